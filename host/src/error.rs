@@ -1,0 +1,130 @@
+//! One error type. An error says what failed (with path and offset), why (its
+//! source chain) and, where there is something to do, what to do next.
+//!
+//! The kind decides the exit code and nothing else; see [`Kind::exit_code`].
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::path::Path;
+
+/// `Result` with [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The classes of failure a script may want to tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Wrong use, or an input or output error.
+    Usage,
+    /// The plugin cannot be loaded, failed, or broke its contract.
+    Plugin,
+    /// Policy or trust forbids the operation.
+    Refused,
+    /// Content is not what it must be: a wrong hash, a corrupt patch.
+    Verification,
+    /// A journal stands beside the file.
+    RecoveryNeeded,
+}
+
+impl Kind {
+    /// The process exit code: 0 is success and 1 is `--check` with changes,
+    /// so errors start at 2.
+    #[must_use]
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Usage => 2,
+            Self::Plugin => 3,
+            Self::Refused => 4,
+            Self::Verification => 5,
+            Self::RecoveryNeeded => 6,
+        }
+    }
+}
+
+/// What went wrong. `Display` is the first line alone; walk `source()` for
+/// the causes and [`Error::hints`] for what to do next.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: Kind,
+    what: String,
+    hints: Vec<String>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// A failure of this kind. `what` is a lower-case fragment without a full
+    /// stop.
+    #[must_use]
+    pub fn new(kind: Kind, what: impl Into<String>) -> Self {
+        Self(Box::new(Inner { kind, what: what.into(), hints: Vec::new(), source: None }))
+    }
+
+    /// A failed operation on a path: "cannot `verb` `path`", caused by
+    /// `source`.
+    #[must_use]
+    pub fn io(verb: &str, path: &Path, source: std::io::Error) -> Self {
+        Self::new(Kind::Usage, format!("cannot {verb} {}", path.display())).because(source)
+    }
+
+    /// Adds the cause.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// Adds what the user can do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hints.push(hint.into());
+        self
+    }
+
+    /// The class of failure.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// What the user can do next, most useful first.
+    #[must_use]
+    pub fn hints(&self) -> &[String] {
+        &self.0.hints
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.what)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.0.kind, self.0.what)?;
+        let mut source = self.source();
+        while let Some(cause) = source {
+            write!(f, ": {cause}")?;
+            source = cause.source();
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|s| s as &(dyn StdError + 'static))
+    }
+}
+
+/// Shortens `map_err` at call sites that work on one path.
+pub trait Context<T> {
+    /// Turns an I/O error into "cannot `verb` `path`".
+    fn context(self, verb: &str, path: &Path) -> Result<T>;
+}
+
+impl<T> Context<T> for std::io::Result<T> {
+    fn context(self, verb: &str, path: &Path) -> Result<T> {
+        self.map_err(|source| Error::io(verb, path, source))
+    }
+}

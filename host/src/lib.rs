@@ -1,0 +1,8 @@
+//! `runner` changes huge files with small sandboxed programs.
+//!
+//! The stages stand in the order of the data flow; only [`run`] knows that
+//! order. The library never prints.
+
+pub mod error;
+pub mod job;
+pub mod transform;
