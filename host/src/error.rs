@@ -66,6 +66,11 @@ impl Error {
         Self::new(Kind::Usage, format!("cannot {verb} {}", path.display())).because(source)
     }
 
+    /// [`Error::io`] for `map_err`, so that call sites stay one line.
+    pub fn at(verb: &str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        move |source| Self::io(verb, path, source)
+    }
+
     /// Adds the cause.
     #[must_use]
     pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
@@ -114,17 +119,5 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_deref().map(|s| s as &(dyn StdError + 'static))
-    }
-}
-
-/// Shortens `map_err` at call sites that work on one path.
-pub trait Context<T> {
-    /// Turns an I/O error into "cannot `verb` `path`".
-    fn context(self, verb: &str, path: &Path) -> Result<T>;
-}
-
-impl<T> Context<T> for std::io::Result<T> {
-    fn context(self, verb: &str, path: &Path) -> Result<T> {
-        self.map_err(|source| Error::io(verb, path, source))
     }
 }
