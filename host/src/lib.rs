@@ -4,5 +4,6 @@
 //! order. The library never prints.
 
 pub mod error;
+pub mod hash;
 pub mod job;
 pub mod transform;
