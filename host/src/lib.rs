@@ -6,4 +6,5 @@
 pub mod error;
 pub mod hash;
 pub mod job;
+pub mod mapping;
 pub mod transform;
