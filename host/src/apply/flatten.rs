@@ -1,0 +1,122 @@
+//! Turns any patch into one in in-place form: up to the group in which the
+//! first length changes it is the same; from there on, each group of the file
+//! as it will be is one edit.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::fs::Storage;
+use crate::hash::{GROUP_BYTES, group_cv};
+use crate::patch::{Direction, Edit, Group, Header, Patch, Segment, Stats, Writer, walk};
+
+/// Where the tail begins that a patch moves: at a group boundary. The end of
+/// the file, when it moves nothing.
+#[must_use]
+pub fn tail_start(stats: &Stats) -> u64 {
+    stats.first_length_change.map_or(stats.pre_size, |at| at / GROUP_BYTES * GROUP_BYTES)
+}
+
+/// Writes the in-place form of `patch`, read in `direction`, to `spill`.
+/// `header` must identify `source` as it is now.
+///
+/// # Errors
+/// When the source or the patch cannot be read, or the result not written.
+pub fn flatten<'s, S: Storage>(
+    storage: &'s S,
+    source: &S::File,
+    path: &Path,
+    patch: &Patch<'s, S>,
+    direction: Direction,
+    header: Header,
+    spill: PathBuf,
+) -> Result<Patch<'s, S>> {
+    let seal = patch.seal();
+    let (pre, post) = (seal.stats.pre_size, seal.stats.post_size());
+    let (pre, post, pre_root, post_root) = match direction {
+        Direction::Forward => (pre, post, seal.pre_root, seal.post_root),
+        Direction::Reverse => (post, pre, seal.post_root, seal.pre_root),
+    };
+    let from = tail_start(&seal.stats);
+    let mut writer = Writer::new(storage, spill, header)?;
+    let mut head = patch.reader(direction);
+    while let Some(batch) = head.next_batch()? {
+        for edit in batch.edits().take_while(|edit| edit.start < from) {
+            // Edits before the tail keep the length, so both parts of one
+            // that reaches into it end at the same place.
+            let keep = edit.old.len().min(usize::try_from(from - edit.start).unwrap_or(usize::MAX));
+            writer.edit(Edit { start: edit.start, old: &edit.old[..keep], new: &edit.new[..keep] })?;
+        }
+        for group in batch.groups().iter().filter(|group| group.index < from / GROUP_BYTES) {
+            writer.group(*group)?;
+        }
+    }
+    let mut tail = Tail { storage, source, path, writer, pre, post, at: from, new: Vec::new() };
+    walk(patch.reader(direction), from, |segment| match segment {
+        Segment::New(bytes) => tail.push(bytes),
+        Segment::Source(range) => {
+            let mut buffer = vec![0; GROUP_BYTES as usize];
+            let mut at = range.start;
+            while at < range.end {
+                let want = usize::try_from(range.end - at).unwrap_or(usize::MAX).min(buffer.len());
+                storage.read_exact_at(source, &mut buffer[..want], at).map_err(Error::at("read", path))?;
+                tail.push(&buffer[..want])?;
+                at += want as u64;
+            }
+            Ok(())
+        }
+    })?;
+    tail.finish()?.finish()?.seal(pre_root, post_root)
+}
+
+/// Collects the new tail, and writes it group by group.
+struct Tail<'a, 's, S: Storage> {
+    storage: &'a S,
+    source: &'a S::File,
+    path: &'a Path,
+    writer: Writer<'s, S>,
+    pre: u64,
+    post: u64,
+    /// Offset of the group that `new` belongs to, in both files.
+    at: u64,
+    new: Vec<u8>,
+}
+
+impl<'s, S: Storage> Tail<'_, 's, S> {
+    fn push(&mut self, mut bytes: &[u8]) -> Result<()> {
+        while !bytes.is_empty() {
+            let (part, rest) = bytes.split_at(bytes.len().min(GROUP_BYTES as usize - self.new.len()));
+            self.new.extend_from_slice(part);
+            bytes = rest;
+            if self.new.len() as u64 == GROUP_BYTES {
+                self.group()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn group(&mut self) -> Result<()> {
+        let start = self.at.min(self.pre);
+        let mut old = vec![0; usize::try_from(GROUP_BYTES.min(self.pre - start)).expect("a group fits")];
+        self.storage.read_exact_at(self.source, &mut old, start).map_err(Error::at("read", self.path))?;
+        let index = self.at / GROUP_BYTES;
+        if old != self.new {
+            self.writer.edit(Edit { start, old: &old, new: &self.new })?;
+            let cv = |bytes: &[u8], size| (!bytes.is_empty()).then(|| group_cv(bytes, index, size));
+            self.writer.group(Group {
+                index,
+                before: cv(&old, self.pre),
+                after: cv(&self.new, self.post),
+            })?;
+        }
+        self.at += GROUP_BYTES;
+        self.new.clear();
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Writer<'s, S>> {
+        while !self.new.is_empty() || self.at < self.pre {
+            self.group()?;
+        }
+        Ok(self.writer)
+    }
+}

@@ -1,0 +1,143 @@
+//! Writes the file as it will be into a new one, and puts that in the old
+//! one's place in one step.
+
+use std::ops::Range;
+use std::path::Path;
+
+use crate::error::{Error, Kind, Result};
+use crate::fs::{Identity, Storage};
+use crate::journal::Names;
+use crate::patch::{Reader, Segment, walk};
+
+/// Ranges from this size on are copied by the filesystem; shorter ones go
+/// through a buffer with the edits round them.
+const COPY_BYTES: u64 = 64 * 1024;
+const BUFFER_BYTES: usize = 1 << 20;
+
+/// Fills a new, empty file with the source as the edits make it.
+///
+/// # Errors
+/// Any I/O error on either file.
+pub fn fill<S: Storage>(
+    storage: &S,
+    (source, source_path): (&S::File, &Path),
+    (target, target_path): (&S::File, &Path),
+    reader: Reader<'_, '_, S>,
+) -> Result<()> {
+    let mut cache = Cache { storage, source, path: source_path, start: 0, bytes: Vec::new() };
+    let mut sink = Sink { storage, target, path: target_path, at: 0, pending: Vec::new() };
+    walk(reader, 0, |segment| match segment {
+        Segment::New(bytes) => sink.push(bytes),
+        Segment::Source(range) if range.end - range.start < COPY_BYTES => sink.push(cache.read(&range)?),
+        Segment::Source(range) => {
+            sink.flush()?;
+            let bytes = range.end - range.start;
+            storage.copy_range(source, range.start, target, sink.at, bytes).map_err(|e| {
+                Error::io(
+                    &format!("copy from byte {} of {} to", range.start, source_path.display()),
+                    target_path,
+                    e,
+                )
+            })?;
+            sink.at += bytes;
+            Ok(())
+        }
+    })?;
+    sink.flush()?;
+    // The file may end in a hole.
+    storage.set_len(target, sink.at).map_err(Error::at("resize", target_path))
+}
+
+/// A window of the source, for short reads close to each other.
+struct Cache<'a, S: Storage> {
+    storage: &'a S,
+    source: &'a S::File,
+    path: &'a Path,
+    start: u64,
+    bytes: Vec<u8>,
+}
+
+impl<S: Storage> Cache<'_, S> {
+    fn read(&mut self, range: &Range<u64>) -> Result<&[u8]> {
+        let want = usize::try_from(range.end - range.start).expect("shorter than COPY_BYTES");
+        if range.start < self.start || range.end > self.start + self.bytes.len() as u64 {
+            self.bytes.resize(BUFFER_BYTES, 0);
+            let count = self
+                .storage
+                .read_full_at(self.source, &mut self.bytes, range.start)
+                .map_err(Error::at("read", self.path))?;
+            self.bytes.truncate(count);
+            self.start = range.start;
+            if count < want {
+                return Err(Error::io("read", self.path, std::io::ErrorKind::UnexpectedEof.into()));
+            }
+        }
+        let skip = usize::try_from(range.start - self.start).expect("inside the window");
+        Ok(&self.bytes[skip..skip + want])
+    }
+}
+
+/// Gathers short writes.
+struct Sink<'a, S: Storage> {
+    storage: &'a S,
+    target: &'a S::File,
+    path: &'a Path,
+    /// Where `pending` belongs.
+    at: u64,
+    pending: Vec<u8>,
+}
+
+impl<S: Storage> Sink<'_, S> {
+    fn push(&mut self, bytes: &[u8]) -> Result<()> {
+        self.pending.extend_from_slice(bytes);
+        if self.pending.len() >= BUFFER_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.storage
+            .write_all_at(self.target, &self.pending, self.at)
+            .map_err(|e| Error::io(&format!("write at byte {} of", self.at), self.path, e))?;
+        self.at += self.pending.len() as u64;
+        self.pending.clear();
+        Ok(())
+    }
+}
+
+/// Puts the new file, which must be durable and verified, in the place of the
+/// target. With `backup`, the old file stays under that name.
+///
+/// # Errors
+/// When the target is no longer the file that was read, or on any I/O error;
+/// the target is then the old file, whole.
+pub fn swap<S: Storage>(storage: &S, names: &Names, old: &Identity, backup: Option<&Path>) -> Result<()> {
+    let target = &names.target;
+    let unchanged = |path: &Path, same: fn(&Identity, &Identity) -> bool| -> Result<bool> {
+        Ok(same(&storage.stat_path(path).map_err(Error::at("look at", path))?.identity, old))
+    };
+    if !unchanged(target, |a, b| a == b)? {
+        return Err(changed(target));
+    }
+    if let Some(backup) = backup {
+        storage.link(target, backup).map_err(Error::at("create", backup))?;
+        storage.sync_parent(backup).map_err(Error::at("sync the directory of", backup))?;
+    }
+    if storage.exchange(&names.new, target).map_err(Error::at("replace", target))? {
+        // What we took out must be what we read; else somebody was faster.
+        if !unchanged(&names.new, Identity::same_inode)? {
+            storage.exchange(&names.new, target).map_err(Error::at("put back", target))?;
+            return Err(changed(target));
+        }
+        storage.sync_parent(target).map_err(Error::at("sync the directory of", target))?;
+        storage.remove(&names.new).map_err(Error::at("remove", &names.new))
+    } else {
+        storage.rename(&names.new, target).map_err(Error::at("replace", target))?;
+        storage.sync_parent(target).map_err(Error::at("sync the directory of", target))
+    }
+}
+
+/// The error for a target that is not what it was.
+#[must_use]
+pub fn changed(target: &Path) -> Error {
+    Error::new(Kind::Usage, format!("{} was changed by somebody else during the run", target.display()))
+        .hint("nothing was written; run the command again when the file is at rest")
+}

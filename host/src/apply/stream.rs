@@ -1,0 +1,85 @@
+//! Writes the file as it will be to a pipe, a terminal or any other open
+//! descriptor, front to back. Into a pipe, unchanged ranges go by `splice`,
+//! without passing through this process.
+
+use std::fs::File;
+use std::io::{ErrorKind, Write};
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use rustix::fs::{FileType, fstat};
+use rustix::io::Errno;
+use rustix::pipe::{SpliceFlags, splice};
+
+use crate::error::{Error, Result};
+use crate::fs::Storage;
+use crate::patch::{Reader, Segment, walk};
+
+/// Shorter ranges are cheaper to copy into the buffer between two edits.
+const SPLICE_BYTES: u64 = 16 * 1024;
+const BUFFER_BYTES: usize = 256 * 1024;
+
+/// Writes all of it. `name` is how errors call the output.
+///
+/// # Errors
+/// Any I/O error on either side; some of the output may be written then.
+pub fn write<S: Storage>(
+    source: &File,
+    path: &Path,
+    out: &File,
+    name: &str,
+    reader: Reader<'_, '_, S>,
+) -> Result<()> {
+    let pipe = fstat(out).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Fifo);
+    let failed = |e: std::io::Error| Error::io("write to", Path::new(name), e);
+    let mut pending: Vec<u8> = Vec::with_capacity(BUFFER_BYTES);
+    let flush = |pending: &mut Vec<u8>| {
+        let written = (&*out).write_all(pending);
+        pending.clear();
+        written.map_err(failed)
+    };
+    walk(reader, 0, |segment| match segment {
+        Segment::New(bytes) => {
+            pending.extend_from_slice(bytes);
+            if pending.len() >= BUFFER_BYTES { flush(&mut pending) } else { Ok(()) }
+        }
+        Segment::Source(range) => {
+            let mut at = range.start;
+            if pipe && range.end - range.start >= SPLICE_BYTES {
+                flush(&mut pending)?;
+                at = splice_range(source, out, &range).map_err(failed)?;
+            }
+            while at < range.end {
+                let old = pending.len();
+                let want = usize::try_from(range.end - at).unwrap_or(usize::MAX).min(BUFFER_BYTES);
+                pending.resize(old + want, 0);
+                source.read_exact_at(&mut pending[old..], at).map_err(Error::at("read", path))?;
+                at += want as u64;
+                if pending.len() >= BUFFER_BYTES {
+                    flush(&mut pending)?;
+                }
+            }
+            Ok(())
+        }
+    })?;
+    flush(&mut pending)
+}
+
+/// Splices what can be spliced; returns where it has stopped.
+fn splice_range(source: &File, out: &File, range: &Range<u64>) -> std::io::Result<u64> {
+    let mut at = range.start;
+    while at < range.end {
+        let want = usize::try_from(range.end - at).unwrap_or(usize::MAX).min(1 << 20);
+        let mut offset = at;
+        match splice(source, Some(&mut offset), out, None, want, SpliceFlags::MOVE) {
+            Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+            Ok(count) => at += count as u64,
+            Err(Errno::INTR) => {}
+            // This filesystem cannot: the caller copies.
+            Err(Errno::INVAL) => break,
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(at)
+}

@@ -1,0 +1,208 @@
+//! What the rest needs of a filesystem, as one trait: [`Storage`]. Everything
+//! that must survive a crash goes through it, so that a simulated disk can
+//! stand in for [`OsStorage`].
+
+mod attributes;
+mod cachestat;
+mod copy;
+mod identity;
+mod lock;
+mod os;
+
+use std::io;
+use std::path::Path;
+
+pub use identity::{FileType, Identity, Stat};
+pub use lock::lock;
+pub use os::{OsFile, OsStorage};
+
+/// How a file is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// For reading, through the page cache.
+    Read,
+    /// For reading and writing, through the page cache.
+    Write,
+    /// For reading from the medium, past the page cache. Offsets, lengths and
+    /// buffers must be multiples of 4096, but for a read at the file's end.
+    Direct,
+}
+
+/// A filesystem. Operations do what the system call of the same name does:
+/// reads and writes may be short, and nothing is durable before a sync.
+pub trait Storage: Sync {
+    /// An open file. Positions are always explicit.
+    type File: Send + Sync;
+
+    /// Opens an existing file.
+    ///
+    /// # Errors
+    /// Any I/O error; with [`Access::Direct`], `InvalidInput` where the
+    /// filesystem has no such access.
+    fn open(&self, path: &Path, access: Access) -> io::Result<Self::File>;
+
+    /// Creates a file that must not exist, for reading and writing, with
+    /// mode 0600.
+    ///
+    /// # Errors
+    /// `AlreadyExists`, or any I/O error.
+    fn create(&self, path: &Path) -> io::Result<Self::File>;
+
+    /// Reads at an offset; 0 at the end of the file.
+    ///
+    /// # Errors
+    /// Any I/O error, `Interrupted` included.
+    fn read_at(&self, file: &Self::File, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// Writes at an offset.
+    ///
+    /// # Errors
+    /// Any I/O error, `Interrupted` included.
+    fn write_at(&self, file: &Self::File, bytes: &[u8], offset: u64) -> io::Result<usize>;
+
+    /// Cuts the file, or extends it with zeros.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn set_len(&self, file: &Self::File, bytes: u64) -> io::Result<()>;
+
+    /// Copies a range between two files by the fastest way the filesystem
+    /// has, keeping holes where the target's range is a hole before. The
+    /// ranges must lie in both files.
+    ///
+    /// # Errors
+    /// Any I/O error; `UnexpectedEof` when the source is shorter.
+    fn copy_range(
+        &self,
+        from: &Self::File,
+        from_offset: u64,
+        to: &Self::File,
+        to_offset: u64,
+        bytes: u64,
+    ) -> io::Result<()>;
+
+    /// Makes content and size durable. After an error nothing is known of
+    /// what reached the medium, whatever a later call says.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn sync_data(&self, file: &Self::File) -> io::Result<()>;
+
+    /// Makes content and all metadata durable; like [`Storage::sync_data`]
+    /// otherwise.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn sync_all(&self, file: &Self::File) -> io::Result<()>;
+
+    /// Makes the entries of the directory that holds `path` durable.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn sync_parent(&self, path: &Path) -> io::Result<()>;
+
+    /// Drops the file's clean pages from the page cache; says whether none is
+    /// left, where the system can tell.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn evict(&self, file: &Self::File) -> io::Result<bool>;
+
+    /// What a file is, and which one it is.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn stat(&self, file: &Self::File) -> io::Result<Stat>;
+
+    /// [`Storage::stat`] by path; a symbolic link is followed.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn stat_path(&self, path: &Path) -> io::Result<Stat>;
+
+    /// Gives `to` the owner, mode, extended attributes and access control
+    /// lists of `from`.
+    ///
+    /// # Errors
+    /// Any I/O error; an attribute that cannot be restored is one, and its
+    /// message names it.
+    fn copy_attributes(&self, from: &Self::File, to: &Self::File) -> io::Result<()>;
+
+    /// Free bytes that this user may take, on the filesystem of `path`.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn free_bytes(&self, path: &Path) -> io::Result<u64>;
+
+    /// Swaps two directory entries in one step. `false` where the filesystem
+    /// cannot do it; then nothing has happened.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn exchange(&self, a: &Path, b: &Path) -> io::Result<bool>;
+
+    /// Renames; replaces what stands at `to`.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Gives a file a second name, which must not exist.
+    ///
+    /// # Errors
+    /// `AlreadyExists`, or any I/O error.
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Removes a directory entry.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+
+    /// Reads until the buffer is full or the file ends; returns the bytes
+    /// read.
+    ///
+    /// # Errors
+    /// Any I/O error but `Interrupted`.
+    fn read_full_at(&self, file: &Self::File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let mut done = 0;
+        while done < buffer.len() {
+            match self.read_at(file, &mut buffer[done..], offset + done as u64) {
+                Ok(0) => break,
+                Ok(count) => done += count,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(done)
+    }
+
+    /// Fills the whole buffer.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` when the file is shorter, or any other I/O error.
+    fn read_exact_at(&self, file: &Self::File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        if self.read_full_at(file, buffer, offset)? == buffer.len() {
+            Ok(())
+        } else {
+            Err(io::ErrorKind::UnexpectedEof.into())
+        }
+    }
+
+    /// Writes all bytes.
+    ///
+    /// # Errors
+    /// Any I/O error but `Interrupted`.
+    fn write_all_at(&self, file: &Self::File, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let mut done = 0;
+        while done < bytes.len() {
+            match self.write_at(file, &bytes[done..], offset + done as u64) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => done += count,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,79 @@
+//! Owner, mode, extended attributes and access control lists, carried from a
+//! file to the one that takes its place.
+
+use std::ffi::CStr;
+use std::io;
+use std::os::fd::AsFd;
+
+use rustix::fs::{Gid, Mode, Uid, XattrFlags, fchmod, fchown, fgetxattr, flistxattr, fsetxattr, fstat};
+use rustix::io::Errno;
+
+/// See [`Storage::copy_attributes`](super::Storage::copy_attributes).
+pub(super) fn copy(from: impl AsFd, to: impl AsFd) -> io::Result<()> {
+    let stat = fstat(&from)?;
+    let own = fstat(&to)?;
+    if (stat.st_uid, stat.st_gid) != (own.st_uid, own.st_gid) {
+        fchown(&to, Some(Uid::from_raw(stat.st_uid)), Some(Gid::from_raw(stat.st_gid))).map_err(|e| {
+            named(e, &format!("owner {}:{} cannot be given to the new file", stat.st_uid, stat.st_gid))
+        })?;
+    }
+    for name in names(&from)? {
+        let value = value(&from, &name)?;
+        fsetxattr(&to, &name, &value, XattrFlags::empty()).map_err(|e| {
+            named(
+                e,
+                &format!("extended attribute {} cannot be given to the new file", name.to_string_lossy()),
+            )
+        })?;
+    }
+    // Last: a change of owner clears the set-user-id bit, and an access
+    // control list changes the group bits.
+    fchmod(&to, Mode::from_raw_mode(stat.st_mode & 0o7777))
+        .map_err(|e| named(e, &format!("mode {:o} cannot be given to the new file", stat.st_mode & 0o7777)))
+}
+
+fn named(errno: Errno, what: &str) -> io::Error {
+    io::Error::new(errno.kind(), format!("{what}: {}", io::Error::from(errno)))
+}
+
+fn names(file: impl AsFd) -> io::Result<Vec<std::ffi::CString>> {
+    let mut list = Vec::new();
+    loop {
+        let size = match flistxattr(&file, &mut [0_u8; 0][..]) {
+            Ok(size) => size,
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => return Ok(Vec::new()),
+            Err(e) => return Err(e.into()),
+        };
+        list.resize(size, 0_u8);
+        match flistxattr(&file, &mut list[..]) {
+            Ok(size) => {
+                list.truncate(size);
+                break;
+            }
+            // Grew between the two calls.
+            Err(Errno::RANGE) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(list
+        .split_inclusive(|&byte| byte == 0)
+        .filter_map(|name| CStr::from_bytes_with_nul(name).ok())
+        .map(CStr::to_owned)
+        .collect())
+}
+
+fn value(file: impl AsFd, name: &CStr) -> io::Result<Vec<u8>> {
+    let mut value = Vec::new();
+    loop {
+        let size = fgetxattr(&file, name, &mut [0_u8; 0][..])?;
+        value.resize(size, 0_u8);
+        match fgetxattr(&file, name, &mut value[..]) {
+            Ok(size) => {
+                value.truncate(size);
+                return Ok(value);
+            }
+            Err(Errno::RANGE) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+}

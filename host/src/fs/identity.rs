@@ -1,0 +1,59 @@
+//! Which file it is: checked before and after a scan, never trusted alone.
+
+use serde::{Deserialize, Serialize};
+
+/// What tells one state of one file from another. Two equal identities may
+/// still differ in content (clocks are coarse, and a mapping can write without
+/// touching them), so it is never the only check before a write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// Device number, major and minor.
+    pub device: (u32, u32),
+    /// Inode number.
+    pub inode: u64,
+    /// Time of birth in nanoseconds since 1970, where the filesystem keeps it.
+    pub born_ns: Option<i128>,
+    /// Time of the last change of content or metadata, likewise.
+    pub changed_ns: i128,
+    /// Time of the last change of content, likewise.
+    pub modified_ns: i128,
+    /// Size in bytes.
+    pub size: u64,
+}
+
+impl Identity {
+    /// Whether both are states of one inode, whatever happened to it between.
+    #[must_use]
+    pub fn same_inode(&self, other: &Self) -> bool {
+        self.device == other.device && self.inode == other.inode && self.born_ns == other.born_ns
+    }
+}
+
+/// The kinds of file that are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileType {
+    /// A regular file.
+    Regular,
+    /// A block device.
+    Block,
+    /// A directory.
+    Directory,
+    /// Anything else, in words.
+    Other(&'static str),
+}
+
+/// What the filesystem says of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stat {
+    /// Which file, in which state.
+    pub identity: Identity,
+    /// What kind of file.
+    pub file_type: FileType,
+    /// Permission bits.
+    pub mode: u32,
+    /// Number of names the inode has.
+    pub links: u64,
+    /// Bytes allocated on the medium.
+    pub allocated_bytes: u64,
+}

@@ -1,0 +1,54 @@
+//! Patches: all edits of one file, sorted and disjoint, with both root hashes.
+//! One format is a saved plan, a journal and an undo file; `docs/design.md`
+//! gives it byte by byte.
+//!
+//! A patch is written once, front to back ([`Writer`]), is worth nothing until
+//! it is sealed ([`Draft::seal`]), and is read in batches of bounded size
+//! ([`Reader`]). Memory never depends on the number of edits.
+
+mod body;
+mod format;
+mod header;
+mod overlay;
+mod reader;
+mod sealed;
+mod writer;
+
+pub use header::{Header, PluginId, Seal, Stats};
+pub use overlay::{Segment, walk};
+pub use reader::{Batch, Direction, Edits, Reader};
+pub use sealed::{Draft, Patch};
+pub use writer::Writer;
+
+use crate::hash::Cv;
+
+/// One edit: the bytes `old`, which stand at `start`, are replaced by `new`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Edit<'a> {
+    /// Offset in the source.
+    pub start: u64,
+    /// What stands there before.
+    pub old: &'a [u8],
+    /// What takes its place.
+    pub new: &'a [u8],
+}
+
+impl Edit<'_> {
+    /// Offset in the source of the first byte behind the edit.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.start + self.old.len() as u64
+    }
+}
+
+/// A group that edits touch, with its chaining values before and after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Group {
+    /// The group covers `[index, index + 1) * 64 KiB`.
+    pub index: u64,
+    /// Chaining value before; `None` behind the old end of the file.
+    pub before: Option<Cv>,
+    /// Chaining value after; `None` behind the new end of the file, and
+    /// where it is not known because lengths have changed before it.
+    pub after: Option<Cv>,
+}

@@ -1,0 +1,89 @@
+//! What the first and the last frame of a patch say.
+
+use serde::{Deserialize, Serialize};
+
+use crate::fs::Identity;
+
+/// The plugin that made a patch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PluginId {
+    /// The manifest's name.
+    pub name: String,
+    /// The manifest's version.
+    pub version: String,
+    /// BLAKE3 of the plugin's bytes, in hex.
+    pub digest: String,
+}
+
+/// The first frame: known before the scan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// Who made the edits.
+    pub plugin: PluginId,
+    /// Its parameters; the values of secret ones are left out.
+    pub params: Vec<(String, Option<String>)>,
+    /// The name of the target, for people; nothing depends on it.
+    pub target: String,
+    /// The target as it was before the scan.
+    pub identity: Identity,
+    /// The leaf size of the hash tree: 65536.
+    pub group_bytes: u64,
+}
+
+/// Counts, kept while a patch is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stats {
+    /// Edits, after long ones were split.
+    pub edits: u64,
+    /// Groups that edits touch, as far as they are listed.
+    pub groups: u64,
+    /// Bytes replaced.
+    pub old_bytes: u64,
+    /// Bytes that replace them.
+    pub new_bytes: u64,
+    /// Size of the file before.
+    pub pre_size: u64,
+    /// Where the first edit that changes the length starts.
+    pub first_length_change: Option<u64>,
+    /// Whether all edits from there on cover the rest of the file without a
+    /// gap, so that no byte that stays moves: such a patch can be written in
+    /// place as it is. True when no edit changes the length.
+    pub in_place_form: bool,
+}
+
+impl Stats {
+    /// Size of the file after.
+    #[must_use]
+    pub fn post_size(&self) -> u64 {
+        self.pre_size - self.old_bytes + self.new_bytes
+    }
+}
+
+/// The last frame: a patch without it never happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seal {
+    /// Counts of all before.
+    pub stats: Stats,
+    /// BLAKE3 of the whole file before.
+    #[serde(with = "hex")]
+    pub pre_root: blake3::Hash,
+    /// BLAKE3 of the whole file after.
+    #[serde(with = "hex")]
+    pub post_root: blake3::Hash,
+}
+
+mod hex {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(hash: &blake3::Hash, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&hash.to_hex())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<blake3::Hash, D::Error> {
+        blake3::Hash::from_hex(String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}

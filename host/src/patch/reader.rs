@@ -1,0 +1,323 @@
+//! Reads a patch in batches. Every frame is checked again whenever it is
+//! read, and edits are known to be sorted, disjoint and in bounds when they
+//! leave this file.
+
+use super::body::Body;
+use super::format::{
+    self, BatchData, CHECK_BYTES, FRAME_HEAD_BYTES, KIND_BATCH, KIND_HEADER, KIND_SEAL, MAGIC,
+    MAX_PAYLOAD_BYTES,
+};
+use super::{Edit, Group, Header, Seal, Stats};
+use crate::error::{Error, Kind, Result};
+use crate::fs::Storage;
+
+/// No file is larger than 2^63 bytes.
+const MAX_GROUPS: u64 = (1 << 63) / crate::hash::GROUP_BYTES;
+
+/// Which way a patch is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// From the file before to the file after.
+    Forward,
+    /// Back again: starts are those in the file after, and old and new
+    /// change places.
+    Reverse,
+}
+
+/// Reads the batches of a patch, one at a time.
+pub struct Reader<'b, 's, S: Storage> {
+    frames: FrameReader<'b, 's, S>,
+    direction: Direction,
+    /// Size of the file that the edits' starts refer to, in file order.
+    pre_size: u64,
+    post_size: u64,
+    batch: Batch,
+    /// End of the last edit, in the file before.
+    reach: u64,
+    next_group: u64,
+    /// What the edits so far add to offsets.
+    shift: i64,
+}
+
+/// Some edits and some groups; each list continues that of the batch before.
+#[derive(Debug, Default)]
+pub struct Batch(BatchData);
+
+impl Batch {
+    /// The edits, in order.
+    pub fn edits(&self) -> impl Iterator<Item = Edit<'_>> {
+        let (mut old_rest, mut new_rest) = (&self.0.old[..], &self.0.new[..]);
+        self.0.edits.iter().map(move |&(start, old_bytes, new_bytes)| {
+            let (old, rest) = old_rest.split_at(old_bytes as usize);
+            old_rest = rest;
+            let (new, rest) = new_rest.split_at(new_bytes as usize);
+            new_rest = rest;
+            Edit { start, old, new }
+        })
+    }
+
+    /// The groups, in order; those of the file before for a patch that is
+    /// read in reverse, and then only where no length has changed.
+    #[must_use]
+    pub fn groups(&self) -> &[Group] {
+        &self.0.groups
+    }
+}
+
+impl<'b, 's, S: Storage> Reader<'b, 's, S> {
+    pub(super) fn new(body: &'b Body<'s, S>, pre_size: u64, post_size: u64, direction: Direction) -> Self {
+        Self {
+            frames: FrameReader::new(body),
+            direction,
+            pre_size,
+            post_size,
+            batch: Batch::default(),
+            reach: 0,
+            next_group: 0,
+            shift: 0,
+        }
+    }
+
+    /// Size of the file that the edits apply to.
+    #[must_use]
+    pub fn source_size(&self) -> u64 {
+        match self.direction {
+            Direction::Forward => self.pre_size,
+            Direction::Reverse => self.post_size,
+        }
+    }
+
+    /// The next batch; `None` after the last one.
+    ///
+    /// # Errors
+    /// When the patch cannot be read, or is corrupt.
+    pub fn next_batch(&mut self) -> Result<Option<&Batch>> {
+        loop {
+            let start = self.frames.offset;
+            let Some((kind, payload)) = self.frames.next()? else { return Ok(None) };
+            match kind {
+                KIND_HEADER if start == 0 => continue,
+                KIND_SEAL => return Ok(None),
+                KIND_BATCH => {}
+                _ => return Err(self.frames.corrupt(start, "a frame of unknown kind")),
+            }
+            let data = BatchData::decode(payload);
+            let data = data.ok_or_else(|| self.frames.corrupt(start, "lengths that do not add up"))?;
+            self.batch.0 = data;
+            self.check_order(start)?;
+            if self.direction == Direction::Reverse {
+                self.reverse();
+            }
+            return Ok(Some(&self.batch));
+        }
+    }
+
+    fn check_order(&mut self, frame: u64) -> Result<()> {
+        for &(start, old_bytes, _) in &self.batch.0.edits {
+            let end = start.checked_add(u64::from(old_bytes)).filter(|&end| end <= self.pre_size);
+            match end {
+                Some(end) if start >= self.reach => self.reach = end,
+                _ => return Err(self.frames.corrupt(frame, "an edit out of order or out of bounds")),
+            }
+        }
+        for group in &self.batch.0.groups {
+            if group.index < self.next_group || group.index >= MAX_GROUPS {
+                return Err(self.frames.corrupt(frame, "a group out of order"));
+            }
+            self.next_group = group.index + 1;
+        }
+        Ok(())
+    }
+
+    fn reverse(&mut self) {
+        let data = &mut self.batch.0;
+        for (start, old_bytes, new_bytes) in &mut data.edits {
+            *start = start.wrapping_add_signed(self.shift);
+            self.shift += i64::from(*new_bytes) - i64::from(*old_bytes);
+            std::mem::swap(old_bytes, new_bytes);
+        }
+        std::mem::swap(&mut data.old, &mut data.new);
+        for group in &mut data.groups {
+            std::mem::swap(&mut group.before, &mut group.after);
+        }
+    }
+}
+
+/// The edits of a patch one by one, across batches.
+pub struct Edits<'b, 's, S: Storage> {
+    reader: Reader<'b, 's, S>,
+    /// Next edit of the batch, and where its old and new bytes begin.
+    next: (usize, usize, usize),
+}
+
+impl<'b, 's, S: Storage> Edits<'b, 's, S> {
+    /// Starts before the first edit.
+    #[must_use]
+    pub fn new(reader: Reader<'b, 's, S>) -> Self {
+        Self { reader, next: (0, 0, 0) }
+    }
+
+    /// The edit that comes next; `None` behind the last one.
+    ///
+    /// # Errors
+    /// When the patch cannot be read, or is corrupt.
+    pub fn peek(&mut self) -> Result<Option<Edit<'_>>> {
+        while self.next.0 == self.reader.batch.0.edits.len() {
+            if self.reader.next_batch()?.is_none() {
+                return Ok(None);
+            }
+            self.next = (0, 0, 0);
+        }
+        let data = &self.reader.batch.0;
+        let (start, old, new) = data.edits[self.next.0];
+        Ok(Some(Edit {
+            start,
+            old: &data.old[self.next.1..self.next.1 + old as usize],
+            new: &data.new[self.next.2..self.next.2 + new as usize],
+        }))
+    }
+
+    /// Goes past the edit that [`Edits::peek`] has shown.
+    pub fn advance(&mut self) {
+        let (index, old_at, new_at) = self.next;
+        if let Some(&(_, old, new)) = self.reader.batch.0.edits.get(index) {
+            self.next = (index + 1, old_at + old as usize, new_at + new as usize);
+        }
+    }
+}
+
+/// Reads a whole patch and checks everything that can be checked.
+pub(super) fn verify<S: Storage>(body: &Body<'_, S>) -> Result<(Header, Seal)> {
+    let mut frames = FrameReader::new(body);
+    let header: Header = match frames.next()? {
+        Some((KIND_HEADER, payload)) => {
+            parse(payload).map_err(|e| frames.corrupt(0, "a bad header").because(e))?
+        }
+        _ => return Err(frames.corrupt(0, "no header")),
+    };
+    let mut stats = Stats {
+        edits: 0,
+        groups: 0,
+        old_bytes: 0,
+        new_bytes: 0,
+        pre_size: header.identity.size,
+        first_length_change: None,
+        in_place_form: true,
+    };
+    let mut reader = Reader::new(body, stats.pre_size, 0, Direction::Forward);
+    let mut reach = 0;
+    while let Some(batch) = reader.next_batch()? {
+        for edit in batch.edits() {
+            stats.count(&edit, reach);
+            reach = edit.end();
+        }
+        stats.groups += batch.groups().len() as u64;
+    }
+    stats.end(reach);
+    let mut frames = reader.frames;
+    let (kind, seal) = (frames.last_kind, std::mem::take(&mut frames.payload));
+    if kind != KIND_SEAL {
+        return Err(Error::new(
+            Kind::Verification,
+            format!("patch {} has no seal: it was cut short, or never finished", body.path().display()),
+        ));
+    }
+    let seal: Seal = parse(&seal).map_err(|e| frames.corrupt(frames.offset, "a bad seal").because(e))?;
+    if seal.stats != stats || header.group_bytes != crate::hash::GROUP_BYTES {
+        return Err(frames.corrupt(frames.offset, "a seal that does not fit its edits"));
+    }
+    if frames.offset != body.bytes() {
+        return Err(frames.corrupt(frames.offset, "something behind the seal"));
+    }
+    Ok((header, seal))
+}
+
+fn parse<'a, T: serde::Deserialize<'a>>(payload: &'a [u8]) -> serde_json::Result<T> {
+    serde_json::from_slice(payload)
+}
+
+/// Reads frames and checks each one.
+struct FrameReader<'b, 's, S: Storage> {
+    body: &'b Body<'s, S>,
+    offset: u64,
+    check: blake3::Hash,
+    payload: Vec<u8>,
+    last_kind: u8,
+}
+
+impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
+    fn new(body: &'b Body<'s, S>) -> Self {
+        Self { body, offset: 0, check: format::first_check(), payload: Vec::new(), last_kind: 0 }
+    }
+
+    fn corrupt(&self, offset: u64, what: &str) -> Error {
+        let path = self.body.path().display();
+        Error::new(Kind::Verification, format!("patch {path} is corrupt at byte {offset}: it has {what}"))
+            .hint("nothing was changed; make the patch again, or take it from a copy")
+    }
+
+    /// The next frame's kind and payload; `None` at the end.
+    fn next(&mut self) -> Result<Option<(u8, &[u8])>> {
+        if self.offset == 0 {
+            self.magic()?;
+        }
+        let start = self.offset;
+        if start == self.body.bytes() {
+            return Ok(None);
+        }
+        let mut head = [0; FRAME_HEAD_BYTES];
+        self.fill(&mut head, start)?;
+        let payload_bytes = u32::from_le_bytes([head[1], head[2], head[3], head[4]]) as usize;
+        if payload_bytes > MAX_PAYLOAD_BYTES {
+            return Err(self.corrupt(start, "a frame that is too long"));
+        }
+        let mut payload = std::mem::take(&mut self.payload);
+        payload.resize(payload_bytes, 0);
+        let filled = self.fill(&mut payload, start + FRAME_HEAD_BYTES as u64);
+        self.payload = payload;
+        filled?;
+        let mut check = [0; CHECK_BYTES];
+        self.fill(&mut check, start + (FRAME_HEAD_BYTES + payload_bytes) as u64)?;
+        self.check = format::check(&self.check, head[0], &self.payload);
+        if self.check != blake3::Hash::from_bytes(check) {
+            return Err(self.corrupt(start, "a wrong checksum"));
+        }
+        self.last_kind = head[0];
+        self.offset = start + (FRAME_HEAD_BYTES + payload_bytes + CHECK_BYTES) as u64;
+        Ok(Some((head[0], &self.payload)))
+    }
+
+    fn magic(&mut self) -> Result<()> {
+        let path = self.body.path().display();
+        let mut magic = [0; MAGIC.len()];
+        if self.body.bytes() < MAGIC.len() as u64 {
+            return Err(Error::new(Kind::Verification, format!("{path} is not a patch: it is too short")));
+        }
+        self.body.read_exact_at(&mut magic, 0)?;
+        if magic[..8] != MAGIC[..8] {
+            return Err(Error::new(Kind::Verification, format!("{path} is not a patch"))
+                .hint("`runner plan PLUGIN FILE -o PATCH` makes one"));
+        }
+        if magic != MAGIC {
+            let version = u32::from_le_bytes([magic[8], magic[9], magic[10], magic[11]]);
+            return Err(Error::new(
+                Kind::Verification,
+                format!("patch {path} has format version {version}; this runner knows version 1"),
+            ));
+        }
+        self.offset = MAGIC.len() as u64;
+        Ok(())
+    }
+
+    fn fill(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
+        let end = offset + buffer.len() as u64;
+        if end > self.body.bytes() {
+            let path = self.body.path().display();
+            return Err(Error::new(
+                Kind::Verification,
+                format!("patch {path} is cut short: it ends at byte {}, inside a frame", self.body.bytes()),
+            ));
+        }
+        self.body.read_exact_at(buffer, offset)
+    }
+}

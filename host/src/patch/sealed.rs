@@ -1,0 +1,116 @@
+//! A patch whose edits are all known: a [`Draft`] until both roots are known
+//! too, then a [`Patch`].
+
+use std::path::Path;
+
+use super::body::Body;
+use super::reader::{self, Direction, Reader};
+use super::writer::Frames;
+use super::{Header, Seal, Stats};
+use crate::error::{Error, Result};
+use crate::fs::{Access, Storage};
+
+/// All edits, but no seal yet: it never happened.
+pub struct Draft<'s, S: Storage> {
+    header: Header,
+    stats: Stats,
+    frames: Frames<'s, S>,
+}
+
+impl<'s, S: Storage> Draft<'s, S> {
+    pub(super) fn new(header: Header, stats: Stats, frames: Frames<'s, S>) -> Self {
+        Self { header, stats, frames }
+    }
+
+    /// Counts.
+    #[must_use]
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// Reads the edits.
+    #[must_use]
+    pub fn reader(&self) -> Reader<'_, 's, S> {
+        Reader::new(&self.frames.body, self.stats.pre_size, self.stats.post_size(), Direction::Forward)
+    }
+
+    /// Adds the seal.
+    ///
+    /// # Errors
+    /// When the patch cannot be written.
+    pub fn seal(mut self, pre_root: blake3::Hash, post_root: blake3::Hash) -> Result<Patch<'s, S>> {
+        let seal = Seal { stats: self.stats, pre_root, post_root };
+        self.frames.seal(&seal)?;
+        Ok(Patch { header: self.header, seal, body: self.frames.body })
+    }
+}
+
+/// A sealed patch. Every frame of it was checked.
+pub struct Patch<'s, S: Storage> {
+    header: Header,
+    seal: Seal,
+    body: Body<'s, S>,
+}
+
+impl<'s, S: Storage> Patch<'s, S> {
+    /// Opens a patch file, and reads all of it once to check it.
+    ///
+    /// # Errors
+    /// [`Kind::Verification`](crate::error::Kind::Verification) when it is
+    /// not a patch, of another version, cut short, or corrupt.
+    pub fn load(storage: &'s S, path: &Path) -> Result<Self> {
+        let file = storage.open(path, Access::Read).map_err(Error::at("open", path))?;
+        let bytes = storage.stat(&file).map_err(Error::at("read", path))?.identity.size;
+        let body = Body::existing(storage, path.to_owned(), file, bytes);
+        let (header, seal) = reader::verify(&body)?;
+        Ok(Self { header, seal, body })
+    }
+
+    /// What was known before the scan.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Counts and roots.
+    #[must_use]
+    pub fn seal(&self) -> &Seal {
+        &self.seal
+    }
+
+    /// The size of the patch itself.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.body.bytes()
+    }
+
+    /// Reads the edits, or those that undo them.
+    #[must_use]
+    pub fn reader(&self, direction: Direction) -> Reader<'_, 's, S> {
+        Reader::new(&self.body, self.seal.stats.pre_size, self.seal.stats.post_size(), direction)
+    }
+
+    /// Gives the patch a durable file under `name`, in one step.
+    ///
+    /// # Errors
+    /// When it cannot be written, synced or named.
+    pub fn publish(&mut self, name: &Path) -> Result<()> {
+        self.body.publish(name)
+    }
+
+    /// Writes a durable copy to a new file.
+    ///
+    /// # Errors
+    /// When the file exists or cannot be written.
+    pub fn copy_to(&self, path: &Path) -> Result<()> {
+        self.body.copy_to(path)
+    }
+
+    /// Removes the patch's file, durably, where it has one.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    pub fn remove(mut self) -> Result<()> {
+        self.body.remove()
+    }
+}

@@ -1,0 +1,173 @@
+//! Which way a patch reaches the disk. Pure: counts and facts in, a decision
+//! with its costs out.
+
+use serde::Serialize;
+
+use crate::apply::flatten::tail_start;
+use crate::error::{Error, Kind, Result};
+use crate::fs::{FileType, Stat};
+use crate::patch::Stats;
+
+/// What the user allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// The cheapest safe one.
+    Auto,
+    /// In place, whatever it costs.
+    InPlace,
+    /// By a new file, whatever it costs.
+    Rewrite,
+}
+
+/// How a patch reaches its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strategy {
+    /// No edit: the file is not touched.
+    Nothing,
+    /// The edits are written over the file, under a journal.
+    InPlace,
+    /// The file is written over from where the first length changes, under a
+    /// journal that holds the old and the new tail.
+    Tail,
+    /// A new file takes the place of the old one.
+    Rewrite,
+}
+
+/// A decision and what it costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Plan {
+    /// What will be done.
+    pub strategy: Strategy,
+    /// Bytes written to the medium for it, about: journal and new version
+    /// included.
+    pub write_bytes: u64,
+    /// Free bytes needed beside the target, about, on top of what the patch
+    /// takes already.
+    pub space_bytes: u64,
+}
+
+/// Decides. `patch_bytes` is the size of the patch.
+///
+/// # Errors
+/// [`Kind::Refused`] with the reason, when what the user asks for, or all
+/// there is, would break something.
+pub fn choose(stats: &Stats, target: &Stat, patch_bytes: u64, choice: Choice) -> Result<Plan> {
+    if stats.edits == 0 {
+        return Ok(Plan { strategy: Strategy::Nothing, write_bytes: 0, space_bytes: 0 });
+    }
+    let in_place = in_place(stats, patch_bytes);
+    let rewrite = Plan {
+        strategy: Strategy::Rewrite,
+        write_bytes: stats.post_size(),
+        space_bytes: stats.post_size().min(target.allocated_bytes.saturating_add(stats.new_bytes)),
+    };
+    let no_rewrite = why_not_rewrite(target);
+    let resizes = stats.pre_size != stats.post_size();
+    if target.file_type == FileType::Block && (resizes || in_place.strategy == Strategy::Tail) {
+        return Err(Error::new(
+            Kind::Refused,
+            "edits that change lengths cannot be applied to a block device",
+        ));
+    }
+    match (choice, no_rewrite) {
+        (Choice::Rewrite, Some(reason)) => Err(Error::new(Kind::Refused, reason)
+            .hint("`--strategy in-place` keeps the inode; `-o OUT` writes the result elsewhere")),
+        (Choice::Rewrite, None) => Ok(rewrite),
+        (Choice::InPlace, _) | (Choice::Auto, Some(_)) => Ok(in_place),
+        (Choice::Auto, None) => {
+            let dear = in_place.strategy == Strategy::Tail && in_place.write_bytes > rewrite.write_bytes;
+            Ok(if dear { rewrite } else { in_place })
+        }
+    }
+}
+
+fn in_place(stats: &Stats, patch_bytes: u64) -> Plan {
+    if stats.first_length_change.is_none() {
+        // The patch is the journal, and is on the disk already.
+        let write_bytes = patch_bytes + stats.new_bytes;
+        return Plan { strategy: Strategy::InPlace, write_bytes, space_bytes: 0 };
+    }
+    let from = tail_start(stats);
+    let (old, new) = (stats.pre_size - from, stats.post_size() - from);
+    let growth = stats.post_size().saturating_sub(stats.pre_size);
+    Plan {
+        strategy: Strategy::Tail,
+        write_bytes: patch_bytes + old + 2 * new,
+        space_bytes: patch_bytes + old + new + growth,
+    }
+}
+
+fn why_not_rewrite(target: &Stat) -> Option<String> {
+    if target.links > 1 {
+        return Some(format!(
+            "the file has {} hard links, and a rewrite would leave the others behind",
+            target.links
+        ));
+    }
+    (target.file_type != FileType::Regular)
+        .then(|| "only a regular file can be replaced by a new one".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fs::Identity;
+
+    fn stats(pre: u64, edits: &[(u64, u64, u64)]) -> Stats {
+        let mut stats = Stats {
+            edits: edits.len() as u64,
+            groups: 0,
+            old_bytes: edits.iter().map(|e| e.1).sum(),
+            new_bytes: edits.iter().map(|e| e.2).sum(),
+            pre_size: pre,
+            first_length_change: edits.iter().find(|e| e.1 != e.2).map(|e| e.0),
+            in_place_form: true,
+        };
+        stats.in_place_form = stats.first_length_change.is_none();
+        stats
+    }
+
+    fn target(links: u64, file_type: FileType) -> Stat {
+        let identity = Identity {
+            device: (0, 0),
+            inode: 1,
+            born_ns: None,
+            changed_ns: 0,
+            modified_ns: 0,
+            size: 1 << 30,
+        };
+        Stat { identity, file_type, mode: 0o644, links, allocated_bytes: 1 << 30 }
+    }
+
+    fn strategy(stats: &Stats, target: &Stat, choice: Choice) -> Option<Strategy> {
+        choose(stats, target, 1000, choice).ok().map(|plan| plan.strategy)
+    }
+
+    #[test]
+    fn the_cheapest_safe_strategy_is_taken() {
+        let file = target(1, FileType::Regular);
+        let early = stats(1 << 30, &[(10, 1, 2)]);
+        let late = stats(1 << 30, &[(10, 4, 4), ((1 << 30) - 10, 1, 2)]);
+        let same = stats(1 << 30, &[(10, 4, 4)]);
+        assert_eq!(strategy(&stats(1 << 30, &[]), &file, Choice::Rewrite), Some(Strategy::Nothing));
+        assert_eq!(strategy(&same, &file, Choice::Auto), Some(Strategy::InPlace));
+        assert_eq!(strategy(&late, &file, Choice::Auto), Some(Strategy::Tail));
+        assert_eq!(strategy(&early, &file, Choice::Auto), Some(Strategy::Rewrite));
+        assert_eq!(strategy(&early, &file, Choice::InPlace), Some(Strategy::Tail));
+        assert_eq!(strategy(&same, &file, Choice::Rewrite), Some(Strategy::Rewrite));
+    }
+
+    #[test]
+    fn hard_links_and_devices_are_never_replaced() {
+        let early = stats(1 << 30, &[(10, 1, 2)]);
+        let same = stats(1 << 30, &[(10, 4, 4)]);
+        let linked = target(2, FileType::Regular);
+        assert_eq!(strategy(&early, &linked, Choice::Rewrite), None);
+        assert_eq!(strategy(&early, &linked, Choice::Auto), Some(Strategy::Tail));
+        let device = target(1, FileType::Block);
+        assert_eq!(strategy(&same, &device, Choice::Auto), Some(Strategy::InPlace));
+        assert_eq!(strategy(&same, &device, Choice::Rewrite), None);
+        assert_eq!(strategy(&early, &device, Choice::Auto), None);
+    }
+}

@@ -1,0 +1,132 @@
+//! Brings a target whose run did not end back to one state, old or new, and
+//! removes what the run has left beside it. Running it again is harmless.
+
+use std::path::{Path, PathBuf};
+
+use crate::apply::in_place;
+use crate::error::{Error, Kind, Result};
+use crate::fs::{Access, Storage};
+use crate::journal::{Names, exists};
+use crate::patch::{Direction, Patch};
+use crate::verify::{self, Level, ReadBack, Wanted};
+
+/// What there was to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovered {
+    /// Where the file stands now, if there was a journal.
+    pub state: Option<State>,
+    /// What was removed.
+    pub removed: Vec<PathBuf>,
+}
+
+/// The state that a journal was brought to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// To the file as it was to become, or back to what it was.
+    pub direction: Direction,
+    /// BLAKE3 of the whole file now, by the journal.
+    pub root: blake3::Hash,
+    /// How what was written was read back.
+    pub level: Level,
+}
+
+/// Recovers the target that `names` belong to; the caller holds its lock, and
+/// `target` is open for writing.
+///
+/// # Errors
+/// [`Kind::RecoveryNeeded`] when the journal is corrupt or the file is not the
+/// one it was made for: then nothing is written or removed. Any I/O error.
+pub fn recover<S: Storage>(
+    storage: &S,
+    names: &Names,
+    target: &S::File,
+    direction: Direction,
+    wanted: Wanted,
+) -> Result<Recovered> {
+    let state = if exists(storage, &names.journal)? {
+        Some(replay(storage, names, target, direction, wanted)?)
+    } else {
+        None
+    };
+    let mut removed = Vec::new();
+    for path in [&names.scan, &names.new, &names.journal] {
+        if exists(storage, path)? {
+            storage.remove(path).map_err(Error::at("remove", path))?;
+            removed.push(path.clone());
+        }
+    }
+    if !removed.is_empty() {
+        storage.sync_parent(&names.journal).map_err(Error::at("sync the directory of", &names.journal))?;
+    }
+    Ok(Recovered { state, removed })
+}
+
+fn replay<S: Storage>(
+    storage: &S,
+    names: &Names,
+    target: &S::File,
+    direction: Direction,
+    wanted: Wanted,
+) -> Result<State> {
+    let path = &names.target;
+    let unusable = |what: String| {
+        Error::new(Kind::RecoveryNeeded, what).hint(format!(
+            "nothing was written; {} may be half changed, keep it together with {}",
+            path.display(),
+            names.journal.display()
+        ))
+    };
+    let journal = Patch::load(storage, &names.journal)
+        .map_err(|e| unusable(format!("the journal of {} cannot be used", path.display())).because(e))?;
+    if !journal.seal().stats.in_place_form {
+        return Err(unusable(format!("{} is a patch, but not a journal", names.journal.display())));
+    }
+    let identity = storage.stat(target).map_err(Error::at("look at", path))?.identity;
+    // Another inode may be a copy of the file, made for safety's sake; then
+    // every byte of it must bear witness.
+    let whole = !identity.same_inode(&journal.header().identity);
+    if !verify::fits(storage, path, target, &journal, direction, whole)? {
+        return Err(unusable(format!("{} is not the file that its journal was made for", path.display())));
+    }
+    finish(storage, path, target, &journal, direction, wanted)
+}
+
+/// Writes all of a journal, and reads it back.
+///
+/// # Errors
+/// [`Kind::Verification`], or any I/O error; the journal is still needed then.
+pub fn finish<S: Storage>(
+    storage: &S,
+    path: &Path,
+    target: &S::File,
+    journal: &Patch<'_, S>,
+    direction: Direction,
+    wanted: Wanted,
+) -> Result<State> {
+    in_place::write(storage, path, target, journal, direction)?;
+    let level = if wanted == Wanted::Exactly(Level::None) {
+        Level::None
+    } else {
+        let file = ReadBack::open(storage, path, wanted)?;
+        verify::touched(path, &file, journal, direction)?;
+        file.level
+    };
+    let root = match direction {
+        Direction::Forward => journal.seal().post_root,
+        Direction::Reverse => journal.seal().pre_root,
+    };
+    Ok(State { direction, root, level })
+}
+
+/// Undoes a journal after its writing has failed, through a new descriptor:
+/// what the old one reports cannot be trusted any more.
+///
+/// # Errors
+/// When the old state could not be brought back either; then the journal
+/// stays and [`recover`] is needed.
+pub fn roll_back<S: Storage>(storage: &S, names: &Names, journal: &Patch<'_, S>) -> Result<()> {
+    let path = &names.target;
+    let target = storage.open(path, Access::Write).map_err(Error::at("open", path))?;
+    finish(storage, path, &target, journal, Direction::Reverse, Wanted::Deepest)?;
+    Ok(())
+}
