@@ -13,5 +13,7 @@ pub mod mapping;
 pub mod patch;
 pub mod plan;
 pub mod recover;
+pub mod sandbox;
+pub mod text;
 pub mod transform;
 pub mod verify;

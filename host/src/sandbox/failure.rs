@@ -1,0 +1,102 @@
+//! How a failed call is told to the user: which call, why, and what would
+//! help. Never a backtrace, and never raw text from a guest.
+
+use std::fmt;
+use std::time::Duration;
+
+use wasmtime::Trap;
+
+use super::limits::Limits;
+use crate::error::{Error, Kind};
+use crate::text::escape;
+
+/// Characters of a guest's error message that are shown.
+const MESSAGE_CHARS: usize = 2000;
+
+/// What the plugin was doing.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Call {
+    /// Being instantiated.
+    Start,
+    /// Saying what it is.
+    Describe,
+    /// Looking at parameters and head.
+    Begin,
+    /// Answering for the window at this offset.
+    Window(u64),
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start => f.write_str("while starting"),
+            Self::Describe => f.write_str("while describing itself"),
+            Self::Begin => f.write_str("before the first window"),
+            Self::Window(offset) => write!(f, "at offset {offset}"),
+        }
+    }
+}
+
+/// The failure the plugin reported itself.
+pub(super) fn reported(plugin: &str, call: Call, message: &str) -> Error {
+    Error::new(Kind::Plugin, format!("plugin `{plugin}` failed {call}: {}", escape(message, MESSAGE_CHARS)))
+}
+
+/// A call that ended without an answer.
+pub(super) fn trapped(
+    plugin: &str,
+    call: Call,
+    limits: &Limits,
+    memory_denied: bool,
+    error: &wasmtime::Error,
+) -> Error {
+    let trap = error.downcast_ref::<Trap>();
+    if trap == Some(&Trap::Interrupt) {
+        let what = match call {
+            Call::Start => "did not start".to_owned(),
+            Call::Describe => "did not describe itself".to_owned(),
+            Call::Begin => "did not answer `begin`".to_owned(),
+            Call::Window(offset) => format!("did not answer window at offset {offset}"),
+        };
+        return Error::new(
+            Kind::Plugin,
+            format!("plugin `{plugin}` {what} within {}", Seconds(limits.deadline)),
+        )
+        .hint("give it more time with `--timeout`");
+    }
+    if memory_denied {
+        let mib = limits.memory_bytes >> 20;
+        return Error::new(
+            Kind::Plugin,
+            format!("plugin `{plugin}` needed more than {mib} MiB of memory {call}"),
+        )
+        .hint("give it more memory with `--memory`");
+    }
+    let why = match trap {
+        Some(Trap::StackOverflow) => "it used up its stack, often by endless recursion".to_owned(),
+        Some(Trap::UnreachableCodeReached) => {
+            "it gave up (a panic, an abort or a failed assertion)".to_owned()
+        }
+        Some(trap) => trap.to_string(),
+        None => cause(error),
+    };
+    Error::new(Kind::Plugin, format!("plugin `{plugin}` crashed {call}")).because(why)
+}
+
+fn cause(error: &wasmtime::Error) -> String {
+    let text = error.root_cause().to_string();
+    // Its type is private to wasmtime.
+    if text.contains("fuel allocated for hostcalls") {
+        return "its answer is far larger than any sensible one".into();
+    }
+    escape(&text, MESSAGE_CHARS)
+}
+
+/// A duration as `10 s` or `0.25 s`.
+struct Seconds(Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} s", self.0.as_secs_f64())
+    }
+}

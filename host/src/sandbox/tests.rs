@@ -1,0 +1,353 @@
+//! Every guest in `tests/guests`, against the promises of this module.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use super::*;
+use crate::job::{Framing, Prefilter};
+use crate::transform::{Change, Span};
+
+/// Long enough for an honest call on a busy machine, short enough to wait for.
+const LIMITS: Limits = Limits { memory_bytes: 192 << 20, deadline: Duration::from_millis(300) };
+
+/// For what does not depend on the cache.
+static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new(None).unwrap());
+
+fn wasm(guest: &str) -> Vec<u8> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../tests/guests/{guest}.wat"));
+    wat::parse_file(path).unwrap()
+}
+
+fn silent() -> Sink {
+    Arc::new(|_, _| {})
+}
+
+fn load(guest: &str) -> Result<Plugin> {
+    SANDBOX.load(guest, &wasm(guest), LIMITS, silent())
+}
+
+fn begin(guest: &str) -> Result<Instance> {
+    load(guest)?.begin(&[], FileHead { size: Some(3), head: b"abc" }).map(|(_, instance)| instance)
+}
+
+fn window(bytes: &[u8]) -> Window<'_> {
+    Window { offset: 70_000, bytes, owned: 0..bytes.len().try_into().unwrap(), last: true }
+}
+
+#[track_caller]
+fn assert_plugin_error<T>(result: Result<T>, what: &str, why: &str) -> Error {
+    let Err(error) = result else { panic!("succeeded, where it should say: {what}") };
+    assert_eq!(error.kind(), Kind::Plugin);
+    let text = format!("{error:?}");
+    assert!(error.to_string().contains(what), "{text}");
+    assert!(text.contains(why), "{text}");
+    error
+}
+
+#[track_caller]
+fn assert_transform_fails(guest: &str, what: &str, why: &str) -> Error {
+    let mut instance = begin(guest).unwrap();
+    let error = assert_plugin_error(instance.transform(&window(b"abc")), what, why);
+    assert_plugin_error(instance.transform(&window(b"abc")), "after its previous call failed", "");
+    error
+}
+
+#[test]
+fn a_good_plugin_is_described_and_answers() {
+    let bytes = wasm("tiny");
+    let plugin = SANDBOX.load("tiny", &bytes, LIMITS, silent()).unwrap();
+    assert_eq!(plugin.manifest().name, "tiny");
+    assert_eq!(plugin.manifest().license, "MIT");
+    assert_eq!(plugin.digest(), blake3::hash(&bytes));
+
+    let (job, mut instance) = plugin.begin(&[], FileHead { size: None, head: &[7; 65536] }).unwrap();
+    assert_eq!(job, Job { framing: Framing::Bytes, prefilter: Prefilter::None, length_preserving: false });
+    let unchanged = instance.transform(&window(b"xyz")).unwrap();
+    assert_eq!(unchanged, Reply { consumed: 0, change: Change::Unchanged });
+    let edited = instance.transform(&window(b"abc")).unwrap();
+    let spans = vec![Span { start: 0, end: 1, len: 1 }];
+    assert_eq!(edited.change, Change::Edits { spans, bytes: b"!".to_vec() });
+    assert_eq!(instance.transform(&window(b"")).unwrap().change, Change::Unchanged);
+    assert_eq!(instance.transform(&window(&vec![b'x'; 8 << 20])).unwrap().change, Change::Unchanged);
+}
+
+#[test]
+fn workers_share_a_plugin() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    shared(&load("tiny").unwrap());
+}
+
+#[test]
+fn a_component_needs_no_wrapping() {
+    let module = wasm("tiny");
+    let component = encode::component("tiny", &module).unwrap();
+    assert_eq!(encode::component("tiny", &component).unwrap(), component);
+    let plugin = SANDBOX.load("tiny", &component, LIMITS, silent()).unwrap();
+    assert_eq!(plugin.digest(), blake3::hash(&component));
+}
+
+#[test]
+fn reference_types_in_tables_are_accepted() {
+    assert!(begin("indirect").unwrap().transform(&window(b"a")).is_ok());
+}
+
+#[test]
+fn what_is_not_a_plugin_is_refused_with_its_reason() {
+    let load = |bytes: &[u8]| SANDBOX.load("it", bytes, LIMITS, silent());
+    assert_plugin_error(load(b"#!/bin/sh\n"), "`it` is not a WebAssembly module", "");
+    assert_plugin_error(load(b""), "`it` is not a WebAssembly module", "");
+    assert_plugin_error(load(b"\0asm\x01\0\0\0\xff\xff"), "`it` is not valid WebAssembly", "");
+    assert_plugin_error(load(&wasm("no-contract")), "is a core module, but does not export", "`add`");
+    assert_plugin_error(load(&wasm("command")), "is a WASI command, which is not supported yet", "");
+    let component = load(&wasm("other-component"));
+    assert_plugin_error(component, "is a component, but does not export", "`answer`");
+    let greedy = load(&wasm("greedy-component"));
+    assert_plugin_error(greedy, "imports `wasi:http/outgoing-handler@0.2.0`", "");
+    let old = assert_plugin_error(load(&wasm("old-contract")), "does not export", "guest@0.0.9#describe");
+    assert!(old.hints()[0].contains("another version of the contract"), "{:?}", old.hints());
+}
+
+#[test]
+fn no_call_outlives_its_deadline() {
+    let error = assert_plugin_error(load("spin-start"), "`spin-start` did not start within 0.3 s", "");
+    assert!(error.hints()[0].contains("--timeout"));
+    assert_plugin_error(load("spin-describe"), "did not describe itself within 0.3 s", "");
+    assert_plugin_error(begin("spin-begin"), "did not answer `begin` within 0.3 s", "");
+    assert_transform_fails("spin-transform", "did not answer window at offset 70000 within 0.3 s", "");
+}
+
+#[test]
+fn deadlines_pass_after_the_sandbox_is_gone() {
+    let sandbox = Sandbox::new(None).unwrap();
+    let plugin = sandbox.load("it", &wasm("spin-transform"), LIMITS, silent()).unwrap();
+    drop(sandbox);
+    let (_, mut instance) = plugin.begin(&[], FileHead { size: None, head: b"" }).unwrap();
+    drop(plugin);
+    assert_plugin_error(instance.transform(&window(b"")), "did not answer window", "");
+}
+
+#[test]
+fn a_crash_is_told_in_one_line() {
+    let error = assert_transform_fails("trap", "plugin `trap` crashed at offset 70000", "it gave up");
+    assert!(!format!("{error:?}").contains('\n'));
+    assert_transform_fails("recurse", "crashed at offset 70000", "it used up its stack");
+}
+
+#[test]
+fn memory_is_capped() {
+    let error =
+        assert_transform_fails("memory-bomb", "needed more than 192 MiB of memory at offset 70000", "");
+    assert!(error.hints()[0].contains("--memory"));
+    assert_plugin_error(load("huge-memory"), "needed more than 192 MiB of memory while starting", "");
+}
+
+#[test]
+fn lists_that_lie_are_refused() {
+    assert_transform_fails("wild-reply", "crashed at offset 70000", "out of bounds");
+    assert_transform_fails("huge-reply", "crashed at offset 70000", "far larger than any sensible one");
+}
+
+#[test]
+fn reported_errors_are_escaped() {
+    assert_transform_fails(
+        "bad-error",
+        "plugin `bad-error` failed at offset 70000: \\u{1b}[2Jno such field",
+        "",
+    );
+    let odd = SANDBOX.load("a\x1b[2J", b"", LIMITS, silent());
+    assert_plugin_error(odd, "`a\\u{1b}[2J` is not", "");
+}
+
+#[test]
+fn a_job_that_breaks_the_contract_is_refused() {
+    assert_plugin_error(
+        begin("bad-job"),
+        "`bad-job` breaks the contract",
+        "record size of its framing is zero",
+    );
+}
+
+#[test]
+fn logs_are_escaped_and_bounded() {
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let sink = lines.clone();
+    let sink: Sink = Arc::new(move |level, line: &str| sink.lock().unwrap().push((level, line.to_owned())));
+    let plugin = SANDBOX.load("it", &wasm("log-bomb"), LIMITS, sink).unwrap();
+    let (_, mut instance) = plugin.begin(&[], FileHead { size: None, head: b"" }).unwrap();
+    instance.transform(&window(b"a")).unwrap();
+    instance.transform(&window(b"a")).unwrap();
+    let lines = lines.lock().unwrap();
+    assert_eq!(lines[0], (Level::Warn, "\\u{1b}[2Jsaid by the guest".to_owned()));
+    assert!(lines.iter().map(|(_, line)| line.len()).sum::<usize>() <= 65 << 10);
+    let notes = lines.iter().filter(|(_, line)| line.contains("further messages dropped"));
+    assert_eq!(notes.count(), 1);
+}
+
+#[test]
+fn wasi_is_an_empty_world_without_time_or_chance() {
+    let answer =
+        |window_bytes: &[u8]| match begin("wasi").unwrap().transform(&window(window_bytes)).unwrap().change {
+            Change::Replaced(bytes) => bytes,
+            change => panic!("{change:?}"),
+        };
+    let found = answer(b"a");
+    assert_eq!(found, answer(b"another window"));
+    assert_ne!(found[..16], [0; 16]);
+    let wall = u64::from_le_bytes(found[16..24].try_into().unwrap());
+    assert_eq!(wall, 978_307_199 * 1_000_000_000);
+    assert_eq!(found[24..], [0; 24], "monotonic clock, arguments, variables");
+}
+
+/// A cache in a fresh directory, and that directory.
+fn cache_dir() -> (tempfile::TempDir, PathBuf) {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = parent.path().join("cache");
+    (parent, dir)
+}
+
+fn load_cached(dir: &Path) -> Plugin {
+    let sandbox = Sandbox::new(Some(Cache::open(dir).unwrap())).unwrap();
+    sandbox.load("tiny", &wasm("tiny"), LIMITS, silent()).unwrap()
+}
+
+/// The one entry, and its content.
+fn entry(dir: &Path) -> (PathBuf, Vec<u8>) {
+    let mut entries: Vec<_> = fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.file_name().unwrap() != "key")
+        .collect();
+    let path = entries.pop().unwrap();
+    assert!(entries.is_empty(), "{entries:?}");
+    let bytes = fs::read(&path).unwrap();
+    (path, bytes)
+}
+
+/// Whether the cache gives the code of the tiny plugin without compiling.
+fn is_hit(dir: &Path) -> bool {
+    let cache = Cache::open(dir).unwrap();
+    let ticking = engine::Ticking::new().unwrap();
+    cache.load(ticking.engine(), &blake3::hash(&wasm("tiny"))).is_some()
+}
+
+#[test]
+fn compiled_code_is_used_again() {
+    let (_parent, dir) = cache_dir();
+    assert!(!is_hit(&dir));
+    load_cached(&dir);
+    assert!(is_hit(&dir));
+    let (path, before) = entry(&dir);
+    let written = fs::metadata(&path).unwrap().modified().unwrap();
+    let (_, mut instance) = load_cached(&dir).begin(&[], FileHead { size: None, head: b"" }).unwrap();
+    assert!(matches!(instance.transform(&window(b"abc")).unwrap().change, Change::Edits { .. }));
+    assert_eq!(entry(&dir), (path.clone(), before));
+    assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), written, "compiled and stored again");
+    assert_eq!(fs::metadata(&dir).unwrap().permissions().mode() & 0o777, 0o700);
+    assert_eq!(fs::metadata(dir.join("key")).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_doubtful_entry_is_compiled_again() {
+    let (_parent, dir) = cache_dir();
+    load_cached(&dir);
+    let (path, good) = entry(&dir);
+    let mut damaged = vec![good[..good.len() - 1].to_vec(), good[..10].to_vec(), Vec::new()];
+    for at in [0, good.len() / 2, good.len() - 1] {
+        let mut flipped = good.clone();
+        flipped[at] ^= 1;
+        damaged.push(flipped);
+    }
+    for bytes in damaged {
+        fs::write(&path, bytes).unwrap();
+        assert!(!is_hit(&dir));
+        load_cached(&dir);
+        assert!(is_hit(&dir), "not repaired");
+        assert_eq!(entry(&dir).1.len(), good.len());
+    }
+}
+
+#[test]
+fn an_entry_counts_only_under_its_own_name() {
+    let (_parent, dir) = cache_dir();
+    load_cached(&dir);
+    let (path, _) = entry(&dir);
+    let cache = Cache::open(&dir).unwrap();
+    let ticking = engine::Ticking::new().unwrap();
+    let other = blake3::hash(b"another plugin");
+    let name = path.file_name().unwrap().to_str().unwrap();
+    assert_eq!(name, cache::entry_name(ticking.engine(), &blake3::hash(&wasm("tiny"))));
+    fs::rename(&path, dir.join(cache::entry_name(ticking.engine(), &other))).unwrap();
+    assert!(cache.load(ticking.engine(), &other).is_none());
+}
+
+#[test]
+fn an_entry_from_another_cache_is_not_believed() {
+    let (_parent, dir) = cache_dir();
+    load_cached(&dir);
+    let (_other_parent, other_dir) = cache_dir();
+    Cache::open(&other_dir).unwrap();
+    let (path, good) = entry(&dir);
+    let moved = other_dir.join(path.file_name().unwrap());
+    fs::write(&moved, good).unwrap();
+    fs::set_permissions(&moved, fs::Permissions::from_mode(0o600)).unwrap();
+    assert!(!is_hit(&other_dir));
+}
+
+#[test]
+fn an_entry_others_can_write_or_a_link_is_not_believed() {
+    let (parent, dir) = cache_dir();
+    load_cached(&dir);
+    let (path, good) = entry(&dir);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+    assert!(!is_hit(&dir));
+    let elsewhere = parent.path().join("elsewhere");
+    fs::write(&elsewhere, good).unwrap();
+    fs::set_permissions(&elsewhere, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::remove_file(&path).unwrap();
+    symlink(&elsewhere, &path).unwrap();
+    assert!(!is_hit(&dir));
+}
+
+#[test]
+fn a_directory_others_can_enter_is_refused() {
+    let (_parent, dir) = cache_dir();
+    Cache::open(&dir).unwrap();
+    for mode in [0o777, 0o750, 0o701] {
+        fs::set_permissions(&dir, fs::Permissions::from_mode(mode)).unwrap();
+        let error = Cache::open(&dir).unwrap_err();
+        assert!(format!("{error:?}").contains("others may enter it"), "{error:?}");
+    }
+}
+
+#[test]
+fn a_link_to_a_directory_is_refused() {
+    let (parent, dir) = cache_dir();
+    Cache::open(&dir).unwrap();
+    let link = parent.path().join("link");
+    symlink(&dir, &link).unwrap();
+    let error = Cache::open(&link).unwrap_err();
+    assert!(error.to_string().contains("cannot open"), "{error:?}");
+}
+
+#[test]
+fn anothers_directory_is_refused() {
+    let (_parent, dir) = cache_dir();
+    Cache::open(&dir).unwrap();
+    // Only root can give a directory away.
+    if std::os::unix::fs::chown(&dir, Some(12_345), None).is_ok() {
+        let error = Cache::open(&dir).unwrap_err();
+        assert!(format!("{error:?}").contains("belongs to another user"), "{error:?}");
+    }
+}
+
+#[test]
+fn a_damaged_key_is_refused() {
+    let (_parent, dir) = cache_dir();
+    Cache::open(&dir).unwrap();
+    fs::write(dir.join("key"), b"short").unwrap();
+    let error = Cache::open(&dir).unwrap_err();
+    assert!(format!("{error:?}").contains("key file is damaged"), "{error:?}");
+}
