@@ -90,6 +90,30 @@ fn a_component_needs_no_wrapping() {
 }
 
 #[test]
+fn a_module_may_use_the_newer_names() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/guests/tiny.wat");
+    let text = fs::read_to_string(path)
+        .unwrap()
+        .replace("runner:plugin/guest@0.1.0#", "cm32p2|runner:plugin/guest@0.1|")
+        .replace("cabi_realloc", "cm32p2_realloc")
+        .replace("\"memory\"", "\"cm32p2_memory\"");
+    let plugin = SANDBOX.load("tiny", &wat::parse_str(text).unwrap(), LIMITS, silent()).unwrap();
+    assert_eq!(plugin.manifest().name, "tiny");
+}
+
+#[test]
+fn a_module_may_say_itself_which_world_it_is_for() {
+    let mut module = wasm("tiny");
+    let mut resolve = wit_parser::Resolve::default();
+    let package = resolve.push_str("plugin.wit", include_str!("../../../wit/plugin.wit")).unwrap();
+    let world = resolve.select_world(&[package], Some("plugin")).unwrap();
+    let utf8 = wit_component::StringEncoding::UTF8;
+    wit_component::embed_component_metadata(&mut module, &resolve, world, utf8).unwrap();
+    let plugin = SANDBOX.load("tiny", &module, LIMITS, silent()).unwrap();
+    assert_eq!(plugin.manifest().name, "tiny");
+}
+
+#[test]
 fn reference_types_in_tables_are_accepted() {
     assert!(begin("indirect").unwrap().transform(&window(b"a")).is_ok());
 }
