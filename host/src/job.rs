@@ -175,10 +175,10 @@ impl Job {
             }
             _ => {}
         }
-        if let Prefilter::Literals { patterns, .. } = &self.prefilter {
-            if patterns.is_empty() || patterns.iter().any(Vec::is_empty) {
-                return Err("its prefilter has no literal, or an empty one".into());
-            }
+        if let Prefilter::Literals { patterns, .. } = &self.prefilter
+            && (patterns.is_empty() || patterns.iter().any(Vec::is_empty))
+        {
+            return Err("its prefilter has no literal, or an empty one".into());
         }
         Ok(())
     }
