@@ -20,6 +20,8 @@ mod manifest;
 mod wasi;
 
 #[cfg(test)]
+mod cache_tests;
+#[cfg(test)]
 mod tests;
 
 use std::sync::Arc;

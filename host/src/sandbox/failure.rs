@@ -72,15 +72,18 @@ pub(super) fn trapped(
         )
         .hint("give it more memory with `--memory`");
     }
-    let why = match trap {
-        Some(Trap::StackOverflow) => "it used up its stack, often by endless recursion".to_owned(),
-        Some(Trap::UnreachableCodeReached) => {
-            "it gave up (a panic, an abort or a failed assertion)".to_owned()
+    let (verb, why) = match trap {
+        Some(Trap::StackOverflow) => {
+            ("crashed", "it used up its stack, often by endless recursion".to_owned())
         }
-        Some(trap) => trap.to_string(),
-        None => cause(error),
+        Some(Trap::UnreachableCodeReached) => {
+            ("crashed", "it gave up (a panic, an abort or a failed assertion)".to_owned())
+        }
+        Some(trap) => ("crashed", trap.to_string()),
+        // Its code ran to the end, or into something the host refused.
+        None => ("failed", cause(error)),
     };
-    Error::new(Kind::Plugin, format!("plugin `{plugin}` crashed {call}")).because(why)
+    Error::new(Kind::Plugin, format!("plugin `{plugin}` {verb} {call}")).because(why)
 }
 
 fn cause(error: &wasmtime::Error) -> String {
