@@ -4,6 +4,7 @@
 //! order. The library never prints.
 
 pub mod error;
+pub mod framing;
 pub mod hash;
 pub mod job;
 pub mod mapping;
