@@ -6,6 +6,7 @@
 pub mod apply;
 pub mod error;
 pub mod fs;
+pub mod framing;
 pub mod hash;
 pub mod job;
 pub mod journal;

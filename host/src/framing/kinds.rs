@@ -1,0 +1,192 @@
+//! One struct for each framing with records. Offsets are file offsets; see
+//! [`super::Cutter`] for what the operations of the same names promise.
+
+use std::ops::Range;
+
+use memchr::memmem::{Finder, FinderRev};
+use memchr::{memchr_iter, memchr2_iter};
+
+use super::View;
+use crate::error::{Error, Kind as ErrorKind, Result};
+
+/// A boundary stands behind every occurrence of the delimiter, overlapping
+/// ones included: whether an offset is one depends only on the few bytes
+/// before it.
+#[derive(Debug, Clone)]
+pub(super) struct Delimited {
+    finder: Finder<'static>,
+    finder_rev: FinderRev<'static>,
+}
+
+impl Delimited {
+    pub(super) fn new(delimiter: &[u8]) -> Self {
+        Self {
+            finder: Finder::new(delimiter).into_owned(),
+            finder_rev: FinderRev::new(delimiter).into_owned(),
+        }
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        self.finder.needle().len() as u64
+    }
+
+    /// The first boundary in `target..=stop`.
+    pub(super) fn boundary_in(&self, view: &View<'_>, target: u64, stop: u64) -> Option<u64> {
+        let start = target.saturating_sub(self.len()).max(view.base);
+        let at = self.finder.find(view.slice(start..stop))?;
+        Some(start + at as u64 + self.len())
+    }
+
+    pub(super) fn start_before(&self, view: &View<'_>, from: u64, before: u64) -> u64 {
+        // Occurrences that end behind `from`.
+        let start = (from + 1).saturating_sub(self.len()).max(view.base);
+        match self.finder_rev.rfind(view.slice(start..before - 1)) {
+            Some(at) => start + at as u64 + self.len(),
+            None => from,
+        }
+    }
+}
+
+/// A boundary stands behind every delimiter before which the file holds an
+/// even number of quotes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Quoted {
+    pub(super) delimiter: u8,
+    pub(super) quote: u8,
+}
+
+impl Quoted {
+    /// Whether the range's end is inside quotes when its start is outside.
+    pub(super) fn inside(self, view: &View<'_>, range: Range<u64>) -> bool {
+        memchr_iter(self.quote, view.slice(range)).count() % 2 == 1
+    }
+
+    /// The first boundary in `target..=stop`; `inside` is the state right
+    /// before the byte at `target - 1`, the first one that can end a record.
+    pub(super) fn boundary_in(
+        self,
+        view: &View<'_>,
+        target: u64,
+        stop: u64,
+        mut inside: bool,
+    ) -> Option<u64> {
+        let start = target - 1;
+        let bytes = view.slice(start..stop);
+        for at in memchr2_iter(self.delimiter, self.quote, bytes) {
+            if bytes[at] == self.quote {
+                inside = !inside;
+            } else if !inside {
+                return Some(start + at as u64 + 1);
+            }
+        }
+        None
+    }
+
+    pub(super) fn start_before(self, view: &View<'_>, from: u64, before: u64) -> u64 {
+        let bytes = view.slice(from..before - 1);
+        let mut inside = self.inside(view, from..before - 1);
+        for at in memchr2_iter(self.delimiter, self.quote, bytes).rev() {
+            if bytes[at] == self.quote {
+                inside = !inside;
+            } else if !inside {
+                return from + at as u64 + 1;
+            }
+        }
+        from
+    }
+}
+
+/// Records of one size behind a header.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fixed {
+    pub(super) header: u64,
+    pub(super) size: u64,
+}
+
+impl Fixed {
+    /// `None` when there is none below 2^64.
+    pub(super) fn boundary_at_or_after(self, target: u64) -> Option<u64> {
+        let records = target.saturating_sub(self.header).div_ceil(self.size);
+        records.checked_mul(self.size)?.checked_add(self.header)
+    }
+
+    pub(super) fn start_before(self, before: u64) -> u64 {
+        let content = (before - 1).saturating_sub(self.header);
+        self.header + content / self.size * self.size
+    }
+}
+
+/// Records that state their length, behind a header. Boundaries can only be
+/// told by walking from record to record.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LengthPrefixed {
+    pub(super) header: u64,
+    pub(super) offset: u32,
+    pub(super) width: u8,
+    pub(super) big_endian: bool,
+    pub(super) adjustment: i64,
+}
+
+impl LengthPrefixed {
+    /// The first record start at or behind `target`, from a record start on.
+    /// When the file ends within a record's length field, that is the end of
+    /// the file.
+    pub(super) fn first_at_or_after(
+        &self,
+        view: &View<'_>,
+        mut start: u64,
+        target: u64,
+    ) -> Result<Option<u64>> {
+        while start < target {
+            match self.stated_end(view, start)? {
+                Some(end) => start = end,
+                None => return Ok(view.end.then_some(view.limit())),
+            }
+        }
+        Ok(Some(start))
+    }
+
+    /// The first boundary in `target..=stop`.
+    pub(super) fn boundary_in(
+        &self,
+        view: &View<'_>,
+        from: u64,
+        target: u64,
+        stop: u64,
+    ) -> Result<Option<u64>> {
+        Ok(self.first_at_or_after(view, from, target)?.filter(|end| *end <= stop))
+    }
+
+    pub(super) fn start_before(&self, view: &View<'_>, from: u64, before: u64) -> Result<u64> {
+        let mut start = from;
+        while let Some(end) = self.stated_end(view, start)?.filter(|end| *end < before) {
+            start = end;
+        }
+        Ok(start)
+    }
+
+    /// Where the record at `start` says it ends, which may be behind the end
+    /// of the file. `None` when its length field is not wholly in view.
+    fn stated_end(&self, view: &View<'_>, start: u64) -> Result<Option<u64>> {
+        let width = u64::from(self.width);
+        let field_start = start.saturating_add(self.offset.into());
+        let field = view.slice(field_start..field_start.saturating_add(width));
+        if field.len() as u64 != width {
+            return Ok(None);
+        }
+        let append = |value: u64, byte: &u8| value << 8 | u64::from(*byte);
+        let value =
+            if self.big_endian { field.iter().fold(0, append) } else { field.iter().rev().fold(0, append) };
+        // None of this can overflow: four numbers of at most 64 bits.
+        let least = i128::from(self.offset) + i128::from(self.width);
+        let length = least + i128::from(value) + i128::from(self.adjustment);
+        match u64::try_from(i128::from(start) + length) {
+            Ok(end) if length >= least => Ok(Some(end)),
+            _ => Err(Error::new(
+                ErrorKind::Usage,
+                format!("the record at offset {start} states an impossible length: {length} bytes"),
+            )
+            .hint("the file is damaged, or is not of the format that the plugin reads")),
+        }
+    }
+}
