@@ -1,20 +1,35 @@
 //! `runner` changes huge files with small sandboxed programs.
 //!
-//! The stages stand in the order of the data flow; only [`run`] knows that
-//! order. The library never prints.
+//! ```text
+//! source -> framing -> prefilter -> sandbox -> patch -> plan -> apply -> verify
+//!    \-> hash (same bytes, same pass)               \-> journal -/
+//! ```
+//!
+//! Only [`run`] knows the order of the stages; stages do not know each other.
+//! The library never prints: it returns reports and errors, and tells progress
+//! to a callback.
 
 pub mod apply;
+pub mod diff;
 pub mod error;
-pub mod fs;
 pub mod framing;
+pub mod fs;
 pub mod hash;
 pub mod job;
 pub mod journal;
 pub mod mapping;
+pub mod output;
 pub mod patch;
+pub mod pipe;
 pub mod plan;
+pub mod prefilter;
+pub mod reach;
 pub mod recover;
+pub mod root;
+pub mod run;
 pub mod sandbox;
+pub mod scan;
+pub mod source;
 pub mod text;
 pub mod transform;
 pub mod verify;

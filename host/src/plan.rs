@@ -32,6 +32,8 @@ pub enum Strategy {
     Tail,
     /// A new file takes the place of the old one.
     Rewrite,
+    /// The result is written elsewhere; the file is only read.
+    Stream,
 }
 
 /// A decision and what it costs.

@@ -13,7 +13,11 @@ use crate::patch::{Direction, Edit, Group, Header, Patch, Segment, Stats, Writer
 /// the file, when it moves nothing.
 #[must_use]
 pub fn tail_start(stats: &Stats) -> u64 {
-    stats.first_length_change.map_or(stats.pre_size, |at| at / GROUP_BYTES * GROUP_BYTES)
+    let Some(at) = stats.first_length_change else { return stats.pre_size };
+    // The hash of a file of one group is not a chaining value: where one of
+    // both files is that short, no group keeps its value.
+    let short = |size| size <= GROUP_BYTES;
+    if short(stats.pre_size) != short(stats.post_size()) { 0 } else { at / GROUP_BYTES * GROUP_BYTES }
 }
 
 /// Writes the in-place form of `patch`, read in `direction`, to `spill`.

@@ -24,7 +24,7 @@ pub struct Header {
     pub plugin: PluginId,
     /// Its parameters; the values of secret ones are left out.
     pub params: Vec<(String, Option<String>)>,
-    /// The name of the target, for people; nothing depends on it.
+    /// The path of the target, for people; nothing depends on it.
     pub target: String,
     /// The target as it was before the scan.
     pub identity: Identity,

@@ -1,0 +1,70 @@
+//! Writes the result elsewhere: to a file of its own, or to an open stream.
+
+use std::path::PathBuf;
+
+use crate::apply::{rewrite, stream};
+use crate::error::{Error, Kind, Result};
+use crate::fs::{Access, OsStorage, Storage};
+use crate::patch::Direction;
+use crate::reach::{Kept, check_new};
+use crate::run::OsPatch;
+use crate::source::{Target, beside};
+use crate::verify::{Level, Wanted};
+
+/// Where the result goes that is not to replace the file.
+#[derive(Debug)]
+pub enum Output {
+    /// To a file, which appears, or is replaced, in one step.
+    File(PathBuf),
+    /// To whatever is open, under the name that errors call it.
+    Stream(std::fs::File, String),
+}
+
+/// Writes the result elsewhere. Returns how it was read back.
+///
+/// # Errors
+/// Any I/O error; a stream may have got some of the output then, a file has
+/// not changed.
+pub(crate) fn write_out(target: &Target, patch: &OsPatch, output: &Output, wanted: Wanted) -> Result<Level> {
+    let storage = &OsStorage;
+    let source = target.path();
+    let reader = patch.reader(Direction::Forward);
+    let out = match output {
+        Output::File(out) => out,
+        Output::Stream(file, name) => {
+            stream::write(&target.file, source, file, name, reader)?;
+            target.place().check_unchanged()?;
+            return Ok(Level::None);
+        }
+    };
+    let old = match storage.open(out, Access::Read) {
+        Ok(old) => Some(old),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
+        Err(e) => return Err(Error::io("open", out, e)),
+    };
+    if let Some(old) = &old {
+        let same =
+            storage.stat(old).map_err(Error::at("look at", out))?.identity.same_inode(target.identity());
+        if same {
+            return Err(Error::new(Kind::Usage, format!("{} is input and output at once", out.display()))
+                .hint("without `-o` the file itself is changed"));
+        }
+    }
+    let new = beside(out, ".runner-new");
+    let file = storage.create(&new).map_err(Error::at("create", &new))?;
+    let mut kept = Kept { storage, paths: vec![new.clone()] };
+    rewrite::fill(storage, (&target.file, source), (&file, &new), reader)?;
+    match &old {
+        Some(old) => storage.copy_attributes(old, &file).map_err(Error::at("keep the attributes of", out))?,
+        None => file
+            .set_permissions(std::os::unix::fs::PermissionsExt::from_mode(target.stat.mode & 0o777))
+            .map_err(Error::at("set the mode of", &new))?,
+    }
+    storage.sync_all(&file).map_err(Error::at("sync", &new))?;
+    let level = check_new(storage, &new, patch, Direction::Forward, wanted)?;
+    target.place().check_unchanged()?;
+    storage.rename(&new, out).map_err(Error::at("create", out))?;
+    kept.paths.clear();
+    storage.sync_parent(out).map_err(Error::at("sync the directory of", out))?;
+    Ok(level)
+}

@@ -1,0 +1,272 @@
+//! Carries a plan out: from a sealed patch to a verified file.
+
+use std::path::{Path, PathBuf};
+
+use crate::apply::{flatten, rewrite};
+use crate::error::{Error, Kind, Result};
+use crate::fs::{Identity, Stat, Storage};
+use crate::journal::{Names, exists};
+use crate::patch::{Direction, Header, Patch};
+use crate::plan::{Plan, Strategy};
+use crate::recover::{finish, roll_back};
+use crate::verify::{self, Level, ReadBack, Wanted};
+
+/// A file that is to be written: open for writing, and locked.
+pub struct Place<'a, S: Storage> {
+    /// The filesystem it is on.
+    pub storage: &'a S,
+    /// Its names.
+    pub names: &'a Names,
+    /// The open file.
+    pub file: &'a S::File,
+    /// What it was when it was opened.
+    pub stat: &'a Stat,
+}
+
+impl<S: Storage> Place<'_, S> {
+    /// The file's own path, links resolved.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.names.target
+    }
+
+    /// What identified the file when it was opened.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.stat.identity
+    }
+
+    /// Makes sure that nobody has changed or replaced the file since it was
+    /// opened, as far as its identity tells.
+    ///
+    /// # Errors
+    /// When somebody has.
+    pub fn check_unchanged(&self) -> Result<()> {
+        let path = self.path();
+        let open = self.storage.stat(self.file).map_err(Error::at("look at", path))?.identity;
+        let named = self.storage.stat_path(path).map_err(Error::at("look at", path))?.identity;
+        if open == *self.identity() && named.same_inode(&open) { Ok(()) } else { Err(rewrite::changed(path)) }
+    }
+}
+
+/// What to keep of the old file.
+#[derive(Debug, Clone, Default)]
+pub struct Extras {
+    /// Where to save the patch, for `runner undo`.
+    pub undo: Option<PathBuf>,
+    /// Where to keep a copy of the old file.
+    pub backup: Option<PathBuf>,
+}
+
+/// Writes the target. Returns how what was written was read back.
+///
+/// # Errors
+/// The target is untouched, or rolled back, unless the kind is
+/// [`Kind::RecoveryNeeded`].
+pub fn reach<S: Storage>(
+    target: &Place<'_, S>,
+    patch: Patch<'_, S>,
+    direction: Direction,
+    plan: &Plan,
+    extras: &Extras,
+    wanted: Wanted,
+) -> Result<Level> {
+    if plan.strategy == Strategy::Nothing {
+        return Ok(Level::None);
+    }
+    check_space(target, plan)?;
+    for path in [&extras.undo, &extras.backup].into_iter().flatten() {
+        if exists(target.storage, path)? {
+            return Err(Error::new(Kind::Usage, format!("{} exists already", path.display()))
+                .hint("choose another name, or remove it"));
+        }
+    }
+    // Durable before the commit point, so that there is no moment at which
+    // the file is changed and cannot be brought back.
+    let mut kept = Kept { storage: target.storage, paths: Vec::new() };
+    if let Some(undo) = &extras.undo {
+        patch.copy_to(undo)?;
+        kept.paths.push(undo.clone());
+    }
+    let level = match plan.strategy {
+        Strategy::Rewrite => replace(target, &patch, direction, extras, wanted)?,
+        _ => in_place(target, patch, direction, extras, wanted, &mut kept)?,
+    };
+    kept.paths.clear();
+    Ok(level)
+}
+
+/// Files that are only worth keeping if the run goes well.
+pub(crate) struct Kept<'a, S: Storage> {
+    pub(crate) storage: &'a S,
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+impl<S: Storage> Drop for Kept<'_, S> {
+    fn drop(&mut self) {
+        for path in &self.paths {
+            // The error that brought us here is the one to report.
+            let _ = self.storage.remove(path);
+        }
+    }
+}
+
+fn check_space<S: Storage>(target: &Place<'_, S>, plan: &Plan) -> Result<()> {
+    let free = target
+        .storage
+        .free_bytes(&target.names.new)
+        .map_err(Error::at("look at the filesystem of", target.path()))?;
+    if plan.space_bytes > free {
+        let missing = plan.space_bytes - free;
+        return Err(Error::new(
+            Kind::Usage,
+            format!(
+                "no room beside {}: {} bytes are needed, {free} are free, {missing} are missing",
+                target.path().display(),
+                plan.space_bytes
+            ),
+        )
+        .hint("`-o OUT` writes the result to another filesystem; the file is untouched"));
+    }
+    Ok(())
+}
+
+/// Under a journal.
+fn in_place<S: Storage>(
+    target: &Place<'_, S>,
+    patch: Patch<'_, S>,
+    direction: Direction,
+    extras: &Extras,
+    wanted: Wanted,
+    kept: &mut Kept<'_, S>,
+) -> Result<Level> {
+    let storage = target.storage;
+    let (path, names) = (target.path(), &target.names);
+    if wanted != Wanted::Exactly(Level::None) {
+        // Finds out now whether the wanted level can be reached at all.
+        ReadBack::open(storage, path, wanted)?;
+    }
+    if let Some(backup) = &extras.backup {
+        copy_old(target, backup)?;
+        kept.paths.push(backup.clone());
+    }
+    let own = direction == Direction::Forward && patch.header().identity == *target.identity();
+    let mut journal = if own && patch.seal().stats.first_length_change.is_none() {
+        patch
+    } else {
+        let header = Header { identity: target.identity().clone(), ..patch.header().clone() };
+        flatten::flatten(storage, target.file, path, &patch, direction, header, names.new.clone())?
+    };
+    target.check_unchanged()?;
+    journal.publish(&names.journal)?;
+    match finish(storage, path, target.file, &journal, Direction::Forward, wanted) {
+        Ok(state) => {
+            journal.remove()?;
+            Ok(state.level)
+        }
+        Err(error) => Err(undo_failed_write(target, journal, error, kept)),
+    }
+}
+
+/// After the commit point there are two ways out: back to the old state, or a
+/// journal that stays.
+fn undo_failed_write<S: Storage>(
+    target: &Place<'_, S>,
+    journal: Patch<'_, S>,
+    error: Error,
+    kept: &mut Kept<'_, S>,
+) -> Error {
+    let path = target.path();
+    match roll_back(target.storage, target.names, &journal).and_then(|()| journal.remove()) {
+        Ok(()) => error.hint(format!("{} was brought back to what it was before", path.display())),
+        Err(second) => {
+            kept.paths.clear();
+            Error::new(
+                Kind::RecoveryNeeded,
+                format!("{} could be neither changed nor brought back: {second}", path.display()),
+            )
+            .because(error)
+            .hint(format!("when the disk is well again: `runner recover {}`", path.display()))
+        }
+    }
+}
+
+/// Copies the file as it is now.
+fn copy_old<S: Storage>(target: &Place<'_, S>, backup: &Path) -> Result<()> {
+    let storage = target.storage;
+    let size = target.identity().size;
+    let file = storage.create(backup).map_err(Error::at("create", backup))?;
+    let copied = storage
+        .copy_range(target.file, 0, &file, 0, size)
+        .and_then(|()| storage.set_len(&file, size))
+        .and_then(|()| storage.copy_attributes(target.file, &file))
+        .and_then(|()| storage.sync_all(&file))
+        .and_then(|()| storage.sync_parent(backup));
+    copied.map_err(|e| {
+        let _ = storage.remove(backup);
+        Error::io("copy the file to", backup, e)
+    })
+}
+
+/// By a new file.
+fn replace<S: Storage>(
+    target: &Place<'_, S>,
+    patch: &Patch<'_, S>,
+    direction: Direction,
+    extras: &Extras,
+    wanted: Wanted,
+) -> Result<Level> {
+    let storage = target.storage;
+    let new = &target.names.new;
+    let file = storage.create(new).map_err(Error::at("create", new))?;
+    let written = fill_new(target, patch, direction, wanted, &file).and_then(|level| {
+        target.check_unchanged()?;
+        rewrite::swap(storage, target.names, target.identity(), extras.backup.as_deref())?;
+        Ok(level)
+    });
+    if written.is_err() && exists(storage, new).unwrap_or(false) {
+        // The error at hand is the one to report.
+        let _ = storage.remove(new);
+    }
+    written
+}
+
+fn fill_new<S: Storage>(
+    target: &Place<'_, S>,
+    patch: &Patch<'_, S>,
+    direction: Direction,
+    wanted: Wanted,
+    file: &S::File,
+) -> Result<Level> {
+    let storage = target.storage;
+    let new = &target.names.new;
+    rewrite::fill(storage, (target.file, target.path()), (file, new), patch.reader(direction))?;
+    storage.copy_attributes(target.file, file).map_err(|e| {
+        Error::new(Kind::Refused, format!("a rewrite of {} would lose something", target.path().display()))
+            .because(e)
+            .hint("`--strategy in-place` keeps the inode and all that belongs to it")
+    })?;
+    storage.sync_all(file).map_err(Error::at("sync", new))?;
+    check_new(storage, new, patch, direction, wanted)
+}
+
+/// Reads a new file back and compares it with the root that it must have.
+pub(crate) fn check_new<S: Storage>(
+    storage: &S,
+    new: &Path,
+    patch: &Patch<'_, S>,
+    direction: Direction,
+    wanted: Wanted,
+) -> Result<Level> {
+    if wanted == Wanted::Exactly(Level::None) {
+        return Ok(Level::None);
+    }
+    let seal = patch.seal();
+    let (size, root) = match direction {
+        Direction::Forward => (seal.stats.post_size(), &seal.post_root),
+        Direction::Reverse => (seal.stats.pre_size, &seal.pre_root),
+    };
+    let read_back = ReadBack::open(storage, new, wanted)?;
+    verify::whole(new, &read_back, size, root)?;
+    Ok(read_back.level)
+}

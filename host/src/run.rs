@@ -1,0 +1,344 @@
+//! The driver: the only file that knows the order of the stages.
+//!
+//! ```text
+//! open -> begin -> scan -> seal -> plan -> (undo, backup) -> journal or new file -> verify
+//! ```
+//!
+//! The target is not written before the patch is sealed, and its identity is
+//! what it was when it was opened.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+
+use crate::apply::flatten::tail_start;
+use crate::error::{Error, Kind, Result};
+use crate::fs::{OsStorage, Storage};
+use crate::hash::{GROUP_BYTES, Tree};
+use crate::job::{FileHead, Job};
+use crate::mapping::Mapping;
+use crate::output::{Output, write_out};
+use crate::patch::{Direction, Header, Patch, PluginId, Stats, Writer};
+use crate::plan::{Choice, Plan, Strategy, choose};
+use crate::reach::{Extras, reach};
+use crate::recover::{Recovered, recover};
+use crate::root;
+use crate::scan::{self, scan};
+use crate::source::{Intent, Target, head};
+use crate::transform::Transform;
+use crate::verify::{Level, Wanted};
+
+/// A patch on the real filesystem.
+pub type OsPatch = Patch<'static, OsStorage>;
+
+/// A job and an instance that answers for it.
+pub type Begun = (Job, Box<dyn Transform>);
+
+/// What changes files: a plugin with its parameters, or a native stand-in.
+pub struct Program<'a> {
+    /// Who it is.
+    pub id: PluginId,
+    /// Its parameters; values of secret ones left out.
+    pub params: Vec<(String, Option<String>)>,
+    /// Makes an instance for a file. Called once a worker, and must answer
+    /// with the same job for the same file.
+    pub begin: &'a (dyn Fn(FileHead<'_>) -> Result<Begun> + Sync),
+}
+
+/// How a run is done. None of it changes the patch.
+#[derive(Debug, Clone)]
+pub struct Options<'a> {
+    /// Worker threads, at least 1.
+    pub threads: usize,
+    /// Bytes shown to the plugin in one call, about.
+    pub window_bytes: u64,
+    /// How the patch may reach the disk.
+    pub choice: Choice,
+    /// How what was written is read back.
+    pub verify: Wanted,
+    /// What to keep.
+    pub extras: Extras,
+    /// Set from outside to stop before the commit point.
+    pub cancel: &'a AtomicBool,
+}
+
+/// Progress, for whoever watches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// The file is scanned up to here.
+    Scanned {
+        /// Bytes done.
+        bytes: u64,
+        /// Bytes in all.
+        of: u64,
+    },
+    /// The patch is complete, and is now carried out.
+    Applying(Strategy),
+}
+
+/// What a run has come to.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// Counts.
+    pub stats: Stats,
+    /// BLAKE3 before.
+    pub pre_root: blake3::Hash,
+    /// BLAKE3 after.
+    pub post_root: blake3::Hash,
+    /// What was decided.
+    pub plan: Plan,
+    /// How what was written was read back; [`Level::None`] when nothing was.
+    pub level: Level,
+}
+
+/// Scans a target and seals what was found. Nothing but `spill` is written.
+///
+/// # Errors
+/// Any failure of the plugin, of reading, or of writing the patch; or when
+/// the file was changed meanwhile.
+pub fn make_patch(
+    target: &Target,
+    program: &Program<'_>,
+    spill: PathBuf,
+    options: &Options<'_>,
+    events: &mut dyn FnMut(Event),
+) -> Result<OsPatch> {
+    let mapping = target.map()?;
+    let head = head(&mapping);
+    let (job, first) = (program.begin)(head)?;
+    let first = Mutex::new(Some(first));
+    let transforms = || -> Result<Box<dyn Transform>> {
+        if let Some(first) = first.lock().ok().and_then(|mut first| first.take()) {
+            return Ok(first);
+        }
+        let (other, transform) = (program.begin)(head)?;
+        if other == job {
+            Ok(transform)
+        } else {
+            Err(Error::new(
+                Kind::Plugin,
+                format!("plugin `{}` answers `begin` differently each time", program.id.name),
+            )
+            .hint("a plugin must be a pure function of its input"))
+        }
+    };
+    let header = header(target, program);
+    let writer = Writer::new(&OsStorage, spill, header)?;
+    let scan_options = scan::Options {
+        threads: options.threads,
+        window_bytes: options.window_bytes,
+        cancel: options.cancel,
+    };
+    let of = target.size();
+    let scanned = scan(&mapping, target.path(), &job, writer, &transforms, &scan_options, &mut |bytes| {
+        events(Event::Scanned { bytes, of });
+    })?;
+    target.place().check_unchanged()?;
+    seal(scanned, &mapping, options)
+}
+
+fn header(target: &Target, program: &Program<'_>) -> Header {
+    Header {
+        plugin: program.id.clone(),
+        params: program.params.clone(),
+        target: target.path().to_string_lossy().into_owned(),
+        identity: target.identity().clone(),
+        group_bytes: GROUP_BYTES,
+    }
+}
+
+fn seal(
+    scanned: scan::Scanned<'static, OsStorage>,
+    mapping: &Mapping,
+    options: &Options<'_>,
+) -> Result<OsPatch> {
+    let stats = scanned.draft.stats();
+    let post_root = if stats.first_length_change.is_none() {
+        scanned.after.finish()
+    } else {
+        let from = tail_start(stats).min(scanned.after_groups * GROUP_BYTES);
+        let tree = if from == 0 { Tree::new() } else { scanned.after };
+        let hashing = root::Options { threads: options.threads, cancel: options.cancel };
+        root::of_overlay(scanned.draft.reader(), mapping.bytes(), tree, from, stats.post_size(), hashing)?
+    };
+    scanned.draft.seal(scanned.pre_root, post_root)
+}
+
+/// Runs a program on a file, and changes the file.
+///
+/// # Errors
+/// See [`crate::error::Kind`]; the file is untouched unless the kind is
+/// [`Kind::RecoveryNeeded`].
+pub fn apply(
+    path: &Path,
+    program: &Program<'_>,
+    options: &Options<'_>,
+    events: &mut dyn FnMut(Event),
+) -> Result<Report> {
+    let target = Target::open(path, Intent::Write)?;
+    target.names.check_clean(&OsStorage)?;
+    let patch = make_patch(&target, program, target.names.scan.clone(), options, events)?;
+    let plan = choose(&patch.seal().stats, &target.stat, patch.bytes(), options.choice)?;
+    events(Event::Applying(plan.strategy));
+    let report = report(&patch, Direction::Forward, plan);
+    let level = reach(&target.place(), patch, Direction::Forward, &plan, &options.extras, options.verify)?;
+    Ok(Report { level, ..report })
+}
+
+/// What [`apply`] would do; nothing is written beside a temporary file. `look`
+/// sees the patch.
+///
+/// # Errors
+/// As for [`apply`].
+pub fn dry_run(
+    path: &Path,
+    program: &Program<'_>,
+    options: &Options<'_>,
+    spill: PathBuf,
+    events: &mut dyn FnMut(Event),
+    look: &mut dyn FnMut(&OsPatch, &Report) -> Result<()>,
+) -> Result<Report> {
+    let target = Target::open(path, Intent::Read)?;
+    target.names.check_clean(&OsStorage)?;
+    let patch = make_patch(&target, program, spill, options, events)?;
+    let plan = choose(&patch.seal().stats, &target.stat, patch.bytes(), options.choice)?;
+    let report = report(&patch, Direction::Forward, plan);
+    look(&patch, &report)?;
+    Ok(report)
+}
+
+/// Saves what [`apply`] would do as a patch at `saved`. Returns the patch's
+/// size in bytes, too.
+///
+/// # Errors
+/// As for [`apply`]; the file itself is only read.
+pub fn plan(
+    path: &Path,
+    program: &Program<'_>,
+    options: &Options<'_>,
+    spill: PathBuf,
+    saved: &Path,
+    events: &mut dyn FnMut(Event),
+) -> Result<(Report, u64)> {
+    let target = Target::open(path, Intent::Read)?;
+    target.names.check_clean(&OsStorage)?;
+    let mut patch = make_patch(&target, program, spill, options, events)?;
+    let plan = choose(&patch.seal().stats, &target.stat, patch.bytes(), options.choice)?;
+    patch.publish(saved)?;
+    Ok((report(&patch, Direction::Forward, plan), patch.bytes()))
+}
+
+/// Runs a program on a file, and writes the result elsewhere.
+///
+/// # Errors
+/// As for [`apply`]; the file itself is only read.
+pub fn apply_to(
+    path: &Path,
+    output: &Output,
+    program: &Program<'_>,
+    options: &Options<'_>,
+    spill: PathBuf,
+    events: &mut dyn FnMut(Event),
+) -> Result<Report> {
+    let target = Target::open(path, Intent::Read)?;
+    target.names.check_clean(&OsStorage)?;
+    let patch = make_patch(&target, program, spill, options, events)?;
+    let stats = &patch.seal().stats;
+    let plan =
+        Plan { strategy: Strategy::Stream, write_bytes: stats.post_size(), space_bytes: stats.post_size() };
+    events(Event::Applying(plan.strategy));
+    let level = write_out(&target, &patch, output, options.verify)?;
+    Ok(Report { level, ..report(&patch, Direction::Forward, plan) })
+}
+
+/// Applies a saved patch, or undoes it.
+///
+/// # Errors
+/// [`Kind::Verification`] when the file is not the one the patch fits; else as
+/// for [`apply`].
+pub fn apply_patch(
+    path: &Path,
+    patch: OsPatch,
+    direction: Direction,
+    options: &Options<'_>,
+    events: &mut dyn FnMut(Event),
+) -> Result<Report> {
+    let target = Target::open(path, Intent::Write)?;
+    target.names.check_clean(&OsStorage)?;
+    let hashing = root::Options { threads: options.threads, cancel: options.cancel };
+    let of = target.size();
+    let mapping = target.map()?;
+    let root = root::of_mapping(&mapping, target.path(), hashing, &mut |bytes| {
+        events(Event::Scanned { bytes, of })
+    })?;
+    drop(mapping);
+    let seal = patch.seal();
+    let (before, after) = match direction {
+        Direction::Forward => (seal.pre_root, seal.post_root),
+        Direction::Reverse => (seal.post_root, seal.pre_root),
+    };
+    if root != before {
+        let error =
+            Error::new(Kind::Verification, format!("{} is not the file that the patch fits", path.display()));
+        return Err(if root == after {
+            error.hint("the patch has been carried out on it already")
+        } else {
+            error.hint(format!("its root is {root}, and the patch wants {before}; the file is untouched"))
+        });
+    }
+    target.place().check_unchanged()?;
+    let plan = choose(&directed(&seal.stats, direction), &target.stat, patch.bytes(), options.choice)?;
+    events(Event::Applying(plan.strategy));
+    let report = report(&patch, direction, plan);
+    let level = reach(&target.place(), patch, direction, &plan, &options.extras, options.verify)?;
+    Ok(Report { level, ..report })
+}
+
+/// Brings a file whose run did not end to one state.
+///
+/// # Errors
+/// See [`recover`].
+pub fn recover_file(path: &Path, direction: Direction, wanted: Wanted) -> Result<Recovered> {
+    let target = Target::open(path, Intent::Write)?;
+    recover(&OsStorage, &target.names, &target.file, direction, wanted)
+}
+
+/// The root of a file.
+///
+/// # Errors
+/// When it cannot be read, or a journal says that it is not in one state.
+pub fn root_of(
+    path: &Path,
+    hashing: root::Options<'_>,
+    events: &mut dyn FnMut(Event),
+) -> Result<blake3::Hash> {
+    let target = Target::open(path, Intent::Read)?;
+    target.names.check_clean(&OsStorage)?;
+    let of = target.size();
+    let mapping = target.map()?;
+    let root = root::of_mapping(&mapping, path, hashing, &mut |bytes| events(Event::Scanned { bytes, of }))?;
+    target.place().check_unchanged()?;
+    Ok(root)
+}
+
+/// The counts as they are in one direction.
+fn directed(stats: &Stats, direction: Direction) -> Stats {
+    match direction {
+        Direction::Forward => stats.clone(),
+        Direction::Reverse => Stats {
+            old_bytes: stats.new_bytes,
+            new_bytes: stats.old_bytes,
+            pre_size: stats.post_size(),
+            ..stats.clone()
+        },
+    }
+}
+
+fn report<S: Storage>(patch: &Patch<'_, S>, direction: Direction, plan: Plan) -> Report {
+    let seal = patch.seal();
+    let (pre_root, post_root) = match direction {
+        Direction::Forward => (seal.pre_root, seal.post_root),
+        Direction::Reverse => (seal.post_root, seal.pre_root),
+    };
+    Report { stats: directed(&seal.stats, direction), pre_root, post_root, plan, level: Level::None }
+}

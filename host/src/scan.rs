@@ -1,0 +1,164 @@
+//! The one pass over the file: hash, framing, prefilter, transform, and the
+//! patch that comes out of it.
+//!
+//! The file is cut into blocks. Workers take them in order; each one owns the
+//! records that start in its block. A baton goes from block to block where a
+//! framing needs to know what came before (the parity of quotes, the next
+//! record, the one instance of a sequential plugin). The collector takes the
+//! results in order. The patch that comes out is the same for every block and
+//! window size and every number of threads.
+
+mod accept;
+mod block;
+mod collect;
+mod edits;
+mod workers;
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+pub(crate) use accept::Found;
+pub(crate) use block::{Context, Position, find, find_sequential};
+
+use crate::error::{Error, Kind, Result};
+use crate::framing::Cutter;
+use crate::fs::Storage;
+use crate::hash::{GROUP_BYTES, Tree};
+use crate::job::{Framing, Job};
+use crate::mapping::Mapping;
+use crate::patch::{Draft, Writer};
+use crate::prefilter::Finder;
+use crate::transform::Transform;
+
+/// Records up to this size are held whole, whatever the window.
+pub const MIN_RECORD_LIMIT_BYTES: u64 = 16 << 20;
+/// Work is handed out in blocks of this size, or of the window's, if larger.
+const BLOCK_BYTES: u64 = 1 << 20;
+/// The window that is used unless another one is asked for.
+pub const DEFAULT_WINDOW_BYTES: u64 = 1 << 20;
+
+/// How a scan is done; none of it changes the patch.
+#[derive(Debug, Clone, Copy)]
+pub struct Options<'a> {
+    /// Worker threads, at least 1.
+    pub threads: usize,
+    /// Bytes shown to the plugin in one call, about; rounded up to whole
+    /// groups.
+    pub window_bytes: u64,
+    /// Set from outside to stop the scan.
+    pub cancel: &'a AtomicBool,
+}
+
+impl Options<'_> {
+    /// The window in whole groups.
+    pub(crate) fn window(&self) -> u64 {
+        self.window_bytes.max(1).next_multiple_of(GROUP_BYTES)
+    }
+}
+
+/// What a scan has found.
+pub struct Scanned<'s, S: Storage> {
+    /// All edits.
+    pub draft: Draft<'s, S>,
+    /// BLAKE3 of the file.
+    pub pre_root: blake3::Hash,
+    /// The hash tree of the file as it will be, up to `after_groups` groups.
+    pub after: Tree,
+    /// The group in which the first length changes, or the number of groups.
+    pub after_groups: u64,
+}
+
+/// Scans a mapped file.
+///
+/// `transforms` is called once for each worker, and once more where edits of
+/// neighbouring blocks collide; each call must give an instance that answers
+/// alike. `progress` is told the offset up to which the file is done.
+///
+/// # Errors
+/// The first failure in file order; the patch is dropped then.
+pub fn scan<'s, S: Storage>(
+    mapping: &Mapping,
+    path: &Path,
+    job: &Job,
+    writer: Writer<'s, S>,
+    transforms: &(dyn Fn() -> Result<Box<dyn Transform>> + Sync),
+    options: &Options<'_>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Scanned<'s, S>> {
+    let record_limit = MIN_RECORD_LIMIT_BYTES.max(options.window());
+    let cutter = Cutter::new(&job.framing, record_limit);
+    let finder = finder(job)?;
+    let context = Context {
+        job,
+        cutter: &cutter,
+        finder: finder.as_ref(),
+        window_bytes: options.window(),
+        record_limit,
+    };
+    let scan = Scan { context, mapping, path, transforms, options };
+    let mut collector = collect::Collector::new(&scan, writer);
+    workers::run(&scan, |block| {
+        progress(block.range.end);
+        collector.take(block)
+    })?;
+    scan.check_readable()?;
+    collector.finish()
+}
+
+/// Compiles the prefilter of a job.
+///
+/// # Errors
+/// [`Kind::Plugin`], when it cannot be compiled.
+pub(crate) fn finder(job: &Job) -> Result<Option<Finder>> {
+    Finder::new(job)
+        .map_err(|why| Error::new(Kind::Plugin, format!("the plugin's prefilter cannot be used: {why}")))
+}
+
+/// One scan, shared by all threads.
+struct Scan<'a> {
+    context: Context<'a>,
+    mapping: &'a Mapping,
+    path: &'a Path,
+    transforms: &'a (dyn Fn() -> Result<Box<dyn Transform>> + Sync),
+    options: &'a Options<'a>,
+}
+
+impl Scan<'_> {
+    fn file(&self) -> &[u8] {
+        self.mapping.bytes()
+    }
+
+    fn block_count(&self) -> u64 {
+        (self.file().len() as u64).div_ceil(self.block_bytes())
+    }
+
+    fn block_bytes(&self) -> u64 {
+        BLOCK_BYTES.max(self.context.window_bytes)
+    }
+
+    fn block(&self, index: u64) -> Range<u64> {
+        let start = index * self.block_bytes();
+        start..(start + self.block_bytes()).min(self.file().len() as u64)
+    }
+
+    fn is_sequential(&self) -> bool {
+        self.context.job.framing == Framing::Sequential
+    }
+
+    /// Nothing that came from the mapping may be believed before this is
+    /// asked: where the file could not be read, the mapping shows zeros.
+    fn check_readable(&self) -> Result<()> {
+        match self.mapping.fault() {
+            None => Ok(()),
+            Some(offset) => Err(Error::new(
+                Kind::Usage,
+                format!(
+                    "cannot read {} at byte {offset}: it was cut short, or its medium failed",
+                    self.path.display()
+                ),
+            )
+            .hint("nothing was written; see the kernel log for errors of the medium")),
+        }
+    }
+}

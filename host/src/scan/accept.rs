@@ -1,0 +1,157 @@
+//! Checks what a plugin has answered, and maps it to the file.
+//!
+//! Nothing that passes here can reach outside the window it was an answer to,
+//! overlap another edit, or break a claim.
+
+use std::ops::Range;
+
+use super::edits::EditList;
+use crate::diff;
+use crate::error::{Error, Kind, Result};
+use crate::job::{Framing, Job, Prefilter};
+use crate::transform::{Change, Reply, Span, Window};
+
+/// What has been found so far.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// The edits that change something.
+    pub(crate) edits: EditList,
+    /// Where the first edit starts that was answered, one without effect
+    /// included.
+    pub(crate) first: Option<u64>,
+    /// Where the last one ends.
+    pub(crate) reach: u64,
+}
+
+/// Where the parts of a window come from: consecutive pieces of the window,
+/// each at a file offset. One piece, unless records were packed together.
+pub(super) struct Origin<'a>(pub(super) &'a [Piece]);
+
+/// A piece of a window.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Piece {
+    /// Where in the window it begins.
+    pub(super) at: u32,
+    /// Where in the file it begins.
+    pub(super) offset: u64,
+    /// Its length in bytes.
+    pub(super) bytes: u32,
+}
+
+impl Origin<'_> {
+    /// The file offset of `[start, end)`; `None` when it crosses a seam. At a
+    /// seam, an insertion belongs to the piece that begins there.
+    fn offset(&self, start: u32, end: u32) -> Option<u64> {
+        let index = self.0.partition_point(|piece| piece.at <= start).checked_sub(1)?;
+        let piece = self.0[index];
+        (end <= piece.at + piece.bytes).then(|| piece.offset + u64::from(start - piece.at))
+    }
+}
+
+/// Appends the edits of one reply to `found`.
+///
+/// # Errors
+/// [`Kind::Plugin`] when the reply breaks the contract.
+pub(super) fn accept(
+    job: &Job,
+    window: &Window<'_>,
+    origin: &Origin<'_>,
+    reply: &Reply,
+    found: &mut Found,
+) -> Result<()> {
+    let limit = match job.framing {
+        Framing::Sequential => {
+            u32::try_from(reply.consumed).unwrap_or(u32::MAX).min(window.bytes.len() as u32)
+        }
+        _ => window.bytes.len() as u32,
+    };
+    match &reply.change {
+        Change::Unchanged => Ok(()),
+        Change::Edits { spans, bytes } => edits(job, window, limit, origin, spans, bytes, found),
+        Change::Replaced(new) => {
+            if matches!(job.framing, Framing::Overlapping { .. }) || job.prefilter != Prefilter::None {
+                return Err(broken(
+                    window,
+                    "replaced a whole window, which its framing or prefilter forbids",
+                ));
+            }
+            if job.length_preserving && new.len() != limit as usize {
+                return Err(broken(window, "changed a length, but claims that it never does"));
+            }
+            let old = &window.bytes[..limit as usize];
+            diff::diff(old, new, |o, n| found.push(window.offset + o.start as u64, &old[o], &new[n]));
+            Ok(())
+        }
+    }
+}
+
+fn edits(
+    job: &Job,
+    window: &Window<'_>,
+    limit: u32,
+    origin: &Origin<'_>,
+    spans: &[Span],
+    mut bytes: &[u8],
+    found: &mut Found,
+) -> Result<()> {
+    let mut reach = window.owned.start;
+    let mut insertion = None;
+    for span in spans {
+        let Range { start, end } = span.start..span.end;
+        if start > end || end > limit {
+            return Err(broken(window, &format!("answered an edit of bytes {start} to {end} of {limit}")));
+        }
+        if start < window.owned.start {
+            return Err(broken(
+                window,
+                &format!("answered an edit at byte {start}, outside of what it owns"),
+            ));
+        }
+        if start < reach || insertion == Some(start) && start == end {
+            return Err(broken(window, &format!("answered overlapping or unsorted edits at byte {start}")));
+        }
+        if start >= window.owned.end && !(window.last && start as usize == window.bytes.len()) {
+            return Err(broken(
+                window,
+                &format!("answered an edit at byte {start}, outside of what it owns"),
+            ));
+        }
+        if job.length_preserving && end - start != span.len {
+            return Err(broken(window, "changed a length, but claims that it never does"));
+        }
+        let Some((new, rest)) = bytes.split_at_checked(span.len as usize) else {
+            return Err(broken(window, "answered fewer replacement bytes than its edits need"));
+        };
+        bytes = rest;
+        let Some(offset) = origin.offset(start, end) else {
+            return Err(broken(
+                window,
+                &format!("answered an edit at byte {start} that crosses into another record"),
+            ));
+        };
+        found.push(offset, &window.bytes[start as usize..end as usize], new);
+        reach = end;
+        insertion = (start == end).then_some(start);
+    }
+    if bytes.is_empty() {
+        Ok(())
+    } else {
+        Err(broken(window, "answered more replacement bytes than its edits need"))
+    }
+}
+
+impl Found {
+    fn push(&mut self, start: u64, old: &[u8], new: &[u8]) {
+        self.first.get_or_insert(start);
+        self.reach = start + old.len() as u64;
+        if old != new {
+            self.edits.push(start, old, new);
+        }
+    }
+}
+
+/// An answer that breaks the contract.
+pub(super) fn broken(window: &Window<'_>, what: &str) -> Error {
+    Error::new(Kind::Plugin, format!("the plugin {what}, in the window at offset {}", window.offset))
+        .hint("this is a fault in the plugin; the file is untouched")
+}

@@ -1,0 +1,221 @@
+//! One block: cuts it into windows, asks the transform about each, and hashes
+//! its groups before and after.
+
+use std::ops::Range;
+
+use super::accept::{Found, Origin, Piece, accept, broken};
+use super::edits::{EditList, Touched};
+use crate::error::Result;
+use crate::framing::{Cutter, View};
+use crate::hash::{Cv, GROUP_BYTES, group_cv};
+use crate::job::{Framing, Job};
+use crate::prefilter::Finder;
+use crate::transform::{Transform, Window};
+
+/// What does not change from block to block.
+pub(crate) struct Context<'a> {
+    pub(crate) job: &'a Job,
+    pub(crate) cutter: &'a Cutter,
+    pub(crate) finder: Option<&'a Finder>,
+    pub(crate) window_bytes: u64,
+    pub(crate) record_limit: u64,
+}
+
+/// What has been found out about a block.
+pub(super) struct Block {
+    /// The part of the file it covers: whole groups, but for the last one.
+    pub(super) range: Range<u64>,
+    pub(super) found: Found,
+    /// Chaining values of all its groups.
+    pub(super) before: Vec<Cv>,
+    /// Those after the edits found here, for the groups that they touch, as
+    /// far as no length has changed. What earlier blocks' edits do to them is
+    /// not in it.
+    pub(super) after: Vec<(u64, Cv)>,
+}
+
+/// Chaining values of the groups in a range of the file.
+pub(super) fn hash_before(file: &[u8], range: &Range<u64>) -> Vec<Cv> {
+    let first = range.start / GROUP_BYTES;
+    let groups = file[range.start as usize..range.end as usize].chunks(GROUP_BYTES as usize);
+    groups.zip(first..).map(|(bytes, index)| group_cv(bytes, index, file.len() as u64)).collect()
+}
+
+/// The edits of the records that start in a block, from the first record
+/// start `first` on, and where the last of these records ends; for an
+/// overlapping framing, the edits that start at `first` or later. `None` when
+/// the view ends too early to tell.
+pub(crate) fn find(
+    context: &Context<'_>,
+    view: &View<'_>,
+    transform: &mut dyn Transform,
+    block_end: u64,
+    first: u64,
+) -> Result<Option<(Found, u64)>> {
+    let mut found = Found { reach: first, ..Found::default() };
+    let mut pack = Pack::default();
+    let mut start = first;
+    while start < block_end {
+        let target = (start + context.window_bytes).min(block_end);
+        let Some(end) = context.cutter.next_boundary(view, start, target)? else { return Ok(None) };
+        let window = start..end;
+        match (context.finder, &context.job.framing) {
+            (None, _) => ask(context, view, transform, window, &mut found)?,
+            (Some(finder), Framing::Bytes | Framing::Overlapping { .. }) => {
+                for candidate in finder.candidates(context.cutter, view, window)? {
+                    ask(context, view, transform, candidate, &mut found)?;
+                }
+            }
+            (Some(finder), _) => {
+                for candidate in finder.candidates(context.cutter, view, window)? {
+                    pack.push(view, candidate);
+                    if pack.bytes.len() as u64 >= context.window_bytes {
+                        pack.ask(context, view, transform, &mut found)?;
+                    }
+                }
+            }
+        }
+        start = end;
+    }
+    pack.ask(context, view, transform, &mut found)?;
+    Ok(Some((found, start)))
+}
+
+/// Asks about one range of the file, with what context the framing wants. The
+/// part of it that an earlier edit has taken is not asked about again, so
+/// that the result is that of a scan from left to right.
+fn ask(
+    context: &Context<'_>,
+    view: &View<'_>,
+    transform: &mut dyn Transform,
+    range: Range<u64>,
+    found: &mut Found,
+) -> Result<()> {
+    let owned = range.start.max(found.reach)..range.end;
+    if owned.is_empty() {
+        return Ok(());
+    }
+    let shown = match context.job.framing {
+        Framing::Overlapping { before, after } => {
+            let start = owned.start.saturating_sub(u64::from(before)).max(view.base);
+            start..(owned.end + u64::from(after)).min(view.base + view.bytes.len() as u64)
+        }
+        _ => owned.clone(),
+    };
+    let bytes = slice(view, &shown);
+    let window = Window {
+        offset: shown.start,
+        bytes,
+        owned: (owned.start - shown.start) as u32..(owned.end - shown.start) as u32,
+        last: view.end && shown.end == view.base + view.bytes.len() as u64,
+    };
+    let reply = transform.transform(&window)?;
+    let piece = Piece { at: 0, offset: shown.start, bytes: bytes.len() as u32 };
+    accept(context.job, &window, &Origin(&[piece]), &reply, found)
+}
+
+fn slice<'v>(view: &View<'v>, range: &Range<u64>) -> &'v [u8] {
+    &view.bytes[(range.start - view.base) as usize..(range.end - view.base) as usize]
+}
+
+/// Candidate records from different places, packed into one window.
+#[derive(Default)]
+struct Pack {
+    bytes: Vec<u8>,
+    pieces: Vec<Piece>,
+    end: u64,
+}
+
+impl Pack {
+    fn push(&mut self, view: &View<'_>, range: Range<u64>) {
+        let bytes = slice(view, &range);
+        match self.pieces.last_mut() {
+            Some(piece) if self.end == range.start => piece.bytes += bytes.len() as u32,
+            _ => {
+                let at = self.bytes.len() as u32;
+                self.pieces.push(Piece { at, offset: range.start, bytes: bytes.len() as u32 });
+            }
+        }
+        self.bytes.extend_from_slice(bytes);
+        self.end = range.end;
+    }
+
+    fn ask(
+        &mut self,
+        context: &Context<'_>,
+        view: &View<'_>,
+        transform: &mut dyn Transform,
+        found: &mut Found,
+    ) -> Result<()> {
+        let Some(first) = self.pieces.first() else { return Ok(()) };
+        let window = Window {
+            offset: first.offset,
+            bytes: &self.bytes,
+            owned: 0..self.bytes.len() as u32,
+            last: view.end && self.end == view.base + view.bytes.len() as u64,
+        };
+        let reply = transform.transform(&window)?;
+        accept(context.job, &window, &Origin(&self.pieces), &reply, found)?;
+        self.bytes.clear();
+        self.pieces.clear();
+        Ok(())
+    }
+}
+
+/// Where a sequential scan stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Position {
+    /// The next byte to be shown.
+    pub(crate) at: u64,
+    /// Bytes to show.
+    pub(crate) want: u64,
+}
+
+/// The edits of the sequential windows that start before `block_end`. `None`
+/// when the view ends too early.
+pub(crate) fn find_sequential(
+    context: &Context<'_>,
+    view: &View<'_>,
+    transform: &mut dyn Transform,
+    block_end: u64,
+    position: &mut Position,
+) -> Result<Option<Found>> {
+    let mut found = Found::default();
+    let view_end = view.base + view.bytes.len() as u64;
+    while position.at < block_end {
+        let end = (position.at + position.want).min(view_end);
+        if end == view_end && !view.end {
+            return Ok(None);
+        }
+        let bytes = slice(view, &(position.at..end));
+        let last = view.end && end == view_end;
+        let window = Window { offset: position.at, bytes, owned: 0..bytes.len() as u32, last };
+        let reply = transform.transform(&window)?;
+        let piece = Piece { at: 0, offset: position.at, bytes: bytes.len() as u32 };
+        accept(context.job, &window, &Origin(&[piece]), &reply, &mut found)?;
+        let shown = bytes.len() as u64;
+        if last && reply.consumed != shown {
+            return Err(broken(&window, &format!("consumed {} of the last {shown} bytes", reply.consumed)));
+        }
+        position.want = if reply.consumed == 0 { 2 * position.want } else { context.window_bytes };
+        if position.want > context.record_limit.max(context.window_bytes) {
+            return Err(broken(&window, &format!("consumed nothing of {shown} bytes")));
+        }
+        position.at = position.at.saturating_add(reply.consumed);
+    }
+    Ok(Some(found))
+}
+
+/// Chaining values after the edits, for the groups of `range` that they
+/// touch, up to the first change of length.
+pub(super) fn hash_after(file: &[u8], range: &Range<u64>, edits: &EditList) -> Vec<(u64, Cv)> {
+    let (mut after, mut low, mut scratch) = (Vec::new(), 0, Vec::new());
+    for index in range.start / GROUP_BYTES..range.end.div_ceil(GROUP_BYTES) {
+        match edits.group_after(&mut low, index, file, &mut scratch) {
+            Touched::No => {}
+            Touched::Yes(cv) => after.push((index, cv)),
+            Touched::Moved => break,
+        }
+    }
+    after
+}

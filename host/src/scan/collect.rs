@@ -1,0 +1,146 @@
+//! Takes blocks in order: settles collisions between them, follows both hash
+//! trees, and writes the patch.
+
+use std::ops::Range;
+
+use super::accept::Found;
+use super::block::{self, Block, find};
+use super::edits::{EditList, Touched};
+use super::{Scan, Scanned};
+use crate::error::Result;
+use crate::framing::View;
+use crate::fs::Storage;
+use crate::hash::{Cv, GROUP_BYTES, Tree};
+use crate::patch::{Edit, Group, Writer};
+use crate::transform::Transform;
+
+pub(super) struct Collector<'a, 's, S: Storage> {
+    scan: &'a Scan<'a>,
+    writer: Writer<'s, S>,
+    before: Tree,
+    after: Tree,
+    /// The group in which the first length changes.
+    moved: Option<u64>,
+    groups: u64,
+    /// Edits that may still touch a group: those of the block at hand, and
+    /// those of records that reach on from earlier ones.
+    edits: EditList,
+    /// The edits of that list that are in the patch.
+    written: usize,
+    /// The end of the last edit, in the file, without effect or not.
+    reach: u64,
+    /// An instance of our own, for blocks that must be asked again.
+    transform: Option<Box<dyn Transform>>,
+}
+
+impl<'a, 's, S: Storage> Collector<'a, 's, S> {
+    pub(super) fn new(scan: &'a Scan<'a>, writer: Writer<'s, S>) -> Self {
+        Self {
+            scan,
+            writer,
+            before: Tree::new(),
+            after: Tree::new(),
+            moved: None,
+            groups: 0,
+            edits: EditList::default(),
+            written: 0,
+            reach: 0,
+            transform: None,
+        }
+    }
+
+    pub(super) fn take(&mut self, mut block: Block) -> Result<()> {
+        if block.found.first.is_some_and(|first| first < self.reach) {
+            // Only an overlapping framing lets an edit reach into what the
+            // next block owns.
+            block.found = self.ask_again(&block.range)?;
+            block.after = block::hash_after(self.scan.file(), &block.range, &block.found.edits);
+        }
+        if block.found.first.is_some() {
+            self.reach = block.found.reach;
+        }
+        let foreign_reach = self.edits.last_end().unwrap_or(0);
+        self.edits.append(block.found.edits);
+        self.groups(&block.range, &block.before, &block.after, foreign_reach)?;
+        self.scan.mapping.release(block.range);
+        Ok(())
+    }
+
+    fn ask_again(&mut self, range: &Range<u64>) -> Result<Found> {
+        if self.reach >= range.end {
+            return Ok(Found::default());
+        }
+        let transform = match &mut self.transform {
+            Some(transform) => transform,
+            none => none.insert((self.scan.transforms)()?),
+        };
+        let view = View { base: 0, bytes: self.scan.file(), end: true };
+        let found = find(&self.scan.context, &view, &mut **transform, range.end, self.reach)?;
+        Ok(found.map(|(found, _)| found).unwrap_or_default())
+    }
+
+    /// Writes edits and groups in one order that depends on them alone: a
+    /// group comes right before the first edit that starts behind it.
+    fn groups(
+        &mut self,
+        range: &Range<u64>,
+        before: &[Cv],
+        after: &[(u64, Cv)],
+        foreign_reach: u64,
+    ) -> Result<()> {
+        let (mut low, mut scratch) = (0, Vec::new());
+        let mut after = after.iter().copied().peekable();
+        for (&cv, index) in before.iter().zip(range.start / GROUP_BYTES..) {
+            let end = (index + 1) * GROUP_BYTES;
+            self.write_edits(|start| start < end)?;
+            self.before.push(cv);
+            self.groups += 1;
+            let known = after.next_if(|&(group, _)| group == index);
+            let touched = match known {
+                Some((_, cv)) if foreign_reach <= index * GROUP_BYTES => Touched::Yes(cv),
+                _ => self.edits.group_after(&mut low, index, self.scan.file(), &mut scratch),
+            };
+            if touched == Touched::Moved {
+                self.moved.get_or_insert(index);
+            }
+            let cv_after = match (self.moved, &touched) {
+                (Some(_), _) => None,
+                (None, Touched::Yes(cv)) => Some(*cv),
+                (None, _) => Some(cv),
+            };
+            if let Some(cv) = cv_after {
+                self.after.push(cv);
+            }
+            if touched != Touched::No {
+                self.writer.group(Group { index, before: Some(cv), after: cv_after })?;
+            }
+        }
+        // What touches no later group is done with.
+        let mut passed = 0;
+        while self.edits.get(passed).is_some_and(|edit| edit.end() <= range.end && edit.start < range.end) {
+            passed += 1;
+        }
+        debug_assert!(passed <= self.written);
+        self.edits.drop_front(passed);
+        self.written -= passed;
+        Ok(())
+    }
+
+    fn write_edits(&mut self, due: impl Fn(u64) -> bool) -> Result<()> {
+        while let Some(item) = self.edits.get(self.written).filter(|item| due(item.start)) {
+            let old = &self.scan.file()[item.start as usize..item.end() as usize];
+            self.writer.edit(Edit { start: item.start, old, new: self.edits.new_bytes(&item) })?;
+            self.written += 1;
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self) -> Result<Scanned<'s, S>> {
+        // Insertions at the very end are in no group.
+        self.write_edits(|_| true)?;
+        let draft = self.writer.finish()?;
+        let moved = draft.stats().first_length_change.map(|at| (at / GROUP_BYTES).min(self.groups));
+        let after_groups = self.moved.or(moved).unwrap_or(self.groups);
+        Ok(Scanned { draft, pre_root: self.before.finish(), after: self.after, after_groups })
+    }
+}

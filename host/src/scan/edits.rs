@@ -1,0 +1,125 @@
+//! A list of edits in memory, and what it makes of one group.
+
+use crate::hash::{Cv, GROUP_BYTES, group_cv};
+
+/// Edits in file coordinates, sorted and disjoint, with their replacements.
+#[derive(Debug, Default)]
+pub(crate) struct EditList {
+    items: Vec<Item>,
+    /// All replacements, one after the other.
+    new: Vec<u8>,
+}
+
+/// One edit without its replacement.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Item {
+    pub(crate) start: u64,
+    pub(crate) old_bytes: u32,
+    pub(crate) new_bytes: u32,
+    new_at: usize,
+}
+
+impl Item {
+    pub(crate) fn end(&self) -> u64 {
+        self.start + u64::from(self.old_bytes)
+    }
+
+    fn keeps_length(&self) -> bool {
+        self.old_bytes == self.new_bytes
+    }
+}
+
+/// What edits make of a group.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Touched {
+    /// None of them touches it.
+    No,
+    /// This is its chaining value then.
+    Yes(Cv),
+    /// One of them changes a length: what stands in the group cannot be told
+    /// from here.
+    Moved,
+}
+
+impl EditList {
+    /// Appends an edit; it must start at or behind the end of the last one.
+    pub(super) fn push(&mut self, start: u64, old: &[u8], new: &[u8]) {
+        debug_assert!(
+            self.items.last().is_none_or(|last| last.end() <= start),
+            "edits are sorted and disjoint"
+        );
+        // Windows are shorter than 4 GiB, and so is what replaces them: a
+        // guest's memory has no more.
+        let (old_bytes, new_bytes) = (old.len() as u32, new.len() as u32);
+        self.items.push(Item { start, old_bytes, new_bytes, new_at: self.new.len() });
+        self.new.extend_from_slice(new);
+    }
+
+    /// Moves all edits of `other` behind those of this list.
+    pub(super) fn append(&mut self, mut other: Self) {
+        if self.items.is_empty() {
+            *self = other;
+            return;
+        }
+        let shift = self.new.len();
+        self.items.extend(other.items.iter().map(|item| Item { new_at: item.new_at + shift, ..*item }));
+        self.new.append(&mut other.new);
+    }
+
+    /// Drops the first `count` edits.
+    pub(super) fn drop_front(&mut self, count: usize) {
+        if count == self.items.len() {
+            self.items.clear();
+            self.new.clear();
+        } else if count > 0 {
+            let bytes = self.items[count].new_at;
+            self.items.drain(..count);
+            self.new.drain(..bytes);
+            self.items.iter_mut().for_each(|item| item.new_at -= bytes);
+        }
+    }
+
+    pub(crate) fn get(&self, index: usize) -> Option<Item> {
+        self.items.get(index).copied()
+    }
+
+    pub(crate) fn new_bytes(&self, item: &Item) -> &[u8] {
+        &self.new[item.new_at..item.new_at + item.new_bytes as usize]
+    }
+
+    pub(super) fn last_end(&self) -> Option<u64> {
+        self.items.last().map(Item::end)
+    }
+
+    /// What the edits make of group `index` of `file`. `low` is the first
+    /// edit that may touch it; it moves on with the groups. An insertion
+    /// touches the group it stands in front of a byte of.
+    pub(super) fn group_after(
+        &self,
+        low: &mut usize,
+        index: u64,
+        file: &[u8],
+        scratch: &mut Vec<u8>,
+    ) -> Touched {
+        let start = index * GROUP_BYTES;
+        let end = start + GROUP_BYTES;
+        while self.items.get(*low).is_some_and(|item| item.end() <= start && item.start < start) {
+            *low += 1;
+        }
+        let touching = self.items[*low..].iter().take_while(|item| item.start < end);
+        if touching.clone().next().is_none() {
+            return Touched::No;
+        }
+        scratch.clear();
+        scratch.extend_from_slice(&file[start as usize..(end as usize).min(file.len())]);
+        for item in touching {
+            if !item.keeps_length() {
+                return Touched::Moved;
+            }
+            let (from, to) = (item.start.max(start), item.end().min(end));
+            let new = &self.new_bytes(item)[(from - item.start) as usize..(to - item.start) as usize];
+            scratch[(from - start) as usize..(to - start) as usize].copy_from_slice(new);
+        }
+        Touched::Yes(group_cv(scratch, index, file.len() as u64))
+    }
+}

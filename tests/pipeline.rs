@@ -1,0 +1,395 @@
+//! The whole trip with native stand-ins for plugins: for every framing, the
+//! file that comes out is the one a ten-line model makes, the patch is the
+//! same however the file is cut, and every way to the disk agrees.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use proptest::prelude::*;
+use runner::error::Result;
+use runner::fs::OsStorage;
+use runner::job::{FileHead, Framing, Job, Prefilter};
+use runner::output::Output;
+use runner::patch::{Direction, Patch, PluginId};
+use runner::plan::Choice;
+use runner::reach::Extras;
+use runner::run::{self, Begun, Options, Program};
+use runner::transform::{Change, Reply, Span, Transform, Window};
+use runner::verify::{Level, Wanted};
+
+/// What is done to each record.
+#[derive(Debug, Clone, Copy)]
+enum Action {
+    /// Every record gets a `>` in front.
+    Prefix,
+    /// The first byte of every record changes case.
+    Case,
+    /// Records that hold `ab` are removed.
+    Remove,
+    /// Records that hold `ab` get their last byte replaced by `#`.
+    Mark,
+}
+
+/// The edits of one record, in its own coordinates.
+fn edits(action: Action, record: &[u8]) -> Option<(Range<usize>, Vec<u8>)> {
+    let hit = record.windows(2).any(|pair| pair == b"ab");
+    match action {
+        Action::Prefix => Some((0..0, b">".to_vec())),
+        Action::Case => Some((0..1, vec![record[0] ^ 0x20])),
+        Action::Remove => hit.then(|| (0..record.len(), Vec::new())),
+        Action::Mark => hit.then(|| (record.len() - 1..record.len(), b"#".to_vec())),
+    }
+}
+
+/// The model of every framing: where the records of a whole file are.
+fn records(framing: &Framing, file: &[u8]) -> Vec<Range<usize>> {
+    let mut ends = Vec::new();
+    let mut start = 0;
+    match framing {
+        Framing::Delimited(delimiter) => {
+            ends.extend((delimiter.len()..=file.len()).filter(|&end| file[..end].ends_with(delimiter)));
+        }
+        Framing::Quoted { delimiter, quote } => {
+            let mut inside = false;
+            for (at, byte) in file.iter().enumerate() {
+                inside ^= byte == quote;
+                if !inside && byte == delimiter {
+                    ends.push(at + 1);
+                }
+            }
+        }
+        Framing::Fixed { header, size } => {
+            start = (*header as usize).min(file.len());
+            ends.extend((start..file.len()).step_by(*size as usize).skip(1));
+        }
+        Framing::LengthPrefixed { header, .. } => {
+            start = (*header as usize).min(file.len());
+            let mut at = start;
+            while at < file.len() {
+                at = (at + 1 + usize::from(file[at])).min(file.len());
+                ends.push(at);
+            }
+        }
+        Framing::Bytes | Framing::Overlapping { .. } | Framing::Sequential => {
+            unreachable!("they have no records")
+        }
+    }
+    ends.push(file.len());
+    let starts: Vec<_> = std::iter::once(start).chain(ends.iter().copied()).collect();
+    starts.into_iter().zip(ends).filter(|(start, end)| start < end).map(|(start, end)| start..end).collect()
+}
+
+fn expected(framing: &Framing, action: Action, file: &[u8]) -> Vec<u8> {
+    let (mut out, mut at) = (Vec::new(), 0);
+    for record in records(framing, file) {
+        if let Some((range, new)) = edits(action, &file[record.clone()]) {
+            out.extend_from_slice(&file[at..record.start + range.start]);
+            out.extend_from_slice(&new);
+            at = record.start + range.end;
+        }
+    }
+    out.extend_from_slice(&file[at..]);
+    out
+}
+
+/// A record framing's stand-in: windows begin at a record's start, so the
+/// model of the framing without its header finds the records.
+struct PerRecord {
+    framing: Framing,
+    action: Action,
+}
+
+impl Transform for PerRecord {
+    fn transform(&mut self, window: &Window<'_>) -> Result<Reply> {
+        let framing = match &self.framing {
+            Framing::Fixed { size, .. } => Framing::Fixed { header: 0, size: *size },
+            Framing::LengthPrefixed { .. } => length_prefixed(0),
+            other => other.clone(),
+        };
+        let (mut spans, mut bytes) = (Vec::new(), Vec::new());
+        for record in records(&framing, window.bytes) {
+            if let Some((range, new)) = edits(self.action, &window.bytes[record.clone()]) {
+                let at = |offset: usize| (record.start + offset) as u32;
+                spans.push(Span { start: at(range.start), end: at(range.end), len: new.len() as u32 });
+                bytes.extend_from_slice(&new);
+            }
+        }
+        Ok(Reply { consumed: 0, change: Change::Edits { spans, bytes } })
+    }
+}
+
+/// Replaces `aba` from left to right, wherever it stands: under an overlapping
+/// framing with context, or sequentially.
+struct Scan {
+    sequential: bool,
+}
+
+fn scan_expected(file: &[u8]) -> Vec<u8> {
+    let (mut out, mut at) = (Vec::new(), 0);
+    while at < file.len() {
+        if file[at..].starts_with(b"aba") {
+            out.extend_from_slice(b"<>");
+            at += 3;
+        } else {
+            out.push(file[at]);
+            at += 1;
+        }
+    }
+    out
+}
+
+impl Transform for Scan {
+    fn transform(&mut self, window: &Window<'_>) -> Result<Reply> {
+        let (mut spans, mut bytes) = (Vec::new(), Vec::new());
+        let mut at = window.owned.start as usize;
+        // A sequential scan leaves what may be the start of a match.
+        let end =
+            if self.sequential && !window.last { window.bytes.len() - 2 } else { window.owned.end as usize };
+        while at < end {
+            if window.bytes[at..].starts_with(b"aba") {
+                spans.push(Span { start: at as u32, end: at as u32 + 3, len: 2 });
+                bytes.extend_from_slice(b"<>");
+                at += 3;
+            } else {
+                at += 1;
+            }
+        }
+        Ok(Reply { consumed: at as u64, change: Change::Edits { spans, bytes } })
+    }
+}
+
+/// Replaces whole windows, byte for byte.
+struct Swap;
+
+impl Transform for Swap {
+    fn transform(&mut self, window: &Window<'_>) -> Result<Reply> {
+        let new = window.bytes.iter().map(|&byte| if byte == b'a' { b'z' } else { byte }).collect();
+        Ok(Reply { consumed: 0, change: Change::Replaced(new) })
+    }
+}
+
+fn length_prefixed(header: u64) -> Framing {
+    Framing::LengthPrefixed { header, offset: 0, width: 1, big_endian: false, adjustment: 0 }
+}
+
+struct Case {
+    job: Job,
+    make: Box<dyn Fn() -> Box<dyn Transform> + Sync>,
+    expected: Vec<u8>,
+}
+
+fn per_record(framing: Framing, action: Action, prefilter: bool, file: &[u8]) -> Case {
+    let prefilter = if prefilter && matches!(action, Action::Remove | Action::Mark) {
+        Prefilter::Literals { patterns: vec![b"ab".to_vec()], ignore_ascii_case: false }
+    } else {
+        Prefilter::None
+    };
+    let length_preserving = matches!(action, Action::Case | Action::Mark);
+    Case {
+        expected: expected(&framing, action, file),
+        job: Job { framing: framing.clone(), prefilter, length_preserving },
+        make: Box::new(move || Box::new(PerRecord { framing: framing.clone(), action })),
+    }
+}
+
+fn scanning(framing: Framing, prefilter: bool, file: &[u8]) -> Case {
+    let sequential = framing == Framing::Sequential;
+    let prefilter = if prefilter && !sequential {
+        Prefilter::Literals { patterns: vec![b"aba".to_vec()], ignore_ascii_case: false }
+    } else {
+        Prefilter::None
+    };
+    Case {
+        expected: scan_expected(file),
+        job: Job { framing, prefilter, length_preserving: false },
+        make: Box::new(move || Box::new(Scan { sequential })),
+    }
+}
+
+static NEVER: AtomicBool = AtomicBool::new(false);
+
+fn options(threads: usize, window_bytes: u64, choice: Choice) -> Options<'static> {
+    let verify = Wanted::Exactly(Level::Cached);
+    Options { threads, window_bytes, choice, verify, extras: Extras::default(), cancel: &NEVER }
+}
+
+fn with_program<T>(case: &Case, run: impl FnOnce(&Program<'_>) -> T) -> T {
+    let begin = |_: FileHead<'_>| -> Result<Begun> { Ok((case.job.clone(), (case.make)())) };
+    let id = PluginId { name: "fake".into(), version: "1".into(), digest: String::new() };
+    run(&Program { id, params: Vec::new(), begin: &begin })
+}
+
+struct Scratch(tempfile::TempDir);
+
+impl Scratch {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn entries(&self) -> Vec<String> {
+        let mut names: Vec<_> = std::fs::read_dir(self.0.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+/// The patch of one way to scan, as the bytes of its file.
+fn plan(case: &Case, file: &Path, saved: &Path, threads: usize, window: u64) -> Vec<u8> {
+    let options = options(threads, window, Choice::Auto);
+    with_program(case, |program| {
+        run::plan(file, program, &options, saved.with_extension("scan"), saved, &mut |_| {})
+    })
+    .unwrap();
+    std::fs::read(saved).unwrap()
+}
+
+/// Everything that must hold for one file and one program.
+fn check(case: &Case, content: &[u8]) {
+    let scratch = Scratch::new();
+    let (file, saved) = (scratch.path("file"), scratch.path("saved"));
+    std::fs::write(&file, content).unwrap();
+
+    // One patch, however the file is cut.
+    let patch = plan(case, &file, &saved, 1, 1 << 20);
+    for (threads, window) in [(1, 1 << 16), (2, 1 << 16), (7, 3 << 16), (2, 1 << 20), (3, 4 << 20)] {
+        let other = plan(case, &file, &scratch.path("other"), threads, window);
+        assert!(patch == other, "{threads} threads and windows of {window} bytes give another patch");
+    }
+
+    // Its roots are those of the files before and after.
+    let loaded = Patch::load(&OsStorage, &saved).unwrap();
+    assert_eq!(loaded.seal().pre_root, blake3::hash(content));
+    assert_eq!(loaded.seal().post_root, blake3::hash(&case.expected));
+
+    // Every way to the disk gives the same file, and leaves nothing behind.
+    let target = scratch.path("target");
+    for choice in [Choice::Auto, Choice::InPlace, Choice::Rewrite] {
+        std::fs::write(&target, content).unwrap();
+        let before = scratch.entries();
+        let options = options(2, 1 << 16, choice);
+        with_program(case, |program| run::apply(&target, program, &options, &mut |_| {})).unwrap();
+        assert!(std::fs::read(&target).unwrap() == case.expected, "apply, {choice:?}");
+        assert_eq!(before, scratch.entries());
+
+        let undo = Patch::load(&OsStorage, &saved).unwrap();
+        run::apply_patch(&target, undo, Direction::Reverse, &options, &mut |_| {}).unwrap();
+        assert!(std::fs::read(&target).unwrap() == content, "undo, {choice:?}");
+
+        let redo = Patch::load(&OsStorage, &saved).unwrap();
+        run::apply_patch(&target, redo, Direction::Forward, &options, &mut |_| {}).unwrap();
+        assert!(std::fs::read(&target).unwrap() == case.expected, "patch, {choice:?}");
+        assert_eq!(before, scratch.entries());
+    }
+
+    // Elsewhere, and through a pipe.
+    let out = scratch.path("out");
+    let spill = scratch.path("spill");
+    let elsewhere = Output::File(out.clone());
+    with_program(case, |program| {
+        run::apply_to(&file, &elsewhere, program, &options(2, 1 << 16, Choice::Auto), spill, &mut |_| {})
+    })
+    .unwrap();
+    assert!(std::fs::read(&out).unwrap() == case.expected, "-o");
+    let mut piped = Vec::new();
+    let begin = |_: FileHead<'_>| -> Result<Begun> { Ok((case.job.clone(), (case.make)())) };
+    runner::pipe::run(&mut &content[..], &mut piped, &begin, 1 << 16).unwrap();
+    assert!(piped == case.expected, "pipe");
+    assert!(std::fs::read(&file).unwrap() == content, "the source of all this");
+}
+
+/// Files of up to some blocks, of pieces that stress cuts: long and short
+/// lines, quotes, runs that overlap with themselves, and bytes that count.
+fn content() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        4 => proptest::collection::vec(prop_oneof![Just(b'a'), Just(b'b'), Just(b'\n'), Just(b'"'), Just(b',')], 0..40),
+        2 => Just(b"ababababa\n".to_vec()),
+        1 => (0..70_000_usize).prop_map(|n| vec![b'x'; n]),
+        1 => (0..70_000_usize).prop_map(|n| b"ab".repeat(n / 2)),
+        1 => (0..5_000_usize).prop_map(|n| b"k,\"v\nw\",ab\n".repeat(n / 10)),
+    ];
+    (proptest::collection::vec(piece, 0..12), 1..5_usize)
+        .prop_map(|(pieces, repeat)| pieces.concat().repeat(repeat))
+}
+
+fn action() -> impl Strategy<Value = Action> {
+    prop_oneof![Just(Action::Prefix), Just(Action::Case), Just(Action::Remove), Just(Action::Mark)]
+}
+
+fn record_framing() -> impl Strategy<Value = Framing> {
+    prop_oneof![
+        Just(Framing::Delimited(b"\n".to_vec())),
+        Just(Framing::Delimited(b"ba".to_vec())),
+        Just(Framing::Delimited(b",\n".to_vec())),
+        Just(Framing::Quoted { delimiter: b'\n', quote: b'"' }),
+        (0..100_u64, 1..70_000_u64).prop_map(|(header, size)| Framing::Fixed { header, size }),
+        (0..100_u64).prop_map(length_prefixed),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn record_framings_agree_with_their_models(
+        file in content(), framing in record_framing(), action in action(), prefilter: bool,
+    ) {
+        check(&per_record(framing, action, prefilter, &file), &file);
+    }
+
+    #[test]
+    fn an_overlapping_scan_is_one_from_left_to_right(file in content(), prefilter: bool, more in 0..3_u32) {
+        let framing = Framing::Overlapping { before: more, after: 2 + more };
+        check(&scanning(framing, prefilter, &file), &file);
+    }
+
+    #[test]
+    fn a_sequential_scan_is_one_from_left_to_right(file in content()) {
+        check(&scanning(Framing::Sequential, false, &file), &file);
+    }
+
+    #[test]
+    fn replaced_windows_are_diffed(file in content()) {
+        let expected = file.iter().map(|&byte| if byte == b'a' { b'z' } else { byte }).collect();
+        let job = Job { framing: Framing::Bytes, prefilter: Prefilter::None, length_preserving: true };
+        check_content(&Case { job, make: Box::new(|| Box::new(Swap)), expected }, &file);
+    }
+}
+
+/// For `replaced`, where the cuts decide which bytes become one edit.
+fn check_content(case: &Case, content: &[u8]) {
+    let scratch = Scratch::new();
+    let file = scratch.path("file");
+    for window in [1 << 16, 1 << 20] {
+        std::fs::write(&file, content).unwrap();
+        with_program(case, |program| {
+            run::apply(&file, program, &options(2, window, Choice::Auto), &mut |_| {})
+        })
+        .unwrap();
+        assert!(std::fs::read(&file).unwrap() == case.expected);
+    }
+}
+
+/// Sizes at which the hash tree or the in-place form change their shape.
+#[test]
+fn sizes_round_a_group_are_right() {
+    for size in [0, 1, 65_535, 65_536, 65_537, 131_071, 131_072, 131_073] {
+        for action in [Action::Prefix, Action::Remove, Action::Case] {
+            let mut file = b"ab\n".repeat(size / 3 + 1);
+            file.truncate(size);
+            check(&per_record(Framing::Delimited(b"\n".to_vec()), action, false, &file), &file);
+            // One record is removed at the very end, or all but the first.
+            let mut file = b"x\n".repeat(size / 2 + 1);
+            file.truncate(size);
+            file.extend_from_slice(b"ab");
+            check(&per_record(Framing::Delimited(b"\n".to_vec()), action, false, &file), &file);
+        }
+    }
+}
