@@ -1,0 +1,54 @@
+//! Converts line ends.
+
+use runner_plugin::{Edits, File, Framing, Job, Manifest, ParamSpec, Params, Plugin, Window};
+
+/// The plugin: which line end it writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Newline {
+    /// Takes away the CR of each CRLF, as `dos2unix` does.
+    Lf,
+    /// Adds a CR to each LF without one, as `unix2dos` does.
+    Crlf,
+}
+
+impl Plugin for Newline {
+    fn describe() -> Manifest {
+        Manifest::new("newline", env!("CARGO_PKG_VERSION"), "Converts line ends").param(
+            ParamSpec::text("to", "The line end to write: lf (as dos2unix) or crlf (as unix2dos)")
+                .default("lf"),
+        )
+    }
+
+    fn begin(params: &Params, _: &File<'_>) -> Result<(Self, Job), String> {
+        let lines = Job::new(Framing::lines());
+        match params.required("to")? {
+            "lf" => Ok((Self::Lf, lines.literals(["\r\n"]))),
+            // What tells these lines from the others is one byte that is not
+            // there. Files to convert have it missing in every line, so a
+            // prefilter would pass them all: no prefilter.
+            "crlf" => Ok((Self::Crlf, lines)),
+            other => Err(format!("`to` must be lf or crlf, not `{other}`")),
+        }
+    }
+
+    fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), String> {
+        let bytes = window.bytes;
+        match self {
+            Self::Lf => {
+                for at in memchr::memmem::find_iter(bytes, b"\r\n") {
+                    edits.delete(at..at + 1);
+                }
+            }
+            Self::Crlf => {
+                for at in memchr::memchr_iter(b'\n', bytes) {
+                    if at == 0 || bytes[at - 1] != b'\r' {
+                        edits.insert(at, b"\r");
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+runner_plugin::export!(Newline);
