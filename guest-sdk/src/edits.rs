@@ -1,0 +1,238 @@
+//! Collecting a window's edits.
+//!
+//! Edits must be given in order and must not overlap. A method that is called
+//! otherwise does not panic (a trap would hide the reason from the user): the
+//! first mistake is kept, and is what the window is answered with.
+
+use std::ops::Range;
+
+use crate::Window;
+
+/// One edit: `bytes[start..end)` of the window is replaced by the next `len`
+/// replacement bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The first byte replaced.
+    pub start: u32,
+    /// One past the last byte replaced.
+    pub end: u32,
+    /// Replacement bytes.
+    pub len: u32,
+}
+
+/// What to change in a window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing.
+    Unchanged,
+    /// Some ranges replaced.
+    Edits {
+        /// The ranges, sorted and disjoint.
+        spans: Vec<Span>,
+        /// All replacements, one after the other.
+        bytes: Vec<u8>,
+    },
+    /// The whole window (what was consumed of it) replaced.
+    Replaced(Vec<u8>),
+}
+
+/// The answer to one window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// Bytes dealt with; only read under a sequential framing.
+    pub consumed: u64,
+    /// What to change.
+    pub change: Change,
+}
+
+/// Collects the edits of one window, in the window's own coordinates.
+#[derive(Debug)]
+pub struct Edits {
+    owned: Range<usize>,
+    /// Bytes of the window, and whether they end at the end of the file.
+    length: usize,
+    last: bool,
+    consumed: u64,
+    spans: Vec<Span>,
+    bytes: Vec<u8>,
+    replaced: Option<Vec<u8>>,
+    mistake: Option<String>,
+}
+
+impl Edits {
+    /// No edits yet. Unless told otherwise, the window counts as consumed.
+    pub fn new(window: &Window<'_>) -> Self {
+        Self {
+            owned: window.owned.clone(),
+            length: window.bytes.len(),
+            last: window.last,
+            consumed: window.bytes.len() as u64,
+            spans: Vec::new(),
+            bytes: Vec::new(),
+            replaced: None,
+            mistake: None,
+        }
+    }
+
+    /// Replaces a range of the window.
+    pub fn replace(&mut self, range: Range<usize>, new: &[u8]) {
+        self.replace_with(range, |bytes| bytes.extend_from_slice(new));
+    }
+
+    /// Replaces a range of the window by what `write` appends to the buffer
+    /// it is given (which holds the replacements so far: append only).
+    pub fn replace_with(&mut self, range: Range<usize>, write: impl FnOnce(&mut Vec<u8>)) {
+        let before = self.bytes.len();
+        write(&mut self.bytes);
+        let length = self.bytes.len().checked_sub(before);
+        let span = length.ok_or_else(|| "replacements were removed from the buffer".to_owned());
+        match span.and_then(|length| self.check(&range, length)) {
+            Ok(span) => self.spans.push(span),
+            Err(mistake) => {
+                self.mistake.get_or_insert(mistake);
+            }
+        }
+    }
+
+    /// Inserts bytes before the byte at `at`. Only at the end of the file may
+    /// `at` be the window's length: the place between two records belongs to
+    /// the later one.
+    pub fn insert(&mut self, at: usize, new: &[u8]) {
+        self.replace(at..at, new);
+    }
+
+    /// Removes a range of the window.
+    pub fn delete(&mut self, range: Range<usize>) {
+        self.replace(range, b"");
+    }
+
+    /// Replaces the whole window (with a sequential framing: what is consumed
+    /// of it); the host finds the difference. Not allowed with an overlapping
+    /// framing or a prefilter, nor together with other edits.
+    pub fn replace_all(&mut self, new: Vec<u8>) {
+        if self.replaced.replace(new).is_some() {
+            self.mistake.get_or_insert("the window was replaced twice".into());
+        }
+    }
+
+    /// Says how much of the window was dealt with, for a sequential framing:
+    /// less asks for a longer window that starts there, more skips ahead.
+    pub fn consumed(&mut self, bytes: u64) {
+        self.consumed = bytes;
+    }
+
+    /// Whether there are no edits so far.
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty() && self.replaced.is_none()
+    }
+
+    /// The answer.
+    ///
+    /// # Errors
+    /// The first mistake that was made, which is the plugin's own fault.
+    pub fn finish(self) -> Result<Reply, String> {
+        if let Some(mistake) = self.mistake {
+            return Err(format!("mistake in the plugin: {mistake}"));
+        }
+        let change = match self.replaced {
+            Some(_) if !self.spans.is_empty() => {
+                return Err("mistake in the plugin: a window was both edited and replaced".into());
+            }
+            Some(new) => Change::Replaced(new),
+            None if self.spans.is_empty() => Change::Unchanged,
+            None => Change::Edits { spans: self.spans, bytes: self.bytes },
+        };
+        Ok(Reply { consumed: self.consumed, change })
+    }
+
+    fn check(&self, range: &Range<usize>, length: usize) -> Result<Span, String> {
+        let Range { start, end } = *range;
+        if start > end || end > self.length {
+            return Err(format!("an edit of {start}..{end} in a window of {} bytes", self.length));
+        }
+        let at_end = self.last && start == self.owned.end && start == self.length;
+        if !self.owned.contains(&start) && !at_end {
+            let Range { start: from, end: to } = self.owned;
+            return Err(format!("an edit of {start}..{end} starts outside the owned range {from}..{to}"));
+        }
+        if let Some(previous) = self.spans.last() {
+            let (before, after) = (previous.start as usize, previous.end as usize);
+            if start < after || (start == before && start == end) {
+                return Err(format!("an edit of {start}..{end} after one of {before}..{after}"));
+            }
+        }
+        let narrow = |value| u32::try_from(value).map_err(|_| "more than 4 GiB in one edit".to_owned());
+        Ok(Span { start: narrow(start)?, end: narrow(end)?, len: narrow(length)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(last: bool) -> Window<'static> {
+        Window { offset: 0, bytes: b"0123456789", owned: 2..8, last }
+    }
+
+    fn mistake(act: impl FnOnce(&mut Edits)) -> String {
+        let mut edits = Edits::new(&window(false));
+        act(&mut edits);
+        edits.finish().expect_err("a mistake")
+    }
+
+    #[test]
+    fn edits_become_two_flat_lists() {
+        let mut edits = Edits::new(&window(false));
+        edits.insert(2, b"x");
+        edits.replace(2..4, b"yz");
+        edits.delete(7..10);
+        let spans = [(2, 2, 1), (2, 4, 2), (7, 10, 0)];
+        let spans = spans.map(|(start, end, len)| Span { start, end, len }).to_vec();
+        let change = Change::Edits { spans, bytes: b"xyz".to_vec() };
+        assert_eq!(edits.finish(), Ok(Reply { consumed: 10, change }));
+    }
+
+    #[test]
+    fn the_first_mistake_is_the_answer() {
+        let text = mistake(|edits| {
+            edits.delete(5..6);
+            edits.delete(4..5);
+            edits.delete(0..99);
+        });
+        assert_eq!(text, "mistake in the plugin: an edit of 4..5 after one of 5..6");
+    }
+
+    #[test]
+    fn edits_must_be_in_the_window_and_start_in_the_owned_range() {
+        assert!(mistake(|edits| edits.delete(7..11)).contains("a window of 10 bytes"));
+        assert!(mistake(|edits| edits.delete(1..3)).contains("outside the owned range 2..8"));
+        assert!(mistake(|edits| edits.delete(8..9)).contains("outside the owned range 2..8"));
+    }
+
+    #[test]
+    fn two_insertions_at_one_place_are_a_mistake() {
+        let twice = |edits: &mut Edits| {
+            edits.insert(3, b"a");
+            edits.insert(3, b"b");
+        };
+        assert!(mistake(twice).contains("an edit of 3..3 after one of 3..3"));
+    }
+
+    #[test]
+    fn only_the_end_of_the_file_takes_an_insertion_behind_the_window() {
+        for last in [false, true] {
+            let mut edits = Edits::new(&Window { owned: 0..10, ..window(last) });
+            edits.insert(10, b"\n");
+            assert_eq!(edits.finish().is_ok(), last);
+        }
+    }
+
+    #[test]
+    fn a_window_is_either_edited_or_replaced() {
+        let both = |edits: &mut Edits| {
+            edits.delete(3..4);
+            edits.replace_all(Vec::new());
+        };
+        assert!(mistake(both).contains("both edited and replaced"));
+    }
+}

@@ -1,0 +1,260 @@
+//! The model host: cuts the input, asks the plugin, checks and collects.
+
+use std::ops::Range;
+use std::slice;
+
+use super::prefilter::Matcher;
+use super::{params, records};
+use crate::{Change, Edits, File, Framing, Job, Params, Plugin, Prefilter, Reply, Window};
+
+/// How the model cuts the input.
+#[derive(Debug, Clone)]
+pub struct Cut {
+    /// The bytes of each window (at least; a window holds whole records), one
+    /// after the other, then again from the first.
+    pub windows: Vec<usize>,
+    /// Whether the plugin's prefilter is put to use.
+    pub prefilter: bool,
+    /// Whether each window goes to an instance of its own (ignored by a
+    /// sequential framing).
+    pub fresh: bool,
+}
+
+impl Default for Cut {
+    fn default() -> Self {
+        Self { windows: vec![64 * 1024], prefilter: true, fresh: false }
+    }
+}
+
+/// One edit in the coordinates of the input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// The first byte replaced.
+    pub start: usize,
+    /// One past the last byte replaced.
+    pub end: usize,
+    /// What replaces them.
+    pub new: Vec<u8>,
+    /// Whether the plugin replaced a whole window.
+    pub whole_window: bool,
+}
+
+/// The edits that a plugin answers with, without those that change nothing.
+///
+/// # Errors
+/// The plugin's own, and breaches of the contract.
+pub fn edits<P: Plugin>(params: &[(&str, &str)], input: &[u8], cut: &Cut) -> Result<Vec<Edit>, String> {
+    let params = params::check(&P::describe(), params)?;
+    let (plugin, job) = begin::<P>(&params, input)?;
+    let prefilter = if cut.prefilter { &job.prefilter } else { &Prefilter::None };
+    let mut run =
+        Run { params, input, plugin, matcher: Matcher::new(prefilter)?, job, cut, edits: Vec::new() };
+    if cut.windows.is_empty() || cut.windows.contains(&0) {
+        return Err("a cut needs windows, none of them empty".into());
+    }
+    match run.job.framing.clone() {
+        Framing::Sequential => run.sequential()?,
+        Framing::Overlapping { before, after } => run.overlapping(before as usize, after as usize)?,
+        Framing::Bytes => run.bytes()?,
+        framing => run.records(&framing)?,
+    }
+    run.edits.retain(|edit| input[edit.start..edit.end] != edit.new);
+    Ok(run.edits)
+}
+
+fn begin<P: Plugin>(params: &Params, input: &[u8]) -> Result<(P, Job), String> {
+    let head = &input[..input.len().min(64 * 1024)];
+    P::begin(params, &File { size: Some(input.len() as u64), head })
+}
+
+struct Run<'a, P> {
+    params: Params,
+    input: &'a [u8],
+    plugin: P,
+    matcher: Matcher,
+    job: Job,
+    cut: &'a Cut,
+    edits: Vec<Edit>,
+}
+
+impl<P: Plugin> Run<'_, P> {
+    /// Records that pass the prefilter, packed into windows.
+    fn records(&mut self, framing: &Framing) -> Result<(), String> {
+        let mut kept = records::split(framing, self.input)?;
+        kept.retain(|record| self.matcher.is_match(&self.input[record.clone()]));
+        let mut kept = kept.into_iter().peekable();
+        let mut sizes = self.cut.windows.iter().cycle();
+        while kept.peek().is_some() {
+            let size = *sizes.next().unwrap_or(&1);
+            let mut pieces = Vec::new();
+            let mut length = 0;
+            while length < size {
+                let Some(piece) = kept.next() else { break };
+                length += piece.len();
+                pieces.push(piece);
+            }
+            self.packed(&pieces)?;
+        }
+        Ok(())
+    }
+
+    /// One window of packed records.
+    fn packed(&mut self, pieces: &[Range<usize>]) -> Result<(), String> {
+        let bytes = pieces.iter().flat_map(|piece| &self.input[piece.clone()]).copied().collect::<Vec<_>>();
+        let last = pieces.last().is_some_and(|piece| piece.end == self.input.len());
+        let offset = pieces.first().map_or(0, |piece| piece.start);
+        let reply = self.ask(offset, &bytes, 0..bytes.len(), last)?;
+        for edit in local(reply.change, bytes.len()) {
+            // The place between two records belongs to the later one.
+            let mut base = 0;
+            let mut home = None;
+            for piece in pieces {
+                if (base..=base + piece.len()).contains(&edit.start) {
+                    home = Some((base, piece));
+                }
+                base += piece.len();
+            }
+            let (base, piece) = home.ok_or("an edit outside of its window")?;
+            let shown = base..base + piece.len();
+            if edit.whole_window && self.job.prefilter != Prefilter::None {
+                return Err("a window was replaced in spite of a prefilter".into());
+            }
+            if edit.end > shown.end && self.job.prefilter != Prefilter::None {
+                return Err(format!("an edit of {}..{} reaches into the next record", edit.start, edit.end));
+            }
+            self.push(edit, offset_between(piece.start, base))?;
+        }
+        Ok(())
+    }
+
+    /// Any cut.
+    fn bytes(&mut self) -> Result<(), String> {
+        let mut start = 0;
+        for size in self.cut.windows.iter().cycle() {
+            if start == self.input.len() {
+                break;
+            }
+            let end = start.saturating_add(*size).min(self.input.len());
+            if self.matcher.is_match(&self.input[start..end]) {
+                self.packed(slice::from_ref(&(start..end)))?;
+            }
+            start = end;
+        }
+        Ok(())
+    }
+
+    /// Owned ranges with context; one that collides is asked again.
+    fn overlapping(&mut self, before: usize, after: usize) -> Result<(), String> {
+        let length = self.input.len();
+        let mut start = 0;
+        for size in self.cut.windows.iter().cycle() {
+            if start == length {
+                break;
+            }
+            let end = start.saturating_add(*size).min(length);
+            let shown = start.saturating_sub(before)..end.saturating_add(after).min(length);
+            if self.matcher.is_match(&self.input[start..shown.end]) {
+                let done = self.edits.last().map_or(0, |edit| edit.end);
+                let mut found = self.context(&shown, start..end)?;
+                if found.first().is_some_and(|edit| edit.start + shown.start < done) {
+                    found = if done < end { self.context(&shown, done..end)? } else { Vec::new() };
+                }
+                for edit in found {
+                    self.push(edit, shown.start as isize)?;
+                }
+            }
+            start = end;
+        }
+        Ok(())
+    }
+
+    fn context(&mut self, shown: &Range<usize>, owned: Range<usize>) -> Result<Vec<Edit>, String> {
+        let bytes = &self.input[shown.clone()];
+        let owned = owned.start - shown.start..owned.end - shown.start;
+        let reply = self.ask(shown.start, bytes, owned, shown.end == self.input.len())?;
+        if matches!(reply.change, Change::Replaced(_)) {
+            return Err("a window was replaced under an overlapping framing".into());
+        }
+        Ok(local(reply.change, bytes.len()))
+    }
+
+    /// One instance, in order; what was not consumed comes again, with more.
+    fn sequential(&mut self) -> Result<(), String> {
+        let length = self.input.len();
+        let mut start = 0;
+        let mut left = 0;
+        for size in self.cut.windows.iter().cycle() {
+            if start == length {
+                break;
+            }
+            let end = (start + left).saturating_add(*size).min(length);
+            let reply = self.ask(start, &self.input[start..end], 0..end - start, end == length)?;
+            let consumed = usize::try_from(reply.consumed).unwrap_or(usize::MAX);
+            let dealt_with = consumed.min(end - start);
+            if end == length && dealt_with < end - start {
+                return Err("the last window was not consumed whole".into());
+            }
+            for edit in local(reply.change, dealt_with) {
+                if edit.end > dealt_with {
+                    return Err("an edit of what was not consumed".into());
+                }
+                self.push(edit, start as isize)?;
+            }
+            left = end - start - dealt_with;
+            start = start.saturating_add(consumed).min(length);
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, offset: usize, bytes: &[u8], owned: Range<usize>, last: bool) -> Result<Reply, String> {
+        if self.cut.fresh && self.job.framing != Framing::Sequential {
+            let (plugin, job) = begin::<P>(&self.params, self.input)?;
+            if job != self.job {
+                return Err("`begin` gave two answers to the same input".into());
+            }
+            self.plugin = plugin;
+        }
+        let window = Window { offset: offset as u64, bytes, owned, last };
+        let mut edits = Edits::new(&window);
+        self.plugin.transform(&window, &mut edits)?;
+        edits.finish()
+    }
+
+    /// Takes an edit of a window whose coordinates differ by `shift`.
+    fn push(&mut self, mut edit: Edit, shift: isize) -> Result<(), String> {
+        edit.start = edit.start.wrapping_add_signed(shift);
+        edit.end = edit.end.wrapping_add_signed(shift);
+        if self.job.length_preserving && edit.new.len() != edit.end - edit.start {
+            return Err(format!("an edit at {} breaks the claim to keep the length", edit.start));
+        }
+        if let Some(previous) = self.edits.last()
+            && (edit.start < previous.end || (edit.start == previous.start && edit.start == edit.end))
+        {
+            return Err(format!("an edit at {} overlaps the one at {}", edit.start, previous.start));
+        }
+        self.edits.push(edit);
+        Ok(())
+    }
+}
+
+fn offset_between(file: usize, window: usize) -> isize {
+    file as isize - window as isize
+}
+
+/// A window's edits, one by one. `length` is what a replacement replaces.
+fn local(change: Change, length: usize) -> Vec<Edit> {
+    match change {
+        Change::Unchanged => Vec::new(),
+        Change::Replaced(new) => vec![Edit { start: 0, end: length, new, whole_window: true }],
+        Change::Edits { spans, bytes } => {
+            let mut rest = bytes.into_iter();
+            let take = |span: &crate::Span| Edit {
+                start: span.start as usize,
+                end: span.end as usize,
+                new: rest.by_ref().take(span.len as usize).collect(),
+                whole_window: false,
+            };
+            spans.iter().map(take).collect()
+        }
+    }
+}

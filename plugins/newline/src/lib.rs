@@ -1,0 +1,98 @@
+//! Converts line ends.
+
+use runner_plugin::{Edits, File, Framing, Job, Manifest, ParamSpec, Params, Plugin, Window};
+
+/// The plugin: which line end it writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Newline {
+    /// Takes away the CR of each CRLF, as `dos2unix` does.
+    Lf,
+    /// Adds a CR to each LF without one, as `unix2dos` does.
+    Crlf,
+}
+
+impl Plugin for Newline {
+    fn describe() -> Manifest {
+        Manifest::new("newline", env!("CARGO_PKG_VERSION"), "Converts line ends").param(
+            ParamSpec::text("to", "The line end to write: lf (as dos2unix) or crlf (as unix2dos)")
+                .default("lf"),
+        )
+    }
+
+    fn begin(params: &Params, _: &File<'_>) -> Result<(Self, Job), String> {
+        let lines = Job::new(Framing::lines());
+        match params.required("to")? {
+            "lf" => Ok((Self::Lf, lines.literals(["\r\n"]))),
+            // What tells these lines from the others is one byte that is not
+            // there. Files to convert have it missing in every line, so a
+            // prefilter would pass them all: no prefilter.
+            "crlf" => Ok((Self::Crlf, lines)),
+            other => Err(format!("`to` must be lf or crlf, not `{other}`")),
+        }
+    }
+
+    fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), String> {
+        let bytes = window.bytes;
+        match self {
+            Self::Lf => {
+                for at in memchr::memmem::find_iter(bytes, b"\r\n") {
+                    edits.delete(at..at + 1);
+                }
+            }
+            Self::Crlf => {
+                for at in memchr::memchr_iter(b'\n', bytes) {
+                    if at == 0 || bytes[at - 1] != b'\r' {
+                        edits.insert(at, b"\r");
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+runner_plugin::export!(Newline);
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use runner_plugin::testing::{assert_split_invariant, edit, run_cases};
+
+    use super::*;
+
+    #[test]
+    fn cases() {
+        run_cases::<Newline>(concat!(env!("CARGO_MANIFEST_DIR"), "/cases"));
+    }
+
+    fn text() -> impl Strategy<Value = Vec<u8>> {
+        prop::collection::vec(prop::sample::select(b"a\r\n".to_vec()), 0..40)
+    }
+
+    fn convert(to: &str, input: &[u8]) -> Vec<u8> {
+        edit::<Newline>(&[("to", to)], input).expect("valid parameters")
+    }
+
+    proptest! {
+        #[test]
+        fn the_cut_does_not_matter(input in text()) {
+            assert_split_invariant::<Newline>(&[("to", "lf")], &input);
+            assert_split_invariant::<Newline>(&[("to", "crlf")], &input);
+        }
+
+        #[test]
+        fn crlf_pairs_lose_their_cr_and_nothing_else_changes(input in text()) {
+            let text = String::from_utf8(input.clone()).expect("ASCII");
+            prop_assert_eq!(convert("lf", &input), text.replace("\r\n", "\n").into_bytes());
+        }
+
+        #[test]
+        fn after_crlf_every_line_end_is_one_and_no_other_cr_is_new(input in text()) {
+            let output = String::from_utf8(convert("crlf", &input)).expect("ASCII");
+            prop_assert!(!output.replace("\r\n", "").contains('\n'));
+            prop_assert_eq!(convert("crlf", output.as_bytes()), output.as_bytes());
+            let plain = String::from_utf8(input).expect("ASCII").replace("\r\n", "\n");
+            prop_assert_eq!(output.replace("\r\n", "\n"), plain);
+        }
+    }
+}
