@@ -21,7 +21,9 @@ fn text() -> impl Strategy<Value = String> {
         1 => prop::sample::select(vec![
             "4111 1111 1111 1111", "378282246310005", "Bearer ", "bearer a1", "AKIAIOSFODNN7EXAMPLE",
             "sk-abcdefghij0123456789", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "fe80::", "%20", "\\n",
-            "ghp_abcdefghijklmnopqrstuvwxyz0123456789", "é", "\r\n", "card_4111111111111111", "12:34:56",
+            "ghp_abcdefghijklmnopqrstuvwxyz0123456789", "é", "\r\n", "card_4111111111111111",
+            "4222222222222",
+            "0:1:2:3:4:5:1.2.3.4", "12:34:56",
         ]).prop_map(str::to_owned),
     ];
     prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
