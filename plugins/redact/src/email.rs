@@ -11,10 +11,16 @@
 //! it. Image names such as `logo@2x.png` are left alone.
 
 use crate::text::{escape, run_end};
+use memchr::memchr2_iter;
 use std::ops::Range;
 
+/// Finds every address.
+pub(crate) fn find(text: &[u8], found: &mut impl FnMut(Range<usize>)) {
+    memchr2_iter(b'@', b'%', text).filter_map(|at| at_sign(text, at)).for_each(found);
+}
+
 /// The address whose `@`, or `%40`, is `bytes[at]`.
-pub(crate) fn at_sign(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+fn at_sign(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let sign = match bytes.get(at)? {
         b'@' => 1,
         b'%' if escape(bytes, at) == Some(b'@') => 3,

@@ -5,11 +5,27 @@
 //! goes before (`1.2.3.4.5` is a version or an object identifier), and
 //! browser versions such as `Chrome/120.0.0.0`.
 
-use crate::text::is_word_end;
+use crate::text::{is_word_end, is_word_start};
+use memchr::memchr_iter;
 use std::ops::Range;
 
+/// Finds every address, by its first dot.
+pub(crate) fn find(text: &[u8], found: &mut impl FnMut(Range<usize>)) {
+    let is_digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
+    let is_dot = |at: usize| text.get(at) == Some(&b'.');
+    for dot in memchr_iter(b'.', text) {
+        if !is_digit(dot + 1) || !(dot + 2..dot + 5).any(is_dot) {
+            continue;
+        }
+        let starts = (1..=3).map_while(|by| dot.checked_sub(by).filter(|&start| is_digit(start)));
+        for start in starts.filter(|&start| is_word_start(text, start)) {
+            at_word(text, start).into_iter().for_each(&mut *found);
+        }
+    }
+}
+
 /// The address that begins with the word at `start`.
-pub(crate) fn at_word(bytes: &[u8], start: usize) -> Option<Range<usize>> {
+fn at_word(bytes: &[u8], start: usize) -> Option<Range<usize>> {
     if is_number_before_dot(bytes, start) {
         return None;
     }

@@ -8,25 +8,32 @@
 //! of groups, but an EUI-64 (`00:11:22:33:44:55:66:77`) does, and is taken
 //! for an address.
 
-use crate::text::run_end;
+use crate::text::{is_word_start, run_end};
+use memchr::memchr_iter;
 use std::net::Ipv6Addr;
 use std::ops::Range;
 
 /// The longest text of an address: six groups and an IPv4 address.
 const MAX_BYTES: usize = 45;
 
-/// What was found round a colon.
-pub(crate) struct Run {
-    /// The address, if there is one.
-    pub(crate) address: Option<Range<usize>>,
-    /// Where the run of hexadecimal digits, colons and dots ends: colons
-    /// before it need no second look.
-    pub(crate) end: usize,
+/// Finds every address.
+pub(crate) fn find(text: &[u8], found: &mut impl FnMut(Range<usize>)) {
+    let mut seen = 0;
+    for colon in memchr_iter(b':', text) {
+        if colon >= seen {
+            let (address, end) = at_colon(text, colon);
+            address.into_iter().for_each(&mut *found);
+            seen = end;
+        }
+    }
 }
 
-/// Looks at the run whose first colon is `bytes[colon]`. `word` is where the
-/// word before the colon begins; `colon` when there is none.
-pub(crate) fn at_colon(bytes: &[u8], word: usize, colon: usize) -> Run {
+/// Looks at the run of hexadecimal digits, colons and dots whose first colon
+/// is `bytes[colon]`: the address in it, if there is one, and where the run
+/// ends. Colons before that need no second look.
+fn at_colon(bytes: &[u8], colon: usize) -> (Option<Range<usize>>, usize) {
+    // A group has four digits at most; what is longer is a label.
+    let word = (colon.saturating_sub(5)..=colon).rev().find(|&at| is_word_start(bytes, at)).unwrap_or(0);
     let is_group = colon - word <= 4 && bytes[word..colon].iter().all(u8::is_ascii_hexdigit);
     let start = if is_group && (word < colon || bytes.get(colon + 1) == Some(&b':')) {
         word
@@ -55,7 +62,7 @@ pub(crate) fn at_colon(bytes: &[u8], word: usize, colon: usize) -> Run {
         .find(|&end| parse(&bytes[start..end]).is_some())
         .filter(|&end| bytes[start..end].iter().any(u8::is_ascii_digit))
         .map(|end| start..end);
-    Run { address, end: run }
+    (address, run)
 }
 
 /// Reads a whole text as an address. Clock times are turned away before the

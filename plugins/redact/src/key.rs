@@ -1,10 +1,11 @@
-//! API keys and tokens of known formats, and what follows `Bearer`.
+//! API keys and tokens of known formats.
 //!
 //! A format is a prefix that its issuer documents, and the bytes after it. A
 //! key without such a prefix (an AWS *secret* key, a password) cannot be told
 //! from other text, and is not found.
 
-use crate::text::run_end;
+use crate::text::{is_word_start, run_end};
+use memchr::{memchr3_iter, memmem};
 use std::ops::Range;
 
 /// Which bytes may follow a prefix.
@@ -32,23 +33,29 @@ impl Alphabet {
 }
 
 /// A format of keys.
+#[derive(Clone, Copy)]
 struct Format {
     prefix: &'static str,
     alphabet: Alphabet,
     /// Bytes after the prefix.
     min: usize,
     max: usize,
+    /// Where in the prefix the byte is that it is found by.
+    anchor: usize,
 }
 
 const fn format(prefix: &'static str, alphabet: Alphabet, min: usize, max: usize) -> Format {
-    Format { prefix, alphabet, min, max }
+    let mut anchor = 0;
+    while !matches!(prefix.as_bytes()[anchor], b'_' | b'-' | b'A') {
+        anchor += 1;
+    }
+    Format { prefix, alphabet, min, max, anchor }
 }
 
 const ANY: usize = usize::MAX;
 
 /// The formats. Where issuers have lengthened their keys, or reserve the
-/// right to, only a least length is asked for. Where one prefix begins
-/// another, the longer one must stand first.
+/// right to, only a least length is asked for. No prefix begins another.
 const FORMATS: &[Format] = &[
     // AWS access key ids, long-term and temporary: "Unique identifiers" in
     // the IAM user guide.
@@ -65,7 +72,8 @@ const FORMATS: &[Format] = &[
     // GitLab: "Token prefixes" in the GitLab documentation; routable tokens
     // have dots.
     format("glpat-", Alphabet::Dotted, 20, ANY),
-    // Slack: "Token types" in the Slack API documentation.
+    // Slack: "Token types" in the Slack API documentation; it does not speak
+    // of `xoxs`, `xoxc` and `xoxd`, the tokens of browser sessions.
     format("xoxb-", Alphabet::Url, 10, ANY),
     format("xoxp-", Alphabet::Url, 10, ANY),
     format("xoxa-", Alphabet::Url, 10, ANY),
@@ -89,18 +97,38 @@ const FORMATS: &[Format] = &[
     // documents it; a digit is asked for, so that names such as
     // `sk-loading-indicator-wide` are left alone.
     format(SK_PREFIX, Alphabet::Url, 20, ANY),
-    // npm: "New npm token format" (GitHub blog, 2021).
+    // npm: the access token format of 2021, made like GitHub's.
     format("npm_", Alphabet::Word, 36, ANY),
     // PyPI: "pypi-" and a macaroon; `AgEIcHlwaS5vcmc` is its header, the
     // bytes 2, 1, 8, "pypi.org" (warehouse, token scanning).
     format("pypi-AgEIcHlwaS5vcmc", Alphabet::Url, 50, ANY),
-    // Hugging Face: "User access tokens".
+    // Hugging Face: 34 letters as a rule; the form is not documented.
     format("hf_", Alphabet::Word, 30, ANY),
-    // DigitalOcean: "API tokens" (2022).
+    // DigitalOcean personal access tokens: 64 hexadecimal digits, since 2022.
     format("dop_v1_", Alphabet::Word, 64, 64),
 ];
 
 const SK_PREFIX: &str = "sk-";
+
+/// Bytes next to an anchor with which a prefix is possible: the one before
+/// it, or, for prefixes that begin with it, the one behind it.
+static BEFORE: [bool; 256] = neighbours(false);
+static BEHIND: [bool; 256] = neighbours(true);
+
+const fn neighbours(behind: bool) -> [bool; 256] {
+    let mut possible = [false; 256];
+    let mut at = 0;
+    while at < FORMATS.len() {
+        let Format { prefix, anchor, .. } = FORMATS[at];
+        if behind && anchor == 0 {
+            possible[prefix.as_bytes()[1] as usize] = true;
+        } else if !behind && anchor > 0 {
+            possible[prefix.as_bytes()[anchor - 1] as usize] = true;
+        }
+        at += 1;
+    }
+    possible
+}
 
 /// A JSON Web Token (RFC 7519) begins with the base64url of `{"`.
 const JWT_PREFIX: &str = "eyJ";
@@ -110,22 +138,50 @@ pub(crate) fn prefixes() -> impl Iterator<Item = &'static str> {
     FORMATS.iter().map(|format| format.prefix).chain([JWT_PREFIX])
 }
 
-/// The key that begins with the word at `start`.
-pub(crate) fn at_word(bytes: &[u8], start: usize) -> Option<Range<usize>> {
-    let text = &bytes[start..];
-    if text.starts_with(JWT_PREFIX.as_bytes()) {
-        return jwt(bytes, start);
+/// Finds every key. Rare bytes lead to the prefixes: `_`, `-` or the capital
+/// A in them, or the whole of `eyJ`.
+pub(crate) fn find(text: &[u8], found: &mut impl FnMut(Range<usize>)) {
+    // A key that begins in another one is part of it.
+    let mut seen = 0;
+    for anchor in memchr3_iter(b'_', b'-', b'A', text) {
+        if let Some(key) = at_anchor(text, anchor, seen) {
+            seen = key.end;
+            found(key);
+        }
     }
-    let first = *text.first()?;
-    let format = FORMATS
-        .iter()
-        .find(|format| format.prefix.as_bytes()[0] == first && text.starts_with(format.prefix.as_bytes()))?;
-    let body = start + format.prefix.len();
-    // One byte more than fits is enough to see that a run is too long.
-    let limit = body.saturating_add(format.max).saturating_add(1).min(bytes.len());
+    let mut seen = 0;
+    for start in memmem::find_iter(text, JWT_PREFIX) {
+        if let Some(token) = (start >= seen).then(|| jwt(text, start)).flatten() {
+            seen = token.end;
+            found(token);
+        }
+    }
+}
+
+/// The key whose prefix has its anchor at `anchor`, and which begins at `from`
+/// or behind.
+fn at_anchor(text: &[u8], anchor: usize, from: usize) -> Option<Range<usize>> {
+    let has = |bytes: &[bool; 256], at: Option<usize>| {
+        at.and_then(|at| text.get(at)).is_some_and(|&byte| bytes[usize::from(byte)])
+    };
+    if !has(&BEFORE, anchor.checked_sub(1)) && !has(&BEHIND, Some(anchor + 1)) {
+        return None;
+    }
+    FORMATS.iter().find_map(|format| {
+        let prefix = format.prefix.as_bytes();
+        let start = anchor.checked_sub(format.anchor).filter(|&start| start >= from)?;
+        (text[start..].starts_with(prefix) && is_word_start(text, start)).then(|| key(text, start, format))?
+    })
+}
+
+/// The key of this format whose prefix is at `start`.
+fn key(bytes: &[u8], start: usize, format: &Format) -> Option<Range<usize>> {
     if format.prefix == SK_PREFIX && !is_sk(bytes, start) {
         return None;
     }
+    let body = start + format.prefix.len();
+    // One byte more than fits is enough to see that a run is too long.
+    let limit = body.saturating_add(format.max).saturating_add(1).min(bytes.len());
     let mut end = run_end(&bytes[..limit], body, |byte| format.alphabet.has(byte));
     while bytes[end - 1] == b'.' {
         end -= 1;
@@ -154,7 +210,7 @@ fn is_sk(bytes: &[u8], start: usize) -> bool {
 /// shortest header there can be, `{"alg":""}`, has 14 letters; the last parts
 /// may be empty.
 fn jwt(bytes: &[u8], start: usize) -> Option<Range<usize>> {
-    if !begins_run(bytes, start) {
+    if !begins_run(bytes, start) || !is_word_start(bytes, start) {
         return None;
     }
     let part = |from| run_end(bytes, from, |byte| Alphabet::Url.has(byte));
@@ -171,26 +227,6 @@ fn jwt(bytes: &[u8], start: usize) -> Option<Range<usize>> {
     Some(start..end)
 }
 
-/// The token after the word `Bearer`, in any case, at `start` (RFC 6750). In
-/// prose the word is followed by other words (`bearer token missing`), so a
-/// token must have a digit or be at least 20 bytes long.
-pub(crate) fn after_bearer(bytes: &[u8], start: usize) -> Option<Range<usize>> {
-    let word = start + "bearer".len();
-    if !bytes.get(start..word)?.eq_ignore_ascii_case(b"bearer") {
-        return None;
-    }
-    let token = run_end(bytes, word, |byte| matches!(byte, b' ' | b'\t'));
-    let body = run_end(bytes, token, is_token);
-    let end = run_end(bytes, body, |byte| byte == b'=');
-    let is_plausible = body - token >= 20 || bytes[token..body].iter().any(u8::is_ascii_digit);
-    (token > word && is_plausible).then_some(token..end)
-}
-
-/// `b64token` of RFC 6750, section 2.1.
-fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
-}
-
 #[cfg(test)]
 mod tests {
     use super::{ANY, Alphabet, FORMATS, SK_PREFIX};
@@ -199,7 +235,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn jwts_and_bearer_tokens_are_found() {
+    fn web_tokens_are_found() {
         let jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln_-";
         assert_eq!(found(&[Kind::Key], &format!("id={jwt};")), jwt);
         assert_eq!(found(&[Kind::Key], &format!("id={jwt}.a.b.c")), format!("{jwt}.a.b"));
@@ -207,8 +243,6 @@ mod tests {
             found(&[Kind::Key], "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."),
             "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."
         );
-        assert_eq!(found(&[Kind::Bearer], "authorization: bEARER  a1/b+c== x"), "a1/b+c==");
-        assert_eq!(found(&[Kind::Bearer], "Bearer abcdefghijklmnopqrst"), "abcdefghijklmnopqrst");
     }
 
     #[test]
@@ -222,13 +256,8 @@ mod tests {
             "ghp_short",
             "eyJhbGciOiJIUzI1NiJ9",
             "eyJhbGciOiJIUzI1NiJ9.eyJzdWIi",
-            "Bearer token",
-            "the bearer of news",
-            "Bearer",
-            "bearer=a1",
-            "Bearer key_0123456789abcdef",
         ] {
-            assert_eq!(found(&[Kind::Key, Kind::Bearer], text), "", "in {text}");
+            assert_eq!(found(&[Kind::Key], text), "", "in {text}");
         }
     }
 

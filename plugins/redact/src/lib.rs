@@ -5,6 +5,7 @@
 //! A value is found from its own line alone, so the result does not depend
 //! on how the file is cut. README.md says what is found and what is not.
 
+mod bearer;
 mod card;
 mod email;
 mod ipv4;
@@ -20,13 +21,13 @@ mod text;
 
 use kind::Kinds;
 use runner_plugin::{Edits, File, Framing, Job, Manifest, ParamSpec, Params, Plugin, Window};
-use scan::Scanner;
+use scan::scan;
 use style::Style;
 
 /// The plugin, for one file.
 #[derive(Debug)]
 pub struct Redact {
-    scanner: Scanner,
+    kinds: Kinds,
     style: Style,
 }
 
@@ -59,11 +60,11 @@ impl Plugin for Redact {
         let job = Job::new(Framing::lines())
             .prefilter(prefilter::prefilter(kinds))
             .length_preserving(matches!(style, Style::Mask));
-        Ok((Self { scanner: Scanner::new(kinds), style }, job))
+        Ok((Self { kinds, style }, job))
     }
 
     fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), String> {
-        for found in self.scanner.scan(window.bytes) {
+        for found in scan(window.bytes, self.kinds) {
             let value = &window.bytes[found.range.clone()];
             edits.replace_with(found.range, |out| self.style.write(found.kind, value, out));
         }

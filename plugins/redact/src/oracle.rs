@@ -1,7 +1,7 @@
 //! Reference models for tests: slow, and written from the definitions.
 
 use crate::kind::{Kind, Kinds};
-use crate::scan::Scanner;
+use crate::scan::scan;
 use regex::bytes::Regex;
 use std::ops::Range;
 
@@ -39,7 +39,7 @@ impl Boundaries {
 
 /// The values of these kinds, with spaces between.
 pub(crate) fn found(kinds: &[Kind], text: &str) -> String {
-    let values = Scanner::new(Kinds::of(kinds)).scan(text.as_bytes());
+    let values = scan(text.as_bytes(), Kinds::of(kinds));
     values.into_iter().map(|value| &text[value.range]).collect::<Vec<_>>().join(" ")
 }
 
@@ -58,6 +58,6 @@ pub(crate) fn assert_scan_equals(kind: Kind, text: &str, is_value: impl Fn(&Rang
             }
         }
     }
-    let found = Scanner::new(Kinds::of(&[kind])).scan(text.as_bytes());
+    let found = scan(text.as_bytes(), Kinds::of(&[kind]));
     assert_eq!(found.into_iter().map(|value| value.range).collect::<Vec<_>>(), expected, "in {text:?}");
 }
