@@ -165,3 +165,74 @@ impl Edits {
         Ok(Span { start: narrow(start)?, end: narrow(end)?, len: narrow(length)? })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(last: bool) -> Window<'static> {
+        Window { offset: 0, bytes: b"0123456789", owned: 2..8, last }
+    }
+
+    fn mistake(act: impl FnOnce(&mut Edits)) -> String {
+        let mut edits = Edits::new(&window(false));
+        act(&mut edits);
+        edits.finish().expect_err("a mistake")
+    }
+
+    #[test]
+    fn edits_become_two_flat_lists() {
+        let mut edits = Edits::new(&window(false));
+        edits.insert(2, b"x");
+        edits.replace(2..4, b"yz");
+        edits.delete(7..10);
+        let spans = [(2, 2, 1), (2, 4, 2), (7, 10, 0)];
+        let spans = spans.map(|(start, end, len)| Span { start, end, len }).to_vec();
+        let change = Change::Edits { spans, bytes: b"xyz".to_vec() };
+        assert_eq!(edits.finish(), Ok(Reply { consumed: 10, change }));
+    }
+
+    #[test]
+    fn the_first_mistake_is_the_answer() {
+        let text = mistake(|edits| {
+            edits.delete(5..6);
+            edits.delete(4..5);
+            edits.delete(0..99);
+        });
+        assert_eq!(text, "mistake in the plugin: an edit of 4..5 after one of 5..6");
+    }
+
+    #[test]
+    fn edits_must_be_in_the_window_and_start_in_the_owned_range() {
+        assert!(mistake(|edits| edits.delete(7..11)).contains("a window of 10 bytes"));
+        assert!(mistake(|edits| edits.delete(1..3)).contains("outside the owned range 2..8"));
+        assert!(mistake(|edits| edits.delete(8..9)).contains("outside the owned range 2..8"));
+    }
+
+    #[test]
+    fn two_insertions_at_one_place_are_a_mistake() {
+        let twice = |edits: &mut Edits| {
+            edits.insert(3, b"a");
+            edits.insert(3, b"b");
+        };
+        assert!(mistake(twice).contains("an edit of 3..3 after one of 3..3"));
+    }
+
+    #[test]
+    fn only_the_end_of_the_file_takes_an_insertion_behind_the_window() {
+        for last in [false, true] {
+            let mut edits = Edits::new(&Window { owned: 0..10, ..window(last) });
+            edits.insert(10, b"\n");
+            assert_eq!(edits.finish().is_ok(), last);
+        }
+    }
+
+    #[test]
+    fn a_window_is_either_edited_or_replaced() {
+        let both = |edits: &mut Edits| {
+            edits.delete(3..4);
+            edits.replace_all(Vec::new());
+        };
+        assert!(mistake(both).contains("both edited and replaced"));
+    }
+}

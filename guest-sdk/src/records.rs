@@ -46,7 +46,7 @@ impl<'a> Iterator for Delimited<'a, '_> {
         let length = self.finder.needle().len();
         let from = (start + 1).saturating_sub(length);
         let end = match self.finder.find(&self.bytes[from..]) {
-            Some(found) => (from + found + length).max(start + 1),
+            Some(found) => from + found + length,
             None => self.bytes.len(),
         };
         self.start = end;
@@ -163,5 +163,78 @@ impl<'a> Iterator for LengthPrefixed<'a> {
         let start = self.start;
         self.start += record.len();
         Some((start, record))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::Framing;
+    use crate::testing::records::split;
+
+    fn model(framing: &Framing, bytes: &[u8]) -> Vec<(usize, Vec<u8>)> {
+        let records = split(framing, bytes).expect("a valid framing");
+        records.into_iter().map(|record| (record.start, bytes[record].to_vec())).collect()
+    }
+
+    fn owned<'a>(records: impl Iterator<Item = (usize, &'a [u8])>) -> Vec<(usize, Vec<u8>)> {
+        records.map(|(start, record)| (start, record.to_vec())).collect()
+    }
+
+    /// Few enough letters for delimiters to turn up, and to overlap.
+    fn text(length: usize) -> impl Strategy<Value = Vec<u8>> {
+        prop::collection::vec(prop::sample::select(b"ab\"\n".to_vec()), 0..length)
+    }
+
+    proptest! {
+        #[test]
+        fn delimited_is_the_framing(bytes in text(40), delimiter in text(4)) {
+            prop_assume!(!delimiter.is_empty());
+            let found = owned(Delimited::new(&bytes, &delimiter));
+            prop_assert_eq!(found, model(&Framing::Delimited(delimiter), &bytes));
+        }
+
+        #[test]
+        fn lines_are_delimited_records_without_their_end(bytes in text(40)) {
+            let mut expected = model(&Framing::lines(), &bytes);
+            for (_, line) in &mut expected {
+                line.pop_if(|byte| *byte == b'\n');
+            }
+            prop_assert_eq!(owned(Lines(Delimited::new(&bytes, b"\n"))), expected);
+        }
+
+        #[test]
+        fn quoted_is_the_framing(bytes in text(40)) {
+            let found = owned(Quoted::new(&bytes, b'\n', b'"'));
+            prop_assert_eq!(found, model(&Framing::Quoted { delimiter: b'\n', quote: b'"' }, &bytes));
+        }
+
+        #[test]
+        fn fixed_is_the_framing(bytes in text(40), size in 1_usize..50) {
+            let found = owned(Fixed::new(&bytes, size));
+            prop_assert_eq!(found, model(&Framing::Fixed { header: 0, size: size as u64 }, &bytes));
+        }
+
+        #[test]
+        fn length_prefixed_is_the_framing(
+            bytes in prop::collection::vec(0_u8..5, 0..60),
+            offset in 0_u32..3,
+            width in 1_u8..4,
+            big in any::<bool>(),
+            adjustment in 0_i64..3,
+        ) {
+            let order = if big { ByteOrder::Big } else { ByteOrder::Little };
+            let found = owned(LengthPrefixed::new(&bytes, offset, width, order, adjustment));
+            let framing = Framing::LengthPrefixed { header: 0, offset, width, order, adjustment };
+            prop_assert_eq!(found, model(&framing, &bytes));
+        }
+    }
+
+    #[test]
+    fn a_length_that_makes_no_sense_ends_the_iteration() {
+        let found = owned(LengthPrefixed::new(b"\x01abc", 0, 1, ByteOrder::Big, -2));
+        assert_eq!(found, [(0, b"\x01abc".to_vec())]);
     }
 }

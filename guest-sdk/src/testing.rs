@@ -9,7 +9,7 @@ mod cases;
 mod host;
 mod params;
 mod prefilter;
-mod records;
+pub(crate) mod records;
 
 pub use cases::run_cases;
 pub use host::{Cut, Edit, edits};

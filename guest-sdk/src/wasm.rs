@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use crate::{ByteOrder, Change, Edits, Framing, Level, Params, Plugin, Prefilter, Span};
 use bindings::runner::plugin::types as wit;
 
-#[expect(unsafe_code, missing_docs, clippy::undocumented_unsafe_blocks, reason = "generated code")]
+#[expect(missing_docs, reason = "generated code")]
 pub mod bindings {
     wit_bindgen::generate!({
         path: "wit",

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::{ByteOrder, Framing};
 
 /// The records of `input`, in order, under a framing that has records.
-pub(super) fn split(framing: &Framing, input: &[u8]) -> Result<Vec<Range<usize>>, String> {
+pub(crate) fn split(framing: &Framing, input: &[u8]) -> Result<Vec<Range<usize>>, String> {
     match framing {
         Framing::Delimited(delimiter) if delimiter.is_empty() => {
             Err("the delimiter of the framing is empty".into())

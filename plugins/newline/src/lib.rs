@@ -52,3 +52,47 @@ impl Plugin for Newline {
 }
 
 runner_plugin::export!(Newline);
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use runner_plugin::testing::{assert_split_invariant, edit, run_cases};
+
+    use super::*;
+
+    #[test]
+    fn cases() {
+        run_cases::<Newline>(concat!(env!("CARGO_MANIFEST_DIR"), "/cases"));
+    }
+
+    fn text() -> impl Strategy<Value = Vec<u8>> {
+        prop::collection::vec(prop::sample::select(b"a\r\n".to_vec()), 0..40)
+    }
+
+    fn convert(to: &str, input: &[u8]) -> Vec<u8> {
+        edit::<Newline>(&[("to", to)], input).expect("valid parameters")
+    }
+
+    proptest! {
+        #[test]
+        fn the_cut_does_not_matter(input in text()) {
+            assert_split_invariant::<Newline>(&[("to", "lf")], &input);
+            assert_split_invariant::<Newline>(&[("to", "crlf")], &input);
+        }
+
+        #[test]
+        fn crlf_pairs_lose_their_cr_and_nothing_else_changes(input in text()) {
+            let text = String::from_utf8(input.clone()).expect("ASCII");
+            prop_assert_eq!(convert("lf", &input), text.replace("\r\n", "\n").into_bytes());
+        }
+
+        #[test]
+        fn after_crlf_every_line_end_is_one_and_no_other_cr_is_new(input in text()) {
+            let output = String::from_utf8(convert("crlf", &input)).expect("ASCII");
+            prop_assert!(!output.replace("\r\n", "").contains('\n'));
+            prop_assert_eq!(convert("crlf", output.as_bytes()), output.as_bytes());
+            let plain = String::from_utf8(input).expect("ASCII").replace("\r\n", "\n");
+            prop_assert_eq!(output.replace("\r\n", "\n"), plain);
+        }
+    }
+}

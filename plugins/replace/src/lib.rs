@@ -1,1 +1,132 @@
-//! Empty for now.
+//! Replaces text, or the matches of an expression.
+//!
+//! By default a match lies within one line and never includes the line's end,
+//! as with `sed`. With `multiline` it may span lines, but is bounded by
+//! `max-match`; what that means exactly is in [`search`].
+
+mod pattern;
+mod search;
+mod with;
+
+use runner_plugin::{Edits, File, Framing, Job, Manifest, ParamSpec, Params, Plugin, Prefilter, Window};
+
+use crate::pattern::{Pattern, is_ascii_folding};
+use crate::search::Search;
+use crate::with::With;
+
+/// The contract's limit on context, less the look-around.
+const MAX_MATCH_LIMIT_BYTES: usize = (1 << 20) - LOOK_AROUND_BYTES;
+const MAX_MATCH_DEFAULT_BYTES: usize = 64 * 1024;
+
+/// An assertion looks at one character on either side of it.
+const LOOK_AROUND_BYTES: usize = 4;
+
+/// The plugin: what to look for, and what to put there.
+#[derive(Debug)]
+pub struct Replace {
+    search: Search,
+    with: With,
+}
+
+impl Plugin for Replace {
+    fn describe() -> Manifest {
+        Manifest::new("replace", env!("CARGO_PKG_VERSION"), "Replaces text or matches of an expression")
+            .param(ParamSpec::text("find", "What to look for").required())
+            .param(ParamSpec::text("with", "What to put in its place").default(""))
+            .param(
+                ParamSpec::boolean("regex", "Whether find is an expression, and with may use $1 and ${name}")
+                    .default("false"),
+            )
+            .param(ParamSpec::boolean("ignore-case", "Whether letters match either case").default("false"))
+            .param(ParamSpec::boolean("multiline", "Whether a match may span lines").default("false"))
+            .param(ParamSpec::integer(
+                "max-match",
+                "With multiline and regex: the longest match, in bytes (65536 unless given)",
+            ))
+    }
+
+    fn begin(params: &Params, _: &File<'_>) -> Result<(Self, Job), String> {
+        let find = params.required("find")?;
+        let with = params.get("with").unwrap_or_default();
+        let ignore_case = params.bool("ignore-case")?;
+        let multiline = params.bool("multiline")?;
+        let is_regex = params.bool("regex")?;
+        let max_match = max_match(params, multiline && is_regex)?;
+        if find.is_empty() {
+            return Err("`find` is empty".into());
+        }
+        if is_regex {
+            let pattern = Pattern::new(find, ignore_case)?;
+            let with = With::template(with, &pattern)?;
+            let (search, job) = expression(&pattern, multiline, max_match)?;
+            return Ok((Self { search, with }, job));
+        }
+        if find.contains('\n') && !multiline {
+            return Err("`find` holds a line end, which no line does: set `multiline`".into());
+        }
+        let plain = !ignore_case || is_ascii_folding(find);
+        let (search, job) = if ignore_case {
+            expression(&Pattern::literal(find)?, multiline, MAX_MATCH_LIMIT_BYTES)?
+        } else {
+            literal(find, multiline)?
+        };
+        // Other letters than ASCII's can change their length with their case.
+        let mut job = job.length_preserving(plain && find.len() == with.len());
+        if plain {
+            let patterns = vec![find.into()];
+            job = job.prefilter(Prefilter::Literals { patterns, ignore_ascii_case: ignore_case });
+        }
+        Ok((Self { search, with: With::Text(with.into()) }, job))
+    }
+
+    fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), String> {
+        let with = &self.with;
+        self.search.each(window, with.needs_groups(), |range, groups| {
+            edits.replace_with(range, |out| with.write(window.bytes, groups, out));
+        });
+        Ok(())
+    }
+}
+
+fn max_match(params: &Params, of_use: bool) -> Result<usize, String> {
+    let Some(bytes) = params.integer("max-match")? else { return Ok(MAX_MATCH_DEFAULT_BYTES) };
+    if !of_use {
+        return Err("`max-match` is of use only with both `multiline` and `regex`".into());
+    }
+    match usize::try_from(bytes) {
+        Ok(bytes @ 1..=MAX_MATCH_LIMIT_BYTES) => Ok(bytes),
+        _ => Err(format!("`max-match` must be 1 to {MAX_MATCH_LIMIT_BYTES}, not {bytes}")),
+    }
+}
+
+fn literal(find: &str, multiline: bool) -> Result<(Search, Job), String> {
+    let framing = if multiline { overlapping(0, find.len())? } else { Framing::lines() };
+    Ok((Search::literal(find), Job::new(framing)))
+}
+
+fn expression(pattern: &Pattern, multiline: bool, max_match: usize) -> Result<(Search, Job), String> {
+    if !multiline {
+        let search = Search::lines(pattern.within_lines()?);
+        return Ok((search, Job::new(Framing::lines()).prefilter(pattern.line_prefilter())));
+    }
+    if pattern.matches_empty() {
+        return Err("with `multiline`, `find` must not match the empty string".into());
+    }
+    let max_match = pattern.longest().map_or(max_match, |longest| longest.min(max_match)).max(1);
+    let framing = overlapping(LOOK_AROUND_BYTES, max_match + LOOK_AROUND_BYTES)?;
+    let search = Search::anywhere(pattern.compile()?, max_match);
+    Ok((search, Job::new(framing).prefilter(pattern.window_prefilter())))
+}
+
+fn overlapping(before: usize, after: usize) -> Result<Framing, String> {
+    if after > MAX_MATCH_LIMIT_BYTES + LOOK_AROUND_BYTES {
+        return Err(format!("`find` is longer than {MAX_MATCH_LIMIT_BYTES} bytes"));
+    }
+    let narrow = |bytes| u32::try_from(bytes).map_err(|_| "too much context".to_owned());
+    Ok(Framing::Overlapping { before: narrow(before)?, after: narrow(after)? })
+}
+
+runner_plugin::export!(Replace);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+//! The harness finds the faults it promises to find: each plugin here breaks
+//! one rule, but for the first few, which break none.
+
+use runner_plugin::testing::{assert_split_invariant, edit};
+use runner_plugin::{Edits, File, Framing, Job, Manifest, ParamSpec, Params, Plugin, Window};
+
+macro_rules! plugin {
+    ($name:ident, $job:expr, |$state:ident, $window:ident, $edits:ident| $body:block) => {
+        #[derive(Default)]
+        struct $name {
+            #[allow(dead_code, reason = "not every plugin has a state")]
+            seen: usize,
+        }
+
+        impl Plugin for $name {
+            fn describe() -> Manifest {
+                Manifest::new("test", "0.1.0", "Tests").param(ParamSpec::integer("n", "").default("1"))
+            }
+
+            fn begin(_: &Params, _: &File<'_>) -> Result<(Self, Job), String> {
+                Ok((Self::default(), $job))
+            }
+
+            fn transform(&mut self, $window: &Window<'_>, $edits: &mut Edits) -> Result<(), String> {
+                let $state = self;
+                let _ = &$state;
+                $body
+                Ok(())
+            }
+        }
+    };
+}
+
+const TEXT: &[u8] = b"one two\nxaax\n\nthree aaaaa\nx aa";
+
+// `aa` to `b`, from left to right, across any cut.
+plugin!(
+    Pairs,
+    Job::new(Framing::Overlapping { before: 0, after: 1 }).literals(["aa"]),
+    |_s, window, edits| {
+        let mut at = window.owned.start;
+        while at < window.owned.end {
+            if window.bytes[at..].starts_with(b"aa") {
+                edits.replace(at..at + 2, b"b");
+                at += 2;
+            } else {
+                at += 1;
+            }
+        }
+    }
+);
+
+#[test]
+fn colliding_windows_are_asked_again() {
+    assert_split_invariant::<Pairs>(&[], TEXT);
+    assert_eq!(edit::<Pairs>(&[], b"aaaaa").as_deref(), Ok(&b"bba"[..]));
+}
+
+// Numbers the lines: needs all of them, in order, and whole.
+plugin!(Number, Job::new(Framing::Sequential), |state, window, edits| {
+    let mut consumed = 0;
+    for (start, line) in window.delimited(b"\n") {
+        if line.ends_with(b"\n") || window.last {
+            state.seen += 1;
+            edits.insert(start, format!("{} ", state.seen).as_bytes());
+            consumed = start + line.len();
+        }
+    }
+    edits.consumed(consumed as u64);
+});
+
+#[test]
+fn what_a_sequential_plugin_leaves_comes_again_with_more() {
+    assert_split_invariant::<Number>(&[], TEXT);
+    assert_eq!(edit::<Number>(&[], b"a\nb").as_deref(), Ok(&b"1 a\n2 b"[..]));
+}
+
+plugin!(Whole, Job::new(Framing::lines()), |_s, window, edits| {
+    edits.replace_all(window.bytes.to_ascii_uppercase());
+});
+
+#[test]
+fn replaced_windows_are_compared_by_their_output() {
+    assert_split_invariant::<Whole>(&[], TEXT);
+}
+
+// The faults.
+
+plugin!(Greedy, Job::new(Framing::Bytes), |_s, window, edits| {
+    if let Some(at) = window.bytes.windows(2).position(|pair| pair == b"aa") {
+        edits.delete(at..at + 2);
+    }
+});
+
+#[test]
+#[should_panic(expected = "the edits depend on the cut")]
+fn an_edit_that_hangs_on_the_cut_is_found() {
+    assert_split_invariant::<Greedy>(&[], TEXT);
+}
+
+plugin!(Blind, Job::new(Framing::lines()).literals(["xa"]), |_s, window, edits| {
+    for (start, _) in window.lines().filter(|(_, line)| line.contains(&b'x')) {
+        edits.insert(start, b"> ");
+    }
+});
+
+#[test]
+#[should_panic(expected = "the edits depend on the cut")]
+fn a_prefilter_that_misses_a_record_is_found() {
+    assert_split_invariant::<Blind>(&[], TEXT);
+}
+
+plugin!(Counting, Job::new(Framing::lines()), |state, window, edits| {
+    for (start, _) in window.lines() {
+        state.seen += 1;
+        edits.insert(start, state.seen.to_string().as_bytes());
+    }
+});
+
+#[test]
+#[should_panic(expected = "the edits depend on the cut")]
+fn a_state_between_windows_is_found() {
+    assert_split_invariant::<Counting>(&[], TEXT);
+}
+
+plugin!(Liar, Job::new(Framing::lines()).length_preserving(true), |_s, _window, edits| {
+    edits.delete(0..1);
+});
+
+#[test]
+fn a_broken_claim_of_length_is_an_error() {
+    assert!(edit::<Liar>(&[], TEXT).is_err_and(|error| error.contains("claim")));
+}
+
+#[test]
+fn parameters_are_checked_as_the_host_does() {
+    for (params, words) in [
+        (&[("m", "1")][..], "no parameter `m`"),
+        (&[("n", "x")], "cannot be `x`"),
+        (&[("n", "1"), ("n", "2")], "given twice"),
+    ] {
+        assert!(edit::<Whole>(params, TEXT).is_err_and(|error| error.contains(words)), "{words}");
+    }
+}

@@ -1,0 +1,148 @@
+//! The expression to look for: parsing it, and what can be known of it.
+
+use regex_automata::meta::{self, Regex};
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{Capture, Class, ClassBytes, ClassBytesRange, ClassUnicode, ClassUnicodeRange};
+use regex_syntax::hir::{Hir, HirKind, Look, Repetition};
+use runner_plugin::Prefilter;
+
+/// A parsed expression.
+#[derive(Debug)]
+pub(crate) struct Pattern {
+    /// As the prefilter takes it, which knows no flags beside.
+    text: String,
+    hir: Hir,
+}
+
+impl Pattern {
+    /// Parses an expression; `^` and `$` stand for line ends.
+    pub(crate) fn new(text: &str, ignore_case: bool) -> Result<Self, String> {
+        let mut parser =
+            ParserBuilder::new().utf8(false).multi_line(true).case_insensitive(ignore_case).build();
+        let hir = parser.parse(text).map_err(|error| error.to_string())?;
+        let flags = if ignore_case { "(?i)" } else { "" };
+        Ok(Self { text: format!("{flags}{text}"), hir })
+    }
+
+    /// A text of which letters match either case.
+    pub(crate) fn literal(text: &str) -> Result<Self, String> {
+        Self::new(&regex_syntax::escape(text), true)
+    }
+
+    /// Compiles it as it is.
+    pub(crate) fn compile(&self) -> Result<Regex, String> {
+        compile(&self.hir)
+    }
+
+    /// Compiles it so that it finds in a text of many lines what it would
+    /// find in each line alone, without the line's end.
+    ///
+    /// That is the expression with line ends taken out of it: a match of such
+    /// a one cannot leave its line. Assertions about the text's start or end
+    /// become those of a line. So one search goes through a whole window.
+    pub(crate) fn within_lines(&self) -> Result<Regex, String> {
+        let hir = without_line_ends(&self.hir);
+        if never_matches(&hir) {
+            return Err("`find` matches only across lines, or nothing at all: set `multiline`".into());
+        }
+        compile(&hir)
+    }
+
+    /// Whether some match may be empty.
+    pub(crate) fn matches_empty(&self) -> bool {
+        matches_empty(&self.hir)
+    }
+
+    /// The longest match, where there is one.
+    pub(crate) fn longest(&self) -> Option<usize> {
+        self.hir.properties().maximum_len()
+    }
+
+    /// The expression as a prefilter of lines, shown with their ends.
+    pub(crate) fn line_prefilter(&self) -> Prefilter {
+        // The record's end comes after the line's.
+        let sound = !self.hir.properties().look_set().contains(Look::End);
+        self.prefilter(sound)
+    }
+
+    /// The expression as a prefilter of windows, which it may see only from
+    /// the place on where a match must start.
+    pub(crate) fn window_prefilter(&self) -> Prefilter {
+        // At that place the other assertions hold, if anything, too often.
+        let looks = self.hir.properties().look_set();
+        self.prefilter(!looks.contains_word())
+    }
+
+    fn prefilter(&self, sound: bool) -> Prefilter {
+        if sound && !self.matches_empty() { Prefilter::Regex(self.text.clone()) } else { Prefilter::None }
+    }
+}
+
+/// Whether "either case" means no more than either ASCII case: not so for
+/// `k` and `s`, to which the Kelvin sign and the long s fold.
+pub(crate) fn is_ascii_folding(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii() && !matches!(byte.to_ascii_lowercase(), b'k' | b's'))
+}
+
+fn compile(hir: &Hir) -> Result<Regex, String> {
+    let config = meta::Config::new().utf8_empty(false);
+    let regex = meta::Builder::new().configure(config).build_from_hir(hir);
+    regex.map_err(|error| error.to_string())
+}
+
+/// Whether some match may be empty. The parser's own `minimum_len` does not
+/// tell where a branch matches nothing at all: `(?:|[a&&b])`.
+fn matches_empty(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => true,
+        HirKind::Literal(_) | HirKind::Class(_) => false,
+        HirKind::Repetition(repetition) => repetition.min == 0 || matches_empty(&repetition.sub),
+        HirKind::Capture(capture) => matches_empty(&capture.sub),
+        HirKind::Concat(parts) => parts.iter().all(matches_empty),
+        HirKind::Alternation(parts) => parts.iter().any(matches_empty),
+    }
+}
+
+/// Whether it needs a character of an empty class.
+fn never_matches(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) | HirKind::Literal(_) => false,
+        HirKind::Class(class) => class.minimum_len().is_none(),
+        HirKind::Repetition(repetition) => repetition.min > 0 && never_matches(&repetition.sub),
+        HirKind::Capture(capture) => never_matches(&capture.sub),
+        HirKind::Concat(parts) => parts.iter().any(never_matches),
+        HirKind::Alternation(parts) => parts.iter().all(never_matches),
+    }
+}
+
+/// The same expression for texts without `\n`. The parser bounds the depth.
+fn without_line_ends(hir: &Hir) -> Hir {
+    match hir.kind() {
+        HirKind::Empty => Hir::empty(),
+        HirKind::Literal(literal) if literal.0.contains(&b'\n') => Hir::fail(),
+        HirKind::Literal(literal) => Hir::literal(literal.0.clone()),
+        HirKind::Class(Class::Unicode(class)) => {
+            let mut class = class.clone();
+            class.difference(&ClassUnicode::new([ClassUnicodeRange::new('\n', '\n')]));
+            Hir::class(Class::Unicode(class))
+        }
+        HirKind::Class(Class::Bytes(class)) => {
+            let mut class = class.clone();
+            class.difference(&ClassBytes::new([ClassBytesRange::new(b'\n', b'\n')]));
+            Hir::class(Class::Bytes(class))
+        }
+        HirKind::Look(Look::Start) => Hir::look(Look::StartLF),
+        HirKind::Look(Look::End) => Hir::look(Look::EndLF),
+        HirKind::Look(look) => Hir::look(*look),
+        HirKind::Repetition(repetition) => {
+            let sub = Box::new(without_line_ends(&repetition.sub));
+            Hir::repetition(Repetition { sub, ..repetition.clone() })
+        }
+        HirKind::Capture(capture) => {
+            let sub = Box::new(without_line_ends(&capture.sub));
+            Hir::capture(Capture { sub, ..capture.clone() })
+        }
+        HirKind::Concat(parts) => Hir::concat(parts.iter().map(without_line_ends).collect()),
+        HirKind::Alternation(parts) => Hir::alternation(parts.iter().map(without_line_ends).collect()),
+    }
+}

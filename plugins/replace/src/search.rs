@@ -1,0 +1,145 @@
+//! Which matches there are in a window.
+//!
+//! Within lines they are those of a search from left to right in each line,
+//! where an empty match right behind another match does not count, nor one
+//! inside a UTF-8 sequence (it would tear the character).
+//!
+//! Anywhere, they must not depend on how the file is cut. So whether there is
+//! a match at a place, and which one, is a matter of that place alone: it is
+//! the match of the expression anchored there, in a text that ends
+//! `max_match` bytes behind it; assertions see the bytes beyond. The first
+//! such place counts, then the search goes on behind that match.
+
+use std::ops::Range;
+
+use memchr::memmem::Finder;
+use regex_automata::meta::Regex;
+use regex_automata::util::captures::{Captures, GroupInfo};
+use regex_automata::{Anchored, Input};
+use runner_plugin::Window;
+
+/// Bytes that one search for a candidate covers at the least. Tests come to
+/// the end of a stride in a few bytes.
+const STRIDE_BYTES: usize = if cfg!(test) { 3 } else { 64 * 1024 };
+
+/// What to look for, and how.
+#[derive(Debug)]
+pub(crate) enum Search {
+    /// A text, anywhere: if it has no line end it stays within lines.
+    Literal(Box<Finder<'static>>),
+    /// An expression that cannot match a line end.
+    Lines(Regex),
+    /// An expression that may.
+    Anywhere { regex: Regex, max_match: usize },
+}
+
+impl Search {
+    pub(crate) fn literal(text: &str) -> Self {
+        Self::Literal(Box::new(Finder::new(text).into_owned()))
+    }
+
+    pub(crate) fn lines(regex: Regex) -> Self {
+        Self::Lines(regex)
+    }
+
+    pub(crate) fn anywhere(regex: Regex, max_match: usize) -> Self {
+        Self::Anywhere { regex, max_match }
+    }
+
+    /// Calls `found` for each match that starts in the owned range, in order,
+    /// with its groups if they are asked for.
+    pub(crate) fn each(
+        &self,
+        window: &Window<'_>,
+        with_groups: bool,
+        mut found: impl FnMut(Range<usize>, &Captures),
+    ) {
+        match self {
+            Self::Literal(finder) => {
+                let none = Captures::empty(GroupInfo::empty());
+                let mut at = window.owned.start;
+                while let Some(offset) = finder.find(&window.bytes[at..]) {
+                    let start = at + offset;
+                    if start >= window.owned.end {
+                        break;
+                    }
+                    at = start + finder.needle().len();
+                    found(start..at, &none);
+                }
+            }
+            Self::Lines(regex) => lines(regex, window.bytes, with_groups, found),
+            Self::Anywhere { regex, max_match } => {
+                anywhere(regex, *max_match, window, with_groups, found);
+            }
+        }
+    }
+}
+
+/// Groups of a match, or its range alone, which is faster.
+fn captures(regex: &Regex, with_groups: bool) -> Captures {
+    if with_groups { regex.create_captures() } else { Captures::matches(regex.group_info().clone()) }
+}
+
+fn lines(regex: &Regex, bytes: &[u8], with_groups: bool, mut found: impl FnMut(Range<usize>, &Captures)) {
+    let mut groups = captures(regex, with_groups);
+    let mut at = 0;
+    let mut previous = None;
+    while at <= bytes.len() {
+        regex.search_captures(&Input::new(bytes).range(at..), &mut groups);
+        let Some(found_at) = groups.get_match() else { return };
+        let Range { start, end } = found_at.range();
+        if start == end && (previous == Some(end) || !is_place(bytes, end)) {
+            at = end.max(at) + 1;
+            continue;
+        }
+        found(start..end, &groups);
+        previous = Some(end);
+        at = end;
+    }
+}
+
+/// Whether something may be inserted at a place: it must be part of a line,
+/// and between characters.
+fn is_place(bytes: &[u8], at: usize) -> bool {
+    match bytes.get(at) {
+        Some(byte) => !(0x80..0xC0).contains(byte),
+        None => bytes.last().is_some_and(|byte| *byte != b'\n'),
+    }
+}
+
+fn anywhere(
+    regex: &Regex,
+    max_match: usize,
+    window: &Window<'_>,
+    with_groups: bool,
+    mut found: impl FnMut(Range<usize>, &Captures),
+) {
+    let (bytes, owned) = (window.bytes, &window.owned);
+    let mut groups = captures(regex, with_groups);
+    let mut at = owned.start;
+    while at < owned.end {
+        // Matches that start in the next stride lie within these bytes.
+        let stride = STRIDE_BYTES.max(max_match);
+        let near = at..(at + stride + max_match).min(bytes.len());
+        let candidate = regex.search(&Input::new(bytes).range(near)).map(|candidate| candidate.start());
+        let Some(start) = candidate.filter(|start| *start < at + stride) else {
+            // Behind the stride, a longer match may come before this one.
+            at += stride;
+            continue;
+        };
+        if start >= owned.end {
+            return;
+        }
+        // The candidate may be too long, or be what it is because of a cut:
+        // only its place is of use.
+        let span = start..(start + max_match).min(bytes.len());
+        regex.search_captures(&Input::new(bytes).range(span).anchored(Anchored::Yes), &mut groups);
+        at = match groups.get_match() {
+            Some(confirmed) => {
+                found(confirmed.range(), &groups);
+                confirmed.end()
+            }
+            None => start + 1,
+        };
+    }
+}

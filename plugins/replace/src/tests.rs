@@ -1,0 +1,217 @@
+//! Property tests: the result does not depend on the cut, matches are those
+//! that the module docs define, and lines are treated as `sed` treats them.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use proptest::prelude::*;
+use regex_automata::meta::Regex;
+use regex_automata::util::syntax;
+use regex_automata::{Anchored, Input};
+use runner_plugin::testing::{assert_split_invariant, edit, run_cases};
+
+use crate::Replace;
+
+fn replaced(params: &[(&str, &str)], input: &[u8]) -> Result<String, String> {
+    edit::<Replace>(params, input).map(|output| output.escape_ascii().to_string())
+}
+
+fn text() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(prop::sample::select(b"aabbc \n".to_vec()), 0..40)
+}
+
+/// Expressions that mean the same to sed: without alternations and optional
+/// groups, of which POSIX takes the longest and this plugin the first.
+fn sed_expression() -> impl Strategy<Value = String> {
+    let atom = prop::sample::select(vec!["a", "b", "c", ".", "[ab]", "[^a]", "[^b]"]);
+    let times = prop::sample::select(vec!["", "", "*", "+", "?"]);
+    let parts = prop::collection::vec((atom, times), 1..4);
+    let anchors = prop::sample::select(vec![("", ""), ("", ""), ("^", ""), ("", "$"), ("^", "$")]);
+    (parts, anchors).prop_map(|(parts, (from, to))| {
+        let parts = parts.into_iter().map(|(atom, times)| format!("{atom}{times}")).collect::<String>();
+        format!("{from}{parts}{to}")
+    })
+}
+
+/// Expressions of all sorts, for what is compared with this plugin's own
+/// definition only.
+fn expression() -> impl Strategy<Value = String> {
+    let leaf = prop::sample::select(vec![
+        "a", "b", "c", ".", "[^a]", r"\n", r"\s", r"\w", r"(?s:.)", "^", "$", r"\b", r"\B", r"\A", r"\z",
+    ]);
+    leaf.prop_map(str::to_owned).prop_recursive(3, 8, 3, |inner| {
+        prop_oneof![
+            4 => prop::collection::vec(inner.clone(), 2..4).prop_map(|parts| parts.concat()),
+            1 => (inner.clone(), inner.clone()).prop_map(|(left, right)| format!("(?:{left}|{right})")),
+            1 => (inner, prop::sample::select(vec!["*", "+", "?", "*?", "{2}"]))
+                .prop_map(|(part, times)| format!("(?:{part}){times}")),
+        ]
+    })
+}
+
+fn sed(arguments: &[&str], input: &[u8]) -> Vec<u8> {
+    let mut child = Command::new("sed")
+        .args(arguments)
+        .env("LC_ALL", "C")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("sed to start");
+    child.stdin.take().expect("a pipe").write_all(input).expect("sed to read");
+    let output = child.wait_with_output().expect("sed to end");
+    assert!(output.status.success());
+    output.stdout
+}
+
+fn regex(expression: &str) -> Regex {
+    Regex::builder()
+        .syntax(syntax::Config::new().utf8(false).multi_line(true))
+        .build(expression)
+        .expect("a valid expression")
+}
+
+/// The definition in [`crate::search`], place by place.
+fn multiline_model(expression: &str, max_match: usize, input: &[u8]) -> Vec<u8> {
+    let regex = regex(expression);
+    let mut output = Vec::new();
+    let mut at = 0;
+    while at < input.len() {
+        let span = at..(at + max_match).min(input.len());
+        match regex.search(&Input::new(input).range(span).anchored(Anchored::Yes)) {
+            Some(found) => {
+                output.push(b'X');
+                at = found.end();
+            }
+            None => {
+                output.push(input[at]);
+                at += 1;
+            }
+        }
+    }
+    output
+}
+
+/// Each line alone, by the engine's own iterator.
+fn lines_model(expression: &str, input: &[u8]) -> Vec<u8> {
+    let regex = regex(expression);
+    let mut output = Vec::new();
+    for line in input.split_inclusive(|byte| *byte == b'\n') {
+        let (text, end) = match line.strip_suffix(b"\n") {
+            Some(text) => (text, &b"\n"[..]),
+            None => (line, &b""[..]),
+        };
+        let mut done = 0;
+        for found in regex.find_iter(text) {
+            output.extend_from_slice(&text[done..found.start()]);
+            output.push(b'X');
+            done = found.end();
+        }
+        output.extend_from_slice(&text[done..]);
+        output.extend_from_slice(end);
+    }
+    output
+}
+
+proptest! {
+    #[test]
+    fn an_expression_is_replaced_as_by_sed(find in sed_expression(), input in text()) {
+        let expected = sed(&["-E", &format!("s/{find}/<&>/g")], &input);
+        let params = [("find", find.as_str()), ("with", "<$0>"), ("regex", "true")];
+        prop_assert_eq!(edit::<Replace>(&params, &input), Ok(expected));
+    }
+
+    #[test]
+    fn a_text_is_replaced_as_by_sed(find in "[abc ]{1,3}", with in "[abX]{0,3}", input in text()) {
+        let expected = sed(&[&format!("s/{find}/{with}/g")], &input);
+        prop_assert_eq!(edit::<Replace>(&[("find", &find), ("with", &with)], &input), Ok(expected));
+    }
+
+    #[test]
+    fn lines_are_searched_each_alone(find in expression(), input in text()) {
+        let params = [("find", find.as_str()), ("with", "X"), ("regex", "true")];
+        let expected = lines_model(&find, &input);
+        match edit::<Replace>(&params, &input) {
+            Ok(output) => prop_assert_eq!(output, expected),
+            Err(error) => {
+                prop_assert!(error.contains("matches only across lines"), "{}", error);
+                prop_assert_eq!(input, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn lines_do_not_depend_on_the_cut(find in expression(), input in text()) {
+        assert_split_invariant::<Replace>(&[("find", &find), ("with", "X"), ("regex", "true")], &input);
+    }
+
+    #[test]
+    fn multiline_is_what_its_definition_says(find in expression(), max_match in 1_usize..12, input in text()) {
+        let bytes = max_match.to_string();
+        let params = [
+            ("find", find.as_str()),
+            ("with", "X"),
+            ("regex", "true"),
+            ("multiline", "true"),
+            ("max-match", bytes.as_str()),
+        ];
+        match edit::<Replace>(&params, &input) {
+            Ok(output) => prop_assert_eq!(output, multiline_model(&find, max_match, &input)),
+            Err(error) => prop_assert!(error.contains("match the empty string"), "{}", error),
+        }
+        assert_split_invariant::<Replace>(&params, &input);
+    }
+
+    #[test]
+    fn texts_do_not_depend_on_the_cut(
+        find in "[ab\n]{1,3}",
+        with in "[abX]{0,3}",
+        ignore_case in any::<bool>(),
+        input in text(),
+    ) {
+        let ignore_case = ignore_case.to_string();
+        let params = [("find", find.as_str()), ("with", &with), ("multiline", "true"), ("ignore-case", &ignore_case)];
+        assert_split_invariant::<Replace>(&params, &input);
+    }
+}
+
+#[test]
+fn cases() {
+    run_cases::<Replace>(concat!(env!("CARGO_MANIFEST_DIR"), "/cases"));
+}
+
+#[test]
+fn an_empty_branch_is_seen_beside_an_impossible_one() {
+    let params = [("find", "(?:|[a&&b])"), ("regex", "true"), ("multiline", "true")];
+    assert!(replaced(&params, b"a").is_err_and(|error| error.contains("match the empty string")));
+}
+
+#[test]
+fn letters_fold_as_in_unicode() {
+    let params = [("find", "sk"), ("with", "X"), ("ignore-case", "true")];
+    assert_eq!(edit::<Replace>(&params, "SK ſK sk".as_bytes()), Ok(b"X X X".to_vec()));
+    assert_split_invariant::<Replace>(&params, "SK\nſK\nsk".as_bytes());
+}
+
+#[test]
+fn an_empty_match_tears_no_character() {
+    let params = [("find", "x*"), ("with", "-"), ("regex", "true")];
+    assert_eq!(edit::<Replace>(&params, "éx".as_bytes()), Ok("-é-".as_bytes().to_vec()));
+}
+
+#[test]
+fn a_claim_of_equal_length_holds_when_case_changes_it() {
+    // Two bytes for `sk`, four for what it also matches.
+    let params = [("find", "sk"), ("with", "xx"), ("ignore-case", "true")];
+    assert_eq!(edit::<Replace>(&params, "ſK".as_bytes()), Ok(b"xx".to_vec()));
+}
+
+#[test]
+fn max_match_bounds_what_is_found() {
+    let params = |bytes| {
+        [("find", "a+"), ("with", "X"), ("regex", "true"), ("multiline", "true"), ("max-match", bytes)]
+    };
+    assert_eq!(replaced(&params("2"), b"aaaaa").as_deref(), Ok("XXX"));
+    assert!(replaced(&params("0"), b"").is_err_and(|error| error.contains("1 to 1048572")));
+    assert!(replaced(&params("1048573"), b"").is_err_and(|error| error.contains("1 to 1048572")));
+    assert!(replaced(&params("1048572"), b"aa").is_ok());
+}

@@ -1,0 +1,70 @@
+//! What is put in a match's place.
+
+use regex_automata::util::captures::Captures;
+use regex_automata::util::interpolate;
+
+use crate::pattern::Pattern;
+
+/// What is put in a match's place.
+#[derive(Debug)]
+pub(crate) enum With {
+    /// These bytes.
+    Text(Vec<u8>),
+    /// A template with references to groups: `$1`, `${name}`, `$$`.
+    Template(String),
+}
+
+impl With {
+    /// A template for an expression, all of whose groups exist.
+    pub(crate) fn template(template: &str, pattern: &Pattern) -> Result<Self, String> {
+        if !template.contains('$') {
+            return Ok(Self::Text(template.into()));
+        }
+        // A misspelt group would silently be replaced by nothing.
+        let regex = pattern.compile()?;
+        let groups = regex.group_info();
+        let mut unknown = None;
+        let mut unnamed = None;
+        let check = |index: usize, _: &mut Vec<u8>| {
+            if index >= groups.group_len(0.into()) {
+                unknown = Some(index.to_string());
+            }
+        };
+        let find = |name: &str| {
+            let index = groups.to_index(0.into(), name);
+            if index.is_none() {
+                unnamed = Some(name.to_owned());
+            }
+            index
+        };
+        interpolate::bytes(template.as_bytes(), check, find, &mut Vec::new());
+        match unknown.or(unnamed) {
+            Some(group) => Err(format!(
+                "`with` refers to the group `{group}`, which `find` does not have \
+                 (write ${{1}}x for $1 followed by x, and $$ for a dollar sign)"
+            )),
+            None => Ok(Self::Template(template.into())),
+        }
+    }
+
+    /// Whether [`Self::write`] needs the groups of a match.
+    pub(crate) fn needs_groups(&self) -> bool {
+        matches!(self, Self::Template(_))
+    }
+
+    /// Appends what replaces a match in `bytes`.
+    pub(crate) fn write(&self, bytes: &[u8], groups: &Captures, out: &mut Vec<u8>) {
+        match self {
+            Self::Text(text) => out.extend_from_slice(text),
+            Self::Template(template) => {
+                let append = |index, out: &mut Vec<u8>| {
+                    if let Some(group) = groups.get_group(index) {
+                        out.extend_from_slice(&bytes[group.range()]);
+                    }
+                };
+                let find = |name: &str| groups.group_info().to_index(0.into(), name);
+                interpolate::bytes(template.as_bytes(), append, find, out);
+            }
+        }
+    }
+}
