@@ -1,1 +1,47 @@
-fn main() {}
+//! Development commands: `cargo xtask --help`.
+
+mod corpus;
+mod plugins;
+mod shell;
+mod test;
+mod toolchain;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Development commands of this repository.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Find a compiler for plugins, or install Debian's
+    Toolchain,
+    /// Build the plugins that are written in Rust
+    Plugins(plugins::Options),
+    /// Write a large file of made-up data under target/corpus
+    Corpus(corpus::Options),
+    /// Run every check: format, lints, documentation, tests, plugins
+    Test,
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().task {
+        Task::Toolchain => toolchain::run(),
+        Task::Plugins(options) => plugins::run(&options),
+        Task::Corpus(options) => corpus::run(&options),
+        Task::Test => test::run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

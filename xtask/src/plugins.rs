@@ -1,0 +1,139 @@
+//! Building the plugins that are written in Rust.
+//!
+//! The components are kept in the repository, with their digests and the
+//! compiler's version: the same sources and compiler give the same bytes in
+//! any folder, so anybody can check what they are made of.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use wit_component::ComponentEncoder;
+
+use crate::shell;
+use crate::toolchain::{self, TARGET, Toolchain};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Build into target/ and compare with what the repository holds
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Only these (the others' digests stay as they are)
+    pub(crate) names: Vec<String>,
+}
+
+/// `cargo xtask plugins`.
+pub(crate) fn run(options: &Options) -> Result<(), String> {
+    let folder = shell::root().join("plugins");
+    let names = names(&folder, &options.names)?;
+    let recorded = fs::read_to_string(folder.join("TOOLCHAIN")).unwrap_or_default();
+    let recorded = recorded.trim();
+    let toolchain = toolchain::find(Some(recorded))?;
+    let same = recorded == toolchain.version;
+    if options.check && !same {
+        return Err(format!(
+            "cannot compare: plugins/ was built with {recorded}, here is {}",
+            toolchain.version
+        ));
+    }
+    if !options.check && !same && !options.names.is_empty() && !recorded.is_empty() {
+        return Err(format!(
+            "the other plugins were built with {recorded}, here is {}: build all of them",
+            toolchain.version
+        ));
+    }
+    let mut drifted = Vec::new();
+    for name in names {
+        let component = build(&toolchain, &name)?;
+        let kept = folder.join(&name).join(format!("{name}.wasm"));
+        if !options.check {
+            write(&kept, &component)?;
+            println!("{name}: {} bytes", component.len());
+        } else if fs::read(&kept).is_ok_and(|bytes| bytes == component) {
+            println!("{name}: as built");
+        } else {
+            let built = shell::root().join("target/wasm").join(format!("{name}.wasm"));
+            write(&built, &component)?;
+            println!("{name}: differs; the new build is {}", built.display());
+            drifted.push(name);
+        }
+    }
+    let digests = digests(&folder)?;
+    if options.check {
+        if fs::read_to_string(folder.join("DIGESTS")).is_ok_and(|kept| kept != digests) {
+            drifted.push("DIGESTS".into());
+        }
+        if !drifted.is_empty() {
+            let drifted = drifted.join(", ");
+            return Err(format!("not what the sources give: {drifted} (run `cargo xtask plugins`)"));
+        }
+        return Ok(());
+    }
+    write(&folder.join("DIGESTS"), digests.as_bytes())?;
+    write(&folder.join("TOOLCHAIN"), format!("{}\n", toolchain.version).as_bytes())
+}
+
+/// The plugins that are crates, sorted; or those asked for.
+fn names(folder: &Path, asked: &[String]) -> Result<Vec<String>, String> {
+    let mut names = entries(folder)?;
+    names.retain(|name| folder.join(name).join("Cargo.toml").is_file());
+    if let Some(unknown) = asked.iter().find(|name| !names.contains(name)) {
+        return Err(format!("there is no crate plugins/{unknown}"));
+    }
+    names.retain(|name| asked.is_empty() || asked.contains(name));
+    Ok(names)
+}
+
+fn entries(folder: &Path) -> Result<Vec<String>, String> {
+    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut names =
+        entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect::<Vec<_>>();
+    names.sort();
+    Ok(names)
+}
+
+/// Builds one plugin. Each has a run of cargo to itself: cargo joins the
+/// features of what it builds at once, so a plugin's bytes would depend on
+/// the others.
+fn build(toolchain: &Toolchain, name: &str) -> Result<Vec<u8>, String> {
+    let root = shell::root();
+    let target = root.join("target/wasm");
+    let mut flags = vec![
+        "-Ctarget-feature=+simd128".to_owned(),
+        // Panic messages hold paths.
+        format!("--remap-path-prefix={}=/src", root.display()),
+        format!("--remap-path-prefix={}=/cargo", shell::cargo_home()?.display()),
+    ];
+    let crate_name = format!("runner-{name}");
+    let mut cargo = shell::cargo();
+    cargo.args(["build", "--locked", "--profile", "plugin", "--target", TARGET]);
+    cargo.args(["--package", &crate_name, "--target-dir"]).arg(&target);
+    toolchain.apply(&mut cargo, &mut flags);
+    // The encoded form, since a path may hold spaces. It outranks RUSTFLAGS.
+    shell::run(cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f")))?;
+    let module = target.join(TARGET).join("plugin").join(format!("{}.wasm", crate_name.replace('-', "_")));
+    let bytes = read(&module)?;
+    let encode = || ComponentEncoder::default().validate(true).module(&bytes)?.encode();
+    encode().map_err(|error| format!("{}: no component: {error:?}", module.display()))
+}
+
+/// The digests of all components in the repository, whatever language they
+/// are written in, as `b3sum --check` reads them.
+fn digests(folder: &Path) -> Result<String, String> {
+    let mut lines = String::new();
+    for name in entries(folder)? {
+        let path = PathBuf::from(&name).join(format!("{name}.wasm"));
+        if folder.join(&path).is_file() {
+            let digest = blake3::hash(&read(&folder.join(&path))?);
+            lines += &format!("{digest}  {}\n", path.display());
+        }
+    }
+    Ok(lines)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))
+}

@@ -1,0 +1,104 @@
+//! The compiler for plugins: rustup's, where its target is installed, or
+//! Debian's, which has to build the standard library itself.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::shell;
+
+/// The target that plugins are built for.
+pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
+
+const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+const DEBIAN_LINKER: &str = "/usr/bin/wasm-ld-19";
+const DEBIAN_SOURCE: &str = "/usr/lib/rustlib/src/rust/library/Cargo.lock";
+const DEBIAN_PACKAGES: [&str; 3] = ["rustc-web", "rust-web-src", "lld-19"];
+
+/// A compiler for plugins.
+#[derive(Debug)]
+pub(crate) struct Toolchain {
+    rustc: PathBuf,
+    /// Set where the standard library is to be built, and with what to link.
+    linker: Option<&'static str>,
+    /// The version of everything that makes the bytes.
+    pub(crate) version: String,
+}
+
+impl Toolchain {
+    /// Adds to a `cargo build` what this compiler needs.
+    pub(crate) fn apply(&self, command: &mut Command, flags: &mut Vec<String>) {
+        command.env("RUSTC", &self.rustc);
+        if let Some(linker) = self.linker {
+            // Building the standard library takes unstable options.
+            command.env("RUSTC_BOOTSTRAP", "1").args(["-Z", "build-std=std,panic_abort"]);
+            flags.push(format!("-Clinker={linker}"));
+        }
+    }
+}
+
+/// `cargo xtask toolchain`.
+pub(crate) fn run() -> Result<(), String> {
+    let toolchain = find(None)?;
+    println!("plugins are built with {}", toolchain.version);
+    Ok(())
+}
+
+/// A compiler for plugins: the one of the version asked for, if it is there,
+/// or else any. Debian's is installed when there is none.
+pub(crate) fn find(version: Option<&str>) -> Result<Toolchain, String> {
+    let mut found = installed();
+    if found.is_empty() {
+        install()?;
+        found = installed();
+    }
+    let wanted = found.iter().position(|toolchain| Some(toolchain.version.as_str()) == version);
+    found.into_iter().nth(wanted.unwrap_or(0)).ok_or_else(|| "no compiler in spite of it".into())
+}
+
+fn installed() -> Vec<Toolchain> {
+    [rustup(), debian()].into_iter().flatten().collect()
+}
+
+/// The compiler on the path, if it has the target.
+fn rustup() -> Option<Toolchain> {
+    let in_root = |command: &mut Command| shell::output(command.current_dir(shell::root())).ok();
+    let sysroot = in_root(Command::new("rustc").args(["--print", "sysroot"]))?;
+    let sysroot = Path::new(sysroot.trim());
+    if !sysroot.join("lib/rustlib").join(TARGET).join("lib").is_dir() {
+        return None;
+    }
+    let rustc = sysroot.join("bin/rustc");
+    let version = in_root(Command::new(&rustc).arg("--version"))?;
+    Some(Toolchain { rustc, linker: None, version: format!("{}, its own linker", version.trim()) })
+}
+
+fn debian() -> Option<Toolchain> {
+    if ![DEBIAN_RUSTC, DEBIAN_LINKER, DEBIAN_SOURCE].iter().all(|path| Path::new(path).exists()) {
+        return None;
+    }
+    let rustc = shell::output(Command::new(DEBIAN_RUSTC).arg("--version")).ok()?;
+    let linker = shell::output(Command::new(DEBIAN_LINKER).arg("--version")).ok()?;
+    let version = format!("{}, {}", rustc.trim(), linker.trim());
+    Some(Toolchain { rustc: DEBIAN_RUSTC.into(), linker: Some(DEBIAN_LINKER), version })
+}
+
+fn install() -> Result<(), String> {
+    let is_root = shell::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    let has_apt = shell::output(Command::new("apt-get").arg("--version")).is_ok();
+    if !is_root || !has_apt {
+        return Err(format!(
+            "no compiler for {TARGET}: run `rustup target add {TARGET}`, or on Debian, as root, \
+             `apt-get install {}`",
+            DEBIAN_PACKAGES.join(" ")
+        ));
+    }
+    eprintln!("no compiler for {TARGET}: installing Debian's");
+    let apt = || {
+        let mut command = Command::new("apt-get");
+        command.env("DEBIAN_FRONTEND", "noninteractive");
+        command
+    };
+    shell::run(apt().args(["update", "--quiet"]))?;
+    let options = ["install", "--quiet", "--yes", "--no-install-recommends"];
+    shell::run(apt().args(options).args(DEBIAN_PACKAGES))
+}
