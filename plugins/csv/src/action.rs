@@ -1,0 +1,203 @@
+//! What happens to the columns of one record.
+
+use crate::dialect::Dialect;
+use crate::record::{Field, Record};
+use runner_plugin::Edits;
+
+/// What BLAKE3 derives the key with; changing it changes every pseudonym.
+const CONTEXT: &str = "runner-csv 2026-11-22 pseudonyms";
+
+/// Hexadecimal digits of a pseudonym: 128 bits, so that it can stand for the
+/// value where tables are joined.
+const DIGITS: usize = 32;
+
+/// The byte of masks.
+pub(crate) const MASK: u8 = b'*';
+
+/// What happens to a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Nothing.
+    Keep,
+    /// Each byte of the content becomes [`MASK`].
+    Mask,
+    /// A pseudonym takes the place of the content, unless that is empty.
+    Hash,
+    /// This value takes the place of the content.
+    Set(Value),
+    /// The field goes, and one delimiter with it.
+    Drop,
+}
+
+/// A value, ready to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Value {
+    /// As a whole field.
+    bare: Vec<u8>,
+    /// As it stands in quotes that are there already.
+    inner: Vec<u8>,
+}
+
+impl Value {
+    /// Writes a value down.
+    ///
+    /// # Errors
+    /// When the dialect cannot express it.
+    pub(crate) fn new(value: &str, dialect: Dialect) -> Result<Self, String> {
+        let must_quote = dialect.must_quote(value.as_bytes());
+        let (bare, inner) = match dialect.quote {
+            None if must_quote => {
+                return Err(format!("the value `{value}` cannot be written with `quote=none`"));
+            }
+            None => (value.into(), value.into()),
+            Some(quote) => {
+                let mut inner = Vec::with_capacity(value.len());
+                for byte in value.bytes() {
+                    inner.extend(std::iter::repeat_n(byte, if byte == quote { 2 } else { 1 }));
+                }
+                let bare = if must_quote { [&[quote], &inner[..], &[quote]].concat() } else { value.into() };
+                (bare, inner)
+            }
+        };
+        Ok(Self { bare, inner })
+    }
+}
+
+/// What happens to the columns.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    dialect: Dialect,
+    /// By column; those beyond are kept.
+    actions: Vec<Action>,
+    /// The same for the header, where only dropping makes sense.
+    header: Vec<Action>,
+    /// How many fields [`Plan::apply`] must see.
+    fields: usize,
+    key: Option<[u8; blake3::KEY_LEN]>,
+    /// A decoded value, kept for its memory.
+    decoded: Vec<u8>,
+}
+
+impl Plan {
+    /// A plan for these actions, with the secret of pseudonyms.
+    pub(crate) fn new(dialect: Dialect, actions: Vec<Action>, secret: Option<&str>) -> Self {
+        let drops = actions.contains(&Action::Drop);
+        let header = match drops {
+            true => actions
+                .iter()
+                .map(|action| if *action == Action::Drop { Action::Drop } else { Action::Keep })
+                .collect(),
+            false => Vec::new(),
+        };
+        Self {
+            dialect,
+            // With two fields beyond the last dropped one there is a
+            // delimiter left, so the record does not become an empty line.
+            fields: actions.len() + usize::from(drops),
+            header,
+            actions,
+            key: secret.map(|secret| blake3::derive_key(CONTEXT, secret.as_bytes())),
+            decoded: Vec::new(),
+        }
+    }
+
+    /// How many fields of each record are needed.
+    pub(crate) fn fields(&self) -> usize {
+        self.fields
+    }
+
+    /// Whether every edit keeps the length.
+    pub(crate) fn is_length_preserving(&self) -> bool {
+        self.actions.iter().all(|action| matches!(action, Action::Keep | Action::Mask))
+    }
+
+    /// Adds the edits of one record, given its first [`Plan::fields`] fields.
+    /// A record without a column is left as it is there.
+    pub(crate) fn apply(
+        &mut self,
+        bytes: &[u8],
+        record: &Record,
+        fields: &[Field],
+        is_header: bool,
+        edits: &mut Edits,
+    ) {
+        if record.content.is_empty() {
+            return;
+        }
+        let actions = if is_header { &self.header } else { &self.actions };
+        let is_whole = fields.last().is_some_and(|last| last.end == record.content.end);
+        if is_whole && self.becomes_empty(actions, fields) {
+            // One empty field; without quotes that can only be an empty line.
+            edits.replace_with(record.content.clone(), |out| {
+                out.extend(self.dialect.quote.iter().chain(&self.dialect.quote))
+            });
+            return;
+        }
+        let mut has_kept = false;
+        for (field, action) in fields.iter().zip(actions) {
+            match action {
+                Action::Drop if has_kept => edits.delete(field.start - 1..field.end),
+                Action::Drop => edits.delete(field.start..field.end + 1),
+                _ => has_kept = true,
+            }
+            let content = field.content();
+            match action {
+                Action::Keep | Action::Drop => {}
+                Action::Mask => {
+                    if bytes[content.clone()].iter().any(|&byte| byte != MASK) {
+                        edits
+                            .replace_with(content.clone(), |out| out.resize(out.len() + content.len(), MASK));
+                    }
+                }
+                Action::Hash => {
+                    if let Some(key) = self.key.as_ref().filter(|_| !content.is_empty()) {
+                        decode(
+                            &bytes[content.clone()],
+                            self.dialect.quote.filter(|_| field.quoted),
+                            &mut self.decoded,
+                        );
+                        let hex = blake3::keyed_hash(key, &self.decoded).to_hex();
+                        edits.replace(content, &hex.as_bytes()[..DIGITS]);
+                    }
+                }
+                Action::Set(value) => {
+                    let new = if field.quoted { &value.inner } else { &value.bare };
+                    if bytes[content.clone()] != new[..] {
+                        edits.replace(content, new);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether nothing would be left of a record with just these fields:
+    /// readers skip an empty line, so the rows after it would move up.
+    fn becomes_empty(&self, actions: &[Action], fields: &[Field]) -> bool {
+        let mut kept =
+            fields.iter().enumerate().filter(|(place, _)| actions.get(*place) != Some(&Action::Drop));
+        match (kept.next(), kept.next()) {
+            (None, _) => true,
+            (Some((place, field)), None) => {
+                !field.quoted
+                    && match actions.get(place) {
+                        Some(Action::Set(value)) => value.bare.is_empty(),
+                        _ => field.content().is_empty(),
+                    }
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Undoes the doubling of quotes.
+pub(crate) fn decode(content: &[u8], quote: Option<u8>, out: &mut Vec<u8>) {
+    out.clear();
+    let mut rest = content;
+    if let Some(quote) = quote {
+        while let Some(at) = memchr::memchr(quote, rest) {
+            out.extend_from_slice(&rest[..=at]);
+            rest = rest.get(at + 2..).unwrap_or_default();
+        }
+    }
+    out.extend_from_slice(rest);
+}

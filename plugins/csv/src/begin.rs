@@ -1,0 +1,117 @@
+//! From parameters and the file's head to a plan: which columns there are,
+//! and what happens to each.
+
+use crate::Csv;
+use crate::action::{Action, MASK, Plan, Value, decode};
+use crate::columns::{Columns, parse_list, parse_one};
+use crate::dialect::Dialect;
+use crate::record::{Fault, Field, read};
+use runner_plugin::{File, Params};
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The host shows this much of the file to `begin`.
+const HEAD_BYTES: usize = 64 * 1024;
+
+/// Reads the parameters, and finds the columns in the file's head.
+pub(crate) fn begin(params: &Params, file: &File<'_>) -> Result<Csv, String> {
+    let dialect = Dialect::of(params)?;
+    let has_header = params.bool("header")?;
+    let mark_bytes = if file.head.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+    let first = first_record(file, mark_bytes, dialect, has_header)?;
+    let actions = actions(params, dialect, first.as_ref().map(|first| &first.columns))?;
+    let secret = match (params.get("hash"), params.get("key")) {
+        (Some(_), None | Some("")) => return Err("`hash` needs a secret `key`".into()),
+        (None, Some(_)) => return Err("`key` is only used with `hash`".into()),
+        (_, secret) => secret,
+    };
+    Ok(Csv {
+        dialect,
+        plan: Plan::new(dialect, actions, secret),
+        mark_bytes,
+        header: first.filter(|_| has_header).map(|first| first.offset),
+        fields: Vec::new(),
+    })
+}
+
+/// The first record that is no empty line.
+struct First {
+    offset: u64,
+    columns: Columns,
+}
+
+/// Finds the first record; `None` if the file has none. A record of which the
+/// head shows only a part is an error, as its columns cannot be counted.
+fn first_record(
+    file: &File<'_>,
+    start: usize,
+    dialect: Dialect,
+    has_header: bool,
+) -> Result<Option<First>, String> {
+    let head = file.head;
+    let is_cut = head.len() >= HEAD_BYTES && file.size != Some(head.len() as u64);
+    let too_long = || format!("the first record does not end in the first {HEAD_BYTES} bytes of the file");
+    let mut fields = Vec::new();
+    let mut at = start;
+    while at < head.len() {
+        let record = match read(head, at, dialect, usize::MAX, &mut fields) {
+            Err(Fault::Unclosed(_)) if is_cut => return Err(too_long()),
+            result => result.map_err(|fault| fault.message(0))?,
+        };
+        if is_cut && record.end == head.len() {
+            return Err(too_long());
+        }
+        if !record.content.is_empty() {
+            let names = has_header.then(|| fields.iter().map(|field| name(head, *field, dialect)).collect());
+            return Ok(Some(First { offset: at as u64, columns: Columns { count: fields.len(), names } }));
+        }
+        at = record.end;
+    }
+    if is_cut { Err(too_long()) } else { Ok(None) }
+}
+
+fn name(head: &[u8], field: Field, dialect: Dialect) -> Vec<u8> {
+    let mut name = Vec::new();
+    decode(&head[field.content()], dialect.quote.filter(|_| field.quoted), &mut name);
+    name
+}
+
+/// What happens to each column. Without `columns` (the file has no record)
+/// the parameters are checked as far as they can be, and nothing happens.
+fn actions(params: &Params, dialect: Dialect, columns: Option<&Columns>) -> Result<Vec<Action>, String> {
+    let mut wanted = Vec::new();
+    for (name, action) in [("mask", Action::Mask), ("hash", Action::Hash), ("drop", Action::Drop)] {
+        let list =
+            params.get(name).map(parse_list).transpose().map_err(|error| format!("`{name}`: {error}"))?;
+        wanted.extend(list.into_iter().flatten().map(|column| (column, action.clone())));
+    }
+    for line in params.get("set").into_iter().flat_map(str::lines).filter(|line| !line.trim().is_empty()) {
+        let (column, rest) = parse_one(line, '=').map_err(|error| format!("`set`: {error}"))?;
+        let value =
+            rest.strip_prefix('=').ok_or_else(|| format!("`set` must be COLUMN=VALUE, not `{line}`"))?;
+        wanted.push((column, Action::Set(Value::new(value, dialect)?)));
+    }
+    if wanted.is_empty() {
+        return Err("nothing to do: give at least one of `mask`, `hash`, `set` and `drop`".into());
+    }
+    if params.get("mask").is_some() && (dialect.delimiter == MASK || dialect.quote == Some(MASK)) {
+        return Err("`mask` writes `*`, which is the delimiter or the quote of this file".into());
+    }
+    let mut actions: Vec<Action> = Vec::new();
+    let Some(columns) = columns else { return Ok(actions) };
+    for (column, action) in wanted {
+        let place = columns.find(&column)?;
+        if actions.len() <= place {
+            actions.resize(place + 1, Action::Keep);
+        }
+        if actions[place] != Action::Keep {
+            return Err(format!("column {} is named twice", place + 1));
+        }
+        actions[place] = action;
+    }
+    let dropped = actions.iter().filter(|action| **action == Action::Drop).count();
+    if dropped == columns.count {
+        return Err("`drop` names every column, so nothing would be left".into());
+    }
+    Ok(actions)
+}

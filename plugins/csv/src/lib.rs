@@ -1,0 +1,74 @@
+//! The plugin `csv`: masks, pseudonymises, sets or drops columns of delimited
+//! text.
+//!
+//! A record is changed by itself; only the header's place, found in the
+//! file's head, tells it from the rest. So the result does not depend on how
+//! the file is cut.
+
+mod action;
+mod begin;
+mod columns;
+mod dialect;
+mod record;
+
+use action::Plan;
+use dialect::Dialect;
+use record::Field;
+use runner_plugin::{Edits, File, Job, Manifest, ParamSpec, Params, Plugin, Window};
+
+/// The plugin, for one file.
+#[derive(Debug)]
+pub struct Csv {
+    dialect: Dialect,
+    plan: Plan,
+    /// Bytes of the byte order mark at the start of the file.
+    mark_bytes: usize,
+    /// The file offset of the header, if there is one.
+    header: Option<u64>,
+    /// The fields of one record, kept for their memory.
+    fields: Vec<Field>,
+}
+
+impl Plugin for Csv {
+    fn describe() -> Manifest {
+        let columns = |name, what| {
+            ParamSpec::text(
+                name,
+                &format!("columns {what}: names or positions, as in `email,\"Name, full\",3`"),
+            )
+        };
+        Manifest::new(
+            "csv",
+            env!("CARGO_PKG_VERSION"),
+            "Masks, pseudonymises, sets or drops columns of delimited text",
+        )
+        .param(columns("mask", "to fill with `*`"))
+        .param(columns("hash", "to replace by keyed pseudonyms"))
+        .param(columns("drop", "to remove"))
+        .param(ParamSpec::text("set", "`COLUMN=VALUE`; several on lines of their own"))
+        .param(ParamSpec::secret("key", "the secret of `hash`: the same key gives the same pseudonyms"))
+        .param(ParamSpec::text("delimiter", "`tab`, or one character").default(","))
+        .param(ParamSpec::text("quote", "`none`, or one character").default("\""))
+        .param(ParamSpec::boolean("header", "whether the first record has the names").default("true"))
+    }
+
+    fn begin(params: &Params, file: &File<'_>) -> Result<(Self, Job), String> {
+        let csv = begin::begin(params, file)?;
+        let job = Job::new(csv.dialect.framing()).length_preserving(csv.plan.is_length_preserving());
+        Ok((csv, job))
+    }
+
+    fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), String> {
+        let mut at = if window.offset == 0 { self.mark_bytes } else { 0 };
+        while at < window.bytes.len() {
+            let record = record::read(window.bytes, at, self.dialect, self.plan.fields(), &mut self.fields)
+                .map_err(|fault| fault.message(window.offset))?;
+            let is_header = self.header == Some(window.offset + at as u64);
+            self.plan.apply(window.bytes, &record, &self.fields, is_header, edits);
+            at = record.end;
+        }
+        Ok(())
+    }
+}
+
+runner_plugin::export!(Csv);

@@ -1,0 +1,257 @@
+//! The plugin as the host sees it, against the `csv` crate: what a reader
+//! gets from the output must be the transformed rows of the input.
+
+use proptest::prelude::*;
+use runner_csv::Csv;
+use runner_plugin::testing::{assert_split_invariant, edit, run_cases};
+
+#[test]
+fn cases() {
+    run_cases::<Csv>(concat!(env!("CARGO_MANIFEST_DIR"), "/cases"));
+}
+
+/// A cell: its value, and whether it is written in quotes though it need not.
+type Cell = (String, bool);
+
+/// A file and how it is written.
+#[derive(Debug, Clone)]
+struct Table {
+    rows: Vec<Vec<Cell>>,
+    delimiter: u8,
+    line_end: &'static str,
+    ends_with_line_end: bool,
+    mark: bool,
+}
+
+const QUOTE: char = '"';
+
+impl Table {
+    fn is_quoted(&self, row: &[Cell], (value, wish): &Cell) -> bool {
+        *wish
+            || value.contains([QUOTE, '\n', '\r', char::from(self.delimiter)])
+            || (row.len() == 1 && value.is_empty())
+    }
+
+    fn text(&self) -> String {
+        let delimiter = char::from(self.delimiter).to_string();
+        let lines: Vec<String> = self
+            .rows
+            .iter()
+            .map(|row| {
+                let fields: Vec<String> = row
+                    .iter()
+                    .map(|cell| match self.is_quoted(row, cell) {
+                        true => format!("\"{}\"", cell.0.replace(QUOTE, "\"\"")),
+                        false => cell.0.clone(),
+                    })
+                    .collect();
+                fields.join(&delimiter)
+            })
+            .collect();
+        let mark = if self.mark { "\u{feff}" } else { "" };
+        let end = if self.ends_with_line_end { self.line_end } else { "" };
+        format!("{mark}{}{end}", lines.join(self.line_end))
+    }
+
+    fn delimiter(&self) -> String {
+        if self.delimiter == b'\t' { "tab".into() } else { char::from(self.delimiter).into() }
+    }
+}
+
+fn read(text: &[u8], delimiter: u8, quoting: bool) -> Vec<Vec<String>> {
+    let reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .quoting(quoting)
+        .from_reader(text);
+    let rows = reader.into_records().map(|row| row.expect("a row"));
+    rows.map(|row| row.iter().map(str::to_owned).collect()).collect()
+}
+
+fn cell() -> impl Strategy<Value = Cell> {
+    ("([a-c,;\t\"é *]|\n|\r\n|\"\"|\",\"){0,4}", any::<bool>())
+}
+
+/// Tables with rows of different lengths; the first one is the longest.
+fn table() -> impl Strategy<Value = Table> {
+    let rows = prop::collection::vec(prop::collection::vec(cell(), 1..5), 1..6).prop_map(|mut rows| {
+        let longest = (0..rows.len()).max_by_key(|&row| rows[row].len()).unwrap_or(0);
+        rows.swap(0, longest);
+        rows
+    });
+    let delimiter = prop::sample::select(b",;\t".to_vec());
+    let line_end = prop::sample::select(vec!["\n", "\r\n"]);
+    (rows, delimiter, line_end, any::<bool>(), any::<bool>()).prop_map(
+        |(rows, delimiter, line_end, ends_with_line_end, mark)| Table {
+            rows,
+            delimiter,
+            line_end,
+            ends_with_line_end,
+            mark,
+        },
+    )
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Act {
+    Keep,
+    Mask,
+    Hash,
+    Set(String),
+    Drop,
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        Just(Act::Keep),
+        Just(Act::Mask),
+        Just(Act::Hash),
+        Just(Act::Drop),
+        "[x,;\"\t]{0,3}".prop_map(Act::Set),
+    ]
+}
+
+fn pseudonym(key: &str, value: &str) -> String {
+    let key = blake3::derive_key("runner-csv 2026-11-22 pseudonyms", key.as_bytes());
+    blake3::keyed_hash(&key, value.as_bytes()).to_hex()[..32].to_owned()
+}
+
+/// What a reader must get from the output.
+fn expected(table: &Table, acts: &[Act], header: bool) -> Vec<Vec<String>> {
+    let mut rows = Vec::new();
+    for (place, row) in table.rows.iter().enumerate() {
+        let mut new = Vec::new();
+        for (column, cell) in row.iter().enumerate() {
+            let value = cell.0.clone();
+            match acts.get(column).unwrap_or(&Act::Keep) {
+                Act::Drop => {}
+                _ if header && place == 0 => new.push(value),
+                Act::Keep => new.push(value),
+                Act::Mask => {
+                    let quotes = if table.is_quoted(row, cell) { value.matches(QUOTE).count() } else { 0 };
+                    new.push("*".repeat(value.len() + quotes));
+                }
+                Act::Hash if value.is_empty() => new.push(value),
+                Act::Hash => new.push(pseudonym("k", &value)),
+                Act::Set(set) => new.push(set.clone()),
+            }
+        }
+        // A row cannot have no field at all.
+        rows.push(if new.is_empty() { vec![String::new()] } else { new });
+    }
+    rows
+}
+
+/// The parameters that ask for these actions, by position.
+fn params(acts: &[Act]) -> Vec<(&'static str, String)> {
+    let columns = |wanted: &Act| {
+        let places: Vec<_> = (0..acts.len())
+            .filter(|&place| acts[place] == *wanted)
+            .map(|place| (place + 1).to_string())
+            .collect();
+        places.join(",")
+    };
+    let mut params =
+        vec![("mask", columns(&Act::Mask)), ("hash", columns(&Act::Hash)), ("drop", columns(&Act::Drop))];
+    let sets: Vec<_> = acts
+        .iter()
+        .enumerate()
+        .filter_map(|(place, act)| match act {
+            Act::Set(value) => Some(format!("{}={value}", place + 1)),
+            _ => None,
+        })
+        .collect();
+    params.push(("set", sets.join("\n")));
+    params.retain(|(_, value)| !value.is_empty());
+    if acts.contains(&Act::Hash) {
+        params.push(("key", "k".into()));
+    }
+    params
+}
+
+fn borrow<'a>(params: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {
+    params.iter().map(|(name, value)| (*name, value.as_str())).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn rows_are_transformed(table in table(), acts in prop::collection::vec(act(), 1..5), header in any::<bool>()) {
+        let acts = &acts[..acts.len().min(table.rows[0].len())];
+        prop_assume!(acts.iter().any(|act| *act != Act::Keep));
+        prop_assume!(acts.len() < table.rows[0].len() || acts.iter().any(|act| *act != Act::Drop));
+        let mut params = params(acts);
+        params.extend([("delimiter", table.delimiter()), ("header", header.to_string())]);
+        let params = borrow(&params);
+        let text = table.text();
+        let output = edit::<Csv>(&params, text.as_bytes()).map_err(TestCaseError::fail)?;
+        prop_assert_eq!(
+            read(&output, table.delimiter, true),
+            expected(&table, acts, header),
+            "from {:?}\nto   {:?}", text, String::from_utf8_lossy(&output)
+        );
+        prop_assert_eq!(output.starts_with(b"\xef\xbb\xbf"), table.mark);
+        if acts.iter().all(|act| matches!(act, Act::Keep | Act::Mask)) {
+            prop_assert_eq!(output.len(), text.len());
+        }
+        assert_split_invariant::<Csv>(&params, text.as_bytes());
+    }
+
+    #[test]
+    fn without_quotes_lines_are_split_at_delimiters(
+        rows in prop::collection::vec(prop::collection::vec("[a-c\"; ]{1,3}", 2..4), 1..5),
+        end in prop::sample::select(vec!["\n", "\r\n", ""]),
+    ) {
+        let line_end = if end.is_empty() { "\n" } else { end };
+        let lines: Vec<_> = rows.iter().map(|row| row.join(",")).collect();
+        let text = format!("{}{end}", lines.join(line_end));
+        let params = [("quote", "none"), ("header", "false"), ("drop", "1"), ("mask", "2")];
+        let output = edit::<Csv>(&params, text.as_bytes()).map_err(TestCaseError::fail)?;
+        let expected: Vec<Vec<String>> = rows.iter().map(|row| {
+            row.iter().enumerate().skip(1)
+                .map(|(column, value)| if column == 1 { "*".repeat(value.len()) } else { value.clone() })
+                .collect()
+        }).collect();
+        prop_assert_eq!(read(&output, b',', false), expected);
+        assert_split_invariant::<Csv>(&params, text.as_bytes());
+    }
+
+    /// Whatever the bytes: either an error, or what a reader sees in the
+    /// columns that were not named is what it saw before.
+    #[test]
+    fn other_columns_are_left_alone(
+        text in "([ab\",\n ]|\"\"|\",\"|\r\n){0,20}",
+        how in prop::sample::select(vec!["mask", "hash", "set"]),
+    ) {
+        let mut params = vec![("header", "false"), (how, if how == "set" { "1=x" } else { "1" })];
+        params.extend((how == "hash").then_some(("key", "k")));
+        assert_split_invariant::<Csv>(&params, text.as_bytes());
+        if let Ok(output) = edit::<Csv>(&params, text.as_bytes()) {
+            let (mut before, mut after) = (read(text.as_bytes(), b',', true), read(&output, b',', true));
+            for row in before.iter_mut().chain(&mut after) {
+                row[0].clear();
+            }
+            prop_assert_eq!(before, after, "to {:?}", String::from_utf8_lossy(&output));
+        }
+    }
+}
+
+#[test]
+fn a_head_that_shows_no_whole_header_is_refused() {
+    let mut text = "a,".repeat(40_000);
+    text.push_str("\n1\n");
+    let error = edit::<Csv>(&[("mask", "1")], text.as_bytes()).expect_err("the header is too long");
+    assert_eq!(error, "the first record does not end in the first 65536 bytes of the file");
+}
+
+#[test]
+fn offsets_in_errors_are_those_of_the_file() {
+    let mut text = "id,name\n1,bob\n".repeat(1000);
+    let place = text.len() + 3;
+    text.push_str("2,b\"ob\n");
+    let error = edit::<Csv>(&[("mask", "name")], text.as_bytes()).expect_err("a stray quote");
+    assert!(error.contains(&format!("at byte {place};")), "{error}");
+    assert!(error.contains("quote=none"), "{error}");
+}

@@ -1,0 +1,300 @@
+//! API keys and tokens of known formats.
+//!
+//! A format is a prefix that its issuer documents, and the bytes after it. A
+//! key without such a prefix (an AWS *secret* key, a password) cannot be told
+//! from other text, and is not found.
+
+use crate::text::{is_word_start, run_end};
+use memchr::{memchr3_iter, memmem};
+use std::ops::Range;
+
+/// Which bytes may follow a prefix.
+#[derive(Clone, Copy)]
+enum Alphabet {
+    /// Upper-case letters and digits.
+    Upper,
+    /// Letters, digits, `_`.
+    Word,
+    /// Letters, digits, `_`, `-`.
+    Url,
+    /// Letters, digits, `_`, `-`, `.`; a dot at the end is not of the key.
+    Dotted,
+}
+
+impl Alphabet {
+    fn has(self, byte: u8) -> bool {
+        match self {
+            Self::Upper => byte.is_ascii_uppercase() || byte.is_ascii_digit(),
+            Self::Word => byte.is_ascii_alphanumeric() || byte == b'_',
+            Self::Url => Self::Word.has(byte) || byte == b'-',
+            Self::Dotted => Self::Url.has(byte) || byte == b'.',
+        }
+    }
+}
+
+/// A format of keys.
+#[derive(Clone, Copy)]
+struct Format {
+    prefix: &'static str,
+    alphabet: Alphabet,
+    /// Bytes after the prefix.
+    min: usize,
+    max: usize,
+    /// Where in the prefix the byte is that it is found by.
+    anchor: usize,
+}
+
+const fn format(prefix: &'static str, alphabet: Alphabet, min: usize, max: usize) -> Format {
+    let mut anchor = 0;
+    while !matches!(prefix.as_bytes()[anchor], b'_' | b'-' | b'A') {
+        anchor += 1;
+    }
+    Format { prefix, alphabet, min, max, anchor }
+}
+
+const ANY: usize = usize::MAX;
+
+/// The formats. Where issuers have lengthened their keys, or reserve the
+/// right to, only a least length is asked for. No prefix begins another.
+const FORMATS: &[Format] = &[
+    // AWS access key ids, long-term and temporary: "Unique identifiers" in
+    // the IAM user guide.
+    format("AKIA", Alphabet::Upper, 16, 16),
+    format("ASIA", Alphabet::Upper, 16, 16),
+    // GitHub: "Behind GitHub's new authentication token formats" (2021); up
+    // to 255 bytes.
+    format("ghp_", Alphabet::Word, 36, ANY),
+    format("gho_", Alphabet::Word, 36, ANY),
+    format("ghu_", Alphabet::Word, 36, ANY),
+    format("ghs_", Alphabet::Dotted, 36, ANY),
+    format("ghr_", Alphabet::Word, 36, ANY),
+    format("github_pat_", Alphabet::Word, 36, ANY),
+    // GitLab: "Token prefixes" in the GitLab documentation; routable tokens
+    // have dots.
+    format("glpat-", Alphabet::Dotted, 20, ANY),
+    // Slack: "Token types" in the Slack API documentation; it does not speak
+    // of `xoxs`, `xoxc` and `xoxd`, the tokens of browser sessions.
+    format("xoxb-", Alphabet::Url, 10, ANY),
+    format("xoxp-", Alphabet::Url, 10, ANY),
+    format("xoxa-", Alphabet::Url, 10, ANY),
+    format("xoxr-", Alphabet::Url, 10, ANY),
+    format("xoxs-", Alphabet::Url, 10, ANY),
+    format("xoxc-", Alphabet::Url, 10, ANY),
+    format("xoxd-", Alphabet::Url, 10, ANY),
+    format("xoxe-", Alphabet::Url, 10, ANY),
+    format("xapp-", Alphabet::Url, 10, ANY),
+    // Google API keys: 39 bytes, as in every secret scanner; Google does not
+    // document the form.
+    format("AIza", Alphabet::Url, 35, 35),
+    // Stripe: "API keys" in the Stripe documentation.
+    format("sk_live_", Alphabet::Word, 16, ANY),
+    format("rk_live_", Alphabet::Word, 16, ANY),
+    format("pk_live_", Alphabet::Word, 16, ANY),
+    format("sk_test_", Alphabet::Word, 16, ANY),
+    format("rk_test_", Alphabet::Word, 16, ANY),
+    format("whsec_", Alphabet::Word, 16, ANY),
+    // OpenAI, and others who copied the form (`sk-proj-`, `sk-ant-`). None
+    // documents it; a digit is asked for, so that names such as
+    // `sk-loading-indicator-wide` are left alone.
+    format(SK_PREFIX, Alphabet::Url, 20, ANY),
+    // npm: the access token format of 2021, made like GitHub's.
+    format("npm_", Alphabet::Word, 36, ANY),
+    // PyPI: "pypi-" and a macaroon; `AgEIcHlwaS5vcmc` is its header, the
+    // bytes 2, 1, 8, "pypi.org" (warehouse, token scanning).
+    format("pypi-AgEIcHlwaS5vcmc", Alphabet::Url, 50, ANY),
+    // Hugging Face: 34 letters as a rule; the form is not documented.
+    format("hf_", Alphabet::Word, 30, ANY),
+    // DigitalOcean personal access tokens: 64 hexadecimal digits, since 2022.
+    format("dop_v1_", Alphabet::Word, 64, 64),
+];
+
+const SK_PREFIX: &str = "sk-";
+
+/// Bytes next to an anchor with which a prefix is possible: the one before
+/// it, or, for prefixes that begin with it, the one behind it.
+static BEFORE: [bool; 256] = neighbours(false);
+static BEHIND: [bool; 256] = neighbours(true);
+
+const fn neighbours(behind: bool) -> [bool; 256] {
+    let mut possible = [false; 256];
+    let mut at = 0;
+    while at < FORMATS.len() {
+        let Format { prefix, anchor, .. } = FORMATS[at];
+        if behind && anchor == 0 {
+            possible[prefix.as_bytes()[1] as usize] = true;
+        } else if !behind && anchor > 0 {
+            possible[prefix.as_bytes()[anchor - 1] as usize] = true;
+        }
+        at += 1;
+    }
+    possible
+}
+
+/// A JSON Web Token (RFC 7519) begins with the base64url of `{"`.
+const JWT_PREFIX: &str = "eyJ";
+
+/// The prefixes of all formats.
+pub(crate) fn prefixes() -> impl Iterator<Item = &'static str> {
+    FORMATS.iter().map(|format| format.prefix).chain([JWT_PREFIX])
+}
+
+/// Finds every key. Rare bytes lead to the prefixes: `_`, `-` or the capital
+/// A in them, or the whole of `eyJ`.
+pub(crate) fn find(text: &[u8], found: &mut impl FnMut(Range<usize>)) {
+    // A key that begins in another one is part of it.
+    let mut seen = 0;
+    for anchor in memchr3_iter(b'_', b'-', b'A', text) {
+        if let Some(key) = at_anchor(text, anchor, seen) {
+            seen = key.end;
+            found(key);
+        }
+    }
+    let mut seen = 0;
+    for start in memmem::find_iter(text, JWT_PREFIX) {
+        if let Some(token) = (start >= seen).then(|| jwt(text, start)).flatten() {
+            seen = token.end;
+            found(token);
+        }
+    }
+}
+
+/// The key whose prefix has its anchor at `anchor`, and which begins at `from`
+/// or behind.
+fn at_anchor(text: &[u8], anchor: usize, from: usize) -> Option<Range<usize>> {
+    let has = |bytes: &[bool; 256], at: Option<usize>| {
+        at.and_then(|at| text.get(at)).is_some_and(|&byte| bytes[usize::from(byte)])
+    };
+    if !has(&BEFORE, anchor.checked_sub(1)) && !has(&BEHIND, Some(anchor + 1)) {
+        return None;
+    }
+    FORMATS.iter().find_map(|format| {
+        let prefix = format.prefix.as_bytes();
+        let start = anchor.checked_sub(format.anchor).filter(|&start| start >= from)?;
+        (text[start..].starts_with(prefix) && is_word_start(text, start)).then(|| key(text, start, format))?
+    })
+}
+
+/// The key of this format whose prefix is at `start`.
+fn key(bytes: &[u8], start: usize, format: &Format) -> Option<Range<usize>> {
+    if format.prefix == SK_PREFIX && !is_sk(bytes, start) {
+        return None;
+    }
+    let body = start + format.prefix.len();
+    // One byte more than fits is enough to see that a run is too long.
+    let limit = body.saturating_add(format.max).saturating_add(1).min(bytes.len());
+    let mut end = run_end(&bytes[..limit], body, |byte| format.alphabet.has(byte));
+    while bytes[end - 1] == b'.' {
+        end -= 1;
+    }
+    let length = end.checked_sub(body)?;
+    (format.min..=format.max).contains(&length).then_some(start..end)
+}
+
+/// Whether `start` may begin a key in whose body its own prefix is nothing
+/// special. Asked for so that `sk-sk-sk-...` is walked over once, not once
+/// for each `sk-`.
+fn begins_run(bytes: &[u8], start: usize) -> bool {
+    start == 0 || !matches!(bytes[start - 1], b'-' | b'_')
+}
+
+/// Whether the `sk-` at `start` begins a key rather than a name.
+fn is_sk(bytes: &[u8], start: usize) -> bool {
+    begins_run(bytes, start)
+        && bytes[start + SK_PREFIX.len()..]
+            .iter()
+            .take_while(|&&byte| Alphabet::Url.has(byte))
+            .any(u8::is_ascii_digit)
+}
+
+/// Three to five base64url parts with dots between (RFC 7515 and 7516). The
+/// shortest header there can be, `{"alg":""}`, has 14 letters; the last parts
+/// may be empty.
+fn jwt(bytes: &[u8], start: usize) -> Option<Range<usize>> {
+    if !begins_run(bytes, start) || !is_word_start(bytes, start) {
+        return None;
+    }
+    let part = |from| run_end(bytes, from, |byte| Alphabet::Url.has(byte));
+    let mut end = part(start);
+    if end - start < 14 {
+        return None;
+    }
+    for parts in 1..5 {
+        if bytes.get(end) != Some(&b'.') {
+            return (parts >= 3).then_some(start..end);
+        }
+        end = part(end + 1);
+    }
+    Some(start..end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ANY, Alphabet, FORMATS, SK_PREFIX};
+    use crate::kind::Kind;
+    use crate::oracle::found;
+    use proptest::prelude::*;
+
+    #[test]
+    fn web_tokens_are_found() {
+        let jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln_-";
+        assert_eq!(found(&[Kind::Key], &format!("id={jwt};")), jwt);
+        assert_eq!(found(&[Kind::Key], &format!("id={jwt}.a.b.c")), format!("{jwt}.a.b"));
+        assert_eq!(
+            found(&[Kind::Key], "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."),
+            "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."
+        );
+    }
+
+    #[test]
+    fn lookalikes_are_left_alone() {
+        for text in [
+            "AKIA1234",
+            "AKIAIOSFODNN7EXAMPLEX",
+            "xAKIAIOSFODNN7EXAMPLE",
+            "sk-loading-indicator-wide-screen",
+            "task-1234567890123456789012",
+            "ghp_short",
+            "eyJhbGciOiJIUzI1NiJ9",
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIi",
+        ] {
+            assert_eq!(found(&[Kind::Key], text), "", "in {text}");
+        }
+    }
+
+    #[test]
+    fn no_prefix_hides_a_longer_one() {
+        for (place, long) in FORMATS.iter().enumerate() {
+            for short in &FORMATS[..place] {
+                assert!(
+                    !long.prefix.starts_with(short.prefix),
+                    "{} is hidden by {}",
+                    long.prefix,
+                    short.prefix
+                );
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_format_is_found(
+            format in prop::sample::select((0..FORMATS.len()).collect::<Vec<_>>()),
+            body in prop::collection::vec(any::<prop::sample::Index>(), 1..120),
+            before in "([ \"'(=:,]|%20|_|\\\\n)?",
+            after in "[ \"'),;&\n]?",
+        ) {
+            let format = &FORMATS[format];
+            let letters: &[u8] = match format.alphabet {
+                Alphabet::Upper => b"ABCXYZ012789",
+                Alphabet::Word => b"abcXYZ0129_",
+                Alphabet::Url | Alphabet::Dotted => b"abcXYZ0129_-",
+            };
+            let length = if format.max == ANY { body.len().max(format.min) } else { format.max };
+            let body: String = body.iter().cycle().take(length).map(|letter| char::from(*letter.get(letters))).collect();
+            let is_sk = format.prefix == SK_PREFIX;
+            prop_assume!(!is_sk || (body.contains(|letter: char| letter.is_ascii_digit()) && before != "_"));
+            let key = format!("{}{body}", format.prefix);
+            prop_assert_eq!(found(&[Kind::Key], &format!("{before}{key}{after}")), key);
+        }
+    }
+}
