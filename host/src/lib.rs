@@ -10,6 +10,7 @@
 //! to a callback.
 
 pub mod apply;
+pub mod cli;
 pub mod diff;
 pub mod error;
 pub mod framing;
@@ -22,6 +23,7 @@ pub mod output;
 pub mod patch;
 pub mod pipe;
 pub mod plan;
+pub mod plugin;
 pub mod prefilter;
 pub mod reach;
 pub mod recover;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The `runner` binary: parse, call, exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    runner::cli::main()
+}

@@ -1,0 +1,67 @@
+//! The command line: one file a subcommand. Only [`report`] prints.
+
+mod apply;
+mod args;
+mod complete;
+mod patches;
+mod pipe;
+mod plugins;
+mod preview;
+mod recover;
+mod report;
+mod session;
+mod show;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::args::{Args, Command};
+use self::report::Reporter;
+use crate::error::Result;
+
+/// Exit code of `--check` when there are changes to be made.
+const EXIT_CHANGES: u8 = 1;
+
+/// What a command has come to, beside errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Done,
+    /// `--check` has found changes.
+    Changes,
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    let reporter = Reporter::new(args.command.json());
+    let result = dispatch(args.command, &reporter);
+    match result {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Changes) => ExitCode::from(EXIT_CHANGES),
+        // Whoever reads our output has had enough of it.
+        Err(error) if report::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            reporter.error(&error);
+            ExitCode::from(error.kind().exit_code())
+        }
+    }
+}
+
+fn dispatch(command: Command, reporter: &Reporter) -> Result<Outcome> {
+    match command {
+        Command::Apply(args) => apply::run(&args, reporter),
+        Command::Plan(args) => apply::plan(&args, reporter),
+        Command::Show(args) => show::run(&args, reporter),
+        Command::Patch(args) => patches::run(&args, crate::patch::Direction::Forward, reporter),
+        Command::Undo(args) => patches::run(&args, crate::patch::Direction::Reverse, reporter),
+        Command::Recover(args) => recover::run(&args, reporter),
+        Command::Verify(args) => verify::run(&args, reporter),
+        Command::Pipe(args) => pipe::run(&args, reporter),
+        Command::Plugin { command } => plugins::run(&command, reporter),
+        Command::Completions { shell } => complete::completions(shell, reporter),
+        Command::Man => complete::man(reporter),
+    }
+}

@@ -1,0 +1,335 @@
+//! What may stand on the command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args as ArgGroup, Parser, Subcommand, ValueEnum};
+
+use crate::plan::Choice;
+use crate::sandbox::Limits;
+use crate::verify::{Level, Wanted};
+
+/// Change huge files with small sandboxed programs, crash-safely and verified.
+#[derive(Debug, Parser)]
+#[command(name = "runner", version, about, max_term_width = 100, after_help = EXIT_CODES)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 --check found changes; 2 usage or input/output; \
+3 the plugin failed; 4 refused; 5 verification failed; 6 recovery needed";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run a plugin on files, and change them
+    Apply(ApplyArgs),
+    /// Run a plugin on a file, and save what it would change
+    Plan(PlanArgs),
+    /// Show what a patch changes
+    Show(ShowArgs),
+    /// Carry out a saved patch
+    Patch(PatchArgs),
+    /// Undo a patch
+    Undo(PatchArgs),
+    /// Bring a file whose run did not end to one state
+    Recover(RecoverArgs),
+    /// Print a file's BLAKE3 root, or compare it
+    Verify(VerifyArgs),
+    /// Run a plugin on standard input
+    Pipe(PipeArgs),
+    /// Look at plugins
+    Plugin {
+        #[command(subcommand)]
+        command: PluginCommand,
+    },
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+impl Command {
+    pub(super) fn json(&self) -> bool {
+        match self {
+            Self::Apply(args) => args.run.json,
+            Self::Plan(args) => args.run.json,
+            Self::Show(args) => args.format == Some(Format::Json),
+            _ => false,
+        }
+    }
+}
+
+/// How a plugin is run.
+#[derive(Debug, ArgGroup)]
+pub(super) struct PluginArgs {
+    /// A bundled plugin's name, or the path of a .wasm file
+    pub(super) plugin: String,
+    /// Give the plugin a parameter; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(super) set: Vec<(String, String)>,
+    /// Read parameters from a file; --set goes first
+    #[arg(long, value_name = "FILE.toml")]
+    pub(super) params: Option<PathBuf>,
+    /// Show the plugin about this much at a time; a record may be as long as this, or 16 MiB if that
+    /// is more
+    #[arg(long, value_name = "BYTES", default_value = "1M", value_parser = window_bytes)]
+    pub(super) window: u64,
+    /// The longest that the plugin may take for one window
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub(super) timeout: Duration,
+    /// The most memory that an instance of the plugin may have
+    #[arg(long, value_name = "BYTES", default_value = "256M", value_parser = bytes)]
+    pub(super) memory: u64,
+}
+
+impl PluginArgs {
+    pub(super) fn limits(&self) -> Limits {
+        Limits { memory_bytes: self.memory, deadline: self.timeout }
+    }
+}
+
+/// How a run is done.
+#[derive(Debug, ArgGroup)]
+pub(super) struct RunArgs {
+    /// Worker threads [default: all cores]
+    #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
+    /// Print one JSON object an event on standard output
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+impl RunArgs {
+    pub(super) fn threads(&self) -> usize {
+        threads(self.jobs)
+    }
+}
+
+/// What a patch is applied with.
+#[derive(Debug, ArgGroup)]
+pub(super) struct ReachArgs {
+    /// How the file is written
+    #[arg(long, value_enum, default_value_t = StrategyArg::Auto)]
+    pub(super) strategy: StrategyArg,
+    /// How what was written is read back: past the cache, after eviction, from the cache, or not at all
+    /// [default: the deepest that the filesystem can do]
+    #[arg(long, value_enum)]
+    pub(super) verify: Option<VerifyArg>,
+}
+
+impl ReachArgs {
+    pub(super) fn choice(&self) -> Choice {
+        match self.strategy {
+            StrategyArg::Auto => Choice::Auto,
+            StrategyArg::InPlace => Choice::InPlace,
+            StrategyArg::Rewrite => Choice::Rewrite,
+        }
+    }
+
+    pub(super) fn wanted(&self) -> Wanted {
+        match self.verify {
+            None => Wanted::Deepest,
+            Some(VerifyArg::Direct) => Wanted::Exactly(Level::Direct),
+            Some(VerifyArg::Evicted) => Wanted::Exactly(Level::Evicted),
+            Some(VerifyArg::Cached) => Wanted::Exactly(Level::Cached),
+            Some(VerifyArg::None) => Wanted::Exactly(Level::None),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum StrategyArg {
+    Auto,
+    InPlace,
+    Rewrite,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum VerifyArg {
+    Direct,
+    Evicted,
+    Cached,
+    None,
+}
+
+#[derive(Debug, ArgGroup)]
+pub(super) struct ApplyArgs {
+    #[command(flatten)]
+    pub(super) plugin: PluginArgs,
+    /// The files to change
+    #[arg(required = true)]
+    pub(super) files: Vec<PathBuf>,
+    /// Write the result here instead; `-` is standard output
+    #[arg(short, value_name = "OUT", conflicts_with_all = ["dry_run", "check", "strategy", "undo", "backup"])]
+    pub(super) output: Option<PathBuf>,
+    /// Show what would be changed; touch nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Exit with 1 if something would be changed; touch nothing
+    #[arg(long)]
+    pub(super) check: bool,
+    #[command(flatten)]
+    pub(super) reach: ReachArgs,
+    /// Save what undoes the change; of several files, in this directory
+    #[arg(long, value_name = "PATCH")]
+    pub(super) undo: Option<PathBuf>,
+    /// Keep the old file under its name with this suffix
+    #[arg(long, value_name = "SUFFIX")]
+    pub(super) backup: Option<String>,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+#[derive(Debug, ArgGroup)]
+pub(super) struct PlanArgs {
+    #[command(flatten)]
+    pub(super) plugin: PluginArgs,
+    /// The file to look at
+    pub(super) file: PathBuf,
+    /// Where to save the patch
+    #[arg(short, value_name = "PATCH")]
+    pub(super) output: PathBuf,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+#[derive(Debug, ArgGroup)]
+pub(super) struct ShowArgs {
+    /// The patch
+    pub(super) patch: PathBuf,
+    /// Text or hex for people [default: what fits the content], JSON for programs
+    #[arg(long, value_enum)]
+    pub(super) format: Option<Format>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    Text,
+    Hex,
+    Json,
+}
+
+#[derive(Debug, ArgGroup)]
+pub(super) struct PatchArgs {
+    /// The patch
+    pub(super) patch: PathBuf,
+    /// The file to change
+    pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) reach: ReachArgs,
+    /// Worker threads [default: all cores]
+    #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
+}
+
+#[derive(Debug, ArgGroup)]
+pub(super) struct RecoverArgs {
+    /// The file whose run did not end
+    pub(super) file: PathBuf,
+    /// Go back to the old content instead of on to the new
+    #[arg(long)]
+    pub(super) rollback: bool,
+}
+
+#[derive(Debug, ArgGroup)]
+pub(super) struct VerifyArgs {
+    /// The file
+    pub(super) file: PathBuf,
+    /// The root it must have
+    #[arg(long, value_name = "HEX", conflicts_with = "patch")]
+    pub(super) root: Option<String>,
+    /// A patch that must have been carried out on it
+    #[arg(long, value_name = "PATCH")]
+    pub(super) patch: Option<PathBuf>,
+    /// Worker threads [default: all cores]
+    #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
+}
+
+#[derive(Debug, ArgGroup)]
+pub(super) struct PipeArgs {
+    #[command(flatten)]
+    pub(super) plugin: PluginArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PluginCommand {
+    /// List the bundled plugins
+    List,
+    /// Show what a plugin says of itself
+    Inspect {
+        /// A bundled plugin's name, or the path of a .wasm file
+        plugin: String,
+    },
+}
+
+/// The number of worker threads that was asked for, or one a core.
+pub(super) fn threads(jobs: Option<u16>) -> usize {
+    jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("it must be KEY=VALUE")?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+/// A number of bytes, with an optional suffix K, M, G or T (powers of 1024).
+fn bytes(text: &str) -> Result<u64, String> {
+    let (digits, shift) = match text.as_bytes().last() {
+        Some(b'k' | b'K') => (&text[..text.len() - 1], 10),
+        Some(b'm' | b'M') => (&text[..text.len() - 1], 20),
+        Some(b'g' | b'G') => (&text[..text.len() - 1], 30),
+        Some(b't' | b'T') => (&text[..text.len() - 1], 40),
+        _ => (text, 0),
+    };
+    let number: u64 =
+        digits.parse().map_err(|_| "it must be a number, with K, M, G or T behind it if you like")?;
+    number.checked_mul(1 << shift).ok_or_else(|| "it is too large".to_owned())
+}
+
+fn window_bytes(text: &str) -> Result<u64, String> {
+    match bytes(text)? {
+        0 => Err("it must not be zero".to_owned()),
+        // A window is addressed by 32 bits, and has a record on top.
+        large if large > 1 << 30 => Err("it must be at most 1G".to_owned()),
+        fits => Ok(fits),
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number: f64 = text.parse().map_err(|_| "it must be a number of seconds".to_owned())?;
+    match Duration::try_from_secs_f64(number) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("it must be a positive number of seconds".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definitions_are_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_have_suffixes() {
+        assert_eq!(bytes("65536"), Ok(65536));
+        assert_eq!(bytes("64K"), Ok(65536));
+        assert_eq!(bytes("2g"), Ok(2 << 30));
+        assert!(bytes("2 g").is_err());
+        assert!(bytes("99999999T").is_err());
+        assert!(bytes("").is_err());
+        assert!(window_bytes("0").is_err());
+        assert!(window_bytes("2G").is_err());
+        assert!(seconds("-1").is_err());
+        assert!(seconds("0").is_err());
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+    }
+}

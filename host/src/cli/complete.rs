@@ -1,0 +1,30 @@
+//! `runner completions` and `runner man`.
+
+use std::path::Path;
+
+use clap::CommandFactory;
+
+use super::Outcome;
+use super::args::Args;
+use super::report::Reporter;
+use crate::error::{Error, Result};
+
+pub(super) fn completions(shell: clap_complete::Shell, reporter: &Reporter) -> Result<Outcome> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "runner", &mut script);
+    reporter.data(&script)?;
+    Ok(Outcome::Done)
+}
+
+pub(super) fn man(reporter: &Reporter) -> Result<Outcome> {
+    let mut command = Args::command();
+    command.build();
+    let mut pages = vec![command.clone()];
+    pages.extend(command.get_subcommands().filter(|sub| sub.get_name() != "help").cloned());
+    let mut out = Vec::new();
+    for page in pages {
+        clap_mangen::Man::new(page).render(&mut out).map_err(Error::at("write", Path::new("the manual")))?;
+    }
+    reporter.data(&out)?;
+    Ok(Outcome::Done)
+}

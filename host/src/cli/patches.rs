@@ -1,0 +1,32 @@
+//! `runner patch` and `runner undo`.
+
+use std::time::Instant;
+
+use super::Outcome;
+use super::args::{PatchArgs, threads};
+use super::report::Reporter;
+use super::session::cancel_on_signals;
+use crate::error::Result;
+use crate::fs::OsStorage;
+use crate::patch::{Direction, Patch};
+use crate::reach::Extras;
+use crate::run::{Options, apply_patch};
+use crate::scan::DEFAULT_WINDOW_BYTES;
+
+pub(super) fn run(args: &PatchArgs, direction: Direction, reporter: &Reporter) -> Result<Outcome> {
+    let started = Instant::now();
+    let patch = Patch::load(&OsStorage, &args.patch)?;
+    let cancel = cancel_on_signals()?;
+    let options = Options {
+        threads: threads(args.jobs),
+        window_bytes: DEFAULT_WINDOW_BYTES,
+        choice: args.reach.choice(),
+        verify: args.reach.wanted(),
+        extras: Extras::default(),
+        cancel: &cancel,
+    };
+    let mut events = |event| reporter.progress(&args.file, event);
+    let report = apply_patch(&args.file, patch, direction, &options, &mut events)?;
+    reporter.report(&args.file, &report, started, "applied")?;
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,38 @@
+//! `runner recover`.
+
+use serde_json::json;
+
+use super::Outcome;
+use super::args::RecoverArgs;
+use super::report::Reporter;
+use crate::error::Result;
+use crate::patch::Direction;
+use crate::run::recover_file;
+use crate::verify::Wanted;
+
+pub(super) fn run(args: &RecoverArgs, reporter: &Reporter) -> Result<Outcome> {
+    let direction = if args.rollback { Direction::Reverse } else { Direction::Forward };
+    let recovered = recover_file(&args.file, direction, Wanted::Deepest)?;
+    let file = args.file.display();
+    let line = match &recovered.state {
+        Some(state) => {
+            let to = if args.rollback {
+                "brought back to what it was"
+            } else {
+                "brought to what it was to become"
+            };
+            format!("{file}: {to}, verified {}\n{}  {file}", state.level, state.root)
+        }
+        None if recovered.removed.is_empty() => format!("{file}: nothing to recover"),
+        None => format!("{file}: untouched; what the interrupted run has left is removed"),
+    };
+    let event = || {
+        json!({
+            "event": "recovered", "file": args.file.to_string_lossy(),
+            "root": recovered.state.as_ref().map(|state| state.root.to_hex().to_string()),
+            "removed": recovered.removed.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>(),
+        })
+    };
+    reporter.tell(event, || line)?;
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,156 @@
+//! The only place that prints. Data goes to standard output; reports, errors
+//! and the progress bar go to standard error. With `--json`, everything but
+//! the bar is one JSON object a line on standard output.
+
+use std::error::Error as _;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
+
+use crate::error::{Error, Kind, Result};
+use crate::run::{Event, Report};
+use crate::sandbox::{Level as LogLevel, Sink};
+use crate::text::escape;
+
+/// Characters of a path or message that are shown.
+const SHOWN_CHARS: usize = 4096;
+
+pub(super) struct Reporter {
+    json: bool,
+    bar: ProgressBar,
+    /// The phase and offset that the bar shows.
+    shown: Mutex<u64>,
+}
+
+impl Reporter {
+    pub(super) fn new(json: bool) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
+        let style = "{msg} {wide_bar} {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(style) {
+            bar.set_style(style);
+        }
+        Self { json, bar, shown: Mutex::new(0) }
+    }
+
+    /// Shows the progress of one file, on a terminal; nothing otherwise.
+    pub(super) fn progress(&self, path: &Path, event: Event) {
+        match event {
+            Event::Scanned { bytes, of } => {
+                let mut shown = self.shown.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                if *shown == 0 && io::stderr().is_terminal() {
+                    self.bar.set_draw_target(ProgressDrawTarget::stderr());
+                    self.bar.reset();
+                    self.bar.set_message(name(path));
+                }
+                *shown = bytes;
+                self.bar.set_length(of);
+                self.bar.set_position(bytes);
+            }
+            Event::Applying(_) => self.bar.set_message(format!("{}: writing", name(path))),
+        }
+    }
+
+    /// Takes the progress bar away.
+    pub(super) fn clear(&self) {
+        self.bar.finish_and_clear();
+        *self.shown.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = 0;
+    }
+
+    /// An error, its causes and what to do about it.
+    pub(super) fn error(&self, error: &Error) {
+        self.clear();
+        let mut causes = Vec::new();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            causes.push(escape(&cause.to_string(), SHOWN_CHARS));
+            source = cause.source();
+        }
+        let what = escape(&error.to_string(), SHOWN_CHARS);
+        if self.json {
+            let object = json!({
+                "event": "error", "exit_code": error.kind().exit_code(), "error": what, "causes": causes,
+                "hints": error.hints(),
+            });
+            // There is nowhere left to report a failure to.
+            let _ = writeln!(io::stdout(), "{object}");
+            return;
+        }
+        let mut text = format!("error: {what}\n");
+        for cause in causes {
+            text.push_str(&format!("  caused by: {cause}\n"));
+        }
+        for hint in error.hints() {
+            text.push_str(&format!("  hint: {}\n", escape(hint, SHOWN_CHARS)));
+        }
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+
+    /// One event for `--json`, or a line for people.
+    pub(super) fn tell(&self, event: impl FnOnce() -> Value, line: impl FnOnce() -> String) -> Result<()> {
+        self.clear();
+        if self.json {
+            return self.data(format!("{}\n", event()).as_bytes());
+        }
+        io::stderr()
+            .write_all(format!("{}\n", line()).as_bytes())
+            .map_err(Error::at("write to", Path::new("standard error")))
+    }
+
+    /// What was asked for, on standard output.
+    pub(super) fn data(&self, bytes: &[u8]) -> Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(bytes)
+            .and_then(|()| out.flush())
+            .map_err(Error::at("write to", Path::new("standard output")))
+    }
+
+    /// Where the log lines of plugins go.
+    pub(super) fn log_sink(self: &Reporter) -> Sink {
+        let (json, bar) = (self.json, self.bar.clone());
+        Arc::new(move |level, message| {
+            let name = match level {
+                LogLevel::Debug => "debug",
+                LogLevel::Info => "info",
+                LogLevel::Warn => "warn",
+            };
+            // A log line that cannot be written is lost; the run goes on.
+            bar.suspend(|| {
+                if json {
+                    let object = json!({ "event": "log", "level": name, "message": message });
+                    let _ = writeln!(io::stdout(), "{object}");
+                } else {
+                    let _ = writeln!(io::stderr(), "plugin {name}: {message}");
+                }
+            });
+        })
+    }
+
+    /// What a run has come to.
+    pub(super) fn report(&self, path: &Path, report: &Report, started: Instant, what: &str) -> Result<()> {
+        let seconds = started.elapsed().as_secs_f64();
+        let event = || {
+            json!({
+                "event": what, "file": path.to_string_lossy(), "edits": report.stats.edits,
+                "old_bytes": report.stats.old_bytes, "new_bytes": report.stats.new_bytes,
+                "pre_size": report.stats.pre_size, "post_size": report.stats.post_size(),
+                "pre_root": report.pre_root.to_hex().as_str(), "post_root": report.post_root.to_hex().as_str(),
+                "plan": report.plan, "verified": report.level.to_string(), "seconds": seconds,
+            })
+        };
+        self.tell(event, || super::show::summary(path, report, what, seconds))
+    }
+}
+
+fn name(path: &Path) -> String {
+    escape(&path.file_name().unwrap_or_default().to_string_lossy(), 40)
+}
+
+/// Whether an error means that the reader of our output is gone.
+pub(super) fn is_broken_pipe(error: &Error) -> bool {
+    let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    error.kind() == Kind::Usage && source.is_some_and(|e| e.kind() == ErrorKind::BrokenPipe)
+}

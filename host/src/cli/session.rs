@@ -1,0 +1,81 @@
+//! What the commands that run a plugin have in common: the plugin, loaded and
+//! told its parameters, and a way to stop.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use super::args::PluginArgs;
+use super::report::Reporter;
+use crate::error::{Error, Result};
+use crate::job::{FileHead, Param};
+use crate::patch::PluginId;
+use crate::plugin::{params, resolve};
+use crate::run::{Begun, Program};
+use crate::sandbox::{Cache, Plugin, Sandbox};
+
+pub(super) struct Session {
+    plugin: Plugin,
+    params: Vec<Param>,
+}
+
+impl Session {
+    pub(super) fn new(args: &PluginArgs, reporter: &Reporter) -> Result<Self> {
+        let mut given = match &args.params {
+            Some(path) => params::read_file(path)?,
+            None => Vec::new(),
+        };
+        given.extend(args.set.iter().cloned());
+        let plugin = load(&args.plugin, args.limits(), reporter)?;
+        let params = params::check(plugin.manifest(), &given)?;
+        Ok(Self { plugin, params })
+    }
+
+    pub(super) fn begin(&self, head: FileHead<'_>) -> Result<Begun> {
+        let (job, instance) = self.plugin.begin(&self.params, head)?;
+        Ok((job, Box::new(instance)))
+    }
+
+    /// Calls `run` with the program that this session stands for.
+    pub(super) fn with_program<T>(&self, run: impl FnOnce(&Program<'_>) -> T) -> T {
+        let manifest = self.plugin.manifest();
+        run(&Program {
+            id: PluginId {
+                name: manifest.name.clone(),
+                version: manifest.version.clone(),
+                digest: self.plugin.digest().to_hex().to_string(),
+            },
+            params: params::storable(manifest, &self.params),
+            begin: &|head| self.begin(head),
+        })
+    }
+}
+
+/// Loads a plugin by name or path, through the code cache where there is one.
+pub(super) fn load(plugin: &str, limits: crate::sandbox::Limits, reporter: &Reporter) -> Result<Plugin> {
+    let resolved = resolve(plugin)?;
+    // A cache that cannot be used only costs time.
+    let cache = Cache::default_dir().and_then(|dir| Cache::open(&dir).ok());
+    Sandbox::new(cache)?.load(&resolved.name, &resolved.bytes, limits, reporter.log_sink())
+}
+
+/// Set by the first Ctrl-C (or SIGTERM, SIGHUP): the run stops before the
+/// commit point, or goes on to its end behind it. The second one kills.
+pub(super) fn cancel_on_signals() -> Result<Arc<AtomicBool>> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let cancel = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        signal_hook::flag::register_conditional_default(signal, Arc::clone(&cancel))
+            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&cancel)))
+            .map_err(|e| Error::new(crate::error::Kind::Usage, "cannot handle signals").because(e))?;
+    }
+    Ok(cancel)
+}
+
+/// A name for a patch that is only needed while this process runs. It is
+/// created exclusively, and only if it outgrows memory.
+pub(super) fn temporary_patch() -> PathBuf {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    std::env::temp_dir().join(format!("runner-{}-{count}.patch", std::process::id()))
+}

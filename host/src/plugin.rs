@@ -1,0 +1,42 @@
+//! Where plugins come from, and what they may be told.
+
+pub mod bundled;
+pub mod params;
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Kind, Result};
+
+/// A plugin's bytes and what messages call it.
+pub struct Resolved {
+    /// The bundled name, or the file's stem.
+    pub name: String,
+    /// The file; `None` for a bundled plugin.
+    pub path: Option<PathBuf>,
+    /// A component or core module.
+    pub bytes: Vec<u8>,
+}
+
+/// Finds a plugin: a bundled name, or the path of a file. What holds a slash
+/// or ends in `.wasm` is a path, anything else a name.
+///
+/// # Errors
+/// When there is no such plugin, or the file cannot be read.
+pub fn resolve(plugin: &str) -> Result<Resolved> {
+    let path = Path::new(plugin);
+    if !plugin.contains('/') && path.extension().is_none_or(|extension| extension != "wasm") {
+        if let Some(found) = bundled::ALL.iter().find(|bundled| bundled.name == plugin) {
+            return Ok(Resolved { name: plugin.to_owned(), path: None, bytes: found.bytes.to_vec() });
+        }
+        let names: Vec<_> = bundled::ALL.iter().map(|bundled| bundled.name).collect();
+        return Err(Error::new(Kind::Usage, format!("there is no bundled plugin `{plugin}`"))
+            .hint(format!("there are {}; a file is given as a path, such as ./{plugin}", names.join(", "))));
+    }
+    let metadata = std::fs::metadata(path).map_err(Error::at("open plugin", path))?;
+    if !metadata.is_file() {
+        return Err(Error::new(Kind::Usage, format!("plugin {} is not a file", path.display())));
+    }
+    let bytes = std::fs::read(path).map_err(Error::at("read plugin", path))?;
+    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Resolved { name, path: Some(path.to_owned()), bytes })
+}
