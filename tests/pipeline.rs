@@ -2,6 +2,8 @@
 //! file that comes out is the one a ten-line model makes, the patch is the
 //! same however the file is cut, and every way to the disk agrees.
 
+#![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
