@@ -105,6 +105,24 @@ impl Mapping {
         (offset != NO_FAULT).then_some(offset)
     }
 
+    /// [`Mapping::fault`] as an error; `path` is what it calls the file.
+    ///
+    /// # Errors
+    /// When a part of the file could not be read, with its offset.
+    pub fn check(&self, path: &Path) -> Result<()> {
+        match self.fault() {
+            None => Ok(()),
+            Some(offset) => Err(Error::new(
+                Kind::Usage,
+                format!(
+                    "cannot read {} at byte {offset}: it was cut short, or its medium failed",
+                    path.display()
+                ),
+            )
+            .hint("nothing was written; the kernel log tells of errors of the medium")),
+        }
+    }
+
     /// Drops the pages that lie wholly inside `range` from this process, so
     /// that the resident set stays small while a scan moves on. They stay in
     /// the page cache, and reading them again works.

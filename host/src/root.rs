@@ -50,15 +50,7 @@ pub fn of_mapping(
         cvs(slab, at / GROUP_BYTES, file.len() as u64, options.threads)
             .into_iter()
             .for_each(|cv| tree.push(cv));
-        if let Some(offset) = mapping.fault() {
-            return Err(Error::new(
-                Kind::Usage,
-                format!(
-                    "cannot read {} at byte {offset}: it was cut short, or its medium failed",
-                    path.display()
-                ),
-            ));
-        }
+        mapping.check(path)?;
         mapping.release(at..at + slab.len() as u64);
         at += slab.len() as u64;
         progress(at);
@@ -71,20 +63,33 @@ pub fn of_mapping(
 /// changes; `size` is that of the result.
 ///
 /// # Errors
-/// When the patch cannot be read.
+/// When the patch or the file cannot be read.
 pub fn of_overlay<S: Storage>(
     reader: Reader<'_, '_, S>,
-    file: &[u8],
+    mapping: &Mapping,
+    path: &Path,
     tree: Tree,
     from: u64,
     size: u64,
     options: Options<'_>,
 ) -> Result<blake3::Hash> {
+    let mut released = from;
     let mut gather = Gather { tree, next: from / GROUP_BYTES, size, bytes: Vec::new(), options };
     walk(reader, from, |segment| match segment {
         Segment::New(bytes) => gather.push(bytes),
-        Segment::Source(range) => gather.push(&file[range.start as usize..range.end as usize]),
+        Segment::Source(range) => {
+            for start in range.clone().step_by(GATHER_BYTES) {
+                let part = start..range.end.min(start + GATHER_BYTES as u64);
+                gather.push(&mapping.bytes()[part.start as usize..part.end as usize])?;
+                if part.end - released >= GATHER_BYTES as u64 {
+                    mapping.release(released..part.end);
+                    released = part.end;
+                }
+            }
+            Ok(())
+        }
     })?;
+    mapping.check(path)?;
     gather.flush()?;
     Ok(gather.tree.finish())
 }

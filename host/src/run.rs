@@ -134,7 +134,7 @@ pub fn make_patch(
         events(Event::Scanned { bytes, of });
     })?;
     target.place().check_unchanged()?;
-    seal(scanned, &mapping, options)
+    seal(scanned, &mapping, target.path(), options)
 }
 
 fn header(target: &Target, program: &Program<'_>) -> Header {
@@ -150,6 +150,7 @@ fn header(target: &Target, program: &Program<'_>) -> Header {
 fn seal(
     scanned: scan::Scanned<'static, OsStorage>,
     mapping: &Mapping,
+    path: &Path,
     options: &Options<'_>,
 ) -> Result<OsPatch> {
     let stats = scanned.draft.stats();
@@ -159,7 +160,7 @@ fn seal(
         let from = tail_start(stats).min(scanned.after_groups * GROUP_BYTES);
         let tree = if from == 0 { Tree::new() } else { scanned.after };
         let hashing = root::Options { threads: options.threads, cancel: options.cancel };
-        root::of_overlay(scanned.draft.reader(), mapping.bytes(), tree, from, stats.post_size(), hashing)?
+        root::of_overlay(scanned.draft.reader(), mapping, path, tree, from, stats.post_size(), hashing)?
     };
     scanned.draft.seal(scanned.pre_root, post_root)
 }

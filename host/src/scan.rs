@@ -102,7 +102,7 @@ pub fn scan<'s, S: Storage>(
         progress(block.range.end);
         collector.take(block)
     })?;
-    scan.check_readable()?;
+    mapping.check(path)?;
     collector.finish()
 }
 
@@ -144,21 +144,5 @@ impl Scan<'_> {
 
     fn is_sequential(&self) -> bool {
         self.context.job.framing == Framing::Sequential
-    }
-
-    /// Nothing that came from the mapping may be believed before this is
-    /// asked: where the file could not be read, the mapping shows zeros.
-    fn check_readable(&self) -> Result<()> {
-        match self.mapping.fault() {
-            None => Ok(()),
-            Some(offset) => Err(Error::new(
-                Kind::Usage,
-                format!(
-                    "cannot read {} at byte {offset}: it was cut short, or its medium failed",
-                    self.path.display()
-                ),
-            )
-            .hint("nothing was written; see the kernel log for errors of the medium")),
-        }
     }
 }

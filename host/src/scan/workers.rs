@@ -203,7 +203,7 @@ fn one_block(
     };
     let Some(found) = found else { return Ok(None) };
     let after = block::hash_after(file, &range, &found.edits);
-    scan.check_readable()?;
+    scan.mapping.check(scan.path)?;
     Ok(Some(Block { range, found, before, after }))
 }
 
