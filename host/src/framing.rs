@@ -254,8 +254,9 @@ impl Cutter {
             ErrorKind::Usage,
             format!("the record at offset {start} is longer than the limit of {limit} bytes"),
         )
-        .hint(
-            "raise the limit with `--window`, or use a plugin with overlapping framing, which has no records",
-        )
+        .hint(match self.kind {
+            Kind::Quoted(_) => "a quote that is never closed makes one record of all that follows; else raise the limit with `--window`",
+            _ => "raise the limit with `--window`, or use a plugin with overlapping framing, which has no records",
+        })
     }
 }

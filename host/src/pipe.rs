@@ -33,6 +33,8 @@ pub fn run(
     let cutter = Cutter::new(&job.framing, record_limit);
     let finder = finder(&job)?;
     let context = Context { job: &job, cutter: &cutter, finder: finder.as_ref(), window_bytes, record_limit };
+    // What must stay in view before the next record or owned byte.
+    let behind = before_bytes(&job).max(cutter.look_behind());
     let mut out = Out { output, at: 0 };
     let mut position = Position { at: first_record(&job), want: window_bytes };
     loop {
@@ -56,7 +58,7 @@ pub fn run(
         };
         out.write_edits(&buffer, &found)?;
         out.write_to(&buffer, next.min(buffer.reach()))?;
-        buffer.drop_to(position.at.saturating_sub(before_bytes(&job)).min(out.at));
+        buffer.drop_to(position.at.saturating_sub(behind).min(out.at));
     }
 }
 

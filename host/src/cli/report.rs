@@ -5,8 +5,8 @@
 use std::error::Error as _;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
@@ -18,12 +18,14 @@ use crate::text::escape;
 
 /// Characters of a path or message that are shown.
 const SHOWN_CHARS: usize = 4096;
+/// Between two progress events.
+const EVENT_INTERVAL: Duration = Duration::from_secs(1);
 
 pub(super) struct Reporter {
     json: bool,
     bar: ProgressBar,
-    /// The phase and offset that the bar shows.
-    shown: Mutex<u64>,
+    /// When progress was last told, as an event; `None` before the first.
+    told: Mutex<Option<Instant>>,
 }
 
 impl Reporter {
@@ -33,20 +35,30 @@ impl Reporter {
         if let Ok(style) = ProgressStyle::with_template(style) {
             bar.set_style(style);
         }
-        Self { json, bar, shown: Mutex::new(0) }
+        Self { json, bar, told: Mutex::new(None) }
     }
 
-    /// Shows the progress of one file, on a terminal; nothing otherwise.
+    /// Shows the progress of one file: a bar on a terminal, an event a second
+    /// with `--json`.
     pub(super) fn progress(&self, path: &Path, event: Event) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
+            Event::Scanned { bytes, of } if self.json => {
+                if told.get_or_insert_with(Instant::now).elapsed() >= EVENT_INTERVAL {
+                    *told = Some(Instant::now());
+                    let file = path.to_string_lossy();
+                    let object = json!({ "event": "progress", "file": file, "bytes": bytes, "of": of });
+                    // The run goes on without somebody to tell.
+                    let _ = writeln!(io::stdout(), "{object}");
+                }
+            }
             Event::Scanned { bytes, of } => {
-                let mut shown = self.shown.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                if *shown == 0 && io::stderr().is_terminal() {
+                if told.is_none() && io::stderr().is_terminal() {
                     self.bar.set_draw_target(ProgressDrawTarget::stderr());
                     self.bar.reset();
                     self.bar.set_message(name(path));
                 }
-                *shown = bytes;
+                *told = Some(Instant::now());
                 self.bar.set_length(of);
                 self.bar.set_position(bytes);
             }
@@ -57,7 +69,7 @@ impl Reporter {
     /// Takes the progress bar away.
     pub(super) fn clear(&self) {
         self.bar.finish_and_clear();
-        *self.shown.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = 0;
+        *self.told.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// An error, its causes and what to do about it.

@@ -11,7 +11,7 @@ use super::preview::{Hunk, hunks, source_of};
 use super::report::Reporter;
 use crate::error::Result;
 use crate::fs::{OsStorage, Storage};
-use crate::patch::Patch;
+use crate::patch::{Direction, Patch};
 use crate::plan::{Choice, Plan, Strategy, choose};
 use crate::run::Report;
 use crate::text::escape;
@@ -23,11 +23,10 @@ const LINE_CHARS: usize = 300;
 
 pub(super) fn run(args: &ShowArgs, reporter: &Reporter) -> Result<Outcome> {
     let patch = Patch::load(&OsStorage, &args.patch)?;
-    let shown = match args.format {
-        Some(Format::Json) => json(&patch)?,
-        format => text(&patch, None, format)?,
-    };
-    reporter.data(shown.as_bytes())?;
+    match args.format {
+        Some(Format::Json) => json(&patch, reporter)?,
+        format => reporter.data(text(&patch, None, format)?.as_bytes())?,
+    }
     Ok(Outcome::Done)
 }
 
@@ -111,19 +110,21 @@ fn hex_lines(out: &mut String, sign: char, hunk: &Hunk, bytes: &[u8]) {
     }
 }
 
-/// Header, seal, and every edit with its bytes in hex.
-fn json(patch: &Patch<'_, OsStorage>) -> Result<String> {
-    let mut out =
-        format!("{}\n", json!({ "event": "patch", "header": patch.header(), "seal": patch.seal() }));
-    let mut reader = patch.reader(crate::patch::Direction::Forward);
+/// Header, seal, and every edit with its bytes in hex, a batch at a time.
+fn json(patch: &Patch<'_, OsStorage>, reporter: &Reporter) -> Result<()> {
+    let head = json!({ "event": "patch", "header": patch.header(), "seal": patch.seal() });
+    reporter.data(format!("{head}\n").as_bytes())?;
+    let mut reader = patch.reader(Direction::Forward);
     while let Some(batch) = reader.next_batch()? {
+        let mut out = String::new();
         for edit in batch.edits() {
             let object =
                 json!({ "event": "edit", "start": edit.start, "old": hex(edit.old), "new": hex(edit.new) });
             let _ = writeln!(out, "{object}");
         }
+        reporter.data(out.as_bytes())?;
     }
-    Ok(out)
+    Ok(())
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -149,8 +150,9 @@ pub(super) fn summary(path: &Path, report: &Report, what: &str, seconds: f64) ->
         _ => String::new(),
     };
     format!(
-        "{name}: {} edits, {} bytes replaced by {}; {}{done} ({seconds:.2} s)",
+        "{name}: {} edit{}, {} bytes replaced by {}; {}{done} ({seconds:.2} s)",
         group_digits(stats.edits),
+        if stats.edits == 1 { "" } else { "s" },
         group_digits(stats.old_bytes),
         group_digits(stats.new_bytes),
         strategy_name(report.plan.strategy),
