@@ -59,7 +59,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     }
     let digests = digests(&folder)?;
     if options.check {
-        if fs::read_to_string(folder.join("DIGESTS")).is_ok_and(|kept| kept != digests) {
+        if !fs::read_to_string(folder.join("DIGESTS")).is_ok_and(|kept| kept == digests) {
             drifted.push("DIGESTS".into());
         }
         if !drifted.is_empty() {

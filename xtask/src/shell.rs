@@ -3,11 +3,18 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 /// The workspace's root.
 pub(crate) fn root() -> &'static Path {
-    // The manifest lies one level below it.
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+    static ROOT: OnceLock<PathBuf> = OnceLock::new();
+    ROOT.get_or_init(|| {
+        // Cargo says where it found the manifest, one level below the root.
+        // What was compiled in may be another checkout with the same target
+        // folder.
+        let manifest = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        Path::new(&manifest).parent().unwrap_or(Path::new(".")).to_owned()
+    })
 }
 
 /// The cargo that runs this.

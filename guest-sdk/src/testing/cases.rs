@@ -10,7 +10,8 @@ use crate::Plugin;
 /// Runs every case of a folder: `<name>/input`, `<name>/params.toml`
 /// (`key = value` pairs: strings, integers or booleans; may be missing), and
 /// either `<name>/output` or `<name>/error`, some words of the error that is
-/// expected. Each case is also checked with [`assert_split_invariant`].
+/// expected. `cargo test` runs in the crate's own folder, so a relative path
+/// will do. Each case is also checked with [`assert_split_invariant`].
 ///
 /// # Panics
 /// When a case fails, cannot be read, or there is none.

@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn cases() {
-        run_cases::<Newline>(concat!(env!("CARGO_MANIFEST_DIR"), "/cases"));
+        run_cases::<Newline>("cases");
     }
 
     fn text() -> impl Strategy<Value = Vec<u8>> {

@@ -176,7 +176,7 @@ proptest! {
 
 #[test]
 fn cases() {
-    run_cases::<Replace>(concat!(env!("CARGO_MANIFEST_DIR"), "/cases"));
+    run_cases::<Replace>("cases");
 }
 
 #[test]
