@@ -1,6 +1,7 @@
 //! Development commands: `cargo xtask --help`.
 
 mod corpus;
+mod packages;
 mod plugins;
 mod shell;
 mod test;

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::shell;
+use crate::{packages, shell};
 
 /// The target that plugins are built for.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
@@ -50,6 +50,10 @@ pub(crate) fn find(version: Option<&str>) -> Result<Toolchain, String> {
     if found.is_empty() {
         install()?;
         found = installed();
+    } else if version.is_some_and(|version| found.iter().all(|toolchain| toolchain.version != version))
+        && install().is_ok()
+    {
+        found = installed();
     }
     let wanted = found.iter().position(|toolchain| Some(toolchain.version.as_str()) == version);
     found.into_iter().nth(wanted.unwrap_or(0)).ok_or_else(|| "no compiler in spite of it".into())
@@ -83,22 +87,8 @@ fn debian() -> Option<Toolchain> {
 }
 
 fn install() -> Result<(), String> {
-    let is_root = shell::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    let has_apt = shell::output(Command::new("apt-get").arg("--version")).is_ok();
-    if !is_root || !has_apt {
-        return Err(format!(
-            "no compiler for {TARGET}: run `rustup target add {TARGET}`, or on Debian, as root, \
-             `apt-get install {}`",
-            DEBIAN_PACKAGES.join(" ")
-        ));
-    }
-    eprintln!("no compiler for {TARGET}: installing Debian's");
-    let apt = || {
-        let mut command = Command::new("apt-get");
-        command.env("DEBIAN_FRONTEND", "noninteractive");
-        command
-    };
-    shell::run(apt().args(["update", "--quiet"]))?;
-    let options = ["install", "--quiet", "--yes", "--no-install-recommends"];
-    shell::run(apt().args(options).args(DEBIAN_PACKAGES))
+    eprintln!("no compiler for {TARGET}, or not the one wanted: installing Debian's");
+    packages::install(&DEBIAN_PACKAGES).map_err(|error| {
+        format!("no compiler for {TARGET}: {error}; elsewhere, `rustup target add {TARGET}`")
+    })
 }
