@@ -1,6 +1,7 @@
 //! Where a patch's bytes are: in memory while it is small, in a file from
 //! then on. The file is removed when the body is dropped, unless it was kept.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -71,9 +72,17 @@ impl<'s, S: Storage> Body<'s, S> {
 
     fn spill(&mut self) -> Result<()> {
         let file = self.storage.create(&self.path).map_err(|e| {
-            let taken = e.kind() == std::io::ErrorKind::AlreadyExists;
+            let kind = e.kind();
             let error = full_disk_hint(Error::io("create", &self.path, e));
-            if taken { error.hint("it is left over from another run, or one is going on") } else { error }
+            match kind {
+                ErrorKind::AlreadyExists => {
+                    error.hint("it is left over from another run, or one is going on")
+                }
+                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                    error.hint("its directory must be writable: what makes a run safe stands beside the file")
+                }
+                _ => error,
+            }
         })?;
         // Set before the write, so that a failed write removes the file.
         let file = self.file.insert(file);
