@@ -31,6 +31,11 @@ enum Action {
     Remove,
     /// Records that hold `ab` get their last byte replaced by `#`.
     Mark,
+    /// A `>` in front of the first `@`, else `%` becomes `&`.
+    Signs,
+    /// Long records become a fifth shorter, or longer: edits that are split.
+    Shrink,
+    Grow,
 }
 
 /// The edits of one record, in its own coordinates.
@@ -40,6 +45,14 @@ fn edits(action: Action, record: &[u8]) -> Option<(Range<usize>, Vec<u8>)> {
         Action::Prefix => Some((0..0, b">".to_vec())),
         Action::Case => Some((0..1, vec![record[0] ^ 0x20])),
         Action::Remove => hit.then(|| (0..record.len(), Vec::new())),
+        Action::Signs => {
+            let sign = |sign| record.iter().position(|&byte| byte == sign);
+            let at = sign(b'@').map(|at| (at..at, b">".to_vec()));
+            at.or_else(|| sign(b'%').map(|at| (at..at + 1, b"&".to_vec())))
+        }
+        Action::Shrink | Action::Grow if record.len() < 1000 => None,
+        Action::Shrink => Some((0..record.len(), record[record.len() / 5..].to_vec())),
+        Action::Grow => Some((0..record.len(), [&record[..record.len() / 5], record].concat())),
         Action::Mark => hit.then(|| (record.len() - 1..record.len(), b"#".to_vec())),
     }
 }
@@ -377,6 +390,52 @@ fn check_content(case: &Case, content: &[u8]) {
         .unwrap();
         assert!(std::fs::read(&file).unwrap() == case.expected);
     }
+}
+
+/// An insertion right at a block's border, by a record that starts before it,
+/// touches the first group of the block.
+#[test]
+fn an_insertion_at_a_border_moves_the_group_behind_it() {
+    const BLOCK: usize = 1 << 20;
+    let mut file = b"a\n".repeat((BLOCK - 10) / 2);
+    file.extend_from_slice(b"0123456789@9\n%\n");
+    file.extend_from_slice(&b"b\n".repeat(BLOCK));
+    assert_eq!(file[BLOCK], b'@');
+    check(&per_record(Framing::Delimited(b"\n".to_vec()), Action::Signs, false, &file), &file);
+}
+
+/// Edits of more than 1 MiB are split; what changes the length is in front.
+#[test]
+fn long_edits_are_split() {
+    for (action, bytes) in
+        [(Action::Shrink, 1_500_000), (Action::Grow, 1_500_000), (Action::Shrink, 8_000_000)]
+    {
+        let record: Vec<u8> = (0..bytes).map(|at: u32| b'a' + (at % 23) as u8).collect();
+        let file = [b"x\n", &record[..], b"\ny\n"].concat();
+        check(&per_record(Framing::Delimited(b"\n".to_vec()), action, false, &file), &file);
+    }
+}
+
+/// A saved patch is nobody's journal: it is still there when it was carried
+/// out, and a plan does not take the place of anything but a patch.
+#[test]
+fn a_saved_patch_stays() {
+    let scratch = Scratch::new();
+    let (file, saved) = (scratch.path("file"), scratch.path("saved"));
+    std::fs::write(&file, "one\ntwo\n").unwrap();
+    let case = per_record(Framing::Delimited(b"\n".to_vec()), Action::Case, false, b"one\ntwo\n");
+    let before = plan(&case, &file, &saved, 1, 1 << 16);
+    let patch = Patch::load(&OsStorage, &saved).unwrap();
+    run::apply_patch(&file, patch, Direction::Forward, &options(1, 1 << 16, Choice::Auto), &mut |_| {})
+        .unwrap();
+    assert_eq!(std::fs::read(&file).unwrap(), b"One\nTwo\n");
+    assert_eq!(std::fs::read(&saved).unwrap(), before);
+    let onto_itself = with_program(&case, |program| {
+        let options = options(1, 1 << 16, Choice::Auto);
+        run::plan(&file, program, &options, scratch.path("scan"), &file, &mut |_| {})
+    });
+    assert!(onto_itself.unwrap_err().to_string().contains("is not an older patch"));
+    assert_eq!(std::fs::read(&file).unwrap(), b"One\nTwo\n");
 }
 
 /// Sizes at which the hash tree or the in-place form change their shape.

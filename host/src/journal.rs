@@ -74,7 +74,19 @@ impl Names {
     /// # Errors
     /// [`Kind::RecoveryNeeded`], with the command to run.
     pub fn check_clean<S: Storage>(&self, storage: &S) -> Result<()> {
-        for path in [&self.journal, &self.scan, &self.new] {
+        self.check(storage, &[&self.journal, &self.scan, &self.new])
+    }
+
+    /// [`Names::check_clean`], of the journal alone.
+    ///
+    /// # Errors
+    /// [`Kind::RecoveryNeeded`], with the command to run.
+    pub fn check_journal<S: Storage>(&self, storage: &S) -> Result<()> {
+        self.check(storage, &[&self.journal])
+    }
+
+    fn check<S: Storage>(&self, storage: &S, paths: &[&PathBuf]) -> Result<()> {
+        for path in paths {
             if exists(storage, path)? {
                 let target = self.target.display();
                 return Err(Error::new(

@@ -17,7 +17,7 @@ mod writer;
 pub use header::{Header, PluginId, Seal, Stats};
 pub use overlay::{Segment, walk};
 pub use reader::{Batch, Direction, Edits, Reader};
-pub use sealed::{Draft, Patch};
+pub use sealed::{Draft, Patch, is_patch};
 pub use writer::Writer;
 
 use crate::hash::Cv;

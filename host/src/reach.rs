@@ -88,12 +88,15 @@ pub fn reach<S: Storage>(
         patch.copy_to(undo)?;
         kept.paths.push(undo.clone());
     }
-    let level = match plan.strategy {
-        Strategy::Rewrite => replace(target, &patch, direction, extras, wanted)?,
-        _ => in_place(target, patch, direction, extras, wanted, &mut kept)?,
+    let reached = match plan.strategy {
+        Strategy::Rewrite => replace(target, &patch, direction, extras, wanted),
+        _ => in_place(target, patch, direction, extras, wanted, &mut kept),
     };
-    kept.paths.clear();
-    Ok(level)
+    // Whoever must recover may want to go back.
+    if reached.as_ref().map_or_else(|e| e.kind() == Kind::RecoveryNeeded, |_| true) {
+        kept.paths.clear();
+    }
+    reached
 }
 
 /// Files that are only worth keeping if the run goes well.
@@ -150,7 +153,8 @@ fn in_place<S: Storage>(
         copy_old(target, backup)?;
         kept.paths.push(backup.clone());
     }
-    let own = direction == Direction::Forward && patch.header().identity == *target.identity();
+    // A patch that somebody has saved stays where it is.
+    let own = direction == Direction::Forward && !patch.is_saved();
     let mut journal = if own && patch.seal().stats.first_length_change.is_none() {
         patch
     } else {
@@ -158,36 +162,37 @@ fn in_place<S: Storage>(
         flatten::flatten(storage, target.file, path, &patch, direction, header, names.new.clone())?
     };
     target.check_unchanged()?;
+    // Where locks do not work, another run may have come this far.
+    names.check_journal(storage)?;
     journal.publish(&names.journal)?;
     match finish(storage, path, target.file, &journal, Direction::Forward, wanted) {
         Ok(state) => {
-            journal.remove()?;
+            journal.remove().map_err(|e| {
+                Error::new(
+                    Kind::RecoveryNeeded,
+                    format!("{} is changed, but its journal stays", path.display()),
+                )
+                .because(e)
+                .hint(format!("`runner recover {}` removes it", path.display()))
+            })?;
             Ok(state.level)
         }
-        Err(error) => Err(undo_failed_write(target, journal, error, kept)),
+        Err(error) => Err(undo_failed_write(target, journal, error)),
     }
 }
 
 /// After the commit point there are two ways out: back to the old state, or a
 /// journal that stays.
-fn undo_failed_write<S: Storage>(
-    target: &Place<'_, S>,
-    journal: Patch<'_, S>,
-    error: Error,
-    kept: &mut Kept<'_, S>,
-) -> Error {
+fn undo_failed_write<S: Storage>(target: &Place<'_, S>, journal: Patch<'_, S>, error: Error) -> Error {
     let path = target.path();
     match roll_back(target.storage, target.names, &journal).and_then(|()| journal.remove()) {
         Ok(()) => error.hint(format!("{} was brought back to what it was before", path.display())),
-        Err(second) => {
-            kept.paths.clear();
-            Error::new(
-                Kind::RecoveryNeeded,
-                format!("{} could be neither changed nor brought back: {second}", path.display()),
-            )
-            .because(error)
-            .hint(format!("when the disk is well again: `runner recover {}`", path.display()))
-        }
+        Err(second) => Error::new(
+            Kind::RecoveryNeeded,
+            format!("{} could be neither changed nor brought back: {second}", path.display()),
+        )
+        .because(error)
+        .hint(format!("when the disk is well again: `runner recover {}`", path.display())),
     }
 }
 
@@ -224,7 +229,8 @@ fn replace<S: Storage>(
         rewrite::swap(storage, target.names, target.identity(), extras.backup.as_deref())?;
         Ok(level)
     });
-    if written.is_err() && exists(storage, new).unwrap_or(false) {
+    let failed = written.as_ref().is_err_and(|e| e.kind() != Kind::RecoveryNeeded);
+    if failed && exists(storage, new).unwrap_or(false) {
         // The error at hand is the one to report.
         let _ = storage.remove(new);
     }

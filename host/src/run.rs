@@ -16,9 +16,10 @@ use crate::error::{Error, Kind, Result};
 use crate::fs::{OsStorage, Storage};
 use crate::hash::{GROUP_BYTES, Tree};
 use crate::job::{FileHead, Job};
+use crate::journal::exists;
 use crate::mapping::Mapping;
 use crate::output::{Output, write_out};
-use crate::patch::{Direction, Header, Patch, PluginId, Stats, Writer};
+use crate::patch::{self, Direction, Header, Patch, PluginId, Stats, Writer};
 use crate::plan::{Choice, Plan, Strategy, choose};
 use crate::reach::{Extras, reach};
 use crate::recover::{Recovered, recover};
@@ -223,10 +224,24 @@ pub fn plan(
 ) -> Result<(Report, u64)> {
     let target = Target::open(path, Intent::Read)?;
     target.names.check_clean(&OsStorage)?;
+    check_replaceable(saved, &target)?;
     let mut patch = make_patch(&target, program, spill, options, events)?;
     let plan = choose(&patch.seal().stats, &target.stat, patch.bytes(), options.choice)?;
     patch.publish(saved)?;
     Ok((report(&patch, Direction::Forward, plan), patch.bytes()))
+}
+
+/// A patch may take the place of an older patch, and of nothing else.
+fn check_replaceable(saved: &Path, target: &Target) -> Result<()> {
+    if !exists(&OsStorage, saved)? {
+        return Ok(());
+    }
+    let found = OsStorage.stat_path(saved).map_err(Error::at("look at", saved))?;
+    if patch::is_patch(&OsStorage, saved)? && !found.identity.same_inode(target.identity()) {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Usage, format!("{} exists, and is not an older patch", saved.display()))
+        .hint("choose another name for the patch"))
 }
 
 /// Runs a program on a file, and writes the result elsewhere.

@@ -107,8 +107,9 @@ impl<S: Storage> Sink<'_, S> {
 /// target. With `backup`, the old file stays under that name.
 ///
 /// # Errors
-/// When the target is no longer the file that was read, or on any I/O error;
-/// the target is then the old file, whole.
+/// When the target is no longer the file that was read, or on any I/O error:
+/// the target is the old file then, or, if the kind is
+/// [`Kind::RecoveryNeeded`], the new one.
 pub fn swap<S: Storage>(storage: &S, names: &Names, old: &Identity, backup: Option<&Path>) -> Result<()> {
     let target = &names.target;
     let unchanged = |path: &Path, same: fn(&Identity, &Identity) -> bool| -> Result<bool> {
@@ -127,12 +128,25 @@ pub fn swap<S: Storage>(storage: &S, names: &Names, old: &Identity, backup: Opti
             storage.exchange(&names.new, target).map_err(Error::at("put back", target))?;
             return Err(changed(target));
         }
-        storage.sync_parent(target).map_err(Error::at("sync the directory of", target))?;
-        storage.remove(&names.new).map_err(Error::at("remove", &names.new))
+        if let Err(error) = storage.sync_parent(target) {
+            // Both files are whole and durable, whichever name they have
+            // after a crash.
+            let back = storage.exchange(&names.new, target);
+            let error = Error::io("sync the directory of", target, error);
+            return Err(if back.is_ok_and(|done| done) { error } else { half_done(target).because(error) });
+        }
+        storage.remove(&names.new).map_err(|e| half_done(target).because(e))
     } else {
         storage.rename(&names.new, target).map_err(Error::at("replace", target))?;
-        storage.sync_parent(target).map_err(Error::at("sync the directory of", target))
+        storage.sync_parent(target).map_err(|e| half_done(target).because(e))
     }
+}
+
+/// The error for a target that is the new file, while something is left to
+/// be done.
+fn half_done(target: &Path) -> Error {
+    Error::new(Kind::RecoveryNeeded, format!("{} is the new file, but cannot be finished", target.display()))
+        .hint(format!("when the disk is well again: `runner recover {}`", target.display()))
 }
 
 /// The error for a target that is not what it was.

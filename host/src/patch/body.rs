@@ -41,6 +41,10 @@ impl<'s, S: Storage> Body<'s, S> {
         self.bytes
     }
 
+    pub(super) fn is_kept(&self) -> bool {
+        self.kept
+    }
+
     pub(super) fn append(&mut self, bytes: &[u8]) -> Result<()> {
         if self.file.is_none() && self.memory.len() + bytes.len() > MEMORY_BYTES {
             self.spill()?;
@@ -105,8 +109,10 @@ impl<'s, S: Storage> Body<'s, S> {
         }
         self.storage.rename(&self.path, name).map_err(Error::at("create", name))?;
         self.path = name.to_owned();
+        self.storage.sync_parent(name).map_err(Error::at("sync the directory of", name))?;
+        // Until here an error removes the file, whatever its name.
         self.kept = true;
-        self.storage.sync_parent(name).map_err(Error::at("sync the directory of", name))
+        Ok(())
     }
 
     /// Removes the file, durably.

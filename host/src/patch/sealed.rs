@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::body::Body;
+use super::format::MAGIC;
 use super::reader::{self, Direction, Reader};
 use super::writer::Frames;
 use super::{Header, Seal, Stats};
@@ -78,6 +79,13 @@ impl<'s, S: Storage> Patch<'s, S> {
         &self.seal
     }
 
+    /// Whether the patch has a file that outlives this value: one that was
+    /// loaded, or published.
+    #[must_use]
+    pub fn is_saved(&self) -> bool {
+        self.body.is_kept()
+    }
+
     /// The size of the patch itself.
     #[must_use]
     pub fn bytes(&self) -> u64 {
@@ -113,4 +121,15 @@ impl<'s, S: Storage> Patch<'s, S> {
     pub fn remove(mut self) -> Result<()> {
         self.body.remove()
     }
+}
+
+/// Whether a file begins as a patch does, of whatever version.
+///
+/// # Errors
+/// Any I/O error.
+pub fn is_patch<S: Storage>(storage: &S, path: &Path) -> Result<bool> {
+    let file = storage.open(path, Access::Read).map_err(Error::at("open", path))?;
+    let mut start = [0; 8];
+    let count = storage.read_full_at(&file, &mut start, 0).map_err(Error::at("read", path))?;
+    Ok(start[..count] == MAGIC[..start.len()])
 }

@@ -94,17 +94,29 @@ impl<'s, S: Storage> Writer<'s, S> {
     /// # Panics
     /// When the edit is out of order or out of bounds: callers check what
     /// they were given before.
-    pub fn edit(&mut self, mut edit: Edit<'_>) -> Result<()> {
+    pub fn edit(&mut self, edit: Edit<'_>) -> Result<()> {
         assert!(self.reach <= edit.start && edit.end() <= self.stats.pre_size, "edit out of order or bounds");
-        loop {
-            let (old, old_rest) = edit.old.split_at(edit.old.len().min(MAX_EDIT_BYTES));
-            let (new, new_rest) = edit.new.split_at(edit.new.len().min(MAX_EDIT_BYTES));
-            self.piece(&Edit { start: edit.start, old, new })?;
-            if old_rest.is_empty() && new_rest.is_empty() {
-                return Ok(());
-            }
-            edit = Edit { start: edit.start + old.len() as u64, old: old_rest, new: new_rest };
+        if edit.old.len().max(edit.new.len()) <= MAX_EDIT_BYTES {
+            return self.piece(&edit);
         }
+        // The difference in length comes first, so that what changes the
+        // length starts where the edit does, and the rest keeps it.
+        let (old, new) = (edit.old.len(), edit.new.len());
+        let (gone, old_rest) = edit.old.split_at(old.saturating_sub(new));
+        let (come, new_rest) = edit.new.split_at(new.saturating_sub(old));
+        for new in come.chunks(MAX_EDIT_BYTES) {
+            self.piece(&Edit { start: edit.start, old: &[], new })?;
+        }
+        let mut start = edit.start;
+        for old in gone.chunks(MAX_EDIT_BYTES) {
+            self.piece(&Edit { start, old, new: &[] })?;
+            start += old.len() as u64;
+        }
+        for (old, new) in old_rest.chunks(MAX_EDIT_BYTES).zip(new_rest.chunks(MAX_EDIT_BYTES)) {
+            self.piece(&Edit { start, old, new })?;
+            start += old.len() as u64;
+        }
+        Ok(())
     }
 
     fn piece(&mut self, edit: &Edit<'_>) -> Result<()> {

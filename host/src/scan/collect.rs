@@ -59,7 +59,7 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
         if block.found.first.is_some() {
             self.reach = block.found.reach;
         }
-        let foreign_reach = self.edits.last_end().unwrap_or(0);
+        let foreign_reach = self.edits.touched_to();
         self.edits.append(block.found.edits);
         self.groups(&block.range, &block.before, &block.after, foreign_reach)?;
         self.scan.mapping.release(block.range);

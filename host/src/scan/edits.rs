@@ -87,8 +87,10 @@ impl EditList {
         &self.new[item.new_at..item.new_at + item.new_bytes as usize]
     }
 
-    pub(super) fn last_end(&self) -> Option<u64> {
-        self.items.last().map(Item::end)
+    /// The offset up to which edits touch the file. An insertion touches the
+    /// byte that it stands in front of.
+    pub(super) fn touched_to(&self) -> u64 {
+        self.items.last().map_or(0, |last| last.end().max(last.start + 1))
     }
 
     /// What the edits make of group `index` of `file`. `low` is the first
