@@ -2,7 +2,7 @@
 //!
 //! By default a match lies within one line and never includes the line's end,
 //! as with `sed`. With `multiline` it may span lines, but is bounded by
-//! `max-match`; what that means exactly is in [`search`].
+//! `max-match`; what that means exactly is in `search.rs`.
 
 mod pattern;
 mod search;
