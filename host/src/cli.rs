@@ -1,4 +1,4 @@
-//! The command line: one file a subcommand. Only [`report`] prints.
+//! The command line: one file a subcommand. Only `cli/report.rs` prints.
 
 mod apply;
 mod args;
@@ -19,7 +19,7 @@ use clap::Parser;
 
 use self::args::{Args, Command};
 use self::report::Reporter;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 
 /// Exit code of `--check` when there are changes to be made.
 const EXIT_CHANGES: u8 = 1;
@@ -30,6 +30,20 @@ enum Outcome {
     Done,
     /// `--check` has found changes.
     Changes,
+    /// Some of several files failed, the first of them for this reason; each
+    /// error was shown.
+    Failed(Kind),
+}
+
+impl Outcome {
+    /// What two files have come to: the first failure, else changes.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Failed(kind), _) | (_, Self::Failed(kind)) => Self::Failed(kind),
+            (Self::Changes, _) | (_, Self::Changes) => Self::Changes,
+            (Self::Done, Self::Done) => Self::Done,
+        }
+    }
 }
 
 /// Runs the command line of this process.
@@ -41,6 +55,7 @@ pub fn main() -> ExitCode {
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Changes) => ExitCode::from(EXIT_CHANGES),
+        Ok(Outcome::Failed(kind)) => ExitCode::from(kind.exit_code()),
         // Whoever reads our output has had enough of it.
         Err(error) if report::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

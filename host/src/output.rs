@@ -6,7 +6,7 @@ use crate::apply::{rewrite, stream};
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Access, OsStorage, Storage};
 use crate::patch::Direction;
-use crate::reach::{Kept, check_new};
+use crate::reach::{Kept, check_new, check_room};
 use crate::run::OsPatch;
 use crate::source::{Target, beside};
 use crate::verify::{Level, Wanted};
@@ -37,6 +37,8 @@ pub(crate) fn write_out(target: &Target, patch: &OsPatch, output: &Output, wante
             return Ok(Level::None);
         }
     };
+    // A link stays, and what it leads to is replaced.
+    let out = &std::fs::canonicalize(out).unwrap_or_else(|_| out.clone());
     let old = match storage.open(out, Access::Read) {
         Ok(old) => Some(old),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
@@ -51,7 +53,16 @@ pub(crate) fn write_out(target: &Target, patch: &OsPatch, output: &Output, wante
         }
     }
     let new = beside(out, ".runner-new");
-    let file = storage.create(&new).map_err(Error::at("create", &new))?;
+    check_room(storage, &new, patch.seal().stats.post_size())?;
+    let file = storage.create(&new).map_err(|e| {
+        let exists = e.kind() == std::io::ErrorKind::AlreadyExists;
+        let error = Error::io("create", &new, e);
+        if exists {
+            error.hint("it is left over from another run, or one is going on; remove it")
+        } else {
+            error
+        }
+    })?;
     let mut kept = Kept { storage, paths: vec![new.clone()] };
     rewrite::fill(storage, (&target.file, source), (&file, &new), reader)?;
     match &old {

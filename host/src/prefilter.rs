@@ -4,7 +4,7 @@
 //! The promise is one-sided: a record that matches is never left out, one
 //! that does not may be included. Searching goes over many records at once,
 //! so a hit may lie across records; what keeps the promise is that searches
-//! tell where the first match *ends* (see [`search`]): every record that ends
+//! tell where the first match *ends* (see `search`): every record that ends
 //! before that has no match, and the search resumes behind the one that does
 //! not.
 

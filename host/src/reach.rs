@@ -74,7 +74,7 @@ pub fn reach<S: Storage>(
     if plan.strategy == Strategy::Nothing {
         return Ok(Level::None);
     }
-    check_space(target, plan)?;
+    check_room(target.storage, &target.names.new, plan.space_bytes)?;
     for path in [&extras.undo, &extras.backup].into_iter().flatten() {
         if exists(target.storage, path)? {
             return Err(Error::new(Kind::Usage, format!("{} exists already", path.display()))
@@ -89,7 +89,7 @@ pub fn reach<S: Storage>(
         kept.paths.push(undo.clone());
     }
     let reached = match plan.strategy {
-        Strategy::Rewrite => replace(target, &patch, direction, extras, wanted),
+        Strategy::Rewrite => replace(target, &patch, direction, extras, wanted, &mut kept),
         _ => in_place(target, patch, direction, extras, wanted, &mut kept),
     };
     // Whoever must recover may want to go back.
@@ -114,24 +114,21 @@ impl<S: Storage> Drop for Kept<'_, S> {
     }
 }
 
-fn check_space<S: Storage>(target: &Place<'_, S>, plan: &Plan) -> Result<()> {
-    let free = target
-        .storage
-        .free_bytes(&target.names.new)
-        .map_err(Error::at("look at the filesystem of", target.path()))?;
-    if plan.space_bytes > free {
-        let missing = plan.space_bytes - free;
-        return Err(Error::new(
-            Kind::Usage,
-            format!(
-                "no room beside {}: {} bytes are needed, {free} are free, {missing} are missing",
-                target.path().display(),
-                plan.space_bytes
-            ),
-        )
-        .hint("`-o OUT` writes the result to another filesystem; the file is untouched"));
+/// Makes sure that so many bytes can be written to a new file at `path`.
+pub(crate) fn check_room<S: Storage>(storage: &S, path: &Path, bytes: u64) -> Result<()> {
+    let free = storage.free_bytes(path).map_err(Error::at("look at the filesystem of", path))?;
+    if bytes <= free {
+        return Ok(());
     }
-    Ok(())
+    let missing = bytes - free;
+    Err(Error::new(
+        Kind::Usage,
+        format!(
+            "no room for {}: {bytes} bytes are needed, {free} are free, {missing} are missing",
+            path.display()
+        ),
+    )
+    .hint("the file is untouched; free some space, or write the result to another filesystem with `-o OUT`"))
 }
 
 /// Under a journal.
@@ -220,13 +217,19 @@ fn replace<S: Storage>(
     direction: Direction,
     extras: &Extras,
     wanted: Wanted,
+    kept: &mut Kept<'_, S>,
 ) -> Result<Level> {
     let storage = target.storage;
     let new = &target.names.new;
     let file = storage.create(new).map_err(Error::at("create", new))?;
     let written = fill_new(target, patch, direction, wanted, &file).and_then(|level| {
         target.check_unchanged()?;
-        rewrite::swap(storage, target.names, target.identity(), extras.backup.as_deref())?;
+        if let Some(backup) = &extras.backup {
+            storage.link(target.path(), backup).map_err(Error::at("create", backup))?;
+            kept.paths.push(backup.clone());
+            storage.sync_parent(backup).map_err(Error::at("sync the directory of", backup))?;
+        }
+        rewrite::swap(storage, target.names, target.identity())?;
         Ok(level)
     });
     let failed = written.as_ref().is_err_and(|e| e.kind() != Kind::RecoveryNeeded);

@@ -293,7 +293,7 @@ pub fn apply_patch(
         Direction::Forward => (seal.pre_root, seal.post_root),
         Direction::Reverse => (seal.post_root, seal.pre_root),
     };
-    if root != before {
+    if root != before || target.size() != directed(&seal.stats, direction).pre_size {
         let error =
             Error::new(Kind::Verification, format!("{} is not the file that the patch fits", path.display()));
         return Err(if root == after {

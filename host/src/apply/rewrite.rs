@@ -104,29 +104,25 @@ impl<S: Storage> Sink<'_, S> {
 }
 
 /// Puts the new file, which must be durable and verified, in the place of the
-/// target. With `backup`, the old file stays under that name.
+/// target.
 ///
 /// # Errors
 /// When the target is no longer the file that was read, or on any I/O error:
 /// the target is the old file then, or, if the kind is
 /// [`Kind::RecoveryNeeded`], the new one.
-pub fn swap<S: Storage>(storage: &S, names: &Names, old: &Identity, backup: Option<&Path>) -> Result<()> {
+pub fn swap<S: Storage>(storage: &S, names: &Names, old: &Identity) -> Result<()> {
     let target = &names.target;
-    let unchanged = |path: &Path, same: fn(&Identity, &Identity) -> bool| -> Result<bool> {
-        Ok(same(&storage.stat_path(path).map_err(Error::at("look at", path))?.identity, old))
+    let unchanged = |path: &Path| -> Result<bool> {
+        Ok(storage.stat_path(path).map_err(Error::at("look at", path))?.identity.same_inode(old))
     };
-    if !unchanged(target, |a, b| a == b)? {
+    if !unchanged(target)? {
         return Err(changed(target));
-    }
-    if let Some(backup) = backup {
-        storage.link(target, backup).map_err(Error::at("create", backup))?;
-        storage.sync_parent(backup).map_err(Error::at("sync the directory of", backup))?;
     }
     if storage.exchange(&names.new, target).map_err(Error::at("replace", target))? {
         // What we took out must be what we read; else somebody was faster.
-        if !unchanged(&names.new, Identity::same_inode)? {
-            storage.exchange(&names.new, target).map_err(Error::at("put back", target))?;
-            return Err(changed(target));
+        if !unchanged(&names.new).map_err(|e| half_done(target).because(e))? {
+            let back = storage.exchange(&names.new, target);
+            return Err(if back.is_ok_and(|done| done) { changed(target) } else { half_done(target) });
         }
         if let Err(error) = storage.sync_parent(target) {
             // Both files are whole and durable, whichever name they have

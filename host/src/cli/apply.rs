@@ -31,23 +31,20 @@ pub(super) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
     }
     let session = Session::new(&args.plugin, reporter)?;
     let cancel = cancel_on_signals()?;
-    let (mut outcome, mut failed) = (Outcome::Done, None);
+    let mut outcome = Outcome::Done;
     for file in &args.files {
         match one(args, file, &session, &cancel, reporter) {
             Ok(Outcome::Done) => {}
-            Ok(Outcome::Changes) => outcome = Outcome::Changes,
+            Ok(other) => outcome = outcome.and(other),
             Err(error) if args.files.len() > 1 && !cancel.load(Ordering::Relaxed) => {
-                // The other files are not to blame. Each error is shown; the
-                // first one decides how the command ends.
-                match &failed {
-                    Some(_) => reporter.error(&error),
-                    None => failed = Some(error),
-                }
+                // The other files are not to blame.
+                reporter.error(&error);
+                outcome = outcome.and(Outcome::Failed(error.kind()));
             }
             Err(error) => return Err(error),
         }
     }
-    failed.map_or(Ok(outcome), Err)
+    Ok(outcome)
 }
 
 fn one(

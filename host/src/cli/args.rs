@@ -174,7 +174,7 @@ pub(super) struct ApplyArgs {
     pub(super) check: bool,
     #[command(flatten)]
     pub(super) reach: ReachArgs,
-    /// Save what undoes the change; of several files, in this directory
+    /// Save what undoes the change, for `runner undo`
     #[arg(long, value_name = "PATCH")]
     pub(super) undo: Option<PathBuf>,
     /// Keep the old file under its name with this suffix

@@ -46,9 +46,13 @@ pub(super) fn source_of(patch: &Patch<'_, OsStorage>) -> Option<File> {
     (identity == patch.header().identity).then_some(file)
 }
 
-/// The first `limit` changed lines; with the text round the edits where the
+/// The first `limit` changed lines, and whether there are more; with the text round the edits where the
 /// source is at hand, and the edits alone where it is not.
-pub(super) fn hunks(patch: &Patch<'_, OsStorage>, source: Option<&File>, limit: usize) -> Result<Vec<Hunk>> {
+pub(super) fn hunks(
+    patch: &Patch<'_, OsStorage>,
+    source: Option<&File>,
+    limit: usize,
+) -> Result<(Vec<Hunk>, bool)> {
     let mut hunks = Vec::new();
     let mut edits = Edits::new(patch.reader(Direction::Forward));
     while hunks.len() < limit {
@@ -79,7 +83,8 @@ pub(super) fn hunks(patch: &Patch<'_, OsStorage>, source: Option<&File>, limit: 
         }
         hunks.push(hunk);
     }
-    Ok(hunks)
+    let more = edits.peek()?.is_some();
+    Ok((hunks, more))
 }
 
 /// A range of the source, as far as it can be read.

@@ -71,7 +71,7 @@ pub(super) fn text(
         None => out.push_str("strategy  depends on the file, which is not at hand or has changed\n"),
     }
     let _ = writeln!(out, "before    {}\nafter     {}", seal.pre_root, seal.post_root);
-    let hunks = hunks(patch, source.as_ref(), HUNKS)?;
+    let (hunks, more) = hunks(patch, source.as_ref(), HUNKS)?;
     for hunk in &hunks {
         let hex = format == Some(Format::Hex) || format.is_none() && hunk.is_binary();
         let _ = writeln!(out, "\n@ {}", hunk.offset);
@@ -79,8 +79,8 @@ pub(super) fn text(
             if hex { hex_lines(&mut out, sign, hunk, bytes) } else { text_line(&mut out, sign, bytes) }
         }
     }
-    if stats.edits > 0 && hunks.len() == HUNKS {
-        out.push_str("\n(more follows; `runner show --format json` lists every edit)\n");
+    if more {
+        out.push_str("\n(and more; `runner show --format json` lists every edit of a saved patch)\n");
     }
     Ok(out)
 }

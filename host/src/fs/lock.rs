@@ -19,7 +19,8 @@ pub fn lock(file: impl AsFd, exclusive: bool) -> io::Result<()> {
     };
     match flock(file, operation) {
         // Some network filesystems have no locks: then there is nothing to
-        // take, and the exclusive creation of the journal still guards.
+        // take. What a run creates beside the file still makes a second one
+        // stop, if it comes late enough to see it.
         Err(rustix::io::Errno::NOLCK | rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => Ok(()),
         other => Ok(other?),
     }

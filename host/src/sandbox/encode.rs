@@ -126,7 +126,9 @@ fn check_exports(name: &str, module: &Module) -> Result<()> {
             Kind::Plugin,
             format!("`{name}` is a WASI command, which is not supported yet"),
         )
-        .hint(format!("a plugin is a library that exports {GUEST}; `runner plugin new` starts one")));
+        .hint(format!(
+            "a plugin is a library that exports {GUEST}; docs/plugins.md shows how to write one"
+        )));
     }
     Err(wrong_contract(name, "core module", exports))
 }

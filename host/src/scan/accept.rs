@@ -94,6 +94,8 @@ fn edits(
     mut bytes: &[u8],
     found: &mut Found,
 ) -> Result<()> {
+    // Under a sequential framing, what was not consumed is not owned yet.
+    let owned_end = window.owned.end.min(limit);
     let mut reach = window.owned.start;
     let mut insertion = None;
     for span in spans {
@@ -110,7 +112,7 @@ fn edits(
         if start < reach || insertion == Some(start) && start == end {
             return Err(broken(window, &format!("answered overlapping or unsorted edits at byte {start}")));
         }
-        if start >= window.owned.end && !(window.last && start as usize == window.bytes.len()) {
+        if start >= owned_end && !(window.last && start as usize == window.bytes.len()) {
             return Err(broken(
                 window,
                 &format!("answered an edit at byte {start}, outside of what it owns"),

@@ -197,9 +197,14 @@ pub(crate) fn find_sequential(
         if last && reply.consumed != shown {
             return Err(broken(&window, &format!("consumed {} of the last {shown} bytes", reply.consumed)));
         }
-        position.want = if reply.consumed == 0 { 2 * position.want } else { context.window_bytes };
+        // Longer than what was left, so that the plugin gets on.
+        let left = shown.saturating_sub(reply.consumed);
+        position.want = if left == shown { 2 * position.want } else { context.window_bytes.max(left + 1) };
         if position.want > context.record_limit.max(context.window_bytes) {
-            return Err(broken(&window, &format!("consumed nothing of {shown} bytes")));
+            return Err(broken(
+                &window,
+                &format!("consumed {} of {shown} bytes, and asks for more", reply.consumed),
+            ));
         }
         position.at = position.at.saturating_add(reply.consumed);
     }
