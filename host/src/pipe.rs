@@ -49,7 +49,8 @@ pub fn run(
         let (found, next) = loop {
             buffer.fill_to(position.at + need)?;
             if buffer.end && position.at >= buffer.reach() {
-                return out.write_to(&buffer, buffer.reach());
+                out.write_to(&buffer, buffer.reach())?;
+                return out.flush();
             }
             if let Some(answer) = ask(&context, &buffer.view(), &mut *transform, &mut position)? {
                 break answer;
@@ -169,6 +170,10 @@ struct Out<'a> {
 impl Out<'_> {
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.output.write_all(bytes).map_err(Error::at("write to", Path::new("standard output")))
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.output.flush().map_err(Error::at("write to", Path::new("standard output")))
     }
 
     fn write_edits(&mut self, buffer: &Buffer<'_>, found: &Found) -> Result<()> {

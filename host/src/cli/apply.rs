@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::Outcome;
 use super::args::{ApplyArgs, PlanArgs};
-use super::report::Reporter;
+use super::report::{self, Reporter};
 use super::session::{Session, cancel_on_signals, temporary_patch};
 use super::show;
 use crate::error::{Error, Kind, Result};
@@ -99,10 +99,7 @@ fn one(
 /// to make.
 fn output(out: &Path) -> Result<Output> {
     if out == Path::new("-") {
-        let stdout = std::os::fd::AsFd::as_fd(&std::io::stdout())
-            .try_clone_to_owned()
-            .map_err(Error::at("write to", Path::new("standard output")))?;
-        return Ok(Output::Stream(stdout.into(), "standard output".to_owned()));
+        return Ok(Output::Stream(report::stdout()?, "standard output".to_owned()));
     }
     match std::fs::metadata(out) {
         Ok(meta) if meta.is_dir() => {

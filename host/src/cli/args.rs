@@ -71,7 +71,7 @@ pub(super) struct PluginArgs {
     /// Give the plugin a parameter; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     pub(super) set: Vec<(String, String)>,
-    /// Read parameters from a file; --set goes first
+    /// Read parameters from a file; those of --set win over them
     #[arg(long, value_name = "FILE.toml")]
     pub(super) params: Option<PathBuf>,
     /// Show the plugin about this much at a time; a record may be as long as this, or 16 MiB if that

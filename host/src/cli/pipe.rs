@@ -1,17 +1,19 @@
 //! `runner pipe`.
 
-use std::io;
+use std::io::{self, BufWriter};
 
 use super::Outcome;
 use super::args::PipeArgs;
-use super::report::Reporter;
+use super::report::{self, Reporter};
 use super::session::Session;
 use crate::error::Result;
 use crate::pipe;
 
+const BUFFER_BYTES: usize = 256 * 1024;
+
 pub(super) fn run(args: &PipeArgs, reporter: &Reporter) -> Result<Outcome> {
     let session = Session::new(&args.plugin, reporter)?;
-    let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
-    pipe::run(&mut input, &mut output, &|head| session.begin(head), args.plugin.window)?;
+    let mut output = BufWriter::with_capacity(BUFFER_BYTES, report::stdout()?);
+    pipe::run(&mut io::stdin().lock(), &mut output, &|head| session.begin(head), args.plugin.window)?;
     Ok(Outcome::Done)
 }

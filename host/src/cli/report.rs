@@ -3,7 +3,9 @@
 //! the bar is one JSON object a line on standard output.
 
 use std::error::Error as _;
+use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -165,4 +167,11 @@ fn name(path: &Path) -> String {
 pub(super) fn is_broken_pipe(error: &Error) -> bool {
     let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
     error.kind() == Kind::Usage && source.is_some_and(|e| e.kind() == ErrorKind::BrokenPipe)
+}
+
+/// Standard output without the buffer of the standard library, whose last
+/// write can fail unseen.
+pub(super) fn stdout() -> Result<File> {
+    let stdout = io::stdout().as_fd().try_clone_to_owned();
+    Ok(stdout.map_err(Error::at("write to", Path::new("standard output")))?.into())
 }
