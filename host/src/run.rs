@@ -13,7 +13,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::apply::flatten::tail_start;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{OsStorage, Storage};
+use crate::fs::{FileType, OsStorage, Storage};
 use crate::hash::{GROUP_BYTES, Tree};
 use crate::job::{FileHead, Job};
 use crate::journal::exists;
@@ -237,7 +237,11 @@ fn check_replaceable(saved: &Path, target: &Target) -> Result<()> {
         return Ok(());
     }
     let found = OsStorage.stat_path(saved).map_err(Error::at("look at", saved))?;
-    if patch::is_patch(&OsStorage, saved)? && !found.identity.same_inode(target.identity()) {
+    // What is no file is not even opened.
+    if found.file_type == FileType::Regular
+        && !found.identity.same_inode(target.identity())
+        && patch::is_patch(&OsStorage, saved)?
+    {
         return Ok(());
     }
     Err(Error::new(Kind::Usage, format!("{} exists, and is not an older patch", saved.display()))

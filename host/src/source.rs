@@ -78,8 +78,19 @@ impl Target {
     /// Maps the file.
     ///
     /// # Errors
-    /// Any I/O error.
+    /// When the file has more content than it says, as those in `/proc` do;
+    /// any I/O error.
     pub fn map(&self) -> Result<Mapping> {
+        let path = self.path();
+        if self.size() == 0
+            && OsStorage.read_full_at(&self.file, &mut [0], 0).map_err(Error::at("read", path))? > 0
+        {
+            return Err(Error::new(
+                Kind::Usage,
+                format!("{} says that it is empty, and is not", path.display()),
+            )
+            .hint("`runner pipe` works on such files"));
+        }
         Mapping::new(&self.file, self.size(), self.path())
     }
 

@@ -5,7 +5,10 @@ use std::ffi::CStr;
 use std::io;
 use std::os::fd::AsFd;
 
-use rustix::fs::{Gid, Mode, Uid, XattrFlags, fchmod, fchown, fgetxattr, flistxattr, fsetxattr, fstat};
+use rustix::fs::{
+    Gid, Mode, Uid, XattrFlags, fchmod, fchown, fgetxattr, fgetxattr_query, flistxattr, flistxattr_query,
+    fsetxattr, fstat,
+};
 use rustix::io::Errno;
 
 /// See [`Storage::copy_attributes`](super::Storage::copy_attributes).
@@ -39,7 +42,7 @@ fn named(errno: Errno, what: &str) -> io::Error {
 fn names(file: impl AsFd) -> io::Result<Vec<std::ffi::CString>> {
     let mut list = Vec::new();
     loop {
-        let size = match flistxattr(&file, &mut [0_u8; 0][..]) {
+        let size = match flistxattr_query(&file) {
             Ok(size) => size,
             Err(Errno::OPNOTSUPP | Errno::NOSYS) => return Ok(Vec::new()),
             Err(e) => return Err(e.into()),
@@ -65,7 +68,7 @@ fn names(file: impl AsFd) -> io::Result<Vec<std::ffi::CString>> {
 fn value(file: impl AsFd, name: &CStr) -> io::Result<Vec<u8>> {
     let mut value = Vec::new();
     loop {
-        let size = fgetxattr(&file, name, &mut [0_u8; 0][..])?;
+        let size = fgetxattr_query(&file, name)?;
         value.resize(size, 0_u8);
         match fgetxattr(&file, name, &mut value[..]) {
             Ok(size) => {

@@ -1,0 +1,143 @@
+//! What a run leaves behind that did not end: every command says so, with the
+//! command that helps; that command brings the file to one state.
+
+#![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+
+mod common;
+
+use std::fs;
+use std::path::PathBuf;
+
+use common::Scratch;
+
+const OPTIONS: [&str; 4] = ["--set", "find=user", "--set", "with=USER"];
+
+struct Interrupted {
+    scratch: Scratch,
+    file: PathBuf,
+    old: Vec<u8>,
+    new: Vec<u8>,
+}
+
+/// A file with a journal, of whose edits those before `reach` have got there.
+/// A sealed patch that changes no length is a journal, so no run needs to be
+/// killed at the right moment.
+fn interrupted(reach: usize) -> Interrupted {
+    let scratch = Scratch::new();
+    let old = common::log_lines(300_000, "\n");
+    let new = String::from_utf8(old.clone()).unwrap().replace("user", "USER").into_bytes();
+    let file = scratch.write("file", &old);
+    let journal = scratch.path("file.runner-journal");
+    let plan = ["plan", "replace", file.to_str().unwrap(), "-o", journal.to_str().unwrap()];
+    common::runner(plan.iter().chain(&OPTIONS)).ok();
+    let torn = [&new[..reach], &old[reach..]].concat();
+    // Keeps the inode.
+    fs::write(&file, torn).unwrap();
+    Interrupted { scratch, file, old, new }
+}
+
+impl Interrupted {
+    /// Everything but `recover` refuses to work on the file.
+    #[track_caller]
+    fn refused(&self, left: &str) {
+        let before = self.scratch.snapshot();
+        let file = self.file.to_str().unwrap();
+        let out = self.scratch.path("out");
+        let out = out.to_str().unwrap();
+        let what = format!("an earlier run on {file} did not end: it left {file}{left}");
+        let hint = format!("hint: `runner recover {file}` brings the file to one state");
+        for options in [&[][..], &["--dry-run"], &["--check"], &["-o", out], &["-o", "-"]] {
+            let args = ["apply", "replace", file];
+            common::runner(args.iter().chain(&OPTIONS).chain(options)).fails(6, &what).says(&hint);
+        }
+        let plan = ["plan", "replace", file, "-o", out];
+        common::runner(plan.iter().chain(&OPTIONS)).fails(6, &what).says(&hint);
+        runner!["verify", file].fails(6, &what).says(&hint);
+        assert_eq!(before, self.scratch.snapshot());
+    }
+
+    fn content(&self) -> Vec<u8> {
+        assert_eq!(common::names(self.scratch.dir()), ["file"], "nothing is left");
+        fs::read(&self.file).unwrap()
+    }
+}
+
+#[test]
+fn a_journal_is_rolled_forward() {
+    for reach in [0, 70_000, 300_000] {
+        let run = interrupted(reach);
+        run.refused(".runner-journal");
+        runner!["recover", &run.file].ok().says("brought to what it was to become, verified");
+        assert!(run.content() == run.new, "from {reach}");
+        runner!["recover", &run.file].ok().says("nothing to recover");
+        assert!(run.content() == run.new, "from {reach}");
+    }
+}
+
+#[test]
+fn a_journal_is_rolled_back() {
+    for reach in [0, 70_000, 300_000] {
+        let run = interrupted(reach);
+        runner!["recover", &run.file, "--rollback"].ok().says("brought back to what it was, verified");
+        assert!(run.content() == run.old, "from {reach}");
+    }
+}
+
+#[test]
+fn a_journal_that_is_not_the_files_own_is_kept() {
+    let run = interrupted(0);
+    // A byte that no edit touches, in a group that one does.
+    let mut other = run.old.clone();
+    other[70_000] ^= 1;
+    fs::write(&run.file, &other).unwrap();
+    let before = run.scratch.snapshot();
+    for options in [&[][..], &["--rollback"]] {
+        let ran = common::runner(["recover", run.file.to_str().unwrap()].iter().chain(options));
+        ran.fails(6, "is not the file that its journal was made for").says("hint: nothing was written");
+        assert_eq!(before, run.scratch.snapshot());
+    }
+}
+
+#[test]
+fn a_damaged_journal_is_kept() {
+    let run = interrupted(70_000);
+    let journal = run.scratch.path("file.runner-journal");
+    let whole = fs::read(&journal).unwrap();
+    let mut bad = whole.clone();
+    bad[whole.len() / 2] ^= 1;
+    for bytes in [&bad[..], &whole[..whole.len() - 1], b"a text\n", b""] {
+        fs::write(&journal, bytes).unwrap();
+        run.refused(".runner-journal");
+        let before = run.scratch.snapshot();
+        runner!["recover", &run.file].fails(6, "cannot be used").says("hint: nothing was written");
+        assert_eq!(before, run.scratch.snapshot());
+    }
+    fs::write(&journal, whole).unwrap();
+    runner!["recover", &run.file].ok();
+    assert!(run.content() == run.new);
+}
+
+/// They never happened, whatever is in them.
+#[test]
+fn a_scan_or_a_new_file_is_removed() {
+    for left in [".runner-scan", ".runner-new"] {
+        let run = interrupted(0);
+        fs::remove_file(run.scratch.path("file.runner-journal")).unwrap();
+        run.scratch.write(&format!("file{left}"), "what was written so far");
+        run.refused(left);
+        runner!["recover", &run.file].ok().says("untouched; what the interrupted run has left is removed");
+        assert!(run.content() == run.old);
+    }
+}
+
+#[test]
+fn a_link_leads_to_the_journal_of_its_file() {
+    let run = interrupted(70_000);
+    let elsewhere = Scratch::new();
+    let link = elsewhere.path("link");
+    std::os::unix::fs::symlink(&run.file, &link).unwrap();
+    runner!["verify", &link].fails(6, "did not end");
+    runner!["recover", &link].ok();
+    assert!(run.content() == run.new);
+    assert_eq!(common::names(elsewhere.dir()), ["link"]);
+}

@@ -1,0 +1,196 @@
+//! Others at work on the file while it is scanned. A plugin that logs more
+//! than a pipe holds stands still until somebody reads, so these tests decide
+//! what happens when; none of them waits for time to pass.
+
+#![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+
+mod common;
+
+use std::fs::{self, OpenOptions};
+use std::io::{PipeReader, Read, Write};
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+
+use common::{Ran, Scratch};
+
+/// A run that stands still in its first window.
+struct Held {
+    child: Child,
+    stderr: PipeReader,
+    said: Vec<u8>,
+}
+
+impl Held {
+    fn start(scratch: &Scratch, options: &[&str]) -> Self {
+        let (mut stderr, theirs) = std::io::pipe().unwrap();
+        // The plugin says 20,000 bytes.
+        rustix::pipe::fcntl_setpipe_size(&stderr, 4096).unwrap();
+        let mut command = common::command();
+        command.arg("apply").arg(scratch.path("chatty.wasm")).arg(scratch.path("file")).args(options);
+        // One worker, so that the rest of the file is not yet read; and all
+        // the time there is, as standing still counts.
+        command.args(["-j", "1", "--window", "64K", "--timeout", "3600"]);
+        let child = command.stdout(Stdio::null()).stderr(theirs).spawn().unwrap();
+        // The command holds the other end, too.
+        drop(command);
+        let mut said = Vec::new();
+        while said.last() != Some(&b'\n') {
+            let mut byte = [0];
+            assert_eq!(stderr.read(&mut byte).unwrap(), 1, "{}", String::from_utf8_lossy(&said));
+            said.push(byte[0]);
+        }
+        assert!(said.starts_with(b"plugin warn: at work"), "{}", String::from_utf8_lossy(&said));
+        Self { child, stderr, said }
+    }
+
+    /// Lets it go on to its end.
+    fn finish(mut self) -> Ran {
+        self.stderr.read_to_end(&mut self.said).unwrap();
+        let code = self.child.wait().unwrap().code().unwrap();
+        Ran { code, stdout: Vec::new(), stderr: String::from_utf8(self.said).unwrap() }
+    }
+}
+
+/// A file of several blocks.
+fn scratch() -> (Scratch, PathBuf) {
+    let scratch = Scratch::new();
+    let file = scratch.write("file", common::log_lines(3 << 20, "\n"));
+    scratch.guest("chatty");
+    (scratch, file)
+}
+
+/// Somebody does something, in whatever way: the run ends with an error, and
+/// the file is as they left it.
+#[track_caller]
+fn disturbed(options: &[&str], what: &str, disturb: impl Fn(&PathBuf)) {
+    let (scratch, file) = scratch();
+    let held = Held::start(&scratch, options);
+    disturb(&file);
+    let theirs = fs::read(&file).unwrap();
+    // What they left beside it stays, too.
+    let names: Vec<_> =
+        common::names(scratch.dir()).into_iter().filter(|name| !name.contains(".runner-")).collect();
+    held.finish().fails(2, what);
+    assert!(fs::read(&file).unwrap() == theirs, "the file is not as they left it");
+    assert_eq!(common::names(scratch.dir()), names);
+}
+
+const CHANGED: &str = "was changed by somebody else during the run";
+
+#[test]
+fn a_file_that_grows_is_left_alone() {
+    for options in [&[][..], &["--strategy", "rewrite"], &["--dry-run"]] {
+        disturbed(options, CHANGED, |file| {
+            OpenOptions::new().append(true).open(file).unwrap().write_all(b"one more line\n").unwrap();
+        });
+    }
+}
+
+#[test]
+fn a_file_that_is_written_is_left_alone() {
+    for at in [0, 3_000_000] {
+        disturbed(&[], CHANGED, |file| {
+            OpenOptions::new().write(true).open(file).unwrap().write_all_at(b"theirs", at).unwrap();
+        });
+    }
+}
+
+#[test]
+fn a_file_that_is_replaced_is_left_alone() {
+    for options in [&[][..], &["--strategy", "rewrite"]] {
+        disturbed(options, CHANGED, |file| {
+            let other = file.with_extension("other");
+            fs::copy(file, &other).unwrap();
+            fs::rename(other, file).unwrap();
+        });
+    }
+}
+
+#[test]
+fn a_file_that_is_cut_is_left_alone() {
+    for size in [0, 1, 4096, 100_000, 2 << 20] {
+        disturbed(&[], "it was cut short", |file| {
+            OpenOptions::new().write(true).open(file).unwrap().set_len(size).unwrap();
+        });
+    }
+    // A cut within the last page raises no fault.
+    disturbed(&[], CHANGED, |file| {
+        let size = fs::metadata(file).unwrap().len();
+        OpenOptions::new().write(true).open(file).unwrap().set_len(size - 1).unwrap();
+    });
+}
+
+#[test]
+fn a_file_that_is_removed_is_not_brought_back() {
+    let (scratch, file) = scratch();
+    let held = Held::start(&scratch, &[]);
+    fs::remove_file(&file).unwrap();
+    held.finish().fails(2, "caused by: No such file or directory");
+    assert_eq!(common::names(scratch.dir()), ["chatty.wasm"]);
+}
+
+#[test]
+fn one_run_at_a_time() {
+    let (scratch, file) = scratch();
+    let first = Held::start(&scratch, &[]);
+    let before = scratch.snapshot();
+    let what = format!("cannot lock {}", file.display());
+    let replace = ["replace", "--set", "find=user", "--set", "with=USER"];
+    let file_name = file.to_str().unwrap();
+    for options in
+        [&["apply", file_name][..], &["apply", file_name, "--dry-run"], &["apply", file_name, "-o", "-"]]
+    {
+        let ran = common::runner(options[..1].iter().chain(&replace).chain(&options[1..]));
+        ran.fails(2, &what).says("hint: another run is at work on it");
+    }
+    runner!["recover", &file].fails(2, &what);
+    runner!["verify", &file].fails(2, &what);
+    assert_eq!(before, scratch.snapshot());
+    // The first one did not notice.
+    first.finish().ok();
+    assert!(fs::read(&file).unwrap().starts_with(b"!"));
+    runner!["verify", &file].ok();
+    assert_eq!(common::names(scratch.dir()), ["chatty.wasm", "file"]);
+}
+
+/// Readers do not hinder each other.
+#[test]
+fn reading_together_is_fine() {
+    let (scratch, file) = scratch();
+    let first = Held::start(&scratch, &["--dry-run"]);
+    let root = runner!["verify", &file].ok().stdout;
+    let replace = ["apply", "replace", file.to_str().unwrap(), "--set", "find=user", "--set", "with=USER"];
+    common::runner(replace.iter().chain(&["--dry-run"])).ok();
+    common::runner(replace).fails(2, "cannot lock");
+    first.finish().ok();
+    assert_eq!(runner!["verify", &file].ok().stdout, root);
+}
+
+/// The first Ctrl-C stops a scan, and nothing has happened.
+#[test]
+fn an_interrupted_scan_leaves_nothing() {
+    use rustix::process::{Pid, Signal, kill_process};
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        let (scratch, _) = scratch();
+        let before = scratch.snapshot();
+        let held = Held::start(&scratch, &[]);
+        kill_process(Pid::from_child(&held.child), signal).unwrap();
+        let ran = held.finish();
+        assert!(ran.code != 0, "{}", ran.stderr);
+        assert_eq!(before, scratch.snapshot());
+    }
+}
+
+/// What cannot be stopped for is not lost either: a killed scan is noticed,
+/// and cleaned up on request.
+#[test]
+fn a_killed_scan_leaves_the_file_alone() {
+    let (scratch, file) = scratch();
+    let before = scratch.snapshot();
+    let mut held = Held::start(&scratch, &[]);
+    held.child.kill().unwrap();
+    held.child.wait().unwrap();
+    runner!["recover", &file].ok();
+    assert_eq!(before, scratch.snapshot());
+}
