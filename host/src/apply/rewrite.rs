@@ -113,7 +113,7 @@ impl<S: Storage> Sink<'_, S> {
 pub fn swap<S: Storage>(storage: &S, names: &Names, old: &Identity) -> Result<()> {
     let target = &names.target;
     let unchanged = |path: &Path| -> Result<bool> {
-        Ok(storage.stat_path(path).map_err(Error::at("look at", path))?.identity.same_inode(old))
+        Ok(storage.stat_path(path).map_err(Error::at("look at", path))?.identity.same_content(old))
     };
     if !unchanged(target)? {
         return Err(changed(target));

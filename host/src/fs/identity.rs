@@ -28,6 +28,13 @@ impl Identity {
     pub fn same_inode(&self, other: &Self) -> bool {
         self.device == other.device && self.inode == other.inode && self.born_ns == other.born_ns
     }
+
+    /// Whether both are one inode whose content nobody has changed between,
+    /// as far as size and clock tell. A new name or mode is no such change.
+    #[must_use]
+    pub fn same_content(&self, other: &Self) -> bool {
+        self.same_inode(other) && self.modified_ns == other.modified_ns && self.size == other.size
+    }
 }
 
 /// The kinds of file that are told apart.
