@@ -12,6 +12,8 @@ mod header;
 mod overlay;
 mod reader;
 mod sealed;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use header::{Header, PluginId, Seal, Stats};
