@@ -7,15 +7,16 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
+use runner::cancel::Cancel;
 use runner::error::Kind;
 use runner::fs::{Access, OsFile, OsStorage, Stat, Storage};
 use runner::hash::{GROUP_BYTES, group_cv};
 use runner::journal::Names;
 use runner::patch::{Direction, Edit, Group, Header, Patch, PluginId, Writer};
 use runner::plan::{Choice, Strategy, choose};
-use runner::reach::{Extras, Place, reach};
+use runner::reach::{Extras, How, Place, reach};
 use runner::recover::recover;
 use runner::verify::{Level, Wanted};
 
@@ -104,6 +105,8 @@ impl Storage for Dying {
     }
 }
 
+static NEVER: AtomicBool = AtomicBool::new(false);
+
 /// One change of one file.
 struct Change {
     old: Vec<u8>,
@@ -173,7 +176,10 @@ impl Change {
         let done = self.patch(&storage, names.scan.clone(), &stat).and_then(|patch| {
             let plan = choose(&patch.seal().stats, &stat, patch.bytes(), self.choice)?;
             assert_eq!(plan.strategy, self.strategy);
-            reach(&place, patch, Direction::Forward, &plan, extras, wanted)
+            {
+                let how = How { extras, verify: wanted, cancel: Cancel::new(&NEVER) };
+                reach(&place, patch, Direction::Forward, &plan, &how)
+            }
         });
         match done {
             Ok(_) => Ok(true),

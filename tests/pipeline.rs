@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
+use runner::cancel::Cancel;
 use runner::error::Result;
 use runner::fs::OsStorage;
 use runner::job::{FileHead, Framing, Job, Prefilter};
@@ -226,7 +227,7 @@ static NEVER: AtomicBool = AtomicBool::new(false);
 
 fn options(threads: usize, window_bytes: u64, choice: Choice) -> Options<'static> {
     let verify = Wanted::Exactly(Level::Cached);
-    Options { threads, window_bytes, choice, verify, extras: Extras::default(), cancel: &NEVER }
+    Options { threads, window_bytes, choice, verify, extras: Extras::default(), cancel: Cancel::new(&NEVER) }
 }
 
 fn with_program<T>(case: &Case, run: impl FnOnce(&Program<'_>) -> T) -> T {

@@ -10,6 +10,7 @@
 //! to a callback.
 
 pub mod apply;
+pub mod cancel;
 pub mod cli;
 pub mod diff;
 pub mod error;

@@ -6,10 +6,10 @@ use crate::apply::{rewrite, stream};
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Access, OsStorage, Storage};
 use crate::patch::Direction;
-use crate::reach::{Kept, check_new, check_room};
+use crate::reach::{How, Kept, check_new, check_room};
 use crate::run::OsPatch;
 use crate::source::{Target, beside};
-use crate::verify::{Level, Wanted};
+use crate::verify::Level;
 
 /// Where the result goes that is not to replace the file.
 #[derive(Debug)]
@@ -25,14 +25,14 @@ pub enum Output {
 /// # Errors
 /// Any I/O error; a stream may have got some of the output then, a file has
 /// not changed.
-pub(crate) fn write_out(target: &Target, patch: &OsPatch, output: &Output, wanted: Wanted) -> Result<Level> {
+pub(crate) fn write_out(target: &Target, patch: &OsPatch, output: &Output, how: &How<'_>) -> Result<Level> {
     let storage = &OsStorage;
     let source = target.path();
     let reader = patch.reader(Direction::Forward);
     let out = match output {
         Output::File(out) => out,
         Output::Stream(file, name) => {
-            stream::write(&target.file, source, file, name, reader)?;
+            stream::write(&target.file, source, file, name, reader, how.cancel)?;
             target.place().check_unchanged()?;
             return Ok(Level::None);
         }
@@ -64,7 +64,7 @@ pub(crate) fn write_out(target: &Target, patch: &OsPatch, output: &Output, wante
         }
     })?;
     let mut kept = Kept { storage, paths: vec![new.clone()] };
-    rewrite::fill(storage, (&target.file, source), (&file, &new), reader)?;
+    rewrite::fill(storage, (&target.file, source), (&file, &new), reader, how.cancel)?;
     match &old {
         Some(old) => storage.copy_attributes(old, &file).map_err(Error::at("keep the attributes of", out))?,
         None => file
@@ -72,8 +72,9 @@ pub(crate) fn write_out(target: &Target, patch: &OsPatch, output: &Output, wante
             .map_err(Error::at("set the mode of", &new))?,
     }
     storage.sync_all(&file).map_err(Error::at("sync", &new))?;
-    let level = check_new(storage, &new, patch, Direction::Forward, wanted)?;
+    let level = check_new(storage, &new, patch, Direction::Forward, how)?;
     target.place().check_unchanged()?;
+    how.cancel.check()?;
     storage.rename(&new, out).map_err(Error::at("create", out))?;
     kept.paths.clear();
     storage.sync_parent(out).map_err(Error::at("sync the directory of", out))?;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::apply::{flatten, rewrite};
+use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Identity, Stat, Storage};
 use crate::journal::{Names, exists};
@@ -58,6 +59,17 @@ pub struct Extras {
     pub backup: Option<PathBuf>,
 }
 
+/// How a plan is carried out.
+#[derive(Clone, Copy)]
+pub struct How<'a> {
+    /// What to keep.
+    pub extras: &'a Extras,
+    /// How what was written is read back.
+    pub verify: Wanted,
+    /// Looked at until the commit point.
+    pub cancel: Cancel<'a>,
+}
+
 /// Writes the target. Returns how what was written was read back.
 ///
 /// # Errors
@@ -68,9 +80,9 @@ pub fn reach<S: Storage>(
     patch: Patch<'_, S>,
     direction: Direction,
     plan: &Plan,
-    extras: &Extras,
-    wanted: Wanted,
+    how: &How<'_>,
 ) -> Result<Level> {
+    let extras = how.extras;
     if plan.strategy == Strategy::Nothing {
         return Ok(Level::None);
     }
@@ -89,8 +101,8 @@ pub fn reach<S: Storage>(
         kept.paths.push(undo.clone());
     }
     let reached = match plan.strategy {
-        Strategy::Rewrite => replace(target, &patch, direction, extras, wanted, &mut kept),
-        _ => in_place(target, patch, direction, extras, wanted, &mut kept),
+        Strategy::Rewrite => replace(target, &patch, direction, how, &mut kept),
+        _ => in_place(target, patch, direction, how, &mut kept),
     };
     // Whoever must recover may want to go back.
     if reached.as_ref().map_or_else(|e| e.kind() == Kind::RecoveryNeeded, |_| true) {
@@ -136,18 +148,17 @@ fn in_place<S: Storage>(
     target: &Place<'_, S>,
     patch: Patch<'_, S>,
     direction: Direction,
-    extras: &Extras,
-    wanted: Wanted,
+    how: &How<'_>,
     kept: &mut Kept<'_, S>,
 ) -> Result<Level> {
-    let storage = target.storage;
+    let (storage, wanted) = (target.storage, how.verify);
     let (path, names) = (target.path(), &target.names);
     if wanted != Wanted::Exactly(Level::None) {
         // Finds out now whether the wanted level can be reached at all.
         ReadBack::open(storage, path, wanted)?;
     }
-    if let Some(backup) = &extras.backup {
-        copy_old(target, backup)?;
+    if let Some(backup) = &how.extras.backup {
+        copy_old(target, backup, how.cancel)?;
         kept.paths.push(backup.clone());
     }
     // A patch that somebody has saved stays where it is.
@@ -156,11 +167,14 @@ fn in_place<S: Storage>(
         patch
     } else {
         let header = Header { identity: target.identity().clone(), ..patch.header().clone() };
-        flatten::flatten(storage, target.file, path, &patch, direction, header, names.new.clone())?
+        let source = (target.file, path);
+        flatten::flatten(storage, source, &patch, direction, header, names.new.clone(), how.cancel)?
     };
     target.check_unchanged()?;
     // Where locks do not work, another run may have come this far.
     names.check_journal(storage)?;
+    // The last look: behind the commit point the run goes to its end.
+    how.cancel.check()?;
     journal.publish(&names.journal)?;
     match finish(storage, path, target.file, &journal, Direction::Forward, wanted) {
         Ok(state) => {
@@ -194,20 +208,24 @@ fn undo_failed_write<S: Storage>(target: &Place<'_, S>, journal: Patch<'_, S>, e
 }
 
 /// Copies the file as it is now.
-fn copy_old<S: Storage>(target: &Place<'_, S>, backup: &Path) -> Result<()> {
+fn copy_old<S: Storage>(target: &Place<'_, S>, backup: &Path, cancel: Cancel<'_>) -> Result<()> {
     let storage = target.storage;
     let size = target.identity().size;
     let file = storage.create(backup).map_err(Error::at("create", backup))?;
-    let copied = storage
-        .copy_range(target.file, 0, &file, 0, size)
-        .and_then(|()| storage.set_len(&file, size))
-        .and_then(|()| storage.copy_attributes(target.file, &file))
-        .and_then(|()| storage.sync_all(&file))
-        .and_then(|()| storage.sync_parent(backup));
-    copied.map_err(|e| {
+    let copied = rewrite::copy(storage, (target.file, target.path(), 0), (&file, backup, 0), size, cancel)
+        .and_then(|()| {
+            storage
+                .set_len(&file, size)
+                .and_then(|()| storage.copy_attributes(target.file, &file))
+                .and_then(|()| storage.sync_all(&file))
+                .and_then(|()| storage.sync_parent(backup))
+                .map_err(Error::at("copy the file to", backup))
+        });
+    if copied.is_err() {
+        // The error at hand is the one to report.
         let _ = storage.remove(backup);
-        Error::io("copy the file to", backup, e)
-    })
+    }
+    copied
 }
 
 /// By a new file.
@@ -215,16 +233,16 @@ fn replace<S: Storage>(
     target: &Place<'_, S>,
     patch: &Patch<'_, S>,
     direction: Direction,
-    extras: &Extras,
-    wanted: Wanted,
+    how: &How<'_>,
     kept: &mut Kept<'_, S>,
 ) -> Result<Level> {
     let storage = target.storage;
     let new = &target.names.new;
     let file = storage.create(new).map_err(Error::at("create", new))?;
-    let written = fill_new(target, patch, direction, wanted, &file).and_then(|level| {
+    let written = fill_new(target, patch, direction, how, &file).and_then(|level| {
         target.check_unchanged()?;
-        if let Some(backup) = &extras.backup {
+        how.cancel.check()?;
+        if let Some(backup) = &how.extras.backup {
             storage.link(target.path(), backup).map_err(Error::at("create", backup))?;
             kept.paths.push(backup.clone());
             storage.sync_parent(backup).map_err(Error::at("sync the directory of", backup))?;
@@ -244,19 +262,19 @@ fn fill_new<S: Storage>(
     target: &Place<'_, S>,
     patch: &Patch<'_, S>,
     direction: Direction,
-    wanted: Wanted,
+    how: &How<'_>,
     file: &S::File,
 ) -> Result<Level> {
     let storage = target.storage;
     let new = &target.names.new;
-    rewrite::fill(storage, (target.file, target.path()), (file, new), patch.reader(direction))?;
+    rewrite::fill(storage, (target.file, target.path()), (file, new), patch.reader(direction), how.cancel)?;
     storage.copy_attributes(target.file, file).map_err(|e| {
         Error::new(Kind::Refused, format!("a rewrite of {} would lose something", target.path().display()))
             .because(e)
             .hint("`--strategy in-place` keeps the inode and all that belongs to it")
     })?;
     storage.sync_all(file).map_err(Error::at("sync", new))?;
-    check_new(storage, new, patch, direction, wanted)
+    check_new(storage, new, patch, direction, how)
 }
 
 /// Reads a new file back and compares it with the root that it must have.
@@ -265,9 +283,9 @@ pub(crate) fn check_new<S: Storage>(
     new: &Path,
     patch: &Patch<'_, S>,
     direction: Direction,
-    wanted: Wanted,
+    how: &How<'_>,
 ) -> Result<Level> {
-    if wanted == Wanted::Exactly(Level::None) {
+    if how.verify == Wanted::Exactly(Level::None) {
         return Ok(Level::None);
     }
     let seal = patch.seal();
@@ -275,7 +293,7 @@ pub(crate) fn check_new<S: Storage>(
         Direction::Forward => (seal.stats.post_size(), &seal.post_root),
         Direction::Reverse => (seal.stats.pre_size, &seal.pre_root),
     };
-    let read_back = ReadBack::open(storage, new, wanted)?;
-    verify::whole(new, &read_back, size, root)?;
+    let read_back = ReadBack::open(storage, new, how.verify)?;
+    verify::whole(new, &read_back, size, root, how.cancel)?;
     Ok(read_back.level)
 }

@@ -1,9 +1,9 @@
 //! Root hashes of whole files, computed by several threads.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::error::{Error, Kind, Result};
+use crate::cancel::Cancel;
+use crate::error::Result;
 use crate::fs::Storage;
 use crate::hash::{Cv, GROUP_BYTES, Tree, group_cv};
 use crate::mapping::Mapping;
@@ -20,16 +20,7 @@ pub struct Options<'a> {
     /// Threads to use, at least 1.
     pub threads: usize,
     /// Set from outside to stop.
-    pub cancel: &'a AtomicBool,
-}
-
-impl Options<'_> {
-    fn check(&self) -> Result<()> {
-        if self.cancel.load(Ordering::Relaxed) {
-            return Err(Error::new(Kind::Usage, "interrupted").hint("the file is untouched"));
-        }
-        Ok(())
-    }
+    pub cancel: Cancel<'a>,
 }
 
 /// The root of a mapped file. `progress` is told the bytes that are done.
@@ -46,7 +37,7 @@ pub fn of_mapping(
     let mut tree = Tree::new();
     let mut at = 0;
     for slab in file.chunks(SLAB_BYTES) {
-        options.check()?;
+        options.cancel.check()?;
         cvs(slab, at / GROUP_BYTES, file.len() as u64, options.threads)
             .into_iter()
             .for_each(|cv| tree.push(cv));
@@ -117,7 +108,7 @@ impl Gather<'_> {
     }
 
     fn flush(&mut self) -> Result<()> {
-        self.options.check()?;
+        self.options.cancel.check()?;
         let cvs = cvs(&self.bytes, self.next, self.size, self.options.threads);
         self.next += cvs.len() as u64;
         cvs.into_iter().for_each(|cv| self.tree.push(cv));

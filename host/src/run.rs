@@ -9,9 +9,9 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
 
 use crate::apply::flatten::tail_start;
+use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{FileType, OsStorage, Storage};
 use crate::hash::{GROUP_BYTES, Tree};
@@ -21,7 +21,7 @@ use crate::mapping::Mapping;
 use crate::output::{Output, write_out};
 use crate::patch::{self, Direction, Header, Patch, PluginId, Stats, Writer};
 use crate::plan::{Choice, Plan, Strategy, choose};
-use crate::reach::{Extras, reach};
+use crate::reach::{Extras, How, reach};
 use crate::recover::{Recovered, recover};
 use crate::root;
 use crate::scan::{self, scan};
@@ -60,7 +60,13 @@ pub struct Options<'a> {
     /// What to keep.
     pub extras: Extras,
     /// Set from outside to stop before the commit point.
-    pub cancel: &'a AtomicBool,
+    pub cancel: Cancel<'a>,
+}
+
+impl Options<'_> {
+    fn how(&self) -> How<'_> {
+        How { extras: &self.extras, verify: self.verify, cancel: self.cancel }
+    }
 }
 
 /// Progress, for whoever watches.
@@ -183,7 +189,7 @@ pub fn apply(
     let plan = choose(&patch.seal().stats, &target.stat, patch.bytes(), options.choice)?;
     events(Event::Applying(plan.strategy));
     let report = report(&patch, Direction::Forward, plan);
-    let level = reach(&target.place(), patch, Direction::Forward, &plan, &options.extras, options.verify)?;
+    let level = reach(&target.place(), patch, Direction::Forward, &plan, &options.how())?;
     Ok(Report { level, ..report })
 }
 
@@ -267,7 +273,7 @@ pub fn apply_to(
     let plan =
         Plan { strategy: Strategy::Stream, write_bytes: stats.post_size(), space_bytes: stats.post_size() };
     events(Event::Applying(plan.strategy));
-    let level = write_out(&target, &patch, output, options.verify)?;
+    let level = write_out(&target, &patch, output, &options.how())?;
     Ok(Report { level, ..report(&patch, Direction::Forward, plan) })
 }
 
@@ -310,7 +316,7 @@ pub fn apply_patch(
     let plan = choose(&directed(&seal.stats, direction), &target.stat, patch.bytes(), options.choice)?;
     events(Event::Applying(plan.strategy));
     let report = report(&patch, direction, plan);
-    let level = reach(&target.place(), patch, direction, &plan, &options.extras, options.verify)?;
+    let level = reach(&target.place(), patch, direction, &plan, &options.how())?;
     Ok(Report { level, ..report })
 }
 

@@ -16,11 +16,11 @@ mod workers;
 
 use std::ops::Range;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 
 pub(crate) use accept::Found;
 pub(crate) use block::{Context, Position, find, find_sequential};
 
+use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::framing::Cutter;
 use crate::fs::Storage;
@@ -47,7 +47,7 @@ pub struct Options<'a> {
     /// groups.
     pub window_bytes: u64,
     /// Set from outside to stop the scan.
-    pub cancel: &'a AtomicBool,
+    pub cancel: Cancel<'a>,
 }
 
 impl Options<'_> {
@@ -99,6 +99,9 @@ pub fn scan<'s, S: Storage>(
     let scan = Scan { context, mapping, path, transforms, options };
     let mut collector = collect::Collector::new(&scan, writer);
     workers::run(&scan, |block| {
+        // Workers have looked when they took the block; by now it may be the
+        // last one.
+        options.cancel.check()?;
         progress(block.range.end);
         collector.take(block)
     })?;

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Access, Storage};
 use crate::hash::{GROUP_BYTES, Tree, group_cv};
@@ -155,12 +156,20 @@ pub fn touched<S: Storage>(
 /// Reads back the whole file and compares its root.
 ///
 /// # Errors
-/// [`Kind::Verification`] when size or root differ.
-pub fn whole<S: Storage>(path: &Path, file: &ReadBack<'_, S>, size: u64, root: &blake3::Hash) -> Result<()> {
+/// [`Kind::Verification`] when size or root differ; when somebody asked to
+/// stop.
+pub fn whole<S: Storage>(
+    path: &Path,
+    file: &ReadBack<'_, S>,
+    size: u64,
+    root: &blake3::Hash,
+    cancel: Cancel<'_>,
+) -> Result<()> {
     let mut tree = Tree::new();
     let mut buffer = Aligned::new();
     let mut at = 0;
     while at < size {
+        cancel.check()?;
         let bytes = file.group(path, at / GROUP_BYTES, &mut buffer)?;
         if bytes.is_empty() {
             break;

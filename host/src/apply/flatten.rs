@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::fs::Storage;
 use crate::hash::{GROUP_BYTES, group_cv};
@@ -24,15 +25,16 @@ pub fn tail_start(stats: &Stats) -> u64 {
 /// `header` must identify `source` as it is now.
 ///
 /// # Errors
-/// When the source or the patch cannot be read, or the result not written.
+/// When the source or the patch cannot be read, or the result not written;
+/// when somebody asked to stop.
 pub fn flatten<'s, S: Storage>(
     storage: &'s S,
-    source: &S::File,
-    path: &Path,
+    (source, path): (&S::File, &Path),
     patch: &Patch<'s, S>,
     direction: Direction,
     header: Header,
     spill: PathBuf,
+    cancel: Cancel<'_>,
 ) -> Result<Patch<'s, S>> {
     let seal = patch.seal();
     let (pre, post) = (seal.stats.pre_size, seal.stats.post_size());
@@ -61,6 +63,7 @@ pub fn flatten<'s, S: Storage>(
             let mut buffer = vec![0; GROUP_BYTES as usize];
             let mut at = range.start;
             while at < range.end {
+                cancel.check()?;
                 let want = usize::try_from(range.end - at).unwrap_or(usize::MAX).min(buffer.len());
                 storage.read_exact_at(source, &mut buffer[..want], at).map_err(Error::at("read", path))?;
                 tail.push(&buffer[..want])?;

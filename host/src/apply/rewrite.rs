@@ -4,6 +4,7 @@
 use std::ops::Range;
 use std::path::Path;
 
+use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Identity, Storage};
 use crate::journal::Names;
@@ -13,39 +14,64 @@ use crate::patch::{Reader, Segment, walk};
 /// through a buffer with the edits round them.
 const COPY_BYTES: u64 = 64 * 1024;
 const BUFFER_BYTES: usize = 1 << 20;
+/// Copied between two looks at whether to stop.
+const COPY_STEP_BYTES: u64 = 256 << 20;
 
 /// Fills a new, empty file with the source as the edits make it.
 ///
 /// # Errors
-/// Any I/O error on either file.
+/// Any I/O error on either file; when somebody asked to stop.
 pub fn fill<S: Storage>(
     storage: &S,
     (source, source_path): (&S::File, &Path),
     (target, target_path): (&S::File, &Path),
     reader: Reader<'_, '_, S>,
+    cancel: Cancel<'_>,
 ) -> Result<()> {
     let mut cache = Cache { storage, source, path: source_path, start: 0, bytes: Vec::new() };
     let mut sink = Sink { storage, target, path: target_path, at: 0, pending: Vec::new() };
-    walk(reader, 0, |segment| match segment {
-        Segment::New(bytes) => sink.push(bytes),
-        Segment::Source(range) if range.end - range.start < COPY_BYTES => sink.push(cache.read(&range)?),
-        Segment::Source(range) => {
-            sink.flush()?;
-            let bytes = range.end - range.start;
-            storage.copy_range(source, range.start, target, sink.at, bytes).map_err(|e| {
-                Error::io(
-                    &format!("copy from byte {} of {} to", range.start, source_path.display()),
-                    target_path,
-                    e,
-                )
-            })?;
-            sink.at += bytes;
-            Ok(())
+    walk(reader, 0, |segment| {
+        cancel.check()?;
+        match segment {
+            Segment::New(bytes) => sink.push(bytes),
+            Segment::Source(range) if range.end - range.start < COPY_BYTES => sink.push(cache.read(&range)?),
+            Segment::Source(range) => {
+                sink.flush()?;
+                let bytes = range.end - range.start;
+                let to = (target, target_path, sink.at);
+                copy(storage, (source, source_path, range.start), to, bytes, cancel)?;
+                sink.at += bytes;
+                Ok(())
+            }
         }
     })?;
     sink.flush()?;
     // The file may end in a hole.
     storage.set_len(target, sink.at).map_err(Error::at("resize", target_path))
+}
+
+/// Copies a range from a place in one file to a place in another.
+///
+/// # Errors
+/// Any I/O error; when somebody asked to stop.
+pub fn copy<S: Storage>(
+    storage: &S,
+    (from, from_path, mut from_at): (&S::File, &Path, u64),
+    (to, to_path, mut to_at): (&S::File, &Path, u64),
+    bytes: u64,
+    cancel: Cancel<'_>,
+) -> Result<()> {
+    let end = from_at + bytes;
+    while from_at < end {
+        cancel.check()?;
+        // Steps end where extents can be shared on both sides.
+        let step = (COPY_STEP_BYTES - from_at % COPY_STEP_BYTES).min(end - from_at);
+        storage.copy_range(from, from_at, to, to_at, step).map_err(|e| {
+            Error::io(&format!("copy from byte {from_at} of {} to", from_path.display()), to_path, e)
+        })?;
+        (from_at, to_at) = (from_at + step, to_at + step);
+    }
+    Ok(())
 }
 
 /// A window of the source, for short reads close to each other.

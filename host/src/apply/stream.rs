@@ -12,6 +12,7 @@ use rustix::fs::{FileType, fstat};
 use rustix::io::Errno;
 use rustix::pipe::{SpliceFlags, splice};
 
+use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::fs::Storage;
 use crate::patch::{Reader, Segment, walk};
@@ -19,22 +20,26 @@ use crate::patch::{Reader, Segment, walk};
 /// Shorter ranges are cheaper to copy into the buffer between two edits.
 const SPLICE_BYTES: u64 = 16 * 1024;
 const BUFFER_BYTES: usize = 256 * 1024;
+/// Spliced between two looks at whether to stop.
+const SPLICE_STEP_BYTES: u64 = 1 << 20;
 
 /// Writes all of it. `name` is how errors call the output.
 ///
 /// # Errors
-/// Any I/O error on either side; some of the output may be written then.
+/// Any I/O error on either side, and when somebody asked to stop; some of the output may be written then.
 pub fn write<S: Storage>(
     source: &File,
     path: &Path,
     out: &File,
     name: &str,
     reader: Reader<'_, '_, S>,
+    cancel: Cancel<'_>,
 ) -> Result<()> {
     let pipe = fstat(out).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Fifo);
     let failed = |e: std::io::Error| Error::io("write to", Path::new(name), e);
     let mut pending: Vec<u8> = Vec::with_capacity(BUFFER_BYTES);
     let flush = |pending: &mut Vec<u8>| {
+        cancel.check()?;
         let written = (&*out).write_all(pending);
         pending.clear();
         written.map_err(failed)
@@ -46,9 +51,14 @@ pub fn write<S: Storage>(
         }
         Segment::Source(range) => {
             let mut at = range.start;
-            if pipe && range.end - range.start >= SPLICE_BYTES {
+            let mut spliced = pipe && range.end - range.start >= SPLICE_BYTES;
+            if spliced {
                 flush(&mut pending)?;
-                at = splice_range(source, out, &range).map_err(failed)?;
+            }
+            while spliced && at < range.end {
+                cancel.check()?;
+                let end = range.end.min(at + SPLICE_STEP_BYTES);
+                (at, spliced) = splice_range(source, out, at..end).map_err(failed)?;
             }
             while at < range.end {
                 let old = pending.len();
@@ -66,20 +76,21 @@ pub fn write<S: Storage>(
     flush(&mut pending)
 }
 
-/// Splices what can be spliced; returns where it has stopped.
-fn splice_range(source: &File, out: &File, range: &Range<u64>) -> std::io::Result<u64> {
+/// Splices what can be spliced; returns where it has stopped, and whether
+/// this filesystem can splice at all.
+fn splice_range(source: &File, out: &File, range: Range<u64>) -> std::io::Result<(u64, bool)> {
     let mut at = range.start;
     while at < range.end {
-        let want = usize::try_from(range.end - at).unwrap_or(usize::MAX).min(1 << 20);
+        let want = usize::try_from(range.end - at).unwrap_or(usize::MAX);
         let mut offset = at;
         match splice(source, Some(&mut offset), out, None, want, SpliceFlags::MOVE) {
             Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
             Ok(count) => at += count as u64,
             Err(Errno::INTR) => {}
             // This filesystem cannot: the caller copies.
-            Err(Errno::INVAL) => break,
+            Err(Errno::INVAL) => return Ok((at, false)),
             Err(e) => return Err(e.into()),
         }
     }
-    Ok(at)
+    Ok((at, true))
 }

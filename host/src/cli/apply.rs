@@ -3,7 +3,6 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use serde_json::json;
@@ -13,6 +12,7 @@ use super::args::{ApplyArgs, PlanArgs};
 use super::report::{self, Reporter};
 use super::session::{Session, cancel_on_signals, temporary_patch};
 use super::show;
+use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::output::Output;
 use crate::plan::Choice;
@@ -33,10 +33,10 @@ pub(super) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
     let cancel = cancel_on_signals()?;
     let mut outcome = Outcome::Done;
     for file in &args.files {
-        match one(args, file, &session, &cancel, reporter) {
+        match one(args, file, &session, Cancel::new(&cancel), reporter) {
             Ok(Outcome::Done) => {}
             Ok(other) => outcome = outcome.and(other),
-            Err(error) if args.files.len() > 1 && !cancel.load(Ordering::Relaxed) => {
+            Err(error) if args.files.len() > 1 && Cancel::new(&cancel).check().is_ok() => {
                 // The other files are not to blame.
                 reporter.error(&error);
                 outcome = outcome.and(Outcome::Failed(error.kind()));
@@ -51,7 +51,7 @@ fn one(
     args: &ApplyArgs,
     file: &Path,
     session: &Session,
-    cancel: &AtomicBool,
+    cancel: Cancel<'_>,
     reporter: &Reporter,
 ) -> Result<Outcome> {
     let started = Instant::now();
@@ -126,7 +126,7 @@ pub(super) fn plan(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
         choice: Choice::Auto,
         verify: Wanted::Deepest,
         extras: Extras::default(),
-        cancel: &cancel,
+        cancel: Cancel::new(&cancel),
     };
     let file = &args.file;
     let mut events = |event| reporter.progress(file, event);

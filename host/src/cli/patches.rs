@@ -6,6 +6,7 @@ use super::Outcome;
 use super::args::{PatchArgs, threads};
 use super::report::Reporter;
 use super::session::cancel_on_signals;
+use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::fs::OsStorage;
 use crate::patch::{Direction, Patch};
@@ -23,7 +24,7 @@ pub(super) fn run(args: &PatchArgs, direction: Direction, reporter: &Reporter) -
         choice: args.reach.choice(),
         verify: args.reach.wanted(),
         extras: Extras::default(),
-        cancel: &cancel,
+        cancel: Cancel::new(&cancel),
     };
     let mut events = |event| reporter.progress(&args.file, event);
     let report = apply_patch(&args.file, patch, direction, &options, &mut events)?;

@@ -59,8 +59,8 @@ pub(super) fn load(plugin: &str, limits: crate::sandbox::Limits, reporter: &Repo
     Sandbox::new(cache)?.load(&resolved.name, &resolved.bytes, limits, reporter.log_sink())
 }
 
-/// Set by the first Ctrl-C (or SIGTERM, SIGHUP): the run stops before the
-/// commit point, or goes on to its end behind it. The second one kills.
+/// A flag for [`Cancel`](crate::cancel::Cancel), set by the first Ctrl-C (or
+/// SIGTERM, SIGHUP). The second one kills.
 pub(super) fn cancel_on_signals() -> Result<Arc<AtomicBool>> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let cancel = Arc::new(AtomicBool::new(false));

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use super::Outcome;
 use super::args::{VerifyArgs, threads};
 use super::report::Reporter;
+use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::fs::OsStorage;
 use crate::patch::Patch;
@@ -22,7 +23,7 @@ pub(super) fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<Outcome> {
         (None, None) => None,
     };
     let never = AtomicBool::new(false);
-    let hashing = root::Options { threads: threads(args.jobs), cancel: &never };
+    let hashing = root::Options { threads: threads(args.jobs), cancel: Cancel::new(&never) };
     let root = root_of(&args.file, hashing, &mut |event| reporter.progress(&args.file, event))?;
     reporter.clear();
     if wanted.is_some_and(|wanted| wanted != root) {

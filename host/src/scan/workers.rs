@@ -5,7 +5,6 @@
 //! in order, and every block before a failed one is finished.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::Scan;
@@ -161,9 +160,13 @@ impl Answer<'_> {
 impl Drop for Answer<'_> {
     fn drop(&mut self) {
         if !self.given {
-            self.shared.put(self.index, Err(Error::new(Kind::Usage, "a worker thread has panicked")));
+            self.shared.put(self.index, Err(panicked()));
         }
     }
+}
+
+fn panicked() -> Error {
+    Error::new(Kind::Usage, "a worker thread has panicked")
 }
 
 fn work(scan: &Scan<'_>, shared: &Shared) {
@@ -173,13 +176,11 @@ fn work(scan: &Scan<'_>, shared: &Shared) {
         let answer = Answer { shared, index, given: false };
         match one_block(scan, shared, index, &mut transform).transpose() {
             Some(result) => answer.give(result),
-            None => answer.give(Err(cancelled())),
+            // Whoever fails holds the baton, unless the failure is one of
+            // these; so no block that is still asked for comes here else.
+            None => answer.give(scan.options.cancel.check().and_then(|()| Err(panicked()))),
         }
     }
-}
-
-fn cancelled() -> Error {
-    Error::new(Kind::Usage, "interrupted").hint("the file is untouched")
 }
 
 /// `None` when the scan was stopped meanwhile.
@@ -189,9 +190,7 @@ fn one_block(
     index: u64,
     transform: &mut Option<Box<dyn Transform>>,
 ) -> Result<Option<Block>> {
-    if scan.options.cancel.load(Ordering::Relaxed) {
-        return Err(cancelled());
-    }
+    scan.options.cancel.check()?;
     let range = scan.block(index);
     let file = scan.file();
     let view = View { base: 0, bytes: file, end: true };
