@@ -55,9 +55,8 @@ pub fn recover<S: Storage>(
             removed.push(path.clone());
         }
     }
-    if !removed.is_empty() {
-        storage.sync_parent(&names.journal).map_err(Error::at("sync the directory of", &names.journal))?;
-    }
+    // Even if nothing was there: it may have been removed, but not durably.
+    storage.sync_parent(&names.journal).map_err(Error::at("sync the directory of", &names.journal))?;
     Ok(Recovered { state, removed })
 }
 

@@ -150,14 +150,12 @@ pub fn swap<S: Storage>(storage: &S, names: &Names, old: &Identity) -> Result<()
             let back = storage.exchange(&names.new, target);
             return Err(if back.is_ok_and(|done| done) { changed(target) } else { half_done(target) });
         }
-        if let Err(error) = storage.sync_parent(target) {
-            // Both files are whole and durable, whichever name they have
-            // after a crash.
-            let back = storage.exchange(&names.new, target);
-            let error = Error::io("sync the directory of", target, error);
-            return Err(if back.is_ok_and(|done| done) { error } else { half_done(target).because(error) });
-        }
-        storage.remove(&names.new).map_err(|e| half_done(target).because(e))
+        // One sync makes both durable, in this order. Should it fail, nothing
+        // is taken back: which file has the name after a crash is open then.
+        storage
+            .remove(&names.new)
+            .and_then(|()| storage.sync_parent(target))
+            .map_err(|e| half_done(target).because(e))
     } else {
         storage.rename(&names.new, target).map_err(Error::at("replace", target))?;
         storage.sync_parent(target).map_err(|e| half_done(target).because(e))

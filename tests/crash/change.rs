@@ -1,0 +1,150 @@
+//! A change of one file, without a scan: the patch that a scan would make,
+//! and the way to the disk from there.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use runner::cancel::Cancel;
+use runner::error::{Kind, Result};
+use runner::fs::{Access, FileType, Stat, Storage};
+use runner::hash::{GROUP_BYTES, group_cv};
+use runner::journal::Names;
+use runner::patch::{Direction, Edit, Group, Header, Patch, PluginId, Writer};
+use runner::plan::{Choice, Strategy, choose};
+use runner::reach::{Extras, How, Place, reach};
+use runner::recover::{Recovered, recover};
+use runner::verify::Wanted;
+
+use crate::disk::Disk;
+use crate::storage::{Fate, Simulated};
+
+/// Where everything stands on the simulated disk: in directories of their
+/// own, so that a sync of one makes nothing durable in another.
+pub(crate) const FILE: &str = "/disk/file";
+pub(crate) const UNDO: &str = "/undo/undo";
+pub(crate) const BACKUP: &str = "/backup/backup";
+/// Owner, mode and so on of the file.
+pub(crate) const ATTRIBUTES: u32 = 0o640;
+
+static NEVER: AtomicBool = AtomicBool::new(false);
+
+/// What is to be done, and how.
+#[derive(Clone)]
+pub(crate) struct Change {
+    pub(crate) old: Vec<u8>,
+    /// Start, bytes replaced, replacement.
+    pub(crate) edits: Vec<(usize, usize, Vec<u8>)>,
+    pub(crate) choice: Choice,
+    pub(crate) verify: Wanted,
+    /// With an undo file and a backup.
+    pub(crate) extras: bool,
+    pub(crate) no_direct: bool,
+}
+
+/// Without the content, which a seed gives again.
+impl fmt::Debug for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let edits: Vec<_> = self.edits.iter().map(|(at, old, new)| (at, old, new.len())).collect();
+        let Self { choice, verify, extras, no_direct, .. } = self;
+        write!(f, "{} bytes, edits {edits:?}, {choice:?}, {verify:?}, ", self.old.len())?;
+        write!(f, "extras {extras}, no direct reads {no_direct}")
+    }
+}
+
+impl Change {
+    pub(crate) fn new_content(&self) -> Vec<u8> {
+        let (mut out, mut at) = (Vec::new(), 0);
+        for (start, bytes, new) in &self.edits {
+            out.extend_from_slice(&self.old[at..*start]);
+            out.extend_from_slice(new);
+            at = start + bytes;
+        }
+        out.extend_from_slice(&self.old[at..]);
+        out
+    }
+
+    pub(crate) fn disk(&self) -> Disk {
+        Disk::with(Path::new(FILE), &self.old, ATTRIBUTES)
+    }
+
+    /// Carries the change out; the strategy that was taken, if it came so far.
+    pub(crate) fn carry_out(&self, storage: &Simulated) -> Result<Strategy> {
+        let path = Path::new(FILE);
+        let target = storage.open(path, Access::Write).map_err(io)?;
+        let stat = storage.stat(&target).map_err(io)?;
+        let names = names();
+        let extras = Extras {
+            undo: self.extras.then(|| PathBuf::from(UNDO)),
+            backup: self.extras.then(|| PathBuf::from(BACKUP)),
+        };
+        names.check_clean(storage)?;
+        let patch = self.patch(storage, names.scan.clone(), &stat)?;
+        let plan = choose(&patch.seal().stats, &stat, patch.bytes(), self.choice)?;
+        let place = Place { storage, names: &names, file: &target, stat: &stat };
+        let how = How { extras: &extras, verify: self.verify, cancel: Cancel::new(&NEVER) };
+        reach(&place, patch, Direction::Forward, &plan, &how)?;
+        Ok(plan.strategy)
+    }
+
+    fn patch<'s>(&self, storage: &'s Simulated, spill: PathBuf, stat: &Stat) -> Result<Patch<'s, Simulated>> {
+        let plugin = PluginId { name: "none".into(), version: "0".into(), digest: String::new() };
+        let identity = stat.identity.clone();
+        let header =
+            Header { plugin, params: vec![], target: String::new(), identity, group_bytes: GROUP_BYTES };
+        let mut writer = Writer::new(storage, spill, header)?;
+        let new = self.new_content();
+        let group = GROUP_BYTES as usize;
+        let mut edits = self.edits.iter().peekable();
+        for index in 0..self.known_groups(new.len()) {
+            while let Some((start, bytes, new)) = edits.next_if(|edit| edit.0 < (index + 1) * group) {
+                writer.edit(Edit { start: *start as u64, old: &self.old[*start..start + bytes], new })?;
+            }
+            let cv = |content: &[u8]| {
+                let end = content.len().min((index + 1) * group);
+                group_cv(&content[index * group..end], index as u64, content.len() as u64)
+            };
+            if cv(&self.old) != cv(&new) {
+                let (before, after) = (Some(cv(&self.old)), Some(cv(&new)));
+                writer.group(Group { index: index as u64, before, after })?;
+            }
+        }
+        for (start, bytes, new) in edits {
+            writer.edit(Edit { start: *start as u64, old: &self.old[*start..start + bytes], new })?;
+        }
+        writer.finish()?.seal(blake3::hash(&self.old), blake3::hash(&new))
+    }
+
+    /// Groups in front of the first change of length: their values after the
+    /// change are known.
+    fn known_groups(&self, new_bytes: usize) -> usize {
+        let group = GROUP_BYTES as usize;
+        let first = self.edits.iter().find(|(_, bytes, new)| *bytes != new.len());
+        match first {
+            None => self.old.len().div_ceil(group),
+            // The value of the only group of a file is of another kind.
+            Some(_) if (self.old.len() <= group) != (new_bytes <= group) => 0,
+            Some((start, ..)) => start / group,
+        }
+    }
+}
+
+pub(crate) fn names() -> Names {
+    Names::new(Path::new(FILE), FileType::Regular).expect("it has a name")
+}
+
+/// What `runner recover` does.
+pub(crate) fn recover_on(storage: &Simulated, direction: Direction) -> Result<Recovered> {
+    let target = storage.open(Path::new(FILE), Access::Write).map_err(io)?;
+    recover(storage, &names(), &target, direction, Wanted::Deepest)
+}
+
+/// Whether the patch in a file can be used, and the root it leads back to.
+pub(crate) fn pre_root(disk: &Disk, path: &str) -> Option<blake3::Hash> {
+    let storage = Simulated::new(disk.clone(), Fate::default());
+    Patch::load(&storage, Path::new(path)).ok().map(|patch| patch.seal().pre_root)
+}
+
+fn io(error: std::io::Error) -> runner::error::Error {
+    runner::error::Error::new(Kind::Usage, "the test's own").because(error)
+}

@@ -1,0 +1,184 @@
+//! A simulated disk tries to break the promises: runs die, machines crash,
+//! operations fail, at every operation there is.
+//!
+//! `RUNNER_SEED` chooses the seed, `RUNNER_SOAK_SECONDS` how long the soak
+//! runs. A failure prints the command that shows it again.
+
+#![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+
+mod change;
+mod check;
+mod choices;
+#[path = "../common/mod.rs"]
+mod common;
+mod disk;
+mod storage;
+
+use std::time::{Duration, Instant};
+
+use change::Change;
+use check::{Broken, Trial};
+use common::Random;
+use runner::plan::{Choice, Strategy};
+use runner::verify::{Level, Wanted};
+use storage::{Fate, Simulated};
+
+fn text(bytes: usize) -> Vec<u8> {
+    (0..bytes).map(|at| b'a' + (at * 7 % 23) as u8).collect()
+}
+
+fn marks(places: &[(usize, usize)]) -> Vec<(usize, usize, Vec<u8>)> {
+    places.iter().map(|&(start, bytes)| (start, bytes, vec![b'#'; bytes])).collect()
+}
+
+fn change(old: Vec<u8>, edits: Vec<(usize, usize, Vec<u8>)>, choice: Choice) -> Change {
+    Change { old, edits, choice, verify: Wanted::Deepest, extras: false, no_direct: false }
+}
+
+/// Changes that between them go every way to the disk, and the way each goes.
+fn changes() -> Vec<(&'static str, Strategy, Change)> {
+    let long: Vec<_> = (0..6).map(|at| (at * 100_000, 95_000)).collect();
+    let tail = |new: &[u8]| vec![(10, 2, b"##".to_vec()), (67_000, 7, new.to_vec())];
+    let in_place = change(text(70_000), marks(&[(0, 1), (5, 3), (65_530, 10), (69_999, 1)]), Choice::Auto);
+    // What stays between the edits is long enough to be copied by the kernel.
+    let rewrite =
+        change(text(90_000), vec![(10, 2, b"three".to_vec()), (80_000, 7, Vec::new())], Choice::Rewrite);
+    let cut = vec![(10, 2, b"##".to_vec()), (70_000, 70_000, Vec::new())];
+    vec![
+        ("in place", Strategy::InPlace, in_place.clone()),
+        // Over the border of two sectors: one alone is written whole or not at all.
+        ("in place, small", Strategy::InPlace, change(text(3000), marks(&[(510, 4)]), Choice::Auto)),
+        (
+            "in place, with a journal that outgrows memory",
+            Strategy::InPlace,
+            change(text(600_000), marks(&long), Choice::Auto),
+        ),
+        (
+            "in place, with extras and no direct reads",
+            Strategy::InPlace,
+            Change { extras: true, no_direct: true, ..in_place },
+        ),
+        (
+            "a tail that grows",
+            Strategy::Tail,
+            change(text(70_000), tail(b"longer than it was"), Choice::InPlace),
+        ),
+        ("a tail that shrinks", Strategy::Tail, change(text(70_000), tail(b""), Choice::InPlace)),
+        (
+            "an append, with extras",
+            Strategy::Tail,
+            Change { extras: true, ..change(text(60_000), vec![(60_000, 0, text(20_000))], Choice::InPlace) },
+        ),
+        ("a cut", Strategy::Tail, change(text(140_000), cut, Choice::InPlace)),
+        (
+            "from one group to two",
+            Strategy::Tail,
+            change(text(60_000), vec![(9, 0, text(9000))], Choice::InPlace),
+        ),
+        ("a rewrite", Strategy::Rewrite, rewrite.clone()),
+        ("a rewrite, with extras", Strategy::Rewrite, Change { extras: true, ..rewrite }),
+    ]
+}
+
+fn seed() -> u64 {
+    std::env::var("RUNNER_SEED").map_or(1, |seed| seed.parse().expect("RUNNER_SEED is a number"))
+}
+
+/// Runs `attempt` on all changes, and says how many states were looked at.
+fn on_all_changes(test: &str, limit: u64, attempt: impl Fn(&mut Trial<'_>) -> Result<(), Broken>) {
+    let (seed, mut states) = (seed(), 0);
+    for (name, _, change) in changes() {
+        let mut trial = Trial::new(&change, seed, limit);
+        if let Err(what) = attempt(&mut trial) {
+            panic!("{name}: {what}\nagain: RUNNER_SEED={seed} cargo test -p runner --test crash {test}");
+        }
+        states += trial.states;
+    }
+    eprintln!("{test}: {states} crash states");
+}
+
+#[test]
+fn each_change_goes_its_way() {
+    for (name, strategy, change) in changes() {
+        let storage = Simulated::new(change.disk(), Fate::default());
+        assert_eq!(change.carry_out(&storage).unwrap(), strategy, "{name}");
+    }
+}
+
+#[test]
+fn a_crash_at_any_operation() {
+    on_all_changes("a_crash_at_any_operation", 40, |trial| trial.crashes());
+}
+
+#[test]
+fn a_second_crash_during_recovery() {
+    on_all_changes("a_second_crash_during_recovery", 1, |trial| trial.crashes_twice());
+}
+
+#[test]
+fn an_operation_that_fails() {
+    on_all_changes("an_operation_that_fails", 2, |trial| trial.faults());
+}
+
+/// Each sync is there for a reason: without it a crash breaks a promise.
+#[test]
+fn no_sync_can_be_left_out() {
+    for (name, _, change) in changes() {
+        let (_, syncs) = Trial::new(&change, seed(), 0).length();
+        for skipped in 0..syncs {
+            let mut trial = Trial::new(&change, seed(), 20);
+            trial.fate.skipped_sync = Some(skipped);
+            assert!(trial.crashes().is_err(), "{name}: nothing misses sync {skipped} of {syncs}");
+        }
+    }
+}
+
+/// A change by chance.
+fn any_change(random: &mut Random) -> Change {
+    let size = [0, 1, 500, 5000, 65_536, 65_537, 140_000, 300_000][random.below(8) as usize];
+    let size = size + random.below(3) as usize;
+    let keeps_length = random.below(2) == 0;
+    let (mut edits, mut at) = (Vec::new(), 0);
+    for _ in 0..1 + random.below(6) {
+        at += random.below(size as u64 / 2 + 2) as usize;
+        let bytes = [0, 1, 9, 5000][random.below(4) as usize].min(size.saturating_sub(at));
+        if at + bytes > size {
+            break;
+        }
+        let new = if keeps_length { bytes } else { [0, 1, 9, 7000][random.below(4) as usize] };
+        if bytes + new > 0 {
+            edits.push((at, bytes, vec![b'#'; new]));
+        }
+        at += bytes;
+    }
+    let choice = [Choice::Auto, Choice::InPlace, Choice::Rewrite][random.below(3) as usize];
+    let levels = [Wanted::Deepest, Wanted::Exactly(Level::Cached), Wanted::Exactly(Level::None)];
+    Change {
+        old: text(size),
+        edits,
+        choice,
+        verify: levels[random.below(3) as usize],
+        extras: random.below(2) == 0,
+        no_direct: random.below(2) == 0,
+    }
+}
+
+/// Changes by chance, everything tried on each.
+#[test]
+fn soak() {
+    let seconds = std::env::var("RUNNER_SOAK_SECONDS").map_or(0, |s| s.parse().expect("a number of seconds"));
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let (mut seed, mut states) = (seed(), 0);
+    let least = seed + 6;
+    while seed < least || Instant::now() < end {
+        let change = any_change(&mut Random(seed));
+        let mut trial = Trial::new(&change, seed, 3);
+        let tried = trial.crashes().and_then(|()| trial.faults()).and_then(|()| trial.crashes_twice());
+        if let Err(what) = tried {
+            panic!("{change:?}: {what}\nagain: RUNNER_SEED={seed} cargo test -p runner --test crash soak");
+        }
+        states += trial.states;
+        seed += 1;
+    }
+    eprintln!("soak: {states} crash states, seeds up to {seed}");
+}

@@ -1,0 +1,353 @@
+//! [`Storage`] on the simulated disk: counts operations, dies or fails at one
+//! of them, and can leave a sync out.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard};
+
+use runner::fs::{Access, FileType, Identity, Stat, Storage};
+
+use crate::choices::Choices;
+use crate::disk::{Disk, Entry, Inode};
+
+/// What goes wrong at an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Reads and writes do half of what they could.
+    Short,
+    /// `EINTR`.
+    Interrupted,
+    /// `ENOSPC`.
+    Full,
+    /// `EIO`; a sync loses some of what it was to write, and the next one
+    /// says that all is well.
+    Broken,
+}
+
+pub(crate) const FAULTS: [Fault; 4] = [Fault::Short, Fault::Interrupted, Fault::Full, Fault::Broken];
+
+/// What is to happen during a run.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Fate {
+    /// The process dies during this operation.
+    pub(crate) dies_at: Option<u64>,
+    /// This operation fails.
+    pub(crate) fault: Option<(u64, Fault)>,
+    /// All writes and syncs after it fail as well.
+    pub(crate) stays_bad: bool,
+    /// This sync, of all, is left out, and says that it was done.
+    pub(crate) skipped_sync: Option<u64>,
+    /// There are no direct reads.
+    pub(crate) no_direct: bool,
+    pub(crate) seed: u64,
+}
+
+pub(crate) struct Simulated {
+    state: Mutex<State>,
+    fate: Fate,
+}
+
+struct State {
+    disk: Disk,
+    operations: u64,
+    syncs: u64,
+    dead: bool,
+    choices: Choices,
+}
+
+/// An open file.
+pub(crate) struct SimulatedFile {
+    inode: Inode,
+    direct: bool,
+}
+
+/// What kind of operation it is, for what may go wrong with it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Look,
+    Read,
+    Write,
+    /// Takes space without writing.
+    Grow,
+    /// Changes names or attributes.
+    Change,
+    Sync,
+}
+
+/// What a sync makes durable.
+#[derive(Clone, Copy)]
+enum Synced<'a> {
+    /// A file's content; its attributes too?
+    File(Inode, bool),
+    /// The directory that a path is in.
+    ParentOf(&'a Path),
+}
+
+/// How an operation goes.
+enum Go {
+    On,
+    Half,
+    /// It is done, or begun, and nobody is there any more to see it.
+    Die,
+}
+
+impl Simulated {
+    pub(crate) fn new(disk: Disk, fate: Fate) -> Self {
+        let choices = Choices::random(fate.seed);
+        Self { state: Mutex::new(State { disk, operations: 0, syncs: 0, dead: false, choices }), fate }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no operation panics")
+    }
+
+    pub(crate) fn into_disk(self) -> Disk {
+        self.state.into_inner().expect("no operation panics").disk
+    }
+
+    pub(crate) fn is_dead(&self) -> bool {
+        self.state().dead
+    }
+
+    pub(crate) fn operations(&self) -> u64 {
+        self.state().operations
+    }
+
+    pub(crate) fn syncs(&self) -> u64 {
+        self.state().syncs
+    }
+
+    /// Counts an operation, and says how it goes.
+    fn step(&self, kind: Kind) -> io::Result<(MutexGuard<'_, State>, Go)> {
+        let mut state = self.state();
+        if state.dead {
+            return Err(io::Error::other("the process is dead"));
+        }
+        let index = state.operations;
+        state.operations += 1;
+        if self.fate.dies_at == Some(index) {
+            state.dead = true;
+            return Ok((state, Go::Die));
+        }
+        let fault = match self.fate.fault {
+            Some((at, fault)) if at == index || self.fate.stays_bad && at < index => fault,
+            _ => return Ok((state, Go::On)),
+        };
+        let transfer = matches!(kind, Kind::Read | Kind::Write);
+        match fault {
+            Fault::Short if transfer => Ok((state, Go::Half)),
+            // For ever would be for ever.
+            Fault::Interrupted if transfer && !self.fate.stays_bad => Err(io::ErrorKind::Interrupted.into()),
+            Fault::Full if matches!(kind, Kind::Write | Kind::Grow | Kind::Sync) => {
+                Err(io::ErrorKind::StorageFull.into())
+            }
+            Fault::Broken if kind != Kind::Look => Err(io::Error::other("the medium has failed")),
+            _ => Ok((state, Go::On)),
+        }
+    }
+
+    fn dead() -> io::Error {
+        io::Error::other("the process died")
+    }
+
+    /// A change that a crash may keep or lose.
+    fn change<T>(&self, kind: Kind, run: impl FnOnce(&mut Disk, bool) -> io::Result<T>) -> io::Result<T> {
+        let (mut state, go) = self.step(kind)?;
+        let done = run(&mut state.disk, matches!(go, Go::Half));
+        if matches!(go, Go::Die) { Err(Self::dead()) } else { done }
+    }
+
+    fn look<T>(&self, run: impl FnOnce(&Disk) -> io::Result<T>) -> io::Result<T> {
+        let (state, go) = self.step(Kind::Look)?;
+        if matches!(go, Go::Die) { Err(Self::dead()) } else { run(&state.disk) }
+    }
+
+    /// Whether a sync is to do its work; the state after it was counted.
+    fn sync(&self, what: Synced<'_>) -> io::Result<()> {
+        let stepped = self.step(Kind::Sync);
+        let (mut state, go) = match stepped {
+            Ok(stepped) => stepped,
+            Err(error) => {
+                let state = &mut *self.state();
+                if let (Synced::File(inode, _), false) = (what, state.dead) {
+                    let node = state.disk.files.get_mut(&inode).expect("an open file");
+                    node.lose(&mut state.choices);
+                }
+                return Err(error);
+            }
+        };
+        if matches!(go, Go::Die) {
+            return Err(Self::dead());
+        }
+        state.syncs += 1;
+        if self.fate.skipped_sync == Some(state.syncs - 1) {
+            return Ok(());
+        }
+        match what {
+            Synced::File(inode, attributes) => {
+                state.disk.files.get_mut(&inode).expect("an open file").sync(attributes);
+            }
+            Synced::ParentOf(path) => state.disk.directory.sync(path.parent()),
+        }
+        Ok(())
+    }
+}
+
+fn find(disk: &Disk, path: &Path) -> io::Result<Inode> {
+    disk.directory.now.get(path).copied().ok_or_else(|| io::ErrorKind::NotFound.into())
+}
+
+fn stat(disk: &Disk, inode: Inode) -> Stat {
+    let node = &disk.files[&inode];
+    Stat {
+        identity: Identity {
+            device: (0, 1),
+            inode,
+            born_ns: None,
+            changed_ns: node.changed,
+            modified_ns: node.modified,
+            size: node.cache.len() as u64,
+        },
+        file_type: FileType::Regular,
+        mode: node.attributes,
+        links: disk.directory.now.values().filter(|other| **other == inode).count() as u64,
+        allocated_bytes: node.cache.len() as u64,
+    }
+}
+
+fn at(offset: u64) -> usize {
+    usize::try_from(offset).expect("simulated files are small")
+}
+
+impl Storage for Simulated {
+    type File = SimulatedFile;
+
+    fn open(&self, path: &Path, access: Access) -> io::Result<SimulatedFile> {
+        let direct = access == Access::Direct;
+        if direct && self.fate.no_direct {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        self.look(|disk| Ok(SimulatedFile { inode: find(disk, path)?, direct }))
+    }
+
+    fn create(&self, path: &Path) -> io::Result<SimulatedFile> {
+        self.change(Kind::Grow, |disk, _| Ok(SimulatedFile { inode: disk.create(path)?, direct: false }))
+    }
+
+    fn read_at(&self, file: &SimulatedFile, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.change(Kind::Read, |disk, half| {
+            let node = &disk.files[&file.inode];
+            let medium = file.direct.then(|| node.on_medium());
+            let content = medium.as_ref().unwrap_or(&node.cache);
+            let start = at(offset).min(content.len());
+            let mut count = buffer.len().min(content.len() - start);
+            if half && count > 1 {
+                count /= 2;
+            }
+            buffer[..count].copy_from_slice(&content[start..start + count]);
+            Ok(count)
+        })
+    }
+
+    fn write_at(&self, file: &SimulatedFile, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        self.change(Kind::Write, |disk, half| {
+            let count = if half && bytes.len() > 1 { bytes.len() / 2 } else { bytes.len() };
+            disk.write(file.inode, at(offset), &bytes[..count]);
+            Ok(count)
+        })
+    }
+
+    fn set_len(&self, file: &SimulatedFile, bytes: u64) -> io::Result<()> {
+        self.change(Kind::Grow, |disk, _| {
+            disk.resize(file.inode, at(bytes));
+            Ok(())
+        })
+    }
+
+    fn copy_range(
+        &self,
+        from: &SimulatedFile,
+        from_offset: u64,
+        to: &SimulatedFile,
+        to_offset: u64,
+        bytes: u64,
+    ) -> io::Result<()> {
+        self.change(Kind::Grow, |disk, _| {
+            let source = &disk.files[&from.inode].cache;
+            let part = source.get(at(from_offset)..at(from_offset + bytes));
+            let part = part.ok_or(io::ErrorKind::UnexpectedEof)?.to_vec();
+            disk.write(to.inode, at(to_offset), &part);
+            Ok(())
+        })
+    }
+
+    fn sync_data(&self, file: &SimulatedFile) -> io::Result<()> {
+        self.sync(Synced::File(file.inode, false))
+    }
+
+    fn sync_all(&self, file: &SimulatedFile) -> io::Result<()> {
+        self.sync(Synced::File(file.inode, true))
+    }
+
+    fn sync_parent(&self, path: &Path) -> io::Result<()> {
+        self.sync(Synced::ParentOf(path))
+    }
+
+    fn evict(&self, file: &SimulatedFile) -> io::Result<bool> {
+        self.change(Kind::Look, |disk, _| {
+            disk.files.get_mut(&file.inode).expect("an open file").evict();
+            Ok(true)
+        })
+    }
+
+    fn stat(&self, file: &SimulatedFile) -> io::Result<Stat> {
+        self.look(|disk| Ok(stat(disk, file.inode)))
+    }
+
+    fn stat_path(&self, path: &Path) -> io::Result<Stat> {
+        self.look(|disk| Ok(stat(disk, find(disk, path)?)))
+    }
+
+    fn copy_attributes(&self, from: &SimulatedFile, to: &SimulatedFile) -> io::Result<()> {
+        self.change(Kind::Change, |disk, _| {
+            let (now, attributes) = (disk.tick(), disk.files[&from.inode].attributes);
+            let node = disk.files.get_mut(&to.inode).expect("an open file");
+            (node.attributes, node.changed) = (attributes, now);
+            Ok(())
+        })
+    }
+
+    fn free_bytes(&self, _path: &Path) -> io::Result<u64> {
+        self.look(|_| Ok(1 << 40))
+    }
+
+    fn exchange(&self, a: &Path, b: &Path) -> io::Result<bool> {
+        self.change(Kind::Change, |disk, _| {
+            disk.directory.change(Entry::Exchange(a.to_owned(), b.to_owned()))?;
+            Ok(true)
+        })
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.change(Kind::Change, |disk, _| {
+            disk.directory.change(Entry::Rename(from.to_owned(), to.to_owned()))
+        })
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.change(Kind::Change, |disk, _| {
+            let inode = find(disk, from)?;
+            disk.directory.change(Entry::Put(to.to_owned(), inode))
+        })
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.change(Kind::Change, |disk, _| disk.directory.change(Entry::Remove(path.to_owned())))
+    }
+}
+
+/// The names in a disk's directory.
+pub(crate) fn names(disk: &Disk) -> BTreeSet<&str> {
+    disk.directory.now.keys().filter_map(|path| path.file_name()?.to_str()).collect()
+}
