@@ -9,10 +9,11 @@ use crate::{packages, plugins, shell, toolchain};
 
 /// Programs that tests compare with or set the stage with, and the Debian
 /// packages they are in.
-const PROGRAMS: [(&str, &str); 4] = [
+const PROGRAMS: [(&str, &str); 5] = [
     ("/usr/bin/dos2unix", "dos2unix"),
     ("/usr/bin/setfacl", "acl"),
     ("/usr/bin/setfattr", "attr"),
+    ("/usr/bin/strace", "strace"),
     ("/usr/sbin/mkfs.ext4", "e2fsprogs"),
 ];
 

@@ -1,0 +1,108 @@
+//! The real binary on a real filesystem, killed at each of its system calls
+//! that change something: after `recover`, the file is old or new, and nothing
+//! is left beside it. (What a machine loses when it dies is for `crash`.)
+
+#![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+
+mod common;
+
+use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use common::{Scratch, has, log_lines, names, runner, skip};
+
+/// All that the binary may change files and directories with.
+const CALLS: [&str; 16] = [
+    "write",
+    "pwrite64",
+    "ftruncate",
+    "fsync",
+    "fdatasync",
+    "rename",
+    "renameat",
+    "renameat2",
+    "unlink",
+    "unlinkat",
+    "link",
+    "linkat",
+    "copy_file_range",
+    "fsetxattr",
+    "fchown",
+    "fchmod",
+];
+const SIGKILL: i32 = 9;
+
+/// Runs `apply` and kills it when it makes a call for the `nth` time; whether
+/// it came to its end.
+fn run(file: &Path, options: &[&str], call: &str, nth: u32) -> bool {
+    let status = Command::new("strace")
+        .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}")])
+        .args(["-e", &format!("inject={call}:signal=KILL:when={nth}"), "--"])
+        .arg(env!("CARGO_BIN_EXE_runner"))
+        .args(["apply", "replace", "-j", "1"])
+        .args(options)
+        .arg(file)
+        .env("RUNNER_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("code-cache"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success() || status.signal() == Some(SIGKILL), "neither done nor killed: {status}");
+    status.success()
+}
+
+/// Kills runs at one call after the other, until one comes to its end.
+#[track_caller]
+fn killed(content: &[u8], options: &[&str]) {
+    if !has("strace") {
+        return skip("strace is missing");
+    }
+    let scratch = Scratch::new();
+    let file = scratch.write("file", content);
+    // Compiles the plugin, too: what is counted is the run alone.
+    runner(["apply", "replace"].iter().chain(options).chain([&file.to_str().unwrap()])).ok();
+    let new = fs::read(&file).unwrap();
+    assert!(new != content, "it changes nothing: that shows nothing");
+    let (mut kills, mut in_between) = (0, 0);
+    for call in CALLS {
+        for nth in 1.. {
+            fs::write(&file, content).unwrap();
+            let done = run(&file, options, call, nth);
+            let left = names(scratch.dir()).len() > 1;
+            let rollback = kills % 2 == 1;
+            let direction = if rollback { &["recover", "--rollback"][..] } else { &["recover"] };
+            runner(direction.iter().chain([&file.to_str().unwrap()])).ok();
+            let found = fs::read(&file).unwrap();
+            let what = format!("killed at {call} {nth}, rollback {rollback}, left something {left}");
+            assert!(found == new || found == content, "mixed: {what}");
+            assert_eq!(names(scratch.dir()), ["file"], "{what}");
+            if done {
+                assert!(found == new, "done, but old: {what}");
+                assert!(!left, "done, but not cleaned up: {what}");
+                break;
+            }
+            kills += 1;
+            in_between += u32::from(left);
+        }
+    }
+    eprintln!("killed {kills} times, {in_between} of them with something to recover");
+    assert!(in_between >= 5, "it was hardly ever killed in between: {in_between} of {kills}");
+}
+
+#[test]
+fn in_place() {
+    killed(&log_lines(300_000, "\n"), &["--set", "find=Find", "--set", "with=FIND"]);
+}
+
+#[test]
+fn with_a_new_tail() {
+    let options = ["--set", "find=Find", "--set", "with=Found", "--strategy", "in-place"];
+    killed(&log_lines(300_000, "\n"), &options);
+}
+
+#[test]
+fn by_a_new_file() {
+    killed(&log_lines(300_000, "\n"), &["--set", "find=Find", "--set", "with=", "--strategy", "rewrite"]);
+}
