@@ -9,46 +9,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use common::mount::Mount;
 use common::{Scratch, Snapshot, is_root, runner, skip};
 
-/// A small filesystem, until it is dropped.
-struct Mount {
-    place: PathBuf,
-    /// Holds it.
-    _scratch: Scratch,
-}
-
-impl Mount {
-    fn new(args: &[&OsStr]) -> Option<Self> {
-        if !is_root() {
-            skip("only root can mount");
-            return None;
-        }
-        let scratch = Scratch::new();
-        let place = scratch.path("mount");
-        fs::create_dir(&place).unwrap();
-        let output = Command::new("mount").args(args).arg(&place).output().unwrap();
-        if !output.status.success() {
-            skip(&format!("cannot mount: {}", String::from_utf8_lossy(&output.stderr)));
-            return None;
-        }
-        Some(Self { place, _scratch: scratch })
-    }
-
-    fn tmpfs(bytes: u64) -> Option<Self> {
-        let size = format!("size={bytes}");
-        Self::new(&["-t", "tmpfs", "-o", &size, "tmpfs"].map(OsStr::new))
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.place.join(name)
-    }
-}
-
-impl Drop for Mount {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(&self.place).status();
-    }
+fn tmpfs(bytes: u64) -> Option<Mount> {
+    let size = format!("size={bytes}");
+    Mount::new(&["-t", "tmpfs", "-o", &size, "tmpfs"].map(OsStr::new))
 }
 
 /// An image with an ext4 filesystem.
@@ -105,7 +71,7 @@ fn nothing_fits(place: &Path, path: &Path) {
 
 #[test]
 fn a_full_tmpfs_changes_nothing() {
-    let Some(mount) = Mount::tmpfs(4 << 20) else { return };
+    let Some(mount) = tmpfs(4 << 20) else { return };
     nothing_fits(&mount.place, &mount.path("file"));
 }
 
@@ -117,7 +83,7 @@ fn a_full_ext4_changes_nothing() {
 
 #[test]
 fn a_full_place_for_output_leaves_no_half_of_it() {
-    let Some(mount) = Mount::tmpfs(256 << 10) else { return };
+    let Some(mount) = tmpfs(256 << 10) else { return };
     let scratch = Scratch::new();
     let file = scratch.write("file", common::log_lines(2 << 20, "\n"));
     let before = (scratch.snapshot(), Snapshot::of(&mount.place));

@@ -7,51 +7,8 @@
 mod common;
 
 use std::fs;
-use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
-use std::process::{Command, Stdio};
 
-use common::{Scratch, has, log_lines, names, runner, skip};
-
-/// All that the binary may change files and directories with.
-const CALLS: [&str; 16] = [
-    "write",
-    "pwrite64",
-    "ftruncate",
-    "fsync",
-    "fdatasync",
-    "rename",
-    "renameat",
-    "renameat2",
-    "unlink",
-    "unlinkat",
-    "link",
-    "linkat",
-    "copy_file_range",
-    "fsetxattr",
-    "fchown",
-    "fchmod",
-];
-const SIGKILL: i32 = 9;
-
-/// Runs `apply` and kills it when it makes a call for the `nth` time; whether
-/// it came to its end.
-fn run(file: &Path, options: &[&str], call: &str, nth: u32) -> bool {
-    let status = Command::new("strace")
-        .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}")])
-        .args(["-e", &format!("inject={call}:signal=KILL:when={nth}"), "--"])
-        .arg(env!("CARGO_BIN_EXE_runner"))
-        .args(["apply", "replace", "-j", "1"])
-        .args(options)
-        .arg(file)
-        .env("RUNNER_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("code-cache"))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .unwrap();
-    assert!(status.success() || status.signal() == Some(SIGKILL), "neither done nor killed: {status}");
-    status.success()
-}
+use common::{Scratch, has, kill, log_lines, names, runner, skip};
 
 /// Kills runs at one call after the other, until one comes to its end.
 #[track_caller]
@@ -66,10 +23,10 @@ fn killed(content: &[u8], options: &[&str]) {
     let new = fs::read(&file).unwrap();
     assert!(new != content, "it changes nothing: that shows nothing");
     let (mut kills, mut in_between) = (0, 0);
-    for call in CALLS {
+    for call in kill::CALLS {
         for nth in 1.. {
             fs::write(&file, content).unwrap();
-            let done = run(&file, options, call, nth);
+            let done = kill::apply(&file, options, call, nth);
             let left = names(scratch.dir()).len() > 1;
             let rollback = kills % 2 == 1;
             let direction = if rollback { &["recover", "--rollback"][..] } else { &["recover"] };

@@ -4,6 +4,9 @@
 // Every test program uses a part of it.
 #![allow(dead_code, reason = "shared by several test programs")]
 
+pub(crate) mod kill;
+pub(crate) mod mount;
+
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;

@@ -9,11 +9,12 @@ use crate::{packages, plugins, shell, toolchain};
 
 /// Programs that tests compare with or set the stage with, and the Debian
 /// packages they are in.
-const PROGRAMS: [(&str, &str); 5] = [
+const PROGRAMS: [(&str, &str); 6] = [
     ("/usr/bin/dos2unix", "dos2unix"),
     ("/usr/bin/setfacl", "acl"),
     ("/usr/bin/setfattr", "attr"),
     ("/usr/bin/strace", "strace"),
+    ("/usr/sbin/mkfs.xfs", "xfsprogs"),
     ("/usr/sbin/mkfs.ext4", "e2fsprogs"),
 ];
 

@@ -1,0 +1,45 @@
+//! The real binary, killed at one of its system calls.
+
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// All that the binary may change files and directories with.
+pub(crate) const CALLS: [&str; 16] = [
+    "write",
+    "pwrite64",
+    "ftruncate",
+    "fsync",
+    "fdatasync",
+    "rename",
+    "renameat",
+    "renameat2",
+    "unlink",
+    "unlinkat",
+    "link",
+    "linkat",
+    "copy_file_range",
+    "fsetxattr",
+    "fchown",
+    "fchmod",
+];
+const SIGKILL: i32 = 9;
+
+/// Runs `apply` and kills it when it makes a call for the `nth` time; whether
+/// it came to its end.
+pub(crate) fn apply(file: &Path, options: &[&str], call: &str, nth: u32) -> bool {
+    let status = Command::new("strace")
+        .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}")])
+        .args(["-e", &format!("inject={call}:signal=KILL:when={nth}"), "--"])
+        .arg(env!("CARGO_BIN_EXE_runner"))
+        .args(["apply", "replace", "-j", "1"])
+        .args(options)
+        .arg(file)
+        .env("RUNNER_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("code-cache"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success() || status.signal() == Some(SIGKILL), "neither done nor killed: {status}");
+    status.success()
+}
