@@ -175,7 +175,9 @@ fn in_place<S: Storage>(
     names.check_journal(storage)?;
     // The last look: behind the commit point the run goes to its end.
     how.cancel.check()?;
-    journal.publish(&names.journal)?;
+    if let Err(error) = journal.publish(&names.journal) {
+        return Err(if journal.is_saved() { undecided(path, error) } else { error });
+    }
     match finish(storage, path, target.file, &journal, Direction::Forward, wanted) {
         Ok(state) => {
             journal.remove().map_err(|e| {
@@ -190,6 +192,17 @@ fn in_place<S: Storage>(
         }
         Err(error) => Err(undo_failed_write(target, journal, error)),
     }
+}
+
+/// The journal has its name, and perhaps not for good. What `recover` would
+/// need to go either way stays.
+fn undecided(path: &Path, error: Error) -> Error {
+    let shown = path.display();
+    Error::new(Kind::RecoveryNeeded, format!("{shown} is untouched, but its journal stays"))
+        .because(error)
+        .hint(format!(
+            "`runner recover --rollback {shown}` drops it, `runner recover {shown}` carries it out"
+        ))
 }
 
 /// After the commit point there are two ways out: back to the old state, or a

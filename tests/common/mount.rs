@@ -4,6 +4,8 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use super::{Scratch, is_root, skip};
 
@@ -39,6 +41,14 @@ impl Mount {
 
 impl Drop for Mount {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg(&self.place).status();
+        // A process that was killed may hold it a moment longer.
+        for _ in 0..200 {
+            let output = Command::new("umount").arg(&self.place).output();
+            if output.is_ok_and(|output| output.status.success()) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        assert!(thread::panicking(), "cannot unmount {}", self.place.display());
     }
 }

@@ -109,10 +109,10 @@ impl<'s, S: Storage> Body<'s, S> {
         }
         self.storage.rename(&self.path, name).map_err(Error::at("create", name))?;
         self.path = name.to_owned();
-        self.storage.sync_parent(name).map_err(Error::at("sync the directory of", name))?;
-        // Until here an error removes the file, whatever its name.
+        // From here on the file stays, even if the sync fails: removing it
+        // might not become durable either.
         self.kept = true;
-        Ok(())
+        self.storage.sync_parent(name).map_err(Error::at("sync the directory of", name))
     }
 
     /// Removes the file, durably.

@@ -101,7 +101,8 @@ impl<'s, S: Storage> Patch<'s, S> {
     /// Gives the patch a durable file under `name`, in one step.
     ///
     /// # Errors
-    /// When it cannot be written, synced or named.
+    /// When it cannot be written, synced or named; if only the sync of the
+    /// directory fails, the file stays, and the patch is saved.
     pub fn publish(&mut self, name: &Path) -> Result<()> {
         self.body.publish(name)
     }
