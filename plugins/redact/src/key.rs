@@ -143,15 +143,20 @@ pub(crate) fn prefixes() -> impl Iterator<Item = &'static str> {
 pub(crate) fn find(text: &[u8], found: &mut impl FnMut(Range<usize>)) {
     // A key that begins in another one is part of it.
     let mut seen = 0;
+    // One may begin where another one ends, too: masked, that is a border.
+    let mut ends = Vec::new();
     for anchor in memchr3_iter(b'_', b'-', b'A', text) {
         if let Some(key) = at_anchor(text, anchor, seen) {
             seen = key.end;
+            ends.push(key.end);
             found(key);
         }
     }
     let mut seen = 0;
     for start in memmem::find_iter(text, JWT_PREFIX) {
-        if let Some(token) = (start >= seen).then(|| jwt(text, start)).flatten() {
+        if let Some(token) =
+            (start >= seen).then(|| jwt(text, start, ends.binary_search(&start).is_ok())).flatten()
+        {
             seen = token.end;
             found(token);
         }
@@ -170,7 +175,8 @@ fn at_anchor(text: &[u8], anchor: usize, from: usize) -> Option<Range<usize>> {
     FORMATS.iter().find_map(|format| {
         let prefix = format.prefix.as_bytes();
         let start = anchor.checked_sub(format.anchor).filter(|&start| start >= from)?;
-        (text[start..].starts_with(prefix) && is_word_start(text, start)).then(|| key(text, start, format))?
+        let begins = start == from || is_word_start(text, start);
+        (text[start..].starts_with(prefix) && begins).then(|| key(text, start, format))?
     })
 }
 
@@ -209,8 +215,8 @@ fn is_sk(bytes: &[u8], start: usize) -> bool {
 /// Three to five base64url parts with dots between (RFC 7515 and 7516). The
 /// shortest header there can be, `{"alg":""}`, has 14 letters; the last parts
 /// may be empty.
-fn jwt(bytes: &[u8], start: usize) -> Option<Range<usize>> {
-    if !begins_run(bytes, start) || !is_word_start(bytes, start) {
+fn jwt(bytes: &[u8], start: usize, behind_key: bool) -> Option<Range<usize>> {
+    if !behind_key && (!begins_run(bytes, start) || !is_word_start(bytes, start)) {
         return None;
     }
     let part = |from| run_end(bytes, from, |byte| Alphabet::Url.has(byte));
@@ -243,6 +249,14 @@ mod tests {
             found(&[Kind::Key], "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."),
             "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."
         );
+    }
+
+    #[test]
+    fn a_key_right_behind_a_key_is_found() {
+        for second in ["sk-abcdefghij0123456789", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln_-"] {
+            let both = format!("AKIAIOSFODNN7EXAMPLE{second}");
+            assert_eq!(found(&[Kind::Key], &both).replace(' ', ""), both);
+        }
     }
 
     #[test]

@@ -57,9 +57,7 @@ proptest! {
     }
 
     /// Of one kind. Of several, a mask may uncover another value: `fe80::`
-    /// is no address while an e-mail address goes on right behind it. So it
-    /// is with the forms of `key`: one that stands right behind another one
-    /// is found by the second run alone.
+    /// is no address while an e-mail address goes on right behind it.
     #[test]
     fn masks_keep_the_length_and_hide_for_good(
         text in text(),
@@ -69,11 +67,7 @@ proptest! {
         let once = edit::<Redact>(&params, text.as_bytes()).expect("no error");
         prop_assert_eq!(once.len(), text.len());
         let twice = edit::<Redact>(&params, &once).expect("no error");
-        if kind == "key" {
-            prop_assert_eq!(twice.len(), text.len());
-        } else {
-            prop_assert_eq!(String::from_utf8_lossy(&once), String::from_utf8_lossy(&twice));
-        }
+        prop_assert_eq!(String::from_utf8_lossy(&once), String::from_utf8_lossy(&twice));
     }
 }
 
