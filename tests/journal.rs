@@ -125,7 +125,9 @@ fn a_scan_or_a_new_file_is_removed() {
         fs::remove_file(run.scratch.path("file.runner-journal")).unwrap();
         run.scratch.write(&format!("file{left}"), "what was written so far");
         run.refused(left);
-        runner!["recover", &run.file].ok().says("untouched; what the interrupted run has left is removed");
+        runner!["recover", &run.file]
+            .ok()
+            .says("whole as it is; what the interrupted run has left is removed");
         assert!(run.content() == run.old);
     }
 }

@@ -6,6 +6,7 @@
 
 use blake3::Hasher;
 use blake3::hazmat::{HasherExt, Mode, merge_subtrees_non_root, merge_subtrees_root};
+use serde::{Deserialize, Serialize};
 
 /// Bytes of a group, the leaf of the hash tree: 65,536 bytes are one group,
 /// 65,537 bytes are two, of which the last holds one byte.
@@ -37,7 +38,8 @@ pub fn group_cv(bytes: &[u8], index: u64, file_bytes: u64) -> Cv {
 ///
 /// Memory is logarithmic in the number of groups. A clone is a snapshot that
 /// can be continued on its own.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Tree {
     /// Roots of whole subtrees, the largest (leftmost) first. When `n` groups
     /// were pushed, the first `n - 1` of them are one subtree for each set
@@ -52,6 +54,19 @@ impl Tree {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Groups pushed so far.
+    #[must_use]
+    pub fn groups(&self) -> u64 {
+        self.groups
+    }
+
+    /// Whether the invariant holds: a tree that was stored may be anything.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let whole = self.groups.checked_sub(1).map_or(0, |others| others.count_ones() as usize + 1);
+        self.stack.len() == whole
     }
 
     /// Appends the next group.
@@ -120,6 +135,7 @@ mod tests {
         for _ in 0..100_000 {
             tree.push([7; 32]);
             assert!(tree.stack.len() <= 18, "{} entries", tree.stack.len());
+            assert!(tree.is_sound() && tree.groups() > 0);
         }
     }
 

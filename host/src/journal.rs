@@ -2,11 +2,15 @@
 //! after a crash:
 //!
 //! - `NAME.runner-scan`: a patch that was being collected. It never happened.
+//! - `NAME.runner-checkpoint`: how far that had come, so that it can go on.
 //! - `NAME.runner-new`: a new version that was being written, or the old one
 //!   that it has replaced. The target is whole without it.
 //! - `NAME.runner-journal`: a sealed patch that may be half applied. It gets
 //!   this name by a rename after it is durable, so it is always whole; the
 //!   rename is the commit point of an in-place apply.
+//!
+//! As long as there is a scan or a checkpoint, the run that they belong to has
+//! not written the target: both are removed, durably, before its commit point.
 
 use std::ffi::OsString;
 use std::io;
@@ -18,7 +22,7 @@ use crate::fs::{FileType, Storage};
 
 /// Longest file name on the usual filesystems, in bytes (NAME_MAX).
 const NAME_MAX_BYTES: usize = 255;
-const LONGEST_SUFFIX: &str = ".runner-journal";
+const LONGEST_SUFFIX: &str = ".runner-checkpoint";
 
 /// The names that belong to one target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +31,8 @@ pub struct Names {
     pub target: PathBuf,
     /// A patch being collected.
     pub scan: PathBuf,
+    /// How far that has come.
+    pub checkpoint: PathBuf,
     /// A new version being written.
     pub new: PathBuf,
     /// A sealed patch being applied.
@@ -64,8 +70,9 @@ impl Names {
         Ok(Self {
             target: target.to_owned(),
             scan: with(".runner-scan"),
+            checkpoint: with(LONGEST_SUFFIX),
             new: with(".runner-new"),
-            journal: with(LONGEST_SUFFIX),
+            journal: with(".runner-journal"),
         })
     }
 
@@ -74,7 +81,21 @@ impl Names {
     /// # Errors
     /// [`Kind::RecoveryNeeded`], with the command to run.
     pub fn check_clean<S: Storage>(&self, storage: &S) -> Result<()> {
-        self.check(storage, &[&self.journal, &self.scan, &self.new])
+        self.check(storage, &[&self.journal, &self.scan, &self.checkpoint, &self.new])
+    }
+
+    /// Whether there is a scan that may be taken up again: the target was not
+    /// written by the run that has left it.
+    ///
+    /// # Errors
+    /// [`Kind::RecoveryNeeded`], with the command to run, where there is
+    /// something else.
+    pub fn check_resumable<S: Storage>(&self, storage: &S) -> Result<bool> {
+        self.check_journal(storage)?;
+        if exists(storage, &self.scan)? || exists(storage, &self.checkpoint)? {
+            return Ok(true);
+        }
+        self.check_clean(storage).map(|()| false)
     }
 
     /// [`Names::check_clean`], of the journal alone.
@@ -89,11 +110,17 @@ impl Names {
         for path in paths {
             if exists(storage, path)? {
                 let target = self.target.display();
-                return Err(Error::new(
+                let error = Error::new(
                     Kind::RecoveryNeeded,
                     format!("an earlier run on {target} did not end: it left {}", path.display()),
                 )
-                .hint(format!("`runner recover {target}` brings the file to one state and cleans up")));
+                .hint(format!("`runner recover {target}` brings the file to one state and cleans up"));
+                let scan = **path == self.scan || **path == self.checkpoint;
+                return Err(if scan {
+                    error.hint("`runner apply --resume`, with all else as it was, goes on with the scan")
+                } else {
+                    error
+                });
             }
         }
         Ok(())

@@ -11,6 +11,7 @@
 
 pub mod apply;
 pub mod cancel;
+pub mod checkpoint;
 pub mod cli;
 pub mod diff;
 pub mod error;

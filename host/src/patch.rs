@@ -10,14 +10,17 @@ mod body;
 mod format;
 mod header;
 mod overlay;
+mod partial;
 mod reader;
 mod sealed;
 #[cfg(test)]
 mod tests;
 mod writer;
 
+pub(crate) use header::hex;
 pub use header::{Header, PluginId, Seal, Stats};
 pub use overlay::{Segment, walk};
+pub use partial::Partial;
 pub use reader::{Batch, Direction, Edits, Reader};
 pub use sealed::{Draft, Patch, is_patch};
 pub use writer::Writer;

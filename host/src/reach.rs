@@ -87,8 +87,14 @@ pub fn reach<S: Storage>(
         return Ok(Level::None);
     }
     check_room(target.storage, &target.names.new, plan.space_bytes)?;
-    for path in [&extras.undo, &extras.backup].into_iter().flatten() {
+    for (path, is_undo) in [(&extras.undo, true), (&extras.backup, false)] {
+        let Some(path) = path else { continue };
         if exists(target.storage, path)? {
+            if is_undo && patch.is_begun_at(path)? {
+                // Left by a run that was killed before it wrote the target.
+                target.storage.remove(path).map_err(Error::at("remove", path))?;
+                continue;
+            }
             return Err(Error::new(Kind::Usage, format!("{} exists already", path.display()))
                 .hint("choose another name, or remove it"));
         }
@@ -101,7 +107,7 @@ pub fn reach<S: Storage>(
         kept.paths.push(undo.clone());
     }
     let reached = match plan.strategy {
-        Strategy::Rewrite => replace(target, &patch, direction, how, &mut kept),
+        Strategy::Rewrite => replace(target, patch, direction, how, &mut kept),
         _ => in_place(target, patch, direction, how, &mut kept),
     };
     // Whoever must recover may want to go back.
@@ -143,6 +149,19 @@ pub(crate) fn check_room<S: Storage>(storage: &S, path: &Path, bytes: u64) -> Re
     .hint("the file is untouched; free some space, or write the result to another filesystem with `-o OUT`"))
 }
 
+/// Removes what tells of the scan: from here on the target may be written, and
+/// no scan of what it was may be taken up again. A patch that is the journal
+/// keeps its file, which changes its name. Whether there was something; its
+/// directory must be synced before the target is written.
+fn end_scan<S: Storage>(storage: &S, names: &Names, patch: Option<&mut Patch<'_, S>>) -> Result<bool> {
+    let mut gone = patch.map_or(Ok(false), Patch::unname)?;
+    if exists(storage, &names.checkpoint)? {
+        storage.remove(&names.checkpoint).map_err(Error::at("remove", &names.checkpoint))?;
+        gone = true;
+    }
+    Ok(gone)
+}
+
 /// Under a journal.
 fn in_place<S: Storage>(
     target: &Place<'_, S>,
@@ -163,18 +182,21 @@ fn in_place<S: Storage>(
     }
     // A patch that somebody has saved stays where it is.
     let own = direction == Direction::Forward && !patch.is_saved();
-    let mut journal = if own && patch.seal().stats.first_length_change.is_none() {
-        patch
+    let (mut journal, mut scanned) = if own && patch.seal().stats.first_length_change.is_none() {
+        (patch, None)
     } else {
         let header = Header { identity: target.identity().clone(), ..patch.header().clone() };
         let source = (target.file, path);
-        flatten::flatten(storage, source, &patch, direction, header, names.new.clone(), how.cancel)?
+        let new = names.new.clone();
+        (flatten::flatten(storage, source, &patch, direction, header, new, how.cancel)?, Some(patch))
     };
     target.check_unchanged()?;
     // Where locks do not work, another run may have come this far.
     names.check_journal(storage)?;
     // The last look: behind the commit point the run goes to its end.
     how.cancel.check()?;
+    // Publishing syncs the directory.
+    end_scan(storage, names, scanned.as_mut())?;
     if let Err(error) = journal.publish(&names.journal) {
         return Err(if journal.is_saved() { undecided(path, error) } else { error });
     }
@@ -244,7 +266,7 @@ fn copy_old<S: Storage>(target: &Place<'_, S>, backup: &Path, cancel: Cancel<'_>
 /// By a new file.
 fn replace<S: Storage>(
     target: &Place<'_, S>,
-    patch: &Patch<'_, S>,
+    mut patch: Patch<'_, S>,
     direction: Direction,
     how: &How<'_>,
     kept: &mut Kept<'_, S>,
@@ -252,13 +274,16 @@ fn replace<S: Storage>(
     let storage = target.storage;
     let new = &target.names.new;
     let file = storage.create(new).map_err(Error::at("create", new))?;
-    let written = fill_new(target, patch, direction, how, &file).and_then(|level| {
+    let written = fill_new(target, &patch, direction, how, &file).and_then(|level| {
         target.check_unchanged()?;
         how.cancel.check()?;
         if let Some(backup) = &how.extras.backup {
             storage.link(target.path(), backup).map_err(Error::at("create", backup))?;
             kept.paths.push(backup.clone());
             storage.sync_parent(backup).map_err(Error::at("sync the directory of", backup))?;
+        }
+        if end_scan(storage, target.names, Some(&mut patch))? {
+            storage.sync_parent(new).map_err(Error::at("sync the directory of", new))?;
         }
         rewrite::swap(storage, target.names, target.identity())?;
         Ok(level)

@@ -49,7 +49,7 @@ pub fn recover<S: Storage>(
         None
     };
     let mut removed = Vec::new();
-    for path in [&names.scan, &names.new, &names.journal] {
+    for path in [&names.scan, &names.checkpoint, &names.new, &names.journal] {
         if exists(storage, path)? {
             storage.remove(path).map_err(Error::at("remove", path))?;
             removed.push(path.clone());

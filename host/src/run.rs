@@ -9,9 +9,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use crate::apply::flatten::tail_start;
 use crate::cancel::Cancel;
+use crate::checkpoint::{Key, Resumable};
 use crate::error::{Error, Kind, Result};
 use crate::fs::{FileType, OsStorage, Storage};
 use crate::hash::{GROUP_BYTES, Tree};
@@ -41,6 +43,9 @@ pub struct Program<'a> {
     pub id: PluginId,
     /// Its parameters; values of secret ones left out.
     pub params: Vec<(String, Option<String>)>,
+    /// The hash of all parameters, secret ones included. It is never stored
+    /// as it is.
+    pub params_digest: blake3::Hash,
     /// Makes an instance for a file. Called once a worker, and must answer
     /// with the same job for the same file.
     pub begin: &'a (dyn Fn(FileHead<'_>) -> Result<Begun> + Sync),
@@ -59,6 +64,11 @@ pub struct Options<'a> {
     pub verify: Wanted,
     /// What to keep.
     pub extras: Extras,
+    /// Whether [`apply`] goes on with a scan that did not end, and leaves its
+    /// own, if it fails, to go on with.
+    pub resume: bool,
+    /// How often [`apply`] stores how far the scan has come.
+    pub checkpoint_every: Duration,
     /// Set from outside to stop before the commit point.
     pub cancel: Cancel<'a>,
 }
@@ -70,8 +80,17 @@ impl Options<'_> {
 }
 
 /// Progress, for whoever watches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
+    /// An interrupted scan goes on.
+    Resumed {
+        /// What is done already.
+        bytes: u64,
+        /// Bytes in all.
+        of: u64,
+    },
+    /// A scan was to go on, and begins anew; this is why.
+    StartedOver(String),
     /// The file is scanned up to here.
     Scanned {
         /// Bytes done.
@@ -108,6 +127,7 @@ pub fn make_patch(
     program: &Program<'_>,
     spill: PathBuf,
     options: &Options<'_>,
+    mut resumable: Option<&mut Resumable<'_>>,
     events: &mut dyn FnMut(Event),
 ) -> Result<OsPatch> {
     let mapping = target.map()?;
@@ -130,16 +150,27 @@ pub fn make_patch(
         }
     };
     let header = header(target, program);
-    let writer = Writer::new(&OsStorage, spill, header)?;
     let scan_options = scan::Options {
         threads: options.threads,
         window_bytes: options.window_bytes,
         cancel: options.cancel,
     };
     let of = target.size();
-    let scanned = scan(&mapping, target.path(), &job, writer, &transforms, &scan_options, &mut |bytes| {
-        events(Event::Scanned { bytes, of });
-    })?;
+    let resumed = match &mut resumable {
+        Some(resumable) => resumable.take_up(&mapping, &header, &scan_options, events)?,
+        None => None,
+    };
+    let (writer, from) = match resumed {
+        Some((writer, state)) => (writer, Some(state)),
+        None => (Writer::new(&OsStorage, spill, header)?, None),
+    };
+    let mut keep = resumable.map(|resumable| |state: &scan::State| resumable.keep(state));
+    let hooks = scan::Hooks {
+        progress: &mut |bytes| events(Event::Scanned { bytes, of }),
+        from,
+        keep: keep.as_mut().map(|keep| (options.checkpoint_every, keep as scan::Keep<'_>)),
+    };
+    let scanned = scan(&mapping, target.path(), &job, writer, &transforms, &scan_options, hooks)?;
     target.place().check_unchanged()?;
     seal(scanned, &mapping, target.path(), options)
 }
@@ -184,8 +215,27 @@ pub fn apply(
     events: &mut dyn FnMut(Event),
 ) -> Result<Report> {
     let target = Target::open(path, Intent::Write)?;
-    target.names.check_clean(&OsStorage)?;
-    let patch = make_patch(&target, program, target.names.scan.clone(), options, events)?;
+    let key = Key { window_bytes: options.window_bytes, params: program.params_digest };
+    let mut resumable = Resumable::new(&target.names, key, options.resume)?;
+    let applied = apply_scanned(&target, program, options, &mut resumable, events);
+    applied.map_err(|error| {
+        if options.resume && resumable.spare() {
+            error.hint("the same command goes on near where this run has ended")
+        } else {
+            error
+        }
+    })
+}
+
+fn apply_scanned(
+    target: &Target,
+    program: &Program<'_>,
+    options: &Options<'_>,
+    resumable: &mut Resumable<'_>,
+    events: &mut dyn FnMut(Event),
+) -> Result<Report> {
+    let spill = target.names.scan.clone();
+    let patch = make_patch(target, program, spill, options, Some(resumable), events)?;
     let plan = choose(&patch.seal().stats, &target.stat, patch.bytes(), options.choice)?;
     events(Event::Applying(plan.strategy));
     let report = report(&patch, Direction::Forward, plan);
@@ -208,7 +258,7 @@ pub fn dry_run(
 ) -> Result<Report> {
     let target = Target::open(path, Intent::Read)?;
     target.names.check_clean(&OsStorage)?;
-    let patch = make_patch(&target, program, spill, options, events)?;
+    let patch = make_patch(&target, program, spill, options, None, events)?;
     let plan = choose(&patch.seal().stats, &target.stat, patch.bytes(), options.choice)?;
     let report = report(&patch, Direction::Forward, plan);
     look(&patch, &report)?;
@@ -231,7 +281,7 @@ pub fn plan(
     let target = Target::open(path, Intent::Read)?;
     target.names.check_clean(&OsStorage)?;
     check_replaceable(saved, &target)?;
-    let mut patch = make_patch(&target, program, spill, options, events)?;
+    let mut patch = make_patch(&target, program, spill, options, None, events)?;
     let plan = choose(&patch.seal().stats, &target.stat, patch.bytes(), options.choice)?;
     patch.publish(saved)?;
     Ok((report(&patch, Direction::Forward, plan), patch.bytes()))
@@ -268,7 +318,7 @@ pub fn apply_to(
 ) -> Result<Report> {
     let target = Target::open(path, Intent::Read)?;
     target.names.check_clean(&OsStorage)?;
-    let patch = make_patch(&target, program, spill, options, events)?;
+    let patch = make_patch(&target, program, spill, options, None, events)?;
     let stats = &patch.seal().stats;
     let plan =
         Plan { strategy: Strategy::Stream, write_bytes: stats.post_size(), space_bytes: stats.post_size() };

@@ -12,13 +12,16 @@ mod accept;
 mod block;
 mod collect;
 mod edits;
+mod state;
 mod workers;
 
 use std::ops::Range;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 pub(crate) use accept::Found;
 pub(crate) use block::{Context, Position, find, find_sequential};
+pub use state::State;
 
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
@@ -55,6 +58,11 @@ impl Options<'_> {
     pub(crate) fn window(&self) -> u64 {
         self.window_bytes.max(1).next_multiple_of(GROUP_BYTES)
     }
+
+    /// The unit of parallel work, in whole groups.
+    pub(crate) fn block_bytes(&self) -> u64 {
+        BLOCK_BYTES.max(self.window())
+    }
 }
 
 /// What a scan has found.
@@ -69,14 +77,30 @@ pub struct Scanned<'s, S: Storage> {
     pub after_groups: u64,
 }
 
+/// What happens beside a scan.
+pub struct Hooks<'a> {
+    /// Told the offset up to which the file is done.
+    pub progress: &'a mut dyn FnMut(u64),
+    /// Where to go on. It must have passed [`State::check`], and the writer
+    /// must have been taken up from its [`State::partial`].
+    pub from: Option<State>,
+    /// How often, and to whom, the scan says how far it has come. Never under
+    /// a sequential framing: what its one instance remembers cannot be kept.
+    pub keep: Option<(Duration, Keep<'a>)>,
+}
+
+/// Stores a state of the scan.
+pub type Keep<'a> = &'a mut dyn FnMut(&State) -> Result<()>;
+
 /// Scans a mapped file.
 ///
 /// `transforms` is called once for each worker, and once more where edits of
 /// neighbouring blocks collide; each call must give an instance that answers
-/// alike. `progress` is told the offset up to which the file is done.
+/// alike.
 ///
 /// # Errors
-/// The first failure in file order; the patch is dropped then.
+/// The first failure in file order; the patch is dropped then. What
+/// [`Hooks::keep`] fails with.
 pub fn scan<'s, S: Storage>(
     mapping: &Mapping,
     path: &Path,
@@ -84,7 +108,7 @@ pub fn scan<'s, S: Storage>(
     writer: Writer<'s, S>,
     transforms: &(dyn Fn() -> Result<Box<dyn Transform>> + Sync),
     options: &Options<'_>,
-    progress: &mut dyn FnMut(u64),
+    mut hooks: Hooks<'_>,
 ) -> Result<Scanned<'s, S>> {
     let record_limit = MIN_RECORD_LIMIT_BYTES.max(options.window());
     let cutter = Cutter::new(&job.framing, record_limit);
@@ -97,13 +121,30 @@ pub fn scan<'s, S: Storage>(
         record_limit,
     };
     let scan = Scan { context, mapping, path, transforms, options };
+    let mut start = workers::Start { block: 0, carry: cutter.initial_carry() };
     let mut collector = collect::Collector::new(&scan, writer);
-    workers::run(&scan, |block| {
+    if let Some(state) = hooks.from {
+        start = workers::Start { block: state.at.div_ceil(scan.block_bytes()), carry: state.carry };
+        collector.go_on(state);
+    }
+    if scan.is_sequential() {
+        hooks.keep = None;
+    }
+    let mut kept = Instant::now();
+    workers::run(&scan, &start, |block| {
         // Workers have looked when they took the block; by now it may be the
         // last one.
         options.cancel.check()?;
-        progress(block.range.end);
-        collector.take(block)
+        (hooks.progress)(block.range.end);
+        let carry = block.carry;
+        collector.take(block)?;
+        if let Some((every, keep)) = &mut hooks.keep
+            && kept.elapsed() >= *every
+        {
+            keep(&collector.state(carry)?)?;
+            kept = Instant::now();
+        }
+        Ok(())
     })?;
     mapping.check(path)?;
     collector.finish()
@@ -137,7 +178,7 @@ impl Scan<'_> {
     }
 
     fn block_bytes(&self) -> u64 {
-        BLOCK_BYTES.max(self.context.window_bytes)
+        self.options.block_bytes()
     }
 
     fn block(&self, index: u64) -> Range<u64> {

@@ -199,6 +199,11 @@ pub(crate) fn has(program: &str) -> bool {
     std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
 }
 
+/// What `RUNNER_SEED` says, or 1.
+pub(crate) fn seed() -> u64 {
+    std::env::var("RUNNER_SEED").map_or(1, |seed| seed.parse().expect("RUNNER_SEED is a number"))
+}
+
 /// A small generator of the same numbers every time (SplitMix64).
 pub(crate) struct Random(pub(crate) u64);
 

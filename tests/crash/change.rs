@@ -40,15 +40,17 @@ pub(crate) struct Change {
     /// With an undo file and a backup.
     pub(crate) extras: bool,
     pub(crate) no_direct: bool,
+    /// With a scan that has stored how far it has come.
+    pub(crate) checkpoint: bool,
 }
 
 /// Without the content, which a seed gives again.
 impl fmt::Debug for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let edits: Vec<_> = self.edits.iter().map(|(at, old, new)| (at, old, new.len())).collect();
-        let Self { choice, verify, extras, no_direct, .. } = self;
+        let Self { choice, verify, extras, no_direct, checkpoint, .. } = self;
         write!(f, "{} bytes, edits {edits:?}, {choice:?}, {verify:?}, ", self.old.len())?;
-        write!(f, "extras {extras}, no direct reads {no_direct}")
+        write!(f, "extras {extras}, no direct reads {no_direct}, checkpoint {checkpoint}")
     }
 }
 
@@ -65,7 +67,11 @@ impl Change {
     }
 
     pub(crate) fn disk(&self) -> Disk {
-        Disk::with(Path::new(FILE), &self.old, ATTRIBUTES)
+        let mut disk = Disk::with(Path::new(FILE), &self.old, ATTRIBUTES);
+        if self.checkpoint {
+            disk.add(&names().checkpoint, b"how far it has come", 0o600);
+        }
+        disk
     }
 
     /// Carries the change out; the strategy that was taken, if it came so far.
@@ -78,7 +84,7 @@ impl Change {
             undo: self.extras.then(|| PathBuf::from(UNDO)),
             backup: self.extras.then(|| PathBuf::from(BACKUP)),
         };
-        names.check_clean(storage)?;
+        assert_eq!(names.check_resumable(storage)?, self.checkpoint);
         let patch = self.patch(storage, names.scan.clone(), &stat)?;
         let plan = choose(&patch.seal().stats, &stat, patch.bytes(), self.choice)?;
         let place = Place { storage, names: &names, file: &target, stat: &stat };

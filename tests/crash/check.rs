@@ -155,6 +155,7 @@ impl<'a> Trial<'a> {
         if ended == Ended::Well {
             self.left_nothing(disk).map_err(|what| format!("after success: {what}"))?;
         }
+        self.scan_means_old(disk)?;
         for direction in BOTH {
             self.states += 1;
             let storage = Simulated::new(disk.clone(), Fate { dies_at: None, ..Fate::default() });
@@ -170,6 +171,18 @@ impl<'a> Trial<'a> {
                 return Err(format!("{direction:?}: another crash changes what was recovered"));
             }
             self.left_nothing(&later).map_err(|what| format!("{direction:?}, and a crash: {what}"))?;
+        }
+        Ok(())
+    }
+
+    /// Where there is something to resume, the target was not written.
+    fn scan_means_old(&self, disk: &Disk) -> Result<(), Broken> {
+        let names = names(disk);
+        let resumable = names.contains("file.runner-scan") || names.contains("file.runner-checkpoint");
+        let journal = names.contains("file.runner-journal");
+        let node = disk.read(Path::new(FILE)).ok_or("the file is gone")?;
+        if resumable && !journal && node.cache != self.change.old {
+            return Err("a scan of the old file is left beside the new one".into());
         }
         Ok(())
     }

@@ -245,13 +245,18 @@ impl Disk {
     /// A disk with one durable file.
     pub(crate) fn with(path: &Path, content: &[u8], attributes: u32) -> Self {
         let mut disk = Self::default();
-        let inode = disk.create(path).expect("it is the first");
-        disk.write(inode, 0, content);
-        let node = disk.files.get_mut(&inode).expect("just made");
+        disk.add(path, content, attributes);
+        disk
+    }
+
+    /// Adds a durable file.
+    pub(crate) fn add(&mut self, path: &Path, content: &[u8], attributes: u32) {
+        let inode = self.create(path).expect("it is new");
+        self.write(inode, 0, content);
+        let node = self.files.get_mut(&inode).expect("just made");
         node.attributes = attributes;
         node.sync(true);
-        disk.directory.sync(path.parent());
-        disk
+        self.directory.sync(path.parent());
     }
 
     pub(crate) fn tick(&mut self) -> i128 {

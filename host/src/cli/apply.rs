@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -22,7 +22,7 @@ use crate::source::beside;
 use crate::verify::Wanted;
 
 pub(super) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
-    let alone = [("-o", args.output.is_some()), ("--undo", args.undo.is_some())];
+    let alone = [("-o", args.output.is_some()), ("--undo", args.undo.is_some()), ("--resume", args.resume)];
     if let Some((option, _)) = alone.iter().find(|(_, given)| *given && args.files.len() > 1) {
         return Err(Error::new(Kind::Usage, format!("{option} takes one FILE, not {}", args.files.len())));
     }
@@ -64,6 +64,8 @@ fn one(
             undo: args.undo.clone(),
             backup: args.backup.as_ref().map(|suffix| beside(file, suffix)),
         },
+        resume: args.resume,
+        checkpoint_every: args.checkpoint,
         cancel,
     };
     let mut events = |event| reporter.progress(file, event);
@@ -126,6 +128,8 @@ pub(super) fn plan(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
         choice: Choice::Auto,
         verify: Wanted::Deepest,
         extras: Extras::default(),
+        resume: false,
+        checkpoint_every: Duration::MAX,
         cancel: Cancel::new(&cancel),
     };
     let file = &args.file;

@@ -180,6 +180,13 @@ pub(super) struct ApplyArgs {
     /// Keep the old file under its name with this suffix
     #[arg(long, value_name = "SUFFIX")]
     pub(super) backup: Option<String>,
+    /// Go on with a scan of the file that was killed, where it is still possible; Ctrl-C then keeps what
+    /// is done, too
+    #[arg(long, conflicts_with_all = ["dry_run", "check", "output"])]
+    pub(super) resume: bool,
+    /// Save how far the scan has come this often, for --resume
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub(super) checkpoint: Duration,
     #[command(flatten)]
     pub(super) run: RunArgs,
 }

@@ -1,6 +1,6 @@
 //! `runner patch` and `runner undo`.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Outcome;
 use super::args::{PatchArgs, threads};
@@ -24,6 +24,8 @@ pub(super) fn run(args: &PatchArgs, direction: Direction, reporter: &Reporter) -
         choice: args.reach.choice(),
         verify: args.reach.wanted(),
         extras: Extras::default(),
+        resume: false,
+        checkpoint_every: Duration::MAX,
         cancel: Cancel::new(&cancel),
     };
     let mut events = |event| reporter.progress(&args.file, event);

@@ -24,7 +24,8 @@ pub(super) fn run(args: &RecoverArgs, reporter: &Reporter) -> Result<Outcome> {
             format!("{file}: {to}, verified {}\n{}  {file}", state.level, state.root)
         }
         None if recovered.removed.is_empty() => format!("{file}: nothing to recover"),
-        None => format!("{file}: untouched; what the interrupted run has left is removed"),
+        // What was left of a rewrite may be the old file or a new one.
+        None => format!("{file}: whole as it is; what the interrupted run has left is removed"),
     };
     let event = || {
         json!({

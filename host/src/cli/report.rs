@@ -64,6 +64,23 @@ impl Reporter {
                 self.bar.set_length(of);
                 self.bar.set_position(bytes);
             }
+            Event::Resumed { bytes, of } => {
+                drop(told);
+                let file = path.to_string_lossy();
+                // The run goes on without somebody to tell.
+                let _ = self.tell(
+                    || json!({ "event": "resumed", "file": file, "bytes": bytes, "of": of }),
+                    || format!("{file}: goes on at byte {bytes} of {of}"),
+                );
+            }
+            Event::StartedOver(why) => {
+                drop(told);
+                let file = path.to_string_lossy();
+                let _ = self.tell(
+                    || json!({ "event": "started-over", "file": file, "why": why }),
+                    || format!("{file}: starts over: {}", escape(&why, SHOWN_CHARS)),
+                );
+            }
             Event::Applying(_) => self.bar.set_message(format!("{}: writing", name(path))),
         }
     }

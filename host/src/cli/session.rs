@@ -46,6 +46,7 @@ impl Session {
                 digest: self.plugin.digest().to_hex().to_string(),
             },
             params: params::storable(manifest, &self.params),
+            params_digest: params::digest(&self.params),
             begin: &|head| self.begin(head),
         })
     }

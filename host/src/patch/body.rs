@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::fs::Storage;
+use crate::fs::{Access, FileType, Storage};
 
 /// A patch that is no longer never touches the disk, unless it is kept.
 const MEMORY_BYTES: usize = 1 << 20;
@@ -17,20 +17,37 @@ pub(super) struct Body<'s, S: Storage> {
     memory: Vec<u8>,
     file: Option<S::File>,
     bytes: u64,
-    /// Whether the file outlives this value.
-    kept: bool,
+    fate: Fate,
+}
+
+/// What becomes of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// It is removed when the body is dropped.
+    Temporary,
+    /// It stays, for a checkpoint refers to it; whoever made that removes both.
+    Resumable,
+    /// It is removed already, and is there only as long as it is open.
+    Unnamed,
+    /// It outlives the body.
+    Kept,
 }
 
 impl<'s, S: Storage> Body<'s, S> {
     /// An empty body. The file at `path` is created exclusively, once it is
     /// needed.
     pub(super) fn new(storage: &'s S, path: PathBuf) -> Self {
-        Self { storage, path, memory: Vec::new(), file: None, bytes: 0, kept: false }
+        Self { storage, path, memory: Vec::new(), file: None, bytes: 0, fate: Fate::Temporary }
     }
 
     /// A file that exists, and stays.
     pub(super) fn existing(storage: &'s S, path: PathBuf, file: S::File, bytes: u64) -> Self {
-        Self { storage, path, memory: Vec::new(), file: Some(file), bytes, kept: true }
+        Self { storage, path, memory: Vec::new(), file: Some(file), bytes, fate: Fate::Kept }
+    }
+
+    /// A file that an earlier run has left, of which `bytes` are to be used.
+    pub(super) fn resumed(storage: &'s S, path: PathBuf, file: S::File, bytes: u64) -> Self {
+        Self { storage, path, memory: Vec::new(), file: Some(file), bytes, fate: Fate::Resumable }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -42,7 +59,7 @@ impl<'s, S: Storage> Body<'s, S> {
     }
 
     pub(super) fn is_kept(&self) -> bool {
-        self.kept
+        self.fate == Fate::Kept
     }
 
     pub(super) fn append(&mut self, bytes: &[u8]) -> Result<()> {
@@ -97,6 +114,40 @@ impl<'s, S: Storage> Body<'s, S> {
         Ok(())
     }
 
+    /// Makes what is there so far durable, in a file that stays when the body
+    /// is dropped.
+    pub(super) fn checkpoint(&mut self) -> Result<()> {
+        if self.file.is_none() {
+            self.spill()?;
+        }
+        self.fate = Fate::Resumable;
+        match &self.file {
+            Some(file) => {
+                self.storage.sync_data(file).map_err(|e| full_disk_hint(Error::io("sync", &self.path, e)))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Drops what stands behind the part that is used.
+    pub(super) fn cut(&self) -> Result<()> {
+        match &self.file {
+            Some(file) => self.storage.set_len(file, self.bytes).map_err(Error::at("resize", &self.path)),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes the name from a file that is not kept; the content stays as long
+    /// as this value. Whether there was one.
+    pub(super) fn unname(&mut self) -> Result<bool> {
+        if self.file.is_none() || matches!(self.fate, Fate::Kept | Fate::Unnamed) {
+            return Ok(false);
+        }
+        self.storage.remove(&self.path).map_err(Error::at("remove", &self.path))?;
+        self.fate = Fate::Unnamed;
+        Ok(true)
+    }
+
     /// Gives the content a durable file under `name`, which stays when the
     /// body is dropped. The name appears in one step, after the content is
     /// durable: whoever sees it sees all of it.
@@ -111,7 +162,7 @@ impl<'s, S: Storage> Body<'s, S> {
         self.path = name.to_owned();
         // From here on the file stays, even if the sync fails: removing it
         // might not become durable either.
-        self.kept = true;
+        self.fate = Fate::Kept;
         self.storage.sync_parent(name).map_err(Error::at("sync the directory of", name))
     }
 
@@ -122,6 +173,27 @@ impl<'s, S: Storage> Body<'s, S> {
             self.storage.sync_parent(&self.path).map_err(Error::at("sync the directory of", &self.path))?;
         }
         Ok(())
+    }
+
+    /// Whether the file at `path` holds the content, or the beginning of it.
+    pub(super) fn is_begun_at(&self, path: &Path) -> Result<bool> {
+        let file = self.storage.open(path, Access::Read).map_err(Error::at("open", path))?;
+        let stat = self.storage.stat(&file).map_err(Error::at("look at", path))?;
+        if stat.file_type != FileType::Regular || stat.identity.size > self.bytes {
+            return Ok(false);
+        }
+        let (mut theirs, mut ours, mut at) = (vec![0; 1 << 16], vec![0; 1 << 16], 0);
+        while at < stat.identity.size {
+            let left = usize::try_from(stat.identity.size - at).unwrap_or(usize::MAX);
+            let want = left.min(theirs.len());
+            self.storage.read_exact_at(&file, &mut theirs[..want], at).map_err(Error::at("read", path))?;
+            self.read_exact_at(&mut ours[..want], at)?;
+            if theirs[..want] != ours[..want] {
+                return Ok(false);
+            }
+            at += want as u64;
+        }
+        Ok(true)
     }
 
     /// Writes the content to a new durable file, and leaves this body alone.
@@ -138,14 +210,14 @@ impl<'s, S: Storage> Body<'s, S> {
             self.storage.sync_all(file).map_err(Error::at("sync", path))?;
         }
         self.storage.sync_parent(path).map_err(Error::at("sync the directory of", path))?;
-        copy.kept = true;
+        copy.fate = Fate::Kept;
         Ok(())
     }
 }
 
 impl<S: Storage> Drop for Body<'_, S> {
     fn drop(&mut self) {
-        if self.file.is_some() && !self.kept {
+        if self.file.is_some() && self.fate == Fate::Temporary {
             // An error is on its way out already, or the run went well
             // without the file; a leftover is found by the next run.
             let _ = self.storage.remove(&self.path);

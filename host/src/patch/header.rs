@@ -76,14 +76,15 @@ pub struct Seal {
     pub post_root: blake3::Hash,
 }
 
-mod hex {
+/// A hash as text, for serde.
+pub(crate) mod hex {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    pub(super) fn serialize<S: Serializer>(hash: &blake3::Hash, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(hash: &blake3::Hash, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&hash.to_hex())
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<blake3::Hash, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<blake3::Hash, D::Error> {
         blake3::Hash::from_hex(String::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }

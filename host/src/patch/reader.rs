@@ -87,6 +87,34 @@ impl<'b, 's, S: Storage> Reader<'b, 's, S> {
         }
     }
 
+    /// The header, which comes first.
+    pub(super) fn header(&mut self) -> Result<Header> {
+        self.frames.header()
+    }
+
+    /// The check of the last frame that was read.
+    pub(super) fn check(&self) -> blake3::Hash {
+        self.frames.check
+    }
+
+    /// The first group that may come next.
+    pub(super) fn next_group(&self) -> u64 {
+        self.next_group
+    }
+
+    /// Takes a batch that is in no frame for the next one, if its order is
+    /// right.
+    pub(super) fn continued(&mut self, data: BatchData) -> Result<&Batch> {
+        self.batch.0 = data;
+        self.check_order(self.frames.offset)?;
+        Ok(&self.batch)
+    }
+
+    /// The last batch.
+    pub(super) fn into_batch(self) -> BatchData {
+        self.batch.0
+    }
+
     /// The next batch; `None` after the last one.
     ///
     /// # Errors
@@ -188,30 +216,12 @@ impl<'b, 's, S: Storage> Edits<'b, 's, S> {
 
 /// Reads a whole patch and checks everything that can be checked.
 pub(super) fn verify<S: Storage>(body: &Body<'_, S>) -> Result<(Header, Seal)> {
-    let mut frames = FrameReader::new(body);
-    let header: Header = match frames.next()? {
-        Some((KIND_HEADER, payload)) => {
-            parse(payload).map_err(|e| frames.corrupt(0, "a bad header").because(e))?
-        }
-        _ => return Err(frames.corrupt(0, "no header")),
-    };
-    let mut stats = Stats {
-        edits: 0,
-        groups: 0,
-        old_bytes: 0,
-        new_bytes: 0,
-        pre_size: header.identity.size,
-        first_length_change: None,
-        in_place_form: true,
-    };
+    let header = FrameReader::new(body).header()?;
+    let mut stats = Stats::new(header.identity.size);
     let mut reader = Reader::new(body, stats.pre_size, 0, Direction::Forward);
     let mut reach = 0;
     while let Some(batch) = reader.next_batch()? {
-        for edit in batch.edits() {
-            stats.count(&edit, reach);
-            reach = edit.end();
-        }
-        stats.groups += batch.groups().len() as u64;
+        stats.add(batch, &mut reach);
     }
     stats.end(reach);
     let mut frames = reader.frames;
@@ -254,6 +264,16 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
         let path = self.body.path().display();
         Error::new(Kind::Verification, format!("patch {path} is corrupt at byte {offset}: it has {what}"))
             .hint("nothing was changed; make the patch again, or take it from a copy")
+    }
+
+    /// The header, which is the first frame.
+    fn header(&mut self) -> Result<Header> {
+        match self.next()? {
+            Some((KIND_HEADER, payload)) => {
+                parse(payload).map_err(|e| self.corrupt(0, "a bad header").because(e))
+            }
+            _ => Err(self.corrupt(0, "no header")),
+        }
     }
 
     /// The next frame's kind and payload; `None` at the end.

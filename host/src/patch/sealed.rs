@@ -107,12 +107,31 @@ impl<'s, S: Storage> Patch<'s, S> {
         self.body.publish(name)
     }
 
+    /// Whether a file holds this very patch, or the beginning of it: the copy
+    /// of a run that did not end.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    pub fn is_begun_at(&self, path: &Path) -> Result<bool> {
+        self.body.is_begun_at(path)
+    }
+
     /// Writes a durable copy to a new file.
     ///
     /// # Errors
     /// When the file exists or cannot be written.
     pub fn copy_to(&self, path: &Path) -> Result<()> {
         self.body.copy_to(path)
+    }
+
+    /// Takes the name from the patch's file, unless it is saved; the patch can
+    /// be read as long as this value. Whether there was one. Not durable
+    /// before the directory is synced.
+    ///
+    /// # Errors
+    /// When the name cannot be removed.
+    pub fn unname(&mut self) -> Result<bool> {
+        self.body.unname()
     }
 
     /// Removes the patch's file, durably, where it has one.

@@ -6,7 +6,7 @@ use super::body::Body;
 use super::format::{
     self, BATCH_TARGET_BYTES, BatchData, KIND_BATCH, KIND_HEADER, KIND_SEAL, MAGIC, MAX_EDIT_BYTES,
 };
-use super::{Draft, Edit, Group, Header, Seal, Stats};
+use super::{Batch, Draft, Edit, Group, Header, Seal, Stats};
 use crate::error::Result;
 use crate::fs::Storage;
 
@@ -17,19 +17,19 @@ use crate::fs::Storage;
 /// `reach` is the end of the last one. (Two edits may insert at one place:
 /// the second one's bytes follow the first one's.)
 pub struct Writer<'s, S: Storage> {
-    frames: Frames<'s, S>,
-    header: Header,
-    pending: BatchData,
-    stats: Stats,
-    reach: u64,
-    next_group: u64,
+    pub(super) frames: Frames<'s, S>,
+    pub(super) header: Header,
+    pub(super) pending: BatchData,
+    pub(super) stats: Stats,
+    pub(super) reach: u64,
+    pub(super) next_group: u64,
 }
 
 /// The frames of a patch and the check of the last one.
 pub(super) struct Frames<'s, S: Storage> {
     pub(super) body: Body<'s, S>,
-    check: blake3::Hash,
-    payload: Vec<u8>,
+    pub(super) check: blake3::Hash,
+    pub(super) payload: Vec<u8>,
 }
 
 impl<S: Storage> Frames<'_, S> {
@@ -62,15 +62,7 @@ impl<'s, S: Storage> Writer<'s, S> {
         frames.body.append(&MAGIC)?;
         let json = serde_json::to_vec(&header).expect("a header has only JSON types");
         frames.push(KIND_HEADER, |payload| payload.extend_from_slice(&json))?;
-        let stats = Stats {
-            edits: 0,
-            groups: 0,
-            old_bytes: 0,
-            new_bytes: 0,
-            pre_size: header.identity.size,
-            first_length_change: None,
-            in_place_form: true,
-        };
+        let stats = Stats::new(header.identity.size);
         Ok(Self { frames, header, pending: BatchData::default(), stats, reach: 0, next_group: 0 })
     }
 
@@ -167,6 +159,19 @@ impl<'s, S: Storage> Writer<'s, S> {
 }
 
 impl Stats {
+    /// Those of no edits, of a file of this size.
+    pub(super) fn new(pre_size: u64) -> Self {
+        Self {
+            edits: 0,
+            groups: 0,
+            old_bytes: 0,
+            new_bytes: 0,
+            pre_size,
+            first_length_change: None,
+            in_place_form: true,
+        }
+    }
+
     /// Counts an edit; `reach` is the end of the one before.
     pub(super) fn count(&mut self, edit: &Edit<'_>, reach: u64) {
         self.edits += 1;
@@ -177,6 +182,15 @@ impl Stats {
         } else if edit.old.len() != edit.new.len() {
             self.first_length_change = Some(edit.start);
         }
+    }
+
+    /// Counts a batch; `reach` is the end of the last edit.
+    pub(super) fn add(&mut self, batch: &Batch, reach: &mut u64) {
+        for edit in batch.edits() {
+            self.count(&edit, *reach);
+            *reach = edit.end();
+        }
+        self.groups += batch.groups().len() as u64;
     }
 
     /// Ends the count; `reach` is the end of the last edit.

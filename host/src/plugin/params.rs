@@ -83,6 +83,17 @@ pub fn storable(manifest: &Manifest, params: &[Param]) -> Vec<(String, Option<St
     params.iter().map(|p| (p.name.clone(), (!secret(&p.name)).then(|| p.value.clone()))).collect()
 }
 
+/// The hash of all names and values, those of secrets included: to be kept in
+/// memory alone.
+#[must_use]
+pub fn digest(params: &[Param]) -> blake3::Hash {
+    let mut hasher = blake3::Hasher::new();
+    for text in params.iter().flat_map(|param| [&param.name, &param.value]) {
+        hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
+    }
+    hasher.finalize()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -32,6 +32,8 @@ pub(super) struct Block {
     /// far as no length has changed. What earlier blocks' edits do to them is
     /// not in it.
     pub(super) after: Vec<(u64, Cv)>,
+    /// What the next block must know of all before it; see [`Cutter`].
+    pub(super) carry: u64,
 }
 
 /// Chaining values of the groups in a range of the file.

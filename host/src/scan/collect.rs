@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::accept::Found;
 use super::block::{self, Block, find};
 use super::edits::{EditList, Touched};
-use super::{Scan, Scanned};
+use super::{Scan, Scanned, State};
 use crate::error::Result;
 use crate::framing::View;
 use crate::fs::Storage;
@@ -29,6 +29,8 @@ pub(super) struct Collector<'a, 's, S: Storage> {
     written: usize,
     /// The end of the last edit, in the file, without effect or not.
     reach: u64,
+    /// Where the last block ended, and its chaining values.
+    last: (u64, Vec<Cv>),
     /// An instance of our own, for blocks that must be asked again.
     transform: Option<Box<dyn Transform>>,
 }
@@ -45,8 +47,36 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
             edits: EditList::default(),
             written: 0,
             reach: 0,
+            last: (0, Vec::new()),
             transform: None,
         }
+    }
+
+    /// What was found out so far, and the carry at the end of the last block.
+    pub(super) fn state(&mut self, carry: u64) -> Result<State> {
+        let partial = self.writer.put_aside()?;
+        let (at, last) = self.last.clone();
+        Ok(State {
+            at,
+            carry,
+            last,
+            before: self.before.clone(),
+            after: self.after.clone(),
+            moved: self.moved,
+            edits: self.edits.clone(),
+            written: self.written,
+            reach: self.reach,
+            partial,
+        })
+    }
+
+    /// Goes on from a checked state, of which the writer was taken up.
+    pub(super) fn go_on(&mut self, state: State) {
+        let State { at, last, before, after, moved, edits, written, reach, .. } = state;
+        self.groups = before.groups();
+        self.last = (at, last);
+        (self.before, self.after, self.moved) = (before, after, moved);
+        (self.edits, self.written, self.reach) = (edits, written, reach);
     }
 
     pub(super) fn take(&mut self, mut block: Block) -> Result<()> {
@@ -62,6 +92,7 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
         let foreign_reach = self.edits.touched_to();
         self.edits.append(block.found.edits);
         self.groups(&block.range, &block.before, &block.after, foreign_reach)?;
+        self.last = (block.range.end, block.before);
         self.scan.mapping.release(block.range);
         Ok(())
     }

@@ -1,17 +1,21 @@
 //! A list of edits in memory, and what it makes of one group.
 
+use serde::{Deserialize, Serialize};
+
 use crate::hash::{Cv, GROUP_BYTES, group_cv};
 
 /// Edits in file coordinates, sorted and disjoint, with their replacements.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct EditList {
     items: Vec<Item>,
-    /// All replacements, one after the other.
+    /// All replacements, one after the other, in the order of the items.
     new: Vec<u8>,
 }
 
 /// One edit without its replacement.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Item {
     pub(crate) start: u64,
     pub(crate) old_bytes: u32,
@@ -77,6 +81,23 @@ impl EditList {
             self.new.drain(..bytes);
             self.items.iter_mut().for_each(|item| item.new_at -= bytes);
         }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether the invariants hold: a list that was stored may be anything.
+    pub(super) fn is_sound(&self, file_bytes: u64) -> bool {
+        let (mut reach, mut new_at) = (0, 0);
+        let sound = self.items.iter().all(|item| {
+            let end = item.start.checked_add(u64::from(item.old_bytes));
+            let fits =
+                item.start >= reach && item.new_at == new_at && end.is_some_and(|end| end <= file_bytes);
+            (reach, new_at) = (end.unwrap_or(u64::MAX), new_at.saturating_add(item.new_bytes as usize));
+            fits
+        });
+        sound && new_at == self.new.len()
     }
 
     pub(crate) fn get(&self, index: usize) -> Option<Item> {

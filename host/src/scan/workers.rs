@@ -14,15 +14,26 @@ use crate::error::{Error, Kind, Result};
 use crate::framing::View;
 use crate::transform::Transform;
 
+/// The first block of a scan, and what it must know of all before it.
+pub(super) struct Start {
+    pub(super) block: u64,
+    pub(super) carry: u64,
+}
+
 /// Runs the scan; `collect` is called with every block, in order, on this
 /// thread.
-pub(super) fn run(scan: &Scan<'_>, mut collect: impl FnMut(Block) -> Result<()>) -> Result<()> {
+pub(super) fn run(
+    scan: &Scan<'_>,
+    start: &Start,
+    mut collect: impl FnMut(Block) -> Result<()>,
+) -> Result<()> {
+    let first = start.block;
     let shared = Shared {
-        state: Mutex::new(State { next: 0, collected: 0, done: BTreeMap::new(), stop: false }),
+        state: Mutex::new(State { next: first, collected: first, done: BTreeMap::new(), stop: false }),
         changed: Condvar::new(),
         baton: Mutex::new(Baton {
-            block: 0,
-            carry: scan.context.cutter.initial_carry(),
+            block: first,
+            carry: start.carry,
             transform: None,
             position: Position { at: 0, want: scan.context.window_bytes },
         }),
@@ -33,7 +44,7 @@ pub(super) fn run(scan: &Scan<'_>, mut collect: impl FnMut(Block) -> Result<()>)
         for _ in 0..threads.min(usize::try_from(scan.block_count()).unwrap_or(usize::MAX)) {
             scope.spawn(|| work(scan, &shared));
         }
-        let result = (0..scan.block_count()).try_for_each(|index| collect(shared.wait_for(index)?));
+        let result = (first..scan.block_count()).try_for_each(|index| collect(shared.wait_for(index)?));
         shared.stop();
         result
     })
@@ -196,14 +207,14 @@ fn one_block(
     let view = View { base: 0, bytes: file, end: true };
     let before = block::hash_before(file, &range);
     let found = if scan.is_sequential() {
-        sequential(scan, shared, index, &view)?
+        sequential(scan, shared, index, &view)?.map(|found| (found, 0))
     } else {
         records(scan, shared, index, &view, transform)?
     };
-    let Some(found) = found else { return Ok(None) };
+    let Some((found, carry)) = found else { return Ok(None) };
     let after = block::hash_after(file, &range, &found.edits);
     scan.mapping.check(scan.path)?;
-    Ok(Some(Block { range, found, before, after }))
+    Ok(Some(Block { range, found, before, after, carry }))
 }
 
 fn sequential(scan: &Scan<'_>, shared: &Shared, index: u64, view: &View<'_>) -> Result<Option<Found>> {
@@ -219,16 +230,17 @@ fn sequential(scan: &Scan<'_>, shared: &Shared, index: u64, view: &View<'_>) -> 
     Ok(found)
 }
 
+/// What was found, and the carry at the block's end.
 fn records(
     scan: &Scan<'_>,
     shared: &Shared,
     index: u64,
     view: &View<'_>,
     transform: &mut Option<Box<dyn Transform>>,
-) -> Result<Option<Found>> {
+) -> Result<Option<(Found, u64)>> {
     let range = scan.block(index);
     let cutter = scan.context.cutter;
-    let carry = if cutter.needs_carry() {
+    let (carry, next_carry) = if cutter.needs_carry() {
         // The long part first: it needs nothing from other blocks.
         let summary = cutter.summarize(view, range.clone());
         let Some(mut baton) = shared.baton(index) else { return Ok(None) };
@@ -236,18 +248,19 @@ fn records(
         if let Some(next) = cutter.advance(view, range.clone(), carry, summary)? {
             baton.carry = next;
         }
+        let next = baton.carry;
         shared.pass(baton);
-        carry
+        (carry, next)
     } else {
-        0
+        (0, 0)
     };
     let Some(first) = cutter.first_start(view, range.clone(), carry) else {
-        return Ok(Some(Found::default()));
+        return Ok(Some((Found::default(), next_carry)));
     };
     let transform = match transform {
         Some(transform) => transform,
         None => transform.insert((scan.transforms)()?),
     };
     let found = find(&scan.context, view, &mut **transform, range.end, first)?;
-    Ok(found.map(|(found, _)| found))
+    Ok(found.map(|(found, _)| (found, next_carry)))
 }

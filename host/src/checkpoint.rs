@@ -1,0 +1,230 @@
+//! Checkpoints: how far a scan has come, stored beside the target every few
+//! seconds, so that `apply --resume` can go on there after the process or the
+//! machine has died.
+//!
+//! A checkpoint is believed only if all it depends on is what it was: the
+//! file's identity and the last block of it, the plugin, the parameters, the
+//! window and this release. It and the patch that it continues are gone,
+//! durably, before the target is written; so where one is found, the target
+//! was not written by the run that has left it.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Kind, Result};
+use crate::fs::{Access, OsStorage, Storage};
+use crate::journal::{Names, exists};
+use crate::mapping::Mapping;
+use crate::patch::{Header, Writer, hex};
+use crate::run::Event;
+use crate::scan::{self, State};
+
+/// No checkpoint is longer: it holds a batch, and the edits of one record.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// What must be the same for a scan to go on, beside the patch's header.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// Bytes shown to the plugin in one call.
+    pub window_bytes: u64,
+    /// The hash of all parameters.
+    pub params: blake3::Hash,
+}
+
+/// The content of the file.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Checkpoint {
+    runner: String,
+    window_bytes: u64,
+    /// The hash of the parameters, keyed with the salt: one of them may be a
+    /// secret that can be guessed.
+    #[serde(with = "hex")]
+    params: blake3::Hash,
+    salt: [u8; 32],
+    state: State,
+}
+
+/// Stores a checkpoint durably, in the place of the one before.
+///
+/// # Errors
+/// Any I/O error; the one before is still there then.
+pub fn save<S: Storage>(storage: &S, names: &Names, key: &Key, state: &State) -> Result<()> {
+    let mut salt = [0; 32];
+    getrandom::fill(&mut salt).map_err(|e| {
+        Error::new(Kind::Usage, "the system has no random bytes").because(std::io::Error::from(e))
+    })?;
+    let checkpoint = Checkpoint {
+        runner: env!("CARGO_PKG_VERSION").to_owned(),
+        window_bytes: key.window_bytes,
+        params: blake3::keyed_hash(&salt, key.params.as_bytes()),
+        salt,
+        state: state.clone(),
+    };
+    let mut bytes = serde_json::to_vec(&checkpoint).expect("a checkpoint has only JSON types");
+    let check = blake3::hash(&bytes);
+    bytes.push(b'\n');
+    bytes.extend_from_slice(check.to_hex().as_bytes());
+    bytes.push(b'\n');
+    let new = &names.new;
+    let file = storage.create(new).map_err(Error::at("create", new))?;
+    storage
+        .write_all_at(&file, &bytes, 0)
+        .and_then(|()| storage.sync_data(&file))
+        .and_then(|()| storage.rename(new, &names.checkpoint))
+        .and_then(|()| storage.sync_parent(&names.checkpoint))
+        .map_err(|e| {
+            // The error at hand is the one to report.
+            let _ = storage.remove(new);
+            Error::io("save how far the scan has come in", &names.checkpoint, e)
+        })
+}
+
+/// The state that a checkpoint holds, if it was saved with this key.
+///
+/// # Errors
+/// Any I/O error, and when it cannot be used; says why.
+pub fn load<S: Storage>(storage: &S, names: &Names, key: &Key) -> Result<State> {
+    let path = &names.checkpoint;
+    let unusable = |what: &str| Error::new(Kind::Verification, what);
+    if !exists(storage, path)? {
+        return Err(unusable("it ended before its first checkpoint"));
+    }
+    let file = storage.open(path, Access::Read).map_err(Error::at("open", path))?;
+    let size = storage.stat(&file).map_err(Error::at("look at", path))?.identity.size;
+    if size > MAX_BYTES {
+        return Err(unusable("the checkpoint is far too long"));
+    }
+    let mut bytes = vec![0; usize::try_from(size).expect("bounded")];
+    storage.read_exact_at(&file, &mut bytes, 0).map_err(Error::at("read", path))?;
+    let check = bytes.len().checked_sub(66).map(|at| bytes.split_off(at));
+    let expected = format!("\n{}\n", blake3::hash(&bytes).to_hex());
+    if check.is_none_or(|check| check != expected.as_bytes()) {
+        return Err(unusable("the checkpoint is damaged"));
+    }
+    let checkpoint: Checkpoint = serde_json::from_slice(&bytes)
+        .map_err(|e| unusable("the checkpoint was made by another release").because(e))?;
+    if checkpoint.runner != env!("CARGO_PKG_VERSION") {
+        return Err(unusable("the checkpoint was made by another release"));
+    }
+    if checkpoint.params != blake3::keyed_hash(&checkpoint.salt, key.params.as_bytes()) {
+        return Err(unusable("the parameters were others"));
+    }
+    if checkpoint.window_bytes != key.window_bytes {
+        return Err(unusable("the window was another one"));
+    }
+    Ok(checkpoint.state)
+}
+
+/// A writer that was taken up, and where its scan goes on.
+pub type TakenUp = (Writer<'static, OsStorage>, State);
+
+/// The files of one scan that outlive a process which is killed. Dropped, it
+/// removes them.
+pub struct Resumable<'a> {
+    names: &'a Names,
+    key: Key,
+    /// Whether an earlier scan is to be taken up.
+    resume: bool,
+    /// Whether there is one.
+    found: bool,
+    /// Whether files of this scan are to be removed.
+    stored: bool,
+}
+
+impl<'a> Resumable<'a> {
+    /// Looks for what an earlier run has left; it is only taken up if
+    /// `resume` says so.
+    ///
+    /// # Errors
+    /// [`Kind::RecoveryNeeded`] where something stands beside the target that
+    /// is not to be, or cannot be, taken up.
+    pub fn new(names: &'a Names, key: Key, resume: bool) -> Result<Self> {
+        let found = if resume {
+            names.check_resumable(&OsStorage)?
+        } else {
+            names.check_clean(&OsStorage)?;
+            false
+        };
+        Ok(Self { names, key, resume, found, stored: false })
+    }
+
+    /// Goes on with what was found. What cannot be used is removed, and
+    /// `events` told why.
+    ///
+    /// # Errors
+    /// When something cannot be removed.
+    pub fn take_up(
+        &mut self,
+        mapping: &Mapping,
+        header: &Header,
+        options: &scan::Options<'_>,
+        events: &mut dyn FnMut(Event),
+    ) -> Result<Option<TakenUp>> {
+        if !self.found {
+            if self.resume {
+                events(Event::StartedOver("no scan was left to go on with".to_owned()));
+            }
+            return Ok(None);
+        }
+        // Where there is a scan, this is not the old file of a rewrite.
+        remove(&self.names.new)?;
+        match self.try_take_up(mapping, header, options) {
+            Ok((writer, state)) => {
+                self.stored = true;
+                events(Event::Resumed { bytes: state.at, of: mapping.bytes().len() as u64 });
+                Ok(Some((writer, state)))
+            }
+            Err(why) => {
+                remove(&self.names.checkpoint)?;
+                remove(&self.names.scan)?;
+                events(Event::StartedOver(why.to_string()));
+                Ok(None)
+            }
+        }
+    }
+
+    fn try_take_up(
+        &self,
+        mapping: &Mapping,
+        header: &Header,
+        options: &scan::Options<'_>,
+    ) -> Result<TakenUp> {
+        let state = load(&OsStorage, self.names, &self.key)?;
+        let writer = Writer::take_up(&OsStorage, self.names.scan.clone(), header.clone(), &state.partial)?;
+        state.check(mapping.bytes(), options).map_err(|why| Error::new(Kind::Verification, why))?;
+        mapping.check(&self.names.target)?;
+        Ok((writer, state))
+    }
+
+    /// Stores how far the scan has come.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    pub fn keep(&mut self, state: &State) -> Result<()> {
+        self.stored = true;
+        save(&OsStorage, self.names, &self.key, state)
+    }
+
+    /// Leaves the files where they are. Whether there are any.
+    pub fn spare(&mut self) -> bool {
+        std::mem::take(&mut self.stored) && exists(&OsStorage, &self.names.checkpoint).unwrap_or(false)
+    }
+}
+
+impl Drop for Resumable<'_> {
+    fn drop(&mut self) {
+        if self.stored {
+            for path in [&self.names.checkpoint, &self.names.scan] {
+                // An error is on its way out already, or they are gone; a
+                // leftover is found by the next run.
+                let _ = OsStorage.remove(path);
+            }
+        }
+    }
+}
+
+fn remove(path: &Path) -> Result<()> {
+    if exists(&OsStorage, path)? { OsStorage.remove(path).map_err(Error::at("remove", path)) } else { Ok(()) }
+}

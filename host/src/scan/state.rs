@@ -1,0 +1,59 @@
+//! How far a scan has come, as a value that can be stored: all that the blocks
+//! behind it must know of those before it.
+
+use serde::{Deserialize, Serialize};
+
+use super::edits::EditList;
+use super::{Options, block};
+use crate::hash::{Cv, GROUP_BYTES, Tree};
+use crate::patch::Partial;
+
+/// A scan between two blocks. It depends on the file, the job, the window, and
+/// the place alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// The offset up to which all is done.
+    pub at: u64,
+    /// The patch up to there.
+    pub partial: Partial,
+    /// See [`Cutter`](crate::framing::Cutter).
+    pub(super) carry: u64,
+    /// The chaining values of the groups of the last block, before the edits.
+    pub(super) last: Vec<Cv>,
+    pub(super) before: Tree,
+    pub(super) after: Tree,
+    /// See the collector for these.
+    pub(super) moved: Option<u64>,
+    pub(super) edits: EditList,
+    pub(super) written: usize,
+    pub(super) reach: u64,
+}
+
+impl State {
+    /// Whether it can be a state of a scan of `file` with these options, and
+    /// the last block is still what it was.
+    ///
+    /// # Errors
+    /// Says in words what is wrong.
+    pub fn check(&self, file: &[u8], options: &Options<'_>) -> Result<(), &'static str> {
+        let block_bytes = options.block_bytes();
+        let size = file.len() as u64;
+        if self.at == 0 || self.at > size || self.at != size && !self.at.is_multiple_of(block_bytes) {
+            return Err("it ended where no block ends");
+        }
+        let groups = self.at.div_ceil(GROUP_BYTES);
+        let trees = self.before.is_sound()
+            && self.after.is_sound()
+            && self.before.groups() == groups
+            && self.after.groups() == self.moved.unwrap_or(groups);
+        if !trees || !self.edits.is_sound(size) || self.written > self.edits.len() || self.reach > size {
+            return Err("what was stored does not fit together");
+        }
+        let start = (self.at - 1) / block_bytes * block_bytes;
+        if block::hash_before(file, &(start..self.at)) != self.last {
+            return Err("the file is not what it was");
+        }
+        Ok(())
+    }
+}
