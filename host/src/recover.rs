@@ -15,6 +15,9 @@ use crate::verify::{self, Level, ReadBack, Wanted};
 pub struct Recovered {
     /// Where the file stands now, if there was a journal.
     pub state: Option<State>,
+    /// Whether all of the file is what it was to be. What the journal's edits
+    /// touch is; the rest somebody may have changed since the scan.
+    pub intact: bool,
     /// What was removed.
     pub removed: Vec<PathBuf>,
 }
@@ -43,30 +46,39 @@ pub fn recover<S: Storage>(
     direction: Direction,
     wanted: Wanted,
 ) -> Result<Recovered> {
-    let state = if exists(storage, &names.journal)? {
-        Some(replay(storage, names, target, direction, wanted)?)
+    let (state, intact) = if exists(storage, &names.journal)? {
+        let (state, intact) = replay(storage, names, target, direction, wanted)?;
+        (Some(state), intact)
     } else {
-        None
+        (None, true)
     };
     let mut removed = Vec::new();
     for path in [&names.scan, &names.checkpoint, &names.new, &names.journal] {
         if exists(storage, path)? {
-            storage.remove(path).map_err(Error::at("remove", path))?;
+            storage.remove(path).map_err(|e| {
+                Error::new(
+                    Kind::RecoveryNeeded,
+                    format!("{} is whole, but not everything beside it is gone", names.target.display()),
+                )
+                .because(Error::io("remove", path, e))
+                .hint("its directory must be writable; then run the same command again")
+            })?;
             removed.push(path.clone());
         }
     }
     // Even if nothing was there: it may have been removed, but not durably.
     storage.sync_parent(&names.journal).map_err(Error::at("sync the directory of", &names.journal))?;
-    Ok(Recovered { state, removed })
+    Ok(Recovered { state, intact, removed })
 }
 
+/// The state after it, and whether the rest of the file is as it should be.
 fn replay<S: Storage>(
     storage: &S,
     names: &Names,
     target: &S::File,
     direction: Direction,
     wanted: Wanted,
-) -> Result<State> {
+) -> Result<(State, bool)> {
     let path = &names.target;
     let unusable = |what: String| {
         Error::new(Kind::RecoveryNeeded, what).hint(format!(
@@ -87,7 +99,10 @@ fn replay<S: Storage>(
     if !verify::fits(storage, path, target, &journal, direction, whole)? {
         return Err(unusable(format!("{} is not the file that its journal was made for", path.display())));
     }
-    finish(storage, path, target, &journal, direction, wanted)
+    let state = finish(storage, path, target, &journal, direction, wanted)?;
+    // Only what edits touch was looked at so far.
+    let intact = whole || verify::fits(storage, path, target, &journal, direction, true)?;
+    Ok((state, intact))
 }
 
 /// Writes all of a journal, and reads it back.

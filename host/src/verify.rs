@@ -145,7 +145,7 @@ pub fn touched<S: Storage>(
         for group in batch.groups() {
             let Some(after) = group.after else { continue };
             let bytes = file.group(path, group.index, &mut buffer)?;
-            if group_cv(bytes, group.index, size) != after {
+            if !is_whole(bytes, group.index, size) || group_cv(bytes, group.index, size) != after {
                 return Err(differs(path, group.index));
             }
         }
@@ -171,7 +171,7 @@ pub fn whole<S: Storage>(
     while at < size {
         cancel.check()?;
         let bytes = file.group(path, at / GROUP_BYTES, &mut buffer)?;
-        if bytes.is_empty() {
+        if !is_whole(bytes, at / GROUP_BYTES, size) {
             break;
         }
         tree.push(group_cv(bytes, at / GROUP_BYTES, size));
@@ -185,6 +185,12 @@ pub fn whole<S: Storage>(
         format!("{} reads back different from what was written", path.display()),
     )
     .hint("the medium or its controller is at fault: check it before anything else"))
+}
+
+/// Whether these are all bytes of a group: the file may be shorter than it
+/// should be, or longer.
+fn is_whole(bytes: &[u8], group: u64, size: u64) -> bool {
+    bytes.len() as u64 == GROUP_BYTES.min(size.saturating_sub(group * GROUP_BYTES))
 }
 
 fn differs(path: &Path, group: u64) -> Error {
@@ -220,6 +226,13 @@ pub fn fits<S: Storage>(
         Direction::Forward => (seal.stats.post_size(), &seal.post_root),
         Direction::Reverse => (seal.stats.pre_size, &seal.pre_root),
     };
+    // Written in part, it has any size between both.
+    let (least, most) =
+        (seal.stats.pre_size.min(seal.stats.post_size()), seal.stats.pre_size.max(seal.stats.post_size()));
+    let found = storage.stat(target).map_err(Error::at("look at", path))?.identity.size;
+    if !(least..=most).contains(&found) {
+        return Ok(false);
+    }
     let mut edits = Edits::new(patch.reader(direction));
     let mut shift = 0_i64;
     let mut check = |index: u64| -> Result<[u8; 32]> {

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::Outcome;
 use super::args::RecoverArgs;
 use super::report::Reporter;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::patch::Direction;
 use crate::run::recover_file;
 use crate::verify::Wanted;
@@ -34,6 +34,15 @@ pub(super) fn run(args: &RecoverArgs, reporter: &Reporter) -> Result<Outcome> {
             "removed": recovered.removed.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>(),
         })
     };
+    if !recovered.intact {
+        return Err(Error::new(
+            Kind::Verification,
+            format!("{file} is recovered, but somebody has changed other bytes of it since it was scanned"),
+        )
+        .hint(
+            "what the journal covers is whole, and was read back; `runner verify` prints the root of all",
+        ));
+    }
     reporter.tell(event, || line)?;
     Ok(Outcome::Done)
 }
