@@ -6,18 +6,19 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
 use proptest::prelude::*;
 use runner::cancel::Cancel;
 use runner::error::Result;
 use runner::fs::OsStorage;
 use runner::job::{FileHead, Framing, Job, Prefilter};
+use runner::memory::{self, Budget, Facts, Guard};
 use runner::output::Output;
 use runner::patch::{Direction, Patch, PluginId};
 use runner::plan::Choice;
 use runner::reach::Extras;
-use runner::run::{self, Begun, Options, Program};
+use runner::run::{self, Begun, Event, Options, Program};
 use runner::transform::{Change, Reply, Span, Transform, Window};
 use runner::verify::{Level, Wanted};
 
@@ -227,7 +228,8 @@ static NEVER: AtomicBool = AtomicBool::new(false);
 
 fn options(threads: usize, window_bytes: u64, choice: Choice) -> Options<'static> {
     let verify = Wanted::Exactly(Level::Cached);
-    Options { threads, window_bytes, choice, verify, extras: Extras::default(), cancel: Cancel::new(&NEVER) }
+    let (extras, memory) = (Extras::default(), Guard::NONE);
+    Options { threads, window_bytes, choice, verify, extras, memory, cancel: Cancel::new(&NEVER) }
 }
 
 fn with_program<T>(case: &Case, run: impl FnOnce(&Program<'_>) -> T) -> T {
@@ -267,6 +269,50 @@ fn plan(case: &Case, file: &Path, saved: &Path, threads: usize, window: u64) -> 
     std::fs::read(saved).unwrap()
 }
 
+/// Workers are shed and come back at every block, and the budget runs out, at
+/// every size: the patch is the same, or there is none.
+fn check_memory(case: &Case, file: &Path, saved: &Path, patch: &[u8]) {
+    let looks = AtomicU32::new(0);
+    let tight =
+        |tight| Some(Facts { left_percent: Some(if tight { 0 } else { 100 }), stalled_percent: None });
+    let never = || None;
+    let always = || tight(true);
+    // In turns of 21, as a worker comes back after 20 calm looks.
+    let now_and_then = || tight(looks.fetch_add(1, Relaxed).is_multiple_of(21));
+    let presses: [&(dyn Fn() -> Option<Facts> + Sync); 3] = [&never, &always, &now_and_then];
+    let plan = |look, pool_bytes| {
+        let budget =
+            Budget::new(&memory::Plan { workers: 4, total_bytes: 1 << 20, pool_bytes, reply_bytes: 0 });
+        let memory = Guard { budget: &budget, look: Some(look) };
+        let options = Options { memory, ..options(4, 1 << 16, Choice::Auto) };
+        let mut fewest = 4;
+        let made = with_program(case, |program| {
+            run::plan(file, program, &options, saved.with_extension("scan"), saved, &mut |event| {
+                if let Event::Workers(workers) = event {
+                    assert!((1..=workers.of).contains(&workers.running) && workers.of <= 4, "{workers:?}");
+                    fewest = fewest.min(workers.running);
+                }
+            })
+        });
+        assert_eq!(budget.leased_bytes(), 0, "all is given back");
+        match made {
+            Ok(_) => assert!(std::fs::read(saved).unwrap() == patch, "{pool_bytes} bytes give another patch"),
+            Err(ref error) => assert!(memory::is_denied(error), "{error:?}"),
+        }
+        (made.is_ok(), fewest)
+    };
+    let blocks = std::fs::metadata(file).unwrap().len().div_ceil(1 << 20);
+    for look in presses {
+        assert!(plan(look, 1 << 40).0, "memory for everything");
+    }
+    if blocks > 4 {
+        assert_eq!(plan(&always, 1 << 40).1, 1, "{blocks} blocks under pressure");
+    }
+    // Four times as much each time, until it is enough.
+    let failed = (4..40).step_by(2).map(|shift| plan(&never, 1 << shift).0).take_while(|done| !done).count();
+    assert!(failed < 12, "it needed more than 64 MiB");
+}
+
 /// Everything that must hold for one file and one program.
 fn check(case: &Case, content: &[u8]) {
     let scratch = Scratch::new();
@@ -279,6 +325,7 @@ fn check(case: &Case, content: &[u8]) {
         let other = plan(case, &file, &scratch.path("other"), threads, window);
         assert!(patch == other, "{threads} threads and windows of {window} bytes give another patch");
     }
+    check_memory(case, &file, &scratch.path("other"), &patch);
 
     // Its roots are those of the files before and after.
     let loaded = Patch::load(&OsStorage, &saved).unwrap();
@@ -316,7 +363,7 @@ fn check(case: &Case, content: &[u8]) {
     assert!(std::fs::read(&out).unwrap() == case.expected, "-o");
     let mut piped = Vec::new();
     let begin = |_: FileHead<'_>| -> Result<Begun> { Ok((case.job.clone(), (case.make)())) };
-    runner::pipe::run(&mut &content[..], &mut piped, &begin, 1 << 16).unwrap();
+    runner::pipe::run(&mut &content[..], &mut piped, &begin, 1 << 16, &Budget::UNLIMITED).unwrap();
     assert!(piped == case.expected, "pipe");
     assert!(std::fs::read(&file).unwrap() == content, "the source of all this");
 }

@@ -18,13 +18,14 @@ use crate::hash::{GROUP_BYTES, Tree};
 use crate::job::{FileHead, Job};
 use crate::journal::exists;
 use crate::mapping::Mapping;
+use crate::memory::Guard;
 use crate::output::{Output, write_out};
 use crate::patch::{self, Direction, Header, Patch, PluginId, Stats, Writer};
 use crate::plan::{Choice, Plan, Strategy, choose};
 use crate::reach::{Extras, How, reach};
 use crate::recover::{Recovered, recover};
 use crate::root;
-use crate::scan::{self, scan};
+use crate::scan::{self, Progress, scan};
 use crate::source::{Intent, Target, head};
 use crate::transform::Transform;
 use crate::verify::{Level, Wanted};
@@ -59,6 +60,8 @@ pub struct Options<'a> {
     pub verify: Wanted,
     /// What to keep.
     pub extras: Extras,
+    /// What bounds the memory of a scan.
+    pub memory: Guard<'a>,
     /// Set from outside to stop before the commit point.
     pub cancel: Cancel<'a>,
 }
@@ -79,6 +82,8 @@ pub enum Event {
         /// Bytes in all.
         of: u64,
     },
+    /// Memory is short, or no longer: so many workers go on.
+    Workers(scan::Workers),
     /// The patch is complete, and is now carried out.
     Applying(Strategy),
 }
@@ -134,12 +139,17 @@ pub fn make_patch(
     let scan_options = scan::Options {
         threads: options.threads,
         window_bytes: options.window_bytes,
+        memory: options.memory,
         cancel: options.cancel,
     };
     let of = target.size();
-    let scanned = scan(&mapping, target.path(), &job, writer, &transforms, &scan_options, &mut |bytes| {
-        events(Event::Scanned { bytes, of });
-    })?;
+    let mut progress = |progress| {
+        events(match progress {
+            Progress::To(bytes) => Event::Scanned { bytes, of },
+            Progress::Workers(workers) => Event::Workers(workers),
+        });
+    };
+    let scanned = scan(&mapping, target.path(), &job, writer, &transforms, &scan_options, &mut progress)?;
     target.place().check_unchanged()?;
     seal(scanned, &mapping, target.path(), options)
 }

@@ -19,6 +19,7 @@ use std::path::Path;
 
 pub(crate) use accept::Found;
 pub(crate) use block::{Context, Position, find, find_sequential};
+pub use workers::Workers;
 
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
@@ -27,6 +28,7 @@ use crate::fs::Storage;
 use crate::hash::{GROUP_BYTES, Tree};
 use crate::job::{Framing, Job};
 use crate::mapping::Mapping;
+use crate::memory::Guard;
 use crate::patch::{Draft, Writer};
 use crate::prefilter::Finder;
 use crate::transform::Transform;
@@ -46,8 +48,19 @@ pub struct Options<'a> {
     /// Bytes shown to the plugin in one call, about; rounded up to whole
     /// groups.
     pub window_bytes: u64,
+    /// What bounds its memory.
+    pub memory: Guard<'a>,
     /// Set from outside to stop the scan.
     pub cancel: Cancel<'a>,
+}
+
+/// How far a scan is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// The file is done up to this offset.
+    To(u64),
+    /// Memory is short, or no longer: so many workers go on.
+    Workers(Workers),
 }
 
 impl Options<'_> {
@@ -73,7 +86,7 @@ pub struct Scanned<'s, S: Storage> {
 ///
 /// `transforms` is called once for each worker, and once more where edits of
 /// neighbouring blocks collide; each call must give an instance that answers
-/// alike. `progress` is told the offset up to which the file is done.
+/// alike. `progress` is told how far it is.
 ///
 /// # Errors
 /// The first failure in file order; the patch is dropped then.
@@ -84,7 +97,7 @@ pub fn scan<'s, S: Storage>(
     writer: Writer<'s, S>,
     transforms: &(dyn Fn() -> Result<Box<dyn Transform>> + Sync),
     options: &Options<'_>,
-    progress: &mut dyn FnMut(u64),
+    progress: &mut dyn FnMut(Progress),
 ) -> Result<Scanned<'s, S>> {
     let record_limit = MIN_RECORD_LIMIT_BYTES.max(options.window());
     let cutter = Cutter::new(&job.framing, record_limit);
@@ -95,14 +108,18 @@ pub fn scan<'s, S: Storage>(
         finder: finder.as_ref(),
         window_bytes: options.window(),
         record_limit,
+        budget: options.memory.budget,
     };
     let scan = Scan { context, mapping, path, transforms, options };
     let mut collector = collect::Collector::new(&scan, writer);
-    workers::run(&scan, |block| {
+    workers::run(&scan, |block, workers| {
         // Workers have looked when they took the block; by now it may be the
         // last one.
         options.cancel.check()?;
-        progress(block.range.end);
+        if let Some(workers) = workers {
+            progress(Progress::Workers(workers));
+        }
+        progress(Progress::To(block.range.end));
         collector.take(block)
     })?;
     mapping.check(path)?;

@@ -1,6 +1,7 @@
 //! A list of edits in memory, and what it makes of one group.
 
 use crate::hash::{Cv, GROUP_BYTES, group_cv};
+use crate::memory::{Budget, Denied, Lease};
 
 /// Edits in file coordinates, sorted and disjoint, with their replacements.
 #[derive(Debug, Default)]
@@ -8,6 +9,8 @@ pub(crate) struct EditList {
     items: Vec<Item>,
     /// All replacements, one after the other.
     new: Vec<u8>,
+    /// The memory of both.
+    lease: Lease,
 }
 
 /// One edit without its replacement.
@@ -42,8 +45,21 @@ pub(super) enum Touched {
 }
 
 impl EditList {
+    /// An empty list whose memory is drawn from a budget.
+    pub(super) fn new(budget: &Budget) -> Self {
+        Self { lease: budget.lease(), ..Self::default() }
+    }
+
+    /// An empty lease of the same budget.
+    pub(super) fn lease(&self) -> Lease {
+        self.lease.another()
+    }
+
     /// Appends an edit; it must start at or behind the end of the last one.
-    pub(super) fn push(&mut self, start: u64, old: &[u8], new: &[u8]) {
+    ///
+    /// # Errors
+    /// When the budget has no room for it.
+    pub(super) fn push(&mut self, start: u64, old: &[u8], new: &[u8]) -> Result<(), Denied> {
         debug_assert!(
             self.items.last().is_none_or(|last| last.end() <= start),
             "edits are sorted and disjoint"
@@ -51,8 +67,11 @@ impl EditList {
         // Windows are shorter than 4 GiB, and so is what replaces them: a
         // guest's memory has no more.
         let (old_bytes, new_bytes) = (old.len() as u32, new.len() as u32);
+        self.lease.reserve(&mut self.items, 1)?;
+        self.lease.reserve(&mut self.new, new.len())?;
         self.items.push(Item { start, old_bytes, new_bytes, new_at: self.new.len() });
         self.new.extend_from_slice(new);
+        Ok(())
     }
 
     /// Moves all edits of `other` behind those of this list.
@@ -62,8 +81,13 @@ impl EditList {
             return;
         }
         let shift = self.new.len();
+        // No more than both had: what is drawn for both is enough.
+        self.items.reserve_exact(other.items.len());
+        self.new.reserve_exact(other.new.len());
         self.items.extend(other.items.iter().map(|item| Item { new_at: item.new_at + shift, ..*item }));
         self.new.append(&mut other.new);
+        self.lease.join(other.lease);
+        self.lease.shrink_to(self.items.capacity() * size_of::<Item>() + self.new.capacity());
     }
 
     /// Drops the first `count` edits.
