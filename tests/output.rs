@@ -23,8 +23,9 @@ fn events(ran: &Ran) -> Vec<Value> {
     let parse = |line: &str| -> Value { serde_json::from_str(line).unwrap() };
     let events: Vec<_> = ran.text().lines().map(parse).collect();
     assert!(events.iter().all(|event| event["event"].is_string()), "{events:?}");
-    // Told once a second: how often is chance.
-    events.into_iter().filter(|event| event["event"] != "progress").collect()
+    // Told once a second, and when the machine is short of memory: chance.
+    let chance = |event: &Value| event["event"] == "progress" || event["event"] == "workers";
+    events.into_iter().filter(|event| !chance(event)).collect()
 }
 
 #[track_caller]

@@ -21,6 +21,7 @@ pub mod hash;
 pub mod job;
 pub mod journal;
 pub mod mapping;
+pub mod memory;
 pub mod output;
 pub mod patch;
 pub mod pipe;

@@ -9,6 +9,7 @@ use std::path::Path;
 use crate::error::{Error, Result};
 use crate::framing::{Cutter, View};
 use crate::job::{FileHead, Framing, HEAD_BYTES, Job};
+use crate::memory::{Budget, Lease};
 use crate::run::Begun;
 use crate::scan::{Context, Found, MIN_RECORD_LIMIT_BYTES, Position, find, find_sequential, finder};
 use crate::transform::Transform;
@@ -23,8 +24,9 @@ pub fn run(
     output: &mut dyn Write,
     begin: &dyn Fn(FileHead<'_>) -> Result<Begun>,
     window_bytes: u64,
+    budget: &Budget,
 ) -> Result<()> {
-    let mut buffer = Buffer { input, base: 0, bytes: Vec::new(), end: false };
+    let mut buffer = Buffer { input, base: 0, bytes: Vec::new(), lease: budget.lease(), end: false };
     buffer.fill_to(HEAD_BYTES as u64)?;
     let size = buffer.end.then_some(buffer.bytes.len() as u64);
     let head = &buffer.bytes[..buffer.bytes.len().min(HEAD_BYTES)];
@@ -32,7 +34,8 @@ pub fn run(
     let record_limit = MIN_RECORD_LIMIT_BYTES.max(window_bytes);
     let cutter = Cutter::new(&job.framing, record_limit);
     let finder = finder(&job)?;
-    let context = Context { job: &job, cutter: &cutter, finder: finder.as_ref(), window_bytes, record_limit };
+    let context =
+        Context { job: &job, cutter: &cutter, finder: finder.as_ref(), window_bytes, record_limit, budget };
     // What must stay in view before the next record or owned byte.
     let behind = before_bytes(&job).max(cutter.look_behind());
     let mut out = Out { output, at: 0 };
@@ -120,6 +123,8 @@ struct Buffer<'a> {
     /// Offset of the first byte held.
     base: u64,
     bytes: Vec<u8>,
+    /// Their memory.
+    lease: Lease,
     /// Whether the input ends where the buffer does.
     end: bool,
 }
@@ -138,6 +143,7 @@ impl Buffer<'_> {
         while !self.end && self.reach() < offset {
             let old = self.bytes.len();
             let want = usize::try_from(offset - self.reach()).unwrap_or(usize::MAX).min(1 << 20);
+            self.lease.reserve(&mut self.bytes, want)?;
             self.bytes.resize(old + want, 0);
             let count = match self.input.read(&mut self.bytes[old..]) {
                 Ok(count) => count,

@@ -20,13 +20,14 @@ use crate::hash::{GROUP_BYTES, Tree};
 use crate::job::{FileHead, Job};
 use crate::journal::exists;
 use crate::mapping::Mapping;
+use crate::memory::Guard;
 use crate::output::{Output, write_out};
 use crate::patch::{self, Direction, Header, Patch, PluginId, Stats, Writer};
 use crate::plan::{Choice, Plan, Strategy, choose};
 use crate::reach::{Extras, How, reach};
 use crate::recover::{Recovered, recover};
 use crate::root;
-use crate::scan::{self, scan};
+use crate::scan::{self, Progress, scan};
 use crate::source::{Intent, Target, head};
 use crate::transform::Transform;
 use crate::verify::{Level, Wanted};
@@ -69,6 +70,8 @@ pub struct Options<'a> {
     pub resume: bool,
     /// How often [`apply`] stores how far the scan has come.
     pub checkpoint_every: Duration,
+    /// What bounds the memory of a scan.
+    pub memory: Guard<'a>,
     /// Set from outside to stop before the commit point.
     pub cancel: Cancel<'a>,
 }
@@ -98,6 +101,8 @@ pub enum Event {
         /// Bytes in all.
         of: u64,
     },
+    /// Memory is short, or no longer: so many workers go on.
+    Workers(scan::Workers),
     /// The patch is complete, and is now carried out.
     Applying(Strategy),
 }
@@ -153,6 +158,7 @@ pub fn make_patch(
     let scan_options = scan::Options {
         threads: options.threads,
         window_bytes: options.window_bytes,
+        memory: options.memory,
         cancel: options.cancel,
     };
     let of = target.size();
@@ -166,7 +172,12 @@ pub fn make_patch(
     };
     let mut keep = resumable.map(|resumable| |state: &scan::State| resumable.keep(state));
     let hooks = scan::Hooks {
-        progress: &mut |bytes| events(Event::Scanned { bytes, of }),
+        progress: &mut |progress| {
+            events(match progress {
+                Progress::To(bytes) => Event::Scanned { bytes, of },
+                Progress::Workers(workers) => Event::Workers(workers),
+            });
+        },
         from,
         keep: keep.as_mut().map(|keep| (options.checkpoint_every, keep as scan::Keep<'_>)),
     };

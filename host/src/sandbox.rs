@@ -32,6 +32,7 @@ use wasmtime_wasi::{WasiCtxView, WasiView};
 
 pub use self::cache::Cache;
 pub use self::limits::Limits;
+pub(crate) use self::limits::reply_fuel;
 pub use self::log::Sink;
 
 use self::bindings::types;
@@ -211,8 +212,8 @@ impl Code {
                 Ok(Instance { code: self.clone(), guest, store, usable: true })
             }
             Err(error) => {
-                let denied = store.data().limiter.memory_denied();
-                Err(failure::trapped(&self.name, Call::Start, &self.limits, denied, &error))
+                let limiter = &store.data().limiter;
+                Err(failure::trapped(&self.name, Call::Start, &self.limits, limiter, &error))
             }
         }
     }
@@ -250,8 +251,8 @@ impl Instance {
                 Ok(answer)
             }
             Err(error) => {
-                let denied = self.store.data().limiter.memory_denied();
-                Err(failure::trapped(&self.code.name, call, &self.code.limits, denied, &error))
+                let limiter = &self.store.data().limiter;
+                Err(failure::trapped(&self.code.name, call, &self.code.limits, limiter, &error))
             }
         }
     }
@@ -269,9 +270,9 @@ impl Instance {
 impl Transform for Instance {
     fn transform(&mut self, window: &Window<'_>) -> Result<Reply> {
         let call = Call::Window(window.offset);
-        let answer = self.call(call, limits::reply_fuel(window.bytes.len()), |guest, store| {
-            guest.call_transform(store, window.into())
-        })?;
+        let share = usize::try_from(self.code.limits.budget.reply_bytes()).unwrap_or(usize::MAX);
+        let fuel = limits::reply_fuel(window.bytes.len()).min(share);
+        let answer = self.call(call, fuel, |guest, store| guest.call_transform(store, window.into()))?;
         self.accept(call, answer).map(Reply::from)
     }
 }

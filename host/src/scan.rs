@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 pub(crate) use accept::Found;
 pub(crate) use block::{Context, Position, find, find_sequential};
 pub use state::State;
+pub use workers::Workers;
 
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
@@ -30,6 +31,7 @@ use crate::fs::Storage;
 use crate::hash::{GROUP_BYTES, Tree};
 use crate::job::{Framing, Job};
 use crate::mapping::Mapping;
+use crate::memory::Guard;
 use crate::patch::{Draft, Writer};
 use crate::prefilter::Finder;
 use crate::transform::Transform;
@@ -49,8 +51,19 @@ pub struct Options<'a> {
     /// Bytes shown to the plugin in one call, about; rounded up to whole
     /// groups.
     pub window_bytes: u64,
+    /// What bounds its memory.
+    pub memory: Guard<'a>,
     /// Set from outside to stop the scan.
     pub cancel: Cancel<'a>,
+}
+
+/// How far a scan is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// The file is done up to this offset.
+    To(u64),
+    /// Memory is short, or no longer: so many workers go on.
+    Workers(Workers),
 }
 
 impl Options<'_> {
@@ -79,8 +92,8 @@ pub struct Scanned<'s, S: Storage> {
 
 /// What happens beside a scan.
 pub struct Hooks<'a> {
-    /// Told the offset up to which the file is done.
-    pub progress: &'a mut dyn FnMut(u64),
+    /// Told how far the scan is.
+    pub progress: &'a mut dyn FnMut(Progress),
     /// Where to go on. It must have passed [`State::check`], and the writer
     /// must have been taken up from its [`State::partial`].
     pub from: Option<State>,
@@ -119,23 +132,27 @@ pub fn scan<'s, S: Storage>(
         finder: finder.as_ref(),
         window_bytes: options.window(),
         record_limit,
+        budget: options.memory.budget,
     };
     let scan = Scan { context, mapping, path, transforms, options };
     let mut start = workers::Start { block: 0, carry: cutter.initial_carry() };
     let mut collector = collect::Collector::new(&scan, writer);
     if let Some(state) = hooks.from {
         start = workers::Start { block: state.at.div_ceil(scan.block_bytes()), carry: state.carry };
-        collector.go_on(state);
+        collector.go_on(state)?;
     }
     if scan.is_sequential() {
         hooks.keep = None;
     }
     let mut kept = Instant::now();
-    workers::run(&scan, &start, |block| {
+    workers::run(&scan, &start, |block, workers| {
         // Workers have looked when they took the block; by now it may be the
         // last one.
         options.cancel.check()?;
-        (hooks.progress)(block.range.end);
+        if let Some(workers) = workers {
+            (hooks.progress)(Progress::Workers(workers));
+        }
+        (hooks.progress)(Progress::To(block.range.end));
         let carry = block.carry;
         collector.take(block)?;
         if let Some((every, keep)) = &mut hooks.keep

@@ -47,7 +47,8 @@ fn key() -> Key {
 }
 
 fn options() -> scan::Options<'static> {
-    scan::Options { threads: 1, window_bytes: WINDOW_BYTES, cancel: Cancel::new(&NEVER) }
+    let memory = runner::memory::Guard::NONE;
+    scan::Options { threads: 1, window_bytes: WINDOW_BYTES, memory, cancel: Cancel::new(&NEVER) }
 }
 
 fn header(size: u64) -> Header {

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 mod cases;
+mod memory;
 mod resumed;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use runner::cancel::Cancel;
 use runner::error::Result;
 use runner::fs::OsStorage;
 use runner::job::{FileHead, Framing, Job, Prefilter};
+use runner::memory::{Budget, Guard};
 use runner::output::Output;
 use runner::patch::{Direction, Patch};
 use runner::plan::Choice;
@@ -36,6 +38,7 @@ fn options(threads: usize, window_bytes: u64, choice: Choice) -> Options<'static
         extras: Extras::default(),
         resume: false,
         checkpoint_every: Duration::MAX,
+        memory: Guard::NONE,
         cancel: Cancel::new(&NEVER),
     }
 }
@@ -84,6 +87,8 @@ fn check(case: &Case, content: &[u8]) {
         assert!(patch == other, "{threads} threads and windows of {window} bytes give another patch");
     }
 
+    memory::does_not_matter(case, &file, &scratch.path("other"), &patch);
+
     // Its roots are those of the files before and after.
     let loaded = Patch::load(&OsStorage, &saved).unwrap();
     assert_eq!(loaded.seal().pre_root, blake3::hash(content));
@@ -122,7 +127,7 @@ fn check(case: &Case, content: &[u8]) {
     assert!(std::fs::read(&out).unwrap() == case.expected, "-o");
     let mut piped = Vec::new();
     let begin = |_: FileHead<'_>| -> Result<Begun> { Ok((case.job.clone(), (case.make)())) };
-    runner::pipe::run(&mut &content[..], &mut piped, &begin, 1 << 16).unwrap();
+    runner::pipe::run(&mut &content[..], &mut piped, &begin, 1 << 16, &Budget::UNLIMITED).unwrap();
     assert!(piped == case.expected, "pipe");
     assert!(std::fs::read(&file).unwrap() == content, "the source of all this");
 }

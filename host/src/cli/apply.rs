@@ -14,6 +14,7 @@ use super::session::{Session, cancel_on_signals, temporary_patch};
 use super::show;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
+use crate::memory::{Guard, Watch};
 use crate::output::Output;
 use crate::plan::Choice;
 use crate::reach::Extras;
@@ -29,11 +30,12 @@ pub(super) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
     if args.output.as_deref() == Some(Path::new("-")) && args.run.json {
         return Err(Error::new(Kind::Usage, "`-o -` and `--json` both want standard output"));
     }
-    let session = Session::new(&args.plugin, reporter)?;
+    let session = Session::new(&args.plugin, args.run.threads(), reporter)?;
     let cancel = cancel_on_signals()?;
+    let watch = Watch::new();
     let mut outcome = Outcome::Done;
     for file in &args.files {
-        match one(args, file, &session, Cancel::new(&cancel), reporter) {
+        match one(args, file, &session, &watch, Cancel::new(&cancel), reporter) {
             Ok(Outcome::Done) => {}
             Ok(other) => outcome = outcome.and(other),
             Err(error) if args.files.len() > 1 && Cancel::new(&cancel).check().is_ok() => {
@@ -51,12 +53,13 @@ fn one(
     args: &ApplyArgs,
     file: &Path,
     session: &Session,
+    watch: &Watch,
     cancel: Cancel<'_>,
     reporter: &Reporter,
 ) -> Result<Outcome> {
     let started = Instant::now();
     let options = Options {
-        threads: args.run.threads(),
+        threads: session.workers(),
         window_bytes: args.plugin.window,
         choice: args.reach.choice(),
         verify: args.reach.wanted(),
@@ -66,6 +69,7 @@ fn one(
         },
         resume: args.resume,
         checkpoint_every: args.checkpoint,
+        memory: Guard { budget: session.budget(), look: Some(&|| watch.look()) },
         cancel,
     };
     let mut events = |event| reporter.progress(file, event);
@@ -120,16 +124,18 @@ fn output(out: &Path) -> Result<Output> {
 
 pub(super) fn plan(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
     let started = Instant::now();
-    let session = Session::new(&args.plugin, reporter)?;
+    let session = Session::new(&args.plugin, args.run.threads(), reporter)?;
     let cancel = cancel_on_signals()?;
+    let watch = Watch::new();
     let options = Options {
-        threads: args.run.threads(),
+        threads: session.workers(),
         window_bytes: args.plugin.window,
         choice: Choice::Auto,
         verify: Wanted::Deepest,
         extras: Extras::default(),
         resume: false,
         checkpoint_every: Duration::MAX,
+        memory: Guard { budget: session.budget(), look: Some(&|| watch.look()) },
         cancel: Cancel::new(&cancel),
     };
     let file = &args.file;

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use clap::{Args as ArgGroup, Parser, Subcommand, ValueEnum};
 
+use crate::error::Result;
+use crate::memory::{self, Budget};
 use crate::plan::Choice;
-use crate::sandbox::Limits;
+use crate::sandbox::{Limits, reply_fuel};
 use crate::verify::{Level, Wanted};
 
 /// Change huge files with small sandboxed programs, crash-safely and verified.
@@ -84,11 +86,27 @@ pub(super) struct PluginArgs {
     /// The most memory that an instance of the plugin may have
     #[arg(long, value_name = "BYTES", default_value = "256M", value_parser = bytes)]
     pub(super) memory: u64,
+    /// The most memory that the run may have, all instances, windows and edits together; with less of
+    /// it, fewer workers run [default: half of what the machine has left]
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    pub(super) memory_total: Option<u64>,
 }
 
 impl PluginArgs {
-    pub(super) fn limits(&self) -> Limits {
-        Limits { memory_bytes: self.memory, deadline: self.timeout }
+    /// How the memory is used, with so many workers at most.
+    pub(super) fn plan(&self, workers: usize) -> Result<memory::Plan> {
+        let need = memory::Need {
+            workers,
+            window_bytes: self.window,
+            instance_bytes: self.memory,
+            reply_bytes: reply_fuel(usize::try_from(self.window).unwrap_or(usize::MAX)) as u64,
+        };
+        let total = self.memory_total;
+        memory::plan(&need, total.unwrap_or_else(|| memory::default_bytes(&need, memory::available_bytes())))
+    }
+
+    pub(super) fn limits(&self, budget: Budget) -> Limits {
+        Limits { memory_bytes: self.memory, budget, deadline: self.timeout }
     }
 }
 

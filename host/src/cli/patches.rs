@@ -9,6 +9,7 @@ use super::session::cancel_on_signals;
 use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::fs::OsStorage;
+use crate::memory::Guard;
 use crate::patch::{Direction, Patch};
 use crate::reach::Extras;
 use crate::run::{Options, apply_patch};
@@ -26,6 +27,7 @@ pub(super) fn run(args: &PatchArgs, direction: Direction, reporter: &Reporter) -
         extras: Extras::default(),
         resume: false,
         checkpoint_every: Duration::MAX,
+        memory: Guard::NONE,
         cancel: Cancel::new(&cancel),
     };
     let mut events = |event| reporter.progress(&args.file, event);

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use crate::error::{Error, Kind, Result};
 use crate::run::{Event, Report};
 use crate::sandbox::{Level as LogLevel, Sink};
+use crate::scan::Workers;
 use crate::text::escape;
 
 /// Characters of a path or message that are shown.
@@ -80,6 +81,19 @@ impl Reporter {
                     || json!({ "event": "started-over", "file": file, "why": why }),
                     || format!("{file}: starts over: {}", escape(&why, SHOWN_CHARS)),
                 );
+            }
+            Event::Workers(Workers { running, of }) => {
+                let file = path.to_string_lossy();
+                // A line that cannot be written is lost; the run goes on.
+                self.bar.suspend(|| {
+                    if self.json {
+                        let object =
+                            json!({ "event": "workers", "file": file, "running": running, "of": of });
+                        let _ = writeln!(io::stdout(), "{object}");
+                    } else {
+                        let _ = writeln!(io::stderr(), "{}: {}", name(path), memory_line(running, of));
+                    }
+                });
             }
             Event::Applying(_) => self.bar.set_message(format!("{}: writing", name(path))),
         }
@@ -173,6 +187,15 @@ impl Reporter {
             })
         };
         self.tell(event, || super::show::summary(path, report, what, seconds))
+    }
+}
+
+/// How the number of workers follows the memory that there is.
+fn memory_line(running: usize, of: usize) -> String {
+    if running == of {
+        format!("there is memory again for all {of} workers")
+    } else {
+        format!("memory is short: {running} of {of} workers go on")
     }
 }
 

@@ -9,6 +9,7 @@ use super::args::PluginArgs;
 use super::report::Reporter;
 use crate::error::{Error, Result};
 use crate::job::{FileHead, Param};
+use crate::memory::Budget;
 use crate::patch::PluginId;
 use crate::plugin::{params, resolve};
 use crate::run::{Begun, Program};
@@ -17,18 +18,31 @@ use crate::sandbox::{Cache, Plugin, Sandbox};
 pub(super) struct Session {
     plugin: Plugin,
     params: Vec<Param>,
+    workers: usize,
+    budget: Budget,
 }
 
 impl Session {
-    pub(super) fn new(args: &PluginArgs, reporter: &Reporter) -> Result<Self> {
+    /// With so many workers, or fewer, if memory is short.
+    pub(super) fn new(args: &PluginArgs, workers: usize, reporter: &Reporter) -> Result<Self> {
+        let plan = args.plan(workers)?;
+        let budget = Budget::new(&plan);
         let mut given = match &args.params {
             Some(path) => params::read_file(path)?,
             None => Vec::new(),
         };
         given.extend(args.set.iter().cloned());
-        let plugin = load(&args.plugin, args.limits(), reporter)?;
+        let plugin = load(&args.plugin, args.limits(budget.clone()), reporter)?;
         let params = params::check(plugin.manifest(), &given)?;
-        Ok(Self { plugin, params })
+        Ok(Self { plugin, params, workers: plan.workers, budget })
+    }
+
+    pub(super) fn workers(&self) -> usize {
+        self.workers
+    }
+
+    pub(super) fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     pub(super) fn begin(&self, head: FileHead<'_>) -> Result<Begun> {

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use wasmtime::Trap;
 
-use super::limits::Limits;
+use super::limits::{Limiter, Limits, reply_fuel};
 use crate::error::{Error, Kind};
+use crate::memory::{Bytes, HINT};
 use crate::text::escape;
 
 /// Characters of a guest's error message that are shown.
@@ -47,7 +48,7 @@ pub(super) fn trapped(
     plugin: &str,
     call: Call,
     limits: &Limits,
-    memory_denied: bool,
+    limiter: &Limiter,
     error: &wasmtime::Error,
 ) -> Error {
     let trap = error.downcast_ref::<Trap>();
@@ -64,7 +65,15 @@ pub(super) fn trapped(
         )
         .hint("give it more time with `--timeout`");
     }
-    if memory_denied {
+    if let Some(denied) = limiter.budget_denied() {
+        return Error::new(
+            Kind::Plugin,
+            format!("plugin `{plugin}` needed more memory {call} than there is left"),
+        )
+        .because(denied)
+        .hint(HINT);
+    }
+    if limiter.memory_denied() {
         let mib = limits.memory_bytes >> 20;
         return Error::new(
             Kind::Plugin,
@@ -81,18 +90,27 @@ pub(super) fn trapped(
         }
         Some(trap) => ("crashed", trap.to_string()),
         // Its code ran to the end, or into something the host refused.
-        None => ("failed", cause(error)),
+        None if !is_fuel(error) => ("failed", cause(error)),
+        None if matches!(call, Call::Window(_)) && limits.budget.reply_bytes() < reply_fuel(0) as u64 => {
+            let share = Bytes(limits.budget.reply_bytes());
+            let why = format!("its answer is larger than {share}, a worker's share of `--memory-total`");
+            return Error::new(Kind::Plugin, format!("plugin `{plugin}` failed {call}"))
+                .because(why)
+                .hint(HINT);
+        }
+        None => ("failed", "its answer is far larger than any sensible one".into()),
     };
     Error::new(Kind::Plugin, format!("plugin `{plugin}` {verb} {call}")).because(why)
 }
 
 fn cause(error: &wasmtime::Error) -> String {
-    let text = error.root_cause().to_string();
+    escape(&error.root_cause().to_string(), MESSAGE_CHARS)
+}
+
+/// Whether the answer was larger than the host would take.
+fn is_fuel(error: &wasmtime::Error) -> bool {
     // Its type is private to wasmtime.
-    if text.contains("fuel allocated for hostcalls") {
-        return "its answer is far larger than any sensible one".into();
-    }
-    escape(&text, MESSAGE_CHARS)
+    error.root_cause().to_string().contains("fuel allocated for hostcalls")
 }
 
 /// A duration as `10 s` or `0.25 s`.

@@ -4,11 +4,15 @@ use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
 
+use crate::memory::{Budget, Denied, Lease};
+
 /// What a plugin may use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Limits {
     /// Linear memory of one instance, all its memories together.
     pub memory_bytes: u64,
+    /// What the memories of all instances draw on.
+    pub budget: Budget,
     /// Time for one call; starting an instance counts as a call.
     pub deadline: Duration,
 }
@@ -16,13 +20,15 @@ pub struct Limits {
 impl Default for Limits {
     /// 256 MiB and ten seconds.
     fn default() -> Self {
-        Self { memory_bytes: 256 << 20, deadline: Duration::from_secs(10) }
+        Self { memory_bytes: 256 << 20, budget: Budget::UNLIMITED, deadline: Duration::from_secs(10) }
     }
 }
 
 /// Elements of all tables together: 8 MiB of host memory. An interpreter
 /// compiled to WebAssembly has some ten thousand.
 const TABLE_ELEMENTS: usize = 1 << 20;
+/// Bytes of a table's element.
+const ELEMENT_BYTES: usize = 8;
 /// Core instances. Wrapping a core module takes three or four, an interpreter
 /// linked from shared libraries a few dozen.
 const INSTANCES: usize = 256;
@@ -30,6 +36,10 @@ const INSTANCES: usize = 256;
 const TABLES: usize = 256;
 /// Memories. Each one reserves 4 GiB of address space.
 const MEMORIES: usize = 16;
+
+/// How wasmtime says that a memory may not be that large by its type.
+const BEYOND_ITS_WORD: [&str; 2] =
+    ["memory growth exceeds memory type's limits", "Memory maximum size exceeded"];
 
 /// Bytes a guest may hand over in `describe`: a manifest is a few lines.
 pub(super) const DESCRIBE_FUEL: usize = 1 << 20;
@@ -41,16 +51,24 @@ pub(super) const BEGIN_FUEL: usize = 16 << 20;
 /// the memory cap, which bounds what the host allocates. Eight times the
 /// window leaves room for what expands text most (escapes, hex dumps) at any
 /// size of window; the constant is for small windows with large answers.
-pub(super) fn reply_fuel(window_bytes: usize) -> usize {
+pub(crate) fn reply_fuel(window_bytes: usize) -> usize {
     (64 << 20) + window_bytes.saturating_mul(8)
 }
 
-/// Counts what an instance has and refuses more than its limits.
+/// Counts what an instance has and refuses more than its limits, and more
+/// than is left of the budget that it shares with others.
+///
+/// A guest may carry on when it is refused what goes beyond its own limits:
+/// those are the same in every run. What is left of the budget is not, so
+/// there a refusal ends the call, and with it the instance.
 pub(super) struct Limiter {
     memory_max: usize,
     memory_bytes: usize,
     table_elements: usize,
     memory_denied: bool,
+    /// What was drawn; given back when the instance is gone.
+    lease: Lease,
+    budget_denied: Option<Denied>,
 }
 
 impl Limiter {
@@ -60,7 +78,22 @@ impl Limiter {
             memory_bytes: 0,
             table_elements: 0,
             memory_denied: false,
+            lease: limits.budget.lease(),
+            budget_denied: None,
         }
+    }
+
+    /// Draws on the budget.
+    fn draw(&mut self, more_bytes: usize) -> wasmtime::Result<()> {
+        self.lease.grow(more_bytes).map_err(|denied| {
+            self.budget_denied = Some(denied);
+            wasmtime::Error::new(denied)
+        })
+    }
+
+    /// Why the budget has ended the call, if it has.
+    pub(super) fn budget_denied(&self) -> Option<Denied> {
+        self.budget_denied
     }
 
     /// Forgets earlier denials: a guest that carried on without the memory is
@@ -90,14 +123,27 @@ impl ResourceLimiter for Limiter {
             // Fails by the module's own word, whatever is answered here.
             return Ok(true);
         }
-        let total = self.memory_bytes.saturating_add(desired.saturating_sub(current));
+        let more = desired.saturating_sub(current);
+        let total = self.memory_bytes.saturating_add(more);
         let allowed = total <= self.memory_max;
         if allowed {
+            self.draw(more)?;
             self.memory_bytes = total;
         } else {
             self.memory_denied = true;
         }
         Ok(allowed)
+    }
+
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        // What a module asks beyond its own word fails in every run. What the
+        // machine does not give today it may give tomorrow, so that is no
+        // answer either.
+        let text = error.root_cause().to_string();
+        if BEYOND_ITS_WORD.contains(&text.as_str()) {
+            return Ok(());
+        }
+        Err(error.context("the machine has no more memory for it"))
     }
 
     fn table_growing(
@@ -109,9 +155,11 @@ impl ResourceLimiter for Limiter {
         if maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(true);
         }
-        let total = self.table_elements.saturating_add(desired.saturating_sub(current));
+        let more = desired.saturating_sub(current);
+        let total = self.table_elements.saturating_add(more);
         let allowed = total <= TABLE_ELEMENTS;
         if allowed {
+            self.draw(more.saturating_mul(ELEMENT_BYTES))?;
             self.table_elements = total;
         }
         Ok(allowed)
@@ -133,6 +181,7 @@ impl ResourceLimiter for Limiter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory::Plan;
 
     #[test]
     fn memories_share_one_cap() {
@@ -156,10 +205,34 @@ mod tests {
     }
 
     #[test]
+    fn what_the_budget_denies_ends_the_call() {
+        let plan = Plan { workers: 2, total_bytes: 1000, pool_bytes: 100, reply_bytes: 0 };
+        let budget = Budget::new(&plan);
+        let limits = Limits { memory_bytes: 90, budget: budget.clone(), ..Limits::default() };
+        let (mut a, mut b) = (Limiter::new(&limits), Limiter::new(&limits));
+        assert!(a.memory_growing(0, 60, None).unwrap());
+        assert!(!a.memory_growing(60, 91, None).unwrap(), "its own limit comes first");
+        assert!(a.budget_denied().is_none());
+        assert!(b.memory_growing(0, 41, None).is_err());
+        assert!(b.budget_denied().is_some() && !b.memory_denied());
+        assert!(b.table_growing(0, 6, None).is_err(), "six elements are 48 bytes");
+        assert!(b.table_growing(0, 5, None).unwrap());
+        assert_eq!(budget.leased_bytes(), 100);
+        drop((a, b));
+        assert_eq!(budget.leased_bytes(), 0);
+    }
+
+    #[test]
     fn a_failure_that_was_never_asked_about_frees_nothing() {
         let mut limiter = Limiter::new(&Limits { memory_bytes: 100, ..Limits::default() });
         assert!(limiter.memory_growing(0, 80, None).unwrap());
-        limiter.memory_grow_failed(wasmtime::Error::msg("too large for its type")).unwrap();
+        limiter.memory_grow_failed(wasmtime::Error::msg(BEYOND_ITS_WORD[0])).unwrap();
         assert!(!limiter.memory_growing(80, 160, None).unwrap());
+    }
+
+    #[test]
+    fn what_the_machine_denies_ends_the_call() {
+        let mut limiter = Limiter::new(&Limits::default());
+        assert!(limiter.memory_grow_failed(wasmtime::Error::msg("Cannot allocate memory")).is_err());
     }
 }

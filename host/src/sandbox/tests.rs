@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use super::*;
 use crate::job::{Framing, Prefilter};
+use crate::memory::{Budget, Plan, is_denied};
 use crate::transform::{Change, Span};
 
 /// Long enough for an honest call on a busy machine, short enough to wait for.
-pub(super) const LIMITS: Limits = Limits { memory_bytes: 192 << 20, deadline: Duration::from_millis(300) };
+pub(super) const LIMITS: Limits =
+    Limits { memory_bytes: 192 << 20, budget: Budget::UNLIMITED, deadline: Duration::from_millis(300) };
 
 /// For what does not depend on the cache.
 static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new(None).unwrap());
@@ -165,6 +167,36 @@ fn memory_is_capped() {
         assert_transform_fails("memory-bomb", "needed more than 192 MiB of memory at offset 70000", "");
     assert!(error.hints()[0].contains("--memory"));
     assert_plugin_error(load("huge-memory"), "needed more than 192 MiB of memory while starting", "");
+}
+
+/// The budget of 100 MiB that two instances of what grows to 192 MiB share.
+#[test]
+fn what_is_left_of_a_budget_is_no_answer() {
+    let plan = Plan { workers: 2, total_bytes: 128 << 20, pool_bytes: 100 << 20, reply_bytes: 10 };
+    let budget = Budget::new(&plan);
+    let limits = || Limits { budget: budget.clone(), ..LIMITS };
+    let plugin = SANDBOX.load("memory-bomb", &wasm("memory-bomb"), limits(), silent()).unwrap();
+    assert_eq!(budget.leased_bytes(), 0, "the instance that described it is gone");
+    let begin = || plugin.begin(&[], FileHead { size: None, head: b"" });
+    let ((_, mut one), (_, two)) = (begin().unwrap(), begin().unwrap());
+    assert_eq!(budget.leased_bytes(), 4 * 65536);
+    let result = one.transform(&window(b"abc"));
+    let error =
+        assert_plugin_error(result, "needed more memory at offset 70000 than", "128 MiB of `--memory-total`");
+    assert!(is_denied(&error) && error.hints()[0].contains("--memory-total"));
+    assert!(budget.leased_bytes() <= 100 << 20 && budget.leased_bytes() > 90 << 20);
+    let mut rest = budget.lease();
+    while rest.grow(65536).is_ok() {}
+    let Err(error) = begin() else { panic!("there is nothing left to start with") };
+    assert!(is_denied(&error), "{error:?}");
+    drop((one, two, rest));
+    assert_eq!(budget.leased_bytes(), 0);
+    // A worker's share of replies.
+    let plugin = SANDBOX.load("tiny", &wasm("tiny"), limits(), silent()).unwrap();
+    let (_, mut tiny) = plugin.begin(&[], FileHead { size: None, head: b"" }).unwrap();
+    let result = tiny.transform(&window(b"abc"));
+    let error = assert_plugin_error(result, "failed at offset 70000", "a worker's share of `--memory-total`");
+    assert!(!is_denied(&error), "with fewer workers the share is the same");
 }
 
 #[test]

@@ -9,7 +9,12 @@ use super::edits::EditList;
 use crate::diff;
 use crate::error::{Error, Kind, Result};
 use crate::job::{Framing, Job, Prefilter};
+use crate::memory::{Budget, Denied};
 use crate::transform::{Change, Reply, Span, Window};
+
+/// Memory that matching takes for a line, at most: the line itself, its place
+/// in a table of all different ones, and what it is compared by.
+const LINE_BYTES: usize = 80;
 
 /// What has been found so far.
 #[derive(Debug, Default)]
@@ -79,8 +84,19 @@ pub(super) fn accept(
                 return Err(broken(window, "changed a length, but claims that it never does"));
             }
             let old = &window.bytes[..limit as usize];
-            diff::diff(old, new, |o, n| found.push(window.offset + o.start as u64, &old[o], &new[n]));
-            Ok(())
+            // Lines are matched by way of tables with an entry for each.
+            let mut tables = found.edits.lease();
+            if old.len() != new.len() {
+                let lines = |bytes| memchr::memchr_iter(b'\n', bytes).count() + 1;
+                tables.grow((lines(old) + lines(new)).saturating_mul(LINE_BYTES))?;
+            }
+            let mut pushed = Ok(());
+            diff::diff(old, new, |o, n| {
+                if pushed.is_ok() {
+                    pushed = found.push(window.offset + o.start as u64, &old[o], &new[n]);
+                }
+            });
+            Ok(pushed?)
         }
     }
 }
@@ -131,7 +147,7 @@ fn edits(
                 &format!("answered an edit at byte {start} that crosses into another record"),
             ));
         };
-        found.push(offset, &window.bytes[start as usize..end as usize], new);
+        found.push(offset, &window.bytes[start as usize..end as usize], new)?;
         reach = end;
         insertion = (start == end).then_some(start);
     }
@@ -143,12 +159,15 @@ fn edits(
 }
 
 impl Found {
-    fn push(&mut self, start: u64, old: &[u8], new: &[u8]) {
+    /// Nothing found yet, from `first` on.
+    pub(super) fn new(budget: &Budget, first: u64) -> Self {
+        Self { edits: EditList::new(budget), first: None, reach: first }
+    }
+
+    fn push(&mut self, start: u64, old: &[u8], new: &[u8]) -> Result<(), Denied> {
         self.first.get_or_insert(start);
         self.reach = start + old.len() as u64;
-        if old != new {
-            self.edits.push(start, old, new);
-        }
+        if old == new { Ok(()) } else { self.edits.push(start, old, new) }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::framing::{Cutter, View};
 use crate::hash::{Cv, GROUP_BYTES, group_cv};
 use crate::job::{Framing, Job};
+use crate::memory::{Budget, Lease};
 use crate::prefilter::Finder;
 use crate::transform::{Transform, Window};
 
@@ -19,6 +20,8 @@ pub(crate) struct Context<'a> {
     pub(crate) finder: Option<&'a Finder>,
     pub(crate) window_bytes: u64,
     pub(crate) record_limit: u64,
+    /// What windows that are packed, and edits, draw on.
+    pub(crate) budget: &'a Budget,
 }
 
 /// What has been found out about a block.
@@ -54,8 +57,9 @@ pub(crate) fn find(
     block_end: u64,
     first: u64,
 ) -> Result<Option<(Found, u64)>> {
-    let mut found = Found { reach: first, ..Found::default() };
-    let mut pack = Pack::default();
+    let mut found = Found::new(context.budget, first);
+    let mut pack = Pack { lease: context.budget.lease(), ..Pack::default() };
+    let mut room = context.budget.lease();
     let mut start = first;
     while start < block_end {
         let target = (start + context.window_bytes).min(block_end);
@@ -64,13 +68,13 @@ pub(crate) fn find(
         match (context.finder, &context.job.framing) {
             (None, _) => ask(context, view, transform, window, &mut found)?,
             (Some(finder), Framing::Bytes | Framing::Overlapping { .. }) => {
-                for candidate in finder.candidates(context.cutter, view, window)? {
+                for candidate in candidates(context, finder, view, window, &mut room)? {
                     ask(context, view, transform, candidate, &mut found)?;
                 }
             }
             (Some(finder), _) => {
-                for candidate in finder.candidates(context.cutter, view, window)? {
-                    pack.push(view, candidate);
+                for candidate in candidates(context, finder, view, window, &mut room)? {
+                    pack.push(view, candidate)?;
                     if pack.bytes.len() as u64 >= context.window_bytes {
                         pack.ask(context, view, transform, &mut found)?;
                     }
@@ -81,6 +85,20 @@ pub(crate) fn find(
     }
     pack.ask(context, view, transform, &mut found)?;
     Ok(Some((found, start)))
+}
+
+/// The parts of a window that can match; `room` is drawn for the list.
+fn candidates(
+    context: &Context<'_>,
+    finder: &Finder,
+    view: &View<'_>,
+    window: Range<u64>,
+    room: &mut Lease,
+) -> Result<Vec<Range<u64>>> {
+    let candidates = finder.candidates(context.cutter, view, window)?;
+    room.shrink_to(0);
+    room.grow(size_of_val(&candidates[..]))?;
+    Ok(candidates)
 }
 
 /// Asks about one range of the file, with what context the framing wants. The
@@ -126,11 +144,15 @@ struct Pack {
     bytes: Vec<u8>,
     pieces: Vec<Piece>,
     end: u64,
+    /// The memory of both.
+    lease: Lease,
 }
 
 impl Pack {
-    fn push(&mut self, view: &View<'_>, range: Range<u64>) {
+    fn push(&mut self, view: &View<'_>, range: Range<u64>) -> Result<()> {
         let bytes = slice(view, &range);
+        self.lease.reserve(&mut self.bytes, bytes.len())?;
+        self.lease.reserve(&mut self.pieces, 1)?;
         match self.pieces.last_mut() {
             Some(piece) if self.end == range.start => piece.bytes += bytes.len() as u32,
             _ => {
@@ -140,6 +162,7 @@ impl Pack {
         }
         self.bytes.extend_from_slice(bytes);
         self.end = range.end;
+        Ok(())
     }
 
     fn ask(
@@ -182,7 +205,7 @@ pub(crate) fn find_sequential(
     block_end: u64,
     position: &mut Position,
 ) -> Result<Option<Found>> {
-    let mut found = Found::default();
+    let mut found = Found::new(context.budget, 0);
     let view_end = view.base + view.bytes.len() as u64;
     while position.at < block_end {
         let end = (position.at + position.want).min(view_end);

@@ -63,7 +63,7 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
             before: self.before.clone(),
             after: self.after.clone(),
             moved: self.moved,
-            edits: self.edits.clone(),
+            edits: self.edits.save(),
             written: self.written,
             reach: self.reach,
             partial,
@@ -71,12 +71,17 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
     }
 
     /// Goes on from a checked state, of which the writer was taken up.
-    pub(super) fn go_on(&mut self, state: State) {
+    ///
+    /// # Errors
+    /// When the budget has no room for its edits.
+    pub(super) fn go_on(&mut self, state: State) -> Result<()> {
         let State { at, last, before, after, moved, edits, written, reach, .. } = state;
         self.groups = before.groups();
         self.last = (at, last);
         (self.before, self.after, self.moved) = (before, after, moved);
-        (self.edits, self.written, self.reach) = (edits, written, reach);
+        self.edits = EditList::restore(&edits, self.scan.options.memory.budget)?;
+        (self.written, self.reach) = (written, reach);
+        Ok(())
     }
 
     pub(super) fn take(&mut self, mut block: Block) -> Result<()> {

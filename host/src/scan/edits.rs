@@ -3,19 +3,20 @@
 use serde::{Deserialize, Serialize};
 
 use crate::hash::{Cv, GROUP_BYTES, group_cv};
+use crate::memory::{Budget, Denied, Lease};
 
 /// Edits in file coordinates, sorted and disjoint, with their replacements.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default)]
 pub(crate) struct EditList {
     items: Vec<Item>,
-    /// All replacements, one after the other, in the order of the items.
+    /// All replacements, one after the other.
     new: Vec<u8>,
+    /// The memory of both.
+    lease: Lease,
 }
 
 /// One edit without its replacement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Item {
     pub(crate) start: u64,
     pub(crate) old_bytes: u32,
@@ -33,6 +34,28 @@ impl Item {
     }
 }
 
+/// The edits of a list: start, bytes replaced, bytes that replace them; and all
+/// replacements, one after the other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SavedEdits {
+    pub(super) edits: Vec<(u64, u32, u32)>,
+    new: Vec<u8>,
+}
+
+impl SavedEdits {
+    /// Whether the list's invariants hold: what was stored may be anything.
+    pub(super) fn is_sound(&self, file_bytes: u64) -> bool {
+        let (mut reach, mut new_bytes) = (0, 0_u64);
+        self.edits.iter().all(|&(start, old, new)| {
+            let end = start.saturating_add(old.into());
+            let fits = start >= reach && end <= file_bytes;
+            (reach, new_bytes) = (end, new_bytes + u64::from(new));
+            fits
+        }) && new_bytes == self.new.len() as u64
+    }
+}
+
 /// What edits make of a group.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Touched {
@@ -46,8 +69,21 @@ pub(super) enum Touched {
 }
 
 impl EditList {
+    /// An empty list whose memory is drawn from a budget.
+    pub(super) fn new(budget: &Budget) -> Self {
+        Self { lease: budget.lease(), ..Self::default() }
+    }
+
+    /// An empty lease of the same budget.
+    pub(super) fn lease(&self) -> Lease {
+        self.lease.another()
+    }
+
     /// Appends an edit; it must start at or behind the end of the last one.
-    pub(super) fn push(&mut self, start: u64, old: &[u8], new: &[u8]) {
+    ///
+    /// # Errors
+    /// When the budget has no room for it.
+    pub(super) fn push(&mut self, start: u64, old: &[u8], new: &[u8]) -> Result<(), Denied> {
         debug_assert!(
             self.items.last().is_none_or(|last| last.end() <= start),
             "edits are sorted and disjoint"
@@ -55,8 +91,11 @@ impl EditList {
         // Windows are shorter than 4 GiB, and so is what replaces them: a
         // guest's memory has no more.
         let (old_bytes, new_bytes) = (old.len() as u32, new.len() as u32);
+        self.lease.reserve(&mut self.items, 1)?;
+        self.lease.reserve(&mut self.new, new.len())?;
         self.items.push(Item { start, old_bytes, new_bytes, new_at: self.new.len() });
         self.new.extend_from_slice(new);
+        Ok(())
     }
 
     /// Moves all edits of `other` behind those of this list.
@@ -66,8 +105,13 @@ impl EditList {
             return;
         }
         let shift = self.new.len();
+        // No more than both had: what is drawn for both is enough.
+        self.items.reserve_exact(other.items.len());
+        self.new.reserve_exact(other.new.len());
         self.items.extend(other.items.iter().map(|item| Item { new_at: item.new_at + shift, ..*item }));
         self.new.append(&mut other.new);
+        self.lease.join(other.lease);
+        self.lease.shrink_to(self.items.capacity() * size_of::<Item>() + self.new.capacity());
     }
 
     /// Drops the first `count` edits.
@@ -83,21 +127,26 @@ impl EditList {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.items.len()
+    /// The list as a value that can be stored.
+    pub(super) fn save(&self) -> SavedEdits {
+        let edits = self.items.iter().map(|item| (item.start, item.old_bytes, item.new_bytes));
+        SavedEdits { edits: edits.collect(), new: self.new.clone() }
     }
 
-    /// Whether the invariants hold: a list that was stored may be anything.
-    pub(super) fn is_sound(&self, file_bytes: u64) -> bool {
-        let (mut reach, mut new_at) = (0, 0);
-        let sound = self.items.iter().all(|item| {
-            let end = item.start.checked_add(u64::from(item.old_bytes));
-            let fits =
-                item.start >= reach && item.new_at == new_at && end.is_some_and(|end| end <= file_bytes);
-            (reach, new_at) = (end.unwrap_or(u64::MAX), new_at.saturating_add(item.new_bytes as usize));
-            fits
-        });
-        sound && new_at == self.new.len()
+    /// A sound list again, with memory drawn from a budget.
+    ///
+    /// # Errors
+    /// When the budget has no room for it.
+    pub(super) fn restore(saved: &SavedEdits, budget: &Budget) -> Result<Self, Denied> {
+        let (mut list, mut new_at) = (Self::new(budget), 0);
+        list.lease.reserve(&mut list.items, saved.edits.len())?;
+        list.lease.reserve(&mut list.new, saved.new.len())?;
+        for &(start, old_bytes, new_bytes) in &saved.edits {
+            list.items.push(Item { start, old_bytes, new_bytes, new_at });
+            new_at += new_bytes as usize;
+        }
+        list.new.extend_from_slice(&saved.new);
+        Ok(list)
     }
 
     pub(crate) fn get(&self, index: usize) -> Option<Item> {

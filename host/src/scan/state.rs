@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::edits::EditList;
+use super::edits::SavedEdits;
 use super::{Options, block};
 use crate::hash::{Cv, GROUP_BYTES, Tree};
 use crate::patch::Partial;
@@ -25,7 +25,7 @@ pub struct State {
     pub(super) after: Tree,
     /// See the collector for these.
     pub(super) moved: Option<u64>,
-    pub(super) edits: EditList,
+    pub(super) edits: SavedEdits,
     pub(super) written: usize,
     pub(super) reach: u64,
 }
@@ -47,7 +47,8 @@ impl State {
             && self.after.is_sound()
             && self.before.groups() == groups
             && self.after.groups() == self.moved.unwrap_or(groups);
-        if !trees || !self.edits.is_sound(size) || self.written > self.edits.len() || self.reach > size {
+        if !trees || !self.edits.is_sound(size) || self.written > self.edits.edits.len() || self.reach > size
+        {
             return Err("what was stored does not fit together");
         }
         let start = (self.at - 1) / block_bytes * block_bytes;

@@ -3,6 +3,11 @@
 //! At most a few blocks are ahead of the collector, so memory is bounded. The
 //! first failure in file order is the one that is reported: blocks are taken
 //! in order, and every block before a failed one is finished.
+//!
+//! When memory is short, workers are shed: one that has nothing at hand drops
+//! its instance and sleeps. A block for which the budget had no room is done
+//! again, by whoever is left; it has failed only when that one was alone, with
+//! nothing else in memory. None of it changes what is found in a block.
 
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,7 +17,11 @@ use super::accept::Found;
 use super::block::{self, Block, Position, find, find_sequential};
 use crate::error::{Error, Kind, Result};
 use crate::framing::View;
+use crate::memory::{Governor, is_denied};
 use crate::transform::Transform;
+
+/// The carries at a block's start and end.
+type Carries = (u64, u64);
 
 /// The first block of a scan, and what it must know of all before it.
 pub(super) struct Start {
@@ -21,15 +30,28 @@ pub(super) struct Start {
 }
 
 /// Runs the scan; `collect` is called with every block, in order, on this
-/// thread.
+/// thread, and with the number of workers that may run, when that has changed.
 pub(super) fn run(
     scan: &Scan<'_>,
     start: &Start,
-    mut collect: impl FnMut(Block) -> Result<()>,
+    mut collect: impl FnMut(Block, Option<Workers>) -> Result<()>,
 ) -> Result<()> {
     let first = start.block;
+    let blocks = usize::try_from(scan.block_count() - first).unwrap_or(usize::MAX);
+    let threads = scan.options.threads.clamp(1, blocks.max(1));
     let shared = Shared {
-        state: Mutex::new(State { next: first, collected: first, done: BTreeMap::new(), stop: false }),
+        state: Mutex::new(State {
+            next: first,
+            ahead: 2 * threads as u64 + 2,
+            awaited: first,
+            collected: first,
+            done: BTreeMap::new(),
+            again: BTreeMap::new(),
+            present: threads,
+            governor: Governor::new(threads),
+            stop: false,
+            over: false,
+        }),
         changed: Condvar::new(),
         baton: Mutex::new(Baton {
             block: first,
@@ -39,15 +61,29 @@ pub(super) fn run(
         }),
         passed: Condvar::new(),
     };
-    let threads = scan.options.threads.max(1);
     std::thread::scope(|scope| {
-        for _ in 0..threads.min(usize::try_from(scan.block_count()).unwrap_or(usize::MAX)) {
+        for _ in 0..threads {
             scope.spawn(|| work(scan, &shared));
         }
-        let result = (first..scan.block_count()).try_for_each(|index| collect(shared.wait_for(index)?));
+        let mut told = threads;
+        let result = (first..scan.block_count()).try_for_each(|index| {
+            let (block, running) = shared.wait_for(index)?;
+            let news = (running != told).then_some(Workers { running, of: threads });
+            told = running;
+            collect(block, news)
+        });
         shared.stop();
         result
     })
+}
+
+/// Workers that may run, of those that there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Workers {
+    /// Those that may run.
+    pub running: usize,
+    /// All of them.
+    pub of: usize,
 }
 
 struct Shared {
@@ -60,12 +96,33 @@ struct Shared {
 struct State {
     /// The next block to be taken by a worker.
     next: u64,
+    /// Blocks that may be taken beyond those that the collector has.
+    ahead: u64,
+    /// The block that the collector has asked for last: it is done with all
+    /// before.
+    awaited: u64,
     /// Blocks that the collector has taken.
     collected: u64,
     /// Finished, and not yet collected.
     done: BTreeMap<u64, Result<Block>>,
-    /// No further block is taken.
+    /// Blocks for which there was no memory, with what the baton had for them.
+    again: BTreeMap<u64, Carries>,
+    /// Workers that do not sleep.
+    present: usize,
+    governor: Governor,
+    /// No new block is taken.
     stop: bool,
+    /// Nobody waits for blocks any more.
+    over: bool,
+}
+
+/// A block to work on.
+struct Task {
+    index: u64,
+    /// What the baton had for it, if it has passed.
+    carry: Option<Carries>,
+    /// It is done again, while nothing else is in memory.
+    alone: bool,
 }
 
 /// What a block must know of all before it.
@@ -84,18 +141,69 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Shared {
-    /// The next block to work on, once the collector is near enough.
-    fn take(&self, scan: &Scan<'_>) -> Option<u64> {
-        let ahead = 2 * scan.options.threads as u64 + 2;
+    /// The next block to work on, once the collector is near enough. Who is
+    /// shed drops its transform, and sleeps in here.
+    fn take(&self, scan: &Scan<'_>, transform: &mut Option<Box<dyn Transform>>) -> Option<Task> {
+        let facts = scan.options.memory.look.and_then(|look| look());
         let mut state = lock(&self.state);
-        while !state.stop && state.next < scan.block_count() && state.next >= state.collected + ahead {
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        if let Some(facts) = facts {
+            state.governor.look(&facts);
+            self.changed.notify_all();
         }
-        if state.stop || state.next == scan.block_count() {
-            return None;
+        while !state.over {
+            if state.present > state.governor.wanted() {
+                if transform.is_some() {
+                    // Gone before anybody takes this worker for gone.
+                    drop(state);
+                    *transform = None;
+                    state = lock(&self.state);
+                    continue;
+                }
+                state = self.sleep(state);
+            } else if let Some((&index, &carry)) = state.again.first_key_value() {
+                let alone = state.present == 1;
+                if !alone || state.awaited == index {
+                    state.again.remove(&index);
+                    return Some(Task { index, carry: Some(carry), alone });
+                }
+                state = self.wait(state);
+            } else if state.stop || state.next == scan.block_count() {
+                return None;
+            } else if state.next < state.collected + state.ahead {
+                state.next += 1;
+                return Some(Task { index: state.next - 1, carry: None, alone: false });
+            } else {
+                state = self.wait(state);
+            }
         }
-        state.next += 1;
-        Some(state.next - 1)
+        None
+    }
+
+    fn wait<'s>(&self, state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+        self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Until there are fewer workers than there may be.
+    fn sleep<'s>(&'s self, mut state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+        state.present -= 1;
+        self.changed.notify_all();
+        while !state.over && state.present >= state.governor.wanted() {
+            state = self.wait(state);
+        }
+        state.present += 1;
+        state
+    }
+
+    /// There was no memory for this block: it is to be done again, with one
+    /// worker less, and fewer blocks that wait.
+    fn give_back(&self, index: u64, carry: Carries) {
+        let mut guard = lock(&self.state);
+        let state = &mut *guard;
+        state.again.insert(index, carry);
+        state.governor.shed(state.present);
+        state.ahead = (state.ahead / 2).max(1);
+        drop(guard);
+        self.changed.notify_all();
     }
 
     fn put(&self, index: u64, result: Result<Block>) {
@@ -113,21 +221,29 @@ impl Shared {
         }
     }
 
-    fn wait_for(&self, index: u64) -> Result<Block> {
+    /// The block, and how many workers may run.
+    fn wait_for(&self, index: u64) -> Result<(Block, usize)> {
         let mut state = lock(&self.state);
+        state.awaited = index;
+        if !state.again.is_empty() {
+            self.changed.notify_all();
+        }
         loop {
             if let Some(result) = state.done.remove(&index) {
                 state.collected = index + 1;
+                let running = state.governor.wanted();
                 drop(state);
                 self.changed.notify_all();
-                return result;
+                return result.map(|block| (block, running));
             }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self.wait(state);
         }
     }
 
     fn stop(&self) {
-        lock(&self.state).stop = true;
+        let mut state = lock(&self.state);
+        (state.stop, state.over) = (true, true);
+        drop(state);
         self.changed.notify_all();
         drop(lock(&self.baton));
         self.passed.notify_all();
@@ -166,6 +282,11 @@ impl Answer<'_> {
         self.given = true;
         self.shared.put(self.index, result);
     }
+
+    fn give_back(mut self, carry: Carries) {
+        self.given = true;
+        self.shared.give_back(self.index, carry);
+    }
 }
 
 impl Drop for Answer<'_> {
@@ -180,12 +301,31 @@ fn panicked() -> Error {
     Error::new(Kind::Usage, "a worker thread has panicked")
 }
 
+/// A worker that ends is not waited for by others, however it ends.
+struct Presence<'a>(&'a Shared);
+
+impl Drop for Presence<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.state).present -= 1;
+        self.0.changed.notify_all();
+    }
+}
+
 fn work(scan: &Scan<'_>, shared: &Shared) {
+    let _presence = Presence(shared);
     // The instance is made when the first window needs it.
     let mut transform = None;
-    while let Some(index) = shared.take(scan) {
-        let answer = Answer { shared, index, given: false };
-        match one_block(scan, shared, index, &mut transform).transpose() {
+    while let Some(mut task) = shared.take(scan, &mut transform) {
+        if task.alone {
+            // What an instance has grown to before must not stand in the way.
+            transform = None;
+        }
+        let answer = Answer { shared, index: task.index, given: false };
+        match one_block(scan, shared, task.index, &mut task.carry, &mut transform).transpose() {
+            Some(Err(error)) if is_denied(&error) && !task.alone && task.carry.is_some() => {
+                transform = None;
+                answer.give_back(task.carry.unwrap_or_default());
+            }
             Some(result) => answer.give(result),
             // Whoever fails holds the baton, unless the failure is one of
             // these; so no block that is still asked for comes here else.
@@ -194,11 +334,13 @@ fn work(scan: &Scan<'_>, shared: &Shared) {
     }
 }
 
-/// `None` when the scan was stopped meanwhile.
+/// `None` when the scan was stopped meanwhile. `carry` is what the baton had
+/// for this block, once it has passed.
 fn one_block(
     scan: &Scan<'_>,
     shared: &Shared,
     index: u64,
+    carry: &mut Option<Carries>,
     transform: &mut Option<Box<dyn Transform>>,
 ) -> Result<Option<Block>> {
     scan.options.cancel.check()?;
@@ -209,7 +351,7 @@ fn one_block(
     let found = if scan.is_sequential() {
         sequential(scan, shared, index, &view)?.map(|found| (found, 0))
     } else {
-        records(scan, shared, index, &view, transform)?
+        records(scan, shared, index, &view, carry, transform)?
     };
     let Some((found, carry)) = found else { return Ok(None) };
     let after = block::hash_after(file, &range, &found.edits);
@@ -236,11 +378,14 @@ fn records(
     shared: &Shared,
     index: u64,
     view: &View<'_>,
+    known: &mut Option<Carries>,
     transform: &mut Option<Box<dyn Transform>>,
 ) -> Result<Option<(Found, u64)>> {
     let range = scan.block(index);
     let cutter = scan.context.cutter;
-    let (carry, next_carry) = if cutter.needs_carry() {
+    let (carry, next_carry) = if let Some(known) = *known {
+        known
+    } else if cutter.needs_carry() {
         // The long part first: it needs nothing from other blocks.
         let summary = cutter.summarize(view, range.clone());
         let Some(mut baton) = shared.baton(index) else { return Ok(None) };
@@ -254,6 +399,7 @@ fn records(
     } else {
         (0, 0)
     };
+    *known = Some((carry, next_carry));
     let Some(first) = cutter.first_start(view, range.clone(), carry) else {
         return Ok(Some((Found::default(), next_carry)));
     };

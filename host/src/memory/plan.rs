@@ -1,0 +1,193 @@
+//! How many workers fit into a budget. Pure.
+
+use super::Bytes;
+use crate::error::{Error, Kind, Result};
+
+/// Buffers that a run has once: the batch of the patch that is being written
+/// and its encoding, the part of the patch that is kept in memory, and the
+/// buffers of copying and of reading back.
+const RUN_BYTES: u64 = 24 << 20;
+/// What a worker has beside its instance and its reply: the stack, and a group
+/// that is hashed.
+const WORKER_BYTES: u64 = 2 << 20;
+/// Chaining values, before and after, of a block that waits to be collected:
+/// two of 32 bytes and an index for each group of 64 KiB, which is less than
+/// a 512th of the block.
+const BLOCK_SHARE: u64 = 512;
+/// Of the budget, what all replies in flight may have together: one part of so
+/// many.
+const REPLY_SHARE: u64 = 4;
+
+/// What is to be fitted.
+#[derive(Debug, Clone, Copy)]
+pub struct Need {
+    /// Workers that are asked for, at least 1.
+    pub workers: usize,
+    /// Bytes shown to the plugin in one call.
+    pub window_bytes: u64,
+    /// The most memory that an instance may have.
+    pub instance_bytes: u64,
+    /// The largest reply to a window that would be taken.
+    pub reply_bytes: u64,
+}
+
+/// How a budget is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    /// Workers, at least 1 and at most those that were asked for.
+    pub workers: usize,
+    /// The budget.
+    pub total_bytes: u64,
+    /// What is left of it for everything that depends on plugin and file.
+    pub pool_bytes: u64,
+    /// The largest reply that each worker's share has room for.
+    pub reply_bytes: u64,
+}
+
+/// Fits as many workers as there is room for. An instance counts with what a
+/// usual one needs, not with the most that it may have: where one needs more,
+/// the pool tells, and workers are shed then.
+///
+/// # Errors
+/// [`Kind::Usage`], with the least that is needed, when not even one fits.
+pub fn plan(need: &Need, total_bytes: u64) -> Result<Plan> {
+    (1..=need.workers.max(1)).rev().find_map(|workers| fit(need, workers, total_bytes)).ok_or_else(|| {
+        let least = Bytes(least_bytes(need));
+        Error::new(
+            Kind::Usage,
+            format!(
+                "{} of memory are not enough for one worker with a window of {}: {least} are needed at least",
+                Bytes(total_bytes),
+                Bytes(need.window_bytes)
+            ),
+        )
+        .hint(format!("`--memory-total {}M`, or a smaller `--window`", least.0.div_ceil(1 << 20)))
+    })
+}
+
+impl Need {
+    /// The memory of a usual instance: the window, what is made of it, and a
+    /// runtime.
+    fn usual_instance_bytes(&self) -> u64 {
+        (8_u64 << 20).saturating_add(self.window_bytes.saturating_mul(4)).min(self.instance_bytes)
+    }
+
+    /// A reply of less than this is no use: the window and as much again.
+    fn least_reply_bytes(&self) -> u64 {
+        (1_u64 << 20).saturating_add(self.window_bytes.saturating_mul(2)).min(self.reply_bytes)
+    }
+
+    /// What is set aside, but for replies, and what usual instances draw: one
+    /// for each worker, and one for blocks that are asked again.
+    fn without_replies_bytes(&self, workers: u64) -> (u64, u64) {
+        let waiting = (2 * workers + 2).saturating_mul(self.window_bytes.max(1 << 20) / BLOCK_SHARE);
+        let aside = RUN_BYTES + workers * WORKER_BYTES;
+        (aside.saturating_add(waiting), self.usual_instance_bytes().saturating_mul(workers + 1))
+    }
+}
+
+fn fit(need: &Need, workers: usize, total_bytes: u64) -> Option<Plan> {
+    let count = workers as u64;
+    let reply_bytes = (total_bytes / REPLY_SHARE / count).min(need.reply_bytes);
+    if reply_bytes < need.least_reply_bytes() {
+        return None;
+    }
+    let replies = (total_bytes / REPLY_SHARE).min(need.reply_bytes.saturating_mul(count));
+    let (aside, drawn) = need.without_replies_bytes(count);
+    let pool_bytes = total_bytes.checked_sub(aside.saturating_add(replies))?;
+    (pool_bytes >= drawn).then_some(Plan { workers, total_bytes, pool_bytes, reply_bytes })
+}
+
+/// The least that one worker fits into.
+pub(super) fn least_bytes(need: &Need) -> u64 {
+    let (mut too_little, mut enough) = (0, u64::MAX / 2);
+    // More never fits less: a reply's share grows by less than the total.
+    while enough - too_little > 1 {
+        let middle = too_little.midpoint(enough);
+        if fit(need, 1, middle).is_some() { enough = middle } else { too_little = middle }
+    }
+    enough
+}
+
+/// The budget that is taken unless one is asked for: half of what the machine
+/// has to give, and never less than one worker needs. The other half is for
+/// the pages of the files, without which every read and write waits for the
+/// medium, and for everybody else.
+#[must_use]
+pub fn default_bytes(need: &Need, available_bytes: Option<u64>) -> u64 {
+    available_bytes.map_or(u64::MAX / 4, |bytes| bytes / 2).max(least_bytes(need))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const MIB: u64 = 1 << 20;
+
+    fn usual(workers: usize) -> Need {
+        Need { workers, window_bytes: MIB, instance_bytes: 256 * MIB, reply_bytes: 72 * MIB }
+    }
+
+    #[test]
+    fn usual_runs_fit() {
+        assert_eq!(plan(&usual(2), 128 * MIB).unwrap().workers, 2);
+        assert_eq!(plan(&usual(64), 2048 * MIB).unwrap().workers, 64);
+        assert_eq!(plan(&usual(64), 128 * MIB).unwrap().workers, 4);
+        assert_eq!(plan(&usual(4), 4096 * MIB).unwrap().reply_bytes, 72 * MIB);
+        assert_eq!(default_bytes(&usual(2), Some(8192 * MIB)), 4096 * MIB);
+        assert_eq!(default_bytes(&usual(2), Some(1)), least_bytes(&usual(2)));
+        assert!(plan(&usual(1024), default_bytes(&usual(1024), None)).is_ok_and(|plan| plan.workers == 1024));
+    }
+
+    #[test]
+    fn too_little_says_how_much_is_needed() {
+        let error = plan(&usual(2), 10 * MIB).unwrap_err();
+        assert_eq!(error.kind(), Kind::Usage);
+        let least = least_bytes(&usual(2)).div_ceil(MIB);
+        assert!(error.to_string().contains(&format!("{least} MiB are needed at least")), "{error}");
+        assert!(error.hints()[0].contains(&format!("--memory-total {least}M")));
+    }
+
+    fn needs() -> impl Strategy<Value = Need> {
+        (1_usize..1025, 1_u64..=1 << 30, 1_u64..=1 << 33).prop_map(
+            |(workers, window_bytes, instance_bytes)| Need {
+                workers,
+                window_bytes,
+                instance_bytes,
+                reply_bytes: 64 * MIB + 8 * window_bytes,
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_planned_adds_up(need in needs(), total in 0_u64..1 << 40) {
+            let Ok(plan) = plan(&need, total) else {
+                prop_assert!(total < least_bytes(&need));
+                return Ok(());
+            };
+            let workers = plan.workers as u64;
+            prop_assert!(plan.workers >= 1 && plan.workers <= need.workers);
+            prop_assert!(plan.reply_bytes <= need.reply_bytes);
+            let set_aside = RUN_BYTES + workers * (WORKER_BYTES + plan.reply_bytes);
+            prop_assert!(plan.pool_bytes + set_aside <= total);
+            prop_assert!(plan.pool_bytes >= (workers + 1) * need.usual_instance_bytes());
+            // One worker more would not fit.
+            prop_assert!(plan.workers == need.workers || fit(&need, plan.workers + 1, total).is_none());
+        }
+
+        #[test]
+        fn the_least_is_enough_and_less_is_not(need in needs()) {
+            let least = least_bytes(&need);
+            prop_assert_eq!(plan(&need, least).unwrap().workers, 1);
+            prop_assert!(plan(&need, least - 1).is_err());
+        }
+
+        #[test]
+        fn more_memory_never_means_fewer_workers(need in needs(), total in 0_u64..1 << 36, more in 0_u64..1 << 30) {
+            let workers = |total| plan(&need, total).map_or(0, |plan| plan.workers);
+            prop_assert!(workers(total + more) >= workers(total));
+        }
+    }
+}
