@@ -40,15 +40,16 @@ pub(crate) struct Change {
     /// With an undo file and a backup.
     pub(crate) extras: bool,
     pub(crate) no_direct: bool,
+    pub(crate) no_exchange: bool,
 }
 
 /// Without the content, which a seed gives again.
 impl fmt::Debug for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let edits: Vec<_> = self.edits.iter().map(|(at, old, new)| (at, old, new.len())).collect();
-        let Self { choice, verify, extras, no_direct, .. } = self;
+        let Self { choice, verify, extras, no_direct, no_exchange, .. } = self;
         write!(f, "{} bytes, edits {edits:?}, {choice:?}, {verify:?}, ", self.old.len())?;
-        write!(f, "extras {extras}, no direct reads {no_direct}")
+        write!(f, "extras {extras}, no direct reads {no_direct}, no exchange {no_exchange}")
     }
 }
 

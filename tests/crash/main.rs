@@ -12,6 +12,7 @@ mod choices;
 #[path = "../common/mod.rs"]
 mod common;
 mod disk;
+mod somebody;
 mod storage;
 
 use std::time::{Duration, Instant};
@@ -32,7 +33,8 @@ fn marks(places: &[(usize, usize)]) -> Vec<(usize, usize, Vec<u8>)> {
 }
 
 fn change(old: Vec<u8>, edits: Vec<(usize, usize, Vec<u8>)>, choice: Choice) -> Change {
-    Change { old, edits, choice, verify: Wanted::Deepest, extras: false, no_direct: false }
+    let verify = Wanted::Deepest;
+    Change { old, edits, choice, verify, extras: false, no_direct: false, no_exchange: false }
 }
 
 /// Changes that between them go every way to the disk, and the way each goes.
@@ -76,7 +78,12 @@ fn changes() -> Vec<(&'static str, Strategy, Change)> {
             change(text(60_000), vec![(9, 0, text(9000))], Choice::InPlace),
         ),
         ("a rewrite", Strategy::Rewrite, rewrite.clone()),
-        ("a rewrite, with extras", Strategy::Rewrite, Change { extras: true, ..rewrite }),
+        ("a rewrite, with extras", Strategy::Rewrite, Change { extras: true, ..rewrite.clone() }),
+        (
+            "a rewrite, with extras and no exchange",
+            Strategy::Rewrite,
+            Change { extras: true, no_exchange: true, ..rewrite },
+        ),
     ]
 }
 
@@ -100,7 +107,8 @@ fn on_all_changes(test: &str, limit: u64, attempt: impl Fn(&mut Trial<'_>) -> Re
 #[test]
 fn each_change_goes_its_way() {
     for (name, strategy, change) in changes() {
-        let storage = Simulated::new(change.disk(), Fate::default());
+        let fate = Fate { no_exchange: change.no_exchange, ..Fate::default() };
+        let storage = Simulated::new(change.disk(), fate);
         assert_eq!(change.carry_out(&storage).unwrap(), strategy, "{name}");
     }
 }
@@ -133,6 +141,38 @@ fn no_sync_can_be_left_out() {
     }
 }
 
+/// What was written is read back before it counts.
+#[test]
+fn a_byte_that_is_written_wrong_is_noticed() {
+    for (name, strategy, change) in changes() {
+        let written = if strategy == Strategy::Rewrite { "/disk/file.runner-new" } else { change::FILE };
+        for verify in [Wanted::Deepest, Wanted::Exactly(Level::Cached)] {
+            let change = Change { verify, ..change.clone() };
+            let writes = Trial::new(&change, seed(), 0).wrong_writes(written);
+            assert!(writes.as_ref().is_ok_and(|writes| *writes > 0), "{name}, {verify:?}: {writes:?}");
+        }
+    }
+}
+
+/// How deep it can be read back is found out before the file is touched.
+#[test]
+fn a_level_that_is_not_to_be_had_changes_nothing() {
+    for (name, _, change) in changes() {
+        let change = Change { verify: Wanted::Exactly(Level::Direct), no_direct: true, ..change };
+        let trial = Trial::new(&change, seed(), 0);
+        let (ended, storage) = trial.run(trial.fate.clone());
+        assert!(matches!(ended, check::Ended::Failed(_)), "{name}: {ended:?}");
+        let disk = storage.into_disk();
+        let before = change.disk();
+        let state = |disk: &disk::Disk| {
+            let node = disk.read(std::path::Path::new(change::FILE)).expect("it stays");
+            (node.cache.clone(), node.modified, node.changed)
+        };
+        assert!(state(&disk) == state(&before), "{name}: touched");
+        assert_eq!(trial.left_nothing(&disk), Ok(()), "{name}");
+    }
+}
+
 /// A change by chance.
 fn any_change(random: &mut Random) -> Change {
     let size = [0, 1, 500, 5000, 65_536, 65_537, 140_000, 300_000][random.below(8) as usize];
@@ -160,6 +200,7 @@ fn any_change(random: &mut Random) -> Change {
         verify: levels[random.below(3) as usize],
         extras: random.below(2) == 0,
         no_direct: random.below(2) == 0,
+        no_exchange: false,
     }
 }
 
