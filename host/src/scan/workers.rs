@@ -196,13 +196,14 @@ fn one_block(
     let view = View { base: 0, bytes: file, end: true };
     let before = block::hash_before(file, &range);
     let found = if scan.is_sequential() {
-        sequential(scan, shared, index, &view)?
+        sequential(scan, shared, index, &view)
     } else {
-        records(scan, shared, index, &view, transform)?
+        records(scan, shared, index, &view, transform)
     };
-    let Some(found) = found else { return Ok(None) };
-    let after = block::hash_after(file, &range, &found.edits);
+    // A failure, too, may come of zeros that the file never held.
     scan.mapping.check(scan.path)?;
+    let Some(found) = found? else { return Ok(None) };
+    let after = block::hash_after(file, &range, &found.edits);
     Ok(Some(Block { range, found, before, after }))
 }
 
