@@ -175,8 +175,15 @@ impl<'a> Trial<'a> {
 
     /// The machine is up again: recovers in both ways, and looks.
     fn recovered(&mut self, disk: &Disk, ended: Ended) -> Result<(), Broken> {
-        if ended == Ended::Well {
-            self.left_nothing(disk).map_err(|what| format!("after success: {what}"))?;
+        match ended {
+            Ended::Well => self.left_nothing(disk).map_err(|what| format!("after success: {what}"))?,
+            // Who was told that nothing has happened may change the file.
+            Ended::Failed(kind)
+                if kind != Kind::RecoveryNeeded && disk.read(&crate::change::names().journal).is_some() =>
+            {
+                return Err("there is a journal, of a run that says it has ended".into());
+            }
+            _ => {}
         }
         for direction in BOTH {
             self.states += 1;
