@@ -218,16 +218,22 @@ fn a_plan_is_saved_over_no_file_of_its_own() {
     std::os::unix::fs::symlink("file", &link).unwrap();
     fs::hard_link(&file, &other).unwrap();
     rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, 0o600.into()).unwrap();
+    let text = scratch.write("text", "no patch at all\n");
     let before = scratch.snapshot();
     let plan =
         |out: &std::path::Path| run("plan", EDITS[0], &[file.to_str().unwrap(), "-o", out.to_str().unwrap()]);
-    for out in [&file, &link, &other, &fifo, scratch.dir()] {
+    for out in [&file, &link, &other, &fifo, &text, scratch.dir()] {
         plan(out).fails(2, "exists, and is not an older patch").says("hint: choose another name");
     }
     assert_eq!(before, scratch.snapshot());
     let patch = scratch.path("patch");
     plan(&patch).ok();
     plan(&patch).ok();
+    // A patch is a file like any other, and does not become its own.
+    let before = scratch.snapshot();
+    let patch_name = patch.to_str().unwrap();
+    run("plan", EDITS[0], &[patch_name, "-o", patch_name]).fails(2, "exists, and is not an older patch");
+    assert_eq!(before, scratch.snapshot());
     runner!["patch", &patch, &file].ok();
 }
 

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use common::{Random, Scratch};
+use serde_json::Value;
 
 const MAGIC: &[u8; 8] = b"RUNPATCH";
 
@@ -48,7 +49,7 @@ fn what_is_no_patch_is_refused() {
         ("one-byte", b"R"),
     ] {
         let path = scratch.write(name, bytes);
-        refused(&scratch, &path, &file, 5, "patch");
+        refused(&scratch, &path, &file, 5, &format!("{name} is not a patch"));
     }
     let mut newer = whole.clone();
     newer[8] = 2;
@@ -137,4 +138,155 @@ fn a_patch_fits_one_file_only() {
     let copy = scratch.write("copy", &content);
     runner!["patch", &patch, &copy].ok();
     assert!(fs::read(&copy).unwrap() == fs::read(&file).unwrap());
+}
+
+/// The frames of a patch, as the design describes them: kind and payload.
+fn frames(patch: &[u8]) -> Vec<(u8, Vec<u8>)> {
+    let (mut rest, mut frames) = (&patch[12..], Vec::new());
+    while let Some((head, tail)) = rest.split_first_chunk::<5>() {
+        let length = u32::from_le_bytes(head[1..].try_into().unwrap()) as usize;
+        frames.push((head[0], tail[..length].to_vec()));
+        rest = &tail[length + 32..];
+    }
+    frames
+}
+
+/// The patch with these frames, and with the checks that they must have.
+fn forged(frames: &[(u8, Vec<u8>)]) -> Vec<u8> {
+    let mut patch = [&MAGIC[..], &[1, 0, 0, 0]].concat();
+    let mut check = blake3::hash(&patch);
+    for (kind, payload) in frames {
+        let length = (payload.len() as u32).to_le_bytes();
+        let frame = [&[*kind][..], &length, payload].concat();
+        check = blake3::hash(&[check.as_bytes(), &frame[..]].concat());
+        patch.extend_from_slice(&frame);
+        patch.extend_from_slice(check.as_bytes());
+    }
+    patch
+}
+
+/// The payload of a batch, of as many bytes as it says.
+fn batch(edits: &[(u64, u32, u32)], groups: &[u64]) -> Vec<u8> {
+    let mut out = [(edits.len() as u32).to_le_bytes(), (groups.len() as u32).to_le_bytes()].concat();
+    for (start, old, new) in edits {
+        out.extend([&start.to_le_bytes()[..], &old.to_le_bytes(), &new.to_le_bytes()].concat());
+    }
+    for index in groups {
+        out.extend([&index.to_le_bytes()[..], &[7; 64]].concat());
+    }
+    let bytes: u32 = edits.iter().map(|(_, old, new)| old + new).sum();
+    out.resize(out.len() + bytes as usize, b'x');
+    out
+}
+
+/// A frame's JSON with one thing in it changed.
+fn altered(frame: &(u8, Vec<u8>), change: impl FnOnce(&mut Value)) -> (u8, Vec<u8>) {
+    let mut value = serde_json::from_slice(&frame.1).unwrap();
+    change(&mut value);
+    (frame.0, serde_json::to_vec(&value).unwrap())
+}
+
+/// A patch of 12 bytes, as in the design.
+fn small(scratch: &Scratch, with: &str) -> (PathBuf, Vec<u8>) {
+    let (file, patch) = (scratch.write("small", "one two\ntwo\n"), scratch.path("small-patch"));
+    let with = format!("with={with}");
+    let args = ["plan", "replace", "--set", "find=two", "--set", &with, "-o"];
+    common::runner(args.iter().map(Path::new).chain([patch.as_path(), &file])).ok();
+    (file, fs::read(&patch).unwrap())
+}
+
+#[test]
+fn checks_are_those_of_the_design() {
+    let scratch = Scratch::new();
+    for bytes in [small(&scratch, "TWO").1, fs::read(planned(&scratch).1).unwrap()] {
+        let frames = frames(&bytes);
+        let kinds: Vec<_> = frames.iter().map(|(kind, _)| *kind).collect();
+        assert_eq!((kinds[0], kinds[1], *kinds.last().unwrap()), (1, 2, 3));
+        assert!(forged(&frames) == bytes);
+    }
+}
+
+/// Frames with the right checks that do not make a patch.
+#[test]
+fn what_no_run_writes_is_refused() {
+    let scratch = Scratch::new();
+    let (_, whole) = small(&scratch, "TWO");
+    let [header, edits, seal] = frames(&whole).try_into().unwrap();
+    let with = |batch: Vec<u8>| vec![header.clone(), (2, batch), seal.clone()];
+    let of = |frames: &[&(u8, Vec<u8>)]| frames.iter().copied().cloned().collect::<Vec<_>>();
+    let order = "an edit out of order or out of bounds";
+    let lengths = "lengths that do not add up";
+    let one_more = |batch: Vec<u8>| [&batch[..], b"x"].concat();
+    let cases = [
+        ("a file without a header", of(&[&edits, &seal]), "no header"),
+        ("another first frame", vec![(2, header.1.clone()), edits.clone(), seal.clone()], "no header"),
+        ("two headers", of(&[&header, &header, &edits, &seal]), "a frame of unknown kind"),
+        (
+            "a new kind",
+            vec![header.clone(), (9, vec![]), edits.clone(), seal.clone()],
+            "a frame of unknown kind",
+        ),
+        ("no seal", of(&[&header, &edits]), "has no seal: it was cut short, or never finished"),
+        ("two seals", of(&[&header, &edits, &seal, &seal]), "something behind the seal"),
+        ("a byte too many", with(one_more(batch(&[(4, 3, 3)], &[]))), lengths),
+        ("a long edit", with(batch(&[(0, (1 << 20) + 1, 0)], &[])), lengths),
+        ("a long replacement", with(batch(&[(0, 0, (1 << 20) + 1)], &[])), lengths),
+        ("unsorted", with(batch(&[(8, 3, 3), (4, 3, 3)], &[])), order),
+        ("overlapping", with(batch(&[(4, 3, 3), (6, 3, 3)], &[])), order),
+        ("behind the end", with(batch(&[(10, 3, 3)], &[])), order),
+        ("far behind the end", with(batch(&[(u64::MAX - 1, 3, 3)], &[])), order),
+        ("unsorted groups", with(batch(&[], &[1, 0])), "a group out of order"),
+        ("a group twice", with(batch(&[], &[0, 0])), "a group out of order"),
+        ("a group of no file", with(batch(&[], &[1 << 47])), "a group out of order"),
+    ];
+    for (name, frames, what) in cases {
+        let path = scratch.write("forged", forged(&frames));
+        let ran = runner!["show", &path];
+        assert!(ran.stderr.contains(what), "{name}: it should say `{what}`:\n{}", ran.stderr);
+        ran.fails(5, "forged");
+    }
+
+    let what = "a seal that does not fit its edits";
+    let no_fit = |frames: &[&(u8, Vec<u8>)]| {
+        let path = scratch.write("forged", forged(&of(frames)));
+        runner!["show", &path].fails(5, what);
+    };
+    no_fit(&[&header, &seal]);
+    no_fit(&[&altered(&header, |header| header["group_bytes"] = 4096.into()), &edits, &seal]);
+    for count in ["edits", "groups", "old_bytes", "new_bytes", "pre_size", "first_length_change"] {
+        no_fit(&[&header, &edits, &altered(&seal, |seal| seal["stats"][count] = 7.into())]);
+    }
+    no_fit(&[&header, &edits, &altered(&seal, |seal| seal["stats"]["in_place_form"] = false.into())]);
+
+    // It is not even read.
+    let long = [&whole[..12], &[2], &u32::MAX.to_le_bytes()].concat();
+    runner!["show", &scratch.write("forged", long)].fails(5, "a frame that is too long");
+}
+
+/// Each part is whole, and is of another patch.
+#[test]
+fn frames_of_two_patches_make_none() {
+    let scratch = Scratch::new();
+    let (_, one) = small(&scratch, "TWO");
+    let (_, other) = small(&scratch, "ABC");
+    let header_bytes = 12 + 5 + frames(&one)[0].1.len() + 32;
+    assert_eq!(frames(&one)[0].1.len(), frames(&other)[0].1.len());
+    let mixed = [&one[..header_bytes], &other[header_bytes..]].concat();
+    runner!["show", &scratch.write("mixed", mixed)].fails(5, "a wrong checksum");
+}
+
+/// Where only the size is that of another file, edits could reach behind the
+/// end.
+#[test]
+fn the_size_of_the_file_counts() {
+    let scratch = Scratch::new();
+    let (file, whole) = small(&scratch, "TWO");
+    let [header, edits, seal] = frames(&whole).try_into().unwrap();
+    let header = altered(&header, |header| header["identity"]["size"] = 13.into());
+    let seal = altered(&seal, |seal| seal["stats"]["pre_size"] = 13.into());
+    let patch = scratch.write("forged", forged(&[header, edits, seal]));
+    runner!["show", &patch].ok();
+    let before = scratch.snapshot();
+    runner!["patch", &patch, &file].fails(5, "is not the file that the patch fits");
+    assert_eq!(before, scratch.snapshot());
 }

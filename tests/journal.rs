@@ -15,6 +15,9 @@ const OPTIONS: [&str; 4] = ["--set", "find=user", "--set", "with=USER"];
 struct Interrupted {
     scratch: Scratch,
     file: PathBuf,
+    /// The journal's patch, saved in a directory of its own.
+    saved: PathBuf,
+    _elsewhere: Scratch,
     old: Vec<u8>,
     new: Vec<u8>,
 }
@@ -30,10 +33,13 @@ fn interrupted(reach: usize) -> Interrupted {
     let journal = scratch.path("file.runner-journal");
     let plan = ["plan", "replace", file.to_str().unwrap(), "-o", journal.to_str().unwrap()];
     common::runner(plan.iter().chain(&OPTIONS)).ok();
+    let elsewhere = Scratch::new();
+    let saved = elsewhere.path("saved");
+    fs::copy(&journal, &saved).unwrap();
     let torn = [&new[..reach], &old[reach..]].concat();
     // Keeps the inode.
     fs::write(&file, torn).unwrap();
-    Interrupted { scratch, file, old, new }
+    Interrupted { scratch, file, saved, _elsewhere: elsewhere, old, new }
 }
 
 impl Interrupted {
@@ -53,6 +59,9 @@ impl Interrupted {
         let plan = ["plan", "replace", file, "-o", out];
         common::runner(plan.iter().chain(&OPTIONS)).fails(6, &what).says(&hint);
         runner!["verify", file].fails(6, &what).says(&hint);
+        let saved = self.saved.to_str().unwrap();
+        runner!["patch", saved, file].fails(6, &what).says(&hint);
+        runner!["undo", saved, file].fails(6, &what).says(&hint);
         assert_eq!(before, self.scratch.snapshot());
     }
 
@@ -96,6 +105,52 @@ fn a_journal_that_is_not_the_files_own_is_kept() {
         ran.fails(6, "is not the file that its journal was made for").says("hint: nothing was written");
         assert_eq!(before, run.scratch.snapshot());
     }
+}
+
+/// The inode tells nothing of a copy that took the file's place: every byte
+/// of it must be right, those that no edit is near too.
+#[test]
+fn a_copy_must_be_right_as_a_whole() {
+    let scratch = Scratch::new();
+    let mut old = common::log_lines(300_000, "\n");
+    let (file, journal) = (scratch.path("file"), scratch.path("file.runner-journal"));
+    old[..4].copy_from_slice(b"FIND");
+    let new = [b"them", &old[4..]].concat();
+    for (foreign, direction) in [(None, &[][..]), (Some(200_000), &[]), (Some(200_000), &["--rollback"])] {
+        fs::write(&file, &old).unwrap();
+        let (file, journal) = (file.to_str().unwrap(), journal.to_str().unwrap());
+        let plan = ["plan", "replace", file, "--set", "find=FIND", "--set", "with=them", "-o", journal];
+        common::runner(plan).ok();
+        let mut copy = old.clone();
+        if let Some(at) = foreign {
+            copy[at] ^= 1;
+        }
+        scratch.write("copy", &copy);
+        fs::rename(scratch.path("copy"), file).unwrap();
+        let before = scratch.snapshot();
+        let ran = common::runner(["recover", file].iter().chain(direction));
+        if foreign.is_none() {
+            ran.ok();
+            assert!(fs::read(file).unwrap() == new);
+        } else {
+            ran.fails(6, "is not the file that its journal was made for");
+            assert_eq!(before, scratch.snapshot());
+            fs::remove_file(journal).unwrap();
+        }
+    }
+}
+
+/// A patch that moves bytes cannot be written over a file twice.
+#[test]
+fn a_patch_that_is_no_journal_is_not_written() {
+    let run = interrupted(0);
+    let (file, journal) = (run.file.to_str().unwrap(), run.scratch.path("file.runner-journal"));
+    fs::remove_file(&journal).unwrap();
+    let plan = ["plan", "replace", file, "--set", "find=user", "--set", "with=u", "-o"];
+    common::runner(plan.iter().chain(&[journal.to_str().unwrap()])).ok();
+    let before = run.scratch.snapshot();
+    runner!["recover", file].fails(6, "is a patch, but not a journal");
+    assert_eq!(before, run.scratch.snapshot());
 }
 
 #[test]

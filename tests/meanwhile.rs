@@ -130,6 +130,24 @@ fn a_file_that_is_removed_is_not_brought_back() {
     assert_eq!(common::names(scratch.dir()), ["chatty.wasm"]);
 }
 
+/// What goes to a pipe cannot be taken back, but it is said that it is not
+/// what the file would have given.
+#[test]
+fn a_stream_of_a_file_that_changes_fails() {
+    let scratch = Scratch::new();
+    let file = scratch.write("file", common::log_lines(3 << 20, "\n"));
+    let mut command = common::command();
+    command.args(["apply", "replace", "--set", "find=user", "--set", "with=someone", "-o", "-"]).arg(&file);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // The first byte comes when the scan is done, and the last ones wait for
+    // somebody who reads.
+    let mut stdout = child.stdout.take().unwrap();
+    stdout.read_exact(&mut [0]).unwrap();
+    OpenOptions::new().append(true).open(&file).unwrap().write_all(b"one more line\n").unwrap();
+    stdout.read_to_end(&mut Vec::new()).unwrap();
+    Ran::of(child.wait_with_output().unwrap()).fails(2, CHANGED);
+}
+
 #[test]
 fn one_run_at_a_time() {
     let (scratch, file) = scratch();

@@ -165,6 +165,23 @@ fn one_bad_file_does_not_keep_the_others_back() {
     run(&["apply", "replace", last, last]).ok().says("nothing to change");
 }
 
+/// The text round an edit is that of the file the patch was made for, or not
+/// shown at all.
+#[test]
+fn no_text_is_shown_of_a_file_that_has_changed() {
+    let scratch = Scratch::new();
+    let file = scratch.write("file", "before abc behind\n");
+    let patch = scratch.path("patch");
+    run(&["plan", "replace", file.to_str().unwrap(), "-o", patch.to_str().unwrap()]).ok();
+    let show = || runner!["show", &patch].ok().text();
+    let shown = show();
+    assert!(shown.contains("- before abc behind\n+ before xyz behind\n"), "{shown}");
+    fs::write(&file, "others abc others\n").unwrap();
+    let shown = show();
+    assert!(shown.contains("- abc\n+ xyz\n"), "{shown}");
+    assert!(shown.contains("depends on the file, which is not at hand or has changed"), "{shown}");
+}
+
 #[test]
 fn secrets_are_not_shown() {
     let scratch = Scratch::new();

@@ -141,6 +141,11 @@ pub fn finish<S: Storage>(
 pub fn roll_back<S: Storage>(storage: &S, names: &Names, journal: &Patch<'_, S>) -> Result<()> {
     let path = &names.target;
     let target = storage.open(path, Access::Write).map_err(Error::at("open", path))?;
+    let identity = storage.stat(&target).map_err(Error::at("look at", path))?.identity;
+    // The old bytes belong to the file that was read, and to no other.
+    if !identity.same_inode(&journal.header().identity) {
+        return Err(Error::new(Kind::Usage, format!("{} was replaced meanwhile", path.display())));
+    }
     finish(storage, path, &target, journal, Direction::Reverse, Wanted::Deepest)?;
     Ok(())
 }

@@ -373,7 +373,6 @@ pub fn apply_patch(
             error.hint(format!("its root is {root}, and the patch wants {before}; the file is untouched"))
         });
     }
-    target.place().check_unchanged()?;
     let plan = choose(&directed(&seal.stats, direction), &target.stat, patch.bytes(), options.choice)?;
     events(Event::Applying(plan.strategy));
     let report = report(&patch, direction, plan);

@@ -88,14 +88,23 @@ impl<'s, S: Storage> ReadBack<'s, S> {
         Ok(Self { storage, file, level: if evicted { Level::Evicted } else { Level::Cached } })
     }
 
-    /// Reads one group, or what there is of it.
-    fn group<'b>(&self, path: &Path, index: u64, buffer: &'b mut Aligned) -> Result<&'b [u8]> {
+    /// Reads one group of a file that is to have `size` bytes; `None` when
+    /// there is less of it, or more.
+    fn group<'b>(
+        &self,
+        path: &Path,
+        index: u64,
+        size: u64,
+        buffer: &'b mut Aligned,
+    ) -> Result<Option<&'b [u8]>> {
         let bytes = buffer.as_mut_slice();
+        let at = index * GROUP_BYTES;
         let count = self
             .storage
-            .read_full_at(&self.file, bytes, index * GROUP_BYTES)
-            .map_err(|e| Error::io(&format!("read back at byte {} of", index * GROUP_BYTES), path, e))?;
-        Ok(&buffer.as_mut_slice()[..count])
+            .read_full_at(&self.file, bytes, at)
+            .map_err(|e| Error::io(&format!("read back at byte {at} of"), path, e))?;
+        let is_whole = count as u64 == GROUP_BYTES.min(size.saturating_sub(at));
+        Ok(is_whole.then_some(&buffer.as_mut_slice()[..count]))
     }
 }
 
@@ -144,8 +153,8 @@ pub fn touched<S: Storage>(
     while let Some(batch) = reader.next_batch()? {
         for group in batch.groups() {
             let Some(after) = group.after else { continue };
-            let bytes = file.group(path, group.index, &mut buffer)?;
-            if !is_whole(bytes, group.index, size) || group_cv(bytes, group.index, size) != after {
+            let bytes = file.group(path, group.index, size, &mut buffer)?;
+            if bytes.is_none_or(|bytes| group_cv(bytes, group.index, size) != after) {
                 return Err(differs(path, group.index));
             }
         }
@@ -167,30 +176,23 @@ pub fn whole<S: Storage>(
 ) -> Result<()> {
     let mut tree = Tree::new();
     let mut buffer = Aligned::new();
-    let mut at = 0;
-    while at < size {
+    // Where the last group is full, what comes behind it must be nothing.
+    for index in 0..=size / GROUP_BYTES {
         cancel.check()?;
-        let bytes = file.group(path, at / GROUP_BYTES, &mut buffer)?;
-        if !is_whole(bytes, at / GROUP_BYTES, size) {
-            break;
+        match file.group(path, index, size, &mut buffer)? {
+            Some([]) => {}
+            Some(bytes) => tree.push(group_cv(bytes, index, size)),
+            None => return Err(differs(path, index)),
         }
-        tree.push(group_cv(bytes, at / GROUP_BYTES, size));
-        at += bytes.len() as u64;
     }
-    if at == size && tree.finish() == *root {
-        return Ok(());
+    if tree.finish() != *root {
+        return Err(Error::new(
+            Kind::Verification,
+            format!("{} reads back different from what was written", path.display()),
+        )
+        .hint("the medium or its controller is at fault: check it before anything else"));
     }
-    Err(Error::new(
-        Kind::Verification,
-        format!("{} reads back different from what was written", path.display()),
-    )
-    .hint("the medium or its controller is at fault: check it before anything else"))
-}
-
-/// Whether these are all bytes of a group: the file may be shorter than it
-/// should be, or longer.
-fn is_whole(bytes: &[u8], group: u64, size: u64) -> bool {
-    bytes.len() as u64 == GROUP_BYTES.min(size.saturating_sub(group * GROUP_BYTES))
+    Ok(())
 }
 
 fn differs(path: &Path, group: u64) -> Error {
@@ -285,4 +287,69 @@ fn lay_over<S: Storage>(
         edits.advance();
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+    use crate::fs::OsStorage;
+    use crate::mapping::Mapping;
+
+    fn file(content: &[u8]) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        fs::write(file.path(), content).expect("written");
+        file.as_file().sync_all().expect("synced");
+        file
+    }
+
+    #[test]
+    fn size_and_every_byte_of_a_whole_file_count() {
+        static NEVER: AtomicBool = AtomicBool::new(false);
+        let group = GROUP_BYTES as usize;
+        for size in [0, 1, 1000, group - 1, group, group + 1, 2 * group, 3 * group + 5] {
+            let right: Vec<u8> = (0..size).map(|at| (at * 31 % 251) as u8).collect();
+            let check = |content: &[u8], wanted| {
+                let file = file(content);
+                let read_back = ReadBack::open(&OsStorage, file.path(), wanted).expect("it can be read");
+                let root = blake3::hash(&right);
+                whole(file.path(), &read_back, size as u64, &root, Cancel::new(&NEVER)).map_err(|e| e.kind())
+            };
+            for wanted in [Wanted::Deepest, Wanted::Exactly(Level::Cached)] {
+                assert_eq!(check(&right, wanted), Ok(()), "{size}");
+                assert_eq!(check(&[&right[..], b"x"].concat(), wanted), Err(Kind::Verification), "{size}");
+                for at in [0, size / 2, size.saturating_sub(1)] {
+                    let mut wrong = right.clone();
+                    if let Some(byte) = wrong.get_mut(at) {
+                        *byte ^= 1;
+                        assert_eq!(check(&wrong, wanted), Err(Kind::Verification), "{at} of {size}");
+                        assert_eq!(check(&right[..at], wanted), Err(Kind::Verification), "{at} of {size}");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Pages that somebody has mapped stay in memory.
+    #[test]
+    fn evicted_is_said_of_no_file_that_stays_in_memory() {
+        let file = file(&[7; 100_000]);
+        let evicted = Wanted::Exactly(Level::Evicted);
+        let mapping = Mapping::new(file.as_file(), 100_000, file.path()).expect("mapped");
+        assert!(mapping.bytes().iter().all(|byte| *byte == 7));
+        let refused = ReadBack::open(&OsStorage, file.path(), evicted).map(|file| file.level);
+        assert_eq!(refused.map_err(|e| e.kind()), Err(Kind::Verification));
+        drop(mapping);
+        if cachestat_works(&file) {
+            let level = ReadBack::open(&OsStorage, file.path(), evicted).expect("evicted").level;
+            assert_eq!(level, Level::Evicted);
+        }
+    }
+
+    /// Where the kernel cannot tell, nothing is ever said to be evicted.
+    fn cachestat_works(file: &tempfile::NamedTempFile) -> bool {
+        OsStorage.evict(file.as_file()).expect("advice")
+    }
 }

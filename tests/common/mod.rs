@@ -6,6 +6,7 @@
 
 pub(crate) mod kill;
 pub(crate) mod mount;
+pub(crate) mod stop;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;

@@ -42,15 +42,17 @@ pub(crate) struct Change {
     pub(crate) no_direct: bool,
     /// With a scan that has stored how far it has come.
     pub(crate) checkpoint: bool,
+    pub(crate) no_exchange: bool,
 }
 
 /// Without the content, which a seed gives again.
 impl fmt::Debug for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let edits: Vec<_> = self.edits.iter().map(|(at, old, new)| (at, old, new.len())).collect();
-        let Self { choice, verify, extras, no_direct, checkpoint, .. } = self;
+        let Self { choice, verify, extras, no_direct, no_exchange, checkpoint, .. } = self;
         write!(f, "{} bytes, edits {edits:?}, {choice:?}, {verify:?}, ", self.old.len())?;
-        write!(f, "extras {extras}, no direct reads {no_direct}, checkpoint {checkpoint}")
+        write!(f, "extras {extras}, no direct reads {no_direct}, no exchange {no_exchange}, ")?;
+        write!(f, "checkpoint {checkpoint}")
     }
 }
 

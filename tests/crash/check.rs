@@ -41,11 +41,12 @@ const BOTH: [Direction; 2] = [Direction::Forward, Direction::Reverse];
 
 impl<'a> Trial<'a> {
     pub(crate) fn new(change: &'a Change, seed: u64, limit: u64) -> Self {
-        let fate = Fate { no_direct: change.no_direct, seed, ..Fate::default() };
+        let Change { no_direct, no_exchange, .. } = *change;
+        let fate = Fate { no_direct, no_exchange, seed, ..Fate::default() };
         Self { change, new: change.new_content(), fate, seed, limit, states: 0 }
     }
 
-    fn run(&self, fate: Fate) -> (Ended, Simulated) {
+    pub(crate) fn run(&self, fate: Fate) -> (Ended, Simulated) {
         let storage = Simulated::new(self.change.disk(), fate);
         let ended = match self.change.carry_out(&storage) {
             Ok(_) => Ended::Well,
@@ -106,6 +107,25 @@ impl<'a> Trial<'a> {
         unreachable!("recovery ends")
     }
 
+    /// Each write to the file, or to the one that takes its place, gets a bit
+    /// wrong. It is read back, and noticed in time.
+    pub(crate) fn wrong_writes(&mut self, written: &'static str) -> Result<u64, Broken> {
+        for nth in 0.. {
+            let (ended, storage) = self.run(Fate { wrong: Some((written, nth)), ..self.fate.clone() });
+            let came = storage.went_wrong();
+            let disk = storage.into_disk();
+            let content = disk.read(Path::new(FILE)).map(|node| &node.cache);
+            if !came {
+                return if ended == Ended::Well { Ok(nth) } else { Err(format!("{ended:?}, for nothing")) };
+            }
+            if ended != Ended::Failed(Kind::Verification) || content != Some(&self.change.old) {
+                return Err(format!("write {nth} is wrong, and it ends as {ended:?}"));
+            }
+            self.left_nothing(&disk)?;
+        }
+        unreachable!("writes end")
+    }
+
     /// Each operation goes wrong in each way, once or from then on; then the
     /// machine crashes.
     pub(crate) fn faults(&mut self) -> Result<(), Broken> {
@@ -125,6 +145,9 @@ impl<'a> Trial<'a> {
 
     fn fault(&mut self, fate: Fate) -> Result<(), Broken> {
         let (ended, storage) = self.run(fate);
+        if storage.trusts_failed() {
+            return Err("a descriptor is used again whose sync has failed".into());
+        }
         let disk = storage.into_disk();
         let content = &disk.read(Path::new(FILE)).ok_or("the file is gone")?.cache;
         match ended {
@@ -152,8 +175,15 @@ impl<'a> Trial<'a> {
 
     /// The machine is up again: recovers in both ways, and looks.
     fn recovered(&mut self, disk: &Disk, ended: Ended) -> Result<(), Broken> {
-        if ended == Ended::Well {
-            self.left_nothing(disk).map_err(|what| format!("after success: {what}"))?;
+        match ended {
+            Ended::Well => self.left_nothing(disk).map_err(|what| format!("after success: {what}"))?,
+            // Who was told that nothing has happened may change the file.
+            Ended::Failed(kind)
+                if kind != Kind::RecoveryNeeded && disk.read(&crate::change::names().journal).is_some() =>
+            {
+                return Err("there is a journal, of a run that says it has ended".into());
+            }
+            _ => {}
         }
         self.scan_means_old(disk)?;
         for direction in BOTH {
@@ -187,7 +217,7 @@ impl<'a> Trial<'a> {
         Ok(())
     }
 
-    fn left_nothing(&self, disk: &Disk) -> Result<(), Broken> {
+    pub(crate) fn left_nothing(&self, disk: &Disk) -> Result<(), Broken> {
         match names(disk).iter().find(|name| name.starts_with("file.runner")) {
             Some(name) => Err(format!("{name} is left")),
             None => Ok(()),

@@ -13,6 +13,7 @@ mod choices;
 mod common;
 mod disk;
 mod resumed;
+mod somebody;
 mod storage;
 
 use std::time::{Duration, Instant};
@@ -34,7 +35,16 @@ fn marks(places: &[(usize, usize)]) -> Vec<(usize, usize, Vec<u8>)> {
 
 fn change(old: Vec<u8>, edits: Vec<(usize, usize, Vec<u8>)>, choice: Choice) -> Change {
     let verify = Wanted::Deepest;
-    Change { old, edits, choice, verify, extras: false, no_direct: false, checkpoint: false }
+    Change {
+        old,
+        edits,
+        choice,
+        verify,
+        extras: false,
+        no_direct: false,
+        no_exchange: false,
+        checkpoint: false,
+    }
 }
 
 const LARGE_REWRITE: &str = "a rewrite, with a patch that outgrows memory";
@@ -84,8 +94,13 @@ fn changes() -> Vec<(&'static str, Strategy, Change)> {
         ),
         ("a rewrite", Strategy::Rewrite, rewrite.clone()),
         ("a rewrite, with extras", Strategy::Rewrite, Change { extras: true, ..rewrite.clone() }),
-        ("a rewrite after a long scan", Strategy::Rewrite, Change { checkpoint: true, ..rewrite }),
+        ("a rewrite after a long scan", Strategy::Rewrite, Change { checkpoint: true, ..rewrite.clone() }),
         (LARGE_REWRITE, Strategy::Rewrite, change(text(600_000), many, Choice::Rewrite)),
+        (
+            "a rewrite, with extras and no exchange",
+            Strategy::Rewrite,
+            Change { extras: true, no_exchange: true, ..rewrite },
+        ),
     ]
 }
 
@@ -105,7 +120,8 @@ fn on_all_changes(test: &str, limit: u64, attempt: impl Fn(&mut Trial<'_>) -> Re
 #[test]
 fn each_change_goes_its_way() {
     for (name, strategy, change) in changes() {
-        let storage = Simulated::new(change.disk(), Fate::default());
+        let fate = Fate { no_exchange: change.no_exchange, ..Fate::default() };
+        let storage = Simulated::new(change.disk(), fate);
         assert_eq!(change.carry_out(&storage).unwrap(), strategy, "{name}");
     }
 }
@@ -140,6 +156,38 @@ fn no_sync_can_be_left_out() {
     }
 }
 
+/// What was written is read back before it counts.
+#[test]
+fn a_byte_that_is_written_wrong_is_noticed() {
+    for (name, strategy, change) in changes() {
+        let written = if strategy == Strategy::Rewrite { "/disk/file.runner-new" } else { change::FILE };
+        for verify in [Wanted::Deepest, Wanted::Exactly(Level::Cached)] {
+            let change = Change { verify, ..change.clone() };
+            let writes = Trial::new(&change, seed(), 0).wrong_writes(written);
+            assert!(writes.as_ref().is_ok_and(|writes| *writes > 0), "{name}, {verify:?}: {writes:?}");
+        }
+    }
+}
+
+/// How deep it can be read back is found out before the file is touched.
+#[test]
+fn a_level_that_is_not_to_be_had_changes_nothing() {
+    for (name, _, change) in changes() {
+        let change = Change { verify: Wanted::Exactly(Level::Direct), no_direct: true, ..change };
+        let trial = Trial::new(&change, seed(), 0);
+        let (ended, storage) = trial.run(trial.fate.clone());
+        assert!(matches!(ended, check::Ended::Failed(_)), "{name}: {ended:?}");
+        let disk = storage.into_disk();
+        let before = change.disk();
+        let state = |disk: &disk::Disk| {
+            let node = disk.read(std::path::Path::new(change::FILE)).expect("it stays");
+            (node.cache.clone(), node.modified, node.changed)
+        };
+        assert!(state(&disk) == state(&before), "{name}: touched");
+        assert_eq!(trial.left_nothing(&disk), Ok(()), "{name}");
+    }
+}
+
 /// A change by chance.
 fn any_change(random: &mut Random) -> Change {
     let size = [0, 1, 500, 5000, 65_536, 65_537, 140_000, 300_000][random.below(8) as usize];
@@ -168,6 +216,7 @@ fn any_change(random: &mut Random) -> Change {
         extras: random.below(2) == 0,
         no_direct: random.below(2) == 0,
         checkpoint: random.below(2) == 0,
+        no_exchange: false,
     }
 }
 

@@ -4,12 +4,14 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard};
 
 use runner::fs::{Access, FileType, Identity, Stat, Storage};
 
 use crate::choices::Choices;
 use crate::disk::{Disk, Entry, Inode};
+use crate::somebody::Deed;
 
 /// What goes wrong at an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +40,14 @@ pub(crate) struct Fate {
     pub(crate) stays_bad: bool,
     /// This sync, of all, is left out, and says that it was done.
     pub(crate) skipped_sync: Option<u64>,
+    /// Somebody else does something right before this operation.
+    pub(crate) deed: Option<(u64, Deed)>,
+    /// This write, of all to the file of this name, gets a bit wrong.
+    pub(crate) wrong: Option<(&'static str, u64)>,
     /// There are no direct reads.
     pub(crate) no_direct: bool,
+    /// Names cannot be exchanged.
+    pub(crate) no_exchange: bool,
     pub(crate) seed: u64,
 }
 
@@ -53,6 +61,12 @@ struct State {
     operations: u64,
     syncs: u64,
     dead: bool,
+    /// The first operation that gave a file another name.
+    renamed_at: Option<u64>,
+    /// Writes to the file that one of them goes wrong with.
+    writes: u64,
+    /// A descriptor was used again whose sync had failed.
+    trusts_failed: bool,
     choices: Choices,
 }
 
@@ -60,6 +74,14 @@ struct State {
 pub(crate) struct SimulatedFile {
     inode: Inode,
     direct: bool,
+    /// A sync of it has failed.
+    failed: AtomicBool,
+}
+
+impl SimulatedFile {
+    fn new(inode: Inode, direct: bool) -> Self {
+        Self { inode, direct, failed: AtomicBool::new(false) }
+    }
 }
 
 /// What kind of operation it is, for what may go wrong with it.
@@ -95,7 +117,17 @@ enum Go {
 impl Simulated {
     pub(crate) fn new(disk: Disk, fate: Fate) -> Self {
         let choices = Choices::random(fate.seed);
-        Self { state: Mutex::new(State { disk, operations: 0, syncs: 0, dead: false, choices }), fate }
+        let state = State {
+            disk,
+            operations: 0,
+            syncs: 0,
+            dead: false,
+            renamed_at: None,
+            writes: 0,
+            trusts_failed: false,
+            choices,
+        };
+        Self { state: Mutex::new(state), fate }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -118,6 +150,14 @@ impl Simulated {
         self.state().syncs
     }
 
+    pub(crate) fn renamed_at(&self) -> Option<u64> {
+        self.state().renamed_at
+    }
+
+    pub(crate) fn trusts_failed(&self) -> bool {
+        self.state().trusts_failed
+    }
+
     /// Counts an operation, and says how it goes.
     fn step(&self, kind: Kind) -> io::Result<(MutexGuard<'_, State>, Go)> {
         let mut state = self.state();
@@ -126,6 +166,9 @@ impl Simulated {
         }
         let index = state.operations;
         state.operations += 1;
+        if let Some((_, deed)) = self.fate.deed.filter(|(at, _)| *at == index) {
+            deed.done(&mut state.disk);
+        }
         if self.fate.dies_at == Some(index) {
             state.dead = true;
             return Ok((state, Go::Die));
@@ -161,6 +204,47 @@ impl Simulated {
     fn look<T>(&self, run: impl FnOnce(&Disk) -> io::Result<T>) -> io::Result<T> {
         let (state, go) = self.step(Kind::Look)?;
         if matches!(go, Go::Die) { Err(Self::dead()) } else { run(&state.disk) }
+    }
+
+    /// A descriptor of which nothing is known any more is about to be used.
+    fn trust(&self, file: &SimulatedFile) {
+        self.state().trusts_failed |= file.failed.load(Relaxed);
+    }
+
+    /// The bytes as they get to the medium.
+    fn written(&self, inode: Inode, bytes: &[u8]) -> Vec<u8> {
+        let mut bytes = bytes.to_vec();
+        let mut state = self.state();
+        if let Some((name, nth)) = self.fate.wrong
+            && state.disk.directory.now.get(Path::new(name)) == Some(&inode)
+        {
+            state.writes += 1;
+            if let (true, Some(last)) = (state.writes == nth + 1, bytes.last_mut()) {
+                *last ^= 4;
+            }
+        }
+        bytes
+    }
+
+    /// Whether the write that was to go wrong has come.
+    pub(crate) fn went_wrong(&self) -> bool {
+        self.fate.wrong.is_some_and(|(_, nth)| self.state().writes > nth)
+    }
+
+    /// A file of its own gets another name.
+    fn change_name(&self, entry: Entry) -> io::Result<()> {
+        let done = self.change(Kind::Change, |disk, _| disk.directory.change(entry));
+        let mut state = self.state();
+        let last = state.operations - 1;
+        state.renamed_at.get_or_insert(last);
+        done
+    }
+
+    fn sync_file(&self, file: &SimulatedFile, attributes: bool) -> io::Result<()> {
+        self.trust(file);
+        let done = self.sync(Synced::File(file.inode, attributes));
+        file.failed.fetch_or(done.is_err(), Relaxed);
+        done
     }
 
     /// Whether a sync is to do its work; the state after it was counted.
@@ -228,11 +312,11 @@ impl Storage for Simulated {
         if direct && self.fate.no_direct {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        self.look(|disk| Ok(SimulatedFile { inode: find(disk, path)?, direct }))
+        self.look(|disk| Ok(SimulatedFile::new(find(disk, path)?, direct)))
     }
 
     fn create(&self, path: &Path) -> io::Result<SimulatedFile> {
-        self.change(Kind::Grow, |disk, _| Ok(SimulatedFile { inode: disk.create(path)?, direct: false }))
+        self.change(Kind::Grow, |disk, _| Ok(SimulatedFile::new(disk.create(path)?, false)))
     }
 
     fn read_at(&self, file: &SimulatedFile, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
@@ -251,6 +335,8 @@ impl Storage for Simulated {
     }
 
     fn write_at(&self, file: &SimulatedFile, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        self.trust(file);
+        let bytes = self.written(file.inode, bytes);
         self.change(Kind::Write, |disk, half| {
             let count = if half && bytes.len() > 1 { bytes.len() / 2 } else { bytes.len() };
             disk.write(file.inode, at(offset), &bytes[..count]);
@@ -259,6 +345,7 @@ impl Storage for Simulated {
     }
 
     fn set_len(&self, file: &SimulatedFile, bytes: u64) -> io::Result<()> {
+        self.trust(file);
         self.change(Kind::Grow, |disk, _| {
             disk.resize(file.inode, at(bytes));
             Ok(())
@@ -273,21 +360,22 @@ impl Storage for Simulated {
         to_offset: u64,
         bytes: u64,
     ) -> io::Result<()> {
+        self.trust(to);
+        let copied = at(from_offset)..at(from_offset + bytes);
+        let part = self.state().disk.files[&from.inode].cache.get(copied).map(<[u8]>::to_vec);
+        let part = part.map(|part| self.written(to.inode, &part));
         self.change(Kind::Grow, |disk, _| {
-            let source = &disk.files[&from.inode].cache;
-            let part = source.get(at(from_offset)..at(from_offset + bytes));
-            let part = part.ok_or(io::ErrorKind::UnexpectedEof)?.to_vec();
-            disk.write(to.inode, at(to_offset), &part);
+            disk.write(to.inode, at(to_offset), &part.ok_or(io::ErrorKind::UnexpectedEof)?);
             Ok(())
         })
     }
 
     fn sync_data(&self, file: &SimulatedFile) -> io::Result<()> {
-        self.sync(Synced::File(file.inode, false))
+        self.sync_file(file, false)
     }
 
     fn sync_all(&self, file: &SimulatedFile) -> io::Result<()> {
-        self.sync(Synced::File(file.inode, true))
+        self.sync_file(file, true)
     }
 
     fn sync_parent(&self, path: &Path) -> io::Result<()> {
@@ -323,16 +411,14 @@ impl Storage for Simulated {
     }
 
     fn exchange(&self, a: &Path, b: &Path) -> io::Result<bool> {
-        self.change(Kind::Change, |disk, _| {
-            disk.directory.change(Entry::Exchange(a.to_owned(), b.to_owned()))?;
-            Ok(true)
-        })
+        if self.fate.no_exchange {
+            return self.look(|_| Ok(false));
+        }
+        self.change_name(Entry::Exchange(a.to_owned(), b.to_owned())).map(|()| true)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.change(Kind::Change, |disk, _| {
-            disk.directory.change(Entry::Rename(from.to_owned(), to.to_owned()))
-        })
+        self.change_name(Entry::Rename(from.to_owned(), to.to_owned()))
     }
 
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {

@@ -1,11 +1,13 @@
 //! Development commands: `cargo xtask --help`.
 
 mod corpus;
+mod mutate;
 mod packages;
 mod plugins;
 mod shell;
 mod test;
 mod toolchain;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -27,6 +29,10 @@ enum Task {
     Plugins(plugins::Options),
     /// Write a large file of made-up data under target/corpus
     Corpus(corpus::Options),
+    /// Show that no sync and no check can be left out: a test fails without it
+    Mutate(mutate::Options),
+    /// Try to break the promises: the quick set, or with --long for hours
+    Torture(torture::Options),
     /// Run every check: format, lints, documentation, tests, plugins
     Test,
 }
@@ -36,6 +42,8 @@ fn main() -> ExitCode {
         Task::Toolchain => toolchain::run(),
         Task::Plugins(options) => plugins::run(&options),
         Task::Corpus(options) => corpus::run(&options),
+        Task::Mutate(options) => mutate::run(&options),
+        Task::Torture(options) => torture::run(&options),
         Task::Test => test::run(),
     };
     match done {

@@ -71,7 +71,7 @@ fn tests() -> Result<(), String> {
 }
 
 /// The counts in a line such as `test result: ok. 3 passed; 0 failed; ...`.
-fn counts(line: &str) -> Option<(u64, u64)> {
+pub(crate) fn counts(line: &str) -> Option<(u64, u64)> {
     let (_, counts) = line.strip_prefix("test result: ")?.split_once(". ")?;
     let number = |word: &str| -> Option<u64> {
         counts.split("; ").find_map(|part| part.strip_suffix(word)?.trim().parse().ok())

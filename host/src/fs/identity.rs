@@ -64,3 +64,36 @@ pub struct Stat {
     /// Bytes allocated on the medium.
     pub allocated_bytes: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Changes one field of an identity.
+    type Change = fn(&mut Identity);
+
+    #[test]
+    fn each_field_tells() {
+        let one =
+            Identity { device: (1, 2), inode: 3, born_ns: Some(4), changed_ns: 5, modified_ns: 6, size: 7 };
+        // Whether it is the same inode then, and with the same content.
+        let changes: [(Change, bool, bool); 9] = [
+            (|_| {}, true, true),
+            (|id| id.device.0 += 1, false, false),
+            (|id| id.device.1 += 1, false, false),
+            (|id| id.inode += 1, false, false),
+            (|id| id.born_ns = Some(0), false, false),
+            (|id| id.born_ns = None, false, false),
+            (|id| id.changed_ns += 1, true, true),
+            (|id| id.modified_ns += 1, true, false),
+            (|id| id.size += 1, true, false),
+        ];
+        for (index, (change, same_inode, same_content)) in changes.into_iter().enumerate() {
+            let mut other = one.clone();
+            change(&mut other);
+            assert_eq!(one.same_inode(&other), same_inode, "change {index}");
+            assert_eq!(one.same_content(&other), same_content, "change {index}");
+            assert_eq!(one == other, index == 0, "change {index}");
+        }
+    }
+}

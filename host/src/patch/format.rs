@@ -113,11 +113,6 @@ impl BatchData {
         let mut rest = payload;
         let edit_count = take_u32(&mut rest)? as usize;
         let group_count = take_u32(&mut rest)? as usize;
-        if edit_count.checked_mul(EDIT_BYTES)?.checked_add(group_count.checked_mul(GROUP_BYTES)?)?
-            > rest.len()
-        {
-            return None;
-        }
         let mut data = Self::default();
         let (mut old_bytes, mut new_bytes) = (0_usize, 0_usize);
         for _ in 0..edit_count {

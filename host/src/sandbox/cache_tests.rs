@@ -119,6 +119,34 @@ fn an_entry_others_can_write_or_a_link_is_not_believed() {
 }
 
 #[test]
+fn anothers_entry_is_not_believed() {
+    let (_parent, dir) = cache_dir();
+    load_cached(&dir);
+    // Only root can give a file away.
+    if std::os::unix::fs::chown(entry(&dir).0, Some(12_345), None).is_ok() {
+        assert!(!is_hit(&dir));
+    }
+}
+
+/// The right bytes, from something that is no file.
+#[test]
+fn an_entry_that_is_no_file_is_not_believed() {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let (_parent, dir) = cache_dir();
+    load_cached(&dir);
+    let (path, good) = entry(&dir);
+    fs::remove_file(&path).unwrap();
+    rustix::fs::mkfifoat(rustix::fs::CWD, &path, 0o600.into()).unwrap();
+    // All of it is there to be read, and its end too, as long as this is open.
+    let fifo = fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(&path).unwrap();
+    rustix::pipe::fcntl_setpipe_size(&fifo, good.len().next_power_of_two()).unwrap();
+    fs::OpenOptions::new().write(true).open(&path).unwrap().write_all(&good).unwrap();
+    assert!(!is_hit(&dir));
+    drop(fifo);
+}
+
+#[test]
 fn a_directory_others_can_enter_is_refused() {
     let (_parent, dir) = cache_dir();
     Cache::open(&dir).unwrap();
@@ -154,7 +182,9 @@ fn anothers_directory_is_refused() {
 fn a_damaged_key_is_refused() {
     let (_parent, dir) = cache_dir();
     Cache::open(&dir).unwrap();
-    fs::write(dir.join("key"), b"short").unwrap();
-    let error = Cache::open(&dir).unwrap_err();
-    assert!(format!("{error:?}").contains("key file is damaged"), "{error:?}");
+    for key in [&b"short"[..], &[1; 33], b""] {
+        fs::write(dir.join("key"), key).unwrap();
+        let error = Cache::open(&dir).unwrap_err();
+        assert!(format!("{error:?}").contains("key file is damaged"), "{error:?}");
+    }
 }

@@ -349,13 +349,14 @@ fn one_block(
     let view = View { base: 0, bytes: file, end: true };
     let before = block::hash_before(file, &range);
     let found = if scan.is_sequential() {
-        sequential(scan, shared, index, &view)?.map(|found| (found, 0))
+        sequential(scan, shared, index, &view).map(|found| found.map(|found| (found, 0)))
     } else {
-        records(scan, shared, index, &view, carry, transform)?
+        records(scan, shared, index, &view, carry, transform)
     };
-    let Some((found, carry)) = found else { return Ok(None) };
-    let after = block::hash_after(file, &range, &found.edits);
+    // A failure, too, may come of zeros that the file never held.
     scan.mapping.check(scan.path)?;
+    let Some((found, carry)) = found? else { return Ok(None) };
+    let after = block::hash_after(file, &range, &found.edits);
     Ok(Some(Block { range, found, before, after, carry }))
 }
 

@@ -1,0 +1,135 @@
+//! Parts of a mapped file that cannot be read any more, right when it matters:
+//! zeros that the file never held count for nothing, and the error says what
+//! has happened.
+
+#![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+
+mod common;
+
+use std::fs::{self, File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use common::Scratch;
+use runner::cancel::Cancel;
+use runner::error::{Error, Kind, Result};
+use runner::fs::OsStorage;
+use runner::hash::{GROUP_BYTES, Tree};
+use runner::job::{FileHead, Framing, Job, Prefilter};
+use runner::mapping::Mapping;
+use runner::patch::{Edit, Header, PluginId, Writer};
+use runner::plan::Choice;
+use runner::reach::Extras;
+use runner::root;
+use runner::run::{self, Begun, Event, Options, Program};
+use runner::transform::{Change, Reply, Span, Transform, Window};
+use runner::verify::Wanted;
+
+static NEVER: AtomicBool = AtomicBool::new(false);
+
+const HASHING: root::Options<'static> = root::Options { threads: 1, cancel: Cancel::new(&NEVER) };
+
+fn cut(file: &Path) {
+    OpenOptions::new().write(true).open(file).unwrap().set_len(0).unwrap();
+}
+
+/// Changes the first byte of each window, and wants no zeros. May cut the file
+/// while it is shown the first one.
+struct Mark {
+    cuts: Option<PathBuf>,
+}
+
+impl Transform for Mark {
+    fn transform(&mut self, window: &Window<'_>) -> Result<Reply> {
+        if let Some(file) = self.cuts.take() {
+            cut(&file);
+        } else if window.bytes.iter().all(|byte| *byte == 0) {
+            return Err(Error::new(Kind::Plugin, "shown what the file never held"));
+        }
+        let spans = vec![Span { start: 0, end: 1, len: 1 }];
+        Ok(Reply { consumed: 0, change: Change::Edits { spans, bytes: b"#".to_vec() } })
+    }
+}
+
+/// An apply that must fail, and what it fails with.
+fn apply(file: &Path, cuts: Option<PathBuf>, events: &mut dyn FnMut(Event)) -> (Kind, String) {
+    let job = Job { framing: Framing::Bytes, prefilter: Prefilter::None, length_preserving: true };
+    let begin =
+        |_: FileHead<'_>| -> Result<Begun> { Ok((job.clone(), Box::new(Mark { cuts: cuts.clone() }))) };
+    let id = PluginId { name: "fake".into(), version: "1".into(), digest: String::new() };
+    let program = Program { id, params: Vec::new(), params_digest: blake3::hash(b""), begin: &begin };
+    let options = Options {
+        threads: 1,
+        window_bytes: GROUP_BYTES,
+        choice: Choice::Auto,
+        verify: Wanted::Deepest,
+        extras: Extras::default(),
+        resume: false,
+        checkpoint_every: std::time::Duration::MAX,
+        memory: runner::memory::Guard::NONE,
+        cancel: Cancel::new(&NEVER),
+    };
+    let error = run::apply(file, &program, &options, events).map(drop).unwrap_err();
+    (error.kind(), error.to_string())
+}
+
+#[track_caller]
+fn was_cut((kind, what): (Kind, String), scratch: &Scratch) {
+    assert_eq!(kind, Kind::Usage, "{what}");
+    assert!(what.contains("it was cut short, or its medium failed"), "{what}");
+    assert_eq!(common::names(scratch.dir()), ["file"]);
+}
+
+/// The plugin's failure in the next block is a consequence, and not told.
+#[test]
+fn a_block_that_could_not_be_read_ends_the_scan() {
+    let scratch = Scratch::new();
+    let file = scratch.write("file", vec![b'x'; 3 << 20]);
+    was_cut(apply(&file, Some(file.clone()), &mut |_| {}), &scratch);
+    assert_eq!(fs::read(&file).unwrap(), b"");
+}
+
+/// What is replaced is read once more when the patch is written.
+#[test]
+fn old_bytes_that_could_not_be_read_are_not_kept() {
+    let scratch = Scratch::new();
+    let file = scratch.write("file", vec![b'x'; 100_000]);
+    let failed = apply(&file, None, &mut |event| {
+        if matches!(event, Event::Scanned { .. }) {
+            cut(&file);
+        }
+    });
+    was_cut(failed, &scratch);
+}
+
+#[test]
+fn no_root_is_told_of_what_could_not_be_read() {
+    let scratch = Scratch::new();
+    let file = scratch.path("file");
+    File::create(&file).unwrap().set_len(80 << 20).unwrap();
+    let error = run::root_of(&file, HASHING, &mut |_| cut(&file)).unwrap_err();
+    was_cut((error.kind(), error.to_string()), &scratch);
+}
+
+#[test]
+fn no_root_is_made_up_of_edits_and_zeros() {
+    let scratch = Scratch::new();
+    let size = 300_000;
+    let file = scratch.write("file", vec![b'x'; size]);
+    let stat = runner::fs::Storage::stat_path(&OsStorage, &file).unwrap();
+    let plugin = PluginId { name: "fake".into(), version: "1".into(), digest: String::new() };
+    let (identity, group_bytes) = (stat.identity, GROUP_BYTES);
+    let header = Header { plugin, params: Vec::new(), target: String::new(), identity, group_bytes };
+    let mut writer = Writer::new(&OsStorage, scratch.path("spill"), header).unwrap();
+    writer.edit(Edit { start: 5, old: b"x", new: b"new" }).unwrap();
+    let draft = writer.finish().unwrap();
+    let mapping = Mapping::new(&File::open(&file).unwrap(), size as u64, &file).unwrap();
+    let new_size = size as u64 + 2;
+    let root = || root::of_overlay(draft.reader(), &mapping, &file, Tree::new(), 0, new_size, HASHING);
+    let mut new = vec![b'x'; size + 2];
+    new[5..8].copy_from_slice(b"new");
+    assert_eq!(root().unwrap(), blake3::hash(&new));
+    cut(&file);
+    let error = root().unwrap_err();
+    was_cut((error.kind(), error.to_string()), &scratch);
+}

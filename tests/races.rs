@@ -1,0 +1,132 @@
+//! Others at work on the file in the very moment in which one look at it is
+//! done and the next thing happens: the binary is stopped there. See
+//! `meanwhile` for what happens during a scan.
+
+#![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+
+mod common;
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use common::{Scratch, log_lines, names, stop};
+use rustix::fs::{CWD, mkfifoat};
+
+const CHANGED: &str = "was changed by somebody else during the run";
+
+fn scratch() -> (Scratch, PathBuf) {
+    let scratch = Scratch::new();
+    let file = scratch.write("file", log_lines(300_000, "\n"));
+    (scratch, file)
+}
+
+fn append(file: &Path) {
+    OpenOptions::new().append(true).open(file).unwrap().write_all(b"theirs\n").unwrap();
+}
+
+/// By a copy of itself.
+fn replace(file: &Path) {
+    let other = file.with_extension("other");
+    fs::copy(file, &other).unwrap();
+    fs::rename(other, file).unwrap();
+}
+
+/// What was locked may be a file that has no name any more, and the journal
+/// that of another one.
+#[test]
+fn a_file_that_is_replaced_before_it_is_locked_is_not_recovered() {
+    let (scratch, file) = scratch();
+    let name = file.to_str().unwrap();
+    let journal = scratch.path("file.runner-journal");
+    let plan = ["plan", "replace", name, "--set", "find=user", "--set", "with=USER", "-o"];
+    common::runner(plan.iter().chain(&[journal.to_str().unwrap()])).ok();
+    let before = fs::read(&file).unwrap();
+    let Some(ran) = stop::at(("flock", 1), None, &["recover", name], || replace(&file)) else { return };
+    ran.fails(2, CHANGED);
+    assert!(fs::read(&file).unwrap() == before);
+    assert_eq!(names(scratch.dir()), ["file", "file.runner-journal"]);
+}
+
+#[test]
+fn what_becomes_a_fifo_before_it_is_opened_is_refused() {
+    let (_scratch, file) = scratch();
+    let become_fifo = || {
+        fs::remove_file(&file).unwrap();
+        mkfifoat(CWD, &file, 0o600.into()).unwrap();
+    };
+    let args = ["verify", file.to_str().unwrap()];
+    let Some(ran) = stop::at(("statx", 1), Some(&file), &args, become_fifo) else { return };
+    ran.fails(2, "file is a FIFO");
+}
+
+#[test]
+fn no_root_is_told_of_a_file_that_changes() {
+    let (_scratch, file) = scratch();
+    let args = ["verify", file.to_str().unwrap()];
+    // The third look is the last one before it is hashed.
+    let Some(ran) = stop::at(("statx", 3), Some(&file), &args, || append(&file)) else { return };
+    assert_eq!(ran.text(), "");
+    ran.fails(2, CHANGED);
+}
+
+/// The file itself stays as it is, but its path leads to another one now, and
+/// that is where a journal would stand.
+#[test]
+fn a_directory_that_is_replaced_is_left_alone() {
+    let scratch = Scratch::new();
+    let (dir, old) = (scratch.path("dir"), scratch.path("old"));
+    let file = dir.join("file");
+    let content = log_lines(300_000, "\n");
+    for strategy in ["in-place", "rewrite"] {
+        let _ = (fs::remove_dir_all(&dir), fs::remove_dir_all(&old));
+        fs::create_dir(&dir).unwrap();
+        fs::write(&file, &content).unwrap();
+        let args = ["apply", "replace", file.to_str().unwrap(), "--strategy", strategy, "-j", "1"];
+        let args = [&args[..], &["--set", "find=user", "--set", "with=USER"]].concat();
+        let replace_directory = || {
+            fs::rename(&dir, &old).unwrap();
+            fs::create_dir(&dir).unwrap();
+            fs::write(&file, "another file\n").unwrap();
+        };
+        let Some(ran) = stop::at(("statx", 3), Some(&file), &args, replace_directory) else { return };
+        ran.fails(2, CHANGED);
+        assert!(fs::read(old.join("file")).unwrap() == content, "{strategy}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), "another file\n", "{strategy}");
+        assert_eq!((names(&dir), names(&old)), (vec!["file".to_owned()], vec!["file".to_owned()]));
+    }
+}
+
+/// Runs an apply to another file, and does something when that is written and
+/// synced, and has not its name yet.
+#[track_caller]
+fn disturbed_output(code: i32, what: &str, disturb: impl Fn(&Scratch)) {
+    let (scratch, file) = scratch();
+    let out = scratch.path("out");
+    for old in [None, Some("what was there before")] {
+        if let Some(old) = old {
+            fs::write(&out, old).unwrap();
+        }
+        let args = ["apply", "replace", file.to_str().unwrap(), "-o", out.to_str().unwrap()];
+        let args = [&args[..], &["--set", "find=user", "--set", "with=someone"]].concat();
+        let Some(ran) = stop::at(("fsync", 1), None, &args, || disturb(&scratch)) else { return };
+        ran.fails(code, what);
+        assert_eq!(fs::read_to_string(&out).ok().as_deref(), old);
+        let all = names(scratch.dir());
+        assert!(!all.iter().any(|name| name.contains(".runner-")), "{all:?}");
+    }
+}
+
+#[test]
+fn no_output_is_made_of_a_file_that_changes() {
+    disturbed_output(2, CHANGED, |scratch| append(&scratch.path("file")));
+}
+
+#[test]
+fn an_output_that_reads_back_different_gets_no_name() {
+    disturbed_output(5, "reads back different", |scratch| {
+        let new = OpenOptions::new().write(true).open(scratch.path("out.runner-new")).unwrap();
+        new.write_all_at(b"\0", 200_000).unwrap();
+    });
+}

@@ -1,0 +1,148 @@
+//! The system calls of the real binary, in their order: that what the
+//! simulated disk is asked for is what the kernel is asked for.
+
+#![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use common::{Scratch, has, log_lines, skip};
+
+const TRACED: &str = "trace=openat,pwrite64,fsync,fdatasync,rename,renameat2,link,linkat,unlink,unlinkat";
+
+/// Runs the binary, and says which calls it has made on what is in `dir`, in
+/// words: files by their names, the directory as `.`.
+fn calls(dir: &Path, args: &[&str]) -> Option<Vec<String>> {
+    if !has("strace") {
+        skip("strace is missing");
+        return None;
+    }
+    let log = Scratch::new();
+    let status = Command::new("strace")
+        .args(["-f", "-qq", "-y", "-e", TRACED, "-e", "signal=none", "-o"])
+        .arg(log.path("log"))
+        .arg("--")
+        .arg(env!("CARGO_BIN_EXE_runner"))
+        .args(args)
+        .env("RUNNER_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("code-cache"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success(), "{status}");
+    let dir = fs::canonicalize(dir).unwrap();
+    let log = fs::read_to_string(log.path("log")).unwrap();
+    let mut calls: Vec<_> = log.lines().filter_map(|line| call(line, dir.to_str().unwrap())).collect();
+    // Several pieces are one write.
+    calls.dedup();
+    Some(calls)
+}
+
+/// One line of a log; `None` when it tells of nothing that matters here.
+fn call(line: &str, dir: &str) -> Option<String> {
+    let (_pid, line) = line.split_once(' ')?;
+    let (name, rest) = line.trim_start().split_once('(')?;
+    let mut names = rest.split(['"', '<', '>']).filter_map(|part| {
+        let name = part.strip_prefix(dir)?;
+        Some(if name.is_empty() { "." } else { name.strip_prefix('/')? })
+    });
+    let first = names.next()?;
+    match name {
+        // Others are opened by every run.
+        "openat" if line.contains("O_DIRECT") && !line.contains("O_DIRECTORY") => {
+            Some(format!("direct {first}"))
+        }
+        "openat" => None,
+        "pwrite64" => Some(format!("write {first}")),
+        "rename" => Some(format!("rename {first} {}", names.next()?)),
+        "renameat2" if line.contains("RENAME_EXCHANGE") => {
+            Some(format!("exchange {first} {}", names.next_back()?))
+        }
+        "unlink" | "unlinkat" => Some(format!("remove {first}")),
+        "link" | "linkat" => Some(format!("link {first} {}", names.next_back()?)),
+        _ => Some(format!("{name} {first}")),
+    }
+}
+
+fn scratch() -> Scratch {
+    let scratch = Scratch::new();
+    scratch.write("file", log_lines(300_000, "\n"));
+    scratch
+}
+
+fn apply(scratch: &Scratch, with: &str, options: &[&str]) -> Option<Vec<String>> {
+    let file = scratch.path("file");
+    let with = format!("with={with}");
+    let args = ["apply", "replace", file.to_str().unwrap(), "--set", "find=user1", "--set", &with, "-j", "1"];
+    calls(scratch.dir(), &[&args[..], options].concat())
+}
+
+#[test]
+fn in_place() {
+    let scratch = scratch();
+    let Some(calls) = apply(&scratch, "USER1", &[]) else { return };
+    let expected = [
+        "direct file",
+        "write file.runner-scan",
+        "fsync file.runner-scan",
+        "rename file.runner-scan file.runner-journal",
+        "fsync .",
+        "write file",
+        "fdatasync file",
+        "direct file",
+        "remove file.runner-journal",
+        "fsync .",
+    ];
+    assert_eq!(calls, expected);
+}
+
+#[test]
+fn by_a_new_file() {
+    let scratch = scratch();
+    let Some(calls) = apply(&scratch, "somebody", &["--strategy", "rewrite", "--backup", ".old"]) else {
+        return;
+    };
+    let expected = [
+        "write file.runner-new",
+        "fsync file.runner-new",
+        "direct file.runner-new",
+        "link file file.old",
+        "fsync .",
+        "exchange file.runner-new file",
+        "remove file.runner-new",
+        "fsync .",
+    ];
+    assert_eq!(calls, expected);
+}
+
+/// The directory that is synced is the one that holds the name.
+#[test]
+fn elsewhere() {
+    let scratch = scratch();
+    fs::create_dir(scratch.path("dir")).unwrap();
+    let out = scratch.path("dir/out");
+    let Some(calls) = apply(&scratch, "somebody", &["-o", out.to_str().unwrap()]) else { return };
+    let expected = [
+        "write dir/out.runner-new",
+        "fsync dir/out.runner-new",
+        "direct dir/out.runner-new",
+        "rename dir/out.runner-new dir/out",
+        "fsync dir",
+    ];
+    assert_eq!(calls, expected);
+}
+
+#[test]
+fn a_saved_plan() {
+    let scratch = scratch();
+    let (file, plan) = (scratch.path("file"), scratch.path("plan"));
+    let args = ["plan", "replace", file.to_str().unwrap(), "--set", "find=user1", "-j", "1", "-o"];
+    let Some(calls) = calls(scratch.dir(), &[&args[..], &[plan.to_str().unwrap()]].concat()) else { return };
+    let expected =
+        ["write plan.runner-scan", "fsync plan.runner-scan", "rename plan.runner-scan plan", "fsync ."];
+    assert_eq!(calls, expected);
+}

@@ -1,0 +1,180 @@
+//! A copy of the tree, under `target/mutate/`, with all mutations switched in.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::list::{List, locate};
+use crate::shell;
+
+/// Copies the tree and switches the mutations in. What cargo has built beside
+/// it is kept, and used again.
+pub(super) fn make(root: &Path, list: &List, variable: &str) -> Result<PathBuf, String> {
+    let (tree, built) = (root.join("target/mutate/tree"), root.join("target/mutate/target"));
+    let sources = switched(root, list, variable)?;
+    let at = |path: &Path| {
+        let path = path.to_owned();
+        move |error: std::io::Error| format!("{}: {error}", path.display())
+    };
+    let old = root.join("target/debug");
+    fs::create_dir_all(&tree).map_err(at(&tree))?;
+    if !built.exists() && old.exists() {
+        // The dependencies are the same. Without the times, cargo would not
+        // take them for built.
+        fs::create_dir_all(&built).map_err(at(&built))?;
+        shell::run(Command::new("cp").args(["--archive", "--reflink=auto"]).args([&old, &built]))?;
+    }
+    let mut keep = Vec::new();
+    for name in files(root)? {
+        let path = tree.join(&name);
+        let from = root.join(&name);
+        if from.is_symlink() {
+            if !path.is_symlink() {
+                make_parent(&path)?;
+                let link = fs::read_link(&from).map_err(at(&from))?;
+                std::os::unix::fs::symlink(link, &path).map_err(at(&path))?;
+            }
+        } else {
+            let content = match sources.get(Path::new(&name)) {
+                Some(content) => content.clone().into_bytes(),
+                None => fs::read(&from).map_err(at(&from))?,
+            };
+            // What stays as it is keeps its time, and is not built again.
+            if fs::read(&path).ok().as_ref() != Some(&content) {
+                make_parent(&path)?;
+                fs::write(&path, content).map_err(at(&path))?;
+            }
+        }
+        keep.push(path);
+    }
+    remove_others(&tree, &keep)?;
+    Ok(tree)
+}
+
+fn make_parent(path: &Path) -> Result<(), String> {
+    let parent = path.parent().unwrap_or(path);
+    fs::create_dir_all(parent).map_err(|error| format!("{}: {error}", parent.display()))
+}
+
+/// All files of the repository, those that are not committed yet included.
+fn files(root: &Path) -> Result<Vec<String>, String> {
+    let mut git = Command::new("git");
+    git.current_dir(root).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
+    let names = shell::output(git.stderr(Stdio::inherit()))?;
+    let exists = |name: &&str| !name.is_empty() && fs::symlink_metadata(root.join(name)).is_ok();
+    Ok(names.split('\0').filter(exists).map(str::to_owned).collect())
+}
+
+/// Removes files that are no longer part of the repository.
+fn remove_others(tree: &Path, keep: &[PathBuf]) -> Result<(), String> {
+    let entries = fs::read_dir(tree).map_err(|error| format!("{}: {error}", tree.display()))?;
+    for entry in entries {
+        let path = entry.map_err(|error| format!("{}: {error}", tree.display()))?.path();
+        if path.is_dir() && !path.is_symlink() {
+            remove_others(&path, keep)?;
+        } else if !keep.contains(&path) {
+            fs::remove_file(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// The sources that change, by their paths in the repository.
+fn switched(root: &Path, list: &List, variable: &str) -> Result<BTreeMap<PathBuf, String>, String> {
+    let mut sources = BTreeMap::new();
+    let mut files: Vec<&str> = list.mutants.iter().map(|mutant| mutant.file.as_str()).collect();
+    files.push("lib.rs");
+    files.sort_unstable();
+    files.dedup();
+    for file in files {
+        let name = Path::new("host/src").join(file);
+        let text =
+            fs::read_to_string(root.join(&name)).map_err(|error| format!("{}: {error}", name.display()))?;
+        let mut pieces = Vec::new();
+        for mutant in list.mutants.iter().filter(|mutant| mutant.file == file) {
+            let range = locate(&text, &mutant.item, &mutant.find)
+                .map_err(|what| format!("{}, {} {}: {what}", mutant.name, file, mutant.item))?;
+            pieces.push(Piece { range, name: &mutant.name, with: &mutant.with });
+        }
+        let mut text = switch(&text, pieces)?;
+        if file == "lib.rs" {
+            text = format!("#![allow(warnings)]\n{text}{}", switch_function(variable));
+        }
+        sources.insert(name, text);
+    }
+    Ok(sources)
+}
+
+struct Piece<'a> {
+    range: Range<usize>,
+    name: &'a str,
+    with: &'a str,
+}
+
+/// Puts a switch round each piece. One may lie inside another.
+fn switch(text: &str, mut pieces: Vec<Piece<'_>>) -> Result<String, String> {
+    // From the outside to the inside, wherever they start together.
+    pieces.sort_by_key(|piece| (piece.range.start, std::cmp::Reverse(piece.range.end)));
+    let mut out = String::with_capacity(text.len() * 2);
+    let (mut at, mut open) = (0, Vec::<&Piece<'_>>::new());
+    let close = |out: &mut String, at: &mut usize, piece: &Piece<'_>| {
+        out.push_str(&text[*at..piece.range.end]);
+        *at = piece.range.end;
+        let paren = if is_statement(&text[piece.range.clone()]) { "" } else { ")" };
+        out.push_str(&format!(" }} else {{ {} }}{paren}", piece.with));
+    };
+    for piece in &pieces {
+        while let Some(last) = open.pop_if(|last| last.range.end <= piece.range.start) {
+            close(&mut out, &mut at, last);
+        }
+        if let Some(last) = open.last().filter(|last| last.range.end < piece.range.end) {
+            return Err(format!("{} and {} overlap", last.name, piece.name));
+        }
+        out.push_str(&text[at..piece.range.start]);
+        at = piece.range.start;
+        let paren = if is_statement(&text[piece.range.clone()]) { "" } else { "(" };
+        out.push_str(&format!("{paren}if !crate::is_mutant({:?}) {{ ", piece.name));
+        open.push(piece);
+    }
+    while let Some(last) = open.pop() {
+        close(&mut out, &mut at, last);
+    }
+    out.push_str(&text[at..]);
+    Ok(out)
+}
+
+fn is_statement(piece: &str) -> bool {
+    piece.ends_with([';', '}'])
+}
+
+fn switch_function(variable: &str) -> String {
+    format!(
+        "
+pub fn is_mutant(name: &str) -> bool {{
+    static NAME: std::sync::OnceLock<Option<std::ffi::OsString>> = std::sync::OnceLock::new();
+    NAME.get_or_init(|| std::env::var_os({variable:?})).as_ref().is_some_and(|mutant| mutant == name)
+}}
+"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_may_nest_and_never_overlap() {
+        let text = "a(b + c) d;";
+        let piece = |range, name| Piece { range, name, with: "x" };
+        let nested = switch(text, vec![piece(2..3, "in"), piece(0..8, "out"), piece(9..11, "st")]);
+        let expected = "(if !crate::is_mutant(\"out\") { a(\
+            (if !crate::is_mutant(\"in\") { b } else { x }) + c) } else { x }) \
+            if !crate::is_mutant(\"st\") { d; } else { x }";
+        assert_eq!(nested.as_deref(), Ok(expected));
+        let twice = switch("a", vec![piece(0..1, "first"), piece(0..1, "second")]);
+        assert_eq!(twice.map(|text| text.matches("is_mutant").count()), Ok(2));
+        assert!(switch(text, vec![piece(0..3, "a"), piece(2..8, "b")]).is_err());
+    }
+}
