@@ -96,7 +96,7 @@ fn cause(error: &wasmtime::Error) -> String {
 }
 
 /// A duration as `10 s` or `0.25 s`.
-struct Seconds(Duration);
+pub(super) struct Seconds(pub(super) Duration);
 
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -13,7 +13,7 @@ use crate::transform::{Change, Span};
 pub(super) const LIMITS: Limits = Limits { memory_bytes: 192 << 20, deadline: Duration::from_millis(300) };
 
 /// For what does not depend on the cache.
-static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new(None).unwrap());
+static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new(None, Compiler::InProcess).unwrap());
 
 pub(super) fn wasm(guest: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../tests/guests/{guest}.wat"));
@@ -144,7 +144,7 @@ fn no_call_outlives_its_deadline() {
 
 #[test]
 fn deadlines_pass_after_the_sandbox_is_gone() {
-    let sandbox = Sandbox::new(None).unwrap();
+    let sandbox = Sandbox::new(None, Compiler::InProcess).unwrap();
     let plugin = sandbox.load("it", &wasm("spin-transform"), LIMITS, silent()).unwrap();
     drop(sandbox);
     let (_, mut instance) = plugin.begin(&[], FileHead { size: None, head: b"" }).unwrap();
