@@ -13,6 +13,7 @@ mod session;
 mod show;
 mod verify;
 
+use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -20,6 +21,7 @@ use clap::Parser;
 use self::args::{Args, Command};
 use self::report::Reporter;
 use crate::error::{Kind, Result};
+use crate::sandbox;
 
 /// Exit code of `--check` when there are changes to be made.
 const EXIT_CHANGES: u8 = 1;
@@ -49,6 +51,9 @@ impl Outcome {
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
+    if let Some(code) = compile_for_parent() {
+        return code;
+    }
     let args = Args::parse();
     let reporter = Reporter::new(args.command.json());
     let result = dispatch(args.command, &reporter);
@@ -63,6 +68,17 @@ pub fn main() -> ExitCode {
             ExitCode::from(error.kind().exit_code())
         }
     }
+}
+
+/// Compiles a plugin, where this process was started for that by another one.
+fn compile_for_parent() -> Option<ExitCode> {
+    let mut args = std::env::args_os().skip(1);
+    if args.next()? != sandbox::COMPILE_COMMAND {
+        return None;
+    }
+    let args: Vec<_> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
+    let Ok(output) = report::stdout() else { return Some(ExitCode::FAILURE) };
+    Some(sandbox::compile_for_parent(&args, io::stdin().lock(), output))
 }
 
 fn dispatch(command: Command, reporter: &Reporter) -> Result<Outcome> {

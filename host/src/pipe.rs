@@ -47,6 +47,12 @@ pub fn run(
             out.write_to(&buffer, buffer.reach())?;
             buffer.drop_to(out.at);
         }
+        // Where a plugin says to go on may be far behind the end, where no
+        // window's length can be added to it any more.
+        if buffer.end && position.at >= buffer.reach() {
+            out.write_to(&buffer, buffer.reach())?;
+            return out.flush();
+        }
         // More than a window is needed where a record is longer.
         let mut need = position.want + after_bytes(&job);
         let (found, next) = loop {

@@ -3,9 +3,13 @@
 pub mod bundled;
 pub mod params;
 
+use std::fs::OpenOptions;
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
+use crate::sandbox::{self, MAX_PLUGIN_BYTES};
 
 /// A plugin's bytes and what messages call it.
 pub struct Resolved {
@@ -32,11 +36,31 @@ pub fn resolve(plugin: &str) -> Result<Resolved> {
         return Err(Error::new(Kind::Usage, format!("there is no bundled plugin `{plugin}`"))
             .hint(format!("there are {}; a file is given as a path, such as ./{plugin}", names.join(", "))));
     }
-    let metadata = std::fs::metadata(path).map_err(Error::at("open plugin", path))?;
+    let bytes = read(path)?;
+    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Resolved { name, path: Some(path.to_owned()), bytes })
+}
+
+/// The content of a regular file that is no longer than a plugin may be.
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let mut options = OpenOptions::new();
+    // A FIFO that nobody writes to is opened at once, and refused.
+    options.read(true).custom_flags(libc::O_NONBLOCK);
+    let file = options.open(path).map_err(Error::at("open plugin", path))?;
+    let metadata = file.metadata().map_err(Error::at("open plugin", path))?;
     if !metadata.is_file() {
         return Err(Error::new(Kind::Usage, format!("plugin {} is not a file", path.display())));
     }
-    let bytes = std::fs::read(path).map_err(Error::at("read plugin", path))?;
-    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Resolved { name, path: Some(path.to_owned()), bytes })
+    let too_large = |bytes| sandbox::too_large(&path.display().to_string(), bytes);
+    if metadata.len() > MAX_PLUGIN_BYTES {
+        return Err(too_large(metadata.len()));
+    }
+    let mut bytes = Vec::new();
+    // It may grow, or not know its size.
+    let read = file.take(MAX_PLUGIN_BYTES + 1).read_to_end(&mut bytes);
+    read.map_err(Error::at("read plugin", path))?;
+    if bytes.len() as u64 > MAX_PLUGIN_BYTES {
+        return Err(too_large(bytes.len() as u64));
+    }
+    Ok(bytes)
 }

@@ -3,14 +3,16 @@
 //! A plugin sees what is passed to it and can do two things: answer, and log.
 //! However hostile it is, a call ends within its deadline, uses bounded
 //! memory on both sides, and returns an answer or an error; text from it
-//! reaches the rest of the program escaped. Only compiling is unbounded: its
-//! time and memory grow with the size of the module.
+//! reaches the rest of the program escaped. Compiling is bounded by a child
+//! process ([`Compiler::Child`]).
 //!
 //! One [`Sandbox`] serves a process. It [loads](Sandbox::load) a [`Plugin`],
 //! which [begins](Plugin::begin) as many [`Instance`]s as there are workers.
 
 mod bindings;
 mod cache;
+mod child;
+mod compile;
 mod encode;
 mod engine;
 mod failure;
@@ -26,13 +28,15 @@ mod tests;
 
 use std::sync::Arc;
 
+use wasmtime::Store;
 use wasmtime::component::{Component, HasSelf, Linker};
-use wasmtime::{Engine, Store};
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
 pub use self::cache::Cache;
-pub use self::limits::Limits;
+pub use self::child::{COMPILE_COMMAND, compile_for_parent};
+pub use self::compile::Compiler;
 pub(crate) use self::limits::reply_fuel;
+pub use self::limits::{Limits, MAX_PLUGIN_BYTES};
 pub use self::log::Sink;
 
 use self::bindings::types;
@@ -63,6 +67,7 @@ pub enum Level {
 pub struct Sandbox {
     ticking: Arc<engine::Ticking>,
     cache: Option<Cache>,
+    compiler: Compiler,
 }
 
 impl Sandbox {
@@ -70,8 +75,8 @@ impl Sandbox {
     ///
     /// # Errors
     /// When the machine is not supported or has no threads left.
-    pub fn new(cache: Option<Cache>) -> Result<Self> {
-        Ok(Self { ticking: Arc::new(engine::Ticking::new()?), cache })
+    pub fn new(cache: Option<Cache>, compiler: Compiler) -> Result<Self> {
+        Ok(Self { ticking: Arc::new(engine::Ticking::new()?), cache, compiler })
     }
 
     /// Compiles a plugin, or takes it from the cache, and asks what it is.
@@ -81,15 +86,19 @@ impl Sandbox {
     /// When the bytes are not a plugin, or it fails to describe itself.
     pub fn load(&self, name: &str, bytes: &[u8], limits: Limits, log: Sink) -> Result<Plugin> {
         let name = escape(name, NAME_CHARS);
+        if bytes.len() as u64 > MAX_PLUGIN_BYTES {
+            return Err(too_large(&format!("`{name}`"), bytes.len() as u64));
+        }
         let digest = blake3::hash(bytes);
         let engine = self.ticking.engine();
         let cached = self.cache.as_ref().and_then(|cache| cache.load(engine, &digest));
         let component = match cached {
             Some(component) => component,
             None => {
-                let component = compile(engine, &name, &encode::component(&name, bytes)?)?;
+                let code = self.compiler.compile(engine, &name, bytes)?;
+                let component = compile::component(engine, &name, &code)?;
                 if let Some(cache) = &self.cache {
-                    cache.store(&digest, &component);
+                    cache.store(engine, &digest, code);
                 }
                 component
             }
@@ -100,11 +109,11 @@ impl Sandbox {
     }
 }
 
-fn compile(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Component> {
-    Component::from_binary(engine, bytes).map_err(|error| {
-        Error::new(Kind::Plugin, format!("cannot compile `{name}`"))
-            .because(escape(&format!("{error:#}"), 1000))
-    })
+/// The refusal of a plugin of more than [`MAX_PLUGIN_BYTES`].
+#[must_use]
+pub(crate) fn too_large(plugin: &str, bytes: u64) -> Error {
+    let mib = MAX_PLUGIN_BYTES >> 20;
+    Error::new(Kind::Plugin, format!("plugin {plugin} has {bytes} bytes; at most {mib} MiB are compiled"))
 }
 
 /// Checks what a component imports and exports, and gives it what it may have.

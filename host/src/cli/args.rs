@@ -83,6 +83,9 @@ pub(super) struct PluginArgs {
     /// The longest that the plugin may take for one window
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub(super) timeout: Duration,
+    /// The longest that compiling the plugin may take, when it is run for the first time
+    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
+    pub(super) compile_timeout: Duration,
     /// The most memory that an instance of the plugin may have
     #[arg(long, value_name = "BYTES", default_value = "256M", value_parser = bytes)]
     pub(super) memory: u64,

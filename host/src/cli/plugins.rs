@@ -9,20 +9,22 @@ use super::session::load;
 use crate::error::Result;
 use crate::job::ParamKind;
 use crate::plugin::bundled;
-use crate::sandbox::{Limits, Plugin};
+use crate::sandbox::{Compiler, Limits, Plugin};
 
 pub(super) fn run(command: &PluginCommand, reporter: &Reporter) -> Result<Outcome> {
     let mut out = String::new();
     match command {
         PluginCommand::List => {
             for bundled in bundled::ALL {
-                let plugin = load(bundled.name, Limits::default(), reporter)?;
+                let plugin = load(bundled.name, Limits::default(), Compiler::DEADLINE, reporter)?;
                 let manifest = plugin.manifest();
                 // Writing to a `String` cannot fail.
                 let _ = writeln!(out, "{:<10} {:<8} {}", bundled.name, manifest.version, manifest.summary);
             }
         }
-        PluginCommand::Inspect { plugin } => inspect(&load(plugin, Limits::default(), reporter)?, &mut out),
+        PluginCommand::Inspect { plugin } => {
+            inspect(&load(plugin, Limits::default(), Compiler::DEADLINE, reporter)?, &mut out)
+        }
     }
     reporter.data(out.as_bytes())?;
     Ok(Outcome::Done)

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 
 use super::args::PluginArgs;
 use super::report::Reporter;
@@ -13,7 +14,7 @@ use crate::memory::Budget;
 use crate::patch::PluginId;
 use crate::plugin::{params, resolve};
 use crate::run::{Begun, Program};
-use crate::sandbox::{Cache, Plugin, Sandbox};
+use crate::sandbox::{Cache, Compiler, Limits, Plugin, Sandbox};
 
 pub(super) struct Session {
     plugin: Plugin,
@@ -32,7 +33,8 @@ impl Session {
             None => Vec::new(),
         };
         given.extend(args.set.iter().cloned());
-        let plugin = load(&args.plugin, args.limits(budget.clone()), reporter)?;
+        let limits = args.limits(budget.clone());
+        let plugin = load(&args.plugin, limits, args.compile_timeout, reporter)?;
         let params = params::check(plugin.manifest(), &given)?;
         Ok(Self { plugin, params, workers: plan.workers, budget })
     }
@@ -67,11 +69,13 @@ impl Session {
 }
 
 /// Loads a plugin by name or path, through the code cache where there is one.
-pub(super) fn load(plugin: &str, limits: crate::sandbox::Limits, reporter: &Reporter) -> Result<Plugin> {
+pub(super) fn load(plugin: &str, limits: Limits, compile: Duration, reporter: &Reporter) -> Result<Plugin> {
     let resolved = resolve(plugin)?;
     // A cache that cannot be used only costs time.
     let cache = Cache::default_dir().and_then(|dir| Cache::open(&dir).ok());
-    Sandbox::new(cache)?.load(&resolved.name, &resolved.bytes, limits, reporter.log_sink())
+    // This very program, even if its file was replaced meanwhile.
+    let compiler = Compiler::Child { program: "/proc/self/exe".into(), deadline: compile };
+    Sandbox::new(cache, compiler)?.load(&resolved.name, &resolved.bytes, limits, reporter.log_sink())
 }
 
 /// A flag for [`Cancel`](crate::cancel::Cancel), set by the first Ctrl-C (or

@@ -1,10 +1,15 @@
 //! Parameters: gathered from a file and the command line, checked against the
 //! manifest. Pure, but for reading the file.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use crate::error::{Error, Kind, Result};
 use crate::job::{Manifest, Param, ParamKind};
+
+/// The longest file of parameters.
+const FILE_BYTES: u64 = 16 << 20;
 
 /// Reads `KEY = VALUE` pairs from a TOML file; values are text, integers or
 /// booleans.
@@ -12,7 +17,15 @@ use crate::job::{Manifest, Param, ParamKind};
 /// # Errors
 /// When it cannot be read, is not TOML, or holds anything else.
 pub fn read_file(path: &Path) -> Result<Vec<(String, String)>> {
-    let text = std::fs::read_to_string(path).map_err(Error::at("read parameters from", path))?;
+    let mut text = String::new();
+    File::open(path)
+        .and_then(|file| file.take(FILE_BYTES + 1).read_to_string(&mut text))
+        .map_err(Error::at("read parameters from", path))?;
+    if text.len() as u64 > FILE_BYTES {
+        let mib = FILE_BYTES >> 20;
+        let what = format!("{} is longer than {mib} MiB, as no file of parameters is", path.display());
+        return Err(Error::new(Kind::Usage, what));
+    }
     let table: toml::Table = text.parse().map_err(|e: toml::de::Error| {
         Error::new(Kind::Usage, format!("{} is not a file of parameters", path.display())).because(e)
     })?;

@@ -3,6 +3,7 @@
 //! [`Search::first_end`] answers with a lower bound: no match ends before it.
 //! It never says `None` when there is a match.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
@@ -71,7 +72,7 @@ impl Search {
         let automaton = AhoCorasick::builder()
             .match_kind(aho_corasick::MatchKind::LeftmostFirst)
             .ascii_case_insensitive(ignore_ascii_case)
-            .build(patterns)
+            .build(distinct(patterns, ignore_ascii_case))
             .map_err(|error| format!("the literals of its prefilter cannot be used: {error}"))?;
         Ok(Self::Literals { shortest: automaton.min_pattern_len(), automaton })
     }
@@ -169,6 +170,15 @@ impl Expression {
             Err(_) => (!bytes.is_empty()).then_some(1),
         }
     }
+}
+
+/// The patterns without those that are there already. To build an automaton of
+/// many equal ones takes time in the square of their number.
+fn distinct(patterns: &[Vec<u8>], ignore_ascii_case: bool) -> BTreeSet<Vec<u8>> {
+    let folded = |pattern: &Vec<u8>| {
+        if ignore_ascii_case { pattern.to_ascii_lowercase() } else { pattern.clone() }
+    };
+    patterns.iter().map(folded).collect()
 }
 
 fn whole_engine(hir: &Hir) -> Result<meta::Regex, Box<meta::BuildError>> {

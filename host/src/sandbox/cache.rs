@@ -92,7 +92,7 @@ impl Cache {
         if self.mac(&name, &bytes) != stated {
             return None;
         }
-        // SAFETY: `deserialize` wants bytes that `serialize` made. The MAC is
+        // SAFETY: `deserialize` wants bytes that the compiler made. The MAC is
         // right under a key only this user can read, so `store` wrote exactly
         // these bytes under this name, and they are in memory of our own where
         // nobody changes them. The name holds the engine's compatibility hash;
@@ -104,9 +104,8 @@ impl Cache {
 
     /// Keeps a compiled plugin. Failure is silent: it costs the next run a
     /// compilation.
-    pub(super) fn store(&self, plugin: &blake3::Hash, component: &Component) {
-        let Ok(mut bytes) = component.serialize() else { return };
-        let name = entry_name(component.engine(), plugin);
+    pub(super) fn store(&self, engine: &Engine, plugin: &blake3::Hash, mut bytes: Vec<u8>) {
+        let name = entry_name(engine, plugin);
         let mac = self.mac(&name, &bytes);
         bytes.extend_from_slice(mac.as_bytes());
         if write_new(&self.dir, &bytes, |temporary| {

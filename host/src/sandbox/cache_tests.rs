@@ -16,7 +16,7 @@ fn cache_dir() -> (tempfile::TempDir, PathBuf) {
 }
 
 fn load_cached(dir: &Path) -> Plugin {
-    let sandbox = Sandbox::new(Some(Cache::open(dir).unwrap())).unwrap();
+    let sandbox = Sandbox::new(Some(Cache::open(dir).unwrap()), Compiler::InProcess).unwrap();
     sandbox.load("tiny", &wasm("tiny"), LIMITS, silent()).unwrap()
 }
 

@@ -31,9 +31,7 @@ pub(super) struct Ticking {
 impl Ticking {
     /// Builds the engine and starts its ticker.
     pub(super) fn new() -> Result<Self> {
-        let engine = Engine::new(&config()).map_err(|error| {
-            Error::new(Kind::Plugin, "cannot set up the WebAssembly engine").because(format!("{error:#}"))
-        })?;
+        let engine = new()?;
         let (stop, stopped) = mpsc::channel();
         let ticked = engine.clone();
         thread::Builder::new()
@@ -60,6 +58,13 @@ pub(super) fn ticks(deadline: Duration) -> u64 {
     let ticks = deadline.as_nanos().div_ceil(TICK.as_nanos());
     // Epochs are added up in 64 bits; stay far from where they wrap.
     u64::try_from(ticks).unwrap_or(u64::MAX).min(u64::MAX / 4) + 1
+}
+
+/// An engine in which nothing ends by itself: for compiling.
+pub(super) fn new() -> Result<Engine> {
+    Engine::new(&config()).map_err(|error| {
+        Error::new(Kind::Plugin, "cannot set up the WebAssembly engine").because(format!("{error:#}"))
+    })
 }
 
 fn config() -> Config {

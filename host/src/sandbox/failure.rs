@@ -114,7 +114,7 @@ fn is_fuel(error: &wasmtime::Error) -> bool {
 }
 
 /// A duration as `10 s` or `0.25 s`.
-struct Seconds(Duration);
+pub(super) struct Seconds(pub(super) Duration);
 
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

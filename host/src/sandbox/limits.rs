@@ -24,6 +24,14 @@ impl Default for Limits {
     }
 }
 
+/// The longest plugin. What ships a whole interpreter (Python, JavaScript)
+/// has 12 to 35 MB.
+pub const MAX_PLUGIN_BYTES: u64 = 64 << 20;
+/// Memory of the process that compiles.
+pub(super) const COMPILE_MEMORY_BYTES: u64 = 2 << 30;
+/// Native code of one plugin.
+pub(super) const CODE_BYTES: usize = 256 << 20;
+
 /// Elements of all tables together: 8 MiB of host memory. An interpreter
 /// compiled to WebAssembly has some ten thousand.
 const TABLE_ELEMENTS: usize = 1 << 20;

@@ -1,0 +1,5 @@
+;; Calls what is not there.
+;; expect: exit 3, says "uninitialized element"
+(table 1 funcref)
+(func $transform (type $window)
+  (call_indirect (type $window) (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5) (i32.const 0)))

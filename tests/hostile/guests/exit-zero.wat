@@ -1,0 +1,5 @@
+;; Exits as if all were well: no answer, so an error.
+;; expect: exit 3, says "plugin `exit-zero` failed at offset 0"
+(import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+(func $transform (type $window)
+  (call $exit (i32.const 0)) (i32.const 512))

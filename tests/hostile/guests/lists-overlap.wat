@@ -1,0 +1,8 @@
+;; Answers with two lists in one place, both nearly all of its 200 MiB.
+;; expect: exit 3, says "far larger than any sensible one"
+(memory $memory 3200)
+(func $transform (type $window)
+  (drop (call $edits))
+  (i32.store (i32.const 620) (i32.const 65536)) (i32.store (i32.const 624) (i32.const 0x0fffff0))
+  (i32.store (i32.const 628) (i32.const 65536)) (i32.store (i32.const 632) (i32.const 0xbffff40))
+  (i32.const 600))

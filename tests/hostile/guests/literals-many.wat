@@ -1,0 +1,12 @@
+;; Asks for four hundred thousand literals of two bytes, all the same.
+;; expect: exit 0, unchanged
+(memory $memory 512)
+(data (i32.const 2088) "\01\00\00\00" "\00\00\01\00\80\1a\06\00")
+(func $begin (type $file)
+  (local $at i32)
+  (loop $next
+    (i32.store (i32.add (i32.const 65536) (i32.mul (local.get $at) (i32.const 8))) (i32.const 1024))
+    (i32.store (i32.add (i32.const 65540) (i32.mul (local.get $at) (i32.const 8))) (i32.const 2))
+    (local.set $at (i32.add (local.get $at) (i32.const 1)))
+    (br_if $next (i32.lt_u (local.get $at) (i32.const 400000))))
+  (i32.const 2048))

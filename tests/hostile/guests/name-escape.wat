@@ -1,0 +1,7 @@
+;; Is named so that it clears the terminal.
+;; expect: exit 3, says "its name `\u{1b}[2J` is not one word"
+(data $strings (i32.const 1024) "\1b[2J")
+(func $describe (result i32)
+  (i32.store (i32.const 4) (i32.const 4)) (i32.store (i32.const 12) (i32.const 5)) (i32.store (i32.const 8) (i32.const 1040))
+  (i32.const 0))
+(data (i32.const 1040) "1.0.0")

@@ -1,0 +1,7 @@
+;; Has a name that is no text.
+;; expect: exit 3, says "utf-8"
+(data $strings (i32.const 1024) "\ff\fe")
+(func $describe (result i32)
+  (i32.store (i32.const 4) (i32.const 2)) (i32.store (i32.const 12) (i32.const 5)) (i32.store (i32.const 8) (i32.const 1040))
+  (i32.const 0))
+(data (i32.const 1040) "1.0.0")
