@@ -27,6 +27,9 @@ use common::{Scratch, Snapshot, has, kill, log_lines, names, skip};
 
 /// Those that read and set up, beside all that change something.
 const MORE_CALLS: [&str; 6] = ["openat", "mmap", "statx", "pread64", "madvise", "munmap"];
+/// What a run is committed by: the name of a journal, a patch or a new file, or
+/// an exchange of two; of a rewrite with a backup, the old file's second name.
+const COMMITS: &str = "rename,renameat,renameat2,link,linkat";
 const SIGNALS: [(&str, i32); 3] = [("INT", 2), ("TERM", 15), ("HUP", 1)];
 
 /// The calls to send signals at, and how many of each to go on by.
@@ -57,6 +60,10 @@ struct Came {
     said: String,
     /// Signals that were sent: a call may be some thread's n-th one each.
     signals: usize,
+    /// The first one was sent before the commit point.
+    early: bool,
+    /// There was one.
+    committed: bool,
 }
 
 impl Place {
@@ -74,7 +81,7 @@ impl Place {
         let output = Command::new("strace")
             .args(["-f", "-qq", "-o"])
             .arg(&self.log)
-            .args(["-e", &format!("trace={call}")])
+            .args(["-e", &format!("trace={call},{COMMITS}")])
             .args(["-e", &format!("inject={call}:signal={signal}:when={when}"), "--"])
             .arg(binary.get_program())
             .args(binary.get_args())
@@ -91,6 +98,10 @@ impl Place {
             code: output.status.code().unwrap_or_else(|| -output.status.signal().unwrap()),
             said: String::from_utf8(output.stderr).unwrap(),
             signals: log.matches(&format!("--- SIG{signal} ")).count(),
+            early: log
+                .find("--- SIG")
+                .is_some_and(|at| !COMMITS.split(',').any(|call| log[..at].contains(call))),
+            committed: COMMITS.split(',').any(|call| log.contains(call)),
         }
     }
 
@@ -169,7 +180,8 @@ fn interrupted(command: &[&str], before: &[(String, Vec<u8>)]) -> Counts {
             let (signal, number) = SIGNALS[turn % SIGNALS.len()];
             let when = if turn % 4 == 0 { format!("{nth}+") } else { nth.to_string() };
             let untouched = place.set_up(before);
-            let Came { code, said, signals } = place.run(command, call, signal, &when);
+            let came = place.run(command, call, signal, &when);
+            let Came { code, said, signals, early, committed } = came;
             let left = names(&place.work);
             let what = format!("{command:?}: SIG{signal} at {call} {when}: {code}, {said}{left:?}");
             if code == 0 {
@@ -177,6 +189,7 @@ fn interrupted(command: &[&str], before: &[(String, Vec<u8>)]) -> Counts {
                     comparable(&place.contents()) == comparable(&after),
                     "not as without a signal: {what}"
                 );
+                assert!(!(early && committed), "it was asked to stop, and did not: {what}");
             } else if code == -number && signals < 2 {
                 assert_eq!(untouched, Snapshot::of(&place.work), "{what}");
                 counts.at_once += 1;

@@ -243,8 +243,7 @@ pub fn plan(
     check_replaceable(saved, &target)?;
     let mut patch = make_patch(&target, program, spill, options, events)?;
     let plan = choose(&patch.seal().stats, &target.stat, patch.bytes(), options.choice)?;
-    options.cancel.check()?;
-    patch.publish(saved)?;
+    patch.publish(saved, options.cancel)?;
     Ok((report(&patch, Direction::Forward, plan), patch.bytes()))
 }
 
