@@ -159,6 +159,31 @@ fn a_stream_has_a_budget_too() {
     pipe("128M").0.fails(3, "needed more memory at offset 0 than there is left");
 }
 
+/// A guest that is refused memory by the machine, and could do without, must
+/// not: with more memory it may answer something else.
+#[test]
+fn what_the_machine_refuses_is_no_answer() {
+    let scratch = Scratch::new();
+    let plugin = scratch.guest("hungry");
+    let file = zeros(&scratch, 3 << 20);
+    let runner = common::command();
+    let run = |data_kib: &str| {
+        let mut command = Command::new("sh");
+        // What the process may have of its own; far less than the guest wants.
+        command.args(["-c", &format!("ulimit -d {data_kib} && exec \"$0\" \"$@\"")]);
+        command.arg(runner.get_program()).args(runner.get_args());
+        command.envs(runner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.arg("apply").arg(&plugin).arg(&file).args(["-j", "1"]);
+        Ran::of(command.output().unwrap())
+    };
+    let before = scratch.snapshot();
+    // The guest's code is in the cache then.
+    runner!["apply", &plugin, &file, "--dry-run"].ok();
+    run("80000").fails(3, "plugin `hungry` failed at offset 0").says("caused by: Cannot allocate memory");
+    assert_eq!(before, scratch.snapshot());
+    run("800000").ok();
+}
+
 /// A control group of our own, until it is dropped.
 struct Group(PathBuf);
 

@@ -1,6 +1,6 @@
 ;; Takes, in the first window it is shown, all memory that it gets, up to
-;; 1,600 pages (100 MiB), writes to each of them, and keeps them. Each answer
-;; replaces the first byte of its window by `!`.
+;; 1,600 pages (100 MiB), most of it in one go, if it can; writes to each page,
+;; and keeps them. Each answer replaces the first byte of its window by `!`.
 (module
   (memory (export "memory") 2)
   ;; The manifest: name, version, summary, licence, no parameters.
@@ -41,6 +41,9 @@
     (global.set $top (i32.const 8192))
     (if (i32.eqz (global.get $fed)) (then
       (global.set $fed (i32.const 1))
+      (local.set $page (memory.grow (i32.const 1400)))
+      (if (i32.ne (local.get $page) (i32.const -1)) (then
+        (memory.fill (i32.shl (local.get $page) (i32.const 16)) (i32.const 1) (i32.const 91750400))))
       (block $full (loop $more
         (br_if $full (i32.ge_u (memory.size) (i32.const 1600)))
         (local.set $page (memory.grow (i32.const 1)))
