@@ -193,11 +193,11 @@ fn in_place<S: Storage>(
     target.check_unchanged()?;
     // Where locks do not work, another run may have come this far.
     names.check_journal(storage)?;
-    // The last look: behind the commit point the run goes to its end.
-    how.cancel.check()?;
     // Publishing syncs the directory.
     end_scan(storage, names, scanned.as_mut())?;
-    if let Err(error) = journal.publish(&names.journal) {
+    // The commit point, with a last look at whether to stop; behind it the run
+    // goes to its end.
+    if let Err(error) = journal.publish(&names.journal, how.cancel) {
         return Err(if journal.is_saved() { undecided(path, error) } else { error });
     }
     match finish(storage, path, target.file, &journal, Direction::Forward, wanted) {

@@ -294,7 +294,7 @@ pub fn plan(
     check_replaceable(saved, &target)?;
     let mut patch = make_patch(&target, program, spill, options, None, events)?;
     let plan = choose(&patch.seal().stats, &target.stat, patch.bytes(), options.choice)?;
-    patch.publish(saved)?;
+    patch.publish(saved, options.cancel)?;
     Ok((report(&patch, Direction::Forward, plan), patch.bytes()))
 }
 

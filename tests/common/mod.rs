@@ -95,9 +95,15 @@ pub(crate) fn names(dir: &Path) -> Vec<String> {
     names
 }
 
+/// Descriptors that a run may have open at a time, whatever it does. What
+/// leaks one for each file, window or edit does not get far.
+pub(crate) const DESCRIPTORS: u32 = 40;
+
 /// The binary. Compiled plugins are shared by all tests.
 pub(crate) fn command() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_runner"));
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("ulimit -n {DESCRIPTORS} && exec \"$0\" \"$@\"")]);
+    command.arg(env!("CARGO_BIN_EXE_runner"));
     command.env("RUNNER_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("code-cache"));
     command.stdin(Stdio::null());
     command

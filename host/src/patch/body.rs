@@ -4,6 +4,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::fs::{Access, FileType, Storage};
 
@@ -150,14 +151,16 @@ impl<'s, S: Storage> Body<'s, S> {
 
     /// Gives the content a durable file under `name`, which stays when the
     /// body is dropped. The name appears in one step, after the content is
-    /// durable: whoever sees it sees all of it.
-    pub(super) fn publish(&mut self, name: &Path) -> Result<()> {
+    /// durable: whoever sees it sees all of it. Right before it is the last
+    /// moment to stop: the sync may have taken long.
+    pub(super) fn publish(&mut self, name: &Path, cancel: Cancel<'_>) -> Result<()> {
         if self.file.is_none() {
             self.spill()?;
         }
         if let Some(file) = &self.file {
             self.storage.sync_all(file).map_err(|e| full_disk_hint(Error::io("sync", &self.path, e)))?;
         }
+        cancel.check()?;
         self.storage.rename(&self.path, name).map_err(Error::at("create", name))?;
         self.path = name.to_owned();
         // From here on the file stays, even if the sync fails: removing it

@@ -8,6 +8,7 @@ use super::format::MAGIC;
 use super::reader::{self, Direction, Reader};
 use super::writer::Frames;
 use super::{Header, Seal, Stats};
+use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::fs::{Access, Storage};
 
@@ -101,10 +102,11 @@ impl<'s, S: Storage> Patch<'s, S> {
     /// Gives the patch a durable file under `name`, in one step.
     ///
     /// # Errors
-    /// When it cannot be written, synced or named; if only the sync of the
-    /// directory fails, the file stays, and the patch is saved.
-    pub fn publish(&mut self, name: &Path) -> Result<()> {
-        self.body.publish(name)
+    /// When it cannot be written, synced or named, or somebody asked to stop
+    /// before it has its name; if only the sync of the directory fails, the
+    /// file stays, and the patch is saved.
+    pub fn publish(&mut self, name: &Path, cancel: Cancel<'_>) -> Result<()> {
+        self.body.publish(name, cancel)
     }
 
     /// Whether a file holds this very patch, or the beginning of it: the copy

@@ -1,9 +1,13 @@
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
 
 use super::{Direction, Edit, Edits, Group, Header, Patch, PluginId, Segment, Writer, walk};
+use crate::cancel::Cancel;
 use crate::fs::{Identity, OsStorage};
+
+static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// Start, bytes replaced, replacement.
 type Model = Vec<(usize, usize, Vec<u8>)>;
@@ -76,7 +80,7 @@ proptest! {
         let directory = tempfile::tempdir().unwrap();
         let new = apply(&old, &model);
         let saved = directory.path().join("saved");
-        write(directory.path(), &old, &model).publish(&saved).unwrap();
+        write(directory.path(), &old, &model).publish(&saved, Cancel::new(&NEVER)).unwrap();
         let patch = Patch::load(&OsStorage, &saved).unwrap();
         let mut edits = Edits::new(patch.reader(Direction::Forward));
         for (start, bytes, new) in &model {
@@ -98,7 +102,7 @@ fn a_damaged_patch_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let saved = directory.path().join("saved");
     let model = vec![(2, 3, b"abc".to_vec()), (7, 0, b"d".to_vec())];
-    write(directory.path(), b"0123456789", &model).publish(&saved).unwrap();
+    write(directory.path(), b"0123456789", &model).publish(&saved, Cancel::new(&NEVER)).unwrap();
     let good = std::fs::read(&saved).unwrap();
     let refused = |bytes: &[u8]| {
         std::fs::write(&saved, bytes).unwrap();

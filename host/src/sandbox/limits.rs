@@ -151,7 +151,7 @@ impl ResourceLimiter for Limiter {
         if BEYOND_ITS_WORD.contains(&text.as_str()) {
             return Ok(());
         }
-        Err(error.context("the machine has no more memory for it"))
+        Err(error)
     }
 
     fn table_growing(

@@ -117,8 +117,10 @@ impl EditList {
     /// Drops the first `count` edits.
     pub(super) fn drop_front(&mut self, count: usize) {
         if count == self.items.len() {
-            self.items.clear();
-            self.new.clear();
+            // Its memory is somebody else's now; what is appended next brings
+            // its own.
+            (self.items, self.new) = (Vec::new(), Vec::new());
+            self.lease.shrink_to(0);
         } else if count > 0 {
             let bytes = self.items[count].new_at;
             self.items.drain(..count);

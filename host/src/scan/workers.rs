@@ -103,8 +103,8 @@ struct State {
     awaited: u64,
     /// Blocks that the collector has taken.
     collected: u64,
-    /// Finished, and not yet collected.
-    done: BTreeMap<u64, Result<Block>>,
+    /// Finished, and not yet collected; with what the baton had for them.
+    done: BTreeMap<u64, (Result<Block>, Option<u64>)>,
     /// Blocks for which there was no memory, with what the baton had for them.
     again: BTreeMap<u64, Carries>,
     /// Workers that do not sleep.
@@ -114,6 +114,16 @@ struct State {
     stop: bool,
     /// Nobody waits for blocks any more.
     over: bool,
+}
+
+impl State {
+    /// Drops what is found in later blocks: they are done again.
+    fn drop_waiting(&mut self) {
+        let found = |(result, carry): &(Result<Block>, Option<u64>)| carry.filter(|_| result.is_ok());
+        let waiting = self.done.iter().filter_map(|(&index, done)| Some((index, found(done)?)));
+        self.again.extend(waiting);
+        self.done.retain(|_, done| found(done).is_none());
+    }
 }
 
 /// A block to work on.
@@ -164,6 +174,9 @@ impl Shared {
                 let alone = state.present == 1;
                 if !alone || state.awaited == index {
                     state.again.remove(&index);
+                    if alone {
+                        state.drop_waiting();
+                    }
                     return Some(Task { index, carry: Some(carry), alone });
                 }
                 state = self.wait(state);
@@ -206,11 +219,11 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    fn put(&self, index: u64, result: Result<Block>) {
+    fn put(&self, index: u64, result: Result<Block>, carry: Option<u64>) {
         let mut state = lock(&self.state);
         let failed = result.is_err();
         state.stop |= failed;
-        state.done.insert(index, result);
+        state.done.insert(index, (result, carry));
         drop(state);
         self.changed.notify_all();
         if failed {
@@ -229,7 +242,7 @@ impl Shared {
             self.changed.notify_all();
         }
         loop {
-            if let Some(result) = state.done.remove(&index) {
+            if let Some((result, _)) = state.done.remove(&index) {
                 state.collected = index + 1;
                 let running = state.governor.wanted();
                 drop(state);
@@ -278,9 +291,9 @@ struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    fn give(mut self, result: Result<Block>) {
+    fn give(mut self, result: Result<Block>, carry: Option<u64>) {
         self.given = true;
-        self.shared.put(self.index, result);
+        self.shared.put(self.index, result, carry);
     }
 
     fn give_back(mut self, carry: Carries) {
@@ -292,7 +305,7 @@ impl Answer<'_> {
 impl Drop for Answer<'_> {
     fn drop(&mut self) {
         if !self.given {
-            self.shared.put(self.index, Err(panicked()));
+            self.shared.put(self.index, Err(panicked()), None);
         }
     }
 }
@@ -326,10 +339,10 @@ fn work(scan: &Scan<'_>, shared: &Shared) {
                 transform = None;
                 answer.give_back(task.carry.unwrap_or_default());
             }
-            Some(result) => answer.give(result),
+            Some(result) => answer.give(result, task.carry),
             // Whoever fails holds the baton, unless the failure is one of
             // these; so no block that is still asked for comes here else.
-            None => answer.give(scan.options.cancel.check().and_then(|()| Err(panicked()))),
+            None => answer.give(scan.options.cancel.check().and_then(|()| Err(panicked())), None),
         }
     }
 }

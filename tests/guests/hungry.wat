@@ -1,0 +1,54 @@
+;; Takes, in the first window it is shown, all memory that it gets, up to
+;; 1,600 pages (100 MiB), most of it in one go, if it can; writes to each page,
+;; and keeps them. Each answer replaces the first byte of its window by `!`.
+(module
+  (memory (export "memory") 2)
+  ;; The manifest: name, version, summary, licence, no parameters.
+  (data (i32.const 0) "\00\04\00\00\06\00\00\00" "\40\04\00\00\05\00\00\00"
+                      "\50\04\00\00\0d\00\00\00" "\90\04\00\00\03\00\00\00")
+  (data (i32.const 1024) "hungry")
+  (data (i32.const 1088) "0.1.0")
+  (data (i32.const 1104) "A test guest.")
+  (data (i32.const 1168) "MIT")
+  ;; 64 zero bytes at 512 are both `ok(job)` of the plainest job (bytes, no
+  ;; prefilter) and `ok(reply)` of `unchanged`.
+  (global $top (mut i32) (i32.const 8192))
+  (global $fed (mut i32) (i32.const 0))
+  (func (export "cabi_realloc") (param i32 i32 i32) (param $size i32) (result i32)
+    ;; A bump allocator that `transform` resets.
+    (local $at i32)
+    (local.set $at (i32.and (i32.add (global.get $top) (i32.const 7)) (i32.const -8)))
+    (global.set $top (i32.add (local.get $at) (local.get $size)))
+    (if (i32.gt_u (global.get $top) (i32.shl (memory.size) (i32.const 16)))
+      (then (drop (memory.grow
+        (i32.sub (i32.add (i32.shr_u (global.get $top) (i32.const 16)) (i32.const 1)) (memory.size))))))
+    (local.get $at))
+  ;; `ok(reply)` at 600: edits, one span at 700, one byte at 728.
+  (data (i32.const 616) "\01\00\00\00" "\bc\02\00\00\01\00\00\00" "\d8\02\00\00\01\00\00\00")
+  (data (i32.const 700) "\00\00\00\00\01\00\00\00\01\00\00\00")
+  (data (i32.const 728) "!")
+  (func (export "runner:plugin/guest@0.1.0#describe") (result i32)
+    i32.const 0)
+  (func (export "runner:plugin/guest@0.1.0#begin")
+    (param $params i32) (param $params-len i32)
+    (param $has-size i32) (param $size i64) (param $head i32) (param $head-len i32)
+    (result i32)
+    i32.const 512)
+  (func (export "runner:plugin/guest@0.1.0#transform")
+    (param $offset i64) (param $bytes i32) (param $len i32)
+    (param $owned-start i32) (param $owned-end i32) (param $last i32)
+    (result i32) (local $page i32)
+    (global.set $top (i32.const 8192))
+    (if (i32.eqz (global.get $fed)) (then
+      (global.set $fed (i32.const 1))
+      (local.set $page (memory.grow (i32.const 1400)))
+      (if (i32.ne (local.get $page) (i32.const -1)) (then
+        (memory.fill (i32.shl (local.get $page) (i32.const 16)) (i32.const 1) (i32.const 91750400))))
+      (block $full (loop $more
+        (br_if $full (i32.ge_u (memory.size) (i32.const 1600)))
+        (local.set $page (memory.grow (i32.const 1)))
+        (br_if $full (i32.eq (local.get $page) (i32.const -1)))
+        ;; Each of its 16 pages of the machine.
+        (memory.fill (i32.shl (local.get $page) (i32.const 16)) (i32.const 1) (i32.const 65536))
+        (br $more)))))
+    i32.const 600))
