@@ -322,6 +322,10 @@ impl Storage for Simulated {
         self.look(|_| Ok(1 << 40))
     }
 
+    fn overwrite_allocates(&self, _file: &SimulatedFile) -> io::Result<bool> {
+        self.look(|_| Ok(false))
+    }
+
     fn exchange(&self, a: &Path, b: &Path) -> io::Result<bool> {
         self.change(Kind::Change, |disk, _| {
             disk.directory.change(Entry::Exchange(a.to_owned(), b.to_owned()))?;

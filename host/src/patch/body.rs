@@ -41,6 +41,10 @@ impl<'s, S: Storage> Body<'s, S> {
         self.bytes
     }
 
+    pub(super) fn bytes_in_memory(&self) -> u64 {
+        self.memory.len() as u64
+    }
+
     pub(super) fn is_kept(&self) -> bool {
         self.kept
     }

@@ -92,6 +92,12 @@ impl<'s, S: Storage> Patch<'s, S> {
         self.body.bytes()
     }
 
+    /// How many of them take no space on the disk yet.
+    #[must_use]
+    pub fn bytes_in_memory(&self) -> u64 {
+        self.body.bytes_in_memory()
+    }
+
     /// Reads the edits, or those that undo them.
     #[must_use]
     pub fn reader(&self, direction: Direction) -> Reader<'_, 's, S> {
