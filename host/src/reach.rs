@@ -202,6 +202,13 @@ fn in_place<S: Storage>(
         let source = (target.file, path);
         flatten::flatten(storage, source, &patch, direction, header, names.new.clone(), how.cancel)?
     };
+    journal.sync()?;
+    if wanted != Wanted::Exactly(Level::None) {
+        // A medium that loses what it was given would take the only way back
+        // along with the file.
+        let read_back = ReadBack::open(storage, journal.path(), wanted)?;
+        verify::whole(journal.path(), &read_back, journal.bytes(), &journal.root(), how.cancel)?;
+    }
     target.check_unchanged()?;
     // Where locks do not work, another run may have come this far.
     names.check_journal(storage)?;

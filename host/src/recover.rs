@@ -87,7 +87,14 @@ fn replay<S: Storage>(
     if !verify::fits(storage, path, target, &journal, direction, whole)? {
         return Err(unusable(format!("{} is not the file that its journal was made for", path.display())));
     }
-    finish(storage, path, target, &journal, direction, wanted)
+    finish(storage, path, target, &journal, direction, wanted).map_err(|e| {
+        Error::new(
+            Kind::RecoveryNeeded,
+            format!("{} could not be recovered, and its journal stays", path.display()),
+        )
+        .because(e)
+        .hint(format!("when that is mended: `runner recover {}`", path.display()))
+    })
 }
 
 /// Writes all of a journal, and reads it back.

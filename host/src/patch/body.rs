@@ -17,6 +17,10 @@ pub(super) struct Body<'s, S: Storage> {
     memory: Vec<u8>,
     file: Option<S::File>,
     bytes: u64,
+    /// Of all that was appended.
+    hasher: blake3::Hasher,
+    /// Whether the file is durable.
+    synced: bool,
     /// Whether the file outlives this value.
     kept: bool,
 }
@@ -25,12 +29,15 @@ impl<'s, S: Storage> Body<'s, S> {
     /// An empty body. The file at `path` is created exclusively, once it is
     /// needed.
     pub(super) fn new(storage: &'s S, path: PathBuf) -> Self {
-        Self { storage, path, memory: Vec::new(), file: None, bytes: 0, kept: false }
+        let hasher = blake3::Hasher::new();
+        Self { storage, path, memory: Vec::new(), file: None, bytes: 0, hasher, synced: false, kept: false }
     }
 
     /// A file that exists, and stays.
     pub(super) fn existing(storage: &'s S, path: PathBuf, file: S::File, bytes: u64) -> Self {
-        Self { storage, path, memory: Vec::new(), file: Some(file), bytes, kept: true }
+        let mut body = Self::new(storage, path);
+        (body.file, body.bytes, body.synced, body.kept) = (Some(file), bytes, true, true);
+        body
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -39,6 +46,11 @@ impl<'s, S: Storage> Body<'s, S> {
 
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// The BLAKE3 of all that was appended.
+    pub(super) fn root(&self) -> blake3::Hash {
+        self.hasher.finalize()
     }
 
     pub(super) fn bytes_in_memory(&self) -> u64 {
@@ -61,15 +73,18 @@ impl<'s, S: Storage> Body<'s, S> {
                 .map_err(|e| full_disk_hint(Error::io("write", &self.path, e)))?,
         }
         self.bytes += bytes.len() as u64;
+        self.hasher.update(bytes);
+        self.synced = false;
         Ok(())
     }
 
     /// Fills the buffer; the range must exist.
     pub(super) fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
         match &self.file {
-            Some(file) => {
-                self.storage.read_exact_at(file, buffer, offset).map_err(Error::at("read", &self.path))
-            }
+            Some(file) => self
+                .storage
+                .read_exact_at(file, buffer, offset)
+                .map_err(|e| Error::io(&format!("read at byte {offset} of"), &self.path, e)),
             None => {
                 let start = usize::try_from(offset).expect("memory offsets fit");
                 buffer.copy_from_slice(&self.memory[start..start + buffer.len()]);
@@ -101,15 +116,24 @@ impl<'s, S: Storage> Body<'s, S> {
         Ok(())
     }
 
-    /// Gives the content a durable file under `name`, which stays when the
-    /// body is dropped. The name appears in one step, after the content is
-    /// durable: whoever sees it sees all of it.
-    pub(super) fn publish(&mut self, name: &Path) -> Result<()> {
+    /// Gives the content a durable file.
+    pub(super) fn sync(&mut self) -> Result<()> {
         if self.file.is_none() {
             self.spill()?;
         }
         if let Some(file) = &self.file {
             self.storage.sync_all(file).map_err(|e| full_disk_hint(Error::io("sync", &self.path, e)))?;
+        }
+        self.synced = true;
+        Ok(())
+    }
+
+    /// Gives the content a durable file under `name`, which stays when the
+    /// body is dropped. The name appears in one step, after the content is
+    /// durable: whoever sees it sees all of it.
+    pub(super) fn publish(&mut self, name: &Path) -> Result<()> {
+        if !self.synced {
+            self.sync()?;
         }
         self.storage.rename(&self.path, name).map_err(Error::at("create", name))?;
         self.path = name.to_owned();
