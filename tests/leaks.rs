@@ -33,7 +33,7 @@ use runner::patch::{Direction, Patch, PluginId};
 use runner::plan::Choice;
 use runner::reach::Extras;
 use runner::run::{self, Begun, Options, Program};
-use runner::sandbox::{Limits, Sandbox};
+use runner::sandbox::{Compiler, Limits, Sandbox};
 use runner::verify::Wanted;
 
 /// What this process has.
@@ -84,6 +84,8 @@ fn all_drivers(scratch: &Scratch, program: &Program<'_>, bad: &Program<'_>, memo
         verify: Wanted::Deepest,
         extras,
         memory,
+        resume: false,
+        checkpoint_every: std::time::Duration::MAX,
         cancel: Cancel::new(&never),
     };
     let plain = |choice| options(choice, Extras::default());
@@ -136,7 +138,7 @@ fn a_soak_of_a_thousand_files_leaves_nothing_open() {
     let need = Need { workers: 2, window_bytes: 1 << 16, instance_bytes: 32 << 20, reply_bytes: 1 << 20 };
     let budget = Budget::new(&plan(&need, 256 << 20).unwrap());
     let limits = || Limits { memory_bytes: 32 << 20, budget: budget.clone(), ..Limits::default() };
-    let sandbox = Sandbox::new(None).unwrap();
+    let sandbox = Sandbox::new(None, Compiler::InProcess).unwrap();
     let load = |name: &str, bytes: &[u8]| sandbox.load(name, bytes, limits(), Arc::new(|_, _| {})).unwrap();
     let replace = load("replace", &runner::plugin::resolve("replace").unwrap().bytes);
     let given =
@@ -153,8 +155,8 @@ fn a_soak_of_a_thousand_files_leaves_nothing_open() {
         Ok((job, Box::new(instance)))
     };
     let id = || PluginId { name: "soak".into(), version: "1".into(), digest: String::new() };
-    let program = Program { id: id(), params: Vec::new(), begin: &begin };
-    let bad = Program { id: id(), params: Vec::new(), begin: &begin_trap };
+    let program = Program { id: id(), params: Vec::new(), params_digest: blake3::hash(b""), begin: &begin };
+    let bad = Program { id: id(), params: Vec::new(), params_digest: blake3::hash(b""), begin: &begin_trap };
     let memory = Guard { budget: &budget, look: None };
     // What is made once, is made now.
     all_drivers(&scratch, &program, &bad, memory);

@@ -2,6 +2,9 @@
 //! each of its calls that change something, the filesystem is shut down
 //! without another write, mounted again (it replays its journal), and the file
 //! recovered. As root only.
+//!
+//! With `RUNNER_CRASH_STATES`, files of other sizes are changed, too, until so
+//! many states were looked at on each filesystem.
 
 #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
@@ -103,27 +106,41 @@ fn crash(
     Some(done)
 }
 
+/// A crash at each call, by each strategy; whether it can be done here.
+fn round(image: &Image, old: &[u8], counts: &mut Counts) -> bool {
+    for (with, strategy) in [("FIND", "in-place"), ("Found", "in-place"), ("", "rewrite")] {
+        let with = format!("with={with}");
+        let options = ["--set", "find=Find", "--set", &with, "--strategy", strategy];
+        let new = undisturbed(old, &options);
+        assert!(new != old, "it changes nothing: that shows nothing");
+        for call in kill::CALLS {
+            let mut nth = 1;
+            loop {
+                match crash(image, (old, &new), &options, (call, nth), counts) {
+                    Some(false) => nth += 1,
+                    Some(true) => break,
+                    None => return false,
+                }
+            }
+        }
+    }
+    true
+}
+
 fn crashes(mkfs: &str) {
     if !has("strace") || !has("xfs_io") {
         return skip("strace or xfs_io is missing");
     }
     let Some(image) = Image::new(mkfs) else { return };
+    let wanted = std::env::var("RUNNER_CRASH_STATES").map_or(0, |states| states.parse().expect("a number"));
     let mut counts = Counts::default();
-    let old = log_lines(300_000, "\n");
-    for (with, strategy) in [("FIND", "in-place"), ("Found", "in-place"), ("", "rewrite")] {
-        let with = format!("with={with}");
-        let options = ["--set", "find=Find", "--set", &with, "--strategy", strategy];
-        let new = undisturbed(&old, &options);
-        assert!(new != old, "it changes nothing: that shows nothing");
-        for call in kill::CALLS {
-            let mut nth = 1;
-            loop {
-                match crash(&image, (&old, &new), &options, (call, nth), &mut counts) {
-                    Some(false) => nth += 1,
-                    Some(true) => break,
-                    None => return,
-                }
-            }
+    // A file of one group, and patches that memory does not hold, too.
+    for bytes in [300_000, 60_000, 4_000_000].into_iter().chain((1..).map(|round| 300_000 + round * 70_000)) {
+        if !round(&image, &log_lines(bytes, "\n"), &mut counts) {
+            return;
+        }
+        if counts.states >= wanted {
+            break;
         }
     }
     let Counts { states, with_leftovers, new } = counts;

@@ -8,6 +8,7 @@ mod copy;
 mod identity;
 mod lock;
 mod os;
+mod shared;
 
 use std::io;
 use std::path::Path;
@@ -133,6 +134,13 @@ pub trait Storage: Sync {
     /// # Errors
     /// Any I/O error.
     fn free_bytes(&self, path: &Path) -> io::Result<u64>;
+
+    /// Whether overwriting bytes of a file may take new space: in holes, where
+    /// extents are shared, and on filesystems that copy on write.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn overwrite_allocates(&self, file: &Self::File) -> io::Result<bool>;
 
     /// Swaps two directory entries in one step. `false` where the filesystem
     /// cannot do it; then nothing has happened.

@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::apply::flatten::tail_start;
 use crate::apply::{flatten, rewrite};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Identity, Stat, Storage};
+use crate::hash::GROUP_BYTES;
 use crate::journal::{Names, exists};
 use crate::patch::{Direction, Header, Patch};
 use crate::plan::{Plan, Strategy};
@@ -87,6 +89,9 @@ pub fn reach<S: Storage>(
         return Ok(Level::None);
     }
     check_room(target.storage, &target.names.new, plan.space_bytes)?;
+    if plan.strategy != Strategy::Rewrite {
+        check_room_to_overwrite(target, &patch, plan)?;
+    }
     for (path, is_undo) in [(&extras.undo, true), (&extras.backup, false)] {
         let Some(path) = path else { continue };
         if exists(target.storage, path)? {
@@ -138,15 +143,42 @@ pub(crate) fn check_room<S: Storage>(storage: &S, path: &Path, bytes: u64) -> Re
     if bytes <= free {
         return Ok(());
     }
+    Err(no_room(&format!("for {}", path.display()), bytes, free))
+}
+
+fn no_room(what: &str, bytes: u64, free: u64) -> Error {
     let missing = bytes - free;
-    Err(Error::new(
+    Error::new(
         Kind::Usage,
-        format!(
-            "no room for {}: {bytes} bytes are needed, {free} are free, {missing} are missing",
-            path.display()
-        ),
+        format!("no room {what}: {bytes} bytes are needed, {free} are free, {missing} are missing"),
     )
-    .hint("the file is untouched; free some space, or write the result to another filesystem with `-o OUT`"))
+    .hint("the file is untouched; free some space, or write the result to another filesystem with `-o OUT`")
+}
+
+/// Makes sure that a file can be overwritten where that takes new space.
+/// Behind the commit point a full filesystem would leave it half changed, with
+/// no room to bring it back either.
+fn check_room_to_overwrite<S: Storage>(
+    target: &Place<'_, S>,
+    patch: &Patch<'_, S>,
+    plan: &Plan,
+) -> Result<()> {
+    let (storage, path, stats) = (target.storage, target.path(), &patch.seal().stats);
+    // Edits close to each other are written in one go, so up to whole groups;
+    // a tail is written from its first group to its end.
+    let tail = if plan.strategy == Strategy::Tail { stats.post_size() - tail_start(stats) } else { 0 };
+    let groups = stats.groups.saturating_mul(GROUP_BYTES).saturating_add(tail);
+    let written = groups.min(stats.pre_size.max(stats.post_size()));
+    let needed = written + patch.bytes_in_memory() + plan.space_bytes;
+    let free = storage.free_bytes(&target.names.new).map_err(Error::at("look at the filesystem of", path))?;
+    if needed <= free || !storage.overwrite_allocates(target.file).map_err(Error::at("look at", path))? {
+        return Ok(());
+    }
+    Err(no_room(
+        &format!("to overwrite {} (its filesystem takes new space for that)", path.display()),
+        needed,
+        free,
+    ))
 }
 
 /// Removes what tells of the scan: from here on the target may be written, and
@@ -190,6 +222,13 @@ fn in_place<S: Storage>(
         let new = names.new.clone();
         (flatten::flatten(storage, source, &patch, direction, header, new, how.cancel)?, Some(patch))
     };
+    journal.sync()?;
+    if wanted != Wanted::Exactly(Level::None) {
+        // A medium that loses what it was given would take the only way back
+        // along with the file.
+        let read_back = ReadBack::open(storage, journal.path(), wanted)?;
+        verify::whole(journal.path(), &read_back, journal.bytes(), &journal.root(), how.cancel)?;
+    }
     target.check_unchanged()?;
     // Where locks do not work, another run may have come this far.
     names.check_journal(storage)?;

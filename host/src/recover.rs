@@ -99,7 +99,14 @@ fn replay<S: Storage>(
     if !verify::fits(storage, path, target, &journal, direction, whole)? {
         return Err(unusable(format!("{} is not the file that its journal was made for", path.display())));
     }
-    let state = finish(storage, path, target, &journal, direction, wanted)?;
+    let state = finish(storage, path, target, &journal, direction, wanted).map_err(|e| {
+        Error::new(
+            Kind::RecoveryNeeded,
+            format!("{} could not be recovered, and its journal stays", path.display()),
+        )
+        .because(e)
+        .hint(format!("when that is mended: `runner recover {}`", path.display()))
+    })?;
     // Only what edits touch was looked at so far.
     let intact = whole || verify::fits(storage, path, target, &journal, direction, true)?;
     Ok((state, intact))

@@ -240,7 +240,9 @@ pub fn fits<S: Storage>(
     let mut check = |index: u64| -> Result<[u8; 32]> {
         let range = index * GROUP_BYTES..((index + 1) * GROUP_BYTES).min(size);
         let mut bytes = vec![0; usize::try_from(range.end - range.start).expect("a group fits")];
-        storage.read_full_at(target, &mut bytes, range.start).map_err(Error::at("read", path))?;
+        storage
+            .read_full_at(target, &mut bytes, range.start)
+            .map_err(|e| Error::io(&format!("read at byte {} of", range.start), path, e))?;
         lay_over(&mut edits, &mut shift, &range, &mut bytes)?;
         Ok(group_cv(&bytes, index, size))
     };

@@ -410,6 +410,10 @@ impl Storage for Simulated {
         self.look(|_| Ok(1 << 40))
     }
 
+    fn overwrite_allocates(&self, _file: &SimulatedFile) -> io::Result<bool> {
+        self.look(|_| Ok(false))
+    }
+
     fn exchange(&self, a: &Path, b: &Path) -> io::Result<bool> {
         if self.fate.no_exchange {
             return self.look(|_| Ok(false));

@@ -9,13 +9,14 @@ use crate::{packages, plugins, shell, toolchain};
 
 /// Programs that tests compare with or set the stage with, and the Debian
 /// packages they are in.
-const PROGRAMS: [(&str, &str); 6] = [
+const PROGRAMS: [(&str, &str); 7] = [
     ("/usr/bin/dos2unix", "dos2unix"),
     ("/usr/bin/setfacl", "acl"),
     ("/usr/bin/setfattr", "attr"),
     ("/usr/bin/strace", "strace"),
     ("/usr/sbin/mkfs.xfs", "xfsprogs"),
     ("/usr/sbin/mkfs.ext4", "e2fsprogs"),
+    ("/usr/sbin/mkfs.btrfs", "btrfs-progs"),
 ];
 
 /// Runs all checks and stops at the first that fails.

@@ -65,7 +65,9 @@ pub fn flatten<'s, S: Storage>(
             while at < range.end {
                 cancel.check()?;
                 let want = usize::try_from(range.end - at).unwrap_or(usize::MAX).min(buffer.len());
-                storage.read_exact_at(source, &mut buffer[..want], at).map_err(Error::at("read", path))?;
+                storage
+                    .read_exact_at(source, &mut buffer[..want], at)
+                    .map_err(|e| Error::io(&format!("read at byte {at} of"), path, e))?;
                 tail.push(&buffer[..want])?;
                 at += want as u64;
             }
@@ -104,7 +106,9 @@ impl<'s, S: Storage> Tail<'_, 's, S> {
     fn group(&mut self) -> Result<()> {
         let start = self.at.min(self.pre);
         let mut old = vec![0; usize::try_from(GROUP_BYTES.min(self.pre - start)).expect("a group fits")];
-        self.storage.read_exact_at(self.source, &mut old, start).map_err(Error::at("read", self.path))?;
+        self.storage
+            .read_exact_at(self.source, &mut old, start)
+            .map_err(|e| Error::io(&format!("read at byte {start} of"), self.path, e))?;
         let index = self.at / GROUP_BYTES;
         if old != self.new {
             self.writer.edit(Edit { start, old: &old, new: &self.new })?;

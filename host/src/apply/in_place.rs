@@ -101,7 +101,7 @@ impl Run {
             self.bytes.resize(gap_start + gap, 0);
             storage
                 .read_exact_at(target, &mut self.bytes[gap_start..], at)
-                .map_err(|e| Error::io("read", path, e))?;
+                .map_err(|e| Error::io(&format!("read at byte {at} of"), path, e))?;
         }
         self.bytes.extend_from_slice(bytes);
         Ok(())

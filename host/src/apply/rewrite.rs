@@ -91,7 +91,7 @@ impl<S: Storage> Cache<'_, S> {
             let count = self
                 .storage
                 .read_full_at(self.source, &mut self.bytes, range.start)
-                .map_err(Error::at("read", self.path))?;
+                .map_err(|e| Error::io(&format!("read at byte {} of", range.start), self.path, e))?;
             self.bytes.truncate(count);
             self.start = range.start;
             if count < want {

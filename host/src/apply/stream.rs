@@ -64,7 +64,9 @@ pub fn write<S: Storage>(
                 let old = pending.len();
                 let want = usize::try_from(range.end - at).unwrap_or(usize::MAX).min(BUFFER_BYTES);
                 pending.resize(old + want, 0);
-                source.read_exact_at(&mut pending[old..], at).map_err(Error::at("read", path))?;
+                source
+                    .read_exact_at(&mut pending[old..], at)
+                    .map_err(|e| Error::io(&format!("read at byte {at} of"), path, e))?;
                 at += want as u64;
                 if pending.len() >= BUFFER_BYTES {
                     flush(&mut pending)?;

@@ -12,7 +12,7 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use super::{Access, FileType, Identity, Stat, Storage, attributes, cachestat, copy};
+use super::{Access, FileType, Identity, Stat, Storage, attributes, cachestat, copy, shared};
 
 /// An open file.
 pub type OsFile = File;
@@ -98,6 +98,12 @@ impl Storage for OsStorage {
     fn free_bytes(&self, path: &Path) -> io::Result<u64> {
         let stat = statvfs(parent(path))?;
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+    }
+
+    fn overwrite_allocates(&self, file: &File) -> io::Result<bool> {
+        let stat = self.stat(file)?;
+        let holes = stat.allocated_bytes < stat.identity.size;
+        Ok(stat.file_type == FileType::Regular && (holes || shared::copies_on_write(file)?))
     }
 
     fn exchange(&self, a: &Path, b: &Path) -> io::Result<bool> {

@@ -18,6 +18,10 @@ pub(super) struct Body<'s, S: Storage> {
     memory: Vec<u8>,
     file: Option<S::File>,
     bytes: u64,
+    /// Of all that was appended.
+    hasher: blake3::Hasher,
+    /// Whether the file is durable.
+    synced: bool,
     fate: Fate,
 }
 
@@ -38,17 +42,37 @@ impl<'s, S: Storage> Body<'s, S> {
     /// An empty body. The file at `path` is created exclusively, once it is
     /// needed.
     pub(super) fn new(storage: &'s S, path: PathBuf) -> Self {
-        Self { storage, path, memory: Vec::new(), file: None, bytes: 0, fate: Fate::Temporary }
+        Self {
+            storage,
+            path,
+            memory: Vec::new(),
+            file: None,
+            bytes: 0,
+            hasher: blake3::Hasher::new(),
+            synced: false,
+            fate: Fate::Temporary,
+        }
     }
 
     /// A file that exists, and stays.
     pub(super) fn existing(storage: &'s S, path: PathBuf, file: S::File, bytes: u64) -> Self {
-        Self { storage, path, memory: Vec::new(), file: Some(file), bytes, fate: Fate::Kept }
+        let mut body = Self::new(storage, path);
+        (body.file, body.bytes, body.synced, body.fate) = (Some(file), bytes, true, Fate::Kept);
+        body
     }
 
     /// A file that an earlier run has left, of which `bytes` are to be used.
-    pub(super) fn resumed(storage: &'s S, path: PathBuf, file: S::File, bytes: u64) -> Self {
-        Self { storage, path, memory: Vec::new(), file: Some(file), bytes, fate: Fate::Resumable }
+    pub(super) fn resumed(storage: &'s S, path: PathBuf, file: S::File, bytes: u64) -> Result<Self> {
+        let mut body = Self::existing(storage, path, file, bytes);
+        (body.synced, body.fate) = (false, Fate::Resumable);
+        let (mut buffer, mut at) = (vec![0; 1 << 16], 0);
+        while at < bytes {
+            let want = usize::try_from(bytes - at).unwrap_or(usize::MAX).min(buffer.len());
+            body.read_exact_at(&mut buffer[..want], at)?;
+            body.hasher.update(&buffer[..want]);
+            at += want as u64;
+        }
+        Ok(body)
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -57,6 +81,15 @@ impl<'s, S: Storage> Body<'s, S> {
 
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// The BLAKE3 of all that was appended.
+    pub(super) fn root(&self) -> blake3::Hash {
+        self.hasher.finalize()
+    }
+
+    pub(super) fn bytes_in_memory(&self) -> u64 {
+        self.memory.len() as u64
     }
 
     pub(super) fn is_kept(&self) -> bool {
@@ -75,15 +108,18 @@ impl<'s, S: Storage> Body<'s, S> {
                 .map_err(|e| full_disk_hint(Error::io("write", &self.path, e)))?,
         }
         self.bytes += bytes.len() as u64;
+        self.hasher.update(bytes);
+        self.synced = false;
         Ok(())
     }
 
     /// Fills the buffer; the range must exist.
     pub(super) fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
         match &self.file {
-            Some(file) => {
-                self.storage.read_exact_at(file, buffer, offset).map_err(Error::at("read", &self.path))
-            }
+            Some(file) => self
+                .storage
+                .read_exact_at(file, buffer, offset)
+                .map_err(|e| Error::io(&format!("read at byte {offset} of"), &self.path, e)),
             None => {
                 let start = usize::try_from(offset).expect("memory offsets fit");
                 buffer.copy_from_slice(&self.memory[start..start + buffer.len()]);
@@ -149,16 +185,25 @@ impl<'s, S: Storage> Body<'s, S> {
         Ok(true)
     }
 
-    /// Gives the content a durable file under `name`, which stays when the
-    /// body is dropped. The name appears in one step, after the content is
-    /// durable: whoever sees it sees all of it. Right before it is the last
-    /// moment to stop: the sync may have taken long.
-    pub(super) fn publish(&mut self, name: &Path, cancel: Cancel<'_>) -> Result<()> {
+    /// Gives the content a durable file.
+    pub(super) fn sync(&mut self) -> Result<()> {
         if self.file.is_none() {
             self.spill()?;
         }
         if let Some(file) = &self.file {
             self.storage.sync_all(file).map_err(|e| full_disk_hint(Error::io("sync", &self.path, e)))?;
+        }
+        self.synced = true;
+        Ok(())
+    }
+
+    /// Gives the content a durable file under `name`, which stays when the
+    /// body is dropped. The name appears in one step, after the content is
+    /// durable: whoever sees it sees all of it. Right before it is the last
+    /// moment to stop: the sync may have taken long.
+    pub(super) fn publish(&mut self, name: &Path, cancel: Cancel<'_>) -> Result<()> {
+        if !self.synced {
+            self.sync()?;
         }
         cancel.check()?;
         self.storage.rename(&self.path, name).map_err(Error::at("create", name))?;

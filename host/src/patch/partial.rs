@@ -67,7 +67,7 @@ impl<'s, S: Storage> Writer<'s, S> {
         if found < partial.bytes {
             return Err(other("is shorter than it was"));
         }
-        let body = Body::resumed(storage, spill.clone(), file, partial.bytes);
+        let body = Body::resumed(storage, spill.clone(), file, partial.bytes)?;
         let mut reader = Reader::new(&body, header.identity.size, 0, Direction::Forward);
         let mut stats = Stats::new(header.identity.size);
         let mut reach = 0;

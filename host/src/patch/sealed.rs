@@ -93,10 +93,36 @@ impl<'s, S: Storage> Patch<'s, S> {
         self.body.bytes()
     }
 
+    /// How many of them take no space on the disk yet.
+    #[must_use]
+    pub fn bytes_in_memory(&self) -> u64 {
+        self.body.bytes_in_memory()
+    }
+
     /// Reads the edits, or those that undo them.
     #[must_use]
     pub fn reader(&self, direction: Direction) -> Reader<'_, 's, S> {
         Reader::new(&self.body, self.seal.stats.pre_size, self.seal.stats.post_size(), direction)
+    }
+
+    /// Where its file is, or will be.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.body.path()
+    }
+
+    /// The BLAKE3 of its file; of a patch that was not loaded.
+    #[must_use]
+    pub fn root(&self) -> blake3::Hash {
+        self.body.root()
+    }
+
+    /// Gives the patch a durable file, which has no name for good yet.
+    ///
+    /// # Errors
+    /// When it cannot be written or synced.
+    pub fn sync(&mut self) -> Result<()> {
+        self.body.sync()
     }
 
     /// Gives the patch a durable file under `name`, in one step.

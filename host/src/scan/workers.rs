@@ -104,7 +104,7 @@ struct State {
     /// Blocks that the collector has taken.
     collected: u64,
     /// Finished, and not yet collected; with what the baton had for them.
-    done: BTreeMap<u64, (Result<Block>, Option<u64>)>,
+    done: BTreeMap<u64, (Result<Block>, Option<Carries>)>,
     /// Blocks for which there was no memory, with what the baton had for them.
     again: BTreeMap<u64, Carries>,
     /// Workers that do not sleep.
@@ -119,7 +119,7 @@ struct State {
 impl State {
     /// Drops what is found in later blocks: they are done again.
     fn drop_waiting(&mut self) {
-        let found = |(result, carry): &(Result<Block>, Option<u64>)| carry.filter(|_| result.is_ok());
+        let found = |(result, carry): &(Result<Block>, Option<Carries>)| carry.filter(|_| result.is_ok());
         let waiting = self.done.iter().filter_map(|(&index, done)| Some((index, found(done)?)));
         self.again.extend(waiting);
         self.done.retain(|_, done| found(done).is_none());
@@ -219,7 +219,7 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    fn put(&self, index: u64, result: Result<Block>, carry: Option<u64>) {
+    fn put(&self, index: u64, result: Result<Block>, carry: Option<Carries>) {
         let mut state = lock(&self.state);
         let failed = result.is_err();
         state.stop |= failed;
@@ -291,7 +291,7 @@ struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    fn give(mut self, result: Result<Block>, carry: Option<u64>) {
+    fn give(mut self, result: Result<Block>, carry: Option<Carries>) {
         self.given = true;
         self.shared.put(self.index, result, carry);
     }
