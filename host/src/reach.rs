@@ -106,7 +106,7 @@ pub fn reach<S: Storage>(
         kept.paths.push(undo.clone());
     }
     let reached = match plan.strategy {
-        Strategy::Rewrite => replace(target, &patch, direction, how, &mut kept),
+        Strategy::Rewrite => replace(target, patch, direction, how, &mut kept),
         _ => in_place(target, patch, direction, how, &mut kept),
     };
     // Whoever must recover may want to go back.
@@ -200,7 +200,11 @@ fn in_place<S: Storage>(
     } else {
         let header = Header { identity: target.identity().clone(), ..patch.header().clone() };
         let source = (target.file, path);
-        flatten::flatten(storage, source, &patch, direction, header, names.new.clone(), how.cancel)?
+        let journal =
+            flatten::flatten(storage, source, &patch, direction, header, names.new.clone(), how.cancel)?;
+        // Its file must be gone before the last sync of the directory.
+        drop(patch);
+        journal
     };
     journal.sync()?;
     if wanted != Wanted::Exactly(Level::None) {
@@ -283,7 +287,7 @@ fn copy_old<S: Storage>(target: &Place<'_, S>, backup: &Path, cancel: Cancel<'_>
 /// By a new file.
 fn replace<S: Storage>(
     target: &Place<'_, S>,
-    patch: &Patch<'_, S>,
+    patch: Patch<'_, S>,
     direction: Direction,
     how: &How<'_>,
     kept: &mut Kept<'_, S>,
@@ -291,7 +295,7 @@ fn replace<S: Storage>(
     let storage = target.storage;
     let new = &target.names.new;
     let file = storage.create(new).map_err(Error::at("create", new))?;
-    let written = fill_new(target, patch, direction, how, &file).and_then(|level| {
+    let written = fill_new(target, &patch, direction, how, &file).and_then(|level| {
         target.check_unchanged()?;
         how.cancel.check()?;
         if let Some(backup) = &how.extras.backup {
@@ -299,6 +303,8 @@ fn replace<S: Storage>(
             kept.paths.push(backup.clone());
             storage.sync_parent(backup).map_err(Error::at("sync the directory of", backup))?;
         }
+        // Its file must be gone before the last sync of the directory.
+        drop(patch);
         rewrite::swap(storage, target.names, target.identity())?;
         Ok(level)
     });
