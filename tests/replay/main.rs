@@ -55,11 +55,15 @@ fn runs() -> Vec<Run> {
         extras,
         restless,
     };
+    const DENSE_CUT: &[&str] = &["--set", "find=user", "--set", "with=use", "--strategy", "rewrite"];
+    const DENSE_TAIL: &[&str] = &["--set", "find=user", "--set", "with=use", "--strategy", "in-place"];
     let dense = b"user;;;\n".repeat(75_000);
     vec![
         run("in place", UPPER, false, false),
         run("in place, with extras, amid syncs", UPPER, true, true),
         // More than a patch keeps in memory.
+        Run { old: dense.clone(), ..run("a new file, with a large patch", DENSE_CUT, false, false) },
+        Run { old: dense.clone(), ..run("a new tail, with a large patch", DENSE_TAIL, false, false) },
         Run { old: dense, ..run("in place, with a large journal, amid syncs", DENSE, false, true) },
         run("a new tail", TAIL, false, true),
         run("a new tail, with extras", TAIL, true, false),
