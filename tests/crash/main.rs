@@ -22,7 +22,7 @@ use change::Change;
 use check::{Broken, Trial};
 use common::{Random, seed};
 use runner::plan::{Choice, Strategy};
-use runner::verify::{Level, Wanted};
+use runner::verify::{Level, ReadBack, Wanted};
 use storage::{Fate, Simulated};
 
 fn text(bytes: usize) -> Vec<u8> {
@@ -165,6 +165,23 @@ fn a_byte_that_is_written_wrong_is_noticed() {
             let change = Change { verify, ..change.clone() };
             let writes = Trial::new(&change, seed(), 0).wrong_writes(written);
             assert!(writes.as_ref().is_ok_and(|writes| *writes > 0), "{name}, {verify:?}: {writes:?}");
+        }
+    }
+}
+
+#[test]
+fn the_level_that_is_told_is_the_one_that_was_reached() {
+    let path = std::path::Path::new(change::FILE);
+    for (no_direct, no_evict, level) in
+        [(false, false, Level::Direct), (true, false, Level::Evicted), (true, true, Level::Cached)]
+    {
+        let fate = Fate { no_direct, no_evict, ..Fate::default() };
+        let storage = Simulated::new(changes()[0].2.disk(), fate);
+        assert_eq!(ReadBack::open(&storage, path, Wanted::Deepest).unwrap().level, level);
+        let exactly = ReadBack::open(&storage, path, Wanted::Exactly(level)).map(|file| file.level);
+        assert_eq!(exactly.unwrap(), level);
+        for deeper in [Level::Evicted, Level::Direct].into_iter().filter(|deeper| *deeper > level) {
+            assert!(ReadBack::open(&storage, path, Wanted::Exactly(deeper)).is_err(), "{deeper}");
         }
     }
 }

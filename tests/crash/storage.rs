@@ -46,6 +46,8 @@ pub(crate) struct Fate {
     pub(crate) wrong: Option<(&'static str, u64)>,
     /// There are no direct reads.
     pub(crate) no_direct: bool,
+    /// Pages stay in memory.
+    pub(crate) no_evict: bool,
     /// Names cannot be exchanged.
     pub(crate) no_exchange: bool,
     pub(crate) seed: u64,
@@ -384,8 +386,10 @@ impl Storage for Simulated {
 
     fn evict(&self, file: &SimulatedFile) -> io::Result<bool> {
         self.change(Kind::Look, |disk, _| {
-            disk.files.get_mut(&file.inode).expect("an open file").evict();
-            Ok(true)
+            if !self.fate.no_evict {
+                disk.files.get_mut(&file.inode).expect("an open file").evict();
+            }
+            Ok(!self.fate.no_evict)
         })
     }
 
