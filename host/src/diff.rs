@@ -6,6 +6,9 @@ use imara_diff::{Algorithm, Diff, InternedInput};
 
 /// Differing runs closer than this become one edit.
 const JOIN_BYTES: usize = 8;
+/// Lines that are matched at a time. The work may be in the square of it, so
+/// this bounds what an answer can cost; no match lies further apart.
+const PIECE_LINES: usize = 2048;
 
 /// Calls `emit(old range, new range)` for every difference, in order. Nothing
 /// is emitted when both are equal. Of equal lengths, bytes are compared in
@@ -22,16 +25,75 @@ pub fn diff(old: &[u8], new: &[u8], mut emit: impl FnMut(Range<usize>, Range<usi
     if old_rest.is_empty() || new_rest.is_empty() {
         return emit(head..head + old_rest.len(), head..head + new_rest.len());
     }
-    let mut input = InternedInput::default();
-    input.update_before(old_rest.split_inclusive(|&byte| byte == b'\n'));
-    input.update_after(new_rest.split_inclusive(|&byte| byte == b'\n'));
-    let (old_ends, new_ends) = (line_ends(old_rest), line_ends(new_rest));
-    for hunk in Diff::compute(Algorithm::Histogram, &input).hunks() {
-        let bytes = |ends: &[usize], lines: Range<u32>| {
-            head + ends[lines.start as usize]..head + ends[lines.end as usize]
-        };
-        emit(bytes(&old_ends, hunk.before), bytes(&new_ends, hunk.after));
+    let (old_lines, new_lines) = (Lines::of(old_rest), Lines::of(new_rest));
+    let (mut o, mut n) = (0, 0);
+    while o < old_lines.count() || n < new_lines.count() {
+        let olds = o..(o + PIECE_LINES).min(old_lines.count());
+        let news = n..(n + PIECE_LINES).min(new_lines.count());
+        let last = olds.end == old_lines.count() && news.end == new_lines.count();
+        let mut hunks = line_diff(&old_lines, &new_lines, olds.clone(), news.clone());
+        (o, n) = (olds.end, news.end);
+        // What differs at the end of a piece may have its equal behind it, so
+        // the next piece begins there; unless little would be done by then.
+        if !last
+            && let Some((old, new)) = hunks.last()
+            && old.end == olds.end
+            && old.start - olds.start + new.start - news.start >= PIECE_LINES
+        {
+            (o, n) = (old.start, new.start);
+            hunks.pop();
+        }
+        for (old, new) in hunks {
+            let (old, new) = (old_lines.bytes(old), new_lines.bytes(new));
+            emit(head + old.start..head + old.end, head + new.start..head + new.end);
+        }
     }
+}
+
+/// Lines of a text.
+struct Lines<'a> {
+    text: &'a [u8],
+    /// Where each line begins, and where the last one ends.
+    ends: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn of(text: &'a [u8]) -> Self {
+        let mut ends = vec![0];
+        for line in text.split_inclusive(|&byte| byte == b'\n') {
+            ends.push(ends[ends.len() - 1] + line.len());
+        }
+        Self { text, ends }
+    }
+
+    fn count(&self) -> usize {
+        self.ends.len() - 1
+    }
+
+    fn bytes(&self, lines: Range<usize>) -> Range<usize> {
+        self.ends[lines.start]..self.ends[lines.end]
+    }
+
+    fn piece(&self, lines: Range<usize>) -> impl Iterator<Item = &'a [u8]> {
+        self.text[self.bytes(lines)].split_inclusive(|&byte| byte == b'\n')
+    }
+}
+
+/// Which of these lines differ.
+fn line_diff(
+    old: &Lines<'_>,
+    new: &Lines<'_>,
+    olds: Range<usize>,
+    news: Range<usize>,
+) -> Vec<(Range<usize>, Range<usize>)> {
+    let mut input = InternedInput::default();
+    input.update_before(old.piece(olds.clone()));
+    input.update_after(new.piece(news.clone()));
+    let shift = |lines: Range<u32>, by: usize| by + lines.start as usize..by + lines.end as usize;
+    Diff::compute(Algorithm::Myers, &input)
+        .hunks()
+        .map(|hunk| (shift(hunk.before, olds.start), shift(hunk.after, news.start)))
+        .collect()
 }
 
 fn bytewise(old: &[u8], new: &[u8], emit: &mut impl FnMut(Range<usize>, Range<usize>)) {
@@ -57,15 +119,6 @@ fn differing(old: &[u8], new: &[u8]) -> Option<usize> {
 
 fn common<'a>(old: impl Iterator<Item = &'a u8>, new: impl Iterator<Item = &'a u8>) -> usize {
     old.zip(new).take_while(|(a, b)| a == b).count()
-}
-
-/// Where each line begins, and where the last one ends.
-fn line_ends(bytes: &[u8]) -> Vec<usize> {
-    let mut ends = vec![0];
-    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
-        ends.push(ends[ends.len() - 1] + line.len());
-    }
-    ends
 }
 
 #[cfg(test)]
@@ -102,6 +155,25 @@ mod tests {
         ) {
             diff(&old, &new, |o, n| assert_eq!(o, n));
             prop_assert_eq!(apply(&old, &new), new);
+        }
+    }
+
+    /// Many pieces, with matches across their ends and without.
+    #[test]
+    fn long_texts_are_matched_piece_by_piece() {
+        let lines = |count: u32, step: u32| -> Vec<u8> {
+            (0..count).flat_map(|i| format!("{}\n", i / step).into_bytes()).collect()
+        };
+        let old = lines(10_000, 1);
+        let text = std::str::from_utf8(&old).unwrap();
+        let marked = text.replace("7\n", "7\nmore\n");
+        let mut edits = 0;
+        diff(&old, marked.as_bytes(), |_, _| edits += 1);
+        assert_eq!(edits, 1000, "one for each line that was put in");
+        let cut = text.replace("99\n", "");
+        for new in [marked.as_bytes(), cut.as_bytes(), &lines(30_000, 3), &lines(9_000, 9), b"\n"] {
+            assert_eq!(apply(&old, new), new);
+            assert_eq!(apply(new, &old), old);
         }
     }
 }
