@@ -138,3 +138,15 @@ fn a_patch_fits_one_file_only() {
     runner!["patch", &patch, &copy].ok();
     assert!(fs::read(&copy).unwrap() == fs::read(&file).unwrap());
 }
+
+/// Showing a patch looks for its file, and opens nothing else that stands
+/// there: a named pipe would keep it waiting.
+#[test]
+fn a_pipe_in_place_of_the_file_is_not_opened() {
+    let scratch = Scratch::new();
+    let (file, patch) = planned(&scratch);
+    fs::remove_file(&file).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
+    let shown = runner!["show", &patch].ok().text();
+    assert!(shown.contains("the file, which is not at hand or has changed"), "{shown}");
+}
