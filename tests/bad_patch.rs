@@ -290,3 +290,15 @@ fn the_size_of_the_file_counts() {
     runner!["patch", &patch, &file].fails(5, "is not the file that the patch fits");
     assert_eq!(before, scratch.snapshot());
 }
+
+/// Showing a patch looks for its file, and opens nothing else that stands
+/// there: a named pipe would keep it waiting.
+#[test]
+fn a_pipe_in_place_of_the_file_is_not_opened() {
+    let scratch = Scratch::new();
+    let (file, patch) = planned(&scratch);
+    fs::remove_file(&file).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
+    let shown = runner!["show", &patch].ok().text();
+    assert!(shown.contains("the file, which is not at hand or has changed"), "{shown}");
+}

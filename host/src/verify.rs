@@ -209,9 +209,10 @@ fn differs(path: &Path, group: u64) -> Error {
 }
 
 /// Whether a target is the one that a patch in in-place form was made for,
-/// applied not at all, in part, or in full: with all edits written over it (in
-/// memory), every touched group must have the right chaining value. With
-/// `whole`, all other groups are hashed too, and the root must be right.
+/// applied not at all, in part, or in full: it must have a size that is on the
+/// way, and with all edits written over it (in memory), every touched group
+/// must have the right chaining value. With `whole`, all other groups are
+/// hashed too, and the root must be right.
 ///
 /// # Errors
 /// On any I/O error. A target that does not fit is `Ok(false)`.
@@ -228,11 +229,11 @@ pub fn fits<S: Storage>(
         Direction::Forward => (seal.stats.post_size(), &seal.post_root),
         Direction::Reverse => (seal.stats.pre_size, &seal.pre_root),
     };
-    // Written in part, it has any size between both.
-    let (least, most) =
-        (seal.stats.pre_size.min(seal.stats.post_size()), seal.stats.pre_size.max(seal.stats.post_size()));
-    let found = storage.stat(target).map_err(Error::at("look at", path))?.identity.size;
-    if !(least..=most).contains(&found) {
+    // Whatever part of the edits is written, the size is that before, that
+    // after, or between: on the way to a longer file.
+    let sizes = [seal.stats.pre_size, seal.stats.post_size()];
+    let now = storage.stat(target).map_err(Error::at("look at", path))?.identity.size;
+    if now < sizes[0].min(sizes[1]) || now > sizes[0].max(sizes[1]) {
         return Ok(false);
     }
     let mut edits = Edits::new(patch.reader(direction));

@@ -6,6 +6,7 @@
 
 pub(crate) mod kill;
 pub(crate) mod mount;
+mod random;
 pub(crate) mod stop;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+
+pub(crate) use random::Random;
 
 /// A directory of its own for each test, on a real filesystem.
 pub(crate) struct Scratch(tempfile::TempDir);
@@ -211,23 +214,6 @@ pub(crate) fn has(program: &str) -> bool {
 /// What `RUNNER_SEED` says, or 1.
 pub(crate) fn seed() -> u64 {
     std::env::var("RUNNER_SEED").map_or(1, |seed| seed.parse().expect("RUNNER_SEED is a number"))
-}
-
-/// A small generator of the same numbers every time (SplitMix64).
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    pub(crate) fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
 }
 
 /// Lines like those of a web server, `bytes` of them or a little more.

@@ -16,8 +16,8 @@ use runner::reach::{Extras, How, Place, reach};
 use runner::recover::{Recovered, recover};
 use runner::verify::Wanted;
 
-use crate::disk::Disk;
-use crate::storage::{Fate, Simulated};
+use super::disk::Disk;
+use super::storage::{Fate, Simulated};
 
 /// Where everything stands on the simulated disk: in directories of their
 /// own, so that a sync of one makes nothing durable in another.

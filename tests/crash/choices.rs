@@ -1,7 +1,7 @@
 //! Where a simulation may go one way or another: every way in turn, as long as
 //! they are few, and ways by chance else. The same seed gives the same ways.
 
-use crate::common::Random;
+use super::Random;
 
 pub(crate) struct Choices {
     /// What was chosen, of how many.

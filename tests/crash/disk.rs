@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::choices::Choices;
+use super::choices::Choices;
 
 pub(crate) type Inode = u64;
 

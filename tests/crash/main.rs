@@ -11,6 +11,7 @@ mod check;
 mod choices;
 #[path = "../common/mod.rs"]
 mod common;
+mod deed;
 mod disk;
 mod resumed;
 mod somebody;

@@ -4,72 +4,12 @@
 
 use std::path::Path;
 
-use crate::change::{BACKUP, FILE, UNDO, names};
+use crate::change::FILE;
 use crate::check::Trial;
-use crate::disk::{Disk, Entry};
+use crate::deed::{Deed, THEIRS};
 use crate::storage::Fate;
 use crate::{changes, seed};
 use runner::plan::Strategy;
-
-const THEIRS: &[u8] = b"what somebody else has written";
-
-/// What somebody does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Deed {
-    /// Writes behind the end of the file.
-    Appends,
-    /// Puts another file in its place.
-    Replaces,
-    /// Changes its mode.
-    ChangesMode,
-    /// Another run comes to its commit point.
-    LeavesJournal,
-}
-
-impl Deed {
-    pub(crate) fn done(self, disk: &mut Disk) {
-        let file = Path::new(FILE);
-        let inode = disk.directory.now[file];
-        match self {
-            Self::Appends => disk.write(inode, disk.files[&inode].cache.len(), THEIRS),
-            Self::Replaces => {
-                let other = Path::new("/disk/other");
-                let new = disk.create(other).expect("it is not there");
-                disk.write(new, 0, THEIRS);
-                let rename = Entry::Rename(other.to_owned(), file.to_owned());
-                disk.directory.change(rename).expect("both are there");
-            }
-            Self::ChangesMode => {
-                let now = disk.tick();
-                let node = disk.files.get_mut(&inode).expect("it has a name");
-                (node.attributes, node.changed) = (0o600, now);
-            }
-            Self::LeavesJournal => {
-                let new = disk.create(&names().journal).expect("there is none");
-                disk.write(new, 0, THEIRS);
-            }
-        }
-    }
-
-    /// Whether a disk shows what was done, and no work of ours.
-    fn is_left_alone(self, disk: &Disk, old: &[u8]) -> bool {
-        let read = |name: &Path| disk.read(name).map(|node| (&node.cache[..], node.attributes));
-        let names = names();
-        let (content, mode) = read(Path::new(FILE)).expect("it stays");
-        let theirs = match self {
-            Self::Appends => content == [old, THEIRS].concat(),
-            Self::Replaces => content == THEIRS,
-            Self::ChangesMode => content == old && mode == 0o600,
-            // Where there is a journal, undo file and backup stay: whoever
-            // must recover may want to go back.
-            Self::LeavesJournal => {
-                return content == old && read(&names.journal).is_some_and(|(content, _)| content == THEIRS);
-            }
-        };
-        let ours = [&names.scan, &names.new, Path::new(UNDO), Path::new(BACKUP)];
-        theirs && ours.into_iter().all(|name| read(name).is_none())
-    }
-}
 
 /// The operations before the commit point in which nobody looks any more.
 ///

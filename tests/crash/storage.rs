@@ -9,9 +9,9 @@ use std::sync::{Mutex, MutexGuard};
 
 use runner::fs::{Access, FileType, Identity, Stat, Storage};
 
-use crate::choices::Choices;
-use crate::disk::{Disk, Entry, Inode};
-use crate::somebody::Deed;
+use super::choices::Choices;
+use super::deed::Deed;
+use super::disk::{Disk, Entry, Inode};
 
 /// What goes wrong at an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,9 +3,10 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 
 use crate::error::Result;
-use crate::fs::{OsStorage, Storage};
+use crate::fs::{FileType, OsStorage, Storage};
 use crate::patch::{Direction, Edits, Patch};
 
 /// Bytes of a line shown on either side of an edit.
@@ -41,9 +42,15 @@ impl Hunk {
 
 /// The file that a patch was made for, if it is where it was and as it was.
 pub(super) fn source_of(patch: &Patch<'_, OsStorage>) -> Option<File> {
-    let file = File::open(&patch.header().target).ok()?;
+    let header = patch.header();
+    // Before it is opened: a named pipe would wait for a writer.
+    let stat = OsStorage.stat_path(Path::new(&header.target)).ok()?;
+    if stat.identity != header.identity || !matches!(stat.file_type, FileType::Regular | FileType::Block) {
+        return None;
+    }
+    let file = File::open(&header.target).ok()?;
     let identity = OsStorage.stat(&file).ok()?.identity;
-    (identity == patch.header().identity).then_some(file)
+    (identity == header.identity).then_some(file)
 }
 
 /// The first `limit` changed lines, and whether there are more; with the text round the edits where the

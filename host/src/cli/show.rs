@@ -42,7 +42,8 @@ pub(super) fn text(
     // Writing to a `String` cannot fail.
     let _ = writeln!(out, "file      {}", escape(&header.target, LINE_CHARS));
     let plugin = &header.plugin;
-    let _ = writeln!(out, "plugin    {} {}  {}", plugin.name, plugin.version, plugin.digest);
+    let plugin = format!("{} {}  {}", plugin.name, plugin.version, plugin.digest);
+    let _ = writeln!(out, "plugin    {}", escape(&plugin, LINE_CHARS));
     for (name, value) in &header.params {
         let value = value.as_ref().map_or("(secret)".to_owned(), |value| format!("{value:?}"));
         let _ = writeln!(out, "  {name} = {}", escape(&value, LINE_CHARS));

@@ -10,9 +10,11 @@ use super::format::{
 use super::{Edit, Group, Header, Seal, Stats};
 use crate::error::{Error, Kind, Result};
 use crate::fs::Storage;
+use crate::hash::GROUP_BYTES;
 
-/// No file is larger than 2^63 bytes.
-const MAX_GROUPS: u64 = (1 << 63) / crate::hash::GROUP_BYTES;
+/// No file is larger.
+const MAX_FILE_BYTES: u64 = 1 << 63;
+const MAX_GROUPS: u64 = MAX_FILE_BYTES / GROUP_BYTES;
 
 /// Which way a patch is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -216,7 +218,11 @@ impl<'b, 's, S: Storage> Edits<'b, 's, S> {
 
 /// Reads a whole patch and checks everything that can be checked.
 pub(super) fn verify<S: Storage>(body: &Body<'_, S>) -> Result<(Header, Seal)> {
-    let header = FrameReader::new(body).header()?;
+    let mut frames = FrameReader::new(body);
+    let header = frames.header()?;
+    if header.identity.size > MAX_FILE_BYTES {
+        return Err(frames.corrupt(0, "a size that no file has"));
+    }
     let mut stats = Stats::new(header.identity.size);
     let mut reader = Reader::new(body, stats.pre_size, 0, Direction::Forward);
     let mut reach = 0;
@@ -224,6 +230,7 @@ pub(super) fn verify<S: Storage>(body: &Body<'_, S>) -> Result<(Header, Seal)> {
         stats.add(batch, &mut reach);
     }
     stats.end(reach);
+    let groups_end = reader.next_group;
     let mut frames = reader.frames;
     let (kind, seal) = (frames.last_kind, std::mem::take(&mut frames.payload));
     if kind != KIND_SEAL {
@@ -233,7 +240,10 @@ pub(super) fn verify<S: Storage>(body: &Body<'_, S>) -> Result<(Header, Seal)> {
         ));
     }
     let seal: Seal = parse(&seal).map_err(|e| frames.corrupt(frames.offset, "a bad seal").because(e))?;
-    if seal.stats != stats || header.group_bytes != crate::hash::GROUP_BYTES {
+    if groups_end > stats.pre_size.max(stats.post_size()).div_ceil(GROUP_BYTES) {
+        return Err(frames.corrupt(frames.offset, "a group behind the end of the file"));
+    }
+    if seal.stats != stats || header.group_bytes != GROUP_BYTES {
         return Err(frames.corrupt(frames.offset, "a seal that does not fit its edits"));
     }
     if frames.offset != body.bytes() {
