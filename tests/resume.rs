@@ -13,6 +13,8 @@ use std::process::{Child, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use common::{Ran, Random, Scratch, names};
 
 /// A plugin that takes its time, and names each window that it was asked
@@ -59,7 +61,7 @@ impl Slow {
     /// The offset up to which the checkpoint says that all is done.
     fn checkpoint(&self) -> Option<u64> {
         let text = fs::read_to_string(self.scratch.path("file.runner-checkpoint")).ok()?;
-        let json: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+        let json: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
         json["state"]["at"].as_u64()
     }
 
@@ -102,7 +104,7 @@ impl Told {
         // The last line may be cut short.
         for line in String::from_utf8_lossy(stdout).split_inclusive('\n').filter(|line| line.ends_with('\n'))
         {
-            let event: serde_json::Value = serde_json::from_str(line).unwrap();
+            let event: Value = serde_json::from_str(line).unwrap();
             let text = |key: &str| event[key].as_str().map(str::to_owned);
             match event["event"].as_str().unwrap() {
                 "log" => {
@@ -275,6 +277,46 @@ fn what_was_stored_is_damaged() {
         .set_len(100)
         .unwrap();
     starts_over(&slow, &RESUME, "is shorter than it was");
+}
+
+fn flip(byte: &mut Value) {
+    *byte = (byte.as_u64().unwrap() ^ 1).into();
+}
+
+/// What was stored has the right check, and does not fit: the release, the last
+/// block of the file, and the last frame of the patch.
+#[test]
+fn what_was_stored_does_not_fit() {
+    let hash = |json: &Value| Value::String(blake3::hash(json.to_string().as_bytes()).to_string());
+    let changes: [(fn(&mut Value, Value), &str); 3] = [
+        (|stored, _| stored["runner"] = "0.0.1".into(), "was made by another release"),
+        (|stored, _| flip(&mut stored["state"]["last"][0][0]), "the file is not what it was"),
+        (|stored, other| stored["state"]["partial"]["check"] = other, "is not what it was"),
+    ];
+    for (change, why) in changes {
+        let slow = Slow::interrupted();
+        let path = slow.scratch.path("file.runner-checkpoint");
+        let text = fs::read_to_string(&path).unwrap();
+        let mut stored: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+        let other = hash(&stored);
+        let before = stored.clone();
+        change(&mut stored, other);
+        assert_ne!(before, stored);
+        let json = stored.to_string();
+        fs::write(path, format!("{json}\n{}\n", blake3::hash(json.as_bytes()))).unwrap();
+        starts_over(&slow, &RESUME, why);
+    }
+}
+
+/// A journal is to be carried out or taken back, whatever else is there.
+#[test]
+fn a_journal_goes_first() {
+    let slow = Slow::interrupted();
+    slow.scratch.write("file.runner-journal", "of whatever run");
+    let before = slow.scratch.snapshot();
+    let told = slow.run(&RESUME);
+    assert_eq!(told.code, 6, "{told:?}");
+    assert_eq!(before, slow.scratch.snapshot());
 }
 
 /// Without `--resume`, an unfinished scan is in the way, and nobody touches it.

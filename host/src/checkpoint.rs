@@ -194,7 +194,6 @@ impl<'a> Resumable<'a> {
         let state = load(&OsStorage, self.names, &self.key)?;
         let writer = Writer::take_up(&OsStorage, self.names.scan.clone(), header.clone(), &state.partial)?;
         state.check(mapping.bytes(), options).map_err(|why| Error::new(Kind::Verification, why))?;
-        mapping.check(&self.names.target)?;
         Ok((writer, state))
     }
 

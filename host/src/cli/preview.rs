@@ -45,7 +45,7 @@ pub(super) fn source_of(patch: &Patch<'_, OsStorage>) -> Option<File> {
     let header = patch.header();
     // Before it is opened: a named pipe would wait for a writer.
     let stat = OsStorage.stat_path(Path::new(&header.target)).ok()?;
-    if stat.identity != header.identity || !matches!(stat.file_type, FileType::Regular | FileType::Block) {
+    if !matches!(stat.file_type, FileType::Regular | FileType::Block) {
         return None;
     }
     let file = File::open(&header.target).ok()?;
