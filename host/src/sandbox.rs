@@ -17,6 +17,7 @@ mod failure;
 mod limits;
 mod log;
 mod manifest;
+mod metadata;
 mod wasi;
 
 #[cfg(test)]
@@ -24,6 +25,7 @@ mod cache_tests;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use wasmtime::component::{Component, HasSelf, Linker};
@@ -97,6 +99,16 @@ impl Sandbox {
         let manifest = code.describe()?;
         Ok(Plugin { code, digest, manifest })
     }
+}
+
+/// The bytes that a plugin is compiled from: those of a component as they
+/// are, those of a core module wrapped. For tests; [`Sandbox::load`] does it.
+///
+/// # Errors
+/// [`Kind::Plugin`], when the bytes are neither.
+#[doc(hidden)]
+pub fn as_component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>> {
+    encode::component(&escape(name, NAME_CHARS), bytes)
 }
 
 fn compile(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Component> {
