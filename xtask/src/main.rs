@@ -1,6 +1,7 @@
 //! Development commands: `cargo xtask --help`.
 
 mod corpus;
+mod fuzz;
 mod packages;
 mod plugins;
 mod shell;
@@ -27,6 +28,8 @@ enum Task {
     Plugins(plugins::Options),
     /// Write a large file of made-up data under target/corpus
     Corpus(corpus::Options),
+    /// Look for inputs that break a promise, with libFuzzer
+    Fuzz(fuzz::Options),
     /// Run every check: format, lints, documentation, tests, plugins
     Test,
 }
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         Task::Toolchain => toolchain::run(),
         Task::Plugins(options) => plugins::run(&options),
         Task::Corpus(options) => corpus::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
         Task::Test => test::run(),
     };
     match done {
