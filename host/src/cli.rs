@@ -21,6 +21,8 @@ use clap::Parser;
 use self::args::{Args, Command};
 use self::report::Reporter;
 use crate::error::{Kind, Result};
+use crate::fs::OsStorage;
+use crate::patch::Patch;
 use crate::sandbox;
 
 /// Exit code of `--check` when there are changes to be made.
@@ -46,6 +48,15 @@ impl Outcome {
             (Self::Done, Self::Done) => Self::Done,
         }
     }
+}
+
+/// What `runner show` prints of a patch. For tests.
+///
+/// # Errors
+/// When the patch cannot be read.
+#[doc(hidden)]
+pub fn show_patch(patch: &Patch<'_, OsStorage>) -> Result<String> {
+    show::text(patch, None, None)
 }
 
 /// Runs the command line of this process.

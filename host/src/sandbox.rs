@@ -19,6 +19,7 @@ mod failure;
 mod limits;
 mod log;
 mod manifest;
+mod metadata;
 mod wasi;
 
 #[cfg(test)]
@@ -26,6 +27,7 @@ mod cache_tests;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use wasmtime::Store;
@@ -114,6 +116,16 @@ impl Sandbox {
 pub(crate) fn too_large(plugin: &str, bytes: u64) -> Error {
     let mib = MAX_PLUGIN_BYTES >> 20;
     Error::new(Kind::Plugin, format!("plugin {plugin} has {bytes} bytes; at most {mib} MiB are compiled"))
+}
+
+/// The bytes that a plugin is compiled from: those of a component as they
+/// are, those of a core module wrapped. For tests; [`Sandbox::load`] does it.
+///
+/// # Errors
+/// [`Kind::Plugin`], when the bytes are neither.
+#[doc(hidden)]
+pub fn as_component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>> {
+    encode::component(&escape(name, NAME_CHARS), bytes)
 }
 
 /// Checks what a component imports and exports, and gives it what it may have.

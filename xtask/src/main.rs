@@ -1,6 +1,7 @@
 //! Development commands: `cargo xtask --help`.
 
 mod corpus;
+mod fuzz;
 mod mutate;
 mod packages;
 mod plugins;
@@ -33,6 +34,8 @@ enum Task {
     Mutate(mutate::Options),
     /// Try to break the promises: the quick set, or with --long for hours
     Torture(torture::Options),
+    /// Look for inputs that break a promise, with libFuzzer
+    Fuzz(fuzz::Options),
     /// Run every check: format, lints, documentation, tests, plugins
     Test,
 }
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Task::Corpus(options) => corpus::run(&options),
         Task::Mutate(options) => mutate::run(&options),
         Task::Torture(options) => torture::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
         Task::Test => test::run(),
     };
     match done {

@@ -49,7 +49,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String, String> {
 }
 
 /// The command as a reader would type it, without its environment.
-fn line(command: &Command) -> String {
+pub(crate) fn line(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let name = program.file_name().unwrap_or(program.as_os_str());
     let words = std::iter::once(name).chain(command.get_args());

@@ -14,6 +14,7 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 use super::bindings::GUEST;
+use super::metadata;
 use crate::error::{Error, Kind, Result};
 use crate::text::escape;
 
@@ -141,6 +142,8 @@ fn wrap(bytes: &[u8], module: &Module) -> Result<Vec<u8>, String> {
         let world = resolve.select_world(&[package], Some(WORLD)).map_err(text)?;
         embed_component_metadata(typed.to_mut(), &resolve, world, StringEncoding::UTF8).map_err(text)?;
     }
+    let merged = [Some(&*typed), module.preview1.then_some(ADAPTER)];
+    metadata::check(merged.into_iter().flatten())?;
     let mut encoder = ComponentEncoder::default().module(&typed).map_err(text)?;
     if module.preview1 {
         encoder = encoder.adapter(PREVIEW1, ADAPTER).map_err(text)?;
@@ -149,6 +152,6 @@ fn wrap(bytes: &[u8], module: &Module) -> Result<Vec<u8>, String> {
     encoder.validate(false).encode().map_err(text)
 }
 
-fn text(error: impl std::fmt::Display) -> String {
+pub(super) fn text(error: impl std::fmt::Display) -> String {
     escape(&format!("{error:#}"), 1000)
 }
