@@ -118,7 +118,7 @@ fn bad_while_mapped(filesystem: &str) {
         assert_eq!(names(out.dir()), [""; 0], "{way:?}");
         bench.untouched(&format!("{way:?}"));
     }
-    eprintln!("{filesystem}: unreadable in {} ways", ways.len());
+    eprintln!("counted: {filesystem}: unreadable in {} ways", ways.len());
 }
 
 /// What was written cannot be read back, and what was there before can.
@@ -277,7 +277,14 @@ fn each_read_may_fail() {
                 strace.arg("-P").arg(path);
             }
             strace.args(["-e", &format!("inject={call}:error=EIO:when={nth}"), "--"]);
-            strace.arg(command().get_program()).args(["apply", "replace", "--set", "find=user99", "-j", "1"]);
+            strace.arg(env!("CARGO_BIN_EXE_runner")).args([
+                "apply",
+                "replace",
+                "--set",
+                "find=user99",
+                "-j",
+                "1",
+            ]);
             strace.args(*way).arg(&file);
             for (name, value) in command().get_envs() {
                 strace.env(name, value.unwrap());
@@ -296,6 +303,6 @@ fn each_read_may_fail() {
             failures += 1;
         }
     }
-    eprintln!("{failures} reads failed");
+    eprintln!("counted: {failures} reads failed");
     assert!(failures > 20, "{failures} is hardly any");
 }

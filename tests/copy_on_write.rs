@@ -86,7 +86,7 @@ fn overwrites(filesystem: &str, content: &[u8], options: &[&str], prepare: impl 
         let _ = fs::remove_file(mount.path("ballast"));
         sync(&mount.place);
     }
-    eprintln!("{filesystem}, overwritten with ever more room: {ends:?}");
+    eprintln!("counted: {filesystem}, overwritten with ever more room: {ends:?}");
     Some(ends)
 }
 

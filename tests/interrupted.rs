@@ -217,7 +217,7 @@ fn interrupted(command: &[&str], before: &[(String, Vec<u8>)]) -> Counts {
             counts.ended += u32::from(code == 0);
         }
     }
-    eprintln!("{command:?}: {counts:?}");
+    eprintln!("counted: {command:?}: {counts:?}");
     counts
 }
 

@@ -44,7 +44,7 @@ fn killed(content: &[u8], options: &[&str]) {
             in_between += u32::from(left);
         }
     }
-    eprintln!("killed {kills} times, {in_between} of them with something to recover");
+    eprintln!("counted: killed {kills} times, {in_between} of them with something to recover");
     assert!(in_between >= 5, "it was hardly ever killed in between: {in_between} of {kills}");
 }
 

@@ -239,6 +239,11 @@ fn no_command_leaves_anything_open() {
     fs::write(work.join("file"), &content).unwrap();
     fs::write(work.join("other"), &content).unwrap();
     fs::write(work.join("trap.wasm"), fs::read(scratch.guest("trap")).unwrap()).unwrap();
+    // What compiles a plugin is a process of its own, with descriptors of the
+    // same numbers: it is not to be seen below.
+    for plugin in ["replace", "newline", "csv", "redact", work.join("trap.wasm").to_str().unwrap()] {
+        common::runner(["plugin", "inspect", plugin]).ok();
+    }
     let replace = ["replace", "file", "--set", "find=a", "--set", "with=bb"];
     let with = |command: &str, options: &[&str]| {
         [&[command], &replace[..], options].concat().into_iter().map(str::to_owned).collect::<Vec<_>>()

@@ -83,7 +83,7 @@ fn a_greedy_plugin_stays_within_the_budget() {
         let (ran, peak) = apply(&plugin, &file, &options);
         let ran = ran.ok();
         let allowed = total.unwrap_or(2 * 100 + 60) * MIB + BASE_BYTES;
-        eprintln!("{options:?}: {} MiB at the peak, {} are allowed", peak / MIB, allowed / MIB);
+        eprintln!("counted: {options:?}: {} MiB at the peak, {} are allowed", peak / MIB, allowed / MIB);
         assert!(peak <= allowed, "{options:?}: {peak} of {allowed} bytes");
         assert!(peak > 10 * MIB, "{peak} bytes are no measurement");
         if workers == 1 {
@@ -149,7 +149,7 @@ fn edits_that_wait_are_in_the_budget() {
     };
     let usual_peak = plan(&usual, &[]);
     let small_peak = plan(&small, &["--memory-total", "128M"]);
-    eprintln!("edits: {} MiB at the peak, {} with 128 MiB", usual_peak / MIB, small_peak / MIB);
+    eprintln!("counted: edits: {} MiB at the peak, {} with 128 MiB", usual_peak / MIB, small_peak / MIB);
     assert!(small_peak <= 128 * MIB + BASE_BYTES, "{small_peak} bytes");
     assert!(fs::read(small).unwrap() == fs::read(usual).unwrap(), "another patch");
 }

@@ -176,7 +176,7 @@ fn a_scan_that_is_killed_again_and_again() {
         runner!["verify", "--patch", &saved, &slow.file].ok();
         assert_eq!(names(slow.scratch.dir()), ["file", "saved", "slow.wasm", "undo"]);
     }
-    eprintln!("killed {done} times, went on {resumed} times");
+    eprintln!("counted: killed {done} times, went on {resumed} times");
     assert!(resumed >= kills / 5, "it hardly ever went on: {resumed} of {done}");
 }
 
@@ -279,6 +279,9 @@ fn what_was_stored_is_damaged() {
     starts_over(&slow, &RESUME, "is shorter than it was");
 }
 
+/// Changes what was stored; is given the hash of something else.
+type Change = fn(&mut Value, Value);
+
 fn flip(byte: &mut Value) {
     *byte = (byte.as_u64().unwrap() ^ 1).into();
 }
@@ -288,7 +291,7 @@ fn flip(byte: &mut Value) {
 #[test]
 fn what_was_stored_does_not_fit() {
     let hash = |json: &Value| Value::String(blake3::hash(json.to_string().as_bytes()).to_string());
-    let changes: [(fn(&mut Value, Value), &str); 3] = [
+    let changes: [(Change, &str); 3] = [
         (|stored, _| stored["runner"] = "0.0.1".into(), "was made by another release"),
         (|stored, _| flip(&mut stored["state"]["last"][0][0]), "the file is not what it was"),
         (|stored, other| stored["state"]["partial"]["check"] = other, "is not what it was"),

@@ -145,7 +145,7 @@ fn crashes(mkfs: &str) {
     }
     let Counts { states, with_leftovers, new } = counts;
     eprintln!(
-        "{mkfs}: {states} crash states, {with_leftovers} with something to recover, {new} new at the end"
+        "counted: {mkfs}: {states} crash states, {with_leftovers} with something to recover, {new} new at the end"
     );
     assert!(with_leftovers >= 10 && new < states, "the crashes came at no interesting moment");
 }

@@ -89,6 +89,7 @@ fn in_place() {
         "direct file",
         "write file.runner-scan",
         "fsync file.runner-scan",
+        "direct file.runner-scan",
         "rename file.runner-scan file.runner-journal",
         "fsync .",
         "write file",

@@ -142,7 +142,7 @@ fn fails(filesystem: &str, shared: bool) {
             }
         }
     }
-    eprintln!("{filesystem}, shared {shared}: {ends:?}");
+    eprintln!("counted: {filesystem}, shared {shared}: {ends:?}");
     assert!(ends.done >= 3 && ends.untouched >= 3, "{ends:?}");
 }
 

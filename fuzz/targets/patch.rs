@@ -4,10 +4,9 @@
 
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
-
-use runner::apply::flatten::tail_start;
 use std::sync::atomic::AtomicBool;
 
+use runner::apply::flatten::tail_start;
 use runner::cancel::Cancel;
 use runner::cli;
 use runner::error::Kind;

@@ -229,11 +229,13 @@ fn in_place<S: Storage>(
         let read_back = ReadBack::open(storage, journal.path(), wanted)?;
         verify::whole(journal.path(), &read_back, journal.bytes(), &journal.root(), how.cancel)?;
     }
+    // Who interrupts a run may want to go on with its scan.
+    how.cancel.check()?;
+    // Publishing syncs the directory.
+    end_scan(storage, names, scanned.as_mut())?;
     target.check_unchanged()?;
     // Where locks do not work, another run may have come this far.
     names.check_journal(storage)?;
-    // Publishing syncs the directory.
-    end_scan(storage, names, scanned.as_mut())?;
     // The commit point, with a last look at whether to stop; behind it the run
     // goes to its end.
     if let Err(error) = journal.publish(&names.journal, how.cancel) {
@@ -314,16 +316,17 @@ fn replace<S: Storage>(
     let new = &target.names.new;
     let file = storage.create(new).map_err(Error::at("create", new))?;
     let written = fill_new(target, &patch, direction, how, &file).and_then(|level| {
-        target.check_unchanged()?;
         how.cancel.check()?;
+        if end_scan(storage, target.names, Some(&mut patch))? {
+            storage.sync_parent(new).map_err(Error::at("sync the directory of", new))?;
+        }
+        target.check_unchanged()?;
         if let Some(backup) = &how.extras.backup {
             storage.link(target.path(), backup).map_err(Error::at("create", backup))?;
             kept.paths.push(backup.clone());
             storage.sync_parent(backup).map_err(Error::at("sync the directory of", backup))?;
         }
-        if end_scan(storage, target.names, Some(&mut patch))? {
-            storage.sync_parent(new).map_err(Error::at("sync the directory of", new))?;
-        }
+        how.cancel.check()?;
         rewrite::swap(storage, target.names, target.identity())?;
         Ok(level)
     });

@@ -120,7 +120,7 @@ fn on_all_changes(test: &str, limit: u64, attempt: impl Fn(&mut Trial<'_>) -> Re
         }
         states += trial.states;
     }
-    eprintln!("{test}: {states} crash states");
+    eprintln!("counted: {test}: {states} crash states");
 }
 
 #[test]
@@ -275,5 +275,5 @@ fn soak() {
         states += all_on_any_change(seed);
         seed += 1;
     }
-    eprintln!("soak: {states} crash states, seeds up to {seed}");
+    eprintln!("counted: soak: {states} crash states, seeds up to {seed}");
 }

@@ -140,7 +140,7 @@ fn a_checkpoint_survives() {
             went_on += u32::from(from > 0);
         });
     }
-    eprintln!("a_checkpoint_survives: {states} crash states, went on from {went_on}");
+    eprintln!("counted: a_checkpoint_survives: {states} crash states, went on from {went_on}");
     assert!(went_on > states / 4, "it hardly ever went on");
 
     // Each of the first checkpoint's syncs is there for a reason: without it

@@ -13,8 +13,8 @@ use runner::plan::Strategy;
 
 /// The operations before the commit point in which nobody looks any more.
 ///
-/// In place: the second half of the last look and the look for a journal; then
-/// the journal is made, written, synced and renamed. By a new file: nothing is
+/// In place: the second half of the last look, the look for a journal, and the
+/// renaming of it. By a new file: nothing is
 /// missed where names can be exchanged, since what came out is looked at; else
 /// what happens before the attempt to exchange and before the rename. The mode
 /// is not looked at again once there may be a backup, which is a link.
@@ -23,8 +23,8 @@ fn last_moments(strategy: Strategy, deed: Deed, no_exchange: bool) -> u64 {
         (Strategy::Rewrite, Deed::ChangesMode) => 5 + u64::from(no_exchange),
         (Strategy::Rewrite, _) if no_exchange => 2,
         (Strategy::Rewrite, _) => 0,
-        (_, Deed::LeavesJournal) => 4,
-        _ => 6,
+        (_, Deed::LeavesJournal) => 1,
+        _ => 3,
     }
 }
 

@@ -130,11 +130,10 @@ impl Bench {
 fn apply(run: &Run, directory: &Path, before: &[&str]) -> Command {
     let mut apply = command();
     if let [program, arguments @ ..] = before {
-        let own = apply.get_program().to_owned();
         let environment: Vec<_> =
             apply.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect();
         apply = Command::new(program);
-        apply.args(arguments).arg(own).envs(environment);
+        apply.args(arguments).arg(env!("CARGO_BIN_EXE_runner")).envs(environment);
     }
     apply.args(["apply", "replace"]).args(run.options);
     if run.extras {
@@ -182,7 +181,7 @@ fn crashes(filesystem: &str) {
     }
     let Counts { states, to_recover, twice, new } = counts;
     eprintln!(
-        "{filesystem}: {states} crash states, {twice} of them during a recovery, {to_recover} with something to \
+        "counted: {filesystem}: {states} crash states, {twice} of them during a recovery, {to_recover} with something to \
          recover, {new} new at the end"
     );
     assert!(to_recover * 5 >= states && new * 10 >= states && new < states, "no interesting moments");

@@ -20,14 +20,24 @@ const MEMORY_MIB: u64 = 1024;
 /// them.
 const INPUT_BYTES: u64 = 8192;
 
+/// How long a target runs unless another time is asked for.
+const SECONDS: u64 = 600;
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// How long each target runs
-    #[arg(long, default_value_t = 600)]
+    #[arg(long, default_value_t = SECONDS)]
     seconds: u64,
     /// Which ones; all if none is named
     #[arg(value_parser = TARGETS)]
     targets: Vec<String>,
+}
+
+impl Options {
+    /// All targets, as long as they run unless another time is asked for.
+    pub(crate) fn all() -> Self {
+        Self { seconds: SECONDS, targets: Vec::new() }
+    }
 }
 
 /// Runs targets one after the other, and stops at the first finding.

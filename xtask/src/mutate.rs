@@ -21,7 +21,7 @@ const VARIABLE: &str = "RUNNER_MUTANT";
 /// Tests that run longer have hung: that is no verdict.
 const LIMIT_SECONDS: u32 = 1200;
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct Options {
     /// Only show the mutations
     #[arg(long)]

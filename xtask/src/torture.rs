@@ -8,15 +8,31 @@ use std::time::Instant;
 
 use clap::Args;
 
-use crate::shell;
+use crate::{fuzz, mutate, shell};
 
 /// Test programs of the package `runner`, and what they are given in a long
 /// run.
-const PROGRAMS: [(&str, &[(&str, &str)]); 4] = [
+const PROGRAMS: [(&str, &[(&str, &str)]); 20] = [
     ("crash", &[("RUNNER_SOAK_SECONDS", "1800")]),
+    ("replay", &[("RUNNER_CRASH_STATES", "400")]),
+    ("shutdown", &[("RUNNER_CRASH_STATES", "300")]),
     ("killed", &[]),
     ("resume", &[("RUNNER_KILLS", "500")]),
     ("recovery", &[]),
+    ("journal", &[]),
+    ("interrupted", &[("RUNNER_EVERY", "1")]),
+    ("meanwhile", &[]),
+    ("races", &[]),
+    ("system_calls", &[]),
+    ("write_back", &[]),
+    ("copy_on_write", &[]),
+    ("full_disk", &[]),
+    ("bad_medium", &[]),
+    ("faults", &[]),
+    ("hostile", &[]),
+    ("memory", &[]),
+    ("leaks", &[]),
+    ("fuzz", &[]),
 ];
 
 /// Options of the command.
@@ -37,6 +53,10 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     for (program, long) in PROGRAMS {
         let long = if options.long { long } else { &[] };
         counts.extend(program_counts(program, long, options.seed)?);
+    }
+    if options.long {
+        fuzz::run(&fuzz::Options::all())?;
+        mutate::run(&mutate::Options::default())?;
     }
     println!("\nin {} seconds:", started.elapsed().as_secs());
     counts.iter().for_each(|line| println!("  {line}"));
