@@ -230,7 +230,8 @@ fn a_file() -> Vec<(String, Vec<u8>)> {
 fn apply(options: &[&str]) {
     let keeping = ["apply", "replace", "file", "--undo", "undo", "--backup", ".old", "--set", "find=a"];
     let counts = interrupted(&[&keeping[..], options].concat(), &a_file());
-    assert!(counts.stopped > 5 && counts.ended > 2 && counts.at_once > 0, "{counts:?}");
+    // Behind the commit point of a rewrite there are hardly any calls left.
+    assert!(counts.stopped > 5 && counts.ended > 1 && counts.at_once > 0, "{counts:?}");
 }
 
 #[test]

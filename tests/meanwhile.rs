@@ -216,3 +216,20 @@ fn a_killed_scan_leaves_the_file_alone() {
     runner!["recover", &file].ok();
     assert_eq!(before, scratch.snapshot());
 }
+
+/// Somebody else has the file mapped, so its pages cannot be evicted: that is
+/// found out before anything is written.
+#[test]
+fn a_file_that_stays_in_the_page_cache_is_left_alone() {
+    use runner::mapping::Mapping;
+    let scratch = Scratch::new();
+    let path = scratch.write("file", common::log_lines(100_000, "\n"));
+    let file = fs::File::open(&path).unwrap();
+    let mapping = Mapping::new(&file, file.metadata().unwrap().len(), &path).unwrap();
+    assert!(mapping.bytes().iter().any(|byte| *byte == b'u'), "every page is there");
+    let before = scratch.snapshot();
+    let replace = ["apply", "replace", path.to_str().unwrap(), "--set", "find=user", "--set", "with=USER"];
+    let ran = common::runner(replace.iter().chain(&["--verify", "evicted"]));
+    ran.fails(5, "stays in the page cache").says("another process may have it mapped");
+    assert_eq!(before, scratch.snapshot());
+}

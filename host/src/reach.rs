@@ -321,12 +321,13 @@ fn replace<S: Storage>(
             storage.sync_parent(new).map_err(Error::at("sync the directory of", new))?;
         }
         target.check_unchanged()?;
+        // The last look: a link touches the file's change time.
+        how.cancel.check()?;
         if let Some(backup) = &how.extras.backup {
             storage.link(target.path(), backup).map_err(Error::at("create", backup))?;
             kept.paths.push(backup.clone());
             storage.sync_parent(backup).map_err(Error::at("sync the directory of", backup))?;
         }
-        how.cancel.check()?;
         rewrite::swap(storage, target.names, target.identity())?;
         Ok(level)
     });

@@ -156,7 +156,7 @@ fn undisturbed(run: &Run) -> Vec<u8> {
 
 fn crashes(filesystem: &str) {
     let Some(bench) = Bench::new(filesystem) else { return };
-    let (seed, wanted) = (number("RUNNER_SEED", 1), number("RUNNER_CRASH_STATES", 60));
+    let (seed, wanted) = (number("RUNNER_SEED", 1), number("RUNNER_CRASH_STATES", 300));
     let mut random = Random(seed);
     let (mut counts, runs) = (Counts::default(), runs());
     for (run, index) in runs.iter().zip(1..) {
@@ -226,7 +226,7 @@ fn carelessness_is_found(filesystem: &str) {
     // A sync of a guest is a flush, behind what it makes durable.
     let last = recording.log[..recording.ended].iter().rposition(|arrival| matches!(arrival, Arrival::Flush));
     let holds = |arrival: &Arrival| match arrival {
-        Arrival::Write { bytes, .. } => memchr::memmem::find(bytes, &new[299_000..299_500]).is_some(),
+        Arrival::Write { bytes, .. } => memchr::memmem::find(bytes, &new[299_100..299_500]).is_some(),
         Arrival::Flush => false,
     };
     assert!(recording.log[..last.unwrap()].iter().any(holds), "a sync that is no flush");

@@ -72,10 +72,11 @@ impl Recording {
     }
 }
 
-/// Where btrfs keeps its superblock and the first copy of it. It writes them in
-/// place, and counts on 4096 bytes being written as a whole: a torn one does
-/// not mount, whatever runs on top.
-const NEVER_TORN: [u64; 2] = [64 << 10, 64 << 20];
+/// Where ext4 keeps its superblock (of 1024 bytes, behind as many others), and
+/// btrfs its own and the first copy of it. They write them in place, under one
+/// checksum, and count on them being written as a whole: a torn one does not
+/// mount, whatever runs on top.
+const NEVER_TORN: [u64; 4] = [0, 1024, 64 << 10, 64 << 20];
 
 fn keep(image: &mut Image, arrival: &Arrival, kept: Kept, random: &mut Random) {
     let Arrival::Write { offset, bytes } = arrival else { return };

@@ -14,7 +14,7 @@ use crate::{fuzz, mutate, shell};
 /// run.
 const PROGRAMS: [(&str, &[(&str, &str)]); 20] = [
     ("crash", &[("RUNNER_SOAK_SECONDS", "1800")]),
-    ("replay", &[("RUNNER_CRASH_STATES", "400")]),
+    ("replay", &[("RUNNER_CRASH_STATES", "2000")]),
     ("shutdown", &[("RUNNER_CRASH_STATES", "300")]),
     ("killed", &[]),
     ("resume", &[("RUNNER_KILLS", "500")]),
