@@ -21,7 +21,6 @@ pub(super) struct Collector<'a, 's, S: Storage> {
     after: Tree,
     /// The group in which the first length changes.
     moved: Option<u64>,
-    groups: u64,
     /// Edits that may still touch a group: those of the block at hand, and
     /// those of records that reach on from earlier ones.
     edits: EditList,
@@ -43,7 +42,6 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
             before: Tree::new(),
             after: Tree::new(),
             moved: None,
-            groups: 0,
             edits: EditList::default(),
             written: 0,
             reach: 0,
@@ -76,7 +74,6 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
     /// When the budget has no room for its edits.
     pub(super) fn go_on(&mut self, state: State) -> Result<()> {
         let State { at, last, before, after, moved, edits, written, reach, .. } = state;
-        self.groups = before.groups();
         self.last = (at, last);
         (self.before, self.after, self.moved) = (before, after, moved);
         self.edits = EditList::restore(&edits, self.scan.options.memory.budget)?;
@@ -130,7 +127,6 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
             let end = (index + 1) * GROUP_BYTES;
             self.write_edits(|start| start < end)?;
             self.before.push(cv);
-            self.groups += 1;
             let known = after.next_if(|&(group, _)| group == index);
             let touched = match known {
                 Some((_, cv)) if foreign_reach <= index * GROUP_BYTES => Touched::Yes(cv),
@@ -175,8 +171,9 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
         // Insertions at the very end are in no group.
         self.write_edits(|_| true)?;
         let draft = self.writer.finish()?;
-        let moved = draft.stats().first_length_change.map(|at| (at / GROUP_BYTES).min(self.groups));
-        let after_groups = self.moved.or(moved).unwrap_or(self.groups);
+        let groups = self.before.groups();
+        let moved = draft.stats().first_length_change.map(|at| (at / GROUP_BYTES).min(groups));
+        let after_groups = self.moved.or(moved).unwrap_or(groups);
         Ok(Scanned { draft, pre_root: self.before.finish(), after: self.after, after_groups })
     }
 }
