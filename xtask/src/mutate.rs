@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use crate::shell;
+use crate::{shell, test};
 use list::{List, Mutant};
 
 /// What the switches look at.
@@ -50,6 +50,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     if !unnamed.is_empty() {
         return Err(format!("not in xtask/mutants.toml:\n{}", unnamed.join("\n")));
     }
+    test::install_programs();
     let tree = tree::make(shell::root(), &list, VARIABLE)?;
     undisturbed(&tree, &chosen)?;
     let (mut caught, mut others) = (0, Vec::new());
@@ -134,7 +135,7 @@ fn attempt_one(tree: &Path, tests: &str, mutant: Option<&str>) -> Result<Verdict
     if let Some(test) = stdout.lines().find_map(failed_test) {
         return Ok(Verdict::Caught(format!("{} {test}", tests.split(' ').next().unwrap_or_default())));
     }
-    let ran = stdout.lines().filter_map(crate::test::counts).map(|(passed, _)| passed).sum::<u64>();
+    let ran = stdout.lines().filter_map(test::counts).map(|(passed, _)| passed).sum::<u64>();
     Ok(match (output.status.success(), ran) {
         (true, 1..) => Verdict::Survived,
         (true, 0) => Verdict::Unclear(format!("{tests} are no tests")),

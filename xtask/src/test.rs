@@ -37,7 +37,7 @@ pub(crate) fn run() -> Result<(), String> {
 
 /// What cannot be installed is missed by the tests that need it: they say so,
 /// and fail where CI is set.
-fn install_programs() {
+pub(crate) fn install_programs() {
     let missing: Vec<_> = PROGRAMS
         .iter()
         .filter(|(program, _)| !Path::new(program).exists())

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use clap::Args;
 
-use crate::{fuzz, mutate, shell};
+use crate::{fuzz, mutate, shell, test};
 
 /// Test programs of the package `runner`, and what they are given in a long
 /// run.
@@ -48,6 +48,7 @@ pub(crate) struct Options {
 
 /// Runs all, and stops at the first that fails.
 pub(crate) fn run(options: &Options) -> Result<(), String> {
+    test::install_programs();
     let started = Instant::now();
     let mut counts = Vec::new();
     for (program, long) in PROGRAMS {
