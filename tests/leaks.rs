@@ -114,10 +114,10 @@ fn all_drivers(scratch: &Scratch, program: &Program<'_>, bad: &Program<'_>, memo
     fs::copy(&saved, scratch.path("file.runner-journal")).unwrap();
     let error = run::apply(&file, program, &auto, events).unwrap_err();
     assert_eq!(error.kind(), Kind::RecoveryNeeded);
-    let error = run::recover_file(&file, Direction::Forward, Wanted::Deepest).unwrap_err();
+    let error = run::recover_file(&file, Direction::Forward, Wanted::Deepest, 2).unwrap_err();
     assert_eq!(error.kind(), Kind::RecoveryNeeded, "{error:?}");
     fs::rename(scratch.path("file.runner-journal"), scratch.path("file.runner-scan")).unwrap();
-    run::recover_file(&file, Direction::Forward, Wanted::Deepest).unwrap();
+    run::recover_file(&file, Direction::Forward, Wanted::Deepest, 2).unwrap();
     let cancelled = AtomicBool::new(true);
     let stopped = Options { cancel: Cancel::new(&cancelled), ..plain(Choice::Auto) };
     run::apply(&file, program, &stopped, events).unwrap_err();

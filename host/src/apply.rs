@@ -1,6 +1,9 @@
 //! How a patch reaches the disk, one file a strategy.
 
+mod behind;
 pub mod flatten;
+mod forward;
 pub mod in_place;
+mod pieces;
 pub mod rewrite;
 pub mod stream;

@@ -15,6 +15,7 @@ mod verify;
 
 use std::io;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::Parser;
 
@@ -23,6 +24,7 @@ use self::report::Reporter;
 use crate::error::{Kind, Result};
 use crate::fs::OsStorage;
 use crate::patch::Patch;
+use crate::profile;
 use crate::sandbox;
 
 /// Exit code of `--check` when there are changes to be made.
@@ -67,7 +69,14 @@ pub fn main() -> ExitCode {
     }
     let args = Args::parse();
     let reporter = Reporter::new(args.command.json());
+    let started = args.command.profile().then(|| {
+        profile::start();
+        Instant::now()
+    });
     let result = dispatch(args.command, &reporter);
+    if let Some(started) = started {
+        reporter.profile(started.elapsed(), &profile::take());
+    }
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Changes) => ExitCode::from(EXIT_CHANGES),

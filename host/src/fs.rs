@@ -2,17 +2,20 @@
 //! that must survive a crash goes through it, so that a simulated disk can
 //! stand in for [`OsStorage`].
 
+mod aligned;
 mod attributes;
 mod cachestat;
-mod copy;
 mod identity;
 mod lock;
 mod os;
+mod share;
 mod shared;
 
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 
+pub use aligned::{ALIGN_BYTES, Aligned};
 pub use identity::{FileType, Identity, Stat};
 pub use lock::lock;
 pub use os::{OsFile, OsStorage};
@@ -67,20 +70,43 @@ pub trait Storage: Sync {
     /// Any I/O error.
     fn set_len(&self, file: &Self::File, bytes: u64) -> io::Result<()>;
 
-    /// Copies a range between two files by the fastest way the filesystem
-    /// has, keeping holes where the target's range is a hole before. The
-    /// ranges must lie in both files.
+    /// The same file, for writing past the page cache. Offsets, lengths and
+    /// buffers must be multiples of [`ALIGN_BYTES`]. A sync of the file itself
+    /// makes durable what is written to this one, too.
     ///
     /// # Errors
-    /// Any I/O error; `UnexpectedEof` when the source is shorter.
-    fn copy_range(
+    /// Any I/O error; `InvalidInput` where the filesystem has no such access.
+    fn direct(&self, file: &Self::File) -> io::Result<Self::File>;
+
+    /// The first range at or behind `at` that is not known to be a hole;
+    /// `None` when there is only a hole up to the file's end. Where holes
+    /// cannot be told, all is data.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn data_at(&self, _file: &Self::File, at: u64) -> io::Result<Option<Range<u64>>> {
+        Ok(Some(at..u64::MAX))
+    }
+
+    /// Lets a range of one file share the extents of a range of another. Both
+    /// begin and end at multiples of [`ALIGN_BYTES`]. `false` where the
+    /// filesystem cannot do it; then nothing has happened.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn share_range(
         &self,
-        from: &Self::File,
-        from_offset: u64,
-        to: &Self::File,
-        to_offset: u64,
-        bytes: u64,
-    ) -> io::Result<()>;
+        _from: &Self::File,
+        _range: Range<u64>,
+        _to: &Self::File,
+        _to_at: u64,
+    ) -> io::Result<bool> {
+        Ok(false)
+    }
+
+    /// Lets the medium begin with what was written to a range, so that a sync
+    /// has less to wait for. Promises nothing.
+    fn start_writing(&self, _file: &Self::File, _range: Range<u64>) {}
 
     /// Makes content and size durable. After an error nothing is known of
     /// what reached the medium, whatever a later call says.

@@ -28,6 +28,7 @@ pub mod pipe;
 pub mod plan;
 pub mod plugin;
 pub mod prefilter;
+pub mod profile;
 pub mod reach;
 pub mod recover;
 pub mod root;

@@ -134,10 +134,11 @@ impl Mapping {
         self.advise(range.start.next_multiple_of(page)..end, libc::MADV_DONTNEED);
     }
 
-    /// Asks the kernel to start reading `range` into the page cache.
-    pub fn will_need(&self, range: Range<u64>) {
+    /// Maps the pages of `range` in one go, and waits for those that must be
+    /// read first. What cannot be read faults later, when it is looked at.
+    pub fn page_in(&self, range: Range<u64>) {
         let Some(range) = self.clamp(range) else { return };
-        self.advise(range.start / page_bytes() * page_bytes()..range.end, libc::MADV_WILLNEED);
+        self.advise(range.start / page_bytes() * page_bytes()..range.end, libc::MADV_POPULATE_READ);
     }
 
     fn clamp(&self, range: Range<u64>) -> Option<Range<usize>> {
@@ -360,7 +361,7 @@ mod tests {
         let mapping = map(&file_of_ones(0), 0);
         assert_eq!((mapping.bytes(), mapping.fault()), (&b""[..], None));
         mapping.release(0..10);
-        mapping.will_need(0..10);
+        mapping.page_in(0..10);
     }
 
     #[test]
@@ -425,7 +426,7 @@ mod tests {
         let file = file_of_ones(len);
         let mapping = map(&file, len);
         for range in [0..0, 5..100, 1..len as u64, 0..u64::MAX, u64::MAX - 1..u64::MAX] {
-            mapping.will_need(range.clone());
+            mapping.page_in(range.clone());
             mapping.release(range);
             assert!(mapping.bytes().iter().all(|b| *b == 1));
         }

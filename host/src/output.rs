@@ -6,6 +6,7 @@ use crate::apply::{rewrite, stream};
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Access, OsStorage, Storage};
 use crate::patch::Direction;
+use crate::profile::{self, Stage};
 use crate::reach::{How, Kept, check_new, check_room};
 use crate::run::OsPatch;
 use crate::source::{Target, beside};
@@ -32,6 +33,7 @@ pub(crate) fn write_out(target: &Target, patch: &OsPatch, output: &Output, how: 
     let out = match output {
         Output::File(out) => out,
         Output::Stream(file, name) => {
+            let _span = profile::span(Stage::Fill);
             stream::write(&target.file, source, file, name, reader, how.cancel)?;
             target.place().check_unchanged()?;
             return Ok(Level::None);
@@ -64,7 +66,9 @@ pub(crate) fn write_out(target: &Target, patch: &OsPatch, output: &Output, how: 
         }
     })?;
     let mut kept = Kept { storage, paths: vec![new.clone()] };
-    rewrite::fill(storage, (&target.file, source), (&file, &new), reader, how.cancel)?;
+    let filling = profile::span(Stage::Fill);
+    rewrite::fill(storage, (&target.file, source), (&file, &new), reader, how.threads, how.cancel)?;
+    drop(filling);
     match &old {
         Some(old) => storage.copy_attributes(old, &file).map_err(Error::at("keep the attributes of", out))?,
         None => file

@@ -11,6 +11,7 @@ use crate::hash::GROUP_BYTES;
 use crate::journal::{Names, exists};
 use crate::patch::{Direction, Header, Patch};
 use crate::plan::{Plan, Strategy};
+use crate::profile::{self, Stage};
 use crate::recover::{finish, roll_back};
 use crate::verify::{self, Level, ReadBack, Wanted};
 
@@ -68,6 +69,8 @@ pub struct How<'a> {
     pub extras: &'a Extras,
     /// How what was written is read back.
     pub verify: Wanted,
+    /// Threads to use, at least 1.
+    pub threads: usize,
     /// Looked at until the commit point.
     pub cancel: Cancel<'a>,
 }
@@ -88,6 +91,7 @@ pub fn reach<S: Storage>(
     if plan.strategy == Strategy::Nothing {
         return Ok(Level::None);
     }
+    let keeping = profile::span(Stage::Keep);
     check_room(target.storage, &target.names.new, plan.space_bytes)?;
     if plan.strategy != Strategy::Rewrite {
         check_room_to_overwrite(target, &patch, plan)?;
@@ -111,6 +115,7 @@ pub fn reach<S: Storage>(
         patch.copy_to(undo)?;
         kept.paths.push(undo.clone());
     }
+    drop(keeping);
     let reached = match plan.strategy {
         Strategy::Rewrite => replace(target, patch, direction, how, &mut kept),
         _ => in_place(target, patch, direction, how, &mut kept),
@@ -209,7 +214,8 @@ fn in_place<S: Storage>(
         ReadBack::open(storage, path, wanted)?;
     }
     if let Some(backup) = &how.extras.backup {
-        copy_old(target, backup, how.cancel)?;
+        let _span = profile::span(Stage::Keep);
+        copy_old(target, backup, how)?;
         kept.paths.push(backup.clone());
     }
     // A patch that somebody has saved stays where it is.
@@ -220,17 +226,23 @@ fn in_place<S: Storage>(
         let header = Header { identity: target.identity().clone(), ..patch.header().clone() };
         let source = (target.file, path);
         let new = names.new.clone();
+        let _span = profile::span(Stage::Flatten);
         (flatten::flatten(storage, source, &patch, direction, header, new, how.cancel)?, Some(patch))
     };
+    let syncing = profile::span(Stage::JournalSync);
     journal.sync()?;
+    drop(syncing);
     if wanted != Wanted::Exactly(Level::None) {
         // A medium that loses what it was given would take the only way back
         // along with the file.
+        let _span = profile::span(Stage::JournalCheck);
         let read_back = ReadBack::open(storage, journal.path(), wanted)?;
-        verify::whole(journal.path(), &read_back, journal.bytes(), &journal.root(), how.cancel)?;
+        let (bytes, root) = (journal.bytes(), journal.root());
+        verify::whole(journal.path(), &read_back, bytes, &root, how.threads, how.cancel)?;
     }
     // Who interrupts a run may want to go on with its scan.
     how.cancel.check()?;
+    let committing = profile::span(Stage::Commit);
     // Publishing syncs the directory.
     end_scan(storage, names, scanned.as_mut())?;
     target.check_unchanged()?;
@@ -241,8 +253,10 @@ fn in_place<S: Storage>(
     if let Err(error) = journal.publish(&names.journal, how.cancel) {
         return Err(if journal.is_saved() { undecided(path, error) } else { error });
     }
-    match finish(storage, path, target.file, &journal, Direction::Forward, wanted) {
+    drop(committing);
+    match finish(storage, path, target.file, &journal, Direction::Forward, wanted, how.threads) {
         Ok(state) => {
+            let _span = profile::span(Stage::CleanUp);
             journal.remove().map_err(|e| {
                 Error::new(
                     Kind::RecoveryNeeded,
@@ -253,7 +267,7 @@ fn in_place<S: Storage>(
             })?;
             Ok(state.level)
         }
-        Err(error) => Err(undo_failed_write(target, journal, error)),
+        Err(error) => Err(undo_failed_write(target, journal, how.threads, error)),
     }
 }
 
@@ -270,9 +284,14 @@ fn undecided(path: &Path, error: Error) -> Error {
 
 /// After the commit point there are two ways out: back to the old state, or a
 /// journal that stays.
-fn undo_failed_write<S: Storage>(target: &Place<'_, S>, journal: Patch<'_, S>, error: Error) -> Error {
+fn undo_failed_write<S: Storage>(
+    target: &Place<'_, S>,
+    journal: Patch<'_, S>,
+    threads: usize,
+    error: Error,
+) -> Error {
     let path = target.path();
-    match roll_back(target.storage, target.names, &journal).and_then(|()| journal.remove()) {
+    match roll_back(target.storage, target.names, &journal, threads).and_then(|()| journal.remove()) {
         Ok(()) => error.hint(format!("{} was brought back to what it was before", path.display())),
         Err(second) => Error::new(
             Kind::RecoveryNeeded,
@@ -284,15 +303,15 @@ fn undo_failed_write<S: Storage>(target: &Place<'_, S>, journal: Patch<'_, S>, e
 }
 
 /// Copies the file as it is now.
-fn copy_old<S: Storage>(target: &Place<'_, S>, backup: &Path, cancel: Cancel<'_>) -> Result<()> {
+fn copy_old<S: Storage>(target: &Place<'_, S>, backup: &Path, how: &How<'_>) -> Result<()> {
     let storage = target.storage;
     let size = target.identity().size;
     let file = storage.create(backup).map_err(Error::at("create", backup))?;
-    let copied = rewrite::copy(storage, (target.file, target.path(), 0), (&file, backup, 0), size, cancel)
-        .and_then(|()| {
+    let source = (target.file, target.path());
+    let copied =
+        rewrite::copy(storage, source, (&file, backup), size, how.threads, how.cancel).and_then(|()| {
             storage
-                .set_len(&file, size)
-                .and_then(|()| storage.copy_attributes(target.file, &file))
+                .copy_attributes(target.file, &file)
                 .and_then(|()| storage.sync_all(&file))
                 .and_then(|()| storage.sync_parent(backup))
                 .map_err(Error::at("copy the file to", backup))
@@ -328,6 +347,7 @@ fn replace<S: Storage>(
             kept.paths.push(backup.clone());
             storage.sync_parent(backup).map_err(Error::at("sync the directory of", backup))?;
         }
+        let _span = profile::span(Stage::Commit);
         rewrite::swap(storage, target.names, target.identity())?;
         Ok(level)
     });
@@ -348,13 +368,18 @@ fn fill_new<S: Storage>(
 ) -> Result<Level> {
     let storage = target.storage;
     let new = &target.names.new;
-    rewrite::fill(storage, (target.file, target.path()), (file, new), patch.reader(direction), how.cancel)?;
+    let filling = profile::span(Stage::Fill);
+    let (source, reader) = ((target.file, target.path()), patch.reader(direction));
+    rewrite::fill(storage, source, (file, new), reader, how.threads, how.cancel)?;
+    drop(filling);
+    let syncing = profile::span(Stage::Sync);
     storage.copy_attributes(target.file, file).map_err(|e| {
         Error::new(Kind::Refused, format!("a rewrite of {} would lose something", target.path().display()))
             .because(e)
             .hint("`--strategy in-place` keeps the inode and all that belongs to it")
     })?;
     storage.sync_all(file).map_err(Error::at("sync", new))?;
+    drop(syncing);
     check_new(storage, new, patch, direction, how)
 }
 
@@ -369,12 +394,13 @@ pub(crate) fn check_new<S: Storage>(
     if how.verify == Wanted::Exactly(Level::None) {
         return Ok(Level::None);
     }
+    let _span = profile::span(Stage::ReadBack);
     let seal = patch.seal();
     let (size, root) = match direction {
         Direction::Forward => (seal.stats.post_size(), &seal.post_root),
         Direction::Reverse => (seal.stats.pre_size, &seal.pre_root),
     };
     let read_back = ReadBack::open(storage, new, how.verify)?;
-    verify::whole(new, &read_back, size, root, how.cancel)?;
+    verify::whole(new, &read_back, size, root, how.threads, how.cancel)?;
     Ok(read_back.level)
 }

@@ -8,6 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::fs::{Access, Storage};
 use crate::journal::{Names, exists};
 use crate::patch::{Direction, Patch};
+use crate::profile::{self, Stage};
 use crate::verify::{self, Level, ReadBack, Wanted};
 
 /// What there was to do.
@@ -45,9 +46,10 @@ pub fn recover<S: Storage>(
     target: &S::File,
     direction: Direction,
     wanted: Wanted,
+    threads: usize,
 ) -> Result<Recovered> {
     let (state, intact) = if exists(storage, &names.journal)? {
-        let (state, intact) = replay(storage, names, target, direction, wanted)?;
+        let (state, intact) = replay(storage, names, target, direction, wanted, threads)?;
         (Some(state), intact)
     } else {
         (None, true)
@@ -78,6 +80,7 @@ fn replay<S: Storage>(
     target: &S::File,
     direction: Direction,
     wanted: Wanted,
+    threads: usize,
 ) -> Result<(State, bool)> {
     let path = &names.target;
     let unusable = |what: String| {
@@ -99,7 +102,7 @@ fn replay<S: Storage>(
     if !verify::fits(storage, path, target, &journal, direction, whole)? {
         return Err(unusable(format!("{} is not the file that its journal was made for", path.display())));
     }
-    let state = finish(storage, path, target, &journal, direction, wanted).map_err(|e| {
+    let state = finish(storage, path, target, &journal, direction, wanted, threads).map_err(|e| {
         Error::new(
             Kind::RecoveryNeeded,
             format!("{} could not be recovered, and its journal stays", path.display()),
@@ -123,13 +126,15 @@ pub fn finish<S: Storage>(
     journal: &Patch<'_, S>,
     direction: Direction,
     wanted: Wanted,
+    threads: usize,
 ) -> Result<State> {
-    in_place::write(storage, path, target, journal, direction)?;
+    in_place::write(storage, path, target, journal, direction, threads)?;
+    let _span = profile::span(Stage::ReadBack);
     let level = if wanted == Wanted::Exactly(Level::None) {
         Level::None
     } else {
         let file = ReadBack::open(storage, path, wanted)?;
-        verify::touched(path, &file, journal, direction)?;
+        verify::touched(path, &file, journal, direction, threads)?;
         file.level
     };
     let root = match direction {
@@ -145,7 +150,12 @@ pub fn finish<S: Storage>(
 /// # Errors
 /// When the old state could not be brought back either; then the journal
 /// stays and [`recover`] is needed.
-pub fn roll_back<S: Storage>(storage: &S, names: &Names, journal: &Patch<'_, S>) -> Result<()> {
+pub fn roll_back<S: Storage>(
+    storage: &S,
+    names: &Names,
+    journal: &Patch<'_, S>,
+    threads: usize,
+) -> Result<()> {
     let path = &names.target;
     let target = storage.open(path, Access::Write).map_err(Error::at("open", path))?;
     let identity = storage.stat(&target).map_err(Error::at("look at", path))?.identity;
@@ -153,6 +163,6 @@ pub fn roll_back<S: Storage>(storage: &S, names: &Names, journal: &Patch<'_, S>)
     if !identity.same_inode(&journal.header().identity) {
         return Err(Error::new(Kind::Usage, format!("{} was replaced meanwhile", path.display())));
     }
-    finish(storage, path, &target, journal, Direction::Reverse, Wanted::Deepest)?;
+    finish(storage, path, &target, journal, Direction::Reverse, Wanted::Deepest, threads)?;
     Ok(())
 }

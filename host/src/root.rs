@@ -13,6 +13,8 @@ use crate::patch::{Reader, Segment, walk};
 const SLAB_BYTES: usize = 32 << 20;
 /// Gathered from a stream before it is shared out to threads.
 const GATHER_BYTES: usize = 4 << 20;
+/// From this length on, a range is worth a start of threads of its own.
+const DIRECT_BYTES: usize = 1 << 20;
 
 /// How hashing is done.
 #[derive(Clone, Copy)]
@@ -71,7 +73,7 @@ pub fn of_overlay<S: Storage>(
         Segment::Source(range) => {
             for start in range.clone().step_by(GATHER_BYTES) {
                 let part = start..range.end.min(start + GATHER_BYTES as u64);
-                gather.push(&mapping.bytes()[part.start as usize..part.end as usize])?;
+                gather.push_long(&mapping.bytes()[part.start as usize..part.end as usize])?;
                 if part.end - released >= GATHER_BYTES as u64 {
                     mapping.release(released..part.end);
                     released = part.end;
@@ -107,13 +109,34 @@ impl Gather<'_> {
         Ok(())
     }
 
+    /// What holds whole groups is hashed where it is.
+    fn push_long(&mut self, bytes: &[u8]) -> Result<()> {
+        let group = GROUP_BYTES as usize;
+        let begun = self.bytes.len() % group;
+        let (head, rest) = bytes.split_at(bytes.len().min((group - begun) % group));
+        if rest.len() < DIRECT_BYTES {
+            return self.push(bytes);
+        }
+        self.push(head)?;
+        self.flush()?;
+        let (groups, rest) = rest.split_at(rest.len() / group * group);
+        self.hash(groups);
+        self.push(rest)
+    }
+
     fn flush(&mut self) -> Result<()> {
         self.options.cancel.check()?;
-        let cvs = cvs(&self.bytes, self.next, self.size, self.options.threads);
-        self.next += cvs.len() as u64;
-        cvs.into_iter().for_each(|cv| self.tree.push(cv));
+        let bytes = std::mem::take(&mut self.bytes);
+        self.hash(&bytes);
+        self.bytes = bytes;
         self.bytes.clear();
         Ok(())
+    }
+
+    fn hash(&mut self, bytes: &[u8]) {
+        let cvs = cvs(bytes, self.next, self.size, self.options.threads);
+        self.next += cvs.len() as u64;
+        cvs.into_iter().for_each(|cv| self.tree.push(cv));
     }
 }
 

@@ -24,6 +24,7 @@ use crate::memory::Guard;
 use crate::output::{Output, write_out};
 use crate::patch::{self, Direction, Header, Patch, PluginId, Stats, Writer};
 use crate::plan::{Choice, Plan, Strategy, choose};
+use crate::profile::{self, Stage};
 use crate::reach::{Extras, How, reach};
 use crate::recover::{Recovered, recover};
 use crate::root;
@@ -78,7 +79,7 @@ pub struct Options<'a> {
 
 impl Options<'_> {
     fn how(&self) -> How<'_> {
-        How { extras: &self.extras, verify: self.verify, cancel: self.cancel }
+        How { extras: &self.extras, verify: self.verify, threads: self.threads, cancel: self.cancel }
     }
 }
 
@@ -135,6 +136,7 @@ pub fn make_patch(
     mut resumable: Option<&mut Resumable<'_>>,
     events: &mut dyn FnMut(Event),
 ) -> Result<OsPatch> {
+    let beginning = profile::span(Stage::Begin);
     let mapping = target.map()?;
     let head = head(&mapping);
     let (job, first) = (program.begin)(head)?;
@@ -181,7 +183,10 @@ pub fn make_patch(
         from,
         keep: keep.as_mut().map(|keep| (options.checkpoint_every, keep as scan::Keep<'_>)),
     };
+    drop(beginning);
+    let scanning = profile::span(Stage::Scan);
     let scanned = scan(&mapping, target.path(), &job, writer, &transforms, &scan_options, hooks)?;
+    drop(scanning);
     target.place().check_unchanged()?;
     seal(scanned, &mapping, target.path(), options)
 }
@@ -202,6 +207,7 @@ fn seal(
     path: &Path,
     options: &Options<'_>,
 ) -> Result<OsPatch> {
+    let _span = profile::span(Stage::NewRoot);
     let stats = scanned.draft.stats();
     let post_root = if stats.first_length_change.is_none() {
         scanned.after.finish()
@@ -384,9 +390,9 @@ pub fn apply_patch(
 ///
 /// # Errors
 /// See [`recover`].
-pub fn recover_file(path: &Path, direction: Direction, wanted: Wanted) -> Result<Recovered> {
+pub fn recover_file(path: &Path, direction: Direction, wanted: Wanted, threads: usize) -> Result<Recovered> {
     let target = Target::open(path, Intent::Write)?;
-    recover(&OsStorage, &target.names, &target.file, direction, wanted)
+    recover(&OsStorage, &target.names, &target.file, direction, wanted, threads)
 }
 
 /// The root of a file.

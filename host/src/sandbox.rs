@@ -20,6 +20,7 @@ mod limits;
 mod log;
 mod manifest;
 mod metadata;
+mod phases;
 mod wasi;
 
 #[cfg(test)]
@@ -45,6 +46,7 @@ use self::bindings::types;
 use self::failure::Call;
 use self::limits::Limiter;
 use self::log::Log;
+use self::phases::Phases;
 use crate::error::{Error, Kind, Result};
 use crate::job::{FileHead, Job, Manifest, Param};
 use crate::text::escape;
@@ -221,9 +223,14 @@ impl Code {
     }
 
     fn instantiate(&self) -> Result<Instance> {
-        let state =
-            State { limiter: Limiter::new(&self.limits), log: Log::new(self.log.clone()), wasi: None };
+        let state = State {
+            limiter: Limiter::new(&self.limits),
+            log: Log::new(self.log.clone()),
+            wasi: None,
+            phases: Phases::default(),
+        };
         let mut store = Store::new(self.ticking.engine(), state);
+        phases::watch(&mut store);
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(limits::DESCRIBE_FUEL);
         store.set_epoch_deadline(engine::ticks(self.limits.deadline));
@@ -293,8 +300,11 @@ impl Transform for Instance {
         let call = Call::Window(window.offset);
         let share = usize::try_from(self.code.limits.budget.reply_bytes()).unwrap_or(usize::MAX);
         let fuel = limits::reply_fuel(window.bytes.len()).min(share);
+        self.store.data_mut().phases.start();
         let answer = self.call(call, fuel, |guest, store| guest.call_transform(store, window.into()))?;
-        self.accept(call, answer).map(Reply::from)
+        let reply = self.accept(call, answer).map(Reply::from);
+        self.store.data_mut().phases.finish();
+        reply
     }
 }
 
@@ -304,6 +314,7 @@ struct State {
     log: Log,
     /// Made when a host function first needs it.
     wasi: Option<wasi::World>,
+    phases: Phases,
 }
 
 impl bindings::Host for State {

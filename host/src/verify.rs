@@ -1,18 +1,27 @@
 //! Reads back what was written, from as deep as the system allows, and says
 //! how deep that was.
 
+mod fits;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::io;
-use std::ops::Range;
 use std::path::Path;
 
+pub use fits::fits;
 use serde::{Deserialize, Serialize};
 
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Access, Storage};
-use crate::hash::{GROUP_BYTES, Tree, group_cv};
-use crate::patch::{Direction, Edits, Patch};
+use crate::fs::{ALIGN_BYTES, Access, Aligned, Storage};
+use crate::hash::{Cv, GROUP_BYTES, Tree, group_cv};
+use crate::patch::{Direction, Patch};
+
+/// Groups that are read in one go, and how often a thread does that between
+/// two looks at whether to stop.
+const READ_GROUPS: usize = 16;
+const READS: usize = 16;
 
 /// How deep a verification reaches, shallowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -88,48 +97,81 @@ impl<'s, S: Storage> ReadBack<'s, S> {
         Ok(Self { storage, file, level: if evicted { Level::Evicted } else { Level::Cached } })
     }
 
-    /// Reads one group of a file that is to have `size` bytes; `None` when
-    /// there is less of it, or more.
-    fn group<'b>(
-        &self,
-        path: &Path,
-        index: u64,
-        size: u64,
-        buffer: &'b mut Aligned,
-    ) -> Result<Option<&'b [u8]>> {
-        let bytes = buffer.as_mut_slice();
-        let at = index * GROUP_BYTES;
-        let count = self
-            .storage
-            .read_full_at(&self.file, bytes, at)
-            .map_err(|e| Error::io(&format!("read back at byte {at} of"), path, e))?;
-        let is_whole = count as u64 == GROUP_BYTES.min(size.saturating_sub(at));
-        Ok(is_whole.then_some(&buffer.as_mut_slice()[..count]))
+    /// Reads at an offset; how much there was.
+    fn read(&self, path: &Path, at: u64, memory: &mut [u8]) -> Result<usize> {
+        self.storage
+            .read_full_at(&self.file, memory, at)
+            .map_err(|e| Error::io(&format!("read back at byte {at} of"), path, e))
     }
+
+    /// Chaining values of groups, sorted, of a file that is to have `size`
+    /// bytes; `None` for a group of which there is less, or more.
+    fn cvs(&self, path: &Path, groups: &[u64], size: u64, threads: usize) -> Result<Vec<Option<Cv>>> {
+        let share = groups.len().div_ceil(threads.max(1)).max(1);
+        let mut cvs = vec![None; groups.len()];
+        let read = |groups: &[u64], cvs: &mut [Option<Cv>]| self.cvs_of(path, groups, size, cvs);
+        std::thread::scope(|scope| {
+            let mut parts = groups.chunks(share).zip(cvs.chunks_mut(share)).peekable();
+            let mut others = Vec::new();
+            let mut own = Ok(());
+            while let Some((groups, cvs)) = parts.next() {
+                // The last part is done here.
+                if parts.peek().is_some() {
+                    others.push(scope.spawn(move || read(groups, cvs)));
+                } else {
+                    own = read(groups, cvs);
+                }
+            }
+            // The first error in the order of the file.
+            others.into_iter().try_for_each(|other| other.join().unwrap_or_else(|_| Err(panicked())))?;
+            own
+        })?;
+        Ok(cvs)
+    }
+
+    /// The same, on this thread: groups that follow each other are read in one
+    /// go.
+    fn cvs_of(&self, path: &Path, groups: &[u64], size: u64, cvs: &mut [Option<Cv>]) -> Result<()> {
+        let mut longest = READ_GROUPS.min(groups.len());
+        let mut memory = Aligned::new(longest * GROUP_BYTES as usize);
+        let mut done = 0;
+        while let Some(&first) = groups.get(done) {
+            let follows = |(group, index): &(&u64, u64)| **group == first + index;
+            let run = groups[done..].iter().zip(0..longest as u64).take_while(follows).count();
+            let memory = &mut memory.as_mut_slice()[..run * GROUP_BYTES as usize];
+            let count = match self.read(path, first * GROUP_BYTES, memory) {
+                Ok(count) => count,
+                // One by one, to tell where it fails.
+                Err(_) if run > 1 => {
+                    longest = 1;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            for (index, cv) in (first..).zip(&mut cvs[done..done + run]) {
+                let at = (index - first) * GROUP_BYTES;
+                let there = GROUP_BYTES.min((count as u64).saturating_sub(at));
+                if there > 0 && there == GROUP_BYTES.min(size.saturating_sub(at + first * GROUP_BYTES)) {
+                    let bytes = &memory[at as usize..(at + there) as usize];
+                    *cv = Some(group_cv(bytes, index, size));
+                }
+            }
+            done += run;
+        }
+        Ok(())
+    }
+}
+
+fn panicked() -> Error {
+    Error::new(Kind::Usage, "a thread that reads back has panicked")
 }
 
 /// Opening is not enough: some filesystems accept the flag and refuse the
 /// read.
 fn open_direct<S: Storage>(storage: &S, path: &Path) -> io::Result<S::File> {
     let file = storage.open(path, Access::Direct)?;
-    storage.read_full_at(&file, Aligned::new().as_mut_slice(), 0)?;
+    storage.read_full_at(&file, Aligned::new(ALIGN_BYTES).as_mut_slice(), 0)?;
     Ok(file)
-}
-
-/// A group of memory that direct reads accept.
-struct Aligned(Vec<u8>);
-
-const ALIGN_BYTES: usize = 4096;
-
-impl Aligned {
-    fn new() -> Self {
-        Self(vec![0; GROUP_BYTES as usize + ALIGN_BYTES])
-    }
-
-    fn as_mut_slice(&mut self) -> &mut [u8] {
-        let skip = self.0.as_ptr().align_offset(ALIGN_BYTES);
-        &mut self.0[skip..skip + GROUP_BYTES as usize]
-    }
 }
 
 /// Reads back the groups that a patch touches, and compares each one's
@@ -142,6 +184,7 @@ pub fn touched<S: Storage>(
     file: &ReadBack<'_, S>,
     patch: &Patch<'_, S>,
     direction: Direction,
+    threads: usize,
 ) -> Result<()> {
     let stats = &patch.seal().stats;
     let size = match direction {
@@ -149,14 +192,13 @@ pub fn touched<S: Storage>(
         Direction::Reverse => stats.pre_size,
     };
     let mut reader = patch.reader(direction);
-    let mut buffer = Aligned::new();
     while let Some(batch) = reader.next_batch()? {
-        for group in batch.groups() {
-            let Some(after) = group.after else { continue };
-            let bytes = file.group(path, group.index, size, &mut buffer)?;
-            if bytes.is_none_or(|bytes| group_cv(bytes, group.index, size) != after) {
-                return Err(differs(path, group.index));
-            }
+        let wanted = batch.groups().iter().filter_map(|group| Some((group.index, group.after?)));
+        let (groups, wanted): (Vec<_>, Vec<_>) = wanted.unzip();
+        let found = file.cvs(path, &groups, size, threads)?;
+        let differing = found.iter().zip(&wanted).position(|(found, wanted)| *found != Some(*wanted));
+        if let Some(at) = differing {
+            return Err(differs(path, groups[at]));
         }
     }
     Ok(())
@@ -172,18 +214,23 @@ pub fn whole<S: Storage>(
     file: &ReadBack<'_, S>,
     size: u64,
     root: &blake3::Hash,
+    threads: usize,
     cancel: Cancel<'_>,
 ) -> Result<()> {
     let mut tree = Tree::new();
-    let mut buffer = Aligned::new();
-    // Where the last group is full, what comes behind it must be nothing.
-    for index in 0..=size / GROUP_BYTES {
+    let (all, step) = (size.div_ceil(GROUP_BYTES), READ_GROUPS * READS * threads.max(1));
+    for first in (0..all).step_by(step) {
         cancel.check()?;
-        match file.group(path, index, size, &mut buffer)? {
-            Some([]) => {}
-            Some(bytes) => tree.push(group_cv(bytes, index, size)),
-            None => return Err(differs(path, index)),
+        let groups: Vec<_> = (first..all).take(step).collect();
+        for (index, cv) in (first..).zip(file.cvs(path, &groups, size, threads)?) {
+            tree.push(cv.ok_or_else(|| differs(path, index))?);
         }
+    }
+    // Where the last group is full, what comes behind it must be nothing.
+    let behind = size / GROUP_BYTES;
+    let end = file.read(path, behind * GROUP_BYTES, Aligned::new(GROUP_BYTES as usize).as_mut_slice())?;
+    if end as u64 != size % GROUP_BYTES {
+        return Err(differs(path, behind));
     }
     if tree.finish() != *root {
         return Err(Error::new(
@@ -206,153 +253,4 @@ fn differs(path: &Path, group: u64) -> Error {
         ),
     )
     .hint("the medium or its controller is at fault: check it before anything else")
-}
-
-/// Whether a target is the one that a patch in in-place form was made for,
-/// applied not at all, in part, or in full: it must have a size that is on the
-/// way, and with all edits written over it (in memory), every touched group
-/// must have the right chaining value. With `whole`, all other groups are
-/// hashed too, and the root must be right.
-///
-/// # Errors
-/// On any I/O error. A target that does not fit is `Ok(false)`.
-pub fn fits<S: Storage>(
-    storage: &S,
-    path: &Path,
-    target: &S::File,
-    patch: &Patch<'_, S>,
-    direction: Direction,
-    whole: bool,
-) -> Result<bool> {
-    let seal = patch.seal();
-    let (size, root) = match direction {
-        Direction::Forward => (seal.stats.post_size(), &seal.post_root),
-        Direction::Reverse => (seal.stats.pre_size, &seal.pre_root),
-    };
-    // Whatever part of the edits is written, the size is that before, that
-    // after, or between: on the way to a longer file.
-    let sizes = [seal.stats.pre_size, seal.stats.post_size()];
-    let now = storage.stat(target).map_err(Error::at("look at", path))?.identity.size;
-    if now < sizes[0].min(sizes[1]) || now > sizes[0].max(sizes[1]) {
-        return Ok(false);
-    }
-    let mut edits = Edits::new(patch.reader(direction));
-    let mut shift = 0_i64;
-    let mut check = |index: u64| -> Result<[u8; 32]> {
-        let range = index * GROUP_BYTES..((index + 1) * GROUP_BYTES).min(size);
-        let mut bytes = vec![0; usize::try_from(range.end - range.start).expect("a group fits")];
-        storage
-            .read_full_at(target, &mut bytes, range.start)
-            .map_err(|e| Error::io(&format!("read at byte {} of", range.start), path, e))?;
-        lay_over(&mut edits, &mut shift, &range, &mut bytes)?;
-        Ok(group_cv(&bytes, index, size))
-    };
-    if whole {
-        let mut tree = Tree::new();
-        for index in 0..size.div_ceil(GROUP_BYTES) {
-            tree.push(check(index)?);
-        }
-        return Ok(tree.finish() == *root);
-    }
-    let mut reader = patch.reader(direction);
-    while let Some(batch) = reader.next_batch()? {
-        for group in batch.groups() {
-            if group.after.is_some_and(|_| group.index * GROUP_BYTES < size)
-                && Some(check(group.index)?) != group.after
-            {
-                return Ok(false);
-            }
-        }
-    }
-    Ok(true)
-}
-
-/// Writes over `bytes`, which stand at `range`, what the edits bring there.
-fn lay_over<S: Storage>(
-    edits: &mut Edits<'_, '_, S>,
-    shift: &mut i64,
-    range: &Range<u64>,
-    bytes: &mut [u8],
-) -> Result<()> {
-    while let Some(edit) = edits.peek()? {
-        let start = edit.start.wrapping_add_signed(*shift);
-        let end = start + edit.new.len() as u64;
-        let (from, to) = (start.max(range.start), end.min(range.end));
-        if from < to {
-            let new = &edit.new[(from - start) as usize..(to - start) as usize];
-            bytes[(from - range.start) as usize..(to - range.start) as usize].copy_from_slice(new);
-        }
-        if end > range.end || start >= range.end {
-            // It has a part in a later group.
-            return Ok(());
-        }
-        *shift += edit.new.len() as i64 - edit.old.len() as i64;
-        edits.advance();
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::sync::atomic::AtomicBool;
-
-    use super::*;
-    use crate::fs::OsStorage;
-    use crate::mapping::Mapping;
-
-    fn file(content: &[u8]) -> tempfile::NamedTempFile {
-        let file = tempfile::NamedTempFile::new().expect("a file");
-        fs::write(file.path(), content).expect("written");
-        file.as_file().sync_all().expect("synced");
-        file
-    }
-
-    #[test]
-    fn size_and_every_byte_of_a_whole_file_count() {
-        static NEVER: AtomicBool = AtomicBool::new(false);
-        let group = GROUP_BYTES as usize;
-        for size in [0, 1, 1000, group - 1, group, group + 1, 2 * group, 3 * group + 5] {
-            let right: Vec<u8> = (0..size).map(|at| (at * 31 % 251) as u8).collect();
-            let check = |content: &[u8], wanted| {
-                let file = file(content);
-                let read_back = ReadBack::open(&OsStorage, file.path(), wanted).expect("it can be read");
-                let root = blake3::hash(&right);
-                whole(file.path(), &read_back, size as u64, &root, Cancel::new(&NEVER)).map_err(|e| e.kind())
-            };
-            for wanted in [Wanted::Deepest, Wanted::Exactly(Level::Cached)] {
-                assert_eq!(check(&right, wanted), Ok(()), "{size}");
-                assert_eq!(check(&[&right[..], b"x"].concat(), wanted), Err(Kind::Verification), "{size}");
-                for at in [0, size / 2, size.saturating_sub(1)] {
-                    let mut wrong = right.clone();
-                    if let Some(byte) = wrong.get_mut(at) {
-                        *byte ^= 1;
-                        assert_eq!(check(&wrong, wanted), Err(Kind::Verification), "{at} of {size}");
-                        assert_eq!(check(&right[..at], wanted), Err(Kind::Verification), "{at} of {size}");
-                    }
-                }
-            }
-        }
-    }
-
-    /// Pages that somebody has mapped stay in memory.
-    #[test]
-    fn evicted_is_said_of_no_file_that_stays_in_memory() {
-        let file = file(&[7; 100_000]);
-        let evicted = Wanted::Exactly(Level::Evicted);
-        let mapping = Mapping::new(file.as_file(), 100_000, file.path()).expect("mapped");
-        assert!(mapping.bytes().iter().all(|byte| *byte == 7));
-        let refused = ReadBack::open(&OsStorage, file.path(), evicted).map(|file| file.level);
-        assert_eq!(refused.map_err(|e| e.kind()), Err(Kind::Verification));
-        drop(mapping);
-        if cachestat_works(&file) {
-            let level = ReadBack::open(&OsStorage, file.path(), evicted).expect("evicted").level;
-            assert_eq!(level, Level::Evicted);
-        }
-    }
-
-    /// Where the kernel cannot tell, nothing is ever said to be evicted.
-    fn cachestat_works(file: &tempfile::NamedTempFile) -> bool {
-        OsStorage.evict(file.as_file()).expect("advice")
-    }
 }

@@ -90,7 +90,7 @@ impl Change {
         let patch = self.patch(storage, names.scan.clone(), &stat)?;
         let plan = choose(&patch.seal().stats, &stat, patch.bytes(), self.choice)?;
         let place = Place { storage, names: &names, file: &target, stat: &stat };
-        let how = How { extras: &extras, verify: self.verify, cancel: Cancel::new(&NEVER) };
+        let how = How { extras: &extras, verify: self.verify, threads: 1, cancel: Cancel::new(&NEVER) };
         reach(&place, patch, Direction::Forward, &plan, &how)?;
         Ok(plan.strategy)
     }
@@ -144,7 +144,7 @@ pub(crate) fn names() -> Names {
 /// What `runner recover` does.
 pub(crate) fn recover_on(storage: &Simulated, direction: Direction) -> Result<Recovered> {
     let target = storage.open(Path::new(FILE), Access::Write).map_err(io)?;
-    recover(storage, &names(), &target, direction, Wanted::Deepest)
+    recover(storage, &names(), &target, direction, Wanted::Deepest, 1)
 }
 
 /// Whether the patch in a file can be used, and the root it leads back to.

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard};
 
-use runner::fs::{Access, FileType, Identity, Stat, Storage};
+use runner::fs::{ALIGN_BYTES, Access, FileType, Identity, Stat, Storage};
 
 use super::choices::Choices;
 use super::deed::Deed;
@@ -42,7 +42,7 @@ pub(crate) struct Fate {
     pub(crate) skipped_sync: Option<u64>,
     /// Somebody else does something right before this operation.
     pub(crate) deed: Option<(u64, Deed)>,
-    /// This write, of all to the file of this name, gets a bit wrong.
+    /// This write, of all that change the file of this name, gets a bit wrong.
     pub(crate) wrong: Option<(&'static str, u64)>,
     /// There are no direct reads.
     pub(crate) no_direct: bool,
@@ -214,15 +214,21 @@ impl Simulated {
     }
 
     /// The bytes as they get to the medium.
-    fn written(&self, inode: Inode, bytes: &[u8]) -> Vec<u8> {
+    fn written(&self, inode: Inode, offset: usize, bytes: &[u8]) -> Vec<u8> {
         let mut bytes = bytes.to_vec();
         let mut state = self.state();
         if let Some((name, nth)) = self.fate.wrong
             && state.disk.directory.now.get(Path::new(name)) == Some(&inode)
         {
-            state.writes += 1;
-            if let (true, Some(last)) = (state.writes == nth + 1, bytes.last_mut()) {
-                *last ^= 4;
+            // Where something changes: a journal holds that, and not what was
+            // there and is written again.
+            let old = &state.disk.files[&inode].cache;
+            let changes = |(at, byte): (usize, &u8)| old.get(offset + at) != Some(byte);
+            if let Some(last) = bytes.iter().enumerate().rposition(changes) {
+                state.writes += 1;
+                if state.writes == nth + 1 {
+                    bytes[last] ^= 4;
+                }
             }
         }
         bytes
@@ -338,7 +344,11 @@ impl Storage for Simulated {
 
     fn write_at(&self, file: &SimulatedFile, bytes: &[u8], offset: u64) -> io::Result<usize> {
         self.trust(file);
-        let bytes = self.written(file.inode, bytes);
+        let aligned = |number: usize| number.is_multiple_of(ALIGN_BYTES);
+        if file.direct && !(aligned(at(offset)) && aligned(bytes.len()) && aligned(bytes.as_ptr() as usize)) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let bytes = self.written(file.inode, at(offset), bytes);
         self.change(Kind::Write, |disk, half| {
             let count = if half && bytes.len() > 1 { bytes.len() / 2 } else { bytes.len() };
             disk.write(file.inode, at(offset), &bytes[..count]);
@@ -354,22 +364,11 @@ impl Storage for Simulated {
         })
     }
 
-    fn copy_range(
-        &self,
-        from: &SimulatedFile,
-        from_offset: u64,
-        to: &SimulatedFile,
-        to_offset: u64,
-        bytes: u64,
-    ) -> io::Result<()> {
-        self.trust(to);
-        let copied = at(from_offset)..at(from_offset + bytes);
-        let part = self.state().disk.files[&from.inode].cache.get(copied).map(<[u8]>::to_vec);
-        let part = part.map(|part| self.written(to.inode, &part));
-        self.change(Kind::Grow, |disk, _| {
-            disk.write(to.inode, at(to_offset), &part.ok_or(io::ErrorKind::UnexpectedEof)?);
-            Ok(())
-        })
+    fn direct(&self, file: &SimulatedFile) -> io::Result<SimulatedFile> {
+        if self.fate.no_direct {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        self.look(|_| Ok(SimulatedFile::new(file.inode, true)))
     }
 
     fn sync_data(&self, file: &SimulatedFile) -> io::Result<()> {

@@ -4,10 +4,18 @@
 
 use std::path::Path;
 
+use super::behind::behind;
+use super::pieces::Pieces;
 use crate::error::{Error, Result};
 use crate::fs::Storage;
 use crate::hash::GROUP_BYTES;
-use crate::patch::{Batch, Direction, Patch};
+use crate::patch::{Direction, Patch, Stats};
+use crate::profile::{self, Stage};
+
+/// From so many edits a group on, two a block, large pieces are faster than a
+/// write for each edit; so are edits that fill a good part of their groups.
+const DENSE_EDITS: u64 = 32;
+const DENSE_BYTES: u64 = GROUP_BYTES / 4;
 
 /// Writes the edits, sets the length, and makes both durable.
 ///
@@ -23,14 +31,24 @@ pub fn write<S: Storage>(
     target: &S::File,
     patch: &Patch<'_, S>,
     direction: Direction,
+    threads: usize,
 ) -> Result<()> {
     let stats = &patch.seal().stats;
     assert!(stats.in_place_form, "only patches in in-place form are written in place");
-    let mut reader = patch.reader(direction);
-    let mut shift = 0_i64;
-    let mut run = Run::default();
-    while let Some(batch) = reader.next_batch()? {
-        write_batch(storage, path, target, batch, &mut shift, &mut run)?;
+    let writing = profile::span(Stage::Write);
+    if is_dense(stats) {
+        let sure_bytes = stats.pre_size.min(stats.post_size());
+        behind(storage, (target, path), threads, |behind| {
+            let mut pieces = Pieces::new(behind, storage, (target, path), sure_bytes);
+            each_edit(patch, direction, |offset, bytes| pieces.put(offset, bytes))?;
+            pieces.finish()
+        })?;
+    } else {
+        each_edit(patch, direction, |offset, bytes| {
+            storage
+                .write_all_at(target, bytes, offset)
+                .map_err(|e| Error::io(&format!("write at byte {offset} of"), path, e))
+        })?;
     }
     let size = match direction {
         Direction::Forward => stats.post_size(),
@@ -39,81 +57,35 @@ pub fn write<S: Storage>(
     if stats.post_size() != stats.pre_size {
         storage.set_len(target, size).map_err(Error::at("resize", path))?;
     }
+    drop(writing);
+    let _span = profile::span(Stage::Sync);
     storage.sync_data(target).map_err(Error::at("sync", path))
 }
 
-fn write_batch<S: Storage>(
-    storage: &S,
-    path: &Path,
-    target: &S::File,
-    batch: &Batch,
-    shift: &mut i64,
-    run: &mut Run,
+fn is_dense(stats: &Stats) -> bool {
+    let written = stats.old_bytes.max(stats.new_bytes);
+    stats.edits >= DENSE_EDITS.saturating_mul(stats.groups)
+        || written >= DENSE_BYTES.saturating_mul(stats.groups)
+}
+
+/// Calls `put` with where each edit's bytes go, front to back.
+fn each_edit<S: Storage>(
+    patch: &Patch<'_, S>,
+    direction: Direction,
+    mut put: impl FnMut(u64, &[u8]) -> Result<()>,
 ) -> Result<()> {
-    for edit in batch.edits() {
-        // Bytes that stay do not move in in-place form, so this offset is
-        // that of the start, up to the last edits at the end of the file.
-        let offset = edit.start.wrapping_add_signed(*shift);
-        *shift += edit.new.len() as i64 - edit.old.len() as i64;
-        if !run.takes(offset, edit.new.len()) {
-            run.flush(storage, path, target)?;
+    let mut reader = patch.reader(direction);
+    let mut shift = 0_i64;
+    while let Some(batch) = reader.next_batch()? {
+        for edit in batch.edits() {
+            // Bytes that stay do not move in in-place form, so this offset is
+            // that of the start, up to the last edits at the end of the file.
+            let offset = edit.start.wrapping_add_signed(shift);
+            shift += edit.new.len() as i64 - edit.old.len() as i64;
+            if !edit.new.is_empty() {
+                put(offset, edit.new)?;
+            }
         }
-        run.push(storage, path, target, offset, edit.new)?;
     }
-    run.flush(storage, path, target)
-}
-
-/// Neighbouring edits within one group, written in one go: where edits are
-/// dense, one read and one write a group beat a write an edit.
-#[derive(Default)]
-struct Run {
-    offset: u64,
-    bytes: Vec<u8>,
-}
-
-impl Run {
-    fn end(&self) -> u64 {
-        self.offset + self.bytes.len() as u64
-    }
-
-    fn takes(&self, offset: u64, bytes: usize) -> bool {
-        !self.bytes.is_empty()
-            && offset / GROUP_BYTES == self.offset / GROUP_BYTES
-            && offset + bytes as u64 - self.offset <= GROUP_BYTES
-    }
-
-    fn push<S: Storage>(
-        &mut self,
-        storage: &S,
-        path: &Path,
-        target: &S::File,
-        offset: u64,
-        bytes: &[u8],
-    ) -> Result<()> {
-        if self.bytes.is_empty() {
-            self.offset = offset;
-        }
-        let gap_start = self.bytes.len();
-        if offset > self.end() {
-            // The bytes between two edits are the same before and after.
-            let gap = usize::try_from(offset - self.end()).expect("a run is at most a group long");
-            let at = self.end();
-            self.bytes.resize(gap_start + gap, 0);
-            storage
-                .read_exact_at(target, &mut self.bytes[gap_start..], at)
-                .map_err(|e| Error::io(&format!("read at byte {at} of"), path, e))?;
-        }
-        self.bytes.extend_from_slice(bytes);
-        Ok(())
-    }
-
-    fn flush<S: Storage>(&mut self, storage: &S, path: &Path, target: &S::File) -> Result<()> {
-        if !self.bytes.is_empty() {
-            storage
-                .write_all_at(target, &self.bytes, self.offset)
-                .map_err(|e| Error::io(&format!("write at byte {} of", self.offset), path, e))?;
-            self.bytes.clear();
-        }
-        Ok(())
-    }
+    Ok(())
 }

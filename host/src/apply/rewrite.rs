@@ -4,18 +4,18 @@
 use std::ops::Range;
 use std::path::Path;
 
+use super::behind::behind;
+use super::forward::{Forward, Source};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Identity, Storage};
 use crate::journal::Names;
 use crate::patch::{Reader, Segment, walk};
 
-/// Ranges from this size on are copied by the filesystem; shorter ones go
-/// through a buffer with the edits round them.
+/// Ranges from this size on are copied on their own; shorter ones are read
+/// together with those round them.
 const COPY_BYTES: u64 = 64 * 1024;
 const BUFFER_BYTES: usize = 1 << 20;
-/// Copied between two looks at whether to stop.
-const COPY_STEP_BYTES: u64 = 256 << 20;
 
 /// Fills a new, empty file with the source as the edits make it.
 ///
@@ -23,62 +23,53 @@ const COPY_STEP_BYTES: u64 = 256 << 20;
 /// Any I/O error on either file; when somebody asked to stop.
 pub fn fill<S: Storage>(
     storage: &S,
-    (source, source_path): (&S::File, &Path),
-    (target, target_path): (&S::File, &Path),
+    (file, path): (&S::File, &Path),
+    to: (&S::File, &Path),
     reader: Reader<'_, '_, S>,
+    threads: usize,
     cancel: Cancel<'_>,
 ) -> Result<()> {
-    let mut cache = Cache { storage, source, path: source_path, start: 0, bytes: Vec::new() };
-    let mut sink = Sink { storage, target, path: target_path, at: 0, pending: Vec::new() };
-    walk(reader, 0, |segment| {
-        cancel.check()?;
-        match segment {
-            Segment::New(bytes) => sink.push(bytes),
-            Segment::Source(range) if range.end - range.start < COPY_BYTES => sink.push(cache.read(&range)?),
-            Segment::Source(range) => {
-                sink.flush()?;
-                let bytes = range.end - range.start;
-                let to = (target, target_path, sink.at);
-                copy(storage, (source, source_path, range.start), to, bytes, cancel)?;
-                sink.at += bytes;
-                Ok(())
+    let source = Source { storage, file, path };
+    let mut cache = Cache { source: &source, start: 0, bytes: Vec::new() };
+    let bytes = behind(storage, to, threads, |behind| {
+        let mut forward = Forward::new(behind, to, cancel);
+        walk(reader, 0, |segment| match segment {
+            Segment::New(bytes) => forward.push(bytes),
+            Segment::Source(range) if range.end - range.start < COPY_BYTES => {
+                forward.push(cache.read(&range)?)
             }
-        }
+            Segment::Source(range) => forward.copy(&source, range),
+        })?;
+        forward.finish()
     })?;
-    sink.flush()?;
     // The file may end in a hole.
-    storage.set_len(target, sink.at).map_err(Error::at("resize", target_path))
+    storage.set_len(to.0, bytes).map_err(Error::at("resize", to.1))
 }
 
-/// Copies a range from a place in one file to a place in another.
+/// Copies the first `bytes` bytes of a file to a new, empty one.
 ///
 /// # Errors
 /// Any I/O error; when somebody asked to stop.
 pub fn copy<S: Storage>(
     storage: &S,
-    (from, from_path, mut from_at): (&S::File, &Path, u64),
-    (to, to_path, mut to_at): (&S::File, &Path, u64),
+    (file, path): (&S::File, &Path),
+    to: (&S::File, &Path),
     bytes: u64,
+    threads: usize,
     cancel: Cancel<'_>,
 ) -> Result<()> {
-    let end = from_at + bytes;
-    while from_at < end {
-        cancel.check()?;
-        // Steps end where extents can be shared on both sides.
-        let step = (COPY_STEP_BYTES - from_at % COPY_STEP_BYTES).min(end - from_at);
-        storage.copy_range(from, from_at, to, to_at, step).map_err(|e| {
-            Error::io(&format!("copy from byte {from_at} of {} to", from_path.display()), to_path, e)
-        })?;
-        (from_at, to_at) = (from_at + step, to_at + step);
-    }
-    Ok(())
+    let source = Source { storage, file, path };
+    behind(storage, to, threads, |behind| {
+        let mut forward = Forward::new(behind, to, cancel);
+        forward.copy(&source, 0..bytes)?;
+        forward.finish()
+    })?;
+    storage.set_len(to.0, bytes).map_err(Error::at("resize", to.1))
 }
 
 /// A window of the source, for short reads close to each other.
 struct Cache<'a, S: Storage> {
-    storage: &'a S,
-    source: &'a S::File,
-    path: &'a Path,
+    source: &'a Source<'a, S>,
     start: u64,
     bytes: Vec<u8>,
 }
@@ -87,45 +78,19 @@ impl<S: Storage> Cache<'_, S> {
     fn read(&mut self, range: &Range<u64>) -> Result<&[u8]> {
         let want = usize::try_from(range.end - range.start).expect("shorter than COPY_BYTES");
         if range.start < self.start || range.end > self.start + self.bytes.len() as u64 {
+            let Source { storage, file, path } = *self.source;
             self.bytes.resize(BUFFER_BYTES, 0);
-            let count = self
-                .storage
-                .read_full_at(self.source, &mut self.bytes, range.start)
-                .map_err(|e| Error::io(&format!("read at byte {} of", range.start), self.path, e))?;
+            let count = storage
+                .read_full_at(file, &mut self.bytes, range.start)
+                .map_err(|e| Error::io(&format!("read at byte {} of", range.start), path, e))?;
             self.bytes.truncate(count);
             self.start = range.start;
             if count < want {
-                return Err(Error::io("read", self.path, std::io::ErrorKind::UnexpectedEof.into()));
+                return Err(Error::io("read", path, std::io::ErrorKind::UnexpectedEof.into()));
             }
         }
         let skip = usize::try_from(range.start - self.start).expect("inside the window");
         Ok(&self.bytes[skip..skip + want])
-    }
-}
-
-/// Gathers short writes.
-struct Sink<'a, S: Storage> {
-    storage: &'a S,
-    target: &'a S::File,
-    path: &'a Path,
-    /// Where `pending` belongs.
-    at: u64,
-    pending: Vec<u8>,
-}
-
-impl<S: Storage> Sink<'_, S> {
-    fn push(&mut self, bytes: &[u8]) -> Result<()> {
-        self.pending.extend_from_slice(bytes);
-        if self.pending.len() >= BUFFER_BYTES { self.flush() } else { Ok(()) }
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        self.storage
-            .write_all_at(self.target, &self.pending, self.at)
-            .map_err(|e| Error::io(&format!("write at byte {} of", self.at), self.path, e))?;
-        self.at += self.pending.len() as u64;
-        self.pending.clear();
-        Ok(())
     }
 }
 

@@ -63,6 +63,14 @@ impl Command {
             _ => false,
         }
     }
+
+    pub(super) fn profile(&self) -> bool {
+        match self {
+            Self::Apply(args) => args.run.profile,
+            Self::Plan(args) => args.run.profile,
+            _ => false,
+        }
+    }
 }
 
 /// How a plugin is run.
@@ -119,6 +127,9 @@ pub(super) struct RunArgs {
     /// Worker threads [default: all cores]
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
+    /// Say where the time went, stage by stage
+    #[arg(long)]
+    pub(super) profile: bool,
     /// Print one JSON object an event on standard output
     #[arg(long)]
     pub(super) json: bool,

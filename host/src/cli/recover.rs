@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Outcome;
-use super::args::RecoverArgs;
+use super::args::{RecoverArgs, threads};
 use super::report::Reporter;
 use crate::error::{Error, Kind, Result};
 use crate::patch::Direction;
@@ -12,7 +12,7 @@ use crate::verify::Wanted;
 
 pub(super) fn run(args: &RecoverArgs, reporter: &Reporter) -> Result<Outcome> {
     let direction = if args.rollback { Direction::Reverse } else { Direction::Forward };
-    let recovered = recover_file(&args.file, direction, Wanted::Deepest)?;
+    let recovered = recover_file(&args.file, direction, Wanted::Deepest, threads(None))?;
     let file = args.file.display();
     let line = match &recovered.state {
         Some(state) => {

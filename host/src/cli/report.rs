@@ -14,6 +14,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::error::{Error, Kind, Result};
+use crate::profile::{Place, Spent};
 use crate::run::{Event, Report};
 use crate::sandbox::{Level as LogLevel, Sink};
 use crate::scan::Workers;
@@ -188,6 +189,36 @@ impl Reporter {
         };
         self.tell(event, || super::show::summary(path, report, what, seconds))
     }
+
+    /// Where the time went.
+    pub(super) fn profile(&self, all: Duration, spent: &[Spent]) {
+        let ms = all.as_secs_f64() * 1e3;
+        // The run is over, and what it has come to is told.
+        let _ = self
+            .tell(|| json!({ "event": "profile", "ms": ms, "stages": spent }), || profile_table(ms, spent));
+    }
+}
+
+/// The stages of each place, with their shares of what all took.
+fn profile_table(all_ms: f64, spent: &[Spent]) -> String {
+    let places = [
+        (Place::Driver, "the run, from start to end"),
+        (Place::Worker, "in the scan, the workers, all together"),
+        (Place::Collector, "in the scan, the collector"),
+    ];
+    let mut table = format!("profile of {all_ms:.1} ms");
+    for (place, title) in places {
+        let mut of_place = spent.iter().filter(|spent| spent.place == place).peekable();
+        if of_place.peek().is_none() {
+            continue;
+        }
+        table.push_str(&format!("\n  {title}\n        ms      %    spans  stage"));
+        for Spent { stage, ms, spans, .. } in of_place {
+            let (share, name, about) = (100.0 * ms / all_ms, stage.name(), stage.about());
+            table.push_str(&format!("\n{ms:>10.1} {share:>6.1} {spans:>8}  {name:<13} {about}"));
+        }
+    }
+    table
 }
 
 /// How the number of workers follows the memory that there is.

@@ -13,6 +13,7 @@ use crate::job::{FileHead, Param};
 use crate::memory::Budget;
 use crate::patch::PluginId;
 use crate::plugin::{params, resolve};
+use crate::profile::{self, Stage};
 use crate::run::{Begun, Program};
 use crate::sandbox::{Cache, Compiler, Limits, Plugin, Sandbox};
 
@@ -26,6 +27,7 @@ pub(super) struct Session {
 impl Session {
     /// With so many workers, or fewer, if memory is short.
     pub(super) fn new(args: &PluginArgs, workers: usize, reporter: &Reporter) -> Result<Self> {
+        let _span = profile::span(Stage::Load);
         let plan = args.plan(workers)?;
         let budget = Budget::new(&plan);
         let mut given = match &args.params {

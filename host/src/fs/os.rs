@@ -2,7 +2,8 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::fd::AsFd;
+use std::ops::Range;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -12,7 +13,7 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use super::{Access, FileType, Identity, Stat, Storage, attributes, cachestat, copy, shared};
+use super::{Access, FileType, Identity, Stat, Storage, attributes, cachestat, share, shared};
 
 /// An open file.
 pub type OsFile = File;
@@ -49,15 +50,28 @@ impl Storage for OsStorage {
         file.set_len(bytes)
     }
 
-    fn copy_range(
-        &self,
-        from: &File,
-        from_offset: u64,
-        to: &File,
-        to_offset: u64,
-        bytes: u64,
-    ) -> io::Result<()> {
-        copy::range(from, from_offset, to, to_offset, bytes)
+    fn direct(&self, file: &File) -> io::Result<File> {
+        // By its descriptor, as the path may lead elsewhere by now.
+        let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+        OpenOptions::new().write(true).custom_flags(libc::O_DIRECT).open(path)
+    }
+
+    fn data_at(&self, file: &File, at: u64) -> io::Result<Option<Range<u64>>> {
+        let data = match seek(file, SeekFrom::Data(at)) {
+            Ok(data) => data,
+            Err(Errno::NXIO) => return Ok(None),
+            Err(_) => return Ok(Some(at..u64::MAX)),
+        };
+        let hole = seek(file, SeekFrom::Hole(data)).unwrap_or(u64::MAX);
+        Ok(Some(data..if hole > data { hole } else { u64::MAX }))
+    }
+
+    fn share_range(&self, from: &File, range: Range<u64>, to: &File, to_at: u64) -> io::Result<bool> {
+        share::range(from, range, to, to_at)
+    }
+
+    fn start_writing(&self, file: &File, range: Range<u64>) {
+        share::start_writing(file, range);
     }
 
     fn sync_data(&self, file: &File) -> io::Result<()> {

@@ -10,6 +10,8 @@ use crate::fs::{Access, FileType, Storage};
 
 /// A patch that is no longer never touches the disk, unless it is kept.
 const MEMORY_BYTES: usize = 1 << 20;
+/// The medium begins with what was written after each so many bytes.
+const WRITE_BACK_BYTES: u64 = 8 << 20;
 
 pub(super) struct Body<'s, S: Storage> {
     storage: &'s S,
@@ -18,6 +20,8 @@ pub(super) struct Body<'s, S: Storage> {
     memory: Vec<u8>,
     file: Option<S::File>,
     bytes: u64,
+    /// Up to where the medium was asked to begin.
+    begun: u64,
     /// Of all that was appended.
     hasher: blake3::Hasher,
     /// Whether the file is durable.
@@ -48,6 +52,7 @@ impl<'s, S: Storage> Body<'s, S> {
             memory: Vec::new(),
             file: None,
             bytes: 0,
+            begun: 0,
             hasher: blake3::Hasher::new(),
             synced: false,
             fate: Fate::Temporary,
@@ -57,7 +62,8 @@ impl<'s, S: Storage> Body<'s, S> {
     /// A file that exists, and stays.
     pub(super) fn existing(storage: &'s S, path: PathBuf, file: S::File, bytes: u64) -> Self {
         let mut body = Self::new(storage, path);
-        (body.file, body.bytes, body.synced, body.fate) = (Some(file), bytes, true, Fate::Kept);
+        (body.file, body.bytes, body.begun) = (Some(file), bytes, bytes);
+        (body.synced, body.fate) = (true, Fate::Kept);
         body
     }
 
@@ -109,6 +115,12 @@ impl<'s, S: Storage> Body<'s, S> {
         }
         self.bytes += bytes.len() as u64;
         self.hasher.update(bytes);
+        if let Some(file) = &self.file
+            && self.bytes - self.begun >= WRITE_BACK_BYTES
+        {
+            self.storage.start_writing(file, self.begun..self.bytes);
+            self.begun = self.bytes;
+        }
         self.synced = false;
         Ok(())
     }

@@ -10,6 +10,7 @@ use crate::diff;
 use crate::error::{Error, Kind, Result};
 use crate::job::{Framing, Job, Prefilter};
 use crate::memory::{Budget, Denied};
+use crate::profile::{self, Stage};
 use crate::transform::{Change, Reply, Span, Window};
 
 /// Memory that matching takes for a line, at most: the line itself, its place
@@ -64,6 +65,7 @@ pub(super) fn accept(
     reply: &Reply,
     found: &mut Found,
 ) -> Result<()> {
+    let _span = profile::span(Stage::Accept);
     let limit = match job.framing {
         Framing::Sequential => {
             u32::try_from(reply.consumed).unwrap_or(u32::MAX).min(window.bytes.len() as u32)

@@ -11,6 +11,7 @@ use crate::hash::{Cv, GROUP_BYTES, group_cv};
 use crate::job::{Framing, Job};
 use crate::memory::{Budget, Lease};
 use crate::prefilter::Finder;
+use crate::profile::{self, Stage};
 use crate::transform::{Transform, Window};
 
 /// What does not change from block to block.
@@ -41,6 +42,7 @@ pub(super) struct Block {
 
 /// Chaining values of the groups in a range of the file.
 pub(super) fn hash_before(file: &[u8], range: &Range<u64>) -> Vec<Cv> {
+    let _span = profile::span(Stage::Hash);
     let first = range.start / GROUP_BYTES;
     let groups = file[range.start as usize..range.end as usize].chunks(GROUP_BYTES as usize);
     groups.zip(first..).map(|(bytes, index)| group_cv(bytes, index, file.len() as u64)).collect()
@@ -63,7 +65,9 @@ pub(crate) fn find(
     let mut start = first;
     while start < block_end {
         let target = (start + context.window_bytes).min(block_end);
+        let cutting = profile::span(Stage::Cut);
         let Some(end) = context.cutter.next_boundary(view, start, target)? else { return Ok(None) };
+        drop(cutting);
         let window = start..end;
         match (context.finder, &context.job.framing) {
             (None, _) => ask(context, view, transform, window, &mut found)?,
@@ -73,11 +77,9 @@ pub(crate) fn find(
                 }
             }
             (Some(finder), _) => {
-                for candidate in candidates(context, finder, view, window, &mut room)? {
-                    pack.push(view, candidate)?;
-                    if pack.bytes.len() as u64 >= context.window_bytes {
-                        pack.ask(context, view, transform, &mut found)?;
-                    }
+                let mut candidates = candidates(context, finder, view, window, &mut room)?.into_iter();
+                while pack.fill(context, view, &mut candidates)? {
+                    pack.ask(context, view, transform, &mut found)?;
                 }
             }
         }
@@ -95,6 +97,7 @@ fn candidates(
     window: Range<u64>,
     room: &mut Lease,
 ) -> Result<Vec<Range<u64>>> {
+    let _span = profile::span(Stage::Prefilter);
     let candidates = finder.candidates(context.cutter, view, window)?;
     room.shrink_to(0);
     room.grow(size_of_val(&candidates[..]))?;
@@ -149,6 +152,23 @@ struct Pack {
 }
 
 impl Pack {
+    /// Takes candidates until there is a window's worth; whether there is.
+    fn fill(
+        &mut self,
+        context: &Context<'_>,
+        view: &View<'_>,
+        candidates: &mut impl Iterator<Item = Range<u64>>,
+    ) -> Result<bool> {
+        let _span = profile::span(Stage::Pack);
+        for candidate in candidates {
+            self.push(view, candidate)?;
+            if self.bytes.len() as u64 >= context.window_bytes {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     fn push(&mut self, view: &View<'_>, range: Range<u64>) -> Result<()> {
         let bytes = slice(view, &range);
         self.lease.reserve(&mut self.bytes, bytes.len())?;
@@ -239,6 +259,7 @@ pub(crate) fn find_sequential(
 /// Chaining values after the edits, for the groups of `range` that they
 /// touch, up to the first change of length.
 pub(super) fn hash_after(file: &[u8], range: &Range<u64>, edits: &EditList) -> Vec<(u64, Cv)> {
+    let _span = profile::span(Stage::HashNew);
     let (mut after, mut low, mut scratch) = (Vec::new(), 0, Vec::new());
     for index in range.start / GROUP_BYTES..range.end.div_ceil(GROUP_BYTES) {
         match edits.group_after(&mut low, index, file, &mut scratch) {

@@ -12,6 +12,7 @@ use crate::framing::View;
 use crate::fs::Storage;
 use crate::hash::{Cv, GROUP_BYTES, Tree};
 use crate::patch::{Edit, Group, Writer};
+use crate::profile::{self, Stage};
 use crate::transform::Transform;
 
 pub(super) struct Collector<'a, 's, S: Storage> {
@@ -82,6 +83,7 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
     }
 
     pub(super) fn take(&mut self, mut block: Block) -> Result<()> {
+        let _span = profile::span(Stage::Merge);
         if block.found.first.is_some_and(|first| first < self.reach) {
             // Only an overlapping framing lets an edit reach into what the
             // next block owns.

@@ -18,6 +18,7 @@ use super::block::{self, Block, Position, find, find_sequential};
 use crate::error::{Error, Kind, Result};
 use crate::framing::View;
 use crate::memory::{Governor, is_denied};
+use crate::profile::{self, Stage};
 use crate::transform::Transform;
 
 /// The carries at a block's start and end.
@@ -193,6 +194,7 @@ impl Shared {
     }
 
     fn wait<'s>(&self, state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+        let _span = profile::span(Stage::Wait);
         self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -236,6 +238,7 @@ impl Shared {
 
     /// The block, and how many workers may run.
     fn wait_for(&self, index: u64) -> Result<(Block, usize)> {
+        let _span = profile::span(Stage::Collect);
         let mut state = lock(&self.state);
         state.awaited = index;
         if !state.again.is_empty() {
@@ -249,7 +252,7 @@ impl Shared {
                 self.changed.notify_all();
                 return result.map(|block| (block, running));
             }
-            state = self.wait(state);
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -265,6 +268,7 @@ impl Shared {
     /// Waits until all blocks before this one have passed the baton; `None`
     /// when the scan is stopped.
     fn baton(&self, block: u64) -> Option<MutexGuard<'_, Baton>> {
+        let _span = profile::span(Stage::Wait);
         let mut baton = lock(&self.baton);
         while baton.block != block {
             if lock(&self.state).stop {
@@ -360,6 +364,9 @@ fn one_block(
     let range = scan.block(index);
     let file = scan.file();
     let view = View { base: 0, bytes: file, end: true };
+    let paging_in = profile::span(Stage::PageIn);
+    scan.mapping.page_in(range.clone());
+    drop(paging_in);
     let before = block::hash_before(file, &range);
     let found = if scan.is_sequential() {
         sequential(scan, shared, index, &view).map(|found| found.map(|found| (found, 0)))

@@ -1,0 +1,152 @@
+//! Writes large pieces of a file while the next ones are made.
+//!
+//! Long runs of whole blocks go past the page cache, where the filesystem can do that:
+//! there is no copy of them to be made, and written back later, so most of
+//! the work of the sync that follows is done already. They are no more durable
+//! before it than other writes.
+//!
+//! With one thread, everything is written by whoever makes it, in order and at
+//! once.
+
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+
+use crate::error::{Error, Kind, Result};
+use crate::fs::{ALIGN_BYTES, Aligned, Storage};
+
+/// Bytes of a whole piece: enough to keep a medium busy.
+pub(super) const PIECE_BYTES: usize = 1 << 20;
+/// From this length on, whole blocks go past the page cache.
+const DIRECT_BYTES: usize = 128 << 10;
+/// Pieces in memory: one being made, one being written, one in between.
+const PIECES: usize = 3;
+
+/// Calls `make`, which hands over what is to be written. When this returns
+/// without an error, all of it was.
+///
+/// # Errors
+/// The first write that has failed, else what `make` fails with.
+pub(super) fn behind<S: Storage, T>(
+    storage: &S,
+    (file, path): (&S::File, &Path),
+    threads: usize,
+    make: impl FnOnce(&mut Behind<'_, S>) -> Result<T>,
+) -> Result<T> {
+    let mut hand = Hand { storage, file, path, direct: None, tried: false };
+    if threads < 2 {
+        return make(&mut Behind { way: Way::AtOnce(hand), free: Vec::new(), made: 0 });
+    }
+    std::thread::scope(|scope| {
+        let (pieces, received) = sync_channel::<Piece>(PIECES - 2);
+        let (done, written) = channel();
+        let writer = scope.spawn(move || {
+            received.iter().try_for_each(|piece| {
+                hand.write(&piece.memory.as_slice()[..piece.len], piece.offset)?;
+                // Whoever does not want it back has ended, and is not waited for.
+                let _ = done.send(piece.memory);
+                Ok(())
+            })
+        });
+        let way = Way::Thread { pieces, written };
+        // Dropped at the end of this statement, which ends the writer.
+        let made = make(&mut Behind { way, free: Vec::new(), made: 0 });
+        writer.join().unwrap_or_else(|_| Err(ended()))?;
+        made
+    })
+}
+
+/// Takes pieces to be written.
+pub(super) struct Behind<'s, S: Storage> {
+    way: Way<'s, S>,
+    /// Memory that is not in use.
+    free: Vec<Aligned>,
+    /// Memory that was made so far.
+    made: usize,
+}
+
+enum Way<'s, S: Storage> {
+    AtOnce(Hand<'s, S>),
+    Thread { pieces: SyncSender<Piece>, written: Receiver<Aligned> },
+}
+
+struct Piece {
+    offset: u64,
+    memory: Aligned,
+    len: usize,
+}
+
+impl<S: Storage> Behind<'_, S> {
+    /// Memory for a piece, [`PIECE_BYTES`] of it, with anything in it.
+    pub(super) fn memory(&mut self) -> Result<Aligned> {
+        match (self.free.pop(), &self.way) {
+            (Some(memory), _) => Ok(memory),
+            (None, Way::Thread { written, .. }) if self.made == PIECES => written.recv().map_err(|_| ended()),
+            (None, _) => {
+                self.made += 1;
+                Ok(Aligned::new(PIECE_BYTES))
+            }
+        }
+    }
+
+    /// Writes the first `len` bytes of it at `offset`, now or later.
+    pub(super) fn write(&mut self, offset: u64, memory: Aligned, len: usize) -> Result<()> {
+        match &mut self.way {
+            Way::AtOnce(hand) => {
+                hand.write(&memory.as_slice()[..len], offset)?;
+                self.free.push(memory);
+                Ok(())
+            }
+            Way::Thread { pieces, .. } => pieces.send(Piece { offset, memory, len }).map_err(|_| ended()),
+        }
+    }
+}
+
+/// Never seen: the error that has ended the writer comes first.
+fn ended() -> Error {
+    Error::new(Kind::Usage, "the thread that writes has ended")
+}
+
+/// What writes.
+struct Hand<'s, S: Storage> {
+    storage: &'s S,
+    file: &'s S::File,
+    path: &'s Path,
+    /// The same file past the page cache, if it was opened.
+    direct: Option<S::File>,
+    tried: bool,
+}
+
+impl<S: Storage> Hand<'_, S> {
+    fn write(&mut self, bytes: &[u8], offset: u64) -> Result<()> {
+        let blocks = bytes.len().is_multiple_of(ALIGN_BYTES) && offset.is_multiple_of(ALIGN_BYTES as u64);
+        if blocks && bytes.len() >= DIRECT_BYTES && self.write_direct(bytes, offset)? {
+            return Ok(());
+        }
+        self.storage.write_all_at(self.file, bytes, offset).map_err(self.failed(offset))
+    }
+
+    /// `false` where that cannot be done. Some of it may be written then.
+    fn write_direct(&mut self, bytes: &[u8], offset: u64) -> Result<bool> {
+        if !std::mem::replace(&mut self.tried, true) {
+            // Where it cannot be had, the page cache is as good.
+            self.direct = self.storage.direct(self.file).ok();
+        }
+        let Some(direct) = &self.direct else { return Ok(false) };
+        match self.storage.write_all_at(direct, bytes, offset) {
+            Ok(()) => Ok(true),
+            // The medium has larger blocks, a write was cut short within one,
+            // or the filesystem does not mean the flag that it has taken.
+            Err(e) if e.kind() == ErrorKind::InvalidInput => {
+                self.direct = None;
+                Ok(false)
+            }
+            Err(e) => Err(self.failed(offset)(e)),
+        }
+    }
+
+    fn failed(&self, offset: u64) -> impl FnOnce(std::io::Error) -> Error {
+        let path = self.path;
+        move |e| Error::io(&format!("write at byte {offset} of"), path, e)
+    }
+}

@@ -1,0 +1,176 @@
+//! A new file, written from front to back.
+
+use std::ops::Range;
+use std::path::Path;
+
+use super::behind::{Behind, PIECE_BYTES};
+use crate::cancel::Cancel;
+use crate::error::{Error, Result};
+use crate::fs::{ALIGN_BYTES, Aligned, Storage};
+
+const ALIGN: u64 = ALIGN_BYTES as u64;
+
+/// A file that is read.
+pub(super) struct Source<'a, S: Storage> {
+    pub(super) storage: &'a S,
+    pub(super) file: &'a S::File,
+    pub(super) path: &'a Path,
+}
+
+impl<S: Storage> Source<'_, S> {
+    pub(super) fn read(&self, buffer: &mut [u8], at: u64) -> Result<()> {
+        self.storage
+            .read_exact_at(self.file, buffer, at)
+            .map_err(|e| Error::io(&format!("read at byte {at} of"), self.path, e))
+    }
+}
+
+/// What is written, and how far it has come.
+pub(super) struct Forward<'b, 's, 'a, S: Storage> {
+    behind: &'b mut Behind<'s, S>,
+    to: (&'a S::File, &'a Path),
+    /// Where the piece at hand begins, and what there is of it. Pieces end at
+    /// multiples of their size.
+    at: u64,
+    piece: Option<Aligned>,
+    len: usize,
+    /// Whether extents can be shared, as far as is known.
+    shares: bool,
+    cancel: Cancel<'a>,
+}
+
+impl<'b, 's, 'a, S: Storage> Forward<'b, 's, 'a, S> {
+    /// From the start of an empty file.
+    pub(super) fn new(
+        behind: &'b mut Behind<'s, S>,
+        to: (&'a S::File, &'a Path),
+        cancel: Cancel<'a>,
+    ) -> Self {
+        Self { behind, to, at: 0, piece: None, len: 0, shares: true, cancel }
+    }
+
+    /// Where the next byte goes.
+    fn end(&self) -> u64 {
+        self.at + self.len as u64
+    }
+
+    /// Appends.
+    pub(super) fn push(&mut self, mut bytes: &[u8]) -> Result<()> {
+        while !bytes.is_empty() {
+            let room = self.room(bytes.len())?;
+            let (part, rest) = bytes.split_at(room.len());
+            room.copy_from_slice(part);
+            bytes = rest;
+            self.took(part.len())?;
+        }
+        Ok(())
+    }
+
+    /// Appends a range of a file: holes stay holes, and extents are shared
+    /// where that can be done.
+    pub(super) fn copy(&mut self, source: &Source<'_, S>, range: Range<u64>) -> Result<()> {
+        let mut at = range.start;
+        while at < range.end {
+            let data = source
+                .storage
+                .data_at(source.file, at)
+                .map_err(|e| Error::io(&format!("look for data at byte {at} of"), source.path, e))?;
+            let Some(data) = data.filter(|data| data.start < range.end) else { break };
+            let hole = data.start.max(at) - at;
+            self.skip(hole)?;
+            at += hole;
+            at = self.share(source, at..data.end.min(range.end))?;
+            self.read(source, at..data.end.min(range.end))?;
+            at = data.end.min(range.end);
+        }
+        self.skip(range.end - at)
+    }
+
+    /// Shares what it can from the start of a range; where it has ended.
+    fn share(&mut self, source: &Source<'_, S>, range: Range<u64>) -> Result<u64> {
+        let head = range.start.next_multiple_of(ALIGN);
+        let tail = range.end / ALIGN * ALIGN;
+        if !self.shares || range.start % ALIGN != self.end() % ALIGN || head >= tail {
+            return Ok(range.start);
+        }
+        let to = self.end() + (head - range.start);
+        let (file, path) = self.to;
+        self.shares = source.storage.share_range(source.file, head..tail, file, to).map_err(|e| {
+            Error::io(&format!("share from byte {head} of {} with", source.path.display()), path, e)
+        })?;
+        if !self.shares {
+            return Ok(range.start);
+        }
+        self.read(source, range.start..head)?;
+        self.jump(to + (tail - head))?;
+        Ok(tail)
+    }
+
+    fn read(&mut self, source: &Source<'_, S>, range: Range<u64>) -> Result<()> {
+        let mut at = range.start;
+        while at < range.end {
+            let want = usize::try_from(range.end - at).unwrap_or(usize::MAX);
+            let room = self.room(want)?;
+            let count = room.len();
+            source.read(room, at)?;
+            at += count as u64;
+            self.took(count)?;
+        }
+        Ok(())
+    }
+
+    /// Leaves a hole of whole blocks, and writes zeros round it.
+    fn skip(&mut self, bytes: u64) -> Result<()> {
+        let end = self.end() + bytes;
+        let (from, to) = (self.end().next_multiple_of(ALIGN).min(end), end / ALIGN * ALIGN);
+        self.zeros(from)?;
+        if from < to {
+            self.jump(to)?;
+        }
+        self.zeros(end)
+    }
+
+    /// Up to an offset less than a block away.
+    fn zeros(&mut self, to: u64) -> Result<()> {
+        let bytes = usize::try_from(to - self.end()).expect("less than two blocks");
+        self.push(&[0; 2 * ALIGN_BYTES][..bytes])
+    }
+
+    /// Goes on at another offset.
+    fn jump(&mut self, to: u64) -> Result<()> {
+        self.flush()?;
+        self.at = to;
+        Ok(())
+    }
+
+    /// Memory for the next bytes, at most so many.
+    fn room(&mut self, want: usize) -> Result<&mut [u8]> {
+        let piece = match &mut self.piece {
+            Some(piece) => piece,
+            none => none.insert(self.behind.memory()?),
+        };
+        let whole = PIECE_BYTES - (self.at % PIECE_BYTES as u64) as usize;
+        let end = whole.min(self.len.saturating_add(want));
+        Ok(&mut piece.as_mut_slice()[self.len..end])
+    }
+
+    fn took(&mut self, bytes: usize) -> Result<()> {
+        self.len += bytes;
+        if self.end() % PIECE_BYTES as u64 == 0 { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.cancel.check()?;
+        if let Some(piece) = self.piece.take() {
+            self.behind.write(self.at, piece, self.len)?;
+        }
+        (self.at, self.len) = (self.end(), 0);
+        Ok(())
+    }
+
+    /// Writes what is left; the length of the file, which may end in a hole.
+    pub(super) fn finish(mut self) -> Result<u64> {
+        self.flush()?;
+        Ok(self.at)
+    }
+}

@@ -1,0 +1,49 @@
+//! Memory that reads and writes past the page cache accept.
+
+/// What offsets, lengths and addresses of such reads and writes are multiples
+/// of. The blocks of all media met so far are of this size, or divide it.
+pub const ALIGN_BYTES: usize = 4096;
+
+/// Bytes whose address is a multiple of [`ALIGN_BYTES`].
+#[derive(Debug)]
+pub struct Aligned {
+    bytes: Vec<u8>,
+    skip: usize,
+    len: usize,
+}
+
+impl Aligned {
+    /// So many zeros.
+    #[must_use]
+    pub fn new(len: usize) -> Self {
+        let bytes = vec![0; len + ALIGN_BYTES];
+        let skip = bytes.as_ptr().align_offset(ALIGN_BYTES);
+        Self { bytes, skip, len }
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn as_slice(&self) -> &[u8] {
+        &self.bytes[self.skip..self.skip + self.len]
+    }
+
+    /// The bytes, to be written to.
+    #[must_use]
+    pub fn as_mut_slice(&mut self) -> &mut [u8] {
+        &mut self.bytes[self.skip..self.skip + self.len]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_multiples() {
+        for len in [0, 1, 4096, 70_000] {
+            let mut memory = Aligned::new(len);
+            assert_eq!(memory.as_slice().as_ptr() as usize % ALIGN_BYTES, 0);
+            assert_eq!((memory.as_slice().len(), memory.as_mut_slice().len()), (len, len));
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Whether a file is the one that a journal was made for.
+
+use std::ops::Range;
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::fs::Storage;
+use crate::hash::{GROUP_BYTES, Tree, group_cv};
+use crate::patch::{Direction, Edits, Patch};
+
+/// Whether a target is the one that a patch in in-place form was made for,
+/// applied not at all, in part, or in full: it must have a size that is on the
+/// way, and with all edits written over it (in memory), every touched group
+/// must have the right chaining value. With `whole`, all other groups are
+/// hashed too, and the root must be right.
+///
+/// # Errors
+/// On any I/O error. A target that does not fit is `Ok(false)`.
+pub fn fits<S: Storage>(
+    storage: &S,
+    path: &Path,
+    target: &S::File,
+    patch: &Patch<'_, S>,
+    direction: Direction,
+    whole: bool,
+) -> Result<bool> {
+    let seal = patch.seal();
+    let (size, root) = match direction {
+        Direction::Forward => (seal.stats.post_size(), &seal.post_root),
+        Direction::Reverse => (seal.stats.pre_size, &seal.pre_root),
+    };
+    // Whatever part of the edits is written, the size is that before, that
+    // after, or between: on the way to a longer file.
+    let sizes = [seal.stats.pre_size, seal.stats.post_size()];
+    let now = storage.stat(target).map_err(Error::at("look at", path))?.identity.size;
+    if now < sizes[0].min(sizes[1]) || now > sizes[0].max(sizes[1]) {
+        return Ok(false);
+    }
+    let mut edits = Edits::new(patch.reader(direction));
+    let mut shift = 0_i64;
+    let mut check = |index: u64| -> Result<[u8; 32]> {
+        let range = index * GROUP_BYTES..((index + 1) * GROUP_BYTES).min(size);
+        let mut bytes = vec![0; usize::try_from(range.end - range.start).expect("a group fits")];
+        storage
+            .read_full_at(target, &mut bytes, range.start)
+            .map_err(|e| Error::io(&format!("read at byte {} of", range.start), path, e))?;
+        lay_over(&mut edits, &mut shift, &range, &mut bytes)?;
+        Ok(group_cv(&bytes, index, size))
+    };
+    if whole {
+        let mut tree = Tree::new();
+        for index in 0..size.div_ceil(GROUP_BYTES) {
+            tree.push(check(index)?);
+        }
+        return Ok(tree.finish() == *root);
+    }
+    let mut reader = patch.reader(direction);
+    while let Some(batch) = reader.next_batch()? {
+        for group in batch.groups() {
+            if group.after.is_some_and(|_| group.index * GROUP_BYTES < size)
+                && Some(check(group.index)?) != group.after
+            {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// Writes over `bytes`, which stand at `range`, what the edits bring there.
+fn lay_over<S: Storage>(
+    edits: &mut Edits<'_, '_, S>,
+    shift: &mut i64,
+    range: &Range<u64>,
+    bytes: &mut [u8],
+) -> Result<()> {
+    while let Some(edit) = edits.peek()? {
+        let start = edit.start.wrapping_add_signed(*shift);
+        let end = start + edit.new.len() as u64;
+        let (from, to) = (start.max(range.start), end.min(range.end));
+        if from < to {
+            let new = &edit.new[(from - start) as usize..(to - start) as usize];
+            bytes[(from - range.start) as usize..(to - range.start) as usize].copy_from_slice(new);
+        }
+        if end > range.end || start >= range.end {
+            // It has a part in a later group.
+            return Ok(());
+        }
+        *shift += edit.new.len() as i64 - edit.old.len() as i64;
+        edits.advance();
+    }
+    Ok(())
+}

@@ -1,0 +1,61 @@
+use std::fs;
+use std::sync::atomic::AtomicBool;
+
+use super::*;
+use crate::fs::OsStorage;
+use crate::mapping::Mapping;
+
+fn file(content: &[u8]) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    fs::write(file.path(), content).expect("written");
+    file.as_file().sync_all().expect("synced");
+    file
+}
+
+#[test]
+fn size_and_every_byte_of_a_whole_file_count() {
+    static NEVER: AtomicBool = AtomicBool::new(false);
+    let group = GROUP_BYTES as usize;
+    for size in [0, 1, 1000, group - 1, group, group + 1, 2 * group, 3 * group + 5] {
+        let right: Vec<u8> = (0..size).map(|at| (at * 31 % 251) as u8).collect();
+        let check = |content: &[u8], wanted| {
+            let file = file(content);
+            let read_back = ReadBack::open(&OsStorage, file.path(), wanted).expect("it can be read");
+            let root = blake3::hash(&right);
+            whole(file.path(), &read_back, size as u64, &root, 2, Cancel::new(&NEVER)).map_err(|e| e.kind())
+        };
+        for wanted in [Wanted::Deepest, Wanted::Exactly(Level::Cached)] {
+            assert_eq!(check(&right, wanted), Ok(()), "{size}");
+            assert_eq!(check(&[&right[..], b"x"].concat(), wanted), Err(Kind::Verification), "{size}");
+            for at in [0, size / 2, size.saturating_sub(1)] {
+                let mut wrong = right.clone();
+                if let Some(byte) = wrong.get_mut(at) {
+                    *byte ^= 1;
+                    assert_eq!(check(&wrong, wanted), Err(Kind::Verification), "{at} of {size}");
+                    assert_eq!(check(&right[..at], wanted), Err(Kind::Verification), "{at} of {size}");
+                }
+            }
+        }
+    }
+}
+
+/// Pages that somebody has mapped stay in memory.
+#[test]
+fn evicted_is_said_of_no_file_that_stays_in_memory() {
+    let file = file(&[7; 100_000]);
+    let evicted = Wanted::Exactly(Level::Evicted);
+    let mapping = Mapping::new(file.as_file(), 100_000, file.path()).expect("mapped");
+    assert!(mapping.bytes().iter().all(|byte| *byte == 7));
+    let refused = ReadBack::open(&OsStorage, file.path(), evicted).map(|file| file.level);
+    assert_eq!(refused.map_err(|e| e.kind()), Err(Kind::Verification));
+    drop(mapping);
+    if cachestat_works(&file) {
+        let level = ReadBack::open(&OsStorage, file.path(), evicted).expect("evicted").level;
+        assert_eq!(level, Level::Evicted);
+    }
+}
+
+/// Where the kernel cannot tell, nothing is ever said to be evicted.
+fn cachestat_works(file: &tempfile::NamedTempFile) -> bool {
+    OsStorage.evict(file.as_file()).expect("advice")
+}
