@@ -99,7 +99,9 @@ fn head(options: &Options, rounds: u32) -> String {
     for case in &options.cases {
         command += &format!(" {case}");
     }
-    let mut lines = vec![format!("Made by `{command}`, with {rounds} rounds.\n")];
+    let quick =
+        if options.quick { " The files were small: this shows that it works, and no more." } else { "" };
+    let mut lines = vec![format!("Made by `{command}`, rounds: {rounds}.{quick}\n")];
     lines.extend(machine::describe().into_iter().map(|line| format!("- {line}")));
     lines.join("\n") + "\n"
 }

@@ -48,7 +48,8 @@ pub(super) fn measure(setup: &Setup, mut case: Case, rounds: u32) -> Result<Meas
     let missing = peers::missing(&programs);
     case.runs.retain(|run| match programs_missing(run, &missing) {
         Some(program) => {
-            measured.notes.push(format!("`{}` was not run: there is no `{program}`", run.label));
+            let program = setup.short(&program);
+            measured.notes.push(format!("{} was not run: there is no `{program}`", run.label));
             false
         }
         None => true,
@@ -96,7 +97,7 @@ fn rehearse(setup: &Setup, runs: &mut Vec<Run>, notes: &mut Vec<String>) -> Resu
         match once(setup, run, true) {
             Err(error) if is_ours => return Err(error),
             Err(error) => {
-                notes.push(format!("`{}` cannot do it: {error}", run.label));
+                notes.push(format!("{} cannot do it: {error}", run.label));
                 runs.remove(index);
                 continue;
             }
@@ -172,7 +173,8 @@ fn timed(setup: &Setup, step: &mut Step, rehearsal: bool) -> Result<(f64, u64), 
         return Ok((seconds, memory));
     }
     let said = fs::read_to_string(&errors).unwrap_or_default();
-    Err(format!("{line}: {status}; {}", said.lines().next_back().unwrap_or_default()))
+    let said = said.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    Err(setup.short(&format!("{line}: {status}: {said}")))
 }
 
 /// Looks at a process until it is told to stop.
@@ -198,26 +200,34 @@ fn private_bytes(status: &str) -> u64 {
     (field("RssAnon:") + field("RssShmem:")) << 10
 }
 
-/// Words of a command that are shown.
-const SHOWN_WORDS: usize = 16;
+/// Characters of a command that are shown.
+const SHOWN: usize = 160;
 
+/// A run as a user would type it, without the folders of this machine.
 fn line(setup: &Setup, run: &Run) -> String {
     let step = |step: &Step| {
-        let line = shell::line(&step.command);
-        let words: Vec<_> = line.split(' ').collect();
-        let mut shown = words[..words.len().min(SHOWN_WORDS)].join(" ");
-        if words.len() > SHOWN_WORDS {
+        let words = std::iter::once(step.command.get_program()).chain(step.command.get_args());
+        let words = words.map(|word| quoted(&setup.short(&word.to_string_lossy())));
+        let mut shown = words.collect::<Vec<_>>().join(" ");
+        if let Some((end, _)) = shown.char_indices().nth(SHOWN) {
+            shown.truncate(end);
             shown += " ...";
         }
         if let Some(path) = &step.stdin {
-            shown += &format!(" < {}", path.display());
+            shown += &format!(" < {}", setup.short(&path.to_string_lossy()));
         }
         if let Out::To(path) = &step.stdout {
-            shown += &format!(" > {}", path.display());
+            shown += &format!(" > {}", setup.short(&path.to_string_lossy()));
         }
-        setup.short(&shown)
+        shown
     };
     run.steps.iter().map(step).collect::<Vec<_>>().join(" && ")
+}
+
+/// A word in quotes, where a shell would make something else of it.
+fn quoted(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./=:,+".contains(letter);
+    if word.chars().all(is_plain) { word.to_owned() } else { format!("'{word}'") }
 }
 
 /// A command's environment has all peers on its path, and no language but C,
@@ -234,7 +244,13 @@ pub(super) const CACHE: &str = "RUNNER_CACHE_DIR";
 
 #[cfg(test)]
 mod tests {
-    use super::private_bytes;
+    use super::{private_bytes, quoted};
+
+    #[test]
+    fn words_are_quoted_where_they_must_be() {
+        assert_eq!(quoted("--set"), "--set");
+        assert_eq!(quoted("find=a[0-9]+"), "'find=a[0-9]+'");
+    }
 
     #[test]
     fn private_memory_leaves_mapped_files_out() {

@@ -56,8 +56,9 @@ fn find(program: &str) -> Option<PathBuf> {
 /// What the peers say of their versions, of those that are there.
 pub(super) fn versions() -> Vec<String> {
     let ask = |program: &str, option: &str| -> Option<String> {
-        let mut command = Command::new(find(program)?);
-        let said = shell::output(command.arg(option)).ok()?;
+        // By its name, since some say what they were called.
+        let mut command = Command::new(program);
+        let said = shell::output(command.arg(option).env("PATH", path())).ok()?;
         said.lines().find(|line| !line.trim().is_empty()).map(shorten)
     };
     let asked = [

@@ -107,10 +107,11 @@ impl Setup {
         measure::set_environment(command, &self.folder.join("cache"));
     }
 
-    /// A command line without the folders of this machine.
-    pub(super) fn short(&self, line: &str) -> String {
+    /// Text without the folders of this machine.
+    pub(super) fn short(&self, text: &str) -> String {
         let work = format!("{}/work/", self.folder.display());
         let corpora = format!("{}/", shell::root().join("target/corpus").display());
-        line.replace(&work, "").replace(&corpora, "")
+        let built = format!("{}/", shell::root().join("target/release").display());
+        text.replace(&work, "").replace(&corpora, "").replace(&built, "")
     }
 }
