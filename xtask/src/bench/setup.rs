@@ -45,14 +45,15 @@ impl Setup {
         &self.runner
     }
 
-    /// The bundled plugins compiled natively, if there is such a program.
+    /// The program with the bundled plugins compiled natively. Where there is
+    /// no such package, its folder, which no one can run.
     pub(super) fn native(&self) -> Result<PathBuf, String> {
-        let program = shell::root().join("target/release/runner-native");
-        if shell::root().join("bench/native/Cargo.toml").is_file() {
-            let build = ["build", "--release", "--locked", "--package", "runner-native"];
-            shell::run(shell::cargo().args(build))?;
+        let package = shell::root().join("bench/native");
+        if !package.join("Cargo.toml").is_file() {
+            return Ok(package);
         }
-        Ok(program)
+        shell::run(shell::cargo().args(["build", "--release", "--locked", "--package", "runner-native"]))?;
+        Ok(shell::root().join("target/release/runner-native"))
     }
 
     /// A working file.
@@ -109,9 +110,9 @@ impl Setup {
 
     /// Text without the folders of this machine.
     pub(super) fn short(&self, text: &str) -> String {
-        let work = format!("{}/work/", self.folder.display());
-        let corpora = format!("{}/", shell::root().join("target/corpus").display());
-        let built = format!("{}/", shell::root().join("target/release").display());
-        text.replace(&work, "").replace(&corpora, "").replace(&built, "")
+        let root = shell::root();
+        let folders = [self.folder.join("work"), root.join("target/corpus"), root.join("target/release")];
+        let folders = folders.iter().map(PathBuf::as_path).chain([root]);
+        folders.fold(text.to_owned(), |text, folder| text.replace(&format!("{}/", folder.display()), ""))
     }
 }
