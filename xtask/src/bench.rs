@@ -46,7 +46,7 @@ pub(crate) struct Options {
 /// Measures all cases, whether or not one fails, and prints the tables.
 pub(crate) fn run(options: &Options) -> Result<(), String> {
     let is_chosen = |case: &&Definition| match &options.cases[..] {
-        [] => options.long || case.name != cases::LONG,
+        [] => options.long || options.list || case.name != cases::LONG,
         names => names.iter().any(|name| name == case.name),
     };
     let chosen: Vec<_> = cases::ALL.iter().filter(is_chosen).collect();

@@ -1,6 +1,6 @@
 //! Running a case: round by round, each command once a round.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -44,15 +44,13 @@ pub(super) struct Measured {
 /// case fails.
 pub(super) fn measure(setup: &Setup, mut case: Case, rounds: u32) -> Result<Measured, String> {
     let mut measured = Measured::default();
-    let programs: BTreeSet<_> = case.runs.iter().flat_map(programs).collect();
-    let missing = peers::missing(&programs);
-    case.runs.retain(|run| match programs_missing(run, &missing) {
-        Some(program) => {
-            let program = setup.short(&program);
+    case.runs.retain(|run| {
+        let missing = programs(run).into_iter().find(|program| peers::find(program).is_none());
+        if let Some(program) = &missing {
+            let program = setup.short(program);
             measured.notes.push(format!("{} was not run: there is no `{program}`", run.label));
-            false
         }
-        None => true,
+        missing.is_none()
     });
     let rounds = rounds.min(case.rounds);
     if case.rehearsal {
@@ -80,10 +78,6 @@ pub(super) fn measure(setup: &Setup, mut case: Case, rounds: u32) -> Result<Meas
 
 fn programs(run: &Run) -> Vec<String> {
     run.steps.iter().map(|step| step.command.get_program().to_string_lossy().into_owned()).collect()
-}
-
-fn programs_missing(run: &Run, missing: &BTreeSet<String>) -> Option<String> {
-    programs(run).into_iter().find(|program| missing.contains(program))
 }
 
 /// The round before the first: compares results, and drops peers that fail.

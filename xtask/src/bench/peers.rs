@@ -1,9 +1,8 @@
 //! The programs that `runner` is compared with.
 
-use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::{packages, shell};
@@ -13,24 +12,22 @@ const DEBIAN: [(&str, &str); 4] = [("sed", "sed"), ("perl", "perl"), ("mawk", "m
 /// Programs that are crates.
 const CRATES: [&str; 2] = ["sd", "b3sum"];
 
-/// Installs what is missing of some programs, and returns what still is.
-pub(super) fn missing(programs: &BTreeSet<String>) -> BTreeSet<String> {
-    let lacks = |program: &str| programs.contains(program) && find(program).is_none();
+/// Installs what is missing, where that is possible.
+pub(super) fn install() {
     let packages: Vec<_> =
-        DEBIAN.iter().filter(|(program, _)| lacks(program)).map(|(_, package)| *package).collect();
+        DEBIAN.iter().filter(|(program, _)| find(program).is_none()).map(|(_, package)| *package).collect();
     if !packages.is_empty()
         && let Err(error) = packages::install(&packages)
     {
         eprintln!("some peers are missing: {error}");
     }
-    for name in CRATES.into_iter().filter(|name| lacks(name)) {
+    for name in CRATES.into_iter().filter(|name| find(name).is_none()) {
         let mut cargo = shell::cargo();
         cargo.args(["install", "--locked", "--root"]).arg(folder()).arg(name);
         if let Err(error) = shell::run(&mut cargo) {
             eprintln!("a peer is missing: {error}");
         }
     }
-    programs.iter().filter(|program| find(program).is_none()).cloned().collect()
 }
 
 /// Where crates are installed.
@@ -46,7 +43,8 @@ pub(super) fn path() -> OsString {
     path
 }
 
-fn find(program: &str) -> Option<PathBuf> {
+/// Where a program is: a name on the path, or a path.
+pub(super) fn find(program: &str) -> Option<PathBuf> {
     if program.contains('/') {
         return Some(program.into()).filter(|path: &PathBuf| path.is_file());
     }
@@ -80,11 +78,6 @@ fn shorten(line: &str) -> String {
         Some((version, _)) if line.starts_with("This is perl") => format!("perl {version}"),
         _ => line.split(", ").next().unwrap_or(line).to_owned(),
     }
-}
-
-/// Whether a program's help mentions something.
-pub(super) fn mentions(program: &Path, arguments: &[&str], what: &str) -> bool {
-    shell::output(Command::new(program).args(arguments)).is_ok_and(|help| help.contains(what))
 }
 
 #[cfg(test)]

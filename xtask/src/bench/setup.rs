@@ -26,14 +26,17 @@ pub(super) struct Setup {
 }
 
 impl Setup {
-    /// Builds `runner`, and clears the folder for working files.
+    /// Builds `runner`, installs peers, and clears the folder for working
+    /// files.
     pub(super) fn new(options: &Options) -> Result<Self, String> {
+        peers::install();
         shell::run(shell::cargo().args(["build", "--release", "--locked", "--package", "runner"]))?;
         let runner = shell::root().join("target/release/runner");
+        let help = shell::output(Command::new(&runner).args(["help", "apply"]))?;
         let setup = Self {
             quick: options.quick,
             cores: thread::available_parallelism().map_or(1, usize::from),
-            has_profile: peers::mentions(&runner, &["help", "apply"], "--profile"),
+            has_profile: help.contains("--profile"),
             folder: shell::root().join("target/bench"),
             runner,
         };

@@ -45,10 +45,17 @@ pub(super) fn growth(setup: &Setup) -> Result<Case, String> {
         rows.push(Row::of(Ask::Memory(run.label.clone())).at_most(MEMORY_MIB));
         runs.push(run);
     }
-    let label = |bits: u32| format!("{} MiB", 1_u64 << (bits - 20));
     let (small, large) = if setup.quick { (26, 30) } else { (30, 36) };
-    rows.push(Row::of(Ask::Write { ours: label(large), of: label(small) }).at_most(SAME));
+    let write = Ask::Write { ours: size_label(1 << large), of: size_label(1 << small) };
+    rows.push(Row::of(write).at_most(SAME));
     Ok(Case::new(runs, rows).at_most(3))
+}
+
+fn size_label(size: u64) -> String {
+    match size {
+        0..0x4000_0000 => format!("{} MiB", size >> 20),
+        _ => format!("{} GiB", size >> 30),
+    }
 }
 
 /// Holes have no line ends, so there are no lines to go by.
@@ -57,7 +64,7 @@ fn holes(setup: &Setup, size: u64) -> Run {
     let step = replace(setup, FIND, SAME_LENGTH).set("multiline=true").arguments(&["-j", "2"]);
     let step =
         if setup.has_profile { step.arguments(&["--profile", "--json"]).stdout(Out::Profile) } else { step };
-    Run::new(format!("{} MiB", size >> 20), step.on(&path)).fresh(Fresh::Sparse { path, size })
+    Run::new(size_label(size), step.on(&path)).fresh(Fresh::Sparse { path, size })
 }
 
 pub(super) fn calls(setup: &Setup) -> Result<Case, String> {

@@ -1,5 +1,7 @@
 //! Other plugins than `replace`, slow ones, and what the sandbox costs.
 
+use std::path::Path;
+
 use super::{FIND, SAME_LENGTH, apply};
 use crate::bench::case::{Case, Fresh, Out, Row, Run, Step};
 use crate::bench::setup::Setup;
@@ -51,7 +53,7 @@ pub(super) fn csv_mask(setup: &Setup) -> Result<Case, String> {
 pub(super) fn prefilter(setup: &Setup) -> Result<Case, String> {
     let source = setup.corpus(Kind::Sparse, SIZE)?;
     let file = setup.work("file");
-    let run = |label: &str, guest: &std::path::Path| {
+    let run = |label: &str, guest: &Path| {
         let copy = Fresh::Copy { from: source.clone(), to: file.clone() };
         Run::new(label, apply(setup, guest).on(&file)).fresh(copy).warm(&file).result(&file)
     };
@@ -75,7 +77,9 @@ pub(super) fn native(setup: &Setup) -> Result<Case, String> {
     ];
     let (mut runs, mut rows) = (Vec::new(), Vec::new());
     for (name, kind, plugin, parameters) in works {
-        let source = setup.corpus(kind, SIZE)?;
+        // It is over so soon that starting would weigh in.
+        let size = if kind == Kind::Dense { 4 * SIZE } else { SIZE };
+        let source = setup.corpus(kind, size)?;
         let threads = setup.cores.to_string();
         let ask = |step: Step| {
             let step = parameters.iter().fold(step, |step, parameter| step.set(parameter));
