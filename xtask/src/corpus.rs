@@ -2,11 +2,13 @@
 //! same on every machine.
 //!
 //! Of the log's lines, one in a thousand holds `token=`, one in 100,000 holds
-//! `mallory`. One CSV record in eight has a quoted field with a comma, a
-//! doubled quote and a line end in it.
+//! `mallory`. In some kinds, the first line that starts in each MiB, or KiB,
+//! holds `marker=` as well. One CSV record in eight has a quoted field with a
+//! comma, a doubled quote and a line end in it.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 
@@ -14,7 +16,7 @@ use crate::shell;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// How much, in bytes or with KiB, MiB or GiB
+    /// How much at most, in bytes or with KiB, MiB or GiB: records stay whole
     #[arg(long, default_value = "1GiB", value_parser = parse_size)]
     size: u64,
     /// Of what
@@ -23,9 +25,15 @@ pub(crate) struct Options {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Kind {
+pub(crate) enum Kind {
     /// An access log
     Log,
+    /// An access log with `marker=` once a MiB
+    Sparse,
+    /// An access log with `marker=` once a KiB
+    Dense,
+    /// An access log in one line, with `marker=` once a MiB
+    Line,
     /// Customers, with quoted fields
     Csv,
     /// An access log with CRLF line ends
@@ -34,30 +42,37 @@ enum Kind {
 
 /// `cargo xtask corpus`: prints the file's path.
 pub(crate) fn run(options: &Options) -> Result<(), String> {
+    println!("{}", make(options.kind, options.size)?.display());
+    Ok(())
+}
+
+/// The path of a corpus, which is written if it is not there.
+pub(crate) fn make(kind: Kind, size: u64) -> Result<PathBuf, String> {
     let folder = shell::root().join("target/corpus");
-    let kind = match options.kind {
-        Kind::Log => "log",
-        Kind::Csv => "csv",
-        Kind::Crlf => "crlf",
+    let name = match kind {
+        Kind::Log => format!("log-{size}.log"),
+        Kind::Sparse => format!("sparse-{size}.log"),
+        Kind::Dense => format!("dense-{size}.log"),
+        Kind::Line => format!("line-{size}.log"),
+        Kind::Csv => format!("csv-{size}.csv"),
+        Kind::Crlf => format!("crlf-{size}.log"),
     };
-    let path = folder.join(format!("{kind}-{}", options.size));
-    if fs::metadata(&path).is_ok_and(|metadata| metadata.len() == options.size) {
-        println!("{}", path.display());
-        return Ok(());
+    let path = folder.join(&name);
+    if path.is_file() {
+        return Ok(path);
     }
     // Under another name until it is whole, so that a part is never taken
     // for the corpus.
-    let part = folder.join(format!("{kind}-{}.part", options.size));
+    let part = folder.join(name + ".part");
     let make = || {
         fs::create_dir_all(&folder)?;
         let mut file = BufWriter::with_capacity(1 << 20, File::create(&part)?);
-        write(options.kind, options.size, &mut file)?;
+        write(kind, size, &mut file)?;
         file.into_inner()?.sync_all()?;
         fs::rename(&part, &path)
     };
     make().map_err(|error: std::io::Error| format!("{}: {error}", path.display()))?;
-    println!("{}", path.display());
-    Ok(())
+    Ok(path)
 }
 
 fn parse_size(text: &str) -> Result<u64, String> {
@@ -73,7 +88,8 @@ fn parse_size(text: &str) -> Result<u64, String> {
     number.checked_mul(unit).ok_or_else(|| "too large".into())
 }
 
-/// Writes exactly `size` bytes; the last record is cut short.
+/// Writes whole records, as many as `size` bytes hold: some programs add a line
+/// end that is missing, and others refuse half a record.
 fn write(kind: Kind, size: u64, out: &mut impl Write) -> std::io::Result<()> {
     let mut numbers = Numbers(0x5EED);
     let mut record = Vec::with_capacity(512);
@@ -82,17 +98,20 @@ fn write(kind: Kind, size: u64, out: &mut impl Write) -> std::io::Result<()> {
     }
     let mut left = size;
     let mut count = 0;
+    // The MiB or KiB that has its marker.
+    let mut marked = None;
+    let mut mark = |at: u64, every: u64| marked.replace(at / every) != Some(at / every);
     loop {
-        let keep = record.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-        out.write_all(&record[..keep])?;
-        left -= keep as u64;
-        if left == 0 {
-            return Ok(());
-        }
+        let Some(rest) = left.checked_sub(record.len() as u64) else { return Ok(()) };
+        out.write_all(&record)?;
+        left = rest;
         record.clear();
         match kind {
-            Kind::Log => log_line(&mut numbers, count, "\n", &mut record),
-            Kind::Crlf => log_line(&mut numbers, count, "\r\n", &mut record),
+            Kind::Log => log_line(&mut numbers, count, false, "\n", &mut record),
+            Kind::Sparse => log_line(&mut numbers, count, mark(size - left, 1 << 20), "\n", &mut record),
+            Kind::Dense => log_line(&mut numbers, count, mark(size - left, 1 << 10), "\n", &mut record),
+            Kind::Line => log_line(&mut numbers, count, mark(size - left, 1 << 20), "; ", &mut record),
+            Kind::Crlf => log_line(&mut numbers, count, false, "\r\n", &mut record),
             Kind::Csv => csv_record(&mut numbers, count, &mut record),
         }
         count += 1;
@@ -119,7 +138,7 @@ const AGENTS: [&str; 4] = [
 ];
 const STATUSES: [u16; 8] = [200, 200, 200, 200, 304, 404, 301, 500];
 
-fn log_line(numbers: &mut Numbers, count: u64, end: &str, out: &mut Vec<u8>) {
+fn log_line(numbers: &mut Numbers, count: u64, mark: bool, end: &str, out: &mut Vec<u8>) {
     let bits = numbers.next();
     let user = if count % 100_000 == 99_999 {
         "mallory"
@@ -142,7 +161,10 @@ fn log_line(numbers: &mut Numbers, count: u64, end: &str, out: &mut Vec<u8>) {
         put(&[then], out);
     }
     put(&[if bits >> 32 & 7 == 0 { "POST " } else { "GET " }, pick(&PATHS, bits >> 35)], out);
-    if count % 1000 == 999 {
+    if mark {
+        put(&["?marker="], out);
+        hex(numbers.next(), out);
+    } else if count % 1000 == 999 {
         put(&["?token="], out);
         hex(numbers.next(), out);
     } else if bits >> 38 & 3 == 0 {
@@ -232,13 +254,17 @@ mod tests {
     #[test]
     fn content_stays_the_same() {
         for (kind, expected) in [
-            (Kind::Log, "ff9f12ffbf7b6482"),
-            (Kind::Csv, "e4a246f4072db3f7"),
-            (Kind::Crlf, "22542484d46ab0d4"),
+            (Kind::Log, "e2c40fa1cd3552a9"),
+            (Kind::Sparse, "b7647fc087c0256f"),
+            (Kind::Dense, "b55822b9bb8f44d4"),
+            (Kind::Line, "d66d6321ba0cd479"),
+            (Kind::Csv, "bd1355760c641b06"),
+            (Kind::Crlf, "11ff4a96a89627d9"),
         ] {
             let mut content = Vec::new();
             write(kind, 1 << 20, &mut content).expect("a vector takes all");
-            assert_eq!(content.len(), 1 << 20);
+            assert!(((1 << 20) - 512..=1 << 20).contains(&content.len()));
+            assert!(content.ends_with(if kind == Kind::Line { "; " } else { "\n" }.as_bytes()));
             assert_eq!(&blake3::hash(&content).to_hex()[..16], expected, "{kind:?}");
         }
     }
@@ -249,6 +275,17 @@ mod tests {
         write(Kind::Csv, 1000, &mut small).expect("a vector takes all");
         write(Kind::Csv, 5000, &mut large).expect("a vector takes all");
         assert!(large.starts_with(&small));
+    }
+
+    #[test]
+    fn a_marker_stands_once_a_mib_or_kib() {
+        for (kind, expected) in [(Kind::Log, 0), (Kind::Sparse, 3), (Kind::Dense, 3072), (Kind::Line, 3)] {
+            let mut content = Vec::new();
+            write(kind, 3 << 20, &mut content).expect("a vector takes all");
+            let count = content.windows(7).filter(|window| window == b"marker=").count();
+            assert_eq!(count, expected, "{kind:?}");
+            assert_eq!(content.contains(&b'\n'), kind != Kind::Line, "{kind:?}");
+        }
     }
 
     #[test]

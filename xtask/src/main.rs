@@ -1,5 +1,6 @@
 //! Development commands: `cargo xtask --help`.
 
+mod bench;
 mod corpus;
 mod fuzz;
 mod mutate;
@@ -30,6 +31,8 @@ enum Task {
     Plugins(plugins::Options),
     /// Write a large file of made-up data under target/corpus
     Corpus(corpus::Options),
+    /// Measure against sed, perl, sd, b3sum and others
+    Bench(bench::Options),
     /// Show that no sync and no check can be left out: a test fails without it
     Mutate(mutate::Options),
     /// Try to break the promises: the quick set, or with --long for hours
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Task::Toolchain => toolchain::run(),
         Task::Plugins(options) => plugins::run(&options),
         Task::Corpus(options) => corpus::run(&options),
+        Task::Bench(options) => bench::run(&options),
         Task::Mutate(options) => mutate::run(&options),
         Task::Torture(options) => torture::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),

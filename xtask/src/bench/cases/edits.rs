@@ -1,0 +1,107 @@
+//! Edits in place, against editors and against hashing alone.
+
+use std::path::Path;
+
+use super::{FIND, SAME_LENGTH, SHORTER, replace, script};
+use crate::bench::case::{Ask, Case, Fresh, Row, Run, Step, with_sync};
+use crate::bench::setup::Setup;
+use crate::corpus::Kind;
+
+const SIZE: u64 = 1 << 30;
+const OURS: &str = "runner apply";
+const EDITORS: [&str; 3] = ["sed -i", "perl -pi", "sd"];
+
+pub(super) fn sparse(setup: &Setup) -> Result<Case, String> {
+    let source = setup.corpus(Kind::Sparse, SIZE)?;
+    let mut runs = editors(setup, &source, FIND, SAME_LENGTH, true);
+    runs.push(b3sum(&source, setup.cores));
+    let mut rows = against_editors(Some(5.0));
+    rows.push(Row::time(OURS, &b3sum_label(setup.cores)).at_most(1.25));
+    Ok(Case::new(runs, rows))
+}
+
+pub(super) fn check(setup: &Setup) -> Result<Case, String> {
+    let source = setup.corpus(Kind::Sparse, SIZE)?;
+    let (mut runs, mut rows) = (Vec::new(), Vec::new());
+    let mut threads = vec![1, setup.cores];
+    threads.dedup();
+    for threads in threads {
+        let label = format!("runner apply --check -j{threads}");
+        let options = ["--check", "-j", &threads.to_string()];
+        let step = replace(setup, FIND, SAME_LENGTH).arguments(&options).finds().on(&source);
+        runs.extend([Run::new(&label, step).warm(&source), b3sum(&source, threads)]);
+        rows.push(Row::time(&label, &b3sum_label(threads)).at_most(1.25));
+    }
+    Ok(Case::new(runs, rows))
+}
+
+pub(super) fn dense(setup: &Setup) -> Result<Case, String> {
+    let source = setup.corpus(Kind::Dense, SIZE)?;
+    Ok(Case::new(editors(setup, &source, FIND, SAME_LENGTH, true), against_editors(Some(1.5))))
+}
+
+pub(super) fn sparse_length(setup: &Setup) -> Result<Case, String> {
+    let source = setup.corpus(Kind::Sparse, SIZE)?;
+    Ok(Case::new(editors(setup, &source, FIND, SHORTER, true), against_editors(Some(1.0))))
+}
+
+pub(super) fn dense_length(setup: &Setup) -> Result<Case, String> {
+    let source = setup.corpus(Kind::Dense, SIZE)?;
+    Ok(Case::new(editors(setup, &source, FIND, SHORTER, true), against_editors(Some(1.0))))
+}
+
+pub(super) fn none(setup: &Setup) -> Result<Case, String> {
+    let source = setup.corpus(Kind::Sparse, SIZE)?;
+    let mut runs = editors(setup, &source, "absent=", "ABSENT=", true);
+    runs.push(b3sum(&source, setup.cores));
+    let mut rows = against_editors(None);
+    rows.push(Row::time(OURS, &b3sum_label(setup.cores)));
+    Ok(Case::new(runs, rows))
+}
+
+pub(super) fn line(setup: &Setup) -> Result<Case, String> {
+    let source = setup.corpus(Kind::Line, SIZE / 2)?;
+    let runs = editors(setup, &source, FIND, SAME_LENGTH, false);
+    let mut rows = against_editors(None);
+    rows.push(Row::of(Ask::Memory(OURS.into())));
+    Ok(Case::new(runs, rows))
+}
+
+/// Each editor on a copy of its own of the same file.
+fn editors(setup: &Setup, source: &Path, find: &str, with: &str, by_lines: bool) -> Vec<Run> {
+    let file = setup.work("file");
+    let script = script(find, with);
+    let [sed, perl, sd] = EDITORS;
+    let run = |label: &str, step: Step| {
+        let copy = Fresh::Copy { from: source.to_owned(), to: file.clone() };
+        Run::new(label, step.on(&file)).fresh(copy).warm(&file).result(&file)
+    };
+    // sed and perl go by lines, however long; runner does not when told so.
+    let ours = replace(setup, find, with);
+    let ours = if by_lines { ours } else { ours.set("multiline=true") };
+    vec![
+        run(OURS, ours),
+        run(sed, Step::new("sed", &["-i", &script])).synced(&file),
+        run(perl, Step::new("perl", &["-pi", "-e", &script])).synced(&file),
+        run(sd, Step::new("sd", &["--fixed-strings", find, with])).synced(&file),
+    ]
+}
+
+/// Against the editors as they are, which a target is for, and with the sync
+/// that makes the work equal.
+fn against_editors(target: Option<f64>) -> Vec<Row> {
+    let mut row = Row::faster(OURS, &EDITORS);
+    if let Some(bound) = target {
+        row = row.at_least(bound);
+    }
+    vec![row, Row::faster(OURS, &EDITORS.map(with_sync))]
+}
+
+fn b3sum(file: &Path, threads: usize) -> Run {
+    let step = Step::new("b3sum", &["--num-threads", &threads.to_string()]).on(file);
+    Run::new(b3sum_label(threads), step).warm(file)
+}
+
+fn b3sum_label(threads: usize) -> String {
+    format!("b3sum --num-threads {threads}")
+}

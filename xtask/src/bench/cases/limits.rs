@@ -1,0 +1,96 @@
+//! How time and memory grow with threads, sizes and calls.
+
+use super::{FIND, SAME_LENGTH, apply, replace};
+use crate::bench::case::{Ask, Case, Fresh, Out, Row, Run};
+use crate::bench::setup::Setup;
+use crate::corpus::Kind;
+
+/// Peak private memory with two workers, whatever the file.
+const MEMORY_MIB: f64 = 128.0;
+/// How much longer a write in place may seem for a larger file: a few
+/// milliseconds of syncs are never twice the same.
+const SAME: f64 = 1.25;
+
+pub(super) fn threads(setup: &Setup) -> Result<Case, String> {
+    let source = setup.corpus(Kind::Sparse, 1 << 30)?;
+    let slow_source = setup.corpus(Kind::Sparse, 1 << 28)?;
+    let guest = setup.guest("slow", None)?;
+    // 1, 2, 4 and so on, and all.
+    let mut counts: Vec<_> = std::iter::successors(Some(1), |count| Some(count * 2))
+        .take_while(|count| *count < setup.cores)
+        .collect();
+    counts.push(setup.cores);
+    let (mut runs, mut rows) = (Vec::new(), Vec::new());
+    for threads in counts {
+        let (quick_label, slow_label) = (format!("replace -j{threads}"), format!("slow guest -j{threads}"));
+        let options = ["--check", "-j", &threads.to_string()];
+        let quick = replace(setup, FIND, SAME_LENGTH).arguments(&options).finds();
+        let slow = apply(setup, &guest).arguments(&options).finds();
+        runs.push(Run::new(&quick_label, quick.on(&source)).warm(&source));
+        runs.push(Run::new(&slow_label, slow.on(&slow_source)).warm(&slow_source));
+        if threads > 1 {
+            rows.push(Row::faster(&quick_label, &["replace -j1"]));
+            rows.push(Row::faster(&slow_label, &["slow guest -j1"]));
+        }
+    }
+    Ok(Case::new(runs, rows))
+}
+
+pub(super) fn growth(setup: &Setup) -> Result<Case, String> {
+    let sizes: &[u64] = if setup.quick { &[26, 30] } else { &[26, 28, 30, 32, 34, 36] };
+    let (mut runs, mut rows) = (Vec::new(), Vec::new());
+    for bits in sizes {
+        let run = holes(setup, 1 << bits);
+        rows.push(Row::of(Ask::PerGib { ours: run.label.clone(), bytes: 1 << bits }));
+        rows.push(Row::of(Ask::Memory(run.label.clone())).at_most(MEMORY_MIB));
+        runs.push(run);
+    }
+    let (small, large) = if setup.quick { (26, 30) } else { (30, 36) };
+    let write = Ask::Write { ours: size_label(1 << large), of: size_label(1 << small) };
+    rows.push(Row::of(write).at_most(SAME));
+    Ok(Case::new(runs, rows).at_most(3))
+}
+
+fn size_label(size: u64) -> String {
+    match size {
+        0..0x4000_0000 => format!("{} MiB", size >> 20),
+        _ => format!("{} GiB", size >> 30),
+    }
+}
+
+/// Holes have no line ends, so there are no lines to go by.
+fn holes(setup: &Setup, size: u64) -> Run {
+    let path = setup.work("holes");
+    let step = replace(setup, FIND, SAME_LENGTH).set("multiline=true").arguments(&["-j", "2"]);
+    let step =
+        if setup.has_profile { step.arguments(&["--profile", "--json"]).stdout(Out::Profile) } else { step };
+    Run::new(size_label(size), step.on(&path)).fresh(Fresh::Sparse { path, size })
+}
+
+pub(super) fn calls(setup: &Setup) -> Result<Case, String> {
+    let source = setup.corpus(Kind::Log, 1 << 30)?;
+    let guest = setup.guest("null", None)?;
+    let size = setup.size(1 << 30);
+    let (large, small) = (64 << 10, 4 << 10);
+    let run = |label: &str, window: u64| {
+        let options = ["--check", "-j", "1", "--window", &window.to_string()];
+        Run::new(label, apply(setup, &guest).arguments(&options).on(&source)).warm(&source)
+    };
+    let (many, few) = ("windows of 4 KiB", "windows of 64 KiB");
+    let calls = size / small - size / large;
+    let ask = Ask::PerCall { many: many.into(), few: few.into(), calls };
+    Ok(Case::new(vec![run(few, large), run(many, small)], vec![Row::of(ask).at_most(1.0)]))
+}
+
+pub(super) fn long(setup: &Setup) -> Result<Case, String> {
+    let holes = holes(setup, setup.size(1 << 40));
+    let source = setup.corpus(Kind::Line, 4 << 30)?;
+    let file = setup.work("file");
+    let step = replace(setup, FIND, SAME_LENGTH).set("multiline=true").arguments(&["-j", "2"]).on(&file);
+    let line = Run::new("one line", step).fresh(Fresh::Copy { from: source, to: file });
+    let memory = |run: &Run| Row::of(Ask::Memory(run.label.clone())).at_most(MEMORY_MIB);
+    let per_gib = Row::of(Ask::PerGib { ours: holes.label.clone(), bytes: setup.size(1 << 40) });
+    let rows = vec![per_gib, memory(&holes), memory(&line)];
+    let case = Case::new(vec![holes, line], rows).at_most(1);
+    Ok(Case { rehearsal: false, ..case })
+}
