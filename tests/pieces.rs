@@ -25,7 +25,7 @@ struct Made {
 const TOKEN: &[u8] = b"token";
 
 fn made(random: &mut Random, every: u64, with_holes: bool) -> Made {
-    let size = 3 * PIECE + random.below(3 * PIECE);
+    let size = 6 * PIECE + random.below(3 * PIECE);
     let mut content: Vec<u8> = (0..size).map(|at| b'a' + (at % 13) as u8).collect();
     let mut at = random.below(every);
     while at + TOKEN.len() as u64 <= size {
@@ -33,7 +33,7 @@ fn made(random: &mut Random, every: u64, with_holes: bool) -> Made {
         at += TOKEN.len() as u64 + random.below(2 * every);
     }
     // At the seams, and around.
-    for seam in [PIECE, 2 * PIECE, 3 * PIECE, PIECE + BLOCK] {
+    for seam in [PIECE, 2 * PIECE, 5 * PIECE, 5 * PIECE + BLOCK] {
         let at = (seam - random.below(TOKEN.len() as u64 + 1)) as usize;
         content[at..at + TOKEN.len()].copy_from_slice(TOKEN);
     }

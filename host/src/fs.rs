@@ -5,6 +5,7 @@
 mod aligned;
 mod attributes;
 mod cachestat;
+mod direct;
 mod identity;
 mod lock;
 mod os;
@@ -16,6 +17,7 @@ use std::ops::Range;
 use std::path::Path;
 
 pub use aligned::{ALIGN_BYTES, Aligned};
+pub use direct::Direct;
 pub use identity::{FileType, Identity, Stat};
 pub use lock::lock;
 pub use os::{OsFile, OsStorage};
@@ -103,10 +105,6 @@ pub trait Storage: Sync {
     ) -> io::Result<bool> {
         Ok(false)
     }
-
-    /// Lets the medium begin with what was written to a range, so that a sync
-    /// has less to wait for. Promises nothing.
-    fn start_writing(&self, _file: &Self::File, _range: Range<u64>) {}
 
     /// Makes content and size durable. After an error nothing is known of
     /// what reached the medium, whatever a later call says.

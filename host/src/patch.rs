@@ -13,6 +13,7 @@ mod overlay;
 mod partial;
 mod reader;
 mod sealed;
+mod spill;
 #[cfg(test)]
 mod tests;
 mod writer;

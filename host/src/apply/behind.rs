@@ -8,17 +8,18 @@
 //! With one thread, everything is written by whoever makes it, in order and at
 //! once.
 
-use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 
 use crate::error::{Error, Kind, Result};
-use crate::fs::{ALIGN_BYTES, Aligned, Storage};
+use crate::fs::{ALIGN_BYTES, Aligned, Direct, Storage};
 
 /// Bytes of a whole piece: enough to keep a medium busy.
 pub(super) const PIECE_BYTES: usize = 1 << 20;
-/// From this length on, whole blocks go past the page cache.
+/// From this length on, whole blocks go past the page cache, when so many bytes
+/// have gone through it: files of a few MiB stay cached, as they were.
 const DIRECT_BYTES: usize = 128 << 10;
+const CACHED_BYTES: usize = 4 << 20;
 /// Pieces in memory: one being made, one being written, one in between.
 const PIECES: usize = 3;
 
@@ -33,7 +34,7 @@ pub(super) fn behind<S: Storage, T>(
     threads: usize,
     make: impl FnOnce(&mut Behind<'_, S>) -> Result<T>,
 ) -> Result<T> {
-    let mut hand = Hand { storage, file, path, direct: None, tried: false };
+    let mut hand = Hand { storage, file, path, direct: Direct::default(), written: 0 };
     if threads < 2 {
         return make(&mut Behind { way: Way::AtOnce(hand), free: Vec::new(), made: 0 });
     }
@@ -112,41 +113,20 @@ struct Hand<'s, S: Storage> {
     storage: &'s S,
     file: &'s S::File,
     path: &'s Path,
-    /// The same file past the page cache, if it was opened.
-    direct: Option<S::File>,
-    tried: bool,
+    direct: Direct<S::File>,
+    written: usize,
 }
 
 impl<S: Storage> Hand<'_, S> {
     fn write(&mut self, bytes: &[u8], offset: u64) -> Result<()> {
         let blocks = bytes.len().is_multiple_of(ALIGN_BYTES) && offset.is_multiple_of(ALIGN_BYTES as u64);
-        if blocks && bytes.len() >= DIRECT_BYTES && self.write_direct(bytes, offset)? {
-            return Ok(());
-        }
-        self.storage.write_all_at(self.file, bytes, offset).map_err(self.failed(offset))
-    }
-
-    /// `false` where that cannot be done. Some of it may be written then.
-    fn write_direct(&mut self, bytes: &[u8], offset: u64) -> Result<bool> {
-        if !std::mem::replace(&mut self.tried, true) {
-            // Where it cannot be had, the page cache is as good.
-            self.direct = self.storage.direct(self.file).ok();
-        }
-        let Some(direct) = &self.direct else { return Ok(false) };
-        match self.storage.write_all_at(direct, bytes, offset) {
-            Ok(()) => Ok(true),
-            // The medium has larger blocks, a write was cut short within one,
-            // or the filesystem does not mean the flag that it has taken.
-            Err(e) if e.kind() == ErrorKind::InvalidInput => {
-                self.direct = None;
-                Ok(false)
-            }
-            Err(e) => Err(self.failed(offset)(e)),
-        }
-    }
-
-    fn failed(&self, offset: u64) -> impl FnOnce(std::io::Error) -> Error {
-        let path = self.path;
-        move |e| Error::io(&format!("write at byte {offset} of"), path, e)
+        let long = self.written >= CACHED_BYTES && bytes.len() >= DIRECT_BYTES;
+        self.written += bytes.len();
+        let written = if blocks && long {
+            self.direct.write_all_at(self.storage, self.file, bytes, offset)
+        } else {
+            self.storage.write_all_at(self.file, bytes, offset)
+        };
+        written.map_err(|e| Error::io(&format!("write at byte {offset} of"), self.path, e))
     }
 }

@@ -62,6 +62,14 @@ pub fn write<S: Storage>(
     storage.sync_data(target).map_err(Error::at("sync", path))
 }
 
+/// About how much is written where no length changes: where edits are dense,
+/// the blocks they are in.
+#[must_use]
+pub fn written_bytes(stats: &Stats) -> u64 {
+    let groups = stats.groups.saturating_mul(GROUP_BYTES).min(stats.pre_size);
+    if is_dense(stats) { groups } else { stats.new_bytes }
+}
+
 fn is_dense(stats: &Stats) -> bool {
     let written = stats.old_bytes.max(stats.new_bytes);
     stats.edits >= DENSE_EDITS.saturating_mul(stats.groups)

@@ -70,10 +70,6 @@ impl Storage for OsStorage {
         share::range(from, range, to, to_at)
     }
 
-    fn start_writing(&self, file: &File, range: Range<u64>) {
-        share::start_writing(file, range);
-    }
-
     fn sync_data(&self, file: &File) -> io::Result<()> {
         file.sync_data()
     }

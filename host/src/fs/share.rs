@@ -1,5 +1,4 @@
-//! Sharing of extents between files, and write-back ahead of a sync: two
-//! calls for which there is no safe wrapper.
+//! Sharing of extents between files, for which there is no safe wrapper.
 #![allow(unsafe_code)]
 
 use std::fs::File;
@@ -29,15 +28,5 @@ pub(super) fn range(from: &File, range: Range<u64>, to: &File, to_at: u64) -> io
             Ok(false)
         }
         _ => Err(error),
-    }
-}
-
-/// See [`Storage::start_writing`](super::Storage::start_writing).
-pub(super) fn start_writing(file: &File, range: Range<u64>) {
-    let Ok(start) = i64::try_from(range.start) else { return };
-    let Ok(bytes) = i64::try_from(range.end - range.start) else { return };
-    // SAFETY: takes numbers alone. A failure is for the sync to find.
-    unsafe {
-        libc::sync_file_range(file.as_raw_fd(), start, bytes, libc::SYNC_FILE_RANGE_WRITE);
     }
 }

@@ -4,24 +4,21 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::spill::Spill;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::fs::{Access, FileType, Storage};
 
 /// A patch that is no longer never touches the disk, unless it is kept.
 const MEMORY_BYTES: usize = 1 << 20;
-/// The medium begins with what was written after each so many bytes.
-const WRITE_BACK_BYTES: u64 = 8 << 20;
 
 pub(super) struct Body<'s, S: Storage> {
     storage: &'s S,
     path: PathBuf,
     /// The whole content as long as there is no file.
     memory: Vec<u8>,
-    file: Option<S::File>,
+    file: Option<Spill<S>>,
     bytes: u64,
-    /// Up to where the medium was asked to begin.
-    begun: u64,
     /// Of all that was appended.
     hasher: blake3::Hasher,
     /// Whether the file is durable.
@@ -52,7 +49,6 @@ impl<'s, S: Storage> Body<'s, S> {
             memory: Vec::new(),
             file: None,
             bytes: 0,
-            begun: 0,
             hasher: blake3::Hasher::new(),
             synced: false,
             fate: Fate::Temporary,
@@ -62,15 +58,16 @@ impl<'s, S: Storage> Body<'s, S> {
     /// A file that exists, and stays.
     pub(super) fn existing(storage: &'s S, path: PathBuf, file: S::File, bytes: u64) -> Self {
         let mut body = Self::new(storage, path);
-        (body.file, body.bytes, body.begun) = (Some(file), bytes, bytes);
+        (body.file, body.bytes) = (Some(Spill::existing(file, bytes)), bytes);
         (body.synced, body.fate) = (true, Fate::Kept);
         body
     }
 
     /// A file that an earlier run has left, of which `bytes` are to be used.
     pub(super) fn resumed(storage: &'s S, path: PathBuf, file: S::File, bytes: u64) -> Result<Self> {
-        let mut body = Self::existing(storage, path, file, bytes);
-        (body.synced, body.fate) = (false, Fate::Resumable);
+        let spill = Spill::resumed(storage, file, bytes).map_err(Error::at("read", &path))?;
+        let mut body = Self::new(storage, path);
+        (body.file, body.bytes, body.fate) = (Some(spill), bytes, Fate::Resumable);
         let (mut buffer, mut at) = (vec![0; 1 << 16], 0);
         while at < bytes {
             let want = usize::try_from(bytes - at).unwrap_or(usize::MAX).min(buffer.len());
@@ -95,7 +92,7 @@ impl<'s, S: Storage> Body<'s, S> {
     }
 
     pub(super) fn bytes_in_memory(&self) -> u64 {
-        self.memory.len() as u64
+        self.file.as_ref().map_or(self.memory.len() as u64, Spill::bytes_in_memory)
     }
 
     pub(super) fn is_kept(&self) -> bool {
@@ -106,21 +103,14 @@ impl<'s, S: Storage> Body<'s, S> {
         if self.file.is_none() && self.memory.len() + bytes.len() > MEMORY_BYTES {
             self.spill()?;
         }
-        match &self.file {
+        match &mut self.file {
             None => self.memory.extend_from_slice(bytes),
-            Some(file) => self
-                .storage
-                .write_all_at(file, bytes, self.bytes)
+            Some(file) => file
+                .append(self.storage, bytes)
                 .map_err(|e| full_disk_hint(Error::io("write", &self.path, e)))?,
         }
         self.bytes += bytes.len() as u64;
         self.hasher.update(bytes);
-        if let Some(file) = &self.file
-            && self.bytes - self.begun >= WRITE_BACK_BYTES
-        {
-            self.storage.start_writing(file, self.begun..self.bytes);
-            self.begun = self.bytes;
-        }
         self.synced = false;
         Ok(())
     }
@@ -128,9 +118,8 @@ impl<'s, S: Storage> Body<'s, S> {
     /// Fills the buffer; the range must exist.
     pub(super) fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
         match &self.file {
-            Some(file) => self
-                .storage
-                .read_exact_at(file, buffer, offset)
+            Some(file) => file
+                .read_exact_at(self.storage, buffer, offset)
                 .map_err(|e| Error::io(&format!("read at byte {offset} of"), &self.path, e)),
             None => {
                 let start = usize::try_from(offset).expect("memory offsets fit");
@@ -155,9 +144,8 @@ impl<'s, S: Storage> Body<'s, S> {
             }
         })?;
         // Set before the write, so that a failed write removes the file.
-        let file = self.file.insert(file);
-        self.storage
-            .write_all_at(file, &self.memory, 0)
+        let file = self.file.insert(Spill::new(file));
+        file.append(self.storage, &self.memory)
             .map_err(|e| full_disk_hint(Error::io("write", &self.path, e)))?;
         self.memory = Vec::new();
         Ok(())
@@ -170,10 +158,11 @@ impl<'s, S: Storage> Body<'s, S> {
             self.spill()?;
         }
         self.fate = Fate::Resumable;
-        match &self.file {
-            Some(file) => {
-                self.storage.sync_data(file).map_err(|e| full_disk_hint(Error::io("sync", &self.path, e)))
-            }
+        match &mut self.file {
+            Some(spill) => spill
+                .flush(self.storage)
+                .and_then(|()| self.storage.sync_data(&spill.file))
+                .map_err(|e| full_disk_hint(Error::io("sync", &self.path, e))),
             None => Ok(()),
         }
     }
@@ -181,7 +170,9 @@ impl<'s, S: Storage> Body<'s, S> {
     /// Drops what stands behind the part that is used.
     pub(super) fn cut(&self) -> Result<()> {
         match &self.file {
-            Some(file) => self.storage.set_len(file, self.bytes).map_err(Error::at("resize", &self.path)),
+            Some(spill) => {
+                self.storage.set_len(&spill.file, self.bytes).map_err(Error::at("resize", &self.path))
+            }
             None => Ok(()),
         }
     }
@@ -202,8 +193,11 @@ impl<'s, S: Storage> Body<'s, S> {
         if self.file.is_none() {
             self.spill()?;
         }
-        if let Some(file) = &self.file {
-            self.storage.sync_all(file).map_err(|e| full_disk_hint(Error::io("sync", &self.path, e)))?;
+        if let Some(spill) = &mut self.file {
+            spill
+                .flush(self.storage)
+                .and_then(|()| self.storage.sync_all(&spill.file))
+                .map_err(|e| full_disk_hint(Error::io("sync", &self.path, e)))?;
         }
         self.synced = true;
         Ok(())
@@ -266,9 +260,7 @@ impl<'s, S: Storage> Body<'s, S> {
             self.read_exact_at(&mut buffer[..want], copy.bytes)?;
             copy.append(&buffer[..want])?;
         }
-        if let Some(file) = &copy.file {
-            self.storage.sync_all(file).map_err(Error::at("sync", path))?;
-        }
+        copy.sync()?;
         self.storage.sync_parent(path).map_err(Error::at("sync the directory of", path))?;
         copy.fate = Fate::Kept;
         Ok(())
