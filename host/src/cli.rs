@@ -10,6 +10,7 @@ mod preview;
 mod recover;
 mod report;
 mod session;
+mod several;
 mod show;
 mod verify;
 

@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Facts;
@@ -15,7 +15,9 @@ const INTERVAL: Duration = Duration::from_millis(100);
 /// Looks at the machine now and then.
 #[derive(Debug)]
 pub struct Watch {
-    places: Places,
+    root: PathBuf,
+    /// Found with the first look: most small runs end without one.
+    places: OnceLock<Places>,
     last: Mutex<Option<Look>>,
 }
 
@@ -34,7 +36,7 @@ impl Watch {
 
     /// One that reads `proc` and `sys` below `root`.
     fn under(root: &Path) -> Self {
-        Self { places: Places::find(root), last: Mutex::new(None) }
+        Self { root: root.to_owned(), places: OnceLock::new(), last: Mutex::new(None) }
     }
 
     /// How the machine is; `None` when that was told a moment ago.
@@ -45,7 +47,8 @@ impl Watch {
         if elapsed.is_some_and(|elapsed| elapsed < INTERVAL) {
             return None;
         }
-        let stalled_us = self.places.stalled_us();
+        let places = self.places.get_or_init(|| Places::find(&self.root));
+        let stalled_us = places.stalled_us();
         let before = last.replace(Look { at: now, stalled_us }).and_then(|last| last.stalled_us);
         let stalled_percent = match (before, stalled_us, elapsed) {
             (Some(before), Some(now), Some(elapsed)) => Some(percent(
@@ -54,7 +57,7 @@ impl Watch {
             )),
             _ => None,
         };
-        let left_percent = self.places.rooms().map(|room| percent(room.left, room.limit)).min();
+        let left_percent = places.rooms().map(|room| percent(room.left, room.limit)).min();
         Some(Facts { stalled_percent, left_percent })
     }
 }
