@@ -12,6 +12,7 @@ mod report;
 mod session;
 mod several;
 mod show;
+mod slots;
 mod verify;
 
 use std::io;

@@ -10,6 +10,9 @@
 //! or at what is told, can tell it from one after the other, unless the run
 //! is killed: then there is more than one to recover.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -33,36 +36,6 @@ pub(super) fn most_by_descriptors() -> usize {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     let files = limit.unwrap_or(u64::MAX).saturating_sub(OTHER_DESCRIPTORS) / FILE_DESCRIPTORS;
     usize::try_from(files).unwrap_or(usize::MAX).max(1)
-}
-
-/// Of what only so many may do at a time.
-pub(super) struct Slots {
-    free: Mutex<usize>,
-    freed: Condvar,
-}
-
-/// One of them, until it is dropped.
-pub(super) struct Slot<'a>(&'a Slots);
-
-impl Slots {
-    pub(super) fn new(count: usize) -> Self {
-        Self { free: Mutex::new(count), freed: Condvar::new() }
-    }
-
-    /// Waits until one is free.
-    pub(super) fn take(&self) -> Slot<'_> {
-        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.freed.wait_while(free, |free| *free == 0);
-        *waited.unwrap_or_else(PoisonError::into_inner) -= 1;
-        Slot(self)
-    }
-}
-
-impl Drop for Slot<'_> {
-    fn drop(&mut self) {
-        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        self.0.freed.notify_one();
-    }
 }
 
 /// With whom a file is worked on.

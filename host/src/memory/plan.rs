@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(plan(&usual(64), 128 * MIB).unwrap().workers, 4);
         assert_eq!(plan(&usual(4), 4096 * MIB).unwrap().reply_bytes, 72 * MIB);
         assert_eq!(plan(&usual(2), 4096 * MIB).unwrap().files, 32);
-        assert_eq!(plan(&usual(2), 128 * MIB).unwrap().files, 4);
+        assert_eq!(plan(&usual(2), 128 * MIB).unwrap().files, 3);
         assert_eq!(default_bytes(&usual(2), Some(8192 * MIB)), 4096 * MIB);
         assert_eq!(default_bytes(&usual(2), Some(1)), least_bytes(&usual(2)));
         assert!(plan(&usual(1024), default_bytes(&usual(1024), None)).is_ok_and(|plan| plan.workers == 1024));

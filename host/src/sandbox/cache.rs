@@ -90,8 +90,9 @@ impl Cache {
         let mut stated = [0; MAC_BYTES];
         entry.read_exact_at(&mut stated, body_bytes).ok()?;
         let code = Sealed::copy(&entry, body_bytes).ok()?;
+        let found = code.with_bytes(|bytes| self.mac(&name, bytes)).ok()?;
         // Compared in constant time, as `Hash` is.
-        if code.with_bytes(|bytes| self.mac(&name, bytes)).ok()? != blake3::Hash::from_bytes(stated) {
+        if found != stated {
             return None;
         }
         // SAFETY: `deserialize_file` wants a file that the compiler made, and
