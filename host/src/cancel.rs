@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, Kind, Result};
 
+const INTERRUPTED: &str = "interrupted";
+
 /// A flag that a signal handler, or another thread, sets.
 #[derive(Debug, Clone, Copy)]
 pub struct Cancel<'a>(&'a AtomicBool);
@@ -23,8 +25,14 @@ impl<'a> Cancel<'a> {
     /// [`Kind::Usage`], when somebody has.
     pub fn check(self) -> Result<()> {
         if self.0.load(Ordering::Relaxed) {
-            return Err(Error::new(Kind::Usage, "interrupted").hint("the file is untouched"));
+            return Err(Error::new(Kind::Usage, INTERRUPTED).hint("the file is untouched"));
         }
         Ok(())
     }
+}
+
+/// Whether an error says that somebody has asked to stop.
+#[must_use]
+pub fn is_interrupted(error: &Error) -> bool {
+    error.kind() == Kind::Usage && error.to_string() == INTERRUPTED
 }

@@ -10,7 +10,9 @@ mod preview;
 mod recover;
 mod report;
 mod session;
+mod several;
 mod show;
+mod slots;
 mod verify;
 
 use std::io;

@@ -55,6 +55,16 @@ impl Budget {
         })))
     }
 
+    /// What one of several files in flight draws, beside its instance.
+    ///
+    /// # Errors
+    /// When the budget does not have that much left.
+    pub fn file(&self) -> Result<Lease, Denied> {
+        let mut lease = self.lease();
+        lease.grow(usize::try_from(plan::FILE_BYTES).unwrap_or(usize::MAX))?;
+        Ok(lease)
+    }
+
     /// The largest reply that a worker's share has room for.
     #[must_use]
     pub fn reply_bytes(&self) -> u64 {
@@ -224,7 +234,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn budget(pool_bytes: u64) -> Budget {
-        Budget::new(&Plan { workers: 1, total_bytes: 1 << 20, pool_bytes, reply_bytes: 7 })
+        Budget::new(&Plan { workers: 1, total_bytes: 1 << 20, pool_bytes, reply_bytes: 7, files: 1 })
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub mod bundled;
 pub mod params;
 
+use std::borrow::Cow;
 use std::fs::OpenOptions;
 use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
@@ -18,7 +19,7 @@ pub struct Resolved {
     /// The file; `None` for a bundled plugin.
     pub path: Option<PathBuf>,
     /// A component or core module.
-    pub bytes: Vec<u8>,
+    pub bytes: Cow<'static, [u8]>,
 }
 
 /// Finds a plugin: a bundled name, or the path of a file. What holds a slash
@@ -30,7 +31,7 @@ pub fn resolve(plugin: &str) -> Result<Resolved> {
     let path = Path::new(plugin);
     if !plugin.contains('/') && path.extension().is_none_or(|extension| extension != "wasm") {
         if let Some(found) = bundled::ALL.iter().find(|bundled| bundled.name == plugin) {
-            return Ok(Resolved { name: plugin.to_owned(), path: None, bytes: found.bytes.to_vec() });
+            return Ok(Resolved { name: plugin.to_owned(), path: None, bytes: found.bytes.into() });
         }
         let names: Vec<_> = bundled::ALL.iter().map(|bundled| bundled.name).collect();
         return Err(Error::new(Kind::Usage, format!("there is no bundled plugin `{plugin}`"))
@@ -38,7 +39,7 @@ pub fn resolve(plugin: &str) -> Result<Resolved> {
     }
     let bytes = read(path)?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Resolved { name, path: Some(path.to_owned()), bytes })
+    Ok(Resolved { name, path: Some(path.to_owned()), bytes: bytes.into() })
 }
 
 /// The content of a regular file that is no longer than a plugin may be.

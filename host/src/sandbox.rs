@@ -21,6 +21,7 @@ mod log;
 mod manifest;
 mod metadata;
 mod phases;
+mod sealed;
 mod wasi;
 
 #[cfg(test)]
@@ -161,6 +162,7 @@ fn link(name: &str, component: &Component) -> Result<bindings::Pre<State>> {
 }
 
 /// A plugin that was compiled and said what it is.
+#[derive(Clone)]
 pub struct Plugin {
     code: Code,
     digest: blake3::Hash,
@@ -178,6 +180,12 @@ impl Plugin {
     #[must_use]
     pub fn digest(&self) -> blake3::Hash {
         self.digest
+    }
+
+    /// The same plugin, with another place for what it logs.
+    #[must_use]
+    pub fn logging_to(&self, log: Sink) -> Self {
+        Self { code: Code { log, ..self.code.clone() }, ..self.clone() }
     }
 
     /// Starts an instance, tells it what to work on, and returns what it asks

@@ -24,8 +24,13 @@ pub(crate) fn does_not_matter(case: &Case, file: &Path, saved: &Path, patch: &[u
     let now_and_then = || tight(looks.fetch_add(1, Relaxed).is_multiple_of(21));
     let presses: [&(dyn Fn() -> Option<Facts> + Sync); 3] = [&never, &always, &now_and_then];
     let plan = |look, pool_bytes, threads| {
-        let budget =
-            Budget::new(&memory::Plan { workers: 4, total_bytes: 1 << 20, pool_bytes, reply_bytes: 0 });
+        let budget = Budget::new(&memory::Plan {
+            workers: 4,
+            total_bytes: 1 << 20,
+            pool_bytes,
+            reply_bytes: 0,
+            files: 1,
+        });
         let memory = Guard { budget: &budget, look: Some(look) };
         let options = Options { memory, ..options(threads, 1 << 16, Choice::Auto) };
         let mut fewest = 4;

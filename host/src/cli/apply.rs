@@ -11,14 +11,16 @@ use super::Outcome;
 use super::args::{ApplyArgs, PlanArgs};
 use super::report::{self, Reporter};
 use super::session::{Session, cancel_on_signals, temporary_patch};
+use super::several::{self, Company};
 use super::show;
-use crate::cancel::Cancel;
+use super::slots::Slots;
+use crate::cancel::{Cancel, is_interrupted};
 use crate::error::{Error, Kind, Result};
-use crate::memory::{Guard, Watch};
+use crate::memory::{Guard, Watch, is_denied};
 use crate::output::Output;
 use crate::plan::Choice;
 use crate::reach::Extras;
-use crate::run::{self, Options};
+use crate::run::{self, Event, Options};
 use crate::source::beside;
 use crate::verify::Wanted;
 
@@ -32,73 +34,116 @@ pub(super) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
     }
     let session = Session::new(&args.plugin, args.run.threads(), reporter)?;
     let cancel = cancel_on_signals()?;
-    let watch = Watch::new();
-    let mut outcome = Outcome::Done;
-    for file in &args.files {
-        match one(args, file, &session, &watch, Cancel::new(&cancel), reporter) {
-            Ok(Outcome::Done) => {}
-            Ok(other) => outcome = outcome.and(other),
-            Err(error) if args.files.len() > 1 && Cancel::new(&cancel).check().is_ok() => {
-                // The other files are not to blame.
-                reporter.error(&error);
-                outcome = outcome.and(Outcome::Failed(error.kind()));
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(outcome)
+    let (cancel, watch) = (Cancel::new(&cancel), Watch::new());
+    let run = Run { args, session: &session, cancel, watch: &watch };
+    if let [file] = args.files.as_slice() { run.one(file, reporter, None) } else { run.several(reporter) }
 }
 
-fn one(
-    args: &ApplyArgs,
-    file: &Path,
-    session: &Session,
-    watch: &Watch,
-    cancel: Cancel<'_>,
-    reporter: &Reporter,
-) -> Result<Outcome> {
-    let started = Instant::now();
-    let options = Options {
-        threads: session.workers(),
-        window_bytes: args.plugin.window,
-        choice: args.reach.choice(),
-        verify: args.reach.wanted(),
-        extras: Extras {
-            undo: args.undo.clone(),
-            backup: args.backup.as_ref().map(|suffix| beside(file, suffix)),
-        },
-        resume: args.resume,
-        checkpoint_every: args.checkpoint,
-        memory: Guard { budget: session.budget(), look: Some(&|| watch.look()) },
-        cancel,
-    };
-    let mut events = |event| reporter.progress(file, event);
-    session.with_program(|program| {
-        if args.dry_run || args.check {
-            let mut look = |patch: &run::OsPatch, report: &run::Report| {
-                if args.check || args.run.json {
-                    return Ok(());
-                }
-                reporter.clear();
-                reporter.data(show::text(patch, Some(&report.plan), None)?.as_bytes())
-            };
-            let report = run::dry_run(file, program, &options, temporary_patch(), &mut events, &mut look)?;
-            let changes = report.stats.edits > 0;
-            if args.check || args.run.json {
-                reporter.report(file, &report, started, "would-apply")?;
-            }
-            return Ok(if args.check && changes { Outcome::Changes } else { Outcome::Done });
-        }
-        let report = match &args.output {
-            None => run::apply(file, program, &options, &mut events)?,
-            Some(out) => {
-                let output = output(out)?;
-                run::apply_to(file, &output, program, &options, temporary_patch(), &mut events)?
+/// What is the same for all files.
+struct Run<'a> {
+    args: &'a ApplyArgs,
+    session: &'a Session,
+    cancel: Cancel<'a>,
+    watch: &'a Watch,
+}
+
+impl Run<'_> {
+    fn several(&self, reporter: &Reporter) -> Result<Outcome> {
+        let scans = Slots::new(self.session.workers());
+        let work = |file: &Path, company| match company {
+            Company::Alone => Some((None, self.one(file, reporter, None))),
+            Company::Others => {
+                let aside = reporter.aside();
+                let result = self.session.budget().file().map_err(Error::from);
+                let result = result.and_then(|_lease| self.one(file, &aside, Some(&scans)));
+                let denied = result.as_ref().is_err_and(is_denied);
+                (!denied).then_some((Some(aside), result))
             }
         };
-        reporter.report(file, &report, started, "applied")?;
-        Ok(Outcome::Done)
-    })
+        let mut outcome = Outcome::Done;
+        let mut interrupted = Ok(());
+        let count = several::each(
+            &several::Job {
+                files: &self.args.files,
+                most: self.session.files().min(several::most_by_descriptors()),
+                stopped: &|| self.cancel.check().is_err(),
+                work: &work,
+            },
+            |(aside, result)| {
+                let said = aside.map_or(Ok(()), |aside| reporter.pass_on(&aside));
+                match result.and_then(|outcome| said.map(|()| outcome)) {
+                    Ok(other) => outcome = outcome.and(other),
+                    Err(error) if is_interrupted(&error) => interrupted = Err(error),
+                    Err(error) => {
+                        // The other files are not to blame.
+                        reporter.error(&error);
+                        outcome = outcome.and(Outcome::Failed(error.kind()));
+                    }
+                }
+            },
+        );
+        interrupted?;
+        if count < self.args.files.len() {
+            self.cancel.check()?;
+        }
+        Ok(outcome)
+    }
+
+    /// Works on one file: with all workers, or, where it has to wait for one
+    /// of so many slots to scan in, with one.
+    fn one(&self, file: &Path, reporter: &Reporter, scans: Option<&Slots>) -> Result<Outcome> {
+        let started = Instant::now();
+        let Self { args, session, .. } = self;
+        let options = Options {
+            threads: scans.map_or(session.workers(), |_| 1),
+            window_bytes: args.plugin.window,
+            choice: args.reach.choice(),
+            verify: args.reach.wanted(),
+            extras: Extras {
+                undo: args.undo.clone(),
+                backup: args.backup.as_ref().map(|suffix| beside(file, suffix)),
+            },
+            resume: args.resume,
+            checkpoint_every: args.checkpoint,
+            memory: Guard { budget: session.budget(), look: Some(&|| self.watch.look()) },
+            cancel: self.cancel,
+        };
+        let mut slot = scans.map(Slots::take);
+        let mut events = |event| {
+            if matches!(event, Event::Applying(_)) {
+                // The scan is done; what follows is waiting.
+                drop(slot.take());
+            }
+            reporter.progress(file, event);
+        };
+        session.with_program(reporter, |program| {
+            if args.dry_run || args.check {
+                let mut look = |patch: &run::OsPatch, report: &run::Report| {
+                    if args.check || args.run.json {
+                        return Ok(());
+                    }
+                    reporter.clear();
+                    reporter.data(show::text(patch, Some(&report.plan), None)?.as_bytes())
+                };
+                let report =
+                    run::dry_run(file, program, &options, temporary_patch(), &mut events, &mut look)?;
+                let changes = report.stats.edits > 0;
+                if args.check || args.run.json {
+                    reporter.report(file, &report, started, "would-apply")?;
+                }
+                return Ok(if args.check && changes { Outcome::Changes } else { Outcome::Done });
+            }
+            let report = match &args.output {
+                None => run::apply(file, program, &options, &mut events)?,
+                Some(out) => {
+                    let output = output(out)?;
+                    run::apply_to(file, &output, program, &options, temporary_patch(), &mut events)?
+                }
+            };
+            reporter.report(file, &report, started, "applied")?;
+            Ok(Outcome::Done)
+        })
+    }
 }
 
 /// What `-o` means: standard output, a device or FIFO to write to, or a file
@@ -141,8 +186,9 @@ pub(super) fn plan(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
     let file = &args.file;
     let mut events = |event| reporter.progress(file, event);
     let spill: PathBuf = beside(&args.output, ".runner-scan");
-    let (report, bytes) = session
-        .with_program(|program| run::plan(file, program, &options, spill, &args.output, &mut events))?;
+    let (report, bytes) = session.with_program(reporter, |program| {
+        run::plan(file, program, &options, spill, &args.output, &mut events)
+    })?;
     let saved = args.output.display();
     reporter.report(file, &report, started, "planned")?;
     reporter.tell(

@@ -192,7 +192,7 @@ pub(super) enum VerifyArg {
 pub(super) struct ApplyArgs {
     #[command(flatten)]
     pub(super) plugin: PluginArgs,
-    /// The files to change
+    /// The files to change; small ones are worked on many at a time
     #[arg(required = true)]
     pub(super) files: Vec<PathBuf>,
     /// Write the result here instead; `-` is standard output

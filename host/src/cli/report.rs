@@ -30,6 +30,47 @@ pub(super) struct Reporter {
     bar: ProgressBar,
     /// When progress was last told, as an event; `None` before the first.
     told: Mutex<Option<Instant>>,
+    out: Out,
+}
+
+/// Where what is said goes.
+#[derive(Clone)]
+enum Out {
+    /// To the streams.
+    Now,
+    /// To whoever passes it on.
+    Later(Arc<Mutex<Vec<(Stream, Vec<u8>)>>>),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Stream {
+    Output,
+    Error,
+}
+
+impl Out {
+    /// Says it in one piece.
+    fn write(&self, stream: Stream, bytes: &[u8]) -> Result<()> {
+        if let Self::Later(kept) = self {
+            kept.lock().unwrap_or_else(PoisonError::into_inner).push((stream, bytes.to_vec()));
+            return Ok(());
+        }
+        let (written, name) = match stream {
+            Stream::Output => {
+                let mut out = io::stdout().lock();
+                (out.write_all(bytes).and_then(|()| out.flush()), "standard output")
+            }
+            Stream::Error => (io::stderr().write_all(bytes), "standard error"),
+        };
+        written.map_err(Error::at("write to", Path::new(name)))
+    }
+
+    /// Says it if it can be said; the run goes on without somebody to tell.
+    fn try_write(&self, json: bool, event: impl FnOnce() -> Value, line: impl FnOnce() -> String) {
+        let (stream, text) =
+            if json { (Stream::Output, event().to_string()) } else { (Stream::Error, line()) };
+        let _ = self.write(stream, format!("{text}\n").as_bytes());
+    }
 }
 
 impl Reporter {
@@ -39,7 +80,26 @@ impl Reporter {
         if let Ok(style) = ProgressStyle::with_template(style) {
             bar.set_style(style);
         }
-        Self { json, bar, told: Mutex::new(None) }
+        Self { json, bar, told: Mutex::new(None), out: Out::Now }
+    }
+
+    /// One whose words wait until they are [passed on](Self::pass_on). It
+    /// shows no bar.
+    pub(super) fn aside(&self) -> Self {
+        Self {
+            json: self.json,
+            bar: ProgressBar::hidden(),
+            told: Mutex::new(None),
+            out: Out::Later(Arc::default()),
+        }
+    }
+
+    /// Says what another one has kept.
+    pub(super) fn pass_on(&self, aside: &Self) -> Result<()> {
+        self.clear();
+        let Out::Later(kept) = &aside.out else { return Ok(()) };
+        let kept = std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner));
+        kept.iter().try_for_each(|(stream, bytes)| self.out.write(*stream, bytes))
     }
 
     /// Shows the progress of one file: a bar on a terminal, an event a second
@@ -51,13 +111,12 @@ impl Reporter {
                 if told.get_or_insert_with(Instant::now).elapsed() >= EVENT_INTERVAL {
                     *told = Some(Instant::now());
                     let file = path.to_string_lossy();
-                    let object = json!({ "event": "progress", "file": file, "bytes": bytes, "of": of });
-                    // The run goes on without somebody to tell.
-                    let _ = writeln!(io::stdout(), "{object}");
+                    let object = || json!({ "event": "progress", "file": file, "bytes": bytes, "of": of });
+                    self.out.try_write(true, object, String::new);
                 }
             }
             Event::Scanned { bytes, of } => {
-                if told.is_none() && io::stderr().is_terminal() {
+                if matches!(self.out, Out::Now) && told.is_none() && io::stderr().is_terminal() {
                     self.bar.set_draw_target(ProgressDrawTarget::stderr());
                     self.bar.reset();
                     self.bar.set_message(name(path));
@@ -85,16 +144,9 @@ impl Reporter {
             }
             Event::Workers(Workers { running, of }) => {
                 let file = path.to_string_lossy();
-                // A line that cannot be written is lost; the run goes on.
-                self.bar.suspend(|| {
-                    if self.json {
-                        let object =
-                            json!({ "event": "workers", "file": file, "running": running, "of": of });
-                        let _ = writeln!(io::stdout(), "{object}");
-                    } else {
-                        let _ = writeln!(io::stderr(), "{}: {}", name(path), memory_line(running, of));
-                    }
-                });
+                let event = || json!({ "event": "workers", "file": file, "running": running, "of": of });
+                let line = || format!("{}: {}", name(path), memory_line(running, of));
+                self.bar.suspend(|| self.out.try_write(self.json, event, line));
             }
             Event::Applying(_) => self.bar.set_message(format!("{}: writing", name(path))),
         }
@@ -122,7 +174,7 @@ impl Reporter {
                 "hints": error.hints(),
             });
             // There is nowhere left to report a failure to.
-            let _ = writeln!(io::stdout(), "{object}");
+            let _ = self.data(format!("{object}\n").as_bytes());
             return;
         }
         let mut text = format!("error: {what}\n");
@@ -132,7 +184,7 @@ impl Reporter {
         for hint in error.hints() {
             text.push_str(&format!("  hint: {}\n", escape(hint, SHOWN_CHARS)));
         }
-        let _ = io::stderr().write_all(text.as_bytes());
+        let _ = self.out.write(Stream::Error, text.as_bytes());
     }
 
     /// One event for `--json`, or a line for people.
@@ -141,37 +193,25 @@ impl Reporter {
         if self.json {
             return self.data(format!("{}\n", event()).as_bytes());
         }
-        io::stderr()
-            .write_all(format!("{}\n", line()).as_bytes())
-            .map_err(Error::at("write to", Path::new("standard error")))
+        self.out.write(Stream::Error, format!("{}\n", line()).as_bytes())
     }
 
     /// What was asked for, on standard output.
     pub(super) fn data(&self, bytes: &[u8]) -> Result<()> {
-        let mut out = io::stdout().lock();
-        out.write_all(bytes)
-            .and_then(|()| out.flush())
-            .map_err(Error::at("write to", Path::new("standard output")))
+        self.out.write(Stream::Output, bytes)
     }
 
     /// Where the log lines of plugins go.
     pub(super) fn log_sink(self: &Reporter) -> Sink {
-        let (json, bar) = (self.json, self.bar.clone());
+        let (json, bar, out) = (self.json, self.bar.clone(), self.out.clone());
         Arc::new(move |level, message| {
             let name = match level {
                 LogLevel::Debug => "debug",
                 LogLevel::Info => "info",
                 LogLevel::Warn => "warn",
             };
-            // A log line that cannot be written is lost; the run goes on.
-            bar.suspend(|| {
-                if json {
-                    let object = json!({ "event": "log", "level": name, "message": message });
-                    let _ = writeln!(io::stdout(), "{object}");
-                } else {
-                    let _ = writeln!(io::stderr(), "plugin {name}: {message}");
-                }
-            });
+            let event = || json!({ "event": "log", "level": name, "message": message });
+            bar.suspend(|| out.try_write(json, event, || format!("plugin {name}: {message}")));
         })
     }
 

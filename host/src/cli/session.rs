@@ -21,6 +21,7 @@ pub(super) struct Session {
     plugin: Plugin,
     params: Vec<Param>,
     workers: usize,
+    files: usize,
     budget: Budget,
 }
 
@@ -38,11 +39,16 @@ impl Session {
         let limits = args.limits(budget.clone());
         let plugin = load(&args.plugin, limits, args.compile_timeout, reporter)?;
         let params = params::check(plugin.manifest(), &given)?;
-        Ok(Self { plugin, params, workers: plan.workers, budget })
+        Ok(Self { plugin, params, workers: plan.workers, files: plan.files, budget })
     }
 
     pub(super) fn workers(&self) -> usize {
         self.workers
+    }
+
+    /// Small files that may be in flight.
+    pub(super) fn files(&self) -> usize {
+        self.files
     }
 
     pub(super) fn budget(&self) -> &Budget {
@@ -50,13 +56,19 @@ impl Session {
     }
 
     pub(super) fn begin(&self, head: FileHead<'_>) -> Result<Begun> {
-        let (job, instance) = self.plugin.begin(&self.params, head)?;
+        self.begin_with(&self.plugin, head)
+    }
+
+    fn begin_with(&self, plugin: &Plugin, head: FileHead<'_>) -> Result<Begun> {
+        let (job, instance) = plugin.begin(&self.params, head)?;
         Ok((job, Box::new(instance)))
     }
 
-    /// Calls `run` with the program that this session stands for.
-    pub(super) fn with_program<T>(&self, run: impl FnOnce(&Program<'_>) -> T) -> T {
+    /// Calls `run` with the program that this session stands for; what it logs
+    /// goes to `reporter`.
+    pub(super) fn with_program<T>(&self, reporter: &Reporter, run: impl FnOnce(&Program<'_>) -> T) -> T {
         let manifest = self.plugin.manifest();
+        let plugin = self.plugin.logging_to(reporter.log_sink());
         run(&Program {
             id: PluginId {
                 name: manifest.name.clone(),
@@ -65,7 +77,7 @@ impl Session {
             },
             params: params::storable(manifest, &self.params),
             params_digest: params::digest(&self.params),
-            begin: &|head| self.begin(head),
+            begin: &|head| self.begin_with(&plugin, head),
         })
     }
 }

@@ -10,6 +10,11 @@ const RUN_BYTES: u64 = 24 << 20;
 /// What a worker has beside its instance and its reply: the stack, and a group
 /// that is hashed.
 const WORKER_BYTES: u64 = 2 << 20;
+/// What a small file in flight has beside its instance: the patch, a batch of
+/// it, buffers, and the thread that works on it.
+pub(super) const FILE_BYTES: u64 = 8 << 20;
+/// Small files in flight; more do not make it any faster.
+const MOST_FILES: u64 = 32;
 /// Chaining values, before and after, of a block that waits to be collected:
 /// two of 32 bytes and an index for each group of 64 KiB, which is less than
 /// a 512th of the block.
@@ -42,6 +47,9 @@ pub struct Plan {
     pub pool_bytes: u64,
     /// The largest reply that each worker's share has room for.
     pub reply_bytes: u64,
+    /// Small files that may be in flight, at least 1. Each of several draws
+    /// [`FILE_BYTES`] on the pool; instances of the usual size still fit.
+    pub files: usize,
 }
 
 /// Fits as many workers as there is room for. An instance counts with what a
@@ -95,7 +103,9 @@ fn fit(need: &Need, workers: usize, total_bytes: u64) -> Option<Plan> {
     let replies = (total_bytes / REPLY_SHARE).min(need.reply_bytes.saturating_mul(count));
     let (aside, drawn) = need.without_replies_bytes(count);
     let pool_bytes = total_bytes.checked_sub(aside.saturating_add(replies))?;
-    (pool_bytes >= drawn).then_some(Plan { workers, total_bytes, pool_bytes, reply_bytes })
+    let spare_bytes = pool_bytes.checked_sub(drawn)?;
+    let files = usize::try_from((spare_bytes / FILE_BYTES).clamp(1, MOST_FILES)).unwrap_or(1);
+    Some(Plan { workers, total_bytes, pool_bytes, reply_bytes, files })
 }
 
 /// The least that one worker fits into.
@@ -135,6 +145,8 @@ mod tests {
         assert_eq!(plan(&usual(64), 2048 * MIB).unwrap().workers, 64);
         assert_eq!(plan(&usual(64), 128 * MIB).unwrap().workers, 4);
         assert_eq!(plan(&usual(4), 4096 * MIB).unwrap().reply_bytes, 72 * MIB);
+        assert_eq!(plan(&usual(2), 4096 * MIB).unwrap().files, 32);
+        assert_eq!(plan(&usual(2), 128 * MIB).unwrap().files, 3);
         assert_eq!(default_bytes(&usual(2), Some(8192 * MIB)), 4096 * MIB);
         assert_eq!(default_bytes(&usual(2), Some(1)), least_bytes(&usual(2)));
         assert!(plan(&usual(1024), default_bytes(&usual(1024), None)).is_ok_and(|plan| plan.workers == 1024));
@@ -172,7 +184,9 @@ mod tests {
             prop_assert!(plan.reply_bytes <= need.reply_bytes);
             let set_aside = RUN_BYTES + workers * (WORKER_BYTES + plan.reply_bytes);
             prop_assert!(plan.pool_bytes + set_aside <= total);
-            prop_assert!(plan.pool_bytes >= (workers + 1) * need.usual_instance_bytes());
+            let instances = (workers + 1) * need.usual_instance_bytes();
+            let files = if plan.files == 1 { 0 } else { plan.files as u64 * FILE_BYTES };
+            prop_assert!(plan.pool_bytes >= instances + files);
             // One worker more would not fit.
             prop_assert!(plan.workers == need.workers || fit(&need, plan.workers + 1, total).is_none());
         }

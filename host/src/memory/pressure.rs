@@ -52,6 +52,13 @@ impl Governor {
         self.wanted
     }
 
+    /// Workers that there are, but for those that were shed for good. One
+    /// alone always runs.
+    #[must_use]
+    pub fn most(&self) -> usize {
+        self.most
+    }
+
     /// Takes note of how the machine is.
     pub fn look(&mut self, facts: &Facts) {
         self.calm_looks = if facts.calm() { self.calm_looks + 1 } else { 0 };

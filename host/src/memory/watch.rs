@@ -2,20 +2,25 @@
 //! stalls (PSI), and the limits of the control groups that this process is in,
 //! of version 2 and 1. What cannot be read is not known, and never an error.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Facts;
 
+/// A limit that is none, of version 1: it is the most that fits, in pages.
+const NO_LIMIT: u64 = 1 << 62;
 /// Between two looks.
 const INTERVAL: Duration = Duration::from_millis(100);
 
 /// Looks at the machine now and then.
 #[derive(Debug)]
 pub struct Watch {
-    places: Places,
+    root: PathBuf,
+    /// Found with the first look: most small runs end without one.
+    places: OnceLock<Places>,
     last: Mutex<Option<Look>>,
 }
 
@@ -34,7 +39,7 @@ impl Watch {
 
     /// One that reads `proc` and `sys` below `root`.
     fn under(root: &Path) -> Self {
-        Self { places: Places::find(root), last: Mutex::new(None) }
+        Self { root: root.to_owned(), places: OnceLock::new(), last: Mutex::new(None) }
     }
 
     /// How the machine is; `None` when that was told a moment ago.
@@ -45,7 +50,8 @@ impl Watch {
         if elapsed.is_some_and(|elapsed| elapsed < INTERVAL) {
             return None;
         }
-        let stalled_us = self.places.stalled_us();
+        let places = self.places.get_or_init(|| Places::find(&self.root));
+        let stalled_us = places.stalled_us();
         let before = last.replace(Look { at: now, stalled_us }).and_then(|last| last.stalled_us);
         let stalled_percent = match (before, stalled_us, elapsed) {
             (Some(before), Some(now), Some(elapsed)) => Some(percent(
@@ -54,7 +60,7 @@ impl Watch {
             )),
             _ => None,
         };
-        let left_percent = self.places.rooms().map(|room| percent(room.left, room.limit)).min();
+        let left_percent = places.rooms().map(|room| percent(room.left, room.limit)).min();
         Some(Facts { stalled_percent, left_percent })
     }
 }
@@ -166,7 +172,7 @@ impl Places {
     }
 
     fn machine(&self) -> Option<Room> {
-        let text = fs::read_to_string(&self.meminfo).ok()?;
+        let text = read(&self.meminfo)?;
         let kib = |name: &str| number_behind(&text, name).map(|kib| kib << 10);
         Some(Room { left: kib("MemAvailable:")?, limit: kib("MemTotal:")? })
     }
@@ -175,10 +181,10 @@ impl Places {
 impl Group {
     /// `None` where there is no limit.
     fn room(&self) -> Option<Room> {
-        let read = |name: &str| fs::read_to_string(self.dir.join(name)).ok();
-        // No limit is a word, `max`.
+        let read = |name: &str| read(&self.dir.join(name));
+        // No limit is a word, `max`, or as much as there can be.
         let limits = self.names.limits.iter().filter_map(|name| read(name)?.trim().parse().ok());
-        let limit: u64 = limits.min()?;
+        let limit: u64 = limits.min().filter(|limit| *limit < NO_LIMIT)?;
         let used: u64 = read(self.names.used)?.trim().parse().ok()?;
         let stat = read("memory.stat").unwrap_or_default();
         let sum = |names: &[&str]| names.iter().filter_map(|name| number_behind(&stat, name)).sum::<u64>();
@@ -197,9 +203,17 @@ fn levels(base: &Path, path: &str) -> Vec<PathBuf> {
     own.ancestors().take_while(|dir| dir.starts_with(base)).map(Path::to_owned).collect()
 }
 
+/// The content of a file of the kernel. It does not say how long it is; in a
+/// buffer of a usual size it is read at once.
+fn read(path: &Path) -> Option<String> {
+    let mut text = String::with_capacity(8 << 10);
+    File::open(path).ok()?.read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
 /// Microseconds in which somebody has waited for memory, since the start.
 fn some_stalled_us(path: &Path) -> Option<u64> {
-    let text = fs::read_to_string(path).ok()?;
+    let text = read(path)?;
     let some = text.lines().find_map(|line| line.strip_prefix("some "))?;
     some.split_whitespace().find_map(|field| field.strip_prefix("total="))?.parse().ok()
 }
@@ -274,6 +288,9 @@ mod tests {
         let stat = "inactive_file 1\ntotal_inactive_file 300\ntotal_active_file 50\ntotal_dirty 150\n";
         machine.write("sys/fs/cgroup/memory/a/memory.stat", stat);
         assert_eq!(machine.rooms(), [MACHINE, (700, 9000)]);
+        // It is read no further where there is none.
+        machine.write("sys/fs/cgroup/memory/a/memory.limit_in_bytes", "9223372036854771712\n");
+        assert_eq!(machine.rooms(), [MACHINE]);
         // A container that sees the host's path: what is mounted is the group.
         let machine = Machine::new("4:memory:/docker/0123\n");
         machine.write("sys/fs/cgroup/memory/memory.limit_in_bytes", "100\n");

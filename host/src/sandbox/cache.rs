@@ -16,7 +16,7 @@ use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -24,6 +24,7 @@ use rustix::fs::{AtFlags, Mode, OFlags, Stat};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use super::sealed::Sealed;
 use crate::error::{Error, Kind, Result};
 
 /// All entries together; the oldest go first.
@@ -84,21 +85,23 @@ impl Cache {
     /// beyond doubt.
     pub(super) fn load(&self, engine: &Engine, plugin: &blake3::Hash) -> Option<Component> {
         let name = entry_name(engine, plugin);
-        let mut bytes = read_own(&self.dir, &name, TOTAL_BYTES).ok()??;
-        let body_bytes = bytes.len().checked_sub(MAC_BYTES)?;
-        let stated = blake3::Hash::from_bytes(bytes[body_bytes..].try_into().ok()?);
-        bytes.truncate(body_bytes);
+        let (entry, size) = open_own(&self.dir, &name, TOTAL_BYTES).ok()??;
+        let body_bytes = size.checked_sub(MAC_BYTES as u64)?;
+        let mut stated = [0; MAC_BYTES];
+        entry.read_exact_at(&mut stated, body_bytes).ok()?;
+        let code = Sealed::copy(&entry, body_bytes).ok()?;
+        let found = code.with_bytes(|bytes| self.mac(&name, bytes)).ok()?;
         // Compared in constant time, as `Hash` is.
-        if self.mac(&name, &bytes) != stated {
+        if found != stated {
             return None;
         }
-        // SAFETY: `deserialize` wants bytes that the compiler made. The MAC is
-        // right under a key only this user can read, so `store` wrote exactly
-        // these bytes under this name, and they are in memory of our own where
-        // nobody changes them. The name holds the engine's compatibility hash;
-        // wasmtime checks its own header on top.
+        // SAFETY: `deserialize_file` wants a file that the compiler made, and
+        // that nobody changes. The MAC is right under a key only this user can
+        // read, so `store` wrote exactly these bytes under this name; and they
+        // were sealed before they were looked at. The name holds the engine's
+        // compatibility hash; wasmtime checks its own header on top.
         #[allow(unsafe_code)]
-        let component = unsafe { Component::deserialize(engine, &bytes) };
+        let component = unsafe { Component::deserialize_file(engine, code.path()) };
         component.ok()
     }
 
@@ -213,9 +216,17 @@ fn write_new(
     done
 }
 
-/// The content of a regular file of this user; `None` when it is anything
-/// else, or longer than `max` bytes.
+/// The content of a file that [`open_own`] opens.
 fn read_own(dir: &OwnedFd, name: &str, max: u64) -> io::Result<Option<Vec<u8>>> {
+    let Some((file, size)) = open_own(dir, name, max)? else { return Ok(None) };
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+    file.take(max).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
+/// A regular file of this user, and its size; `None` when it is anything else,
+/// or longer than `max` bytes.
+fn open_own(dir: &OwnedFd, name: &str, max: u64) -> io::Result<Option<(File, u64)>> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let fd = rustix::fs::openat(dir, name, flags, Mode::empty())?;
     let stat = rustix::fs::fstat(&fd)?;
@@ -224,9 +235,7 @@ fn read_own(dir: &OwnedFd, name: &str, max: u64) -> io::Result<Option<Vec<u8>>> 
     if !regular || !is_own(&stat) || stat.st_mode & 0o077 != 0 || size > max {
         return Ok(None);
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-    File::from(fd).take(max).read_to_end(&mut bytes)?;
-    Ok(Some(bytes))
+    Ok(Some((File::from(fd), size)))
 }
 
 fn is_own(stat: &Stat) -> bool {

@@ -130,20 +130,24 @@ fn anothers_entry_is_not_believed() {
 
 /// The right bytes, from something that is no file.
 #[test]
-fn an_entry_that_is_no_file_is_not_believed() {
+fn what_is_no_file_is_not_believed() {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let (_parent, dir) = cache_dir();
     load_cached(&dir);
-    let (path, good) = entry(&dir);
-    fs::remove_file(&path).unwrap();
-    rustix::fs::mkfifoat(rustix::fs::CWD, &path, 0o600.into()).unwrap();
-    // All of it is there to be read, and its end too, as long as this is open.
-    let fifo = fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(&path).unwrap();
-    rustix::pipe::fcntl_setpipe_size(&fifo, good.len().next_power_of_two()).unwrap();
-    fs::OpenOptions::new().write(true).open(&path).unwrap().write_all(&good).unwrap();
-    assert!(!is_hit(&dir));
-    drop(fifo);
+    for path in [entry(&dir).0, dir.join("key")] {
+        let good = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, 0o600.into()).unwrap();
+        // All of it is there to be read, and its end too, as long as this is open.
+        let fifo = fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(&path).unwrap();
+        rustix::pipe::fcntl_setpipe_size(&fifo, good.len().next_power_of_two()).unwrap();
+        fs::OpenOptions::new().write(true).open(&path).unwrap().write_all(&good).unwrap();
+        match Cache::open(&dir) {
+            Ok(_) => assert!(!is_hit(&dir) && path != dir.join("key")),
+            Err(error) => assert!(format!("{error:?}").contains("key file is damaged"), "{error:?}"),
+        }
+    }
 }
 
 #[test]

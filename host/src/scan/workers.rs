@@ -63,8 +63,13 @@ pub(super) fn run(
         passed: Condvar::new(),
     };
     std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| work(scan, &shared));
+        if blocks <= 1 {
+            // There is nothing to do at the same time.
+            work(scan, &shared);
+        } else {
+            for _ in 0..threads {
+                scope.spawn(|| work(scan, &shared));
+            }
         }
         let mut told = threads;
         let result = (first..scan.block_count()).try_for_each(|index| {
@@ -155,7 +160,9 @@ impl Shared {
     /// The next block to work on, once the collector is near enough. Who is
     /// shed drops its transform, and sleeps in here.
     fn take(&self, scan: &Scan<'_>, transform: &mut Option<Box<dyn Transform>>) -> Option<Task> {
-        let facts = scan.options.memory.look.and_then(|look| look());
+        // Looking takes longer than a small block.
+        let sheds = lock(&self.state).governor.most() > 1;
+        let facts = scan.options.memory.look.filter(|_| sheds).and_then(|look| look());
         let mut state = lock(&self.state);
         if let Some(facts) = facts {
             state.governor.look(&facts);

@@ -1,0 +1,154 @@
+use std::fs::File;
+use std::os::unix::fs::symlink;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+
+use super::*;
+
+/// Files of which the second of each ten is large, the fourth missing, the
+/// sixth and eighth names of the fifth.
+fn files(dir: &Path) -> Vec<PathBuf> {
+    (0..50)
+        .map(|number| {
+            let path = dir.join(number.to_string());
+            let fifth = dir.join((number / 10 * 10 + 5).to_string());
+            match number % 10 {
+                2 => File::create(&path).unwrap().set_len(SMALL_BYTES + 1).unwrap(),
+                4 => {}
+                6 => fs::hard_link(fifth, &path).unwrap(),
+                8 => symlink(fifth, &path).unwrap(),
+                _ => drop(File::create(&path).unwrap()),
+            }
+            path
+        })
+        .collect()
+}
+
+fn number(path: &Path) -> usize {
+    path.file_name().unwrap().to_str().unwrap().parse().unwrap()
+}
+
+/// Does the job with `most` in flight; the numbers as they were told. Who is
+/// alone can see that all before it were told.
+fn told(files: &[PathBuf], most: usize, work: &(dyn Fn(usize, Company) -> bool + Sync)) -> Vec<usize> {
+    let told = Mutex::new(Vec::new());
+    let work = |path: &Path, company| {
+        let index = files.iter().position(|file| file == path).unwrap();
+        assert!(company == Company::Others || told.lock().unwrap().len() == index);
+        work(number(path), company).then(|| number(path))
+    };
+    let count = each(&Job { files, most, stopped: &|| false, work: &work }, |number| {
+        for _ in 0..100 {
+            thread::yield_now();
+        }
+        told.lock().unwrap().push(number);
+    });
+    assert_eq!(count, files.len());
+    told.into_inner().unwrap()
+}
+
+#[test]
+fn all_are_told_in_order_and_each_is_in_the_company_it_must_be_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = files(dir.path());
+    for most in [1, 2, 3, 7, 100] {
+        let (flying, most_flying) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let begun = Mutex::new(Vec::new());
+        let work = |number: usize, company| {
+            begun.lock().unwrap().push((number, company));
+            let now = flying.fetch_add(1, SeqCst) + 1;
+            most_flying.fetch_max(now, SeqCst);
+            for _ in 0..100 {
+                thread::yield_now();
+            }
+            let at_the_end = flying.fetch_sub(1, SeqCst);
+            let alone = matches!(number % 10, 2 | 4) || most == 1;
+            assert!(company == Company::Alone || !alone);
+            assert!(company == Company::Others || now == 1 && at_the_end == 1);
+            // There is no memory for every seventh among others.
+            company == Company::Alone || !number.is_multiple_of(7)
+        };
+        assert_eq!(told(&files, most, &work), (0..50).collect::<Vec<_>>());
+        assert!(most_flying.into_inner() <= most);
+        let begun = begun.into_inner().unwrap();
+        let twice = (0..50).filter(|n| begun.iter().filter(|(number, _)| number == n).count() == 2);
+        assert!(twice.eq((0..50).filter(|n| begun.contains(&(*n, Company::Others)) && n % 7 == 0)));
+    }
+}
+
+#[test]
+fn small_files_are_in_flight_at_the_same_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let files: Vec<_> = (0..3).map(|number| dir.path().join(number.to_string())).collect();
+    files.iter().for_each(|file| drop(File::create(file).unwrap()));
+    let all = std::sync::Barrier::new(3);
+    let work = |_, company| {
+        all.wait();
+        company == Company::Others
+    };
+    assert_eq!(told(&files, 3, &work), [0, 1, 2]);
+}
+
+#[test]
+fn names_of_one_file_are_never_in_flight_together() {
+    for rewrites in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("0");
+        File::create(&file).unwrap();
+        fs::create_dir(dir.path().join("sub")).unwrap();
+        let mut files = vec![file.clone(), dir.path().join("sub/../0")];
+        for number in 1..20 {
+            let name = dir.path().join(number.to_string());
+            // A rewrite takes a file away from its other hard links.
+            let hard = number % 2 == 0 && !rewrites;
+            if hard {
+                fs::hard_link(&file, &name).unwrap()
+            } else {
+                symlink(&file, &name).unwrap()
+            }
+            files.push(name);
+        }
+        let flying = AtomicUsize::new(0);
+        let work = |_, _| {
+            assert_eq!(flying.fetch_add(1, SeqCst), 0);
+            if rewrites {
+                File::create(dir.path().join("new")).unwrap();
+                fs::rename(dir.path().join("new"), &file).unwrap();
+            }
+            for _ in 0..100 {
+                thread::yield_now();
+            }
+            flying.fetch_sub(1, SeqCst);
+            true
+        };
+        assert_eq!(told(&files, 8, &work).len(), files.len());
+    }
+}
+
+#[test]
+fn once_stopped_no_more_are_begun_and_all_that_were_are_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = files(dir.path());
+    let (stopped, begun) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let work = |path: &Path, _| {
+        begun.fetch_add(1, SeqCst);
+        stopped.fetch_or(number(path) == 11, SeqCst);
+        Some(number(path))
+    };
+    let mut told = Vec::new();
+    let stop = || stopped.load(SeqCst);
+    let count = each(&Job { files: &files, most: 4, stopped: &stop, work: &work }, |n| told.push(n));
+    assert_eq!(told, (0..count).collect::<Vec<_>>());
+    assert_eq!(count, begun.into_inner());
+    assert!((12..50).contains(&count), "{count}");
+}
+
+#[test]
+#[should_panic(expected = "a scoped thread panicked")]
+fn a_panic_is_passed_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = files(dir.path());
+    told(&files, 4, &|number, _| {
+        assert!(number != 17, "as it must be here");
+        true
+    });
+}
