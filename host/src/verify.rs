@@ -22,6 +22,9 @@ use crate::patch::{Direction, Patch};
 /// two looks at whether to stop.
 const READ_GROUPS: usize = 16;
 const READS: usize = 16;
+/// Readers for each thread, where there is more than one: a medium answers
+/// several as fast as one.
+const READERS: usize = 4;
 
 /// How deep a verification reaches, shallowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -107,7 +110,9 @@ impl<'s, S: Storage> ReadBack<'s, S> {
     /// Chaining values of groups, sorted, of a file that is to have `size`
     /// bytes; `None` for a group of which there is less, or more.
     fn cvs(&self, path: &Path, groups: &[u64], size: u64, threads: usize) -> Result<Vec<Option<Cv>>> {
-        let share = groups.len().div_ceil(threads.max(1)).max(1);
+        // They wait for the medium most of the time.
+        let readers = if threads > 1 { threads * READERS } else { 1 };
+        let share = groups.len().div_ceil(readers).max(1);
         let mut cvs = vec![None; groups.len()];
         let read = |groups: &[u64], cvs: &mut [Option<Cv>]| self.cvs_of(path, groups, size, cvs);
         std::thread::scope(|scope| {
