@@ -39,8 +39,10 @@ enum Out {
     /// To the streams.
     Now,
     /// To whoever passes it on.
-    Later(Arc<Mutex<Vec<(Stream, Vec<u8>)>>>),
+    Later(Arc<Mutex<Vec<Said>>>),
 }
+
+type Said = (Stream, Vec<u8>);
 
 #[derive(Debug, Clone, Copy)]
 enum Stream {
