@@ -1,0 +1,115 @@
+//! The scan of `runner apply --check`, with a bundled plugin compiled for this
+//! machine in place of the sandboxed one: what the two take, measured side by
+//! side, is what the sandbox costs. Both print how many edits there are, which
+//! must be as many.
+
+mod native;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use clap::Parser;
+use runner::cancel::Cancel;
+use runner::error::{Error, Kind, Result};
+use runner::memory::{Budget, Guard, Watch};
+use runner::patch::PluginId;
+use runner::plan::Choice;
+use runner::plugin::params;
+use runner::reach::Extras;
+use runner::run::{self, Options, Program, Report};
+use runner::scan::DEFAULT_WINDOW_BYTES;
+use runner::verify::Wanted;
+use runner_plugin::Plugin;
+
+#[derive(Debug, Parser)]
+#[command(about = "What a bundled plugin would change in a file, found natively")]
+struct Args {
+    /// One of replace, redact, csv, newline
+    plugin: String,
+    /// Give the plugin a parameter; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    set: Vec<(String, String)>,
+    /// Worker threads [default: all cores]
+    #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+    /// Show the plugin about this much at a time
+    #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_WINDOW_BYTES,
+          value_parser = clap::value_parser!(u64).range(1..=1 << 30))]
+    window: u64,
+    /// The file, which is only read
+    file: PathBuf,
+}
+
+fn key_value(text: &str) -> std::result::Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("it must be KEY=VALUE")?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let report = match args.plugin.as_str() {
+        "replace" => check::<runner_replace::Replace>(&args),
+        "redact" => check::<runner_redact::Redact>(&args),
+        "csv" => check::<runner_csv::Csv>(&args),
+        "newline" => check::<runner_newline::Newline>(&args),
+        other => Err(Error::new(Kind::Usage, format!("there is no native plugin `{other}`"))),
+    };
+    match report {
+        Ok(report) => {
+            println!("{}: {} edits, root {}", args.file.display(), report.stats.edits, report.post_root);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(error.kind().exit_code())
+        }
+    }
+}
+
+/// As `runner apply --check` with the same options and nothing else.
+fn check<P: Plugin + Send + 'static>(args: &Args) -> Result<Report> {
+    let manifest = native::manifest(P::describe());
+    let params = params::check(&manifest, &args.set)?;
+    let program = Program {
+        id: PluginId {
+            name: manifest.name.clone(),
+            version: manifest.version.clone(),
+            digest: String::new(),
+        },
+        params: params::storable(&manifest, &params),
+        params_digest: params::digest(&params),
+        begin: &|head| native::begin::<P>(&params, head),
+    };
+    let watch = Watch::new();
+    let cancel = AtomicBool::new(false);
+    let options = Options {
+        threads: threads(args.jobs),
+        window_bytes: args.window,
+        choice: Choice::Auto,
+        verify: Wanted::Deepest,
+        extras: Extras::default(),
+        resume: false,
+        checkpoint_every: Duration::MAX,
+        memory: Guard { budget: &Budget::UNLIMITED, look: Some(&|| watch.look()) },
+        cancel: Cancel::new(&cancel),
+    };
+    run::dry_run(
+        &args.file,
+        &program,
+        &options,
+        spill(&std::env::temp_dir()),
+        &mut |_| {},
+        &mut |_, _| Ok(()),
+    )
+}
+
+fn threads(jobs: Option<u16>) -> usize {
+    jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
+}
+
+/// Only created when the edits outgrow memory.
+fn spill(folder: &Path) -> PathBuf {
+    folder.join(format!("runner-native-{}.patch", std::process::id()))
+}
