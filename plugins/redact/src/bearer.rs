@@ -1,12 +1,16 @@
 //! What follows the word `Bearer`, as in an `Authorization` header (RFC 6750).
 
+use crate::sweep::{Seen, each_place};
 use crate::text::{is_word_start, run_end};
-use memchr::memchr2_iter;
 use std::ops::Range;
 
 /// Finds the token after each `Bearer`, in any case.
 pub(crate) fn find(text: &[u8], found: &mut impl FnMut(Range<usize>)) {
-    memchr2_iter(b'b', b'B', text).filter_map(|start| after_bearer(text, start)).for_each(found);
+    let may_begin = |seen: Seen<'_>| {
+        let is = |next, letter| seen.byte(next) | 0x20 == letter;
+        is(0, b'b') & is(1, b'e') & is(2, b'a')
+    };
+    each_place(text, may_begin, |start| after_bearer(text, start).into_iter().for_each(&mut *found));
 }
 
 /// The token after the `Bearer` at `start`. In prose the word is followed by

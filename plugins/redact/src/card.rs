@@ -6,30 +6,29 @@
 //! 4-6-5 (American Express), 4-6-4 (Diners Club) or 6-13 (UnionPay). Numbers
 //! with a decimal point are left alone.
 
-use crate::text::{is_word_end, is_word_start, run_end};
+use crate::sweep::{Seen, each_place};
+use crate::text::{is_word_end, is_word_start};
 use std::ops::Range;
 
 const MIN_DIGITS: usize = 13;
 const MAX_DIGITS: usize = 19;
 
-/// Finds every number. All ways to write one begin with four digits, so
-/// looking at every fourth byte misses none.
+/// Finds every number. In whatever groups one is written, there are digits in
+/// certain places of it.
 pub(crate) fn find(text: &[u8], found: &mut impl FnMut(Range<usize>)) {
-    let mut seen = 0;
-    for probe in (3..text.len()).step_by(4) {
-        if probe < seen || !text[probe].is_ascii_digit() {
-            continue;
+    let may_begin = |seen: Seen<'_>| {
+        seen.is_digit(0)
+            & seen.is_digit(3)
+            & seen.is_digit(5)
+            & seen.is_digit(8)
+            & seen.is_digit(10)
+            & seen.is_digit(12)
+    };
+    each_place(text, may_begin, |start| {
+        if is_word_start(text, start) {
+            at_word(text, start).into_iter().for_each(&mut *found);
         }
-        let before = text[seen..probe].iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-        let run = probe - before..run_end(text, probe, |byte| byte.is_ascii_digit());
-        seen = run.end;
-        if run.len() < 4 {
-            continue;
-        }
-        // The first two digits may be those of a percent escape.
-        let starts = (run.start..run.end).take(3).filter(|&start| is_word_start(text, start));
-        starts.filter_map(|start| at_word(text, start)).for_each(&mut *found);
-    }
+    });
 }
 
 /// The number that begins with the word at `start`; the longest, when there

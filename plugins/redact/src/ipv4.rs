@@ -5,23 +5,24 @@
 //! goes before (`1.2.3.4.5` is a version or an object identifier), and
 //! browser versions such as `Chrome/120.0.0.0`.
 
+use crate::sweep::{Seen, each_place};
 use crate::text::{is_word_end, is_word_start};
-use memchr::memchr_iter;
 use std::ops::Range;
 
 /// Finds every address, by its first dot.
 pub(crate) fn find(text: &[u8], found: &mut impl FnMut(Range<usize>)) {
-    let is_digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
-    let is_dot = |at: usize| text.get(at) == Some(&b'.');
-    for dot in memchr_iter(b'.', text) {
-        if !is_digit(dot + 1) || !(dot + 2..dot + 5).any(is_dot) {
-            continue;
-        }
-        let starts = (1..=3).map_while(|by| dot.checked_sub(by).filter(|&start| is_digit(start)));
+    let may_hold = |seen: Seen<'_>| {
+        let has_next = (seen.byte(3) == b'.') | (seen.byte(4) == b'.') | (seen.byte(5) == b'.');
+        seen.is_digit(0) & (seen.byte(1) == b'.') & seen.is_digit(2) & has_next
+    };
+    each_place(text, may_hold, |last| {
+        let first = last.saturating_sub(2);
+        let digits = text[first..=last].iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+        let starts = last + 1 - digits..=last;
         for start in starts.filter(|&start| is_word_start(text, start)) {
             at_word(text, start).into_iter().for_each(&mut *found);
         }
-    }
+    });
 }
 
 /// The address that begins with the word at `start`.

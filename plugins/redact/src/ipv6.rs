@@ -8,8 +8,8 @@
 //! of groups, but an EUI-64 (`00:11:22:33:44:55:66:77`) does, and is taken
 //! for an address.
 
+use crate::sweep::{Seen, each_place};
 use crate::text::{is_word_start, run_end};
-use memchr::memchr_iter;
 use std::net::Ipv6Addr;
 use std::ops::Range;
 
@@ -19,19 +19,34 @@ const MAX_BYTES: usize = 45;
 /// Finds every address.
 pub(crate) fn find(text: &[u8], found: &mut impl FnMut(Range<usize>)) {
     let mut seen = 0;
-    for colon in memchr_iter(b':', text) {
-        if colon >= seen {
-            let (address, end) = at_colon(text, colon);
-            address.into_iter().for_each(&mut *found);
-            seen = end;
+    // What does not go on in a run of `at_colon` is the end of one without an
+    // address; most of it is below the dot, or a slash.
+    let goes_on = |seen: Seen<'_>| (seen.byte(0) == b':') & (seen.byte(1) >= b'.') & (seen.byte(1) != b'/');
+    each_place(text, goes_on, |colon| {
+        if colon < seen {
+            return;
         }
-    }
+        seen = run_end(text, colon, is_address);
+        if has_colons(&text[colon..seen]) {
+            at_colon(text, colon, seen).into_iter().for_each(&mut *found);
+        }
+    });
 }
 
-/// Looks at the run of hexadecimal digits, colons and dots whose first colon
-/// is `bytes[colon]`: the address in it, if there is one, and where the run
-/// ends. Colons before that need no second look.
-fn at_colon(bytes: &[u8], colon: usize) -> (Option<Range<usize>>, usize) {
+/// Whether a byte may be of an address.
+fn is_address(byte: u8) -> bool {
+    byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.')
+}
+
+/// Whether there are as many colons as an address has. Most of what has too
+/// few are clock times.
+fn has_colons(text: &[u8]) -> bool {
+    text.iter().filter(|&&byte| byte == b':').count() >= 6 || text.windows(2).any(|pair| pair == b"::")
+}
+
+/// The address, if there is one, in the run of hexadecimal digits, colons and
+/// dots that ends at `run`, and whose first colon is `bytes[colon]`.
+fn at_colon(bytes: &[u8], colon: usize, run: usize) -> Option<Range<usize>> {
     // A group has four digits at most; what is longer is a label.
     let word = (colon.saturating_sub(5)..=colon).rev().find(|&at| is_word_start(bytes, at)).unwrap_or(0);
     let is_group = colon - word <= 4 && bytes[word..colon].iter().all(u8::is_ascii_hexdigit);
@@ -43,7 +58,6 @@ fn at_colon(bytes: &[u8], colon: usize) -> (Option<Range<usize>>, usize) {
         let group = run_end(bytes, colon, |byte| byte == b':');
         if group - colon == 3 { group - 2 } else { group }
     };
-    let run = run_end(bytes, start, |byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'));
     let mut end = run;
     if bytes.get(run).is_some_and(u8::is_ascii_alphanumeric) {
         // The last group is the beginning of a word: `fe80::1:eth0`.
@@ -56,21 +70,17 @@ fn at_colon(bytes: &[u8], colon: usize) -> (Option<Range<usize>>, usize) {
         end -= 1;
     }
     // The colon of `from fe80::1: refused` is not of the address.
-    let address = [end, end.saturating_sub(1)]
+    [end, end.saturating_sub(1)]
         .into_iter()
         .filter(|&end| end > start)
         .find(|&end| parse(&bytes[start..end]).is_some())
         .filter(|&end| bytes[start..end].iter().any(u8::is_ascii_digit))
-        .map(|end| start..end);
-    (address, run)
+        .map(|end| start..end)
 }
 
-/// Reads a whole text as an address. Clock times are turned away before the
-/// costlier parser sees them.
+/// Reads a whole text as an address.
 pub(crate) fn parse(text: &[u8]) -> Option<Ipv6Addr> {
-    let colons = text.iter().filter(|&&byte| byte == b':').count();
-    let is_plausible = colons >= 6 || text.windows(2).any(|pair| pair == b"::");
-    if text.len() > MAX_BYTES || !is_plausible {
+    if text.len() > MAX_BYTES {
         return None;
     }
     str::from_utf8(text).ok()?.parse().ok()

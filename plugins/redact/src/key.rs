@@ -4,8 +4,8 @@
 //! key without such a prefix (an AWS *secret* key, a password) cannot be told
 //! from other text, and is not found.
 
+use crate::sweep::{Seen, each_place};
 use crate::text::{is_word_start, run_end};
-use memchr::{memchr3_iter, memmem};
 use std::ops::Range;
 
 /// Which bytes may follow a prefix.
@@ -138,29 +138,33 @@ pub(crate) fn prefixes() -> impl Iterator<Item = &'static str> {
     FORMATS.iter().map(|format| format.prefix).chain([JWT_PREFIX])
 }
 
-/// Finds every key. Rare bytes lead to the prefixes: `_`, `-` or the capital
-/// A in them, or the whole of `eyJ`.
+/// Finds every key. Anchors lead to the prefixes, `_` or `-` behind a letter
+/// or the capital A before one; or the whole of `eyJ`.
 pub(crate) fn find(text: &[u8], found: &mut impl FnMut(Range<usize>)) {
+    let may_hold = |seen: Seen<'_>| {
+        let (first, second) = (seen.byte(0), seen.byte(1));
+        let is_lower = first.wrapping_sub(b'a') < 26;
+        let is_upper = (second == b'K') | (second == b'S') | (second == b'I');
+        let is_anchor = is_lower & ((second == b'_') | (second == b'-')) | (first == b'A') & is_upper;
+        is_anchor | (first == b'e') & (second == b'y') & (seen.byte(2) == b'J')
+    };
     // A key that begins in another one is part of it.
-    let mut seen = 0;
-    // One may begin where another one ends, too: masked, that is a border.
-    let mut ends = Vec::new();
-    for anchor in memchr3_iter(b'_', b'-', b'A', text) {
-        if let Some(key) = at_anchor(text, anchor, seen) {
-            seen = key.end;
-            ends.push(key.end);
+    let (mut key_end, mut token_end) = (0, 0);
+    each_place(text, may_hold, |at| {
+        if text[at..].starts_with(JWT_PREFIX.as_bytes()) {
+            // One may begin where a key ends: masked, that is a border.
+            if let Some(token) = (at >= token_end).then(|| jwt(text, at, at > 0 && at == key_end)).flatten() {
+                token_end = token.end;
+                found(token);
+            }
+            return;
+        }
+        let anchor = if text[at] == b'A' { at } else { at + 1 };
+        if let Some(key) = at_anchor(text, anchor, key_end) {
+            key_end = key.end;
             found(key);
         }
-    }
-    let mut seen = 0;
-    for start in memmem::find_iter(text, JWT_PREFIX) {
-        if let Some(token) =
-            (start >= seen).then(|| jwt(text, start, ends.binary_search(&start).is_ok())).flatten()
-        {
-            seen = token.end;
-            found(token);
-        }
-    }
+    });
 }
 
 /// The key whose prefix has its anchor at `anchor`, and which begins at `from`

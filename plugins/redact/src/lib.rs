@@ -17,6 +17,7 @@ mod oracle;
 mod prefilter;
 mod scan;
 mod style;
+mod sweep;
 mod text;
 
 use kind::Kinds;

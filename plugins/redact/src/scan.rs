@@ -1,8 +1,7 @@
 //! Every value in lines of text.
 //!
-//! Each kind has a pass of its own, which jumps from one telling byte to the
-//! next, so that only the kinds asked for cost anything. No value holds a
-//! line end, so lines may be searched together.
+//! Each kind has a pass of its own, so that only the kinds asked for cost
+//! anything. No value holds a line end, so lines may be searched together.
 //!
 //! Where values overlap, as in `Bearer eyJ...`, they are redacted as one from
 //! the first byte of either to the last, so that nothing of either shows. It
