@@ -6,12 +6,14 @@
 
 mod pattern;
 mod search;
+mod text;
 mod with;
 
 use runner_plugin::{Edits, File, Framing, Job, Manifest, ParamSpec, Params, Plugin, Prefilter, Window};
 
 use crate::pattern::{Pattern, is_ascii_folding};
 use crate::search::Search;
+use crate::text::Text;
 use crate::with::With;
 
 /// The contract's limit on context, less the look-around.
@@ -65,10 +67,12 @@ impl Plugin for Replace {
             return Err("`find` holds a line end, which no line does: set `multiline`".into());
         }
         let plain = !ignore_case || is_ascii_folding(find);
-        let (search, job) = if ignore_case {
-            expression(&Pattern::literal(find)?, multiline, MAX_MATCH_LIMIT_BYTES)?
+        let (search, job) = if !ignore_case {
+            literal(Text::exact(find), multiline)?
+        } else if plain {
+            literal(Text::folded(find), multiline)?
         } else {
-            literal(find, multiline)?
+            expression(&Pattern::literal(find)?, multiline, MAX_MATCH_LIMIT_BYTES)?
         };
         // Other letters than ASCII's can change their length with their case.
         let mut job = job.length_preserving(plain && find.len() == with.len());
@@ -99,9 +103,9 @@ fn max_match(params: &Params, of_use: bool) -> Result<usize, String> {
     }
 }
 
-fn literal(find: &str, multiline: bool) -> Result<(Search, Job), String> {
-    let framing = if multiline { overlapping(0, find.len())? } else { Framing::lines() };
-    Ok((Search::literal(find), Job::new(framing)))
+fn literal(text: Text, multiline: bool) -> Result<(Search, Job), String> {
+    let framing = if multiline { overlapping(0, text.len())? } else { Framing::lines() };
+    Ok((Search::literal(text), Job::new(framing)))
 }
 
 fn expression(pattern: &Pattern, multiline: bool, max_match: usize) -> Result<(Search, Job), String> {

@@ -12,11 +12,12 @@
 
 use std::ops::Range;
 
-use memchr::memmem::Finder;
 use regex_automata::meta::Regex;
 use regex_automata::util::captures::{Captures, GroupInfo};
 use regex_automata::{Anchored, Input};
 use runner_plugin::Window;
+
+use crate::text::Text;
 
 /// Bytes that one search for a candidate covers at the least. Tests come to
 /// the end of a stride in a few bytes.
@@ -25,8 +26,9 @@ const STRIDE_BYTES: usize = if cfg!(test) { 3 } else { 64 * 1024 };
 /// What to look for, and how.
 #[derive(Debug)]
 pub(crate) enum Search {
-    /// A text, anywhere: if it has no line end it stays within lines.
-    Literal(Box<Finder<'static>>),
+    /// A text, anywhere: if it has no line end it stays within lines. It has
+    /// no groups, which are kept, as many windows are small.
+    Literal { text: Text, none: Captures },
     /// An expression that cannot match a line end.
     Lines(Regex),
     /// An expression that may.
@@ -34,8 +36,8 @@ pub(crate) enum Search {
 }
 
 impl Search {
-    pub(crate) fn literal(text: &str) -> Self {
-        Self::Literal(Box::new(Finder::new(text).into_owned()))
+    pub(crate) fn literal(text: Text) -> Self {
+        Self::Literal { text, none: Captures::empty(GroupInfo::empty()) }
     }
 
     pub(crate) fn lines(regex: Regex) -> Self {
@@ -55,16 +57,15 @@ impl Search {
         mut found: impl FnMut(Range<usize>, &Captures),
     ) {
         match self {
-            Self::Literal(finder) => {
-                let none = Captures::empty(GroupInfo::empty());
+            Self::Literal { text, none } => {
                 let mut at = window.owned.start;
-                while let Some(offset) = finder.find(&window.bytes[at..]) {
+                while let Some(offset) = text.find(&window.bytes[at..]) {
                     let start = at + offset;
                     if start >= window.owned.end {
                         break;
                     }
-                    at = start + finder.needle().len();
-                    found(start..at, &none);
+                    at = start + text.len();
+                    found(start..at, none);
                 }
             }
             Self::Lines(regex) => lines(regex, window.bytes, with_groups, found),

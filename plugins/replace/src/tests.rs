@@ -127,6 +127,13 @@ proptest! {
     }
 
     #[test]
+    fn a_text_in_either_case_is_replaced_as_by_sed(find in "[abC ]{1,3}", input in "[aAbBcC \n]{0,40}") {
+        let expected = sed(&[&format!("s/{find}/X/gI")], input.as_bytes());
+        let params = [("find", find.as_str()), ("with", "X"), ("ignore-case", "true")];
+        prop_assert_eq!(edit::<Replace>(&params, input.as_bytes()), Ok(expected));
+    }
+
+    #[test]
     fn lines_are_searched_each_alone(find in expression(), input in text()) {
         let params = [("find", find.as_str()), ("with", "X"), ("regex", "true")];
         let expected = lines_model(&find, &input);

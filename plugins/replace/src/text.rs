@@ -1,0 +1,55 @@
+//! A text to look for, in the case given or in either.
+
+use memchr::memchr2_iter;
+use memchr::memmem::Finder;
+
+/// The letters, rare ones first, as in English.
+const RARE_FIRST: &[u8] = b"zqxjkvbpygfwmucldrhsnioate";
+
+/// A text to look for.
+#[derive(Debug)]
+pub(crate) enum Text {
+    /// In the case given.
+    Exact(Box<Finder<'static>>),
+    /// In either ASCII case. It is found by its rarest byte: an expression
+    /// would walk through all bytes, as vector instructions for several texts
+    /// are not to be had in WebAssembly.
+    Folded { text: Vec<u8>, rarest: usize },
+}
+
+impl Text {
+    pub(crate) fn exact(text: &str) -> Self {
+        Self::Exact(Box::new(Finder::new(text).into_owned()))
+    }
+
+    /// A text of which letters match either ASCII case.
+    pub(crate) fn folded(text: &str) -> Self {
+        let text = text.as_bytes().to_vec();
+        // What is no letter is taken for rarer than most, and commoner than some.
+        let rank =
+            |byte: &u8| RARE_FIRST.iter().position(|letter| byte.eq_ignore_ascii_case(letter)).unwrap_or(8);
+        let rarest = (0..text.len()).min_by_key(|&at| rank(&text[at])).unwrap_or(0);
+        Self::Folded { text, rarest }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Exact(finder) => finder.needle().len(),
+            Self::Folded { text, .. } => text.len(),
+        }
+    }
+
+    /// Where it is first found.
+    pub(crate) fn find(&self, bytes: &[u8]) -> Option<usize> {
+        match self {
+            Self::Exact(finder) => finder.find(bytes),
+            Self::Folded { text, rarest } => {
+                let byte = text.get(*rarest)?;
+                let (lower, upper) = (byte.to_ascii_lowercase(), byte.to_ascii_uppercase());
+                memchr2_iter(lower, upper, bytes.get(*rarest..)?).find(|&start| {
+                    bytes.get(start..start + text.len()).is_some_and(|found| found.eq_ignore_ascii_case(text))
+                })
+            }
+        }
+    }
+}
