@@ -15,6 +15,9 @@ use crate::patch::{Edit, Group, Writer};
 use crate::profile::{self, Stage};
 use crate::transform::Transform;
 
+/// Pages are given back when there are so many.
+const RELEASE_BYTES: u64 = 16 << 20;
+
 pub(super) struct Collector<'a, 's, S: Storage> {
     scan: &'a Scan<'a>,
     writer: Writer<'s, S>,
@@ -31,6 +34,8 @@ pub(super) struct Collector<'a, 's, S: Storage> {
     reach: u64,
     /// Where the last block ended, and its chaining values.
     last: (u64, Vec<Cv>),
+    /// The pages up to here were given back.
+    released: u64,
     /// An instance of our own, for blocks that must be asked again.
     transform: Option<Box<dyn Transform>>,
 }
@@ -47,6 +52,7 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
             written: 0,
             reach: 0,
             last: (0, Vec::new()),
+            released: 0,
             transform: None,
         }
     }
@@ -75,6 +81,7 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
     /// When the budget has no room for its edits.
     pub(super) fn go_on(&mut self, state: State) -> Result<()> {
         let State { at, last, before, after, moved, edits, written, reach, .. } = state;
+        self.released = at;
         self.last = (at, last);
         (self.before, self.after, self.moved) = (before, after, moved);
         self.edits = EditList::restore(&edits, self.scan.options.memory.budget)?;
@@ -97,7 +104,11 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
         self.edits.append(block.found.edits);
         self.groups(&block.range, &block.before, &block.after, foreign_reach)?;
         self.last = (block.range.end, block.before);
-        self.scan.mapping.release(block.range);
+        // Each time, all cores must forget these pages.
+        if block.range.end - self.released >= RELEASE_BYTES {
+            self.scan.mapping.release(self.released..block.range.end);
+            self.released = block.range.end;
+        }
         Ok(())
     }
 
