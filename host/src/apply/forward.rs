@@ -156,7 +156,7 @@ impl<'b, 's, 'a, S: Storage> Forward<'b, 's, 'a, S> {
 
     fn took(&mut self, bytes: usize) -> Result<()> {
         self.len += bytes;
-        if self.end() % PIECE_BYTES as u64 == 0 { self.flush() } else { Ok(()) }
+        if self.end().is_multiple_of(PIECE_BYTES as u64) { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<()> {
