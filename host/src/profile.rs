@@ -1,7 +1,7 @@
 //! Where the time of a run goes, stage by stage.
 //!
 //! One profile for the process, off unless [`start`] was called. While it is
-//! off, a [`span`] costs one relaxed load. Spans are taken for blocks, calls
+//! off, a `span` costs one relaxed load. Spans are taken for blocks, calls
 //! and whole steps, never for single edits, so that measuring does not change
 //! what is measured.
 //!

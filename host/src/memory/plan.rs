@@ -48,7 +48,7 @@ pub struct Plan {
     /// The largest reply that each worker's share has room for.
     pub reply_bytes: u64,
     /// Small files that may be in flight, at least 1. Each of several draws
-    /// [`FILE_BYTES`] on the pool; instances of the usual size still fit.
+    /// `FILE_BYTES` on the pool; instances of the usual size still fit.
     pub files: usize,
 }
 
