@@ -32,11 +32,14 @@ const MORE_CALLS: [&str; 6] = ["openat", "mmap", "statx", "pread64", "madvise", 
 const COMMITS: &str = "rename,renameat,renameat2,link,linkat";
 const SIGNALS: [(&str, i32); 3] = [("INT", 2), ("TERM", 15), ("HUP", 1)];
 
+/// Of those there are many in most runs.
+const MANY: usize = 10;
+
 /// The calls to send signals at, and how many of each to go on by.
-fn calls() -> impl Iterator<Item = (&'static str, usize)> {
+fn calls(more: usize) -> impl Iterator<Item = (&'static str, usize)> {
     let every = std::env::var("RUNNER_EVERY").map_or(3, |every| every.parse().unwrap());
     let changing = kill::CALLS.into_iter().map(move |call| (call, every));
-    changing.chain(MORE_CALLS.into_iter().map(move |call| (call, 10 * every)))
+    changing.chain(MORE_CALLS.into_iter().map(move |call| (call, more * every)))
 }
 
 /// Of three groups, one of them in which `a` is so frequent that a patch
@@ -160,6 +163,13 @@ struct Counts {
 /// directory holds; there is a `file` in it.
 #[track_caller]
 fn interrupted(command: &[&str], before: &[(String, Vec<u8>)]) -> Counts {
+    interrupted_by(command, before, MANY)
+}
+
+/// The same; `more` is what makes steps longer between calls that change
+/// nothing.
+#[track_caller]
+fn interrupted_by(command: &[&str], before: &[(String, Vec<u8>)], more: usize) -> Counts {
     let mut counts = Counts::default();
     if !has("strace") {
         skip("strace is missing");
@@ -173,7 +183,7 @@ fn interrupted(command: &[&str], before: &[(String, Vec<u8>)]) -> Counts {
     let after = place.contents();
     let file = |list: &[(String, Vec<u8>)]| list.iter().find(|(name, _)| name == "file").unwrap().1.clone();
     let mut turn = 0;
-    for (call, step) in calls() {
+    for (call, step) in calls(more) {
         // Where there are very many, they are all alike: ever longer steps.
         for nth in std::iter::successors(Some(1), |nth| Some(nth + step + nth / 3)) {
             turn += 1;
@@ -254,14 +264,15 @@ fn to_another_file_or_none() {
     let replace = ["apply", "replace", "file", "--set", "find=a", "--set", "with=bb"];
     for options in [&["-o", "out"][..], &["--dry-run"], &["--check"]] {
         let mut command = [&replace[..], options].concat();
-        let mut before = a_file();
+        let (mut before, mut more) = (a_file(), MANY);
         if options == ["--check"] {
             // A code of 0, so that nothing is found.
             command[4] = "find=nowhere";
-            // Of a file of one block it is done in hardly any calls.
+            // A look at a file is done in hardly any calls.
             before[0].1 = content().repeat(10);
+            more = 1;
         }
-        let counts = interrupted(&command, &before);
+        let counts = interrupted_by(&command, &before, more);
         assert!(counts.stopped > 0, "{counts:?}");
     }
 }
@@ -311,7 +322,7 @@ fn a_recovery() {
         let after = place.contents();
         assert_eq!(after.len(), 1);
         let mut killed = 0;
-        for (call, step) in calls() {
+        for (call, step) in calls(MANY) {
             for nth in std::iter::successors(Some(1), |nth| Some(nth + step + nth / 3)) {
                 place.set_up(&half);
                 let came = place.run(direction, call, "INT", &nth.to_string());
