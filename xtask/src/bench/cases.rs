@@ -46,7 +46,7 @@ pub(super) const ALL: [Definition; 19] = define![
     "native", plugins::native, "the bundled plugins in the sandbox and compiled natively, only looking";
     "threads", limits::threads, "from one thread to all, only looking";
     "growth", limits::growth, "files of holes with 1,000 edits, from 64 MiB to 64 GiB, -j2";
-    "calls", limits::calls, "a guest that does nothing, by windows of 64 KiB and 4 KiB";
+    "calls", limits::calls, "a guest that does nothing, by windows of 1 MiB and 64 KiB";
     "long", limits::long, "1 TiB of holes, and a line of 4 GiB, -j2 (only with --long)";
 ];
 

@@ -71,12 +71,13 @@ pub(super) fn calls(setup: &Setup) -> Result<Case, String> {
     let source = setup.corpus(Kind::Log, 1 << 30)?;
     let guest = setup.guest("null", None)?;
     let size = setup.size(1 << 30);
-    let (large, small) = (64 << 10, 4 << 10);
+    // There are no smaller windows than a group.
+    let (large, small) = (1 << 20, 64 << 10);
     let run = |label: &str, window: u64| {
         let options = ["--check", "-j", "1", "--window", &window.to_string()];
         Run::new(label, apply(setup, &guest).arguments(&options).on(&source)).warm(&source)
     };
-    let (many, few) = ("windows of 4 KiB", "windows of 64 KiB");
+    let (many, few) = ("windows of 64 KiB", "windows of 1 MiB");
     let calls = size / small - size / large;
     let ask = Ask::PerCall { many: many.into(), few: few.into(), calls };
     Ok(Case::new(vec![run(few, large), run(many, small)], vec![Row::of(ask).at_most(1.0)]))
