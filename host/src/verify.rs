@@ -25,6 +25,8 @@ const READS: usize = 16;
 /// Readers for each thread, where there is more than one: a medium answers
 /// several as fast as one.
 const READERS: usize = 4;
+/// Readers in all: each may hold 1 MiB, whatever the number of threads.
+const MOST_READERS: usize = 16;
 
 /// How deep a verification reaches, shallowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -111,7 +113,7 @@ impl<'s, S: Storage> ReadBack<'s, S> {
     /// bytes; `None` for a group of which there is less, or more.
     fn cvs(&self, path: &Path, groups: &[u64], size: u64, threads: usize) -> Result<Vec<Option<Cv>>> {
         // They wait for the medium most of the time.
-        let readers = if threads > 1 { threads * READERS } else { 1 };
+        let readers = if threads > 1 { (threads * READERS).min(MOST_READERS) } else { 1 };
         let share = groups.len().div_ceil(readers).max(1);
         let mut cvs = vec![None; groups.len()];
         let read = |groups: &[u64], cvs: &mut [Option<Cv>]| self.cvs_of(path, groups, size, cvs);
