@@ -1,4 +1,4 @@
-//! The driver: the only file that knows the order of the stages.
+//! The driver: it alone, with `run/make.rs`, knows the order of the stages.
 //!
 //! ```text
 //! open -> begin -> scan -> seal -> plan -> (undo, backup) -> journal or new file -> verify
@@ -7,31 +7,29 @@
 //! The target is not written before the patch is sealed, and its identity is
 //! what it was when it was opened.
 
+mod make;
+
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::apply::flatten::tail_start;
 use crate::cancel::Cancel;
 use crate::checkpoint::{Key, Resumable};
 use crate::error::{Error, Kind, Result};
 use crate::fs::{FileType, OsStorage, Storage};
-use crate::hash::{GROUP_BYTES, Tree};
 use crate::job::{FileHead, Job};
 use crate::journal::exists;
-use crate::mapping::Mapping;
 use crate::memory::Guard;
 use crate::output::{Output, write_out};
-use crate::patch::{self, Direction, Header, Patch, PluginId, Stats, Writer};
+use crate::patch::{self, Direction, Patch, PluginId, Stats};
 use crate::plan::{Choice, Plan, Strategy, choose};
-use crate::profile::{self, Stage};
 use crate::reach::{Extras, How, reach};
 use crate::recover::{Recovered, recover};
 use crate::root;
-use crate::scan::{self, Progress, scan};
-use crate::source::{Intent, Target, head};
+use crate::scan;
+use crate::source::{Intent, Target};
 use crate::transform::Transform;
 use crate::verify::{Level, Wanted};
+pub use make::make_patch;
 
 /// A patch on the real filesystem.
 pub type OsPatch = Patch<'static, OsStorage>;
@@ -121,103 +119,6 @@ pub struct Report {
     pub plan: Plan,
     /// How what was written was read back; [`Level::None`] when nothing was.
     pub level: Level,
-}
-
-/// Scans a target and seals what was found. Nothing but `spill` is written.
-///
-/// # Errors
-/// Any failure of the plugin, of reading, or of writing the patch; or when
-/// the file was changed meanwhile.
-pub fn make_patch(
-    target: &Target,
-    program: &Program<'_>,
-    spill: PathBuf,
-    options: &Options<'_>,
-    mut resumable: Option<&mut Resumable<'_>>,
-    events: &mut dyn FnMut(Event),
-) -> Result<OsPatch> {
-    let beginning = profile::span(Stage::Begin);
-    let mapping = target.map()?;
-    let head = head(&mapping);
-    let (job, first) = (program.begin)(head)?;
-    let first = Mutex::new(Some(first));
-    let transforms = || -> Result<Box<dyn Transform>> {
-        if let Some(first) = first.lock().ok().and_then(|mut first| first.take()) {
-            return Ok(first);
-        }
-        let (other, transform) = (program.begin)(head)?;
-        if other == job {
-            Ok(transform)
-        } else {
-            Err(Error::new(
-                Kind::Plugin,
-                format!("plugin `{}` answers `begin` differently each time", program.id.name),
-            )
-            .hint("a plugin must be a pure function of its input"))
-        }
-    };
-    let header = header(target, program);
-    let scan_options = scan::Options {
-        threads: options.threads,
-        window_bytes: options.window_bytes,
-        memory: options.memory,
-        cancel: options.cancel,
-    };
-    let of = target.size();
-    let resumed = match &mut resumable {
-        Some(resumable) => resumable.take_up(&mapping, &header, &scan_options, events)?,
-        None => None,
-    };
-    let (writer, from) = match resumed {
-        Some((writer, state)) => (writer, Some(state)),
-        None => (Writer::new(&OsStorage, spill, header)?, None),
-    };
-    let mut keep = resumable.map(|resumable| |state: &scan::State| resumable.keep(state));
-    let hooks = scan::Hooks {
-        progress: &mut |progress| {
-            events(match progress {
-                Progress::To(bytes) => Event::Scanned { bytes, of },
-                Progress::Workers(workers) => Event::Workers(workers),
-            });
-        },
-        from,
-        keep: keep.as_mut().map(|keep| (options.checkpoint_every, keep as scan::Keep<'_>)),
-    };
-    drop(beginning);
-    let scanning = profile::span(Stage::Scan);
-    let scanned = scan(&mapping, target.path(), &job, writer, &transforms, &scan_options, hooks)?;
-    drop(scanning);
-    target.place().check_unchanged()?;
-    seal(scanned, &mapping, target.path(), options)
-}
-
-fn header(target: &Target, program: &Program<'_>) -> Header {
-    Header {
-        plugin: program.id.clone(),
-        params: program.params.clone(),
-        target: target.path().to_string_lossy().into_owned(),
-        identity: target.identity().clone(),
-        group_bytes: GROUP_BYTES,
-    }
-}
-
-fn seal(
-    scanned: scan::Scanned<'static, OsStorage>,
-    mapping: &Mapping,
-    path: &Path,
-    options: &Options<'_>,
-) -> Result<OsPatch> {
-    let _span = profile::span(Stage::NewRoot);
-    let stats = scanned.draft.stats();
-    let post_root = if stats.first_length_change.is_none() {
-        scanned.after.finish()
-    } else {
-        let from = tail_start(stats).min(scanned.after_groups * GROUP_BYTES);
-        let tree = if from == 0 { Tree::new() } else { scanned.after };
-        let hashing = root::Options { threads: options.threads, cancel: options.cancel };
-        root::of_overlay(scanned.draft.reader(), mapping, path, tree, from, stats.post_size(), hashing)?
-    };
-    scanned.draft.seal(scanned.pre_root, post_root)
 }
 
 /// Runs a program on a file, and changes the file.

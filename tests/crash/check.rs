@@ -8,7 +8,8 @@ use runner::patch::Direction;
 use crate::change::{ATTRIBUTES, BACKUP, Change, FILE, UNDO, pre_root, recover_on};
 use crate::choices::Choices;
 use crate::disk::Disk;
-use crate::storage::{FAULTS, Fate, Simulated, names};
+use crate::storage::fate::FAULTS;
+use crate::storage::{Fate, Simulated, names};
 
 /// A promise that was broken, in words.
 pub(crate) type Broken = String;

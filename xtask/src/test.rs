@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use crate::{packages, plugins, shell, toolchain};
 
@@ -53,7 +53,10 @@ pub(crate) fn install_programs() {
 
 /// Runs the tests, shows what they print, and adds their counts up.
 fn tests() -> Result<(), String> {
-    let mut cargo = shell::cargo();
+    // Whoever starts this in the background of a script has SIGINT ignored, and
+    // with it the programs that tests interrupt.
+    let mut cargo = Command::new("env");
+    cargo.arg("--default-signal=INT").arg(shell::cargo().get_program()).current_dir(shell::root());
     cargo.args(["test", "--workspace", "--locked", "--no-fail-fast"]).stdout(Stdio::piped());
     eprintln!("$ cargo test --workspace --locked --no-fail-fast");
     let mut child = cargo.spawn().map_err(|error| format!("cargo test: {error}"))?;

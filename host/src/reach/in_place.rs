@@ -1,0 +1,136 @@
+//! In place, under a journal.
+
+use std::path::Path;
+
+use super::{How, Kept, Place, end_scan};
+use crate::apply::{flatten, rewrite};
+use crate::error::{Error, Kind, Result};
+use crate::fs::Storage;
+use crate::patch::{Direction, Header, Patch};
+use crate::profile::{self, Stage};
+use crate::recover::{finish, roll_back};
+use crate::verify::{self, Level, ReadBack, Wanted};
+
+/// Journal, commit point, edits, and what was written read back.
+pub(super) fn in_place<S: Storage>(
+    target: &Place<'_, S>,
+    patch: Patch<'_, S>,
+    direction: Direction,
+    how: &How<'_>,
+    kept: &mut Kept<'_, S>,
+) -> Result<Level> {
+    let (storage, wanted) = (target.storage, how.verify);
+    let (path, names) = (target.path(), &target.names);
+    if wanted != Wanted::Exactly(Level::None) {
+        // Finds out now whether the wanted level can be reached at all.
+        ReadBack::open(storage, path, wanted)?;
+    }
+    if let Some(backup) = &how.extras.backup {
+        let _span = profile::span(Stage::Keep);
+        copy_old(target, backup, how)?;
+        kept.paths.push(backup.clone());
+    }
+    // A patch that somebody has saved stays where it is.
+    let own = direction == Direction::Forward && !patch.is_saved();
+    let (mut journal, mut scanned) = if own && patch.seal().stats.first_length_change.is_none() {
+        (patch, None)
+    } else {
+        let header = Header { identity: target.identity().clone(), ..patch.header().clone() };
+        let source = (target.file, path);
+        let new = names.new.clone();
+        let _span = profile::span(Stage::Flatten);
+        (flatten::flatten(storage, source, &patch, direction, header, new, how.cancel)?, Some(patch))
+    };
+    let syncing = profile::span(Stage::JournalSync);
+    journal.sync()?;
+    drop(syncing);
+    if wanted != Wanted::Exactly(Level::None) {
+        // A medium that loses what it was given would take the only way back
+        // along with the file.
+        let _span = profile::span(Stage::JournalCheck);
+        let read_back = ReadBack::open(storage, journal.path(), wanted)?;
+        let (bytes, root) = (journal.bytes(), journal.root());
+        verify::whole(journal.path(), &read_back, bytes, &root, how.threads, how.cancel)?;
+    }
+    // Who interrupts a run may want to go on with its scan.
+    how.cancel.check()?;
+    let committing = profile::span(Stage::Commit);
+    // Publishing syncs the directory.
+    end_scan(storage, names, scanned.as_mut())?;
+    target.check_unchanged()?;
+    // Where locks do not work, another run may have come this far.
+    names.check_journal(storage)?;
+    // The commit point, with a last look at whether to stop; behind it the run
+    // goes to its end.
+    if let Err(error) = journal.publish(&names.journal, how.cancel) {
+        return Err(if journal.is_saved() { undecided(path, error) } else { error });
+    }
+    drop(committing);
+    match finish(storage, path, target.file, &journal, Direction::Forward, wanted, how.threads) {
+        Ok(state) => {
+            let _span = profile::span(Stage::CleanUp);
+            journal.remove().map_err(|e| {
+                Error::new(
+                    Kind::RecoveryNeeded,
+                    format!("{} is changed, but its journal stays", path.display()),
+                )
+                .because(e)
+                .hint(format!("`runner recover {}` removes it", path.display()))
+            })?;
+            Ok(state.level)
+        }
+        Err(error) => Err(undo_failed_write(target, journal, how.threads, error)),
+    }
+}
+
+/// The journal has its name, and perhaps not for good. What `recover` would
+/// need to go either way stays.
+fn undecided(path: &Path, error: Error) -> Error {
+    let shown = path.display();
+    Error::new(Kind::RecoveryNeeded, format!("{shown} is untouched, but its journal stays"))
+        .because(error)
+        .hint(format!(
+            "`runner recover --rollback {shown}` drops it, `runner recover {shown}` carries it out"
+        ))
+}
+
+/// After the commit point there are two ways out: back to the old state, or a
+/// journal that stays.
+fn undo_failed_write<S: Storage>(
+    target: &Place<'_, S>,
+    journal: Patch<'_, S>,
+    threads: usize,
+    error: Error,
+) -> Error {
+    let path = target.path();
+    match roll_back(target.storage, target.names, &journal, threads).and_then(|()| journal.remove()) {
+        Ok(()) => error.hint(format!("{} was brought back to what it was before", path.display())),
+        Err(second) => Error::new(
+            Kind::RecoveryNeeded,
+            format!("{} could be neither changed nor brought back: {second}", path.display()),
+        )
+        .because(error)
+        .hint(format!("when the disk is well again: `runner recover {}`", path.display())),
+    }
+}
+
+/// Copies the file as it is now.
+fn copy_old<S: Storage>(target: &Place<'_, S>, backup: &Path, how: &How<'_>) -> Result<()> {
+    let storage = target.storage;
+    let size = target.identity().size;
+    let file = storage.create(backup).map_err(Error::at("create", backup))?;
+    let source = (target.file, target.path());
+    let copied =
+        rewrite::copy(storage, source, (&file, backup), size, how.threads, how.cancel).and_then(|()| {
+            storage
+                .copy_attributes(target.file, &file)
+                .and_then(|()| storage.sync_all(&file))
+                .and_then(|()| storage.sync_parent(backup))
+                .map_err(Error::at("copy the file to", backup))
+        });
+    if copied.is_err() {
+        // The error at hand is the one to report.
+        let _ = storage.remove(backup);
+    }
+    copied
+}

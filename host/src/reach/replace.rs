@@ -1,0 +1,94 @@
+//! By a new file, which takes the place of the old one.
+
+use std::path::Path;
+
+use super::{How, Kept, Place, end_scan};
+use crate::apply::rewrite;
+use crate::error::{Error, Kind, Result};
+use crate::fs::Storage;
+use crate::journal::exists;
+use crate::patch::{Direction, Patch};
+use crate::profile::{self, Stage};
+use crate::verify::{self, Level, ReadBack, Wanted};
+
+/// The new file, read back, and the exchange.
+pub(super) fn replace<S: Storage>(
+    target: &Place<'_, S>,
+    mut patch: Patch<'_, S>,
+    direction: Direction,
+    how: &How<'_>,
+    kept: &mut Kept<'_, S>,
+) -> Result<Level> {
+    let storage = target.storage;
+    let new = &target.names.new;
+    let file = storage.create(new).map_err(Error::at("create", new))?;
+    let written = fill_new(target, &patch, direction, how, &file).and_then(|level| {
+        how.cancel.check()?;
+        if end_scan(storage, target.names, Some(&mut patch))? {
+            storage.sync_parent(new).map_err(Error::at("sync the directory of", new))?;
+        }
+        target.check_unchanged()?;
+        // The last look: a link touches the file's change time.
+        how.cancel.check()?;
+        if let Some(backup) = &how.extras.backup {
+            storage.link(target.path(), backup).map_err(Error::at("create", backup))?;
+            kept.paths.push(backup.clone());
+            storage.sync_parent(backup).map_err(Error::at("sync the directory of", backup))?;
+        }
+        let _span = profile::span(Stage::Commit);
+        rewrite::swap(storage, target.names, target.identity())?;
+        Ok(level)
+    });
+    let failed = written.as_ref().is_err_and(|e| e.kind() != Kind::RecoveryNeeded);
+    if failed && exists(storage, new).unwrap_or(false) {
+        // The error at hand is the one to report.
+        let _ = storage.remove(new);
+    }
+    written
+}
+
+fn fill_new<S: Storage>(
+    target: &Place<'_, S>,
+    patch: &Patch<'_, S>,
+    direction: Direction,
+    how: &How<'_>,
+    file: &S::File,
+) -> Result<Level> {
+    let storage = target.storage;
+    let new = &target.names.new;
+    let filling = profile::span(Stage::Fill);
+    let (source, reader) = ((target.file, target.path()), patch.reader(direction));
+    rewrite::fill(storage, source, (file, new), reader, how.threads, how.cancel)?;
+    drop(filling);
+    let syncing = profile::span(Stage::Sync);
+    storage.copy_attributes(target.file, file).map_err(|e| {
+        Error::new(Kind::Refused, format!("a rewrite of {} would lose something", target.path().display()))
+            .because(e)
+            .hint("`--strategy in-place` keeps the inode and all that belongs to it")
+    })?;
+    storage.sync_all(file).map_err(Error::at("sync", new))?;
+    drop(syncing);
+    check_new(storage, new, patch, direction, how)
+}
+
+/// Reads a new file back and compares it with the root that it must have.
+pub(crate) fn check_new<S: Storage>(
+    storage: &S,
+    new: &Path,
+    patch: &Patch<'_, S>,
+    direction: Direction,
+    how: &How<'_>,
+) -> Result<Level> {
+    if how.verify == Wanted::Exactly(Level::None) {
+        return Ok(Level::None);
+    }
+    let _span = profile::span(Stage::ReadBack);
+    let seal = patch.seal();
+    let (size, root) = match direction {
+        Direction::Forward => (seal.stats.post_size(), &seal.post_root),
+        Direction::Reverse => (seal.stats.pre_size, &seal.pre_root),
+    };
+    let read_back = ReadBack::open(storage, new, how.verify)?;
+    verify::whole(new, &read_back, size, root, how.threads, how.cancel)?;
+    Ok(read_back.level)
+}

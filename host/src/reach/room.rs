@@ -1,0 +1,55 @@
+//! Whether there is room for what is to be written. Asked before anything is.
+
+use std::path::Path;
+
+use super::Place;
+use crate::apply::flatten::tail_start;
+use crate::error::{Error, Kind, Result};
+use crate::fs::Storage;
+use crate::hash::GROUP_BYTES;
+use crate::patch::Patch;
+use crate::plan::{Plan, Strategy};
+
+/// Makes sure that so many bytes can be written to a new file at `path`.
+pub(crate) fn check_room<S: Storage>(storage: &S, path: &Path, bytes: u64) -> Result<()> {
+    let free = storage.free_bytes(path).map_err(Error::at("look at the filesystem of", path))?;
+    if bytes <= free {
+        return Ok(());
+    }
+    Err(no_room(&format!("for {}", path.display()), bytes, free))
+}
+
+fn no_room(what: &str, bytes: u64, free: u64) -> Error {
+    let missing = bytes - free;
+    Error::new(
+        Kind::Usage,
+        format!("no room {what}: {bytes} bytes are needed, {free} are free, {missing} are missing"),
+    )
+    .hint("the file is untouched; free some space, or write the result to another filesystem with `-o OUT`")
+}
+
+/// Makes sure that a file can be overwritten where that takes new space.
+/// Behind the commit point a full filesystem would leave it half changed, with
+/// no room to bring it back either.
+pub(super) fn check_room_to_overwrite<S: Storage>(
+    target: &Place<'_, S>,
+    patch: &Patch<'_, S>,
+    plan: &Plan,
+) -> Result<()> {
+    let (storage, path, stats) = (target.storage, target.path(), &patch.seal().stats);
+    // Edits close to each other are written in one go, so up to whole groups;
+    // a tail is written from its first group to its end.
+    let tail = if plan.strategy == Strategy::Tail { stats.post_size() - tail_start(stats) } else { 0 };
+    let groups = stats.groups.saturating_mul(GROUP_BYTES).saturating_add(tail);
+    let written = groups.min(stats.pre_size.max(stats.post_size()));
+    let needed = written + patch.bytes_in_memory() + plan.space_bytes;
+    let free = storage.free_bytes(&target.names.new).map_err(Error::at("look at the filesystem of", path))?;
+    if needed <= free || !storage.overwrite_allocates(target.file).map_err(Error::at("look at", path))? {
+        return Ok(());
+    }
+    Err(no_room(
+        &format!("to overwrite {} (its filesystem takes new space for that)", path.display()),
+        needed,
+        free,
+    ))
+}

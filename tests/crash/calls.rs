@@ -1,0 +1,163 @@
+//! The calls, one by one.
+
+use std::io;
+use std::path::Path;
+
+use runner::fs::{ALIGN_BYTES, Access, FileType, Identity, Stat, Storage};
+
+use super::super::disk::{Disk, Entry, Inode};
+use super::{Kind, Simulated, SimulatedFile, Synced};
+
+impl Storage for Simulated {
+    type File = SimulatedFile;
+
+    fn open(&self, path: &Path, access: Access) -> io::Result<SimulatedFile> {
+        let direct = access == Access::Direct;
+        if direct && self.fate.no_direct {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        self.look(|disk| Ok(SimulatedFile::new(find(disk, path)?, direct)))
+    }
+
+    fn create(&self, path: &Path) -> io::Result<SimulatedFile> {
+        self.change(Kind::Grow, |disk, _| Ok(SimulatedFile::new(disk.create(path)?, false)))
+    }
+
+    fn read_at(&self, file: &SimulatedFile, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.change(Kind::Read, |disk, half| {
+            let node = &disk.files[&file.inode];
+            let medium = file.direct.then(|| node.on_medium());
+            let content = medium.as_ref().unwrap_or(&node.cache);
+            let start = at(offset).min(content.len());
+            let mut count = buffer.len().min(content.len() - start);
+            if half && count > 1 {
+                count /= 2;
+            }
+            buffer[..count].copy_from_slice(&content[start..start + count]);
+            Ok(count)
+        })
+    }
+
+    fn write_at(&self, file: &SimulatedFile, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        self.trust(file);
+        let aligned = |number: usize| number.is_multiple_of(ALIGN_BYTES);
+        if file.direct && !(aligned(at(offset)) && aligned(bytes.len()) && aligned(bytes.as_ptr() as usize)) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let bytes = self.written(file.inode, at(offset), bytes);
+        self.change(Kind::Write, |disk, half| {
+            let count = if half && bytes.len() > 1 { bytes.len() / 2 } else { bytes.len() };
+            disk.write(file.inode, at(offset), &bytes[..count]);
+            Ok(count)
+        })
+    }
+
+    fn set_len(&self, file: &SimulatedFile, bytes: u64) -> io::Result<()> {
+        self.trust(file);
+        self.change(Kind::Grow, |disk, _| {
+            disk.resize(file.inode, at(bytes));
+            Ok(())
+        })
+    }
+
+    fn direct(&self, file: &SimulatedFile) -> io::Result<SimulatedFile> {
+        if self.fate.no_direct {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        self.look(|_| Ok(SimulatedFile::new(file.inode, true)))
+    }
+
+    fn sync_data(&self, file: &SimulatedFile) -> io::Result<()> {
+        self.sync_file(file, false)
+    }
+
+    fn sync_all(&self, file: &SimulatedFile) -> io::Result<()> {
+        self.sync_file(file, true)
+    }
+
+    fn sync_parent(&self, path: &Path) -> io::Result<()> {
+        self.sync(Synced::ParentOf(path))
+    }
+
+    fn evict(&self, file: &SimulatedFile) -> io::Result<bool> {
+        self.change(Kind::Look, |disk, _| {
+            if !self.fate.no_evict {
+                disk.files.get_mut(&file.inode).expect("an open file").evict();
+            }
+            Ok(!self.fate.no_evict)
+        })
+    }
+
+    fn stat(&self, file: &SimulatedFile) -> io::Result<Stat> {
+        self.look(|disk| Ok(stat(disk, file.inode)))
+    }
+
+    fn stat_path(&self, path: &Path) -> io::Result<Stat> {
+        self.look(|disk| Ok(stat(disk, find(disk, path)?)))
+    }
+
+    fn copy_attributes(&self, from: &SimulatedFile, to: &SimulatedFile) -> io::Result<()> {
+        self.change(Kind::Change, |disk, _| {
+            let (now, attributes) = (disk.tick(), disk.files[&from.inode].attributes);
+            let node = disk.files.get_mut(&to.inode).expect("an open file");
+            (node.attributes, node.changed) = (attributes, now);
+            Ok(())
+        })
+    }
+
+    fn free_bytes(&self, _path: &Path) -> io::Result<u64> {
+        self.look(|_| Ok(1 << 40))
+    }
+
+    fn overwrite_allocates(&self, _file: &SimulatedFile) -> io::Result<bool> {
+        self.look(|_| Ok(false))
+    }
+
+    fn exchange(&self, a: &Path, b: &Path) -> io::Result<bool> {
+        if self.fate.no_exchange {
+            return self.look(|_| Ok(false));
+        }
+        self.change_name(Entry::Exchange(a.to_owned(), b.to_owned())).map(|()| true)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.change_name(Entry::Rename(from.to_owned(), to.to_owned()))
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.change(Kind::Change, |disk, _| {
+            let inode = find(disk, from)?;
+            disk.directory.change(Entry::Put(to.to_owned(), inode))
+        })
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.change(Kind::Change, |disk, _| disk.directory.change(Entry::Remove(path.to_owned())))
+    }
+}
+
+fn find(disk: &Disk, path: &Path) -> io::Result<Inode> {
+    disk.directory.now.get(path).copied().ok_or_else(|| io::ErrorKind::NotFound.into())
+}
+
+fn stat(disk: &Disk, inode: Inode) -> Stat {
+    let node = &disk.files[&inode];
+    Stat {
+        identity: Identity {
+            device: (0, 1),
+            inode,
+            born_ns: None,
+            changed_ns: node.changed,
+            modified_ns: node.modified,
+            size: node.cache.len() as u64,
+        },
+        file_type: FileType::Regular,
+        mode: node.attributes,
+        links: disk.directory.now.values().filter(|other| **other == inode).count() as u64,
+        allocated_bytes: node.cache.len() as u64,
+    }
+}
+
+fn at(offset: u64) -> usize {
+    usize::try_from(offset).expect("simulated files are small")
+}

@@ -1,0 +1,43 @@
+//! What is to happen to a run.
+
+use super::super::deed::Deed;
+
+/// What goes wrong at an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Reads and writes do half of what they could.
+    Short,
+    /// `EINTR`.
+    Interrupted,
+    /// `ENOSPC`.
+    Full,
+    /// `EIO`; a sync loses some of what it was to write, and the next one
+    /// says that all is well.
+    Broken,
+}
+
+pub(crate) const FAULTS: [Fault; 4] = [Fault::Short, Fault::Interrupted, Fault::Full, Fault::Broken];
+
+/// What is to happen during a run.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Fate {
+    /// The process dies during this operation.
+    pub(crate) dies_at: Option<u64>,
+    /// This operation fails.
+    pub(crate) fault: Option<(u64, Fault)>,
+    /// All writes and syncs after it fail as well.
+    pub(crate) stays_bad: bool,
+    /// This sync, of all, is left out, and says that it was done.
+    pub(crate) skipped_sync: Option<u64>,
+    /// Somebody else does something right before this operation.
+    pub(crate) deed: Option<(u64, Deed)>,
+    /// This write, of all that change the file of this name, gets a bit wrong.
+    pub(crate) wrong: Option<(&'static str, u64)>,
+    /// There are no direct reads.
+    pub(crate) no_direct: bool,
+    /// Pages stay in memory.
+    pub(crate) no_evict: bool,
+    /// Names cannot be exchanged.
+    pub(crate) no_exchange: bool,
+    pub(crate) seed: u64,
+}
