@@ -257,7 +257,8 @@ fn a_medium_that_stays_bad_on_xfs() {
     bad_for_good("xfs");
 }
 
-/// Each call that reads the file, or the new one, fails in turn.
+/// Each call that reads the file, or the new one, fails in turn. What is read
+/// in one go is read again bit by bit then, or where it is mapped.
 #[test]
 fn each_read_may_fail() {
     if !has("strace") {
@@ -267,17 +268,19 @@ fn each_read_may_fail() {
     let old = log_lines(300_000, "\n");
     let file = scratch.write("file", &old);
     let (out, new_name) = (scratch.path("out"), scratch.path("file.runner-new"));
+    let elsewhere = Scratch::new();
+    let log = elsewhere.path("log");
     let ways: [&[&str]; 4] = [
         &["--strategy", "in-place", "--set", "with=USER99", "--backup", ".old"],
         &["--strategy", "in-place", "--set", "with=USER"],
         &["--strategy", "rewrite", "--set", "with=USER"],
         &["--set", "with=USER", "-o", out.to_str().unwrap()],
     ];
-    let mut failures = 0;
+    let (mut failures, mut again) = (0, 0);
     for (way, call) in ways.iter().flat_map(|way| ["pread64", "copy_file_range"].map(|call| (way, call))) {
         for nth in 1.. {
             let mut strace = Command::new("strace");
-            strace.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}")]);
+            strace.args(["-f", "-qq", "-o"]).arg(&log).args(["-e", &format!("trace={call}")]);
             // Of others, the dynamic linker reads, too.
             for path in [&file, &new_name, &scratch.path("out.runner-new"), &scratch.path("file.old")] {
                 strace.arg("-P").arg(path);
@@ -296,12 +299,23 @@ fn each_read_may_fail() {
                 strace.env(name, value.unwrap());
             }
             let ran = Ran::of(strace.output().unwrap());
-            let _ = fs::remove_file(&out);
+            let failed = fs::read_to_string(&log).unwrap().contains("INJECTED");
             if ran.code == 0 {
-                let _ = fs::remove_file(scratch.path("file.old"));
+                let new = if way.contains(&"-o") { &out } else { &file };
+                let with = if way.contains(&"with=USER99") { "USER99" } else { "USER" };
+                let expected = String::from_utf8(old.clone()).unwrap().replace("user99", with);
+                assert!(fs::read_to_string(new).unwrap() == expected, "{way:?}, {call} {nth}");
+                for left in [&out, &scratch.path("file.old")] {
+                    let _ = fs::remove_file(left);
+                }
                 fs::write(&file, &old).unwrap();
+                if failed {
+                    again += 1;
+                    continue;
+                }
                 break;
             }
+            let _ = fs::remove_file(&out);
             let what = format!("{way:?}, {call} {nth}: {}", ran.stderr);
             ran.fails(2, "caused by: Input/output error");
             assert_eq!(names(scratch.dir()), ["file"], "{what}");
@@ -311,4 +325,5 @@ fn each_read_may_fail() {
     }
     eprintln!("counted: {failures} reads failed");
     assert!(failures > 20, "{failures} is hardly any");
+    assert!(again >= ways.len(), "{again}: of each way, the copy of the only block at least");
 }

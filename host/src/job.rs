@@ -124,6 +124,17 @@ pub enum Framing {
     Sequential,
 }
 
+impl Framing {
+    /// Bytes before and after what a window owns that it may show as well.
+    #[must_use]
+    pub fn context_bytes(&self) -> (u64, u64) {
+        match *self {
+            Self::Overlapping { before, after } => (before.into(), after.into()),
+            _ => (0, 0),
+        }
+    }
+}
+
 /// Which records can match at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Prefilter {

@@ -23,6 +23,7 @@ pub mod journal;
 pub mod mapping;
 pub mod memory;
 pub mod output;
+pub mod parallel;
 pub mod patch;
 pub mod pipe;
 pub mod plan;

@@ -37,7 +37,8 @@ pub fn run(
     let context =
         Context { job: &job, cutter: &cutter, finder: finder.as_ref(), window_bytes, record_limit, budget };
     // What must stay in view before the next record or owned byte.
-    let behind = before_bytes(&job).max(cutter.look_behind());
+    let (before, after) = job.framing.context_bytes();
+    let behind = before.max(cutter.look_behind());
     let mut out = Out { output, at: 0 };
     let mut position = Position { at: first_record(&job), want: window_bytes };
     loop {
@@ -54,7 +55,7 @@ pub fn run(
             return out.flush();
         }
         // More than a window is needed where a record is longer.
-        let mut need = position.want + after_bytes(&job);
+        let mut need = position.want + after;
         let (found, next) = loop {
             buffer.fill_to(position.at + need)?;
             if buffer.end && position.at >= buffer.reach() {
@@ -90,11 +91,8 @@ fn ask(
             (found, next.at)
         }));
     }
-    let visible = view.base + view.bytes.len() as u64;
-    if !view.end && visible < target + after_bytes(context.job) {
-        return Ok(None);
-    }
-    let found = find(context, view, transform, target.min(visible), position.at)?;
+    let end = if view.end { target.min(view.limit()) } else { target };
+    let found = find(context, view, None, transform, end, position.at)?;
     Ok(found.map(|(found, end)| {
         position.at = end.max(found.reach);
         (found, end)
@@ -105,20 +103,6 @@ fn ask(
 fn first_record(job: &Job) -> u64 {
     match job.framing {
         Framing::Fixed { header, .. } | Framing::LengthPrefixed { header, .. } => header,
-        _ => 0,
-    }
-}
-
-fn before_bytes(job: &Job) -> u64 {
-    match job.framing {
-        Framing::Overlapping { before, .. } => u64::from(before),
-        _ => 0,
-    }
-}
-
-fn after_bytes(job: &Job) -> u64 {
-    match job.framing {
-        Framing::Overlapping { after, .. } => u64::from(after),
         _ => 0,
     }
 }

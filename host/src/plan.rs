@@ -4,7 +4,6 @@
 use serde::Serialize;
 
 use crate::apply::flatten::tail_start;
-use crate::apply::in_place::written_bytes;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{FileType, Stat};
 use crate::patch::Stats;
@@ -88,7 +87,7 @@ pub fn choose(stats: &Stats, target: &Stat, patch_bytes: u64, choice: Choice) ->
 fn in_place(stats: &Stats, patch_bytes: u64) -> Plan {
     if stats.first_length_change.is_none() {
         // The patch is the journal, and is on the disk already.
-        let write_bytes = patch_bytes + written_bytes(stats);
+        let write_bytes = patch_bytes + stats.written_bytes();
         return Plan { strategy: Strategy::InPlace, write_bytes, space_bytes: 0 };
     }
     let from = tail_start(stats);

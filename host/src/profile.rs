@@ -127,7 +127,9 @@ impl Stage {
             Self::Begin => "the file is opened and mapped, and the plugin begins",
             Self::Scan => "all of the pass over the file; what workers and the collector do is in it",
             Self::Wait => "for the collector, or for the baton of a framing",
-            Self::PageIn => "the kernel maps the pages, and reads those that are not cached",
+            Self::PageIn => {
+                "the block is copied out of the page cache, or mapped; what is not cached is read"
+            }
             Self::Hash => "BLAKE3 of the file as it is",
             Self::Cut => "ends of windows and records are looked for",
             Self::Prefilter => "candidates are searched for",

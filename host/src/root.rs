@@ -1,20 +1,31 @@
 //! Root hashes of whole files, computed by several threads.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use crate::cancel::Cancel;
 use crate::error::Result;
-use crate::fs::Storage;
+use crate::fs::{Aligned, Storage};
 use crate::hash::{Cv, GROUP_BYTES, Tree, group_cv};
 use crate::mapping::Mapping;
+use crate::parallel::in_order;
 use crate::patch::{Reader, Segment, walk};
 
 /// Hashed between two looks at the mapping's health.
-const SLAB_BYTES: usize = 32 << 20;
-/// Gathered from a stream before it is shared out to threads.
-const GATHER_BYTES: usize = 4 << 20;
-/// From this length on, a range is worth a start of threads of its own.
-const DIRECT_BYTES: usize = 1 << 20;
+const SLAB_BYTES: u64 = 32 << 20;
+/// What a thread hashes in one go, of a file that is mapped.
+const PIECE_BYTES: u64 = 4 << 20;
+/// What is copied first, as that is faster than the mapping; it fits in a
+/// core's cache.
+const COPY_BYTES: usize = 1 << 20;
+/// Gathered from a stream before it is hashed.
+const GATHER_BYTES: usize = 512 << 10;
+/// From this length on, what follows without a break is hashed where it is.
+const LONG_BYTES: usize = 256 << 10;
+/// Mapped pages are given back when there are so many.
+const RELEASE_BYTES: usize = 4 << 20;
+/// Threads that hash a stream: each may hold several pieces of it.
+const MOST_THREADS: usize = 4;
 
 /// How hashing is done.
 #[derive(Clone, Copy)]
@@ -36,18 +47,40 @@ pub fn of_mapping(
     progress: &mut dyn FnMut(u64),
 ) -> Result<blake3::Hash> {
     let file = mapping.bytes();
-    let mut tree = Tree::new();
-    let mut at = 0;
-    for slab in file.chunks(SLAB_BYTES) {
-        options.cancel.check()?;
-        cvs(slab, at / GROUP_BYTES, file.len() as u64, options.threads)
-            .into_iter()
-            .for_each(|cv| tree.push(cv));
-        mapping.check(path)?;
-        mapping.release(at..at + slab.len() as u64);
-        at += slab.len() as u64;
-        progress(at);
-    }
+    let (mut tree, mut released) = (Tree::new(), 0);
+    let work = || {
+        let mut copy = Aligned::new(COPY_BYTES.min(file.len()));
+        move |index: u64| {
+            let mut found = Vec::with_capacity((PIECE_BYTES / GROUP_BYTES) as usize);
+            let end = ((index + 1) * PIECE_BYTES).min(file.len() as u64);
+            for at in (index * PIECE_BYTES..end).step_by(COPY_BYTES) {
+                let mapped = &file[at as usize..(end as usize).min(at as usize + COPY_BYTES)];
+                let copy = &mut copy.as_mut_slice()[..mapped.len()];
+                let bytes = if mapping.copy(at, copy) { copy } else { mapped };
+                found.extend(cvs(bytes, at / GROUP_BYTES, file.len() as u64));
+            }
+            found
+        }
+    };
+    let pieces = (file.len() as u64).div_ceil(PIECE_BYTES);
+    let mut done = 0;
+    in_order(
+        options.threads,
+        work,
+        |put| (0..pieces).try_for_each(put),
+        |cvs| {
+            options.cancel.check()?;
+            done = (done + PIECE_BYTES).min(file.len() as u64);
+            cvs.into_iter().for_each(|cv| tree.push(cv));
+            if done - released >= SLAB_BYTES || done == file.len() as u64 {
+                mapping.check(path)?;
+                mapping.release(released..done);
+                released = done;
+                progress(done);
+            }
+            Ok(())
+        },
+    )?;
     Ok(tree.finish())
 }
 
@@ -57,52 +90,83 @@ pub fn of_mapping(
 ///
 /// # Errors
 /// When the patch or the file cannot be read.
-pub fn of_overlay<S: Storage>(
+pub fn of_overlay<'m, S: Storage>(
     reader: Reader<'_, '_, S>,
-    mapping: &Mapping,
+    mapping: &'m Mapping,
     path: &Path,
     tree: Tree,
     from: u64,
     size: u64,
     options: Options<'_>,
 ) -> Result<blake3::Hash> {
-    let mut released = from;
-    let mut gather = Gather { tree, next: from / GROUP_BYTES, size, bytes: Vec::new(), options };
-    walk(reader, from, |segment| match segment {
-        Segment::New(bytes) => gather.push(bytes),
-        Segment::Source(range) => {
-            for start in range.clone().step_by(GATHER_BYTES) {
-                let part = start..range.end.min(start + GATHER_BYTES as u64);
-                gather.push_long(&mapping.bytes()[part.start as usize..part.end as usize])?;
-                if part.end - released >= GATHER_BYTES as u64 {
-                    mapping.release(released..part.end);
-                    released = part.end;
+    let (mut released, mut tree) = (from, tree);
+    let free = RefCell::new(Vec::new());
+    let work = || |piece: Piece<'m>| (cvs(piece.bytes(), piece.first, size), piece.memory);
+    let feed = |put: &mut dyn FnMut(Piece<'m>) -> Result<()>| {
+        let mut gather = Gather { next: from / GROUP_BYTES, begun: Vec::new(), free: &free, put };
+        walk(reader, from, |segment| match segment {
+            Segment::New(bytes) => gather.push(bytes),
+            Segment::Source(range) => {
+                for start in range.clone().step_by(RELEASE_BYTES) {
+                    let part = start..range.end.min(start + RELEASE_BYTES as u64);
+                    gather.push_long(&mapping.bytes()[part.start as usize..part.end as usize])?;
+                    // What is still to be hashed is mapped again.
+                    if part.end - released >= RELEASE_BYTES as u64 {
+                        mapping.release(released..part.start);
+                        released = part.start;
+                    }
                 }
+                Ok(())
             }
-            Ok(())
-        }
+        })?;
+        gather.flush()
+    };
+    in_order(options.threads.min(MOST_THREADS), work, feed, |(cvs, memory)| {
+        options.cancel.check()?;
+        cvs.into_iter().for_each(|cv| tree.push(cv));
+        free.borrow_mut().extend(memory);
+        Ok(())
     })?;
     mapping.check(path)?;
-    gather.flush()?;
-    Ok(gather.tree.finish())
+    Ok(tree.finish())
 }
 
-struct Gather<'a> {
-    tree: Tree,
+/// A run of groups to be hashed, all of them whole but for the file's last.
+struct Piece<'a> {
+    first: u64,
+    /// Where it is mapped, or what was gathered.
+    mapped: &'a [u8],
+    memory: Option<Vec<u8>>,
+}
+
+impl Piece<'_> {
+    fn bytes(&self) -> &[u8] {
+        self.memory.as_deref().unwrap_or(self.mapped)
+    }
+}
+
+/// Makes pieces of a stream.
+struct Gather<'g, 'a> {
+    /// The group that `begun` starts with.
     next: u64,
-    size: u64,
-    /// Whole groups, but for the last.
-    bytes: Vec<u8>,
-    options: Options<'a>,
+    begun: Vec<u8>,
+    /// Memory that is not in use.
+    free: &'g RefCell<Vec<Vec<u8>>>,
+    put: &'g mut dyn FnMut(Piece<'a>) -> Result<()>,
 }
 
-impl Gather<'_> {
+impl<'a> Gather<'_, 'a> {
     fn push(&mut self, mut bytes: &[u8]) -> Result<()> {
         while !bytes.is_empty() {
-            let (part, rest) = bytes.split_at(bytes.len().min(GATHER_BYTES - self.bytes.len()));
-            self.bytes.extend_from_slice(part);
+            if self.begun.capacity() == 0 {
+                self.begun = self.free.borrow_mut().pop().unwrap_or_default();
+                self.begun.clear();
+                self.begun.reserve_exact(GATHER_BYTES);
+            }
+            let (part, rest) = bytes.split_at(bytes.len().min(GATHER_BYTES - self.begun.len()));
+            self.begun.extend_from_slice(part);
             bytes = rest;
-            if self.bytes.len() == GATHER_BYTES {
+            if self.begun.len() == GATHER_BYTES {
                 self.flush()?;
             }
         }
@@ -110,60 +174,39 @@ impl Gather<'_> {
     }
 
     /// What holds whole groups is hashed where it is.
-    fn push_long(&mut self, bytes: &[u8]) -> Result<()> {
+    fn push_long(&mut self, bytes: &'a [u8]) -> Result<()> {
         let group = GROUP_BYTES as usize;
-        let begun = self.bytes.len() % group;
-        let (head, rest) = bytes.split_at(bytes.len().min((group - begun) % group));
-        if rest.len() < DIRECT_BYTES {
+        let missing = (group - self.begun.len() % group) % group;
+        let (head, rest) = bytes.split_at(bytes.len().min(missing));
+        if rest.len() < LONG_BYTES {
             return self.push(bytes);
         }
         self.push(head)?;
-        self.flush()?;
         let (groups, rest) = rest.split_at(rest.len() / group * group);
-        self.hash(groups);
+        self.flush()?;
+        for mapped in groups.chunks(GATHER_BYTES) {
+            self.put(mapped, None)?;
+        }
         self.push(rest)
     }
 
     fn flush(&mut self) -> Result<()> {
-        self.options.cancel.check()?;
-        let bytes = std::mem::take(&mut self.bytes);
-        self.hash(&bytes);
-        self.bytes = bytes;
-        self.bytes.clear();
-        Ok(())
+        if self.begun.is_empty() {
+            return Ok(());
+        }
+        let memory = std::mem::take(&mut self.begun);
+        self.put(&[], Some(memory))
     }
 
-    fn hash(&mut self, bytes: &[u8]) {
-        let cvs = cvs(bytes, self.next, self.size, self.options.threads);
-        self.next += cvs.len() as u64;
-        cvs.into_iter().for_each(|cv| self.tree.push(cv));
+    fn put(&mut self, mapped: &'a [u8], memory: Option<Vec<u8>>) -> Result<()> {
+        let piece = Piece { first: self.next, mapped, memory };
+        self.next += (piece.bytes().len() as u64).div_ceil(GROUP_BYTES);
+        (self.put)(piece)
     }
 }
 
 /// Chaining values of consecutive groups, the first of which is `first`.
-fn cvs(bytes: &[u8], first: u64, file_bytes: u64, threads: usize) -> Vec<Cv> {
-    let groups = bytes.len().div_ceil(GROUP_BYTES as usize);
-    let share = groups.div_ceil(threads.max(1)).max(1);
-    let mut cvs = vec![Cv::default(); groups];
-    let hash = |bytes: &[u8], first: u64, out: &mut [Cv]| {
-        for ((group, index), cv) in bytes.chunks(GROUP_BYTES as usize).zip(first..).zip(out) {
-            *cv = group_cv(group, index, file_bytes);
-        }
-    };
-    std::thread::scope(|scope| {
-        let parts = bytes
-            .chunks(share * GROUP_BYTES as usize)
-            .zip(cvs.chunks_mut(share))
-            .zip((first..).step_by(share));
-        let mut parts = parts.peekable();
-        while let Some(((bytes, out), first)) = parts.next() {
-            // The last part is done here.
-            if parts.peek().is_some() {
-                scope.spawn(move || hash(bytes, first, out));
-            } else {
-                hash(bytes, first, out);
-            }
-        }
-    });
-    cvs
+fn cvs(bytes: &[u8], first: u64, file_bytes: u64) -> Vec<Cv> {
+    let groups = bytes.chunks(GROUP_BYTES as usize).zip(first..);
+    groups.map(|(group, index)| group_cv(group, index, file_bytes)).collect()
 }

@@ -12,6 +12,8 @@ mod accept;
 mod block;
 mod collect;
 mod edits;
+mod near;
+mod queue;
 mod state;
 mod workers;
 
@@ -21,12 +23,12 @@ use std::time::{Duration, Instant};
 
 pub(crate) use accept::Found;
 pub(crate) use block::{Context, Position, find, find_sequential};
+pub use queue::Workers;
 pub use state::State;
-pub use workers::Workers;
 
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::framing::Cutter;
+use crate::framing::{Cutter, View};
 use crate::fs::Storage;
 use crate::hash::{GROUP_BYTES, Tree};
 use crate::job::{Framing, Job};
@@ -135,10 +137,10 @@ pub fn scan<'s, S: Storage>(
         budget: options.memory.budget,
     };
     let scan = Scan { context, mapping, path, transforms, options };
-    let mut start = workers::Start { block: 0, carry: cutter.initial_carry() };
+    let mut start = queue::Start { block: 0, carry: cutter.initial_carry() };
     let mut collector = collect::Collector::new(&scan, writer);
     if let Some(state) = hooks.from {
-        start = workers::Start { block: state.at.div_ceil(scan.block_bytes()), carry: state.carry };
+        start = queue::Start { block: state.at.div_ceil(scan.block_bytes()), carry: state.carry };
         collector.go_on(state)?;
     }
     if scan.is_sequential() {
@@ -188,6 +190,11 @@ struct Scan<'a> {
 impl Scan<'_> {
     fn file(&self) -> &[u8] {
         self.mapping.bytes()
+    }
+
+    /// All of the file, as it is mapped.
+    fn view(&self) -> View<'_> {
+        View { base: 0, bytes: self.file(), end: true }
     }
 
     fn block_count(&self) -> u64 {

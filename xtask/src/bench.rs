@@ -90,7 +90,7 @@ fn measure_one(
 
 /// How the result was made, and where.
 fn head(options: &Options, rounds: u32) -> String {
-    let mut command = "cargo xtask bench".to_owned();
+    let mut command = format!("cargo xtask bench --rounds {rounds}");
     for (given, option) in [(options.quick, " --quick"), (options.long, " --long")] {
         if given {
             command += option;
@@ -101,7 +101,7 @@ fn head(options: &Options, rounds: u32) -> String {
     }
     let quick =
         if options.quick { " The files were small: this shows that it works, and no more." } else { "" };
-    let mut lines = vec![format!("Made by `{command}`, rounds: {rounds}.{quick}\n")];
+    let mut lines = vec![format!("Made by `{command}`.{quick}\n")];
     lines.extend(machine::describe().into_iter().map(|line| format!("- {line}")));
     lines.join("\n") + "\n"
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::fs::Identity;
+use crate::hash::GROUP_BYTES;
 
 /// The plugin that made a patch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,7 +61,29 @@ impl Stats {
     pub fn post_size(&self) -> u64 {
         self.pre_size - self.old_bytes + self.new_bytes
     }
+
+    /// Whether edits are so dense that most blocks of the groups that they
+    /// touch change. Large pieces are faster then than a write for each edit.
+    #[must_use]
+    pub fn is_dense(&self) -> bool {
+        let written = self.old_bytes.max(self.new_bytes);
+        self.edits >= DENSE_EDITS.saturating_mul(self.groups)
+            || written >= DENSE_BYTES.saturating_mul(self.groups)
+    }
+
+    /// About how much is written where no length changes: where edits are
+    /// dense, the groups they are in.
+    #[must_use]
+    pub fn written_bytes(&self) -> u64 {
+        let groups = self.groups.saturating_mul(GROUP_BYTES).min(self.pre_size);
+        if self.is_dense() { groups } else { self.new_bytes }
+    }
 }
+
+/// From so many edits a group on, two a block, they are dense; so are edits
+/// that fill a good part of their groups.
+const DENSE_EDITS: u64 = 32;
+const DENSE_BYTES: u64 = GROUP_BYTES / 4;
 
 /// The last frame: a patch without it never happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,9 @@
 //! One block: cuts it into windows, asks the transform about each, and hashes
 //! its groups before and after.
 
+#[cfg(test)]
+mod tests;
+
 use std::ops::Range;
 
 use super::accept::{Found, Origin, Piece, accept, broken};
@@ -40,21 +43,25 @@ pub(super) struct Block {
     pub(super) carry: u64,
 }
 
-/// Chaining values of the groups in a range of the file.
-pub(super) fn hash_before(file: &[u8], range: &Range<u64>) -> Vec<Cv> {
+/// Chaining values of the groups in a range, which is in view.
+pub(super) fn hash_before(view: &View<'_>, range: &Range<u64>, file_bytes: u64) -> Vec<Cv> {
     let _span = profile::span(Stage::Hash);
     let first = range.start / GROUP_BYTES;
-    let groups = file[range.start as usize..range.end as usize].chunks(GROUP_BYTES as usize);
-    groups.zip(first..).map(|(bytes, index)| group_cv(bytes, index, file.len() as u64)).collect()
+    let groups = view.slice(range.clone()).chunks(GROUP_BYTES as usize);
+    groups.zip(first..).map(|(bytes, index)| group_cv(bytes, index, file_bytes)).collect()
 }
 
 /// The edits of the records that start in a block, from the first record
 /// start `first` on, and where the last of these records ends; for an
-/// overlapping framing, the edits that start at `first` or later. `None` when
-/// the view ends too early to tell.
+/// overlapping framing, the edits that start at `first` or later.
+///
+/// What they are is looked for in `view`, and from where that ends too early
+/// on in a wider one; `None` when there is no wider one. Each view holds what
+/// the framing needs before `first`.
 pub(crate) fn find(
     context: &Context<'_>,
     view: &View<'_>,
+    mut wider: Option<&View<'_>>,
     transform: &mut dyn Transform,
     block_end: u64,
     first: u64,
@@ -62,12 +69,20 @@ pub(crate) fn find(
     let mut found = Found::new(context.budget, first);
     let mut pack = Pack { lease: context.budget.lease(), ..Pack::default() };
     let mut room = context.budget.lease();
-    let mut start = first;
+    let (mut view, mut start) = (view, first);
+    let (_, after) = context.job.framing.context_bytes();
     while start < block_end {
         let target = (start + context.window_bytes).min(block_end);
         let cutting = profile::span(Stage::Cut);
-        let Some(end) = context.cutter.next_boundary(view, start, target)? else { return Ok(None) };
+        let end = context.cutter.next_boundary(view, start, target)?;
         drop(cutting);
+        let Some(end) = end.filter(|end| view.end || end + after <= view.limit()) else {
+            match wider.take() {
+                Some(wider) => view = wider,
+                None => return Ok(None),
+            }
+            continue;
+        };
         let window = start..end;
         match (context.finder, &context.job.framing) {
             (None, _) => ask(context, view, transform, window, &mut found)?,
@@ -121,7 +136,7 @@ fn ask(
     let shown = match context.job.framing {
         Framing::Overlapping { before, after } => {
             let start = owned.start.saturating_sub(u64::from(before)).max(view.base);
-            start..(owned.end + u64::from(after)).min(view.base + view.bytes.len() as u64)
+            start..(owned.end + u64::from(after)).min(view.limit())
         }
         _ => owned.clone(),
     };
@@ -130,7 +145,7 @@ fn ask(
         offset: shown.start,
         bytes,
         owned: (owned.start - shown.start) as u32..(owned.end - shown.start) as u32,
-        last: view.end && shown.end == view.base + view.bytes.len() as u64,
+        last: view.end && shown.end == view.limit(),
     };
     let reply = transform.transform(&window)?;
     let piece = Piece { at: 0, offset: shown.start, bytes: bytes.len() as u32 };
@@ -197,7 +212,7 @@ impl Pack {
             offset: first.offset,
             bytes: &self.bytes,
             owned: 0..self.bytes.len() as u32,
-            last: view.end && self.end == view.base + view.bytes.len() as u64,
+            last: view.end && self.end == view.limit(),
         };
         let reply = transform.transform(&window)?;
         accept(context.job, &window, &Origin(&self.pieces), &reply, found)?;
@@ -226,7 +241,7 @@ pub(crate) fn find_sequential(
     position: &mut Position,
 ) -> Result<Option<Found>> {
     let mut found = Found::new(context.budget, 0);
-    let view_end = view.base + view.bytes.len() as u64;
+    let view_end = view.limit();
     while position.at < block_end {
         let end = (position.at + position.want).min(view_end);
         if end == view_end && !view.end {
@@ -257,12 +272,17 @@ pub(crate) fn find_sequential(
 }
 
 /// Chaining values after the edits, for the groups of `range` that they
-/// touch, up to the first change of length.
-pub(super) fn hash_after(file: &[u8], range: &Range<u64>, edits: &EditList) -> Vec<(u64, Cv)> {
+/// touch, up to the first change of length. The range is in view.
+pub(super) fn hash_after(
+    view: &View<'_>,
+    range: &Range<u64>,
+    file_bytes: u64,
+    edits: &EditList,
+) -> Vec<(u64, Cv)> {
     let _span = profile::span(Stage::HashNew);
     let (mut after, mut low, mut scratch) = (Vec::new(), 0, Vec::new());
     for index in range.start / GROUP_BYTES..range.end.div_ceil(GROUP_BYTES) {
-        match edits.group_after(&mut low, index, file, &mut scratch) {
+        match edits.group_after(&mut low, index, (view, file_bytes), &mut scratch) {
             Touched::No => {}
             Touched::Yes(cv) => after.push((index, cv)),
             Touched::Moved => break,

@@ -8,7 +8,6 @@ use super::block::{self, Block, find};
 use super::edits::{EditList, Touched};
 use super::{Scan, Scanned, State};
 use crate::error::Result;
-use crate::framing::View;
 use crate::fs::Storage;
 use crate::hash::{Cv, GROUP_BYTES, Tree};
 use crate::patch::{Edit, Group, Writer};
@@ -95,7 +94,8 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
             // Only an overlapping framing lets an edit reach into what the
             // next block owns.
             block.found = self.ask_again(&block.range)?;
-            block.after = block::hash_after(self.scan.file(), &block.range, &block.found.edits);
+            let whole = self.scan.view();
+            block.after = block::hash_after(&whole, &block.range, whole.limit(), &block.found.edits);
         }
         if block.found.first.is_some() {
             self.reach = block.found.reach;
@@ -120,8 +120,8 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
             Some(transform) => transform,
             none => none.insert((self.scan.transforms)()?),
         };
-        let view = View { base: 0, bytes: self.scan.file(), end: true };
-        let found = find(&self.scan.context, &view, &mut **transform, range.end, self.reach)?;
+        let view = self.scan.view();
+        let found = find(&self.scan.context, &view, None, &mut **transform, range.end, self.reach)?;
         Ok(found.map(|(found, _)| found).unwrap_or_default())
     }
 
@@ -134,7 +134,7 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
         after: &[(u64, Cv)],
         foreign_reach: u64,
     ) -> Result<()> {
-        let (mut low, mut scratch) = (0, Vec::new());
+        let (mut low, mut scratch, whole) = (0, Vec::new(), self.scan.view());
         let mut after = after.iter().copied().peekable();
         for (&cv, index) in before.iter().zip(range.start / GROUP_BYTES..) {
             let end = (index + 1) * GROUP_BYTES;
@@ -143,7 +143,7 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
             let known = after.next_if(|&(group, _)| group == index);
             let touched = match known {
                 Some((_, cv)) if foreign_reach <= index * GROUP_BYTES => Touched::Yes(cv),
-                _ => self.edits.group_after(&mut low, index, self.scan.file(), &mut scratch),
+                _ => self.edits.group_after(&mut low, index, (&whole, whole.limit()), &mut scratch),
             };
             if touched == Touched::Moved {
                 self.moved.get_or_insert(index);

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::framing::View;
 use crate::hash::{Cv, GROUP_BYTES, group_cv};
 use crate::memory::{Budget, Denied, Lease};
 
@@ -165,14 +166,15 @@ impl EditList {
         self.items.last().map_or(0, |last| last.end().max(last.start + 1))
     }
 
-    /// What the edits make of group `index` of `file`. `low` is the first
-    /// edit that may touch it; it moves on with the groups. An insertion
-    /// touches the group it stands in front of a byte of.
+    /// What the edits make of group `index`, which is in view, of a file of so
+    /// many bytes. `low` is the first edit that may touch it; it moves on with
+    /// the groups. An insertion touches the group it stands in front of a byte
+    /// of.
     pub(super) fn group_after(
         &self,
         low: &mut usize,
         index: u64,
-        file: &[u8],
+        (view, file_bytes): (&View<'_>, u64),
         scratch: &mut Vec<u8>,
     ) -> Touched {
         let start = index * GROUP_BYTES;
@@ -185,7 +187,7 @@ impl EditList {
             return Touched::No;
         }
         scratch.clear();
-        scratch.extend_from_slice(&file[start as usize..(end as usize).min(file.len())]);
+        scratch.extend_from_slice(view.slice(start..end));
         for item in touching {
             if !item.keeps_length() {
                 return Touched::Moved;
@@ -194,6 +196,6 @@ impl EditList {
             let new = &self.new_bytes(item)[(from - item.start) as usize..(to - item.start) as usize];
             scratch[(from - start) as usize..(to - start) as usize].copy_from_slice(new);
         }
-        Touched::Yes(group_cv(scratch, index, file.len() as u64))
+        Touched::Yes(group_cv(scratch, index, file_bytes))
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::edits::SavedEdits;
 use super::{Options, block};
+use crate::framing::View;
 use crate::hash::{Cv, GROUP_BYTES, Tree};
 use crate::patch::Partial;
 
@@ -52,7 +53,8 @@ impl State {
             return Err("what was stored does not fit together");
         }
         let start = (self.at - 1) / block_bytes * block_bytes;
-        if block::hash_before(file, &(start..self.at)) != self.last {
+        let whole = View { base: 0, bytes: file, end: true };
+        if block::hash_before(&whole, &(start..self.at), size) != self.last {
             return Err("the file is not what it was");
         }
         Ok(())

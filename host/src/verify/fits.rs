@@ -1,12 +1,12 @@
 //! Whether a file is the one that a journal was made for.
 
-use std::ops::Range;
 use std::path::Path;
 
+use super::laid::Laid;
 use crate::error::{Error, Result};
 use crate::fs::Storage;
 use crate::hash::{GROUP_BYTES, Tree, group_cv};
-use crate::patch::{Direction, Edits, Patch};
+use crate::patch::{Direction, Patch};
 
 /// Whether a target is the one that a patch in in-place form was made for,
 /// applied not at all, in part, or in full: it must have a size that is on the
@@ -36,15 +36,14 @@ pub fn fits<S: Storage>(
     if now < sizes[0].min(sizes[1]) || now > sizes[0].max(sizes[1]) {
         return Ok(false);
     }
-    let mut edits = Edits::new(patch.reader(direction));
-    let mut shift = 0_i64;
+    let mut laid = Laid::new(patch.reader(direction));
     let mut check = |index: u64| -> Result<[u8; 32]> {
         let range = index * GROUP_BYTES..((index + 1) * GROUP_BYTES).min(size);
         let mut bytes = vec![0; usize::try_from(range.end - range.start).expect("a group fits")];
         storage
             .read_full_at(target, &mut bytes, range.start)
             .map_err(|e| Error::io(&format!("read at byte {} of", range.start), path, e))?;
-        lay_over(&mut edits, &mut shift, &range, &mut bytes)?;
+        laid.each(&range, |at, new| bytes[at..at + new.len()].copy_from_slice(new))?;
         Ok(group_cv(&bytes, index, size))
     };
     if whole {
@@ -65,29 +64,4 @@ pub fn fits<S: Storage>(
         }
     }
     Ok(true)
-}
-
-/// Writes over `bytes`, which stand at `range`, what the edits bring there.
-fn lay_over<S: Storage>(
-    edits: &mut Edits<'_, '_, S>,
-    shift: &mut i64,
-    range: &Range<u64>,
-    bytes: &mut [u8],
-) -> Result<()> {
-    while let Some(edit) = edits.peek()? {
-        let start = edit.start.wrapping_add_signed(*shift);
-        let end = start + edit.new.len() as u64;
-        let (from, to) = (start.max(range.start), end.min(range.end));
-        if from < to {
-            let new = &edit.new[(from - start) as usize..(to - start) as usize];
-            bytes[(from - range.start) as usize..(to - range.start) as usize].copy_from_slice(new);
-        }
-        if end > range.end || start >= range.end {
-            // It has a part in a later group.
-            return Ok(());
-        }
-        *shift += edit.new.len() as i64 - edit.old.len() as i64;
-        edits.advance();
-    }
-    Ok(())
 }

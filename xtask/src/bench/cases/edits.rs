@@ -29,8 +29,12 @@ pub(super) fn check(setup: &Setup) -> Result<Case, String> {
         let label = format!("runner apply --check -j{threads}");
         let options = ["--check", "-j", &threads.to_string()];
         let step = replace(setup, FIND, SAME_LENGTH).arguments(&options).finds().on(&source);
-        runs.extend([Run::new(&label, step).warm(&source), b3sum(&source, threads)]);
+        let hashing = format!("runner verify -j{threads}");
+        let hash = Step::new(setup.runner(), &["verify", "-j", &threads.to_string()]).on(&source);
+        runs.push(Run::new(&label, step).warm(&source));
+        runs.extend([Run::new(&hashing, hash).warm(&source), b3sum(&source, threads)]);
         rows.push(Row::time(&label, &b3sum_label(threads)).at_most(1.25));
+        rows.push(Row::time(&hashing, &b3sum_label(threads)));
     }
     Ok(Case::new(runs, rows))
 }

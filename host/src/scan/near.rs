@@ -1,0 +1,69 @@
+//! A worker's own copy of the block that it works on, with a little of what
+//! stands around it.
+//!
+//! Copying a block out of the page cache by one call, and hashing the copy
+//! while it is in the core's cache, is faster than hashing the mapping, whose
+//! pages the kernel must map one by one, and whose every page the processor
+//! must look up (measured in `docs/benchmarks.md`). Where a copy is not to be
+//! had, or ends too early, the mapping is looked at; so what is found does not
+//! depend on it.
+
+use std::ops::Range;
+
+use super::{BLOCK_BYTES, Scan};
+use crate::framing::View;
+use crate::fs::{ALIGN_BYTES, Aligned};
+
+/// What may be copied on each side of a block.
+const MARGIN_BYTES: u64 = 64 << 10;
+/// What a worker's copy takes at most.
+pub(super) const MOST_BYTES: u64 = BLOCK_BYTES + 2 * MARGIN_BYTES;
+
+pub(super) struct Near {
+    memory: Aligned,
+    /// What the framing needs on each side of what it looks at.
+    behind: u64,
+    after: u64,
+    /// Bytes behind the block that are copied as well: as many as the longest
+    /// records so far would have needed.
+    ahead: u64,
+}
+
+impl Near {
+    /// `None` where the mapping is better: for blocks that are larger than a
+    /// core's cache, and where all but a part of the block is looked at again
+    /// in the mapping anyway.
+    pub(super) fn new(scan: &Scan<'_>) -> Option<Self> {
+        let context = &scan.context;
+        let (before, after) = context.job.framing.context_bytes();
+        let behind = aligned(before.max(context.cutter.look_behind()));
+        let ahead = aligned(after + 1);
+        if scan.is_sequential() || scan.block_bytes() > BLOCK_BYTES || behind.max(ahead) > MARGIN_BYTES {
+            return None;
+        }
+        let most = MOST_BYTES.min(scan.view().limit());
+        Some(Self { memory: Aligned::new(most as usize), behind, after, ahead })
+    }
+
+    /// A view of a block and what is around it; `None` when not all of it can
+    /// be read, and the mapping is to tell why.
+    pub(super) fn read(&mut self, scan: &Scan<'_>, block: &Range<u64>) -> Option<View<'_>> {
+        let file_bytes = scan.view().limit();
+        let base = block.start.saturating_sub(self.behind);
+        let limit = (block.end + self.ahead).min(file_bytes);
+        let bytes = &mut self.memory.as_mut_slice()[..(limit - base) as usize];
+        scan.mapping.copy(base, bytes).then_some(View { base, bytes, end: limit == file_bytes })
+    }
+
+    /// Takes note of where the last record of a block has ended.
+    pub(super) fn learn(&mut self, block: &Range<u64>, end: u64) {
+        let ahead = aligned(end.saturating_sub(block.end).saturating_add(self.after + 1));
+        if ahead <= MARGIN_BYTES {
+            self.ahead = self.ahead.max(ahead);
+        }
+    }
+}
+
+fn aligned(bytes: u64) -> u64 {
+    bytes.checked_next_multiple_of(ALIGN_BYTES as u64).unwrap_or(u64::MAX)
+}

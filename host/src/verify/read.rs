@@ -1,0 +1,262 @@
+//! Reading back: from the medium what was written, and only what stands
+//! between that from where it is cached.
+
+use std::io;
+use std::path::Path;
+
+use super::laid::Laid;
+use super::{Level, Wanted};
+use crate::error::{Error, Kind, Result};
+use crate::fs::{ALIGN_BYTES, Access, Aligned, Storage};
+use crate::hash::{Cv, GROUP_BYTES, group_cv};
+
+/// Groups that are read in one go.
+pub(super) const RUN_GROUPS: u64 = 16;
+const RUN_BYTES: usize = RUN_GROUPS as usize * GROUP_BYTES as usize;
+/// Readers for each thread, where there is more than one, and in all: a medium
+/// answers several as fast as one, and where it is asked for single blocks,
+/// even more of them. Each reader may hold a whole run.
+const RUN_READERS: (usize, usize) = (2, 8);
+const SPOT_READERS: (usize, usize) = (8, 16);
+
+/// Bytes of a block. Writing one byte writes the whole block that holds it.
+const BLOCK_BYTES: usize = ALIGN_BYTES;
+/// All blocks of a group.
+const ALL: u16 = u16::MAX;
+const _: () = assert!(GROUP_BYTES as usize / BLOCK_BYTES == u16::BITS as usize, "a bit for each block");
+
+/// A group to be read back.
+pub(super) struct Spot {
+    group: u64,
+    /// The blocks of it that were written, a bit each.
+    blocks: u16,
+}
+
+impl Spot {
+    /// A group of which all is read from as deep as the rest.
+    pub(super) fn whole(group: u64) -> Self {
+        Self { group, blocks: ALL }
+    }
+
+    /// A group of which the pages are that hold new bytes; all of it, when
+    /// nothing else is in it.
+    pub(super) fn written<S: Storage>(laid: &mut Laid<'_, '_, S>, group: u64, size: u64) -> Result<Self> {
+        let start = group * GROUP_BYTES;
+        let there = GROUP_BYTES.min(size.saturating_sub(start)) as usize;
+        let page = rustix::param::page_size().clamp(BLOCK_BYTES, GROUP_BYTES as usize);
+        let mut blocks = 0_u16;
+        laid.each(&(start..start + GROUP_BYTES), |at, new| {
+            let (first, end) = (at / page * page, (at + new.len()).next_multiple_of(page));
+            for block in first / BLOCK_BYTES..end / BLOCK_BYTES {
+                blocks |= 1 << block;
+            }
+        })?;
+        let all = blocks.trailing_ones() as usize >= there.div_ceil(BLOCK_BYTES);
+        Ok(Self { group, blocks: if all { ALL } else { blocks } })
+    }
+
+    pub(super) fn is_whole(&self) -> bool {
+        self.blocks == ALL
+    }
+
+    pub(super) fn group(&self) -> u64 {
+        self.group
+    }
+}
+
+/// Readers of a whole file. They wait for the medium most of the time.
+pub(super) fn run_readers(threads: usize) -> usize {
+    readers(threads, RUN_READERS)
+}
+
+fn readers(threads: usize, (each, most): (usize, usize)) -> usize {
+    if threads > 1 { (threads * each).min(most) } else { 1 }
+}
+
+/// A file opened for reading back.
+pub struct ReadBack<'s, S: Storage> {
+    storage: &'s S,
+    file: S::File,
+    /// The level that reads of what was written reach.
+    pub level: Level,
+}
+
+impl<'s, S: Storage> ReadBack<'s, S> {
+    /// Opens a file that was synced before.
+    ///
+    /// # Errors
+    /// When the wanted level cannot be reached, or on any I/O error.
+    pub fn open(storage: &'s S, path: &Path, wanted: Wanted) -> Result<Self> {
+        let direct = match wanted {
+            Wanted::Deepest | Wanted::Exactly(Level::Direct) => open_direct(storage, path).map(Some),
+            Wanted::Exactly(_) => Ok(None),
+        };
+        match direct {
+            Ok(Some(file)) => return Ok(Self { storage, file, level: Level::Direct }),
+            Ok(None) => {}
+            Err(e) if wanted == Wanted::Deepest && e.kind() == io::ErrorKind::InvalidInput => {}
+            Err(e) => {
+                return Err(Error::io("read directly from the medium of", path, e)
+                    .hint("`--verify evicted` or `--verify cached` works on every filesystem"));
+            }
+        }
+        let file = storage.open(path, Access::Read).map_err(Error::at("open", path))?;
+        let evicted = match wanted {
+            Wanted::Exactly(Level::Cached | Level::None) => false,
+            _ => storage.evict(&file).map_err(Error::at("evict", path))?,
+        };
+        if wanted == Wanted::Exactly(Level::Evicted) && !evicted {
+            return Err(Error::new(
+                Kind::Verification,
+                format!("{} stays in the page cache", path.display()),
+            )
+            .hint("another process may have it mapped; `--verify cached` reads it from there"));
+        }
+        let level = if evicted { Level::Evicted } else { Level::Cached };
+        Ok(Self { storage, file, level })
+    }
+
+    /// The file once more, as others see it: what was not written is read
+    /// there.
+    pub(super) fn through_cache(&self, path: &Path) -> Result<S::File> {
+        self.storage.open(path, Access::Read).map_err(Error::at("open", path))
+    }
+
+    /// Bytes of a group that are there.
+    pub(super) fn count(&self, path: &Path, group: u64) -> Result<u64> {
+        let mut memory = Aligned::new(GROUP_BYTES as usize);
+        Ok(self.read(&self.file, path, group * GROUP_BYTES, memory.as_mut_slice())? as u64)
+    }
+
+    /// Reads at an offset; how much there was.
+    fn read(&self, file: &S::File, path: &Path, at: u64, memory: &mut [u8]) -> Result<usize> {
+        self.storage
+            .read_full_at(file, memory, at)
+            .map_err(|e| Error::io(&format!("read back at byte {at} of"), path, e))
+    }
+
+    /// Chaining values of groups, sorted, of a file that is to have `size`
+    /// bytes; `None` for a group of which there is less, or more. `cached` is
+    /// there unless all are whole.
+    pub(super) fn cvs(
+        &self,
+        path: &Path,
+        spots: &[Spot],
+        cached: Option<&S::File>,
+        size: u64,
+        threads: usize,
+    ) -> Result<Vec<Option<Cv>>> {
+        let kind = if spots.iter().all(Spot::is_whole) { RUN_READERS } else { SPOT_READERS };
+        let share = spots.len().div_ceil(readers(threads, kind)).max(1);
+        let mut cvs = vec![None; spots.len()];
+        let read = |spots: &[Spot], cvs: &mut [Option<Cv>]| self.run(cached).cvs_of(path, spots, size, cvs);
+        std::thread::scope(|scope| {
+            let mut parts = spots.chunks(share).zip(cvs.chunks_mut(share)).peekable();
+            let mut others = Vec::new();
+            let mut own = Ok(());
+            while let Some((spots, cvs)) = parts.next() {
+                // The last part is done here.
+                if parts.peek().is_some() {
+                    others.push(scope.spawn(move || read(spots, cvs)));
+                } else {
+                    own = read(spots, cvs);
+                }
+            }
+            // The first error in the order of the file.
+            others.into_iter().try_for_each(|other| other.join().unwrap_or_else(|_| Err(panicked())))?;
+            own
+        })?;
+        Ok(cvs)
+    }
+
+    /// A reader.
+    pub(super) fn run<'r>(&'r self, cached: Option<&'r S::File>) -> Run<'r, 's, S> {
+        Run { from: self, cached, memory: Aligned::new(0) }
+    }
+}
+
+/// One of several readers of a file.
+pub(super) struct Run<'r, 's, S: Storage> {
+    from: &'r ReadBack<'s, S>,
+    cached: Option<&'r S::File>,
+    memory: Aligned,
+}
+
+impl<S: Storage> Run<'_, '_, S> {
+    /// Chaining values of the groups from `first` on that are read in one go.
+    pub(super) fn cvs(&mut self, path: &Path, first: u64, size: u64) -> Result<Vec<Option<Cv>>> {
+        let count = RUN_GROUPS.min(size.div_ceil(GROUP_BYTES) - first);
+        let spots: Vec<_> = (first..first + count).map(Spot::whole).collect();
+        let mut cvs = vec![None; spots.len()];
+        self.cvs_of(path, &spots, size, &mut cvs)?;
+        Ok(cvs)
+    }
+
+    /// Chaining values of groups. Those that follow each other, and were
+    /// wholly written, are read in one go.
+    fn cvs_of(&mut self, path: &Path, spots: &[Spot], size: u64, cvs: &mut [Option<Cv>]) -> Result<()> {
+        let mut longest = spots.len().min(RUN_GROUPS as usize);
+        let mut done = 0;
+        while let Some(first) = spots.get(done) {
+            let follows = |(spot, index): &(&Spot, u64)| spot.group == first.group + index && spot.is_whole();
+            let run = spots[done..].iter().zip(0..longest as u64).take_while(follows).count().max(1);
+            let count = match self.read(path, first, run) {
+                Ok(count) => count,
+                // One by one, to tell where it fails.
+                Err(_) if run > 1 => {
+                    longest = 1;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            for (index, cv) in (first.group..).zip(&mut cvs[done..done + run]) {
+                let at = (index - first.group) * GROUP_BYTES;
+                let there = GROUP_BYTES.min((count as u64).saturating_sub(at));
+                if there > 0 && there == GROUP_BYTES.min(size.saturating_sub(index * GROUP_BYTES)) {
+                    let bytes = &self.memory.as_slice()[at as usize..(at + there) as usize];
+                    *cv = Some(group_cv(bytes, index, size));
+                }
+            }
+            done += run;
+        }
+        Ok(())
+    }
+
+    /// Reads a run of groups; how many bytes there are.
+    fn read(&mut self, path: &Path, first: &Spot, groups: usize) -> Result<usize> {
+        let len = groups * GROUP_BYTES as usize;
+        if self.memory.as_slice().len() < len {
+            self.memory = Aligned::new(if groups > 1 { RUN_BYTES } else { len });
+        }
+        let memory = &mut self.memory.as_mut_slice()[..len];
+        let (from, at) = (self.from, first.group * GROUP_BYTES);
+        let Some(cached) = self.cached.filter(|_| !first.is_whole()) else {
+            return from.read(&from.file, path, at, memory);
+        };
+        let mut count = from.read(cached, path, at, memory)?;
+        let mut block = 0;
+        while let Some(next) = (block..u16::BITS).find(|block| first.blocks >> block & 1 == 1) {
+            // To the end of the blocks that follow each other.
+            block = next + (first.blocks >> next).trailing_ones();
+            let (start, end) = (next as usize * BLOCK_BYTES, block as usize * BLOCK_BYTES);
+            let there = from.read(&from.file, path, at + start as u64, &mut memory[start..end])?;
+            // The end of the file is where the medium says it is.
+            if start + there < end.min(count) {
+                count = start + there;
+            }
+        }
+        Ok(count)
+    }
+}
+
+fn panicked() -> Error {
+    Error::new(Kind::Usage, "a thread that reads back has panicked")
+}
+
+/// Opening is not enough: some filesystems accept the flag and refuse the
+/// read.
+fn open_direct<S: Storage>(storage: &S, path: &Path) -> io::Result<S::File> {
+    let file = storage.open(path, Access::Direct)?;
+    storage.read_full_at(&file, Aligned::new(ALIGN_BYTES).as_mut_slice(), 0)?;
+    Ok(file)
+}
