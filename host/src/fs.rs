@@ -126,10 +126,6 @@ pub trait Storage: Sync {
     /// Any I/O error.
     fn sync_parent(&self, path: &Path) -> io::Result<()>;
 
-    /// Says that a range will be needed soon: it may be read into the page
-    /// cache meanwhile. Nothing but speed depends on it.
-    fn will_need(&self, _file: &Self::File, _range: Range<u64>) {}
-
     /// Drops the file's clean pages from the page cache; says whether none is
     /// left, where the system can tell.
     ///

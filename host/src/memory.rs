@@ -21,7 +21,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-pub use plan::{Need, Plan, default_bytes, plan};
+pub use plan::{Need, Plan, blocks_ahead, default_bytes, plan};
 pub use pressure::{Facts, Governor};
 pub use watch::{Watch, available_bytes};
 

@@ -2,7 +2,6 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::num::NonZeroU64;
 use std::ops::Range;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -81,12 +80,6 @@ impl Storage for OsStorage {
 
     fn sync_parent(&self, path: &Path) -> io::Result<()> {
         File::open(parent(path))?.sync_all()
-    }
-
-    fn will_need(&self, file: &File, range: Range<u64>) {
-        let len = NonZeroU64::new(range.end.saturating_sub(range.start));
-        // Where it is refused, the write itself reads.
-        let _ = len.map(|_| fadvise(file, range.start, len, Advice::WillNeed));
     }
 
     fn evict(&self, file: &File) -> io::Result<bool> {

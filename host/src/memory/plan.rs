@@ -7,9 +7,9 @@ use crate::error::{Error, Kind, Result};
 /// and its encoding, the part of the patch that is kept in memory, and the
 /// buffers of copying and of reading back.
 const RUN_BYTES: u64 = 24 << 20;
-/// What a worker has beside its instance and its reply: the stack, and a group
-/// that is hashed.
-const WORKER_BYTES: u64 = 2 << 20;
+/// What a worker has beside its instance and its reply: the stack, of which a
+/// guest may use 1 MiB, a copy of a block, and a group that is hashed.
+const WORKER_BYTES: u64 = 3 << 20;
 /// What a small file in flight has beside its instance: the patch, a batch of
 /// it, buffers, and the thread that works on it.
 pub(super) const FILE_BYTES: u64 = 8 << 20;
@@ -73,6 +73,15 @@ pub fn plan(need: &Need, total_bytes: u64) -> Result<Plan> {
     })
 }
 
+/// Blocks of a scan that may be taken beyond those that are collected. The
+/// kernel reads up to 8 MiB ahead where a file is not cached, on the thread
+/// that has asked for the first of them: the others must have that much to go
+/// on with.
+#[must_use]
+pub fn blocks_ahead(workers: u64) -> u64 {
+    2 * workers + 8
+}
+
 impl Need {
     /// The memory of a usual instance: the window, what is made of it, and a
     /// runtime.
@@ -88,7 +97,7 @@ impl Need {
     /// What is set aside, but for replies, and what usual instances draw: one
     /// for each worker, and one for blocks that are asked again.
     fn without_replies_bytes(&self, workers: u64) -> (u64, u64) {
-        let waiting = (2 * workers + 2).saturating_mul(self.window_bytes.max(1 << 20) / BLOCK_SHARE);
+        let waiting = blocks_ahead(workers).saturating_mul(self.window_bytes.max(1 << 20) / BLOCK_SHARE);
         let aside = RUN_BYTES + workers * WORKER_BYTES;
         (aside.saturating_add(waiting), self.usual_instance_bytes().saturating_mul(workers + 1))
     }
@@ -143,7 +152,7 @@ mod tests {
     fn usual_runs_fit() {
         assert_eq!(plan(&usual(2), 128 * MIB).unwrap().workers, 2);
         assert_eq!(plan(&usual(64), 2048 * MIB).unwrap().workers, 64);
-        assert_eq!(plan(&usual(64), 128 * MIB).unwrap().workers, 4);
+        assert_eq!(plan(&usual(64), 128 * MIB).unwrap().workers, 3);
         assert_eq!(plan(&usual(4), 4096 * MIB).unwrap().reply_bytes, 72 * MIB);
         assert_eq!(plan(&usual(2), 4096 * MIB).unwrap().files, 32);
         assert_eq!(plan(&usual(2), 128 * MIB).unwrap().files, 3);

@@ -16,8 +16,8 @@ use crate::fs::{ALIGN_BYTES, Aligned};
 
 /// What may be copied on each side of a block.
 const MARGIN_BYTES: u64 = 64 << 10;
-/// What a worker's copy takes at most.
-pub(super) const MOST_BYTES: u64 = BLOCK_BYTES + 2 * MARGIN_BYTES;
+/// What a worker's copy takes at most; the plan of the memory counts on it.
+const MOST_BYTES: u64 = BLOCK_BYTES + 2 * MARGIN_BYTES;
 
 pub(super) struct Near {
     memory: Aligned,

@@ -16,12 +16,12 @@ use std::time::{Duration, Instant};
 use super::Scan;
 use super::block::{Block, Position};
 use crate::error::Result;
-use crate::memory::Governor;
+use crate::memory::{Governor, blocks_ahead};
 use crate::profile::{self, Stage};
 use crate::transform::Transform;
 
 /// Waking a thread takes as long as working on a good part of a block. So the
-/// collector, unless somebody waits for it, is not woken more often than this.
+/// collector is not woken more often than this, unless blocks pile up.
 const WAKE_EVERY: Duration = Duration::from_millis(1);
 
 /// The carries at a block's start and end.
@@ -117,7 +117,7 @@ impl Shared {
         Self {
             state: Mutex::new(State {
                 next: first,
-                ahead: 2 * threads as u64 + 2,
+                ahead: blocks_ahead(threads as u64),
                 awaited: first,
                 collected: first,
                 woken: Instant::now(),
@@ -220,7 +220,8 @@ impl Shared {
         let failed = result.is_err();
         state.stop |= failed;
         state.done.insert(index, (result, carry));
-        let due = failed || state.woken.elapsed() >= WAKE_EVERY;
+        let full = 2 * state.done.len() as u64 >= state.ahead;
+        let due = failed || full || state.woken.elapsed() >= WAKE_EVERY;
         if due {
             state.woken = Instant::now();
         }
