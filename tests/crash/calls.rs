@@ -44,10 +44,13 @@ impl Storage for Simulated {
         if file.direct && !(aligned(at(offset)) && aligned(bytes.len()) && aligned(bytes.as_ptr() as usize)) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        let bytes = self.written(file.inode, at(offset), bytes);
+        let written = self.written(file.inode, at(offset), bytes);
         self.change(Kind::Write, |disk, half| {
             let count = if half && bytes.len() > 1 { bytes.len() / 2 } else { bytes.len() };
-            disk.write(file.inode, at(offset), &bytes[..count]);
+            disk.write(file.inode, at(offset), &written[..count]);
+            if self.fate.unseen && !file.direct {
+                disk.show(file.inode, at(offset), &bytes[..count]);
+            }
             Ok(count)
         })
     }

@@ -115,11 +115,12 @@ impl<'a> Trial<'a> {
             let (ended, storage) = self.run(Fate { wrong: Some((written, nth)), ..self.fate.clone() });
             let came = storage.went_wrong();
             let disk = storage.into_disk();
-            let content = disk.read(Path::new(FILE)).map(|node| &node.cache);
+            let node = disk.read(Path::new(FILE)).ok_or("the file is gone")?;
             if !came {
                 return if ended == Ended::Well { Ok(nth) } else { Err(format!("{ended:?}, for nothing")) };
             }
-            if ended != Ended::Failed(Kind::Verification) || content != Some(&self.change.old) {
+            let old = node.cache == self.change.old && node.on_medium() == self.change.old;
+            if ended != Ended::Failed(Kind::Verification) || !old {
                 return Err(format!("write {nth} is wrong, and it ends as {ended:?}"));
             }
             self.left_nothing(&disk)?;

@@ -33,6 +33,8 @@ pub(crate) struct Fate {
     pub(crate) deed: Option<(u64, Deed)>,
     /// This write, of all that change the file of this name, gets a bit wrong.
     pub(crate) wrong: Option<(&'static str, u64)>,
+    /// It is wrong on the medium alone: what the kernel shows of it is right.
+    pub(crate) unseen: bool,
     /// There are no direct reads.
     pub(crate) no_direct: bool,
     /// Pages stay in memory.

@@ -175,6 +175,19 @@ fn a_byte_that_is_written_wrong_is_noticed() {
     }
 }
 
+/// A page that the kernel shows as it should be, and that is another on the
+/// medium, is noticed wherever something was written.
+#[test]
+fn what_is_wrong_on_the_medium_alone_is_noticed() {
+    for (name, strategy, change) in changes_without_checkpoints() {
+        let written = if strategy == Strategy::Rewrite { "/disk/file.runner-new" } else { change::FILE };
+        let mut trial = Trial::new(&change, seed(), 0);
+        trial.fate.unseen = true;
+        let writes = trial.wrong_writes(written);
+        assert!(writes.as_ref().is_ok_and(|writes| *writes > 0), "{name}: {writes:?}");
+    }
+}
+
 #[test]
 fn the_level_that_is_told_is_the_one_that_was_reached() {
     let path = std::path::Path::new(change::FILE);
