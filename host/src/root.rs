@@ -64,8 +64,9 @@ pub fn of_mapping(
     };
     let pieces = (file.len() as u64).div_ceil(PIECE_BYTES);
     let mut done = 0;
+    let threads = options.threads.min(usize::try_from(pieces).unwrap_or(usize::MAX));
     in_order(
-        options.threads,
+        threads,
         work,
         |put| (0..pieces).try_for_each(put),
         |cvs| {

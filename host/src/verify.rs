@@ -120,7 +120,7 @@ pub fn whole<S: Storage>(
         move |index| run.cvs(path, index * read::RUN_GROUPS, size)
     };
     let feed = |put: &mut dyn FnMut(u64) -> Result<()>| (0..runs).try_for_each(put);
-    in_order(read::run_readers(threads), work, feed, |cvs| {
+    in_order(read::run_readers(threads, runs), work, feed, |cvs| {
         cancel.check()?;
         for cv in cvs? {
             tree.push(cv.ok_or_else(|| differs(path, tree.groups()))?);

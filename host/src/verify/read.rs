@@ -9,6 +9,7 @@ use super::{Level, Wanted};
 use crate::error::{Error, Kind, Result};
 use crate::fs::{ALIGN_BYTES, Access, Aligned, Storage};
 use crate::hash::{Cv, GROUP_BYTES, group_cv};
+use crate::parallel::in_order;
 
 /// Groups that are read in one go.
 pub(super) const RUN_GROUPS: u64 = 16;
@@ -64,9 +65,9 @@ impl Spot {
     }
 }
 
-/// Readers of a whole file. They wait for the medium most of the time.
-pub(super) fn run_readers(threads: usize) -> usize {
-    readers(threads, RUN_READERS)
+/// Readers of so many runs. They wait for the medium most of the time.
+pub(super) fn run_readers(threads: usize, runs: u64) -> usize {
+    readers(threads, RUN_READERS).min(usize::try_from(runs).unwrap_or(usize::MAX))
 }
 
 fn readers(threads: usize, (each, most): (usize, usize)) -> usize {
@@ -138,33 +139,27 @@ impl<'s, S: Storage> ReadBack<'s, S> {
     /// Chaining values of groups, sorted, of a file that is to have `size`
     /// bytes; `None` for a group of which there is less, or more. `cached` is
     /// there unless all are whole.
-    pub(super) fn cvs(
+    pub(super) fn cvs<'p>(
         &self,
         path: &Path,
-        spots: &[Spot],
+        spots: &'p [Spot],
         cached: Option<&S::File>,
         size: u64,
         threads: usize,
     ) -> Result<Vec<Option<Cv>>> {
         let kind = if spots.iter().all(Spot::is_whole) { RUN_READERS } else { SPOT_READERS };
-        let share = spots.len().div_ceil(readers(threads, kind)).max(1);
-        let mut cvs = vec![None; spots.len()];
-        let read = |spots: &[Spot], cvs: &mut [Option<Cv>]| self.run(cached).cvs_of(path, spots, size, cvs);
-        std::thread::scope(|scope| {
-            let mut parts = spots.chunks(share).zip(cvs.chunks_mut(share)).peekable();
-            let mut others = Vec::new();
-            let mut own = Ok(());
-            while let Some((spots, cvs)) = parts.next() {
-                // The last part is done here.
-                if parts.peek().is_some() {
-                    others.push(scope.spawn(move || read(spots, cvs)));
-                } else {
-                    own = read(spots, cvs);
-                }
-            }
-            // The first error in the order of the file.
-            others.into_iter().try_for_each(|other| other.join().unwrap_or_else(|_| Err(panicked())))?;
-            own
+        let readers = readers(threads, kind).min(spots.len());
+        let mut cvs = Vec::with_capacity(spots.len());
+        let work = || {
+            let mut run = self.run(cached);
+            move |spots: &'p [Spot]| run.cvs_of(path, spots, size)
+        };
+        let feed = |put: &mut dyn FnMut(&'p [Spot]) -> Result<()>| {
+            spots.chunks(spots.len().div_ceil(readers.max(1)).max(1)).try_for_each(put)
+        };
+        in_order(readers, work, feed, |found| {
+            cvs.extend(found?);
+            Ok(())
         })?;
         Ok(cvs)
     }
@@ -187,14 +182,13 @@ impl<S: Storage> Run<'_, '_, S> {
     pub(super) fn cvs(&mut self, path: &Path, first: u64, size: u64) -> Result<Vec<Option<Cv>>> {
         let count = RUN_GROUPS.min(size.div_ceil(GROUP_BYTES) - first);
         let spots: Vec<_> = (first..first + count).map(Spot::whole).collect();
-        let mut cvs = vec![None; spots.len()];
-        self.cvs_of(path, &spots, size, &mut cvs)?;
-        Ok(cvs)
+        self.cvs_of(path, &spots, size)
     }
 
     /// Chaining values of groups. Those that follow each other, and were
     /// wholly written, are read in one go.
-    fn cvs_of(&mut self, path: &Path, spots: &[Spot], size: u64, cvs: &mut [Option<Cv>]) -> Result<()> {
+    fn cvs_of(&mut self, path: &Path, spots: &[Spot], size: u64) -> Result<Vec<Option<Cv>>> {
+        let mut cvs = vec![None; spots.len()];
         let mut longest = spots.len().min(RUN_GROUPS as usize);
         let mut done = 0;
         while let Some(first) = spots.get(done) {
@@ -219,7 +213,7 @@ impl<S: Storage> Run<'_, '_, S> {
             }
             done += run;
         }
-        Ok(())
+        Ok(cvs)
     }
 
     /// Reads a run of groups; how many bytes there are.
@@ -247,10 +241,6 @@ impl<S: Storage> Run<'_, '_, S> {
         }
         Ok(count)
     }
-}
-
-fn panicked() -> Error {
-    Error::new(Kind::Usage, "a thread that reads back has panicked")
 }
 
 /// Opening is not enough: some filesystems accept the flag and refuse the
