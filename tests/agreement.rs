@@ -243,10 +243,11 @@ fn a_leftover_beside_the_output_is_named() {
     let scratch = Scratch::new();
     let file = scratch.write("file", content());
     let out = scratch.path("out");
-    scratch.write("out.runner-new", "half of it");
+    let new = common::sidecars(&file).temporary(&runner::fs::Entry::resolve(&out).unwrap());
+    std::fs::write(new.path(), "half of it").unwrap();
     let before = scratch.snapshot();
     let ran = run("apply", EDITS[0], &[file.to_str().unwrap(), "-o", out.to_str().unwrap()]);
-    ran.fails(2, "out.runner-new").says("hint: it is left over from another run");
+    ran.fails(2, new.name().to_str().unwrap()).says("hint: it is left over from another run");
     assert_eq!(before, scratch.snapshot());
 }
 

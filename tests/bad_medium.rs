@@ -184,7 +184,9 @@ fn lost_writes(filesystem: &str) {
     let Some(mut bench) = Bench::new(filesystem) else { return };
     let in_place: &[&str] = &["--strategy", "in-place"];
     let rewrite: &[&str] = &["--strategy", "rewrite"];
-    let (scan, new) = ("file.runner-scan reads back different", "file.runner-new reads back different");
+    let names = common::sidecars(&bench.file());
+    let reads_back = |entry: &runner::fs::Entry| format!("{} reads back different", entry.path().display());
+    let (scan, new) = (&*reads_back(&names.scan), &*reads_back(&names.new));
     let ways: [(&[&str], &[&str], &str, &str); 6] = [
         // The file itself, in place, and a new one.
         (in_place, &UPPER, "can not be read: FIND/ME", "file reads back different"),
@@ -204,7 +206,7 @@ fn lost_writes(filesystem: &str) {
         let ran = ran.fails(5, "");
         // The patch has outgrown memory, and some of what it lost is needed
         // before the new file is read back.
-        let in_scan = ran.stderr.contains("file.runner-scan is corrupt");
+        let in_scan = ran.stderr.contains(&format!("{} is corrupt", names.scan.path().display()));
         if !(in_scan && what == new) {
             ran.says(what).says("the medium or its controller is at fault");
         }
@@ -267,7 +269,10 @@ fn each_read_may_fail() {
     let scratch = Scratch::new();
     let old = log_lines(300_000, "\n");
     let file = scratch.write("file", &old);
-    let (out, new_name) = (scratch.path("out"), scratch.path("file.runner-new"));
+    let out = scratch.path("out");
+    let names = common::sidecars(&file);
+    let new_names = [names.new, names.temporary(&runner::fs::Entry::resolve(&out).unwrap())];
+    let [new_name, new_out] = new_names.map(|entry| entry.path().to_owned());
     let elsewhere = Scratch::new();
     let log = elsewhere.path("log");
     let ways: [&[&str]; 4] = [
@@ -282,7 +287,7 @@ fn each_read_may_fail() {
             let mut strace = Command::new("strace");
             strace.args(["-f", "-qq", "-o"]).arg(&log).args(["-e", &format!("trace={call}")]);
             // Of others, the dynamic linker reads, too.
-            for path in [&file, &new_name, &scratch.path("out.runner-new"), &scratch.path("file.old")] {
+            for path in [&file, &new_name, &new_out, &scratch.path("file.old")] {
                 strace.arg("-P").arg(path);
             }
             strace.args(["-e", &format!("inject={call}:error=EIO:when={nth}"), "--"]);
@@ -318,7 +323,7 @@ fn each_read_may_fail() {
             let _ = fs::remove_file(&out);
             let what = format!("{way:?}, {call} {nth}: {}", ran.stderr);
             ran.fails(2, "caused by: Input/output error");
-            assert_eq!(names(scratch.dir()), ["file"], "{what}");
+            assert_eq!(common::names(scratch.dir()), ["file"], "{what}");
             assert!(fs::read(&file).unwrap() == old, "{what}");
             failures += 1;
         }

@@ -13,7 +13,7 @@ use std::sync::atomic::AtomicBool;
 use common::Scratch;
 use runner::cancel::Cancel;
 use runner::error::{Error, Kind, Result};
-use runner::fs::OsStorage;
+use runner::fs::{Entry, OsStorage};
 use runner::hash::{GROUP_BYTES, Tree};
 use runner::job::{FileHead, Framing, Job, Prefilter};
 use runner::mapping::Mapping;
@@ -66,6 +66,7 @@ fn apply(file: &Path, cuts: Option<PathBuf>, events: &mut dyn FnMut(Event)) -> (
         extras: Extras::default(),
         resume: false,
         checkpoint_every: std::time::Duration::MAX,
+        patch_files: runner::source::PatchFiles::Refuse,
         memory: runner::memory::Guard::NONE,
         cancel: Cancel::new(&NEVER),
     };
@@ -116,11 +117,11 @@ fn no_root_is_made_up_of_edits_and_zeros() {
     let scratch = Scratch::new();
     let size = 300_000;
     let file = scratch.write("file", vec![b'x'; size]);
-    let stat = runner::fs::Storage::stat_path(&OsStorage, &file).unwrap();
+    let stat = runner::fs::Storage::stat_entry(&OsStorage, &Entry::unpinned(&file)).unwrap();
     let plugin = PluginId { name: "fake".into(), version: "1".into(), digest: String::new() };
     let (identity, group_bytes) = (stat.identity, GROUP_BYTES);
     let header = Header { plugin, params: Vec::new(), target: String::new(), identity, group_bytes };
-    let mut writer = Writer::new(&OsStorage, scratch.path("spill"), header).unwrap();
+    let mut writer = Writer::new(&OsStorage, Entry::unpinned(scratch.path("spill")), header).unwrap();
     writer.edit(Edit { start: 5, old: b"x", new: b"new" }).unwrap();
     let draft = writer.finish().unwrap();
     let mapping = Mapping::new(&File::open(&file).unwrap(), size as u64, &file).unwrap();

@@ -23,19 +23,16 @@ struct Interrupted {
 }
 
 /// A file with a journal, of whose edits those before `reach` have got there.
-/// A sealed patch that changes no length is a journal, so no run needs to be
-/// killed at the right moment.
 fn interrupted(reach: usize) -> Interrupted {
     let scratch = Scratch::new();
     let old = common::log_lines(300_000, "\n");
     let new = String::from_utf8(old.clone()).unwrap().replace("user", "USER").into_bytes();
     let file = scratch.write("file", &old);
-    let journal = scratch.path("file.runner-journal");
-    let plan = ["plan", "replace", file.to_str().unwrap(), "-o", journal.to_str().unwrap()];
-    common::runner(plan.iter().chain(&OPTIONS)).ok();
     let elsewhere = Scratch::new();
     let saved = elsewhere.path("saved");
-    fs::copy(&journal, &saved).unwrap();
+    let plan = ["plan", "replace", file.to_str().unwrap(), "-o", saved.to_str().unwrap()];
+    common::runner(plan.iter().chain(&OPTIONS)).ok();
+    common::kill::at_first_write(&file, &OPTIONS);
     let torn = [&new[..reach], &old[reach..]].concat();
     // Keeps the inode.
     fs::write(&file, torn).unwrap();
@@ -50,7 +47,8 @@ impl Interrupted {
         let file = self.file.to_str().unwrap();
         let out = self.scratch.path("out");
         let out = out.to_str().unwrap();
-        let what = format!("an earlier run on {file} did not end: it left {file}{left}");
+        let left = self.scratch.path(left);
+        let what = format!("an earlier run on {file} did not end: it left {}", left.display());
         let hint = format!("hint: `runner recover {file}` brings the file to one state");
         for options in [&[][..], &["--dry-run"], &["--check"], &["-o", out], &["-o", "-"]] {
             let args = ["apply", "replace", file];
@@ -75,7 +73,7 @@ impl Interrupted {
 fn a_journal_is_rolled_forward() {
     for reach in [0, 70_000, 300_000] {
         let run = interrupted(reach);
-        run.refused(".runner-journal");
+        run.refused("file.runner-journal");
         runner!["recover", &run.file].ok().says("brought to what it was to become, verified");
         assert!(run.content() == run.new, "from {reach}");
         runner!["recover", &run.file].ok().says("nothing to recover");
@@ -162,7 +160,7 @@ fn a_damaged_journal_is_kept() {
     bad[whole.len() / 2] ^= 1;
     for bytes in [&bad[..], &whole[..whole.len() - 1], b"a text\n", b""] {
         fs::write(&journal, bytes).unwrap();
-        run.refused(".runner-journal");
+        run.refused("file.runner-journal");
         let before = run.scratch.snapshot();
         runner!["recover", &run.file].fails(6, "cannot be used").says("hint: nothing was written");
         assert_eq!(before, run.scratch.snapshot());
@@ -175,11 +173,14 @@ fn a_damaged_journal_is_kept() {
 /// They never happened, whatever is in them.
 #[test]
 fn a_scan_or_a_new_file_is_removed() {
-    for left in [".runner-scan", ".runner-new"] {
+    for scan in [true, false] {
         let run = interrupted(0);
+        let names = common::sidecars(&run.file);
+        let left = if scan { names.scan } else { names.new };
         fs::remove_file(run.scratch.path("file.runner-journal")).unwrap();
-        run.scratch.write(&format!("file{left}"), "what was written so far");
-        run.refused(left);
+        fs::write(left.path(), "what was written so far").unwrap();
+        fs::set_permissions(left.path(), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        run.refused(left.name().to_str().unwrap());
         runner!["recover", &run.file]
             .ok()
             .says("whole as it is; what the interrupted run has left is removed");

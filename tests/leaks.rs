@@ -25,13 +25,14 @@ use std::sync::atomic::AtomicBool;
 use common::{Scratch, has, log_lines, names, skip};
 use runner::cancel::Cancel;
 use runner::error::Kind;
-use runner::fs::OsStorage;
+use runner::fs::{Entry, OsStorage};
 use runner::job::{FileHead, Param};
+use runner::journal::Trust;
 use runner::memory::{Budget, Guard, Need, plan};
 use runner::output::Output;
 use runner::patch::{Direction, Patch, PluginId};
 use runner::plan::Choice;
-use runner::reach::Extras;
+use runner::reach::{Backup, Extras};
 use runner::run::{self, Begun, Options, Program};
 use runner::sandbox::{Compiler, Limits, Sandbox};
 use runner::verify::Wanted;
@@ -83,6 +84,7 @@ fn all_drivers(scratch: &Scratch, program: &Program<'_>, bad: &Program<'_>, memo
         choice,
         verify: Wanted::Deepest,
         extras,
+        patch_files: runner::source::PatchFiles::Refuse,
         memory,
         resume: false,
         checkpoint_every: std::time::Duration::MAX,
@@ -95,15 +97,26 @@ fn all_drivers(scratch: &Scratch, program: &Program<'_>, bad: &Program<'_>, memo
     fs::write(&file, &content).unwrap();
     let events = &mut |_| {};
     let spill = || scratch.path("spill");
-    run::plan(&file, program, &auto, spill(), &saved, events).unwrap();
-    run::dry_run(&file, program, &auto, spill(), events, &mut |_, _| Ok(())).unwrap();
-    run::apply_to(&file, &Output::File(out.clone()), program, &auto, spill(), events).unwrap();
-    let extras = Extras { undo: Some(scratch.path("undo")), backup: Some(scratch.path("old")) };
+    run::plan(&file, program, &auto, &Entry::unpinned(&saved), events).unwrap();
+    run::dry_run(&file, program, &auto, Entry::unpinned(spill()), events, &mut |_, _| Ok(())).unwrap();
+    run::apply_to(
+        &file,
+        &Output::File(Entry::unpinned(&out)),
+        program,
+        &auto,
+        Entry::unpinned(spill()),
+        events,
+    )
+    .unwrap();
+    let extras = Extras {
+        undo: Some(Entry::unpinned(scratch.path("undo"))),
+        backup: Some(Backup::At(Entry::unpinned(scratch.path("old")))),
+    };
     run::apply(&file, program, &options(Choice::Rewrite, extras.clone()), events).unwrap();
     // It stands in the way of the next one.
     let again = run::apply(&file, program, &options(Choice::InPlace, extras), events);
     assert!(again.is_ok_and(|report| report.stats.edits == 0), "nothing to do is no error");
-    let patch = || Patch::load(&OsStorage, &saved).unwrap();
+    let patch = || Patch::load(&OsStorage, &Entry::unpinned(&saved)).unwrap();
     let error = run::apply_patch(&file, patch(), Direction::Forward, &auto, events).unwrap_err();
     assert_eq!(error.kind(), Kind::Verification);
     run::apply_patch(&file, patch(), Direction::Reverse, &plain(Choice::InPlace), events).unwrap();
@@ -114,10 +127,10 @@ fn all_drivers(scratch: &Scratch, program: &Program<'_>, bad: &Program<'_>, memo
     fs::copy(&saved, scratch.path("file.runner-journal")).unwrap();
     let error = run::apply(&file, program, &auto, events).unwrap_err();
     assert_eq!(error.kind(), Kind::RecoveryNeeded);
-    let error = run::recover_file(&file, Direction::Forward, Wanted::Deepest, 2).unwrap_err();
+    let error = run::recover_file(&file, Trust::Own, Direction::Forward, 2, &mut |_| Ok(())).unwrap_err();
     assert_eq!(error.kind(), Kind::RecoveryNeeded, "{error:?}");
     fs::rename(scratch.path("file.runner-journal"), scratch.path("file.runner-scan")).unwrap();
-    run::recover_file(&file, Direction::Forward, Wanted::Deepest, 2).unwrap();
+    run::recover_file(&file, Trust::Own, Direction::Forward, 2, &mut |_| Ok(())).unwrap();
     let cancelled = AtomicBool::new(true);
     let stopped = Options { cancel: Cancel::new(&cancelled), ..plain(Choice::Auto) };
     run::apply(&file, program, &stopped, events).unwrap_err();

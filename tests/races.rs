@@ -126,7 +126,14 @@ fn no_output_is_made_of_a_file_that_changes() {
 #[test]
 fn an_output_that_reads_back_different_gets_no_name() {
     disturbed_output(5, "reads back different", |scratch| {
-        let new = OpenOptions::new().write(true).open(scratch.path("out.runner-new")).unwrap();
+        let new = OpenOptions::new()
+            .write(true)
+            .open(
+                common::sidecars(&scratch.path("file"))
+                    .temporary(&runner::fs::Entry::resolve(&scratch.path("out")).unwrap())
+                    .path(),
+            )
+            .unwrap();
         new.write_all_at(b"\0", 200_000).unwrap();
     });
 }

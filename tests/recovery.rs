@@ -19,7 +19,7 @@ struct Interrupted {
     new: Vec<u8>,
 }
 
-/// A plan that changes no length is a journal; `new` replaces `user` by `USER`.
+/// The run was killed; `new` replaces `user` by `USER`.
 fn interrupted(reach: usize) -> Interrupted {
     let scratch = Scratch::new();
     // Something in the middle that no edit touches.
@@ -27,9 +27,7 @@ fn interrupted(reach: usize) -> Interrupted {
     let old = [&common::log_lines(200_000, "\n")[..], &quiet, &common::log_lines(100_000, "\n")].concat();
     let new = String::from_utf8(old.clone()).unwrap().replace("user", "USER").into_bytes();
     let file = scratch.write("file", &old);
-    let journal = scratch.path("file.runner-journal");
-    let plan = ["plan", "replace", file.to_str().unwrap(), "-o", journal.to_str().unwrap()];
-    runner(plan.iter().chain(&["--set", "find=user", "--set", "with=USER"])).ok();
+    common::kill::at_first_write(&file, &["--set", "find=user", "--set", "with=USER"]);
     // Keeps the inode.
     fs::write(&file, [&new[..reach], &old[reach..]].concat()).unwrap();
     Interrupted { scratch, file, old, new }

@@ -60,7 +60,7 @@ impl Slow {
 
     /// The offset up to which the checkpoint says that all is done.
     fn checkpoint(&self) -> Option<u64> {
-        let text = fs::read_to_string(self.scratch.path("file.runner-checkpoint")).ok()?;
+        let text = fs::read_to_string(common::sidecars(&self.file).checkpoint.path()).ok()?;
         let json: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
         json["state"]["at"].as_u64()
     }
@@ -263,28 +263,28 @@ fn another_number_of_threads_is_fine() {
 
 #[test]
 fn what_was_stored_is_damaged() {
-    for (name, why) in [("file.runner-checkpoint", "damaged"), ("file.runner-scan", "corrupt")] {
+    for (checkpoint, why) in [(true, "damaged"), (false, "corrupt")] {
         let slow = Slow::interrupted();
-        let path = slow.scratch.path(name);
+        let names = common::sidecars(&slow.file);
+        let path = if checkpoint { names.checkpoint } else { names.scan }.path().to_owned();
         let mut bytes = fs::read(&path).unwrap();
         let middle = bytes.len() / 2;
         bytes[middle] ^= 1;
         fs::write(path, bytes).unwrap();
         starts_over(&slow, &RESUME, why);
     }
-    for (name, why) in
-        [("file.runner-checkpoint", "before its first checkpoint"), ("file.runner-scan", "No such file")]
-    {
+    for (checkpoint, why) in [(true, "before its first checkpoint"), (false, "No such file")] {
         let slow = Slow::interrupted();
-        fs::remove_file(slow.scratch.path(name)).unwrap();
+        let names = common::sidecars(&slow.file);
+        fs::remove_file(if checkpoint { names.checkpoint } else { names.scan }.path()).unwrap();
         let told = slow.run(&RESUME);
         assert_eq!(told.code, 0, "{told:?}");
-        assert!(told.started_over.is_some(), "{name}, {why}: {told:?}");
+        assert!(told.started_over.is_some(), "{why}: {told:?}");
     }
     let slow = Slow::interrupted();
     fs::File::options()
         .write(true)
-        .open(slow.scratch.path("file.runner-scan"))
+        .open(common::sidecars(&slow.file).scan.path())
         .unwrap()
         .set_len(100)
         .unwrap();
@@ -310,7 +310,8 @@ fn what_was_stored_does_not_fit() {
     ];
     for (change, why) in changes {
         let slow = Slow::interrupted();
-        let path = slow.scratch.path("file.runner-checkpoint");
+        let names = common::sidecars(&slow.file);
+        let path = names.checkpoint.path();
         let text = fs::read_to_string(&path).unwrap();
         let mut stored: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
         let other = hash(&stored);
@@ -318,7 +319,8 @@ fn what_was_stored_does_not_fit() {
         change(&mut stored, other);
         assert_ne!(before, stored);
         let json = stored.to_string();
-        fs::write(path, format!("{json}\n{}\n", blake3::hash(json.as_bytes()))).unwrap();
+        let check = names.key.unwrap().of_checkpoint(json.as_bytes());
+        fs::write(path, format!("{json}\n{check}\n")).unwrap();
         starts_over(&slow, &RESUME, why);
     }
 }
@@ -353,7 +355,7 @@ fn who_does_not_ask_is_told() {
 #[test]
 fn a_new_file_alone_is_no_scan() {
     let slow = Slow::new(1);
-    slow.scratch.write("file.runner-new", "old or new");
+    fs::write(common::sidecars(&slow.file).new.path(), "old or new").unwrap();
     let before = slow.scratch.snapshot();
     let told = slow.run(&RESUME);
     assert_eq!(told.code, 6, "{told:?}");
@@ -377,7 +379,7 @@ fn an_interruption() {
         let output = child.wait_with_output().unwrap();
         let told = Told::of(&output.stdout, output.status.code().unwrap());
         assert_eq!((told.code, told.error.as_deref()), (2, Some("interrupted")), "{told:?}");
-        assert_eq!(names(slow.scratch.dir()), left);
+        assert_eq!(common::untagged_names(slow.scratch.dir()), left);
         if resume {
             let at = slow.checkpoint();
             let told = slow.run(&RESUME);

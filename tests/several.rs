@@ -51,7 +51,7 @@ fn mixed(scratch: &Scratch) -> Vec<String> {
             8 => fs::hard_link(scratch.path(&format!("f{:02}", number + 1 - 9)), &path).unwrap(),
             9 => {
                 fs::write(&path, line).unwrap();
-                fs::write(scratch.path(&format!("{name}.runner-new")), "left over").unwrap();
+                fs::write(common::sidecars(&path).new.path(), "left over").unwrap();
             }
             _ => fs::write(&path, line.repeat(number)).unwrap(),
         }

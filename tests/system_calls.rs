@@ -28,6 +28,7 @@ fn calls(dir: &Path, args: &[&str]) -> Option<Vec<String>> {
         .arg(env!("CARGO_BIN_EXE_runner"))
         .args(args)
         .env("RUNNER_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("code-cache"))
+        .env("RUNNER_STATE_DIR", common::state_dir())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -48,7 +49,7 @@ fn call(line: &str, dir: &str) -> Option<String> {
     let (name, rest) = line.trim_start().split_once('(')?;
     let mut names = rest.split(['"', '<', '>']).filter_map(|part| {
         let name = part.strip_prefix(dir)?;
-        Some(if name.is_empty() { "." } else { name.strip_prefix('/')? })
+        Some(if name.is_empty() { ".".to_owned() } else { common::untagged(name.strip_prefix('/')?) })
     });
     let first = names.next()?;
     match name {

@@ -2,15 +2,14 @@
 //! directions, sorted and in bounds; one that was changed after it was sealed
 //! is refused; one that was written reads as it was written.
 
-use std::os::fd::AsRawFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use runner::apply::flatten::tail_start;
 use runner::cancel::Cancel;
 use runner::cli;
 use runner::error::Kind;
-use runner::fs::{OsStorage, Storage};
+use runner::fs::{Entry, OsStorage, Storage};
 use runner::hash::GROUP_BYTES;
 use runner::patch::{Direction, Group, Patch, Segment, Writer, walk};
 
@@ -35,7 +34,7 @@ pub fn run(data: &[u8]) {
 /// Loads a patch file; if it is accepted, everything of it makes sense.
 fn accepted(bytes: &[u8]) -> bool {
     let storage = Simulated::new(Disk::with(Path::new(SAVED), bytes, 0), Fate::default());
-    let patch = match Patch::load(&storage, Path::new(SAVED)) {
+    let patch = match Patch::load(&storage, &Entry::unpinned(SAVED)) {
         Ok(patch) => patch,
         Err(error) => {
             assert_eq!(error.kind(), Kind::Verification, "{error:?}");
@@ -104,8 +103,7 @@ fn walked<S: Storage>(patch: &Patch<'_, S>, direction: Direction, from: u64) -> 
 /// What `runner show` prints is fit for a terminal.
 fn shown(bytes: &[u8]) {
     let file = memory_file(bytes);
-    let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
-    let patch = Patch::load(&OsStorage, &path).expect("it was accepted before");
+    let patch = Patch::read(&OsStorage, Entry::unpinned("patch"), file).expect("it was accepted before");
     let text = cli::show_patch(&patch).expect("it can be shown");
     assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
 }
@@ -150,7 +148,7 @@ fn source_and_edits(input: &mut Input<'_>) -> (Vec<u8>, Vec<Edit>) {
 fn written(source: &[u8], model: &[Edit]) -> Vec<u8> {
     let storage = Simulated::new(Disk::default(), Fate::default());
     let header = header(source.len() as u64);
-    let mut writer = Writer::new(&storage, "/disk/spill".into(), header).expect("there is room");
+    let mut writer = Writer::new(&storage, Entry::unpinned("/disk/spill"), header).expect("there is room");
     for (start, old, new) in model {
         writer.edit(runner::patch::Edit { start: *start, old, new }).expect("there is room");
     }
@@ -160,9 +158,9 @@ fn written(source: &[u8], model: &[Edit]) -> Vec<u8> {
     let after = apply(source, model);
     let (pre, post) = (blake3::hash(source), blake3::hash(&after));
     let mut patch = writer.finish().and_then(|draft| draft.seal(pre, post)).expect("there is room");
-    patch.publish(Path::new(SAVED), Cancel::new(&AtomicBool::new(false))).expect("there is room");
+    patch.publish(&Entry::unpinned(SAVED), Cancel::new(&AtomicBool::new(false))).expect("there is room");
     drop(patch);
-    let patch = Patch::load(&storage, Path::new(SAVED)).expect("it was just written");
+    let patch = Patch::load(&storage, &Entry::unpinned(SAVED)).expect("it was just written");
     assert_eq!(edits(&patch, Direction::Forward), model);
     assert!(overlay(&patch, source) == after, "the overlay");
     drop(patch);

@@ -13,7 +13,7 @@ use runner::verify::Wanted;
 
 use super::change::{Change, FILE, names, recover_on};
 use super::choices::Choices;
-use super::disk::{Disk, Entry};
+use super::disk::{Disk, NameChange};
 use super::input::Input;
 use super::storage::{Fate, Simulated};
 
@@ -26,14 +26,14 @@ pub fn run(data: &[u8]) {
     if input.flag() {
         disk = disk.crash(&mut Choices::random(input.number()));
     }
-    let whole = disk.read(&names().journal).map(|node| node.cache.clone());
+    let whole = disk.read(names().journal.path()).map(|node| node.cache.clone());
     let journal = match input.below(4) {
         0 => damaged(&mut input, whole.clone()),
         1 => other_journal(&mut input),
         _ => whole.clone(),
     };
     if journal != whole {
-        put(&mut disk, &names().journal, journal.as_deref());
+        put(&mut disk, names().journal.path(), journal.as_deref());
     }
     let target = Target::new(&mut input, &change);
     match &target {
@@ -142,13 +142,13 @@ fn damaged(input: &mut Input<'_>, journal: Option<Vec<u8>>) -> Option<Vec<u8>> {
 /// The journal of another change, made for another file of the same inode.
 fn other_journal(input: &mut Input<'_>) -> Option<Vec<u8>> {
     let other = change(input);
-    (10..40).find_map(|at| died(&other, Some(at)).read(&names().journal).map(|node| node.cache.clone()))
+    (10..40).find_map(|at| died(&other, Some(at)).read(names().journal.path()).map(|node| node.cache.clone()))
 }
 
 /// A durable file under a name; a new inode.
 fn put(disk: &mut Disk, path: &Path, content: Option<&[u8]>) {
     if disk.read(path).is_some() {
-        disk.directory.change(Entry::Remove(path.to_owned())).expect("it is there");
+        disk.directory.change(NameChange::Remove(path.to_owned())).expect("it is there");
     }
     if let Some(content) = content {
         let inode = disk.create(path).expect("there is none");

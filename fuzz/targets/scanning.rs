@@ -1,13 +1,13 @@
 //! Scans of made-up files by native transforms, and what they come to.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use runner::apply::flatten::tail_start;
 use runner::cancel::Cancel;
 use runner::error::Result;
-use runner::fs::{Identity, Storage};
+use runner::fs::{Entry, Identity, Storage};
 use runner::hash::{GROUP_BYTES, Tree};
 use runner::job::Job;
 use runner::mapping::Mapping;
@@ -95,7 +95,7 @@ pub(super) fn found(job: &Job, content: &[u8], make: Make<'_>, how: How) -> Resu
     static NEVER: AtomicBool = AtomicBool::new(false);
     let cancel = Cancel::new(&NEVER);
     let storage = Simulated::new(Disk::default(), Fate::default());
-    let (spill, saved) = (PathBuf::from("/disk/scan"), PathBuf::from("/disk/patch"));
+    let [spill, saved, temporary] = ["/disk/scan", "/disk/patch", "/disk/temporary"].map(Entry::unpinned);
     let mapping = map(content);
     let memory = Guard::NONE;
     let options = Options { threads: how.threads, window_bytes: how.window_bytes, memory, cancel };
@@ -103,7 +103,7 @@ pub(super) fn found(job: &Job, content: &[u8], make: Make<'_>, how: How) -> Resu
     let writer = Writer::new(&storage, spill, header(content.len() as u64))?;
     let scanned = scan(&mapping, Path::new("memory"), job, writer, make, &options, hooks)?;
     let patch = seal(scanned, &mapping, cancel)?;
-    patch.copy_to(&saved)?;
+    patch.copy_to(&saved, &temporary)?;
     drop(patch);
 
     // As whoever uses it reads it.
@@ -118,7 +118,7 @@ pub(super) fn found(job: &Job, content: &[u8], make: Make<'_>, how: How) -> Resu
     assert_eq!(patch.seal().pre_root, blake3::hash(content), "the root before");
     assert_eq!(patch.seal().post_root, blake3::hash(&after), "the root after");
     drop(patch);
-    let patch = storage.into_disk().read(&saved).expect("it was saved").cache.clone();
+    let patch = storage.into_disk().read(saved.path()).expect("it was saved").cache.clone();
     Ok(Found { patch, edits, content: after })
 }
 

@@ -8,13 +8,11 @@
 //! durably, before the target is written; so where one is found, the target
 //! was not written by the run that has left it.
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Access, OsStorage, Storage};
-use crate::journal::{Names, exists};
+use crate::fs::{Access, Entry, OsStorage, Storage};
+use crate::journal::{Names, check_own, exists};
 use crate::mapping::Mapping;
 use crate::patch::{Header, Writer, hex};
 use crate::run::Event;
@@ -51,6 +49,9 @@ struct Checkpoint {
 /// # Errors
 /// Any I/O error; the one before is still there then.
 pub fn save<S: Storage>(storage: &S, names: &Names, key: &Key, state: &State) -> Result<()> {
+    let Some(authentic) = &names.key else {
+        return Err(Error::new(Kind::Refused, "there is no key to authenticate a checkpoint with"));
+    };
     let mut salt = [0; 32];
     getrandom::fill(&mut salt).map_err(|e| {
         Error::new(Kind::Usage, "the system has no random bytes").because(std::io::Error::from(e))
@@ -63,12 +64,12 @@ pub fn save<S: Storage>(storage: &S, names: &Names, key: &Key, state: &State) ->
         state: state.clone(),
     };
     let mut bytes = serde_json::to_vec(&checkpoint).expect("a checkpoint has only JSON types");
-    let check = blake3::hash(&bytes);
+    let check = authentic.of_checkpoint(&bytes);
     bytes.push(b'\n');
     bytes.extend_from_slice(check.to_hex().as_bytes());
     bytes.push(b'\n');
     let new = &names.new;
-    let file = storage.create(new).map_err(Error::at("create", new))?;
+    let file = storage.create(new).map_err(Error::at("create", new.path()))?;
     storage
         .write_all_at(&file, &bytes, 0)
         .and_then(|()| storage.sync_data(&file))
@@ -77,7 +78,7 @@ pub fn save<S: Storage>(storage: &S, names: &Names, key: &Key, state: &State) ->
         .map_err(|e| {
             // The error at hand is the one to report.
             let _ = storage.remove(new);
-            Error::io("save how far the scan has come in", &names.checkpoint, e)
+            Error::io("save how far the scan has come in", names.checkpoint.path(), e)
         })
 }
 
@@ -86,22 +87,27 @@ pub fn save<S: Storage>(storage: &S, names: &Names, key: &Key, state: &State) ->
 /// # Errors
 /// Any I/O error, and when it cannot be used; says why.
 pub fn load<S: Storage>(storage: &S, names: &Names, key: &Key) -> Result<State> {
-    let path = &names.checkpoint;
+    let path = names.checkpoint.path();
     let unusable = |what: &str| Error::new(Kind::Verification, what);
-    if !exists(storage, path)? {
+    if !exists(storage, &names.checkpoint)? {
         return Err(unusable("it ended before its first checkpoint"));
     }
-    let file = storage.open(path, Access::Read).map_err(Error::at("open", path))?;
-    let size = storage.stat(&file).map_err(Error::at("look at", path))?.identity.size;
+    let authentic = names.key.as_ref().ok_or_else(|| unusable("there is no key to check it with"))?;
+    let file = storage.open(&names.checkpoint, Access::Read).map_err(Error::at("open", path))?;
+    let stat = storage.stat(&file).map_err(Error::at("look at", path))?;
+    check_own(&stat).map_err(|why| unusable(&format!("the checkpoint is not believed: {why}")))?;
+    let size = stat.identity.size;
     if size > MAX_BYTES {
         return Err(unusable("the checkpoint is far too long"));
     }
     let mut bytes = vec![0; usize::try_from(size).expect("bounded")];
     storage.read_exact_at(&file, &mut bytes, 0).map_err(Error::at("read", path))?;
     let check = bytes.len().checked_sub(66).map(|at| bytes.split_off(at));
-    let expected = format!("\n{}\n", blake3::hash(&bytes).to_hex());
-    if check.is_none_or(|check| check != expected.as_bytes()) {
-        return Err(unusable("the checkpoint is damaged"));
+    let check = check.as_deref().and_then(|check| check.strip_prefix(b"\n")?.strip_suffix(b"\n"));
+    let check = check.and_then(|hex| blake3::Hash::from_hex(hex).ok());
+    // Compared in constant time, as `Hash` is.
+    if check.is_none_or(|check| check != authentic.of_checkpoint(&bytes)) {
+        return Err(unusable("the checkpoint is damaged, or was made with another key"));
     }
     let checkpoint: Checkpoint = serde_json::from_slice(&bytes)
         .map_err(|e| unusable("the checkpoint was made by another release").because(e))?;
@@ -215,15 +221,25 @@ impl<'a> Resumable<'a> {
 impl Drop for Resumable<'_> {
     fn drop(&mut self) {
         if self.stored {
-            for path in [&self.names.checkpoint, &self.names.scan] {
+            for entry in [&self.names.checkpoint, &self.names.scan] {
                 // An error is on its way out already, or they are gone; a
                 // leftover is found by the next run.
-                let _ = OsStorage.remove(path);
+                let _ = OsStorage.remove(entry);
             }
         }
     }
 }
 
-fn remove(path: &Path) -> Result<()> {
-    if exists(&OsStorage, path)? { OsStorage.remove(path).map_err(Error::at("remove", path)) } else { Ok(()) }
+/// Removes what an earlier run of this user has left.
+fn remove(entry: &Entry) -> Result<()> {
+    if !exists(&OsStorage, entry)? {
+        return Ok(());
+    }
+    let path = entry.path();
+    let stat = OsStorage.stat_entry(entry).map_err(Error::at("look at", path))?;
+    check_own(&stat).map_err(|why| {
+        Error::new(Kind::Refused, format!("{} is not removed: {why}", path.display()))
+            .hint("only its owner can say whether it is still needed")
+    })?;
+    OsStorage.remove(entry).map_err(Error::at("remove", path))
 }

@@ -6,21 +6,26 @@ mod aligned;
 mod attributes;
 mod cachestat;
 mod direct;
+mod entry;
 mod identity;
 mod lock;
 mod os;
+mod private;
+mod resolve;
 mod share;
 mod shared;
 
 use std::io;
 use std::ops::Range;
-use std::path::Path;
 
 pub use aligned::{ALIGN_BYTES, Aligned};
 pub use direct::Direct;
+pub use entry::{Directory, Entry};
 pub use identity::{FileType, Identity, Stat};
 pub use lock::lock;
 pub use os::{OsFile, OsStorage};
+pub use private::PrivateDirectory;
+pub(crate) use private::{TEMPORARY_SUFFIX, is_private_file};
 
 /// How a file is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,19 +45,19 @@ pub trait Storage: Sync {
     /// An open file. Positions are always explicit.
     type File: Send + Sync;
 
-    /// Opens an existing file.
+    /// Opens an existing file. A symbolic link is not followed.
     ///
     /// # Errors
     /// Any I/O error; with [`Access::Direct`], `InvalidInput` where the
     /// filesystem has no such access.
-    fn open(&self, path: &Path, access: Access) -> io::Result<Self::File>;
+    fn open(&self, entry: &Entry, access: Access) -> io::Result<Self::File>;
 
     /// Creates a file that must not exist, for reading and writing, with
     /// mode 0600.
     ///
     /// # Errors
-    /// `AlreadyExists`, or any I/O error.
-    fn create(&self, path: &Path) -> io::Result<Self::File>;
+    /// `AlreadyExists`, also for a link that leads nowhere, or any I/O error.
+    fn create(&self, entry: &Entry) -> io::Result<Self::File>;
 
     /// Reads at an offset; 0 at the end of the file.
     ///
@@ -120,11 +125,11 @@ pub trait Storage: Sync {
     /// Any I/O error.
     fn sync_all(&self, file: &Self::File) -> io::Result<()>;
 
-    /// Makes the entries of the directory that holds `path` durable.
+    /// Makes the names in the directory of `entry` durable.
     ///
     /// # Errors
     /// Any I/O error.
-    fn sync_parent(&self, path: &Path) -> io::Result<()>;
+    fn sync_parent(&self, entry: &Entry) -> io::Result<()>;
 
     /// Drops the file's clean pages from the page cache; says whether none is
     /// left, where the system can tell.
@@ -139,11 +144,11 @@ pub trait Storage: Sync {
     /// Any I/O error.
     fn stat(&self, file: &Self::File) -> io::Result<Stat>;
 
-    /// [`Storage::stat`] by path; a symbolic link is followed.
+    /// [`Storage::stat`] by name; of a symbolic link, the link itself.
     ///
     /// # Errors
     /// Any I/O error.
-    fn stat_path(&self, path: &Path) -> io::Result<Stat>;
+    fn stat_entry(&self, entry: &Entry) -> io::Result<Stat>;
 
     /// Gives `to` the owner, mode, extended attributes and access control
     /// lists of `from`.
@@ -153,11 +158,11 @@ pub trait Storage: Sync {
     /// message names it.
     fn copy_attributes(&self, from: &Self::File, to: &Self::File) -> io::Result<()>;
 
-    /// Free bytes that this user may take, on the filesystem of `path`.
+    /// Free bytes that this user may take, on the filesystem of `entry`.
     ///
     /// # Errors
     /// Any I/O error.
-    fn free_bytes(&self, path: &Path) -> io::Result<u64>;
+    fn free_bytes(&self, entry: &Entry) -> io::Result<u64>;
 
     /// Whether overwriting bytes of a file may take new space: in holes, where
     /// extents are shared, and on filesystems that copy on write.
@@ -171,25 +176,31 @@ pub trait Storage: Sync {
     ///
     /// # Errors
     /// Any I/O error.
-    fn exchange(&self, a: &Path, b: &Path) -> io::Result<bool>;
+    fn exchange(&self, a: &Entry, b: &Entry) -> io::Result<bool>;
 
     /// Renames; replaces what stands at `to`.
     ///
     /// # Errors
     /// Any I/O error.
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    fn rename(&self, from: &Entry, to: &Entry) -> io::Result<()>;
+
+    /// Renames to a name that must not exist.
+    ///
+    /// # Errors
+    /// `AlreadyExists`, or any I/O error.
+    fn rename_new(&self, from: &Entry, to: &Entry) -> io::Result<()>;
 
     /// Gives a file a second name, which must not exist.
     ///
     /// # Errors
     /// `AlreadyExists`, or any I/O error.
-    fn link(&self, from: &Path, to: &Path) -> io::Result<()>;
+    fn link(&self, from: &Entry, to: &Entry) -> io::Result<()>;
 
     /// Removes a directory entry.
     ///
     /// # Errors
     /// Any I/O error.
-    fn remove(&self, path: &Path) -> io::Result<()>;
+    fn remove(&self, entry: &Entry) -> io::Result<()>;
 
     /// Reads until the buffer is full or the file ends; returns the bytes
     /// read.

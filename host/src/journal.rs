@@ -1,42 +1,66 @@
-//! The names that `runner` uses beside a target, and what each one means
-//! after a crash:
+//! The names that `runner` uses beside a target, what each one means after a
+//! crash, and which of them is believed:
 //!
-//! - `NAME.runner-scan`: a patch that was being collected. It never happened.
-//! - `NAME.runner-checkpoint`: how far that had come, so that it can go on.
-//! - `NAME.runner-new`: a new version that was being written, or the old one
-//!   that it has replaced. The target is whole without it.
+//! - `NAME.runner-scan-TAG`: a patch that was being collected. It never
+//!   happened.
+//! - `NAME.runner-checkpoint-TAG`: how far that had come, so that it can go on.
+//! - `NAME.runner-new-TAG`: a new version that was being written, or the old
+//!   one that it has replaced. The target is whole without it.
 //! - `NAME.runner-journal`: a sealed patch that may be half applied. It gets
 //!   this name by a rename after it is durable, so it is always whole; the
 //!   rename is the commit point of an in-place apply.
 //!
+//! The tag is made with the user's key, so no file that somebody has made for
+//! another purpose has such a name. A journal has none: whoever comes next
+//! must see it, with another key, too.
+//!
 //! As long as there is a scan or a checkpoint, the run that they belong to has
 //! not written the target: both are removed, durably, before its commit point.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
-use crate::fs::{FileType, Storage};
+use crate::fs::{Access, Entry, FileType, PrivateDirectory, Stat, Storage};
+use crate::patch::{Patch, TRAILER_AUTHENTICATION};
+use crate::state::{self, Key, TAG_DIGITS};
 
 /// Longest file name on the usual filesystems, in bytes (NAME_MAX).
 const NAME_MAX_BYTES: usize = 255;
-const LONGEST_SUFFIX: &str = ".runner-checkpoint";
+const JOURNAL: &str = ".runner-journal";
+const SCAN: &str = ".runner-scan-";
+const CHECKPOINT: &str = ".runner-checkpoint-";
+const NEW: &str = ".runner-new-";
+
+/// What stands for the tag where there is no key.
+const NO_TAG: &str = "0000000000000000";
 
 /// The names that belong to one target.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Names {
     /// The target itself, symbolic links resolved.
-    pub target: PathBuf,
+    pub target: Entry,
     /// A patch being collected.
-    pub scan: PathBuf,
+    pub scan: Entry,
     /// How far that has come.
-    pub checkpoint: PathBuf,
+    pub checkpoint: Entry,
     /// A new version being written.
-    pub new: PathBuf,
+    pub new: Entry,
     /// A sealed patch being applied.
-    pub journal: PathBuf,
+    pub journal: Entry,
+    /// What authenticates the journal and the checkpoint; without it, neither
+    /// is believed later.
+    pub key: Option<Key>,
+}
+
+/// Whose journals are believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// Those of this user, made with this user's key.
+    Own,
+    /// Any: somebody has looked at the journal, and has said so.
+    Any,
 }
 
 impl Names {
@@ -45,41 +69,54 @@ impl Names {
     /// directory.
     ///
     /// # Errors
-    /// When a path has no file name, or there is no state directory.
-    pub fn new(target: &Path, file_type: FileType) -> Result<Self> {
-        let (directory, name) = if file_type == FileType::Block {
-            let flat =
-                target.as_os_str().as_bytes().iter().map(|&byte| if byte == b'/' { b'!' } else { byte });
-            (state_directory(target)?, OsString::from_vec(flat.collect()))
+    /// When there is no state directory that can be trusted.
+    pub fn new(target: &Entry, file_type: FileType, key: Option<Key>) -> Result<Self> {
+        let beside = if file_type == FileType::Block {
+            let flat = target
+                .path()
+                .as_os_str()
+                .as_bytes()
+                .iter()
+                .map(|&byte| if byte == b'/' { b'!' } else { byte });
+            let directory = PrivateDirectory::open_or_create(&state::directory()?)?;
+            directory.entry(OsString::from_vec(flat.collect()))
         } else {
-            let name = target.file_name();
-            let name =
-                name.ok_or_else(|| Error::new(Kind::Usage, format!("{} has no name", target.display())))?;
-            (target.parent().unwrap_or(Path::new("")).to_owned(), name.to_owned())
+            target.clone()
         };
-        let name = if name.len() + LONGEST_SUFFIX.len() > NAME_MAX_BYTES {
-            OsString::from(&blake3::hash(name.as_bytes()).to_hex()[..32])
+        let tag = key.as_ref().map_or(NO_TAG.to_owned(), |key| key.tag(beside.name()));
+        let longest = CHECKPOINT.len() + TAG_DIGITS;
+        let beside = if beside.name().len() + longest > NAME_MAX_BYTES {
+            beside.sibling(&blake3::hash(beside.name().as_bytes()).to_hex()[..32])
         } else {
-            name
+            beside
         };
-        let with = |suffix: &str| {
-            let mut name = name.clone();
-            name.push(suffix);
-            directory.join(name)
-        };
+        let with = |kind: &str| beside.with_suffix(format!("{kind}{tag}"));
         Ok(Self {
-            target: target.to_owned(),
-            scan: with(".runner-scan"),
-            checkpoint: with(LONGEST_SUFFIX),
-            new: with(".runner-new"),
-            journal: with(".runner-journal"),
+            target: target.clone(),
+            scan: with(SCAN),
+            checkpoint: with(CHECKPOINT),
+            new: with(NEW),
+            journal: beside.with_suffix(JOURNAL),
+            key,
         })
+    }
+
+    /// What a file that a run on this target makes elsewhere is called until it
+    /// is complete.
+    #[must_use]
+    pub fn temporary(&self, entry: &Entry) -> Entry {
+        let mut both = self.target.path().as_os_str().to_owned();
+        both.push("\0");
+        both.push(entry.name());
+        let tag = self.key.as_ref().map_or(NO_TAG.to_owned(), |key| key.tag(&both));
+        entry.with_suffix(format!("{NEW}{tag}"))
     }
 
     /// Refuses to go on where another run has left something behind.
     ///
     /// # Errors
-    /// [`Kind::RecoveryNeeded`], with the command to run.
+    /// [`Kind::RecoveryNeeded`], with the command to run; [`Kind::Refused`],
+    /// where it is not this user's.
     pub fn check_clean<S: Storage>(&self, storage: &S) -> Result<()> {
         self.check(storage, &[&self.journal, &self.scan, &self.checkpoint, &self.new])
     }
@@ -88,8 +125,7 @@ impl Names {
     /// written by the run that has left it.
     ///
     /// # Errors
-    /// [`Kind::RecoveryNeeded`], with the command to run, where there is
-    /// something else.
+    /// As for [`Names::check_clean`], where there is something else.
     pub fn check_resumable<S: Storage>(&self, storage: &S) -> Result<bool> {
         self.check_journal(storage)?;
         if exists(storage, &self.scan)? || exists(storage, &self.checkpoint)? {
@@ -101,73 +137,248 @@ impl Names {
     /// [`Names::check_clean`], of the journal alone.
     ///
     /// # Errors
-    /// [`Kind::RecoveryNeeded`], with the command to run.
+    /// As for [`Names::check_clean`].
     pub fn check_journal<S: Storage>(&self, storage: &S) -> Result<()> {
         self.check(storage, &[&self.journal])
     }
 
-    fn check<S: Storage>(&self, storage: &S, paths: &[&PathBuf]) -> Result<()> {
-        for path in paths {
-            if exists(storage, path)? {
-                let target = self.target.display();
-                let error = Error::new(
-                    Kind::RecoveryNeeded,
-                    format!("an earlier run on {target} did not end: it left {}", path.display()),
-                )
-                .hint(format!("`runner recover {target}` brings the file to one state and cleans up"));
-                let scan = **path == self.scan || **path == self.checkpoint;
-                return Err(if scan {
-                    error.hint("`runner apply --resume`, with all else as it was, goes on with the scan")
-                } else {
-                    error
-                });
+    fn check<S: Storage>(&self, storage: &S, entries: &[&Entry]) -> Result<()> {
+        for entry in entries {
+            if let Some(stat) = look(storage, entry)? {
+                return Err(self.left_behind(entry, &stat));
             }
         }
         Ok(())
     }
-}
 
-/// Whether there is a file of this name.
-///
-/// # Errors
-/// When that cannot be told.
-pub fn exists<S: Storage>(storage: &S, path: &Path) -> Result<bool> {
-    match storage.stat_path(path) {
-        Ok(_) => Ok(true),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(e) => Err(Error::io("look for", path, e)),
+    fn left_behind(&self, entry: &Entry, stat: &Stat) -> Error {
+        let (target, found) = (self.target.path().display(), entry.path().display());
+        if entry.name() == self.journal.name()
+            && let Err(why) = check_own(stat)
+        {
+            return self.not_believed(&why, stat);
+        }
+        let error = Error::new(
+            Kind::RecoveryNeeded,
+            format!("an earlier run on {target} did not end: it left {found}"),
+        )
+        .hint(format!("`runner recover {target}` brings the file to one state and cleans up"));
+        if entry.name() == self.scan.name() || entry.name() == self.checkpoint.name() {
+            error.hint("`runner apply --resume`, with all else as it was, goes on with the scan")
+        } else {
+            error
+        }
+    }
+
+    /// The journal, if it is believed.
+    ///
+    /// # Errors
+    /// [`Kind::Refused`] where it is not; [`Kind::Verification`] where it is
+    /// damaged; any I/O error.
+    pub fn open_journal<'s, S: Storage>(&self, storage: &'s S, trust: Trust) -> Result<Patch<'s, S>> {
+        let path = self.journal.path();
+        let file = storage.open(&self.journal, Access::Read).map_err(Error::at("open", path))?;
+        let stat = storage.stat(&file).map_err(Error::at("look at", path))?;
+        if stat.file_type != FileType::Regular {
+            return Err(self.not_believed("it is not a regular file", &stat));
+        }
+        if trust == Trust::Own {
+            // Before anything of it is read.
+            check_own(&stat).map_err(|why| self.not_believed(&why, &stat))?;
+        }
+        let journal = Patch::read(storage, self.journal.clone(), file)?;
+        if trust == Trust::Own {
+            self.check_authentic(&journal).map_err(|why| self.not_believed(why, &stat))?;
+        }
+        Ok(journal)
+    }
+
+    fn check_authentic<S: Storage>(&self, journal: &Patch<'_, S>) -> Result<(), &'static str> {
+        let found = journal.trailer(TRAILER_AUTHENTICATION).ok_or("it was made without a key")?;
+        let key = self.key.as_ref().ok_or("this user has no key to check it with")?;
+        let (id, value) = found.split_first_chunk().ok_or("its authentication is malformed")?;
+        if *id != key.id() {
+            return Err("it was made with another key: on another machine, or before the key was lost");
+        }
+        let value =
+            <[u8; blake3::OUT_LEN]>::try_from(value).map_err(|_| "its authentication is malformed")?;
+        // Compared in constant time, as `Hash` is.
+        if key.of_journal(&journal.seal_check()) == blake3::Hash::from_bytes(value) {
+            Ok(())
+        } else {
+            Err("it is not what was authenticated")
+        }
+    }
+
+    /// Authenticates a patch that is to become the journal, if there is a key.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn authenticate<S: Storage>(&self, journal: &mut Patch<'_, S>) -> Result<()> {
+        let Some(key) = &self.key else { return Ok(()) };
+        let mut value = key.id().to_vec();
+        value.extend_from_slice(key.of_journal(&journal.seal_check()).as_bytes());
+        journal.push_trailer(TRAILER_AUTHENTICATION, &value)
+    }
+
+    fn not_believed(&self, why: &str, stat: &Stat) -> Error {
+        let (target, journal) = (self.target.path().display(), self.journal.path().display());
+        let error = Error::new(Kind::Refused, format!("{journal} is not believed: {why}"));
+        let me = rustix::process::geteuid().as_raw();
+        let error = if stat.owner == me {
+            error
+        } else {
+            error.hint(format!(
+                "if user {0} has run `runner` on this file: `runner recover {target}` as that user (`sudo -u '#{0}' ...`)",
+                stat.owner
+            ))
+        };
+        error
+            .hint(format!("`runner recover --trust-journal {target}` shows what it holds, and carries it out whoever has made it"))
+            .hint(format!("if no run on this file has died, somebody has put it there: remove {journal}"))
     }
 }
 
-fn state_directory(target: &Path) -> Result<PathBuf> {
-    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let base = variable("XDG_STATE_HOME").or_else(|| variable("HOME").map(|home| home.join(".local/state")));
-    let directory = base.map(|base| base.join("runner")).ok_or_else(|| {
-        Error::new(Kind::Usage, format!("there is no place for the journal of {}", target.display()))
-            .hint("set XDG_STATE_HOME or HOME")
-    })?;
-    std::fs::create_dir_all(&directory).map_err(Error::at("create", &directory))?;
-    Ok(directory)
+/// Whether a file that stands beside a target can only be this user's own.
+///
+/// # Errors
+/// Says in words why it may not be.
+pub fn check_own(stat: &Stat) -> Result<(), String> {
+    let me = rustix::process::geteuid().as_raw();
+    if stat.file_type != FileType::Regular {
+        Err("it is not a regular file".to_owned())
+    } else if stat.owner != me {
+        Err(format!("it belongs to user {}, and this is user {me}", stat.owner))
+    } else if stat.links != 1 {
+        Err(format!("it has {} names", stat.links))
+    } else if stat.mode & 0o077 != 0 {
+        Err(format!("others may read or write it (mode {:o})", stat.mode))
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether `runner` gives such names to what it makes beside a target.
+#[must_use]
+pub fn is_reserved(name: &OsStr) -> bool {
+    let name = name.as_bytes();
+    if name.ends_with(JOURNAL.as_bytes()) {
+        return true;
+    }
+    // Tags, and the names of releases that had none.
+    [SCAN, CHECKPOINT, NEW].iter().any(|kind| {
+        let kind = kind.as_bytes();
+        let plain = &kind[..kind.len() - 1];
+        let tagged = name.len().checked_sub(TAG_DIGITS).map(|at| name.split_at(at));
+        name.ends_with(plain)
+            || tagged.is_some_and(|(head, tag)| head.ends_with(kind) && tag.iter().all(u8::is_ascii_hexdigit))
+    })
+}
+
+/// Refuses a name that `runner` gives to what it makes beside a target.
+///
+/// # Errors
+/// [`Kind::Refused`].
+pub fn check_not_reserved(entry: &Entry) -> Result<()> {
+    if !is_reserved(entry.name()) {
+        return Ok(());
+    }
+    let shown = entry.path().display();
+    Err(Error::new(Kind::Refused, format!("{shown} has a name that only `runner` gives to its own files"))
+        .hint("it may be all that can bring back a file of an interrupted run; `runner recover FILE` takes the file's own name"))
+}
+
+/// Whether there is a file of this name, a link included.
+///
+/// # Errors
+/// When that cannot be told.
+pub fn exists<S: Storage>(storage: &S, entry: &Entry) -> Result<bool> {
+    look(storage, entry).map(|found| found.is_some())
+}
+
+fn look<S: Storage>(storage: &S, entry: &Entry) -> Result<Option<Stat>> {
+    match storage.stat_entry(entry) {
+        Ok(stat) => Ok(Some(stat)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(Error::io("look for", entry.path(), e)),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+
+    fn names(path: &str, key: Option<Key>) -> Names {
+        Names::new(&Entry::unpinned(path), FileType::Regular, key).expect("names")
+    }
 
     #[test]
     fn names_stand_beside_the_target() {
-        let names = Names::new(Path::new("/logs/access.log"), FileType::Regular).expect("names");
-        assert_eq!(names.journal, Path::new("/logs/access.log.runner-journal"));
-        assert_eq!(names.scan, Path::new("/logs/access.log.runner-scan"));
-        assert_eq!(names.new, Path::new("/logs/access.log.runner-new"));
+        let names = names("/logs/access.log", None);
+        assert_eq!(names.journal.path(), Path::new("/logs/access.log.runner-journal"));
+        assert_eq!(names.scan.path(), Path::new("/logs/access.log.runner-scan-0000000000000000"));
+        assert_eq!(names.new.path(), Path::new("/logs/access.log.runner-new-0000000000000000"));
     }
 
     #[test]
     fn a_name_that_leaves_no_room_is_hashed() {
-        let long = "x".repeat(250);
-        let names = Names::new(&Path::new("/logs").join(&long), FileType::Regular).expect("names");
-        let other = Names::new(&Path::new("/logs").join("y".repeat(250)), FileType::Regular).expect("names");
-        assert!(names.journal.file_name().expect("a name").len() <= NAME_MAX_BYTES);
-        assert_ne!(names.journal, other.journal);
+        let [long, other] = ["x", "y"].map(|c| names(&format!("/logs/{}", c.repeat(250)), None));
+        assert!(long.checkpoint.name().len() <= NAME_MAX_BYTES);
+        assert_ne!(long.journal.path(), other.journal.path());
+    }
+
+    #[test]
+    fn each_name_that_is_given_is_reserved() {
+        for key in [None, Some(Key::from_bytes([3; 32]))] {
+            for target in ["a", &"long".repeat(60)] {
+                let names = names(target, key.clone());
+                for entry in [&names.scan, &names.checkpoint, &names.new, &names.journal] {
+                    assert!(is_reserved(entry.name()), "{entry:?}");
+                }
+                assert!(!is_reserved(names.target.name()));
+            }
+        }
+        for name in ["a.runner-new", "a.runner-scan", "a.runner-checkpoint", ".runner-journal"] {
+            assert!(is_reserved(OsStr::new(name)), "{name}");
+        }
+        for name in ["a.runner", "runner-journal.txt", "a.runner-new-x", "a.runner-scan-000000000000000g"] {
+            assert!(!is_reserved(OsStr::new(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn only_what_nobody_else_can_have_made_is_own() {
+        let me = rustix::process::geteuid().as_raw();
+        let identity = crate::fs::Identity {
+            device: (0, 0),
+            inode: 1,
+            born_ns: None,
+            changed_ns: 0,
+            modified_ns: 0,
+            size: 0,
+        };
+        let own = Stat {
+            identity,
+            file_type: FileType::Regular,
+            mode: 0o600,
+            owner: me,
+            links: 1,
+            allocated_bytes: 0,
+        };
+        assert_eq!(check_own(&own), Ok(()));
+        let changes: [fn(&mut Stat); 5] = [
+            |stat| stat.file_type = FileType::Other("a symbolic link"),
+            |stat| stat.owner += 1,
+            |stat| stat.links = 2,
+            |stat| stat.mode = 0o640,
+            |stat| stat.mode = 0o602,
+        ];
+        for (index, change) in changes.into_iter().enumerate() {
+            let mut other = own.clone();
+            change(&mut other);
+            assert!(check_own(&other).is_err(), "change {index}");
+        }
     }
 }

@@ -1,22 +1,22 @@
 //! Writes the result elsewhere: to a file of its own, or to an open stream.
 
-use std::path::PathBuf;
-
 use crate::apply::{rewrite, stream};
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Access, OsStorage, Storage};
+use crate::fs::{Access, Entry, OsFile, OsStorage, Storage};
+use crate::journal::Names;
 use crate::patch::Direction;
 use crate::profile::{self, Stage};
 use crate::reach::{How, Kept, check_new, check_room};
 use crate::run::OsPatch;
-use crate::source::{Target, beside};
+use crate::source::{Target, check_not_a_patch};
+use crate::state;
 use crate::verify::Level;
 
 /// Where the result goes that is not to replace the file.
 #[derive(Debug)]
 pub enum Output {
     /// To a file, which appears, or is replaced, in one step.
-    File(PathBuf),
+    File(Entry),
     /// To whatever is open, under the name that errors call it.
     Stream(std::fs::File, String),
 }
@@ -39,48 +39,56 @@ pub(crate) fn write_out(target: &Target, patch: &OsPatch, output: &Output, how: 
             return Ok(Level::None);
         }
     };
-    // A link stays, and what it leads to is replaced.
-    let out = &std::fs::canonicalize(out).unwrap_or_else(|_| out.clone());
-    let old = match storage.open(out, Access::Read) {
-        Ok(old) => Some(old),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
-        Err(e) => return Err(Error::io("open", out, e)),
-    };
-    if let Some(old) = &old {
-        let same =
-            storage.stat(old).map_err(Error::at("look at", out))?.identity.same_inode(target.identity());
-        if same {
-            return Err(Error::new(Kind::Usage, format!("{} is input and output at once", out.display()))
-                .hint("without `-o` the file itself is changed"));
-        }
-    }
-    let new = beside(out, ".runner-new");
+    let old = open_old(target, out)?;
+    let new = target.names.temporary(out);
+    let path = new.path();
     check_room(storage, &new, patch.seal().stats.post_size())?;
     let file = storage.create(&new).map_err(|e| {
         let exists = e.kind() == std::io::ErrorKind::AlreadyExists;
-        let error = Error::io("create", &new, e);
+        let error = Error::io("create", path, e);
         if exists {
             error.hint("it is left over from another run, or one is going on; remove it")
         } else {
             error
         }
     })?;
-    let mut kept = Kept { storage, paths: vec![new.clone()] };
+    let mut kept = Kept { storage, entries: vec![new.clone()] };
     let filling = profile::span(Stage::Fill);
-    rewrite::fill(storage, (&target.file, source), (&file, &new), reader, how.threads, how.cancel)?;
+    rewrite::fill(storage, (&target.file, source), (&file, path), reader, how.threads, how.cancel)?;
     drop(filling);
     match &old {
-        Some(old) => storage.copy_attributes(old, &file).map_err(Error::at("keep the attributes of", out))?,
+        Some(old) => {
+            storage.copy_attributes(old, &file).map_err(Error::at("keep the attributes of", out.path()))?
+        }
         None => file
             .set_permissions(std::os::unix::fs::PermissionsExt::from_mode(target.stat.mode & 0o777))
-            .map_err(Error::at("set the mode of", &new))?,
+            .map_err(Error::at("set the mode of", path))?,
     }
-    storage.sync_all(&file).map_err(Error::at("sync", &new))?;
-    let level = check_new(storage, &new, patch, Direction::Forward, how)?;
+    storage.sync_all(&file).map_err(Error::at("sync", path))?;
+    let level = check_new(storage, &file, &new, patch, Direction::Forward, how)?;
     target.place().check_unchanged()?;
     how.cancel.check()?;
-    storage.rename(&new, out).map_err(Error::at("create", out))?;
-    kept.paths.clear();
-    storage.sync_parent(out).map_err(Error::at("sync the directory of", out))?;
+    storage.rename(&new, out).map_err(Error::at("create", out.path()))?;
+    kept.entries.clear();
+    storage.sync_parent(out).map_err(Error::at("sync the directory of", out.path()))?;
     Ok(level)
+}
+
+/// The file that is to be replaced, if there is one.
+fn open_old(target: &Target, out: &Entry) -> Result<Option<OsFile>> {
+    let (storage, path) = (&OsStorage, out.path());
+    let old = match storage.open(out, Access::Read) {
+        Ok(old) => old,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(Error::io("open", path, e)),
+    };
+    let stat = storage.stat(&old).map_err(Error::at("look at", path))?;
+    if stat.identity.same_inode(target.identity()) {
+        return Err(Error::new(Kind::Usage, format!("{} is input and output at once", path.display()))
+            .hint("without `-o` the file itself is changed"));
+    }
+    check_not_a_patch(&old, path)?;
+    // It may be half changed, and is all that its journal can be used on.
+    Names::new(out, stat.file_type, state::existing_key())?.check_journal(storage)?;
+    Ok(Some(old))
 }

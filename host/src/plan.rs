@@ -139,7 +139,7 @@ mod tests {
             modified_ns: 0,
             size: 1 << 30,
         };
-        Stat { identity, file_type, mode: 0o644, links, allocated_bytes: 1 << 30 }
+        Stat { identity, file_type, mode: 0o644, owner: 0, links, allocated_bytes: 1 << 30 }
     }
 
     fn strategy(stats: &Stats, target: &Stat, choice: Choice) -> Option<Strategy> {

@@ -4,13 +4,14 @@ mod in_place;
 mod replace;
 mod room;
 
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::path::Path;
 
 use crate::apply::rewrite;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Identity, Stat, Storage};
-use crate::journal::{Names, exists};
+use crate::fs::{Entry, Identity, Stat, Storage};
+use crate::journal::{Names, check_not_reserved, check_own, exists};
 use crate::patch::{Direction, Patch};
 use crate::plan::{Plan, Strategy};
 use crate::profile::{self, Stage};
@@ -37,7 +38,7 @@ impl<S: Storage> Place<'_, S> {
     /// The file's own path, links resolved.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.names.target
+        self.names.target.path()
     }
 
     /// What identified the file when it was opened.
@@ -54,8 +55,26 @@ impl<S: Storage> Place<'_, S> {
     pub fn check_unchanged(&self) -> Result<()> {
         let path = self.path();
         let open = self.storage.stat(self.file).map_err(Error::at("look at", path))?.identity;
-        let named = self.storage.stat_path(path).map_err(Error::at("look at", path))?.identity;
+        let named = self.storage.stat_entry(&self.names.target).map_err(Error::at("look at", path))?.identity;
         if open == *self.identity() && named.same_inode(&open) { Ok(()) } else { Err(rewrite::changed(path)) }
+    }
+}
+
+impl<S: Storage> Place<'_, S> {
+    /// What a file that is kept of this target is called until it is complete.
+    /// One that was left by a run that was killed is removed: no other run is
+    /// at work on this target.
+    fn temporary(&self, entry: &Entry) -> Result<Entry> {
+        let temporary = self.names.temporary(entry);
+        if !exists(self.storage, &temporary)? {
+            return Ok(temporary);
+        }
+        let path = temporary.path();
+        let stat = self.storage.stat_entry(&temporary).map_err(Error::at("look at", path))?;
+        check_own(&stat)
+            .map_err(|why| Error::new(Kind::Refused, format!("{} is in the way: {why}", path.display())))?;
+        self.storage.remove(&temporary).map_err(Error::at("remove", path))?;
+        Ok(temporary)
     }
 }
 
@@ -63,9 +82,27 @@ impl<S: Storage> Place<'_, S> {
 #[derive(Debug, Clone, Default)]
 pub struct Extras {
     /// Where to save the patch, for `runner undo`.
-    pub undo: Option<PathBuf>,
+    pub undo: Option<Entry>,
     /// Where to keep a copy of the old file.
-    pub backup: Option<PathBuf>,
+    pub backup: Option<Backup>,
+}
+
+/// Where a copy of the old file is kept.
+#[derive(Debug, Clone)]
+pub enum Backup {
+    /// Beside it, under its name with this suffix.
+    Suffix(OsString),
+    /// Elsewhere.
+    At(Entry),
+}
+
+impl Extras {
+    fn backup_of(&self, target: &Entry) -> Option<Entry> {
+        self.backup.as_ref().map(|backup| match backup {
+            Backup::Suffix(suffix) => target.with_suffix(suffix),
+            Backup::At(entry) => entry.clone(),
+        })
+    }
 }
 
 /// How a plan is carried out.
@@ -102,24 +139,18 @@ pub fn reach<S: Storage>(
     if plan.strategy != Strategy::Rewrite {
         check_room_to_overwrite(target, &patch, plan)?;
     }
-    for (path, is_undo) in [(&extras.undo, true), (&extras.backup, false)] {
-        let Some(path) = path else { continue };
-        if exists(target.storage, path)? {
-            if is_undo && patch.is_begun_at(path)? {
-                // Left by a run that was killed before it wrote the target.
-                target.storage.remove(path).map_err(Error::at("remove", path))?;
-                continue;
-            }
-            return Err(Error::new(Kind::Usage, format!("{} exists already", path.display()))
-                .hint("choose another name, or remove it"));
-        }
-    }
+    check_new_name(target.storage, extras.backup_of(&target.names.target).as_ref())?;
     // Durable before the commit point, so that there is no moment at which
     // the file is changed and cannot be brought back.
-    let mut kept = Kept { storage: target.storage, paths: Vec::new() };
+    let mut kept = Kept { storage: target.storage, entries: Vec::new() };
     if let Some(undo) = &extras.undo {
-        patch.copy_to(undo)?;
-        kept.paths.push(undo.clone());
+        // What is there already was left by a run that was killed before it
+        // wrote the target.
+        if !exists(target.storage, undo)? || !patch.is_at(undo)? {
+            check_new_name(target.storage, Some(undo))?;
+            patch.copy_to(undo, &target.temporary(undo)?)?;
+            kept.entries.push(undo.clone());
+        }
     }
     drop(keeping);
     let reached = match plan.strategy {
@@ -128,7 +159,7 @@ pub fn reach<S: Storage>(
     };
     // Whoever must recover may want to go back.
     if reached.as_ref().map_or_else(|e| e.kind() == Kind::RecoveryNeeded, |_| true) {
-        kept.paths.clear();
+        kept.entries.clear();
     }
     reached
 }
@@ -136,15 +167,26 @@ pub fn reach<S: Storage>(
 /// Files that are only worth keeping if the run goes well.
 pub(crate) struct Kept<'a, S: Storage> {
     pub(crate) storage: &'a S,
-    pub(crate) paths: Vec<PathBuf>,
+    pub(crate) entries: Vec<Entry>,
 }
 
 impl<S: Storage> Drop for Kept<'_, S> {
     fn drop(&mut self) {
-        for path in &self.paths {
+        for entry in &self.entries {
             // The error that brought us here is the one to report.
-            let _ = self.storage.remove(path);
+            let _ = self.storage.remove(entry);
         }
+    }
+}
+
+fn check_new_name<S: Storage>(storage: &S, entry: Option<&Entry>) -> Result<()> {
+    entry.map_or(Ok(()), check_not_reserved)?;
+    match entry {
+        Some(entry) if exists(storage, entry)? => {
+            Err(Error::new(Kind::Usage, format!("{} exists already", entry.path().display()))
+                .hint("choose another name, or remove it"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -155,7 +197,7 @@ impl<S: Storage> Drop for Kept<'_, S> {
 fn end_scan<S: Storage>(storage: &S, names: &Names, patch: Option<&mut Patch<'_, S>>) -> Result<bool> {
     let mut gone = patch.map_or(Ok(false), Patch::unname)?;
     if exists(storage, &names.checkpoint)? {
-        storage.remove(&names.checkpoint).map_err(Error::at("remove", &names.checkpoint))?;
+        storage.remove(&names.checkpoint).map_err(Error::at("remove", names.checkpoint.path()))?;
         gone = true;
     }
     Ok(gone)

@@ -9,24 +9,24 @@
 
 mod make;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use crate::cancel::Cancel;
 use crate::checkpoint::{Key, Resumable};
 use crate::error::{Error, Kind, Result};
-use crate::fs::{FileType, OsStorage, Storage};
+use crate::fs::{Access, Entry, FileType, OsStorage, Storage};
 use crate::job::{FileHead, Job};
-use crate::journal::exists;
+use crate::journal::{Trust, check_not_reserved, exists};
 use crate::memory::Guard;
 use crate::output::{Output, write_out};
 use crate::patch::{self, Direction, Patch, PluginId, Stats};
 use crate::plan::{Choice, Plan, Strategy, choose};
 use crate::reach::{Extras, How, reach};
-use crate::recover::{Recovered, recover};
+use crate::recover::{Recovered, open_journal, recover};
 use crate::root;
 use crate::scan;
-use crate::source::{Intent, Target};
+use crate::source::{Intent, PatchFiles, Target};
 use crate::transform::Transform;
 use crate::verify::{Level, Wanted};
 pub use make::make_patch;
@@ -69,6 +69,8 @@ pub struct Options<'a> {
     pub resume: bool,
     /// How often [`apply`] stores how far the scan has come.
     pub checkpoint_every: Duration,
+    /// Whether a patch file may be a target.
+    pub patch_files: PatchFiles,
     /// What bounds the memory of a scan.
     pub memory: Guard<'a>,
     /// Set from outside to stop before the commit point.
@@ -132,7 +134,7 @@ pub fn apply(
     options: &Options<'_>,
     events: &mut dyn FnMut(Event),
 ) -> Result<Report> {
-    let target = Target::open(path, Intent::Write)?;
+    let target = Target::open(path, Intent::Write(options.patch_files))?;
     let key = Key { window_bytes: options.window_bytes, params: program.params_digest };
     let mut resumable = Resumable::new(&target.names, key, options.resume)?;
     let applied = apply_scanned(&target, program, options, &mut resumable, events);
@@ -170,11 +172,11 @@ pub fn dry_run(
     path: &Path,
     program: &Program<'_>,
     options: &Options<'_>,
-    spill: PathBuf,
+    spill: Entry,
     events: &mut dyn FnMut(Event),
     look: &mut dyn FnMut(&OsPatch, &Report) -> Result<()>,
 ) -> Result<Report> {
-    let target = Target::open(path, Intent::Read)?;
+    let target = Target::open(path, Intent::Scan(options.patch_files))?;
     target.names.check_clean(&OsStorage)?;
     let patch = make_patch(&target, program, spill, options, None, events)?;
     let plan = choose(&patch.seal().stats, &target.stat, patch.bytes(), options.choice)?;
@@ -192,13 +194,13 @@ pub fn plan(
     path: &Path,
     program: &Program<'_>,
     options: &Options<'_>,
-    spill: PathBuf,
-    saved: &Path,
+    saved: &Entry,
     events: &mut dyn FnMut(Event),
 ) -> Result<(Report, u64)> {
-    let target = Target::open(path, Intent::Read)?;
+    let target = Target::open(path, Intent::Scan(options.patch_files))?;
     target.names.check_clean(&OsStorage)?;
     check_replaceable(saved, &target)?;
+    let spill = target.names.temporary(saved);
     let mut patch = make_patch(&target, program, spill, options, None, events)?;
     let plan = choose(&patch.seal().stats, &target.stat, patch.bytes(), options.choice)?;
     patch.publish(saved, options.cancel)?;
@@ -206,19 +208,21 @@ pub fn plan(
 }
 
 /// A patch may take the place of an older patch, and of nothing else.
-fn check_replaceable(saved: &Path, target: &Target) -> Result<()> {
+fn check_replaceable(saved: &Entry, target: &Target) -> Result<()> {
+    check_not_reserved(saved)?;
     if !exists(&OsStorage, saved)? {
         return Ok(());
     }
-    let found = OsStorage.stat_path(saved).map_err(Error::at("look at", saved))?;
+    let path = saved.path();
+    let found = OsStorage.stat_entry(saved).map_err(Error::at("look at", path))?;
     // What is no file is not even opened.
-    if found.file_type == FileType::Regular
-        && !found.identity.same_inode(target.identity())
-        && patch::is_patch(&OsStorage, saved)?
-    {
-        return Ok(());
+    if found.file_type == FileType::Regular && !found.identity.same_inode(target.identity()) {
+        let file = OsStorage.open(saved, Access::Read).map_err(Error::at("open", path))?;
+        if patch::is_patch(&OsStorage, &file).map_err(Error::at("read", path))? {
+            return Ok(());
+        }
     }
-    Err(Error::new(Kind::Usage, format!("{} exists, and is not an older patch", saved.display()))
+    Err(Error::new(Kind::Usage, format!("{} exists, and is not an older patch", path.display()))
         .hint("choose another name for the patch"))
 }
 
@@ -231,10 +235,10 @@ pub fn apply_to(
     output: &Output,
     program: &Program<'_>,
     options: &Options<'_>,
-    spill: PathBuf,
+    spill: Entry,
     events: &mut dyn FnMut(Event),
 ) -> Result<Report> {
-    let target = Target::open(path, Intent::Read)?;
+    let target = Target::open(path, Intent::Scan(options.patch_files))?;
     target.names.check_clean(&OsStorage)?;
     let patch = make_patch(&target, program, spill, options, None, events)?;
     let stats = &patch.seal().stats;
@@ -257,7 +261,7 @@ pub fn apply_patch(
     options: &Options<'_>,
     events: &mut dyn FnMut(Event),
 ) -> Result<Report> {
-    let target = Target::open(path, Intent::Write)?;
+    let target = Target::open(path, Intent::Write(options.patch_files))?;
     target.names.check_clean(&OsStorage)?;
     let hashing = root::Options { threads: options.threads, cancel: options.cancel };
     let of = target.size();
@@ -287,13 +291,24 @@ pub fn apply_patch(
     Ok(Report { level, ..report })
 }
 
-/// Brings a file whose run did not end to one state.
+/// Brings a file whose run did not end to one state. `look` sees the journal,
+/// if there is one, before anything is done.
 ///
 /// # Errors
 /// See [`recover`].
-pub fn recover_file(path: &Path, direction: Direction, wanted: Wanted, threads: usize) -> Result<Recovered> {
-    let target = Target::open(path, Intent::Write)?;
-    recover(&OsStorage, &target.names, &target.file, direction, wanted, threads)
+pub fn recover_file(
+    path: &Path,
+    trust: Trust,
+    direction: Direction,
+    threads: usize,
+    look: &mut dyn FnMut(&OsPatch) -> Result<()>,
+) -> Result<Recovered> {
+    // A patch file that was being changed must be recovered like any other.
+    let target = Target::open(path, Intent::Write(PatchFiles::Change))?;
+    let journal = open_journal(&OsStorage, &target.names, trust)?;
+    journal.as_ref().map_or(Ok(()), look)?;
+    let Target { names, file, .. } = &target;
+    recover(&OsStorage, names, file, journal.as_ref(), direction, Wanted::Deepest, threads)
 }
 
 /// The root of a file.

@@ -1,23 +1,38 @@
-//! Opens a target: resolves links, refuses what cannot be worked on, locks it,
-//! pins its identity and maps it.
+//! Opens a target: resolves its path, once, refuses what cannot be worked on,
+//! locks it, pins its identity and maps it. Nothing else opens a path that
+//! belongs to a target.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::apply::rewrite::changed;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Access, FileType, Identity, OsFile, OsStorage, Stat, Storage, lock};
+use crate::fs::{Access, Entry, FileType, Identity, OsFile, OsStorage, Stat, Storage, lock};
 use crate::job::{FileHead, HEAD_BYTES};
-use crate::journal::Names;
+use crate::journal::{Names, check_not_reserved};
 use crate::mapping::Mapping;
+use crate::patch::is_patch;
 use crate::reach::Place;
+use crate::state;
 
 /// What is to be done with a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Intent {
-    /// Only to read it.
+    /// Only to read it, whatever it is.
     Read,
-    /// To change it.
-    Write,
+    /// To read it for a change; of a patch file, see [`PatchFiles`].
+    Scan(PatchFiles),
+    /// To change it, likewise.
+    Write(PatchFiles),
+}
+
+/// Whether a file that begins as a patch does may be changed. It may be all
+/// that can bring back another file: a journal, an undo file, a saved plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PatchFiles {
+    /// No.
+    Refuse,
+    /// Yes: it was asked for in so many words.
+    Change,
 }
 
 /// A locked, open file.
@@ -36,37 +51,46 @@ impl Target {
     ///
     /// # Errors
     /// When it is not a regular file or block device, cannot be opened, or
-    /// another run is at work on it.
+    /// another run is at work on it; [`Kind::Refused`] where its path is not
+    /// to be trusted, or it is one of our own files.
     pub fn open(path: &Path, intent: Intent) -> Result<Self> {
-        let storage = OsStorage;
-        let resolved = std::fs::canonicalize(path).map_err(Error::at("open", path))?;
-        check_type(path, &storage.stat_path(&resolved).map_err(Error::at("look at", path))?)?;
-        let access = if intent == Intent::Write { Access::Write } else { Access::Read };
-        let file = storage.open(&resolved, access).map_err(Error::at("open", path))?;
-        let stat = storage.stat(&file).map_err(Error::at("look at", path))?;
-        check_type(path, &stat)?;
-        if intent == Intent::Write && stat.file_type == FileType::Regular && stat.mode & 0o222 == 0 {
-            return Err(Error::new(Kind::Usage, format!("{} is read-only", path.display()))
-                .hint(format!("`chmod u+w {}` allows changes", path.display())));
+        let entry = Entry::resolve(path)?;
+        let shown = entry.path();
+        if intent != Intent::Read {
+            check_not_reserved(&entry)?;
         }
-        lock(&file, intent == Intent::Write).map_err(|e| {
+        let storage = OsStorage;
+        check_type(shown, &storage.stat_entry(&entry).map_err(Error::at("open", shown))?)?;
+        let writes = matches!(intent, Intent::Write(_));
+        let access = if writes { Access::Write } else { Access::Read };
+        let file = storage.open(&entry, access).map_err(Error::at("open", shown))?;
+        let stat = storage.stat(&file).map_err(Error::at("look at", shown))?;
+        check_type(shown, &stat)?;
+        if writes && stat.file_type == FileType::Regular && stat.mode & 0o222 == 0 {
+            return Err(Error::new(Kind::Usage, format!("{} is read-only", shown.display()))
+                .hint(format!("`chmod u+w {}` allows changes", shown.display())));
+        }
+        if let Intent::Scan(PatchFiles::Refuse) | Intent::Write(PatchFiles::Refuse) = intent {
+            check_not_a_patch(&file, shown)?;
+        }
+        lock(&file, writes).map_err(|e| {
             let busy = e.kind() == std::io::ErrorKind::WouldBlock;
-            let error = Error::io("lock", path, e);
+            let error = Error::io("lock", shown, e);
             if busy { error.hint("another run is at work on it") } else { error }
         })?;
-        let target = Self { names: Names::new(&resolved, stat.file_type)?, file, stat };
         // Between open and lock another run may have put a new file there.
-        let now = storage.stat_path(&resolved).map_err(Error::at("look at", path))?.identity;
-        if !now.same_inode(&target.stat.identity) {
-            return Err(changed(path));
+        let now = storage.stat_entry(&entry).map_err(Error::at("look at", shown))?.identity;
+        if !now.same_inode(&stat.identity) {
+            return Err(changed(shown));
         }
-        Ok(target)
+        let key = if writes { state::key().ok() } else { state::existing_key() };
+        Ok(Self { names: Names::new(&entry, stat.file_type, key)?, file, stat })
     }
 
     /// The file itself, links resolved.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.names.target
+        self.names.target.path()
     }
 
     /// Size in bytes when it was opened.
@@ -114,12 +138,36 @@ pub fn head(mapping: &Mapping) -> FileHead<'_> {
     FileHead { size: Some(bytes.len() as u64), head: &bytes[..bytes.len().min(HEAD_BYTES)] }
 }
 
-/// The same name for a file beside it with a suffix.
-#[must_use]
-pub fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
+/// Refuses a file that begins as a patch does.
+///
+/// # Errors
+/// [`Kind::Refused`]; any I/O error.
+pub(crate) fn check_not_a_patch(file: &OsFile, path: &Path) -> Result<()> {
+    if !is_patch(&OsStorage, file).map_err(Error::at("read", path))? {
+        return Ok(());
+    }
+    let shown = path.display();
+    Err(Error::new(Kind::Refused, format!("{shown} is a patch file, and is not changed or replaced"))
+        .hint("it may be all that can bring back another file: the journal of an interrupted run, or an undo file")
+        .hint("`runner show` shows what it holds; `--allow-patch-file` lets `apply` and `plan` work on it"))
+}
+
+/// Refuses to begin where a file's journal says that another run on it did not
+/// end, or is at work, or where a name is one of ours. A file that cannot be
+/// looked at is passed over: it fails when its turn comes.
+///
+/// # Errors
+/// As for [`Names::check_clean`].
+pub fn check_none_interrupted<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<()> {
+    let mut reserved = Ok(());
+    for path in paths {
+        let Ok(entry) = Entry::resolve(path) else { continue };
+        let Ok(stat) = OsStorage.stat_entry(&entry) else { continue };
+        // A journal says more than that a name is reserved.
+        reserved = reserved.and_then(|()| check_not_reserved(&entry));
+        Names::new(&entry, stat.file_type, None)?.check_journal(&OsStorage)?;
+    }
+    reserved
 }
 
 fn check_type(path: &Path, stat: &Stat) -> Result<()> {

@@ -89,7 +89,7 @@ pub fn touched<S: Storage>(
         };
         let spots = groups.into_iter().map(spot).collect::<Result<Vec<_>>>()?;
         if cached.is_none() && !spots.iter().all(Spot::is_whole) {
-            cached = Some(file.through_cache(path)?);
+            cached = Some(file.through_cache()?);
         }
         let found = file.cvs(path, &spots, cached.as_ref(), size, threads)?;
         let differing = found.iter().zip(&wanted).position(|(found, wanted)| *found != Some(*wanted));

@@ -36,10 +36,32 @@ pub(crate) fn apply(file: &Path, options: &[&str], call: &str, nth: u32) -> bool
         .args(options)
         .arg(file)
         .env("RUNNER_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("code-cache"))
+        .env("RUNNER_STATE_DIR", super::state_dir())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
         .unwrap();
     assert!(status.success() || status.signal() == Some(SIGKILL), "neither done nor killed: {status}");
     status.success()
+}
+
+/// Runs `apply` and kills it before it writes to the file: its journal stands,
+/// and nothing of it is carried out.
+pub(crate) fn at_first_write(file: &Path, options: &[&str]) {
+    let status = Command::new("strace")
+        .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64", "-P"])
+        .arg(file)
+        .args(["-e", "inject=pwrite64:signal=KILL:when=1", "--"])
+        .arg(env!("CARGO_BIN_EXE_runner"))
+        .args(["apply", "replace", "-j", "1"])
+        .args(options)
+        .arg(file)
+        .env("RUNNER_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("code-cache"))
+        .env("RUNNER_STATE_DIR", super::state_dir())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
+    assert_eq!(status.signal(), Some(SIGKILL), "it is killed: {status}");
+    assert!(super::sidecars(file).journal.path().exists(), "and its journal stands");
 }

@@ -102,12 +102,42 @@ pub(crate) fn names(dir: &Path) -> Vec<String> {
 /// leaks one for each file, window or edit does not get far.
 pub(crate) const DESCRIPTORS: u32 = 40;
 
+/// Where children of tests have their state: the key of journals.
+pub(crate) fn state_dir() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("state")
+}
+
+/// The names beside a target, as a child of a test gives them.
+pub(crate) fn sidecars(target: &Path) -> runner::journal::Names {
+    use runner::fs::{Entry, FileType, PrivateDirectory};
+    let state = PrivateDirectory::open_or_create(&state_dir()).unwrap();
+    let key = state.key_or_new("journal-key").unwrap().map(runner::state::Key::from_bytes);
+    runner::journal::Names::new(&Entry::resolve(target).unwrap(), FileType::Regular, key).unwrap()
+}
+
+/// The name without the tag that only a key gives.
+pub(crate) fn untagged(name: &str) -> String {
+    let tag = name.len().checked_sub(16).map(|at| name.split_at(at));
+    match tag {
+        Some((name, tag)) if name.ends_with('-') && tag.bytes().all(|b| b.is_ascii_hexdigit()) => {
+            name[..name.len() - 1].to_owned()
+        }
+        _ => name.to_owned(),
+    }
+}
+
+/// The entries of a directory, without tags, sorted.
+pub(crate) fn untagged_names(dir: &Path) -> Vec<String> {
+    names(dir).iter().map(|name| untagged(name)).collect()
+}
+
 /// The binary. Compiled plugins are shared by all tests.
 pub(crate) fn command() -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", &format!("ulimit -n {DESCRIPTORS} && exec \"$0\" \"$@\"")]);
     command.arg(env!("CARGO_BIN_EXE_runner"));
     command.env("RUNNER_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("code-cache"));
+    command.env("RUNNER_STATE_DIR", state_dir());
     command.stdin(Stdio::null());
     command
 }

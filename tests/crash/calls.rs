@@ -1,26 +1,25 @@
 //! The calls, one by one.
 
 use std::io;
-use std::path::Path;
 
-use runner::fs::{ALIGN_BYTES, Access, FileType, Identity, Stat, Storage};
+use runner::fs::{ALIGN_BYTES, Access, Entry, FileType, Identity, Stat, Storage};
 
-use super::super::disk::{Disk, Entry, Inode};
+use super::super::disk::{Disk, Inode, NameChange};
 use super::{Kind, Simulated, SimulatedFile, Synced};
 
 impl Storage for Simulated {
     type File = SimulatedFile;
 
-    fn open(&self, path: &Path, access: Access) -> io::Result<SimulatedFile> {
+    fn open(&self, entry: &Entry, access: Access) -> io::Result<SimulatedFile> {
         let direct = access == Access::Direct;
         if direct && self.fate.no_direct {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        self.look(|disk| Ok(SimulatedFile::new(find(disk, path)?, direct)))
+        self.look(|disk| Ok(SimulatedFile::new(find(disk, entry)?, direct)))
     }
 
-    fn create(&self, path: &Path) -> io::Result<SimulatedFile> {
-        self.change(Kind::Grow, |disk, _| Ok(SimulatedFile::new(disk.create(path)?, false)))
+    fn create(&self, entry: &Entry) -> io::Result<SimulatedFile> {
+        self.change(Kind::Grow, |disk, _| Ok(SimulatedFile::new(disk.create(entry.path())?, false)))
     }
 
     fn read_at(&self, file: &SimulatedFile, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
@@ -78,8 +77,8 @@ impl Storage for Simulated {
         self.sync_file(file, true)
     }
 
-    fn sync_parent(&self, path: &Path) -> io::Result<()> {
-        self.sync(Synced::ParentOf(path))
+    fn sync_parent(&self, entry: &Entry) -> io::Result<()> {
+        self.sync(Synced::ParentOf(entry.path()))
     }
 
     fn evict(&self, file: &SimulatedFile) -> io::Result<bool> {
@@ -95,8 +94,8 @@ impl Storage for Simulated {
         self.look(|disk| Ok(stat(disk, file.inode)))
     }
 
-    fn stat_path(&self, path: &Path) -> io::Result<Stat> {
-        self.look(|disk| Ok(stat(disk, find(disk, path)?)))
+    fn stat_entry(&self, entry: &Entry) -> io::Result<Stat> {
+        self.look(|disk| Ok(stat(disk, find(disk, entry)?)))
     }
 
     fn copy_attributes(&self, from: &SimulatedFile, to: &SimulatedFile) -> io::Result<()> {
@@ -108,7 +107,7 @@ impl Storage for Simulated {
         })
     }
 
-    fn free_bytes(&self, _path: &Path) -> io::Result<u64> {
+    fn free_bytes(&self, _entry: &Entry) -> io::Result<u64> {
         self.look(|_| Ok(1 << 40))
     }
 
@@ -116,31 +115,43 @@ impl Storage for Simulated {
         self.look(|_| Ok(false))
     }
 
-    fn exchange(&self, a: &Path, b: &Path) -> io::Result<bool> {
+    fn exchange(&self, a: &Entry, b: &Entry) -> io::Result<bool> {
         if self.fate.no_exchange {
             return self.look(|_| Ok(false));
         }
-        self.change_name(Entry::Exchange(a.to_owned(), b.to_owned())).map(|()| true)
+        self.change_name(NameChange::Exchange(a.path().to_owned(), b.path().to_owned())).map(|()| true)
     }
 
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.change_name(Entry::Rename(from.to_owned(), to.to_owned()))
+    fn rename(&self, from: &Entry, to: &Entry) -> io::Result<()> {
+        self.change_name(NameChange::Rename(from.path().to_owned(), to.path().to_owned()))
     }
 
-    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+    fn rename_new(&self, from: &Entry, to: &Entry) -> io::Result<()> {
+        // No name that the target's run commits by.
         self.change(Kind::Change, |disk, _| {
-            let inode = find(disk, from)?;
-            disk.directory.change(Entry::Put(to.to_owned(), inode))
+            if find(disk, to).is_ok() {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            disk.directory.change(NameChange::Rename(from.path().to_owned(), to.path().to_owned()))
         })
     }
 
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.change(Kind::Change, |disk, _| disk.directory.change(Entry::Remove(path.to_owned())))
+    fn link(&self, from: &Entry, to: &Entry) -> io::Result<()> {
+        self.change(Kind::Change, |disk, _| {
+            let inode = find(disk, from)?;
+            disk.directory.change(NameChange::Put(to.path().to_owned(), inode))
+        })
+    }
+
+    fn remove(&self, entry: &Entry) -> io::Result<()> {
+        self.change(Kind::Change, |disk, _| {
+            disk.directory.change(NameChange::Remove(entry.path().to_owned()))
+        })
     }
 }
 
-fn find(disk: &Disk, path: &Path) -> io::Result<Inode> {
-    disk.directory.now.get(path).copied().ok_or_else(|| io::ErrorKind::NotFound.into())
+fn find(disk: &Disk, entry: &Entry) -> io::Result<Inode> {
+    disk.directory.now.get(entry.path()).copied().ok_or_else(|| io::ErrorKind::NotFound.into())
 }
 
 fn stat(disk: &Disk, inode: Inode) -> Stat {
@@ -156,6 +167,7 @@ fn stat(disk: &Disk, inode: Inode) -> Stat {
         },
         file_type: FileType::Regular,
         mode: node.attributes,
+        owner: rustix::process::geteuid().as_raw(),
         links: disk.directory.now.values().filter(|other| **other == inode).count() as u64,
         allocated_bytes: node.cache.len() as u64,
     }

@@ -2,18 +2,19 @@
 //! and the way to the disk from there.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use runner::cancel::Cancel;
 use runner::error::{Kind, Result};
-use runner::fs::{Access, FileType, Stat, Storage};
+use runner::fs::{Access, Entry, FileType, Stat, Storage};
 use runner::hash::{GROUP_BYTES, group_cv};
-use runner::journal::Names;
+use runner::journal::{Names, Trust};
 use runner::patch::{Direction, Edit, Group, Header, Patch, PluginId, Writer};
 use runner::plan::{Choice, Strategy, choose};
-use runner::reach::{Extras, How, Place, reach};
-use runner::recover::{Recovered, recover};
+use runner::reach::{Backup, Extras, How, Place, reach};
+use runner::recover::{Recovered, open_journal, recover};
+use runner::state::Key;
 use runner::verify::Wanted;
 
 use super::disk::Disk;
@@ -71,20 +72,19 @@ impl Change {
     pub(crate) fn disk(&self) -> Disk {
         let mut disk = Disk::with(Path::new(FILE), &self.old, ATTRIBUTES);
         if self.checkpoint {
-            disk.add(&names().checkpoint, b"how far it has come", 0o600);
+            disk.add(names().checkpoint.path(), b"how far it has come", 0o600);
         }
         disk
     }
 
     /// Carries the change out; the strategy that was taken, if it came so far.
     pub(crate) fn carry_out(&self, storage: &Simulated) -> Result<Strategy> {
-        let path = Path::new(FILE);
-        let target = storage.open(path, Access::Write).map_err(io)?;
-        let stat = storage.stat(&target).map_err(io)?;
         let names = names();
+        let target = storage.open(&names.target, Access::Write).map_err(io)?;
+        let stat = storage.stat(&target).map_err(io)?;
         let extras = Extras {
-            undo: self.extras.then(|| PathBuf::from(UNDO)),
-            backup: self.extras.then(|| PathBuf::from(BACKUP)),
+            undo: self.extras.then(|| Entry::unpinned(UNDO)),
+            backup: self.extras.then(|| Backup::At(Entry::unpinned(BACKUP))),
         };
         assert_eq!(names.check_resumable(storage)?, self.checkpoint);
         let patch = self.patch(storage, names.scan.clone(), &stat)?;
@@ -95,7 +95,7 @@ impl Change {
         Ok(plan.strategy)
     }
 
-    fn patch<'s>(&self, storage: &'s Simulated, spill: PathBuf, stat: &Stat) -> Result<Patch<'s, Simulated>> {
+    fn patch<'s>(&self, storage: &'s Simulated, spill: Entry, stat: &Stat) -> Result<Patch<'s, Simulated>> {
         let plugin = PluginId { name: "none".into(), version: "0".into(), digest: String::new() };
         let identity = stat.identity.clone();
         let header =
@@ -138,19 +138,22 @@ impl Change {
 }
 
 pub(crate) fn names() -> Names {
-    Names::new(Path::new(FILE), FileType::Regular).expect("it has a name")
+    let key = Key::from_bytes([9; 32]);
+    Names::new(&Entry::unpinned(FILE), FileType::Regular, Some(key)).expect("it has a name")
 }
 
 /// What `runner recover` does.
 pub(crate) fn recover_on(storage: &Simulated, direction: Direction) -> Result<Recovered> {
-    let target = storage.open(Path::new(FILE), Access::Write).map_err(io)?;
-    recover(storage, &names(), &target, direction, Wanted::Deepest, 1)
+    let names = names();
+    let target = storage.open(&names.target, Access::Write).map_err(io)?;
+    let journal = open_journal(storage, &names, Trust::Own)?;
+    recover(storage, &names, &target, journal.as_ref(), direction, Wanted::Deepest, 1)
 }
 
 /// Whether the patch in a file can be used, and the root it leads back to.
 pub(crate) fn pre_root(disk: &Disk, path: &str) -> Option<blake3::Hash> {
     let storage = Simulated::new(disk.clone(), Fate::default());
-    Patch::load(&storage, Path::new(path)).ok().map(|patch| patch.seal().pre_root)
+    Patch::load(&storage, &Entry::unpinned(path)).ok().map(|patch| patch.seal().pre_root)
 }
 
 fn io(error: std::io::Error) -> runner::error::Error {

@@ -110,9 +110,10 @@ impl<'a> Trial<'a> {
 
     /// Each write to the file, or to the one that takes its place, gets a bit
     /// wrong. It is read back, and noticed in time.
-    pub(crate) fn wrong_writes(&mut self, written: &'static str) -> Result<u64, Broken> {
+    pub(crate) fn wrong_writes(&mut self, written: &Path) -> Result<u64, Broken> {
         for nth in 0.. {
-            let (ended, storage) = self.run(Fate { wrong: Some((written, nth)), ..self.fate.clone() });
+            let (ended, storage) =
+                self.run(Fate { wrong: Some((written.to_owned(), nth)), ..self.fate.clone() });
             let came = storage.went_wrong();
             let disk = storage.into_disk();
             let node = disk.read(Path::new(FILE)).ok_or("the file is gone")?;
@@ -181,7 +182,8 @@ impl<'a> Trial<'a> {
             Ended::Well => self.left_nothing(disk).map_err(|what| format!("after success: {what}"))?,
             // Who was told that nothing has happened may change the file.
             Ended::Failed(kind)
-                if kind != Kind::RecoveryNeeded && disk.read(&crate::change::names().journal).is_some() =>
+                if kind != Kind::RecoveryNeeded
+                    && disk.read(&crate::change::names().journal.path()).is_some() =>
             {
                 return Err("there is a journal, of a run that says it has ended".into());
             }
@@ -210,7 +212,9 @@ impl<'a> Trial<'a> {
     /// Where there is something to resume, the target was not written.
     fn scan_means_old(&self, disk: &Disk) -> Result<(), Broken> {
         let names = names(disk);
-        let resumable = names.contains("file.runner-scan") || names.contains("file.runner-checkpoint");
+        let resumable = names
+            .iter()
+            .any(|name| name.starts_with("file.runner-scan") || name.starts_with("file.runner-checkpoint"));
         let journal = names.contains("file.runner-journal");
         let node = disk.read(Path::new(FILE)).ok_or("the file is gone")?;
         if resumable && !journal && node.cache != self.change.old {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::change::{BACKUP, FILE, UNDO, names};
-use super::disk::{Disk, Entry};
+use super::disk::{Disk, NameChange};
 
 pub(crate) const THEIRS: &[u8] = b"what somebody else has written";
 
@@ -30,7 +30,7 @@ impl Deed {
                 let other = Path::new("/disk/other");
                 let new = disk.create(other).expect("it is not there");
                 disk.write(new, 0, THEIRS);
-                let rename = Entry::Rename(other.to_owned(), file.to_owned());
+                let rename = NameChange::Rename(other.to_owned(), file.to_owned());
                 disk.directory.change(rename).expect("both are there");
             }
             Self::ChangesMode => {
@@ -39,7 +39,7 @@ impl Deed {
                 (node.attributes, node.changed) = (0o600, now);
             }
             Self::LeavesJournal => {
-                let new = disk.create(&names().journal).expect("there is none");
+                let new = disk.create(names().journal.path()).expect("there is none");
                 disk.write(new, 0, THEIRS);
             }
         }
@@ -57,10 +57,11 @@ impl Deed {
             // Where there is a journal, undo file and backup stay: whoever
             // must recover may want to go back.
             Self::LeavesJournal => {
-                return content == old && read(&names.journal).is_some_and(|(content, _)| content == THEIRS);
+                return content == old
+                    && read(names.journal.path()).is_some_and(|(content, _)| content == THEIRS);
             }
         };
-        let ours = [&names.scan, &names.new, Path::new(UNDO), Path::new(BACKUP)];
+        let ours = [names.scan.path(), names.new.path(), Path::new(UNDO), Path::new(BACKUP)];
         theirs && ours.into_iter().all(|name| read(name).is_none())
     }
 }

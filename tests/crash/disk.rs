@@ -74,18 +74,18 @@ impl Change {
 pub(crate) struct Directory {
     pub(crate) now: BTreeMap<PathBuf, Inode>,
     durable: BTreeMap<PathBuf, Inode>,
-    pending: Vec<Entry>,
+    pending: Vec<NameChange>,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum Entry {
+pub(crate) enum NameChange {
     Put(PathBuf, Inode),
     Remove(PathBuf),
     Rename(PathBuf, PathBuf),
     Exchange(PathBuf, PathBuf),
 }
 
-impl Entry {
+impl NameChange {
     fn names(&self) -> Vec<&Path> {
         match self {
             Self::Put(name, _) | Self::Remove(name) => vec![name],
@@ -119,7 +119,7 @@ impl Entry {
 }
 
 impl Directory {
-    pub(crate) fn change(&mut self, entry: Entry) -> io::Result<()> {
+    pub(crate) fn change(&mut self, entry: NameChange) -> io::Result<()> {
         entry.apply(&mut self.now)?;
         self.pending.push(entry);
         Ok(())
@@ -127,7 +127,7 @@ impl Directory {
 
     /// Makes the entries of one directory durable.
     pub(crate) fn sync(&mut self, directory: Option<&Path>) {
-        let here = |entry: &Entry| entry.names().iter().all(|name| name.parent() == directory);
+        let here = |entry: &NameChange| entry.names().iter().all(|name| name.parent() == directory);
         for entry in self.pending.extract_if(.., |entry| here(entry)) {
             entry.apply(&mut self.durable).expect("what it builds on is there");
         }
@@ -266,7 +266,7 @@ impl Disk {
 
     pub(crate) fn create(&mut self, path: &Path) -> io::Result<Inode> {
         let inode = self.files.keys().next_back().map_or(1, |last| last + 1);
-        self.directory.change(Entry::Put(path.to_owned(), inode))?;
+        self.directory.change(NameChange::Put(path.to_owned(), inode))?;
         let now = self.tick();
         self.files.insert(inode, Node { modified: now, changed: now, ..Node::default() });
         Ok(inode)

@@ -1,5 +1,7 @@
 //! What is to happen to a run.
 
+use std::path::PathBuf;
+
 use super::super::deed::Deed;
 
 /// What goes wrong at an operation.
@@ -32,7 +34,7 @@ pub(crate) struct Fate {
     /// Somebody else does something right before this operation.
     pub(crate) deed: Option<(u64, Deed)>,
     /// This write, of all that change the file of this name, gets a bit wrong.
-    pub(crate) wrong: Option<(&'static str, u64)>,
+    pub(crate) wrong: Option<(PathBuf, u64)>,
     /// It is wrong on the medium alone: what the kernel shows of it is right.
     pub(crate) unseen: bool,
     /// There are no direct reads.

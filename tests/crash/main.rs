@@ -17,6 +17,7 @@ mod resumed;
 mod somebody;
 mod storage;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use change::Change;
@@ -166,7 +167,8 @@ fn no_sync_can_be_left_out() {
 #[test]
 fn a_byte_that_is_written_wrong_is_noticed() {
     for (name, strategy, change) in changes_without_checkpoints() {
-        let written = if strategy == Strategy::Rewrite { "/disk/file.runner-new" } else { change::FILE };
+        let new = change::names().new;
+        let written = if strategy == Strategy::Rewrite { new.path() } else { Path::new(change::FILE) };
         for verify in [Wanted::Deepest, Wanted::Exactly(Level::Cached)] {
             let change = Change { verify, ..change.clone() };
             let writes = Trial::new(&change, seed(), 0).wrong_writes(written);
@@ -180,7 +182,8 @@ fn a_byte_that_is_written_wrong_is_noticed() {
 #[test]
 fn what_is_wrong_on_the_medium_alone_is_noticed() {
     for (name, strategy, change) in changes_without_checkpoints() {
-        let written = if strategy == Strategy::Rewrite { "/disk/file.runner-new" } else { change::FILE };
+        let new = change::names().new;
+        let written = if strategy == Strategy::Rewrite { new.path() } else { Path::new(change::FILE) };
         let mut trial = Trial::new(&change, seed(), 0);
         trial.fate.unseen = true;
         let writes = trial.wrong_writes(written);
@@ -190,17 +193,18 @@ fn what_is_wrong_on_the_medium_alone_is_noticed() {
 
 #[test]
 fn the_level_that_is_told_is_the_one_that_was_reached() {
-    let path = std::path::Path::new(change::FILE);
+    let entry = runner::fs::Entry::unpinned(change::FILE);
     for (no_direct, no_evict, level) in
         [(false, false, Level::Direct), (true, false, Level::Evicted), (true, true, Level::Cached)]
     {
         let fate = Fate { no_direct, no_evict, ..Fate::default() };
         let storage = Simulated::new(changes()[0].2.disk(), fate);
-        assert_eq!(ReadBack::open(&storage, path, Wanted::Deepest).unwrap().level, level);
-        let exactly = ReadBack::open(&storage, path, Wanted::Exactly(level)).map(|file| file.level);
+        let file = runner::fs::Storage::open(&storage, &entry, runner::fs::Access::Read).unwrap();
+        assert_eq!(ReadBack::open(&storage, &file, &entry, Wanted::Deepest).unwrap().level, level);
+        let exactly = ReadBack::open(&storage, &file, &entry, Wanted::Exactly(level)).map(|file| file.level);
         assert_eq!(exactly.unwrap(), level);
         for deeper in [Level::Evicted, Level::Direct].into_iter().filter(|deeper| *deeper > level) {
-            assert!(ReadBack::open(&storage, path, Wanted::Exactly(deeper)).is_err(), "{deeper}");
+            assert!(ReadBack::open(&storage, &file, &entry, Wanted::Exactly(deeper)).is_err(), "{deeper}");
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use runner::cancel::Cancel;
 use runner::checkpoint::{self, Key};
 use runner::error::Result;
-use runner::fs::Identity;
+use runner::fs::{Entry, Identity, Storage};
 use runner::hash::GROUP_BYTES;
 use runner::job::{Framing, Job, Prefilter};
 use runner::mapping::Mapping;
@@ -24,6 +24,7 @@ use crate::disk::Disk;
 use crate::storage::{Fate, Simulated};
 
 const PATCH: &str = "/disk/patch";
+const TEMPORARY: &str = "/disk/patch.new";
 const WINDOW_BYTES: u64 = 1 << 20;
 const KEY: [u8; 32] = [7; 32];
 
@@ -79,7 +80,10 @@ fn scan_to_end(
     let transforms = || -> Result<Box<dyn Transform>> { Ok(Box::new(Blanks)) };
     let scanned = scan(file, Path::new("file"), &job, writer, &transforms, &options(), hooks)?;
     let post_root = scanned.after.finish();
-    scanned.draft.seal(scanned.pre_root, post_root)?.copy_to(Path::new(PATCH))
+    scanned
+        .draft
+        .seal(scanned.pre_root, post_root)?
+        .copy_to(&Entry::unpinned(PATCH), &Entry::unpinned(TEMPORARY))
 }
 
 fn patch(disk: &Disk) -> Option<Vec<u8>> {
@@ -98,12 +102,12 @@ fn go_on(disk: Disk, file: &Mapping) -> (u64, Disk) {
     });
     let at = taken_up.as_ref().map_or(0, |(_, state)| state.at);
     // What is left there is in the way, whatever it is.
-    let mut left = vec![names().new, PATCH.into()];
+    let mut left = vec![names().new, Entry::unpinned(PATCH), Entry::unpinned(TEMPORARY)];
     if taken_up.is_err() {
         left.extend([names().scan, names().checkpoint]);
     }
-    for path in left {
-        let _ = runner::fs::Storage::remove(&storage, &path);
+    for entry in left {
+        let _ = storage.remove(&entry);
     }
     scan_to_end(&storage, file, taken_up.ok(), &mut Vec::new()).unwrap();
     (at, storage.into_disk())

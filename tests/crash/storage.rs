@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard};
 
 use super::choices::Choices;
-use super::disk::{Disk, Entry, Inode};
+use super::disk::{Disk, Inode, NameChange};
 pub(crate) use fate::{Fate, Fault};
 
 pub(crate) struct Simulated {
@@ -180,8 +180,8 @@ impl Simulated {
     fn written(&self, inode: Inode, offset: usize, bytes: &[u8]) -> Vec<u8> {
         let mut bytes = bytes.to_vec();
         let mut state = self.state();
-        if let Some((name, nth)) = self.fate.wrong
-            && state.disk.directory.now.get(Path::new(name)) == Some(&inode)
+        if let Some((path, nth)) = &self.fate.wrong
+            && state.disk.directory.now.get(path) == Some(&inode)
         {
             // Where something changes: a journal holds that, and not what was
             // there and is written again.
@@ -189,7 +189,7 @@ impl Simulated {
             let changes = |(at, byte): (usize, &u8)| old.get(offset + at) != Some(byte);
             if let Some(last) = bytes.iter().enumerate().rposition(changes) {
                 state.writes += 1;
-                if state.writes == nth + 1 {
+                if state.writes == *nth + 1 {
                     bytes[last] ^= 4;
                 }
             }
@@ -199,11 +199,11 @@ impl Simulated {
 
     /// Whether the write that was to go wrong has come.
     pub(crate) fn went_wrong(&self) -> bool {
-        self.fate.wrong.is_some_and(|(_, nth)| self.state().writes > nth)
+        self.fate.wrong.as_ref().is_some_and(|(_, nth)| self.state().writes > *nth)
     }
 
     /// A file of its own gets another name.
-    fn change_name(&self, entry: Entry) -> io::Result<()> {
+    fn change_name(&self, entry: NameChange) -> io::Result<()> {
         let done = self.change(Kind::Change, |disk, _| disk.directory.change(entry));
         let mut state = self.state();
         let last = state.operations - 1;

@@ -190,6 +190,7 @@ fn apply(plugin: &Plugin, given: &[(String, String)], file: &Path, window_bytes:
         extras: Extras::default(),
         resume: false,
         checkpoint_every: std::time::Duration::MAX,
+        patch_files: runner::source::PatchFiles::Refuse,
         memory: runner::memory::Guard::NONE,
         cancel: Cancel::new(&never),
     };

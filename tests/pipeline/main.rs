@@ -16,7 +16,7 @@ use cases::{Action, Case, Swap, action, content, per_record, record_framing, sca
 use proptest::prelude::*;
 use runner::cancel::Cancel;
 use runner::error::Result;
-use runner::fs::OsStorage;
+use runner::fs::{Entry, OsStorage};
 use runner::job::{FileHead, Framing, Job, Prefilter};
 use runner::memory::{Budget, Guard};
 use runner::output::Output;
@@ -38,6 +38,7 @@ fn options(threads: usize, window_bytes: u64, choice: Choice) -> Options<'static
         extras: Extras::default(),
         resume: false,
         checkpoint_every: Duration::MAX,
+        patch_files: runner::source::PatchFiles::Refuse,
         memory: Guard::NONE,
         cancel: Cancel::new(&NEVER),
     }
@@ -67,10 +68,8 @@ impl Scratch {
 /// The patch of one way to scan, as the bytes of its file.
 fn plan(case: &Case, file: &Path, saved: &Path, threads: usize, window: u64) -> Vec<u8> {
     let options = options(threads, window, Choice::Auto);
-    with_program(case, |program| {
-        run::plan(file, program, &options, saved.with_extension("scan"), saved, &mut |_| {})
-    })
-    .unwrap();
+    with_program(case, |program| run::plan(file, program, &options, &Entry::unpinned(saved), &mut |_| {}))
+        .unwrap();
     std::fs::read(saved).unwrap()
 }
 
@@ -90,7 +89,7 @@ fn check(case: &Case, content: &[u8]) {
     memory::does_not_matter(case, &file, &scratch.path("other"), &patch);
 
     // Its roots are those of the files before and after.
-    let loaded = Patch::load(&OsStorage, &saved).unwrap();
+    let loaded = Patch::load(&OsStorage, &Entry::unpinned(&saved)).unwrap();
     assert_eq!(loaded.seal().pre_root, blake3::hash(content));
     assert_eq!(loaded.seal().post_root, blake3::hash(&case.expected));
 
@@ -104,11 +103,11 @@ fn check(case: &Case, content: &[u8]) {
         assert!(std::fs::read(&target).unwrap() == case.expected, "apply, {choice:?}");
         assert_eq!(before, scratch.entries());
 
-        let undo = Patch::load(&OsStorage, &saved).unwrap();
+        let undo = Patch::load(&OsStorage, &Entry::unpinned(&saved)).unwrap();
         run::apply_patch(&target, undo, Direction::Reverse, &options, &mut |_| {}).unwrap();
         assert!(std::fs::read(&target).unwrap() == content, "undo, {choice:?}");
 
-        let redo = Patch::load(&OsStorage, &saved).unwrap();
+        let redo = Patch::load(&OsStorage, &Entry::unpinned(&saved)).unwrap();
         run::apply_patch(&target, redo, Direction::Forward, &options, &mut |_| {}).unwrap();
         assert!(std::fs::read(&target).unwrap() == case.expected, "patch, {choice:?}");
         assert_eq!(before, scratch.entries());
@@ -118,8 +117,8 @@ fn check(case: &Case, content: &[u8]) {
 
     // Elsewhere, and through a pipe.
     let out = scratch.path("out");
-    let spill = scratch.path("spill");
-    let elsewhere = Output::File(out.clone());
+    let spill = Entry::unpinned(scratch.path("spill"));
+    let elsewhere = Output::File(Entry::unpinned(&out));
     with_program(case, |program| {
         run::apply_to(&file, &elsewhere, program, &options(2, 1 << 16, Choice::Auto), spill, &mut |_| {})
     })
@@ -208,14 +207,14 @@ fn a_saved_patch_stays() {
     std::fs::write(&file, "one\ntwo\n").unwrap();
     let case = per_record(Framing::Delimited(b"\n".to_vec()), Action::Case, false, b"one\ntwo\n");
     let before = plan(&case, &file, &saved, 1, 1 << 16);
-    let patch = Patch::load(&OsStorage, &saved).unwrap();
+    let patch = Patch::load(&OsStorage, &Entry::unpinned(&saved)).unwrap();
     run::apply_patch(&file, patch, Direction::Forward, &options(1, 1 << 16, Choice::Auto), &mut |_| {})
         .unwrap();
     assert_eq!(std::fs::read(&file).unwrap(), b"One\nTwo\n");
     assert_eq!(std::fs::read(&saved).unwrap(), before);
     let onto_itself = with_program(&case, |program| {
         let options = options(1, 1 << 16, Choice::Auto);
-        run::plan(&file, program, &options, scratch.path("scan"), &file, &mut |_| {})
+        run::plan(&file, program, &options, &Entry::unpinned(&file), &mut |_| {})
     });
     assert!(onto_itself.unwrap_err().to_string().contains("is not an older patch"));
     assert_eq!(std::fs::read(&file).unwrap(), b"One\nTwo\n");

@@ -35,7 +35,7 @@ pub(crate) fn does_not_matter(case: &Case, file: &Path, saved: &Path, patch: &[u
         let options = Options { memory, ..options(threads, 1 << 16, Choice::Auto) };
         let mut fewest = 4;
         let made = with_program(case, |program| {
-            run::plan(file, program, &options, saved.with_extension("scan"), saved, &mut |event| {
+            run::plan(file, program, &options, &runner::fs::Entry::unpinned(saved), &mut |event| {
                 if let Event::Workers(workers) = event {
                     assert!((1..=workers.of).contains(&workers.running) && workers.of <= 4, "{workers:?}");
                     fewest = fewest.min(workers.running);

@@ -2,11 +2,11 @@
 //! first length changes it is the same; from there on, each group of the file
 //! as it will be is one edit.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
-use crate::fs::Storage;
+use crate::fs::{Entry, Storage};
 use crate::hash::{GROUP_BYTES, group_cv};
 use crate::patch::{Direction, Edit, Group, Header, Patch, Segment, Stats, Writer, walk};
 
@@ -33,7 +33,7 @@ pub fn flatten<'s, S: Storage>(
     patch: &Patch<'s, S>,
     direction: Direction,
     header: Header,
-    spill: PathBuf,
+    spill: Entry,
     cancel: Cancel<'_>,
 ) -> Result<Patch<'s, S>> {
     let seal = patch.seal();

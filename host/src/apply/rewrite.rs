@@ -8,7 +8,7 @@ use super::behind::behind;
 use super::forward::{Forward, Source};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Identity, Storage};
+use crate::fs::{Entry, Identity, Storage};
 use crate::journal::Names;
 use crate::patch::{Reader, Segment, walk};
 
@@ -101,29 +101,42 @@ impl<S: Storage> Cache<'_, S> {
 /// When the target is no longer the file that was read, or on any I/O error:
 /// the target is the old file then, or, if the kind is
 /// [`Kind::RecoveryNeeded`], the new one.
-pub fn swap<S: Storage>(storage: &S, names: &Names, old: &Identity) -> Result<()> {
-    let target = &names.target;
-    let unchanged = |path: &Path| -> Result<bool> {
-        Ok(storage.stat_path(path).map_err(Error::at("look at", path))?.identity.same_content(old))
+pub fn swap<S: Storage>(storage: &S, names: &Names, old: &Identity, new: &S::File) -> Result<()> {
+    let target = names.target.path();
+    let identity = |entry: &Entry| -> Result<Identity> {
+        Ok(storage.stat_entry(entry).map_err(Error::at("look at", entry.path()))?.identity)
     };
-    if !unchanged(target)? {
+    let unchanged = |entry: &Entry| -> Result<bool> { Ok(identity(entry)?.same_content(old)) };
+    let written = storage.stat(new).map_err(Error::at("look at", names.new.path()))?.identity;
+    if !identity(&names.new)?.same_inode(&written) {
+        return Err(Error::new(
+            Kind::Refused,
+            format!("{} was replaced during the run", names.new.path().display()),
+        )
+        .hint(format!("others may write to its directory; {} is untouched", target.display())));
+    }
+    if !unchanged(&names.target)? {
         return Err(changed(target));
     }
-    if storage.exchange(&names.new, target).map_err(Error::at("replace", target))? {
-        // What we took out must be what we read; else somebody was faster.
-        if !unchanged(&names.new).map_err(|e| half_done(target).because(e))? {
-            let back = storage.exchange(&names.new, target);
+    if storage.exchange(&names.new, &names.target).map_err(Error::at("replace", target))? {
+        // What we took out must be what we read, and what we put in what we
+        // wrote; else somebody was faster.
+        let right = unchanged(&names.new)
+            .and_then(|right| Ok(right && identity(&names.target)?.same_inode(&written)))
+            .map_err(|e| half_done(target).because(e))?;
+        if !right {
+            let back = storage.exchange(&names.new, &names.target);
             return Err(if back.is_ok_and(|done| done) { changed(target) } else { half_done(target) });
         }
         // One sync makes both durable, in this order. Should it fail, nothing
         // is taken back: which file has the name after a crash is open then.
         storage
             .remove(&names.new)
-            .and_then(|()| storage.sync_parent(target))
+            .and_then(|()| storage.sync_parent(&names.target))
             .map_err(|e| half_done(target).because(e))
     } else {
-        storage.rename(&names.new, target).map_err(Error::at("replace", target))?;
-        storage.sync_parent(target).map_err(|e| half_done(target).because(e))
+        storage.rename(&names.new, &names.target).map_err(Error::at("replace", target))?;
+        storage.sync_parent(&names.target).map_err(|e| half_done(target).because(e))
     }
 }
 

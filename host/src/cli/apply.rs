@@ -1,7 +1,7 @@
 //! `runner apply` and `runner plan`.
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::FileTypeExt;
+use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -16,12 +16,13 @@ use super::show;
 use super::slots::Slots;
 use crate::cancel::{Cancel, is_interrupted};
 use crate::error::{Error, Kind, Result};
+use crate::fs::{Entry, FileType, OsStorage, Storage};
 use crate::memory::{Guard, Watch, is_denied};
 use crate::output::Output;
 use crate::plan::Choice;
-use crate::reach::Extras;
+use crate::reach::{Backup, Extras};
 use crate::run::{self, Event, Options};
-use crate::source::beside;
+use crate::source::check_none_interrupted;
 use crate::verify::Wanted;
 
 pub(super) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
@@ -31,6 +32,9 @@ pub(super) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
     }
     if args.output.as_deref() == Some(Path::new("-")) && args.run.json {
         return Err(Error::new(Kind::Usage, "`-o -` and `--json` both want standard output"));
+    }
+    if !args.dry_run && !args.check && args.output.is_none() {
+        check_none_interrupted(args.files.iter().map(PathBuf::as_path))?;
     }
     let session = Session::new(&args.plugin, args.run.threads(), reporter)?;
     let cancel = cancel_on_signals()?;
@@ -100,11 +104,12 @@ impl Run<'_> {
             choice: args.reach.choice(),
             verify: args.reach.wanted(),
             extras: Extras {
-                undo: args.undo.clone(),
-                backup: args.backup.as_ref().map(|suffix| beside(file, suffix)),
+                undo: args.undo.as_deref().map(Entry::resolve).transpose()?,
+                backup: args.backup.as_ref().map(|suffix| Backup::Suffix(suffix.into())),
             },
             resume: args.resume,
             checkpoint_every: args.checkpoint,
+            patch_files: args.patch_files(),
             memory: Guard { budget: session.budget(), look: Some(&|| self.watch.look()) },
             cancel: self.cancel,
         };
@@ -149,21 +154,30 @@ impl Run<'_> {
 /// What `-o` means: standard output, a device or FIFO to write to, or a file
 /// to make.
 fn output(out: &Path) -> Result<Output> {
-    if out == Path::new("-") {
+    if STANDARD_OUTPUT.iter().any(|name| out == Path::new(name)) {
         return Ok(Output::Stream(report::stdout()?, "standard output".to_owned()));
     }
-    match std::fs::metadata(out) {
-        Ok(meta) if meta.is_dir() => {
-            Err(Error::new(Kind::Usage, format!("{} is a directory", out.display())))
-        }
-        Ok(meta) if meta.file_type().is_fifo() || meta.file_type().is_char_device() => {
-            let file = OpenOptions::new().write(true).open(out).map_err(Error::at("open", out))?;
-            Ok(Output::Stream(file, out.display().to_string()))
-        }
-        Ok(meta) if !meta.is_file() => {
-            Err(Error::new(Kind::Usage, format!("{} is neither a file nor a pipe", out.display())))
-        }
-        _ => Ok(Output::File(out.to_owned())),
+    let entry = Entry::resolve(out)?;
+    let path = entry.path();
+    match OsStorage.stat_entry(&entry) {
+        Ok(stat) if stat.file_type == FileType::Regular => Ok(Output::File(entry)),
+        Ok(_) => Ok(Output::Stream(open_stream(&entry)?, path.display().to_string())),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(Output::File(entry)),
+        Err(e) => Err(Error::io("look at", path, e)),
+    }
+}
+
+/// Names of standard output.
+const STANDARD_OUTPUT: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+
+fn open_stream(entry: &Entry) -> Result<File> {
+    let path = entry.path();
+    let file = OsStorage.open_stream(entry).map_err(Error::at("open", path))?;
+    let stat = OsStorage.stat(&file).map_err(Error::at("look at", path))?;
+    match stat.file_type {
+        FileType::Other("a FIFO" | "a character device") => Ok(file),
+        FileType::Directory => Err(Error::new(Kind::Usage, format!("{} is a directory", path.display()))),
+        _ => Err(Error::new(Kind::Usage, format!("{} is neither a file nor a pipe", path.display()))),
     }
 }
 
@@ -180,15 +194,15 @@ pub(super) fn plan(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
         extras: Extras::default(),
         resume: false,
         checkpoint_every: Duration::MAX,
+        patch_files: args.patch_files(),
         memory: Guard { budget: session.budget(), look: Some(&|| watch.look()) },
         cancel: Cancel::new(&cancel),
     };
     let file = &args.file;
     let mut events = |event| reporter.progress(file, event);
-    let spill: PathBuf = beside(&args.output, ".runner-scan");
-    let (report, bytes) = session.with_program(reporter, |program| {
-        run::plan(file, program, &options, spill, &args.output, &mut events)
-    })?;
+    let saved = Entry::resolve(&args.output)?;
+    let (report, bytes) =
+        session.with_program(reporter, |program| run::plan(file, program, &options, &saved, &mut events))?;
     let saved = args.output.display();
     reporter.report(file, &report, started, "planned")?;
     reporter.tell(

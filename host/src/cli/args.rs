@@ -6,9 +6,11 @@ use std::time::Duration;
 use clap::{Args as ArgGroup, Parser, Subcommand, ValueEnum};
 
 use crate::error::Result;
+use crate::journal::Trust;
 use crate::memory::{self, Budget};
 use crate::plan::Choice;
 use crate::sandbox::{Limits, reply_fuel};
+use crate::source::PatchFiles;
 use crate::verify::{Level, Wanted};
 
 /// Change huge files with small sandboxed programs, crash-safely and verified.
@@ -216,11 +218,30 @@ pub(super) struct ApplyArgs {
     /// is done, too
     #[arg(long, conflicts_with_all = ["dry_run", "check", "output"])]
     pub(super) resume: bool,
+    /// Work on a file that begins as a patch does; it may be a journal or an undo file
+    #[arg(long)]
+    allow_patch_file: bool,
     /// Save how far the scan has come this often, for --resume
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub(super) checkpoint: Duration,
     #[command(flatten)]
     pub(super) run: RunArgs,
+}
+
+impl ApplyArgs {
+    pub(super) fn patch_files(&self) -> PatchFiles {
+        patch_files(self.allow_patch_file)
+    }
+}
+
+impl PlanArgs {
+    pub(super) fn patch_files(&self) -> PatchFiles {
+        patch_files(self.allow_patch_file)
+    }
+}
+
+fn patch_files(allowed: bool) -> PatchFiles {
+    if allowed { PatchFiles::Change } else { PatchFiles::Refuse }
 }
 
 #[derive(Debug, ArgGroup)]
@@ -232,6 +253,9 @@ pub(super) struct PlanArgs {
     /// Where to save the patch
     #[arg(short, value_name = "PATCH")]
     pub(super) output: PathBuf,
+    /// Work on a file that begins as a patch does; it may be a journal or an undo file
+    #[arg(long)]
+    allow_patch_file: bool,
     #[command(flatten)]
     pub(super) run: RunArgs,
 }
@@ -272,6 +296,16 @@ pub(super) struct RecoverArgs {
     /// Go back to the old content instead of on to the new
     #[arg(long)]
     pub(super) rollback: bool,
+    /// Believe the journal whoever has made it: another user, another machine, or a key that is lost.
+    /// What it holds is shown first, and then written to the file
+    #[arg(long)]
+    trust_journal: bool,
+}
+
+impl RecoverArgs {
+    pub(super) fn trust(&self) -> Trust {
+        if self.trust_journal { Trust::Any } else { Trust::Own }
+    }
 }
 
 #[derive(Debug, ArgGroup)]

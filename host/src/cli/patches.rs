@@ -8,16 +8,17 @@ use super::report::Reporter;
 use super::session::cancel_on_signals;
 use crate::cancel::Cancel;
 use crate::error::Result;
-use crate::fs::OsStorage;
+use crate::fs::{Entry, OsStorage};
 use crate::memory::Guard;
 use crate::patch::{Direction, Patch};
 use crate::reach::Extras;
 use crate::run::{Options, apply_patch};
 use crate::scan::DEFAULT_WINDOW_BYTES;
+use crate::source::PatchFiles;
 
 pub(super) fn run(args: &PatchArgs, direction: Direction, reporter: &Reporter) -> Result<Outcome> {
     let started = Instant::now();
-    let patch = Patch::load(&OsStorage, &args.patch)?;
+    let patch = Patch::load(&OsStorage, &Entry::resolve(&args.patch)?)?;
     let cancel = cancel_on_signals()?;
     let options = Options {
         threads: threads(args.jobs),
@@ -27,6 +28,7 @@ pub(super) fn run(args: &PatchArgs, direction: Direction, reporter: &Reporter) -
         extras: Extras::default(),
         resume: false,
         checkpoint_every: Duration::MAX,
+        patch_files: PatchFiles::Refuse,
         memory: Guard::NONE,
         cancel: Cancel::new(&cancel),
     };

@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use crate::error::Result;
-use crate::fs::{FileType, OsStorage, Storage};
+use crate::fs::{Access, Entry, FileType, OsStorage, Storage};
 use crate::patch::{Direction, Edits, Patch};
 
 /// Bytes of a line shown on either side of an edit.
@@ -43,12 +43,13 @@ impl Hunk {
 /// The file that a patch was made for, if it is where it was and as it was.
 pub(super) fn source_of(patch: &Patch<'_, OsStorage>) -> Option<File> {
     let header = patch.header();
-    // Before it is opened: a named pipe would wait for a writer.
-    let stat = OsStorage.stat_path(Path::new(&header.target)).ok()?;
+    let entry = Entry::resolve(Path::new(&header.target)).ok()?;
+    // Before it is opened: a device may do something then.
+    let stat = OsStorage.stat_entry(&entry).ok()?;
     if !matches!(stat.file_type, FileType::Regular | FileType::Block) {
         return None;
     }
-    let file = File::open(&header.target).ok()?;
+    let file = OsStorage.open(&entry, Access::Read).ok()?;
     let identity = OsStorage.stat(&file).ok()?.identity;
     (identity == header.identity).then_some(file)
 }

@@ -5,14 +5,20 @@ use serde_json::json;
 use super::Outcome;
 use super::args::{RecoverArgs, threads};
 use super::report::Reporter;
+use super::show;
 use crate::error::{Error, Kind, Result};
+use crate::journal::Trust;
 use crate::patch::Direction;
 use crate::run::recover_file;
-use crate::verify::Wanted;
 
 pub(super) fn run(args: &RecoverArgs, reporter: &Reporter) -> Result<Outcome> {
     let direction = if args.rollback { Direction::Reverse } else { Direction::Forward };
-    let recovered = recover_file(&args.file, direction, Wanted::Deepest, threads(None))?;
+    let recovered = recover_file(&args.file, args.trust(), direction, threads(None), &mut |journal| {
+        if args.trust() == Trust::Own {
+            return Ok(());
+        }
+        reporter.note(&show::text(journal, None, None)?)
+    })?;
     let file = args.file.display();
     let line = match &recovered.state {
         Some(state) => {

@@ -198,6 +198,12 @@ impl Reporter {
         self.out.write(Stream::Error, format!("{}\n", line()).as_bytes())
     }
 
+    /// What a person should have seen, whatever comes next; on standard error.
+    pub(super) fn note(&self, text: &str) -> Result<()> {
+        self.clear();
+        self.out.write(Stream::Error, text.as_bytes())
+    }
+
     /// What was asked for, on standard output.
     pub(super) fn data(&self, bytes: &[u8]) -> Result<()> {
         self.out.write(Stream::Output, bytes)

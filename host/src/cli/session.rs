@@ -1,7 +1,6 @@
 //! What the commands that run a plugin have in common: the plugin, loaded and
 //! told its parameters, and a way to stop.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -9,6 +8,7 @@ use std::time::Duration;
 use super::args::PluginArgs;
 use super::report::Reporter;
 use crate::error::{Error, Result};
+use crate::fs::Entry;
 use crate::job::{FileHead, Param};
 use crate::memory::Budget;
 use crate::patch::PluginId;
@@ -107,8 +107,8 @@ pub(super) fn cancel_on_signals() -> Result<Arc<AtomicBool>> {
 
 /// A name for a patch that is only needed while this process runs. It is
 /// created exclusively, and only if it outgrows memory.
-pub(super) fn temporary_patch() -> PathBuf {
+pub(super) fn temporary_patch() -> Entry {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    std::env::temp_dir().join(format!("runner-{}-{count}.patch", std::process::id()))
+    Entry::unpinned(std::env::temp_dir().join(format!("runner-{}-{count}.patch", std::process::id())))
 }

@@ -10,7 +10,7 @@ use super::args::{Format, ShowArgs};
 use super::preview::{Hunk, hunks, source_of};
 use super::report::Reporter;
 use crate::error::Result;
-use crate::fs::{OsStorage, Storage};
+use crate::fs::{Entry, OsStorage, Storage};
 use crate::patch::{Direction, Patch};
 use crate::plan::{Choice, Plan, Strategy, choose};
 use crate::run::Report;
@@ -22,7 +22,7 @@ const HUNKS: usize = 10;
 const LINE_CHARS: usize = 300;
 
 pub(super) fn run(args: &ShowArgs, reporter: &Reporter) -> Result<Outcome> {
-    let patch = Patch::load(&OsStorage, &args.patch)?;
+    let patch = Patch::load(&OsStorage, &Entry::resolve(&args.patch)?)?;
     match args.format {
         Some(Format::Json) => json(&patch, reporter)?,
         format => reporter.data(text(&patch, None, format)?.as_bytes())?,

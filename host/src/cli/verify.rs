@@ -7,7 +7,7 @@ use super::args::{VerifyArgs, threads};
 use super::report::Reporter;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::fs::OsStorage;
+use crate::fs::{Entry, OsStorage};
 use crate::patch::Patch;
 use crate::root;
 use crate::run::root_of;
@@ -19,7 +19,7 @@ pub(super) fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<Outcome> {
                 .because(e)
                 .hint("it has 64 hex digits")
         })?),
-        (None, Some(patch)) => Some(Patch::load(&OsStorage, patch)?.seal().post_root),
+        (None, Some(patch)) => Some(Patch::load(&OsStorage, &Entry::resolve(patch)?)?.seal().post_root),
         (None, None) => None,
     };
     let never = AtomicBool::new(false);

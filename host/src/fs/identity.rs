@@ -59,6 +59,8 @@ pub struct Stat {
     pub file_type: FileType,
     /// Permission bits.
     pub mode: u32,
+    /// User id of the owner.
+    pub owner: u32,
     /// Number of names the inode has.
     pub links: u64,
     /// Bytes allocated on the medium.

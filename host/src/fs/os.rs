@@ -5,15 +5,14 @@ use std::io;
 use std::ops::Range;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::Path;
 
 use rustix::fs::{
-    Advice, AtFlags, CWD, RenameFlags, SeekFrom, Statx, StatxFlags, StatxTimestamp, fadvise, renameat_with,
-    seek, statvfs, statx,
+    Advice, AtFlags, Mode, OFlags, RenameFlags, SeekFrom, Statx, StatxFlags, StatxTimestamp, fadvise,
+    fstatvfs, linkat, openat, renameat, renameat_with, seek, statx, unlinkat,
 };
 use rustix::io::Errno;
 
-use super::{Access, FileType, Identity, Stat, Storage, attributes, cachestat, share, shared};
+use super::{Access, Entry, FileType, Identity, Stat, Storage, attributes, cachestat, share, shared};
 
 /// An open file.
 pub type OsFile = File;
@@ -25,17 +24,20 @@ pub struct OsStorage;
 impl Storage for OsStorage {
     type File = OsFile;
 
-    fn open(&self, path: &Path, access: Access) -> io::Result<File> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(access == Access::Write);
+    fn open(&self, entry: &Entry, access: Access) -> io::Result<File> {
         // O_NONBLOCK keeps a FIFO from blocking the open; regular files and
         // block devices ignore it.
-        let direct = if access == Access::Direct { libc::O_DIRECT } else { 0 };
-        options.custom_flags(direct | libc::O_NONBLOCK).open(path)
+        let flags = OFlags::NONBLOCK
+            | match access {
+                Access::Read => OFlags::RDONLY,
+                Access::Write => OFlags::RDWR,
+                Access::Direct => OFlags::RDONLY | OFlags::DIRECT,
+            };
+        open(entry, flags, Mode::empty())
     }
 
-    fn create(&self, path: &Path) -> io::Result<File> {
-        OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
+    fn create(&self, entry: &Entry) -> io::Result<File> {
+        open(entry, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL, Mode::RUSR | Mode::WUSR)
     }
 
     fn read_at(&self, file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
@@ -78,8 +80,8 @@ impl Storage for OsStorage {
         file.sync_all()
     }
 
-    fn sync_parent(&self, path: &Path) -> io::Result<()> {
-        File::open(parent(path))?.sync_all()
+    fn sync_parent(&self, entry: &Entry) -> io::Result<()> {
+        File::from(entry.directory_fd()?).sync_all()
     }
 
     fn evict(&self, file: &File) -> io::Result<bool> {
@@ -97,16 +99,18 @@ impl Storage for OsStorage {
         Ok(stat)
     }
 
-    fn stat_path(&self, path: &Path) -> io::Result<Stat> {
-        Ok(convert(&statx(CWD, path, AtFlags::empty(), StatxFlags::BASIC_STATS | StatxFlags::BTIME)?))
+    fn stat_entry(&self, entry: &Entry) -> io::Result<Stat> {
+        let (directory, name) = entry.at();
+        let wanted = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
+        Ok(convert(&statx(directory, name, AtFlags::SYMLINK_NOFOLLOW, wanted)?))
     }
 
     fn copy_attributes(&self, from: &File, to: &File) -> io::Result<()> {
         attributes::copy(from, to)
     }
 
-    fn free_bytes(&self, path: &Path) -> io::Result<u64> {
-        let stat = statvfs(parent(path))?;
+    fn free_bytes(&self, entry: &Entry) -> io::Result<u64> {
+        let stat = fstatvfs(entry.directory_fd()?)?;
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
     }
 
@@ -116,33 +120,69 @@ impl Storage for OsStorage {
         Ok(stat.file_type == FileType::Regular && (holes || shared::copies_on_write(file)?))
     }
 
-    fn exchange(&self, a: &Path, b: &Path) -> io::Result<bool> {
-        match renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE) {
+    fn exchange(&self, a: &Entry, b: &Entry) -> io::Result<bool> {
+        match rename_with(a, b, RenameFlags::EXCHANGE) {
             Ok(()) => Ok(true),
             Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => Ok(false),
             Err(e) => Err(e.into()),
         }
     }
 
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        std::fs::rename(from, to)
+    fn rename(&self, from: &Entry, to: &Entry) -> io::Result<()> {
+        let ((from_directory, from), (to_directory, to)) = (from.at(), to.at());
+        Ok(renameat(from_directory, from, to_directory, to)?)
     }
 
-    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
-        std::fs::hard_link(from, to)
+    fn rename_new(&self, from: &Entry, to: &Entry) -> io::Result<()> {
+        match rename_with(from, to, RenameFlags::NOREPLACE) {
+            // Both names are there for a moment; nobody minds.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+                self.link(from, to)?;
+                self.remove(from)
+            }
+            done => Ok(done?),
+        }
     }
 
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        std::fs::remove_file(path)
+    fn link(&self, from: &Entry, to: &Entry) -> io::Result<()> {
+        let ((from_directory, from), (to_directory, to)) = (from.at(), to.at());
+        Ok(linkat(from_directory, from, to_directory, to, AtFlags::empty())?)
+    }
+
+    fn remove(&self, entry: &Entry) -> io::Result<()> {
+        let (directory, name) = entry.at();
+        Ok(unlinkat(directory, name, AtFlags::empty())?)
     }
 }
 
-/// The directory that holds `path`.
-fn parent(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
+impl OsStorage {
+    /// Opens a FIFO, a device, or what a link in procfs leads to, for writing.
+    ///
+    /// # Errors
+    /// Any I/O error; a link elsewhere is not followed.
+    pub fn open_stream(&self, entry: &Entry) -> io::Result<File> {
+        if entry.is_open_file() {
+            let (directory, name) = entry.at();
+            let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+            return Ok(openat(directory, name, flags, Mode::empty())?.into());
+        }
+        open(entry, OFlags::WRONLY, Mode::empty())
     }
+}
+
+/// Opens a name. A link is never followed: what it leads to is nobody's wish.
+fn open(entry: &Entry, flags: OFlags, mode: Mode) -> io::Result<File> {
+    let (directory, name) = entry.at();
+    match openat(directory, name, flags | OFlags::NOFOLLOW | OFlags::CLOEXEC, mode) {
+        Ok(fd) => Ok(fd.into()),
+        Err(Errno::LOOP) => Err(io::Error::other("it is a symbolic link, and is not followed")),
+        Err(e) => Err(e.into()),
+    }
+}
+
+fn rename_with(from: &Entry, to: &Entry, flags: RenameFlags) -> rustix::io::Result<()> {
+    let ((from_directory, from), (to_directory, to)) = (from.at(), to.at());
+    renameat_with(from_directory, from, to_directory, to, flags)
 }
 
 fn convert(found: &Statx) -> Stat {
@@ -158,6 +198,7 @@ fn convert(found: &Statx) -> Stat {
         },
         file_type: file_type(u32::from(found.stx_mode)),
         mode: u32::from(found.stx_mode) & 0o7777,
+        owner: found.stx_uid,
         links: u64::from(found.stx_nlink),
         allocated_bytes: found.stx_blocks.saturating_mul(512),
     }
@@ -171,6 +212,7 @@ fn file_type(mode: u32) -> FileType {
         libc::S_IFIFO => FileType::Other("a FIFO"),
         libc::S_IFSOCK => FileType::Other("a socket"),
         libc::S_IFCHR => FileType::Other("a character device"),
+        libc::S_IFLNK => FileType::Other("a symbolic link"),
         _ => FileType::Other("not a regular file"),
     }
 }

@@ -2,19 +2,19 @@
 //! then on. The file is removed when the body is dropped, unless it was kept.
 
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::spill::Spill;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
-use crate::fs::{Access, FileType, Storage};
+use crate::fs::{Access, Entry, FileType, Storage};
 
 /// A patch that is no longer never touches the disk, unless it is kept.
 const MEMORY_BYTES: usize = 1 << 20;
 
 pub(super) struct Body<'s, S: Storage> {
     storage: &'s S,
-    path: PathBuf,
+    entry: Entry,
     /// The whole content as long as there is no file.
     memory: Vec<u8>,
     file: Option<Spill<S>>,
@@ -40,12 +40,12 @@ enum Fate {
 }
 
 impl<'s, S: Storage> Body<'s, S> {
-    /// An empty body. The file at `path` is created exclusively, once it is
+    /// An empty body. The file `entry` is created exclusively, once it is
     /// needed.
-    pub(super) fn new(storage: &'s S, path: PathBuf) -> Self {
+    pub(super) fn new(storage: &'s S, entry: Entry) -> Self {
         Self {
             storage,
-            path,
+            entry,
             memory: Vec::new(),
             file: None,
             bytes: 0,
@@ -56,17 +56,17 @@ impl<'s, S: Storage> Body<'s, S> {
     }
 
     /// A file that exists, and stays.
-    pub(super) fn existing(storage: &'s S, path: PathBuf, file: S::File, bytes: u64) -> Self {
-        let mut body = Self::new(storage, path);
+    pub(super) fn existing(storage: &'s S, entry: Entry, file: S::File, bytes: u64) -> Self {
+        let mut body = Self::new(storage, entry);
         (body.file, body.bytes) = (Some(Spill::existing(file, bytes)), bytes);
         (body.synced, body.fate) = (true, Fate::Kept);
         body
     }
 
     /// A file that an earlier run has left, of which `bytes` are to be used.
-    pub(super) fn resumed(storage: &'s S, path: PathBuf, file: S::File, bytes: u64) -> Result<Self> {
-        let spill = Spill::resumed(storage, file, bytes).map_err(Error::at("read", &path))?;
-        let mut body = Self::new(storage, path);
+    pub(super) fn resumed(storage: &'s S, entry: Entry, file: S::File, bytes: u64) -> Result<Self> {
+        let spill = Spill::resumed(storage, file, bytes).map_err(Error::at("read", entry.path()))?;
+        let mut body = Self::new(storage, entry);
         (body.file, body.bytes, body.fate) = (Some(spill), bytes, Fate::Resumable);
         let (mut buffer, mut at) = (vec![0; 1 << 16], 0);
         while at < bytes {
@@ -79,7 +79,16 @@ impl<'s, S: Storage> Body<'s, S> {
     }
 
     pub(super) fn path(&self) -> &Path {
-        &self.path
+        self.entry.path()
+    }
+
+    pub(super) fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
+    /// The open file, where there is one.
+    pub(super) fn file(&self) -> Option<&S::File> {
+        self.file.as_ref().map(|spill| &spill.file)
     }
 
     pub(super) fn bytes(&self) -> u64 {
@@ -107,7 +116,7 @@ impl<'s, S: Storage> Body<'s, S> {
             None => self.memory.extend_from_slice(bytes),
             Some(file) => file
                 .append(self.storage, bytes)
-                .map_err(|e| full_disk_hint(Error::io("write", &self.path, e)))?,
+                .map_err(|e| full_disk_hint(Error::io("write", self.entry.path(), e)))?,
         }
         self.bytes += bytes.len() as u64;
         self.hasher.update(bytes);
@@ -120,7 +129,7 @@ impl<'s, S: Storage> Body<'s, S> {
         match &self.file {
             Some(file) => file
                 .read_exact_at(self.storage, buffer, offset)
-                .map_err(|e| Error::io(&format!("read at byte {offset} of"), &self.path, e)),
+                .map_err(|e| Error::io(&format!("read at byte {offset} of"), self.path(), e)),
             None => {
                 let start = usize::try_from(offset).expect("memory offsets fit");
                 buffer.copy_from_slice(&self.memory[start..start + buffer.len()]);
@@ -130,9 +139,9 @@ impl<'s, S: Storage> Body<'s, S> {
     }
 
     fn spill(&mut self) -> Result<()> {
-        let file = self.storage.create(&self.path).map_err(|e| {
+        let file = self.storage.create(&self.entry).map_err(|e| {
             let kind = e.kind();
-            let error = full_disk_hint(Error::io("create", &self.path, e));
+            let error = full_disk_hint(Error::io("create", self.path(), e));
             match kind {
                 ErrorKind::AlreadyExists => {
                     error.hint("it is left over from another run, or one is going on")
@@ -146,7 +155,7 @@ impl<'s, S: Storage> Body<'s, S> {
         // Set before the write, so that a failed write removes the file.
         let file = self.file.insert(Spill::new(file));
         file.append(self.storage, &self.memory)
-            .map_err(|e| full_disk_hint(Error::io("write", &self.path, e)))?;
+            .map_err(|e| full_disk_hint(Error::io("write", self.entry.path(), e)))?;
         self.memory = Vec::new();
         Ok(())
     }
@@ -162,7 +171,7 @@ impl<'s, S: Storage> Body<'s, S> {
             Some(spill) => spill
                 .flush(self.storage)
                 .and_then(|()| self.storage.sync_data(&spill.file))
-                .map_err(|e| full_disk_hint(Error::io("sync", &self.path, e))),
+                .map_err(|e| full_disk_hint(Error::io("sync", self.entry.path(), e))),
             None => Ok(()),
         }
     }
@@ -171,7 +180,7 @@ impl<'s, S: Storage> Body<'s, S> {
     pub(super) fn cut(&self) -> Result<()> {
         match &self.file {
             Some(spill) => {
-                self.storage.set_len(&spill.file, self.bytes).map_err(Error::at("resize", &self.path))
+                self.storage.set_len(&spill.file, self.bytes).map_err(Error::at("resize", self.path()))
             }
             None => Ok(()),
         }
@@ -183,7 +192,7 @@ impl<'s, S: Storage> Body<'s, S> {
         if self.file.is_none() || matches!(self.fate, Fate::Kept | Fate::Unnamed) {
             return Ok(false);
         }
-        self.storage.remove(&self.path).map_err(Error::at("remove", &self.path))?;
+        self.storage.remove(&self.entry).map_err(Error::at("remove", self.path()))?;
         self.fate = Fate::Unnamed;
         Ok(true)
     }
@@ -197,7 +206,7 @@ impl<'s, S: Storage> Body<'s, S> {
             spill
                 .flush(self.storage)
                 .and_then(|()| self.storage.sync_all(&spill.file))
-                .map_err(|e| full_disk_hint(Error::io("sync", &self.path, e)))?;
+                .map_err(|e| full_disk_hint(Error::io("sync", self.entry.path(), e)))?;
         }
         self.synced = true;
         Ok(())
@@ -207,38 +216,39 @@ impl<'s, S: Storage> Body<'s, S> {
     /// body is dropped. The name appears in one step, after the content is
     /// durable: whoever sees it sees all of it. Right before it is the last
     /// moment to stop: the sync may have taken long.
-    pub(super) fn publish(&mut self, name: &Path, cancel: Cancel<'_>) -> Result<()> {
+    pub(super) fn publish(&mut self, name: &Entry, cancel: Cancel<'_>) -> Result<()> {
         if !self.synced {
             self.sync()?;
         }
         cancel.check()?;
-        self.storage.rename(&self.path, name).map_err(Error::at("create", name))?;
-        self.path = name.to_owned();
+        self.storage.rename(&self.entry, name).map_err(Error::at("create", name.path()))?;
+        self.entry = name.clone();
         // From here on the file stays, even if the sync fails: removing it
         // might not become durable either.
         self.fate = Fate::Kept;
-        self.storage.sync_parent(name).map_err(Error::at("sync the directory of", name))
+        self.storage.sync_parent(name).map_err(Error::at("sync the directory of", name.path()))
     }
 
     /// Removes the file, durably.
     pub(super) fn remove(&mut self) -> Result<()> {
         if self.file.take().is_some() {
-            self.storage.remove(&self.path).map_err(Error::at("remove", &self.path))?;
-            self.storage.sync_parent(&self.path).map_err(Error::at("sync the directory of", &self.path))?;
+            self.storage.remove(&self.entry).map_err(Error::at("remove", self.path()))?;
+            self.storage.sync_parent(&self.entry).map_err(Error::at("sync the directory of", self.path()))?;
         }
         Ok(())
     }
 
-    /// Whether the file at `path` holds the content, or the beginning of it.
-    pub(super) fn is_begun_at(&self, path: &Path) -> Result<bool> {
-        let file = self.storage.open(path, Access::Read).map_err(Error::at("open", path))?;
+    /// Whether a file holds the very content.
+    pub(super) fn is_at(&self, entry: &Entry) -> Result<bool> {
+        let path = entry.path();
+        let file = self.storage.open(entry, Access::Read).map_err(Error::at("open", path))?;
         let stat = self.storage.stat(&file).map_err(Error::at("look at", path))?;
-        if stat.file_type != FileType::Regular || stat.identity.size > self.bytes {
+        if stat.file_type != FileType::Regular || stat.identity.size != self.bytes {
             return Ok(false);
         }
         let (mut theirs, mut ours, mut at) = (vec![0; 1 << 16], vec![0; 1 << 16], 0);
-        while at < stat.identity.size {
-            let left = usize::try_from(stat.identity.size - at).unwrap_or(usize::MAX);
+        while at < self.bytes {
+            let left = usize::try_from(self.bytes - at).unwrap_or(usize::MAX);
             let want = left.min(theirs.len());
             self.storage.read_exact_at(&file, &mut theirs[..want], at).map_err(Error::at("read", path))?;
             self.read_exact_at(&mut ours[..want], at)?;
@@ -247,12 +257,16 @@ impl<'s, S: Storage> Body<'s, S> {
             }
             at += want as u64;
         }
+        self.storage.sync_all(&file).map_err(Error::at("sync", path))?;
+        self.storage.sync_parent(entry).map_err(Error::at("sync the directory of", path))?;
         Ok(true)
     }
 
     /// Writes the content to a new durable file, and leaves this body alone.
-    pub(super) fn copy_to(&self, path: &Path) -> Result<()> {
-        let mut copy = Body::new(self.storage, path.to_owned());
+    /// The name appears in one step, after the content is durable; until then
+    /// it is under `temporary`, in the same directory.
+    pub(super) fn copy_to(&self, entry: &Entry, temporary: &Entry) -> Result<()> {
+        let mut copy = Body::new(self.storage, temporary.clone());
         copy.spill()?;
         let mut buffer = vec![0; 1 << 20];
         while copy.bytes < self.bytes {
@@ -261,7 +275,9 @@ impl<'s, S: Storage> Body<'s, S> {
             copy.append(&buffer[..want])?;
         }
         copy.sync()?;
-        self.storage.sync_parent(path).map_err(Error::at("sync the directory of", path))?;
+        self.storage.rename_new(temporary, entry).map_err(Error::at("create", entry.path()))?;
+        copy.entry = entry.clone();
+        self.storage.sync_parent(entry).map_err(Error::at("sync the directory of", entry.path()))?;
         copy.fate = Fate::Kept;
         Ok(())
     }
@@ -272,7 +288,7 @@ impl<S: Storage> Drop for Body<'_, S> {
         if self.file.is_some() && self.fate == Fate::Temporary {
             // An error is on its way out already, or the run went well
             // without the file; a leftover is found by the next run.
-            let _ = self.storage.remove(&self.path);
+            let _ = self.storage.remove(&self.entry);
         }
     }
 }

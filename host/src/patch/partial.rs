@@ -2,8 +2,6 @@
 //! checkpoint of a scan needs of it. What was put aside is believed only after
 //! every frame was read and checked again.
 
-use std::path::PathBuf;
-
 use serde::{Deserialize, Serialize};
 
 use super::body::Body;
@@ -12,7 +10,8 @@ use super::reader::{Direction, Reader};
 use super::writer::Frames;
 use super::{Header, Stats, Writer, hex};
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Access, Storage};
+use crate::fs::{Access, Entry, Storage};
+use crate::journal::check_own;
 
 /// What is not the same any more.
 fn difference(then: &Header, now: &Header) -> Option<&'static str> {
@@ -60,11 +59,13 @@ impl<'s, S: Storage> Writer<'s, S> {
     /// [`Kind::Verification`] when the file does not hold what was put aside,
     /// or has another header; any I/O error. The file is changed by nothing
     /// but a success.
-    pub fn take_up(storage: &'s S, spill: PathBuf, header: Header, partial: &Partial) -> Result<Self> {
-        let other = |what: &str| Error::new(Kind::Verification, format!("{} {what}", spill.display()));
-        let file = storage.open(&spill, Access::Write).map_err(Error::at("open", &spill))?;
-        let found = storage.stat(&file).map_err(Error::at("look at", &spill))?.identity.size;
-        if found < partial.bytes {
+    pub fn take_up(storage: &'s S, spill: Entry, header: Header, partial: &Partial) -> Result<Self> {
+        let path = spill.path();
+        let other = |what: &str| Error::new(Kind::Verification, format!("{} {what}", path.display()));
+        let file = storage.open(&spill, Access::Write).map_err(Error::at("open", path))?;
+        let found = storage.stat(&file).map_err(Error::at("look at", path))?;
+        check_own(&found).map_err(|why| other(&format!("is not believed: {why}")))?;
+        if found.identity.size < partial.bytes {
             return Err(other("is shorter than it was"));
         }
         let body = Body::resumed(storage, spill.clone(), file, partial.bytes)?;

@@ -10,7 +10,7 @@ use super::writer::Frames;
 use super::{Header, Seal, Stats};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
-use crate::fs::{Access, Storage};
+use crate::fs::{Access, Entry, Storage};
 
 /// All edits, but no seal yet: it never happened.
 pub struct Draft<'s, S: Storage> {
@@ -60,10 +60,18 @@ impl<'s, S: Storage> Patch<'s, S> {
     /// # Errors
     /// [`Kind::Verification`](crate::error::Kind::Verification) when it is
     /// not a patch, of another version, cut short, or corrupt.
-    pub fn load(storage: &'s S, path: &Path) -> Result<Self> {
-        let file = storage.open(path, Access::Read).map_err(Error::at("open", path))?;
-        let bytes = storage.stat(&file).map_err(Error::at("read", path))?.identity.size;
-        let body = Body::existing(storage, path.to_owned(), file, bytes);
+    pub fn load(storage: &'s S, entry: &Entry) -> Result<Self> {
+        let file = storage.open(entry, Access::Read).map_err(Error::at("open", entry.path()))?;
+        Self::read(storage, entry.clone(), file)
+    }
+
+    /// [`Patch::load`] of a file that is open already.
+    ///
+    /// # Errors
+    /// As for [`Patch::load`].
+    pub fn read(storage: &'s S, entry: Entry, file: S::File) -> Result<Self> {
+        let bytes = storage.stat(&file).map_err(Error::at("read", entry.path()))?.identity.size;
+        let body = Body::existing(storage, entry, file, bytes);
         let (header, seal) = reader::verify(&body)?;
         Ok(Self { header, seal, body })
     }
@@ -111,6 +119,18 @@ impl<'s, S: Storage> Patch<'s, S> {
         self.body.path()
     }
 
+    /// Where its file is, or will be.
+    #[must_use]
+    pub fn entry(&self) -> &Entry {
+        self.body.entry()
+    }
+
+    /// Its open file, where it has one.
+    #[must_use]
+    pub fn file(&self) -> Option<&S::File> {
+        self.body.file()
+    }
+
     /// The BLAKE3 of its file; of a patch that was not loaded.
     #[must_use]
     pub fn root(&self) -> blake3::Hash {
@@ -131,25 +151,26 @@ impl<'s, S: Storage> Patch<'s, S> {
     /// When it cannot be written, synced or named, or somebody asked to stop
     /// before it has its name; if only the sync of the directory fails, the
     /// file stays, and the patch is saved.
-    pub fn publish(&mut self, name: &Path, cancel: Cancel<'_>) -> Result<()> {
+    pub fn publish(&mut self, name: &Entry, cancel: Cancel<'_>) -> Result<()> {
         self.body.publish(name, cancel)
     }
 
-    /// Whether a file holds this very patch, or the beginning of it: the copy
-    /// of a run that did not end.
+    /// Whether a file holds this very patch, which is durable then: the copy of
+    /// a run that did not end.
     ///
     /// # Errors
     /// Any I/O error.
-    pub fn is_begun_at(&self, path: &Path) -> Result<bool> {
-        self.body.is_begun_at(path)
+    pub fn is_at(&self, entry: &Entry) -> Result<bool> {
+        self.body.is_at(entry)
     }
 
-    /// Writes a durable copy to a new file.
+    /// Writes a durable copy to a new file, which is called `temporary` until it
+    /// is complete.
     ///
     /// # Errors
     /// When the file exists or cannot be written.
-    pub fn copy_to(&self, path: &Path) -> Result<()> {
-        self.body.copy_to(path)
+    pub fn copy_to(&self, entry: &Entry, temporary: &Entry) -> Result<()> {
+        self.body.copy_to(entry, temporary)
     }
 
     /// Takes the name from the patch's file, unless it is saved; the patch can
@@ -171,13 +192,12 @@ impl<'s, S: Storage> Patch<'s, S> {
     }
 }
 
-/// Whether a file begins as a patch does, of whatever version.
+/// Whether an open file begins as a patch does, of whatever version.
 ///
 /// # Errors
 /// Any I/O error.
-pub fn is_patch<S: Storage>(storage: &S, path: &Path) -> Result<bool> {
-    let file = storage.open(path, Access::Read).map_err(Error::at("open", path))?;
+pub fn is_patch<S: Storage>(storage: &S, file: &S::File) -> std::io::Result<bool> {
     let mut start = [0; 8];
-    let count = storage.read_full_at(&file, &mut start, 0).map_err(Error::at("read", path))?;
+    let count = storage.read_full_at(file, &mut start, 0)?;
     Ok(start[..count] == MAGIC[..start.len()])
 }

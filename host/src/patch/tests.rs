@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::{Direction, Edit, Edits, Group, Header, Patch, PluginId, Segment, Writer, walk};
 use crate::cancel::Cancel;
-use crate::fs::{Identity, OsStorage};
+use crate::fs::{Entry, Identity, OsStorage};
 
 static NEVER: AtomicBool = AtomicBool::new(false);
 
@@ -24,7 +24,7 @@ fn write(directory: &Path, old: &[u8], edits: &Model) -> Patch<'static, OsStorag
     let plugin = PluginId { name: "p".into(), version: "1".into(), digest: "d".into() };
     let params = vec![("key".into(), None)];
     let header = Header { plugin, params, target: "t".into(), identity, group_bytes: 65536 };
-    let mut writer = Writer::new(&OsStorage, directory.join("spill"), header).unwrap();
+    let mut writer = Writer::new(&OsStorage, Entry::unpinned(directory.join("spill")), header).unwrap();
     for (start, bytes, new) in edits {
         writer.edit(Edit { start: *start as u64, old: &old[*start..start + bytes], new }).unwrap();
     }
@@ -80,8 +80,8 @@ proptest! {
         let directory = tempfile::tempdir().unwrap();
         let new = apply(&old, &model);
         let saved = directory.path().join("saved");
-        write(directory.path(), &old, &model).publish(&saved, Cancel::new(&NEVER)).unwrap();
-        let patch = Patch::load(&OsStorage, &saved).unwrap();
+        write(directory.path(), &old, &model).publish(&Entry::unpinned(&saved), Cancel::new(&NEVER)).unwrap();
+        let patch = Patch::load(&OsStorage, &Entry::unpinned(&saved)).unwrap();
         let mut edits = Edits::new(patch.reader(Direction::Forward));
         for (start, bytes, new) in &model {
             let edit = edits.peek().unwrap().unwrap();
@@ -102,11 +102,14 @@ fn a_damaged_patch_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let saved = directory.path().join("saved");
     let model = vec![(2, 3, b"abc".to_vec()), (7, 0, b"d".to_vec())];
-    write(directory.path(), b"0123456789", &model).publish(&saved, Cancel::new(&NEVER)).unwrap();
+    write(directory.path(), b"0123456789", &model)
+        .publish(&Entry::unpinned(&saved), Cancel::new(&NEVER))
+        .unwrap();
     let good = std::fs::read(&saved).unwrap();
     let refused = |bytes: &[u8]| {
         std::fs::write(&saved, bytes).unwrap();
-        Patch::load(&OsStorage, &saved).is_err_and(|e| e.kind() == crate::error::Kind::Verification)
+        Patch::load(&OsStorage, &Entry::unpinned(&saved))
+            .is_err_and(|e| e.kind() == crate::error::Kind::Verification)
     };
     assert!(!refused(&good));
     for at in 0..good.len() {

@@ -1,14 +1,12 @@
 //! Writes a patch, edit by edit, in source order.
 
-use std::path::PathBuf;
-
 use super::body::Body;
 use super::format::{
     self, BATCH_TARGET_BYTES, BatchData, KIND_BATCH, KIND_HEADER, KIND_SEAL, MAGIC, MAX_EDIT_BYTES,
 };
 use super::{Batch, Draft, Edit, Group, Header, Seal, Stats};
 use crate::error::Result;
-use crate::fs::Storage;
+use crate::fs::{Entry, Storage};
 
 /// A patch that is being written. Dropped unfinished, it leaves nothing
 /// behind.
@@ -56,7 +54,7 @@ impl<'s, S: Storage> Writer<'s, S> {
     ///
     /// # Errors
     /// When the header cannot be written.
-    pub fn new(storage: &'s S, spill: PathBuf, header: Header) -> Result<Self> {
+    pub fn new(storage: &'s S, spill: Entry, header: Header) -> Result<Self> {
         let mut frames =
             Frames { body: Body::new(storage, spill), check: format::first_check(), payload: Vec::new() };
         frames.body.append(&MAGIC)?;

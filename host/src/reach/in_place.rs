@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{How, Kept, Place, end_scan};
 use crate::apply::{flatten, rewrite};
 use crate::error::{Error, Kind, Result};
-use crate::fs::Storage;
+use crate::fs::{Entry, Storage};
 use crate::patch::{Direction, Header, Patch};
 use crate::profile::{self, Stage};
 use crate::recover::{finish, roll_back};
@@ -23,12 +23,12 @@ pub(super) fn in_place<S: Storage>(
     let (path, names) = (target.path(), &target.names);
     if wanted != Wanted::Exactly(Level::None) {
         // Finds out now whether the wanted level can be reached at all.
-        ReadBack::open(storage, path, wanted)?;
+        ReadBack::open(storage, target.file, &names.target, wanted)?;
     }
-    if let Some(backup) = &how.extras.backup {
+    if let Some(backup) = &how.extras.backup_of(&target.names.target) {
         let _span = profile::span(Stage::Keep);
         copy_old(target, backup, how)?;
-        kept.paths.push(backup.clone());
+        kept.entries.push(backup.clone());
     }
     // A patch that somebody has saved stays where it is.
     let own = direction == Direction::Forward && !patch.is_saved();
@@ -42,13 +42,19 @@ pub(super) fn in_place<S: Storage>(
         (flatten::flatten(storage, source, &patch, direction, header, new, how.cancel)?, Some(patch))
     };
     let syncing = profile::span(Stage::JournalSync);
+    names.authenticate(&mut journal)?;
     journal.sync()?;
     drop(syncing);
     if wanted != Wanted::Exactly(Level::None) {
         // A medium that loses what it was given would take the only way back
         // along with the file.
         let _span = profile::span(Stage::JournalCheck);
-        let read_back = ReadBack::open(storage, journal.path(), wanted)?;
+        let read_back = ReadBack::open(
+            storage,
+            journal.file().expect("a synced patch has a file"),
+            journal.entry(),
+            wanted,
+        )?;
         let (bytes, root) = (journal.bytes(), journal.root());
         verify::whole(journal.path(), &read_back, bytes, &root, how.threads, how.cancel)?;
     }
@@ -66,7 +72,7 @@ pub(super) fn in_place<S: Storage>(
         return Err(if journal.is_saved() { undecided(path, error) } else { error });
     }
     drop(committing);
-    match finish(storage, path, target.file, &journal, Direction::Forward, wanted, how.threads) {
+    match finish(storage, &names.target, target.file, &journal, Direction::Forward, wanted, how.threads) {
         Ok(state) => {
             let _span = profile::span(Stage::CleanUp);
             journal.remove().map_err(|e| {
@@ -115,22 +121,24 @@ fn undo_failed_write<S: Storage>(
 }
 
 /// Copies the file as it is now.
-fn copy_old<S: Storage>(target: &Place<'_, S>, backup: &Path, how: &How<'_>) -> Result<()> {
+fn copy_old<S: Storage>(target: &Place<'_, S>, backup: &Entry, how: &How<'_>) -> Result<()> {
     let storage = target.storage;
     let size = target.identity().size;
-    let file = storage.create(backup).map_err(Error::at("create", backup))?;
+    let temporary = target.temporary(backup)?;
+    let (path, new) = (backup.path(), temporary.path());
+    let file = storage.create(&temporary).map_err(Error::at("create", new))?;
     let source = (target.file, target.path());
-    let copied =
-        rewrite::copy(storage, source, (&file, backup), size, how.threads, how.cancel).and_then(|()| {
-            storage
-                .copy_attributes(target.file, &file)
-                .and_then(|()| storage.sync_all(&file))
-                .and_then(|()| storage.sync_parent(backup))
-                .map_err(Error::at("copy the file to", backup))
-        });
+    let copied = rewrite::copy(storage, source, (&file, new), size, how.threads, how.cancel).and_then(|()| {
+        storage
+            .copy_attributes(target.file, &file)
+            .and_then(|()| storage.sync_all(&file))
+            .and_then(|()| storage.rename_new(&temporary, backup))
+            .and_then(|()| storage.sync_parent(backup))
+            .map_err(Error::at("copy the file to", path))
+    });
     if copied.is_err() {
         // The error at hand is the one to report.
-        let _ = storage.remove(backup);
+        let _ = storage.remove(&temporary).or_else(|_| storage.remove(backup));
     }
     copied
 }

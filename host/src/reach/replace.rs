@@ -1,11 +1,9 @@
 //! By a new file, which takes the place of the old one.
 
-use std::path::Path;
-
 use super::{How, Kept, Place, end_scan};
 use crate::apply::rewrite;
 use crate::error::{Error, Kind, Result};
-use crate::fs::Storage;
+use crate::fs::{Entry, Storage};
 use crate::journal::exists;
 use crate::patch::{Direction, Patch};
 use crate::profile::{self, Stage};
@@ -21,22 +19,22 @@ pub(super) fn replace<S: Storage>(
 ) -> Result<Level> {
     let storage = target.storage;
     let new = &target.names.new;
-    let file = storage.create(new).map_err(Error::at("create", new))?;
+    let file = storage.create(new).map_err(Error::at("create", new.path()))?;
     let written = fill_new(target, &patch, direction, how, &file).and_then(|level| {
         how.cancel.check()?;
         if end_scan(storage, target.names, Some(&mut patch))? {
-            storage.sync_parent(new).map_err(Error::at("sync the directory of", new))?;
+            storage.sync_parent(new).map_err(Error::at("sync the directory of", new.path()))?;
         }
         target.check_unchanged()?;
         // The last look: a link touches the file's change time.
         how.cancel.check()?;
-        if let Some(backup) = &how.extras.backup {
-            storage.link(target.path(), backup).map_err(Error::at("create", backup))?;
-            kept.paths.push(backup.clone());
-            storage.sync_parent(backup).map_err(Error::at("sync the directory of", backup))?;
+        if let Some(backup) = &how.extras.backup_of(&target.names.target) {
+            storage.link(&target.names.target, backup).map_err(Error::at("create", backup.path()))?;
+            kept.entries.push(backup.clone());
+            storage.sync_parent(backup).map_err(Error::at("sync the directory of", backup.path()))?;
         }
         let _span = profile::span(Stage::Commit);
-        rewrite::swap(storage, target.names, target.identity())?;
+        rewrite::swap(storage, target.names, target.identity(), &file)?;
         Ok(level)
     });
     let failed = written.as_ref().is_err_and(|e| e.kind() != Kind::RecoveryNeeded);
@@ -58,7 +56,7 @@ fn fill_new<S: Storage>(
     let new = &target.names.new;
     let filling = profile::span(Stage::Fill);
     let (source, reader) = ((target.file, target.path()), patch.reader(direction));
-    rewrite::fill(storage, source, (file, new), reader, how.threads, how.cancel)?;
+    rewrite::fill(storage, source, (file, new.path()), reader, how.threads, how.cancel)?;
     drop(filling);
     let syncing = profile::span(Stage::Sync);
     storage.copy_attributes(target.file, file).map_err(|e| {
@@ -66,15 +64,16 @@ fn fill_new<S: Storage>(
             .because(e)
             .hint("`--strategy in-place` keeps the inode and all that belongs to it")
     })?;
-    storage.sync_all(file).map_err(Error::at("sync", new))?;
+    storage.sync_all(file).map_err(Error::at("sync", new.path()))?;
     drop(syncing);
-    check_new(storage, new, patch, direction, how)
+    check_new(storage, file, new, patch, direction, how)
 }
 
 /// Reads a new file back and compares it with the root that it must have.
 pub(crate) fn check_new<S: Storage>(
     storage: &S,
-    new: &Path,
+    file: &S::File,
+    new: &Entry,
     patch: &Patch<'_, S>,
     direction: Direction,
     how: &How<'_>,
@@ -88,7 +87,7 @@ pub(crate) fn check_new<S: Storage>(
         Direction::Forward => (seal.stats.post_size(), &seal.post_root),
         Direction::Reverse => (seal.stats.pre_size, &seal.pre_root),
     };
-    let read_back = ReadBack::open(storage, new, how.verify)?;
-    verify::whole(new, &read_back, size, root, how.threads, how.cancel)?;
+    let read_back = ReadBack::open(storage, file, new, how.verify)?;
+    verify::whole(new.path(), &read_back, size, root, how.threads, how.cancel)?;
     Ok(read_back.level)
 }

@@ -1,18 +1,17 @@
 //! Whether there is room for what is to be written. Asked before anything is.
 
-use std::path::Path;
-
 use super::Place;
 use crate::apply::flatten::tail_start;
 use crate::error::{Error, Kind, Result};
-use crate::fs::Storage;
+use crate::fs::{Entry, Storage};
 use crate::hash::GROUP_BYTES;
 use crate::patch::Patch;
 use crate::plan::{Plan, Strategy};
 
-/// Makes sure that so many bytes can be written to a new file at `path`.
-pub(crate) fn check_room<S: Storage>(storage: &S, path: &Path, bytes: u64) -> Result<()> {
-    let free = storage.free_bytes(path).map_err(Error::at("look at the filesystem of", path))?;
+/// Makes sure that so many bytes can be written to a new file.
+pub(crate) fn check_room<S: Storage>(storage: &S, entry: &Entry, bytes: u64) -> Result<()> {
+    let path = entry.path();
+    let free = storage.free_bytes(entry).map_err(Error::at("look at the filesystem of", path))?;
     if bytes <= free {
         return Ok(());
     }

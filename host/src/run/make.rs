@@ -1,13 +1,13 @@
 //! From a file to a sealed patch: begin, scan, seal.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
 
 use super::{Event, Options, OsPatch, Program};
 use crate::apply::flatten::tail_start;
 use crate::checkpoint::Resumable;
 use crate::error::{Error, Kind, Result};
-use crate::fs::OsStorage;
+use crate::fs::{Entry, OsStorage};
 use crate::hash::{GROUP_BYTES, Tree};
 use crate::mapping::Mapping;
 use crate::patch::{Header, Writer};
@@ -25,7 +25,7 @@ use crate::transform::Transform;
 pub fn make_patch(
     target: &Target,
     program: &Program<'_>,
-    spill: PathBuf,
+    spill: Entry,
     options: &Options<'_>,
     mut resumable: Option<&mut Resumable<'_>>,
     events: &mut dyn FnMut(Event),

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::laid::Laid;
 use super::{Level, Wanted};
 use crate::error::{Error, Kind, Result};
-use crate::fs::{ALIGN_BYTES, Access, Aligned, Storage};
+use crate::fs::{ALIGN_BYTES, Access, Aligned, Entry, Identity, Storage};
 use crate::hash::{Cv, GROUP_BYTES, group_cv};
 use crate::parallel::in_order;
 
@@ -77,23 +77,34 @@ fn readers(threads: usize, (each, most): (usize, usize)) -> usize {
 /// A file opened for reading back.
 pub struct ReadBack<'s, S: Storage> {
     storage: &'s S,
+    entry: Entry,
+    /// What was written.
+    written: Identity,
     file: S::File,
     /// The level that reads of what was written reach.
     pub level: Level,
 }
 
 impl<'s, S: Storage> ReadBack<'s, S> {
-    /// Opens a file that was synced before.
+    /// Opens once more a file that was written to by way of `written`, and
+    /// synced.
     ///
     /// # Errors
-    /// When the wanted level cannot be reached, or on any I/O error.
-    pub fn open(storage: &'s S, path: &Path, wanted: Wanted) -> Result<Self> {
+    /// When another file has the name by now, when the wanted level cannot be
+    /// reached, or on any I/O error.
+    pub fn open(storage: &'s S, written: &S::File, entry: &Entry, wanted: Wanted) -> Result<Self> {
+        let path = entry.path();
+        let written = storage.stat(written).map_err(Error::at("look at", path))?.identity;
+        let opened = |file, level| {
+            let back = Self { storage, entry: entry.clone(), written: written.clone(), file, level };
+            back.check_same(&back.file).map(|()| back)
+        };
         let direct = match wanted {
-            Wanted::Deepest | Wanted::Exactly(Level::Direct) => open_direct(storage, path).map(Some),
+            Wanted::Deepest | Wanted::Exactly(Level::Direct) => open_direct(storage, entry).map(Some),
             Wanted::Exactly(_) => Ok(None),
         };
         match direct {
-            Ok(Some(file)) => return Ok(Self { storage, file, level: Level::Direct }),
+            Ok(Some(file)) => return opened(file, Level::Direct),
             Ok(None) => {}
             Err(e) if wanted == Wanted::Deepest && e.kind() == io::ErrorKind::InvalidInput => {}
             Err(e) => {
@@ -101,7 +112,7 @@ impl<'s, S: Storage> ReadBack<'s, S> {
                     .hint("`--verify evicted` or `--verify cached` works on every filesystem"));
             }
         }
-        let file = storage.open(path, Access::Read).map_err(Error::at("open", path))?;
+        let file = storage.open(entry, Access::Read).map_err(Error::at("open", path))?;
         let evicted = match wanted {
             Wanted::Exactly(Level::Cached | Level::None) => false,
             _ => storage.evict(&file).map_err(Error::at("evict", path))?,
@@ -114,13 +125,29 @@ impl<'s, S: Storage> ReadBack<'s, S> {
             .hint("another process may have it mapped; `--verify cached` reads it from there"));
         }
         let level = if evicted { Level::Evicted } else { Level::Cached };
-        Ok(Self { storage, file, level })
+        opened(file, level)
+    }
+
+    /// Reading back another file would tell nothing of what was written.
+    fn check_same(&self, file: &S::File) -> Result<()> {
+        let path = self.entry.path();
+        let found = self.storage.stat(file).map_err(Error::at("look at", path))?.identity;
+        if found.same_inode(&self.written) {
+            Ok(())
+        } else {
+            Err(Error::new(
+                Kind::Verification,
+                format!("{} was replaced before it could be read back", path.display()),
+            ))
+        }
     }
 
     /// The file once more, as others see it: what was not written is read
     /// there.
-    pub(super) fn through_cache(&self, path: &Path) -> Result<S::File> {
-        self.storage.open(path, Access::Read).map_err(Error::at("open", path))
+    pub(super) fn through_cache(&self) -> Result<S::File> {
+        let file =
+            self.storage.open(&self.entry, Access::Read).map_err(Error::at("open", self.entry.path()))?;
+        self.check_same(&file).map(|()| file)
     }
 
     /// Bytes of a group that are there.
@@ -245,8 +272,8 @@ impl<S: Storage> Run<'_, '_, S> {
 
 /// Opening is not enough: some filesystems accept the flag and refuse the
 /// read.
-fn open_direct<S: Storage>(storage: &S, path: &Path) -> io::Result<S::File> {
-    let file = storage.open(path, Access::Direct)?;
+fn open_direct<S: Storage>(storage: &S, entry: &Entry) -> io::Result<S::File> {
+    let file = storage.open(entry, Access::Direct)?;
     storage.read_full_at(&file, Aligned::new(ALIGN_BYTES).as_mut_slice(), 0)?;
     Ok(file)
 }

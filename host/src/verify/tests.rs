@@ -2,7 +2,7 @@ use std::fs;
 use std::sync::atomic::AtomicBool;
 
 use super::*;
-use crate::fs::OsStorage;
+use crate::fs::{Entry, OsStorage};
 use crate::mapping::Mapping;
 
 fn file(content: &[u8]) -> tempfile::NamedTempFile {
@@ -10,6 +10,10 @@ fn file(content: &[u8]) -> tempfile::NamedTempFile {
     fs::write(file.path(), content).expect("written");
     file.as_file().sync_all().expect("synced");
     file
+}
+
+fn open(file: &tempfile::NamedTempFile, wanted: Wanted) -> Result<ReadBack<'static, OsStorage>> {
+    ReadBack::open(&OsStorage, file.as_file(), &Entry::unpinned(file.path()), wanted)
 }
 
 #[test]
@@ -20,7 +24,7 @@ fn size_and_every_byte_of_a_whole_file_count() {
         let right: Vec<u8> = (0..size).map(|at| (at * 31 % 251) as u8).collect();
         let check = |content: &[u8], wanted| {
             let file = file(content);
-            let read_back = ReadBack::open(&OsStorage, file.path(), wanted).expect("it can be read");
+            let read_back = open(&file, wanted).expect("it can be read");
             let root = blake3::hash(&right);
             whole(file.path(), &read_back, size as u64, &root, 2, Cancel::new(&NEVER)).map_err(|e| e.kind())
         };
@@ -46,11 +50,11 @@ fn evicted_is_said_of_no_file_that_stays_in_memory() {
     let evicted = Wanted::Exactly(Level::Evicted);
     let mapping = Mapping::new(file.as_file(), 100_000, file.path()).expect("mapped");
     assert!(mapping.bytes().iter().all(|byte| *byte == 7));
-    let refused = ReadBack::open(&OsStorage, file.path(), evicted).map(|file| file.level);
+    let refused = open(&file, evicted).map(|file| file.level);
     assert_eq!(refused.map_err(|e| e.kind()), Err(Kind::Verification));
     drop(mapping);
     if cachestat_works(&file) {
-        let level = ReadBack::open(&OsStorage, file.path(), evicted).expect("evicted").level;
+        let level = open(&file, evicted).expect("evicted").level;
         assert_eq!(level, Level::Evicted);
     }
 }

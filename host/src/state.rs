@@ -1,0 +1,165 @@
+//! The user's state directory: the key that authenticates what a run leaves
+//! beside its target, and the journals of block devices.
+//!
+//! Whoever may write to a target's directory can put a file there that looks
+//! like a journal. What was made with the key of this user was not put there
+//! by anybody else, and not for another file.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use crate::error::{Error, Kind, Result};
+use crate::fs::PrivateDirectory;
+
+/// The name of the key in the state directory.
+const KEY_FILE: &str = "journal-key";
+/// Where root's state is, whoever's environment it runs with.
+const ROOT_DIRECTORY: &str = "/var/lib/runner";
+
+/// What a value is authenticated for, so that none can stand in for another.
+const JOURNAL: &str = "runner 2026-11-26 journal";
+const CHECKPOINT: &str = "runner 2026-11-26 checkpoint";
+const NAMES: &str = "runner 2026-11-26 names beside a target";
+const ID: &str = "runner 2026-11-26 key id";
+
+/// A secret of one user on one machine.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Key([u8; blake3::KEY_LEN]);
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key(..)")
+    }
+}
+
+impl Key {
+    /// A key of these bytes, which must be secret and random.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; blake3::KEY_LEN]) -> Self {
+        Self(bytes)
+    }
+
+    /// Tells keys apart, and says nothing of their bytes.
+    #[must_use]
+    pub fn id(&self) -> [u8; 8] {
+        let id = blake3::derive_key(ID, &self.0);
+        [id[0], id[1], id[2], id[3], id[4], id[5], id[6], id[7]]
+    }
+
+    /// Authenticates a journal by the check of its seal.
+    #[must_use]
+    pub fn of_journal(&self, seal: &blake3::Hash) -> blake3::Hash {
+        self.keyed(JOURNAL, seal.as_bytes())
+    }
+
+    /// Authenticates a checkpoint by its bytes.
+    #[must_use]
+    pub fn of_checkpoint(&self, bytes: &[u8]) -> blake3::Hash {
+        self.keyed(CHECKPOINT, bytes)
+    }
+
+    /// What tells the names beside a target from those that others give: 16
+    /// hexadecimal digits.
+    #[must_use]
+    pub fn tag(&self, target: &OsStr) -> String {
+        self.keyed(NAMES, target.as_bytes()).to_hex()[..TAG_DIGITS].to_owned()
+    }
+
+    fn keyed(&self, what: &str, bytes: &[u8]) -> blake3::Hash {
+        blake3::keyed_hash(&blake3::derive_key(what, &self.0), bytes)
+    }
+}
+
+/// Hexadecimal digits of [`Key::tag`].
+pub const TAG_DIGITS: usize = 16;
+
+/// Where the state of this user is: `$RUNNER_STATE_DIR`, else `runner` in
+/// `$XDG_STATE_HOME`, else for root `/var/lib/runner`, and for others
+/// `~/.local/state/runner`.
+///
+/// # Errors
+/// When there is no absolute path to be had.
+pub fn directory() -> Result<PathBuf> {
+    let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    variable("RUNNER_STATE_DIR")
+        .or_else(|| Some(variable("XDG_STATE_HOME")?.join("runner")))
+        .or_else(|| rustix::process::geteuid().is_root().then(|| ROOT_DIRECTORY.into()))
+        .or_else(|| Some(variable("HOME")?.join(".local/state/runner")))
+        .ok_or_else(|| {
+            Error::new(Kind::Usage, "there is no place for the state of this user")
+                .hint("set HOME, XDG_STATE_HOME or RUNNER_STATE_DIR to an absolute path")
+        })
+}
+
+/// The user's key, which is made, durably, where there is none.
+///
+/// # Errors
+/// Says why there can be none.
+pub fn key() -> Result<Key> {
+    static KEY: OnceLock<Key> = OnceLock::new();
+    if let Some(key) = KEY.get() {
+        return Ok(key.clone());
+    }
+    let path = directory()?;
+    let key = read(&PrivateDirectory::open_or_create(&path)?, &path)?;
+    Ok(KEY.get_or_init(|| key).clone())
+}
+
+fn read(directory: &PrivateDirectory, path: &Path) -> Result<Key> {
+    let key = directory.key_or_new(KEY_FILE).map_err(Error::at("read or create the key in", path))?;
+    key.map(Key).ok_or_else(|| {
+        let file = path.join(KEY_FILE);
+        Error::new(Kind::Refused, format!("{} is not a key of this user", file.display()))
+            .hint("move it away; a new key is made then, and journals of the old one need `runner recover --trust-journal`")
+    })
+}
+
+/// The user's key where there is one already.
+#[must_use]
+pub fn existing_key() -> Option<Key> {
+    let directory = PrivateDirectory::open(&directory().ok()?).ok()?;
+    directory.key(KEY_FILE).ok()?.map(Key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_use_and_each_key_has_its_own_values() {
+        let (one, other) = (Key::from_bytes([1; 32]), Key::from_bytes([2; 32]));
+        let value = blake3::hash(b"x");
+        let all = [
+            one.of_journal(&value),
+            one.of_checkpoint(value.as_bytes()),
+            other.of_journal(&value),
+            one.of_journal(&blake3::hash(b"y")),
+        ];
+        for (index, a) in all.iter().enumerate() {
+            assert!(all[..index].iter().all(|b| a != b));
+        }
+        assert_ne!(one.id(), other.id());
+        assert_ne!(one.tag(OsStr::new("a")), one.tag(OsStr::new("b")));
+        assert_ne!(one.tag(OsStr::new("a")), other.tag(OsStr::new("a")));
+        assert_eq!(one.tag(OsStr::new("a")).len(), TAG_DIGITS);
+        assert_eq!(format!("{one:?}"), "Key(..)");
+    }
+
+    #[test]
+    fn a_key_is_made_once_and_kept_from_others() {
+        use std::os::unix::fs::PermissionsExt;
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("a/state");
+        let directory = PrivateDirectory::open_or_create(&path).unwrap();
+        let key = read(&directory, &path).unwrap();
+        assert!(read(&directory, &path).unwrap() == key);
+        let file = path.join(KEY_FILE);
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(read(&directory, &path).unwrap_err().kind(), Kind::Refused, "others may have read it");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(PrivateDirectory::open_or_create(&path).unwrap_err().kind(), Kind::Refused);
+    }
+}
