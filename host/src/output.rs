@@ -76,7 +76,7 @@ pub(crate) fn write_out(target: &Target, patch: &OsPatch, output: &Output, how: 
             .map_err(Error::at("set the mode of", &new))?,
     }
     storage.sync_all(&file).map_err(Error::at("sync", &new))?;
-    let level = check_new(storage, &new, patch, Direction::Forward, how)?;
+    let level = check_new(storage, &new, patch, how)?;
     target.place().check_unchanged()?;
     how.cancel.check()?;
     storage.rename(&new, out).map_err(Error::at("create", out))?;
