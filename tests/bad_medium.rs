@@ -271,8 +271,8 @@ fn each_read_may_fail() {
     let file = scratch.write("file", &old);
     let out = scratch.path("out");
     let names = common::sidecars(&file);
-    let new_names = [names.new, names.temporary(&runner::fs::Entry::resolve(&out).unwrap())];
-    let [new_name, new_out] = new_names.map(|entry| entry.path().to_owned());
+    let new_out = names.temporary(&runner::fs::Entry::resolve(&out).unwrap());
+    let [new_name, new_out] = [names.new, new_out].map(|entry| entry.path().to_owned());
     let elsewhere = Scratch::new();
     let log = elsewhere.path("log");
     let ways: [&[&str]; 4] = [

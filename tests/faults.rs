@@ -120,7 +120,13 @@ fn no_root_is_made_up_of_edits_and_zeros() {
     let stat = runner::fs::Storage::stat_entry(&OsStorage, &Entry::unpinned(&file)).unwrap();
     let plugin = PluginId { name: "fake".into(), version: "1".into(), digest: String::new() };
     let (identity, group_bytes) = (stat.identity, GROUP_BYTES);
-    let header = Header { plugin, params: Vec::new(), target: String::new(), identity, group_bytes };
+    let header = Header {
+        plugin,
+        params: Vec::new(),
+        target: String::new(),
+        identity: (&identity).into(),
+        group_bytes,
+    };
     let mut writer = Writer::new(&OsStorage, Entry::unpinned(scratch.path("spill")), header).unwrap();
     writer.edit(Edit { start: 5, old: b"x", new: b"new" }).unwrap();
     let draft = writer.finish().unwrap();

@@ -65,7 +65,7 @@ pub(crate) fn write_out(target: &Target, patch: &OsPatch, output: &Output, how: 
             .map_err(Error::at("set the mode of", path))?,
     }
     storage.sync_all(&file).map_err(Error::at("sync", path))?;
-    let level = check_new(storage, &file, &new, patch, Direction::Forward, how)?;
+    let level = check_new(storage, &file, &new, patch, how)?;
     target.place().check_unchanged()?;
     how.cancel.check()?;
     storage.rename(&new, out).map_err(Error::at("create", out.path()))?;

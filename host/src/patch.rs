@@ -9,17 +9,21 @@
 mod body;
 mod format;
 mod header;
+mod origin;
 mod overlay;
 mod partial;
 mod reader;
 mod sealed;
 mod spill;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod writer;
 
+pub use format::{MAX_TRAILER_BYTES, MAX_TRAILERS, TRAILER_AUTHENTICATION, TRAILER_EVIDENCE, TRAILER_SIGNER};
 pub(crate) use header::hex;
 pub use header::{Header, PluginId, Seal, Stats};
+pub use origin::Origin;
 pub use overlay::{Segment, walk};
 pub use partial::Partial;
 pub use reader::{Batch, Direction, Edits, Reader};
@@ -52,9 +56,9 @@ impl Edit<'_> {
 pub struct Group {
     /// The group covers `[index, index + 1) * 64 KiB`.
     pub index: u64,
-    /// Chaining value before; `None` behind the old end of the file.
+    /// Chaining value before; `None` where the file had no such group.
     pub before: Option<Cv>,
-    /// Chaining value after; `None` behind the new end of the file, and
-    /// where it is not known because lengths have changed before it.
+    /// Chaining value after; `None` where the file has no such group then,
+    /// and where it is not known because lengths have changed before it.
     pub after: Option<Cv>,
 }

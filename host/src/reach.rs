@@ -12,7 +12,7 @@ use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Entry, Identity, Stat, Storage};
 use crate::journal::{Names, check_not_reserved, check_own, exists};
-use crate::patch::{Direction, Patch};
+use crate::patch::Patch;
 use crate::plan::{Plan, Strategy};
 use crate::profile::{self, Stage};
 use crate::verify::{Level, Wanted};
@@ -118,7 +118,8 @@ pub struct How<'a> {
     pub cancel: Cancel<'a>,
 }
 
-/// Writes the target. Returns how what was written was read back.
+/// Writes the target. The patch must be made from it as it is now: its edits,
+/// values and roots are believed. Returns how what was written was read back.
 ///
 /// # Errors
 /// The target is untouched, or rolled back, unless the kind is
@@ -126,7 +127,6 @@ pub struct How<'a> {
 pub fn reach<S: Storage>(
     target: &Place<'_, S>,
     patch: Patch<'_, S>,
-    direction: Direction,
     plan: &Plan,
     how: &How<'_>,
 ) -> Result<Level> {
@@ -154,8 +154,8 @@ pub fn reach<S: Storage>(
     }
     drop(keeping);
     let reached = match plan.strategy {
-        Strategy::Rewrite => replace(target, patch, direction, how, &mut kept),
-        _ => in_place(target, patch, direction, how, &mut kept),
+        Strategy::Rewrite => replace(target, patch, how, &mut kept),
+        _ => in_place(target, patch, how, &mut kept),
     };
     // Whoever must recover may want to go back.
     if reached.as_ref().map_or_else(|e| e.kind() == Kind::RecoveryNeeded, |_| true) {

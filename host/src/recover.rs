@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::apply::in_place;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Access, Entry, Storage};
+use crate::fs::{Access, Entry, Identity, Storage};
 use crate::journal::{Names, Trust, check_own, exists};
 use crate::patch::{Direction, Patch};
 use crate::profile::{self, Stage};
@@ -139,7 +139,7 @@ fn replay<S: Storage>(
     let identity = storage.stat(target).map_err(Error::at("look at", path))?.identity;
     // Another inode may be a copy of the file, made for safety's sake; then
     // every byte of it must bear witness.
-    let whole = !identity.same_inode(&journal.header().identity);
+    let whole = !journal.header().identity.same_inode(&identity);
     if !verify::fits(storage, path, target, journal, direction, whole)? {
         return Err(unusable(format!("{} is not the file that its journal was made for", path.display())));
     }
@@ -186,8 +186,9 @@ pub fn finish<S: Storage>(
     Ok(State { direction, root, level })
 }
 
-/// Undoes a journal after its writing has failed, through a new descriptor:
-/// what the old one reports cannot be trusted any more.
+/// Undoes a journal after its writing to the file `written` has failed,
+/// through a new descriptor: what the old one reports cannot be trusted any
+/// more.
 ///
 /// # Errors
 /// When the old state could not be brought back either; then the journal
@@ -195,6 +196,7 @@ pub fn finish<S: Storage>(
 pub fn roll_back<S: Storage>(
     storage: &S,
     names: &Names,
+    written: &Identity,
     journal: &Patch<'_, S>,
     threads: usize,
 ) -> Result<()> {
@@ -202,7 +204,7 @@ pub fn roll_back<S: Storage>(
     let target = storage.open(&names.target, Access::Write).map_err(Error::at("open", path))?;
     let identity = storage.stat(&target).map_err(Error::at("look at", path))?.identity;
     // The old bytes belong to the file that was read, and to no other.
-    if !identity.same_inode(&journal.header().identity) {
+    if !identity.same_inode(written) {
         return Err(Error::new(Kind::Usage, format!("{} was replaced meanwhile", path.display())));
     }
     finish(storage, &names.target, &target, journal, Direction::Reverse, Wanted::Deepest, threads)?;

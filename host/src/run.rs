@@ -1,4 +1,4 @@
-//! The driver: it alone, with `run/make.rs`, knows the order of the stages.
+//! The driver: it alone, with `run/`, knows the order of the stages.
 //!
 //! ```text
 //! open -> begin -> scan -> seal -> plan -> (undo, backup) -> journal or new file -> verify
@@ -8,6 +8,7 @@
 //! what it was when it was opened.
 
 mod make;
+mod renew;
 
 use std::path::Path;
 use std::time::Duration;
@@ -30,6 +31,7 @@ use crate::source::{Intent, PatchFiles, Target};
 use crate::transform::Transform;
 use crate::verify::{Level, Wanted};
 pub use make::make_patch;
+use renew::renew;
 
 /// A patch on the real filesystem.
 pub type OsPatch = Patch<'static, OsStorage>;
@@ -158,8 +160,8 @@ fn apply_scanned(
     let patch = make_patch(target, program, spill, options, Some(resumable), events)?;
     let plan = choose(&patch.seal().stats, &target.stat, patch.bytes(), options.choice)?;
     events(Event::Applying(plan.strategy));
-    let report = report(&patch, Direction::Forward, plan);
-    let level = reach(&target.place(), patch, Direction::Forward, &plan, &options.how())?;
+    let report = report(&patch, plan);
+    let level = reach(&target.place(), patch, &plan, &options.how())?;
     Ok(Report { level, ..report })
 }
 
@@ -180,7 +182,7 @@ pub fn dry_run(
     target.names.check_clean(&OsStorage)?;
     let patch = make_patch(&target, program, spill, options, None, events)?;
     let plan = choose(&patch.seal().stats, &target.stat, patch.bytes(), options.choice)?;
-    let report = report(&patch, Direction::Forward, plan);
+    let report = report(&patch, plan);
     look(&patch, &report)?;
     Ok(report)
 }
@@ -204,7 +206,7 @@ pub fn plan(
     let mut patch = make_patch(&target, program, spill, options, None, events)?;
     let plan = choose(&patch.seal().stats, &target.stat, patch.bytes(), options.choice)?;
     patch.publish(saved, options.cancel)?;
-    Ok((report(&patch, Direction::Forward, plan), patch.bytes()))
+    Ok((report(&patch, plan), patch.bytes()))
 }
 
 /// A patch may take the place of an older patch, and of nothing else.
@@ -246,14 +248,16 @@ pub fn apply_to(
         Plan { strategy: Strategy::Stream, write_bytes: stats.post_size(), space_bytes: stats.post_size() };
     events(Event::Applying(plan.strategy));
     let level = write_out(&target, &patch, output, &options.how())?;
-    Ok(Report { level, ..report(&patch, Direction::Forward, plan) })
+    Ok(Report { level, ..report(&patch, plan) })
 }
 
-/// Applies a saved patch, or undoes it.
+/// Applies a saved patch, or undoes it. Of the patch only the edits are
+/// believed: the file must hold what they replace, and all else is computed
+/// anew.
 ///
 /// # Errors
-/// [`Kind::Verification`] when the file is not the one the patch fits; else as
-/// for [`apply`].
+/// [`Kind::Verification`] when the file is not the one the patch fits, or the
+/// patch says of it what is not so; else as for [`apply`].
 pub fn apply_patch(
     path: &Path,
     patch: OsPatch,
@@ -263,31 +267,12 @@ pub fn apply_patch(
 ) -> Result<Report> {
     let target = Target::open(path, Intent::Write(options.patch_files))?;
     target.names.check_clean(&OsStorage)?;
-    let hashing = root::Options { threads: options.threads, cancel: options.cancel };
-    let of = target.size();
-    let mapping = target.map()?;
-    let root = root::of_mapping(&mapping, target.path(), hashing, &mut |bytes| {
-        events(Event::Scanned { bytes, of })
-    })?;
-    drop(mapping);
-    let seal = patch.seal();
-    let (before, after) = match direction {
-        Direction::Forward => (seal.pre_root, seal.post_root),
-        Direction::Reverse => (seal.post_root, seal.pre_root),
-    };
-    if root != before || target.size() != directed(&seal.stats, direction).pre_size {
-        let error =
-            Error::new(Kind::Verification, format!("{} is not the file that the patch fits", path.display()));
-        return Err(if root == after {
-            error.hint("the patch has been carried out on it already")
-        } else {
-            error.hint(format!("its root is {root}, and the patch wants {before}; the file is untouched"))
-        });
-    }
-    let plan = choose(&directed(&seal.stats, direction), &target.stat, patch.bytes(), options.choice)?;
+    let renewed = renew(&target, &patch, direction, options, events)?;
+    drop(patch);
+    let plan = choose(&renewed.seal().stats, &target.stat, renewed.bytes(), options.choice)?;
     events(Event::Applying(plan.strategy));
-    let report = report(&patch, direction, plan);
-    let level = reach(&target.place(), patch, direction, &plan, &options.how())?;
+    let report = report(&renewed, plan);
+    let level = reach(&target.place(), renewed, &plan, &options.how())?;
     Ok(Report { level, ..report })
 }
 
@@ -329,24 +314,8 @@ pub fn root_of(
     Ok(root)
 }
 
-/// The counts as they are in one direction.
-fn directed(stats: &Stats, direction: Direction) -> Stats {
-    match direction {
-        Direction::Forward => stats.clone(),
-        Direction::Reverse => Stats {
-            old_bytes: stats.new_bytes,
-            new_bytes: stats.old_bytes,
-            pre_size: stats.post_size(),
-            ..stats.clone()
-        },
-    }
-}
-
-fn report<S: Storage>(patch: &Patch<'_, S>, direction: Direction, plan: Plan) -> Report {
+fn report<S: Storage>(patch: &Patch<'_, S>, plan: Plan) -> Report {
     let seal = patch.seal();
-    let (pre_root, post_root) = match direction {
-        Direction::Forward => (seal.pre_root, seal.post_root),
-        Direction::Reverse => (seal.post_root, seal.pre_root),
-    };
-    Report { stats: directed(&seal.stats, direction), pre_root, post_root, plan, level: Level::None }
+    let (pre_root, post_root) = (seal.pre_root, seal.post_root);
+    Report { stats: seal.stats.clone(), pre_root, post_root, plan, level: Level::None }
 }

@@ -14,6 +14,7 @@ mod collect;
 mod edits;
 mod near;
 mod queue;
+mod rebuild;
 mod state;
 mod workers;
 
@@ -24,6 +25,7 @@ use std::time::{Duration, Instant};
 pub(crate) use accept::Found;
 pub(crate) use block::{Context, Position, find, find_sequential};
 pub use queue::Workers;
+pub use rebuild::{Rebuilt, rebuild};
 pub use state::State;
 
 use crate::cancel::Cancel;

@@ -17,9 +17,9 @@ use serde::{Deserialize, Serialize};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::fs::Storage;
-use crate::hash::{GROUP_BYTES, Tree};
+use crate::hash::{Cv, GROUP_BYTES, Tree};
 use crate::parallel::in_order;
-use crate::patch::{Direction, Patch};
+use crate::patch::{Direction, Group, Patch};
 use laid::Laid;
 use read::Spot;
 
@@ -58,11 +58,12 @@ pub enum Wanted {
     Exactly(Level),
 }
 
-/// Reads back the groups that a patch touches, and compares each one's
-/// chaining value with what it must be after the patch.
+/// Reads back the groups that a patch in in-place form touches, and compares
+/// each one's chaining value with what it must be after the patch.
 ///
 /// # Errors
-/// [`Kind::Verification`] with the offset of the first group that differs.
+/// [`Kind::Verification`] with the offset of the first group that differs; when
+/// the patch does not say what one of them must be.
 pub fn touched<S: Storage>(
     path: &Path,
     file: &ReadBack<'_, S>,
@@ -81,8 +82,9 @@ pub fn touched<S: Storage>(
     let mut cached = None;
     let mut reader = patch.reader(direction);
     while let Some(batch) = reader.next_batch()? {
-        let wanted = batch.groups().iter().filter_map(|group| Some((group.index, group.after?)));
-        let (groups, wanted): (Vec<_>, Vec<_>) = wanted.unzip();
+        let wanted = batch.groups().iter().filter(|group| group.index * GROUP_BYTES < size);
+        let wanted = wanted.map(|group| Ok((group.index, value_after(path, group)?)));
+        let (groups, wanted): (Vec<_>, Vec<_>) = wanted.collect::<Result<Vec<_>>>()?.into_iter().unzip();
         let spot = |group| match &mut laid {
             Some(laid) => Spot::written(laid, group, size),
             None => Ok(Spot::whole(group)),
@@ -140,6 +142,21 @@ pub fn whole<S: Storage>(
         .hint("the medium or its controller is at fault: check it before anything else"));
     }
     Ok(())
+}
+
+/// What a group that is there must be. Every patch in in-place form says it of
+/// every group that it writes; without it nothing may count as checked.
+fn value_after(path: &Path, group: &Group) -> Result<Cv> {
+    group.after.ok_or_else(|| {
+        Error::new(
+            Kind::Verification,
+            format!(
+                "cannot check {} at byte {}: the patch does not say what must be there",
+                path.display(),
+                group.index * GROUP_BYTES
+            ),
+        )
+    })
 }
 
 fn differs(path: &Path, group: u64) -> Error {

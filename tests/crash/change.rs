@@ -1,6 +1,7 @@
 //! A change of one file, without a scan: the patch that a scan would make,
 //! and the way to the disk from there.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -91,20 +92,23 @@ impl Change {
         let plan = choose(&patch.seal().stats, &stat, patch.bytes(), self.choice)?;
         let place = Place { storage, names: &names, file: &target, stat: &stat };
         let how = How { extras: &extras, verify: self.verify, threads: 1, cancel: Cancel::new(&NEVER) };
-        reach(&place, patch, Direction::Forward, &plan, &how)?;
+        reach(&place, patch, &plan, &how)?;
         Ok(plan.strategy)
     }
 
     fn patch<'s>(&self, storage: &'s Simulated, spill: Entry, stat: &Stat) -> Result<Patch<'s, Simulated>> {
         let plugin = PluginId { name: "none".into(), version: "0".into(), digest: String::new() };
-        let identity = stat.identity.clone();
+        let identity = (&stat.identity).into();
         let header =
             Header { plugin, params: vec![], target: String::new(), identity, group_bytes: GROUP_BYTES };
         let mut writer = Writer::new(storage, spill, header)?;
         let new = self.new_content();
         let group = GROUP_BYTES as usize;
         let mut edits = self.edits.iter().peekable();
-        for index in 0..self.known_groups(new.len()) {
+        // Of these, the values after the change are known.
+        let first = self.edits.iter().find(|(_, bytes, new)| *bytes != new.len());
+        let known = first.map_or(usize::MAX, |(start, ..)| start / group);
+        for index in self.touched() {
             while let Some((start, bytes, new)) = edits.next_if(|edit| edit.0 < (index + 1) * group) {
                 writer.edit(Edit { start: *start as u64, old: &self.old[*start..start + bytes], new })?;
             }
@@ -112,28 +116,19 @@ impl Change {
                 let end = content.len().min((index + 1) * group);
                 group_cv(&content[index * group..end], index as u64, content.len() as u64)
             };
-            if cv(&self.old) != cv(&new) {
-                let (before, after) = (Some(cv(&self.old)), Some(cv(&new)));
-                writer.group(Group { index: index as u64, before, after })?;
-            }
-        }
-        for (start, bytes, new) in edits {
-            writer.edit(Edit { start: *start as u64, old: &self.old[*start..start + bytes], new })?;
+            let before = (index * group < self.old.len()).then(|| cv(&self.old));
+            let after = (index < known).then(|| cv(&new));
+            writer.group(Group { index: index as u64, before, after })?;
         }
         writer.finish()?.seal(blake3::hash(&self.old), blake3::hash(&new))
     }
 
-    /// Groups in front of the first change of length: their values after the
-    /// change are known.
-    fn known_groups(&self, new_bytes: usize) -> usize {
+    /// The groups that edits touch.
+    fn touched(&self) -> BTreeSet<usize> {
         let group = GROUP_BYTES as usize;
-        let first = self.edits.iter().find(|(_, bytes, new)| *bytes != new.len());
-        match first {
-            None => self.old.len().div_ceil(group),
-            // The value of the only group of a file is of another kind.
-            Some(_) if (self.old.len() <= group) != (new_bytes <= group) => 0,
-            Some((start, ..)) => start / group,
-        }
+        let groups =
+            |(start, bytes, _): &(usize, usize, Vec<u8>)| start / group..=(start + bytes.max(&1) - 1) / group;
+        self.edits.iter().flat_map(groups).collect()
     }
 }
 

@@ -54,6 +54,7 @@ fn options() -> scan::Options<'static> {
 
 fn header(size: u64) -> Header {
     let identity = Identity { device: (0, 1), inode: 1, born_ns: None, changed_ns: 0, modified_ns: 0, size };
+    let identity = (&identity).into();
     let plugin = PluginId { name: "blanks".into(), version: "0".into(), digest: String::new() };
     Header { plugin, params: vec![], target: String::new(), identity, group_bytes: GROUP_BYTES }
 }

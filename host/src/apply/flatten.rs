@@ -21,8 +21,8 @@ pub fn tail_start(stats: &Stats) -> u64 {
     if short(stats.pre_size) != short(stats.post_size()) { 0 } else { at / GROUP_BYTES * GROUP_BYTES }
 }
 
-/// Writes the in-place form of `patch`, read in `direction`, to `spill`.
-/// `header` must identify `source` as it is now.
+/// Writes the in-place form of `patch` to `spill`. `header` must identify
+/// `source` as it is now, and the edits must be those of its bytes.
 ///
 /// # Errors
 /// When the source or the patch cannot be read, or the result not written;
@@ -31,20 +31,15 @@ pub fn flatten<'s, S: Storage>(
     storage: &'s S,
     (source, path): (&S::File, &Path),
     patch: &Patch<'s, S>,
-    direction: Direction,
     header: Header,
     spill: Entry,
     cancel: Cancel<'_>,
 ) -> Result<Patch<'s, S>> {
     let seal = patch.seal();
     let (pre, post) = (seal.stats.pre_size, seal.stats.post_size());
-    let (pre, post, pre_root, post_root) = match direction {
-        Direction::Forward => (pre, post, seal.pre_root, seal.post_root),
-        Direction::Reverse => (post, pre, seal.post_root, seal.pre_root),
-    };
     let from = tail_start(&seal.stats);
     let mut writer = Writer::new(storage, spill, header)?;
-    let mut head = patch.reader(direction);
+    let mut head = patch.reader(Direction::Forward);
     while let Some(batch) = head.next_batch()? {
         for edit in batch.edits().take_while(|edit| edit.start < from) {
             // Edits before the tail keep the length, so both parts of one
@@ -52,12 +47,13 @@ pub fn flatten<'s, S: Storage>(
             let keep = edit.old.len().min(usize::try_from(from - edit.start).unwrap_or(usize::MAX));
             writer.edit(Edit { start: edit.start, old: &edit.old[..keep], new: &edit.new[..keep] })?;
         }
-        for group in batch.groups().iter().filter(|group| group.index < from / GROUP_BYTES) {
+        // Without a tail, this may be the end of a group that is not full.
+        for group in batch.groups().iter().filter(|group| group.index * GROUP_BYTES < from) {
             writer.group(*group)?;
         }
     }
     let mut tail = Tail { storage, source, path, writer, pre, post, at: from, new: Vec::new() };
-    walk(patch.reader(direction), from, |segment| match segment {
+    walk(patch.reader(Direction::Forward), from, |segment| match segment {
         Segment::New(bytes) => tail.push(bytes),
         Segment::Source(range) => {
             let mut buffer = vec![0; GROUP_BYTES as usize];
@@ -74,7 +70,7 @@ pub fn flatten<'s, S: Storage>(
             Ok(())
         }
     })?;
-    tail.finish()?.finish()?.seal(pre_root, post_root)
+    tail.finish()?.finish()?.seal(seal.pre_root, seal.post_root)
 }
 
 /// Collects the new tail, and writes it group by group.

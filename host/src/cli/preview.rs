@@ -51,7 +51,7 @@ pub(super) fn source_of(patch: &Patch<'_, OsStorage>) -> Option<File> {
     }
     let file = OsStorage.open(&entry, Access::Read).ok()?;
     let identity = OsStorage.stat(&file).ok()?.identity;
-    (identity == header.identity).then_some(file)
+    header.identity.is(&identity).then_some(file)
 }
 
 /// The first `limit` changed lines, and whether there are more; with the text round the edits where the

@@ -1,7 +1,7 @@
 //! The bytes of a patch file:
 //!
 //! ```text
-//! file    = magic, header frame, batch frame*, seal frame
+//! file    = magic, header frame, batch frame*, seal frame, trailer frame*
 //! magic   = "RUNPATCH", version u32
 //! frame   = kind u8, payload length u32, payload, check [32]
 //! check   = BLAKE3(the check before it, kind, payload length, payload)
@@ -11,18 +11,35 @@
 //! ```
 //!
 //! Integers are little-endian. The payloads of header and seal are JSON. As
-//! each check covers the one before it, the seal's check covers the whole
-//! file: no frame can be dropped, moved or exchanged. Pure code.
+//! each check covers the one before it, the seal's check covers all up to it:
+//! no frame can be dropped, moved or exchanged. What trailer frames hold is
+//! about the patch, and no part of it: a signature, for example. Pure code.
 
 use crate::patch::{Edit, Group};
 
-pub(super) const MAGIC: [u8; 12] = *b"RUNPATCH\x01\0\0\0";
+pub(super) const MAGIC: [u8; 12] = *b"RUNPATCH\x02\0\0\0";
+/// The part of it that no version changes.
+pub(super) const NAME: [u8; 8] = *b"RUNPATCH";
+pub(super) const VERSION: u32 = 2;
 pub(super) const FRAME_HEAD_BYTES: usize = 5;
 pub(super) const CHECK_BYTES: usize = 32;
 
 pub(super) const KIND_HEADER: u8 = 1;
 pub(super) const KIND_BATCH: u8 = 2;
 pub(super) const KIND_SEAL: u8 = 3;
+/// Kinds from here on are those of trailers.
+pub(super) const KIND_TRAILER: u8 = 0x80;
+
+/// The trailer that authenticates a journal.
+pub const TRAILER_AUTHENTICATION: u8 = 0x80;
+/// Reserved for the trailer that names and proves who has signed a patch.
+pub const TRAILER_SIGNER: u8 = 0x81;
+/// Reserved for the trailer with evidence of how a patch was made.
+pub const TRAILER_EVIDENCE: u8 = 0x82;
+/// Longest payload of a trailer, in bytes.
+pub const MAX_TRAILER_BYTES: usize = 64 << 10;
+/// Trailers of a patch, at most.
+pub const MAX_TRAILERS: usize = 16;
 
 /// Longer edits are split, so that every batch can be held in memory.
 pub(super) const MAX_EDIT_BYTES: usize = 1 << 20;

@@ -1,13 +1,16 @@
 //! What the first and the last frame of a patch say.
+//!
+//! Fields that are not known are ignored: within a version of the format, only
+//! such may be added as a reader can do without. A change that a reader must
+//! understand raises the version.
 
 use serde::{Deserialize, Serialize};
 
-use crate::fs::Identity;
 use crate::hash::GROUP_BYTES;
+use crate::patch::Origin;
 
 /// The plugin that made a patch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct PluginId {
     /// The manifest's name.
     pub name: String,
@@ -19,7 +22,6 @@ pub struct PluginId {
 
 /// The first frame: known before the scan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Header {
     /// Who made the edits.
     pub plugin: PluginId,
@@ -28,14 +30,13 @@ pub struct Header {
     /// The path of the target, for people; nothing depends on it.
     pub target: String,
     /// The target as it was before the scan.
-    pub identity: Identity,
+    pub identity: Origin,
     /// The leaf size of the hash tree: 65536.
     pub group_bytes: u64,
 }
 
 /// Counts, kept while a patch is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Stats {
     /// Edits, after long ones were split.
     pub edits: u64,
@@ -49,9 +50,11 @@ pub struct Stats {
     pub pre_size: u64,
     /// Where the first edit that changes the length starts.
     pub first_length_change: Option<u64>,
-    /// Whether all edits from there on cover the rest of the file without a
-    /// gap, so that no byte that stays moves: such a patch can be written in
-    /// place as it is. True when no edit changes the length.
+    /// Whether such a patch can be written in place as it is: all edits from
+    /// there on cover the rest of the file without a gap, so that no byte that
+    /// stays moves; and every group in which one of their bytes lies, before
+    /// or after, is listed with all its values. True when no edit changes the
+    /// length.
     pub in_place_form: bool,
 }
 
@@ -87,7 +90,6 @@ const DENSE_BYTES: u64 = GROUP_BYTES / 4;
 
 /// The last frame: a patch without it never happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Seal {
     /// Counts of all before.
     pub stats: Stats,

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::body::Body;
 use super::format::BatchData;
 use super::reader::{Direction, Reader};
+use super::tally::Tally;
 use super::writer::Frames;
-use super::{Header, Stats, Writer, hex};
+use super::{Header, Writer, hex};
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Access, Entry, Storage};
 use crate::journal::check_own;
@@ -69,14 +70,14 @@ impl<'s, S: Storage> Writer<'s, S> {
             return Err(other("is shorter than it was"));
         }
         let body = Body::resumed(storage, spill.clone(), file, partial.bytes)?;
-        let mut reader = Reader::new(&body, header.identity.size, 0, Direction::Forward);
-        let mut stats = Stats::new(header.identity.size);
-        let mut reach = 0;
+        let size = header.identity.size();
+        let mut reader = Reader::new(&body, size, 0, Direction::Forward);
+        let mut tally = Tally::new(size);
         if let Some(what) = difference(&reader.header()?, &header) {
             return Err(Error::new(Kind::Verification, what));
         }
         while let Some(batch) = reader.next_batch()? {
-            stats.add(batch, &mut reach);
+            tally.batch(batch.edits(), batch.groups());
         }
         if reader.check() != partial.check {
             return Err(other("is not what it was"));
@@ -84,11 +85,10 @@ impl<'s, S: Storage> Writer<'s, S> {
         let unusable = || other("does not go on as it should");
         let pending = BatchData::decode(&partial.pending).ok_or_else(unusable)?;
         let batch = reader.continued(pending)?;
-        stats.add(batch, &mut reach);
-        let next_group = reader.next_group();
+        tally.batch(batch.edits(), batch.groups());
         let pending = reader.into_batch();
         body.cut()?;
         let frames = Frames { body, check: partial.check, payload: Vec::new() };
-        Ok(Self { frames, header, pending, stats, reach, next_group })
+        Ok(Self { frames, header, pending, tally })
     }
 }

@@ -4,10 +4,11 @@
 
 use super::body::Body;
 use super::format::{
-    self, BatchData, CHECK_BYTES, FRAME_HEAD_BYTES, KIND_BATCH, KIND_HEADER, KIND_SEAL, MAGIC,
-    MAX_PAYLOAD_BYTES,
+    self, BatchData, CHECK_BYTES, FRAME_HEAD_BYTES, KIND_BATCH, KIND_HEADER, KIND_SEAL, KIND_TRAILER, MAGIC,
+    MAX_PAYLOAD_BYTES, MAX_TRAILER_BYTES, MAX_TRAILERS, NAME, VERSION,
 };
-use super::{Edit, Group, Header, Seal, Stats};
+use super::tally::Tally;
+use super::{Edit, Group, Header, Seal};
 use crate::error::{Error, Kind, Result};
 use crate::fs::Storage;
 use crate::hash::GROUP_BYTES;
@@ -99,11 +100,6 @@ impl<'b, 's, S: Storage> Reader<'b, 's, S> {
         self.frames.check
     }
 
-    /// The first group that may come next.
-    pub(super) fn next_group(&self) -> u64 {
-        self.next_group
-    }
-
     /// Takes a batch that is in no frame for the next one, if its order is
     /// right.
     pub(super) fn continued(&mut self, data: BatchData) -> Result<&Batch> {
@@ -143,7 +139,10 @@ impl<'b, 's, S: Storage> Reader<'b, 's, S> {
     }
 
     fn check_order(&mut self, frame: u64) -> Result<()> {
-        for &(start, old_bytes, _) in &self.batch.0.edits {
+        for &(start, old_bytes, new_bytes) in &self.batch.0.edits {
+            if old_bytes == 0 && new_bytes == 0 {
+                return Err(self.frames.corrupt(frame, "an edit that is empty"));
+            }
             let end = start.checked_add(u64::from(old_bytes)).filter(|&end| end <= self.pre_size);
             match end {
                 Some(end) if start >= self.reach => self.reach = end,
@@ -216,21 +215,30 @@ impl<'b, 's, S: Storage> Edits<'b, 's, S> {
     }
 }
 
+/// What there is of a patch beside its batches.
+pub(super) struct Frame {
+    pub(super) header: Header,
+    pub(super) seal: Seal,
+    /// The check of the seal.
+    pub(super) seal_check: blake3::Hash,
+    /// Kind and payload.
+    pub(super) trailers: Vec<(u8, Vec<u8>)>,
+    /// The check of the last frame.
+    pub(super) check: blake3::Hash,
+}
+
 /// Reads a whole patch and checks everything that can be checked.
-pub(super) fn verify<S: Storage>(body: &Body<'_, S>) -> Result<(Header, Seal)> {
+pub(super) fn verify<S: Storage>(body: &Body<'_, S>) -> Result<Frame> {
     let mut frames = FrameReader::new(body);
     let header = frames.header()?;
-    if header.identity.size > MAX_FILE_BYTES {
+    if header.identity.size() > MAX_FILE_BYTES {
         return Err(frames.corrupt(0, "a size that no file has"));
     }
-    let mut stats = Stats::new(header.identity.size);
-    let mut reader = Reader::new(body, stats.pre_size, 0, Direction::Forward);
-    let mut reach = 0;
+    let mut tally = Tally::new(header.identity.size());
+    let mut reader = Reader::new(body, header.identity.size(), 0, Direction::Forward);
     while let Some(batch) = reader.next_batch()? {
-        stats.add(batch, &mut reach);
+        tally.batch(batch.edits(), batch.groups());
     }
-    stats.end(reach);
-    let groups_end = reader.next_group;
     let mut frames = reader.frames;
     let (kind, seal) = (frames.last_kind, std::mem::take(&mut frames.payload));
     if kind != KIND_SEAL {
@@ -240,16 +248,13 @@ pub(super) fn verify<S: Storage>(body: &Body<'_, S>) -> Result<(Header, Seal)> {
         ));
     }
     let seal: Seal = parse(&seal).map_err(|e| frames.corrupt(frames.offset, "a bad seal").because(e))?;
-    if groups_end > stats.pre_size.max(stats.post_size()).div_ceil(GROUP_BYTES) {
-        return Err(frames.corrupt(frames.offset, "a group behind the end of the file"));
-    }
+    let stats = tally.end().map_err(|what| frames.corrupt(frames.offset, what))?;
     if seal.stats != stats || header.group_bytes != GROUP_BYTES {
         return Err(frames.corrupt(frames.offset, "a seal that does not fit its edits"));
     }
-    if frames.offset != body.bytes() {
-        return Err(frames.corrupt(frames.offset, "something behind the seal"));
-    }
-    Ok((header, seal))
+    let seal_check = frames.check;
+    let trailers = frames.trailers()?;
+    Ok(Frame { header, seal, seal_check, trailers, check: frames.check })
 }
 
 fn parse<'a, T: serde::Deserialize<'a>>(payload: &'a [u8]) -> serde_json::Result<T> {
@@ -286,6 +291,24 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
         }
     }
 
+    /// What comes after the seal. Kinds that are not known are as good as
+    /// others.
+    fn trailers(&mut self) -> Result<Vec<(u8, Vec<u8>)>> {
+        let mut trailers = Vec::new();
+        loop {
+            let start = self.offset;
+            let Some((kind, payload)) = self.next()? else { return Ok(trailers) };
+            let (kind, payload) = (kind, payload.to_vec());
+            if kind < KIND_TRAILER {
+                return Err(self.corrupt(start, "something after the seal"));
+            }
+            if trailers.len() == MAX_TRAILERS {
+                return Err(self.corrupt(start, "too many trailers"));
+            }
+            trailers.push((kind, payload));
+        }
+    }
+
     /// The next frame's kind and payload; `None` at the end.
     fn next(&mut self) -> Result<Option<(u8, &[u8])>> {
         if self.offset == 0 {
@@ -298,7 +321,8 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
         let mut head = [0; FRAME_HEAD_BYTES];
         self.fill(&mut head, start)?;
         let payload_bytes = u32::from_le_bytes([head[1], head[2], head[3], head[4]]) as usize;
-        if payload_bytes > MAX_PAYLOAD_BYTES {
+        let most = if head[0] < KIND_TRAILER { MAX_PAYLOAD_BYTES } else { MAX_TRAILER_BYTES };
+        if payload_bytes > most {
             return Err(self.corrupt(start, "a frame that is too long"));
         }
         let mut payload = std::mem::take(&mut self.payload);
@@ -324,19 +348,28 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
             return Err(Error::new(Kind::Verification, format!("{path} is not a patch: it is too short")));
         }
         self.body.read_exact_at(&mut magic, 0)?;
-        if magic[..8] != MAGIC[..8] {
+        if magic[..NAME.len()] != NAME {
             return Err(Error::new(Kind::Verification, format!("{path} is not a patch"))
                 .hint("`runner plan PLUGIN FILE -o PATCH` makes one"));
         }
         if magic != MAGIC {
-            let version = u32::from_le_bytes([magic[8], magic[9], magic[10], magic[11]]);
-            return Err(Error::new(
-                Kind::Verification,
-                format!("patch {path} has format version {version}; this runner knows version 1"),
-            ));
+            return Err(self.other_version(u32::from_le_bytes([magic[8], magic[9], magic[10], magic[11]])));
         }
         self.offset = MAGIC.len() as u64;
         Ok(())
+    }
+
+    fn other_version(&self, version: u32) -> Error {
+        let path = self.body.path().display();
+        let error = Error::new(
+            Kind::Verification,
+            format!("patch {path} has format version {version}; this runner knows version {VERSION}"),
+        );
+        error.hint(if version < VERSION {
+            "make it again with `runner plan`; a journal is recovered by the runner that has made it"
+        } else {
+            "a newer runner has made it, and can use it"
+        })
     }
 
     fn fill(&self, buffer: &mut [u8], offset: u64) -> Result<()> {

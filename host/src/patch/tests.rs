@@ -3,9 +3,13 @@ use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
 
-use super::{Direction, Edit, Edits, Group, Header, Patch, PluginId, Segment, Writer, walk};
+use super::{
+    Direction, Edit, Edits, Group, Header, MAX_TRAILER_BYTES, MAX_TRAILERS, Patch, PluginId, Segment,
+    TRAILER_AUTHENTICATION, TRAILER_EVIDENCE, TRAILER_SIGNER, Writer, walk,
+};
 use crate::cancel::Cancel;
 use crate::fs::{Entry, Identity, OsStorage};
+use crate::hash::GROUP_BYTES;
 
 static NEVER: AtomicBool = AtomicBool::new(false);
 
@@ -23,12 +27,27 @@ fn write(directory: &Path, old: &[u8], edits: &Model) -> Patch<'static, OsStorag
     };
     let plugin = PluginId { name: "p".into(), version: "1".into(), digest: "d".into() };
     let params = vec![("key".into(), None)];
-    let header = Header { plugin, params, target: "t".into(), identity, group_bytes: 65536 };
+    let identity = (&identity).into();
+    let header = Header { plugin, params, target: "t".into(), identity, group_bytes: GROUP_BYTES };
     let mut writer = Writer::new(&OsStorage, Entry::unpinned(directory.join("spill")), header).unwrap();
-    for (start, bytes, new) in edits {
+    let group = |index: usize| index / GROUP_BYTES as usize;
+    let moved = edits.iter().find(|(_, old, new)| *old != new.len()).map_or(usize::MAX, |edit| group(edit.0));
+    let mut touched = 0..0;
+    let list = |writer: &mut Writer<'_, _>, touched: &mut std::ops::Range<usize>, end: usize| {
+        for index in touched.start..touched.end.min(end) {
+            let before = (index * (GROUP_BYTES as usize) < old.len()).then_some([1; 32]);
+            let after = (index < moved).then_some([2; 32]);
+            writer.group(Group { index: index as u64, before, after }).unwrap();
+        }
+        touched.start = touched.start.max(end).min(touched.end);
+    };
+    for (start, bytes, new) in edits.iter().filter(|edit| edit.1 > 0 || !edit.2.is_empty()) {
+        list(&mut writer, &mut touched, group(*start));
         writer.edit(Edit { start: *start as u64, old: &old[*start..start + bytes], new }).unwrap();
+        let start_group = if touched.is_empty() { group(*start) } else { touched.start };
+        touched = start_group..group(start + bytes.max(&1) - 1) + 1;
     }
-    writer.group(Group { index: 0, before: Some([1; 32]), after: None }).unwrap();
+    list(&mut writer, &mut touched, usize::MAX);
     writer.finish().unwrap().seal(blake3::hash(old), blake3::hash(&apply(old, edits))).unwrap()
 }
 
@@ -83,7 +102,7 @@ proptest! {
         write(directory.path(), &old, &model).publish(&Entry::unpinned(&saved), Cancel::new(&NEVER)).unwrap();
         let patch = Patch::load(&OsStorage, &Entry::unpinned(&saved)).unwrap();
         let mut edits = Edits::new(patch.reader(Direction::Forward));
-        for (start, bytes, new) in &model {
+        for (start, bytes, new) in model.iter().filter(|edit| edit.1 > 0 || !edit.2.is_empty()) {
             let edit = edits.peek().unwrap().unwrap();
             prop_assert_eq!(edit, Edit { start: *start as u64, old: &old[*start..start + bytes], new });
             edits.advance();
@@ -120,6 +139,70 @@ fn a_damaged_patch_is_refused() {
     }
     assert!(refused(&[&good[..], b"x"].concat()));
     assert!(refused(&[&good[..], &good[12..]].concat()));
+}
+
+/// What comes after the seal is part of the file, and not of the patch.
+#[test]
+fn trailers_are_kept_and_change_no_check() {
+    let directory = tempfile::tempdir().unwrap();
+    let [saved, copy, temporary] =
+        ["saved", "copy", "new"].map(|name| Entry::unpinned(directory.path().join(name)));
+    let model = vec![(2, 3, b"abc".to_vec())];
+    let mut patch = write(directory.path(), b"0123456789", &model);
+    let check = patch.seal_check();
+    patch.push_trailer(TRAILER_AUTHENTICATION, b"a proof").unwrap();
+    patch.push_trailer(0xff, &[7; MAX_TRAILER_BYTES]).unwrap();
+    patch.push_trailer(TRAILER_AUTHENTICATION, b"another").unwrap();
+    assert_eq!(patch.seal_check(), check);
+    patch.copy_to(&copy, &temporary).unwrap();
+    patch.publish(&saved, Cancel::new(&NEVER)).unwrap();
+    assert_eq!(blake3::hash(&std::fs::read(saved.path()).unwrap()), patch.root());
+    for entry in [&saved, &copy] {
+        let patch = Patch::load(&OsStorage, entry).unwrap();
+        assert_eq!(patch.seal_check(), check);
+        assert_eq!(patch.trailer(TRAILER_AUTHENTICATION), Some(&b"a proof"[..]));
+        assert_eq!(patch.trailer(0xff), Some(&[7; MAX_TRAILER_BYTES][..]));
+        assert_eq!(patch.trailer(TRAILER_SIGNER), None);
+        assert_eq!(overlay(&patch, Direction::Forward, b"0123456789"), b"01abc56789");
+    }
+    let good = std::fs::read(saved.path()).unwrap();
+    for at in [good.len() - 40, good.len() - 1, good.len() - 500] {
+        let mut bad = good.clone();
+        bad[at] ^= 1;
+        std::fs::write(saved.path(), &bad).unwrap();
+        assert!(Patch::load(&OsStorage, &saved).is_err(), "byte {at} is changed");
+    }
+}
+
+#[test]
+fn more_trailers_than_a_reader_accepts_are_not_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut patch = write(directory.path(), b"0123456789", &vec![(2, 3, b"abc".to_vec())]);
+    for _ in 0..MAX_TRAILERS {
+        patch.push_trailer(TRAILER_EVIDENCE, b"").unwrap();
+    }
+    let [saved, temporary] = ["saved", "new"].map(|name| Entry::unpinned(directory.path().join(name)));
+    patch.copy_to(&saved, &temporary).unwrap();
+    assert!(Patch::load(&OsStorage, &saved).is_ok());
+    let one_more = std::panic::AssertUnwindSafe(|| patch.push_trailer(TRAILER_EVIDENCE, b""));
+    assert!(std::panic::catch_unwind(one_more).is_err());
+}
+
+/// What is in no listed group would never be checked: the writer has no way to
+/// leave one out.
+#[test]
+#[should_panic(expected = "an edit in no group")]
+fn an_edit_in_no_group_is_not_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let identity =
+        Identity { device: (1, 2), inode: 3, born_ns: None, changed_ns: 5, modified_ns: 6, size: 9 };
+    let plugin = PluginId { name: "p".into(), version: "1".into(), digest: "d".into() };
+    let identity = (&identity).into();
+    let header = Header { plugin, params: vec![], target: "t".into(), identity, group_bytes: GROUP_BYTES };
+    let mut writer =
+        Writer::new(&OsStorage, Entry::unpinned(directory.path().join("spill")), header).unwrap();
+    writer.edit(Edit { start: 3, old: b"a", new: b"b" }).unwrap();
+    let _ = writer.finish();
 }
 
 /// A long patch goes to a file, and one that is dropped leaves none.

@@ -4,23 +4,22 @@ use super::body::Body;
 use super::format::{
     self, BATCH_TARGET_BYTES, BatchData, KIND_BATCH, KIND_HEADER, KIND_SEAL, MAGIC, MAX_EDIT_BYTES,
 };
-use super::{Batch, Draft, Edit, Group, Header, Seal, Stats};
+use super::tally::Tally;
+use super::{Draft, Edit, Group, Header, Seal, Stats};
 use crate::error::Result;
 use crate::fs::{Entry, Storage};
 
 /// A patch that is being written. Dropped unfinished, it leaves nothing
 /// behind.
 ///
-/// Invariant: edits so far are sorted and disjoint and lie in the source;
-/// `reach` is the end of the last one. (Two edits may insert at one place:
-/// the second one's bytes follow the first one's.)
+/// Invariant: edits so far are sorted and disjoint and lie in the source. (Two
+/// edits may insert at one place: the second one's bytes follow the first
+/// one's.)
 pub struct Writer<'s, S: Storage> {
     pub(super) frames: Frames<'s, S>,
     pub(super) header: Header,
     pub(super) pending: BatchData,
-    pub(super) stats: Stats,
-    pub(super) reach: u64,
-    pub(super) next_group: u64,
+    pub(super) tally: Tally,
 }
 
 /// The frames of a patch and the check of the last one.
@@ -32,7 +31,7 @@ pub(super) struct Frames<'s, S: Storage> {
 
 impl<S: Storage> Frames<'_, S> {
     /// Appends a frame.
-    fn push(&mut self, kind: u8, fill: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
+    pub(super) fn push(&mut self, kind: u8, fill: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
         self.payload.clear();
         fill(&mut self.payload);
         self.check = format::check(&self.check, kind, &self.payload);
@@ -60,23 +59,24 @@ impl<'s, S: Storage> Writer<'s, S> {
         frames.body.append(&MAGIC)?;
         let json = serde_json::to_vec(&header).expect("a header has only JSON types");
         frames.push(KIND_HEADER, |payload| payload.extend_from_slice(&json))?;
-        let stats = Stats::new(header.identity.size);
-        Ok(Self { frames, header, pending: BatchData::default(), stats, reach: 0, next_group: 0 })
+        let tally = Tally::new(header.identity.size());
+        Ok(Self { frames, header, pending: BatchData::default(), tally })
     }
 
     /// Counts so far.
     #[must_use]
     pub fn stats(&self) -> &Stats {
-        &self.stats
+        &self.tally.stats
     }
 
     /// The end of the last edit, in the source.
     #[must_use]
     pub fn reach(&self) -> u64 {
-        self.reach
+        self.tally.reach
     }
 
-    /// Appends an edit. Its old bytes must be those of the source.
+    /// Appends an edit; one that is empty on both sides is left out. Its old
+    /// bytes must be those of the source.
     ///
     /// # Errors
     /// When the patch cannot be written.
@@ -85,7 +85,8 @@ impl<'s, S: Storage> Writer<'s, S> {
     /// When the edit is out of order or out of bounds: callers check what
     /// they were given before.
     pub fn edit(&mut self, edit: Edit<'_>) -> Result<()> {
-        assert!(self.reach <= edit.start && edit.end() <= self.stats.pre_size, "edit out of order or bounds");
+        let Tally { reach, stats, .. } = &self.tally;
+        assert!(*reach <= edit.start && edit.end() <= stats.pre_size, "edit out of order or bounds");
         if edit.old.len().max(edit.new.len()) <= MAX_EDIT_BYTES {
             return self.piece(&edit);
         }
@@ -110,14 +111,16 @@ impl<'s, S: Storage> Writer<'s, S> {
     }
 
     fn piece(&mut self, edit: &Edit<'_>) -> Result<()> {
-        self.stats.count(edit, self.reach);
+        if edit.old.is_empty() && edit.new.is_empty() {
+            return Ok(());
+        }
+        self.tally.edit(edit);
         self.pending.push(edit);
-        self.reach = edit.end();
         self.flush_if_full()
     }
 
     /// Appends a group that edits touch, after all edits that start in it or
-    /// before it.
+    /// before it, and before all others.
     ///
     /// # Errors
     /// When the patch cannot be written.
@@ -125,9 +128,8 @@ impl<'s, S: Storage> Writer<'s, S> {
     /// # Panics
     /// When the group is out of order.
     pub fn group(&mut self, group: Group) -> Result<()> {
-        assert!(group.index >= self.next_group, "group out of order");
-        self.next_group = group.index + 1;
-        self.stats.groups += 1;
+        assert!(group.index >= self.tally.next_group, "group out of order");
+        self.tally.group(&group);
         self.pending.groups.push(group);
         self.flush_if_full()
     }
@@ -149,52 +151,14 @@ impl<'s, S: Storage> Writer<'s, S> {
     ///
     /// # Errors
     /// When the patch cannot be written.
+    ///
+    /// # Panics
+    /// When an edit lies in a group that was not appended, or another group
+    /// was, or one without a value that it must have: what is written would
+    /// not be checked.
     pub fn finish(mut self) -> Result<Draft<'s, S>> {
         self.flush()?;
-        self.stats.end(self.reach);
-        Ok(Draft::new(self.header, self.stats, self.frames))
-    }
-}
-
-impl Stats {
-    /// Those of no edits, of a file of this size.
-    pub(super) fn new(pre_size: u64) -> Self {
-        Self {
-            edits: 0,
-            groups: 0,
-            old_bytes: 0,
-            new_bytes: 0,
-            pre_size,
-            first_length_change: None,
-            in_place_form: true,
-        }
-    }
-
-    /// Counts an edit; `reach` is the end of the one before.
-    pub(super) fn count(&mut self, edit: &Edit<'_>, reach: u64) {
-        self.edits += 1;
-        self.old_bytes += edit.old.len() as u64;
-        self.new_bytes += edit.new.len() as u64;
-        if self.first_length_change.is_some() {
-            self.in_place_form &= edit.start == reach;
-        } else if edit.old.len() != edit.new.len() {
-            self.first_length_change = Some(edit.start);
-        }
-    }
-
-    /// Counts a batch; `reach` is the end of the last edit.
-    pub(super) fn add(&mut self, batch: &Batch, reach: &mut u64) {
-        for edit in batch.edits() {
-            self.count(&edit, *reach);
-            *reach = edit.end();
-        }
-        self.groups += batch.groups().len() as u64;
-    }
-
-    /// Ends the count; `reach` is the end of the last edit.
-    pub(super) fn end(&mut self, reach: u64) {
-        if self.first_length_change.is_some() {
-            self.in_place_form &= reach == self.pre_size;
-        }
+        let stats = self.tally.end().unwrap_or_else(|what| panic!("a patch with {what}"));
+        Ok(Draft::new(self.header, stats, self.frames))
     }
 }

@@ -6,7 +6,7 @@ use super::{How, Kept, Place, end_scan};
 use crate::apply::{flatten, rewrite};
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Entry, Storage};
-use crate::patch::{Direction, Header, Patch};
+use crate::patch::{Direction, Header, Origin, Patch};
 use crate::profile::{self, Stage};
 use crate::recover::{finish, roll_back};
 use crate::verify::{self, Level, ReadBack, Wanted};
@@ -15,7 +15,6 @@ use crate::verify::{self, Level, ReadBack, Wanted};
 pub(super) fn in_place<S: Storage>(
     target: &Place<'_, S>,
     patch: Patch<'_, S>,
-    direction: Direction,
     how: &How<'_>,
     kept: &mut Kept<'_, S>,
 ) -> Result<Level> {
@@ -31,15 +30,15 @@ pub(super) fn in_place<S: Storage>(
         kept.entries.push(backup.clone());
     }
     // A patch that somebody has saved stays where it is.
-    let own = direction == Direction::Forward && !patch.is_saved();
-    let (mut journal, mut scanned) = if own && patch.seal().stats.first_length_change.is_none() {
+    let own = !patch.is_saved() && patch.seal().stats.first_length_change.is_none();
+    let (mut journal, mut scanned) = if own {
         (patch, None)
     } else {
-        let header = Header { identity: target.identity().clone(), ..patch.header().clone() };
+        let header = Header { identity: Origin::from(target.identity()), ..patch.header().clone() };
         let source = (target.file, path);
         let new = names.new.clone();
         let _span = profile::span(Stage::Flatten);
-        (flatten::flatten(storage, source, &patch, direction, header, new, how.cancel)?, Some(patch))
+        (flatten::flatten(storage, source, &patch, header, new, how.cancel)?, Some(patch))
     };
     let syncing = profile::span(Stage::JournalSync);
     names.authenticate(&mut journal)?;
@@ -109,7 +108,9 @@ fn undo_failed_write<S: Storage>(
     error: Error,
 ) -> Error {
     let path = target.path();
-    match roll_back(target.storage, target.names, &journal, threads).and_then(|()| journal.remove()) {
+    match roll_back(target.storage, target.names, target.identity(), &journal, threads)
+        .and_then(|()| journal.remove())
+    {
         Ok(()) => error.hint(format!("{} was brought back to what it was before", path.display())),
         Err(second) => Error::new(
             Kind::RecoveryNeeded,

@@ -13,14 +13,13 @@ use crate::verify::{self, Level, ReadBack, Wanted};
 pub(super) fn replace<S: Storage>(
     target: &Place<'_, S>,
     mut patch: Patch<'_, S>,
-    direction: Direction,
     how: &How<'_>,
     kept: &mut Kept<'_, S>,
 ) -> Result<Level> {
     let storage = target.storage;
     let new = &target.names.new;
     let file = storage.create(new).map_err(Error::at("create", new.path()))?;
-    let written = fill_new(target, &patch, direction, how, &file).and_then(|level| {
+    let written = fill_new(target, &patch, how, &file).and_then(|level| {
         how.cancel.check()?;
         if end_scan(storage, target.names, Some(&mut patch))? {
             storage.sync_parent(new).map_err(Error::at("sync the directory of", new.path()))?;
@@ -48,14 +47,13 @@ pub(super) fn replace<S: Storage>(
 fn fill_new<S: Storage>(
     target: &Place<'_, S>,
     patch: &Patch<'_, S>,
-    direction: Direction,
     how: &How<'_>,
     file: &S::File,
 ) -> Result<Level> {
     let storage = target.storage;
     let new = &target.names.new;
     let filling = profile::span(Stage::Fill);
-    let (source, reader) = ((target.file, target.path()), patch.reader(direction));
+    let (source, reader) = ((target.file, target.path()), patch.reader(Direction::Forward));
     rewrite::fill(storage, source, (file, new.path()), reader, how.threads, how.cancel)?;
     drop(filling);
     let syncing = profile::span(Stage::Sync);
@@ -66,7 +64,7 @@ fn fill_new<S: Storage>(
     })?;
     storage.sync_all(file).map_err(Error::at("sync", new.path()))?;
     drop(syncing);
-    check_new(storage, file, new, patch, direction, how)
+    check_new(storage, file, new, patch, how)
 }
 
 /// Reads a new file back and compares it with the root that it must have.
@@ -75,7 +73,6 @@ pub(crate) fn check_new<S: Storage>(
     file: &S::File,
     new: &Entry,
     patch: &Patch<'_, S>,
-    direction: Direction,
     how: &How<'_>,
 ) -> Result<Level> {
     if how.verify == Wanted::Exactly(Level::None) {
@@ -83,11 +80,8 @@ pub(crate) fn check_new<S: Storage>(
     }
     let _span = profile::span(Stage::ReadBack);
     let seal = patch.seal();
-    let (size, root) = match direction {
-        Direction::Forward => (seal.stats.post_size(), &seal.post_root),
-        Direction::Reverse => (seal.stats.pre_size, &seal.pre_root),
-    };
     let read_back = ReadBack::open(storage, file, new, how.verify)?;
+    let (size, root) = (seal.stats.post_size(), &seal.post_root);
     verify::whole(new.path(), &read_back, size, root, how.threads, how.cancel)?;
     Ok(read_back.level)
 }

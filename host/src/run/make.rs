@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::fs::{Entry, OsStorage};
 use crate::hash::{GROUP_BYTES, Tree};
 use crate::mapping::Mapping;
-use crate::patch::{Header, Writer};
+use crate::patch::{Header, Origin, Writer};
 use crate::profile::{self, Stage};
 use crate::root;
 use crate::scan::{self, Progress, scan};
@@ -90,12 +90,17 @@ fn header(target: &Target, program: &Program<'_>) -> Header {
         plugin: program.id.clone(),
         params: program.params.clone(),
         target: target.path().to_string_lossy().into_owned(),
-        identity: target.identity().clone(),
+        identity: Origin::from(target.identity()),
         group_bytes: GROUP_BYTES,
     }
 }
 
-fn seal(
+/// Computes the root after, and seals.
+///
+/// # Errors
+/// When the file or the patch cannot be read, or the patch not written; when
+/// the run was interrupted.
+pub(super) fn seal(
     scanned: scan::Scanned<'static, OsStorage>,
     mapping: &Mapping,
     path: &Path,

@@ -181,8 +181,12 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
     }
 
     pub(super) fn finish(mut self) -> Result<Scanned<'s, S>> {
-        // Insertions at the very end are in no group.
+        // What is inserted at the very end may be in a group of its own.
+        let written = self.written;
         self.write_edits(|_| true)?;
+        if self.written > written {
+            self.writer.group(Group { index: self.before.groups(), before: None, after: None })?;
+        }
         let draft = self.writer.finish()?;
         let groups = self.before.groups();
         let moved = draft.stats().first_length_change.map(|at| (at / GROUP_BYTES).min(groups));

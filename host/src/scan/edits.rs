@@ -156,6 +156,11 @@ impl EditList {
         self.items.get(index).copied()
     }
 
+    /// The last edit.
+    pub(super) fn last(&self) -> Option<Item> {
+        self.items.last().copied()
+    }
+
     pub(crate) fn new_bytes(&self, item: &Item) -> &[u8] {
         &self.new[item.new_at..item.new_at + item.new_bytes as usize]
     }

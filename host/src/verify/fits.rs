@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::laid::Laid;
+use super::value_after;
 use crate::error::{Error, Result};
 use crate::fs::Storage;
 use crate::hash::{GROUP_BYTES, Tree, group_cv};
@@ -15,7 +16,8 @@ use crate::patch::{Direction, Patch};
 /// hashed too, and the root must be right.
 ///
 /// # Errors
-/// On any I/O error. A target that does not fit is `Ok(false)`.
+/// On any I/O error, or when the patch does not say what a touched group must
+/// be. A target that does not fit is `Ok(false)`.
 pub fn fits<S: Storage>(
     storage: &S,
     path: &Path,
@@ -56,9 +58,8 @@ pub fn fits<S: Storage>(
     let mut reader = patch.reader(direction);
     while let Some(batch) = reader.next_batch()? {
         for group in batch.groups() {
-            if group.after.is_some_and(|_| group.index * GROUP_BYTES < size)
-                && Some(check(group.index)?) != group.after
-            {
+            // Of a group that is not there any more, only the size tells.
+            if group.index * GROUP_BYTES < size && check(group.index)? != value_after(path, group)? {
                 return Ok(false);
             }
         }

@@ -1,0 +1,394 @@
+//! Counts what a patch holds while it is written or read, and makes sure that
+//! every byte of every edit lies in a listed group.
+//!
+//! What edits touch is read back, and what a file must fit, group by group. So
+//! an edit in no group, or a group without a value, would be written without
+//! ever being checked. The rules:
+//!
+//! - An edit touches the groups of its old bytes; an insertion the group of
+//!   the byte that it stands in front of, which at the end of the file may be
+//!   one that is not there yet. Values before are listed of all groups that
+//!   the file has; values after of those in front of the first change of
+//!   length.
+//! - Where no byte that stays moves, an edit also touches the groups of its
+//!   new bytes. A patch that lists all these, with all the values that they
+//!   have, is in in-place form. No other is written in place.
+//!
+//! A patch lists those groups, and no others. A group comes after all edits
+//! that touch it first, and before the next edit that starts after it. So
+//! memory is constant.
+
+use std::ops::Range;
+
+use super::{Edit, Group, Stats};
+use crate::hash::GROUP_BYTES;
+
+/// Counts of a patch up to some edit or group.
+#[derive(Debug)]
+pub(super) struct Tally {
+    pub(super) stats: Stats,
+    /// End of the last edit, in the file before.
+    pub(super) reach: u64,
+    /// The first group that may be listed next.
+    pub(super) next_group: u64,
+    /// What the edits so far add to offsets.
+    shift: i64,
+    /// Whether no byte that stays moves.
+    stays: bool,
+    by_old: Cover,
+    by_both: Cover,
+    values: Values,
+}
+
+impl Tally {
+    /// Of no edits, of a file of this size.
+    pub(super) fn new(pre_size: u64) -> Self {
+        let stats = Stats {
+            edits: 0,
+            groups: 0,
+            old_bytes: 0,
+            new_bytes: 0,
+            pre_size,
+            first_length_change: None,
+            in_place_form: true,
+        };
+        Self {
+            stats,
+            reach: 0,
+            next_group: 0,
+            shift: 0,
+            stays: true,
+            by_old: Cover::default(),
+            by_both: Cover::default(),
+            values: Values::default(),
+        }
+    }
+
+    /// Counts an edit.
+    pub(super) fn edit(&mut self, edit: &Edit<'_>) {
+        let (by_old, by_both) = self.count(edit);
+        self.by_old.touch(by_old);
+        self.by_both.touch(by_both);
+    }
+
+    /// Counts a group.
+    pub(super) fn group(&mut self, group: &Group) {
+        self.by_old.list(group.index);
+        self.by_both.list(group.index);
+        self.value(group);
+    }
+
+    /// Counts a batch, in which edits and groups stand apart from each other.
+    pub(super) fn batch<'e>(&mut self, edits: impl Iterator<Item = Edit<'e>>, groups: &[Group]) {
+        let (mut by_old, mut by_both) = (groups, groups);
+        for edit in edits {
+            let (old, both) = self.count(&edit);
+            // A group comes before the edits that start after it.
+            self.by_old.list_before(old.start, &mut by_old);
+            self.by_both.list_before(both.start, &mut by_both);
+            self.by_old.touch(old);
+            self.by_both.touch(both);
+        }
+        self.by_old.list_before(u64::MAX, &mut by_old);
+        self.by_both.list_before(u64::MAX, &mut by_both);
+        groups.iter().for_each(|group| self.value(group));
+    }
+
+    /// Counts an edit; the groups of its old bytes, and those of old and new
+    /// bytes.
+    fn count(&mut self, edit: &Edit<'_>) -> (Range<u64>, Range<u64>) {
+        let stats = &mut self.stats;
+        stats.edits += 1;
+        stats.old_bytes += edit.old.len() as u64;
+        stats.new_bytes += edit.new.len() as u64;
+        if stats.first_length_change.is_some() {
+            self.stays &= edit.start == self.reach;
+        } else if edit.old.len() != edit.new.len() {
+            stats.first_length_change = Some(edit.start);
+        }
+        let place = edit.start.wrapping_add_signed(self.shift);
+        self.shift += edit.new.len() as i64 - edit.old.len() as i64;
+        self.reach = edit.end();
+        let (old, new) = (groups(edit.start, edit.old.len()), groups(place, edit.new.len()));
+        let both = match (edit.old.is_empty(), edit.new.is_empty()) {
+            (false, false) => old.start.min(new.start)..old.end.max(new.end),
+            (true, false) => new,
+            (_, true) => old.clone(),
+        };
+        (old, both)
+    }
+
+    fn value(&mut self, group: &Group) {
+        self.stats.groups += 1;
+        self.next_group = group.index + 1;
+        let there = group.index < self.stats.pre_size.div_ceil(GROUP_BYTES);
+        self.values.bad_before |= group.before.is_some() != there;
+        if group.after.is_some() {
+            self.values.after_end = group.index + 1;
+        } else {
+            self.values.first_none.get_or_insert(group.index);
+        }
+    }
+
+    /// Ends the count.
+    ///
+    /// # Errors
+    /// Says what the list of groups has, or lacks.
+    pub(super) fn end(mut self) -> Result<Stats, &'static str> {
+        let stats = &self.stats;
+        let stays = self.stays && (stats.first_length_change.is_none() || self.reach == stats.pre_size);
+        let after = stats.post_size().div_ceil(GROUP_BYTES);
+        let known = stats.first_length_change.map_or(after, |at| after.min(at / GROUP_BYTES));
+        let by_both = stays && self.by_both.is_whole();
+        if !by_both && !self.by_old.is_whole() {
+            return Err("an edit in no group that it lists, or a group in which no edit is");
+        }
+        let in_place_form = by_both && self.values.are_known_up_to(after);
+        if !in_place_form && !(self.by_old.is_whole() && self.values.are_known_up_to(known)) {
+            return Err("a group without a value that it must have, or with one that it cannot have");
+        }
+        self.stats.in_place_form = in_place_form;
+        Ok(self.stats)
+    }
+}
+
+/// The groups of some bytes; of none, the one in front of whose byte they are.
+fn groups(start: u64, bytes: usize) -> Range<u64> {
+    start / GROUP_BYTES..(start + (bytes as u64).max(1)).div_ceil(GROUP_BYTES)
+}
+
+/// Whether the groups that edits touch are those that are listed.
+#[derive(Debug)]
+struct Cover {
+    /// Groups that edits so far touch, and that are not listed yet. Edits are
+    /// sorted, so that they are one run unless one was left out.
+    waiting: Range<u64>,
+    /// The first group that may be listed next.
+    next: u64,
+    whole: bool,
+}
+
+impl Default for Cover {
+    fn default() -> Self {
+        Self { waiting: 0..0, next: 0, whole: true }
+    }
+}
+
+impl Cover {
+    /// An edit touches these.
+    fn touch(&mut self, groups: Range<u64>) {
+        if self.waiting.is_empty() {
+            self.whole &= groups.start >= self.next;
+            self.waiting = groups;
+        } else {
+            self.whole &= self.waiting.start <= groups.start && groups.start <= self.waiting.end;
+            self.waiting.end = self.waiting.end.max(groups.end);
+        }
+    }
+
+    fn list(&mut self, index: u64) {
+        self.whole &= self.waiting.contains(&index) && index == self.waiting.start;
+        self.waiting.start = index + 1;
+        self.next = index + 1;
+    }
+
+    /// Lists the groups that stand in a batch before an index.
+    fn list_before(&mut self, index: u64, groups: &mut &[Group]) {
+        while let Some((first, rest)) = groups.split_first().filter(|(first, _)| first.index < index) {
+            self.list(first.index);
+            *groups = rest;
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.whole && self.waiting.is_empty()
+    }
+}
+
+/// Which values the listed groups have.
+#[derive(Debug, Default)]
+struct Values {
+    /// A value before is missing, or is that of no group.
+    bad_before: bool,
+    /// The end of the groups with a value after.
+    after_end: u64,
+    /// The first group without one.
+    first_none: Option<u64>,
+}
+
+impl Values {
+    /// Whether all groups before an index have a value after, and no others.
+    fn are_known_up_to(&self, index: u64) -> bool {
+        !self.bad_before && self.after_end <= index && self.first_none.is_none_or(|none| none >= index)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const G: u64 = GROUP_BYTES;
+
+    /// Which groups of a file of one size hold a byte of a range; an
+    /// insertion stands in one, too.
+    fn touched(edits: &[(u64, u64, u64)], both: bool) -> Vec<u64> {
+        let (mut all, mut shift) = (std::collections::BTreeSet::new(), 0_i64);
+        for &(start, old, new) in edits {
+            let place = start.wrapping_add_signed(shift);
+            all.extend((start..start + old).map(|at| at / G));
+            if both {
+                all.extend((place..place + new).map(|at| at / G));
+            } else if old == 0 {
+                all.insert(start / G);
+            }
+            shift += new as i64 - old as i64;
+        }
+        all.into_iter().collect()
+    }
+
+    /// The tally of edits and groups in one order, one by one and in batches
+    /// that end at `cuts`; both must come to the same.
+    fn tally(
+        size: u64,
+        edits: &[(u64, u64, u64)],
+        groups: &[Group],
+        cut: usize,
+    ) -> Result<Stats, &'static str> {
+        let bytes = vec![0; 4 << 20];
+        let edit = |&(start, old, new): &(u64, u64, u64)| Edit {
+            start,
+            old: &bytes[..old as usize],
+            new: &bytes[..new as usize],
+        };
+        let (mut single, mut batches) = (Tally::new(size), Tally::new(size));
+        let (mut left, mut batch) = (groups, (Vec::new(), Vec::new()));
+        let mut count = 0;
+        let mut cut_batch = |batch: &mut (Vec<Edit<'_>>, Vec<Group>), batches: &mut Tally| {
+            count += 1;
+            if count % cut == 0 {
+                batches.batch(batch.0.drain(..), &batch.1);
+                batch.1.clear();
+            }
+        };
+        for (at, item) in edits.iter().enumerate() {
+            single.edit(&edit(item));
+            batch.0.push(edit(item));
+            cut_batch(&mut batch, &mut batches);
+            let next = edits.get(at + 1).map_or(u64::MAX, |next| next.0 / G);
+            while let Some((first, rest)) = left.split_first().filter(|(first, _)| first.index < next) {
+                single.group(first);
+                batch.1.push(*first);
+                cut_batch(&mut batch, &mut batches);
+                left = rest;
+            }
+        }
+        left.iter().for_each(|group| single.group(group));
+        batch.1.extend(left);
+        batches.batch(batch.0.drain(..), &batch.1);
+        let (single, batches) = (single.end(), batches.end());
+        assert_eq!(single, batches);
+        single
+    }
+
+    /// Edits that are sorted and disjoint, in a file of some groups, and its
+    /// size.
+    fn edits() -> impl Strategy<Value = (u64, Vec<(u64, u64, u64)>)> {
+        let gap = prop_oneof![Just(0), 0..3_u64, 0..2 * G, Just(G), Just(G - 1)];
+        let bytes = prop_oneof![Just(0), 0..3_u64, 0..2 * G, Just(G), Just(G + 1)];
+        let edit = (gap.clone(), bytes.clone(), bytes, any::<bool>());
+        (proptest::collection::vec(edit, 1..12), gap).prop_map(|(steps, rest)| {
+            let (mut at, mut edits) = (0, Vec::new());
+            for (gap, old, new, keeps) in steps {
+                at += gap;
+                let new = if keeps { old } else { new };
+                if old + new > 0 {
+                    edits.push((at, old, new));
+                }
+                at += old;
+            }
+            (at + rest, edits)
+        })
+    }
+
+    fn group(index: u64, size: u64, known: u64) -> Group {
+        let cv = Some([7; 32]);
+        Group { index, before: cv.filter(|_| index * G < size), after: cv.filter(|_| index < known) }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// What edits touch, with the values that can be known, is enough;
+        /// without any one of the groups, or with any one value more or less,
+        /// it is not.
+        #[test]
+        fn each_touched_group_and_each_value_is_needed((size, edits) in edits(), cut in 1..9_usize) {
+            let post = size + edits.iter().map(|e| e.2).sum::<u64>() - edits.iter().map(|e| e.1).sum::<u64>();
+            let change = edits.iter().find(|e| e.1 != e.2).map(|e| e.0 / G);
+            let known = change.map_or(u64::MAX, |at| at).min(post.div_ceil(G));
+            let groups: Vec<_> =
+                touched(&edits, false).into_iter().map(|index| group(index, size, known)).collect();
+            let stats = tally(size, &edits, &groups, cut).expect("all that it needs");
+            prop_assert!(change.is_some() || stats.in_place_form);
+            for at in 0..groups.len() {
+                let mut less = groups.clone();
+                less.remove(at);
+                prop_assert!(tally(size, &edits, &less, cut).is_err(), "group {at} of {groups:?}");
+                for change in [|g: &mut Group| g.before = g.before.xor(Some([1; 32])),
+                    |g: &mut Group| g.after = g.after.xor(Some([1; 32]))] {
+                    let mut other = groups.clone();
+                    change(&mut other[at]);
+                    // A tail with all its values can be written in place.
+                    let ok = tally(size, &edits, &other, cut).is_ok_and(|stats| !stats.in_place_form);
+                    prop_assert!(!ok, "a value of group {at} of {groups:?}");
+                }
+            }
+            let mut more = groups.clone();
+            let free = (0..).find(|index| !touched(&edits, true).contains(index)
+                && !groups.iter().any(|g| g.index == *index)).expect("there are many");
+            more.push(group(free, size, known));
+            more.sort_by_key(|group| group.index);
+            prop_assert!(tally(size, &edits, &more, cut).is_err(), "group {free} is in no edit");
+        }
+
+        /// The same of what is written in place: a tail that covers the rest
+        /// of the file, group by group.
+        #[test]
+        fn each_group_of_a_tail_is_needed(
+            from in 0..4_u64, old in 0..3 * G, new in 0..3 * G, cut in 1..9_usize, head in any::<bool>(),
+        ) {
+            prop_assume!(old != new);
+            let (pre, post) = (from * G + old, from * G + new);
+            let mut edits = Vec::new();
+            if head && from > 0 {
+                edits.push((5, 2, 2));
+            }
+            let mut at = from * G;
+            while at < pre.max(post) {
+                let part = |size: u64| G.min(size.saturating_sub(at));
+                edits.push((at.min(pre), part(pre), part(post)));
+                at += G;
+            }
+            let groups: Vec<_> = touched(&edits, true)
+                .into_iter()
+                .map(|index| group(index, pre, post.div_ceil(G)))
+                .collect();
+            prop_assert!(tally(pre, &edits, &groups, cut).expect("all that it needs").in_place_form);
+            for at in 0..groups.len() {
+                let mut less = groups.clone();
+                less.remove(at);
+                let in_place = tally(pre, &edits, &less, cut).is_ok_and(|stats| stats.in_place_form);
+                prop_assert!(!in_place, "group {at} of {groups:?}");
+                for change in [|g: &mut Group| g.before = g.before.xor(Some([1; 32])),
+                    |g: &mut Group| g.after = g.after.xor(Some([1; 32]))] {
+                    let mut other = groups.clone();
+                    change(&mut other[at]);
+                    let in_place = tally(pre, &edits, &other, cut).is_ok_and(|stats| stats.in_place_form);
+                    prop_assert!(!in_place, "a value of group {at} of {groups:?}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! One pass over a file with the edits of a patch in place of a plugin's. Of
+//! the patch only the edits are believed, and these only as far as the bytes
+//! that they replace are those of the file: groups, values and roots are
+//! computed anew.
+//!
+//! Up to the first change of length, workers compare and hash pieces of the
+//! file together with the edits in them. From there on, values after cannot be
+//! known here; the edits go from one patch into the other, a batch at a time.
+
+use std::cell::RefCell;
+use std::ops::Range;
+use std::path::Path;
+
+use super::Scanned;
+use super::block::{hash_after, hash_before};
+use super::edits::EditList;
+use crate::error::Result;
+use crate::framing::View;
+use crate::fs::{Aligned, Storage};
+use crate::hash::{Cv, GROUP_BYTES, Tree};
+use crate::mapping::Mapping;
+use crate::memory::Budget;
+use crate::parallel::in_order;
+use crate::patch::{Edit, Edits, Group, Reader, Writer};
+use crate::root;
+
+/// What a worker takes at a time, in whole groups. It bounds the edits that
+/// are in memory with it: those of one length are no longer than the piece,
+/// and one of them may reach on.
+const PIECE_BYTES: u64 = 256 << 10;
+/// Pages are given back when there are so many.
+const RELEASE_BYTES: u64 = 16 << 20;
+
+/// What a patch comes to on a file.
+pub enum Rebuilt<'s, S: Storage> {
+    /// The file holds what the edits replace.
+    Fits(Box<Scanned<'s, S>>),
+    /// It does not.
+    Differs {
+        /// Where it first holds something else.
+        at: u64,
+        /// BLAKE3 of the file.
+        pre_root: blake3::Hash,
+    },
+}
+
+/// Reads a mapped file once and writes the edits that `reader` gives, which
+/// must be those of a file of this size, into a patch of this very file. Edits
+/// that change nothing are left out. `progress` is told the bytes that are
+/// done.
+///
+/// # Errors
+/// When one of the patches or the file cannot be read or written; when the run
+/// was interrupted.
+pub fn rebuild<'s, S: Storage, P: Storage>(
+    mapping: &Mapping,
+    path: &Path,
+    reader: Reader<'_, '_, P>,
+    writer: Writer<'s, S>,
+    options: root::Options<'_>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Rebuilt<'s, S>> {
+    let file = mapping.bytes();
+    let size = file.len() as u64;
+    let pieces = size.div_ceil(PIECE_BYTES);
+    let feed = RefCell::new(Feed {
+        edits: Edits::new(reader),
+        reaching: EditList::new(&Budget::UNLIMITED),
+        over: false,
+    });
+    let taken = RefCell::new(Taken::new(file, writer));
+    let work = || {
+        let mut memory = Aligned::new(PIECE_BYTES.min(size) as usize);
+        move |piece: Piece| piece.work(mapping, &mut memory)
+    };
+    let give = |put: &mut dyn FnMut(Piece) -> Result<()>| {
+        (0..pieces).try_for_each(|index| {
+            let start = index * PIECE_BYTES;
+            let piece = feed.borrow_mut().piece(start..(start + PIECE_BYTES).min(size))?;
+            put(piece)
+        })
+    };
+    let mut released = 0;
+    let threads = options.threads.min(usize::try_from(pieces).unwrap_or(usize::MAX));
+    in_order(threads, work, give, |worked: Worked| {
+        options.cancel.check()?;
+        let end = worked.piece.range.end;
+        let mut feed = feed.borrow_mut();
+        let mut taken = taken.borrow_mut();
+        taken.piece(&worked, &mut feed)?;
+        feed.over |= taken.differs.is_some();
+        if end - released >= RELEASE_BYTES || end == size {
+            mapping.check(path)?;
+            mapping.release(released..end);
+            released = end;
+            progress(end);
+        }
+        Ok(())
+    })?;
+    let rebuilt = taken.into_inner().finish(&mut feed.borrow_mut())?;
+    // Whatever was found may be of zeros that the file never held.
+    mapping.check(path)?;
+    Ok(rebuilt)
+}
+
+/// The edits, from the first one on.
+struct Feed<'b, 'p, P: Storage> {
+    edits: Edits<'b, 'p, P>,
+    /// An edit that reaches into the next piece.
+    reaching: EditList,
+    /// Whether the rest is no longer given to workers.
+    over: bool,
+}
+
+impl<P: Storage> Feed<'_, '_, P> {
+    /// A piece of the file, with the edits that touch it.
+    fn piece(&mut self, range: Range<u64>) -> Result<Piece> {
+        let edits = std::mem::replace(&mut self.reaching, EditList::new(&Budget::UNLIMITED));
+        let foreign = usize::from(edits.get(0).is_some());
+        let mut piece = Piece { range, edits, foreign, old: Vec::new(), replaced: Vec::new() };
+        while !self.over {
+            let Some(edit) = self.edits.peek()?.filter(|edit| edit.start < piece.range.end) else { break };
+            if edit.old.len() != edit.new.len() {
+                self.over = true;
+                break;
+            }
+            piece.replaced.push((edit.start, edit.old.len()));
+            piece.old.extend_from_slice(edit.old);
+            if edit.old != edit.new {
+                piece.edits.push(edit.start, edit.old, edit.new)?;
+            }
+            self.edits.advance();
+        }
+        if let Some(last) = piece.edits.last().filter(|last| last.end() > piece.range.end) {
+            let new = piece.edits.new_bytes(&last);
+            self.reaching.push(last.start, new, new)?;
+        }
+        Ok(piece)
+    }
+}
+
+/// A part of the file, and the edits in it that keep the length.
+struct Piece {
+    range: Range<u64>,
+    edits: EditList,
+    /// Those of them that belong to an earlier piece.
+    foreign: usize,
+    /// Where bytes are replaced, and which these are.
+    replaced: Vec<(u64, usize)>,
+    old: Vec<u8>,
+}
+
+/// What a worker has found out about a piece.
+struct Worked {
+    piece: Piece,
+    before: Vec<Cv>,
+    after: Vec<(u64, Cv)>,
+    differs: Option<u64>,
+}
+
+impl Piece {
+    fn work(self, mapping: &Mapping, memory: &mut Aligned) -> Worked {
+        let file = mapping.bytes();
+        let (base, end) = (self.range.start, self.range.end);
+        let mapped = &file[base as usize..end as usize];
+        let copy = &mut memory.as_mut_slice()[..mapped.len()];
+        let bytes = if mapping.copy(base, copy) { copy } else { mapped };
+        let size = file.len() as u64;
+        let view = View { base, bytes, end: end == size };
+        let before = hash_before(&view, &self.range, size);
+        let after = hash_after(&view, &self.range, size, &self.edits);
+        let (mut differs, mut old) = (None, &self.old[..]);
+        for &(start, bytes) in &self.replaced {
+            let (expected, rest) = old.split_at(bytes);
+            old = rest;
+            differs = differs.or_else(|| differing(file, start, expected));
+        }
+        Worked { piece: self, before, after, differs }
+    }
+}
+
+/// The first offset at which a file does not hold these bytes.
+fn differing(file: &[u8], start: u64, expected: &[u8]) -> Option<u64> {
+    let found = &file[start as usize..][..expected.len()];
+    if found == expected {
+        return None;
+    }
+    let at = found.iter().zip(expected).position(|(found, expected)| found != expected);
+    at.map(|at| start + at as u64)
+}
+
+/// Takes pieces in order: follows both hash trees, and writes the patch.
+struct Taken<'f, 's, S: Storage> {
+    file: &'f [u8],
+    writer: Writer<'s, S>,
+    before: Tree,
+    after: Tree,
+    /// The offset up to which edits so far touch the file.
+    touched_to: u64,
+    /// Whether a length has changed.
+    moved: bool,
+    /// Where the file is not what the edits replace.
+    differs: Option<u64>,
+}
+
+impl<'f, 's, S: Storage> Taken<'f, 's, S> {
+    fn new(file: &'f [u8], writer: Writer<'s, S>) -> Self {
+        let (before, after) = (Tree::new(), Tree::new());
+        Self { file, writer, before, after, touched_to: 0, moved: false, differs: None }
+    }
+
+    fn piece<P: Storage>(&mut self, worked: &Worked, feed: &mut Feed<'_, '_, P>) -> Result<()> {
+        self.differs = self.differs.or(worked.differs);
+        let Worked { piece, before, after, .. } = worked;
+        let (mut next, mut after) = (piece.foreign, after.iter().peekable());
+        for (&cv, index) in before.iter().zip(piece.range.start / GROUP_BYTES..) {
+            self.before.push(cv);
+            if self.differs.is_some() {
+                // Nothing but the root is wanted any more.
+                continue;
+            }
+            let end = (index + 1) * GROUP_BYTES;
+            while let Some(item) = piece.edits.get(next).filter(|item| item.start < end) {
+                let old = &self.file[item.start as usize..item.end() as usize];
+                self.edit(&Edit { start: item.start, old, new: piece.edits.new_bytes(&item) })?;
+                next += 1;
+            }
+            if feed.over {
+                self.rest(feed, end)?;
+            }
+            let changed = after.next_if(|(group, _)| *group == index).map_or(cv, |(_, cv)| *cv);
+            let cv_after = (!self.moved).then_some(changed);
+            if let Some(cv) = cv_after {
+                self.after.push(cv);
+            }
+            if self.touched_to > index * GROUP_BYTES {
+                self.writer.group(Group { index, before: Some(cv), after: cv_after })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the edits that start before `end` and were given to no worker.
+    fn rest<P: Storage>(&mut self, feed: &mut Feed<'_, '_, P>, end: u64) -> Result<()> {
+        while let Some(edit) = feed.edits.peek()?.filter(|edit| edit.start < end) {
+            self.differs = differing(self.file, edit.start, edit.old);
+            if self.differs.is_some() {
+                break;
+            }
+            if edit.old != edit.new {
+                self.edit(&edit)?;
+            }
+            feed.edits.advance();
+        }
+        Ok(())
+    }
+
+    fn edit(&mut self, edit: &Edit<'_>) -> Result<()> {
+        self.moved |= edit.old.len() != edit.new.len();
+        self.touched_to = edit.end().max(edit.start + 1);
+        self.writer.edit(*edit)
+    }
+
+    fn finish<P: Storage>(mut self, feed: &mut Feed<'_, '_, P>) -> Result<Rebuilt<'s, S>> {
+        let groups = self.before.groups();
+        if self.differs.is_none() {
+            let before = self.touched_to;
+            self.rest(feed, u64::MAX)?;
+            if self.touched_to > before.max(groups * GROUP_BYTES) {
+                // What is inserted at the very end may be in a group of its own.
+                self.writer.group(Group { index: groups, before: None, after: None })?;
+            }
+        }
+        let pre_root = self.before.finish();
+        if let Some(at) = self.differs {
+            return Ok(Rebuilt::Differs { at, pre_root });
+        }
+        let draft = self.writer.finish()?;
+        let after_groups = self.after.groups();
+        Ok(Rebuilt::Fits(Box::new(Scanned { draft, pre_root, after: self.after, after_groups })))
+    }
+}
