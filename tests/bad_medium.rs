@@ -1,10 +1,12 @@
 //! A medium that cannot be read at one place, or loses what is written there:
-//! an error with the offset, never a signal, and the file as it was. As root
-//! only.
+//! an error with the offset, never a signal, and the file as it was. Most of it
+//! as root only.
 
 #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 mod common;
+#[path = "bad_medium/dropped.rs"]
+mod dropped;
 #[path = "common/medium.rs"]
 mod medium;
 

@@ -3,14 +3,17 @@
 #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 mod common;
+#[path = "common/forge.rs"]
+mod forge;
+#[path = "bad_patch/untrue.rs"]
+mod untrue;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use common::{Random, Scratch};
+use forge::{MAGIC, altered, batch, forged, frames};
 use serde_json::Value;
-
-const MAGIC: &[u8; 8] = b"RUNPATCH";
 
 /// A file, and a patch for it that changes its length.
 fn planned(scratch: &Scratch) -> (PathBuf, PathBuf) {
@@ -51,10 +54,18 @@ fn what_is_no_patch_is_refused() {
         let path = scratch.write(name, bytes);
         refused(&scratch, &path, &file, 5, &format!("{name} is not a patch"));
     }
-    let mut newer = whole.clone();
-    newer[8] = 2;
-    let path = scratch.write("newer", newer);
-    refused(&scratch, &path, &file, 5, "version");
+    for (version, hint) in [(1, "hint: make it again"), (3, "hint: a newer runner has made it")] {
+        let mut other = whole.clone();
+        other[8] = version;
+        let path = scratch.write("other", other);
+        let what = format!("other has format version {version}; this runner knows version 2");
+        refused(&scratch, &path, &file, 5, &what);
+        runner!["show", &path].fails(5, hint);
+        // It is a patch all the same: a plan may take its place.
+        let plan = ["plan", "replace", file.to_str().unwrap(), "-o", path.to_str().unwrap()];
+        common::runner(plan.iter().chain(&["--set", "find=user7", "--set", "with=u"])).ok();
+        runner!["show", &path].ok();
+    }
     refused(&scratch, &scratch.path("missing"), &file, 2, "caused by: No such file or directory");
     refused(&scratch, scratch.dir(), &file, 2, "directory");
 }
@@ -140,50 +151,12 @@ fn a_patch_fits_one_file_only() {
     assert!(fs::read(&copy).unwrap() == fs::read(&file).unwrap());
 }
 
-/// The frames of a patch, as the design describes them: kind and payload.
-fn frames(patch: &[u8]) -> Vec<(u8, Vec<u8>)> {
-    let (mut rest, mut frames) = (&patch[12..], Vec::new());
-    while let Some((head, tail)) = rest.split_first_chunk::<5>() {
-        let length = u32::from_le_bytes(head[1..].try_into().unwrap()) as usize;
-        frames.push((head[0], tail[..length].to_vec()));
-        rest = &tail[length + 32..];
-    }
-    frames
-}
-
-/// The patch with these frames, and with the checks that they must have.
-fn forged(frames: &[(u8, Vec<u8>)]) -> Vec<u8> {
-    let mut patch = [&MAGIC[..], &[1, 0, 0, 0]].concat();
-    let mut check = blake3::hash(&patch);
-    for (kind, payload) in frames {
-        let length = (payload.len() as u32).to_le_bytes();
-        let frame = [&[*kind][..], &length, payload].concat();
-        check = blake3::hash(&[check.as_bytes(), &frame[..]].concat());
-        patch.extend_from_slice(&frame);
-        patch.extend_from_slice(check.as_bytes());
-    }
-    patch
-}
-
-/// The payload of a batch, of as many bytes as it says.
-fn batch(edits: &[(u64, u32, u32)], groups: &[u64]) -> Vec<u8> {
-    let mut out = [(edits.len() as u32).to_le_bytes(), (groups.len() as u32).to_le_bytes()].concat();
-    for (start, old, new) in edits {
-        out.extend([&start.to_le_bytes()[..], &old.to_le_bytes(), &new.to_le_bytes()].concat());
-    }
-    for index in groups {
-        out.extend([&index.to_le_bytes()[..], &[7; 64]].concat());
-    }
-    let bytes: u32 = edits.iter().map(|(_, old, new)| old + new).sum();
-    out.resize(out.len() + bytes as usize, b'x');
-    out
-}
-
-/// A frame's JSON with one thing in it changed.
-fn altered(frame: &(u8, Vec<u8>), change: impl FnOnce(&mut Value)) -> (u8, Vec<u8>) {
-    let mut value = serde_json::from_slice(&frame.1).unwrap();
-    change(&mut value);
-    (frame.0, serde_json::to_vec(&value).unwrap())
+/// The same without one value of the only group, the last one of which there
+/// are 3 old and 3 new bytes behind.
+fn without_value(mut batch: Vec<u8>, at: usize) -> Vec<u8> {
+    let values = batch.len() - 6 - 64;
+    batch[values + at..][..32].fill(0);
+    batch
 }
 
 /// A patch of 12 bytes, as in the design.
@@ -217,6 +190,9 @@ fn what_no_run_writes_is_refused() {
     let order = "an edit out of order or out of bounds";
     let lengths = "lengths that do not add up";
     let one_more = |batch: Vec<u8>| [&batch[..], b"x"].concat();
+    let (cover, value) = ("an edit in no group that it lists", "a group without a value that it must have");
+    let after_seal = "something after the seal";
+    let (trailer, long_trailer) = ((0x90, b"more".to_vec()), (0x90, vec![0; (64 << 10) + 1]));
     let cases = [
         ("a file without a header", of(&[&edits, &seal]), "no header"),
         ("another first frame", vec![(2, header.1.clone()), edits.clone(), seal.clone()], "no header"),
@@ -227,7 +203,7 @@ fn what_no_run_writes_is_refused() {
             "a frame of unknown kind",
         ),
         ("no seal", of(&[&header, &edits]), "has no seal: it was cut short, or never finished"),
-        ("two seals", of(&[&header, &edits, &seal, &seal]), "something behind the seal"),
+        ("two seals", of(&[&header, &edits, &seal, &seal]), "something after the seal"),
         ("a byte too many", with(one_more(batch(&[(4, 3, 3)], &[]))), lengths),
         ("a long edit", with(batch(&[(0, (1 << 20) + 1, 0)], &[])), lengths),
         ("a long replacement", with(batch(&[(0, 0, (1 << 20) + 1)], &[])), lengths),
@@ -235,9 +211,29 @@ fn what_no_run_writes_is_refused() {
         ("overlapping", with(batch(&[(4, 3, 3), (6, 3, 3)], &[])), order),
         ("behind the end", with(batch(&[(10, 3, 3)], &[])), order),
         ("far behind the end", with(batch(&[(u64::MAX - 1, 3, 3)], &[])), order),
+        ("an edit of nothing", with(batch(&[(4, 3, 3), (7, 0, 0)], &[0])), "an edit that is empty"),
         ("unsorted groups", with(batch(&[], &[1, 0])), "a group out of order"),
         ("a group twice", with(batch(&[], &[0, 0])), "a group out of order"),
         ("a group of no file", with(batch(&[], &[1 << 47])), "a group out of order"),
+        ("no group", with(batch(&[(4, 3, 3), (8, 3, 3)], &[])), cover),
+        ("another group", with(batch(&[(4, 3, 3), (8, 3, 3)], &[1])), cover),
+        ("a group too many", with(batch(&[(4, 3, 3), (8, 3, 3)], &[0, 1])), cover),
+        ("a group, and no edit", with(batch(&[], &[0])), cover),
+        ("no value before", with(without_value(batch(&[(4, 3, 3)], &[0]), 0)), value),
+        ("no value after", with(without_value(batch(&[(4, 3, 3)], &[0]), 32)), value),
+        ("a value after that nobody can know", with(batch(&[(4, 3, 2)], &[0])), value),
+        ("a trailer before the seal", of(&[&header, &edits, &trailer, &seal]), "a frame of unknown kind"),
+        ("a frame behind a trailer", of(&[&header, &edits, &seal, &trailer, &edits]), after_seal),
+        (
+            "a trailer too many",
+            [of(&[&header, &edits, &seal]), vec![trailer.clone(); 17]].concat(),
+            "too many",
+        ),
+        (
+            "a long trailer",
+            [of(&[&header, &edits, &seal]), vec![long_trailer]].concat(),
+            "a frame that is too long",
+        ),
     ];
     for (name, frames, what) in cases {
         let path = scratch.write("forged", forged(&frames));
@@ -282,13 +278,44 @@ fn the_size_of_the_file_counts() {
     let scratch = Scratch::new();
     let (file, whole) = small(&scratch, "TWO");
     let [header, edits, seal] = frames(&whole).try_into().unwrap();
-    let header = altered(&header, |header| header["identity"]["size"] = 13.into());
+    let header = altered(&header, |header| header["identity"]["file"]["size"] = 13.into());
     let seal = altered(&seal, |seal| seal["stats"]["pre_size"] = 13.into());
     let patch = scratch.write("forged", forged(&[header, edits, seal]));
     runner!["show", &patch].ok();
     let before = scratch.snapshot();
     runner!["patch", &patch, &file].fails(5, "is not the file that the patch fits");
     assert_eq!(before, scratch.snapshot());
+}
+
+/// What a later runner may add is ignored by this one.
+#[test]
+fn what_is_added_later_is_ignored() {
+    let scratch = Scratch::new();
+    let (file, whole) = small(&scratch, "TWO");
+    let [header, edits, seal] = frames(&whole).try_into().unwrap();
+    let header = altered(&header, |header| {
+        header["colour"] = "blue".into();
+        header["plugin"]["home"] = 7.into();
+        header["identity"]["file"]["generation"] = 7.into();
+    });
+    let seal = altered(&seal, |seal| {
+        seal["stats"]["lines"] = 7.into();
+        seal["more"] = Value::Null;
+    });
+    let trailers = vec![(0x80, vec![1; 100]), (0xff, vec![]), (0x80, vec![2; 64 << 10])];
+    let patch = scratch
+        .write("later", forged(&[vec![header.clone(), edits.clone(), seal.clone()], trailers].concat()));
+    runner!["show", &patch].ok();
+    runner!["patch", &patch, &file].ok();
+    assert_eq!(fs::read(&file).unwrap(), b"one TWO\nTWO\n");
+    runner!["undo", &patch, &file].ok();
+    assert_eq!(fs::read(&file).unwrap(), b"one two\ntwo\n");
+
+    // What must be understood is not.
+    let other =
+        altered(&header, |header| header["identity"] = serde_json::json!({ "object": { "size": 12 } }));
+    let patch = scratch.write("object", forged(&[other, edits, seal]));
+    refused(&scratch, &patch, &file, 5, "a bad header");
 }
 
 /// Showing a patch looks for its file, and opens nothing else that stands

@@ -2,6 +2,7 @@
 //! directions, sorted and in bounds; one that was changed after it was sealed
 //! is refused; one that was written reads as it was written.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -11,7 +12,7 @@ use runner::cli;
 use runner::error::Kind;
 use runner::fs::{Entry, OsStorage, Storage};
 use runner::hash::GROUP_BYTES;
-use runner::patch::{Direction, Group, Patch, Segment, Writer, walk};
+use runner::patch::{Direction, Group, MAX_TRAILERS, Patch, Segment, Writer, walk};
 
 use super::disk::Disk;
 use super::input::Input;
@@ -19,7 +20,7 @@ use super::scanning::{Edit, apply, edits, header, memory_file, overlay};
 use super::storage::{Fate, Simulated};
 
 const SAVED: &str = "/disk/patch";
-const MAGIC: &[u8; 12] = b"RUNPATCH\x01\0\0\0";
+const MAGIC: &[u8; 12] = b"RUNPATCH\x02\0\0\0";
 
 pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
@@ -60,14 +61,49 @@ fn accepted(bytes: &[u8]) -> bool {
         assert_eq!(walked(&patch, direction, 0), after);
         assert_eq!(walked(&patch, direction, from), after - from.min(after));
     }
+    covered(&patch, &forward);
+    assert!((0..0x80).all(|kind| patch.trailer(kind).is_none()), "a trailer of another kind");
     shown(bytes);
     true
 }
 
-/// Groups are sorted, and lie in the file before or after.
+/// Every byte of every edit lies in a listed group: before, and where it is
+/// written in place, after. What is there has a value.
+fn covered<S: Storage>(patch: &Patch<'_, S>, edits: &[Edit]) {
+    let (stats, mut listed, mut reader) = (&patch.seal().stats, Vec::new(), patch.reader(Direction::Forward));
+    while let Some(batch) = reader.next_batch().expect("it was checked") {
+        listed.extend_from_slice(batch.groups());
+    }
+    let there = |size: u64, index: u64| index < size.div_ceil(GROUP_BYTES);
+    for group in &listed {
+        assert_eq!(group.before.is_some(), there(stats.pre_size, group.index), "{group:?}");
+        let after = there(stats.post_size(), group.index);
+        assert!(if stats.in_place_form {
+            group.after.is_some() == after
+        } else {
+            after || group.after.is_none()
+        });
+    }
+    let mut shift = 0_i128;
+    for (start, old, new) in edits {
+        let place = u64::try_from(i128::from(*start) + shift).expect("in bounds");
+        shift += new.len() as i128 - old.len() as i128;
+        let new_bytes = if stats.in_place_form { new.len() } else { 0 };
+        for (start, bytes) in [(*start, old.len()), (place, new_bytes)] {
+            for index in start / GROUP_BYTES..(start + bytes as u64).div_ceil(GROUP_BYTES) {
+                let found = listed.binary_search_by_key(&index, |group| group.index);
+                assert!(bytes == 0 || found.is_ok(), "group {index} is not listed");
+            }
+        }
+    }
+}
+
+/// Groups are sorted, and lie in the file before or after, or are to come at
+/// its end.
 fn groups<S: Storage>(patch: &Patch<'_, S>, direction: Direction) {
     let stats = &patch.seal().stats;
-    let end = stats.pre_size.max(stats.post_size()).div_ceil(GROUP_BYTES);
+    let end =
+        stats.pre_size.max(stats.post_size()).div_ceil(GROUP_BYTES).max(stats.pre_size / GROUP_BYTES + 1);
     let (mut reader, mut next, mut count) = (patch.reader(direction), 0, 0);
     while let Some(batch) = reader.next_batch().expect("it was checked") {
         for group in batch.groups() {
@@ -112,7 +148,10 @@ fn shown(bytes: &[u8]) {
 /// a byte of it has changed.
 fn changed(input: &mut Input<'_>) {
     let (source, edits_in) = source_and_edits(input);
-    let bytes = written(&source, &edits_in);
+    let trailers: Vec<_> =
+        (0..input.below(4)).map(|_| (input.byte() | 0x80, input.bytes(99).to_vec())).collect();
+    assert!(trailers.len() <= MAX_TRAILERS);
+    let bytes = written(&source, &edits_in, &trailers);
     assert!(accepted(&bytes));
     let mut bad = bytes.clone();
     for _ in 0..1 + input.below(4) {
@@ -139,28 +178,48 @@ fn source_and_edits(input: &mut Input<'_>) -> (Vec<u8>, Vec<Edit>) {
         at += input.below(300);
         let old = input.below(40);
         let Some(bytes) = source.get(at..at + old) else { break };
-        edits.push((at as u64, bytes.to_vec(), input.bytes(40).to_vec()));
+        let new = input.bytes(40).to_vec();
+        if old + new.len() > 0 {
+            edits.push((at as u64, bytes.to_vec(), new));
+        }
         at += old;
     }
     (source, edits)
 }
 
-fn written(source: &[u8], model: &[Edit]) -> Vec<u8> {
+fn written(source: &[u8], model: &[Edit], trailers: &[(u8, Vec<u8>)]) -> Vec<u8> {
     let storage = Simulated::new(Disk::default(), Fate::default());
     let header = header(source.len() as u64);
     let mut writer = Writer::new(&storage, Entry::unpinned("/disk/spill"), header).expect("there is room");
-    for (start, old, new) in model {
-        writer.edit(runner::patch::Edit { start: *start, old, new }).expect("there is room");
-    }
-    if !source.is_empty() {
-        writer.group(Group { index: 0, before: Some([1; 32]), after: None }).expect("there is room");
+    let group =
+        |(start, old, _): &Edit| start / GROUP_BYTES..=(start + (old.len() as u64).max(1) - 1) / GROUP_BYTES;
+    let touched: BTreeSet<_> = model.iter().flat_map(group).collect();
+    let change = model.iter().find(|(_, old, new)| old.len() != new.len());
+    let known = change.map_or(u64::MAX, |(start, ..)| start / GROUP_BYTES);
+    let mut edits_left = model.iter().peekable();
+    for index in touched {
+        while let Some((start, old, new)) = edits_left.next_if(|edit| edit.0 < (index + 1) * GROUP_BYTES) {
+            writer.edit(runner::patch::Edit { start: *start, old, new }).expect("there is room");
+        }
+        let before = (index * GROUP_BYTES < source.len() as u64).then_some([1; 32]);
+        let after = (index < known).then_some([2; 32]);
+        writer.group(Group { index, before, after }).expect("there is room");
     }
     let after = apply(source, model);
     let (pre, post) = (blake3::hash(source), blake3::hash(&after));
     let mut patch = writer.finish().and_then(|draft| draft.seal(pre, post)).expect("there is room");
+    let check = patch.seal_check();
+    for (kind, payload) in trailers {
+        patch.push_trailer(*kind, payload).expect("there is room");
+    }
     patch.publish(&Entry::unpinned(SAVED), Cancel::new(&AtomicBool::new(false))).expect("there is room");
     drop(patch);
     let patch = Patch::load(&storage, &Entry::unpinned(SAVED)).expect("it was just written");
+    assert_eq!(patch.seal_check(), check);
+    for (kind, _) in trailers {
+        let first = trailers.iter().find(|trailer| trailer.0 == *kind).map(|trailer| &trailer.1[..]);
+        assert_eq!(patch.trailer(*kind), first);
+    }
     assert_eq!(edits(&patch, Direction::Forward), model);
     assert!(overlay(&patch, source) == after, "the overlay");
     drop(patch);

@@ -6,6 +6,7 @@
 
 mod cases;
 mod memory;
+mod renewed;
 mod resumed;
 
 use std::path::{Path, PathBuf};
@@ -92,6 +93,7 @@ fn check(case: &Case, content: &[u8]) {
     let loaded = Patch::load(&OsStorage, &Entry::unpinned(&saved)).unwrap();
     assert_eq!(loaded.seal().pre_root, blake3::hash(content));
     assert_eq!(loaded.seal().post_root, blake3::hash(&case.expected));
+    renewed::is_the_same(&file, &saved, &scratch);
 
     // Every way to the disk gives the same file, and leaves nothing behind.
     let target = scratch.path("target");

@@ -113,13 +113,17 @@ impl<'b, 's, S: Storage> Reader<'b, 's, S> {
         self.batch.0
     }
 
-    /// The next batch; `None` after the last one.
+    /// The next batch; `None` after the last one, however often it is asked
+    /// for.
     ///
     /// # Errors
     /// When the patch cannot be read, or is corrupt.
     pub fn next_batch(&mut self) -> Result<Option<&Batch>> {
         loop {
             let start = self.frames.offset;
+            if self.frames.last_kind == KIND_SEAL {
+                return Ok(None);
+            }
             let Some((kind, payload)) = self.frames.next()? else { return Ok(None) };
             match kind {
                 KIND_HEADER if start == 0 => continue,

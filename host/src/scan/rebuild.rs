@@ -45,9 +45,8 @@ pub enum Rebuilt<'s, S: Storage> {
 }
 
 /// Reads a mapped file once and writes the edits that `reader` gives, which
-/// must be those of a file of this size, into a patch of this very file. Edits
-/// that change nothing are left out. `progress` is told the bytes that are
-/// done.
+/// must be those of a file of this size, into a patch of this very file.
+/// `progress` is told the bytes that are done.
 ///
 /// # Errors
 /// When one of the patches or the file cannot be read or written; when the run
@@ -65,6 +64,7 @@ pub fn rebuild<'s, S: Storage, P: Storage>(
     let pieces = size.div_ceil(PIECE_BYTES);
     let feed = RefCell::new(Feed {
         edits: Edits::new(reader),
+        size,
         reaching: EditList::new(&Budget::UNLIMITED),
         over: false,
     });
@@ -106,6 +106,8 @@ pub fn rebuild<'s, S: Storage, P: Storage>(
 /// The edits, from the first one on.
 struct Feed<'b, 'p, P: Storage> {
     edits: Edits<'b, 'p, P>,
+    /// Size of the file.
+    size: u64,
     /// An edit that reaches into the next piece.
     reaching: EditList,
     /// Whether the rest is no longer given to workers.
@@ -117,20 +119,19 @@ impl<P: Storage> Feed<'_, '_, P> {
     fn piece(&mut self, range: Range<u64>) -> Result<Piece> {
         let edits = std::mem::replace(&mut self.reaching, EditList::new(&Budget::UNLIMITED));
         let foreign = usize::from(edits.get(0).is_some());
-        let mut piece = Piece { range, edits, foreign, old: Vec::new(), replaced: Vec::new() };
+        let mut piece = Piece { range, edits, foreign, old: Vec::new() };
         while !self.over {
             let Some(edit) = self.edits.peek()?.filter(|edit| edit.start < piece.range.end) else { break };
             if edit.old.len() != edit.new.len() {
                 self.over = true;
                 break;
             }
-            piece.replaced.push((edit.start, edit.old.len()));
+            piece.edits.push(edit.start, edit.old, edit.new)?;
             piece.old.extend_from_slice(edit.old);
-            if edit.old != edit.new {
-                piece.edits.push(edit.start, edit.old, edit.new)?;
-            }
             self.edits.advance();
         }
+        // What is left is inserted at the end.
+        self.over |= piece.range.end == self.size;
         if let Some(last) = piece.edits.last().filter(|last| last.end() > piece.range.end) {
             let new = piece.edits.new_bytes(&last);
             self.reaching.push(last.start, new, new)?;
@@ -145,8 +146,7 @@ struct Piece {
     edits: EditList,
     /// Those of them that belong to an earlier piece.
     foreign: usize,
-    /// Where bytes are replaced, and which these are.
-    replaced: Vec<(u64, usize)>,
+    /// What the others replace, one after the other.
     old: Vec<u8>,
 }
 
@@ -170,10 +170,10 @@ impl Piece {
         let before = hash_before(&view, &self.range, size);
         let after = hash_after(&view, &self.range, size, &self.edits);
         let (mut differs, mut old) = (None, &self.old[..]);
-        for &(start, bytes) in &self.replaced {
-            let (expected, rest) = old.split_at(bytes);
+        for item in (self.foreign..).map_while(|index| self.edits.get(index)) {
+            let (expected, rest) = old.split_at((item.end() - item.start) as usize);
             old = rest;
-            differs = differs.or_else(|| differing(file, start, expected));
+            differs = differs.or_else(|| differing(file, item.start, expected));
         }
         Worked { piece: self, before, after, differs }
     }
@@ -247,9 +247,7 @@ impl<'f, 's, S: Storage> Taken<'f, 's, S> {
             if self.differs.is_some() {
                 break;
             }
-            if edit.old != edit.new {
-                self.edit(&edit)?;
-            }
+            self.edit(&edit)?;
             feed.edits.advance();
         }
         Ok(())

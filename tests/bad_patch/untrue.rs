@@ -1,0 +1,103 @@
+//! Patches that pass every check, and say what is not so: of a patch only the
+//! edits are believed, and of these only what the file bears out.
+
+use std::fs;
+
+use super::common::Scratch;
+use super::forge::{Edits, made};
+use super::refused;
+use crate::runner;
+
+/// No group is listed, and the root is made up: nothing would be read back.
+#[test]
+fn a_patch_that_lists_no_group_is_refused() {
+    let scratch = Scratch::new();
+    let file = scratch.write("file", b"hello\n");
+    let roots = [blake3::hash(b"hello\n"), blake3::Hash::from_bytes([7; 32])];
+    let edits: Edits<'_> = &[(0, b"hello", b"HELLO")];
+    let bytes = made(6, edits, &[], roots);
+    let patch = scratch.write("patch", &bytes);
+    refused(&scratch, &patch, &file, 5, "an edit in no group that it lists");
+    // Nor is it a journal.
+    let journal = scratch.write("file.runner-journal", bytes);
+    let before = scratch.snapshot();
+    runner!["recover", &file].fails(6, "cannot be used").says("an edit in no group that it lists");
+    runner!["recover", "--rollback", &file].fails(6, "cannot be used");
+    assert_eq!(before, scratch.snapshot());
+    // A group that is not the one in which it is, and one without values.
+    for group in [(1, [7; 32], [7; 32]), (0, [0; 32], [7; 32]), (0, [7; 32], [0; 32])] {
+        fs::write(&journal, made(6, edits, &[group], roots)).unwrap();
+        let before = scratch.snapshot();
+        runner!["recover", &file].fails(6, "cannot be used");
+        assert_eq!(before, scratch.snapshot());
+    }
+}
+
+/// A patch says what it likes, and nobody believes it: nothing is written, and
+/// nothing "brought back".
+#[test]
+fn what_a_patch_says_of_its_file_must_be_so() {
+    let scratch = Scratch::new();
+    let old = [&b"PermitRootLogin no\n#"[..], &[b'.'; 60], &b"\n".repeat(700_000)].concat();
+    let (good, lie) = (&old[..81], &[&b"PermitRootLogin yes\n"[..], &[b'.'; 61]].concat()[..]);
+    let new = &[&b"PermitRootLogin No\n#"[..], &[b'.'; 61]].concat()[..81];
+    let result = [new, &old[81..]].concat();
+    let roots = [blake3::hash(&old), blake3::hash(&result)];
+    let file = scratch.write("file", &old);
+    let size = old.len() as u64;
+    let write =
+        |edits: Edits<'_>, roots| scratch.write("patch", made(size, edits, &[(0, [7; 32], [9; 32])], roots));
+    let untouched = |what: &str| {
+        let before = scratch.snapshot();
+        runner!["patch", &scratch.path("patch"), &file].fails(5, what);
+        assert_eq!(before, scratch.snapshot());
+    };
+
+    write(&[(0, lie, new)], roots);
+    untouched("file holds other bytes at byte 16 than the patch says");
+    // In the middle, at the end, and only behind a change of length.
+    let at = size - 7;
+    write(&[(0, good, new), (3, b"", b"")], roots);
+    untouched("an edit that is empty");
+    let far = |start, old: &'static [u8], new| {
+        made(size, &[(start, old, new)], &[(start >> 16, [7; 32], [9; 32])], roots)
+    };
+    scratch.write("patch", far(at, b"\n\n\nx\n\n\n", b"\n\n\ny\n\n\n"));
+    untouched(&format!("file holds other bytes at byte {} than the patch says", at + 3));
+    let group = (at >> 16, [7; 32], [0; 32]);
+    scratch.write("patch", made(size, &[(at, b"", b"more"), (at, b"\n\nx", b"\n\ny")], &[group], roots));
+    untouched(&format!("file holds other bytes at byte {} than the patch says", at + 2));
+    // A byte that is replaced by itself is compared, too.
+    scratch.write("patch", far(at, b"x", b"x"));
+    untouched(&format!("file holds other bytes at byte {at} than the patch says"));
+
+    let other = blake3::hash(b"something else");
+    write(&[(0, good, new)], [roots[0], other]);
+    untouched("file would get another root than the patch says");
+    write(&[(0, good, new)], [other, roots[1]]);
+    untouched("file is not the file that the patch fits");
+    // Right edits of wrong groups are right edits: all else is computed anew.
+    write(&[(0, good, new)], roots);
+    let ran = runner!["patch", &scratch.path("patch"), &file].ok();
+    ran.says("verified");
+    assert!(fs::read(&file).unwrap() == result);
+    runner!["verify", &file, "--patch", &scratch.path("patch")].ok();
+
+    // The same, backwards.
+    let untouched = |what: &str| {
+        let before = scratch.snapshot();
+        runner!["undo", &scratch.path("patch"), &file].fails(5, what);
+        assert_eq!(before, scratch.snapshot());
+    };
+    write(&[(0, good, lie)], roots);
+    untouched("file holds other bytes at byte 16 than the patch says");
+    write(&[(0, lie, new)], roots);
+    untouched("file would get another root than the patch says");
+    write(&[(0, good, new)], [other, roots[1]]);
+    untouched("file would get another root than the patch says");
+    write(&[(0, good, new)], [roots[0], other]);
+    untouched("file is not the file that the patch fits");
+    write(&[(0, good, new)], roots);
+    runner!["undo", &scratch.path("patch"), &file].ok();
+    assert!(fs::read(&file).unwrap() == old);
+}
