@@ -229,10 +229,12 @@ fn a_plan_is_saved_over_no_file_of_its_own() {
     let patch = scratch.path("patch");
     plan(&patch).ok();
     plan(&patch).ok();
-    // A patch is a file like any other, and does not become its own.
+    // Whoever asks for it may work on a patch; it does not become its own.
     let before = scratch.snapshot();
     let patch_name = patch.to_str().unwrap();
-    run("plan", EDITS[0], &[patch_name, "-o", patch_name]).fails(2, "exists, and is not an older patch");
+    run("plan", EDITS[0], &[patch_name, "-o", patch_name]).fails(4, "is a patch file");
+    run("plan", EDITS[0], &[patch_name, "--allow-patch-file", "-o", patch_name])
+        .fails(2, "exists, and is not an older patch");
     assert_eq!(before, scratch.snapshot());
     runner!["patch", &patch, &file].ok();
 }

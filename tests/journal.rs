@@ -116,9 +116,8 @@ fn a_copy_must_be_right_as_a_whole() {
     let new = [b"them", &old[4..]].concat();
     for (foreign, direction) in [(None, &[][..]), (Some(200_000), &[]), (Some(200_000), &["--rollback"])] {
         fs::write(&file, &old).unwrap();
-        let (file, journal) = (file.to_str().unwrap(), journal.to_str().unwrap());
-        let plan = ["plan", "replace", file, "--set", "find=FIND", "--set", "with=them", "-o", journal];
-        common::runner(plan).ok();
+        common::kill::at_first_write(&file, &["--set", "find=FIND", "--set", "with=them"]);
+        let file = file.to_str().unwrap();
         let mut copy = old.clone();
         if let Some(at) = foreign {
             copy[at] ^= 1;
@@ -133,7 +132,7 @@ fn a_copy_must_be_right_as_a_whole() {
         } else {
             ran.fails(6, "is not the file that its journal was made for");
             assert_eq!(before, scratch.snapshot());
-            fs::remove_file(journal).unwrap();
+            fs::remove_file(&journal).unwrap();
         }
     }
 }
@@ -144,10 +143,13 @@ fn a_patch_that_is_no_journal_is_not_written() {
     let run = interrupted(0);
     let (file, journal) = (run.file.to_str().unwrap(), run.scratch.path("file.runner-journal"));
     fs::remove_file(&journal).unwrap();
+    let saved = run.scratch.path("saved");
     let plan = ["plan", "replace", file, "--set", "find=user", "--set", "with=u", "-o"];
-    common::runner(plan.iter().chain(&[journal.to_str().unwrap()])).ok();
+    common::runner(plan.iter().chain(&[saved.to_str().unwrap()])).ok();
+    fs::rename(&saved, &journal).unwrap();
     let before = run.scratch.snapshot();
-    runner!["recover", file].fails(6, "is a patch, but not a journal");
+    runner!["recover", file].fails(4, "is not believed: it was made without a key");
+    runner!["recover", "--trust-journal", file].fails(6, "is a patch, but not a journal");
     assert_eq!(before, run.scratch.snapshot());
 }
 

@@ -329,7 +329,8 @@ fn what_was_stored_does_not_fit() {
 #[test]
 fn a_journal_goes_first() {
     let slow = Slow::interrupted();
-    slow.scratch.write("file.runner-journal", "of whatever run");
+    let journal = slow.scratch.write("file.runner-journal", "of whatever run");
+    fs::set_permissions(&journal, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let before = slow.scratch.snapshot();
     let told = slow.run(&RESUME);
     assert_eq!(told.code, 6, "{told:?}");

@@ -20,7 +20,7 @@ use runner::plan::Strategy;
 /// is not looked at again once there may be a backup, which is a link.
 fn last_moments(strategy: Strategy, deed: Deed, no_exchange: bool) -> u64 {
     match (strategy, deed) {
-        (Strategy::Rewrite, Deed::ChangesMode) => 5 + u64::from(no_exchange),
+        (Strategy::Rewrite, Deed::ChangesMode) => 7 + u64::from(no_exchange),
         (Strategy::Rewrite, _) if no_exchange => 2,
         (Strategy::Rewrite, _) => 0,
         (_, Deed::LeavesJournal) => 1,

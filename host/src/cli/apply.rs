@@ -172,11 +172,14 @@ const STANDARD_OUTPUT: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self
 
 fn open_stream(entry: &Entry) -> Result<File> {
     let path = entry.path();
+    let found = OsStorage.stat_entry(entry).map_err(Error::at("look at", path))?;
+    if found.file_type == FileType::Directory {
+        return Err(Error::new(Kind::Usage, format!("{} is a directory", path.display())));
+    }
     let file = OsStorage.open_stream(entry).map_err(Error::at("open", path))?;
     let stat = OsStorage.stat(&file).map_err(Error::at("look at", path))?;
     match stat.file_type {
         FileType::Other("a FIFO" | "a character device") => Ok(file),
-        FileType::Directory => Err(Error::new(Kind::Usage, format!("{} is a directory", path.display()))),
         _ => Err(Error::new(Kind::Usage, format!("{} is neither a file nor a pipe", path.display()))),
     }
 }
