@@ -22,7 +22,7 @@ use crate::memory::Guard;
 use crate::output::{Output, write_out};
 use crate::patch::{self, Direction, Patch, PluginId, Stats};
 use crate::plan::{Choice, Plan, Strategy, choose};
-use crate::reach::{Extras, How, reach};
+use crate::reach::{Extras, How, Reached, reach};
 use crate::recover::{Recovered, recover};
 use crate::root;
 use crate::scan;
@@ -119,6 +119,11 @@ pub struct Report {
     pub plan: Plan,
     /// How what was written was read back; [`Level::None`] when nothing was.
     pub level: Level,
+    /// Bytes that others have appended during the run. They stand behind what
+    /// both hashes are of.
+    pub appended_bytes: u64,
+    /// Whether others still have the file open that was replaced.
+    pub old_in_use: bool,
 }
 
 /// Runs a program on a file, and changes the file.
@@ -157,8 +162,9 @@ fn apply_scanned(
     let plan = choose(&patch.seal().stats, &target.stat, patch.bytes(), options.choice)?;
     events(Event::Applying(plan.strategy));
     let report = report(&patch, Direction::Forward, plan);
-    let level = reach(&target.place(), patch, Direction::Forward, &plan, &options.how())?;
-    Ok(Report { level, ..report })
+    let Reached { level, appended_bytes, old_in_use } =
+        reach(&target.place(), patch, Direction::Forward, &plan, &options.how())?;
+    Ok(Report { level, appended_bytes, old_in_use, ..report })
 }
 
 /// What [`apply`] would do; nothing is written beside a temporary file. `look`
@@ -178,7 +184,8 @@ pub fn dry_run(
     target.names.check_clean(&OsStorage)?;
     let patch = make_patch(&target, program, spill, options, None, events)?;
     let plan = choose(&patch.seal().stats, &target.stat, patch.bytes(), options.choice)?;
-    let report = report(&patch, Direction::Forward, plan);
+    let appended_bytes = target.place().appended()?;
+    let report = Report { appended_bytes, ..report(&patch, Direction::Forward, plan) };
     look(&patch, &report)?;
     Ok(report)
 }
@@ -202,7 +209,8 @@ pub fn plan(
     let mut patch = make_patch(&target, program, spill, options, None, events)?;
     let plan = choose(&patch.seal().stats, &target.stat, patch.bytes(), options.choice)?;
     patch.publish(saved, options.cancel)?;
-    Ok((report(&patch, Direction::Forward, plan), patch.bytes()))
+    let appended_bytes = target.place().appended()?;
+    Ok((Report { appended_bytes, ..report(&patch, Direction::Forward, plan) }, patch.bytes()))
 }
 
 /// A patch may take the place of an older patch, and of nothing else.
@@ -283,8 +291,9 @@ pub fn apply_patch(
     let plan = choose(&directed(&seal.stats, direction), &target.stat, patch.bytes(), options.choice)?;
     events(Event::Applying(plan.strategy));
     let report = report(&patch, direction, plan);
-    let level = reach(&target.place(), patch, direction, &plan, &options.how())?;
-    Ok(Report { level, ..report })
+    let Reached { level, appended_bytes, old_in_use } =
+        reach(&target.place(), patch, direction, &plan, &options.how())?;
+    Ok(Report { level, appended_bytes, old_in_use, ..report })
 }
 
 /// Brings a file whose run did not end to one state.
@@ -333,5 +342,13 @@ fn report<S: Storage>(patch: &Patch<'_, S>, direction: Direction, plan: Plan) ->
         Direction::Forward => (seal.pre_root, seal.post_root),
         Direction::Reverse => (seal.post_root, seal.pre_root),
     };
-    Report { stats: directed(&seal.stats, direction), pre_root, post_root, plan, level: Level::None }
+    Report {
+        stats: directed(&seal.stats, direction),
+        pre_root,
+        post_root,
+        plan,
+        level: Level::None,
+        appended_bytes: 0,
+        old_in_use: false,
+    }
 }

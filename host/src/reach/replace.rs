@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{How, Kept, Place, end_scan};
+use super::{How, Kept, Place, Reached, end_scan};
 use crate::apply::rewrite;
 use crate::error::{Error, Kind, Result};
 use crate::fs::Storage;
@@ -18,7 +18,7 @@ pub(super) fn replace<S: Storage>(
     direction: Direction,
     how: &How<'_>,
     kept: &mut Kept<'_, S>,
-) -> Result<Level> {
+) -> Result<Reached> {
     let storage = target.storage;
     let new = &target.names.new;
     let file = storage.create(new).map_err(Error::at("create", new))?;
@@ -27,7 +27,7 @@ pub(super) fn replace<S: Storage>(
         if end_scan(storage, target.names, Some(&mut patch))? {
             storage.sync_parent(new).map_err(Error::at("sync the directory of", new))?;
         }
-        target.check_unchanged()?;
+        target.check_unchanged().map_err(|e| e.hint("nothing was written"))?;
         // The last look: a link touches the file's change time.
         how.cancel.check()?;
         if let Some(backup) = &how.extras.backup {
@@ -36,8 +36,11 @@ pub(super) fn replace<S: Storage>(
             storage.sync_parent(backup).map_err(Error::at("sync the directory of", backup))?;
         }
         let _span = profile::span(Stage::Commit);
-        rewrite::swap(storage, target.names, target.identity())?;
-        Ok(level)
+        let old_in_use = rewrite::swap(storage, target.names, (target.file, target.identity()), &file)?;
+        let stats = &patch.seal().stats;
+        let size = if direction == Direction::Forward { stats.post_size() } else { stats.pre_size };
+        let now = storage.stat(&file).map_err(Error::at("look at", target.path()))?.identity.size;
+        Ok(Reached { level, appended_bytes: now.saturating_sub(size), old_in_use })
     });
     let failed = written.as_ref().is_err_and(|e| e.kind() != Kind::RecoveryNeeded);
     if failed && exists(storage, new).unwrap_or(false) {
