@@ -4,6 +4,8 @@ mod behind;
 pub mod flatten;
 mod forward;
 pub mod in_place;
+pub mod length;
+pub mod others;
 mod pieces;
 pub mod rewrite;
 pub mod stream;

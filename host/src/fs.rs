@@ -8,6 +8,7 @@ mod cachestat;
 mod direct;
 mod entry;
 mod identity;
+mod lease;
 mod lock;
 mod os;
 mod private;
@@ -17,6 +18,7 @@ mod shared;
 
 use std::io;
 use std::ops::Range;
+use std::time::Duration;
 
 pub use aligned::{ALIGN_BYTES, Aligned};
 pub use direct::Direct;
@@ -37,6 +39,20 @@ pub enum Access {
     /// For reading from the medium, past the page cache. Offsets, lengths and
     /// buffers must be multiples of 4096, but for a read at the file's end.
     Direct,
+}
+
+/// How long [`Storage::set_len_if`] waits for others to close a file.
+pub const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What has come of [`Storage::set_len_if`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resized {
+    /// The file has its new length.
+    Done,
+    /// It had another length than it should have, in bytes, and keeps it.
+    Not(u64),
+    /// Others have it open, who could write to it at the same time.
+    InUse,
 }
 
 /// A filesystem. Operations do what the system call of the same name does:
@@ -76,6 +92,34 @@ pub trait Storage: Sync {
     /// # Errors
     /// Any I/O error.
     fn set_len(&self, file: &Self::File, bytes: u64) -> io::Result<()>;
+
+    /// [`Storage::set_len`], if the file is `expected` bytes long: in one step,
+    /// so that nothing is lost that others append. `file` must be the only
+    /// descriptor of the file in this process.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn set_len_if(&self, file: &Self::File, expected: u64, bytes: u64) -> io::Result<Resized>;
+
+    /// Whether others have the file open, and keep it open for as long as
+    /// `patience`. `false` where the system cannot tell. `file` must be the
+    /// only descriptor of the file in this process.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn in_use(&self, file: &Self::File, patience: Duration) -> io::Result<bool>;
+
+    /// Writes at the end of the file, wherever that is by then.
+    ///
+    /// # Errors
+    /// Any I/O error, `Interrupted` included.
+    fn append(&self, file: &Self::File, bytes: &[u8]) -> io::Result<usize>;
+
+    /// Sets the permission bits.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn set_mode(&self, file: &Self::File, mode: u32) -> io::Result<()>;
 
     /// The same file, for writing past the page cache. Offsets, lengths and
     /// buffers must be multiples of [`ALIGN_BYTES`]. A sync of the file itself

@@ -7,6 +7,7 @@ mod room;
 use std::ffi::OsString;
 use std::path::Path;
 
+use crate::apply::others::grown;
 use crate::apply::rewrite;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
@@ -53,10 +54,33 @@ impl<S: Storage> Place<'_, S> {
     /// # Errors
     /// When somebody has.
     pub fn check_unchanged(&self) -> Result<()> {
+        match self.appended()? {
+            0 => Ok(()),
+            bytes => Err(grown(self.path(), bytes)),
+        }
+    }
+
+    /// How many bytes others have appended since the file was opened. Where it
+    /// has grown, nothing tells whether other bytes of it were changed.
+    ///
+    /// # Errors
+    /// When it was replaced, or has changed without growing.
+    pub fn appended(&self) -> Result<u64> {
         let path = self.path();
         let open = self.storage.stat(self.file).map_err(Error::at("look at", path))?.identity;
         let named = self.storage.stat_entry(&self.names.target).map_err(Error::at("look at", path))?.identity;
-        if open == *self.identity() && named.same_inode(&open) { Ok(()) } else { Err(rewrite::changed(path)) }
+        let grown = open.same_inode(self.identity()) && open.size > self.identity().size;
+        if named.same_inode(&open) && (grown || open == *self.identity()) {
+            Ok(open.size - self.identity().size)
+        } else {
+            Err(rewrite::changed(path))
+        }
+    }
+
+    /// Bytes that stand in the open file from `size` on.
+    fn behind(&self, size: u64) -> Result<u64> {
+        let now = self.storage.stat(self.file).map_err(Error::at("look at", self.path()))?.identity.size;
+        Ok(now.saturating_sub(size))
     }
 }
 
@@ -118,8 +142,21 @@ pub struct How<'a> {
     pub cancel: Cancel<'a>,
 }
 
+/// How a plan was carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reached {
+    /// How what was written was read back.
+    pub level: Level,
+    /// Bytes that others have appended meanwhile, and that stand at the end of
+    /// the file now.
+    pub appended_bytes: u64,
+    /// Whether others still have the file open that was replaced: what they
+    /// append to it is lost.
+    pub old_in_use: bool,
+}
+
 /// Writes the target. The patch must be made from it as it is now: its edits,
-/// values and roots are believed. Returns how what was written was read back.
+/// values and roots are believed.
 ///
 /// # Errors
 /// The target is untouched, or rolled back, unless the kind is
@@ -129,10 +166,11 @@ pub fn reach<S: Storage>(
     patch: Patch<'_, S>,
     plan: &Plan,
     how: &How<'_>,
-) -> Result<Level> {
+) -> Result<Reached> {
     let extras = how.extras;
     if plan.strategy == Strategy::Nothing {
-        return Ok(Level::None);
+        let appended_bytes = target.behind(target.identity().size)?;
+        return Ok(Reached { level: Level::None, appended_bytes, old_in_use: false });
     }
     let keeping = profile::span(Stage::Keep);
     check_room(target.storage, &target.names.new, plan.space_bytes)?;

@@ -1,14 +1,17 @@
 //! Brings a target whose run did not end back to one state, old or new, and
 //! removes what the run has left beside it. Running it again is harmless.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::apply::in_place;
+use crate::apply::in_place::{self, Hand};
+use crate::apply::length::{self, Ends};
+use crate::apply::rewrite;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Access, Entry, Identity, Storage};
+use crate::fs::{Access, Entry, FileType, Storage};
 use crate::journal::{Names, Trust, check_own, exists};
 use crate::patch::{Direction, Patch};
 use crate::profile::{self, Stage};
+use crate::reach::Place;
 use crate::verify::{self, Level, ReadBack, Wanted};
 
 /// What there was to do.
@@ -19,6 +22,9 @@ pub struct Recovered {
     /// Whether all of the file is what it was to be. What the journal's edits
     /// touch is; the rest somebody may have changed since the scan.
     pub intact: bool,
+    /// Whether the old file was put back, as others had appended to it while it
+    /// was replaced.
+    pub put_back: bool,
     /// What was removed.
     pub removed: Vec<PathBuf>,
 }
@@ -28,7 +34,11 @@ pub struct Recovered {
 pub struct State {
     /// To the file as it was to become, or back to what it was.
     pub direction: Direction,
-    /// BLAKE3 of the whole file now, by the journal.
+    /// Its size in bytes, by the journal.
+    pub size: u64,
+    /// Bytes that others have appended, and that follow.
+    pub appended_bytes: u64,
+    /// BLAKE3 of the first `size` bytes now, by the journal.
     pub root: blake3::Hash,
     /// How what was written was read back.
     pub level: Level,
@@ -57,11 +67,10 @@ pub fn open_journal<'s, S: Storage>(
 }
 
 fn unusable(names: &Names, what: String) -> Error {
-    Error::new(Kind::RecoveryNeeded, what).hint(format!(
-        "nothing was written; {} may be half changed, keep it together with {}",
-        names.target.path().display(),
-        names.journal.path().display()
-    ))
+    let (shown, journal) = (names.target.path().display(), names.journal.path().display());
+    Error::new(Kind::RecoveryNeeded, what)
+        .hint(format!("nothing was written; {shown} may be half changed, keep it together with {journal}"))
+        .hint(format!("`mv {journal} {journal}.kept` gives the journal up, and {shown} stays as it is"))
 }
 
 /// Recovers the target that `names` and `journal` belong to; the caller holds
@@ -79,12 +88,12 @@ pub fn recover<S: Storage>(
     wanted: Wanted,
     threads: usize,
 ) -> Result<Recovered> {
-    let (state, intact) = match journal {
+    let (state, intact, put_back) = match journal {
         Some(journal) => {
             let (state, intact) = replay(storage, names, target, journal, direction, wanted, threads)?;
-            (Some(state), intact)
+            (Some(state), intact, false)
         }
-        None => (None, true),
+        None => (None, true, put_back(storage, names)?),
     };
     let mut removed = Vec::new();
     for entry in [&names.scan, &names.checkpoint, &names.new, &names.journal] {
@@ -96,7 +105,48 @@ pub fn recover<S: Storage>(
     // Even if nothing was there: it may have been removed, but not durably.
     let journal = &names.journal;
     storage.sync_parent(journal).map_err(Error::at("sync the directory of", journal.path()))?;
-    Ok(Recovered { state, intact, removed })
+    Ok(Recovered { state, intact, put_back, removed })
+}
+
+/// Puts an old file back that was replaced and that others have appended to
+/// before it was removed; whether there was one.
+fn put_back<S: Storage>(storage: &S, names: &Names) -> Result<bool> {
+    let (path, new) = (names.target.path(), names.new.path());
+    if !exists(storage, &names.new)? {
+        return Ok(false);
+    }
+    let look = |entry: &Entry| storage.stat_entry(entry).map_err(Error::at("look at", entry.path()));
+    let (found, left) = (look(&names.target)?, look(&names.new)?);
+    // Only a file with one name is ever replaced, and the new one gets its
+    // owner and its mode: anything else is not the old file.
+    if left.file_type != FileType::Regular
+        || (left.owner, left.mode, left.links) != (found.owner, found.mode, 1)
+    {
+        return Ok(false);
+    }
+    let (found, left) = (found.identity, left.identity);
+    let (Some(begun), Some(born)) = (found.born_ns, left.born_ns) else { return Ok(false) };
+    // A new file that is not complete is the younger one. An old file is left
+    // as it was scanned, unless others have written to it since.
+    if born >= begun || left.modified_ns < begun {
+        return Ok(false);
+    }
+    // The new file got its attributes after its bytes.
+    if found.modified_ns >= found.changed_ns
+        || !storage.exchange(&names.new, &names.target).map_err(Error::at("replace", path))?
+    {
+        let (shown, new) = (path.display(), new.display());
+        return Err(Error::new(
+            Kind::RecoveryNeeded,
+            format!("{new} is what {shown} was before, and others may have appended to both"),
+        )
+        .hint(format!("`mv {new} {new}.kept` keeps both; what was appended stands at the end of each")));
+    }
+    // Whatever others have appended to the new file since that look.
+    let to = storage.open(&names.target, Access::Write).map_err(Error::at("open", path))?;
+    let from = storage.open(&names.new, Access::Read).map_err(Error::at("open", new))?;
+    rewrite::carry_over(storage, (&from, found.size), &to).map_err(Error::at("append to", path))?;
+    Ok(true)
 }
 
 /// Removes what a run has left. The file that a rewrite has replaced has the
@@ -140,20 +190,50 @@ fn replay<S: Storage>(
     // Another inode may be a copy of the file, made for safety's sake; then
     // every byte of it must bear witness.
     let whole = !journal.header().identity.same_inode(&identity);
+    let standing = length::standing(storage, (target, path), journal)?;
+    let other = || unusable(format!("{} is not the file that its journal was made for", path.display()));
+    let Some(standing) = standing else { return Err(other()) };
     if !verify::fits(storage, path, target, journal, direction, whole)? {
-        return Err(unusable(format!("{} is not the file that its journal was made for", path.display())));
+        return Err(other());
     }
-    let state = finish(storage, &names.target, target, journal, direction, wanted, threads).map_err(|e| {
+    if let appended @ 1.. = standing.appended_bytes()
+        && Ends::of(&journal.seal().stats).resize(standing, direction)
+    {
+        return Err(other_way(path, appended, direction));
+    }
+    let hand = Hand::Locked(target);
+    let state = finish(storage, &names.target, &hand, journal, direction, wanted, threads).map_err(|e| {
         Error::new(
             Kind::RecoveryNeeded,
             format!("{} could not be recovered, and its journal stays", path.display()),
         )
         .because(e)
-        .hint(format!("when that is mended: `runner recover {}`", path.display()))
+        .hint(format!("when that is mended: `{}`", command(path, direction)))
     })?;
     // Only what edits touch was looked at so far.
     let intact = whole || verify::fits(storage, path, target, journal, direction, true)?;
     Ok((state, intact))
+}
+
+/// The command that recovers a file.
+fn command(path: &Path, direction: Direction) -> String {
+    let option = if direction == Direction::Reverse { "--rollback " } else { "" };
+    format!("runner recover {option}{}", path.display())
+}
+
+/// The error for a direction that would take the place of what others have
+/// appended. The other one needs no change of length.
+fn other_way(path: &Path, appended: u64, direction: Direction) -> Error {
+    let (what, other) = match direction {
+        Direction::Forward => ("carried out", Direction::Reverse),
+        Direction::Reverse => ("taken back", Direction::Forward),
+    };
+    let shown = path.display();
+    Error::new(
+        Kind::RecoveryNeeded,
+        format!("{appended} bytes were appended to {shown}: the change of its length cannot be {what}"),
+    )
+    .hint(format!("`{}` keeps them; nothing was written yet", command(path, other)))
 }
 
 /// Writes all of a journal, and reads it back.
@@ -163,27 +243,29 @@ fn replay<S: Storage>(
 pub fn finish<S: Storage>(
     storage: &S,
     entry: &Entry,
-    target: &S::File,
+    hand: &Hand<'_, S::File>,
     journal: &Patch<'_, S>,
     direction: Direction,
     wanted: Wanted,
     threads: usize,
 ) -> Result<State> {
     let path = entry.path();
-    in_place::write(storage, path, target, journal, direction, threads)?;
+    in_place::write(storage, entry, hand, journal, direction, threads)?;
     let _span = profile::span(Stage::ReadBack);
     let level = if wanted == Wanted::Exactly(Level::None) {
         Level::None
     } else {
-        let file = ReadBack::open(storage, target, entry, wanted)?;
+        let file = ReadBack::open(storage, hand.locked(), entry, wanted)?;
         verify::touched(path, &file, journal, direction, threads)?;
         file.level
     };
-    let root = match direction {
-        Direction::Forward => journal.seal().post_root,
-        Direction::Reverse => journal.seal().pre_root,
+    let seal = journal.seal();
+    let (root, size) = match direction {
+        Direction::Forward => (seal.post_root, seal.stats.post_size()),
+        Direction::Reverse => (seal.pre_root, seal.stats.pre_size),
     };
-    Ok(State { direction, root, level })
+    let now = storage.stat(hand.locked()).map_err(Error::at("look at", path))?.identity.size;
+    Ok(State { direction, size, appended_bytes: now.saturating_sub(size), root, level })
 }
 
 /// Undoes a journal after its writing to the file `written` has failed,
@@ -193,20 +275,8 @@ pub fn finish<S: Storage>(
 /// # Errors
 /// When the old state could not be brought back either; then the journal
 /// stays and [`recover`] is needed.
-pub fn roll_back<S: Storage>(
-    storage: &S,
-    names: &Names,
-    written: &Identity,
-    journal: &Patch<'_, S>,
-    threads: usize,
-) -> Result<()> {
-    let path = names.target.path();
-    let target = storage.open(&names.target, Access::Write).map_err(Error::at("open", path))?;
-    let identity = storage.stat(&target).map_err(Error::at("look at", path))?.identity;
-    // The old bytes belong to the file that was read, and to no other.
-    if !identity.same_inode(written) {
-        return Err(Error::new(Kind::Usage, format!("{} was replaced meanwhile", path.display())));
-    }
-    finish(storage, &names.target, &target, journal, Direction::Reverse, Wanted::Deepest, threads)?;
+pub fn roll_back<S: Storage>(target: &Place<'_, S>, journal: &Patch<'_, S>, threads: usize) -> Result<()> {
+    let (entry, hand) = (&target.names.target, Hand::Fresh(target.file, target.identity()));
+    finish(target.storage, entry, &hand, journal, Direction::Reverse, Wanted::Deepest, threads)?;
     Ok(())
 }

@@ -23,7 +23,7 @@ use crate::memory::Guard;
 use crate::output::{Output, write_out};
 use crate::patch::{self, Direction, Patch, PluginId, Stats};
 use crate::plan::{Choice, Plan, Strategy, choose};
-use crate::reach::{Extras, How, reach};
+use crate::reach::{Extras, How, Reached, reach};
 use crate::recover::{Recovered, open_journal, recover};
 use crate::root;
 use crate::scan;
@@ -123,6 +123,11 @@ pub struct Report {
     pub plan: Plan,
     /// How what was written was read back; [`Level::None`] when nothing was.
     pub level: Level,
+    /// Bytes that others have appended during the run. They stand behind what
+    /// both hashes are of.
+    pub appended_bytes: u64,
+    /// Whether others still have the file open that was replaced.
+    pub old_in_use: bool,
 }
 
 /// Runs a program on a file, and changes the file.
@@ -161,8 +166,8 @@ fn apply_scanned(
     let plan = choose(&patch.seal().stats, &target.stat, patch.bytes(), options.choice)?;
     events(Event::Applying(plan.strategy));
     let report = report(&patch, plan);
-    let level = reach(&target.place(), patch, &plan, &options.how())?;
-    Ok(Report { level, ..report })
+    let Reached { level, appended_bytes, old_in_use } = reach(&target.place(), patch, &plan, &options.how())?;
+    Ok(Report { level, appended_bytes, old_in_use, ..report })
 }
 
 /// What [`apply`] would do; nothing is written beside a temporary file. `look`
@@ -182,7 +187,8 @@ pub fn dry_run(
     target.names.check_clean(&OsStorage)?;
     let patch = make_patch(&target, program, spill, options, None, events)?;
     let plan = choose(&patch.seal().stats, &target.stat, patch.bytes(), options.choice)?;
-    let report = report(&patch, plan);
+    let appended_bytes = target.place().appended()?;
+    let report = Report { appended_bytes, ..report(&patch, plan) };
     look(&patch, &report)?;
     Ok(report)
 }
@@ -206,7 +212,8 @@ pub fn plan(
     let mut patch = make_patch(&target, program, spill, options, None, events)?;
     let plan = choose(&patch.seal().stats, &target.stat, patch.bytes(), options.choice)?;
     patch.publish(saved, options.cancel)?;
-    Ok((report(&patch, plan), patch.bytes()))
+    let appended_bytes = target.place().appended()?;
+    Ok((Report { appended_bytes, ..report(&patch, plan) }, patch.bytes()))
 }
 
 /// A patch may take the place of an older patch, and of nothing else.
@@ -272,8 +279,9 @@ pub fn apply_patch(
     let plan = choose(&renewed.seal().stats, &target.stat, renewed.bytes(), options.choice)?;
     events(Event::Applying(plan.strategy));
     let report = report(&renewed, plan);
-    let level = reach(&target.place(), renewed, &plan, &options.how())?;
-    Ok(Report { level, ..report })
+    let Reached { level, appended_bytes, old_in_use } =
+        reach(&target.place(), renewed, &plan, &options.how())?;
+    Ok(Report { level, appended_bytes, old_in_use, ..report })
 }
 
 /// Brings a file whose run did not end to one state. `look` sees the journal,
@@ -317,5 +325,13 @@ pub fn root_of(
 fn report<S: Storage>(patch: &Patch<'_, S>, plan: Plan) -> Report {
     let seal = patch.seal();
     let (pre_root, post_root) = (seal.pre_root, seal.post_root);
-    Report { stats: seal.stats.clone(), pre_root, post_root, plan, level: Level::None }
+    Report {
+        stats: seal.stats.clone(),
+        pre_root,
+        post_root,
+        plan,
+        level: Level::None,
+        appended_bytes: 0,
+        old_in_use: false,
+    }
 }

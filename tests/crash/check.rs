@@ -36,7 +36,7 @@ pub(crate) enum Ended {
 }
 
 /// Files above this are tried less often.
-const LARGE_BYTES: usize = 500_000;
+pub(crate) const LARGE_BYTES: usize = 500_000;
 
 const BOTH: [Direction; 2] = [Direction::Forward, Direction::Reverse];
 
@@ -119,6 +119,11 @@ impl<'a> Trial<'a> {
             let node = disk.read(Path::new(FILE)).ok_or("the file is gone")?;
             if !came {
                 return if ended == Ended::Well { Ok(nth) } else { Err(format!("{ended:?}, for nothing")) };
+            }
+            // It was overwritten or cut off again.
+            if ended == Ended::Well && node.cache == self.new && node.on_medium() == self.new {
+                self.left_nothing(&disk)?;
+                continue;
             }
             let old = node.cache == self.change.old && node.on_medium() == self.change.old;
             if ended != Ended::Failed(Kind::Verification) || !old {

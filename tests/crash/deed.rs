@@ -3,15 +3,22 @@
 use std::path::Path;
 
 use super::change::{BACKUP, FILE, UNDO, names};
-use super::disk::{Disk, NameChange};
+use super::disk::{Disk, Inode, NameChange};
 
 pub(crate) const THEIRS: &[u8] = b"what somebody else has written";
+
+/// The file as it was at the start.
+pub(crate) const ORIGINAL: Inode = 1;
 
 /// What somebody does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Deed {
-    /// Writes behind the end of the file.
+    /// Writes behind the end of the file that has the name by then.
     Appends,
+    /// Has the file open from the start, and writes behind its end.
+    AppendsToOpen,
+    /// The same, but opens it only then.
+    OpensAndAppends,
     /// Puts another file in its place.
     Replaces,
     /// Changes its mode.
@@ -25,7 +32,12 @@ impl Deed {
         let file = Path::new(FILE);
         let inode = disk.directory.now[file];
         match self {
+            Self::OpensAndAppends => {
+                disk.held = Some(inode);
+                Self::Appends.done(disk);
+            }
             Self::Appends => disk.write(inode, disk.files[&inode].cache.len(), THEIRS),
+            Self::AppendsToOpen => disk.write(ORIGINAL, disk.files[&ORIGINAL].cache.len(), THEIRS),
             Self::Replaces => {
                 let other = Path::new("/disk/other");
                 let new = disk.create(other).expect("it is not there");
@@ -51,7 +63,7 @@ impl Deed {
         let names = names();
         let (content, mode) = read(Path::new(FILE)).expect("it stays");
         let theirs = match self {
-            Self::Appends => content == [old, THEIRS].concat(),
+            Self::Appends | Self::AppendsToOpen | Self::OpensAndAppends => content == [old, THEIRS].concat(),
             Self::Replaces => content == THEIRS,
             Self::ChangesMode => content == old && mode == 0o600,
             // Where there is a journal, undo file and backup stay: whoever

@@ -24,6 +24,8 @@ pub(crate) type Inode = u64;
 pub(crate) struct Disk {
     pub(crate) files: BTreeMap<Inode, Node>,
     pub(crate) directory: Directory,
+    /// The file that somebody else has open.
+    pub(crate) held: Option<Inode>,
     clock: i128,
 }
 
@@ -39,6 +41,7 @@ pub(crate) struct Node {
     /// Stands for owner, mode and all else that belongs to an inode.
     pub(crate) attributes: u32,
     durable_attributes: u32,
+    pub(crate) born: i128,
     pub(crate) modified: i128,
     pub(crate) changed: i128,
 }
@@ -268,7 +271,17 @@ impl Disk {
         let inode = self.files.keys().next_back().map_or(1, |last| last + 1);
         self.directory.change(NameChange::Put(path.to_owned(), inode))?;
         let now = self.tick();
-        self.files.insert(inode, Node { modified: now, changed: now, ..Node::default() });
+        self.files.insert(
+            inode,
+            Node {
+                attributes: 0o600,
+                durable_attributes: 0o600,
+                born: now,
+                modified: now,
+                changed: now,
+                ..Node::default()
+            },
+        );
         Ok(inode)
     }
 
@@ -319,6 +332,6 @@ impl Disk {
         });
         let files = files.collect();
         let directory = Directory { now: names.clone(), durable: names, pending: Vec::new() };
-        Self { files, directory, clock: self.clock }
+        Self { files, directory, held: None, clock: self.clock }
     }
 }

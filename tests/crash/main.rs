@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
+mod appended;
 mod change;
 mod check;
 mod choices;

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard};
 
 use super::choices::Choices;
+use super::deed::{Deed, ORIGINAL};
 use super::disk::{Disk, Inode, NameChange};
 pub(crate) use fate::{Fate, Fault};
 
@@ -80,7 +81,10 @@ enum Go {
 }
 
 impl Simulated {
-    pub(crate) fn new(disk: Disk, fate: Fate) -> Self {
+    pub(crate) fn new(mut disk: Disk, fate: Fate) -> Self {
+        if fate.deed.is_some_and(|(_, deed)| deed == Deed::AppendsToOpen) {
+            disk.held = Some(ORIGINAL);
+        }
         let choices = Choices::random(fate.seed);
         let state = State {
             disk,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use runner::error::{Kind, Result};
-use runner::fs::{Identity, OsStorage};
+use runner::fs::{Entry, Identity, OsStorage};
 use runner::hash::{GROUP_BYTES, group_cv};
 use runner::mapping::Mapping;
 use runner::patch::{Direction, Edit, Group, Header, Patch, PluginId, Writer};
@@ -18,11 +18,12 @@ use super::{NEVER, Scratch, options};
 
 /// Makes a saved patch of `file` anew, and compares.
 pub(crate) fn is_the_same(file: &Path, saved: &Path, scratch: &Scratch) {
-    let patch = Patch::load(&OsStorage, saved).unwrap();
+    let patch = Patch::load(&OsStorage, &Entry::unpinned(saved)).unwrap();
     let opened = std::fs::File::open(file).unwrap();
     let mapping = Mapping::new(&opened, patch.header().identity.size(), file).unwrap();
     for threads in [1, 3] {
-        let writer = Writer::new(&OsStorage, scratch.path("spill"), patch.header().clone()).unwrap();
+        let writer =
+            Writer::new(&OsStorage, Entry::unpinned(scratch.path("spill")), patch.header().clone()).unwrap();
         let hashing = root::Options { threads, cancel: Cancel::new(&NEVER) };
         let reader = patch.reader(Direction::Forward);
         let rebuilt = rebuild(&mapping, file, reader, writer, hashing, &mut |_| {}).unwrap();
@@ -34,7 +35,7 @@ pub(crate) fn is_the_same(file: &Path, saved: &Path, scratch: &Scratch) {
         }
         let again = scratch.path("again");
         let sealed = scanned.draft.seal(seal.pre_root, seal.post_root).unwrap();
-        sealed.copy_to(&again).unwrap();
+        sealed.copy_to(&Entry::unpinned(&again), &Entry::unpinned(scratch.path("new"))).unwrap();
         let (lists, all) = (lists(&again), lists(saved));
         assert!(lists == all, "{threads} threads");
         // Between the parts of an edit that was split, there may be groups.
@@ -47,7 +48,7 @@ pub(crate) fn is_the_same(file: &Path, saved: &Path, scratch: &Scratch) {
 
 /// All edits and groups.
 fn lists(path: &Path) -> (Model, Vec<Group>) {
-    let patch = Patch::load(&OsStorage, path).unwrap();
+    let patch = Patch::load(&OsStorage, &Entry::unpinned(path)).unwrap();
     let (mut reader, mut edits, mut groups) = (patch.reader(Direction::Forward), Vec::new(), Vec::new());
     while let Some(batch) = reader.next_batch().unwrap() {
         edits.extend(batch.edits().map(|edit| (edit.start as usize, edit.old.to_vec(), edit.new.to_vec())));
@@ -78,7 +79,7 @@ fn saved(path: &Path, old: &[u8], model: &Model, values: bool, roots: [blake3::H
     let plugin = PluginId { name: "p".into(), version: "1".into(), digest: "d".into() };
     let identity = (&identity).into();
     let header = Header { plugin, params: vec![], target: "t".into(), identity, group_bytes: GROUP_BYTES };
-    let mut writer = Writer::new(&OsStorage, path.with_extension("spill"), header).unwrap();
+    let mut writer = Writer::new(&OsStorage, Entry::unpinned(path.with_extension("spill")), header).unwrap();
     let (group, new) = (GROUP_BYTES as usize, applied(old, model));
     let moved = model.iter().find(|(_, old, new)| old.len() != new.len()).map_or(usize::MAX, |e| e.0 / group);
     let touched: std::collections::BTreeSet<_> = model
@@ -100,9 +101,9 @@ fn saved(path: &Path, old: &[u8], model: &Model, values: bool, roots: [blake3::H
         writer.group(Group { index: index as u64, before, after }).unwrap();
     }
     let mut patch = writer.finish().unwrap().seal(roots[0], roots[1]).unwrap();
-    patch.publish(path, Cancel::new(&NEVER)).unwrap();
+    patch.publish(&Entry::unpinned(path), Cancel::new(&NEVER)).unwrap();
     drop(patch);
-    Patch::load(&OsStorage, path).unwrap()
+    Patch::load(&OsStorage, &Entry::unpinned(path)).unwrap()
 }
 
 /// Edits of a file, sorted and disjoint, round the ends of groups, pieces and

@@ -5,55 +5,136 @@
 use std::path::Path;
 
 use super::behind::behind;
+use super::length::{self, Ends, State};
+use super::others::{cut_short, grown};
 use super::pieces::Pieces;
-use crate::error::{Error, Result};
-use crate::fs::Storage;
+use crate::error::{Error, Kind, Result};
+use crate::fs::{Access, Entry, Identity, Storage};
 use crate::patch::{Direction, Patch};
 use crate::profile::{self, Stage};
 
-/// Writes the edits, sets the length, and makes both durable.
+/// The descriptor that a file is written through: the only one of the file in
+/// this process while its length is set.
+pub enum Hand<'a, F> {
+    /// The locked one.
+    Locked(&'a F),
+    /// A new one each time, of the file that was read, as a sync of the locked
+    /// one may have failed. The
+    /// length is set through the locked one: that needs no sync to be believed.
+    Fresh(&'a F, &'a Identity),
+}
+
+impl<F> Hand<'_, F> {
+    /// The descriptor that holds the lock.
+    pub(crate) fn locked(&self) -> &F {
+        match self {
+            Self::Locked(file) | Self::Fresh(file, _) => file,
+        }
+    }
+
+    fn with<S: Storage<File = F>>(
+        &self,
+        storage: &S,
+        entry: &Entry,
+        work: impl FnOnce(&F) -> Result<()>,
+    ) -> Result<()> {
+        let written = match self {
+            Self::Locked(file) => return work(file),
+            Self::Fresh(_, written) => written,
+        };
+        let path = entry.path();
+        let file = storage.open(entry, Access::Write).map_err(Error::at("open", path))?;
+        let identity = storage.stat(&file).map_err(Error::at("look at", path))?.identity;
+        // The journal's bytes belong to the file that was read, and to no other.
+        if !identity.same_inode(written) {
+            return Err(Error::new(Kind::Usage, format!("{} was replaced meanwhile", path.display())));
+        }
+        work(&file)
+    }
+}
+
+/// Writes the edits, sets the length, and makes both durable. What others have
+/// appended stays.
 ///
 /// # Errors
-/// Any I/O error: then the target is in an unknown state, and only the
-/// journal can tell.
+/// When others append where the length must change, or have the file open;
+/// any I/O error: then the target is in an unknown state, and only the journal
+/// can tell.
 ///
 /// # Panics
 /// When the patch is not in in-place form.
 pub fn write<S: Storage>(
     storage: &S,
-    path: &Path,
-    target: &S::File,
-    patch: &Patch<'_, S>,
+    entry: &Entry,
+    hand: &Hand<'_, S::File>,
+    journal: &Patch<'_, S>,
     direction: Direction,
     threads: usize,
 ) -> Result<()> {
-    let stats = &patch.seal().stats;
+    let (path, stats) = (entry.path(), &journal.seal().stats);
     assert!(stats.in_place_form, "only patches in in-place form are written in place");
-    let writing = profile::span(Stage::Write);
-    if stats.is_dense() {
-        let sure_bytes = stats.pre_size.min(stats.post_size());
-        behind(storage, (target, path), threads, |behind| {
-            let mut pieces = Pieces::new(behind, storage, (target, path), sure_bytes);
-            each_edit(patch, direction, |offset, bytes| pieces.put(offset, bytes))?;
-            pieces.finish()
-        })?;
-    } else {
-        each_edit(patch, direction, |offset, bytes| {
-            storage
-                .write_all_at(target, bytes, offset)
-                .map_err(|e| Error::io(&format!("write at byte {offset} of"), path, e))
-        })?;
-    }
-    let size = match direction {
-        Direction::Forward => stats.post_size(),
-        Direction::Reverse => stats.pre_size,
+    let ends = Ends::of(stats);
+    let locked = (hand.locked(), path);
+    let Some(standing) = length::standing(storage, locked, journal)? else {
+        let size = storage.stat(locked.0).map_err(Error::at("look at", path))?.identity.size;
+        return Err(cut_short(path, size));
     };
-    if stats.post_size() != stats.pre_size {
-        storage.set_len(target, size).map_err(Error::at("resize", path))?;
+    let resizes = ends.resize(standing, direction);
+    if resizes && standing.appended_bytes() > 0 {
+        return Err(grown(path, standing.appended_bytes()));
     }
-    drop(writing);
+    let long = ends.to_long(direction);
+    if long {
+        if resizes {
+            length::set(storage, locked, ends.short, ends.long)?;
+            hand.with(storage, entry, |file| sync(storage, file, path))?;
+        }
+        length::mark(storage, journal, State::Long)?;
+    }
+    hand.with(storage, entry, |file| {
+        let writing = profile::span(Stage::Write);
+        edits(storage, (file, path), journal, direction, threads)?;
+        if resizes && !long {
+            length::clear(storage, (file, path), ends)?;
+        }
+        drop(writing);
+        sync(storage, file, path)
+    })?;
+    if resizes && !long {
+        length::mark(storage, journal, State::Either)?;
+        length::set(storage, locked, ends.long, ends.short)?;
+        hand.with(storage, entry, |file| sync(storage, file, path))?;
+    }
+    Ok(())
+}
+
+fn sync<S: Storage>(storage: &S, file: &S::File, path: &Path) -> Result<()> {
     let _span = profile::span(Stage::Sync);
-    storage.sync_data(target).map_err(Error::at("sync", path))
+    storage.sync_data(file).map_err(Error::at("sync", path))
+}
+
+/// Writes what a direction leads to over what stands there.
+fn edits<S: Storage>(
+    storage: &S,
+    (target, path): (&S::File, &Path),
+    journal: &Patch<'_, S>,
+    direction: Direction,
+    threads: usize,
+) -> Result<()> {
+    let stats = &journal.seal().stats;
+    if stats.is_dense() {
+        let sure_bytes = Ends::of(stats).short;
+        return behind(storage, (target, path), threads, |behind| {
+            let mut pieces = Pieces::new(behind, storage, (target, path), sure_bytes);
+            each_edit(journal, direction, |offset, bytes| pieces.put(offset, bytes))?;
+            pieces.finish()
+        });
+    }
+    each_edit(journal, direction, |offset, bytes| {
+        storage
+            .write_all_at(target, bytes, offset)
+            .map_err(|e| Error::io(&format!("write at byte {offset} of"), path, e))
+    })
 }
 
 /// Calls `put` with where each edit's bytes go, front to back.

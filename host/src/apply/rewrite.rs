@@ -3,12 +3,14 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::time::Duration;
 
 use super::behind::behind;
 use super::forward::{Forward, Source};
+use super::others::grown;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Entry, Identity, Storage};
+use crate::fs::{Access, Entry, Identity, Storage};
 use crate::journal::Names;
 use crate::patch::{Reader, Segment, walk};
 
@@ -16,6 +18,8 @@ use crate::patch::{Reader, Segment, walk};
 /// together with those round them.
 const COPY_BYTES: u64 = 64 * 1024;
 const BUFFER_BYTES: usize = 1 << 20;
+/// How long those are waited for who have the old file open.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// Fills a new, empty file with the source as the edits make it.
 ///
@@ -95,56 +99,115 @@ impl<S: Storage> Cache<'_, S> {
 }
 
 /// Puts the new file, which must be durable and verified, in the place of the
-/// target.
+/// target. What others append to the old one until it has no name any more is
+/// appended to the new one. Whether others still have the old file open: what
+/// they append from now on is lost.
 ///
 /// # Errors
 /// When the target is no longer the file that was read, or on any I/O error:
 /// the target is the old file then, or, if the kind is
 /// [`Kind::RecoveryNeeded`], the new one.
-pub fn swap<S: Storage>(storage: &S, names: &Names, old: &Identity, new: &S::File) -> Result<()> {
-    let target = names.target.path();
-    let identity = |entry: &Entry| -> Result<Identity> {
+pub fn swap<S: Storage>(
+    storage: &S,
+    names: &Names,
+    (old_file, old): (&S::File, &Identity),
+    new_file: &S::File,
+) -> Result<bool> {
+    let (target, new) = (names.target.path(), names.new.path());
+    let look = |entry: &Entry| -> Result<Identity> {
         Ok(storage.stat_entry(entry).map_err(Error::at("look at", entry.path()))?.identity)
     };
-    let unchanged = |entry: &Entry| -> Result<bool> { Ok(identity(entry)?.same_content(old)) };
-    let written = storage.stat(new).map_err(Error::at("look at", names.new.path()))?.identity;
-    if !identity(&names.new)?.same_inode(&written) {
-        return Err(Error::new(
-            Kind::Refused,
-            format!("{} was replaced during the run", names.new.path().display()),
-        )
-        .hint(format!("others may write to its directory; {} is untouched", target.display())));
+    let found = look(&names.target)?;
+    if !found.same_content(old) {
+        let appended = if found.same_inode(old) { found.size.saturating_sub(old.size) } else { 0 };
+        let error = if appended > 0 { grown(target, appended) } else { changed(target) };
+        return Err(error.hint("nothing was written"));
     }
-    if !unchanged(&names.target)? {
-        return Err(changed(target));
+    let written = storage.stat(new_file).map_err(Error::at("look at", new))?.identity;
+    if !look(&names.new)?.same_inode(&written) {
+        return Err(Error::new(Kind::Refused, format!("{} was replaced during the run", new.display()))
+            .hint(format!("others may write to its directory; {} is untouched", target.display())));
     }
+    let mut carried = old.size;
+    let mut old_in_use = false;
     if storage.exchange(&names.new, &names.target).map_err(Error::at("replace", target))? {
+        // Who had opened the path before may be about to write to the old file.
+        // Who keeps it open for long is not waited for.
+        old_in_use = storage.in_use(old_file, PATIENCE).unwrap_or(false);
         // What we took out must be what we read, and what we put in what we
         // wrote; else somebody was faster.
-        let right = unchanged(&names.new)
-            .and_then(|right| Ok(right && identity(&names.target)?.same_inode(&written)))
-            .map_err(|e| half_done(target).because(e))?;
-        if !right {
+        let out = look(&names.new).map_err(|e| half_done(target).because(e))?;
+        let put_in = look(&names.target).map_err(|e| half_done(target).because(e))?;
+        let appended = out.same_inode(old) && out.size > old.size;
+        if !put_in.same_inode(&written) || !appended && !out.same_content(old) {
             let back = storage.exchange(&names.new, &names.target);
-            return Err(if back.is_ok_and(|done| done) { changed(target) } else { half_done(target) });
+            if !back.is_ok_and(|done| done) {
+                return Err(half_done(target));
+            }
+            let file = storage.open(&names.target, Access::Write).map_err(Error::at("open", target))?;
+            carry_over(storage, (new_file, written.size), &file).map_err(|e| lost(target, new, e))?;
+            return Err(changed(target));
         }
-        // One sync makes both durable, in this order. Should it fail, nothing
-        // is taken back: which file has the name after a crash is open then.
-        storage
-            .remove(&names.new)
-            .and_then(|()| storage.sync_parent(&names.target))
-            .map_err(|e| half_done(target).because(e))
+        carried += carry_over(storage, (old_file, carried), new_file).map_err(|e| lost(target, new, e))?;
+        storage.remove(&names.new).map_err(|e| half_done(target).because(e))?;
     } else {
         storage.rename(&names.new, &names.target).map_err(Error::at("replace", target))?;
-        storage.sync_parent(&names.target).map_err(|e| half_done(target).because(e))
     }
+    // The old file has no name any more: this is the last chance.
+    carry_over(storage, (old_file, carried), new_file).map_err(|e| lost(target, new, e))?;
+    // One sync makes both durable, in this order. Should it fail, nothing is
+    // taken back: which file has the name after a crash is open then.
+    storage.sync_parent(&names.target).map_err(|e| half_done(target).because(e))?;
+    Ok(old_in_use)
+}
+
+/// Appends to one file what others have appended to another, from a size on.
+/// Makes it durable. Ends when there is no more.
+pub(crate) fn carry_over<S: Storage>(
+    storage: &S,
+    (from, size): (&S::File, u64),
+    to: &S::File,
+) -> std::io::Result<u64> {
+    let mut at = size;
+    loop {
+        let mut bytes = vec![0; COPY_BYTES as usize];
+        let count = storage.read_full_at(from, &mut bytes, at)?;
+        if count == 0 {
+            break;
+        }
+        let mut rest = &bytes[..count];
+        while !rest.is_empty() {
+            match storage.append(to, rest) {
+                Ok(0) => return Err(std::io::ErrorKind::WriteZero.into()),
+                Ok(count) => rest = &rest[count..],
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        at += count as u64;
+    }
+    if at > size {
+        storage.sync_data(to)?;
+    }
+    Ok(at - size)
+}
+
+/// The error for bytes that were appended to the old file and could not be
+/// appended to the new one.
+fn lost(target: &Path, other: &Path, error: std::io::Error) -> Error {
+    Error::new(
+        Kind::RecoveryNeeded,
+        format!("{} is without some of what others have appended meanwhile", target.display()),
+    )
+    .because(error)
+    .hint(format!("where {} is still there, it ends with these bytes", other.display()))
 }
 
 /// The error for a target that is the new file, while something is left to
 /// be done.
 fn half_done(target: &Path) -> Error {
     Error::new(Kind::RecoveryNeeded, format!("{} is the new file, but cannot be finished", target.display()))
-        .hint(format!("when the disk is well again: `runner recover {}`", target.display()))
+        .hint(format!("when that is mended: `runner recover {}`", target.display()))
 }
 
 /// The error for a target that is not what it was.

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::Outcome;
 use super::args::{RecoverArgs, threads};
-use super::report::Reporter;
+use super::report::{Reporter, appended};
 use super::show;
 use crate::error::{Error, Kind, Result};
 use crate::journal::Trust;
@@ -27,7 +27,12 @@ pub(super) fn run(args: &RecoverArgs, reporter: &Reporter) -> Result<Outcome> {
             } else {
                 "brought to what it was to become"
             };
-            format!("{file}: {to}, verified {}\n{}  {file}", state.level, state.root)
+            let kept = appended(state.appended_bytes, state.size);
+            let kept = kept.map_or(String::new(), |kept| format!("\n{file}: {kept}"));
+            format!("{file}: {to}, verified {}{kept}\n{}  {file}", state.level, state.root)
+        }
+        None if recovered.put_back => {
+            format!("{file}: is what it was before, as others have appended to it while it was replaced")
         }
         None if recovered.removed.is_empty() => format!("{file}: nothing to recover"),
         // What was left of a rewrite may be the old file or a new one.
@@ -37,6 +42,9 @@ pub(super) fn run(args: &RecoverArgs, reporter: &Reporter) -> Result<Outcome> {
         json!({
             "event": "recovered", "file": args.file.to_string_lossy(),
             "root": recovered.state.as_ref().map(|state| state.root.to_hex().to_string()),
+            "size": recovered.state.as_ref().map(|state| state.size),
+            "appended_bytes": recovered.state.as_ref().map_or(0, |state| state.appended_bytes),
+            "put_back": recovered.put_back,
             "removed": recovered.removed.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>(),
         })
     };

@@ -233,9 +233,28 @@ impl Reporter {
                 "pre_size": report.stats.pre_size, "post_size": report.stats.post_size(),
                 "pre_root": report.pre_root.to_hex().as_str(), "post_root": report.post_root.to_hex().as_str(),
                 "plan": report.plan, "verified": report.level.to_string(), "seconds": seconds,
+                "appended_bytes": report.appended_bytes, "old_in_use": report.old_in_use,
             })
         };
-        self.tell(event, || super::show::summary(path, report, what, seconds))
+        self.tell(event, || {
+            let mut lines = super::show::summary(path, report, what, seconds);
+            let kept = if what == "applied" {
+                appended(report.appended_bytes, report.stats.post_size())
+            } else {
+                (report.appended_bytes > 0).then(|| {
+                    let (bytes, size) = (report.appended_bytes, report.stats.pre_size);
+                    format!("{bytes} bytes that were appended after byte {size} were not scanned")
+                })
+            };
+            let in_use = report.old_in_use.then(|| {
+                "another process still has the old file open: what it appends there from now on is lost"
+                    .to_owned()
+            });
+            for note in kept.into_iter().chain(in_use) {
+                lines.push_str(&format!("\n{}: {note}", escape(&path.to_string_lossy(), SHOWN_CHARS)));
+            }
+            lines
+        })
     }
 
     /// Where the time went.
@@ -245,6 +264,13 @@ impl Reporter {
         let _ = self
             .tell(|| json!({ "event": "profile", "ms": ms, "stages": spent }), || profile_table(ms, spent));
     }
+}
+
+/// What is to be said of bytes that others have appended behind `size`.
+pub(super) fn appended(bytes: u64, size: u64) -> Option<String> {
+    (bytes > 0).then(|| {
+        format!("{bytes} bytes that were appended after byte {size} are kept; the root is that of the first {size}")
+    })
 }
 
 /// The stages of each place, with their shares of what all took.

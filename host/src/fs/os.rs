@@ -1,18 +1,22 @@
 //! [`Storage`] on the operating system.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, IoSlice};
 use std::ops::Range;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::time::Duration;
 
 use rustix::fs::{
-    Advice, AtFlags, Mode, OFlags, RenameFlags, SeekFrom, Statx, StatxFlags, StatxTimestamp, fadvise,
+    Advice, AtFlags, Mode, OFlags, RenameFlags, SeekFrom, Statx, StatxFlags, StatxTimestamp, fadvise, fchmod,
     fstatvfs, linkat, openat, renameat, renameat_with, seek, statx, unlinkat,
 };
-use rustix::io::Errno;
+use rustix::io::{Errno, ReadWriteFlags, pwritev2};
 
-use super::{Access, Entry, FileType, Identity, Stat, Storage, attributes, cachestat, share, shared};
+use super::{
+    Access, Entry, FileType, Identity, PATIENCE, Resized, Stat, Storage, attributes, cachestat, lease, share,
+    shared,
+};
 
 /// An open file.
 pub type OsFile = File;
@@ -50,6 +54,31 @@ impl Storage for OsStorage {
 
     fn set_len(&self, file: &File, bytes: u64) -> io::Result<()> {
         file.set_len(bytes)
+    }
+
+    fn set_len_if(&self, file: &File, expected: u64, bytes: u64) -> io::Result<Resized> {
+        let resized = lease::alone(file, PATIENCE, || {
+            let size = self.stat(file)?.identity.size;
+            if size != expected {
+                return Ok(Resized::Not(size));
+            }
+            file.set_len(bytes)?;
+            Ok(Resized::Done)
+        })?;
+        Ok(resized.unwrap_or(Resized::InUse))
+    }
+
+    fn in_use(&self, file: &File, patience: Duration) -> io::Result<bool> {
+        Ok(lease::alone(file, patience, || Ok(()))?.is_none())
+    }
+
+    fn append(&self, file: &File, bytes: &[u8]) -> io::Result<usize> {
+        // The offset is not looked at.
+        Ok(pwritev2(file, &[IoSlice::new(bytes)], 0, ReadWriteFlags::APPEND)?)
+    }
+
+    fn set_mode(&self, file: &File, mode: u32) -> io::Result<()> {
+        Ok(fchmod(file, Mode::from_raw_mode(mode))?)
     }
 
     fn direct(&self, file: &File) -> io::Result<File> {

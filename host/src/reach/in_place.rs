@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use super::{How, Kept, Place, end_scan};
-use crate::apply::{flatten, rewrite};
+use super::{How, Kept, Place, Reached, end_scan};
+use crate::apply::in_place::Hand;
+use crate::apply::others::{grown, in_use};
+use crate::apply::{flatten, length, rewrite};
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Entry, Storage};
+use crate::fs::{Entry, PATIENCE, Storage};
 use crate::patch::{Direction, Header, Origin, Patch};
 use crate::profile::{self, Stage};
 use crate::recover::{finish, roll_back};
@@ -17,7 +19,7 @@ pub(super) fn in_place<S: Storage>(
     patch: Patch<'_, S>,
     how: &How<'_>,
     kept: &mut Kept<'_, S>,
-) -> Result<Level> {
+) -> Result<Reached> {
     let (storage, wanted) = (target.storage, how.verify);
     let (path, names) = (target.path(), &target.names);
     if wanted != Wanted::Exactly(Level::None) {
@@ -57,12 +59,21 @@ pub(super) fn in_place<S: Storage>(
         let (bytes, root) = (journal.bytes(), journal.root());
         verify::whole(journal.path(), &read_back, bytes, &root, how.threads, how.cancel)?;
     }
+    let resizes = journal.seal().stats.pre_size != journal.seal().stats.post_size();
+    if resizes {
+        length::unmark(storage, &journal)?;
+        if storage.in_use(target.file, PATIENCE).map_err(Error::at("look at", path))? {
+            return Err(in_use(path)
+                .hint("nothing was written; `-o OUT` writes the result elsewhere")
+                .hint("`--strategy rewrite` makes a new file, which that process will not see"));
+        }
+    }
     // Who interrupts a run may want to go on with its scan.
     how.cancel.check()?;
     let committing = profile::span(Stage::Commit);
     // Publishing syncs the directory.
     end_scan(storage, names, scanned.as_mut())?;
-    target.check_unchanged()?;
+    check_scanned(target, &journal, how)?;
     // Where locks do not work, another run may have come this far.
     names.check_journal(storage)?;
     // The commit point, with a last look at whether to stop; behind it the run
@@ -71,9 +82,11 @@ pub(super) fn in_place<S: Storage>(
         return Err(if journal.is_saved() { undecided(path, error) } else { error });
     }
     drop(committing);
-    match finish(storage, &names.target, target.file, &journal, Direction::Forward, wanted, how.threads) {
+    let hand = Hand::Locked(target.file);
+    match finish(storage, &names.target, &hand, &journal, Direction::Forward, wanted, how.threads) {
         Ok(state) => {
             let _span = profile::span(Stage::CleanUp);
+            let appended_bytes = state.appended_bytes;
             journal.remove().map_err(|e| {
                 Error::new(
                     Kind::RecoveryNeeded,
@@ -82,10 +95,30 @@ pub(super) fn in_place<S: Storage>(
                 .because(e)
                 .hint(format!("`runner recover {}` removes it", path.display()))
             })?;
-            Ok(state.level)
+            Ok(Reached { level: state.level, appended_bytes, old_in_use: false })
         }
         Err(error) => Err(undo_failed_write(target, journal, how.threads, error)),
     }
+}
+
+/// Makes sure, as far as that can be told, that the file is still what was
+/// scanned. Where its length stays, others may have appended to it. The file's
+/// times tell nothing then, and what will be overwritten is looked at instead.
+fn check_scanned<S: Storage>(target: &Place<'_, S>, journal: &Patch<'_, S>, how: &How<'_>) -> Result<()> {
+    let stats = &journal.seal().stats;
+    let appended = target.appended()?;
+    if appended == 0 {
+        return Ok(());
+    }
+    let path = target.path();
+    if stats.pre_size != stats.post_size() {
+        return Err(grown(path, appended).hint("nothing was written"));
+    }
+    let file =
+        ReadBack::open(target.storage, target.file, &target.names.target, Wanted::Exactly(Level::Cached))?;
+    // What stands there is what the journal leads back to.
+    verify::touched(path, &file, journal, Direction::Reverse, how.threads)
+        .map_err(|e| if e.kind() == Kind::Verification { rewrite::changed(path) } else { e })
 }
 
 /// The journal has its name, and perhaps not for good. What `recover` would
@@ -108,16 +141,17 @@ fn undo_failed_write<S: Storage>(
     error: Error,
 ) -> Error {
     let path = target.path();
-    match roll_back(target.storage, target.names, target.identity(), &journal, threads)
-        .and_then(|()| journal.remove())
-    {
-        Ok(()) => error.hint(format!("{} was brought back to what it was before", path.display())),
+    match roll_back(target, &journal, threads).and_then(|()| journal.remove()) {
+        Ok(()) => error.hint(format!(
+            "{} was brought back to what it was before; what others have appended stays",
+            path.display()
+        )),
         Err(second) => Error::new(
             Kind::RecoveryNeeded,
             format!("{} could be neither changed nor brought back: {second}", path.display()),
         )
         .because(error)
-        .hint(format!("when the disk is well again: `runner recover {}`", path.display())),
+        .hint(format!("when that is mended: `runner recover {}`", path.display())),
     }
 }
 

@@ -1,6 +1,6 @@
 //! By a new file, which takes the place of the old one.
 
-use super::{How, Kept, Place, end_scan};
+use super::{How, Kept, Place, Reached, end_scan};
 use crate::apply::rewrite;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Entry, Storage};
@@ -15,7 +15,7 @@ pub(super) fn replace<S: Storage>(
     mut patch: Patch<'_, S>,
     how: &How<'_>,
     kept: &mut Kept<'_, S>,
-) -> Result<Level> {
+) -> Result<Reached> {
     let storage = target.storage;
     let new = &target.names.new;
     let file = storage.create(new).map_err(Error::at("create", new.path()))?;
@@ -24,7 +24,7 @@ pub(super) fn replace<S: Storage>(
         if end_scan(storage, target.names, Some(&mut patch))? {
             storage.sync_parent(new).map_err(Error::at("sync the directory of", new.path()))?;
         }
-        target.check_unchanged()?;
+        target.check_unchanged().map_err(|e| e.hint("nothing was written"))?;
         // The last look: a link touches the file's change time.
         how.cancel.check()?;
         if let Some(backup) = &how.extras.backup_of(&target.names.target) {
@@ -33,8 +33,10 @@ pub(super) fn replace<S: Storage>(
             storage.sync_parent(backup).map_err(Error::at("sync the directory of", backup.path()))?;
         }
         let _span = profile::span(Stage::Commit);
-        rewrite::swap(storage, target.names, target.identity(), &file)?;
-        Ok(level)
+        let old_in_use = rewrite::swap(storage, target.names, (target.file, target.identity()), &file)?;
+        let size = patch.seal().stats.post_size();
+        let now = storage.stat(&file).map_err(Error::at("look at", target.path()))?.identity.size;
+        Ok(Reached { level, appended_bytes: now.saturating_sub(size), old_in_use })
     });
     let failed = written.as_ref().is_err_and(|e| e.kind() != Kind::RecoveryNeeded);
     if failed && exists(storage, new).unwrap_or(false) {

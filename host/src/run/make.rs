@@ -21,7 +21,7 @@ use crate::transform::Transform;
 ///
 /// # Errors
 /// Any failure of the plugin, of reading, or of writing the patch; or when
-/// the file was changed meanwhile.
+/// the file was changed meanwhile, but by an append.
 pub fn make_patch(
     target: &Target,
     program: &Program<'_>,
@@ -81,7 +81,9 @@ pub fn make_patch(
     let scanning = profile::span(Stage::Scan);
     let scanned = scan(&mapping, target.path(), &job, writer, &transforms, &scan_options, hooks)?;
     drop(scanning);
-    target.place().check_unchanged()?;
+    // What others append is not scanned, and is no error yet: where no length
+    // changes, it stays where it is.
+    target.place().appended()?;
     seal(scanned, &mapping, target.path(), options)
 }
 

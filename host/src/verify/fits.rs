@@ -10,10 +10,10 @@ use crate::hash::{GROUP_BYTES, Tree, group_cv};
 use crate::patch::{Direction, Patch};
 
 /// Whether a target is the one that a patch in in-place form was made for,
-/// applied not at all, in part, or in full: it must have a size that is on the
-/// way, and with all edits written over it (in memory), every touched group
-/// must have the right chaining value. With `whole`, all other groups are
-/// hashed too, and the root must be right.
+/// applied not at all, in part, or in full: with all edits written over it (in
+/// memory), every touched group must have the right chaining value. With
+/// `whole`, all other groups are hashed too, and the root must be right. What
+/// others have appended is not looked at.
 ///
 /// # Errors
 /// On any I/O error, or when the patch does not say what a touched group must
@@ -31,13 +31,6 @@ pub fn fits<S: Storage>(
         Direction::Forward => (seal.stats.post_size(), &seal.post_root),
         Direction::Reverse => (seal.stats.pre_size, &seal.pre_root),
     };
-    // Whatever part of the edits is written, the size is that before, that
-    // after, or between: on the way to a longer file.
-    let sizes = [seal.stats.pre_size, seal.stats.post_size()];
-    let now = storage.stat(target).map_err(Error::at("look at", path))?.identity.size;
-    if now < sizes[0].min(sizes[1]) || now > sizes[0].max(sizes[1]) {
-        return Ok(false);
-    }
     let mut laid = Laid::new(patch.reader(direction));
     let mut check = |index: u64| -> Result<[u8; 32]> {
         let range = index * GROUP_BYTES..((index + 1) * GROUP_BYTES).min(size);

@@ -164,8 +164,8 @@ impl<'s, S: Storage> ReadBack<'s, S> {
     }
 
     /// Chaining values of groups, sorted, of a file that is to have `size`
-    /// bytes; `None` for a group of which there is less, or more. `cached` is
-    /// there unless all are whole.
+    /// bytes, or to begin with them; `None` for a group of which there is less.
+    /// `cached` is there unless all are whole.
     pub(super) fn cvs<'p>(
         &self,
         path: &Path,
@@ -233,8 +233,10 @@ impl<S: Storage> Run<'_, '_, S> {
             for (index, cv) in (first.group..).zip(&mut cvs[done..done + run]) {
                 let at = (index - first.group) * GROUP_BYTES;
                 let there = GROUP_BYTES.min((count as u64).saturating_sub(at));
-                if there > 0 && there == GROUP_BYTES.min(size.saturating_sub(index * GROUP_BYTES)) {
-                    let bytes = &self.memory.as_slice()[at as usize..(at + there) as usize];
+                let wanted = GROUP_BYTES.min(size.saturating_sub(index * GROUP_BYTES));
+                // Others may have appended to the last group.
+                if wanted > 0 && there >= wanted {
+                    let bytes = &self.memory.as_slice()[at as usize..(at + wanted) as usize];
                     *cv = Some(group_cv(bytes, index, size));
                 }
             }

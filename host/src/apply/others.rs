@@ -1,0 +1,41 @@
+//! Errors for what others do to a file while a run is at work on it.
+
+use std::path::Path;
+
+use crate::error::{Error, Kind};
+
+/// The error for a target that others have appended to, where its length was
+/// to change.
+#[must_use]
+pub fn grown(target: &Path, bytes: u64) -> Error {
+    let shown = target.display();
+    Error::new(
+        Kind::Usage,
+        format!("{shown} was changed by somebody else during the run: {bytes} bytes were appended to it"),
+    )
+    .hint(
+        "a change of its length needs a file that nobody appends to: stop the program that does, and run \
+         the command again",
+    )
+}
+
+/// The error for a target that is shorter than it was.
+#[must_use]
+pub fn cut_short(target: &Path, bytes: u64) -> Error {
+    let shown = target.display();
+    Error::new(
+        Kind::Usage,
+        format!("{shown} was changed by somebody else during the run: it was cut to {bytes} bytes"),
+    )
+}
+
+/// The error for a target that others keep open.
+#[must_use]
+pub fn in_use(target: &Path) -> Error {
+    let shown = target.display();
+    Error::new(
+        Kind::Refused,
+        format!("another process has {shown} open, and could append to it while its length changes"),
+    )
+    .hint(format!("`fuser -v {shown}` names the process; when it has closed the file, run the command again"))
+}
