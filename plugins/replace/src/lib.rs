@@ -2,7 +2,9 @@
 //!
 //! By default a match lies within one line and never includes the line's end,
 //! as with `sed`. With `multiline` it may span lines, but is bounded by
-//! `max-match`; what that means exactly is in `search.rs`.
+//! `max-match`; what that means exactly is in `search.rs`. A text without a
+//! line end needs no lines: it is the same wherever they end, so they may be of
+//! any length.
 
 mod pattern;
 mod search;
@@ -47,7 +49,7 @@ impl Plugin for Replace {
             ))
     }
 
-    fn begin(params: &Params, _: &File<'_>) -> Result<(Self, Job), String> {
+    fn begin(params: &Params, file: &File<'_>) -> Result<(Self, Job), String> {
         let find = params.required("find")?;
         let with = params.get("with").unwrap_or_default();
         let ignore_case = params.bool("ignore-case")?;
@@ -68,11 +70,14 @@ impl Plugin for Replace {
         }
         let plain = !ignore_case || is_ascii_folding(find);
         let (search, job) = if !ignore_case {
-            literal(Text::exact(find), multiline)?
+            literal(Text::exact(find))?
         } else if plain {
-            literal(Text::folded(find), multiline)?
+            literal(Text::folded(find))?
         } else {
-            expression(&Pattern::literal(find)?, multiline, MAX_MATCH_LIMIT_BYTES)?
+            // A stream shows nothing of an expression's end before more comes,
+            // but whole lines at once.
+            let anywhere = multiline || file.size.is_some();
+            expression(&Pattern::literal(find)?, anywhere, MAX_MATCH_LIMIT_BYTES)?
         };
         // Other letters than ASCII's can change their length with their case.
         let mut job = job.length_preserving(plain && find.len() == with.len());
@@ -103,8 +108,10 @@ fn max_match(params: &Params, of_use: bool) -> Result<usize, String> {
     }
 }
 
-fn literal(text: Text, multiline: bool) -> Result<(Search, Job), String> {
-    let framing = if multiline { overlapping(0, text.len())? } else { Framing::lines() };
+/// A text is wherever it is; of what follows the byte at its start, the window
+/// must show the rest of it.
+fn literal(text: Text) -> Result<(Search, Job), String> {
+    let framing = overlapping(0, text.len() - 1)?;
     Ok((Search::literal(text), Job::new(framing)))
 }
 
