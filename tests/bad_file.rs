@@ -120,7 +120,7 @@ fn permissions_count() {
     let file = dir.join("file");
     fs::write(&file, "abc\n").unwrap();
     let run = || {
-        let mut command = Command::new("setpriv");
+        let mut command = common::program("setpriv");
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]);
         command.arg(tools.join("runner")).arg("apply").args([&plugin, &file]);
         Ran::of(command.env_remove("HOME").env_remove("RUNNER_CACHE_DIR").output().unwrap())
