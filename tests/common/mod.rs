@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 pub(crate) use random::Random;
+#[allow(unused_imports, reason = "shared by several test programs")]
 pub(crate) use surroundings::surround;
 
 /// A directory of its own for each test, on a real filesystem.
