@@ -221,6 +221,26 @@ proptest! {
 }
 
 #[test]
+fn a_log_that_holds_it_here_and_there_is_searched_by_lines() {
+    let log =
+        |gap: usize, line_end: &str| format!("{}ask{line_end}", "x\n".repeat(gap / 2)).repeat(20_000 / gap);
+    let by_lines = |head: &str, find: &str, multiline: &str| {
+        let params =
+            [("find", find), ("ignore-case", "true"), ("multiline", multiline)].into_iter().collect();
+        let file = File { size: Some(1 << 30), head: head.as_bytes() };
+        Replace::begin(&params, &file).expect("a job").1.framing == Framing::lines()
+    };
+    for find in ["ask", "as", "a"] {
+        assert!(by_lines(&log(3000, "\n"), find, "false"), "{find}");
+        assert!(!by_lines(&log(3000, "\n"), find, "true"), "{find}");
+        // In every line, in hardly any, in the one line that there is.
+        assert!(!by_lines(&log(500, "\n"), find, "false"), "{find}");
+        assert!(!by_lines(&log(10_000, "\n"), find, "false"), "{find}");
+        assert!(!by_lines(&log(3000, "\n").replace('\n', ";"), find, "false"), "{find}");
+    }
+}
+
+#[test]
 fn a_text_needs_no_lines() {
     for (find, ignore_case, size, lines) in [
         ("ab", "false", Some(4), false),
