@@ -6,7 +6,7 @@
 mod common;
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use common::{Random, Scratch, runner};
 

@@ -10,10 +10,9 @@ mod medium;
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 
 use common::mount::{IMAGE_BYTES, Mount, format};
-use common::{Ran, Scratch, command, has, log_lines, names, runner, skip};
+use common::{Ran, Scratch, has, log_lines, names, runner, skip};
 use medium::Medium;
 
 /// Stands once in the file, and lies where the medium is bad.

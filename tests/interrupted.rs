@@ -80,14 +80,12 @@ impl Place {
 
     /// Runs the binary in the directory, with a signal at some call.
     fn run(&self, command: &[&str], call: &str, signal: &str, when: &str) -> Came {
-        let binary = common::command();
         let output = common::program("strace")
             .args(["-f", "-qq", "-o"])
             .arg(&self.log)
             .args(["-e", &format!("trace={call},{COMMITS}")])
             .args(["-e", &format!("inject={call}:signal={signal}:when={when}"), "--"])
-            .arg(binary.get_program())
-            .args(binary.get_args())
+            .arg(env!("CARGO_BIN_EXE_runner"))
             .args(command)
             .env("TMPDIR", &self.temporary)
             .current_dir(&self.work)

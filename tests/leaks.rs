@@ -273,13 +273,11 @@ fn no_command_leaves_anything_open() {
         (plain("man"), 0),
         (plain("completions bash"), 0),
     ] {
-        let binary = common::command();
         let output = common::program("strace")
             .args(["-f", "-qq", "--seccomp-bpf", "-e", "signal=none", "-e", "trace=%desc,%network", "-o"])
             .arg(&log)
             .arg("--")
-            .arg(binary.get_program())
-            .args(binary.get_args())
+            .arg(env!("CARGO_BIN_EXE_runner"))
             .args(&args)
             .env("TMPDIR", &temporary)
             .current_dir(&work)
