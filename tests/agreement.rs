@@ -6,7 +6,7 @@
 mod common;
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use common::{Random, Scratch, runner};
 
@@ -268,7 +268,7 @@ fn a_reader_that_goes_away_is_no_error() {
     ];
     for command in commands {
         let script = format!("set -o pipefail; \"$RUNNER\" {command} | head -c 1");
-        let output = Command::new("bash")
+        let output = common::program("bash")
             .args(["-c", &script])
             .env("RUNNER", binary)
             .env("FILE", &file)

@@ -8,7 +8,6 @@ mod common;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
 
 use common::{Ran, Scratch, is_root, runner, skip};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
@@ -120,7 +119,7 @@ fn permissions_count() {
     let file = dir.join("file");
     fs::write(&file, "abc\n").unwrap();
     let run = || {
-        let mut command = Command::new("setpriv");
+        let mut command = common::program("setpriv");
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]);
         command.arg(tools.join("runner")).arg("apply").args([&plugin, &file]);
         Ran::of(command.env_remove("HOME").env_remove("RUNNER_CACHE_DIR").output().unwrap())
@@ -212,7 +211,9 @@ fn a_record_beyond_the_limit_is_refused() {
     let file = file.to_str().unwrap();
     let what = "the record at offset 6 is longer than the limit of 16777216 bytes";
     for jobs in ["1", "3"] {
-        for plugin in [&["newline", "--set", "to=crlf"][..], &["replace", "--set", "find=abc"]] {
+        for plugin in
+            [&["newline", "--set", "to=crlf"][..], &["replace", "--set", "find=ab.", "--set", "regex=true"]]
+        {
             let options = ["apply", file, "--window", "64K", "-j", jobs];
             let ran = runner(options.iter().take(1).chain(plugin).chain(&options[1..]));
             ran.fails(2, what).says("hint: raise the limit with `--window`");

@@ -12,10 +12,9 @@ mod medium;
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 
 use common::mount::{IMAGE_BYTES, Mount, format};
-use common::{Ran, Scratch, command, has, log_lines, names, runner, skip};
+use common::{Ran, Scratch, has, log_lines, names, runner, skip};
 use medium::Medium;
 
 /// Stands once in the file, and lies where the medium is bad.
@@ -286,7 +285,7 @@ fn each_read_may_fail() {
     let (mut failures, mut again) = (0, 0);
     for (way, call) in ways.iter().flat_map(|way| ["pread64", "copy_file_range"].map(|call| (way, call))) {
         for nth in 1.. {
-            let mut strace = Command::new("strace");
+            let mut strace = common::program("strace");
             strace.args(["-f", "-qq", "-o"]).arg(&log).args(["-e", &format!("trace={call}")]);
             // Of others, the dynamic linker reads, too.
             for path in [&file, &new_name, &new_out, &scratch.path("file.old")] {
@@ -302,9 +301,6 @@ fn each_read_may_fail() {
                 "1",
             ]);
             strace.args(*way).arg(&file);
-            for (name, value) in command().get_envs() {
-                strace.env(name, value.unwrap());
-            }
             let ran = Ran::of(strace.output().unwrap());
             let failed = fs::read_to_string(&log).unwrap().contains("INJECTED");
             if ran.code == 0 {

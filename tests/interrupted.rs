@@ -21,7 +21,7 @@ mod common;
 use std::fs::{self, File};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use common::{Scratch, Snapshot, has, kill, log_lines, names, skip};
 
@@ -80,16 +80,13 @@ impl Place {
 
     /// Runs the binary in the directory, with a signal at some call.
     fn run(&self, command: &[&str], call: &str, signal: &str, when: &str) -> Came {
-        let binary = common::command();
-        let output = Command::new("strace")
+        let output = common::program("strace")
             .args(["-f", "-qq", "-o"])
             .arg(&self.log)
             .args(["-e", &format!("trace={call},{COMMITS}")])
             .args(["-e", &format!("inject={call}:signal={signal}:when={when}"), "--"])
-            .arg(binary.get_program())
-            .args(binary.get_args())
+            .arg(env!("CARGO_BIN_EXE_runner"))
             .args(command)
-            .envs(binary.get_envs().filter_map(|(name, value)| Some((name, value?))))
             .env("TMPDIR", &self.temporary)
             .current_dir(&self.work)
             .stdin(File::open(self.work.join("file")).unwrap())

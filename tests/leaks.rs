@@ -18,7 +18,7 @@ mod common;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -286,15 +286,12 @@ fn no_command_leaves_anything_open() {
         (plain("man"), 0),
         (plain("completions bash"), 0),
     ] {
-        let binary = common::command();
-        let output = Command::new("strace")
+        let output = common::program("strace")
             .args(["-f", "-qq", "--seccomp-bpf", "-e", "signal=none", "-e", "trace=%desc,%network", "-o"])
             .arg(&log)
             .arg("--")
-            .arg(binary.get_program())
-            .args(binary.get_args())
+            .arg(env!("CARGO_BIN_EXE_runner"))
             .args(&args)
-            .envs(binary.get_envs().filter_map(|(name, value)| Some((name, value?))))
             .env("TMPDIR", &temporary)
             .current_dir(&work)
             .stdin(fs::File::open(work.join("other")).unwrap())

@@ -185,7 +185,7 @@ fn what_the_machine_refuses_is_no_answer() {
         // What the process may have of its own; far less than the guest wants.
         command.args(["-c", &format!("ulimit -d {data_kib} && exec \"$0\" \"$@\"")]);
         command.arg(runner.get_program()).args(runner.get_args());
-        command.envs(runner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        common::surround(&mut command);
         command.arg("apply").arg(&plugin).arg(&file).args(["-j", "1"]);
         Ran::of(command.output().unwrap())
     };
@@ -247,7 +247,7 @@ fn a_group_with_a_limit_is_not_overrun() {
         let runner = common::command();
         command.args(["-c", "echo $$ > \"$0/cgroup.procs\" && exec \"$@\""]).arg(&group.0);
         command.arg(runner.get_program()).args(runner.get_args());
-        command.envs(runner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        common::surround(&mut command);
         command.arg("apply").arg(&plugin).arg(&file).args(options);
         measured(command).0
     };

@@ -15,15 +15,14 @@ use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use common::{Ran, Scratch, has, names, skip};
+use common::{DESCRIPTORS, MANY_DESCRIPTORS, Ran, Scratch, has, names, skip};
 
 const REPLACE: [&str; 6] = ["apply", "replace", "--set", "find=old", "--set", "with=newer"];
 
 /// The binary, with room for as many files in flight as it likes, or for few.
 fn command(dir: &Path, wide: bool) -> Command {
-    let mut command = if wide { Command::new(env!("CARGO_BIN_EXE_runner")) } else { common::command() };
-    command.env("RUNNER_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("code-cache"));
-    command.stdin(Stdio::null()).current_dir(dir);
+    let mut command = common::command_with(if wide { MANY_DESCRIPTORS } else { DESCRIPTORS });
+    command.current_dir(dir);
     command
 }
 
@@ -158,10 +157,8 @@ fn descriptors_and_mappings_do_not_add_up() {
     for limit in [20, 40, 64, 1000] {
         let scratch = Scratch::new();
         let files = many(&scratch, 300);
-        let mut limited = Command::new("sh");
-        limited.args(["-c", &format!("ulimit -n {limit} && exec \"$0\" \"$@\"")]);
-        limited.arg(env!("CARGO_BIN_EXE_runner")).args(REPLACE).args(&files).current_dir(scratch.dir());
-        limited.env("RUNNER_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("code-cache"));
+        let mut limited = common::command_with(limit);
+        limited.args(REPLACE).args(&files).current_dir(scratch.dir());
         let ran = Ran::of(limited.output().unwrap()).ok();
         let reported = ran.stderr.lines().map(|line| line.split(':').next().unwrap());
         assert!(reported.eq(files.iter().map(String::as_str)), "{limit}: {}", ran.stderr);
@@ -264,13 +261,12 @@ fn a_killed_run_leaves_files_that_can_be_recovered() {
             let scratch = Scratch::new();
             let files = of_both_strategies(&scratch, 100);
             // At some thread's `nth` call.
-            let status = Command::new("strace")
+            let status = common::program("strace")
                 .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}")])
                 .args(["-e", &format!("inject={call}:signal=KILL:when={nth}"), "--"])
                 .arg(env!("CARGO_BIN_EXE_runner"))
                 .args(REPLACE)
                 .args(&files)
-                .env("RUNNER_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("code-cache"))
                 .current_dir(scratch.dir())
                 .stderr(Stdio::null())
                 .status()

@@ -7,7 +7,7 @@ mod common;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use common::{Scratch, has, log_lines, skip};
 
@@ -21,14 +21,12 @@ fn calls(dir: &Path, args: &[&str]) -> Option<Vec<String>> {
         return None;
     }
     let log = Scratch::new();
-    let status = Command::new("strace")
+    let status = common::program("strace")
         .args(["-f", "-qq", "-y", "-e", TRACED, "-e", "signal=none", "-o"])
         .arg(log.path("log"))
         .arg("--")
         .arg(env!("CARGO_BIN_EXE_runner"))
         .args(args)
-        .env("RUNNER_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("code-cache"))
-        .env("RUNNER_STATE_DIR", common::state_dir())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

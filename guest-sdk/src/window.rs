@@ -10,7 +10,10 @@ use crate::records::{Delimited, Fixed, LengthPrefixed, Lines, Quoted};
 pub struct File<'a> {
     /// The size in bytes; absent when the input is a stream.
     pub size: Option<u64>,
-    /// The first 64 KiB, or the whole of a shorter file.
+    /// The first 64 KiB, or the whole of a shorter file. Of a stream, what has
+    /// come up to its first pause, which may be less: a plugin that needs more
+    /// to decide answers with an error, and as long as the head holds no `\n`
+    /// it is asked again when more has come.
     pub head: &'a [u8],
 }
 

@@ -205,6 +205,15 @@ impl Cutter {
         Ok((found.is_some() || view.end).then_some(end))
     }
 
+    /// The last boundary in view, or `from`, a record's start that is in view
+    /// with [`Cutter::look_behind`] bytes. It is one however the file goes on.
+    ///
+    /// # Errors
+    /// When a record states an impossible length.
+    pub fn last_boundary(&self, view: &View<'_>, from: u64) -> Result<u64> {
+        self.start_before(view, from, view.limit() + 1)
+    }
+
     /// The record that contains `hit`.
     ///
     /// `from` is a record's start at or before `hit`, and in view with
@@ -255,8 +264,12 @@ impl Cutter {
             format!("the record at offset {start} is longer than the limit of {limit} bytes"),
         )
         .hint(match self.kind {
-            Kind::Quoted(_) => "a quote that is never closed makes one record of all that follows; else raise the limit with `--window`",
-            _ => "raise the limit with `--window`, or use a plugin with overlapping framing, which has no records",
+            Kind::Quoted(_) => {
+                "a quote that is never closed makes one record of all that follows; else raise the limit with `--window`, up to 1GiB"
+            }
+            _ => {
+                "raise the limit with `--window`, up to 1GiB; some plugins have an option that does without records, as `replace` has with `--set multiline=true`"
+            }
         })
     }
 }

@@ -58,7 +58,8 @@ pub struct Param {
 pub struct FileHead<'a> {
     /// The size in bytes; `None` for a stream.
     pub size: Option<u64>,
-    /// The first 64 KiB, or the whole of a shorter file.
+    /// The first 64 KiB, or the whole of a shorter file. Of a stream, what has
+    /// come up to its first pause, which may be less.
     pub head: &'a [u8],
 }
 

@@ -18,6 +18,7 @@
 //! call that is handed faulty pages fails with `EFAULT` and marks nothing.
 #![allow(unsafe_code)]
 
+mod copier;
 mod sigbus;
 #[cfg(test)]
 mod tests;
@@ -26,9 +27,12 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::ptr::{self, NonNull};
 use std::slice;
+
+pub use copier::Copier;
 
 use libc::c_int;
 
@@ -44,7 +48,12 @@ pub struct Mapping {
     /// Both `None` for an empty mapping, which cannot fault.
     slot: Option<&'static Slot>,
     file: Option<File>,
+    /// Whether the file takes less space than it is long.
+    may_have_holes: bool,
 }
+
+/// Bytes of the blocks that the size of a file on its medium is told in.
+const STAT_BLOCK_BYTES: u64 = 512;
 
 // SAFETY: the memory is only ever read, is owned by this value alone, and is
 // bound to no thread.
@@ -61,7 +70,13 @@ impl Mapping {
     /// files, or when too many files are mapped at once.
     pub fn new(file: &File, len: u64, path: &Path) -> Result<Self> {
         if len == 0 {
-            return Ok(Self { base: NonNull::dangling(), len: 0, slot: None, file: None });
+            return Ok(Self {
+                base: NonNull::dangling(),
+                len: 0,
+                slot: None,
+                file: None,
+                may_have_holes: false,
+            });
         }
         let len = usize::try_from(len)
             .ok()
@@ -69,6 +84,9 @@ impl Mapping {
             .ok_or_else(|| Error::io("map", path, io::ErrorKind::FileTooLarge.into()))?;
         install_handler().map_err(Error::at("map", path))?;
         let own = file.try_clone().map_err(Error::at("map", path))?;
+        let stat = own.metadata().map_err(Error::at("look at", path))?;
+        let may_have_holes =
+            stat.file_type().is_file() && stat.blocks().saturating_mul(STAT_BLOCK_BYTES) < len as u64;
         let slot = Slot::claim().ok_or_else(|| {
             Error::new(Kind::Usage, format!("cannot map {}: too many files are mapped", path.display()))
         })?;
@@ -84,7 +102,7 @@ impl Mapping {
             return Err(Error::io("map", path, cause));
         };
         slot.publish(base.as_ptr() as usize, len);
-        Ok(Self { base, len, slot: Some(slot), file: Some(own) })
+        Ok(Self { base, len, slot: Some(slot), file: Some(own), may_have_holes })
     }
 
     /// The content. Ask [`Mapping::fault`] before you trust what you read.

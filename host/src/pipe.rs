@@ -2,74 +2,130 @@
 //! file, on a buffer that slides over the input. Memory is bounded by the
 //! window and the longest record; what is written cannot be taken back, so an
 //! error comes after part of the output.
+//!
+//! When the input pauses, the plugin is asked about what is complete by then,
+//! and the answer is written out: whole records; any bytes, where all cuts will
+//! do; and under an overlapping framing what has its context, and what no match
+//! of the prefilter can begin in. Where the input pauses changes nothing in the
+//! result, as little as where a file is cut. Under a sequential framing only
+//! the plugin knows what is complete, so a whole window is waited for.
 
-use std::io::{ErrorKind, Read, Write};
+mod buffer;
+mod input;
+
+use std::io::Write;
 use std::path::Path;
 
+pub use input::{Descriptor, Input};
+
+use self::buffer::{Buffer, Filled};
 use crate::error::{Error, Result};
 use crate::framing::{Cutter, View};
 use crate::job::{FileHead, Framing, HEAD_BYTES, Job};
-use crate::memory::{Budget, Lease};
+use crate::memory::Budget;
 use crate::run::Begun;
 use crate::scan::{Context, Found, MIN_RECORD_LIMIT_BYTES, Position, find, find_sequential, finder};
 use crate::transform::Transform;
 
-/// Runs a program on `input`, and writes the result to `output`.
+/// Runs a program on `input`, and writes the result to `output`, which is
+/// flushed when the input pauses.
+///
+/// `begin` is shown what has come up to the first pause, up to
+/// [`HEAD_BYTES`]. When it fails on less than a line, it is called again with
+/// more; only its last answer counts.
 ///
 /// # Errors
 /// Any failure of the plugin, of reading or of writing; the output may be
 /// incomplete then.
 pub fn run(
-    input: &mut dyn Read,
+    input: &mut dyn Input,
     output: &mut dyn Write,
     begin: &dyn Fn(FileHead<'_>) -> Result<Begun>,
     window_bytes: u64,
     budget: &Budget,
 ) -> Result<()> {
-    let mut buffer = Buffer { input, base: 0, bytes: Vec::new(), lease: budget.lease(), end: false };
-    buffer.fill_to(HEAD_BYTES as u64)?;
-    let size = buffer.end.then_some(buffer.bytes.len() as u64);
-    let head = &buffer.bytes[..buffer.bytes.len().min(HEAD_BYTES)];
-    let (job, mut transform) = begin(FileHead { size, head })?;
+    let mut buffer = Buffer::new(input, budget.lease());
+    let (job, mut transform) = start(&mut buffer, begin)?;
     let record_limit = MIN_RECORD_LIMIT_BYTES.max(window_bytes);
     let cutter = Cutter::new(&job.framing, record_limit);
     let finder = finder(&job)?;
     let context =
         Context { job: &job, cutter: &cutter, finder: finder.as_ref(), window_bytes, record_limit, budget };
     // What must stay in view before the next record or owned byte.
-    let (before, after) = job.framing.context_bytes();
+    let (before, _) = job.framing.context_bytes();
     let behind = before.max(cutter.look_behind());
     let mut out = Out { output, at: 0 };
     let mut position = Position { at: first_record(&job), want: window_bytes };
     loop {
         // What is skipped unseen passes through, without being held.
         while buffer.reach() < position.at && !buffer.end {
-            buffer.fill_to(position.at.min(buffer.reach() + window_bytes))?;
+            let filled = buffer.fill_to(position.at.min(buffer.reach() + window_bytes))?;
             out.write_to(&buffer, buffer.reach())?;
             buffer.drop_to(out.at);
+            if filled == Filled::Paused {
+                out.flush()?;
+            }
         }
+        let Some((found, settled)) = next(&context, &mut buffer, &mut *transform, &mut position)? else {
+            out.write_to(&buffer, buffer.reach())?;
+            return out.flush();
+        };
+        out.write_edits(&buffer, &found)?;
+        out.write_to(&buffer, settled.min(buffer.reach()))?;
+        buffer.drop_to(position.at.saturating_sub(behind).min(out.at));
+        if buffer.is_paused() {
+            out.flush()?;
+        }
+    }
+}
+
+/// Reads on, up to the next answer of the plugin or the next pause of the
+/// input, which may leave nothing to be said; and the offset up to which the
+/// output is settled then. `None` at the end of the input.
+fn next(
+    context: &Context<'_>,
+    buffer: &mut Buffer<'_>,
+    transform: &mut dyn Transform,
+    position: &mut Position,
+) -> Result<Option<(Found, u64)>> {
+    let (_, after) = context.job.framing.context_bytes();
+    let mut need = position.want + after;
+    loop {
         // Where a plugin says to go on may be far behind the end, where no
         // window's length can be added to it any more.
         if buffer.end && position.at >= buffer.reach() {
-            out.write_to(&buffer, buffer.reach())?;
-            return out.flush();
+            return Ok(None);
+        }
+        let filled = buffer.fill_to(position.at + need)?;
+        if buffer.end && position.at >= buffer.reach() {
+            return Ok(None);
+        }
+        if filled == Filled::Paused {
+            return ask_at_pause(context, &buffer.view(), transform, position).map(Some);
+        }
+        if let Some(answer) = ask(context, &buffer.view(), transform, position)? {
+            return Ok(Some(answer));
         }
         // More than a window is needed where a record is longer.
-        let mut need = position.want + after;
-        let (found, next) = loop {
-            buffer.fill_to(position.at + need)?;
-            if buffer.end && position.at >= buffer.reach() {
-                out.write_to(&buffer, buffer.reach())?;
-                return out.flush();
+        need *= 2;
+    }
+}
+
+/// Waits for the head of the input, and begins.
+fn start(buffer: &mut Buffer<'_>, begin: &dyn Fn(FileHead<'_>) -> Result<Begun>) -> Result<Begun> {
+    loop {
+        let filled = buffer.fill_to(HEAD_BYTES as u64)?;
+        let size = buffer.end.then_some(buffer.bytes.len() as u64);
+        let head = &buffer.bytes[..buffer.bytes.len().min(HEAD_BYTES)];
+        match begin(FileHead { size, head }) {
+            // The plugin may have needed the rest of the first line.
+            Err(_) if filled == Filled::Paused && !head.contains(&b'\n') => {}
+            begun => {
+                // Now it can be asked about what has come.
+                buffer.tell_again();
+                return begun;
             }
-            if let Some(answer) = ask(&context, &buffer.view(), &mut *transform, &mut position)? {
-                break answer;
-            }
-            need *= 2;
-        };
-        out.write_edits(&buffer, &found)?;
-        out.write_to(&buffer, next.min(buffer.reach()))?;
-        buffer.drop_to(position.at.saturating_sub(behind).min(out.at));
+        }
     }
 }
 
@@ -99,61 +155,44 @@ fn ask(
     }))
 }
 
+/// The answer for what is complete in view, and the offset up to which the
+/// output is settled then; `position` moves on.
+fn ask_at_pause(
+    context: &Context<'_>,
+    view: &View<'_>,
+    transform: &mut dyn Transform,
+    position: &mut Position,
+) -> Result<(Found, u64)> {
+    let end = complete(context, view, position.at)?;
+    // Nothing up to there asks for a wider view.
+    let (found, _) = find(context, view, None, transform, end, position.at)?.unwrap_or_default();
+    let reach = end.max(found.reach);
+    let settled = match (&context.job.framing, context.finder) {
+        (Framing::Overlapping { .. }, Some(finder)) => finder.settled(view, reach),
+        _ => end,
+    };
+    position.at = settled.max(reach);
+    Ok((found, settled))
+}
+
+/// The offset up to which the plugin can be asked while more is to come:
+/// `from`, if nothing is complete.
+fn complete(context: &Context<'_>, view: &View<'_>, from: u64) -> Result<u64> {
+    let limit = view.limit();
+    match context.job.framing {
+        Framing::Sequential => Ok(from),
+        _ if from >= limit => Ok(from),
+        Framing::Bytes => Ok(limit),
+        Framing::Overlapping { after, .. } => Ok(limit.saturating_sub(after.into()).max(from)),
+        _ => context.cutter.last_boundary(view, from),
+    }
+}
+
 /// Bytes before the first record belong to none, and pass through.
 fn first_record(job: &Job) -> u64 {
     match job.framing {
         Framing::Fixed { header, .. } | Framing::LengthPrefixed { header, .. } => header,
         _ => 0,
-    }
-}
-
-/// The part of the input that is still needed.
-struct Buffer<'a> {
-    input: &'a mut dyn Read,
-    /// Offset of the first byte held.
-    base: u64,
-    bytes: Vec<u8>,
-    /// Their memory.
-    lease: Lease,
-    /// Whether the input ends where the buffer does.
-    end: bool,
-}
-
-impl Buffer<'_> {
-    fn reach(&self) -> u64 {
-        self.base + self.bytes.len() as u64
-    }
-
-    fn view(&self) -> View<'_> {
-        View { base: self.base, bytes: &self.bytes, end: self.end }
-    }
-
-    /// Reads until the buffer reaches `offset`, or the input ends.
-    fn fill_to(&mut self, offset: u64) -> Result<()> {
-        while !self.end && self.reach() < offset {
-            let old = self.bytes.len();
-            let want = usize::try_from(offset - self.reach()).unwrap_or(usize::MAX).min(1 << 20);
-            self.lease.reserve(&mut self.bytes, want)?;
-            self.bytes.resize(old + want, 0);
-            let count = match self.input.read(&mut self.bytes[old..]) {
-                Ok(count) => count,
-                Err(e) if e.kind() == ErrorKind::Interrupted => {
-                    self.bytes.truncate(old);
-                    continue;
-                }
-                Err(e) => return Err(Error::io("read", Path::new("standard input"), e)),
-            };
-            self.bytes.truncate(old + count);
-            self.end = count == 0;
-        }
-        Ok(())
-    }
-
-    fn drop_to(&mut self, offset: u64) {
-        let count =
-            usize::try_from(offset.saturating_sub(self.base)).unwrap_or(usize::MAX).min(self.bytes.len());
-        self.bytes.drain(..count);
-        self.base += count as u64;
     }
 }
 

@@ -9,6 +9,7 @@
 //! not.
 
 mod search;
+mod tail;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ use crate::error::Result;
 use crate::framing::{Cutter, View};
 use crate::job::{Framing, Job, Prefilter};
 use search::Search;
+use tail::Tail;
 
 /// Ranges in which edits may start that are as near as this are shown together:
 /// a guest looks at so many bytes in the time of a call. Tests keep them apart.
@@ -28,6 +30,7 @@ const NEAR_BYTES: u64 = if cfg!(test) { 0 } else { 1 << 10 };
 pub struct Finder {
     search: Search,
     scope: Scope,
+    tail: Option<Tail>,
 }
 
 /// What the plugin makes its claim for.
@@ -66,7 +69,26 @@ impl Finder {
             Framing::Overlapping { after, .. } => Scope::Edit { reach: u64::from(after) + 1 },
             Framing::Bytes | Framing::Sequential => Scope::Window,
         };
-        Ok(Some(Self { search, scope }))
+        let tail = match scope {
+            Scope::Edit { reach } => Tail::new(&job.prefilter, reach),
+            Scope::Record | Scope::Window => None,
+        };
+        Ok(Some(Self { search, scope, tail }))
+    }
+
+    /// The offset up to which no edit can start from `from` on, however the
+    /// input goes on behind the view; `from`, where that cannot be told.
+    ///
+    /// The framing is overlapping, and `from` is not before the first place of
+    /// which the view does not hold all of the context.
+    #[must_use]
+    pub fn settled(&self, view: &View<'_>, from: u64) -> u64 {
+        match &self.tail {
+            Some(tail) if self.search.first_end(view.slice(from..view.limit())).is_none() => {
+                tail.settled(view, from)
+            }
+            _ => from,
+        }
     }
 
     /// The parts of `window` that can match: sorted, disjoint, none touching

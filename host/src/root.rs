@@ -2,12 +2,13 @@
 
 use std::cell::RefCell;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use crate::cancel::Cancel;
 use crate::error::Result;
-use crate::fs::{Aligned, Storage};
+use crate::fs::Storage;
 use crate::hash::{Cv, GROUP_BYTES, Tree, group_cv};
-use crate::mapping::Mapping;
+use crate::mapping::{Copier, Mapping};
 use crate::parallel::in_order;
 use crate::patch::{Reader, Segment, walk};
 
@@ -49,14 +50,14 @@ pub fn of_mapping(
     let file = mapping.bytes();
     let (mut tree, mut released) = (Tree::new(), 0);
     let work = || {
-        let mut copy = Aligned::new(COPY_BYTES.min(file.len()));
+        let mut copier = Copier::new(mapping, COPY_BYTES.min(file.len()));
         move |index: u64| {
             let mut found = Vec::with_capacity((PIECE_BYTES / GROUP_BYTES) as usize);
             let end = ((index + 1) * PIECE_BYTES).min(file.len() as u64);
             for at in (index * PIECE_BYTES..end).step_by(COPY_BYTES) {
-                let mapped = &file[at as usize..(end as usize).min(at as usize + COPY_BYTES)];
-                let copy = &mut copy.as_mut_slice()[..mapped.len()];
-                let bytes = if mapping.copy(at, copy) { copy } else { mapped };
+                let range = at..end.min(at + COPY_BYTES as u64);
+                let mapped = &file[range.start as usize..range.end as usize];
+                let bytes = copier.read(range).unwrap_or(mapped);
                 found.extend(cvs(bytes, at / GROUP_BYTES, file.len() as u64));
             }
             found
@@ -108,13 +109,23 @@ pub fn of_overlay<'m, S: Storage>(
         walk(reader, from, |segment| match segment {
             Segment::New(bytes) => gather.push(bytes),
             Segment::Source(range) => {
-                for start in range.clone().step_by(RELEASE_BYTES) {
-                    let part = start..range.end.min(start + RELEASE_BYTES as u64);
-                    gather.push_long(&mapping.bytes()[part.start as usize..part.end as usize])?;
-                    // What is still to be hashed is mapped again.
-                    if part.end - released >= RELEASE_BYTES as u64 {
-                        mapping.release(released..part.start);
-                        released = part.start;
+                let mut at = range.start;
+                while at < range.end {
+                    let data = mapping.data_at(at);
+                    // Of a hole, no page is looked at.
+                    let hole_end = data.start.clamp(at, range.end);
+                    gather.push_zeros(hole_end - at)?;
+                    at = hole_end;
+                    let end = data.end.clamp(at, range.end);
+                    while at < end {
+                        let part = at..end.min(at + RELEASE_BYTES as u64);
+                        gather.push_long(&mapping.bytes()[part.start as usize..part.end as usize])?;
+                        // What is still to be hashed is mapped again.
+                        if part.end - released >= RELEASE_BYTES as u64 {
+                            mapping.release(released..part.start);
+                            released = part.start;
+                        }
+                        at = part.end;
                     }
                 }
                 Ok(())
@@ -170,6 +181,20 @@ impl<'a> Gather<'_, 'a> {
             if self.begun.len() == GATHER_BYTES {
                 self.flush()?;
             }
+        }
+        Ok(())
+    }
+
+    fn push_zeros(&mut self, count: u64) -> Result<()> {
+        static ZEROS: OnceLock<Vec<u8>> = OnceLock::new();
+        let zeros = ZEROS.get_or_init(|| vec![0; GATHER_BYTES]);
+        let mut left = count;
+        while left > 0 {
+            // To the end of a piece, so that all others are whole.
+            let most = (GATHER_BYTES - self.begun.len() % GATHER_BYTES) as u64;
+            let part = &zeros[..left.min(most) as usize];
+            self.push_long(part)?;
+            left -= part.len() as u64;
         }
         Ok(())
     }

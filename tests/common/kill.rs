@@ -2,7 +2,7 @@
 
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 /// All that the binary may change files and directories with.
 pub(crate) const CALLS: [&str; 16] = [
@@ -28,15 +28,13 @@ const SIGKILL: i32 = 9;
 /// Runs `apply` and kills it when it makes a call for the `nth` time; whether
 /// it came to its end.
 pub(crate) fn apply(file: &Path, options: &[&str], call: &str, nth: u32) -> bool {
-    let status = Command::new("strace")
+    let status = super::program("strace")
         .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}")])
         .args(["-e", &format!("inject={call}:signal=KILL:when={nth}"), "--"])
         .arg(env!("CARGO_BIN_EXE_runner"))
         .args(["apply", "replace", "-j", "1"])
         .args(options)
         .arg(file)
-        .env("RUNNER_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("code-cache"))
-        .env("RUNNER_STATE_DIR", super::state_dir())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
@@ -48,7 +46,7 @@ pub(crate) fn apply(file: &Path, options: &[&str], call: &str, nth: u32) -> bool
 /// Runs `apply` and kills it before it writes to the file: its journal stands,
 /// and nothing of it is carried out.
 pub(crate) fn at_first_write(file: &Path, options: &[&str]) {
-    let status = Command::new("strace")
+    let status = super::program("strace")
         .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64", "-P"])
         .arg(file)
         .args(["-e", "inject=pwrite64:signal=KILL:when=1", "--"])
@@ -56,8 +54,6 @@ pub(crate) fn at_first_write(file: &Path, options: &[&str]) {
         .args(["apply", "replace", "-j", "1"])
         .args(options)
         .arg(file)
-        .env("RUNNER_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("code-cache"))
-        .env("RUNNER_STATE_DIR", super::state_dir())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()

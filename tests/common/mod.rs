@@ -8,6 +8,7 @@ pub(crate) mod kill;
 pub(crate) mod mount;
 mod random;
 pub(crate) mod stop;
+mod surroundings;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -17,12 +18,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 pub(crate) use random::Random;
+#[allow(unused_imports, reason = "shared by several test programs")]
+pub(crate) use surroundings::surround;
 
 /// A directory of its own for each test, on a real filesystem.
 pub(crate) struct Scratch(tempfile::TempDir);
 
 impl Scratch {
     pub(crate) fn new() -> Self {
+        // For what tests make themselves.
+        rustix::process::umask(0o022.into());
         Self(tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap())
     }
 
@@ -101,10 +106,12 @@ pub(crate) fn names(dir: &Path) -> Vec<String> {
 /// Descriptors that a run may have open at a time, whatever it does. What
 /// leaks one for each file, window or edit does not get far.
 pub(crate) const DESCRIPTORS: u32 = 40;
+/// For whatever is not to be held to that.
+pub(crate) const MANY_DESCRIPTORS: u32 = 1024;
 
 /// Where children of tests have their state: the key of journals.
 pub(crate) fn state_dir() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("state")
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("state/runner")
 }
 
 /// The names beside a target, as a child of a test gives them.
@@ -131,15 +138,22 @@ pub(crate) fn untagged_names(dir: &Path) -> Vec<String> {
     names(dir).iter().map(|name| untagged(name)).collect()
 }
 
-/// The binary. Compiled plugins are shared by all tests.
+/// The binary, in surroundings that do not depend on who runs the tests.
 pub(crate) fn command() -> Command {
-    let mut command = Command::new("sh");
-    command.args(["-c", &format!("ulimit -n {DESCRIPTORS} && exec \"$0\" \"$@\"")]);
-    command.arg(env!("CARGO_BIN_EXE_runner"));
-    command.env("RUNNER_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("code-cache"));
-    command.env("RUNNER_STATE_DIR", state_dir());
+    command_with(DESCRIPTORS)
+}
+
+/// The same, and how many descriptors it may have open at a time.
+pub(crate) fn command_with(descriptors: u32) -> Command {
+    let mut command = surroundings::program(env!("CARGO_BIN_EXE_runner"), descriptors);
     command.stdin(Stdio::null());
     command
+}
+
+/// Another program, in the same surroundings, which are those of the binary
+/// where that is run by it.
+pub(crate) fn program(name: &str) -> Command {
+    surroundings::program(name, MANY_DESCRIPTORS)
 }
 
 /// What a run has come to.

@@ -4,12 +4,12 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use rustix::fs::{CWD, mkfifoat};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{Ran, Scratch, has, skip};
+use super::{Ran, Scratch, has, program, skip};
 
 /// Runs the binary. When it has made a call for the `nth` time (of those that
 /// concern a path, if one is given), it stands still during `meanwhile`.
@@ -27,14 +27,13 @@ pub(crate) fn at(
     let scratch = Scratch::new();
     let log = scratch.path("log");
     mkfifoat(CWD, &log, 0o600.into()).unwrap();
-    let mut command = Command::new("strace");
+    let mut command = program("strace");
     command.args(["-f", "-qq", "-o"]).arg(&log).args(["-e", &format!("trace={call}")]);
     command.args(["-e", &format!("inject={call}:signal=STOP:when={nth}")]);
     if let Some(path) = path {
         command.arg("-P").arg(path);
     }
     command.arg("--").arg(env!("CARGO_BIN_EXE_runner")).args(args);
-    command.env("RUNNER_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("code-cache"));
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(File::open(&log).unwrap()).lines();
     let stopped = lines.find_map(|line| {

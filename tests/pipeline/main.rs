@@ -6,6 +6,7 @@
 
 mod cases;
 mod memory;
+mod paused;
 mod renewed;
 mod resumed;
 
@@ -130,6 +131,7 @@ fn check(case: &Case, content: &[u8]) {
     let begin = |_: FileHead<'_>| -> Result<Begun> { Ok((case.job.clone(), (case.make)())) };
     runner::pipe::run(&mut &content[..], &mut piped, &begin, 1 << 16, &Budget::UNLIMITED).unwrap();
     assert!(piped == case.expected, "pipe");
+    paused::does_not_matter(case, content);
     assert!(std::fs::read(&file).unwrap() == content, "the source of all this");
 }
 

@@ -130,10 +130,8 @@ impl Bench {
 fn apply(run: &Run, directory: &Path, before: &[&str]) -> Command {
     let mut apply = command();
     if let [program, arguments @ ..] = before {
-        let environment: Vec<_> =
-            apply.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect();
-        apply = Command::new(program);
-        apply.args(arguments).arg(env!("CARGO_BIN_EXE_runner")).envs(environment);
+        apply = common::program(program);
+        apply.args(arguments).arg(env!("CARGO_BIN_EXE_runner"));
     }
     apply.args(["apply", "replace"]).args(run.options);
     if run.extras {

@@ -7,6 +7,7 @@ mod mutate;
 mod packages;
 mod plugins;
 mod shell;
+mod supply;
 mod test;
 mod toolchain;
 mod torture;

@@ -1,11 +1,12 @@
 //! `cargo xtask test`: every check there is. The tests come last, so that the
 //! last line is their count.
 
+use std::env;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::{packages, plugins, shell, toolchain};
+use crate::{packages, plugins, shell, supply, toolchain};
 
 /// Programs that tests compare with or set the stage with, and the Debian
 /// packages they are in.
@@ -23,6 +24,7 @@ const PROGRAMS: [(&str, &str); 7] = [
 pub(crate) fn run() -> Result<(), String> {
     install_programs();
     toolchain::run()?;
+    supply::run()?;
     for arguments in [
         "fmt --all --check",
         "clippy --workspace --all-targets --locked -- -D warnings",
@@ -53,10 +55,7 @@ pub(crate) fn install_programs() {
 
 /// Runs the tests, shows what they print, and adds their counts up.
 fn tests() -> Result<(), String> {
-    // Whoever starts this in the background of a script has SIGINT ignored, and
-    // with it the programs that tests interrupt.
-    let mut cargo = Command::new("env");
-    cargo.arg("--default-signal=INT").arg(shell::cargo().get_program()).current_dir(shell::root());
+    let mut cargo = in_known_surroundings(&shell::cargo());
     cargo.args(["test", "--workspace", "--locked", "--no-fail-fast"]).stdout(Stdio::piped());
     eprintln!("$ cargo test --workspace --locked --no-fail-fast");
     let mut child = cargo.spawn().map_err(|error| format!("cargo test: {error}"))?;
@@ -74,6 +73,28 @@ fn tests() -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(format!("cargo test: {status}")) }
 }
 
+/// A program that does not inherit what tests could depend on. Those that start
+/// the product see to it themselves (`tests/common/surroundings.rs`), as tests
+/// are started one by one, too; this is for all others.
+///
+/// Whoever starts this in the background of a script has signals ignored, and
+/// with them all programs that are started by it. SIGHUP alone stays ignored
+/// where it was: that is what `nohup` is for.
+fn in_known_surroundings(program: &Command) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", "umask 022 && exec env --default-signal=INT,QUIT,TERM,PIPE \"$0\" \"$@\""]);
+    command.arg(program.get_program()).current_dir(shell::root());
+    let of_ours = |name: &str| {
+        ["RUNNER_CACHE_DIR", "TMPDIR", "LANGUAGE", "TZ"].contains(&name)
+            || ["XDG_", "LC_"].iter().any(|start| name.starts_with(start))
+    };
+    for name in env::vars_os().filter_map(|(name, _)| name.into_string().ok()).filter(|name| of_ours(name)) {
+        command.env_remove(name);
+    }
+    command.env("LC_ALL", "C.UTF-8");
+    command
+}
+
 /// The counts in a line such as `test result: ok. 3 passed; 0 failed; ...`.
 pub(crate) fn counts(line: &str) -> Option<(u64, u64)> {
     let (_, counts) = line.strip_prefix("test result: ")?.split_once(". ")?;
@@ -85,7 +106,19 @@ pub(crate) fn counts(line: &str) -> Option<(u64, u64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::counts;
+    use std::process::Command;
+
+    use super::{counts, in_known_surroundings};
+
+    #[test]
+    fn surroundings_are_known() {
+        let script =
+            "echo $(umask) ${LC_ALL} ${TMPDIR-none} ${XDG_CACHE_HOME-none} ${RUNNER_CACHE_DIR-none}; kill $$";
+        let mut program = in_known_surroundings(&Command::new("sh"));
+        let output = program.args(["-c", script]).output().expect("a shell");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "0022 C.UTF-8 none none none\n");
+        assert_eq!(output.status.code(), None, "ended by the signal");
+    }
 
     #[test]
     fn counts_are_read_from_result_lines() {

@@ -1,14 +1,17 @@
 //! `runner pipe`.
 
+use std::fs::File;
 use std::io::{self, BufWriter};
+use std::os::fd::AsFd;
+use std::path::Path;
 
 use super::Outcome;
 use super::args::PipeArgs;
 use super::report::{self, Reporter};
 use super::session::Session;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::job::FileHead;
-use crate::pipe;
+use crate::pipe::{self, Descriptor};
 
 const BUFFER_BYTES: usize = 256 * 1024;
 
@@ -16,6 +19,14 @@ pub(super) fn run(args: &PipeArgs, reporter: &Reporter) -> Result<Outcome> {
     let session = Session::new(&args.plugin, 1, reporter)?;
     let mut output = BufWriter::with_capacity(BUFFER_BYTES, report::stdout()?);
     let begin = |head: FileHead<'_>| session.begin(head);
-    pipe::run(&mut io::stdin().lock(), &mut output, &begin, args.plugin.window, session.budget())?;
+    let mut input = Descriptor::new(stdin()?, report::stdout()?);
+    pipe::run(&mut input, &mut output, &begin, args.plugin.window, session.budget())?;
     Ok(Outcome::Done)
+}
+
+/// Standard input without the buffer of the standard library: what it holds
+/// cannot be waited for.
+fn stdin() -> Result<File> {
+    let stdin = io::stdin().as_fd().try_clone_to_owned();
+    Ok(stdin.map_err(Error::at("read", Path::new("standard input")))?.into())
 }

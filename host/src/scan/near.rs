@@ -4,23 +4,24 @@
 //! Copying a block out of the page cache by one call, and hashing the copy
 //! while it is in the core's cache, is faster than hashing the mapping, whose
 //! pages the kernel must map one by one, and whose every page the processor
-//! must look up (measured in `docs/benchmarks.md`). Where a copy is not to be
-//! had, or ends too early, the mapping is looked at; so what is found does not
-//! depend on it.
+//! must look up (measured in `docs/benchmarks.md`). Holes are not even copied.
+//! Where a copy is not to be had, or ends too early, the mapping is looked at;
+//! so what is found does not depend on it.
 
 use std::ops::Range;
 
 use super::{BLOCK_BYTES, Scan};
 use crate::framing::View;
-use crate::fs::{ALIGN_BYTES, Aligned};
+use crate::fs::ALIGN_BYTES;
+use crate::mapping::Copier;
 
 /// What may be copied on each side of a block.
 const MARGIN_BYTES: u64 = 64 << 10;
 /// What a worker's copy takes at most; the plan of the memory counts on it.
 const MOST_BYTES: u64 = BLOCK_BYTES + 2 * MARGIN_BYTES;
 
-pub(super) struct Near {
-    memory: Aligned,
+pub(super) struct Near<'m> {
+    copier: Copier<'m>,
     /// What the framing needs on each side of what it looks at.
     behind: u64,
     after: u64,
@@ -29,11 +30,11 @@ pub(super) struct Near {
     ahead: u64,
 }
 
-impl Near {
+impl<'m> Near<'m> {
     /// `None` where the mapping is better: for blocks that are larger than a
     /// core's cache, and where all but a part of the block is looked at again
     /// in the mapping anyway.
-    pub(super) fn new(scan: &Scan<'_>) -> Option<Self> {
+    pub(super) fn new(scan: &Scan<'m>) -> Option<Self> {
         let context = &scan.context;
         let (before, after) = context.job.framing.context_bytes();
         let behind = aligned(before.max(context.cutter.look_behind()));
@@ -42,7 +43,7 @@ impl Near {
             return None;
         }
         let most = MOST_BYTES.min(scan.view().limit());
-        Some(Self { memory: Aligned::new(most as usize), behind, after, ahead })
+        Some(Self { copier: Copier::new(scan.mapping, most as usize), behind, after, ahead })
     }
 
     /// A view of a block and what is around it; `None` when not all of it can
@@ -51,8 +52,7 @@ impl Near {
         let file_bytes = scan.view().limit();
         let base = block.start.saturating_sub(self.behind);
         let limit = (block.end + self.ahead).min(file_bytes);
-        let bytes = &mut self.memory.as_mut_slice()[..(limit - base) as usize];
-        scan.mapping.copy(base, bytes).then_some(View { base, bytes, end: limit == file_bytes })
+        self.copier.read(base..limit).map(|bytes| View { base, bytes, end: limit == file_bytes })
     }
 
     /// Takes note of where the last record of a block has ended.

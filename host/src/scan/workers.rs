@@ -116,7 +116,7 @@ fn one_block(
     shared: &Shared,
     index: u64,
     carry: &mut Option<Carries>,
-    near: &mut Option<Near>,
+    near: &mut Option<Near<'_>>,
     transform: &mut Option<Box<dyn Transform>>,
 ) -> Result<Option<Block>> {
     scan.options.cancel.check()?;

@@ -10,9 +10,6 @@ use runner_plugin::{File, Params};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The host shows this much of the file to `begin`.
-const HEAD_BYTES: usize = 64 * 1024;
-
 /// Reads the parameters, and finds the columns in the file's head.
 pub(crate) fn begin(params: &Params, file: &File<'_>) -> Result<Csv, String> {
     let dialect = Dialect::of(params)?;
@@ -49,8 +46,12 @@ fn first_record(
     has_header: bool,
 ) -> Result<Option<First>, String> {
     let head = file.head;
-    let is_cut = head.len() >= HEAD_BYTES && file.size != Some(head.len() as u64);
-    let too_long = || format!("the first record does not end in the first {HEAD_BYTES} bytes of the file");
+    // Of a stream, the head is what has come so far.
+    let is_cut = file.size != Some(head.len() as u64);
+    let too_long = || {
+        let what = if file.size.is_some() { "file" } else { "stream, which is all there was to see" };
+        format!("the first record does not end in the first {} bytes of the {what}", head.len())
+    };
     let mut fields = Vec::new();
     let mut at = start;
     while at < head.len() {
@@ -58,7 +59,7 @@ fn first_record(
             Err(Fault::Unclosed(_)) if is_cut => return Err(too_long()),
             result => result.map_err(|fault| fault.message(0))?,
         };
-        if is_cut && record.end == head.len() {
+        if is_cut && record.end == head.len() && !head.ends_with(b"\n") {
             return Err(too_long());
         }
         if !record.content.is_empty() {

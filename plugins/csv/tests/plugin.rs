@@ -4,6 +4,7 @@
 use proptest::prelude::*;
 use runner_csv::Csv;
 use runner_plugin::testing::{assert_split_invariant, edit, run_cases};
+use runner_plugin::{File, Plugin};
 
 #[test]
 fn cases() {
@@ -244,6 +245,25 @@ fn a_head_that_shows_no_whole_header_is_refused() {
     text.push_str("\n1\n");
     let error = edit::<Csv>(&[("mask", "1")], text.as_bytes()).expect_err("the header is too long");
     assert_eq!(error, "the first record does not end in the first 65536 bytes of the file");
+}
+
+/// Of a stream, the head is what has come so far: a header is whole when its
+/// line end is there, or the stream has ended.
+#[test]
+fn a_short_head_of_a_stream_is_enough_with_a_whole_header() {
+    let begin = |head: &[u8], size| {
+        let params =
+            [("mask", "name"), ("header", "true"), ("delimiter", ","), ("quote", "\"")].into_iter().collect();
+        Csv::begin(&params, &File { size, head }).map(|_| ())
+    };
+    for whole in ["id,name\n", "id,name\r\n1", "\u{feff}id,name\n", "\"id\",\"name\"\n"] {
+        assert_eq!(begin(whole.as_bytes(), None), Ok(()), "{whole}");
+    }
+    for part in ["", "i", "id,name", "id,name\r", "\"id\",\"na\nme", "id,\"name\""] {
+        let error = begin(part.as_bytes(), None).expect_err("what comes next is not known");
+        assert!(error.contains("the first record does not end"), "{part}: {error}");
+    }
+    assert_eq!(begin(b"id,name", Some(7)), Ok(()));
 }
 
 #[test]

@@ -2,8 +2,11 @@
 //!
 //! By default a match lies within one line and never includes the line's end,
 //! as with `sed`. With `multiline` it may span lines, but is bounded by
-//! `max-match`; what that means exactly is in `search.rs`.
+//! `max-match`; what that means exactly is in `search.rs`. A text without a
+//! line end needs no lines: it is the same wherever they end, so they may be of
+//! any length.
 
+mod lines;
 mod pattern;
 mod search;
 mod text;
@@ -47,7 +50,7 @@ impl Plugin for Replace {
             ))
     }
 
-    fn begin(params: &Params, _: &File<'_>) -> Result<(Self, Job), String> {
+    fn begin(params: &Params, file: &File<'_>) -> Result<(Self, Job), String> {
         let find = params.required("find")?;
         let with = params.get("with").unwrap_or_default();
         let ignore_case = params.bool("ignore-case")?;
@@ -67,12 +70,19 @@ impl Plugin for Replace {
             return Err("`find` holds a line end, which no line does: set `multiline`".into());
         }
         let plain = !ignore_case || is_ascii_folding(find);
-        let (search, job) = if !ignore_case {
-            literal(Text::exact(find), multiline)?
-        } else if plain {
-            literal(Text::folded(find), multiline)?
+        let (search, job) = if plain {
+            let text = if ignore_case { Text::folded(find) } else { Text::exact(find) };
+            let in_head = |bytes: &[u8]| text.find(bytes).map(|at| at..at + text.len());
+            let by_lines = !multiline && lines::are_better(file, in_head);
+            literal(text, by_lines)?
         } else {
-            expression(&Pattern::literal(find)?, multiline, MAX_MATCH_LIMIT_BYTES)?
+            let pattern = Pattern::literal(find)?;
+            let regex = pattern.compile()?;
+            let in_head = |bytes: &[u8]| regex.find(bytes).map(|found| found.range());
+            // A stream shows nothing of an expression's end before more comes,
+            // but whole lines at once.
+            let anywhere = multiline || file.size.is_some() && !lines::are_better(file, in_head);
+            expression(&pattern, anywhere, MAX_MATCH_LIMIT_BYTES)?
         };
         // Other letters than ASCII's can change their length with their case.
         let mut job = job.length_preserving(plain && find.len() == with.len());
@@ -103,8 +113,10 @@ fn max_match(params: &Params, of_use: bool) -> Result<usize, String> {
     }
 }
 
-fn literal(text: Text, multiline: bool) -> Result<(Search, Job), String> {
-    let framing = if multiline { overlapping(0, text.len())? } else { Framing::lines() };
+/// Anywhere, the window must show the rest of a text behind the byte at its
+/// start.
+fn literal(text: Text, by_lines: bool) -> Result<(Search, Job), String> {
+    let framing = if by_lines { Framing::lines() } else { overlapping(0, text.len() - 1)? };
     Ok((Search::literal(text), Job::new(framing)))
 }
 

@@ -26,8 +26,8 @@ const STRIDE_BYTES: usize = if cfg!(test) { 3 } else { 64 * 1024 };
 /// What to look for, and how.
 #[derive(Debug)]
 pub(crate) enum Search {
-    /// A text, anywhere: if it has no line end it stays within lines. It has
-    /// no groups, which are kept, as many windows are small.
+    /// A text, anywhere. It has no groups, which are kept, as many windows are
+    /// small.
     Literal { text: Text, none: Captures },
     /// An expression that cannot match a line end.
     Lines(Regex),

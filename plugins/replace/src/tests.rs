@@ -9,6 +9,7 @@ use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 use runner_plugin::testing::{assert_split_invariant, edit, run_cases};
+use runner_plugin::{File, Framing, Plugin};
 
 use crate::Replace;
 
@@ -178,6 +179,80 @@ proptest! {
         let ignore_case = ignore_case.to_string();
         let params = [("find", find.as_str()), ("with", &with), ("multiline", "true"), ("ignore-case", &ignore_case)];
         assert_split_invariant::<Replace>(&params, &input);
+    }
+}
+
+/// What is replaced in each line alone, as before texts were found anywhere.
+fn each_line_alone(find: &str, with: &str, ignore_case: bool, input: &[u8]) -> Vec<u8> {
+    let expression = format!("{}{}", if ignore_case { "(?i)" } else { "" }, regex_syntax::escape(find));
+    let regex = regex(&expression);
+    let mut output = Vec::new();
+    for line in input.split_inclusive(|byte| *byte == b'\n') {
+        let mut done = 0;
+        for found in regex.find_iter(line) {
+            output.extend_from_slice(&line[done..found.start()]);
+            output.extend_from_slice(with.as_bytes());
+            done = found.end();
+        }
+        output.extend_from_slice(&line[done..]);
+    }
+    output
+}
+
+proptest! {
+    /// Also where the bytes are no UTF-8, and letters fold to others than
+    /// ASCII's.
+    #[test]
+    fn a_text_anywhere_is_that_of_each_line(
+        find in "[akKsé ]{1,3}",
+        ignore_case: bool,
+        input in prop::collection::vec(prop::sample::select(vec![
+            &b"a"[..], b"A", b"k", b"s", b"S", "\u{17f}".as_bytes(), "\u{212a}".as_bytes(), "é".as_bytes(),
+            "É".as_bytes(), b"\xc3", b"\xa9", b"\xff", b" ", b"\n",
+        ]), 0..30),
+    ) {
+        let input = input.concat();
+        let ignore_case_text = ignore_case.to_string();
+        let params = [("find", find.as_str()), ("with", "<>"), ("ignore-case", &ignore_case_text)];
+        let expected = each_line_alone(&find, "<>", ignore_case, &input);
+        prop_assert_eq!(edit::<Replace>(&params, &input), Ok(expected));
+        assert_split_invariant::<Replace>(&params, &input);
+    }
+}
+
+#[test]
+fn a_log_that_holds_it_here_and_there_is_searched_by_lines() {
+    let log =
+        |gap: usize, line_end: &str| format!("{}ask{line_end}", "x\n".repeat(gap / 2)).repeat(20_000 / gap);
+    let by_lines = |head: &str, find: &str, multiline: &str| {
+        let params =
+            [("find", find), ("ignore-case", "true"), ("multiline", multiline)].into_iter().collect();
+        let file = File { size: Some(1 << 30), head: head.as_bytes() };
+        Replace::begin(&params, &file).expect("a job").1.framing == Framing::lines()
+    };
+    for find in ["ask", "as", "a"] {
+        assert!(by_lines(&log(3000, "\n"), find, "false"), "{find}");
+        assert!(!by_lines(&log(3000, "\n"), find, "true"), "{find}");
+        // In every line, in hardly any, in the one line that there is.
+        assert!(!by_lines(&log(500, "\n"), find, "false"), "{find}");
+        assert!(!by_lines(&log(10_000, "\n"), find, "false"), "{find}");
+        assert!(!by_lines(&log(3000, "\n").replace('\n', ";"), find, "false"), "{find}");
+    }
+}
+
+#[test]
+fn a_text_needs_no_lines() {
+    for (find, ignore_case, size, lines) in [
+        ("ab", "false", Some(4), false),
+        ("ab", "false", None, false),
+        ("ab", "true", None, false),
+        ("ask", "true", Some(4), false),
+        // A stream goes out line by line.
+        ("ask", "true", None, true),
+    ] {
+        let params = [("find", find), ("ignore-case", ignore_case)].into_iter().collect();
+        let (_, job) = Replace::begin(&params, &File { size, head: b"" }).expect("a job");
+        assert_eq!(job.framing == Framing::lines(), lines, "{find} {ignore_case} {size:?}");
     }
 }
 

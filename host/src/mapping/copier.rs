@@ -1,0 +1,83 @@
+//! Copies of parts of a file, for one thread. Holes are not read: the kernel
+//! would fill the page cache with zeros for them, which takes longer than all
+//! that is done with the zeros then.
+
+use std::ops::Range;
+
+use super::Mapping;
+use crate::fs::{Aligned, OsStorage, Storage};
+
+/// Memory for a copy, which is kept from one to the next.
+#[derive(Debug)]
+pub struct Copier<'m> {
+    mapping: &'m Mapping,
+    memory: Aligned,
+    /// From here on the memory holds zeros: what follows another hole need not
+    /// be made zeros again.
+    used: usize,
+    /// Where there are data, as far as is known. Whatever becomes a hole
+    /// meanwhile may be read all the same.
+    data: Range<u64>,
+}
+
+impl<'m> Copier<'m> {
+    /// For copies of up to `most_bytes`.
+    #[must_use]
+    pub fn new(mapping: &'m Mapping, most_bytes: usize) -> Self {
+        Self { mapping, memory: Aligned::new(most_bytes), used: 0, data: 0..0 }
+    }
+
+    /// The bytes of a range. `None` when not all of them could be read:
+    /// reading the mapping tells why.
+    ///
+    /// What is written into a hole while this looks may be missed, as with
+    /// everything that is written to a file while it is read.
+    ///
+    /// # Panics
+    /// When the range is longer than the memory.
+    pub fn read(&mut self, range: Range<u64>) -> Option<&[u8]> {
+        let memory = &mut self.memory.as_mut_slice()[..(range.end - range.start) as usize];
+        let place = |offset: u64| (offset - range.start) as usize;
+        let mut at = range.start;
+        while at < range.end {
+            if !self.data.contains(&at) {
+                self.data = self.mapping.data_at(at);
+            }
+            let (start, end) = (self.data.start.clamp(at, range.end), self.data.end.clamp(at, range.end));
+            let hole = place(at)..place(start).min(self.used);
+            if !hole.is_empty() {
+                memory[hole].fill(0);
+            }
+            if start == range.end {
+                break;
+            }
+            let data = place(start)..place(end);
+            self.used = self.used.max(data.end);
+            if !self.mapping.copy(start, &mut memory[data]) {
+                return None;
+            }
+            at = end;
+        }
+        // Behind the last data, all are zeros now.
+        if self.used <= memory.len() {
+            self.used = place(at);
+        }
+        Some(memory)
+    }
+}
+
+impl Mapping {
+    /// The first range at `at` or behind it that holds data, not a hole; at the
+    /// end of the file, if there is none. Where nothing is known, all are data.
+    #[must_use]
+    pub fn data_at(&self, at: u64) -> Range<u64> {
+        let len = self.len as u64;
+        let Some(file) = self.file.as_ref().filter(|_| self.may_have_holes) else { return at..len };
+        match OsStorage.data_at(file, at) {
+            Ok(Some(data)) => data.start.min(len)..data.end.min(len),
+            // Or the file was cut short, which reading it brings to light.
+            Ok(None) if file.metadata().is_ok_and(|now| now.len() >= len) => len..len,
+            Ok(None) | Err(_) => at..len,
+        }
+    }
+}

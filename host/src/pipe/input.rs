@@ -1,0 +1,71 @@
+//! Where a stream comes from: something that is read, and that can tell
+//! whether a read would wait.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+
+/// A stream that can be waited for.
+pub trait Input: Read {
+    /// Waits until a read would not wait (there are bytes, or the end, or an
+    /// error), for `most` at the longest, or for good; whether it is so. A
+    /// wait may be cut short: then it is not.
+    ///
+    /// # Errors
+    /// Whatever makes waiting in vain. [`ErrorKind::BrokenPipe`] says that
+    /// nobody is there any more to read the output.
+    fn wait(&mut self, most: Option<Duration>) -> io::Result<bool>;
+}
+
+/// What is at hand as a whole never waits.
+impl Input for &[u8] {
+    fn wait(&mut self, _: Option<Duration>) -> io::Result<bool> {
+        Ok(true)
+    }
+}
+
+/// A descriptor that is read, beside one that the result is written to.
+#[derive(Debug)]
+pub struct Descriptor {
+    input: File,
+    output: File,
+}
+
+impl Descriptor {
+    /// `output` is watched only: a pipe whose reader has gone away ends the
+    /// run, also while there is nothing to write.
+    #[must_use]
+    pub fn new(input: File, output: File) -> Self {
+        Self { input, output }
+    }
+}
+
+impl Read for Descriptor {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.input.read(buffer)
+    }
+}
+
+impl Input for Descriptor {
+    fn wait(&mut self, most: Option<Duration>) -> io::Result<bool> {
+        let most = most.map(|most| most.try_into().unwrap_or(rustix::event::Timespec::default()));
+        let mut watched =
+            [PollFd::new(&self.input, PollFlags::IN), PollFd::new(&self.output, PollFlags::empty())];
+        match poll(&mut watched, most.as_ref()) {
+            Ok(_) => {}
+            Err(Errno::INTR) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        }
+        let [input, output] = watched.map(|watched| watched.revents());
+        if !input.is_empty() {
+            return Ok(true);
+        }
+        if output.intersects(PollFlags::ERR | PollFlags::HUP) {
+            return Err(ErrorKind::BrokenPipe.into());
+        }
+        Ok(false)
+    }
+}
