@@ -11,23 +11,32 @@
 mod search;
 #[cfg(test)]
 mod tests;
+mod walk;
+mod weight;
 
 use std::ops::Range;
 
-use crate::error::Result;
+use crate::cancel::{Deadline, Paced};
+use crate::error::{Error, Kind, Result};
 use crate::framing::{Cutter, View};
 use crate::job::{Framing, Job, Prefilter};
+use crate::memory::{Budget, Lease};
 use search::Search;
 
 /// Ranges in which edits may start that are as near as this are shown together:
 /// a guest looks at so many bytes in the time of a call. Tests keep them apart.
 const NEAR_BYTES: u64 = if cfg!(test) { 0 } else { 1 << 10 };
 
+/// Nanoseconds that a hit takes, about, besides the search.
+const HIT_NS: usize = 100;
+
 /// A prefilter made ready for one job.
 #[derive(Debug)]
 pub struct Finder {
     search: Search,
     scope: Scope,
+    /// The memory that it holds.
+    _lease: Lease,
 }
 
 /// What the plugin makes its claim for.
@@ -41,6 +50,21 @@ enum Scope {
     Window,
 }
 
+impl Scope {
+    fn of(framing: &Framing) -> Self {
+        match *framing {
+            Framing::Delimited(_)
+            | Framing::Quoted { .. }
+            | Framing::Fixed { .. }
+            | Framing::LengthPrefixed { .. } => Self::Record,
+            // The byte at the edit's start, and `after` more: all that the
+            // window is sure to show of what follows.
+            Framing::Overlapping { after, .. } => Self::Edit { reach: u64::from(after) + 1 },
+            Framing::Bytes | Framing::Sequential => Self::Window,
+        }
+    }
+}
+
 impl Finder {
     /// The finder for a job that passed [`Job::validate`]; `None` when it has
     /// no prefilter.
@@ -49,24 +73,37 @@ impl Finder {
     /// Says in words what is wrong with the prefilter: a malformed or too
     /// large expression, one that matches the empty string, too many literals.
     pub fn new(job: &Job) -> Result<Option<Self>, String> {
-        let search = match &job.prefilter {
-            Prefilter::None => return Ok(None),
+        let made = Self::within(job, &Budget::UNLIMITED);
+        made.map_err(|error| std::error::Error::source(&error).map_or(error.to_string(), ToString::to_string))
+    }
+
+    /// The same, with its memory drawn on a budget.
+    ///
+    /// # Errors
+    /// [`Kind::Plugin`], where [`Finder::new`] fails; when the budget has no
+    /// room for it.
+    pub fn within(job: &Job, budget: &Budget) -> Result<Option<Self>> {
+        let mut lease = budget.lease();
+        if let Prefilter::Literals { patterns, .. } = &job.prefilter {
+            lease.grow(Search::literals_need_bytes(patterns))?;
+        }
+        let made = Self::search(&job.prefilter).map_err(|why| {
+            Error::new(Kind::Plugin, format!("the plugin's prefilter cannot be used: {why}"))
+        })?;
+        let Some(search) = made else { return Ok(None) };
+        lease.shrink_to(0);
+        lease.grow(search.memory_bytes())?;
+        Ok(Some(Self { search, scope: Scope::of(&job.framing), _lease: lease }))
+    }
+
+    fn search(prefilter: &Prefilter) -> Result<Option<Search>, String> {
+        Ok(match prefilter {
+            Prefilter::None => None,
             Prefilter::Literals { patterns, ignore_ascii_case } => {
-                Search::literals(patterns, *ignore_ascii_case)?
+                Some(Search::literals(patterns, *ignore_ascii_case)?)
             }
-            Prefilter::Regex(expression) => Search::regex(expression)?,
-        };
-        let scope = match job.framing {
-            Framing::Delimited(_)
-            | Framing::Quoted { .. }
-            | Framing::Fixed { .. }
-            | Framing::LengthPrefixed { .. } => Scope::Record,
-            // The byte at the edit's start, and `after` more: all that the
-            // window is sure to show of what follows.
-            Framing::Overlapping { after, .. } => Scope::Edit { reach: u64::from(after) + 1 },
-            Framing::Bytes | Framing::Sequential => Scope::Window,
-        };
-        Ok(Some(Self { search, scope }))
+            Prefilter::Regex(expression) => Some(Search::regex(expression)?),
+        })
     }
 
     /// The parts of `window` that can match: sorted, disjoint, none touching
@@ -79,24 +116,33 @@ impl Finder {
     /// its context behind it.
     ///
     /// # Errors
-    /// When a record states an impossible length.
+    /// When a record states an impossible length; when the deadline is over,
+    /// or the run was stopped.
     pub fn candidates(
         &self,
         cutter: &Cutter,
         view: &View<'_>,
         window: Range<u64>,
+        deadline: &Deadline<'_>,
     ) -> Result<Vec<Range<u64>>> {
+        let mut pace = Paced::new(deadline, "searching with the plugin's prefilter");
         match self.scope {
-            Scope::Record => self.records(cutter, view, window),
-            Scope::Edit { reach } => Ok(self.edit_starts(view, window, reach)),
+            Scope::Record => self.records(cutter, view, window, &mut pace),
+            Scope::Edit { reach } => self.edit_starts(view, window, reach, &mut pace),
             Scope::Window => {
-                let hit = self.search.first_end(view.slice(window.clone())).is_some();
+                let hit = self.search.first_end(view.slice(window.clone()), &mut pace)?.is_some();
                 Ok(if hit { vec![window] } else { Vec::new() })
             }
         }
     }
 
-    fn records(&self, cutter: &Cutter, view: &View<'_>, window: Range<u64>) -> Result<Vec<Range<u64>>> {
+    fn records(
+        &self,
+        cutter: &Cutter,
+        view: &View<'_>,
+        window: Range<u64>,
+        pace: &mut Paced<'_>,
+    ) -> Result<Vec<Range<u64>>> {
         let mut found = Vec::new();
         let mut from = window.start;
         while from < window.end {
@@ -104,14 +150,15 @@ impl Finder {
                 end if end >= window.end => window.end,
                 end => cutter.record_at(view, from, end - 1)?.end,
             };
-            if !self.search.may_match(view.slice(from..chunk_end)) {
+            if !self.search.may_match(view.slice(from..chunk_end), pace)? {
                 from = chunk_end;
                 continue;
             }
-            while let Some(end) = self.search.first_end(view.slice(from..chunk_end)) {
+            while let Some(end) = self.search.first_end(view.slice(from..chunk_end), pace)? {
                 let record = cutter.record_at(view, from, from + end as u64 - 1)?;
                 from = record.end;
-                if self.search.confirm(view.slice(record.clone())) {
+                pace.step(HIT_NS)?;
+                if self.search.confirm(view.slice(record.clone()), pace)? {
                     append(&mut found, record);
                 }
             }
@@ -127,18 +174,25 @@ impl Finder {
     /// not looked for: they end no earlier, so `t - reach..t` holds the starts
     /// of their edits as well. That keeps the search linear, however much
     /// matches overlap.
-    fn edit_starts(&self, view: &View<'_>, owned: Range<u64>, reach: u64) -> Vec<Range<u64>> {
+    fn edit_starts(
+        &self,
+        view: &View<'_>,
+        owned: Range<u64>,
+        reach: u64,
+        pace: &mut Paced<'_>,
+    ) -> Result<Vec<Range<u64>>> {
         let mut found: Vec<Range<u64>> = Vec::new();
         let mut start = owned.start;
         while start < owned.end {
             let chunk = start..start.saturating_add(self.search.chunk_bytes().max(reach)).min(owned.end);
             let limit = chunk.end.saturating_add(reach - 1);
             start = chunk.end;
-            if !self.search.may_match(view.slice(chunk.start..limit)) {
+            if !self.search.may_match(view.slice(chunk.start..limit), pace)? {
                 continue;
             }
             let mut from = chunk.start;
-            while let Some(end) = self.search.first_end(view.slice(from..limit)) {
+            while let Some(end) = self.search.first_end(view.slice(from..limit), pace)? {
+                pace.step(HIT_NS)?;
                 from += end as u64;
                 let starts = from.saturating_sub(reach).max(chunk.start)..from.min(chunk.end);
                 match found.last_mut() {
@@ -151,7 +205,7 @@ impl Finder {
                 }
             }
         }
-        found
+        Ok(found)
     }
 }
 

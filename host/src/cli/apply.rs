@@ -32,10 +32,9 @@ pub(super) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
     if args.output.as_deref() == Some(Path::new("-")) && args.run.json {
         return Err(Error::new(Kind::Usage, "`-o -` and `--json` both want standard output"));
     }
-    let session = Session::new(&args.plugin, args.run.threads(), reporter)?;
-    let cancel = cancel_on_signals()?;
-    let (cancel, watch) = (Cancel::new(&cancel), Watch::new());
-    let run = Run { args, session: &session, cancel, watch: &watch };
+    let session = Session::new(&args.plugin, args.run.threads(), cancel_on_signals, reporter)?;
+    let watch = Watch::new();
+    let run = Run { args, session: &session, cancel: session.cancel(), watch: &watch };
     if let [file] = args.files.as_slice() { run.one(file, reporter, None) } else { run.several(reporter) }
 }
 
@@ -81,7 +80,7 @@ impl Run<'_> {
                     }
                 }
             },
-        );
+        )?;
         interrupted?;
         if count < self.args.files.len() {
             self.cancel.check()?;
@@ -105,7 +104,11 @@ impl Run<'_> {
             },
             resume: args.resume,
             checkpoint_every: args.checkpoint,
-            memory: Guard { budget: session.budget(), look: Some(&|| self.watch.look()) },
+            memory: Guard {
+                budget: session.budget(),
+                look: Some(&|| self.watch.look()),
+                space: args.plugin.space(),
+            },
             cancel: self.cancel,
         };
         let mut slot = scans.map(Slots::take);
@@ -169,8 +172,7 @@ fn output(out: &Path) -> Result<Output> {
 
 pub(super) fn plan(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
     let started = Instant::now();
-    let session = Session::new(&args.plugin, args.run.threads(), reporter)?;
-    let cancel = cancel_on_signals()?;
+    let session = Session::new(&args.plugin, args.run.threads(), cancel_on_signals, reporter)?;
     let watch = Watch::new();
     let options = Options {
         threads: session.workers(),
@@ -180,8 +182,8 @@ pub(super) fn plan(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
         extras: Extras::default(),
         resume: false,
         checkpoint_every: Duration::MAX,
-        memory: Guard { budget: session.budget(), look: Some(&|| watch.look()) },
-        cancel: Cancel::new(&cancel),
+        memory: Guard { budget: session.budget(), look: Some(&|| watch.look()), space: args.plugin.space() },
+        cancel: session.cancel(),
     };
     let file = &args.file;
     let mut events = |event| reporter.progress(file, event);

@@ -1,16 +1,23 @@
 // Lists of one candidate are what these tests expect, not slips of the pen.
 #![allow(clippy::single_range_in_vec_init)]
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
 
 use super::*;
+use crate::cancel::Cancel;
 
 const LIMIT: u64 = 1000;
 
 fn job(framing: Framing, prefilter: Prefilter) -> Job {
     Job { framing, prefilter, length_preserving: false }
+}
+
+fn deadline() -> Deadline<'static> {
+    Deadline::start(Cancel::NEVER, Duration::MAX, 0)
 }
 
 fn whole(file: &[u8]) -> View<'_> {
@@ -119,7 +126,7 @@ proptest! {
                 return Ok(());
             }
         };
-        let candidates = finder.candidates(&cutter, &whole(&file), window).expect("search");
+        let candidates = finder.candidates(&cutter, &whole(&file), window, &deadline()).expect("search");
         let inside = |record: &Range<u64>| {
             candidates.iter().any(|c| c.start <= record.start && record.end <= c.end)
         };
@@ -147,7 +154,7 @@ proptest! {
         let cutter = Cutter::new(&framing, LIMIT);
         let Ok(finder) = Finder::new(&job(framing, prefilter.clone())) else { return Ok(()) };
         let finder = finder.expect("there is a prefilter");
-        let candidates = finder.candidates(&cutter, &seen, owned.clone()).expect("search");
+        let candidates = finder.candidates(&cutter, &seen, owned.clone(), &deadline()).expect("search");
         for pair in candidates.windows(2) {
             prop_assert!(pair[0].end < pair[1].start, "sorted and apart: {candidates:?}");
         }
@@ -167,7 +174,7 @@ fn lines(prefilter: Prefilter, file: &[u8]) -> Vec<Range<u64>> {
     let framing = Framing::Delimited(b"\n".to_vec());
     let cutter = Cutter::new(&framing, LIMIT);
     let finder = Finder::new(&job(framing, prefilter)).expect("valid").expect("there is a prefilter");
-    finder.candidates(&cutter, &whole(file), 0..file.len() as u64).expect("search")
+    finder.candidates(&cutter, &whole(file), 0..file.len() as u64, &deadline()).expect("search")
 }
 
 #[test]
@@ -194,8 +201,8 @@ fn bytes_framing_is_all_or_nothing() {
     let finder = Finder::new(&job(Framing::Bytes, prefilter)).expect("valid").expect("there is a prefilter");
     let cutter = Cutter::new(&Framing::Bytes, LIMIT);
     let view = whole(b"..key..");
-    assert_eq!(finder.candidates(&cutter, &view, 1..6).expect("search"), [1..6]);
-    assert!(finder.candidates(&cutter, &view, 3..7).expect("search").is_empty());
+    assert_eq!(finder.candidates(&cutter, &view, 1..6, &deadline()).expect("search"), [1..6]);
+    assert!(finder.candidates(&cutter, &view, 3..7, &deadline()).expect("search").is_empty());
 }
 
 #[test]

@@ -7,13 +7,18 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use super::*;
+use crate::cancel::Cancel;
 use crate::job::{Framing, Prefilter};
 use crate::memory::{Budget, Plan, is_denied};
 use crate::transform::{Change, Span};
 
 /// Long enough for an honest call on a busy machine, short enough to wait for.
-pub(super) const LIMITS: Limits =
-    Limits { memory_bytes: 192 << 20, budget: Budget::UNLIMITED, deadline: Duration::from_millis(300) };
+pub(super) const LIMITS: Limits = Limits {
+    memory_bytes: 192 << 20,
+    budget: Budget::UNLIMITED,
+    deadline: Duration::from_millis(300),
+    cancel: Cancel::NEVER,
+};
 
 /// For what does not depend on the cache.
 static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new(None, Compiler::InProcess).unwrap());
