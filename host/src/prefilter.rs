@@ -15,18 +15,25 @@ mod walk;
 mod weight;
 
 use std::ops::Range;
+use std::sync::mpsc;
+use std::time::Duration;
 
-use crate::cancel::{Deadline, Paced};
+use crate::cancel::{Cancel, Deadline, Paced};
 use crate::error::{Error, Kind, Result};
 use crate::framing::{Cutter, View};
 use crate::job::{Framing, Job, Prefilter};
 use crate::memory::{Budget, Lease};
+use crate::stack;
 use search::Search;
 
 /// Ranges in which edits may start that are as near as this are shown together:
 /// a guest looks at so many bytes in the time of a call. Tests keep them apart.
 const NEAR_BYTES: u64 = if cfg!(test) { 0 } else { 1 << 10 };
 
+/// Bytes of literals that take a few milliseconds.
+const QUICK_BYTES: usize = 4 << 10;
+/// How often it is looked whether the run was stopped, while a finder is made.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Nanoseconds that a hit takes, about, besides the search.
 const HIT_NS: usize = 100;
 
@@ -73,27 +80,29 @@ impl Finder {
     /// Says in words what is wrong with the prefilter: a malformed or too
     /// large expression, one that matches the empty string, too many literals.
     pub fn new(job: &Job) -> Result<Option<Self>, String> {
-        let made = Self::within(job, &Budget::UNLIMITED);
-        made.map_err(|error| std::error::Error::source(&error).map_or(error.to_string(), ToString::to_string))
+        let search = Self::search(&job.prefilter)?;
+        let scope = Scope::of(&job.framing);
+        Ok(search.map(|search| Self { search, scope, _lease: Lease::default() }))
     }
 
     /// The same, with its memory drawn on a budget.
     ///
     /// # Errors
     /// [`Kind::Plugin`], where [`Finder::new`] fails; when the budget has no
-    /// room for it.
-    pub fn within(job: &Job, budget: &Budget) -> Result<Option<Self>> {
+    /// room for it, or the run was stopped.
+    pub fn within(job: &Job, budget: &Budget, cancel: Cancel<'_>) -> Result<Option<Self>> {
         let mut lease = budget.lease();
         if let Prefilter::Literals { patterns, .. } = &job.prefilter {
             lease.grow(Search::literals_need_bytes(patterns))?;
         }
-        let made = Self::search(&job.prefilter).map_err(|why| {
+        let made = if takes_long(&job.prefilter) { aside(job, cancel)? } else { Self::new(job) };
+        let made = made.map_err(|why| {
             Error::new(Kind::Plugin, format!("the plugin's prefilter cannot be used: {why}"))
         })?;
-        let Some(search) = made else { return Ok(None) };
+        let Some(finder) = made else { return Ok(None) };
         lease.shrink_to(0);
-        lease.grow(search.memory_bytes())?;
-        Ok(Some(Self { search, scope: Scope::of(&job.framing), _lease: lease }))
+        lease.grow(finder.search.memory_bytes())?;
+        Ok(Some(Self { _lease: lease, ..finder }))
     }
 
     fn search(prefilter: &Prefilter) -> Result<Option<Search>, String> {
@@ -206,6 +215,38 @@ impl Finder {
             }
         }
         Ok(found)
+    }
+}
+
+/// Whether it may take more than a few milliseconds to make the finder for a
+/// prefilter.
+fn takes_long(prefilter: &Prefilter) -> bool {
+    match prefilter {
+        Prefilter::None => false,
+        Prefilter::Literals { patterns, .. } => patterns.iter().map(Vec::len).sum::<usize>() > QUICK_BYTES,
+        // A short one may ask for a thousand repetitions.
+        Prefilter::Regex(_) => true,
+    }
+}
+
+/// Makes a finder on a thread of its own. Nothing interrupts that, and it may
+/// take a second or two, so the thread is left behind when the run is stopped.
+fn aside(job: &Job, cancel: Cancel<'_>) -> Result<Result<Option<Finder>, String>> {
+    let (done, made) = mpsc::channel();
+    let job = job.clone();
+    let work = move || {
+        // Nobody waits for it when the run was stopped.
+        let _ = done.send(Finder::new(&job));
+    };
+    stack::builder().spawn(work).map_err(stack::cannot_start)?;
+    loop {
+        match made.recv_timeout(LOOK_EVERY) {
+            Ok(made) => return Ok(made),
+            Err(mpsc::RecvTimeoutError::Timeout) => cancel.check()?,
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                return Err(Error::new(Kind::Usage, "the thread that makes the prefilter has panicked"));
+            }
+        }
     }
 }
 

@@ -176,9 +176,7 @@ pub fn scan<'s, S: Storage>(
 /// [`Kind::Plugin`], when it cannot be compiled; when the budget has no room
 /// for it, or the run was stopped meanwhile.
 pub(crate) fn finder(job: &Job, budget: &Budget, cancel: Cancel<'_>) -> Result<Option<Finder>> {
-    let finder = Finder::within(job, budget)?;
-    cancel.check()?;
-    Ok(finder)
+    Finder::within(job, budget, cancel)
 }
 
 /// One scan, shared by all threads.

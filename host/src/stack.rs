@@ -44,6 +44,7 @@ pub(crate) fn on_own_thread<T: Send>(work: impl FnOnce() -> T + Send) -> Result<
     })
 }
 
-fn cannot_start(error: std::io::Error) -> Error {
+/// The failure to start a thread.
+pub(crate) fn cannot_start(error: std::io::Error) -> Error {
     Error::new(Kind::Usage, "cannot start a thread").because(error)
 }

@@ -25,6 +25,8 @@ use crate::error::Error;
 
 /// Bytes of all literals together.
 const MAX_LITERAL_BYTES: usize = 1 << 20;
+/// Bytes of one literal: as they are searched for in slices that are longer.
+const MAX_ONE_LITERAL_BYTES: usize = 64 << 10;
 /// Bytes of a regular expression.
 const MAX_EXPRESSION_BYTES: usize = 64 << 10;
 /// Bytes of a compiled expression: room for some hundred Unicode classes.
@@ -39,9 +41,9 @@ const LEFTMOST_LITERAL_BYTES: usize = 256;
 /// Literals of so many bytes may have a table: 4 MiB at most.
 const MAX_TABLE_LITERAL_BYTES: usize = 4 << 10;
 /// Bytes that literals are searched for in at a time.
-const SLICE_BYTES: usize = if cfg!(test) { 5 } else { 256 << 10 };
+const SLICE_BYTES: usize = if cfg!(test) { 5 } else { 64 << 10 };
 /// Nanoseconds that an automaton of literals takes for a byte, at most.
-const AUTOMATON_NS: usize = 16;
+const AUTOMATON_NS: usize = 64;
 /// Nanoseconds that it takes to pass through a state of an expression.
 const STATE_NS: usize = 8;
 /// States times bytes that may be looked at by a call that nothing interrupts:
@@ -104,10 +106,13 @@ impl Search {
         if bytes > MAX_LITERAL_BYTES {
             return Err(format!("the literals of its prefilter are more than {MAX_LITERAL_BYTES} bytes"));
         }
+        let longest = patterns.iter().map(Vec::len).max().unwrap_or_default();
+        if longest > MAX_ONE_LITERAL_BYTES {
+            return Err(format!("a literal of its prefilter is longer than {MAX_ONE_LITERAL_BYTES} bytes"));
+        }
         if let ([pattern], false) = (patterns, ignore_ascii_case) {
             return Ok(Self::Literal(Box::new(memmem::Finder::new(pattern).into_owned())));
         }
-        let longest = patterns.iter().map(Vec::len).max().unwrap_or_default();
         // To find the leftmost match, the automaton reads on as far as the
         // longest literal may reach, each time. That must not be far.
         let kind = if longest <= LEFTMOST_LITERAL_BYTES { LeftmostFirst } else { Standard };

@@ -179,7 +179,8 @@ fn what_is_left_of_a_budget_is_no_answer() {
     assert_eq!(budget.leased_bytes(), 0, "the instance that described it is gone");
     let begin = || plugin.begin(&[], FileHead { size: None, head: b"" });
     let ((_, mut one), (_, two)) = (begin().unwrap(), begin().unwrap());
-    assert_eq!(budget.leased_bytes(), 4 * 65536);
+    let besides = budget.leased_bytes().checked_sub(4 * 65536);
+    assert!(besides.is_some_and(|bytes| bytes > 1000 && bytes < 1 << 20), "{besides:?}");
     let result = one.transform(&window(b"abc"));
     let error =
         assert_plugin_error(result, "needed more memory at offset 70000 than", "128 MiB of `--memory-total`");
