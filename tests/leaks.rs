@@ -170,7 +170,7 @@ fn a_soak_of_a_thousand_files_leaves_nothing_open() {
     let id = || PluginId { name: "soak".into(), version: "1".into(), digest: String::new() };
     let program = Program { id: id(), params: Vec::new(), params_digest: blake3::hash(b""), begin: &begin };
     let bad = Program { id: id(), params: Vec::new(), params_digest: blake3::hash(b""), begin: &begin_trap };
-    let memory = Guard { budget: &budget, look: None };
+    let memory = Guard { budget: &budget, ..Guard::NONE };
     // What is made once, is made now.
     all_drivers(&scratch, &program, &bad, memory);
     let before = Held::now();

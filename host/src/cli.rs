@@ -28,6 +28,7 @@ use crate::fs::OsStorage;
 use crate::patch::Patch;
 use crate::profile;
 use crate::sandbox;
+use crate::stack;
 
 /// Exit code of `--check` when there are changes to be made.
 const EXIT_CHANGES: u8 = 1;
@@ -63,9 +64,17 @@ pub fn show_patch(patch: &Patch<'_, OsStorage>) -> Result<String> {
     show::text(patch, None, None)
 }
 
-/// Runs the command line of this process.
+/// Runs the command line of this process, on a thread whose stack is large
+/// enough whatever the limits of the process are.
 #[must_use]
 pub fn main() -> ExitCode {
+    stack::on_own_thread(command).unwrap_or_else(|error| {
+        Reporter::new(false).error(&error);
+        ExitCode::from(error.kind().exit_code())
+    })
+}
+
+fn command() -> ExitCode {
     if let Some(code) = compile_for_parent() {
         return code;
     }

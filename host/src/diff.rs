@@ -4,19 +4,32 @@ use std::ops::Range;
 
 use imara_diff::{Algorithm, Diff, InternedInput};
 
+use crate::cancel::Paced;
+use crate::error::Result;
+
 /// Differing runs closer than this become one edit.
 const JOIN_BYTES: usize = 8;
 /// Lines that are matched at a time. The work may be in the square of it, so
 /// this bounds what an answer can cost; no match lies further apart.
 const PIECE_LINES: usize = 2048;
+/// Nanoseconds that a difference takes, about, to be taken.
+const EMIT_NS: usize = 50;
 
 /// Calls `emit(old range, new range)` for every difference, in order. Nothing
 /// is emitted when both are equal. Of equal lengths, bytes are compared in
 /// place; otherwise lines are matched, after what both have in common at
-/// either end is left out.
-pub fn diff(old: &[u8], new: &[u8], mut emit: impl FnMut(Range<usize>, Range<usize>)) {
+/// either end is left out. `pace` is kept between pieces of the work.
+///
+/// # Errors
+/// What `emit` fails with; what `pace` says once the time is over.
+pub fn diff(
+    old: &[u8],
+    new: &[u8],
+    pace: &mut Paced<'_>,
+    mut emit: impl FnMut(Range<usize>, Range<usize>) -> Result<()>,
+) -> Result<()> {
     if old.len() == new.len() {
-        return bytewise(old, new, &mut emit);
+        return bytewise(old, new, pace, &mut emit);
     }
     let head = common(old.iter(), new.iter());
     let (old_rest, new_rest) = (&old[head..], &new[head..]);
@@ -31,6 +44,8 @@ pub fn diff(old: &[u8], new: &[u8], mut emit: impl FnMut(Range<usize>, Range<usi
         let olds = o..(o + PIECE_LINES).min(old_lines.count());
         let news = n..(n + PIECE_LINES).min(new_lines.count());
         let last = olds.end == old_lines.count() && news.end == new_lines.count();
+        // A piece may take some milliseconds.
+        pace.look()?;
         let mut hunks = line_diff(&old_lines, &new_lines, olds.clone(), news.clone());
         (o, n) = (olds.end, news.end);
         // What differs at the end of a piece may have its equal behind it, so
@@ -45,9 +60,11 @@ pub fn diff(old: &[u8], new: &[u8], mut emit: impl FnMut(Range<usize>, Range<usi
         }
         for (old, new) in hunks {
             let (old, new) = (old_lines.bytes(old), new_lines.bytes(new));
-            emit(head + old.start..head + old.end, head + new.start..head + new.end);
+            pace.step(EMIT_NS)?;
+            emit(head + old.start..head + old.end, head + new.start..head + new.end)?;
         }
     }
+    Ok(())
 }
 
 /// Lines of a text.
@@ -96,7 +113,12 @@ fn line_diff(
         .collect()
 }
 
-fn bytewise(old: &[u8], new: &[u8], emit: &mut impl FnMut(Range<usize>, Range<usize>)) {
+fn bytewise(
+    old: &[u8],
+    new: &[u8],
+    pace: &mut Paced<'_>,
+    emit: &mut impl FnMut(Range<usize>, Range<usize>) -> Result<()>,
+) -> Result<()> {
     let mut at = 0;
     while let Some(skip) = differing(&old[at..], &new[at..]) {
         let start = at + skip;
@@ -104,9 +126,11 @@ fn bytewise(old: &[u8], new: &[u8], emit: &mut impl FnMut(Range<usize>, Range<us
         while let Some(gap) = differing(&old[end..], &new[end..]).filter(|&gap| gap < JOIN_BYTES) {
             end += gap + 1;
         }
-        emit(start..end, start..end);
+        pace.step(EMIT_NS + end - at)?;
+        emit(start..end, start..end)?;
         at = end;
     }
+    Ok(())
 }
 
 /// Where the first difference is.
@@ -123,12 +147,42 @@ fn common<'a>(old: impl Iterator<Item = &'a u8>, new: impl Iterator<Item = &'a u
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::cancel::{Cancel, Deadline};
     use proptest::prelude::*;
+
+    fn each(old: &[u8], new: &[u8], mut emit: impl FnMut(Range<usize>, Range<usize>)) {
+        let deadline = Deadline::start(Cancel::NEVER, Duration::MAX, 0);
+        let mut pace = Paced::new(&deadline, "it");
+        diff(old, new, &mut pace, |o, n| {
+            emit(o, n);
+            Ok(())
+        })
+        .expect("there is time");
+    }
+
+    /// Of equal lengths and of others: a late one ends between two pieces.
+    #[test]
+    fn it_ends_when_the_time_is_over() {
+        let over = Deadline::start(Cancel::NEVER, Duration::ZERO, 0);
+        let count = Paced::UNITS / EMIT_NS;
+        let old = b"aaaaaaaaaaaaaaaa".repeat(count);
+        let other = b"baaaaaaaaaaaaaaa".repeat(count);
+        for (old, new) in [(&old[..], &other[..]), (b"a\nb\n", b"c\n")] {
+            let mut edits = 0;
+            let late = diff(old, new, &mut Paced::new(&over, "it"), |_, _| {
+                edits += 1;
+                Ok(())
+            });
+            assert!(late.is_err() && edits < count, "{edits} edits");
+        }
+    }
 
     fn apply(old: &[u8], new: &[u8]) -> Vec<u8> {
         let (mut out, mut at) = (Vec::new(), 0);
-        diff(old, new, |o, n| {
+        each(old, new, |o, n| {
             assert!(at <= o.start, "edits are sorted and disjoint");
             assert_ne!(old[o.clone()], new[n.clone()], "no edit is without effect");
             out.extend_from_slice(&old[at..o.start]);
@@ -153,7 +207,7 @@ mod tests {
             old in proptest::collection::vec(0..3_u8, 100),
             new in proptest::collection::vec(0..3_u8, 100),
         ) {
-            diff(&old, &new, |o, n| assert_eq!(o, n));
+            each(&old, &new, |o, n| assert_eq!(o, n));
             prop_assert_eq!(apply(&old, &new), new);
         }
     }
@@ -168,7 +222,7 @@ mod tests {
         let text = std::str::from_utf8(&old).unwrap();
         let marked = text.replace("7\n", "7\nmore\n");
         let mut edits = 0;
-        diff(&old, marked.as_bytes(), |_, _| edits += 1);
+        each(&old, marked.as_bytes(), |_, _| edits += 1);
         assert_eq!(edits, 1000, "one for each line that was put in");
         let cut = text.replace("99\n", "");
         for new in [marked.as_bytes(), cut.as_bytes(), &lines(30_000, 3), &lines(9_000, 9), b"\n"] {

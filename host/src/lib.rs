@@ -37,6 +37,7 @@ pub mod run;
 pub mod sandbox;
 pub mod scan;
 pub mod source;
+mod stack;
 pub mod state;
 pub mod text;
 pub mod transform;

@@ -15,6 +15,7 @@
 
 mod plan;
 mod pressure;
+mod space;
 mod watch;
 
 use std::fmt;
@@ -23,6 +24,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use plan::{Need, Plan, blocks_ahead, default_bytes, plan};
 pub use pressure::{Facts, Governor};
+pub use space::Space;
 pub use watch::{Watch, available_bytes};
 
 /// The memory that a run may have. Clones are one budget.
@@ -207,7 +209,7 @@ impl fmt::Display for Bytes {
     }
 }
 
-/// What guards the memory of one run.
+/// What guards the memory of one run, and the space that its patch takes.
 #[derive(Clone, Copy)]
 pub struct Guard<'a> {
     /// What may be used.
@@ -215,11 +217,14 @@ pub struct Guard<'a> {
     /// Asked between blocks how the machine is; `None` when there is nothing
     /// new to tell.
     pub look: Option<&'a (dyn Fn() -> Option<Facts> + Sync)>,
+    /// How much space its patch may take.
+    pub space: Space,
 }
 
 impl Guard<'_> {
-    /// No budget, and nobody who looks at the machine.
-    pub const NONE: Guard<'static> = Guard { budget: &Budget::UNLIMITED, look: None };
+    /// No budget, nobody who looks at the machine, and patches as large as they
+    /// are by default.
+    pub const NONE: Guard<'static> = Guard { budget: &Budget::UNLIMITED, look: None, space: Space::DEFAULT };
 }
 
 impl fmt::Debug for Guard<'_> {

@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use crate::error::{Error, Kind, Result};
+use crate::stack;
 
 /// Pieces that each thread may have: as many as keep it busy while the thread
 /// that feeds it is kept waiting for a core.
@@ -41,11 +42,11 @@ pub fn in_order<I: Send, T: Send, W: FnMut(I) -> T>(
             if lines.len() < threads {
                 // A thread is started when there is something for it.
                 let ((pieces, given), (done, results)) = (channel(), channel());
-                scope.spawn(move || {
+                stack::spawn(scope, move || {
                     let mut work = worker();
                     // Where nobody takes any more, the rest is not needed.
                     given.into_iter().all(|piece| done.send(work(piece)).is_ok())
-                });
+                })?;
                 lines.push(Line { pieces, results });
             }
             if fed - taken == threads * PIECES {

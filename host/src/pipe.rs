@@ -19,10 +19,11 @@ use std::path::Path;
 pub use input::{Descriptor, Input};
 
 use self::buffer::{Buffer, Filled};
+use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::framing::{Cutter, View};
 use crate::job::{FileHead, Framing, HEAD_BYTES, Job};
-use crate::memory::Budget;
+use crate::memory::{Guard, Space};
 use crate::run::Begun;
 use crate::scan::{Context, Found, MIN_RECORD_LIMIT_BYTES, Position, find, find_sequential, finder};
 use crate::transform::Transform;
@@ -35,26 +36,36 @@ use crate::transform::Transform;
 /// more; only its last answer counts.
 ///
 /// # Errors
-/// Any failure of the plugin, of reading or of writing; the output may be
-/// incomplete then.
+/// Any failure of the plugin, of reading or of writing; when `cancel` or the
+/// space that `bounds` has for replacements ends it, where the file is what
+/// was read so far. The output may be incomplete then.
 pub fn run(
     input: &mut dyn Input,
     output: &mut dyn Write,
     begin: &dyn Fn(FileHead<'_>) -> Result<Begun>,
     window_bytes: u64,
-    budget: &Budget,
+    bounds: Guard<'_>,
+    cancel: Cancel<'_>,
 ) -> Result<()> {
+    let budget = bounds.budget;
     let mut buffer = Buffer::new(input, budget.lease());
     let (job, mut transform) = start(&mut buffer, begin)?;
     let record_limit = MIN_RECORD_LIMIT_BYTES.max(window_bytes);
     let cutter = Cutter::new(&job.framing, record_limit);
-    let finder = finder(&job)?;
-    let context =
-        Context { job: &job, cutter: &cutter, finder: finder.as_ref(), window_bytes, record_limit, budget };
+    let finder = finder(&job, budget, cancel)?;
+    let context = Context {
+        job: &job,
+        cutter: &cutter,
+        finder: finder.as_ref(),
+        window_bytes,
+        record_limit,
+        budget,
+        cancel,
+    };
     // What must stay in view before the next record or owned byte.
     let (before, _) = job.framing.context_bytes();
     let behind = before.max(cutter.look_behind());
-    let mut out = Out { output, at: 0 };
+    let mut out = Out { output, at: 0, space: bounds.space, new_bytes: 0 };
     let mut position = Position { at: first_record(&job), want: window_bytes };
     loop {
         // What is skipped unseen passes through, without being held.
@@ -168,7 +179,9 @@ fn ask_at_pause(
     let (found, _) = find(context, view, None, transform, end, position.at)?.unwrap_or_default();
     let reach = end.max(found.reach);
     let settled = match (&context.job.framing, context.finder) {
-        (Framing::Overlapping { .. }, Some(finder)) => finder.settled(view, reach),
+        (Framing::Overlapping { .. }, Some(finder)) => {
+            finder.settled(view, reach, &context.deadline(transform, reach))?
+        }
         _ => end,
     };
     position.at = settled.max(reach);
@@ -200,6 +213,10 @@ fn first_record(job: &Job) -> u64 {
 struct Out<'a> {
     output: &'a mut dyn Write,
     at: u64,
+    /// What bounds the replacements.
+    space: Space,
+    /// Their bytes so far.
+    new_bytes: u64,
 }
 
 impl Out<'_> {
@@ -215,6 +232,8 @@ impl Out<'_> {
         let mut index = 0;
         while let Some(item) = found.edits.get(index) {
             self.write_to(buffer, item.start)?;
+            self.new_bytes += u64::from(item.new_bytes);
+            self.space.room(self.new_bytes, buffer.reach(), "output")?;
             self.write(found.edits.new_bytes(&item))?;
             self.at = item.end();
             index += 1;

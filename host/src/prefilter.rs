@@ -12,12 +12,19 @@ mod search;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod walk;
+mod weight;
 
 use std::ops::Range;
+use std::sync::mpsc;
+use std::time::Duration;
 
-use crate::error::Result;
+use crate::cancel::{Cancel, Deadline, Paced};
+use crate::error::{Error, Kind, Result};
 use crate::framing::{Cutter, View};
 use crate::job::{Framing, Job, Prefilter};
+use crate::memory::{Budget, Lease};
+use crate::stack;
 use search::Search;
 use tail::Tail;
 
@@ -25,12 +32,21 @@ use tail::Tail;
 /// a guest looks at so many bytes in the time of a call. Tests keep them apart.
 const NEAR_BYTES: u64 = if cfg!(test) { 0 } else { 1 << 10 };
 
+/// Bytes of literals that take a few milliseconds.
+const QUICK_BYTES: usize = 4 << 10;
+/// How often it is looked whether the run was stopped, while a finder is made.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// Nanoseconds that a hit takes, about, besides the search.
+const HIT_NS: usize = 100;
+
 /// A prefilter made ready for one job.
 #[derive(Debug)]
 pub struct Finder {
     search: Search,
     scope: Scope,
     tail: Option<Tail>,
+    /// The memory that it holds.
+    _lease: Lease,
 }
 
 /// What the plugin makes its claim for.
@@ -44,6 +60,21 @@ enum Scope {
     Window,
 }
 
+impl Scope {
+    fn of(framing: &Framing) -> Self {
+        match *framing {
+            Framing::Delimited(_)
+            | Framing::Quoted { .. }
+            | Framing::Fixed { .. }
+            | Framing::LengthPrefixed { .. } => Self::Record,
+            // The byte at the edit's start, and `after` more: all that the
+            // window is sure to show of what follows.
+            Framing::Overlapping { after, .. } => Self::Edit { reach: u64::from(after) + 1 },
+            Framing::Bytes | Framing::Sequential => Self::Window,
+        }
+    }
+}
+
 impl Finder {
     /// The finder for a job that passed [`Job::validate`]; `None` when it has
     /// no prefilter.
@@ -52,43 +83,58 @@ impl Finder {
     /// Says in words what is wrong with the prefilter: a malformed or too
     /// large expression, one that matches the empty string, too many literals.
     pub fn new(job: &Job) -> Result<Option<Self>, String> {
-        let search = match &job.prefilter {
-            Prefilter::None => return Ok(None),
-            Prefilter::Literals { patterns, ignore_ascii_case } => {
-                Search::literals(patterns, *ignore_ascii_case)?
-            }
-            Prefilter::Regex(expression) => Search::regex(expression)?,
-        };
-        let scope = match job.framing {
-            Framing::Delimited(_)
-            | Framing::Quoted { .. }
-            | Framing::Fixed { .. }
-            | Framing::LengthPrefixed { .. } => Scope::Record,
-            // The byte at the edit's start, and `after` more: all that the
-            // window is sure to show of what follows.
-            Framing::Overlapping { after, .. } => Scope::Edit { reach: u64::from(after) + 1 },
-            Framing::Bytes | Framing::Sequential => Scope::Window,
-        };
+        let search = Self::search(&job.prefilter)?;
+        let scope = Scope::of(&job.framing);
         let tail = match scope {
             Scope::Edit { reach } => Tail::new(&job.prefilter, reach),
             Scope::Record | Scope::Window => None,
         };
-        Ok(Some(Self { search, scope, tail }))
+        Ok(search.map(|search| Self { search, scope, tail, _lease: Lease::default() }))
+    }
+
+    /// The same, with its memory drawn on a budget.
+    ///
+    /// # Errors
+    /// [`Kind::Plugin`], where [`Finder::new`] fails; when the budget has no
+    /// room for it, or the run was stopped.
+    pub fn within(job: &Job, budget: &Budget, cancel: Cancel<'_>) -> Result<Option<Self>> {
+        let mut lease = budget.lease();
+        if let Prefilter::Literals { patterns, .. } = &job.prefilter {
+            lease.grow(Search::literals_need_bytes(patterns))?;
+        }
+        let made = if takes_long(&job.prefilter) { aside(job, cancel)? } else { Self::new(job) };
+        let made = made.map_err(|why| {
+            Error::new(Kind::Plugin, format!("the plugin's prefilter cannot be used: {why}"))
+        })?;
+        let Some(finder) = made else { return Ok(None) };
+        lease.shrink_to(0);
+        lease.grow(finder.search.memory_bytes())?;
+        Ok(Some(Self { _lease: lease, ..finder }))
+    }
+
+    fn search(prefilter: &Prefilter) -> Result<Option<Search>, String> {
+        Ok(match prefilter {
+            Prefilter::None => None,
+            Prefilter::Literals { patterns, ignore_ascii_case } => {
+                Some(Search::literals(patterns, *ignore_ascii_case)?)
+            }
+            Prefilter::Regex(expression) => Some(Search::regex(expression)?),
+        })
     }
 
     /// The offset up to which no edit can start from `from` on, however the
-    /// input goes on behind the view; `from`, where that cannot be told.
+    /// input goes on after the view; `from`, where that cannot be told.
     ///
     /// The framing is overlapping, and `from` is not before the first place of
     /// which the view does not hold all of the context.
-    #[must_use]
-    pub fn settled(&self, view: &View<'_>, from: u64) -> u64 {
-        match &self.tail {
-            Some(tail) if self.search.first_end(view.slice(from..view.limit())).is_none() => {
-                tail.settled(view, from)
-            }
-            _ => from,
-        }
+    ///
+    /// # Errors
+    /// When the deadline is over, or the run was stopped.
+    pub fn settled(&self, view: &View<'_>, from: u64, deadline: &Deadline<'_>) -> Result<u64> {
+        let Some(tail) = &self.tail else { return Ok(from) };
+        let mut pace = Paced::new(deadline, "searching with the plugin's prefilter");
+        let match_in_view = self.search.first_end(view.slice(from..view.limit()), &mut pace)?;
+        Ok(if match_in_view.is_none() { tail.settled(view, from) } else { from })
     }
 
     /// The parts of `window` that can match: sorted, disjoint, none touching
@@ -101,24 +147,33 @@ impl Finder {
     /// its context behind it.
     ///
     /// # Errors
-    /// When a record states an impossible length.
+    /// When a record states an impossible length; when the deadline is over,
+    /// or the run was stopped.
     pub fn candidates(
         &self,
         cutter: &Cutter,
         view: &View<'_>,
         window: Range<u64>,
+        deadline: &Deadline<'_>,
     ) -> Result<Vec<Range<u64>>> {
+        let mut pace = Paced::new(deadline, "searching with the plugin's prefilter");
         match self.scope {
-            Scope::Record => self.records(cutter, view, window),
-            Scope::Edit { reach } => Ok(self.edit_starts(view, window, reach)),
+            Scope::Record => self.records(cutter, view, window, &mut pace),
+            Scope::Edit { reach } => self.edit_starts(view, window, reach, &mut pace),
             Scope::Window => {
-                let hit = self.search.first_end(view.slice(window.clone())).is_some();
+                let hit = self.search.first_end(view.slice(window.clone()), &mut pace)?.is_some();
                 Ok(if hit { vec![window] } else { Vec::new() })
             }
         }
     }
 
-    fn records(&self, cutter: &Cutter, view: &View<'_>, window: Range<u64>) -> Result<Vec<Range<u64>>> {
+    fn records(
+        &self,
+        cutter: &Cutter,
+        view: &View<'_>,
+        window: Range<u64>,
+        pace: &mut Paced<'_>,
+    ) -> Result<Vec<Range<u64>>> {
         let mut found = Vec::new();
         let mut from = window.start;
         while from < window.end {
@@ -126,14 +181,15 @@ impl Finder {
                 end if end >= window.end => window.end,
                 end => cutter.record_at(view, from, end - 1)?.end,
             };
-            if !self.search.may_match(view.slice(from..chunk_end)) {
+            if !self.search.may_match(view.slice(from..chunk_end), pace)? {
                 from = chunk_end;
                 continue;
             }
-            while let Some(end) = self.search.first_end(view.slice(from..chunk_end)) {
+            while let Some(end) = self.search.first_end(view.slice(from..chunk_end), pace)? {
                 let record = cutter.record_at(view, from, from + end as u64 - 1)?;
                 from = record.end;
-                if self.search.confirm(view.slice(record.clone())) {
+                pace.step(HIT_NS)?;
+                if self.search.confirm(view.slice(record.clone()), pace)? {
                     append(&mut found, record);
                 }
             }
@@ -149,18 +205,25 @@ impl Finder {
     /// not looked for: they end no earlier, so `t - reach..t` holds the starts
     /// of their edits as well. That keeps the search linear, however much
     /// matches overlap.
-    fn edit_starts(&self, view: &View<'_>, owned: Range<u64>, reach: u64) -> Vec<Range<u64>> {
+    fn edit_starts(
+        &self,
+        view: &View<'_>,
+        owned: Range<u64>,
+        reach: u64,
+        pace: &mut Paced<'_>,
+    ) -> Result<Vec<Range<u64>>> {
         let mut found: Vec<Range<u64>> = Vec::new();
         let mut start = owned.start;
         while start < owned.end {
             let chunk = start..start.saturating_add(self.search.chunk_bytes().max(reach)).min(owned.end);
             let limit = chunk.end.saturating_add(reach - 1);
             start = chunk.end;
-            if !self.search.may_match(view.slice(chunk.start..limit)) {
+            if !self.search.may_match(view.slice(chunk.start..limit), pace)? {
                 continue;
             }
             let mut from = chunk.start;
-            while let Some(end) = self.search.first_end(view.slice(from..limit)) {
+            while let Some(end) = self.search.first_end(view.slice(from..limit), pace)? {
+                pace.step(HIT_NS)?;
                 from += end as u64;
                 let starts = from.saturating_sub(reach).max(chunk.start)..from.min(chunk.end);
                 match found.last_mut() {
@@ -173,7 +236,39 @@ impl Finder {
                 }
             }
         }
-        found
+        Ok(found)
+    }
+}
+
+/// Whether it may take more than a few milliseconds to make the finder for a
+/// prefilter.
+fn takes_long(prefilter: &Prefilter) -> bool {
+    match prefilter {
+        Prefilter::None => false,
+        Prefilter::Literals { patterns, .. } => patterns.iter().map(Vec::len).sum::<usize>() > QUICK_BYTES,
+        // A short one may ask for a thousand repetitions.
+        Prefilter::Regex(_) => true,
+    }
+}
+
+/// Makes a finder on a thread of its own. Nothing interrupts that, and it may
+/// take a second or two, so the thread is left behind when the run is stopped.
+fn aside(job: &Job, cancel: Cancel<'_>) -> Result<Result<Option<Finder>, String>> {
+    let (done, made) = mpsc::channel();
+    let job = job.clone();
+    let work = move || {
+        // Nobody waits for it when the run was stopped.
+        let _ = done.send(Finder::new(&job));
+    };
+    stack::builder().spawn(work).map_err(stack::cannot_start)?;
+    loop {
+        match made.recv_timeout(LOOK_EVERY) {
+            Ok(made) => return Ok(made),
+            Err(mpsc::RecvTimeoutError::Timeout) => cancel.check()?,
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                return Err(Error::new(Kind::Usage, "the thread that makes the prefilter has panicked"));
+            }
+        }
     }
 }
 

@@ -11,7 +11,9 @@
 
 mod bindings;
 mod cache;
+mod census;
 mod child;
+mod clock;
 mod compile;
 mod encode;
 mod engine;
@@ -31,6 +33,7 @@ mod tests;
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use wasmtime::Store;
 use wasmtime::component::{Component, HasSelf, Linker};
@@ -44,6 +47,7 @@ pub use self::limits::{Limits, MAX_PLUGIN_BYTES};
 pub use self::log::Sink;
 
 use self::bindings::types;
+use self::clock::Clock;
 use self::failure::Call;
 use self::limits::Limiter;
 use self::log::Log;
@@ -94,13 +98,16 @@ impl Sandbox {
         if bytes.len() as u64 > MAX_PLUGIN_BYTES {
             return Err(too_large(&format!("`{name}`"), bytes.len() as u64));
         }
+        // Of what cannot even be read, the compiler says what is wrong.
+        let parts = census::take(bytes).unwrap_or_default();
+        parts.check().map_err(|why| census::refused(&name, why))?;
         let digest = blake3::hash(bytes);
         let engine = self.ticking.engine();
         let cached = self.cache.as_ref().and_then(|cache| cache.load(engine, &digest));
         let component = match cached {
             Some(component) => component,
             None => {
-                let code = self.compiler.compile(engine, &name, bytes)?;
+                let code = self.compiler.compile(engine, &name, bytes, limits.cancel)?;
                 let component = compile::component(engine, &name, &code)?;
                 if let Some(cache) = &self.cache {
                     cache.store(engine, &digest, code);
@@ -108,7 +115,14 @@ impl Sandbox {
                 component
             }
         };
-        let code = Code { pre: link(&name, &component)?, name, limits, log, ticking: self.ticking.clone() };
+        let code = Code {
+            pre: link(&name, &component)?,
+            name,
+            instance_bytes: parts.instance_bytes(),
+            limits,
+            log,
+            ticking: self.ticking.clone(),
+        };
         let manifest = code.describe()?;
         Ok(Plugin { code, digest, manifest })
     }
@@ -211,6 +225,9 @@ impl Plugin {
 struct Code {
     pre: bindings::Pre<State>,
     name: String,
+    /// What starting an instance takes of the host's memory, besides its
+    /// memories and tables.
+    instance_bytes: usize,
     limits: Limits,
     log: Sink,
     /// Deadlines only pass while this lives, so everything that runs guest
@@ -233,16 +250,18 @@ impl Code {
     fn instantiate(&self) -> Result<Instance> {
         let state = State {
             limiter: Limiter::new(&self.limits),
+            clock: Clock::new(self.limits.cancel),
             log: Log::new(self.log.clone()),
             wasi: None,
             phases: Phases::default(),
         };
         let mut store = Store::new(self.ticking.engine(), state);
-        phases::watch(&mut store);
+        clock::watch(&mut store);
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(limits::DESCRIBE_FUEL);
-        store.set_epoch_deadline(engine::ticks(self.limits.deadline));
-        match self.pre.instantiate(&mut store) {
+        clock::start(&mut store, self.limits.deadline);
+        let started = store.data_mut().limiter.draw(self.instance_bytes);
+        match started.and_then(|()| self.pre.instantiate(&mut store)) {
             Ok(plugin) => {
                 let guest = plugin.runner_plugin_guest().clone();
                 Ok(Instance { code: self.clone(), guest, store, usable: true })
@@ -280,7 +299,7 @@ impl Instance {
         }
         self.store.data_mut().limiter.start_call();
         self.store.set_hostcall_fuel(fuel);
-        self.store.set_epoch_deadline(engine::ticks(self.code.limits.deadline));
+        clock::start(&mut self.store, self.code.limits.deadline);
         match ask(&self.guest, &mut self.store) {
             Ok(answer) => {
                 self.usable = true;
@@ -314,11 +333,16 @@ impl Transform for Instance {
         self.store.data_mut().phases.finish();
         reply
     }
+
+    fn patience(&self) -> Duration {
+        self.code.limits.deadline
+    }
 }
 
 /// What host functions work on.
 struct State {
     limiter: Limiter,
+    clock: Clock,
     log: Log,
     /// Made when a host function first needs it.
     wasi: Option<wasi::World>,

@@ -29,13 +29,13 @@ pub use rebuild::{Rebuilt, rebuild};
 pub use state::State;
 
 use crate::cancel::Cancel;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::framing::{Cutter, View};
 use crate::fs::Storage;
 use crate::hash::{GROUP_BYTES, Tree};
 use crate::job::{Framing, Job};
 use crate::mapping::Mapping;
-use crate::memory::Guard;
+use crate::memory::{Budget, Guard};
 use crate::patch::{Draft, Writer};
 use crate::prefilter::Finder;
 use crate::transform::Transform;
@@ -129,7 +129,7 @@ pub fn scan<'s, S: Storage>(
 ) -> Result<Scanned<'s, S>> {
     let record_limit = MIN_RECORD_LIMIT_BYTES.max(options.window());
     let cutter = Cutter::new(&job.framing, record_limit);
-    let finder = finder(job)?;
+    let finder = finder(job, options.memory.budget, options.cancel)?;
     let context = Context {
         job,
         cutter: &cutter,
@@ -137,6 +137,7 @@ pub fn scan<'s, S: Storage>(
         window_bytes: options.window(),
         record_limit,
         budget: options.memory.budget,
+        cancel: options.cancel,
     };
     let scan = Scan { context, mapping, path, transforms, options };
     let mut start = queue::Start { block: 0, carry: cutter.initial_carry() };
@@ -174,10 +175,10 @@ pub fn scan<'s, S: Storage>(
 /// Compiles the prefilter of a job.
 ///
 /// # Errors
-/// [`Kind::Plugin`], when it cannot be compiled.
-pub(crate) fn finder(job: &Job) -> Result<Option<Finder>> {
-    Finder::new(job)
-        .map_err(|why| Error::new(Kind::Plugin, format!("the plugin's prefilter cannot be used: {why}")))
+/// [`Kind::Plugin`], when it cannot be compiled; when the budget has no room
+/// for it, or the run was stopped meanwhile.
+pub(crate) fn finder(job: &Job, budget: &Budget, cancel: Cancel<'_>) -> Result<Option<Finder>> {
+    Finder::within(job, budget, cancel)
 }
 
 /// One scan, shared by all threads.

@@ -2,6 +2,7 @@
 //! real runs, native fakes in tests.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use crate::error::Result;
 
@@ -65,4 +66,10 @@ pub trait Transform: Send {
     /// Any failure to answer, [`Kind::Plugin`](crate::error::Kind::Plugin)
     /// for the plugin's own. The transform must not be used afterwards.
     fn transform(&mut self, window: &Window<'_>) -> Result<Reply>;
+
+    /// How long the host may work for one window on behalf of this transform:
+    /// to find what to show, and to check what was answered.
+    fn patience(&self) -> Duration {
+        Duration::MAX
+    }
 }

@@ -53,6 +53,17 @@ fn a_plugin_may_have_many_parts_and_not_more() {
     }
     fails(run(10, "(module (memory 1000))"), "needed more than 256 MiB of memory while starting");
     fails(run(10, "(module (table 200000 funcref))"), "failed while starting");
+    // What the engine does not ask about.
+    let globals = format!("(module {})", "(global i32 (i32.const 0))".repeat(10_000));
+    assert_eq!(run(50, &globals).unwrap(), CONTENT);
+    fails(run(200, &globals), "bytes for the globals and functions of its instances; 16777216 are possible");
+    let functions = format!("(module {})", "(func)".repeat(10_000));
+    fails(run(50, &functions), "bytes for the globals and functions");
+    let elements =
+        format!("(module (table 20000 funcref) (func $f) (elem (i32.const 0) {}))", "$f ".repeat(20_000));
+    fails(run(60, &elements), "elements to be copied into its tables; 1048576 are possible");
+    let data = format!("(module (memory 17) (data (i32.const 0) \"{}\"))", "a".repeat(1 << 20));
+    fails(run(130, &data), "bytes to be copied into its memories; 134217728 are possible");
     let traps = "(module (func $start unreachable) (start $start))";
     fails(run(1, traps), "crashed while starting");
 }

@@ -13,6 +13,7 @@ mod compile;
 mod generated;
 mod guest;
 mod made;
+mod native;
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,6 +26,7 @@ use common::{Ran, Scratch};
 use guest::{CONTENT, Guest};
 use runner::cancel::Cancel;
 use runner::error::Result;
+use runner::memory::{Guard, Space};
 use runner::patch::PluginId;
 use runner::plan::Choice;
 use runner::plugin::{bundled, params};
@@ -155,7 +157,7 @@ fn the_process_goes_on() {
             .map_or(1 << 20, |window| window.strip_suffix('K').unwrap().parse::<u64>().unwrap() << 10);
         let result = sandbox
             .load(&guest.name, &guest.wasm, limits, silent())
-            .and_then(|plugin| apply(&plugin, &[], &file, window));
+            .and_then(|plugin| apply_within(&plugin, &[], &file, window, space(guest)));
         match result {
             Ok(()) => assert_eq!(guest.expect.code, 0),
             Err(error) => {
@@ -178,7 +180,24 @@ fn silent() -> Sink {
     Arc::new(|_, _| {})
 }
 
+/// What a guest's `--patch-limit` says.
+fn space(guest: &Guest) -> Space {
+    guest.option("--patch-limit").map_or(Space::DEFAULT, |limit| {
+        Space::bytes(limit.strip_suffix('M').unwrap().parse::<u64>().unwrap() << 20)
+    })
+}
+
 fn apply(plugin: &Plugin, given: &[(String, String)], file: &Path, window_bytes: u64) -> Result<()> {
+    apply_within(plugin, given, file, window_bytes, Space::DEFAULT)
+}
+
+fn apply_within(
+    plugin: &Plugin,
+    given: &[(String, String)],
+    file: &Path,
+    window_bytes: u64,
+    space: Space,
+) -> Result<()> {
     let manifest = plugin.manifest();
     let params = params::check(manifest, given)?;
     let never = AtomicBool::new(false);
@@ -191,7 +210,7 @@ fn apply(plugin: &Plugin, given: &[(String, String)], file: &Path, window_bytes:
         resume: false,
         checkpoint_every: std::time::Duration::MAX,
         patch_files: runner::source::PatchFiles::Refuse,
-        memory: runner::memory::Guard::NONE,
+        memory: Guard { space, ..Guard::NONE },
         cancel: Cancel::new(&never),
     };
     let program = Program {

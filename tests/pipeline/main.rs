@@ -20,7 +20,7 @@ use runner::cancel::Cancel;
 use runner::error::Result;
 use runner::fs::{Entry, OsStorage};
 use runner::job::{FileHead, Framing, Job, Prefilter};
-use runner::memory::{Budget, Guard};
+use runner::memory::Guard;
 use runner::output::Output;
 use runner::patch::{Direction, Patch};
 use runner::plan::Choice;
@@ -129,7 +129,7 @@ fn check(case: &Case, content: &[u8]) {
     assert!(std::fs::read(&out).unwrap() == case.expected, "-o");
     let mut piped = Vec::new();
     let begin = |_: FileHead<'_>| -> Result<Begun> { Ok((case.job.clone(), (case.make)())) };
-    runner::pipe::run(&mut &content[..], &mut piped, &begin, 1 << 16, &Budget::UNLIMITED).unwrap();
+    runner::pipe::run(&mut &content[..], &mut piped, &begin, 1 << 16, Guard::NONE, Cancel::NEVER).unwrap();
     assert!(piped == case.expected, "pipe");
     paused::does_not_matter(case, content);
     assert!(std::fs::read(&file).unwrap() == content, "the source of all this");

@@ -31,7 +31,7 @@ pub(crate) fn does_not_matter(case: &Case, file: &Path, saved: &Path, patch: &[u
             reply_bytes: 0,
             files: 1,
         });
-        let memory = Guard { budget: &budget, look: Some(look) };
+        let memory = Guard { budget: &budget, look: Some(look), ..Guard::NONE };
         let options = Options { memory, ..options(threads, 1 << 16, Choice::Auto) };
         let mut fewest = 4;
         let made = with_program(case, |program| {

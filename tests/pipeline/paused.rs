@@ -5,9 +5,10 @@ use std::io::{self, Read, Write};
 use std::rc::Rc;
 use std::time::Duration;
 
+use runner::cancel::Cancel;
 use runner::error::Result;
 use runner::job::{FileHead, Framing, HEAD_BYTES, Job, Prefilter};
-use runner::memory::Budget;
+use runner::memory::Guard;
 use runner::pipe::{self, Input};
 use runner::run::Begun;
 
@@ -93,7 +94,8 @@ fn run(
     let &(piece, halts) = pieces.next().expect("there is a piece");
     let mut input = Halting { rest: file, pieces, piece: piece.max(1), halts, read: 0, at_pause };
     let begin = |_: FileHead<'_>| -> Result<Begun> { Ok((case.job.clone(), (case.make)())) };
-    pipe::run(&mut input, &mut Written(Rc::clone(&seen)), &begin, window, &Budget::UNLIMITED).unwrap();
+    pipe::run(&mut input, &mut Written(Rc::clone(&seen)), &begin, window, Guard::NONE, Cancel::NEVER)
+        .unwrap();
     seen.written.take()
 }
 
@@ -222,7 +224,7 @@ fn begin_is_shown_what_has_come() {
         let mut pieces = pieces.iter().cycle();
         let &(piece, halts) = pieces.next().unwrap();
         let mut input = Halting { rest: file.as_bytes(), pieces, piece, halts, read: 0, at_pause: |_| {} };
-        let done = pipe::run(&mut input, &mut Vec::new(), &begin, 1 << 16, &Budget::UNLIMITED);
+        let done = pipe::run(&mut input, &mut Vec::new(), &begin, 1 << 16, Guard::NONE, Cancel::NEVER);
         (heads.take(), done.is_ok())
     };
     assert!(file.len() < HEAD_BYTES);

@@ -13,6 +13,7 @@ use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 
 use crate::error::{Error, Kind, Result};
 use crate::fs::{ALIGN_BYTES, Aligned, Direct, Storage};
+use crate::stack;
 
 /// Bytes of a whole piece: enough to keep a medium busy.
 pub(super) const PIECE_BYTES: usize = 1 << 20;
@@ -41,14 +42,14 @@ pub(super) fn behind<S: Storage, T>(
     std::thread::scope(|scope| {
         let (pieces, received) = sync_channel::<Piece>(PIECES - 2);
         let (done, written) = channel();
-        let writer = scope.spawn(move || {
+        let writer = stack::spawn(scope, move || {
             received.iter().try_for_each(|piece| {
                 hand.write(&piece.memory.as_slice()[..piece.len], piece.offset)?;
                 // Whoever does not want it back has ended, and is not waited for.
                 let _ = done.send(piece.memory);
                 Ok(())
             })
-        });
+        })?;
         let way = Way::Thread { pieces, written };
         // Dropped at the end of this statement, which ends the writer.
         let made = make(&mut Behind { way, free: Vec::new(), made: 0 });

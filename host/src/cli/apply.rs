@@ -36,10 +36,9 @@ pub(super) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
     if !args.dry_run && !args.check && args.output.is_none() {
         check_none_interrupted(args.files.iter().map(PathBuf::as_path))?;
     }
-    let session = Session::new(&args.plugin, args.run.threads(), reporter)?;
-    let cancel = cancel_on_signals()?;
-    let (cancel, watch) = (Cancel::new(&cancel), Watch::new());
-    let run = Run { args, session: &session, cancel, watch: &watch };
+    let session = Session::new(&args.plugin, args.run.threads(), cancel_on_signals, reporter)?;
+    let watch = Watch::new();
+    let run = Run { args, session: &session, cancel: session.cancel(), watch: &watch };
     if let [file] = args.files.as_slice() { run.one(file, reporter, None) } else { run.several(reporter) }
 }
 
@@ -85,7 +84,7 @@ impl Run<'_> {
                     }
                 }
             },
-        );
+        )?;
         interrupted?;
         if count < self.args.files.len() {
             self.cancel.check()?;
@@ -110,7 +109,11 @@ impl Run<'_> {
             resume: args.resume,
             checkpoint_every: args.checkpoint,
             patch_files: args.patch_files(),
-            memory: Guard { budget: session.budget(), look: Some(&|| self.watch.look()) },
+            memory: Guard {
+                budget: session.budget(),
+                look: Some(&|| self.watch.look()),
+                space: args.plugin.space(),
+            },
             cancel: self.cancel,
         };
         let mut slot = scans.map(Slots::take);
@@ -186,8 +189,7 @@ fn open_stream(entry: &Entry) -> Result<File> {
 
 pub(super) fn plan(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
     let started = Instant::now();
-    let session = Session::new(&args.plugin, args.run.threads(), reporter)?;
-    let cancel = cancel_on_signals()?;
+    let session = Session::new(&args.plugin, args.run.threads(), cancel_on_signals, reporter)?;
     let watch = Watch::new();
     let options = Options {
         threads: session.workers(),
@@ -198,8 +200,8 @@ pub(super) fn plan(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
         resume: false,
         checkpoint_every: Duration::MAX,
         patch_files: args.patch_files(),
-        memory: Guard { budget: session.budget(), look: Some(&|| watch.look()) },
-        cancel: Cancel::new(&cancel),
+        memory: Guard { budget: session.budget(), look: Some(&|| watch.look()), space: args.plugin.space() },
+        cancel: session.cancel(),
     };
     let file = &args.file;
     let mut events = |event| reporter.progress(file, event);

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use clap::{Args as ArgGroup, Parser, Subcommand, ValueEnum};
 
+use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::journal::Trust;
-use crate::memory::{self, Budget};
+use crate::memory::{self, Budget, Space};
 use crate::plan::Choice;
 use crate::sandbox::{Limits, reply_fuel};
 use crate::source::PatchFiles;
@@ -90,9 +91,14 @@ pub(super) struct PluginArgs {
     /// is more
     #[arg(long, value_name = "BYTES", default_value = "1M", value_parser = window_bytes)]
     pub(super) window: u64,
-    /// The longest that the plugin may take for one window
+    /// The longest that the plugin may take for one window; and the longest that the host may, to
+    /// search it with the plugin's prefilter
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub(super) timeout: Duration,
+    /// The longest that the run may take before it begins to write, all files together [default: no
+    /// limit]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(super) timeout_total: Option<Duration>,
     /// The longest that compiling the plugin may take, when it is run for the first time
     #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
     pub(super) compile_timeout: Duration,
@@ -103,6 +109,10 @@ pub(super) struct PluginArgs {
     /// it, fewer workers run [default: half of what the machine has left]
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub(super) memory_total: Option<u64>,
+    /// The most space that a patch may take, old and new bytes together [default: 64 MiB and 16 times
+    /// the file]
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    pub(super) patch_limit: Option<u64>,
 }
 
 impl PluginArgs {
@@ -118,8 +128,13 @@ impl PluginArgs {
         memory::plan(&need, total.unwrap_or_else(|| memory::default_bytes(&need, memory::available_bytes())))
     }
 
-    pub(super) fn limits(&self, budget: Budget) -> Limits {
-        Limits { memory_bytes: self.memory, budget, deadline: self.timeout }
+    /// How much space a patch may take.
+    pub(super) fn space(&self) -> Space {
+        self.patch_limit.map_or(Space::DEFAULT, Space::bytes)
+    }
+
+    pub(super) fn limits(&self, budget: Budget, cancel: Cancel<'static>) -> Limits {
+        Limits { memory_bytes: self.memory, budget, deadline: self.timeout, cancel }
     }
 }
 

@@ -6,7 +6,6 @@ use super::Outcome;
 use super::args::{PatchArgs, threads};
 use super::report::Reporter;
 use super::session::cancel_on_signals;
-use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::fs::{Entry, OsStorage};
 use crate::memory::Guard;
@@ -30,7 +29,7 @@ pub(super) fn run(args: &PatchArgs, direction: Direction, reporter: &Reporter) -
         checkpoint_every: Duration::MAX,
         patch_files: PatchFiles::Refuse,
         memory: Guard::NONE,
-        cancel: Cancel::new(&cancel),
+        cancel,
     };
     let mut events = |event| reporter.progress(&args.file, event);
     let report = apply_patch(&args.file, patch, direction, &options, &mut events)?;

@@ -9,18 +9,21 @@ use super::Outcome;
 use super::args::PipeArgs;
 use super::report::{self, Reporter};
 use super::session::Session;
+use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::job::FileHead;
+use crate::memory::Guard;
 use crate::pipe::{self, Descriptor};
 
 const BUFFER_BYTES: usize = 256 * 1024;
 
 pub(super) fn run(args: &PipeArgs, reporter: &Reporter) -> Result<Outcome> {
-    let session = Session::new(&args.plugin, 1, reporter)?;
+    let session = Session::new(&args.plugin, 1, || Ok(Cancel::NEVER), reporter)?;
     let mut output = BufWriter::with_capacity(BUFFER_BYTES, report::stdout()?);
     let begin = |head: FileHead<'_>| session.begin(head);
+    let bounds = Guard { budget: session.budget(), look: None, space: args.plugin.space() };
     let mut input = Descriptor::new(stdin()?, report::stdout()?);
-    pipe::run(&mut input, &mut output, &begin, args.plugin.window, session.budget())?;
+    pipe::run(&mut input, &mut output, &begin, args.plugin.window, bounds, session.cancel())?;
     Ok(Outcome::Done)
 }
 

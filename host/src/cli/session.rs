@@ -1,12 +1,13 @@
 //! What the commands that run a plugin have in common: the plugin, loaded and
 //! told its parameters, and a way to stop.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
 use super::args::PluginArgs;
 use super::report::Reporter;
+use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::fs::Entry;
 use crate::job::{FileHead, Param};
@@ -23,11 +24,18 @@ pub(super) struct Session {
     workers: usize,
     files: usize,
     budget: Budget,
+    cancel: Cancel<'static>,
 }
 
 impl Session {
-    /// With so many workers, or fewer, if memory is short.
-    pub(super) fn new(args: &PluginArgs, workers: usize, reporter: &Reporter) -> Result<Self> {
+    /// With so many workers, or fewer, if memory is short. `cancel` is called
+    /// once what was given is read, which may take as long as it likes.
+    pub(super) fn new(
+        args: &PluginArgs,
+        workers: usize,
+        cancel: impl FnOnce() -> Result<Cancel<'static>>,
+        reporter: &Reporter,
+    ) -> Result<Self> {
         let _span = profile::span(Stage::Load);
         let plan = args.plan(workers)?;
         let budget = Budget::new(&plan);
@@ -36,10 +44,14 @@ impl Session {
             None => Vec::new(),
         };
         given.extend(args.set.iter().cloned());
-        let limits = args.limits(budget.clone());
+        let cancel = match args.timeout_total {
+            Some(total) => cancel()?.within(Instant::now(), total),
+            None => cancel()?,
+        };
+        let limits = args.limits(budget.clone(), cancel);
         let plugin = load(&args.plugin, limits, args.compile_timeout, reporter)?;
         let params = params::check(plugin.manifest(), &given)?;
-        Ok(Self { plugin, params, workers: plan.workers, files: plan.files, budget })
+        Ok(Self { plugin, params, workers: plan.workers, files: plan.files, budget, cancel })
     }
 
     pub(super) fn workers(&self) -> usize {
@@ -49,6 +61,11 @@ impl Session {
     /// Small files that may be in flight.
     pub(super) fn files(&self) -> usize {
         self.files
+    }
+
+    /// What stops the run, and all calls of the plugin.
+    pub(super) fn cancel(&self) -> Cancel<'static> {
+        self.cancel
     }
 
     pub(super) fn budget(&self) -> &Budget {
@@ -92,17 +109,17 @@ pub(super) fn load(plugin: &str, limits: Limits, compile: Duration, reporter: &R
     Sandbox::new(cache, compiler)?.load(&resolved.name, &resolved.bytes, limits, reporter.log_sink())
 }
 
-/// A flag for [`Cancel`](crate::cancel::Cancel), set by the first Ctrl-C (or
-/// SIGTERM, SIGHUP). The second one kills.
-pub(super) fn cancel_on_signals() -> Result<Arc<AtomicBool>> {
+/// Stops the run at the first Ctrl-C (or SIGTERM, SIGHUP). The second one
+/// kills.
+pub(super) fn cancel_on_signals() -> Result<Cancel<'static>> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    let cancel = Arc::new(AtomicBool::new(false));
+    static STOPPED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
     for signal in [SIGINT, SIGTERM, SIGHUP] {
-        signal_hook::flag::register_conditional_default(signal, Arc::clone(&cancel))
-            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&cancel)))
+        signal_hook::flag::register_conditional_default(signal, Arc::clone(&STOPPED))
+            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&STOPPED)))
             .map_err(|e| Error::new(crate::error::Kind::Usage, "cannot handle signals").because(e))?;
     }
-    Ok(cancel)
+    Ok(Cancel::new(&STOPPED))
 }
 
 /// A name for a patch that is only needed while this process runs. It is

@@ -20,6 +20,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use crate::error::Result;
+use crate::stack;
+
 /// A file of one block: more than one worker could not work on it anyway.
 const SMALL_BYTES: u64 = 1 << 20;
 /// For each file in flight, files that may be done and wait to be told.
@@ -59,7 +62,10 @@ pub(super) struct Job<'a, T> {
 
 /// Does the job, and tells what each file has come to on this thread. Returns
 /// how many were worked on: all, unless it was stopped.
-pub(super) fn each<T: Send>(job: &Job<'_, T>, mut tell: impl FnMut(T)) -> usize {
+///
+/// # Errors
+/// When not even one thread can be started.
+pub(super) fn each<T: Send>(job: &Job<'_, T>, mut tell: impl FnMut(T)) -> Result<usize> {
     let desk = Desk {
         state: Mutex::new(State {
             end: job.files.len(),
@@ -73,20 +79,26 @@ pub(super) fn each<T: Send>(job: &Job<'_, T>, mut tell: impl FnMut(T)) -> usize 
         changed: Condvar::new(),
     };
     thread::scope(|scope| {
-        for _ in 0..job.most.min(job.files.len()) {
-            scope.spawn(|| {
+        for count in 0..job.most.min(job.files.len()) {
+            let started = stack::spawn(scope, || {
                 while let Some((index, company)) = desk.take(job) {
                     let mut landing = Landing { desk: &desk, index, result: None };
                     landing.result = Some((job.work)(&job.files[index], company));
                 }
             });
+            match started {
+                Ok(_) => {}
+                Err(error) if count == 0 => return Err(error),
+                // Those that there are do the work.
+                Err(_) => break,
+            }
         }
         let mut told = 0;
         while let Some(result) = desk.wait_for(told) {
             tell(result);
             told += 1;
         }
-        told
+        Ok(told)
     })
 }
 

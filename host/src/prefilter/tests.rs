@@ -1,16 +1,23 @@
 // Lists of one candidate are what these tests expect, not slips of the pen.
 #![allow(clippy::single_range_in_vec_init)]
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
 
 use super::*;
+use crate::cancel::Cancel;
 
 const LIMIT: u64 = 1000;
 
 fn job(framing: Framing, prefilter: Prefilter) -> Job {
     Job { framing, prefilter, length_preserving: false }
+}
+
+fn deadline() -> Deadline<'static> {
+    Deadline::start(Cancel::NEVER, Duration::MAX, 0)
 }
 
 fn whole(file: &[u8]) -> View<'_> {
@@ -119,7 +126,7 @@ proptest! {
                 return Ok(());
             }
         };
-        let candidates = finder.candidates(&cutter, &whole(&file), window).expect("search");
+        let candidates = finder.candidates(&cutter, &whole(&file), window, &deadline()).expect("search");
         let inside = |record: &Range<u64>| {
             candidates.iter().any(|c| c.start <= record.start && record.end <= c.end)
         };
@@ -147,7 +154,7 @@ proptest! {
         let cutter = Cutter::new(&framing, LIMIT);
         let Ok(finder) = Finder::new(&job(framing, prefilter.clone())) else { return Ok(()) };
         let finder = finder.expect("there is a prefilter");
-        let candidates = finder.candidates(&cutter, &seen, owned.clone()).expect("search");
+        let candidates = finder.candidates(&cutter, &seen, owned.clone(), &deadline()).expect("search");
         for pair in candidates.windows(2) {
             prop_assert!(pair[0].end < pair[1].start, "sorted and apart: {candidates:?}");
         }
@@ -167,7 +174,7 @@ fn lines(prefilter: Prefilter, file: &[u8]) -> Vec<Range<u64>> {
     let framing = Framing::Delimited(b"\n".to_vec());
     let cutter = Cutter::new(&framing, LIMIT);
     let finder = Finder::new(&job(framing, prefilter)).expect("valid").expect("there is a prefilter");
-    finder.candidates(&cutter, &whole(file), 0..file.len() as u64).expect("search")
+    finder.candidates(&cutter, &whole(file), 0..file.len() as u64, &deadline()).expect("search")
 }
 
 #[test]
@@ -194,8 +201,8 @@ fn bytes_framing_is_all_or_nothing() {
     let finder = Finder::new(&job(Framing::Bytes, prefilter)).expect("valid").expect("there is a prefilter");
     let cutter = Cutter::new(&Framing::Bytes, LIMIT);
     let view = whole(b"..key..");
-    assert_eq!(finder.candidates(&cutter, &view, 1..6).expect("search"), [1..6]);
-    assert!(finder.candidates(&cutter, &view, 3..7).expect("search").is_empty());
+    assert_eq!(finder.candidates(&cutter, &view, 1..6, &deadline()).expect("search"), [1..6]);
+    assert!(finder.candidates(&cutter, &view, 3..7, &deadline()).expect("search").is_empty());
 }
 
 #[test]
@@ -210,9 +217,15 @@ fn what_cannot_be_searched_for_is_refused_in_words() {
     assert!(refused(r"(?:\w{1000}){1000}").starts_with("the expression of its prefilter cannot be used"));
     assert!(refused(&"(".repeat(1000)).starts_with("the expression of its prefilter is malformed"));
     assert!(refused(&"a".repeat(70_000)).contains("longer than"));
-    let patterns = vec![vec![b'x'; 1 << 19]; 3];
-    let literals = Prefilter::Literals { patterns, ignore_ascii_case: false };
-    assert!(Finder::new(&job(Framing::Bytes, literals)).is_err());
+    let classes = r"\pL".repeat(1001);
+    assert!(refused(&format!("(?i)[{classes}]")).contains("1001 classes of characters; 1000 are possible"));
+    for (length, count, why) in [((1 << 16) + 1, 1, "a literal of its"), (1 << 16, 17, "the literals of its")]
+    {
+        let patterns = vec![vec![b'x'; length]; count];
+        let literals = Prefilter::Literals { patterns, ignore_ascii_case: false };
+        let error = Finder::new(&job(Framing::Bytes, literals)).expect_err("refused");
+        assert!(error.starts_with(why), "{error}");
+    }
     assert!(Finder::new(&job(Framing::Bytes, Prefilter::None)).expect("valid").is_none());
 }
 
@@ -229,4 +242,73 @@ fn ordinary_expressions_fit_the_limits() {
             "{expression}"
         );
     }
+}
+
+#[test]
+fn what_takes_long_to_build_can_be_left() {
+    use std::sync::atomic::AtomicBool;
+    let stopped = AtomicBool::new(true);
+    // It takes hundreds of milliseconds.
+    let long = job(Framing::Bytes, Prefilter::Regex("a?".repeat(20_000) + "x"));
+    let error = Finder::within(&long, &Budget::UNLIMITED, Cancel::new(&stopped)).expect_err("stopped");
+    assert!(crate::cancel::is_interrupted(&error), "{error:?}");
+}
+
+/// Long literals of many bytes: no table with an entry for each byte, which
+/// would have a gigabyte, and what there is counts.
+#[test]
+fn the_memory_of_an_automaton_is_bounded_and_drawn() {
+    let patterns: Vec<_> = (0..100_u8)
+        .map(|n| (0..10_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8 ^ n).collect())
+        .collect();
+    let literals = job(Framing::Bytes, Prefilter::Literals { patterns, ignore_ascii_case: true });
+    let plan = crate::memory::Plan {
+        workers: 1,
+        total_bytes: 1 << 30,
+        pool_bytes: 100 << 20,
+        reply_bytes: 1,
+        files: 1,
+    };
+    let budget = Budget::new(&plan);
+    let finder = Finder::within(&literals, &budget, Cancel::NEVER).expect("it fits").expect("a prefilter");
+    assert!((1 << 20..64 << 20).contains(&budget.leased_bytes()), "{}", budget.leased_bytes());
+    let error = Finder::within(&literals, &budget, Cancel::NEVER).expect_err("no room");
+    assert!(crate::memory::is_denied(&error), "{error:?}");
+    drop(finder);
+    assert_eq!(budget.leased_bytes(), 0);
+}
+
+/// An expression that needs a state for each byte, and each takes long; one
+/// in a record that is too long to be looked at by what nothing interrupts;
+/// and literals.
+#[test]
+fn a_search_ends_when_its_time_is_over() {
+    let over = Deadline::start(Cancel::NEVER, Duration::ZERO, 7);
+    let file: Vec<u8> =
+        (0..8_u32 << 20).map(|i| b'a' + (i.wrapping_mul(2_654_435_761) >> 20) as u8 % 26).collect();
+    let regex = |text: &str| Prefilter::Regex(text.into());
+    for prefilter in [
+        regex(r"(?s-u:[a-m].{30000}\x00)"),
+        regex(r"\w+@\w+"),
+        Prefilter::Literals { patterns: vec![vec![b'!'], vec![b'?']], ignore_ascii_case: false },
+    ] {
+        for framing in [Framing::Bytes, Framing::Delimited(b"\n".to_vec())] {
+            let finder = Finder::new(&job(framing.clone(), prefilter.clone())).expect("valid").expect("one");
+            let cutter = Cutter::new(&framing, u64::MAX);
+            let late = finder.candidates(&cutter, &whole(&file), 0..file.len() as u64, &over);
+            let error = late.expect_err("late");
+            assert_eq!(error.kind(), Kind::Plugin, "{error:?}");
+            assert!(error.to_string().contains("prefilter took longer than"), "{error:?}");
+        }
+    }
+}
+
+/// Whether an assertion holds is looked at where that takes a moment only.
+#[test]
+fn what_cannot_be_told_in_time_is_shown() {
+    let expression = Prefilter::Regex(r"\By@z".into());
+    let short = [&b"-".repeat(20_000)[..], b"y@z\n"].concat();
+    assert!(lines(expression.clone(), &short).is_empty());
+    let long = [&b"-".repeat(10 << 20)[..], b"y@z\n"].concat();
+    assert_eq!(lines(expression, &long), [0..long.len() as u64]);
 }

@@ -16,10 +16,11 @@ use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::process::{Pid, Resource, Rlimit, Signal};
 use serde::{Deserialize, Serialize};
 
-use super::failure::Seconds;
 use super::limits::{CODE_BYTES, COMPILE_MEMORY_BYTES, MAX_PLUGIN_BYTES};
 use super::{compile, engine};
+use crate::cancel::{Cancel, Seconds};
 use crate::error::{Error, Kind, Result};
+use crate::stack;
 use crate::text::escape;
 
 /// The first argument of a child, followed by the plugin's name and the
@@ -30,6 +31,8 @@ pub const COMPILE_COMMAND: &str = "__compile";
 const EXIT_REFUSED: u8 = 3;
 /// Characters of what a crashed child left that are shown.
 const MESSAGE_CHARS: usize = 400;
+/// How often the parent looks whether the run was stopped.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// What the standard library says before it aborts for want of memory.
 const OUT_OF_MEMORY: &str = "memory allocation of";
 
@@ -42,7 +45,16 @@ struct Refusal {
 }
 
 /// Compiles in a child process that is dead when this returns.
-pub(super) fn compile(program: &Path, deadline: Duration, name: &str, bytes: &[u8]) -> Result<Vec<u8>> {
+///
+/// # Errors
+/// When it cannot be compiled in time, or at all; when the run is stopped.
+pub(super) fn compile(
+    program: &Path,
+    deadline: Duration,
+    name: &str,
+    bytes: &[u8],
+    cancel: Cancel<'_>,
+) -> Result<Vec<u8>> {
     let failed = |why: io::Error| {
         Error::new(Kind::Usage, "cannot start the process that compiles plugins").because(why)
     };
@@ -51,6 +63,8 @@ pub(super) fn compile(program: &Path, deadline: Duration, name: &str, bytes: &[u
     let mut child = Command::new(program)
         .arg0("runner")
         .args([COMPILE_COMMAND, name, &std::process::id().to_string()])
+        // The compiler's threads have the standard library's stack.
+        .env("RUST_MIN_STACK", stack::STACK_BYTES.to_string())
         .stdin(anonymous_file(bytes).map_err(failed)?)
         .stdout(Stdio::piped())
         .stderr(messages.try_clone().map_err(failed)?)
@@ -58,7 +72,7 @@ pub(super) fn compile(program: &Path, deadline: Duration, name: &str, bytes: &[u
         .map(Running)
         .map_err(failed)?;
     let answer = match child.0.stdout.take() {
-        Some(mut stdout) => read_until(&mut stdout, end).map_err(failed)?,
+        Some(mut stdout) => read_until(&mut stdout, end, cancel, failed)?,
         None => Answer::TooLong,
     };
     let answer = match answer {
@@ -116,22 +130,27 @@ enum Answer {
 }
 
 /// Reads to the end, which comes when the child exits.
-fn read_until(pipe: &mut ChildStdout, end: Option<Instant>) -> io::Result<Answer> {
+fn read_until(
+    pipe: &mut ChildStdout,
+    end: Option<Instant>,
+    cancel: Cancel<'_>,
+    failed: impl Fn(io::Error) -> Error,
+) -> Result<Answer> {
     let mut answer = Vec::new();
     let mut buffer = vec![0; 64 << 10];
     loop {
-        let left = end.map(|end| end.saturating_duration_since(Instant::now()));
-        if left.is_some_and(|left| left.is_zero()) {
+        cancel.check()?;
+        let left = end.map_or(LOOK_EVERY, |end| end.saturating_duration_since(Instant::now()));
+        if left.is_zero() {
             return Ok(Answer::TooLate);
         }
-        // What is too long for the kernel is as good as for ever.
-        let timeout = left.and_then(|left| Timespec::try_from(left).ok());
+        let timeout = Timespec::try_from(left.min(LOOK_EVERY)).ok();
         match poll(&mut [PollFd::new(pipe, PollFlags::IN)], timeout.as_ref()) {
             Ok(0) | Err(rustix::io::Errno::INTR) => continue,
             Ok(_) => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(failed(error.into())),
         }
-        match pipe.read(&mut buffer)? {
+        match pipe.read(&mut buffer).map_err(&failed)? {
             0 => return Ok(Answer::Whole(answer)),
             count if answer.len() + count > CODE_BYTES => return Ok(Answer::TooLong),
             count => answer.extend_from_slice(&buffer[..count]),

@@ -16,7 +16,8 @@ use std::time::Duration;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use super::{child, encode};
+use super::{census, child, encode};
+use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::text::escape;
 
@@ -41,10 +42,20 @@ impl Compiler {
     pub const DEADLINE: Duration = Duration::from_secs(120);
 
     /// The native code of a plugin, as [`component`] takes it.
-    pub(super) fn compile(&self, engine: &Engine, name: &str, bytes: &[u8]) -> Result<Vec<u8>> {
+    ///
+    /// # Errors
+    /// When it cannot be compiled; when the run is stopped, which only a child
+    /// process heeds.
+    pub(super) fn compile(
+        &self,
+        engine: &Engine,
+        name: &str,
+        bytes: &[u8],
+        cancel: Cancel<'_>,
+    ) -> Result<Vec<u8>> {
         match self {
             Self::InProcess => native_code(engine, name, bytes),
-            Self::Child { program, deadline } => child::compile(program, *deadline, name, bytes),
+            Self::Child { program, deadline } => child::compile(program, *deadline, name, bytes, cancel),
         }
     }
 }
@@ -52,6 +63,8 @@ impl Compiler {
 /// Wraps and compiles in this process.
 pub(super) fn native_code(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Vec<u8>> {
     let component = encode::component(name, bytes)?;
+    // Again, now with what was wrapped around a core module.
+    census::take(&component).and_then(|parts| parts.check()).map_err(|why| census::refused(name, why))?;
     engine.precompile_component(&component).map_err(|error| broken(name, &error))
 }
 

@@ -6,20 +6,21 @@
 
 use std::num::NonZeroUsize;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::thread;
 use std::time::Duration;
 
 use wasmtime::{Config, Engine, OptLevel};
 
 use crate::error::{Error, Kind, Result};
+use crate::stack;
 
 /// How often a running guest looks at its deadline, so the most by which a
 /// deadline is overrun on an idle machine.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Stack for guest code. Threads that call plugins need twice as much, which
-/// the standard library's default of 2 MiB is.
+/// Stack for guest code. Threads that call plugins need twice as much; the
+/// binary's own have four times as much.
 const STACK_BYTES: usize = 1 << 20;
+const _: () = assert!(stack::STACK_BYTES >= 2 * STACK_BYTES);
 
 /// An engine whose epoch advances for as long as this lives.
 pub(super) struct Ticking {
@@ -34,7 +35,7 @@ impl Ticking {
         let engine = new()?;
         let (stop, stopped) = mpsc::channel();
         let ticked = engine.clone();
-        thread::Builder::new()
+        stack::builder()
             .name("epoch".into())
             .spawn(move || {
                 while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {

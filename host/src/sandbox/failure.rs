@@ -2,11 +2,12 @@
 //! help. Never a backtrace, and never raw text from a guest.
 
 use std::fmt;
-use std::time::Duration;
 
 use wasmtime::Trap;
 
+use super::clock::Stopped;
 use super::limits::{Limiter, Limits, reply_fuel};
+use crate::cancel::Seconds;
 use crate::error::{Error, Kind};
 use crate::memory::{Bytes, HINT};
 use crate::text::escape;
@@ -51,6 +52,11 @@ pub(super) fn trapped(
     limiter: &Limiter,
     error: &wasmtime::Error,
 ) -> Error {
+    if error.downcast_ref::<Stopped>().is_some()
+        && let Err(stopped) = limits.cancel.check()
+    {
+        return stopped;
+    }
     let trap = error.downcast_ref::<Trap>();
     if trap == Some(&Trap::Interrupt) {
         let what = match call {
@@ -111,13 +117,4 @@ fn cause(error: &wasmtime::Error) -> String {
 fn is_fuel(error: &wasmtime::Error) -> bool {
     // Its type is private to wasmtime.
     error.root_cause().to_string().contains("fuel allocated for hostcalls")
-}
-
-/// A duration as `10 s` or `0.25 s`.
-pub(super) struct Seconds(pub(super) Duration);
-
-impl fmt::Display for Seconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} s", self.0.as_secs_f64())
-    }
 }

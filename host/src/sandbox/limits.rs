@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
 
+use crate::cancel::Cancel;
 use crate::memory::{Budget, Denied, Lease};
 
 /// What a plugin may use.
@@ -15,12 +16,19 @@ pub struct Limits {
     pub budget: Budget,
     /// Time for one call; starting an instance counts as a call.
     pub deadline: Duration,
+    /// Ends calls, and compiling, before their deadline.
+    pub cancel: Cancel<'static>,
 }
 
 impl Default for Limits {
     /// 256 MiB and ten seconds.
     fn default() -> Self {
-        Self { memory_bytes: 256 << 20, budget: Budget::UNLIMITED, deadline: Duration::from_secs(10) }
+        Self {
+            memory_bytes: 256 << 20,
+            budget: Budget::UNLIMITED,
+            deadline: Duration::from_secs(10),
+            cancel: Cancel::NEVER,
+        }
     }
 }
 
@@ -92,7 +100,10 @@ impl Limiter {
     }
 
     /// Draws on the budget.
-    fn draw(&mut self, more_bytes: usize) -> wasmtime::Result<()> {
+    ///
+    /// # Errors
+    /// When the budget does not have that much left.
+    pub(super) fn draw(&mut self, more_bytes: usize) -> wasmtime::Result<()> {
         self.lease.grow(more_bytes).map_err(|denied| {
             self.budget_denied = Some(denied);
             wasmtime::Error::new(denied)

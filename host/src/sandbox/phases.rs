@@ -7,9 +7,8 @@
 
 use std::time::{Duration, Instant};
 
-use wasmtime::{CallHook, Store};
+use wasmtime::CallHook;
 
-use super::State;
 use crate::profile::{self, Stage};
 
 /// Entries into the guest up to which the window is on its way in.
@@ -25,23 +24,14 @@ pub(super) struct Phases {
     copy_out: Duration,
 }
 
-/// Has the store tell of every entry into the guest, if there is a profile.
-pub(super) fn watch(store: &mut Store<State>) {
-    if profile::is_on() {
-        store.call_hook(|mut store, hook| {
-            store.data_mut().phases.pass(hook);
-            Ok(())
-        });
-    }
-}
-
 impl Phases {
     /// A call begins.
     pub(super) fn start(&mut self) {
         *self = Self { mark: profile::is_on().then(Instant::now), ..Self::default() };
     }
 
-    fn pass(&mut self, hook: CallHook) {
+    /// The guest is entered, or left.
+    pub(super) fn pass(&mut self, hook: CallHook) {
         let Some(mark) = &mut self.mark else { return };
         let now = Instant::now();
         let passed = now - *mark;

@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::edits::EditList;
+use crate::cancel::{Deadline, Paced};
 use crate::diff;
 use crate::error::{Error, Kind, Result};
 use crate::job::{Framing, Job, Prefilter};
@@ -16,6 +17,9 @@ use crate::transform::{Change, Reply, Span, Window};
 /// Memory that matching takes for a line, at most: the line itself, its place
 /// in a table of all different ones, and what it is compared by.
 const LINE_BYTES: usize = 80;
+/// Nanoseconds that an edit takes, about; and bytes that are copied in one.
+const SPAN_NS: usize = 50;
+const COPIED_PER_NS: usize = 8;
 
 /// What has been found so far.
 #[derive(Debug, Default)]
@@ -54,19 +58,24 @@ impl Origin<'_> {
     }
 }
 
+/// What a reply is an answer to.
+pub(super) struct Asked<'a> {
+    pub(super) job: &'a Job,
+    pub(super) window: &'a Window<'a>,
+    pub(super) origin: &'a Origin<'a>,
+    /// The end of the time for the call, which checking counts towards.
+    pub(super) deadline: &'a Deadline<'a>,
+}
+
 /// Appends the edits of one reply to `found`.
 ///
 /// # Errors
-/// [`Kind::Plugin`] when the reply breaks the contract.
-pub(super) fn accept(
-    job: &Job,
-    window: &Window<'_>,
-    origin: &Origin<'_>,
-    reply: &Reply,
-    found: &mut Found,
-) -> Result<()> {
+/// [`Kind::Plugin`] when the reply breaks the contract, or takes too long to
+/// be checked.
+pub(super) fn accept(asked: &Asked<'_>, reply: &Reply, found: &mut Found) -> Result<()> {
     let _span = profile::span(Stage::Accept);
-    let limit = match job.framing {
+    let window = asked.window;
+    let limit = match asked.job.framing {
         Framing::Sequential => {
             u32::try_from(reply.consumed).unwrap_or(u32::MAX).min(window.bytes.len() as u32)
         }
@@ -74,67 +83,47 @@ pub(super) fn accept(
     };
     match &reply.change {
         Change::Unchanged => Ok(()),
-        Change::Edits { spans, bytes } => edits(job, window, limit, origin, spans, bytes, found),
-        Change::Replaced(new) => {
-            if matches!(job.framing, Framing::Overlapping { .. }) || job.prefilter != Prefilter::None {
-                return Err(broken(
-                    window,
-                    "replaced a whole window, which its framing or prefilter forbids",
-                ));
-            }
-            if job.length_preserving && new.len() != limit as usize {
-                return Err(broken(window, "changed a length, but claims that it never does"));
-            }
-            let old = &window.bytes[..limit as usize];
-            // Lines are matched by way of tables with an entry for each.
-            let mut tables = found.edits.lease();
-            if old.len() != new.len() {
-                let lines = |bytes| memchr::memchr_iter(b'\n', bytes).count() + 1;
-                tables.grow((lines(old) + lines(new)).saturating_mul(LINE_BYTES))?;
-            }
-            let mut pushed = Ok(());
-            diff::diff(old, new, |o, n| {
-                if pushed.is_ok() {
-                    pushed = found.push(window.offset + o.start as u64, &old[o], &new[n]);
-                }
-            });
-            Ok(pushed?)
-        }
+        Change::Edits { spans, bytes } => edits(asked, limit, spans, bytes, found),
+        Change::Replaced(new) => replaced(asked, &window.bytes[..limit as usize], new, found),
     }
 }
 
-fn edits(
-    job: &Job,
-    window: &Window<'_>,
-    limit: u32,
-    origin: &Origin<'_>,
-    spans: &[Span],
-    mut bytes: &[u8],
-    found: &mut Found,
-) -> Result<()> {
+fn replaced(asked: &Asked<'_>, old: &[u8], new: &[u8], found: &mut Found) -> Result<()> {
+    let Asked { job, window, .. } = asked;
+    if matches!(job.framing, Framing::Overlapping { .. }) || job.prefilter != Prefilter::None {
+        return Err(broken(window, "replaced a whole window, which its framing or prefilter forbids"));
+    }
+    if job.length_preserving && new.len() != old.len() {
+        return Err(broken(window, "changed a length, but claims that it never does"));
+    }
+    // Lines are matched by way of tables with an entry for each.
+    let mut tables = found.edits.lease();
+    if old.len() != new.len() {
+        let lines = |bytes| memchr::memchr_iter(b'\n', bytes).count() + 1;
+        tables.grow((lines(old) + lines(new)).saturating_mul(LINE_BYTES))?;
+    }
+    let mut pace = Paced::new(asked.deadline, "matching the lines of the plugin's answer with the window's");
+    diff::diff(old, new, &mut pace, |o, n| {
+        Ok(found.push(window.offset + o.start as u64, &old[o], &new[n])?)
+    })
+}
+
+fn edits(asked: &Asked<'_>, limit: u32, spans: &[Span], mut bytes: &[u8], found: &mut Found) -> Result<()> {
+    let Asked { job, window, origin, deadline } = *asked;
     // Under a sequential framing, what was not consumed is not owned yet.
     let owned_end = window.owned.end.min(limit);
     let mut reach = window.owned.start;
     let mut insertion = None;
+    let mut pace = Paced::new(deadline, "checking the plugin's answer");
     for span in spans {
+        pace.step(SPAN_NS + span.len as usize / COPIED_PER_NS)?;
         let Range { start, end } = span.start..span.end;
-        if start > end || end > limit {
-            return Err(broken(window, &format!("answered an edit of bytes {start} to {end} of {limit}")));
-        }
-        if start < window.owned.start {
-            return Err(broken(
-                window,
-                &format!("answered an edit at byte {start}, outside of what it owns"),
-            ));
-        }
+        check_place(window, limit, &(start..end))?;
         if start < reach || insertion == Some(start) && start == end {
             return Err(broken(window, &format!("answered overlapping or unsorted edits at byte {start}")));
         }
         if start >= owned_end && !(window.last && start as usize == window.bytes.len()) {
-            return Err(broken(
-                window,
-                &format!("answered an edit at byte {start}, outside of what it owns"),
-            ));
+            return Err(outside(window, start));
         }
         if job.length_preserving && end - start != span.len {
             return Err(broken(window, "changed a length, but claims that it never does"));
@@ -158,6 +147,19 @@ fn edits(
     } else {
         Err(broken(window, "answered more replacement bytes than its edits need"))
     }
+}
+
+/// An edit lies in the window, and does not start before what it owns.
+fn check_place(window: &Window<'_>, limit: u32, edit: &Range<u32>) -> Result<()> {
+    let Range { start, end } = *edit;
+    if start > end || end > limit {
+        return Err(broken(window, &format!("answered an edit of bytes {start} to {end} of {limit}")));
+    }
+    if start < window.owned.start { Err(outside(window, start)) } else { Ok(()) }
+}
+
+fn outside(window: &Window<'_>, start: u32) -> Error {
+    broken(window, &format!("answered an edit at byte {start}, outside of what it owns"))
 }
 
 impl Found {

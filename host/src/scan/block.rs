@@ -6,8 +6,9 @@ mod tests;
 
 use std::ops::Range;
 
-use super::accept::{Found, Origin, Piece, accept, broken};
+use super::accept::{Asked, Found, Origin, Piece, accept, broken};
 use super::edits::{EditList, Touched};
+use crate::cancel::{Cancel, Deadline};
 use crate::error::Result;
 use crate::framing::{Cutter, View};
 use crate::hash::{Cv, GROUP_BYTES, group_cv};
@@ -15,7 +16,7 @@ use crate::job::{Framing, Job};
 use crate::memory::{Budget, Lease};
 use crate::prefilter::Finder;
 use crate::profile::{self, Stage};
-use crate::transform::{Transform, Window};
+use crate::transform::{Reply, Transform, Window};
 
 /// What does not change from block to block.
 pub(crate) struct Context<'a> {
@@ -26,6 +27,15 @@ pub(crate) struct Context<'a> {
     pub(crate) record_limit: u64,
     /// What windows that are packed, and edits, draw on.
     pub(crate) budget: &'a Budget,
+    /// What stops the work on a window.
+    pub(crate) cancel: Cancel<'a>,
+}
+
+impl<'a> Context<'a> {
+    /// The end of the time for the window at `offset`, from now on.
+    pub(crate) fn deadline(&self, transform: &dyn Transform, offset: u64) -> Deadline<'a> {
+        Deadline::start(self.cancel, transform.patience(), offset)
+    }
 }
 
 /// What has been found out about a block.
@@ -73,6 +83,7 @@ pub(crate) fn find(
     let (_, after) = context.job.framing.context_bytes();
     while start < block_end {
         let target = (start + context.window_bytes).min(block_end);
+        let deadline = context.deadline(transform, start);
         let cutting = profile::span(Stage::Cut);
         let end = context.cutter.next_boundary(view, start, target)?;
         drop(cutting);
@@ -87,12 +98,13 @@ pub(crate) fn find(
         match (context.finder, &context.job.framing) {
             (None, _) => ask(context, view, transform, window, &mut found)?,
             (Some(finder), Framing::Bytes | Framing::Overlapping { .. }) => {
-                for candidate in candidates(context, finder, view, window, &mut room)? {
+                for candidate in candidates(context, finder, view, window, &deadline, &mut room)? {
                     ask(context, view, transform, candidate, &mut found)?;
                 }
             }
             (Some(finder), _) => {
-                let mut candidates = candidates(context, finder, view, window, &mut room)?.into_iter();
+                let candidates = candidates(context, finder, view, window, &deadline, &mut room)?;
+                let mut candidates = candidates.into_iter();
                 while pack.fill(context, view, &mut candidates)? {
                     pack.ask(context, view, transform, &mut found)?;
                 }
@@ -110,10 +122,11 @@ fn candidates(
     finder: &Finder,
     view: &View<'_>,
     window: Range<u64>,
+    deadline: &Deadline<'_>,
     room: &mut Lease,
 ) -> Result<Vec<Range<u64>>> {
     let _span = profile::span(Stage::Prefilter);
-    let candidates = finder.candidates(context.cutter, view, window)?;
+    let candidates = finder.candidates(context.cutter, view, window, deadline)?;
     room.shrink_to(0);
     room.grow(size_of_val(&candidates[..]))?;
     Ok(candidates)
@@ -147,9 +160,25 @@ fn ask(
         owned: (owned.start - shown.start) as u32..(owned.end - shown.start) as u32,
         last: view.end && shown.end == view.limit(),
     };
-    let reply = transform.transform(&window)?;
     let piece = Piece { at: 0, offset: shown.start, bytes: bytes.len() as u32 };
-    accept(context.job, &window, &Origin(&[piece]), &reply, found)
+    answer(context, transform, &window, &Origin(&[piece]), found).map(|_| ())
+}
+
+/// Asks about a window, and checks the answer: both count towards one
+/// deadline.
+fn answer(
+    context: &Context<'_>,
+    transform: &mut dyn Transform,
+    window: &Window<'_>,
+    origin: &Origin<'_>,
+    found: &mut Found,
+) -> Result<Reply> {
+    let deadline = context.deadline(transform, window.offset);
+    context.cancel.check()?;
+    let reply = transform.transform(window)?;
+    let asked = Asked { job: context.job, window, origin, deadline: &deadline };
+    accept(&asked, &reply, found)?;
+    Ok(reply)
 }
 
 fn slice<'v>(view: &View<'v>, range: &Range<u64>) -> &'v [u8] {
@@ -214,8 +243,7 @@ impl Pack {
             owned: 0..self.bytes.len() as u32,
             last: view.end && self.end == view.limit(),
         };
-        let reply = transform.transform(&window)?;
-        accept(context.job, &window, &Origin(&self.pieces), &reply, found)?;
+        answer(context, transform, &window, &Origin(&self.pieces), found)?;
         self.bytes.clear();
         self.pieces.clear();
         Ok(())
@@ -250,9 +278,8 @@ pub(crate) fn find_sequential(
         let bytes = slice(view, &(position.at..end));
         let last = view.end && end == view_end;
         let window = Window { offset: position.at, bytes, owned: 0..bytes.len() as u32, last };
-        let reply = transform.transform(&window)?;
         let piece = Piece { at: 0, offset: position.at, bytes: bytes.len() as u32 };
-        accept(context.job, &window, &Origin(&[piece]), &reply, &mut found)?;
+        let reply = answer(context, transform, &window, &Origin(&[piece]), &mut found)?;
         let shown = bytes.len() as u64;
         if last && reply.consumed != shown {
             return Err(broken(&window, &format!("consumed {} of the last {shown} bytes", reply.consumed)));

@@ -16,6 +16,8 @@ use crate::transform::Transform;
 
 /// Pages are given back when there are so many.
 const RELEASE_BYTES: u64 = 16 << 20;
+/// Edits that are written between two looks whether the scan was stopped.
+const LOOK_EVERY: usize = 1 << 12;
 
 pub(super) struct Collector<'a, 's, S: Storage> {
     scan: &'a Scan<'a>,
@@ -173,7 +175,12 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
 
     fn write_edits(&mut self, due: impl Fn(u64) -> bool) -> Result<()> {
         while let Some(item) = self.edits.get(self.written).filter(|item| due(item.start)) {
+            if self.written.is_multiple_of(LOOK_EVERY) {
+                self.scan.options.cancel.check()?;
+            }
             let old = &self.scan.file()[item.start as usize..item.end() as usize];
+            let bytes = u64::from(item.old_bytes) + u64::from(item.new_bytes);
+            self.scan.options.memory.space.check(self.writer.stats(), bytes)?;
             self.writer.edit(Edit { start: item.start, old, new: self.edits.new_bytes(&item) })?;
             self.written += 1;
         }

@@ -10,6 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::framing::View;
 use crate::memory::is_denied;
 use crate::profile::{self, Stage};
+use crate::stack;
 use crate::transform::Transform;
 
 /// Runs the scan; `collect` is called with every block, in order, on this
@@ -25,23 +26,24 @@ pub(super) fn run(
     let position = Position { at: 0, want: scan.context.window_bytes };
     let shared = Shared::new(start, threads, position);
     std::thread::scope(|scope| {
-        if blocks <= 1 {
+        let started = if blocks <= 1 {
             // There is nothing to do at the same time.
             work(scan, &shared);
+            Ok(())
         } else {
-            for _ in 0..threads {
-                scope.spawn(|| work(scan, &shared));
-            }
-        }
+            (0..threads).try_for_each(|_| stack::spawn(scope, || work(scan, &shared)).map(|_| ()))
+        };
         let mut told = threads;
-        let result = (first..scan.block_count()).try_for_each(|index| {
-            let (block, running) = shared.wait_for(index)?;
-            let news = (running != told).then_some(Workers { running, of: threads });
-            told = running;
-            collect(block, news)
+        let collected = started.and_then(|()| {
+            (first..scan.block_count()).try_for_each(|index| {
+                let (block, running) = shared.wait_for(index)?;
+                let news = (running != told).then_some(Workers { running, of: threads });
+                told = running;
+                collect(block, news)
+            })
         });
         shared.stop();
-        result
+        collected
     })
 }
 

@@ -41,7 +41,8 @@ fn told(files: &[PathBuf], most: usize, work: &(dyn Fn(usize, Company) -> bool +
             thread::yield_now();
         }
         told.lock().unwrap().push(number);
-    });
+    })
+    .unwrap();
     assert_eq!(count, files.len());
     told.into_inner().unwrap()
 }
@@ -136,7 +137,7 @@ fn once_stopped_no_more_are_begun_and_all_that_were_are_told() {
     };
     let mut told = Vec::new();
     let stop = || stopped.load(SeqCst);
-    let count = each(&Job { files: &files, most: 4, stopped: &stop, work: &work }, |n| told.push(n));
+    let count = each(&Job { files: &files, most: 4, stopped: &stop, work: &work }, |n| told.push(n)).unwrap();
     assert_eq!(told, (0..count).collect::<Vec<_>>());
     assert_eq!(count, begun.into_inner());
     assert!((12..50).contains(&count), "{count}");

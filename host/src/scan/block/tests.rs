@@ -58,10 +58,12 @@ proptest! {
             false => Prefilter::None,
         };
         let job = Job { framing, prefilter, length_preserving: false };
-        let (cutter, finder) = (Cutter::new(&job.framing, 1000), finder(&job).expect("a good literal"));
-        let budget = &Budget::UNLIMITED;
+        let (budget, cancel) = (&Budget::UNLIMITED, Cancel::NEVER);
+        let cutter = Cutter::new(&job.framing, 1000);
+        let finder = finder(&job, budget, cancel).expect("a good literal");
+        let finder = finder.as_ref();
         let context =
-            Context { job: &job, cutter: &cutter, finder: finder.as_ref(), window_bytes, record_limit: 1000, budget };
+            Context { job: &job, cutter: &cutter, finder, window_bytes, record_limit: 1000, budget, cancel };
         let whole = View { base: 0, bytes: &content, end: true };
         let summary = cutter.summarize(&whole, 0..block.start);
         let carry = cutter.advance(&whole, 0..block.start, cutter.initial_carry(), summary);

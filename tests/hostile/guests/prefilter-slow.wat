@@ -1,0 +1,8 @@
+;; Asks for an expression for which each byte of the file makes a state of tens
+;; of thousands of parts.
+;; expect: exit 3, says "searching with the plugin's prefilter took longer than 0.2 s, at offset 0"
+;; options: --timeout 0.2
+;; file: 40000 x "abcdefghijklmnopqrstuvwxyz"
+(memory $memory 40)
+(data (i32.const 2088) "\02\00\00\00" "\00\00\20\00\2a\00\00\00")
+(data (i32.const 2097152) "(?s-u:[a-m].{28000}\\x00|[a-n].{28000}\\x01)")
