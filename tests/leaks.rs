@@ -85,6 +85,7 @@ fn all_drivers(scratch: &Scratch, program: &Program<'_>, bad: &Program<'_>, memo
         extras,
         memory,
         resume: false,
+        conditions: Default::default(),
         checkpoint_every: std::time::Duration::MAX,
         cancel: Cancel::new(&never),
     };

@@ -8,6 +8,7 @@ mod cachestat;
 mod direct;
 mod identity;
 mod lock;
+mod mount;
 mod os;
 mod share;
 mod shared;
@@ -20,6 +21,7 @@ pub use aligned::{ALIGN_BYTES, Aligned};
 pub use direct::Direct;
 pub use identity::{FileType, Identity, Stat};
 pub use lock::lock;
+pub use mount::is_mount_point;
 pub use os::{OsFile, OsStorage};
 
 /// How a file is opened.

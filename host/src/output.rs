@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 
 use crate::apply::{rewrite, stream};
+use crate::conditions::Conditions;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Access, OsStorage, Storage};
+use crate::fs::{Access, OsStorage, Storage, is_mount_point};
 use crate::patch::Direction;
 use crate::profile::{self, Stage};
 use crate::reach::{How, Kept, check_new, check_room};
 use crate::run::OsPatch;
 use crate::source::{Target, beside};
+use crate::text::shown;
 use crate::verify::Level;
 
 /// Where the result goes that is not to replace the file.
@@ -26,7 +28,13 @@ pub enum Output {
 /// # Errors
 /// Any I/O error; a stream may have got some of the output then, a file has
 /// not changed.
-pub(crate) fn write_out(target: &Target, patch: &OsPatch, output: &Output, how: &How<'_>) -> Result<Level> {
+pub(crate) fn write_out(
+    target: &Target,
+    patch: &OsPatch,
+    output: &Output,
+    conditions: &Conditions,
+    how: &How<'_>,
+) -> Result<Level> {
     let storage = &OsStorage;
     let source = target.path();
     let reader = patch.reader(Direction::Forward);
@@ -47,12 +55,16 @@ pub(crate) fn write_out(target: &Target, patch: &OsPatch, output: &Output, how: 
         Err(e) => return Err(Error::io("open", out, e)),
     };
     if let Some(old) = &old {
-        let same =
-            storage.stat(old).map_err(Error::at("look at", out))?.identity.same_inode(target.identity());
-        if same {
+        let stat = storage.stat(old).map_err(Error::at("look at", out))?;
+        if stat.identity.same_inode(target.identity()) {
             return Err(Error::new(Kind::Usage, format!("{} is input and output at once", out.display()))
                 .hint("without `-o` the file itself is changed"));
         }
+        if is_mount_point(old, out).map_err(Error::at("look at", out))? {
+            let what = format!("{} is a mount point, and no new file can take its place", shown(out));
+            return Err(Error::new(Kind::Refused, what).hint("choose another name for the result"));
+        }
+        conditions.check_privileges(out, old, stat.mode)?;
     }
     let new = beside(out, ".runner-new");
     check_room(storage, &new, patch.seal().stats.post_size())?;

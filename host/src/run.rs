@@ -14,8 +14,9 @@ use std::time::Duration;
 
 use crate::cancel::Cancel;
 use crate::checkpoint::{Key, Resumable};
+use crate::conditions::Conditions;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{FileType, OsStorage, Storage};
+use crate::fs::{FileType, OsStorage, Storage, is_mount_point};
 use crate::job::{FileHead, Job};
 use crate::journal::exists;
 use crate::memory::Guard;
@@ -27,6 +28,7 @@ use crate::recover::{Recovered, recover};
 use crate::root;
 use crate::scan;
 use crate::source::{Intent, Target};
+use crate::text::shown;
 use crate::transform::Transform;
 use crate::verify::{Level, Wanted};
 pub use make::make_patch;
@@ -64,6 +66,8 @@ pub struct Options<'a> {
     pub verify: Wanted,
     /// What to keep.
     pub extras: Extras,
+    /// What must hold before anything is written.
+    pub conditions: Conditions,
     /// Whether [`apply`] goes on with a scan that did not end, and leaves its
     /// own, if it fails, to go on with.
     pub resume: bool,
@@ -154,7 +158,8 @@ fn apply_scanned(
 ) -> Result<Report> {
     let spill = target.names.scan.clone();
     let patch = make_patch(target, program, spill, options, Some(resumable), events)?;
-    let plan = choose(&patch.seal().stats, &target.stat, patch.bytes(), options.choice)?;
+    options.conditions.check_root(target.path(), &patch.seal().post_root)?;
+    let plan = decide(target, &patch.seal().stats, patch.bytes(), options)?;
     events(Event::Applying(plan.strategy));
     let report = report(&patch, Direction::Forward, plan);
     let level = reach(&target.place(), patch, Direction::Forward, &plan, &options.how())?;
@@ -177,7 +182,8 @@ pub fn dry_run(
     let target = Target::open(path, Intent::Read)?;
     target.names.check_clean(&OsStorage)?;
     let patch = make_patch(&target, program, spill, options, None, events)?;
-    let plan = choose(&patch.seal().stats, &target.stat, patch.bytes(), options.choice)?;
+    options.conditions.check_root(target.path(), &patch.seal().post_root)?;
+    let plan = decide(&target, &patch.seal().stats, patch.bytes(), options)?;
     let report = report(&patch, Direction::Forward, plan);
     look(&patch, &report)?;
     Ok(report)
@@ -200,7 +206,7 @@ pub fn plan(
     target.names.check_clean(&OsStorage)?;
     check_replaceable(saved, &target)?;
     let mut patch = make_patch(&target, program, spill, options, None, events)?;
-    let plan = choose(&patch.seal().stats, &target.stat, patch.bytes(), options.choice)?;
+    let plan = decide(&target, &patch.seal().stats, patch.bytes(), options)?;
     patch.publish(saved, options.cancel)?;
     Ok((report(&patch, Direction::Forward, plan), patch.bytes()))
 }
@@ -237,11 +243,12 @@ pub fn apply_to(
     let target = Target::open(path, Intent::Read)?;
     target.names.check_clean(&OsStorage)?;
     let patch = make_patch(&target, program, spill, options, None, events)?;
+    options.conditions.check_root(target.path(), &patch.seal().post_root)?;
     let stats = &patch.seal().stats;
     let plan =
         Plan { strategy: Strategy::Stream, write_bytes: stats.post_size(), space_bytes: stats.post_size() };
     events(Event::Applying(plan.strategy));
-    let level = write_out(&target, &patch, output, &options.how())?;
+    let level = write_out(&target, &patch, output, &options.conditions, &options.how())?;
     Ok(Report { level, ..report(&patch, Direction::Forward, plan) })
 }
 
@@ -280,7 +287,7 @@ pub fn apply_patch(
             error.hint(format!("its root is {root}, and the patch wants {before}; the file is untouched"))
         });
     }
-    let plan = choose(&directed(&seal.stats, direction), &target.stat, patch.bytes(), options.choice)?;
+    let plan = decide(&target, &directed(&seal.stats, direction), patch.bytes(), options)?;
     events(Event::Applying(plan.strategy));
     let report = report(&patch, direction, plan);
     let level = reach(&target.place(), patch, direction, &plan, &options.how())?;
@@ -312,6 +319,27 @@ pub fn root_of(
     let root = root::of_mapping(&mapping, path, hashing, &mut |bytes| events(Event::Scanned { bytes, of }))?;
     target.place().check_unchanged()?;
     Ok(root)
+}
+
+/// What is to be done with the target, if it may be done.
+fn decide(target: &Target, stats: &Stats, patch_bytes: u64, options: &Options<'_>) -> Result<Plan> {
+    let path = target.path();
+    let mut plan = choose(stats, &target.stat, patch_bytes, options.choice)?;
+    // Found out now, and not when a new file is to get the name.
+    if plan.strategy == Strategy::Rewrite
+        && is_mount_point(&target.file, path).map_err(Error::at("look at", path))?
+    {
+        if options.choice == Choice::Rewrite {
+            let what = format!("{} is a mount point, and no new file can take its place", shown(path));
+            return Err(Error::new(Kind::Refused, what)
+                .hint("`--strategy in-place` keeps the inode; `-o OUT` writes the result elsewhere"));
+        }
+        plan = choose(stats, &target.stat, patch_bytes, Choice::InPlace)?;
+    }
+    if plan.strategy != Strategy::Nothing {
+        options.conditions.check_privileges(path, &target.file, target.stat.mode)?;
+    }
+    Ok(plan)
 }
 
 /// The counts as they are in one direction.

@@ -189,6 +189,7 @@ fn apply(plugin: &Plugin, given: &[(String, String)], file: &Path, window_bytes:
         verify: Wanted::Deepest,
         extras: Extras::default(),
         resume: false,
+        conditions: Default::default(),
         checkpoint_every: std::time::Duration::MAX,
         memory: runner::memory::Guard::NONE,
         cancel: Cancel::new(&never),

@@ -37,6 +37,7 @@ fn options(threads: usize, window_bytes: u64, choice: Choice) -> Options<'static
         verify,
         extras: Extras::default(),
         resume: false,
+        conditions: Default::default(),
         checkpoint_every: Duration::MAX,
         memory: Guard::NONE,
         cancel: Cancel::new(&NEVER),

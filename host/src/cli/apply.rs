@@ -3,18 +3,21 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::Outcome;
 use super::args::{ApplyArgs, PlanArgs};
+use super::explain::explain;
 use super::report::{self, Reporter};
 use super::session::{Session, cancel_on_signals, temporary_patch};
 use super::several::{self, Company};
-use super::show;
+use super::show::{self, View};
 use super::slots::Slots;
 use crate::cancel::{Cancel, is_interrupted};
+use crate::conditions::{Conditions, Privileges};
 use crate::error::{Error, Kind, Result};
 use crate::memory::{Guard, Watch, is_denied};
 use crate::output::Output;
@@ -22,10 +25,16 @@ use crate::plan::Choice;
 use crate::reach::Extras;
 use crate::run::{self, Event, Options};
 use crate::source::beside;
+use crate::text::{Page, shown, with_name};
 use crate::verify::Wanted;
 
 pub(super) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
-    let alone = [("-o", args.output.is_some()), ("--undo", args.undo.is_some()), ("--resume", args.resume)];
+    let alone = [
+        ("-o", args.output.is_some()),
+        ("--undo", args.undo.is_some()),
+        ("--resume", args.resume),
+        ("--expect", args.expect.is_some()),
+    ];
     if let Some((option, _)) = alone.iter().find(|(_, given)| *given && args.files.len() > 1) {
         return Err(Error::new(Kind::Usage, format!("{option} takes one FILE, not {}", args.files.len())));
     }
@@ -35,8 +44,13 @@ pub(super) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
     let session = Session::new(&args.plugin, args.run.threads(), reporter)?;
     let cancel = cancel_on_signals()?;
     let (cancel, watch) = (Cancel::new(&cancel), Watch::new());
-    let run = Run { args, session: &session, cancel, watch: &watch };
-    if let [file] = args.files.as_slice() { run.one(file, reporter, None) } else { run.several(reporter) }
+    let run = Run { args, session: &session, cancel, watch: &watch, edited: AtomicBool::new(false) };
+    let outcome = match args.files.as_slice() {
+        [file] => run.one(file, reporter, None)?,
+        _ => run.several(reporter)?,
+    };
+    let none = args.run.require_edits && !run.edited.load(Ordering::Relaxed);
+    Ok(if none { outcome.and(Outcome::Changes) } else { outcome })
 }
 
 /// What is the same for all files.
@@ -45,6 +59,8 @@ struct Run<'a> {
     session: &'a Session,
     cancel: Cancel<'a>,
     watch: &'a Watch,
+    /// Whether there was something to change, in any file.
+    edited: AtomicBool,
 }
 
 impl Run<'_> {
@@ -62,6 +78,7 @@ impl Run<'_> {
         };
         let mut outcome = Outcome::Done;
         let mut interrupted = Ok(());
+        let mut faults = Faults::default();
         let count = several::each(
             &several::Job {
                 files: &self.args.files,
@@ -76,12 +93,15 @@ impl Run<'_> {
                     Err(error) if is_interrupted(&error) => interrupted = Err(error),
                     Err(error) => {
                         // The other files are not to blame.
-                        reporter.error(&error);
+                        if faults.is_new(&error) {
+                            reporter.error(&error);
+                        }
                         outcome = outcome.and(Outcome::Failed(error.kind()));
                     }
                 }
             },
         );
+        faults.tell_rest(reporter)?;
         interrupted?;
         if count < self.args.files.len() {
             self.cancel.check()?;
@@ -89,9 +109,13 @@ impl Run<'_> {
         Ok(outcome)
     }
 
+    fn one(&self, file: &Path, reporter: &Reporter, scans: Option<&Slots>) -> Result<Outcome> {
+        self.work_on(file, reporter, scans).map_err(|error| explain(file, error))
+    }
+
     /// Works on one file: with all workers, or, where it has to wait for one
     /// of so many slots to scan in, with one.
-    fn one(&self, file: &Path, reporter: &Reporter, scans: Option<&Slots>) -> Result<Outcome> {
+    fn work_on(&self, file: &Path, reporter: &Reporter, scans: Option<&Slots>) -> Result<Outcome> {
         let started = Instant::now();
         let Self { args, session, .. } = self;
         let options = Options {
@@ -101,8 +125,9 @@ impl Run<'_> {
             verify: args.reach.wanted(),
             extras: Extras {
                 undo: args.undo.clone(),
-                backup: args.backup.as_ref().map(|suffix| beside(file, suffix)),
+                backup: args.backup.as_ref().map(|suffix| backup(file, suffix)),
             },
+            conditions: Conditions { expect: args.expect, privileges: args.reach.privileges() },
             resume: args.resume,
             checkpoint_every: args.checkpoint,
             memory: Guard { budget: session.budget(), look: Some(&|| self.watch.look()) },
@@ -120,14 +145,14 @@ impl Run<'_> {
             if args.dry_run || args.check {
                 let mut look = |patch: &run::OsPatch, report: &run::Report| {
                     if args.check || args.run.json {
-                        return Ok(());
+                        Ok(())
+                    } else {
+                        self.preview(file, patch, report, reporter)
                     }
-                    reporter.clear();
-                    reporter.data(show::text(patch, Some(&report.plan), None)?.as_bytes())
                 };
                 let report =
                     run::dry_run(file, program, &options, temporary_patch(), &mut events, &mut look)?;
-                let changes = report.stats.edits > 0;
+                let changes = self.note(&report);
                 if args.check || args.run.json {
                     reporter.report(file, &report, started, "would-apply")?;
                 }
@@ -140,10 +165,73 @@ impl Run<'_> {
                     run::apply_to(file, &output, program, &options, temporary_patch(), &mut events)?
                 }
             };
+            self.note(&report);
             reporter.report(file, &report, started, "applied")?;
             Ok(Outcome::Done)
         })
     }
+
+    /// Notes whether there was something to change, and says it.
+    fn note(&self, report: &run::Report) -> bool {
+        let changes = report.stats.edits > 0;
+        self.edited.fetch_or(changes, Ordering::Relaxed);
+        changes
+    }
+
+    /// Shows what a dry run has found.
+    fn preview(
+        &self,
+        file: &Path,
+        patch: &run::OsPatch,
+        report: &run::Report,
+        reporter: &Reporter,
+    ) -> Result<()> {
+        reporter.clear();
+        let source = std::fs::File::open(file).map_err(Error::at("open", file))?;
+        if self.args.diff {
+            return super::diff::write(patch, &source, file, reporter);
+        }
+        let view = View { plan: Some(&report.plan), source: Some(source), ..View::default() };
+        reporter.show(&show::page(patch, &view)?)
+    }
+}
+
+/// Errors that the parameters are the reason of, and so not one file's.
+#[derive(Default)]
+struct Faults {
+    /// What the plugin said, and how many files after the first got the same.
+    said: Vec<(String, u64)>,
+}
+
+impl Faults {
+    /// Whether this was not said before.
+    fn is_new(&mut self, error: &Error) -> bool {
+        let Some(words) = error.words().filter(|_| error.kind() == Kind::Usage) else { return true };
+        if let Some((_, count)) = self.said.iter_mut().find(|(said, _)| said == words) {
+            *count += 1;
+            return false;
+        }
+        self.said.push((words.to_owned(), 0));
+        true
+    }
+
+    /// Counts what was not said again.
+    fn tell_rest(&self, reporter: &Reporter) -> Result<()> {
+        let count: u64 = self.said.iter().map(|(_, count)| count).sum();
+        if count == 0 {
+            return Ok(());
+        }
+        reporter.tell(
+            || json!({ "event": "repeated", "files": count }),
+            || Page::of(format_args!("the same of {count} other file{}", if count == 1 { "" } else { "s" })),
+        )
+    }
+}
+
+/// The name of a backup: beside the file itself, so that it is on the same
+/// filesystem, and where whoever looks for the file finds it.
+fn backup(file: &Path, suffix: &str) -> PathBuf {
+    beside(&std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned()), suffix)
 }
 
 /// What `-o` means: standard output, a device or FIFO to write to, or a file
@@ -153,15 +241,13 @@ fn output(out: &Path) -> Result<Output> {
         return Ok(Output::Stream(report::stdout()?, "standard output".to_owned()));
     }
     match std::fs::metadata(out) {
-        Ok(meta) if meta.is_dir() => {
-            Err(Error::new(Kind::Usage, format!("{} is a directory", out.display())))
-        }
+        Ok(meta) if meta.is_dir() => Err(Error::new(Kind::Usage, format!("{} is a directory", shown(out)))),
         Ok(meta) if meta.file_type().is_fifo() || meta.file_type().is_char_device() => {
             let file = OpenOptions::new().write(true).open(out).map_err(Error::at("open", out))?;
-            Ok(Output::Stream(file, out.display().to_string()))
+            Ok(Output::Stream(file, shown(out).to_string()))
         }
         Ok(meta) if !meta.is_file() => {
-            Err(Error::new(Kind::Usage, format!("{} is neither a file nor a pipe", out.display())))
+            Err(Error::new(Kind::Usage, format!("{} is neither a file nor a pipe", shown(out))))
         }
         _ => Ok(Output::File(out.to_owned())),
     }
@@ -178,6 +264,8 @@ pub(super) fn plan(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
         choice: Choice::Auto,
         verify: Wanted::Deepest,
         extras: Extras::default(),
+        // Nothing but the patch is written; `runner patch` looks again.
+        conditions: Conditions { expect: None, privileges: Privileges::Keep },
         resume: false,
         checkpoint_every: Duration::MAX,
         memory: Guard { budget: session.budget(), look: Some(&|| watch.look()) },
@@ -186,14 +274,23 @@ pub(super) fn plan(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
     let file = &args.file;
     let mut events = |event| reporter.progress(file, event);
     let spill: PathBuf = beside(&args.output, ".runner-scan");
-    let (report, bytes) = session.with_program(reporter, |program| {
-        run::plan(file, program, &options, spill, &args.output, &mut events)
-    })?;
-    let saved = args.output.display();
+    let (report, bytes) = session
+        .with_program(reporter, |program| {
+            run::plan(file, program, &options, spill, &args.output, &mut events)
+        })
+        .map_err(|error| explain(file, error))?;
     reporter.report(file, &report, started, "planned")?;
+    let saved = shown(&args.output);
     reporter.tell(
-        || json!({ "event": "saved", "patch": args.output.to_string_lossy(), "bytes": bytes }),
-        || format!("saved {saved} ({bytes} bytes); `runner show {saved}` shows it, `runner patch {saved} {}` carries it out", file.display()),
+        || with_name(json!({ "event": "saved", "bytes": bytes }), "patch", &args.output),
+        || {
+            Page::of(format_args!(
+                "saved {saved} ({bytes} bytes); `runner show {saved}` shows it, `runner patch {saved} {}` \
+                 carries it out",
+                shown(file)
+            ))
+        },
     )?;
-    Ok(Outcome::Done)
+    let none = args.run.require_edits && report.stats.edits == 0;
+    Ok(if none { Outcome::Changes } else { Outcome::Done })
 }
