@@ -290,7 +290,7 @@ mod tests {
             (b"key = \"TOPSECRET\\q\"\n", 1),
             (b"TOPSECRET\n", 1),
             (b"TOPSECRET = 1\nTOPSECRET = 2\n", 2),
-            (b"a = 1\nTOPSECRET.b = 2\n[TOPSECRET]\nc = 1\n", 2),
+            (b"a = 1\nTOPSECRET.b = 2\n[TOPSECRET]\nc = 1\n", 3),
             (b"a = 'TOPSECRET'\na.b = 'TOPSECRET'\n", 2),
             (b"[TOPSECRET\n", 1),
             (b"key = ['TOPSECRET']\n", 1),
