@@ -212,7 +212,9 @@ fn a_preview_hides_nothing() {
             assert!(text.contains(evil), "{padding:?}: {text}");
             assert!(text.lines().all(|line| line.chars().count() < 4000), "{padding:?}: {text}");
         }
-        assert!(hex.contains("6576696c") || hex.replace(' ', "").contains("6576696c"), "{hex}");
+        let rows = hex.lines().filter(|line| line.starts_with("+ 0"));
+        let digits: String = rows.flat_map(|row| row[12..59].split_whitespace()).collect();
+        assert!(digits.contains("6576696c20414c4c"), "{hex}");
     }
     // What is cut says how much.
     let (dry, shown, hex) = show(&format!("better{}{evil}", "x".repeat(12_345)));
@@ -238,7 +240,7 @@ fn edits_that_are_not_shown_are_counted() {
 
 /// A patch whose old bytes are not those of the file.
 fn lying(scratch: &Scratch) -> (PathBuf, PathBuf, PathBuf) {
-    let (file, other) = (scratch.write("f", "a foo\n"), scratch.write("g", "b foo\n"));
+    let (file, other) = (scratch.write("f", "a foo\n"), scratch.write("g", "a fxo\n"));
     let patch = scratch.path("patch");
     let args = ["plan", "replace", "--set", "find=a foo", "--set", "with=barbar", "-o"];
     runner(args.iter().map(OsStr::new).chain([patch.as_os_str(), file.as_os_str()])).ok();
@@ -253,10 +255,17 @@ fn old_bytes_are_compared_with_the_file() {
     let not = "old bytes as the patch says; the file is not at hand to compare them with";
     assert!(runner!["show", &patch].ok().text().contains(at_hand));
     assert!(runner!["show", &patch, &file].ok().text().contains(at_hand));
-    for format in [&["--format", "text"][..], &["--format", "json"], &["--diff"]] {
+    for format in [&["--format", "text"][..], &["--format", "hex"], &["--diff"]] {
         let args = [os(&["show"]), vec![patch.as_os_str(), other.as_os_str()], os(format)].concat();
-        runner(args).fails(5, "the patch is wrong about").says("g: at byte 0 the file holds something else");
+        runner(args).fails(5, "the patch is wrong about").says("g: at byte 3 the file holds something else");
     }
+    let json = runner!["show", &patch, &other, "--format", "json"];
+    assert_eq!(json.code, 5);
+    let events: Vec<Value> = json.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(
+        (&events[0]["matches_file"], &events.last().unwrap()["exit_code"]),
+        (&false.into(), &5.into())
+    );
     let longer = scratch.write("longer", "a foo\n\n");
     runner!["show", &patch, &longer].fails(5, "is not the file that the patch fits");
     fs::remove_file(&file).unwrap();

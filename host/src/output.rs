@@ -57,7 +57,7 @@ pub(crate) fn write_out(
     if let Some(old) = &old {
         let stat = storage.stat(old).map_err(Error::at("look at", out))?;
         if stat.identity.same_inode(target.identity()) {
-            return Err(Error::new(Kind::Usage, format!("{} is input and output at once", out.display()))
+            return Err(Error::new(Kind::Usage, format!("{} is input and output at once", shown(out)))
                 .hint("without `-o` the file itself is changed"));
         }
         if is_mount_point(old, out).map_err(Error::at("look at", out))? {

@@ -224,7 +224,7 @@ fn check_replaceable(saved: &Path, target: &Target) -> Result<()> {
     {
         return Ok(());
     }
-    Err(Error::new(Kind::Usage, format!("{} exists, and is not an older patch", saved.display()))
+    Err(Error::new(Kind::Usage, format!("{} exists, and is not an older patch", shown(saved)))
         .hint("choose another name for the patch"))
 }
 
@@ -280,7 +280,7 @@ pub fn apply_patch(
     };
     if root != before || target.size() != directed(&seal.stats, direction).pre_size {
         let error =
-            Error::new(Kind::Verification, format!("{} is not the file that the patch fits", path.display()));
+            Error::new(Kind::Verification, format!("{} is not the file that the patch fits", shown(path)));
         return Err(if root == after {
             error.hint("the patch has been carried out on it already")
         } else {

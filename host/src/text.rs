@@ -52,7 +52,7 @@ pub fn escape_lines(text: &str, max_chars: usize) -> String {
 /// bytes that are not UTF-8 as `\xff`, many blanks in a row as `\x20*300`.
 #[must_use]
 pub fn shown<T: Raw + ?Sized>(raw: &T) -> Shown<'_> {
-    Shown { bytes: raw.raw(), max_chars: NAME_CHARS }
+    raw.shown()
 }
 
 /// See [`shown`].
@@ -81,6 +81,12 @@ impl fmt::Display for Shown<'_> {
 pub trait Raw {
     /// The bytes as they are.
     fn raw(&self) -> &[u8];
+
+    /// See [`shown`](shown()); in the place of `Path::display`, which hides
+    /// what is not UTF-8.
+    fn shown(&self) -> Shown<'_> {
+        Shown { bytes: self.raw(), max_chars: NAME_CHARS }
+    }
 }
 
 impl Raw for [u8] {
