@@ -87,7 +87,8 @@ fn mode_and_owner_stay() {
     // The kernel takes set-user-id and set-group-id from whoever writes but root.
     let modes = [0o600, 0o640, 0o666, 0o755, 0o1644, 0o4755, 0o2755];
     for mode in modes.into_iter().filter(|mode| is_root() || mode & 0o6000 == 0) {
-        for options in [&["--strategy", "rewrite"][..], &["--strategy", "in-place"]] {
+        for strategy in ["rewrite", "in-place"] {
+            let options = &["--strategy", strategy, "--keep-privileges"];
             let file = scratch.write("file", lines());
             if is_root() {
                 chown(&file, Some(1234), Some(4321)).unwrap();

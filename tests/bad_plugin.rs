@@ -102,7 +102,7 @@ fn parameters_must_fit() {
         (&["--set", "find=a", "--set", "fnd=b"], 2, "plugin `replace` has no parameter `fnd`"),
         (&["--set", "find=a", "--set", "regex=yes"], 2, "must be `true` or `false`, not `yes`"),
         (&["--set", "find=a", "--set", "max-match=many"], 2, "must be an integer, not `many`"),
-        (&["--set", "find=(", "--set", "regex=true"], 3, "plugin `replace` failed before the first window"),
+        (&["--set", "find=(", "--set", "regex=true"], 2, "plugin `replace` failed before the first window"),
         (&["--params", "none.toml"], 2, "cannot read parameters from none.toml"),
         (&["--params", "/dev/zero"], 2, "/dev/zero is longer than 16 MiB"),
     ];
@@ -112,7 +112,7 @@ fn parameters_must_fit() {
     for (toml, what) in [
         ("find = [1]", "is neither text, an integer nor a boolean"),
         ("find = ", "is not a file of parameters"),
-        ("fnd = 'a'", "plugin `replace` has no parameter `fnd`"),
+        ("fnd = 'a'", "params.toml sets a parameter that plugin `replace` does not have"),
     ] {
         let params = scratch.write("params.toml", toml);
         refused(&scratch, replace, &["--params", params.to_str().unwrap()], 2, what);

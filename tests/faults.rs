@@ -65,6 +65,7 @@ fn apply(file: &Path, cuts: Option<PathBuf>, events: &mut dyn FnMut(Event)) -> (
         verify: Wanted::Deepest,
         extras: Extras::default(),
         resume: false,
+        conditions: Default::default(),
         checkpoint_every: std::time::Duration::MAX,
         patch_files: runner::source::PatchFiles::Refuse,
         memory: runner::memory::Guard::NONE,

@@ -87,6 +87,7 @@ fn all_drivers(scratch: &Scratch, program: &Program<'_>, bad: &Program<'_>, memo
         patch_files: runner::source::PatchFiles::Refuse,
         memory,
         resume: false,
+        conditions: Default::default(),
         checkpoint_every: std::time::Duration::MAX,
         cancel: Cancel::new(&never),
     };
@@ -156,7 +157,11 @@ fn a_soak_of_a_thousand_files_leaves_nothing_open() {
     let replace = load("replace", &runner::plugin::resolve("replace").unwrap().bytes);
     let given =
         [("find", "Find"), ("with", "found a")].map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let params: Vec<Param> = runner::plugin::params::check(replace.manifest(), &given).unwrap();
+    let params: Vec<Param> = runner::plugin::params::check(
+        replace.manifest(),
+        &given.map(|(name, value)| runner::plugin::params::Given::set(&name, &value)),
+    )
+    .unwrap();
     let begin = |head: FileHead<'_>| -> runner::error::Result<Begun> {
         let (job, instance) = replace.begin(&params, head)?;
         Ok((job, Box::new(instance)))

@@ -121,7 +121,7 @@ fn parameters_come_from_a_file_and_the_command_line() {
     };
     assert_eq!(with(&[]), "in the file 1 in the file 2\n");
     assert_eq!(with(&["--set", "with=x"]), "x 1 x 2\n");
-    assert_eq!(with(&["--set", "with=x", "--set", "with=y=z"]), "y=z 1 y=z 2\n");
+    assert_eq!(with(&["--set", "with=y=z"]), "y=z 1 y=z 2\n");
     assert_eq!(with(&["--set", "ignore-case=false", "--set", "with="]), "Abc 1  2\n");
 }
 

@@ -3,6 +3,9 @@
 mod apply;
 mod args;
 mod complete;
+mod diff;
+mod explain;
+mod lines;
 mod patches;
 mod pipe;
 mod plugins;
@@ -29,15 +32,17 @@ use crate::patch::Patch;
 use crate::profile;
 use crate::sandbox;
 use crate::stack;
+use crate::text::escape_lines;
 
-/// Exit code of `--check` when there are changes to be made.
+/// Exit code of `--check` when there are changes to be made, and of
+/// `--require-edits` when there are none.
 const EXIT_CHANGES: u8 = 1;
 
 /// What a command has come to, beside errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Done,
-    /// `--check` has found changes.
+    /// `--check` has found changes, or `--require-edits` none.
     Changes,
     /// Some of several files failed, the first of them for this reason; each
     /// error was shown.
@@ -61,7 +66,7 @@ impl Outcome {
 /// When the patch cannot be read.
 #[doc(hidden)]
 pub fn show_patch(patch: &Patch<'_, OsStorage>) -> Result<String> {
-    show::text(patch, None, None)
+    Ok(show::seen(patch)?.as_str().to_owned())
 }
 
 /// Runs the command line of this process, on a thread whose stack is large
@@ -69,17 +74,21 @@ pub fn show_patch(patch: &Patch<'_, OsStorage>) -> Result<String> {
 #[must_use]
 pub fn main() -> ExitCode {
     stack::on_own_thread(command).unwrap_or_else(|error| {
-        Reporter::new(false).error(&error);
+        Reporter::new(false, report::Volume::All).error(&error);
         ExitCode::from(error.kind().exit_code())
     })
 }
 
 fn command() -> ExitCode {
+    keep_no_image();
     if let Some(code) = compile_for_parent() {
         return code;
     }
-    let args = Args::parse();
-    let reporter = Reporter::new(args.command.json());
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return wrong_use(&error),
+    };
+    let reporter = Reporter::new(args.command.json(), args.command.volume());
     let started = args.command.profile().then(|| {
         profile::start();
         Instant::now()
@@ -99,6 +108,27 @@ fn command() -> ExitCode {
             ExitCode::from(error.kind().exit_code())
         }
     }
+}
+
+/// What a crash leaves must not hold what files and parameters do. The limit
+/// alone does not bind a program that the system pipes images to.
+fn keep_no_image() {
+    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+    // Where it cannot be done, that is no reason to do nothing.
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+}
+
+/// Says what is wrong with the command line, or what was asked of it. An
+/// argument may be the name of a file, so it is escaped where it must be.
+fn wrong_use(error: &clap::Error) -> ExitCode {
+    let text = error.render().to_string();
+    let escaped = escape_lines(&text, usize::MAX);
+    if text == escaped {
+        error.exit();
+    }
+    report::complain(&escaped);
+    ExitCode::from(Kind::Usage.exit_code())
 }
 
 /// Compiles a plugin, where this process was started for that by another one.

@@ -7,6 +7,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::path::Path;
 
+use crate::text::shown;
+
 /// `Result` with [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -40,13 +42,16 @@ impl Kind {
     }
 }
 
-/// What went wrong. `Display` is the first line alone; walk `source()` for
-/// the causes and [`Error::hints`] for what to do next.
+/// What went wrong. `Display` is what failed, and what a plugin says of it;
+/// walk `source()` for the causes and [`Error::hints`] for what to do next.
+/// Names in it are escaped by whoever shows it, at the latest.
 pub struct Error(Box<Inner>);
 
 struct Inner {
     kind: Kind,
     what: String,
+    /// A plugin's own words, which may have several lines.
+    words: Option<String>,
     hints: Vec<String>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -56,14 +61,14 @@ impl Error {
     /// stop.
     #[must_use]
     pub fn new(kind: Kind, what: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, what: what.into(), hints: Vec::new(), source: None }))
+        Self(Box::new(Inner { kind, what: what.into(), words: None, hints: Vec::new(), source: None }))
     }
 
     /// A failed operation on a path: "cannot `verb` `path`", caused by
     /// `source`.
     #[must_use]
     pub fn io(verb: &str, path: &Path, source: std::io::Error) -> Self {
-        Self::new(Kind::Usage, format!("cannot {verb} {}", path.display())).because(source)
+        Self::new(Kind::Usage, format!("cannot {verb} {}", shown(path))).because(source)
     }
 
     /// [`Error::io`] for `map_err`, so that call sites stay one line.
@@ -85,10 +90,47 @@ impl Error {
         self
     }
 
+    /// Adds a plugin's own words. They are kept apart from the host's: they
+    /// may have several lines, and hold what must not be shown.
+    #[must_use]
+    pub fn said(mut self, words: impl Into<String>) -> Self {
+        self.0.words = Some(words.into());
+        self
+    }
+
+    /// The same failure, of another kind.
+    #[must_use]
+    pub fn of_kind(mut self, kind: Kind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
+    /// A larger failure that this one is the cause of, with the same kind and
+    /// hints.
+    #[must_use]
+    pub fn within(mut self, what: impl Into<String>) -> Self {
+        let hints = std::mem::take(&mut self.0.hints);
+        let mut outer = Self::new(self.kind(), what).because(self);
+        outer.0.hints = hints;
+        outer
+    }
+
     /// The class of failure.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.0.kind
+    }
+
+    /// What failed, in the host's words alone.
+    #[must_use]
+    pub fn what(&self) -> &str {
+        &self.0.what
+    }
+
+    /// What a plugin says of it.
+    #[must_use]
+    pub fn words(&self) -> Option<&str> {
+        self.0.words.as_deref()
     }
 
     /// What the user can do next, most useful first.
@@ -100,13 +142,14 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.what)
+        f.write_str(&self.0.what)?;
+        self.words().map_or(Ok(()), |words| write!(f, ": {words}"))
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}", self.0.kind, self.0.what)?;
+        write!(f, "{:?}: {self}", self.0.kind)?;
         let mut source = self.source();
         while let Some(cause) = source {
             write!(f, ": {cause}")?;

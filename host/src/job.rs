@@ -51,6 +51,8 @@ pub struct Param {
     pub name: String,
     /// A checked value.
     pub value: String,
+    /// Whether the value must be neither shown nor stored.
+    pub secret: bool,
 }
 
 /// What `begin` may know of the file.

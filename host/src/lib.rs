@@ -13,6 +13,7 @@ pub mod apply;
 pub mod cancel;
 pub mod checkpoint;
 pub mod cli;
+pub mod conditions;
 pub mod diff;
 pub mod error;
 pub mod framing;

@@ -1,8 +1,9 @@
 //! Writes the result elsewhere: to a file of its own, or to an open stream.
 
 use crate::apply::{rewrite, stream};
+use crate::conditions::Conditions;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Access, Entry, OsFile, OsStorage, Storage};
+use crate::fs::{Access, Entry, OsFile, OsStorage, Storage, is_mount_point};
 use crate::journal::Names;
 use crate::patch::Direction;
 use crate::profile::{self, Stage};
@@ -10,6 +11,7 @@ use crate::reach::{How, Kept, check_new, check_room};
 use crate::run::OsPatch;
 use crate::source::{Target, check_not_a_patch};
 use crate::state;
+use crate::text::shown;
 use crate::verify::Level;
 
 /// Where the result goes that is not to replace the file.
@@ -26,7 +28,13 @@ pub enum Output {
 /// # Errors
 /// Any I/O error; a stream may have got some of the output then, a file has
 /// not changed.
-pub(crate) fn write_out(target: &Target, patch: &OsPatch, output: &Output, how: &How<'_>) -> Result<Level> {
+pub(crate) fn write_out(
+    target: &Target,
+    patch: &OsPatch,
+    output: &Output,
+    conditions: &Conditions,
+    how: &How<'_>,
+) -> Result<Level> {
     let storage = &OsStorage;
     let source = target.path();
     let reader = patch.reader(Direction::Forward);
@@ -39,7 +47,7 @@ pub(crate) fn write_out(target: &Target, patch: &OsPatch, output: &Output, how: 
             return Ok(Level::None);
         }
     };
-    let old = open_old(target, out)?;
+    let old = open_old(target, out, conditions)?;
     let new = target.names.temporary(out);
     let path = new.path();
     check_room(storage, &new, patch.seal().stats.post_size())?;
@@ -75,7 +83,7 @@ pub(crate) fn write_out(target: &Target, patch: &OsPatch, output: &Output, how: 
 }
 
 /// The file that is to be replaced, if there is one.
-fn open_old(target: &Target, out: &Entry) -> Result<Option<OsFile>> {
+fn open_old(target: &Target, out: &Entry, conditions: &Conditions) -> Result<Option<OsFile>> {
     let (storage, path) = (&OsStorage, out.path());
     let old = match storage.open(out, Access::Read) {
         Ok(old) => old,
@@ -88,6 +96,11 @@ fn open_old(target: &Target, out: &Entry) -> Result<Option<OsFile>> {
             .hint("without `-o` the file itself is changed"));
     }
     check_not_a_patch(&old, path)?;
+    if is_mount_point(&old, out).map_err(Error::at("look at", path))? {
+        let what = format!("{} is a mount point, and no new file can take its place", shown(path));
+        return Err(Error::new(Kind::Refused, what).hint("choose another name for the result"));
+    }
+    conditions.check_privileges(path, &old, stat.mode)?;
     // It may be half changed, and is all that its journal can be used on.
     Names::new(out, stat.file_type, state::existing_key())?.check_journal(storage)?;
     Ok(Some(old))

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
 use crate::sandbox::{self, MAX_PLUGIN_BYTES};
+use crate::text::shown;
 
 /// A plugin's bytes and what messages call it.
 pub struct Resolved {
@@ -38,7 +39,7 @@ pub fn resolve(plugin: &str) -> Result<Resolved> {
             .hint(format!("there are {}; a file is given as a path, such as ./{plugin}", names.join(", "))));
     }
     let bytes = read(path)?;
-    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let name = shown(path.file_stem().unwrap_or_default()).to_string();
     Ok(Resolved { name, path: Some(path.to_owned()), bytes: bytes.into() })
 }
 
@@ -50,9 +51,9 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     let file = options.open(path).map_err(Error::at("open plugin", path))?;
     let metadata = file.metadata().map_err(Error::at("open plugin", path))?;
     if !metadata.is_file() {
-        return Err(Error::new(Kind::Usage, format!("plugin {} is not a file", path.display())));
+        return Err(Error::new(Kind::Usage, format!("plugin {} is not a file", shown(path))));
     }
-    let too_large = |bytes| sandbox::too_large(&path.display().to_string(), bytes);
+    let too_large = |bytes| sandbox::too_large(&shown(path).to_string(), bytes);
     if metadata.len() > MAX_PLUGIN_BYTES {
         return Err(too_large(metadata.len()));
     }

@@ -15,8 +15,9 @@ use std::time::Duration;
 
 use crate::cancel::Cancel;
 use crate::checkpoint::{Key, Resumable};
+use crate::conditions::Conditions;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Access, Entry, FileType, OsStorage, Storage};
+use crate::fs::{Access, Entry, FileType, OsStorage, Storage, is_mount_point};
 use crate::job::{FileHead, Job};
 use crate::journal::{Trust, check_not_reserved, exists};
 use crate::memory::Guard;
@@ -28,6 +29,7 @@ use crate::recover::{Recovered, open_journal, recover};
 use crate::root;
 use crate::scan;
 use crate::source::{Intent, PatchFiles, Target};
+use crate::text::shown;
 use crate::transform::Transform;
 use crate::verify::{Level, Wanted};
 pub use make::make_patch;
@@ -66,6 +68,8 @@ pub struct Options<'a> {
     pub verify: Wanted,
     /// What to keep.
     pub extras: Extras,
+    /// What must hold before anything is written.
+    pub conditions: Conditions,
     /// Whether [`apply`] goes on with a scan that did not end, and leaves its
     /// own, if it fails, to go on with.
     pub resume: bool,
@@ -163,7 +167,8 @@ fn apply_scanned(
 ) -> Result<Report> {
     let spill = target.names.scan.clone();
     let patch = make_patch(target, program, spill, options, Some(resumable), events)?;
-    let plan = choose(&patch.seal().stats, &target.stat, patch.bytes(), options.choice)?;
+    options.conditions.check_root(target.path(), &patch.seal().post_root)?;
+    let plan = decide(target, &patch.seal().stats, patch.bytes(), options)?;
     events(Event::Applying(plan.strategy));
     let report = report(&patch, plan);
     let Reached { level, appended_bytes, old_in_use } = reach(&target.place(), patch, &plan, &options.how())?;
@@ -186,7 +191,8 @@ pub fn dry_run(
     let target = Target::open(path, Intent::Scan(options.patch_files))?;
     target.names.check_clean(&OsStorage)?;
     let patch = make_patch(&target, program, spill, options, None, events)?;
-    let plan = choose(&patch.seal().stats, &target.stat, patch.bytes(), options.choice)?;
+    options.conditions.check_root(target.path(), &patch.seal().post_root)?;
+    let plan = decide(&target, &patch.seal().stats, patch.bytes(), options)?;
     let appended_bytes = target.place().appended()?;
     let report = Report { appended_bytes, ..report(&patch, plan) };
     look(&patch, &report)?;
@@ -210,7 +216,7 @@ pub fn plan(
     check_replaceable(saved, &target)?;
     let spill = target.names.temporary(saved);
     let mut patch = make_patch(&target, program, spill, options, None, events)?;
-    let plan = choose(&patch.seal().stats, &target.stat, patch.bytes(), options.choice)?;
+    let plan = decide(&target, &patch.seal().stats, patch.bytes(), options)?;
     patch.publish(saved, options.cancel)?;
     let appended_bytes = target.place().appended()?;
     Ok((Report { appended_bytes, ..report(&patch, plan) }, patch.bytes()))
@@ -231,7 +237,7 @@ fn check_replaceable(saved: &Entry, target: &Target) -> Result<()> {
             return Ok(());
         }
     }
-    Err(Error::new(Kind::Usage, format!("{} exists, and is not an older patch", path.display()))
+    Err(Error::new(Kind::Usage, format!("{} exists, and is not an older patch", shown(path)))
         .hint("choose another name for the patch"))
 }
 
@@ -250,11 +256,12 @@ pub fn apply_to(
     let target = Target::open(path, Intent::Scan(options.patch_files))?;
     target.names.check_clean(&OsStorage)?;
     let patch = make_patch(&target, program, spill, options, None, events)?;
+    options.conditions.check_root(target.path(), &patch.seal().post_root)?;
     let stats = &patch.seal().stats;
     let plan =
         Plan { strategy: Strategy::Stream, write_bytes: stats.post_size(), space_bytes: stats.post_size() };
     events(Event::Applying(plan.strategy));
-    let level = write_out(&target, &patch, output, &options.how())?;
+    let level = write_out(&target, &patch, output, &options.conditions, &options.how())?;
     Ok(Report { level, ..report(&patch, plan) })
 }
 
@@ -276,7 +283,7 @@ pub fn apply_patch(
     target.names.check_clean(&OsStorage)?;
     let renewed = renew(&target, &patch, direction, options, events)?;
     drop(patch);
-    let plan = choose(&renewed.seal().stats, &target.stat, renewed.bytes(), options.choice)?;
+    let plan = decide(&target, &renewed.seal().stats, renewed.bytes(), options)?;
     events(Event::Applying(plan.strategy));
     let report = report(&renewed, plan);
     let Reached { level, appended_bytes, old_in_use } =
@@ -320,6 +327,27 @@ pub fn root_of(
     let root = root::of_mapping(&mapping, path, hashing, &mut |bytes| events(Event::Scanned { bytes, of }))?;
     target.place().check_unchanged()?;
     Ok(root)
+}
+
+/// What is to be done with the target, if it may be done.
+fn decide(target: &Target, stats: &Stats, patch_bytes: u64, options: &Options<'_>) -> Result<Plan> {
+    let path = target.path();
+    let mut plan = choose(stats, &target.stat, patch_bytes, options.choice)?;
+    // Found out now, and not when a new file is to get the name.
+    if plan.strategy == Strategy::Rewrite
+        && is_mount_point(&target.file, &target.names.target).map_err(Error::at("look at", path))?
+    {
+        if options.choice == Choice::Rewrite {
+            let what = format!("{} is a mount point, and no new file can take its place", shown(path));
+            return Err(Error::new(Kind::Refused, what)
+                .hint("`--strategy in-place` keeps the inode; `-o OUT` writes the result elsewhere"));
+        }
+        plan = choose(stats, &target.stat, patch_bytes, Choice::InPlace)?;
+    }
+    if plan.strategy != Strategy::Nothing {
+        options.conditions.check_privileges(path, &target.file, target.stat.mode)?;
+    }
+    Ok(plan)
 }
 
 fn report<S: Storage>(patch: &Patch<'_, S>, plan: Plan) -> Report {

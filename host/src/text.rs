@@ -1,51 +1,242 @@
-//! Text that comes from plugins and files, made safe to show.
+//! Text that comes from plugins, files and file names, made safe to show.
+//!
+//! Whatever reaches a terminal passes through here: [`Shown`] is a piece of a
+//! line, [`Page`] is what a report, an error or a preview is made of, and
+//! [`json_line`] is an event. The reporter takes nothing else, so raw text
+//! cannot reach it by accident.
 
-use std::fmt::Write as _;
+mod json;
+mod page;
+mod secrets;
+mod sum;
+
+use std::ffi::OsStr;
+use std::fmt::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use unicode_width::UnicodeWidthChar;
+
+pub use json::{json_line, with_name};
+pub use page::Page;
+pub use secrets::Secrets;
+pub use sum::sum_line;
+
+/// Characters of a name that are shown; a path is no longer than this.
+const NAME_CHARS: usize = 4096;
+/// Blanks in a row that are shown as they are. More could push what follows
+/// out of sight.
+const MAX_BLANKS: usize = 16;
+/// Marks that may stand on one character; more of them cover its neighbours.
+const MAX_MARKS: usize = 3;
 
 /// `text` fit for one line of a terminal: control characters, and those that
 /// reorder or hide text, are written as escapes (`\n`, `\u{1b}`), and after
 /// `max_chars` characters the rest is replaced by a count.
 ///
 /// For reading only: backslashes stay as they are, so the escapes cannot be
-/// undone.
+/// undone. What is escaped already is not changed by escaping it again.
 #[must_use]
 pub fn escape(text: &str, max_chars: usize) -> String {
-    let mut out = String::with_capacity(text.len().min(4 * max_chars));
-    for (count, (at, c)) in text.char_indices().enumerate() {
-        if count == max_chars {
-            // `write!` to a `String` cannot fail.
-            let _ = write!(out, "… ({} bytes more)", text.len() - at);
-            break;
+    to_string(text.as_bytes(), Style { max_chars, ends: Ends::Escaped, blanks: Blanks::Kept })
+}
+
+/// [`escape`] that keeps line ends, for text of several lines. Whoever shows
+/// it must mark each line as part of it; [`Page::several`] does.
+#[must_use]
+pub fn escape_lines(text: &str, max_chars: usize) -> String {
+    to_string(text.as_bytes(), Style { max_chars, ends: Ends::Kept, blanks: Blanks::Kept })
+}
+
+/// A name, or any bytes, fit for a part of a line: escaped as [`escape`] does,
+/// bytes that are not UTF-8 as `\xff`, many blanks in a row as `\x20*300`.
+#[must_use]
+pub fn shown<T: Raw + ?Sized>(raw: &T) -> Shown<'_> {
+    raw.shown()
+}
+
+/// See [`shown`].
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    bytes: &'a [u8],
+    max_chars: usize,
+}
+
+impl Shown<'_> {
+    /// The same, cut after so many characters; a count says what is missing.
+    #[must_use]
+    pub fn cut(self, max_chars: usize) -> Self {
+        Self { max_chars, ..self }
+    }
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let style = Style { max_chars: self.max_chars, ends: Ends::Escaped, blanks: Blanks::Packed };
+        write_escaped(f, self.bytes, style)
+    }
+}
+
+/// What can be [`shown`].
+pub trait Raw {
+    /// The bytes as they are.
+    fn raw(&self) -> &[u8];
+
+    /// See [`shown`](shown()); in the place of `Path::display`, which hides
+    /// what is not UTF-8.
+    fn shown(&self) -> Shown<'_> {
+        Shown { bytes: self.raw(), max_chars: NAME_CHARS }
+    }
+}
+
+impl Raw for [u8] {
+    fn raw(&self) -> &[u8] {
+        self
+    }
+}
+
+impl Raw for str {
+    fn raw(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl Raw for String {
+    fn raw(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl Raw for Path {
+    fn raw(&self) -> &[u8] {
+        self.as_os_str().as_bytes()
+    }
+}
+
+impl Raw for std::path::PathBuf {
+    fn raw(&self) -> &[u8] {
+        self.as_os_str().as_bytes()
+    }
+}
+
+impl Raw for OsStr {
+    fn raw(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+/// 1234567 as `1,234,567`.
+#[must_use]
+pub fn group_digits(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
         }
-        match c {
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if c.is_control() || is_deceptive(c) => {
-                let _ = write!(out, "{}", c.escape_unicode());
-            }
-            c => out.push(c),
-        }
+        out.push(digit);
     }
     out
 }
 
+#[derive(Clone, Copy)]
+struct Style {
+    max_chars: usize,
+    ends: Ends,
+    blanks: Blanks,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    Escaped,
+    Kept,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Blanks {
+    Kept,
+    Packed,
+}
+
+fn to_string(bytes: &[u8], style: Style) -> String {
+    let mut out = String::with_capacity(bytes.len().min(style.max_chars.saturating_mul(4)));
+    // Writing to a `String` cannot fail.
+    let _ = write_escaped(&mut out, bytes, style);
+    out
+}
+
+fn write_escaped(out: &mut impl Write, bytes: &[u8], style: Style) -> fmt::Result {
+    let (mut at, mut marks, mut has_base) = (0, 0, false);
+    for _ in 0..style.max_chars {
+        let rest = &bytes[at..];
+        let Some(&byte) = rest.first() else { return Ok(()) };
+        let Some(c) = first_char(rest) else {
+            write!(out, "\\x{byte:02x}")?;
+            (at, has_base) = (at + 1, false);
+            continue;
+        };
+        let blanks = rest.iter().take_while(|byte| **byte == b' ').count();
+        if style.blanks == Blanks::Packed && blanks > MAX_BLANKS {
+            write!(out, "\\x20*{blanks}")?;
+            (at, has_base) = (at + blanks, false);
+            continue;
+        }
+        at += c.len_utf8();
+        let is_mark = !c.is_control() && c.width() == Some(0);
+        marks = if is_mark { marks + 1 } else { 0 };
+        let visible = if is_mark { has_base && marks <= MAX_MARKS } else { is_plain(c) };
+        has_base = visible && c != ' ';
+        match c {
+            '\n' if style.ends == Ends::Kept => out.write_char('\n')?,
+            '\n' => out.write_str("\\n")?,
+            '\r' => out.write_str("\\r")?,
+            '\t' => out.write_str("\\t")?,
+            c if visible && !is_hidden(c) => out.write_char(c)?,
+            c => write!(out, "{}", c.escape_unicode())?,
+        }
+    }
+    match bytes.len() - at {
+        0 => Ok(()),
+        1 => out.write_str("… (1 byte more)"),
+        rest => write!(out, "… ({} bytes more)", group_digits(rest as u64)),
+    }
+}
+
+/// The character that `bytes` begin with, if they do.
+fn first_char(bytes: &[u8]) -> Option<char> {
+    let few = &bytes[..bytes.len().min(4)];
+    let text = match std::str::from_utf8(few) {
+        Ok(text) => text,
+        Err(e) => std::str::from_utf8(&few[..e.valid_up_to()]).unwrap_or_default(),
+    };
+    text.chars().next()
+}
+
+/// Whether a character is what it looks like. Blanks other than the plain one
+/// are not.
+fn is_plain(c: char) -> bool {
+    !c.is_control() && !is_hidden(c) && (c == ' ' || !c.is_whitespace())
+}
+
 /// Characters that are not control characters by Unicode's word, but change
 /// the order of what is read, break the line or cannot be seen.
-fn is_deceptive(c: char) -> bool {
+fn is_hidden(c: char) -> bool {
     matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}'
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180f}'
+        | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
         | '\u{200b}'..='\u{200f}'
         | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}'
+        | '\u{2800}' | '\u{3164}' | '\u{ffa0}'
+        | '\u{fe00}'..='\u{fe0f}'
         | '\u{feff}'
-        | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}')
+        | '\u{fff0}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
 mod tests {
-    use super::escape;
+    use super::*;
 
     #[test]
     fn terminal_controls_are_escaped() {
@@ -54,12 +245,65 @@ mod tests {
 
     #[test]
     fn plain_text_is_left_alone() {
-        assert_eq!(escape("naïve \\ 木", 100), "naïve \\ 木");
+        for text in ["naïve \\ 木", "nai\u{308}ve", "ti\u{1ebf}ng Vi\u{1ec7}t", "가각", "שָׁלוֹם"]
+        {
+            assert_eq!(escape(text, 100), text);
+            assert_eq!(shown(text).to_string(), text);
+        }
     }
 
     #[test]
     fn long_text_is_cut_between_characters() {
         assert_eq!(escape("ééé", 2), "éé… (2 bytes more)");
+        assert_eq!(escape("éée", 2), "éé… (1 byte more)");
         assert_eq!(escape("ééé", 3), "ééé");
+        assert_eq!(shown(&"x".repeat(12_345)).cut(0).to_string(), "… (12,345 bytes more)");
+    }
+
+    #[test]
+    fn lines_are_kept_where_they_are_wanted() {
+        assert_eq!(escape_lines("a\x1b\n\tb\r\n", 100), "a\\u{1b}\n\\tb\\r\n");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_escapes() {
+        assert_eq!(shown(&b"a\xff\xc3\xa9\xe2\x82z"[..]).to_string(), "a\\xffé\\xe2\\x82z");
+        assert_eq!(shown(OsStr::from_bytes(b"\xf0\x9f")).to_string(), "\\xf0\\x9f");
+    }
+
+    #[test]
+    fn nothing_can_be_pushed_out_of_sight() {
+        assert_eq!(shown(&format!("a{}b", " ".repeat(16))).to_string(), format!("a{}b", " ".repeat(16)));
+        assert_eq!(shown(&format!("a{}b", " ".repeat(300))).to_string(), "a\\x20*300b");
+        assert_eq!(
+            shown("a\u{a0}\u{2003}\u{3000}\u{2800}b").to_string(),
+            "a\\u{a0}\\u{2003}\\u{3000}\\u{2800}b"
+        );
+    }
+
+    #[test]
+    fn marks_stand_on_a_character_and_are_few() {
+        assert_eq!(shown("\u{338}a").to_string(), "\\u{338}a");
+        assert_eq!(shown("\n\u{338}").to_string(), "\\n\\u{338}");
+        assert_eq!(
+            shown("a\u{300}\u{301}\u{302}\u{303}\u{304}").to_string(),
+            "a\u{300}\u{301}\u{302}\\u{303}\\u{304}"
+        );
+    }
+
+    #[test]
+    fn escaping_twice_is_escaping_once() {
+        let odd = "a\x1b\n\u{202e}\u{300}\u{301}\u{302}\u{303}\u{304}\u{a0}b";
+        let once = shown(odd).to_string();
+        assert_eq!(escape(&once, 1000), once);
+        assert_eq!(shown(&once).to_string(), once);
+    }
+
+    #[test]
+    fn digits_are_grouped_from_the_right() {
+        assert_eq!(group_digits(0), "0");
+        assert_eq!(group_digits(999), "999");
+        assert_eq!(group_digits(1000), "1,000");
+        assert_eq!(group_digits(1_234_567), "1,234,567");
     }
 }

@@ -188,8 +188,9 @@ impl Ran {
         let mut lines = self.stderr.lines().filter(|line| !aside(line));
         let first = lines.next().unwrap_or_default();
         assert!(first.starts_with("error: "), "{}", self.stderr);
+        let known = ["  caused by: ", "  hint: ", "    | "];
         for line in lines {
-            assert!(line.starts_with("  caused by: ") || line.starts_with("  hint: "), "{}", self.stderr);
+            assert!(known.iter().any(|known| line.starts_with(known)), "{}", self.stderr);
         }
         assert!(self.stderr.contains(what), "it should say `{what}`:\n{}", self.stderr);
         assert!(!self.stderr.chars().any(|c| c.is_control() && c != '\n'), "{:?}", self.stderr);

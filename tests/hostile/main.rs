@@ -199,7 +199,8 @@ fn apply_within(
     space: Space,
 ) -> Result<()> {
     let manifest = plugin.manifest();
-    let params = params::check(manifest, given)?;
+    let given: Vec<_> = given.iter().map(|(name, value)| params::Given::set(name, value)).collect();
+    let params = params::check(manifest, &given)?;
     let never = AtomicBool::new(false);
     let options = Options {
         threads: 2,
@@ -208,6 +209,7 @@ fn apply_within(
         verify: Wanted::Deepest,
         extras: Extras::default(),
         resume: false,
+        conditions: Default::default(),
         checkpoint_every: std::time::Duration::MAX,
         patch_files: runner::source::PatchFiles::Refuse,
         memory: Guard { space, ..Guard::NONE },

@@ -39,6 +39,7 @@ fn options(threads: usize, window_bytes: u64, choice: Choice) -> Options<'static
         verify,
         extras: Extras::default(),
         resume: false,
+        conditions: Default::default(),
         checkpoint_every: Duration::MAX,
         patch_files: runner::source::PatchFiles::Refuse,
         memory: Guard::NONE,

@@ -39,6 +39,7 @@ pub(crate) fn goes_on(case: &Case, content: &[u8]) {
         let options = Options {
             extras: Extras { undo: Some(Entry::unpinned(&undo)), backup: None },
             resume: true,
+            conditions: Default::default(),
             checkpoint_every: Duration::ZERO,
             cancel: Cancel::new(&stop),
             ..options(2, WINDOW, Choice::Auto)

@@ -91,6 +91,7 @@ fn check<P: Plugin + Send + 'static>(args: &Args) -> Result<Report> {
         verify: Wanted::Deepest,
         extras: Extras::default(),
         resume: false,
+        conditions: Default::default(),
         checkpoint_every: Duration::MAX,
         memory: Guard { budget: &Budget::UNLIMITED, look: Some(&|| watch.look()) },
         cancel: Cancel::new(&cancel),

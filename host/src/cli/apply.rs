@@ -3,18 +3,21 @@
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::Outcome;
 use super::args::{ApplyArgs, PlanArgs};
+use super::explain::explain;
 use super::report::{self, Reporter};
 use super::session::{Session, cancel_on_signals, temporary_patch};
 use super::several::{self, Company};
-use super::show;
+use super::show::{self, View};
 use super::slots::Slots;
 use crate::cancel::{Cancel, is_interrupted};
+use crate::conditions::{Conditions, Privileges};
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Entry, FileType, OsStorage, Storage};
 use crate::memory::{Guard, Watch, is_denied};
@@ -23,10 +26,16 @@ use crate::plan::Choice;
 use crate::reach::{Backup, Extras};
 use crate::run::{self, Event, Options};
 use crate::source::check_none_interrupted;
+use crate::text::{Page, shown, with_name};
 use crate::verify::Wanted;
 
 pub(super) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
-    let alone = [("-o", args.output.is_some()), ("--undo", args.undo.is_some()), ("--resume", args.resume)];
+    let alone = [
+        ("-o", args.output.is_some()),
+        ("--undo", args.undo.is_some()),
+        ("--resume", args.resume),
+        ("--expect", args.expect.is_some()),
+    ];
     if let Some((option, _)) = alone.iter().find(|(_, given)| *given && args.files.len() > 1) {
         return Err(Error::new(Kind::Usage, format!("{option} takes one FILE, not {}", args.files.len())));
     }
@@ -37,9 +46,14 @@ pub(super) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
         check_none_interrupted(args.files.iter().map(PathBuf::as_path))?;
     }
     let session = Session::new(&args.plugin, args.run.threads(), cancel_on_signals, reporter)?;
-    let watch = Watch::new();
-    let run = Run { args, session: &session, cancel: session.cancel(), watch: &watch };
-    if let [file] = args.files.as_slice() { run.one(file, reporter, None) } else { run.several(reporter) }
+    let (cancel, watch) = (session.cancel(), Watch::new());
+    let run = Run { args, session: &session, cancel, watch: &watch, edited: AtomicBool::new(false) };
+    let outcome = match args.files.as_slice() {
+        [file] => run.one(file, reporter, None)?,
+        _ => run.several(reporter)?,
+    };
+    let none = args.run.require_edits && !run.edited.load(Ordering::Relaxed);
+    Ok(if none { outcome.and(Outcome::Changes) } else { outcome })
 }
 
 /// What is the same for all files.
@@ -48,6 +62,8 @@ struct Run<'a> {
     session: &'a Session,
     cancel: Cancel<'a>,
     watch: &'a Watch,
+    /// Whether there was something to change, in any file.
+    edited: AtomicBool,
 }
 
 impl Run<'_> {
@@ -65,6 +81,7 @@ impl Run<'_> {
         };
         let mut outcome = Outcome::Done;
         let mut interrupted = Ok(());
+        let mut faults = Faults::default();
         let count = several::each(
             &several::Job {
                 files: &self.args.files,
@@ -79,12 +96,15 @@ impl Run<'_> {
                     Err(error) if is_interrupted(&error) => interrupted = Err(error),
                     Err(error) => {
                         // The other files are not to blame.
-                        reporter.error(&error);
+                        if faults.is_new(&error) {
+                            reporter.error(&error);
+                        }
                         outcome = outcome.and(Outcome::Failed(error.kind()));
                     }
                 }
             },
         )?;
+        faults.tell_rest(reporter)?;
         interrupted?;
         if count < self.args.files.len() {
             self.cancel.check()?;
@@ -92,9 +112,13 @@ impl Run<'_> {
         Ok(outcome)
     }
 
+    fn one(&self, file: &Path, reporter: &Reporter, scans: Option<&Slots>) -> Result<Outcome> {
+        self.work_on(file, reporter, scans).map_err(|error| explain(file, error))
+    }
+
     /// Works on one file: with all workers, or, where it has to wait for one
     /// of so many slots to scan in, with one.
-    fn one(&self, file: &Path, reporter: &Reporter, scans: Option<&Slots>) -> Result<Outcome> {
+    fn work_on(&self, file: &Path, reporter: &Reporter, scans: Option<&Slots>) -> Result<Outcome> {
         let started = Instant::now();
         let Self { args, session, .. } = self;
         let options = Options {
@@ -106,6 +130,7 @@ impl Run<'_> {
                 undo: args.undo.as_deref().map(Entry::resolve).transpose()?,
                 backup: args.backup.as_ref().map(|suffix| Backup::Suffix(suffix.into())),
             },
+            conditions: Conditions { expect: args.expect, privileges: args.reach.privileges() },
             resume: args.resume,
             checkpoint_every: args.checkpoint,
             patch_files: args.patch_files(),
@@ -128,14 +153,14 @@ impl Run<'_> {
             if args.dry_run || args.check {
                 let mut look = |patch: &run::OsPatch, report: &run::Report| {
                     if args.check || args.run.json {
-                        return Ok(());
+                        Ok(())
+                    } else {
+                        self.preview(file, patch, report, reporter)
                     }
-                    reporter.clear();
-                    reporter.data(show::text(patch, Some(&report.plan), None)?.as_bytes())
                 };
                 let report =
                     run::dry_run(file, program, &options, temporary_patch(), &mut events, &mut look)?;
-                let changes = report.stats.edits > 0;
+                let changes = self.note(&report);
                 if args.check || args.run.json {
                     reporter.report(file, &report, started, "would-apply")?;
                 }
@@ -148,9 +173,66 @@ impl Run<'_> {
                     run::apply_to(file, &output, program, &options, temporary_patch(), &mut events)?
                 }
             };
+            self.note(&report);
             reporter.report(file, &report, started, "applied")?;
             Ok(Outcome::Done)
         })
+    }
+
+    /// Notes whether there was something to change, and says it.
+    fn note(&self, report: &run::Report) -> bool {
+        let changes = report.stats.edits > 0;
+        self.edited.fetch_or(changes, Ordering::Relaxed);
+        changes
+    }
+
+    /// Shows what a dry run has found.
+    fn preview(
+        &self,
+        file: &Path,
+        patch: &run::OsPatch,
+        report: &run::Report,
+        reporter: &Reporter,
+    ) -> Result<()> {
+        reporter.clear();
+        let source = std::fs::File::open(file).map_err(Error::at("open", file))?;
+        if self.args.diff {
+            return super::diff::write(patch, &source, file, reporter);
+        }
+        let view = View { plan: Some(&report.plan), source: Some(source), ..View::default() };
+        reporter.show(&show::page(patch, &view)?)
+    }
+}
+
+/// Errors that the parameters are the reason of, and so not one file's.
+#[derive(Default)]
+struct Faults {
+    /// What the plugin said, and how many files after the first got the same.
+    said: Vec<(String, u64)>,
+}
+
+impl Faults {
+    /// Whether this was not said before.
+    fn is_new(&mut self, error: &Error) -> bool {
+        let Some(words) = error.words().filter(|_| error.kind() == Kind::Usage) else { return true };
+        if let Some((_, count)) = self.said.iter_mut().find(|(said, _)| said == words) {
+            *count += 1;
+            return false;
+        }
+        self.said.push((words.to_owned(), 0));
+        true
+    }
+
+    /// Counts what was not said again.
+    fn tell_rest(&self, reporter: &Reporter) -> Result<()> {
+        let count: u64 = self.said.iter().map(|(_, count)| count).sum();
+        if count == 0 {
+            return Ok(());
+        }
+        reporter.tell(
+            || json!({ "event": "repeated", "files": count }),
+            || Page::of(format_args!("the same of {count} other file{}", if count == 1 { "" } else { "s" })),
+        )
     }
 }
 
@@ -164,7 +246,7 @@ fn output(out: &Path) -> Result<Output> {
     let path = entry.path();
     match OsStorage.stat_entry(&entry) {
         Ok(stat) if stat.file_type == FileType::Regular => Ok(Output::File(entry)),
-        Ok(_) => Ok(Output::Stream(open_stream(&entry)?, path.display().to_string())),
+        Ok(_) => Ok(Output::Stream(open_stream(&entry)?, shown(path).to_string())),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(Output::File(entry)),
         Err(e) => Err(Error::io("look at", path, e)),
     }
@@ -177,13 +259,13 @@ fn open_stream(entry: &Entry) -> Result<File> {
     let path = entry.path();
     let found = OsStorage.stat_entry(entry).map_err(Error::at("look at", path))?;
     if found.file_type == FileType::Directory {
-        return Err(Error::new(Kind::Usage, format!("{} is a directory", path.display())));
+        return Err(Error::new(Kind::Usage, format!("{} is a directory", shown(path))));
     }
     let file = OsStorage.open_stream(entry).map_err(Error::at("open", path))?;
     let stat = OsStorage.stat(&file).map_err(Error::at("look at", path))?;
     match stat.file_type {
         FileType::Other("a FIFO" | "a character device") => Ok(file),
-        _ => Err(Error::new(Kind::Usage, format!("{} is neither a file nor a pipe", path.display()))),
+        _ => Err(Error::new(Kind::Usage, format!("{} is neither a file nor a pipe", shown(path)))),
     }
 }
 
@@ -197,6 +279,8 @@ pub(super) fn plan(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
         choice: Choice::Auto,
         verify: Wanted::Deepest,
         extras: Extras::default(),
+        // Nothing but the patch is written; `runner patch` looks again.
+        conditions: Conditions { expect: None, privileges: Privileges::Keep },
         resume: false,
         checkpoint_every: Duration::MAX,
         patch_files: args.patch_files(),
@@ -206,13 +290,21 @@ pub(super) fn plan(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
     let file = &args.file;
     let mut events = |event| reporter.progress(file, event);
     let saved = Entry::resolve(&args.output)?;
-    let (report, bytes) =
-        session.with_program(reporter, |program| run::plan(file, program, &options, &saved, &mut events))?;
-    let saved = args.output.display();
+    let (report, bytes) = session
+        .with_program(reporter, |program| run::plan(file, program, &options, &saved, &mut events))
+        .map_err(|error| explain(file, error))?;
     reporter.report(file, &report, started, "planned")?;
+    let saved = shown(&args.output);
     reporter.tell(
-        || json!({ "event": "saved", "patch": args.output.to_string_lossy(), "bytes": bytes }),
-        || format!("saved {saved} ({bytes} bytes); `runner show {saved}` shows it, `runner patch {saved} {}` carries it out", file.display()),
+        || with_name(json!({ "event": "saved", "bytes": bytes }), "patch", &args.output),
+        || {
+            Page::of(format_args!(
+                "saved {saved} ({bytes} bytes); `runner show {saved}` shows it, `runner patch {saved} {}` \
+                 carries it out",
+                shown(file)
+            ))
+        },
     )?;
-    Ok(Outcome::Done)
+    let none = args.run.require_edits && report.stats.edits == 0;
+    Ok(if none { Outcome::Changes } else { Outcome::Done })
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use clap::{Args as ArgGroup, Parser, Subcommand, ValueEnum};
 
+use super::report::Volume;
 use crate::cancel::Cancel;
+use crate::conditions::Privileges;
 use crate::error::Result;
 use crate::journal::Trust;
 use crate::memory::{self, Budget, Space};
@@ -22,7 +24,8 @@ pub(super) struct Args {
     pub(super) command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done; 1 --check found changes; 2 usage or input/output; \
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 --check found changes, or --require-edits none; \
+2 usage or input/output; \
 3 the plugin failed; 4 refused; 5 verification failed; 6 recovery needed";
 
 #[derive(Debug, Subcommand)]
@@ -67,6 +70,19 @@ impl Command {
         }
     }
 
+    pub(super) fn volume(&self) -> Volume {
+        let quiet = match self {
+            Self::Apply(args) => args.run.quiet,
+            Self::Plan(args) => args.run.quiet,
+            Self::Patch(args) | Self::Undo(args) => args.quiet,
+            Self::Recover(args) => args.quiet,
+            Self::Verify(args) => args.quiet,
+            Self::Pipe(args) => args.quiet,
+            _ => false,
+        };
+        if quiet { Volume::Quiet } else { Volume::All }
+    }
+
     pub(super) fn profile(&self) -> bool {
         match self {
             Self::Apply(args) => args.run.profile,
@@ -81,10 +97,11 @@ impl Command {
 pub(super) struct PluginArgs {
     /// A bundled plugin's name, or the path of a .wasm file
     pub(super) plugin: String,
-    /// Give the plugin a parameter; may be repeated
+    /// Give the plugin a parameter; once for each parameter
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     pub(super) set: Vec<(String, String)>,
-    /// Read parameters from a file; those of --set win over them
+    /// Read parameters from a file; those of --set win over them. Text from it is taken for a secret:
+    /// it is neither shown nor stored in patches
     #[arg(long, value_name = "FILE.toml")]
     pub(super) params: Option<PathBuf>,
     /// Show the plugin about this much at a time; a record may be as long as this, or 16 MiB if that
@@ -150,6 +167,12 @@ pub(super) struct RunArgs {
     /// Print one JSON object an event on standard output
     #[arg(long)]
     pub(super) json: bool,
+    /// Report nothing but errors and a plugin's warnings
+    #[arg(short, long, conflicts_with = "json")]
+    pub(super) quiet: bool,
+    /// Exit with 1 if there was nothing to change, in all files together
+    #[arg(long)]
+    pub(super) require_edits: bool,
 }
 
 impl RunArgs {
@@ -168,6 +191,10 @@ pub(super) struct ReachArgs {
     /// [default: the deepest that the filesystem can do]
     #[arg(long, value_enum)]
     pub(super) verify: Option<VerifyArg>,
+    /// Go on with a file that runs with privileges (set-user-id, set-group-id, capabilities), and let
+    /// the new content have them
+    #[arg(long)]
+    pub(super) keep_privileges: bool,
 }
 
 impl ReachArgs {
@@ -177,6 +204,10 @@ impl ReachArgs {
             StrategyArg::InPlace => Choice::InPlace,
             StrategyArg::Rewrite => Choice::Rewrite,
         }
+    }
+
+    pub(super) fn privileges(&self) -> Privileges {
+        if self.keep_privileges { Privileges::Keep } else { Privileges::Refuse }
     }
 
     pub(super) fn wanted(&self) -> Wanted {
@@ -215,18 +246,26 @@ pub(super) struct ApplyArgs {
     /// Write the result here instead; `-` is standard output
     #[arg(short, value_name = "OUT", conflicts_with_all = ["dry_run", "check", "strategy", "undo", "backup"])]
     pub(super) output: Option<PathBuf>,
-    /// Show what would be changed; touch nothing
+    /// Show what would be changed; touch nothing. A plugin that remembers may change something else in
+    /// the run that follows: `--expect` with the root after `after`, or `plan` and `patch`, hold it to
+    /// what was shown
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// With --dry-run: show all changes as a unified diff, which `patch -p0` takes for text
+    #[arg(long, requires = "dry_run", conflicts_with = "json")]
+    pub(super) diff: bool,
     /// Exit with 1 if something would be changed; touch nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with = "require_edits")]
     pub(super) check: bool,
+    /// Write only if the BLAKE3 root of the result is this one: what a dry run shows after `after`
+    #[arg(long, value_name = "ROOT", value_parser = root)]
+    pub(super) expect: Option<blake3::Hash>,
     #[command(flatten)]
     pub(super) reach: ReachArgs,
     /// Save what undoes the change, for `runner undo`
     #[arg(long, value_name = "PATCH")]
     pub(super) undo: Option<PathBuf>,
-    /// Keep the old file under its name with this suffix
+    /// Keep the old file under its name with this suffix; of a link, beside the file that it leads to
     #[arg(long, value_name = "SUFFIX")]
     pub(super) backup: Option<String>,
     /// Go on with a scan of the file that was killed, where it is still possible; Ctrl-C then keeps what
@@ -279,9 +318,14 @@ pub(super) struct PlanArgs {
 pub(super) struct ShowArgs {
     /// The patch
     pub(super) patch: PathBuf,
+    /// The file to compare its old bytes with [default: the one it was made for, if it is as it was]
+    pub(super) file: Option<PathBuf>,
     /// Text or hex for people [default: what fits the content], JSON for programs
     #[arg(long, value_enum)]
     pub(super) format: Option<Format>,
+    /// Show all changes as a unified diff, which `patch -p0` takes for text
+    #[arg(long, conflicts_with = "format")]
+    pub(super) diff: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -302,6 +346,9 @@ pub(super) struct PatchArgs {
     /// Worker threads [default: all cores]
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
+    /// Report nothing but errors
+    #[arg(short, long)]
+    pub(super) quiet: bool,
 }
 
 #[derive(Debug, ArgGroup)]
@@ -315,6 +362,9 @@ pub(super) struct RecoverArgs {
     /// What it holds is shown first, and then written to the file
     #[arg(long)]
     trust_journal: bool,
+    /// Report nothing but errors
+    #[arg(short, long)]
+    pub(super) quiet: bool,
 }
 
 impl RecoverArgs {
@@ -336,12 +386,18 @@ pub(super) struct VerifyArgs {
     /// Worker threads [default: all cores]
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
+    /// Report nothing but errors
+    #[arg(short, long)]
+    pub(super) quiet: bool,
 }
 
 #[derive(Debug, ArgGroup)]
 pub(super) struct PipeArgs {
     #[command(flatten)]
     pub(super) plugin: PluginArgs,
+    /// Report nothing but errors and a plugin's warnings
+    #[arg(short, long)]
+    pub(super) quiet: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -388,6 +444,10 @@ fn window_bytes(text: &str) -> Result<u64, String> {
     }
 }
 
+fn root(text: &str) -> Result<blake3::Hash, String> {
+    blake3::Hash::from_hex(text).map_err(|_| "it must be a BLAKE3 root: 64 hex digits".to_owned())
+}
+
 fn seconds(text: &str) -> Result<Duration, String> {
     let number: f64 = text.parse().map_err(|_| "it must be a number of seconds".to_owned())?;
     match Duration::try_from_secs_f64(number) {
@@ -419,5 +479,6 @@ mod tests {
         assert!(seconds("-1").is_err());
         assert!(seconds("0").is_err());
         assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        assert!(root("12").is_err());
     }
 }

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 pub(super) fn completions(shell: clap_complete::Shell, reporter: &Reporter) -> Result<Outcome> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "runner", &mut script);
-    reporter.data(&script)?;
+    reporter.own(&script)?;
     Ok(Outcome::Done)
 }
 
@@ -25,6 +25,6 @@ pub(super) fn man(reporter: &Reporter) -> Result<Outcome> {
     for page in pages {
         clap_mangen::Man::new(page).render(&mut out).map_err(Error::at("write", Path::new("the manual")))?;
     }
-    reporter.data(&out)?;
+    reporter.own(&out)?;
     Ok(Outcome::Done)
 }

@@ -4,8 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::Outcome;
 use super::args::{PatchArgs, threads};
+use super::explain::reason;
 use super::report::Reporter;
 use super::session::cancel_on_signals;
+use crate::conditions::Conditions;
 use crate::error::Result;
 use crate::fs::{Entry, OsStorage};
 use crate::memory::Guard;
@@ -25,6 +27,7 @@ pub(super) fn run(args: &PatchArgs, direction: Direction, reporter: &Reporter) -
         choice: args.reach.choice(),
         verify: args.reach.wanted(),
         extras: Extras::default(),
+        conditions: Conditions { expect: None, privileges: args.reach.privileges() },
         resume: false,
         checkpoint_every: Duration::MAX,
         patch_files: PatchFiles::Refuse,
@@ -32,7 +35,8 @@ pub(super) fn run(args: &PatchArgs, direction: Direction, reporter: &Reporter) -
         cancel,
     };
     let mut events = |event| reporter.progress(&args.file, event);
-    let report = apply_patch(&args.file, patch, direction, &options, &mut events)?;
+    let report = apply_patch(&args.file, patch, direction, &options, &mut events)
+        .map_err(|error| reason(&args.file, error))?;
     reporter.report(&args.file, &report, started, "applied")?;
     Ok(Outcome::Done)
 }

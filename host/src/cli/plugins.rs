@@ -1,7 +1,5 @@
 //! `runner plugin`.
 
-use std::fmt::Write as _;
-
 use super::Outcome;
 use super::args::PluginCommand;
 use super::report::Reporter;
@@ -10,32 +8,39 @@ use crate::error::Result;
 use crate::job::ParamKind;
 use crate::plugin::bundled;
 use crate::sandbox::{Compiler, Limits, Plugin};
+use crate::text::{Page, shown};
+
+/// Characters of a default that are shown.
+const DEFAULT_CHARS: usize = 400;
 
 pub(super) fn run(command: &PluginCommand, reporter: &Reporter) -> Result<Outcome> {
-    let mut out = String::new();
+    let mut page = Page::default();
     match command {
         PluginCommand::List => {
             for bundled in bundled::ALL {
                 let plugin = load(bundled.name, Limits::default(), Compiler::DEADLINE, reporter)?;
                 let manifest = plugin.manifest();
-                // Writing to a `String` cannot fail.
-                let _ = writeln!(out, "{:<10} {:<8} {}", bundled.name, manifest.version, manifest.summary);
+                page.line(format_args!("{:<10} {:<8} {}", bundled.name, manifest.version, manifest.summary));
             }
         }
         PluginCommand::Inspect { plugin } => {
-            inspect(&load(plugin, Limits::default(), Compiler::DEADLINE, reporter)?, &mut out)
+            inspect(&load(plugin, Limits::default(), Compiler::DEADLINE, reporter)?, &mut page)
         }
     }
-    reporter.data(out.as_bytes())?;
+    reporter.show(&page)?;
     Ok(Outcome::Done)
 }
 
-fn inspect(plugin: &Plugin, out: &mut String) {
+fn inspect(plugin: &Plugin, page: &mut Page) {
     let manifest = plugin.manifest();
-    let _ = writeln!(out, "{} {}\n{}\n", manifest.name, manifest.version, manifest.summary);
-    let _ = writeln!(out, "license  {}\ndigest   {}", manifest.license, plugin.digest());
+    page.line(format_args!("{} {}", manifest.name, manifest.version));
+    page.line(&manifest.summary);
+    page.line("");
+    page.line(format_args!("license  {}", manifest.license));
+    page.line(format_args!("digest   {}", plugin.digest()));
     if !manifest.params.is_empty() {
-        out.push_str("\nparameters (`--set NAME=VALUE`):\n");
+        page.line("");
+        page.line("parameters (`--set NAME=VALUE`):");
     }
     for spec in &manifest.params {
         let kind = match spec.kind {
@@ -46,9 +51,9 @@ fn inspect(plugin: &Plugin, out: &mut String) {
         };
         let need = match (&spec.default, spec.required) {
             (_, true) => ", required".to_owned(),
-            (Some(default), false) => format!(", default {default:?}"),
+            (Some(default), false) => format!(", default \"{}\"", shown(default).cut(DEFAULT_CHARS)),
             (None, false) => String::new(),
         };
-        let _ = writeln!(out, "  {:<14} {} ({kind}{need})", spec.name, spec.doc);
+        page.line(format_args!("  {:<14} {} ({kind}{need})", spec.name, spec.doc));
     }
 }

@@ -1,32 +1,81 @@
 //! The first edits of a patch as a person wants to see them: the lines that
-//! change, before and after.
+//! change, before and after. Of what is left out, every byte is counted.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::fs::{Access, Entry, FileType, OsStorage, Storage};
 use crate::patch::{Direction, Edits, Patch};
+use crate::text::shown;
 
 /// Bytes of a line shown on either side of an edit.
 const CONTEXT_BYTES: u64 = 60;
-/// Bytes of an edit that are shown.
-const EDIT_BYTES: usize = 200;
+/// Bytes of an edit that are shown, before and after.
+const EDIT_BYTES: usize = 1000;
+/// From this size on a hunk takes no further edit.
+const HUNK_BYTES: usize = 4 * EDIT_BYTES;
+/// Read at a time to compare.
+const CHUNK_BYTES: usize = 64 << 10;
 
 /// A changed line, or as much of it as is shown.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Hunk {
     /// Offset of the first byte of `before`.
     pub(super) offset: u64,
-    pub(super) before: Vec<u8>,
-    pub(super) after: Vec<u8>,
+    /// Edits in it.
+    pub(super) edits: u64,
+    pub(super) before: Side,
+    pub(super) after: Side,
+}
+
+/// One side of a hunk.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Side(pub(super) Vec<Piece>);
+
+/// What a side is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Piece {
+    Shown(Vec<u8>),
+    /// So many bytes are left out here.
+    Cut(u64),
+}
+
+impl Side {
+    fn push(&mut self, bytes: &[u8], max: usize) {
+        let (head, rest) = bytes.split_at(bytes.len().min(max));
+        match self.0.last_mut() {
+            Some(Piece::Shown(shown)) => shown.extend_from_slice(head),
+            _ if head.is_empty() => {}
+            _ => self.0.push(Piece::Shown(head.to_vec())),
+        }
+        if !rest.is_empty() {
+            self.0.push(Piece::Cut(rest.len() as u64));
+        }
+    }
+
+    fn shown_bytes(&self) -> usize {
+        self.shown().map(<[u8]>::len).sum()
+    }
+
+    fn shown(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().filter_map(|piece| match piece {
+            Piece::Shown(bytes) => Some(bytes.as_slice()),
+            Piece::Cut(_) => None,
+        })
+    }
+
+    /// Whether the last byte is shown, and ends a line.
+    pub(super) fn ends_line(&self) -> bool {
+        matches!(self.0.last(), Some(Piece::Shown(bytes)) if bytes.ends_with(b"\n"))
+    }
 }
 
 impl Hunk {
     /// Whether this is nothing for a terminal.
     pub(super) fn is_binary(&self) -> bool {
-        [&self.before, &self.after].into_iter().any(|bytes| {
+        self.before.shown().chain(self.after.shown()).any(|bytes| {
             let text = match std::str::from_utf8(bytes) {
                 Ok(text) => text,
                 // A character that was cut at the end is no sign.
@@ -41,58 +90,103 @@ impl Hunk {
 }
 
 /// The file that a patch was made for, if it is where it was and as it was.
-pub(super) fn source_of(patch: &Patch<'_, OsStorage>) -> Option<File> {
+pub(super) fn source_of(patch: &Patch<'_, OsStorage>, path: &Path) -> Option<File> {
     let header = patch.header();
-    let entry = Entry::resolve(Path::new(&header.target)).ok()?;
-    // Before it is opened: a device may do something then.
-    let stat = OsStorage.stat_entry(&entry).ok()?;
-    if !matches!(stat.file_type, FileType::Regular | FileType::Block) {
-        return None;
-    }
-    let file = OsStorage.open(&entry, Access::Read).ok()?;
+    let file = open(path)?;
     let identity = OsStorage.stat(&file).ok()?.identity;
     header.identity.is(&identity).then_some(file)
 }
 
-/// The first `limit` changed lines, and whether there are more; with the text round the edits where the
+/// The file that the user says a patch is for.
+///
+/// # Errors
+/// When it cannot be opened, or has another size.
+pub(super) fn given_source(patch: &Patch<'_, OsStorage>, path: &Path) -> Result<File> {
+    let file = match open(path) {
+        Some(file) => file,
+        None => File::open(path).map_err(Error::at("open", path))?,
+    };
+    let size = OsStorage.stat(&file).map_err(Error::at("look at", path))?.identity.size;
+    let wanted = patch.seal().stats.pre_size;
+    if size == wanted {
+        return Ok(file);
+    }
+    let what = format!("{} is not the file that the patch fits", shown(path));
+    Err(Error::new(Kind::Verification, what)
+        .hint(format!("it has {size} bytes, and the patch is for a file of {wanted}")))
+}
+
+fn open(path: &Path) -> Option<File> {
+    let entry = Entry::resolve(path).ok()?;
+    // Before it is opened: a device may do something then.
+    let stat = OsStorage.stat_entry(&entry).ok()?;
+    let readable = matches!(stat.file_type, FileType::Regular | FileType::Block);
+    readable.then(|| OsStorage.open(&entry, Access::Read).ok()).flatten()
+}
+
+/// Where the file first differs from what the patch says was there.
+///
+/// # Errors
+/// When either cannot be read.
+pub(super) fn first_lie(patch: &Patch<'_, OsStorage>, source: &File, path: &Path) -> Result<Option<u64>> {
+    let mut edits = Edits::new(patch.reader(Direction::Forward));
+    let mut buffer = vec![0; CHUNK_BYTES];
+    while let Some(edit) = edits.peek()? {
+        let mut at = edit.start;
+        for claimed in edit.old.chunks(CHUNK_BYTES) {
+            let found = &mut buffer[..claimed.len()];
+            let count = OsStorage.read_full_at(source, found, at).map_err(Error::at("read", path))?;
+            let same = found[..count].iter().zip(claimed).take_while(|(found, claimed)| found == claimed);
+            let same = same.count();
+            if same < claimed.len() {
+                return Ok(Some(at + same as u64));
+            }
+            at += claimed.len() as u64;
+        }
+        edits.advance();
+    }
+    Ok(None)
+}
+
+/// The first `limit` changed lines; with the text round the edits where the
 /// source is at hand, and the edits alone where it is not.
-pub(super) fn hunks(
-    patch: &Patch<'_, OsStorage>,
-    source: Option<&File>,
-    limit: usize,
-) -> Result<(Vec<Hunk>, bool)> {
+pub(super) fn hunks(patch: &Patch<'_, OsStorage>, source: Option<&File>, limit: usize) -> Result<Vec<Hunk>> {
     let mut hunks = Vec::new();
     let mut edits = Edits::new(patch.reader(Direction::Forward));
     while hunks.len() < limit {
         let Some(edit) = edits.peek()? else { break };
         let before = context(source, edit.start.saturating_sub(CONTEXT_BYTES)..edit.start);
         let before = before.rsplit(|&byte| byte == b'\n').next().unwrap_or_default().to_vec();
-        let mut hunk =
-            Hunk { offset: edit.start - before.len() as u64, before: before.clone(), after: before };
+        let mut side = Side::default();
+        side.push(&before, usize::MAX);
+        let offset = edit.start - before.len() as u64;
+        let mut hunk = Hunk { offset, edits: 0, before: side.clone(), after: side };
         let mut at = edit.start;
         // All edits that are close to each other on one line.
         while let Some(edit) = edits.peek()? {
             let gap = context(source, at..edit.start.min(at + 2 * CONTEXT_BYTES));
-            if at + (gap.len() as u64) < edit.start || gap.contains(&b'\n') || hunk.before.ends_with(b"\n") {
+            let far = at + (gap.len() as u64) < edit.start || gap.contains(&b'\n');
+            let full = hunk.before.shown_bytes().max(hunk.after.shown_bytes()) >= HUNK_BYTES;
+            if hunk.edits > 0 && (far || full || hunk.before.ends_line()) {
                 break;
             }
             for (side, bytes) in [(&mut hunk.before, edit.old), (&mut hunk.after, edit.new)] {
-                side.extend_from_slice(&gap);
-                side.extend_from_slice(&bytes[..bytes.len().min(EDIT_BYTES)]);
+                side.push(&gap, usize::MAX);
+                side.push(bytes, EDIT_BYTES);
             }
+            hunk.edits += 1;
             at = edit.end();
             edits.advance();
         }
-        let after = context(source, at..at + CONTEXT_BYTES);
+        let after = context(source, at..at.saturating_add(CONTEXT_BYTES));
         let line = after.split(|&byte| byte == b'\n').next().unwrap_or_default();
-        if !hunk.before.ends_with(b"\n") {
-            hunk.before.extend_from_slice(line);
-            hunk.after.extend_from_slice(line);
+        if !hunk.before.ends_line() {
+            hunk.before.push(line, usize::MAX);
+            hunk.after.push(line, usize::MAX);
         }
         hunks.push(hunk);
     }
-    let more = edits.peek()?.is_some();
-    Ok((hunks, more))
+    Ok(hunks)
 }
 
 /// A range of the source, as far as it can be read.

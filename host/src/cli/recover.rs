@@ -4,12 +4,14 @@ use serde_json::json;
 
 use super::Outcome;
 use super::args::{RecoverArgs, threads};
+use super::explain::reason;
 use super::report::{Reporter, appended};
 use super::show;
 use crate::error::{Error, Kind, Result};
 use crate::journal::Trust;
 use crate::patch::Direction;
 use crate::run::recover_file;
+use crate::text::{Page, shown, with_name};
 
 pub(super) fn run(args: &RecoverArgs, reporter: &Reporter) -> Result<Outcome> {
     let direction = if args.rollback { Direction::Reverse } else { Direction::Forward };
@@ -17,36 +19,45 @@ pub(super) fn run(args: &RecoverArgs, reporter: &Reporter) -> Result<Outcome> {
         if args.trust() == Trust::Own {
             return Ok(());
         }
-        reporter.note(&show::text(journal, None, None)?)
-    })?;
-    let file = args.file.display();
-    let line = match &recovered.state {
+        reporter.note(&show::seen(journal)?)
+    })
+    .map_err(|error| reason(&args.file, error))?;
+    let file = shown(&args.file);
+    let mut page = Page::default();
+    match &recovered.state {
         Some(state) => {
             let to = if args.rollback {
                 "brought back to what it was"
             } else {
                 "brought to what it was to become"
             };
-            let kept = appended(state.appended_bytes, state.size);
-            let kept = kept.map_or(String::new(), |kept| format!("\n{file}: {kept}"));
-            format!("{file}: {to}, verified {}{kept}\n{}  {file}", state.level, state.root)
+            page.line(format_args!("{file}: {to}, verified {}", state.level));
+            if let Some(kept) = appended(state.appended_bytes, state.size) {
+                page.line(format_args!("{file}: {kept}"));
+            }
+            page.line(format_args!("{}  {file}", state.root));
         }
         None if recovered.put_back => {
-            format!("{file}: is what it was before, as others have appended to it while it was replaced")
+            page.line(format_args!(
+                "{file}: is what it was before, as others have appended to it while it was replaced"
+            ));
         }
-        None if recovered.removed.is_empty() => format!("{file}: nothing to recover"),
+        None if recovered.removed.is_empty() => page.line(format_args!("{file}: nothing to recover")),
         // What was left of a rewrite may be the old file or a new one.
-        None => format!("{file}: whole as it is; what the interrupted run has left is removed"),
-    };
+        None => {
+            page.line(format_args!("{file}: whole as it is; what the interrupted run has left is removed"))
+        }
+    }
     let event = || {
-        json!({
-            "event": "recovered", "file": args.file.to_string_lossy(),
+        let event = json!({
+            "event": "recovered",
             "root": recovered.state.as_ref().map(|state| state.root.to_hex().to_string()),
             "size": recovered.state.as_ref().map(|state| state.size),
             "appended_bytes": recovered.state.as_ref().map_or(0, |state| state.appended_bytes),
             "put_back": recovered.put_back,
-            "removed": recovered.removed.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>(),
-        })
+            "removed": recovered.removed.iter().map(|path| shown(path).to_string()).collect::<Vec<_>>(),
+        });
+        with_name(event, "file", &args.file)
     };
     if !recovered.intact {
         return Err(Error::new(
@@ -57,6 +68,6 @@ pub(super) fn run(args: &RecoverArgs, reporter: &Reporter) -> Result<Outcome> {
             "what the journal covers is whole, and was read back; `runner verify` prints the root of all",
         ));
     }
-    reporter.tell(event, || line)?;
+    reporter.tell(event, || page)?;
     Ok(Outcome::Done)
 }

@@ -1,13 +1,15 @@
 //! The only place that prints. Data goes to standard output; reports, errors
 //! and the progress bar go to standard error. With `--json`, everything but
 //! the bar is one JSON object a line on standard output.
+//!
+//! What a terminal may show comes as a [`Page`] or an event: both are escaped.
 
 use std::error::Error as _;
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -18,15 +20,31 @@ use crate::profile::{Place, Spent};
 use crate::run::{Event, Report};
 use crate::sandbox::{Level as LogLevel, Sink};
 use crate::scan::Workers;
-use crate::text::escape;
+use crate::text::{Page, Secrets, json_line, shown, with_name};
 
-/// Characters of a path or message that are shown.
+/// Characters of a message that are shown.
 const SHOWN_CHARS: usize = 4096;
+/// Characters of a name beside the progress bar.
+const BAR_CHARS: usize = 40;
+/// Before every line of a message but its first: none of them can pass for
+/// another cause or hint.
+const CONTINUED: &str = "    | ";
 /// Between two progress events.
 const EVENT_INTERVAL: Duration = Duration::from_secs(1);
 
+/// How much is told beside errors and what was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Volume {
+    All,
+    /// No reports, no progress, and of a plugin's log the warnings alone.
+    Quiet,
+}
+
 pub(super) struct Reporter {
     json: bool,
+    volume: Volume,
+    /// Never shown, whatever a plugin says; unset while none are known.
+    secrets: Arc<OnceLock<Secrets>>,
     bar: ProgressBar,
     /// When progress was last told, as an event; `None` before the first.
     told: Mutex<Option<Instant>>,
@@ -68,21 +86,23 @@ impl Out {
     }
 
     /// Says it if it can be said; the run goes on without somebody to tell.
-    fn try_write(&self, json: bool, event: impl FnOnce() -> Value, line: impl FnOnce() -> String) {
-        let (stream, text) =
-            if json { (Stream::Output, event().to_string()) } else { (Stream::Error, line()) };
-        let _ = self.write(stream, format!("{text}\n").as_bytes());
+    fn try_write(&self, json: bool, event: impl FnOnce() -> Value, page: impl FnOnce() -> Page) {
+        let _ = if json {
+            self.write(Stream::Output, json_line(&event()).as_bytes())
+        } else {
+            self.write(Stream::Error, page().as_str().as_bytes())
+        };
     }
 }
 
 impl Reporter {
-    pub(super) fn new(json: bool) -> Self {
+    pub(super) fn new(json: bool, volume: Volume) -> Self {
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
         let style = "{msg} {wide_bar} {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left";
         if let Ok(style) = ProgressStyle::with_template(style) {
             bar.set_style(style);
         }
-        Self { json, bar, told: Mutex::new(None), out: Out::Now }
+        Self { json, volume, secrets: Arc::default(), bar, told: Mutex::new(None), out: Out::Now }
     }
 
     /// One whose words wait until they are [passed on](Self::pass_on). It
@@ -90,10 +110,23 @@ impl Reporter {
     pub(super) fn aside(&self) -> Self {
         Self {
             json: self.json,
+            volume: self.volume,
+            secrets: Arc::clone(&self.secrets),
             bar: ProgressBar::hidden(),
             told: Mutex::new(None),
             out: Out::Later(Arc::default()),
         }
+    }
+
+    /// From now on these values stand in nothing that a plugin says.
+    pub(super) fn keep_secret(&self, secrets: Secrets) {
+        // A process runs one plugin with one set of parameters.
+        let _ = self.secrets.set(secrets);
+    }
+
+    /// What a plugin says, or somebody says of its parameters.
+    fn redact(&self, text: &str) -> String {
+        self.secrets.get().map_or_else(|| text.to_owned(), |secrets| secrets.redact(text))
     }
 
     /// Says what another one has kept.
@@ -107,51 +140,46 @@ impl Reporter {
     /// Shows the progress of one file: a bar on a terminal, an event a second
     /// with `--json`.
     pub(super) fn progress(&self, path: &Path, event: Event) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            Event::Scanned { bytes, of } if self.json => {
-                if told.get_or_insert_with(Instant::now).elapsed() >= EVENT_INTERVAL {
-                    *told = Some(Instant::now());
-                    let file = path.to_string_lossy();
-                    let object = || json!({ "event": "progress", "file": file, "bytes": bytes, "of": of });
-                    self.out.try_write(true, object, String::new);
-                }
+            Event::Scanned { bytes, of } => self.scanned(path, bytes, of),
+            // The run goes on without somebody to tell.
+            Event::Resumed { bytes, of } => drop(self.tell(
+                || with_name(json!({ "event": "resumed", "bytes": bytes, "of": of }), "file", path),
+                || Page::of(format_args!("{}: goes on at byte {bytes} of {of}", shown(path))),
+            )),
+            Event::StartedOver(why) => drop(self.tell(
+                || with_name(json!({ "event": "started-over", "why": why }), "file", path),
+                || Page::of(format_args!("{}: starts over: {}", shown(path), shown(&why))),
+            )),
+            Event::Workers(Workers { running, of }) if self.volume == Volume::All => {
+                let event = json!({ "event": "workers", "running": running, "of": of });
+                let page = || Page::of(format_args!("{}: {}", name(path), memory_line(running, of)));
+                self.bar.suspend(|| self.out.try_write(self.json, || with_name(event, "file", path), page));
             }
-            Event::Scanned { bytes, of } => {
-                if matches!(self.out, Out::Now) && told.is_none() && io::stderr().is_terminal() {
-                    self.bar.set_draw_target(ProgressDrawTarget::stderr());
-                    self.bar.reset();
-                    self.bar.set_message(name(path));
-                }
-                *told = Some(Instant::now());
-                self.bar.set_length(of);
-                self.bar.set_position(bytes);
-            }
-            Event::Resumed { bytes, of } => {
-                drop(told);
-                let file = path.to_string_lossy();
-                // The run goes on without somebody to tell.
-                let _ = self.tell(
-                    || json!({ "event": "resumed", "file": file, "bytes": bytes, "of": of }),
-                    || format!("{file}: goes on at byte {bytes} of {of}"),
-                );
-            }
-            Event::StartedOver(why) => {
-                drop(told);
-                let file = path.to_string_lossy();
-                let _ = self.tell(
-                    || json!({ "event": "started-over", "file": file, "why": why }),
-                    || format!("{file}: starts over: {}", escape(&why, SHOWN_CHARS)),
-                );
-            }
-            Event::Workers(Workers { running, of }) => {
-                let file = path.to_string_lossy();
-                let event = || json!({ "event": "workers", "file": file, "running": running, "of": of });
-                let line = || format!("{}: {}", name(path), memory_line(running, of));
-                self.bar.suspend(|| self.out.try_write(self.json, event, line));
-            }
+            Event::Workers(_) => {}
             Event::Applying(_) => self.bar.set_message(format!("{}: writing", name(path))),
         }
+    }
+
+    fn scanned(&self, path: &Path, bytes: u64, of: u64) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.json {
+            if told.get_or_insert_with(Instant::now).elapsed() >= EVENT_INTERVAL {
+                *told = Some(Instant::now());
+                let event = json!({ "event": "progress", "bytes": bytes, "of": of });
+                self.out.try_write(true, || with_name(event, "file", path), Page::default);
+            }
+            return;
+        }
+        let bar = matches!(self.out, Out::Now) && self.volume == Volume::All;
+        if bar && told.is_none() && io::stderr().is_terminal() {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+            self.bar.reset();
+            self.bar.set_message(name(path));
+        }
+        *told = Some(Instant::now());
+        self.bar.set_length(of);
+        self.bar.set_position(bytes);
     }
 
     /// Takes the progress bar away.
@@ -163,63 +191,102 @@ impl Reporter {
     /// An error, its causes and what to do about it.
     pub(super) fn error(&self, error: &Error) {
         self.clear();
+        // What is wrong with a plugin may quote its parameters; the host's own
+        // words do not.
+        let foreign = error.kind() == Kind::Plugin || error.words().is_some();
+        let mut what = error.what().to_owned();
+        if let Some(words) = error.words() {
+            what.push_str(": ");
+            what.push_str(&self.redact(words));
+        }
         let mut causes = Vec::new();
         let mut source = error.source();
         while let Some(cause) = source {
-            causes.push(escape(&cause.to_string(), SHOWN_CHARS));
+            let text = cause.to_string();
+            causes.push(if foreign { self.redact(&text) } else { text });
             source = cause.source();
         }
-        let what = escape(&error.to_string(), SHOWN_CHARS);
         if self.json {
-            let object = json!({
+            let event = json!({
                 "event": "error", "exit_code": error.kind().exit_code(), "error": what, "causes": causes,
                 "hints": error.hints(),
             });
             // There is nowhere left to report a failure to.
-            let _ = self.data(format!("{object}\n").as_bytes());
+            let _ = self.event(&event);
             return;
         }
-        let mut text = format!("error: {what}\n");
-        for cause in causes {
-            text.push_str(&format!("  caused by: {cause}\n"));
+        let mut page = Page::default();
+        page.several("error: ", CONTINUED, &what, SHOWN_CHARS);
+        for cause in &causes {
+            page.several("  caused by: ", CONTINUED, cause, SHOWN_CHARS);
         }
         for hint in error.hints() {
-            text.push_str(&format!("  hint: {}\n", escape(hint, SHOWN_CHARS)));
+            page.several("  hint: ", CONTINUED, hint, SHOWN_CHARS);
         }
-        let _ = self.out.write(Stream::Error, text.as_bytes());
+        let _ = self.out.write(Stream::Error, page.as_str().as_bytes());
     }
 
-    /// One event for `--json`, or a line for people.
-    pub(super) fn tell(&self, event: impl FnOnce() -> Value, line: impl FnOnce() -> String) -> Result<()> {
+    /// One event for `--json`, or a page for people.
+    pub(super) fn tell(&self, event: impl FnOnce() -> Value, page: impl FnOnce() -> Page) -> Result<()> {
         self.clear();
-        if self.json {
-            return self.data(format!("{}\n", event()).as_bytes());
+        match (self.json, self.volume) {
+            (true, _) => self.event(&event()),
+            (false, Volume::Quiet) => Ok(()),
+            (false, Volume::All) => self.out.write(Stream::Error, page().as_str().as_bytes()),
         }
-        self.out.write(Stream::Error, format!("{}\n", line()).as_bytes())
     }
 
     /// What a person should have seen, whatever comes next; on standard error.
-    pub(super) fn note(&self, text: &str) -> Result<()> {
+    pub(super) fn note(&self, page: &Page) -> Result<()> {
         self.clear();
-        self.out.write(Stream::Error, text.as_bytes())
+        self.out.write(Stream::Error, page.as_str().as_bytes())
     }
 
-    /// What was asked for, on standard output.
-    pub(super) fn data(&self, bytes: &[u8]) -> Result<()> {
+    /// An event that was asked for, on standard output.
+    pub(super) fn event(&self, event: &Value) -> Result<()> {
+        self.out.write(Stream::Output, json_line(event).as_bytes())
+    }
+
+    /// Many of them, in one piece.
+    pub(super) fn events(&self, events: impl Iterator<Item = Value>) -> Result<()> {
+        let lines: String = events.map(|event| json_line(&event)).collect();
+        self.out.write(Stream::Output, lines.as_bytes())
+    }
+
+    /// What was asked for and people read, on standard output.
+    pub(super) fn show(&self, page: &Page) -> Result<()> {
+        self.out.write(Stream::Output, page.as_str().as_bytes())
+    }
+
+    /// What was asked for and programs read, on standard output. It may hold
+    /// anything, so where that is a terminal, `page` is written instead.
+    pub(super) fn data(&self, bytes: &[u8], page: impl FnOnce() -> Page) -> Result<()> {
+        if io::stdout().is_terminal() {
+            return self.show(&page());
+        }
+        self.out.write(Stream::Output, bytes)
+    }
+
+    /// What this program itself has made, such as its manual.
+    pub(super) fn own(&self, bytes: &[u8]) -> Result<()> {
         self.out.write(Stream::Output, bytes)
     }
 
     /// Where the log lines of plugins go.
     pub(super) fn log_sink(self: &Reporter) -> Sink {
-        let (json, bar, out) = (self.json, self.bar.clone(), self.out.clone());
+        let (json, volume, bar, out) = (self.json, self.volume, self.bar.clone(), self.out.clone());
+        let secrets = Arc::clone(&self.secrets);
         Arc::new(move |level, message| {
             let name = match level {
+                LogLevel::Warn => "warn",
+                _ if volume == Volume::Quiet => return,
                 LogLevel::Debug => "debug",
                 LogLevel::Info => "info",
-                LogLevel::Warn => "warn",
             };
+            let message = secrets.get().map_or_else(|| message.to_owned(), |secrets| secrets.redact(message));
             let event = || json!({ "event": "log", "level": name, "message": message });
-            bar.suspend(|| out.try_write(json, event, || format!("plugin {name}: {message}")));
+            let page = || Page::of(format_args!("plugin {name}: {message}"));
+            bar.suspend(|| out.try_write(json, event, page));
         })
     }
 
@@ -227,17 +294,18 @@ impl Reporter {
     pub(super) fn report(&self, path: &Path, report: &Report, started: Instant, what: &str) -> Result<()> {
         let seconds = started.elapsed().as_secs_f64();
         let event = || {
-            json!({
-                "event": what, "file": path.to_string_lossy(), "edits": report.stats.edits,
+            let event = json!({
+                "event": what, "edits": report.stats.edits,
                 "old_bytes": report.stats.old_bytes, "new_bytes": report.stats.new_bytes,
                 "pre_size": report.stats.pre_size, "post_size": report.stats.post_size(),
                 "pre_root": report.pre_root.to_hex().as_str(), "post_root": report.post_root.to_hex().as_str(),
                 "plan": report.plan, "verified": report.level.to_string(), "seconds": seconds,
                 "appended_bytes": report.appended_bytes, "old_in_use": report.old_in_use,
-            })
+            });
+            with_name(event, "file", path)
         };
         self.tell(event, || {
-            let mut lines = super::show::summary(path, report, what, seconds);
+            let mut page = Page::of(super::show::summary(path, report, what, seconds));
             let kept = if what == "applied" {
                 appended(report.appended_bytes, report.stats.post_size())
             } else {
@@ -251,9 +319,9 @@ impl Reporter {
                     .to_owned()
             });
             for note in kept.into_iter().chain(in_use) {
-                lines.push_str(&format!("\n{}: {note}", escape(&path.to_string_lossy(), SHOWN_CHARS)));
+                page.line(format_args!("{}: {note}", shown(path)));
             }
-            lines
+            page
         })
     }
 
@@ -274,22 +342,23 @@ pub(super) fn appended(bytes: u64, size: u64) -> Option<String> {
 }
 
 /// The stages of each place, with their shares of what all took.
-fn profile_table(all_ms: f64, spent: &[Spent]) -> String {
+fn profile_table(all_ms: f64, spent: &[Spent]) -> Page {
     let places = [
         (Place::Driver, "the run, from start to end"),
         (Place::Worker, "in the scan, the workers, all together"),
         (Place::Collector, "in the scan, the collector"),
     ];
-    let mut table = format!("profile of {all_ms:.1} ms");
+    let mut table = Page::of(format_args!("profile of {all_ms:.1} ms"));
     for (place, title) in places {
         let mut of_place = spent.iter().filter(|spent| spent.place == place).peekable();
         if of_place.peek().is_none() {
             continue;
         }
-        table.push_str(&format!("\n  {title}\n        ms      %    spans  stage"));
+        table.line(format_args!("  {title}"));
+        table.line("        ms      %    spans  stage");
         for Spent { stage, ms, spans, .. } in of_place {
             let (share, name, about) = (100.0 * ms / all_ms, stage.name(), stage.about());
-            table.push_str(&format!("\n{ms:>10.1} {share:>6.1} {spans:>8}  {name:<13} {about}"));
+            table.line(format_args!("{ms:>10.1} {share:>6.1} {spans:>8}  {name:<13} {about}"));
         }
     }
     table
@@ -305,7 +374,13 @@ fn memory_line(running: usize, of: usize) -> String {
 }
 
 fn name(path: &Path) -> String {
-    escape(&path.file_name().unwrap_or_default().to_string_lossy(), 40)
+    shown(path.file_name().unwrap_or_default()).cut(BAR_CHARS).to_string()
+}
+
+/// Says what is wrong before there is a [`Reporter`]; `text` is escaped.
+pub(super) fn complain(text: &str) {
+    // There is nowhere left to report a failure to.
+    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 /// Whether an error means that the reader of our output is gone.

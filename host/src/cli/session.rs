@@ -8,15 +8,17 @@ use std::time::{Duration, Instant};
 use super::args::PluginArgs;
 use super::report::Reporter;
 use crate::cancel::Cancel;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::fs::Entry;
 use crate::job::{FileHead, Param};
 use crate::memory::Budget;
 use crate::patch::PluginId;
+use crate::plugin::params::Given;
 use crate::plugin::{params, resolve};
 use crate::profile::{self, Stage};
 use crate::run::{Begun, Program};
 use crate::sandbox::{Cache, Compiler, Limits, Plugin, Sandbox};
+use crate::text::{Secrets, shown};
 
 pub(super) struct Session {
     plugin: Plugin,
@@ -43,7 +45,7 @@ impl Session {
             Some(path) => params::read_file(path)?,
             None => Vec::new(),
         };
-        given.extend(args.set.iter().cloned());
+        given.extend(args.set.iter().map(|(name, value)| Given::set(name, value)));
         let cancel = match args.timeout_total {
             Some(total) => cancel()?.within(Instant::now(), total),
             None => cancel()?,
@@ -51,6 +53,8 @@ impl Session {
         let limits = args.limits(budget.clone(), cancel);
         let plugin = load(&args.plugin, limits, args.compile_timeout, reporter)?;
         let params = params::check(plugin.manifest(), &given)?;
+        let secret = params.iter().filter(|param| param.secret);
+        reporter.keep_secret(Secrets::new(secret.map(|param| param.value.as_str())));
         Ok(Self { plugin, params, workers: plan.workers, files: plan.files, budget, cancel })
     }
 
@@ -77,8 +81,26 @@ impl Session {
     }
 
     fn begin_with(&self, plugin: &Plugin, head: FileHead<'_>) -> Result<Begun> {
-        let (job, instance) = plugin.begin(&self.params, head)?;
+        let (job, instance) =
+            plugin.begin(&self.params, head).map_err(|error| self.blame(plugin, head, error))?;
         Ok((job, Box::new(instance)))
+    }
+
+    /// Whose fault it is that a plugin refuses to begin. If it says the same,
+    /// word for word, of a file that has nothing in common with this one but
+    /// the parameters, it is theirs: that is wrong use, and the plugin has not
+    /// failed.
+    fn blame(&self, plugin: &Plugin, head: FileHead<'_>, error: Error) -> Error {
+        let Some(words) = error.words() else { return error };
+        let other: &[u8] = if head.head.is_empty() { b"\n" } else { b"" };
+        let other = FileHead { size: Some(other.len() as u64), head: other };
+        // What it logs was said already.
+        let silent = plugin.logging_to(Arc::new(|_, _| {}));
+        let answer = silent.begin(&self.params, other).err();
+        if answer.is_none_or(|answer| answer.words() != Some(words)) {
+            return error;
+        }
+        error.of_kind(Kind::Usage).hint("the plugin says so of any file: its parameters are the reason")
     }
 
     /// Calls `run` with the program that this session stands for; what it logs
@@ -92,7 +114,7 @@ impl Session {
                 version: manifest.version.clone(),
                 digest: self.plugin.digest().to_hex().to_string(),
             },
-            params: params::storable(manifest, &self.params),
+            params: params::storable(&self.params),
             params_digest: params::digest(&self.params),
             begin: &|head| self.begin_with(&plugin, head),
         })
@@ -106,7 +128,12 @@ pub(super) fn load(plugin: &str, limits: Limits, compile: Duration, reporter: &R
     let cache = Cache::default_dir().and_then(|dir| Cache::open(&dir).ok());
     // This very program, even if its file was replaced meanwhile.
     let compiler = Compiler::Child { program: "/proc/self/exe".into(), deadline: compile };
-    Sandbox::new(cache, compiler)?.load(&resolved.name, &resolved.bytes, limits, reporter.log_sink())
+    let loaded =
+        Sandbox::new(cache, compiler)?.load(&resolved.name, &resolved.bytes, limits, reporter.log_sink());
+    loaded.map_err(|error| match &resolved.path {
+        Some(path) => error.within(format!("cannot load the plugin {}", shown(path))),
+        None => error,
+    })
 }
 
 /// Stops the run at the first Ctrl-C (or SIGTERM, SIGHUP). The second one
@@ -117,7 +144,7 @@ pub(super) fn cancel_on_signals() -> Result<Cancel<'static>> {
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         signal_hook::flag::register_conditional_default(signal, Arc::clone(&STOPPED))
             .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&STOPPED)))
-            .map_err(|e| Error::new(crate::error::Kind::Usage, "cannot handle signals").because(e))?;
+            .map_err(|e| Error::new(Kind::Usage, "cannot handle signals").because(e))?;
     }
     Ok(Cancel::new(&STOPPED))
 }

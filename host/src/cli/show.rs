@@ -1,129 +1,231 @@
 //! `runner show`, and the same view of a patch in a dry run.
 
 use std::fmt::Write as _;
+use std::fs::File;
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Outcome;
 use super::args::{Format, ShowArgs};
-use super::preview::{Hunk, hunks, source_of};
+use super::diff;
+use super::lines::Lines;
+use super::preview::{Hunk, Piece, Side, first_lie, given_source, hunks, source_of};
 use super::report::Reporter;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::fs::{Entry, OsStorage, Storage};
 use crate::patch::{Direction, Patch};
 use crate::plan::{Choice, Plan, Strategy, choose};
 use crate::run::Report;
-use crate::text::escape;
+use crate::text::{Page, group_digits, shown};
 use crate::verify::Level;
 
 /// Changed lines that are shown.
 const HUNKS: usize = 10;
+/// Characters of a line that are shown.
 const LINE_CHARS: usize = 300;
+/// Line numbers are counted up to here; a moment's work.
+const COUNTED_BYTES: u64 = 1 << 30;
+
+/// How a patch is looked at.
+#[derive(Default)]
+pub(super) struct View<'a> {
+    /// What will be done, where it is decided.
+    pub(super) plan: Option<&'a Plan>,
+    pub(super) format: Option<Format>,
+    /// The file before the patch, where it is at hand.
+    pub(super) source: Option<File>,
+    /// Where it is, if not where the patch says.
+    pub(super) path: Option<&'a Path>,
+}
 
 pub(super) fn run(args: &ShowArgs, reporter: &Reporter) -> Result<Outcome> {
     let patch = Patch::load(&OsStorage, &Entry::resolve(&args.patch)?)?;
-    match args.format {
-        Some(Format::Json) => json(&patch, reporter)?,
-        format => reporter.data(text(&patch, None, format)?.as_bytes())?,
+    let named = Path::new(&patch.header().target);
+    let path = args.file.as_deref().unwrap_or(named);
+    let source = match &args.file {
+        Some(file) => Some(given_source(&patch, file)?),
+        None => source_of(&patch, named),
+    };
+    let lie = source.as_ref().map_or(Ok(None), |source| first_lie(&patch, source, path))?;
+    if args.diff {
+        let Some(source) = &source else {
+            let what = format!("{} is not at hand, or has changed", shown(path));
+            return Err(Error::new(Kind::Usage, what)
+                .hint("a diff needs the file before the patch: `runner show --diff PATCH FILE`"));
+        };
+        if lie.is_none() {
+            diff::write(&patch, source, path, reporter)?;
+        }
+    } else if args.format == Some(Format::Json) {
+        json(&patch, source.as_ref().map(|_| lie.is_none()), reporter)?;
+    } else {
+        let view = View { format: args.format, source, path: Some(path), ..View::default() };
+        reporter.show(&page(&patch, &view)?)?;
     }
-    Ok(Outcome::Done)
+    let Some(at) = lie else { return Ok(Outcome::Done) };
+    let what =
+        format!("the patch is wrong about {}: at byte {at} the file holds something else", shown(path));
+    Err(Error::new(Kind::Verification, what)
+        .hint("do not trust it: what stands after `-` is what the patch says, and not what the file holds"))
+}
+
+/// What is shown of a saved patch, as long as nobody compares it.
+pub(super) fn seen(patch: &Patch<'_, OsStorage>) -> Result<Page> {
+    let source = source_of(patch, Path::new(&patch.header().target));
+    page(patch, &View { source, ..View::default() })
 }
 
 /// What a person wants to see before saying yes.
-pub(super) fn text(
-    patch: &Patch<'_, OsStorage>,
-    plan: Option<&Plan>,
-    format: Option<Format>,
-) -> Result<String> {
+pub(super) fn page(patch: &Patch<'_, OsStorage>, view: &View<'_>) -> Result<Page> {
+    let mut page = Page::default();
+    summary_of(patch, view, &mut page);
+    let source = view.source.as_ref();
+    let mut lines = source.map(|source| Lines::new(source, COUNTED_BYTES));
+    let hunks = hunks(patch, source, HUNKS)?;
+    for hunk in &hunks {
+        let hex = view.format == Some(Format::Hex) || view.format.is_none() && hunk.is_binary();
+        let line = lines.as_mut().filter(|_| !hex).and_then(|lines| lines.before(hunk.offset));
+        page.line("");
+        match line {
+            Some(ends) => page.line(format_args!("@ {}, line {}", hunk.offset, group_digits(ends + 1))),
+            None => page.line(format_args!("@ {}", hunk.offset)),
+        }
+        let ends = hunk.before.ends_line() && hunk.after.ends_line();
+        for (sign, side) in [('-', &hunk.before), ('+', &hunk.after)] {
+            if hex { hex_lines(&mut page, sign, hunk, side) } else { text_lines(&mut page, sign, side, ends) }
+        }
+    }
+    let left = patch.seal().stats.edits - hunks.iter().map(|hunk| hunk.edits).sum::<u64>();
+    if left > 0 {
+        page.line("");
+        page.line(format_args!(
+            "(and {} more edit{}; `--diff`, or `runner show --format json` of a saved patch, shows all)",
+            group_digits(left),
+            if left == 1 { "" } else { "s" },
+        ));
+    }
+    Ok(page)
+}
+
+fn summary_of(patch: &Patch<'_, OsStorage>, view: &View<'_>, page: &mut Page) {
     let (header, seal) = (patch.header(), patch.seal());
     let stats = &seal.stats;
-    let mut out = String::new();
-    // Writing to a `String` cannot fail.
-    let _ = writeln!(out, "file      {}", escape(&header.target, LINE_CHARS));
+    page.line(format_args!("file      {}", shown(&header.target).cut(LINE_CHARS)));
     let plugin = &header.plugin;
     let plugin = format!("{} {}  {}", plugin.name, plugin.version, plugin.digest);
-    let _ = writeln!(out, "plugin    {}", escape(&plugin, LINE_CHARS));
+    page.line(format_args!("plugin    {}", shown(&plugin).cut(LINE_CHARS)));
     for (name, value) in &header.params {
-        let value = value.as_ref().map_or("(secret)".to_owned(), |value| format!("{value:?}"));
-        let _ = writeln!(out, "  {name} = {}", escape(&value, LINE_CHARS));
+        let name = shown(name).cut(LINE_CHARS);
+        match value {
+            Some(value) => page.line(format_args!("  {name} = \"{}\"", shown(value).cut(LINE_CHARS))),
+            None => page.line(format_args!("  {name} = (secret)")),
+        }
     }
-    let _ = writeln!(out, "edits     {}", group_digits(stats.edits));
-    let _ = writeln!(
-        out,
+    page.line(format_args!("edits     {}", group_digits(stats.edits)));
+    page.line(format_args!(
         "bytes     {} replaced by {}; the file has {}, and {} then",
         group_digits(stats.old_bytes),
         group_digits(stats.new_bytes),
         group_digits(stats.pre_size),
         group_digits(stats.post_size())
-    );
-    let source = source_of(patch);
-    let own = source.as_ref().and_then(|file| plan_for(patch, file));
-    match plan.or(own.as_ref()) {
-        Some(plan) => {
-            let _ = writeln!(
-                out,
-                "strategy  {}: writes about {} bytes, needs {} bytes of space",
-                strategy_name(plan.strategy),
-                group_digits(plan.write_bytes),
-                group_digits(plan.space_bytes)
-            );
+    ));
+    let own = view.source.as_ref().and_then(|file| plan_for(patch, file));
+    match view.plan.or(own.as_ref()) {
+        Some(plan) => page.line(format_args!(
+            "strategy  {}: writes about {} bytes, needs {} bytes of space",
+            strategy_name(plan.strategy),
+            group_digits(plan.write_bytes),
+            group_digits(plan.space_bytes)
+        )),
+        None => page.line("strategy  depends on the file, which is not at hand or has changed"),
+    }
+    page.line(format_args!("before    {}", seal.pre_root));
+    page.line(format_args!("after     {}", seal.post_root));
+    match (view.plan, &view.source, view.path) {
+        (Some(_), ..) => {
+            page.line("          (`runner apply --expect` with this root writes this result, or nothing)")
         }
-        None => out.push_str("strategy  depends on the file, which is not at hand or has changed\n"),
-    }
-    let _ = writeln!(out, "before    {}\nafter     {}", seal.pre_root, seal.post_root);
-    let (hunks, more) = hunks(patch, source.as_ref(), HUNKS)?;
-    for hunk in &hunks {
-        let hex = format == Some(Format::Hex) || format.is_none() && hunk.is_binary();
-        let _ = writeln!(out, "\n@ {}", hunk.offset);
-        for (sign, bytes) in [('-', &hunk.before), ('+', &hunk.after)] {
-            if hex { hex_lines(&mut out, sign, hunk, bytes) } else { text_line(&mut out, sign, bytes) }
+        (None, Some(_), Some(path)) => {
+            page.line(format_args!("old bytes compared with {}", shown(path).cut(LINE_CHARS)));
         }
+        _ => page.line("old bytes as the patch says; the file is not at hand to compare them with"),
     }
-    if more {
-        out.push_str("\n(and more; `runner show --format json` lists every edit of a saved patch)\n");
-    }
-    Ok(out)
 }
 
-fn plan_for(patch: &Patch<'_, OsStorage>, source: &std::fs::File) -> Option<Plan> {
+fn plan_for(patch: &Patch<'_, OsStorage>, source: &File) -> Option<Plan> {
     let stat = OsStorage.stat(source).ok()?;
     choose(&patch.seal().stats, &stat, patch.bytes(), Choice::Auto).ok()
 }
 
-fn text_line(out: &mut String, sign: char, bytes: &[u8]) {
-    // An escaped line end is noise where every line has one.
-    let line = String::from_utf8_lossy(bytes);
-    let _ = writeln!(out, "{sign} {}", escape(line.strip_suffix('\n').unwrap_or(&line), LINE_CHARS));
+/// One line for each of the file's. An escaped line end at the very end is
+/// noise where both sides have it (`both_end`), and a difference where not.
+fn text_lines(page: &mut Page, sign: char, side: &Side, both_end: bool) {
+    let mut line = String::new();
+    let last = side.0.len().saturating_sub(1);
+    for (index, piece) in side.0.iter().enumerate() {
+        match piece {
+            // Writing to a `String` cannot fail.
+            Piece::Cut(bytes) => drop(write!(line, "… ({} bytes more)", group_digits(*bytes))),
+            Piece::Shown(bytes) => {
+                let end = index == last && side.ends_line();
+                let bytes = if end && both_end { &bytes[..bytes.len() - 1] } else { bytes };
+                let mut parts = bytes.split(|&byte| byte == b'\n').peekable();
+                while let Some(part) = parts.next() {
+                    let _ = write!(line, "{}", shown(part).cut(LINE_CHARS));
+                    match parts.peek() {
+                        // Nothing follows the end of the last line.
+                        Some(&[]) if end && !both_end => {
+                            line.push_str("\\n");
+                            break;
+                        }
+                        Some(_) => page.line(format_args!("{sign} {}", std::mem::take(&mut line))),
+                        None => {}
+                    }
+                }
+            }
+        }
+    }
+    page.line(format_args!("{sign} {line}"));
 }
 
-fn hex_lines(out: &mut String, sign: char, hunk: &Hunk, bytes: &[u8]) {
-    for (row, offset) in bytes.chunks(16).zip((hunk.offset..).step_by(16)) {
-        let hex: Vec<_> = row.iter().map(|byte| format!("{byte:02x}")).collect();
-        let text: String = row
-            .iter()
-            .map(|&byte| if byte.is_ascii_graphic() || byte == b' ' { byte as char } else { '.' })
-            .collect();
-        let _ = writeln!(out, "{sign} {offset:08x}  {:<47}  {text}", hex.join(" "));
+fn hex_lines(page: &mut Page, sign: char, hunk: &Hunk, side: &Side) {
+    let mut at = hunk.offset;
+    for piece in &side.0 {
+        let bytes = match piece {
+            Piece::Shown(bytes) => bytes,
+            Piece::Cut(bytes) => {
+                page.line(format_args!("{sign} … ({} bytes more)", group_digits(*bytes)));
+                at += bytes;
+                continue;
+            }
+        };
+        for row in bytes.chunks(16) {
+            let hex: Vec<_> = row.iter().map(|byte| format!("{byte:02x}")).collect();
+            let plain = |&byte: &u8| if byte.is_ascii_graphic() || byte == b' ' { byte as char } else { '.' };
+            let text: String = row.iter().map(plain).collect();
+            page.line(format_args!("{sign} {at:08x}  {:<47}  {text}", hex.join(" ")));
+            at += row.len() as u64;
+        }
     }
-    if bytes.is_empty() {
-        let _ = writeln!(out, "{sign}");
+    if side.0.is_empty() {
+        page.line(sign);
     }
 }
 
 /// Header, seal, and every edit with its bytes in hex, a batch at a time.
-fn json(patch: &Patch<'_, OsStorage>, reporter: &Reporter) -> Result<()> {
-    let head = json!({ "event": "patch", "header": patch.header(), "seal": patch.seal() });
-    reporter.data(format!("{head}\n").as_bytes())?;
+/// `matches`: whether the old bytes are those of the file, where it is at
+/// hand.
+fn json(patch: &Patch<'_, OsStorage>, matches: Option<bool>, reporter: &Reporter) -> Result<()> {
+    reporter.event(&json!({
+        "event": "patch", "header": patch.header(), "seal": patch.seal(), "matches_file": matches,
+    }))?;
     let mut reader = patch.reader(Direction::Forward);
     while let Some(batch) = reader.next_batch()? {
-        let mut out = String::new();
-        for edit in batch.edits() {
-            let object =
-                json!({ "event": "edit", "start": edit.start, "old": hex(edit.old), "new": hex(edit.new) });
-            let _ = writeln!(out, "{object}");
-        }
-        reporter.data(out.as_bytes())?;
+        let event = |edit: crate::patch::Edit<'_>| -> Value {
+            json!({ "event": "edit", "start": edit.start, "old": hex(edit.old), "new": hex(edit.new) })
+        };
+        reporter.events(batch.edits().map(event))?;
     }
     Ok(())
 }
@@ -138,7 +240,7 @@ fn hex(bytes: &[u8]) -> String {
 /// One line on what a run has come to.
 pub(super) fn summary(path: &Path, report: &Report, what: &str, seconds: f64) -> String {
     let stats = &report.stats;
-    let name = escape(&path.to_string_lossy(), LINE_CHARS);
+    let name = shown(path).cut(LINE_CHARS);
     if stats.edits == 0 {
         return format!(
             "{name}: nothing to change in {} bytes ({seconds:.2} s)",
@@ -146,17 +248,18 @@ pub(super) fn summary(path: &Path, report: &Report, what: &str, seconds: f64) ->
         );
     }
     let done = match what {
-        "applied" if report.level == Level::None => ", not verified".to_owned(),
-        "applied" => format!(", verified {}", report.level),
-        _ => String::new(),
+        "applied" if report.level == Level::None => {
+            format!("{}, not verified", strategy_name(report.plan.strategy))
+        }
+        "applied" => format!("{}, verified {}", strategy_name(report.plan.strategy), report.level),
+        _ => future_name(report.plan.strategy).to_owned(),
     };
     format!(
-        "{name}: {} edit{}, {} bytes replaced by {}; {}{done} ({seconds:.2} s)",
+        "{name}: {} edit{}, {} bytes replaced by {}; {done} ({seconds:.2} s)",
         group_digits(stats.edits),
         if stats.edits == 1 { "" } else { "s" },
         group_digits(stats.old_bytes),
         group_digits(stats.new_bytes),
-        strategy_name(report.plan.strategy),
     )
 }
 
@@ -170,28 +273,13 @@ fn strategy_name(strategy: Strategy) -> &'static str {
     }
 }
 
-/// 1234567 as `1,234,567`.
-fn group_digits(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::group_digits;
-
-    #[test]
-    fn digits_are_grouped_from_the_right() {
-        assert_eq!(group_digits(0), "0");
-        assert_eq!(group_digits(999), "999");
-        assert_eq!(group_digits(1000), "1,000");
-        assert_eq!(group_digits(1_234_567), "1,234,567");
+/// The same of what was not done.
+fn future_name(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::Nothing => "nothing would be written",
+        Strategy::InPlace => "would be written in place",
+        Strategy::Tail => "would be written in place, with a new tail",
+        Strategy::Rewrite => "would be rewritten",
+        Strategy::Stream => "would be written elsewhere",
     }
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::Outcome;
 use super::args::{VerifyArgs, threads};
+use super::explain::reason;
 use super::report::Reporter;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
@@ -11,11 +12,12 @@ use crate::fs::{Entry, OsStorage};
 use crate::patch::Patch;
 use crate::root;
 use crate::run::root_of;
+use crate::text::{Page, shown, sum_line};
 
 pub(super) fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<Outcome> {
     let wanted = match (&args.root, &args.patch) {
         (Some(hex), _) => Some(blake3::Hash::from_hex(hex).map_err(|e| {
-            Error::new(Kind::Usage, format!("`{hex}` is not a BLAKE3 root"))
+            Error::new(Kind::Usage, format!("`{}` is not a BLAKE3 root", shown(hex)))
                 .because(e)
                 .hint("it has 64 hex digits")
         })?),
@@ -24,13 +26,15 @@ pub(super) fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<Outcome> {
     };
     let never = AtomicBool::new(false);
     let hashing = root::Options { threads: threads(args.jobs), cancel: Cancel::new(&never) };
-    let root = root_of(&args.file, hashing, &mut |event| reporter.progress(&args.file, event))?;
+    let root = root_of(&args.file, hashing, &mut |event| reporter.progress(&args.file, event))
+        .map_err(|error| reason(&args.file, error))?;
     reporter.clear();
     if wanted.is_some_and(|wanted| wanted != root) {
-        return Err(Error::new(Kind::Verification, format!("{} has another root", args.file.display()))
+        return Err(Error::new(Kind::Verification, format!("{} has another root", shown(&args.file)))
             .hint(format!("its root is {root}")));
     }
     // As `b3sum` prints it.
-    reporter.data(format!("{root}  {}\n", args.file.display()).as_bytes())?;
+    let line = sum_line(&root, &args.file);
+    reporter.data(&line, || Page::of(shown(line.strip_suffix(b"\n").unwrap_or(&line))))?;
     Ok(Outcome::Done)
 }

@@ -11,6 +11,8 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
+use crate::text::shown;
+
 /// See [`Storage::copy_attributes`](super::Storage::copy_attributes).
 pub(super) fn copy(from: impl AsFd, to: impl AsFd) -> io::Result<()> {
     let stat = fstat(&from)?;
@@ -25,7 +27,7 @@ pub(super) fn copy(from: impl AsFd, to: impl AsFd) -> io::Result<()> {
         fsetxattr(&to, &name, &value, XattrFlags::empty()).map_err(|e| {
             named(
                 e,
-                &format!("extended attribute {} cannot be given to the new file", name.to_string_lossy()),
+                &format!("extended attribute {} cannot be given to the new file", shown(name.to_bytes())),
             )
         })?;
     }

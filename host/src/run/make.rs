@@ -15,6 +15,7 @@ use crate::profile::{self, Stage};
 use crate::root;
 use crate::scan::{self, Progress, scan};
 use crate::source::{Target, head};
+use crate::text::shown;
 use crate::transform::Transform;
 
 /// Scans a target and seals what was found. Nothing but `spill` is written.
@@ -91,7 +92,7 @@ fn header(target: &Target, program: &Program<'_>) -> Header {
     Header {
         plugin: program.id.clone(),
         params: program.params.clone(),
-        target: target.path().to_string_lossy().into_owned(),
+        target: target.path().to_str().map_or_else(|| shown(target.path()).to_string(), str::to_owned),
         identity: Origin::from(target.identity()),
         group_bytes: GROUP_BYTES,
     }

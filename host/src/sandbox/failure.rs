@@ -10,7 +10,7 @@ use super::limits::{Limiter, Limits, reply_fuel};
 use crate::cancel::Seconds;
 use crate::error::{Error, Kind};
 use crate::memory::{Bytes, HINT};
-use crate::text::escape;
+use crate::text::{escape, escape_lines};
 
 /// Characters of a guest's error message that are shown.
 const MESSAGE_CHARS: usize = 2000;
@@ -39,9 +39,11 @@ impl fmt::Display for Call {
     }
 }
 
-/// The failure the plugin reported itself.
+/// The failure the plugin reported itself, in its own words: escaped, but for
+/// line ends, so that what points at something in the line above still does.
 pub(super) fn reported(plugin: &str, call: Call, message: &str) -> Error {
-    Error::new(Kind::Plugin, format!("plugin `{plugin}` failed {call}: {}", escape(message, MESSAGE_CHARS)))
+    Error::new(Kind::Plugin, format!("plugin `{plugin}` failed {call}"))
+        .said(escape_lines(message, MESSAGE_CHARS))
 }
 
 /// A call that ended without an answer.

@@ -1,0 +1,27 @@
+//! Whether a file is a mount point, as one that a container was given is.
+
+use std::fs::File;
+use std::io;
+
+use rustix::fs::{AtFlags, Statx, StatxFlags, statx};
+
+use super::Entry;
+
+/// Whether an open file is mounted on its own, so that no other one can take
+/// its name. `false` where that cannot be told.
+///
+/// # Errors
+/// Any I/O error.
+pub fn is_mount_point(file: &File, entry: &Entry) -> io::Result<bool> {
+    let file = statx(file, c"", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID)?;
+    let directory = statx(entry.directory_fd()?, c"", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID)?;
+    Ok(match (mount(&file), mount(&directory)) {
+        (Some(file), Some(directory)) => file != directory,
+        _ => false,
+    })
+}
+
+fn mount(found: &Statx) -> Option<u64> {
+    let told = StatxFlags::from_bits_retain(found.stx_mask).contains(StatxFlags::MNT_ID);
+    told.then_some(found.stx_mnt_id)
+}
