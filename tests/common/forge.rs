@@ -1,6 +1,8 @@
 //! Patch files as anybody can make them who knows the format: all checks are
 //! right, whatever the frames say.
 
+#![allow(dead_code, reason = "shared by several test programs")]
+
 use serde_json::Value;
 
 pub(crate) const MAGIC: &[u8; 8] = b"RUNPATCH";

@@ -13,6 +13,9 @@ mod choices;
 mod common;
 mod deed;
 mod disk;
+#[path = "../common/forge.rs"]
+mod forge;
+mod groups;
 mod resumed;
 mod somebody;
 mod storage;
