@@ -17,7 +17,7 @@ use runner::fs::{Entry, OsStorage};
 use runner::hash::{GROUP_BYTES, Tree};
 use runner::job::{FileHead, Framing, Job, Prefilter};
 use runner::mapping::Mapping;
-use runner::patch::{Edit, Header, PluginId, Writer};
+use runner::patch::{Direction, Edit, Group, Header, PluginId, Writer};
 use runner::plan::Choice;
 use runner::reach::Extras;
 use runner::root;
@@ -58,7 +58,12 @@ fn apply(file: &Path, cuts: Option<PathBuf>, events: &mut dyn FnMut(Event)) -> (
         |_: FileHead<'_>| -> Result<Begun> { Ok((job.clone(), Box::new(Mark { cuts: cuts.clone() }))) };
     let id = PluginId { name: "fake".into(), version: "1".into(), digest: String::new() };
     let program = Program { id, params: Vec::new(), params_digest: blake3::hash(b""), begin: &begin };
-    let options = Options {
+    let error = run::apply(file, &program, &options(), events).map(drop).unwrap_err();
+    (error.kind(), error.to_string())
+}
+
+fn options() -> Options<'static> {
+    Options {
         threads: 1,
         window_bytes: GROUP_BYTES,
         choice: Choice::Auto,
@@ -70,9 +75,7 @@ fn apply(file: &Path, cuts: Option<PathBuf>, events: &mut dyn FnMut(Event)) -> (
         patch_files: runner::source::PatchFiles::Refuse,
         memory: runner::memory::Guard::NONE,
         cancel: Cancel::new(&NEVER),
-    };
-    let error = run::apply(file, &program, &options, events).map(drop).unwrap_err();
-    (error.kind(), error.to_string())
+    }
 }
 
 #[track_caller]
@@ -113,6 +116,37 @@ fn no_root_is_told_of_what_could_not_be_read() {
     was_cut((error.kind(), error.to_string()), &scratch);
 }
 
+/// What a patch says of a file is compared with the file, and with nothing that
+/// was made up.
+#[test]
+fn a_patch_is_not_compared_with_zeros() {
+    let scratch = Scratch::new();
+    let (size, at) = (20 << 20, 18 << 20);
+    for (old, new) in [(b"x", &b"y"[..]), (b"x", b"more"), (b"\0", b"y")] {
+        let file = scratch.write("file", vec![b'x'; size]);
+        let stat = runner::fs::Storage::stat_path(&OsStorage, &file).unwrap();
+        let plugin = PluginId { name: "fake".into(), version: "1".into(), digest: String::new() };
+        let identity = (&stat.identity).into();
+        let (target, group_bytes) = (String::new(), GROUP_BYTES);
+        let header = Header { plugin, params: Vec::new(), target, identity, group_bytes };
+        let elsewhere = Scratch::new();
+        let mut writer = Writer::new(&OsStorage, elsewhere.path("spill"), header).unwrap();
+        writer.edit(Edit { start: at, old, new }).unwrap();
+        let after = (new.len() == 1).then_some([2; 32]);
+        writer.group(Group { index: at / GROUP_BYTES, before: Some([1; 32]), after }).unwrap();
+        let root = blake3::hash(&vec![b'x'; size]);
+        let patch = writer.finish().unwrap().seal(root, root).unwrap();
+        let options = options();
+        let events = &mut |event| {
+            if matches!(event, Event::Scanned { .. }) {
+                cut(&file);
+            }
+        };
+        let error = run::apply_patch(&file, patch, Direction::Forward, &options, events).unwrap_err();
+        was_cut((error.kind(), error.to_string()), &scratch);
+    }
+}
+
 #[test]
 fn no_root_is_made_up_of_edits_and_zeros() {
     let scratch = Scratch::new();
@@ -130,6 +164,7 @@ fn no_root_is_made_up_of_edits_and_zeros() {
     };
     let mut writer = Writer::new(&OsStorage, Entry::unpinned(scratch.path("spill")), header).unwrap();
     writer.edit(Edit { start: 5, old: b"x", new: b"new" }).unwrap();
+    writer.group(Group { index: 0, before: Some([1; 32]), after: None }).unwrap();
     let draft = writer.finish().unwrap();
     let mapping = Mapping::new(&File::open(&file).unwrap(), size as u64, &file).unwrap();
     let new_size = size as u64 + 2;

@@ -1,6 +1,8 @@
 //! Patch files as anybody can make them who knows the format: all checks are
 //! right, whatever the frames say.
 
+#![allow(dead_code, reason = "shared by several test programs")]
+
 use serde_json::Value;
 
 pub(crate) const MAGIC: &[u8; 8] = b"RUNPATCH";
@@ -52,7 +54,8 @@ pub(crate) fn altered(frame: &(u8, Vec<u8>), change: impl FnOnce(&mut Value)) ->
 }
 
 /// Start, bytes replaced, bytes that replace them.
-pub(crate) type Edits<'a> = &'a [(u64, &'a [u8], &'a [u8])];
+pub(crate) type Edits<'a> = &'a [OneEdit<'a>];
+type OneEdit<'a> = (u64, &'a [u8], &'a [u8]);
 
 /// A patch file as anybody can make it: all checks are right, and all counts;
 /// what else it says is up to whoever makes it.
@@ -78,7 +81,7 @@ pub(crate) fn made(
     });
     edits.iter().for_each(|(_, old, _)| batch.extend(*old));
     edits.iter().for_each(|(.., new)| batch.extend(*new));
-    let bytes = |side: fn(&(u64, &[u8], &[u8])) -> usize| edits.iter().map(side).sum::<usize>();
+    let bytes = |side: fn(&OneEdit<'_>) -> usize| edits.iter().map(side).sum::<usize>();
     let change = edits.iter().find(|(_, old, new)| old.len() != new.len()).map(|edit| edit.0);
     let seal = serde_json::json!({
         "stats": {

@@ -14,6 +14,9 @@ mod choices;
 mod common;
 mod deed;
 mod disk;
+#[path = "../common/forge.rs"]
+mod forge;
+mod groups;
 mod resumed;
 mod somebody;
 mod storage;

@@ -1,12 +1,10 @@
 //! Which file it is: checked before and after a scan, never trusted alone.
 
-use serde::{Deserialize, Serialize};
-
 /// What tells one state of one file from another. Two equal identities may
 /// still differ in content (clocks are coarse, and a mapping can write without
-/// touching them), so it is never the only check before a write.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// touching them), so it is never the only check before a write. It holds for
+/// one run: what is stored is [`Origin`](crate::patch::Origin).
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// Device number, major and minor.
     pub device: (u32, u32),

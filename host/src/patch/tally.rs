@@ -144,7 +144,8 @@ impl Tally {
             return Err("an edit in no group that it lists, or a group in which no edit is");
         }
         let in_place_form = by_both && self.values.are_known_up_to(after);
-        if !in_place_form && !(self.by_old.is_whole() && self.values.are_known_up_to(known)) {
+        let usual_form = self.by_old.is_whole() && self.values.are_known_up_to(known);
+        if !in_place_form && !usual_form {
             return Err("a group without a value that it must have, or with one that it cannot have");
         }
         self.stats.in_place_form = in_place_form;

@@ -90,6 +90,7 @@ pub fn rebuild<'s, S: Storage, P: Storage>(
         taken.piece(&worked, &mut feed)?;
         feed.over |= taken.differs.is_some();
         if end - released >= RELEASE_BYTES || end == size {
+            // Whatever was found may be of zeros that the file never held.
             mapping.check(path)?;
             mapping.release(released..end);
             released = end;
@@ -97,10 +98,7 @@ pub fn rebuild<'s, S: Storage, P: Storage>(
         }
         Ok(())
     })?;
-    let rebuilt = taken.into_inner().finish(&mut feed.borrow_mut())?;
-    // Whatever was found may be of zeros that the file never held.
-    mapping.check(path)?;
-    Ok(rebuilt)
+    taken.into_inner().finish(&mut feed.borrow_mut())
 }
 
 /// The edits, from the first one on.

@@ -43,6 +43,16 @@ fn size_and_every_byte_of_a_whole_file_count() {
     }
 }
 
+/// A group of which nobody says what it must be does not count as checked.
+#[test]
+fn no_value_is_no_check() {
+    let group = Group { index: 3, before: Some([1; 32]), after: Some([2; 32]) };
+    assert_eq!(value_after(Path::new("file"), &group).ok(), Some([2; 32]));
+    let error = value_after(Path::new("file"), &Group { after: None, ..group }).expect_err("no value");
+    assert_eq!(error.kind(), Kind::Verification);
+    assert!(error.to_string().contains("file at byte 196608"), "{error}");
+}
+
 /// Pages that somebody has mapped stay in memory.
 #[test]
 fn evicted_is_said_of_no_file_that_stays_in_memory() {
