@@ -74,8 +74,9 @@ fn recovers(trial: &Trial<'_>, disk: &Disk) -> Result<(), Broken> {
             Err(error) => return Err(format!("{direction:?}: {error:?}")),
         }
     }
-    let ends = |name: &str| content(disk, name).is_some_and(|content| version(trial, content).is_some());
-    if refused == 2 && !(ends(FILE) || ends("/disk/file.runner-new")) {
+    let left = content(disk, "/disk/file.runner-new");
+    let kept = |content: Option<&[u8]>| content.is_some_and(|content| version(trial, content).is_some());
+    if refused == 2 && !(left.is_some() && (kept(left) || kept(content(disk, FILE)))) {
         return Err("there is no way out".into());
     }
     Ok(())

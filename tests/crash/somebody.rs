@@ -22,6 +22,8 @@ fn last_moments(strategy: Strategy, deed: Deed, no_exchange: bool) -> u64 {
     match (strategy, deed) {
         (Strategy::Rewrite, Deed::ChangesMode) => 5 + u64::from(no_exchange),
         (Strategy::Rewrite, _) if no_exchange => 2,
+        // It is found in what came out, and appended to the new file.
+        (Strategy::Rewrite, Deed::Appends) => 1,
         (Strategy::Rewrite, _) => 0,
         (_, Deed::LeavesJournal) => 1,
         _ => 3,

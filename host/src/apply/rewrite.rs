@@ -111,7 +111,7 @@ pub fn swap<S: Storage>(
     storage: &S,
     names: &Names,
     (old_file, old): (&S::File, &Identity),
-    new_file: &S::File,
+    (new_file, new_size): (&S::File, u64),
 ) -> Result<bool> {
     let target = &names.target;
     let look = |path: &Path| -> Result<Identity> {
@@ -123,7 +123,6 @@ pub fn swap<S: Storage>(
         let error = if appended > 0 { grown(target, appended) } else { changed(target) };
         return Err(error.hint("nothing was written"));
     }
-    let new_size = storage.stat(new_file).map_err(Error::at("look at", &names.new))?.identity.size;
     let mut carried = old.size;
     let mut old_in_use = false;
     if storage.exchange(&names.new, target).map_err(Error::at("replace", target))? {

@@ -22,6 +22,7 @@ use crate::plan::Choice;
 use crate::reach::Extras;
 use crate::run::{self, Event, Options};
 use crate::source::beside;
+use crate::text::escape;
 use crate::verify::Wanted;
 
 pub(super) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
@@ -130,6 +131,11 @@ impl Run<'_> {
                 let changes = report.stats.edits > 0;
                 if args.check || args.run.json {
                     reporter.report(file, &report, started, "would-apply")?;
+                } else if let Some(note) = report::not_scanned(&report) {
+                    reporter.tell(
+                        || json!({}),
+                        || format!("{}: {note}", escape(&file.to_string_lossy(), 4096)),
+                    )?;
                 }
                 return Ok(if args.check && changes { Outcome::Changes } else { Outcome::Done });
             }
