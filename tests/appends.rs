@@ -206,7 +206,7 @@ fn busy(case: Case, keeps_open: bool) {
                     None => append(&open()),
                 }
                 lines += 1;
-                std::thread::sleep(Duration::from_millis(3));
+                std::thread::sleep(Duration::from_millis(if case.resizes() { 50 } else { 3 }));
             }
             lines
         });
@@ -289,5 +289,19 @@ fn a_length_is_not_changed_under_a_file_that_is_open() {
         assert_eq!(before, scratch.snapshot());
         drop(log);
         runner(case.args(&file)).ok();
+    }
+}
+
+/// The journal's mode says how far a change of length has come.
+#[test]
+fn whatever_the_umask_is() {
+    for case in [GROWS, SHRINKS] {
+        let (_scratch, file, old) = case.file(200);
+        let mut command = Command::new("sh");
+        command.args(["-c", "umask 0222; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_runner")]);
+        command.args(case.args(&file)).stdin(Stdio::null());
+        command.env("RUNNER_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("code-cache"));
+        Ran::of(command.output().unwrap()).ok();
+        assert_eq!(fs::read_to_string(&file).unwrap(), case.new(&old));
     }
 }
