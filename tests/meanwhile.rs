@@ -78,13 +78,47 @@ fn disturbed(options: &[&str], what: &str, disturb: impl Fn(&PathBuf)) {
 
 const CHANGED: &str = "was changed by somebody else during the run";
 
+const LINE: &[u8] = b"one more line\n";
+
+fn append(file: &PathBuf) {
+    OpenOptions::new().append(true).open(file).unwrap().write_all(LINE).unwrap();
+}
+
 #[test]
-fn a_file_that_grows_is_left_alone() {
-    for options in [&[][..], &["--strategy", "rewrite"], &["--dry-run"]] {
-        disturbed(options, CHANGED, |file| {
-            OpenOptions::new().append(true).open(file).unwrap().write_all(b"one more line\n").unwrap();
-        });
+fn a_file_that_grows_is_not_replaced() {
+    disturbed(&["--strategy", "rewrite"], "14 bytes were appended to it", append);
+}
+
+/// Where no length changes, what is appended stays where it is.
+#[test]
+fn a_file_that_grows_is_changed_up_to_its_old_end() {
+    for options in [&[][..], &["--dry-run"]] {
+        let (scratch, file) = scratch();
+        let mut expected = fs::read(&file).unwrap();
+        let held = Held::start(&scratch, options);
+        append(&file);
+        let ran = held.finish().ok();
+        if options.is_empty() {
+            let size = expected.len();
+            ran.says(&format!("14 bytes that were appended after byte {size} are kept"));
+            expected[0] = b'!';
+        } else {
+            ran.says("were not scanned");
+        }
+        expected.extend_from_slice(LINE);
+        assert!(fs::read(&file).unwrap() == expected, "{options:?}");
+        assert_eq!(common::names(scratch.dir()), ["chatty.wasm", "file"]);
     }
+}
+
+/// What will be overwritten must still be what was scanned, whatever the
+/// file's times say.
+#[test]
+fn a_file_that_grows_and_is_written_is_left_alone() {
+    disturbed(&[], CHANGED, |file| {
+        OpenOptions::new().write(true).open(file).unwrap().write_all_at(b"theirs", 100).unwrap();
+        append(file);
+    });
 }
 
 #[test]

@@ -69,7 +69,7 @@ impl<S: Storage> Place<'_, S> {
         let path = self.path();
         let open = self.storage.stat(self.file).map_err(Error::at("look at", path))?.identity;
         let named = self.storage.stat_entry(&self.names.target).map_err(Error::at("look at", path))?.identity;
-        let grown = open.same_inode(self.identity()) && open.size > self.identity().size;
+        let grown = open.size > self.identity().size;
         if named.same_inode(&open) && (grown || open == *self.identity()) {
             Ok(open.size - self.identity().size)
         } else {

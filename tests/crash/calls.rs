@@ -30,8 +30,13 @@ impl Storage for Simulated {
             let content = medium.as_ref().unwrap_or(&node.cache);
             let start = at(offset).min(content.len());
             let mut count = buffer.len().min(content.len() - start);
+            let whole_blocks = start.is_multiple_of(ALIGN_BYTES) && buffer.len().is_multiple_of(ALIGN_BYTES);
+            if file.direct && count > 0 && !whole_blocks {
+                return Err(io::ErrorKind::InvalidInput.into());
+            }
             if half && count > 1 {
-                count /= 2;
+                let step = if file.direct { ALIGN_BYTES } else { 1 };
+                count = (count / 2).next_multiple_of(step).min(count);
             }
             buffer[..count].copy_from_slice(&content[start..start + count]);
             Ok(count)

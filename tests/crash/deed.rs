@@ -7,6 +7,8 @@ use super::disk::{Disk, Inode, NameChange};
 
 pub(crate) const THEIRS: &[u8] = b"what somebody else has written";
 
+/// Longer than all files that are changed.
+const LONGER_BYTES: usize = 1 << 20;
 /// The file as it was at the start.
 pub(crate) const ORIGINAL: Inode = 1;
 
@@ -15,12 +17,16 @@ pub(crate) const ORIGINAL: Inode = 1;
 pub(crate) enum Deed {
     /// Writes behind the end of the file that has the name by then.
     Appends,
+    /// The same, and syncs it.
+    AppendsAndSyncs,
     /// Has the file open from the start, and writes behind its end.
     AppendsToOpen,
     /// The same, but opens it only then.
     OpensAndAppends,
     /// Puts another file in its place.
     Replaces,
+    /// Puts a longer file in its place.
+    ReplacesByLonger,
     /// Changes its mode.
     ChangesMode,
     /// Another run comes to its commit point.
@@ -36,12 +42,19 @@ impl Deed {
                 disk.held = Some(inode);
                 Self::Appends.done(disk);
             }
+            Self::AppendsAndSyncs => {
+                Self::Appends.done(disk);
+                disk.files.get_mut(&inode).expect("it has a name").sync(false);
+            }
             Self::Appends => disk.write(inode, disk.files[&inode].cache.len(), THEIRS),
             Self::AppendsToOpen => disk.write(ORIGINAL, disk.files[&ORIGINAL].cache.len(), THEIRS),
-            Self::Replaces => {
+            Self::Replaces | Self::ReplacesByLonger => {
                 let other = Path::new("/disk/other");
                 let new = disk.create(other).expect("it is not there");
                 disk.write(new, 0, THEIRS);
+                if self == Self::ReplacesByLonger {
+                    disk.write(new, THEIRS.len(), &[b'x'; LONGER_BYTES]);
+                }
                 let rename = NameChange::Rename(other.to_owned(), file.to_owned());
                 disk.directory.change(rename).expect("both are there");
             }
@@ -63,8 +76,13 @@ impl Deed {
         let names = names();
         let (content, mode) = read(Path::new(FILE)).expect("it stays");
         let theirs = match self {
-            Self::Appends | Self::AppendsToOpen | Self::OpensAndAppends => content == [old, THEIRS].concat(),
+            Self::Appends | Self::AppendsAndSyncs | Self::AppendsToOpen | Self::OpensAndAppends => {
+                content == [old, THEIRS].concat()
+            }
             Self::Replaces => content == THEIRS,
+            Self::ReplacesByLonger => {
+                content.len() == THEIRS.len() + LONGER_BYTES && content.starts_with(THEIRS)
+            }
             Self::ChangesMode => content == old && mode == 0o600,
             // Where there is a journal, undo file and backup stay: whoever
             // must recover may want to go back.

@@ -111,7 +111,7 @@ pub fn swap<S: Storage>(
     storage: &S,
     names: &Names,
     (old_file, old): (&S::File, &Identity),
-    new_file: &S::File,
+    (new_file, new_size): (&S::File, u64),
 ) -> Result<bool> {
     let (target, new) = (names.target.path(), names.new.path());
     let look = |entry: &Entry| -> Result<Identity> {
@@ -145,7 +145,7 @@ pub fn swap<S: Storage>(
                 return Err(half_done(target));
             }
             let file = storage.open(&names.target, Access::Write).map_err(Error::at("open", target))?;
-            carry_over(storage, (new_file, written.size), &file).map_err(|e| lost(target, new, e))?;
+            carry_over(storage, (new_file, new_size), &file).map_err(|e| lost(target, new, e))?;
             return Err(changed(target));
         }
         carried += carry_over(storage, (old_file, carried), new_file).map_err(|e| lost(target, new, e))?;

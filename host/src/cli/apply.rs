@@ -163,6 +163,8 @@ impl Run<'_> {
                 let changes = self.note(&report);
                 if args.check || args.run.json {
                     reporter.report(file, &report, started, "would-apply")?;
+                } else if let Some(note) = report::not_scanned(&report) {
+                    reporter.tell(|| json!({}), || Page::of(format_args!("{}: {note}", shown(file))))?;
                 }
                 return Ok(if args.check && changes { Outcome::Changes } else { Outcome::Done });
             }

@@ -309,10 +309,7 @@ impl Reporter {
             let kept = if what == "applied" {
                 appended(report.appended_bytes, report.stats.post_size())
             } else {
-                (report.appended_bytes > 0).then(|| {
-                    let (bytes, size) = (report.appended_bytes, report.stats.pre_size);
-                    format!("{bytes} bytes that were appended after byte {size} were not scanned")
-                })
+                not_scanned(report)
             };
             let in_use = report.old_in_use.then(|| {
                 "another process still has the old file open: what it appends there from now on is lost"
@@ -339,6 +336,12 @@ pub(super) fn appended(bytes: u64, size: u64) -> Option<String> {
     (bytes > 0).then(|| {
         format!("{bytes} bytes that were appended after byte {size} are kept; the root is that of the first {size}")
     })
+}
+
+/// The same, where nothing was written.
+pub(super) fn not_scanned(report: &Report) -> Option<String> {
+    let (bytes, size) = (report.appended_bytes, report.stats.pre_size);
+    (bytes > 0).then(|| format!("{bytes} bytes that were appended after byte {size} were not scanned"))
 }
 
 /// The stages of each place, with their shares of what all took.

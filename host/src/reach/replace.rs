@@ -33,8 +33,9 @@ pub(super) fn replace<S: Storage>(
             storage.sync_parent(backup).map_err(Error::at("sync the directory of", backup.path()))?;
         }
         let _span = profile::span(Stage::Commit);
-        let old_in_use = rewrite::swap(storage, target.names, (target.file, target.identity()), &file)?;
         let size = patch.seal().stats.post_size();
+        let old = (target.file, target.identity());
+        let old_in_use = rewrite::swap(storage, target.names, old, (&file, size))?;
         let now = storage.stat(&file).map_err(Error::at("look at", target.path()))?.identity.size;
         Ok(Reached { level, appended_bytes: now.saturating_sub(size), old_in_use })
     });

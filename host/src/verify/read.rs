@@ -158,8 +158,7 @@ impl<'s, S: Storage> ReadBack<'s, S> {
 
     /// Reads at an offset; how much there was.
     fn read(&self, file: &S::File, path: &Path, at: u64, memory: &mut [u8]) -> Result<usize> {
-        self.storage
-            .read_full_at(file, memory, at)
+        read_blocks(self.storage, file, memory, at)
             .map_err(|e| Error::io(&format!("read back at byte {at} of"), path, e))
     }
 
@@ -276,6 +275,26 @@ impl<S: Storage> Run<'_, '_, S> {
 /// read.
 fn open_direct<S: Storage>(storage: &S, entry: &Entry) -> io::Result<S::File> {
     let file = storage.open(entry, Access::Direct)?;
-    storage.read_full_at(&file, Aligned::new(ALIGN_BYTES).as_mut_slice(), 0)?;
+    read_blocks(storage, &file, Aligned::new(ALIGN_BYTES).as_mut_slice(), 0)?;
     Ok(file)
+}
+
+/// Reads until the buffer is full or the file ends. A direct read cannot go on
+/// within a block. Where others have appended to the last one meanwhile, it is
+/// read again.
+fn read_blocks<S: Storage>(storage: &S, file: &S::File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+    let mut done = 0;
+    let mut from = 0;
+    while done < buffer.len() {
+        match storage.read_at(file, &mut buffer[from..], at + from as u64) {
+            Ok(count) if from + count <= done => break,
+            Ok(count) => (done, from) = (from + count, from + count),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) if e.kind() == io::ErrorKind::InvalidInput && from % BLOCK_BYTES > 0 => {
+                from -= from % BLOCK_BYTES;
+            }
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(done)
 }
