@@ -10,8 +10,9 @@ mod common;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, ChildStdin, ChildStdout, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::Duration;
@@ -74,7 +75,8 @@ fn a_line_is_answered_before_the_next_one_is_written() {
     let ask = ["replace", "--set", "find=ask", "--set", "with=<>", "--set", "ignore-case=true"];
     let regex = ["replace", "--set", "find=a(b)", "--set", "with=<$1>", "--set", "regex=true"];
     let csv = ["csv", "--set", "mask=name"];
-    let lines: [(&[&str], &[(&str, &str)]); 6] = [
+    type Lines<'a> = &'a [(&'a str, &'a str)];
+    let lines: [(&[&str], Lines<'_>); 6] = [
         (&replace, &[("ab\n", "<>\n"), ("cab\n", "c<>\n"), ("\n", "\n"), ("xx", "xx"), ("ab", "<>")]),
         (&ask, &[("Ask\n", "<>\n"), ("task\n", "t<>\n")]),
         (&regex, &[("ab\n", "<b>\n"), ("b\n", "b\n")]),
@@ -173,6 +175,38 @@ fn a_stream_in_pieces_is_that_of_the_file() {
     let (out, status) = run.rest();
     writer.join().unwrap();
     assert!(status.success() && out == whole);
+}
+
+/// Signals that are ignored (`nohup`), masks, limits and variables of whoever
+/// tests do not reach what is tested.
+#[test]
+fn surroundings_are_known() {
+    let script =
+        r#"umask 077; trap '' HUP INT TERM PIPE; exec "$0" --ignored --exact surroundings_of_a_child"#;
+    let output = Command::new("sh")
+        .args(["-c", script])
+        .arg(std::env::current_exe().unwrap())
+        .envs(["RUNNER_CACHE_DIR", "XDG_STATE_HOME", "XDG_CACHE_HOME"].map(|name| (name, "/nowhere")))
+        .envs([("LC_ALL", "tr_TR.UTF-8"), ("TZ", "Asia/Tokyo"), ("HOME", "/nowhere")])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
+#[test]
+#[ignore = "started by `surroundings_are_known`"]
+fn surroundings_of_a_child() {
+    let script = "echo $(umask) $LC_ALL $TZ ${RUNNER_CACHE_DIR##*/} ${XDG_STATE_HOME##*/} ${HOME##*/} ${XDG_CACHE_HOME-none}; kill -$0 $$";
+    for signal in [Signal::HUP, Signal::INT, Signal::TERM, Signal::PIPE] {
+        let number = signal.as_raw().to_string();
+        let output = common::program("sh").args(["-c", script, &number]).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(said, "0022 C.UTF-8 UTC code-cache state home none\n");
+        assert_eq!(output.status.signal(), Some(signal.as_raw()));
+    }
+    let state = fs::metadata(std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("state")).unwrap();
+    assert_eq!(state.permissions().mode() & 0o777, 0o700);
 }
 
 /// A text has no lines that could be too long; what needs lines says what does

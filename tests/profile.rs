@@ -30,7 +30,8 @@ fn stages<'p>(profile: &'p Value, place: &str) -> Vec<&'p str> {
 #[test]
 fn each_stage_that_a_run_comes_to_is_told() {
     let scratch = Scratch::new();
-    let (told, events) = profile(&scratch, &["-j", "2"]);
+    // An expression is looked for by lines, which are packed.
+    let (told, events) = profile(&scratch, &["-j", "2", "--set", "regex=true"]);
     assert_eq!(events.last().unwrap()["event"], "applied");
     let driver = [
         "load",

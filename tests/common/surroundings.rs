@@ -7,9 +7,9 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What is passed on: where programs and libraries are, and what measures
-/// which code the tests reach.
-const PASSED_ON: [&str; 3] = ["PATH", "LD_LIBRARY_PATH", "LLVM_PROFILE_FILE"];
+/// What is passed on: where programs and libraries are, what measures which
+/// code the tests reach, and what switches a mutation in (`cargo xtask mutate`).
+const PASSED_ON: [&str; 4] = ["PATH", "LD_LIBRARY_PATH", "LLVM_PROFILE_FILE", "RUNNER_MUTANT"];
 
 /// Run by a shell, with a program and its arguments. Signals that are ignored
 /// (`nohup` does that) stay so in all children, limits and the mask of modes as

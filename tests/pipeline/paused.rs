@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use runner::cancel::Cancel;
 use runner::error::Result;
+use runner::framing::View;
 use runner::job::{FileHead, Framing, HEAD_BYTES, Job, Prefilter};
 use runner::memory::Guard;
 use runner::pipe::{self, Input};
+use runner::prefilter::Finder;
 use runner::run::Begun;
 
 use crate::cases::{Action, Case, content, length_prefixed, per_record, records, scanning};
@@ -204,6 +206,23 @@ mod properties {
             assert_eq!(seen.as_deref(), Some(out), "{part}");
         }
     }
+}
+
+/// A prefilter's claim allows a match behind the edit's start, within its
+/// context: then more is held than the beginning of the match.
+#[test]
+fn a_match_may_come_after_its_edit() {
+    let prefilter = Prefilter::Literals { patterns: vec![b"aba".to_vec()], ignore_ascii_case: true };
+    let job =
+        Job { framing: Framing::Overlapping { before: 0, after: 4 }, prefilter, length_preserving: false };
+    let finder = Finder::new(&job).unwrap().unwrap();
+    let settled = |text: &str| {
+        let view = View { base: 10, bytes: text.as_bytes(), end: false };
+        finder.settled(&view, view.limit() - 4) - view.base
+    };
+    // An edit at 3 could have its match at 5 to 8.
+    assert_eq!(settled("xxxxx"), 3);
+    assert_eq!((settled("xxxxa"), settled("xxxAB"), settled("xxaba")), (2, 1, 1));
 }
 
 /// `begin` is shown what has come, and asked again when that was less than a

@@ -176,6 +176,11 @@ mod tests {
     }
 
     #[test]
+    fn this_tree_is_allowed() {
+        run().expect("all is allowed");
+    }
+
+    #[test]
     fn licences_are_met() {
         let allow = policy().licenses.allow;
         for expression in [
