@@ -124,13 +124,13 @@ fn a_patch_is_not_compared_with_zeros() {
     let (size, at) = (20 << 20, 18 << 20);
     for (old, new) in [(b"x", &b"y"[..]), (b"x", b"more"), (b"\0", b"y")] {
         let file = scratch.write("file", vec![b'x'; size]);
-        let stat = runner::fs::Storage::stat_path(&OsStorage, &file).unwrap();
+        let stat = runner::fs::Storage::stat_entry(&OsStorage, &Entry::unpinned(&file)).unwrap();
         let plugin = PluginId { name: "fake".into(), version: "1".into(), digest: String::new() };
         let identity = (&stat.identity).into();
         let (target, group_bytes) = (String::new(), GROUP_BYTES);
         let header = Header { plugin, params: Vec::new(), target, identity, group_bytes };
         let elsewhere = Scratch::new();
-        let mut writer = Writer::new(&OsStorage, elsewhere.path("spill"), header).unwrap();
+        let mut writer = Writer::new(&OsStorage, Entry::unpinned(elsewhere.path("spill")), header).unwrap();
         writer.edit(Edit { start: at, old, new }).unwrap();
         let after = (new.len() == 1).then_some([2; 32]);
         writer.group(Group { index: at / GROUP_BYTES, before: Some([1; 32]), after }).unwrap();

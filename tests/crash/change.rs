@@ -139,9 +139,18 @@ pub(crate) fn names() -> Names {
 
 /// What `runner recover` does.
 pub(crate) fn recover_on(storage: &Simulated, direction: Direction) -> Result<Recovered> {
+    recover_trusting(storage, Trust::Own, direction)
+}
+
+/// The same, and whose journals are believed.
+pub(crate) fn recover_trusting(
+    storage: &Simulated,
+    trust: Trust,
+    direction: Direction,
+) -> Result<Recovered> {
     let names = names();
     let target = storage.open(&names.target, Access::Write).map_err(io)?;
-    let journal = open_journal(storage, &names, Trust::Own)?;
+    let journal = open_journal(storage, &names, trust)?;
     recover(storage, &names, &target, journal.as_ref(), direction, Wanted::Deepest, 1)
 }
 

@@ -4,24 +4,30 @@
 use std::path::Path;
 
 use runner::error::Kind;
+use runner::journal::Trust;
 use runner::patch::Direction;
 use runner::plan::Strategy;
 
-use crate::change::{ATTRIBUTES, Change, FILE, names, recover_on};
+use crate::change::{ATTRIBUTES, Change, FILE, names, recover_trusting};
 use crate::changes;
 use crate::disk::Disk;
 use crate::forge::{altered, forged, frames};
 use crate::storage::{Fate, Simulated};
 
-/// The journal of a change, of a run that has died.
+/// Kinds from here on are no part of the patch: they authenticate it.
+const TRAILER: u8 = 0x80;
+
+/// The journal of a change, of a run that has died; not authenticated, as what
+/// is altered could not be.
 fn journal(change: &Change) -> Vec<u8> {
     let journals = (0..).map(|at| {
         let storage = Simulated::new(change.disk(), Fate { dies_at: Some(at), ..Fate::default() });
         let done = change.carry_out(&storage).is_ok();
         assert!(!done, "it has no journal");
-        storage.into_disk().read(&names().journal).map(|node| node.cache.clone())
+        storage.into_disk().read(names().journal.path()).map(|node| node.cache.clone())
     });
-    journals.flatten().next().unwrap()
+    let whole = frames(&journals.flatten().next().unwrap());
+    forged(&whole.into_iter().filter(|(kind, _)| *kind < TRAILER).collect::<Vec<_>>())
 }
 
 fn number<const N: usize>(bytes: &[u8]) -> u32 {
@@ -77,12 +83,12 @@ fn a_journal_that_lacks_a_group_or_a_value_is_not_used() {
         let whole = journal(&change);
         let recover = |journal: &[u8], direction| {
             let mut disk = Disk::with(Path::new(FILE), &change.old, ATTRIBUTES);
-            disk.add(&names().journal, journal, 0o600);
+            disk.add(names().journal.path(), journal, 0o600);
             let storage = Simulated::new(disk, Fate::default());
-            let recovered = recover_on(&storage, direction);
+            let recovered = recover_trusting(&storage, Trust::Any, direction);
             let disk = storage.into_disk();
             let content = disk.read(Path::new(FILE)).unwrap().cache.clone();
-            (recovered, content, disk.read(&names().journal).is_some())
+            (recovered, content, disk.read(names().journal.path()).is_some())
         };
         for direction in [Direction::Forward, Direction::Reverse] {
             let (recovered, content, _) = recover(&forged(&frames(&whole)), direction);
