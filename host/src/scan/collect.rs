@@ -17,7 +17,7 @@ use crate::transform::Transform;
 /// Pages are given back when there are so many.
 const RELEASE_BYTES: u64 = 16 << 20;
 /// Edits that are written between two looks whether the scan was stopped.
-const LOOK_EVERY: usize = 1 << 12;
+const LOOK_EVERY: usize = 1 << 18;
 
 pub(super) struct Collector<'a, 's, S: Storage> {
     scan: &'a Scan<'a>,
@@ -175,7 +175,7 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
 
     fn write_edits(&mut self, due: impl Fn(u64) -> bool) -> Result<()> {
         while let Some(item) = self.edits.get(self.written).filter(|item| due(item.start)) {
-            if self.written.is_multiple_of(LOOK_EVERY) {
+            if self.written > 0 && self.written.is_multiple_of(LOOK_EVERY) {
                 self.scan.options.cancel.check()?;
             }
             let old = &self.scan.file()[item.start as usize..item.end() as usize];

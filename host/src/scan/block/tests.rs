@@ -1,6 +1,8 @@
 //! What is found in a block does not depend on how much of the file is in the
 //! first view.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -85,4 +87,47 @@ proptest! {
         let alone = found(&near, None).expect("the fake obeys");
         prop_assert!(alone.is_none() || alone == expected);
     }
+}
+
+/// Answers for each window at once, and has no time for more.
+struct Late(Change);
+
+impl Transform for Late {
+    fn transform(&mut self, _window: &Window<'_>) -> Result<Reply> {
+        Ok(Reply { consumed: 0, change: self.0.clone() })
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+#[test]
+fn checking_counts_towards_the_time_of_a_call() {
+    let content = vec![b'a'; 200_000];
+    let spans: Vec<_> = (0..content.len() as u32).map(|at| Span { start: at, end: at + 1, len: 1 }).collect();
+    let edits = Change::Edits { spans, bytes: vec![b'b'; content.len()] };
+    let few = Change::Edits { spans: vec![Span { start: 0, end: 1, len: 0 }], bytes: Vec::new() };
+    let job = Job { framing: Framing::Bytes, prefilter: Prefilter::None, length_preserving: false };
+    let (cutter, cancel) = (Cutter::new(&job.framing, 1000), Cancel::NEVER);
+    let (window_bytes, budget) = (1 << 20, &Budget::UNLIMITED);
+    let context = Context {
+        job: &job,
+        cutter: &cutter,
+        finder: None,
+        window_bytes,
+        record_limit: 1000,
+        budget,
+        cancel,
+    };
+    let view = View { base: 0, bytes: &content, end: true };
+    let find = |change| find(&context, &view, None, &mut Late(change), content.len() as u64, 0);
+    for (change, what) in [
+        (edits, "checking the plugin's answer"),
+        (Change::Replaced(b"c\nd\n".to_vec()), "matching the lines of the plugin's answer"),
+    ] {
+        let Err(error) = find(change) else { panic!("{what}: there was time") };
+        assert!(error.to_string().contains(what), "{error:?}");
+    }
+    assert!(find(few).is_ok(), "it is looked at now and then, not for each edit");
 }
