@@ -8,7 +8,8 @@ mod common;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -320,24 +321,35 @@ fn what_a_file_of_parameters_holds_is_not_told() {
 #[test]
 fn a_crash_leaves_no_image() {
     let scratch = Scratch::new();
-    let fifo = scratch.path("fifo");
-    rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RWXU).unwrap();
-    let mut child = command();
+    let place = tempfile::tempdir().unwrap();
+    fs::set_permissions(place.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    let program = place.path().join("runner");
+    fs::copy(env!("CARGO_BIN_EXE_runner"), &program).unwrap();
+    let mut child = Command::new(program);
     child.args(["pipe", "replace", "--set", "find=a", "--set", "with=b"]).stdin(Stdio::piped());
+    child.env_remove("HOME").env("RUNNER_CACHE_DIR", scratch.path("none"));
+    if is_root() {
+        // Whose own files these are, unless they are root's for safety's sake.
+        child.uid(65534).gid(65534);
+    }
     let mut child = child.stdout(Stdio::null()).spawn().unwrap();
-    let limits = format!("/proc/{}/limits", child.id());
-    // It becomes the program, and says so, in its own time.
-    let bound = (0..1000).any(|_| {
-        std::thread::sleep(std::time::Duration::from_millis(10));
-        let limits = fs::read_to_string(&limits).unwrap_or_default();
+    let proc = PathBuf::from(format!("/proc/{}", child.id()));
+    let bound = || {
+        let limits = fs::read_to_string(proc.join("limits")).unwrap_or_default();
         limits.lines().any(|line| {
             let mut words = line.split_whitespace();
             line.starts_with("Max core file size") && words.nth(4) == Some("0") && words.next() == Some("0")
         })
+    };
+    let hidden = || fs::metadata(proc.join("fd")).is_ok_and(|meta| meta.uid() == 0);
+    // It says so in its own time.
+    let bound = (0..1000).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        bound() && hidden()
     });
     drop(child.stdin.take());
     assert!(child.wait().unwrap().success());
-    assert!(bound, "the core limit is 0");
+    assert!(bound, "the core limit is 0, and the process is not dumpable");
 }
 
 #[test]

@@ -285,6 +285,7 @@ mod tests {
     fn marks_stand_on_a_character_and_are_few() {
         assert_eq!(shown("\u{338}a").to_string(), "\\u{338}a");
         assert_eq!(shown("\n\u{338}").to_string(), "\\n\\u{338}");
+        assert_eq!(shown("a\u{fe0f}\u{34f}").to_string(), "a\\u{fe0f}\\u{34f}");
         assert_eq!(
             shown("a\u{300}\u{301}\u{302}\u{303}\u{304}").to_string(),
             "a\u{300}\u{301}\u{302}\\u{303}\\u{304}"

@@ -143,11 +143,7 @@ pub(crate) fn recover_on(storage: &Simulated, direction: Direction) -> Result<Re
 }
 
 /// The same, and whose journals are believed.
-pub(crate) fn recover_trusting(
-    storage: &Simulated,
-    trust: Trust,
-    direction: Direction,
-) -> Result<Recovered> {
+pub(crate) fn recover_trusting(storage: &Simulated, trust: Trust, direction: Direction) -> Result<Recovered> {
     let names = names();
     let target = storage.open(&names.target, Access::Write).map_err(io)?;
     let journal = open_journal(storage, &names, trust)?;

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::rc::Rc;
 use std::time::Duration;
 
-use runner::cancel::Cancel;
+use runner::cancel::{Cancel, Deadline};
 use runner::error::Result;
 use runner::framing::View;
 use runner::job::{FileHead, Framing, HEAD_BYTES, Job, Prefilter};
@@ -218,7 +218,8 @@ fn a_match_may_come_after_its_edit() {
     let finder = Finder::new(&job).unwrap().unwrap();
     let settled = |text: &str| {
         let view = View { base: 10, bytes: text.as_bytes(), end: false };
-        finder.settled(&view, view.limit() - 4) - view.base
+        let deadline = Deadline::start(Cancel::NEVER, Duration::MAX, 0);
+        finder.settled(&view, view.limit() - 4, &deadline).unwrap() - view.base
     };
     // An edit at 3 could have its match at 5 to 8.
     assert_eq!(settled("xxxxx"), 3);
