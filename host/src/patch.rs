@@ -8,6 +8,7 @@
 
 mod body;
 mod format;
+mod frames;
 mod header;
 mod origin;
 mod overlay;

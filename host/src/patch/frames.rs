@@ -1,0 +1,139 @@
+//! Reads the frames of a patch, one after the other.
+
+use super::Header;
+use super::body::Body;
+use super::format::{
+    self, CHECK_BYTES, FRAME_HEAD_BYTES, KIND_HEADER, KIND_TRAILER, MAGIC, MAX_PAYLOAD_BYTES,
+    MAX_TRAILER_BYTES, MAX_TRAILERS, NAME, VERSION,
+};
+use crate::error::{Error, Kind, Result};
+use crate::fs::Storage;
+
+/// Reads frames and checks each one.
+pub(super) struct FrameReader<'b, 's, S: Storage> {
+    body: &'b Body<'s, S>,
+    pub(super) offset: u64,
+    pub(super) check: blake3::Hash,
+    pub(super) payload: Vec<u8>,
+    pub(super) last_kind: u8,
+}
+
+impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
+    pub(super) fn new(body: &'b Body<'s, S>) -> Self {
+        Self { body, offset: 0, check: format::first_check(), payload: Vec::new(), last_kind: 0 }
+    }
+
+    pub(super) fn corrupt(&self, offset: u64, what: &str) -> Error {
+        let path = self.body.path().display();
+        Error::new(Kind::Verification, format!("patch {path} is corrupt at byte {offset}: it has {what}"))
+            .hint("nothing was changed; make the patch again, or take it from a copy")
+    }
+
+    /// The header, which is the first frame.
+    pub(super) fn header(&mut self) -> Result<Header> {
+        match self.next()? {
+            Some((KIND_HEADER, payload)) => {
+                parse(payload).map_err(|e| self.corrupt(0, "a bad header").because(e))
+            }
+            _ => Err(self.corrupt(0, "no header")),
+        }
+    }
+
+    /// What comes after the seal. Kinds that are not known are as good as
+    /// others.
+    pub(super) fn trailers(&mut self) -> Result<Vec<(u8, Vec<u8>)>> {
+        let mut trailers = Vec::new();
+        loop {
+            let start = self.offset;
+            let Some((kind, payload)) = self.next()? else { return Ok(trailers) };
+            let (kind, payload) = (kind, payload.to_vec());
+            if kind < KIND_TRAILER {
+                return Err(self.corrupt(start, "something after the seal"));
+            }
+            if trailers.len() == MAX_TRAILERS {
+                return Err(self.corrupt(start, "too many trailers"));
+            }
+            trailers.push((kind, payload));
+        }
+    }
+
+    /// The next frame's kind and payload; `None` at the end.
+    pub(super) fn next(&mut self) -> Result<Option<(u8, &[u8])>> {
+        if self.offset == 0 {
+            self.magic()?;
+        }
+        let start = self.offset;
+        if start == self.body.bytes() {
+            return Ok(None);
+        }
+        let mut head = [0; FRAME_HEAD_BYTES];
+        self.fill(&mut head, start)?;
+        let payload_bytes = u32::from_le_bytes([head[1], head[2], head[3], head[4]]) as usize;
+        let most = if head[0] < KIND_TRAILER { MAX_PAYLOAD_BYTES } else { MAX_TRAILER_BYTES };
+        if payload_bytes > most {
+            return Err(self.corrupt(start, "a frame that is too long"));
+        }
+        let mut payload = std::mem::take(&mut self.payload);
+        payload.resize(payload_bytes, 0);
+        let filled = self.fill(&mut payload, start + FRAME_HEAD_BYTES as u64);
+        self.payload = payload;
+        filled?;
+        let mut check = [0; CHECK_BYTES];
+        self.fill(&mut check, start + (FRAME_HEAD_BYTES + payload_bytes) as u64)?;
+        self.check = format::check(&self.check, head[0], &self.payload);
+        if self.check != blake3::Hash::from_bytes(check) {
+            return Err(self.corrupt(start, "a wrong checksum"));
+        }
+        self.last_kind = head[0];
+        self.offset = start + (FRAME_HEAD_BYTES + payload_bytes + CHECK_BYTES) as u64;
+        Ok(Some((head[0], &self.payload)))
+    }
+
+    fn magic(&mut self) -> Result<()> {
+        let path = self.body.path().display();
+        let mut magic = [0; MAGIC.len()];
+        if self.body.bytes() < MAGIC.len() as u64 {
+            return Err(Error::new(Kind::Verification, format!("{path} is not a patch: it is too short")));
+        }
+        self.body.read_exact_at(&mut magic, 0)?;
+        if magic[..NAME.len()] != NAME {
+            return Err(Error::new(Kind::Verification, format!("{path} is not a patch"))
+                .hint("`runner plan PLUGIN FILE -o PATCH` makes one"));
+        }
+        if magic != MAGIC {
+            return Err(self.other_version(u32::from_le_bytes([magic[8], magic[9], magic[10], magic[11]])));
+        }
+        self.offset = MAGIC.len() as u64;
+        Ok(())
+    }
+
+    fn other_version(&self, version: u32) -> Error {
+        let path = self.body.path().display();
+        let error = Error::new(
+            Kind::Verification,
+            format!("patch {path} has format version {version}; this runner knows version {VERSION}"),
+        );
+        error.hint(if version < VERSION {
+            "make it again with `runner plan`; a journal is recovered by the runner that has made it"
+        } else {
+            "a newer runner has made it, and can use it"
+        })
+    }
+
+    fn fill(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
+        let end = offset + buffer.len() as u64;
+        if end > self.body.bytes() {
+            let path = self.body.path().display();
+            return Err(Error::new(
+                Kind::Verification,
+                format!("patch {path} is cut short: it ends at byte {}, inside a frame", self.body.bytes()),
+            ));
+        }
+        self.body.read_exact_at(buffer, offset)
+    }
+}
+
+/// The value that a payload of JSON says.
+pub(super) fn parse<'a, T: serde::Deserialize<'a>>(payload: &'a [u8]) -> serde_json::Result<T> {
+    serde_json::from_slice(payload)
+}

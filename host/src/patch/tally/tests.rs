@@ -1,0 +1,161 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const G: u64 = GROUP_BYTES;
+
+/// Which groups of a file of one size hold a byte of a range; an
+/// insertion stands in one, too.
+fn touched(edits: &[(u64, u64, u64)], both: bool) -> Vec<u64> {
+    let (mut all, mut shift) = (std::collections::BTreeSet::new(), 0_i64);
+    for &(start, old, new) in edits {
+        let place = start.wrapping_add_signed(shift);
+        all.extend((start..start + old).map(|at| at / G));
+        if both {
+            all.extend((place..place + new).map(|at| at / G));
+        } else if old == 0 {
+            all.insert(start / G);
+        }
+        shift += new as i64 - old as i64;
+    }
+    all.into_iter().collect()
+}
+
+/// The tally of edits and groups in one order, one by one and in batches
+/// that end at `cuts`; both must come to the same.
+fn tally(size: u64, edits: &[(u64, u64, u64)], groups: &[Group], cut: usize) -> Result<Stats, &'static str> {
+    let bytes = vec![0; 4 << 20];
+    let edit = |&(start, old, new): &(u64, u64, u64)| Edit {
+        start,
+        old: &bytes[..old as usize],
+        new: &bytes[..new as usize],
+    };
+    let (mut single, mut batches) = (Tally::new(size), Tally::new(size));
+    let (mut left, mut batch) = (groups, (Vec::new(), Vec::new()));
+    let mut count = 0;
+    let mut cut_batch = |batch: &mut (Vec<Edit<'_>>, Vec<Group>), batches: &mut Tally| {
+        count += 1;
+        if count % cut == 0 {
+            batches.batch(batch.0.drain(..), &batch.1);
+            batch.1.clear();
+        }
+    };
+    for (at, item) in edits.iter().enumerate() {
+        single.edit(&edit(item));
+        batch.0.push(edit(item));
+        cut_batch(&mut batch, &mut batches);
+        let next = edits.get(at + 1).map_or(u64::MAX, |next| next.0 / G);
+        while let Some((first, rest)) = left.split_first().filter(|(first, _)| first.index < next) {
+            single.group(first);
+            batch.1.push(*first);
+            cut_batch(&mut batch, &mut batches);
+            left = rest;
+        }
+    }
+    left.iter().for_each(|group| single.group(group));
+    batch.1.extend(left);
+    batches.batch(batch.0.drain(..), &batch.1);
+    let (single, batches) = (single.end(), batches.end());
+    assert_eq!(single, batches);
+    single
+}
+
+/// Edits that are sorted and disjoint, in a file of some groups, and its
+/// size.
+fn edits() -> impl Strategy<Value = (u64, Vec<(u64, u64, u64)>)> {
+    let gap = prop_oneof![Just(0), 0..3_u64, 0..2 * G, Just(G), Just(G - 1)];
+    let bytes = prop_oneof![Just(0), 0..3_u64, 0..2 * G, Just(G), Just(G + 1)];
+    let edit = (gap.clone(), bytes.clone(), bytes, any::<bool>());
+    (proptest::collection::vec(edit, 1..12), gap).prop_map(|(steps, rest)| {
+        let (mut at, mut edits) = (0, Vec::new());
+        for (gap, old, new, keeps) in steps {
+            at += gap;
+            let new = if keeps { old } else { new };
+            if old + new > 0 {
+                edits.push((at, old, new));
+            }
+            at += old;
+        }
+        (at + rest, edits)
+    })
+}
+
+fn group(index: u64, size: u64, known: u64) -> Group {
+    let cv = Some([7; 32]);
+    Group { index, before: cv.filter(|_| index * G < size), after: cv.filter(|_| index < known) }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// What edits touch, with the values that can be known, is enough;
+    /// without any one of the groups, or with any one value more or less,
+    /// it is not.
+    #[test]
+    fn each_touched_group_and_each_value_is_needed((size, edits) in edits(), cut in 1..9_usize) {
+        let post = size + edits.iter().map(|e| e.2).sum::<u64>() - edits.iter().map(|e| e.1).sum::<u64>();
+        let change = edits.iter().find(|e| e.1 != e.2).map(|e| e.0 / G);
+        let known = change.map_or(u64::MAX, |at| at).min(post.div_ceil(G));
+        let groups: Vec<_> =
+            touched(&edits, false).into_iter().map(|index| group(index, size, known)).collect();
+        let stats = tally(size, &edits, &groups, cut).expect("all that it needs");
+        prop_assert!(change.is_some() || stats.in_place_form);
+        for at in 0..groups.len() {
+            let mut less = groups.clone();
+            less.remove(at);
+            prop_assert!(tally(size, &edits, &less, cut).is_err(), "group {at} of {groups:?}");
+            for change in [|g: &mut Group| g.before = g.before.xor(Some([1; 32])),
+                |g: &mut Group| g.after = g.after.xor(Some([1; 32]))] {
+                let mut other = groups.clone();
+                change(&mut other[at]);
+                // A tail with all its values can be written in place.
+                let ok = tally(size, &edits, &other, cut).is_ok_and(|stats| !stats.in_place_form);
+                prop_assert!(!ok, "a value of group {at} of {groups:?}");
+            }
+        }
+        let mut more = groups.clone();
+        let free = (0..).find(|index| !touched(&edits, true).contains(index)
+            && !groups.iter().any(|g| g.index == *index)).expect("there are many");
+        more.push(group(free, size, known));
+        more.sort_by_key(|group| group.index);
+        prop_assert!(tally(size, &edits, &more, cut).is_err(), "group {free} is in no edit");
+    }
+
+    /// The same of what is written in place: a tail that covers the rest
+    /// of the file, group by group.
+    #[test]
+    fn each_group_of_a_tail_is_needed(
+        from in 0..4_u64, old in 0..3 * G, new in 0..3 * G, cut in 1..9_usize, head in any::<bool>(),
+    ) {
+        prop_assume!(old != new);
+        let (pre, post) = (from * G + old, from * G + new);
+        let mut edits = Vec::new();
+        if head && from > 0 {
+            edits.push((5, 2, 2));
+        }
+        let mut at = from * G;
+        while at < pre.max(post) {
+            let part = |size: u64| G.min(size.saturating_sub(at));
+            edits.push((at.min(pre), part(pre), part(post)));
+            at += G;
+        }
+        let groups: Vec<_> = touched(&edits, true)
+            .into_iter()
+            .map(|index| group(index, pre, post.div_ceil(G)))
+            .collect();
+        prop_assert!(tally(pre, &edits, &groups, cut).expect("all that it needs").in_place_form);
+        for at in 0..groups.len() {
+            let mut less = groups.clone();
+            less.remove(at);
+            let in_place = tally(pre, &edits, &less, cut).is_ok_and(|stats| stats.in_place_form);
+            prop_assert!(!in_place, "group {at} of {groups:?}");
+            for change in [|g: &mut Group| g.before = g.before.xor(Some([1; 32])),
+                |g: &mut Group| g.after = g.after.xor(Some([1; 32]))] {
+                let mut other = groups.clone();
+                change(&mut other[at]);
+                let in_place = tally(pre, &edits, &other, cut).is_ok_and(|stats| stats.in_place_form);
+                prop_assert!(!in_place, "a value of group {at} of {groups:?}");
+            }
+        }
+    }
+}
