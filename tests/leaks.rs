@@ -97,7 +97,7 @@ fn all_drivers(scratch: &Scratch, program: &Program<'_>, bad: &Program<'_>, memo
     let events = &mut |_| {};
     let spill = || scratch.path("spill");
     run::plan(&file, program, &auto, spill(), &saved, events).unwrap();
-    run::dry_run(&file, program, &auto, spill(), events, &mut |_, _| Ok(())).unwrap();
+    run::dry_run(&file, program, &auto, spill(), events, &mut |_, _, _| Ok(())).unwrap();
     run::apply_to(&file, &Output::File(out.clone()), program, &auto, spill(), events).unwrap();
     let extras = Extras { undo: Some(scratch.path("undo")), backup: Some(scratch.path("old")) };
     run::apply(&file, program, &options(Choice::Rewrite, extras.clone()), events).unwrap();

@@ -167,7 +167,7 @@ fn apply_scanned(
 }
 
 /// What [`apply`] would do; nothing is written beside a temporary file. `look`
-/// sees the patch.
+/// sees the file and the patch.
 ///
 /// # Errors
 /// As for [`apply`].
@@ -177,7 +177,7 @@ pub fn dry_run(
     options: &Options<'_>,
     spill: PathBuf,
     events: &mut dyn FnMut(Event),
-    look: &mut dyn FnMut(&OsPatch, &Report) -> Result<()>,
+    look: &mut dyn FnMut(&Target, &OsPatch, &Report) -> Result<()>,
 ) -> Result<Report> {
     let target = Target::open(path, Intent::Read)?;
     target.names.check_clean(&OsStorage)?;
@@ -185,7 +185,7 @@ pub fn dry_run(
     options.conditions.check_root(target.path(), &patch.seal().post_root)?;
     let plan = decide(&target, &patch.seal().stats, patch.bytes(), options)?;
     let report = report(&patch, Direction::Forward, plan);
-    look(&patch, &report)?;
+    look(&target, &patch, &report)?;
     Ok(report)
 }
 
