@@ -99,7 +99,7 @@ fn all_drivers(scratch: &Scratch, program: &Program<'_>, bad: &Program<'_>, memo
     let events = &mut |_| {};
     let spill = || scratch.path("spill");
     run::plan(&file, program, &auto, &Entry::unpinned(&saved), events).unwrap();
-    run::dry_run(&file, program, &auto, Entry::unpinned(spill()), events, &mut |_, _| Ok(())).unwrap();
+    run::dry_run(&file, program, &auto, Entry::unpinned(spill()), events, &mut |_, _, _| Ok(())).unwrap();
     run::apply_to(
         &file,
         &Output::File(Entry::unpinned(&out)),

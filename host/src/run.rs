@@ -176,7 +176,7 @@ fn apply_scanned(
 }
 
 /// What [`apply`] would do; nothing is written beside a temporary file. `look`
-/// sees the patch.
+/// sees the file and the patch.
 ///
 /// # Errors
 /// As for [`apply`].
@@ -186,7 +186,7 @@ pub fn dry_run(
     options: &Options<'_>,
     spill: Entry,
     events: &mut dyn FnMut(Event),
-    look: &mut dyn FnMut(&OsPatch, &Report) -> Result<()>,
+    look: &mut dyn FnMut(&Target, &OsPatch, &Report) -> Result<()>,
 ) -> Result<Report> {
     let target = Target::open(path, Intent::Scan(options.patch_files))?;
     target.names.check_clean(&OsStorage)?;
@@ -195,7 +195,7 @@ pub fn dry_run(
     let plan = decide(&target, &patch.seal().stats, patch.bytes(), options)?;
     let appended_bytes = target.place().appended()?;
     let report = Report { appended_bytes, ..report(&patch, plan) };
-    look(&patch, &report)?;
+    look(&target, &patch, &report)?;
     Ok(report)
 }
 

@@ -96,14 +96,9 @@ fn check<P: Plugin + Send + 'static>(args: &Args) -> Result<Report> {
         memory: Guard { budget: &Budget::UNLIMITED, look: Some(&|| watch.look()) },
         cancel: Cancel::new(&cancel),
     };
-    run::dry_run(
-        &args.file,
-        &program,
-        &options,
-        spill(&std::env::temp_dir()),
-        &mut |_| {},
-        &mut |_, _| Ok(()),
-    )
+    run::dry_run(&args.file, &program, &options, spill(&std::env::temp_dir()), &mut |_| {}, &mut |_, _, _| {
+        Ok(())
+    })
 }
 
 fn threads(jobs: Option<u16>) -> usize {

@@ -25,7 +25,7 @@ use crate::output::Output;
 use crate::plan::Choice;
 use crate::reach::{Backup, Extras};
 use crate::run::{self, Event, Options};
-use crate::source::check_none_interrupted;
+use crate::source::{Target, check_none_interrupted};
 use crate::text::{Page, shown, with_name};
 use crate::verify::Wanted;
 
@@ -151,12 +151,9 @@ impl Run<'_> {
         };
         session.with_program(reporter, |program| {
             if args.dry_run || args.check {
-                let mut look = |patch: &run::OsPatch, report: &run::Report| {
-                    if args.check || args.run.json {
-                        Ok(())
-                    } else {
-                        self.preview(file, patch, report, reporter)
-                    }
+                let mut look = |target: &Target, patch: &run::OsPatch, report: &run::Report| {
+                    let asked = !args.check && !args.run.json;
+                    if asked { self.preview(file, target, patch, report, reporter) } else { Ok(()) }
                 };
                 let report =
                     run::dry_run(file, program, &options, temporary_patch(), &mut events, &mut look)?;
@@ -192,15 +189,16 @@ impl Run<'_> {
     fn preview(
         &self,
         file: &Path,
+        target: &Target,
         patch: &run::OsPatch,
         report: &run::Report,
         reporter: &Reporter,
     ) -> Result<()> {
         reporter.clear();
-        let source = std::fs::File::open(file).map_err(Error::at("open", file))?;
         if self.args.diff {
-            return super::diff::write(patch, &source, file, reporter);
+            return super::diff::write(patch, &target.file, file, reporter);
         }
+        let source = target.file.try_clone().map_err(Error::at("look at", file))?;
         let view = View { plan: Some(&report.plan), source: Some(source), ..View::default() };
         reporter.show(&show::page(patch, &view)?)
     }
