@@ -112,6 +112,8 @@ pub enum Event {
     Workers(scan::Workers),
     /// The patch is complete, and is now carried out.
     Applying(Strategy),
+    /// A journal will be made that nothing authenticates.
+    NoKey,
 }
 
 /// What a run has come to.
@@ -169,7 +171,7 @@ fn apply_scanned(
     let patch = make_patch(target, program, spill, options, Some(resumable), events)?;
     options.conditions.check_root(target.path(), &patch.seal().post_root)?;
     let plan = decide(target, &patch.seal().stats, patch.bytes(), options)?;
-    events(Event::Applying(plan.strategy));
+    tell_applying(target, &plan, events);
     let report = report(&patch, plan);
     let Reached { level, appended_bytes, old_in_use } = reach(&target.place(), patch, &plan, &options.how())?;
     Ok(Report { level, appended_bytes, old_in_use, ..report })
@@ -284,7 +286,7 @@ pub fn apply_patch(
     let renewed = renew(&target, &patch, direction, options, events)?;
     drop(patch);
     let plan = decide(&target, &renewed.seal().stats, renewed.bytes(), options)?;
-    events(Event::Applying(plan.strategy));
+    tell_applying(&target, &plan, events);
     let report = report(&renewed, plan);
     let Reached { level, appended_bytes, old_in_use } =
         reach(&target.place(), renewed, &plan, &options.how())?;
@@ -348,6 +350,15 @@ fn decide(target: &Target, stats: &Stats, patch_bytes: u64, options: &Options<'_
         options.conditions.check_privileges(path, &target.file, target.stat.mode)?;
     }
     Ok(plan)
+}
+
+/// Tells that the patch is carried out now, and how.
+fn tell_applying(target: &Target, plan: &Plan, events: &mut dyn FnMut(Event)) {
+    events(Event::Applying(plan.strategy));
+    let journalled = matches!(plan.strategy, Strategy::InPlace | Strategy::Tail);
+    if journalled && target.names.key.is_none() {
+        events(Event::NoKey);
+    }
 }
 
 fn report<S: Storage>(patch: &Patch<'_, S>, plan: Plan) -> Report {

@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,7 @@ use crate::profile::{Place, Spent};
 use crate::run::{Event, Report};
 use crate::sandbox::{Level as LogLevel, Sink};
 use crate::scan::Workers;
+use crate::state;
 use crate::text::{Page, Secrets, json_line, shown, with_name};
 
 /// Characters of a message that are shown.
@@ -157,6 +159,7 @@ impl Reporter {
                 self.bar.suspend(|| self.out.try_write(self.json, || with_name(event, "file", path), page));
             }
             Event::Workers(_) => {}
+            Event::NoKey => self.no_key(path),
             Event::Applying(_) => self.bar.set_message(format!("{}: writing", name(path))),
         }
     }
@@ -180,6 +183,26 @@ impl Reporter {
         *told = Some(Instant::now());
         self.bar.set_length(of);
         self.bar.set_position(bytes);
+    }
+
+    /// A journal that nothing authenticates is believed by nobody later. Once
+    /// for all files.
+    fn no_key(&self, path: &Path) {
+        static TOLD: AtomicBool = AtomicBool::new(false);
+        if TOLD.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let why = state::key().err().map_or(String::new(), |error| error.to_string());
+        let why = shown(&why);
+        // The run goes on without somebody to tell.
+        drop(self.tell(
+            || with_name(json!({ "event": "no-key", "why": why.to_string() }), "file", path),
+            || {
+                Page::of(format_args!(
+                    "warning: no key for journals could be kept ({why}): if this run is killed, only `runner recover --trust-journal` recovers the file"
+                ))
+            },
+        ));
     }
 
     /// Takes the progress bar away.

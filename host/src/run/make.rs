@@ -67,7 +67,10 @@ pub fn make_patch(
         Some((writer, state)) => (writer, Some(state)),
         None => (Writer::new(&OsStorage, spill, header)?, None),
     };
-    let mut keep = resumable.map(|resumable| |state: &scan::State| resumable.keep(state));
+    // Without a key, a checkpoint would not be believed.
+    let mut keep = resumable
+        .filter(|_| target.names.key.is_some())
+        .map(|resumable| |state: &scan::State| resumable.keep(state));
     let hooks = scan::Hooks {
         progress: &mut |progress| {
             events(match progress {
