@@ -150,6 +150,23 @@ fn carry_out(
     run::apply_patch(file, patch, direction, &options(threads, 1 << 16, choice), &mut |_| {})
 }
 
+/// Groups that are far from each other, in front of a tail.
+#[test]
+fn a_tail_keeps_the_groups_before_it() {
+    let scratch = Scratch::new();
+    let (file, path) = (scratch.path("file"), scratch.path("patch"));
+    let old = vec![b'x'; 400_000];
+    let edit = |at: usize, new: &[u8]| (at, b"x".to_vec(), new.to_vec());
+    let model = vec![edit(5, b"a"), edit(140_000, b"b"), edit(270_000, b"c"), edit(390_000, b"longer")];
+    let new = applied(&old, &model);
+    for (direction, from, to) in [(Direction::Forward, &old, &new), (Direction::Reverse, &new, &old)] {
+        let roots = [blake3::hash(&old), blake3::hash(&new)];
+        std::fs::write(&file, from).unwrap();
+        carry_out(&file, saved(&path, &old, &model, true, roots), direction, Choice::InPlace, 1).unwrap();
+        assert!(std::fs::read(&file).unwrap() == *to);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -41,16 +41,18 @@ pub fn flatten<'s, S: Storage>(
     let mut writer = Writer::new(storage, spill, header)?;
     let mut head = patch.reader(Direction::Forward);
     while let Some(batch) = head.next_batch()? {
+        // Without a tail, the last may be a group that is not full.
+        let mut groups = batch.groups().iter().filter(|group| group.index * GROUP_BYTES < from).peekable();
         for edit in batch.edits().take_while(|edit| edit.start < from) {
+            while let Some(group) = groups.next_if(|group| group.index < edit.start / GROUP_BYTES) {
+                writer.group(*group)?;
+            }
             // Edits before the tail keep the length, so both parts of one
             // that reaches into it end at the same place.
             let keep = edit.old.len().min(usize::try_from(from - edit.start).unwrap_or(usize::MAX));
             writer.edit(Edit { start: edit.start, old: &edit.old[..keep], new: &edit.new[..keep] })?;
         }
-        // Without a tail, this may be the end of a group that is not full.
-        for group in batch.groups().iter().filter(|group| group.index * GROUP_BYTES < from) {
-            writer.group(*group)?;
-        }
+        groups.try_for_each(|group| writer.group(*group))?;
     }
     let mut tail = Tail { storage, source, path, writer, pre, post, at: from, new: Vec::new() };
     walk(patch.reader(Direction::Forward), from, |segment| match segment {
