@@ -166,7 +166,7 @@ fn an_append_and_a_crash() {
         let trial = Trial::new(&change, seed(), 0);
         let (operations, _) = trial.length();
         for at in (FIRST..=operations).step_by(step(&change)) {
-            let lives = |deed| [0, 1, 3, 8].map(|more| (Some((at, deed)), at + more));
+            let lives = |deed| [0, 1, 3, 8, 30].map(|more| (Some((at, deed)), at + more));
             let lives = [Deed::Appends, Deed::AppendsAndSyncs].map(lives).concat();
             for (deed, dies_at) in lives.into_iter().chain([(None, at)]) {
                 let fate = Fate { deed, dies_at: Some(dies_at), ..trial.fate.clone() };
@@ -175,6 +175,15 @@ fn an_append_and_a_crash() {
                 let mut disk = storage.into_disk();
                 if deed.is_none() {
                     Deed::Appends.done(&mut disk);
+                }
+                let synced = deed.is_some_and(|(_, deed)| deed == Deed::AppendsAndSyncs);
+                if ended == Ended::Well && synced && commit.is_some_and(|commit| at <= commit) {
+                    // What was carried over is as durable as it was.
+                    let mut choices = Choices::random(seed().wrapping_add(at));
+                    for _ in 0..4 {
+                        let held = is_whole(&trial, &disk.crash(&mut choices)).map(drop);
+                        holds(name, &format!("synced at {at} of {operations}, done"), held);
+                    }
                 }
                 if ended == Ended::Well || change.checkpoint && ended != Ended::Died {
                     continue;
