@@ -660,6 +660,8 @@ fn privileges_do_not_pass_to_new_content() {
         runner!["undo", &patch, &file, "--keep-privileges"].ok();
     }
     // A set-group-id bit of a file that the group cannot run is none.
+    fs::remove_file(&file).unwrap();
+    fs::write(&file, "a foo\n").unwrap();
     mode(0o2644);
     runner(os(&REPLACE).into_iter().chain([file.as_os_str()])).ok();
 }
