@@ -50,7 +50,7 @@ impl Case {
         (scratch, file, old)
     }
 
-    fn new(self, old: &str) -> String {
+    fn changed(self, old: &str) -> String {
         old.replace("foo", self.with)
     }
 
@@ -87,7 +87,8 @@ fn after_a_kill_what_was_appended_is_kept() {
     }
     let mut kept = 0;
     for case in CASES {
-        for call in ["pwrite64", "ftruncate", "fchmod", "fdatasync", "fsync", "rename", "renameat2", "unlink"]
+        for call in
+            ["pwrite64", "ftruncate", "fchmod", "fdatasync", "fsync", "renameat", "renameat2", "unlinkat"]
         {
             for nth in 1..20 {
                 let (scratch, file, old) = case.file(200);
@@ -111,7 +112,7 @@ fn after_a_kill_what_was_appended_is_kept() {
                 }
                 let ran = ran.ok();
                 let found = fs::read_to_string(&file).unwrap();
-                let whole = [old.clone() + LINE, case.new(&old) + LINE].contains(&found);
+                let whole = [old.clone() + LINE, case.changed(&old) + LINE].contains(&found);
                 assert!(whole, "{what}\n{}", &found[found.len() - 100..]);
                 assert_eq!(names(scratch.dir()), case.left(), "{what}");
                 if journal {
@@ -135,15 +136,20 @@ fn appender(file: &Path) -> Child {
 fn what_is_appended_between_two_calls_is_kept() {
     // What a run does after it has looked at the file for the last time, and
     // how it may end then.
-    let calls: [(Case, &[(&str, u32)], &[i32]); 4] = [
-        (SAME, &[("fsync", 1), ("rename", 1), ("fsync", 2), ("pwrite64", 2), ("fdatasync", 1)], &[0]),
+    type Calls = &'static [(&'static str, u32)];
+    let calls: [(Case, Calls, &[i32]); 4] = [
+        (SAME, &[("fsync", 1), ("renameat", 1), ("fsync", 2), ("pwrite64", 2), ("fdatasync", 1)], &[0]),
         (
             GROWS,
-            &[("fsync", 1), ("rename", 1), ("ftruncate", 1), ("fdatasync", 1), ("fdatasync", 2)],
+            &[("fsync", 1), ("renameat", 1), ("ftruncate", 1), ("fdatasync", 1), ("fdatasync", 2)],
             &[0, 2],
         ),
-        (SHRINKS, &[("fsync", 1), ("rename", 1), ("fdatasync", 1), ("fchmod", 1), ("ftruncate", 1)], &[0, 2]),
-        (REPLACED, &[("fsync", 1), ("renameat2", 1), ("unlink", 1)], &[0, 2]),
+        (
+            SHRINKS,
+            &[("fsync", 1), ("renameat", 1), ("fdatasync", 1), ("fchmod", 1), ("ftruncate", 1)],
+            &[0, 2],
+        ),
+        (REPLACED, &[("fsync", 1), ("renameat2", 1), ("unlinkat", 1)], &[0, 2]),
     ];
     for (case, calls, codes) in calls {
         for call in calls {
@@ -166,7 +172,7 @@ fn what_is_appended_between_two_calls_is_kept() {
             assert!(child.unwrap().wait().unwrap().success());
             let what = format!("{case:?}, {call:?}: {} {}", ran.code, ran.stderr);
             assert!(codes.contains(&ran.code), "{what}");
-            let expected = if ran.code == 0 { case.new(&old) } else { old } + LINE;
+            let expected = if ran.code == 0 { case.changed(&old) } else { old } + LINE;
             assert!(fs::read_to_string(&file).unwrap() == expected, "{what}");
             assert_eq!(names(scratch.dir()), case.left(), "{what}");
             let said = if ran.code == 0 {
@@ -240,7 +246,8 @@ fn busy(case: Case, keeps_open: bool) {
     let theirs: Vec<_> = found.lines().filter(|line| line.starts_with("theirs")).collect();
     let mut expected: Vec<_> = (0..lines).map(|line| format!("theirs {line}")).collect();
     let mut sorted = theirs.clone();
-    (sorted.sort_unstable(), expected.sort_unstable());
+    sorted.sort_unstable();
+    expected.sort_unstable();
     assert!(sorted == expected, "{case:?}: {} of {lines} lines are there", theirs.len());
     assert_eq!(found.lines().count(), old.lines().count() + lines, "{case:?}");
     eprintln!("counted: {case:?}: {done} rounds were done, {lines} lines came meanwhile");
@@ -273,7 +280,7 @@ fn an_old_file_that_stays_open_is_told() {
     let args = REPLACED.args(&file);
     runner(&args).ok().says("another process still has the old file open");
     log.write_all(LINE.as_bytes()).unwrap();
-    assert!(fs::read_to_string(&file).unwrap() == REPLACED.new(&old));
+    assert!(fs::read_to_string(&file).unwrap() == REPLACED.changed(&old));
 }
 
 /// Whoever has a file open could append to it in the moment in which its
@@ -302,6 +309,6 @@ fn whatever_the_umask_is() {
         command.args(case.args(&file)).stdin(Stdio::null());
         command.env("RUNNER_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("code-cache"));
         Ran::of(command.output().unwrap()).ok();
-        assert_eq!(fs::read_to_string(&file).unwrap(), case.new(&old));
+        assert_eq!(fs::read_to_string(&file).unwrap(), case.changed(&old));
     }
 }

@@ -11,7 +11,8 @@ use std::process::Stdio;
 
 use common::{Scratch, has, log_lines, skip};
 
-const TRACED: &str = "trace=openat,pwrite64,fsync,fdatasync,rename,renameat2,link,linkat,unlink,unlinkat";
+const TRACED: &str =
+    "trace=openat,pwrite64,fsync,fdatasync,rename,renameat,renameat2,link,linkat,unlink,unlinkat";
 
 /// Runs the binary, and says which calls it has made on what is in `dir`, in
 /// words: files by their names, the directory as `.`.
@@ -45,8 +46,8 @@ fn calls(dir: &Path, args: &[&str]) -> Option<Vec<String>> {
 fn call(line: &str, dir: &str) -> Option<String> {
     let (_pid, line) = line.split_once(' ')?;
     let (name, rest) = line.trim_start().split_once('(')?;
-    let mut names = rest.split(['"', '<', '>']).filter_map(|part| {
-        let name = part.strip_prefix(dir)?;
+    let mut names = paths(name, rest).into_iter().filter_map(|path| {
+        let name = path.strip_prefix(dir)?;
         Some(if name.is_empty() { ".".to_owned() } else { common::untagged(name.strip_prefix('/')?) })
     });
     let first = names.next()?;
@@ -57,7 +58,7 @@ fn call(line: &str, dir: &str) -> Option<String> {
         }
         "openat" => None,
         "pwrite64" => Some(format!("write {first}")),
-        "rename" => Some(format!("rename {first} {}", names.next()?)),
+        "rename" | "renameat" => Some(format!("rename {first} {}", names.next()?)),
         "renameat2" if line.contains("RENAME_EXCHANGE") => {
             Some(format!("exchange {first} {}", names.next_back()?))
         }
@@ -65,6 +66,28 @@ fn call(line: &str, dir: &str) -> Option<String> {
         "link" | "linkat" => Some(format!("link {first} {}", names.next_back()?)),
         _ => Some(format!("{name} {first}")),
     }
+}
+
+/// The paths in the arguments of a call: those of descriptors, and names
+/// relative to them.
+fn paths(call: &str, mut rest: &str) -> Vec<String> {
+    let mut paths = Vec::new();
+    while let Some((_, after)) = rest.split_once('<') {
+        let Some((path, after)) = after.split_once('>') else { break };
+        rest = after;
+        let name = after
+            .strip_prefix(", \"")
+            .filter(|_| call.contains("at") && call != "fdatasync")
+            .and_then(|name| name.split_once('"'));
+        paths.push(match name {
+            Some((name, after)) => {
+                rest = after;
+                Path::new(path).join(name).to_str().unwrap().to_owned()
+            }
+            None => path.to_owned(),
+        });
+    }
+    paths
 }
 
 fn scratch() -> Scratch {
@@ -143,6 +166,6 @@ fn a_saved_plan() {
     let args = ["plan", "replace", file.to_str().unwrap(), "--set", "find=user1", "-j", "1", "-o"];
     let Some(calls) = calls(scratch.dir(), &[&args[..], &[plan.to_str().unwrap()]].concat()) else { return };
     let expected =
-        ["write plan.runner-scan", "fsync plan.runner-scan", "rename plan.runner-scan plan", "fsync ."];
+        ["write plan.runner-new", "fsync plan.runner-new", "rename plan.runner-new plan", "fsync ."];
     assert_eq!(calls, expected);
 }

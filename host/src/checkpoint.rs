@@ -17,6 +17,7 @@ use crate::mapping::Mapping;
 use crate::patch::{Header, Writer, hex};
 use crate::run::Event;
 use crate::scan::{self, State};
+use crate::text::Raw as _;
 
 /// No checkpoint is longer: it holds a batch, and the edits of one record.
 const MAX_BYTES: u64 = 1 << 30;
@@ -238,7 +239,7 @@ fn remove(entry: &Entry) -> Result<()> {
     let path = entry.path();
     let stat = OsStorage.stat_entry(entry).map_err(Error::at("look at", path))?;
     check_own(&stat).map_err(|why| {
-        Error::new(Kind::Refused, format!("{} is not removed: {why}", path.display()))
+        Error::new(Kind::Refused, format!("{} is not removed: {why}", path.shown()))
             .hint("only its owner can say whether it is still needed")
     })?;
     OsStorage.remove(entry).map_err(Error::at("remove", path))

@@ -25,6 +25,7 @@ use crate::error::{Error, Kind, Result};
 use crate::fs::{Access, Entry, FileType, PrivateDirectory, Stat, Storage};
 use crate::patch::{Patch, TRAILER_AUTHENTICATION};
 use crate::state::{self, Key, TAG_DIGITS};
+use crate::text::Raw as _;
 
 /// Longest file name on the usual filesystems, in bytes (NAME_MAX).
 const NAME_MAX_BYTES: usize = 255;
@@ -152,7 +153,7 @@ impl Names {
     }
 
     fn left_behind(&self, entry: &Entry, stat: &Stat) -> Error {
-        let (target, found) = (self.target.path().display(), entry.path().display());
+        let (target, found) = (self.target.path().shown(), entry.path().shown());
         if entry.name() == self.journal.name()
             && let Err(why) = check_own(stat)
         {
@@ -177,6 +178,10 @@ impl Names {
     /// damaged; any I/O error.
     pub fn open_journal<'s, S: Storage>(&self, storage: &'s S, trust: Trust) -> Result<Patch<'s, S>> {
         let path = self.journal.path();
+        let found = storage.stat_entry(&self.journal).map_err(Error::at("look at", path))?;
+        if found.file_type != FileType::Regular {
+            return Err(self.not_believed("it is not a regular file", &found));
+        }
         let file = storage.open(&self.journal, Access::Read).map_err(Error::at("open", path))?;
         let stat = storage.stat(&file).map_err(Error::at("look at", path))?;
         if stat.file_type != FileType::Regular {
@@ -222,7 +227,7 @@ impl Names {
     }
 
     fn not_believed(&self, why: &str, stat: &Stat) -> Error {
-        let (target, journal) = (self.target.path().display(), self.journal.path().display());
+        let (target, journal) = (self.target.path().shown(), self.journal.path().shown());
         let error = Error::new(Kind::Refused, format!("{journal} is not believed: {why}"));
         let me = rustix::process::geteuid().as_raw();
         let error = if stat.owner == me {
@@ -283,7 +288,7 @@ pub fn check_not_reserved(entry: &Entry) -> Result<()> {
     if !is_reserved(entry.name()) {
         return Ok(());
     }
-    let shown = entry.path().display();
+    let shown = entry.path().shown();
     Err(Error::new(Kind::Refused, format!("{shown} has a name that only `runner` gives to its own files"))
         .hint("it may be all that can bring back a file of an interrupted run; `runner recover FILE` takes the file's own name"))
 }

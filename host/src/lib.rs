@@ -9,6 +9,8 @@
 //! The library never prints: it returns reports and errors, and tells progress
 //! to a callback.
 
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+
 pub mod apply;
 pub mod cancel;
 pub mod checkpoint;

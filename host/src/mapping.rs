@@ -38,6 +38,7 @@ use libc::c_int;
 
 use crate::error::{Error, Kind, Result};
 use crate::fs::{OsStorage, Storage};
+use crate::text::Raw as _;
 use sigbus::{Slot, install_handler, page_bytes};
 
 /// A whole file in memory, read-only. See the module's rule on faults.
@@ -88,7 +89,7 @@ impl Mapping {
         let may_have_holes =
             stat.file_type().is_file() && stat.blocks().saturating_mul(STAT_BLOCK_BYTES) < len as u64;
         let slot = Slot::claim().ok_or_else(|| {
-            Error::new(Kind::Usage, format!("cannot map {}: too many files are mapped", path.display()))
+            Error::new(Kind::Usage, format!("cannot map {}: too many files are mapped", path.shown()))
         })?;
         // SAFETY: a fresh mapping at an address of the kernel's choice
         // touches no memory of ours.
@@ -138,7 +139,7 @@ impl Mapping {
                 Kind::Usage,
                 format!(
                     "cannot read {} at byte {offset}: it was cut short, or its medium failed",
-                    path.display()
+                    path.shown()
                 ),
             )
             .hint("nothing was written; the kernel log tells of errors of the medium")),

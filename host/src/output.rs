@@ -11,6 +11,7 @@ use crate::reach::{How, Kept, check_new, check_room};
 use crate::run::OsPatch;
 use crate::source::{Target, check_not_a_patch};
 use crate::state;
+use crate::text::Raw as _;
 use crate::text::shown;
 use crate::verify::Level;
 
@@ -92,7 +93,7 @@ fn open_old(target: &Target, out: &Entry, conditions: &Conditions) -> Result<Opt
     };
     let stat = storage.stat(&old).map_err(Error::at("look at", path))?;
     if stat.identity.same_inode(target.identity()) {
-        return Err(Error::new(Kind::Usage, format!("{} is input and output at once", path.display()))
+        return Err(Error::new(Kind::Usage, format!("{} is input and output at once", path.shown()))
             .hint("without `-o` the file itself is changed"));
     }
     check_not_a_patch(&old, path)?;

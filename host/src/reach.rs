@@ -16,6 +16,7 @@ use crate::journal::{Names, check_not_reserved, check_own, exists};
 use crate::patch::Patch;
 use crate::plan::{Plan, Strategy};
 use crate::profile::{self, Stage};
+use crate::text::Raw as _;
 use crate::verify::{Level, Wanted};
 use in_place::in_place;
 pub(crate) use replace::check_new;
@@ -96,7 +97,7 @@ impl<S: Storage> Place<'_, S> {
         let path = temporary.path();
         let stat = self.storage.stat_entry(&temporary).map_err(Error::at("look at", path))?;
         check_own(&stat)
-            .map_err(|why| Error::new(Kind::Refused, format!("{} is in the way: {why}", path.display())))?;
+            .map_err(|why| Error::new(Kind::Refused, format!("{} is in the way: {why}", path.shown())))?;
         self.storage.remove(&temporary).map_err(Error::at("remove", path))?;
         Ok(temporary)
     }
@@ -221,7 +222,7 @@ fn check_new_name<S: Storage>(storage: &S, entry: Option<&Entry>) -> Result<()> 
     entry.map_or(Ok(()), check_not_reserved)?;
     match entry {
         Some(entry) if exists(storage, entry)? => {
-            Err(Error::new(Kind::Usage, format!("{} exists already", entry.path().display()))
+            Err(Error::new(Kind::Usage, format!("{} exists already", entry.path().shown()))
                 .hint("choose another name, or remove it"))
         }
         _ => Ok(()),

@@ -12,6 +12,7 @@ use crate::journal::{Names, Trust, check_own, exists};
 use crate::patch::{Direction, Patch};
 use crate::profile::{self, Stage};
 use crate::reach::Place;
+use crate::text::Raw as _;
 use crate::verify::{self, Level, ReadBack, Wanted};
 
 /// What there was to do.
@@ -60,14 +61,14 @@ pub fn open_journal<'s, S: Storage>(
     names.open_journal(storage, trust).map(Some).map_err(|e| match e.kind() {
         Kind::Refused => e,
         _ => {
-            let target = names.target.path().display();
+            let target = names.target.path().shown();
             unusable(names, format!("the journal of {target} cannot be used")).because(e)
         }
     })
 }
 
 fn unusable(names: &Names, what: String) -> Error {
-    let (shown, journal) = (names.target.path().display(), names.journal.path().display());
+    let (shown, journal) = (names.target.path().shown(), names.journal.path().shown());
     Error::new(Kind::RecoveryNeeded, what)
         .hint(format!("nothing was written; {shown} may be half changed, keep it together with {journal}"))
         .hint(format!("`mv {journal} {journal}.kept` gives the journal up, and {shown} stays as it is"))
@@ -135,7 +136,7 @@ fn put_back<S: Storage>(storage: &S, names: &Names) -> Result<bool> {
     if found.modified_ns >= found.changed_ns
         || !storage.exchange(&names.new, &names.target).map_err(Error::at("replace", path))?
     {
-        let (shown, new) = (path.display(), new.display());
+        let (shown, new) = (path.shown(), new.shown());
         return Err(Error::new(
             Kind::RecoveryNeeded,
             format!("{new} is what {shown} was before, and others may have appended to both"),
@@ -157,14 +158,14 @@ fn remove<S: Storage>(storage: &S, names: &Names, entry: &Entry) -> Result<()> {
     if [names.scan.name(), names.checkpoint.name()].contains(&entry.name()) {
         let stat = storage.stat_entry(entry).map_err(Error::at("look at", path))?;
         check_own(&stat).map_err(|why| {
-            Error::new(Kind::Refused, format!("{} is not removed: {why}", path.display()))
+            Error::new(Kind::Refused, format!("{} is not removed: {why}", path.shown()))
                 .hint("only its owner can say whether it is still needed")
         })?;
     }
     storage.remove(entry).map_err(|e| {
         Error::new(
             Kind::RecoveryNeeded,
-            format!("{} is whole, but not everything beside it is gone", names.target.path().display()),
+            format!("{} is whole, but not everything beside it is gone", names.target.path().shown()),
         )
         .because(Error::io("remove", path, e))
         .hint("its directory must be writable; then run the same command again")
@@ -184,14 +185,14 @@ fn replay<S: Storage>(
     let path = names.target.path();
     let unusable = |what: String| unusable(names, what);
     if !journal.seal().stats.in_place_form {
-        return Err(unusable(format!("{} is a patch, but not a journal", names.journal.path().display())));
+        return Err(unusable(format!("{} is a patch, but not a journal", names.journal.path().shown())));
     }
     let identity = storage.stat(target).map_err(Error::at("look at", path))?.identity;
     // Another inode may be a copy of the file, made for safety's sake; then
     // every byte of it must bear witness.
     let whole = !journal.header().identity.same_inode(&identity);
     let standing = length::standing(storage, (target, path), journal)?;
-    let other = || unusable(format!("{} is not the file that its journal was made for", path.display()));
+    let other = || unusable(format!("{} is not the file that its journal was made for", path.shown()));
     let Some(standing) = standing else { return Err(other()) };
     if !verify::fits(storage, path, target, journal, direction, whole)? {
         return Err(other());
@@ -205,7 +206,7 @@ fn replay<S: Storage>(
     let state = finish(storage, &names.target, &hand, journal, direction, wanted, threads).map_err(|e| {
         Error::new(
             Kind::RecoveryNeeded,
-            format!("{} could not be recovered, and its journal stays", path.display()),
+            format!("{} could not be recovered, and its journal stays", path.shown()),
         )
         .because(e)
         .hint(format!("when that is mended: `{}`", command(path, direction)))
@@ -218,7 +219,7 @@ fn replay<S: Storage>(
 /// The command that recovers a file.
 fn command(path: &Path, direction: Direction) -> String {
     let option = if direction == Direction::Reverse { "--rollback " } else { "" };
-    format!("runner recover {option}{}", path.display())
+    format!("runner recover {option}{}", path.shown())
 }
 
 /// The error for a direction that would take the place of what others have
@@ -228,7 +229,7 @@ fn other_way(path: &Path, appended: u64, direction: Direction) -> Error {
         Direction::Forward => ("carried out", Direction::Reverse),
         Direction::Reverse => ("taken back", Direction::Forward),
     };
-    let shown = path.display();
+    let shown = path.shown();
     Error::new(
         Kind::RecoveryNeeded,
         format!("{appended} bytes were appended to {shown}: the change of its length cannot be {what}"),

@@ -255,6 +255,9 @@ pub fn apply_to(
     spill: Entry,
     events: &mut dyn FnMut(Event),
 ) -> Result<Report> {
+    if let Output::File(out) = output {
+        check_not_reserved(out)?;
+    }
     let target = Target::open(path, Intent::Scan(options.patch_files))?;
     target.names.check_clean(&OsStorage)?;
     let patch = make_patch(&target, program, spill, options, None, events)?;

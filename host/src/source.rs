@@ -13,6 +13,7 @@ use crate::mapping::Mapping;
 use crate::patch::is_patch;
 use crate::reach::Place;
 use crate::state;
+use crate::text::Raw as _;
 
 /// What is to be done with a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,8 +68,8 @@ impl Target {
         let stat = storage.stat(&file).map_err(Error::at("look at", shown))?;
         check_type(shown, &stat)?;
         if writes && stat.file_type == FileType::Regular && stat.mode & 0o222 == 0 {
-            return Err(Error::new(Kind::Usage, format!("{} is read-only", shown.display()))
-                .hint(format!("`chmod u+w {}` allows changes", shown.display())));
+            return Err(Error::new(Kind::Usage, format!("{} is read-only", shown.shown()))
+                .hint(format!("`chmod u+w {}` allows changes", shown.shown())));
         }
         if let Intent::Scan(PatchFiles::Refuse) | Intent::Write(PatchFiles::Refuse) = intent {
             check_not_a_patch(&file, shown)?;
@@ -111,7 +112,7 @@ impl Target {
         {
             return Err(Error::new(
                 Kind::Usage,
-                format!("{} says that it is empty, and is not", path.display()),
+                format!("{} says that it is empty, and is not", path.shown()),
             )
             .hint("`runner pipe` works on such files"));
         }
@@ -146,7 +147,7 @@ pub(crate) fn check_not_a_patch(file: &OsFile, path: &Path) -> Result<()> {
     if !is_patch(&OsStorage, file).map_err(Error::at("read", path))? {
         return Ok(());
     }
-    let shown = path.display();
+    let shown = path.shown();
     Err(Error::new(Kind::Refused, format!("{shown} is a patch file, and is not changed or replaced"))
         .hint("it may be all that can bring back another file: the journal of an interrupted run, or an undo file")
         .hint("`runner show` shows what it holds; `--allow-patch-file` lets `apply` and `plan` work on it"))
@@ -174,7 +175,7 @@ fn check_type(path: &Path, stat: &Stat) -> Result<()> {
     let refuse = |what: &str| {
         Err(Error::new(
             Kind::Usage,
-            format!("{} is {what}; only files and block devices can be worked on", path.display()),
+            format!("{} is {what}; only files and block devices can be worked on", path.shown()),
         ))
     };
     match stat.file_type {

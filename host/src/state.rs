@@ -12,6 +12,7 @@ use std::sync::OnceLock;
 
 use crate::error::{Error, Kind, Result};
 use crate::fs::PrivateDirectory;
+use crate::text::Raw as _;
 
 /// The name of the key in the state directory.
 const KEY_FILE: &str = "journal-key";
@@ -111,7 +112,7 @@ fn read(directory: &PrivateDirectory, path: &Path) -> Result<Key> {
     let key = directory.key_or_new(KEY_FILE).map_err(Error::at("read or create the key in", path))?;
     key.map(Key).ok_or_else(|| {
         let file = path.join(KEY_FILE);
-        Error::new(Kind::Refused, format!("{} is not a key of this user", file.display()))
+        Error::new(Kind::Refused, format!("{} is not a key of this user", file.shown()))
             .hint("move it away; a new key is made then, and journals of the old one need `runner recover --trust-journal`")
     })
 }

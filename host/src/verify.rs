@@ -20,6 +20,7 @@ use crate::fs::Storage;
 use crate::hash::{Cv, GROUP_BYTES, Tree};
 use crate::parallel::in_order;
 use crate::patch::{Direction, Group, Patch};
+use crate::text::Raw as _;
 use laid::Laid;
 use read::Spot;
 
@@ -137,7 +138,7 @@ pub fn whole<S: Storage>(
     if tree.finish() != *root {
         return Err(Error::new(
             Kind::Verification,
-            format!("{} reads back different from what was written", path.display()),
+            format!("{} reads back different from what was written", path.shown()),
         )
         .hint("the medium or its controller is at fault: check it before anything else"));
     }
@@ -152,7 +153,7 @@ fn value_after(path: &Path, group: &Group) -> Result<Cv> {
             Kind::Verification,
             format!(
                 "cannot check {} at byte {}: the patch does not say what must be there",
-                path.display(),
+                path.shown(),
                 group.index * GROUP_BYTES
             ),
         )
@@ -164,7 +165,7 @@ fn differs(path: &Path, group: u64) -> Error {
         Kind::Verification,
         format!(
             "{} reads back different from what was written, at bytes {} to {}",
-            path.display(),
+            path.shown(),
             group * GROUP_BYTES,
             (group + 1) * GROUP_BYTES
         ),

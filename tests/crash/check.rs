@@ -188,7 +188,7 @@ impl<'a> Trial<'a> {
             // Who was told that nothing has happened may change the file.
             Ended::Failed(kind)
                 if kind != Kind::RecoveryNeeded
-                    && disk.read(&crate::change::names().journal.path()).is_some() =>
+                    && disk.read(crate::change::names().journal.path()).is_some() =>
             {
                 return Err("there is a journal, of a run that says it has ended".into());
             }

@@ -13,13 +13,15 @@ use std::time::Duration;
 use clap::Parser;
 use runner::cancel::Cancel;
 use runner::error::{Error, Kind, Result};
-use runner::memory::{Budget, Guard, Watch};
+use runner::fs::Entry;
+use runner::memory::{Budget, Guard, Space, Watch};
 use runner::patch::PluginId;
 use runner::plan::Choice;
-use runner::plugin::params;
+use runner::plugin::params::{self, Given};
 use runner::reach::Extras;
 use runner::run::{self, Options, Program, Report};
 use runner::scan::DEFAULT_WINDOW_BYTES;
+use runner::source::PatchFiles;
 use runner::verify::Wanted;
 use runner_plugin::Plugin;
 
@@ -30,7 +32,7 @@ struct Args {
     plugin: String,
     /// Give the plugin a parameter; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
-    set: Vec<(String, String)>,
+    set: Vec<Given>,
     /// Worker threads [default: all cores]
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
@@ -42,9 +44,9 @@ struct Args {
     file: PathBuf,
 }
 
-fn key_value(text: &str) -> std::result::Result<(String, String), String> {
-    let (key, value) = text.split_once('=').ok_or("it must be KEY=VALUE")?;
-    Ok((key.to_owned(), value.to_owned()))
+fn key_value(text: &str) -> std::result::Result<Given, String> {
+    let (name, value) = text.split_once('=').ok_or("it must be KEY=VALUE")?;
+    Ok(Given::set(name, value))
 }
 
 fn main() -> ExitCode {
@@ -78,7 +80,7 @@ fn check<P: Plugin + Send + 'static>(args: &Args) -> Result<Report> {
             version: manifest.version.clone(),
             digest: String::new(),
         },
-        params: params::storable(&manifest, &params),
+        params: params::storable(&params),
         params_digest: params::digest(&params),
         begin: &|head| native::begin::<P>(&params, head),
     };
@@ -92,8 +94,9 @@ fn check<P: Plugin + Send + 'static>(args: &Args) -> Result<Report> {
         extras: Extras::default(),
         resume: false,
         conditions: Default::default(),
+        patch_files: PatchFiles::Refuse,
         checkpoint_every: Duration::MAX,
-        memory: Guard { budget: &Budget::UNLIMITED, look: Some(&|| watch.look()) },
+        memory: Guard { budget: &Budget::UNLIMITED, look: Some(&|| watch.look()), space: Space::DEFAULT },
         cancel: Cancel::new(&cancel),
     };
     run::dry_run(&args.file, &program, &options, spill(&std::env::temp_dir()), &mut |_| {}, &mut |_, _, _| {
@@ -106,6 +109,6 @@ fn threads(jobs: Option<u16>) -> usize {
 }
 
 /// Only created when the edits outgrow memory.
-fn spill(folder: &Path) -> PathBuf {
-    folder.join(format!("runner-native-{}.patch", std::process::id()))
+fn spill(folder: &Path) -> Entry {
+    Entry::unpinned(folder.join(format!("runner-native-{}.patch", std::process::id())))
 }

@@ -7,6 +7,7 @@ use super::behind::{Behind, PIECE_BYTES};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::fs::{ALIGN_BYTES, Aligned, Storage};
+use crate::text::Raw as _;
 
 const ALIGN: u64 = ALIGN_BYTES as u64;
 
@@ -96,7 +97,7 @@ impl<'b, 's, 'a, S: Storage> Forward<'b, 's, 'a, S> {
         let to = self.end() + (head - range.start);
         let (file, path) = self.to;
         self.shares = source.storage.share_range(source.file, head..tail, file, to).map_err(|e| {
-            Error::io(&format!("share from byte {head} of {} with", source.path.display()), path, e)
+            Error::io(&format!("share from byte {head} of {} with", source.path.shown()), path, e)
         })?;
         if !self.shares {
             return Ok(range.start);

@@ -12,6 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::fs::{Access, Entry, Identity, Storage};
 use crate::patch::{Direction, Patch};
 use crate::profile::{self, Stage};
+use crate::text::Raw as _;
 
 /// The descriptor that a file is written through: the only one of the file in
 /// this process while its length is set.
@@ -47,7 +48,7 @@ impl<F> Hand<'_, F> {
         let identity = storage.stat(&file).map_err(Error::at("look at", path))?.identity;
         // The journal's bytes belong to the file that was read, and to no other.
         if !identity.same_inode(written) {
-            return Err(Error::new(Kind::Usage, format!("{} was replaced meanwhile", path.display())));
+            return Err(Error::new(Kind::Usage, format!("{} was replaced meanwhile", path.shown())));
         }
         work(&file)
     }

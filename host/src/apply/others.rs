@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use crate::error::{Error, Kind};
+use crate::text::Raw as _;
 
 /// The error for a target that others have appended to, where its length was
 /// to change.
 #[must_use]
 pub fn grown(target: &Path, bytes: u64) -> Error {
-    let shown = target.display();
+    let shown = target.shown();
     Error::new(
         Kind::Usage,
         format!("{shown} was changed by somebody else during the run: {bytes} bytes were appended to it"),
@@ -22,7 +23,7 @@ pub fn grown(target: &Path, bytes: u64) -> Error {
 /// The error for a target that is shorter than it was.
 #[must_use]
 pub fn cut_short(target: &Path, bytes: u64) -> Error {
-    let shown = target.display();
+    let shown = target.shown();
     Error::new(
         Kind::Usage,
         format!("{shown} was changed by somebody else during the run: it was cut to {bytes} bytes"),
@@ -32,7 +33,7 @@ pub fn cut_short(target: &Path, bytes: u64) -> Error {
 /// The error for a target that others keep open.
 #[must_use]
 pub fn in_use(target: &Path) -> Error {
-    let shown = target.display();
+    let shown = target.shown();
     Error::new(
         Kind::Refused,
         format!("another process has {shown} open, and could append to it while its length changes"),

@@ -13,6 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::fs::{Access, Entry, Identity, Storage};
 use crate::journal::Names;
 use crate::patch::{Reader, Segment, walk};
+use crate::text::Raw as _;
 
 /// Ranges from this size on are copied on their own; shorter ones are read
 /// together with those round them.
@@ -125,8 +126,8 @@ pub fn swap<S: Storage>(
     }
     let written = storage.stat(new_file).map_err(Error::at("look at", new))?.identity;
     if !look(&names.new)?.same_inode(&written) {
-        return Err(Error::new(Kind::Refused, format!("{} was replaced during the run", new.display()))
-            .hint(format!("others may write to its directory; {} is untouched", target.display())));
+        return Err(Error::new(Kind::Refused, format!("{} was replaced during the run", new.shown()))
+            .hint(format!("others may write to its directory; {} is untouched", target.shown())));
     }
     let mut carried = old.size;
     let mut old_in_use = false;
@@ -197,22 +198,22 @@ pub(crate) fn carry_over<S: Storage>(
 fn lost(target: &Path, other: &Path, error: std::io::Error) -> Error {
     Error::new(
         Kind::RecoveryNeeded,
-        format!("{} is without some of what others have appended meanwhile", target.display()),
+        format!("{} is without some of what others have appended meanwhile", target.shown()),
     )
     .because(error)
-    .hint(format!("where {} is still there, it ends with these bytes", other.display()))
+    .hint(format!("where {} is still there, it ends with these bytes", other.shown()))
 }
 
 /// The error for a target that is the new file, while something is left to
 /// be done.
 fn half_done(target: &Path) -> Error {
-    Error::new(Kind::RecoveryNeeded, format!("{} is the new file, but cannot be finished", target.display()))
-        .hint(format!("when that is mended: `runner recover {}`", target.display()))
+    Error::new(Kind::RecoveryNeeded, format!("{} is the new file, but cannot be finished", target.shown()))
+        .hint(format!("when that is mended: `runner recover {}`", target.shown()))
 }
 
 /// The error for a target that is not what it was.
 #[must_use]
 pub fn changed(target: &Path) -> Error {
-    Error::new(Kind::Usage, format!("{} was changed by somebody else during the run", target.display()))
+    Error::new(Kind::Usage, format!("{} was changed by somebody else during the run", target.shown()))
         .hint("nothing was written; run the command again when the file is at rest")
 }

@@ -12,6 +12,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::text::Raw as _;
 use rustix::fs::CWD;
 
 /// A directory that was opened once.
@@ -62,7 +63,7 @@ impl Entry {
     #[must_use]
     pub fn unpinned(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
-        assert!(path.file_name().is_some(), "{} has a name", path.display());
+        assert!(path.file_name().is_some(), "{} has a name", path.shown());
         let parent = path.parent().unwrap_or(Path::new("")).to_owned();
         Self { directory: Arc::new(Directory { fd: None, path: parent }), path }
     }

@@ -18,6 +18,7 @@ use rustix::fs::{AtFlags, Mode, OFlags, Stat, fstat, linkat, mkdirat, openat, un
 
 use super::{Directory, Entry, resolve};
 use crate::error::{Error, Kind, Result};
+use crate::text::Raw as _;
 
 /// Bytes of a key.
 const KEY_BYTES: usize = 32;
@@ -42,16 +43,15 @@ impl PrivateDirectory {
     /// Says why it cannot be trusted or used.
     pub fn open(path: &Path) -> Result<Self> {
         let directory = open_directory(path)?;
-        let refuse = |why: &str| {
-            Error::new(Kind::Refused, format!("{} cannot be trusted", path.display())).because(why)
-        };
+        let refuse =
+            |why: &str| Error::new(Kind::Refused, format!("{} cannot be trusted", path.shown())).because(why);
         let fd = directory.entry("x").directory_fd().map_err(Error::at("open", path))?;
         let stat = fstat(&fd).map_err(|e| Error::io("look at", path, e.into()))?;
         if !is_own(&stat) {
             return Err(refuse("it belongs to another user"));
         }
         if stat.st_mode & 0o077 != 0 {
-            return Err(refuse("others may enter it").hint(format!("chmod 700 {}", path.display())));
+            return Err(refuse("others may enter it").hint(format!("chmod 700 {}", path.shown())));
         }
         Ok(Self(directory))
     }

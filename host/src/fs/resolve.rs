@@ -17,6 +17,7 @@ use rustix::io::Errno;
 
 use super::{Directory, Entry};
 use crate::error::{Error, Kind, Result};
+use crate::text::Raw as _;
 
 /// Links that are followed, as by the kernel.
 const MOST_LINKS: usize = 40;
@@ -91,7 +92,7 @@ impl<'a> Walk<'a> {
                 return Ok(self.end(&name));
             }
         }
-        Err(Error::new(Kind::Usage, format!("{} is a directory", self.asked.display()))
+        Err(Error::new(Kind::Usage, format!("{} is a directory", self.asked.shown()))
             .hint("name the files in it"))
     }
 
@@ -169,7 +170,7 @@ impl<'a> Walk<'a> {
 
     fn not_followed(&self, name: &OsStr, link: &Stat) -> Error {
         let path = shown(&self.directory, self.asked).join(name);
-        let shown = path.display();
+        let shown = path.shown();
         Error::new(
             Kind::Refused,
             format!("{shown} is a symbolic link of user {} and is not followed", link.st_uid),

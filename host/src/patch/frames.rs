@@ -8,6 +8,7 @@ use super::format::{
 };
 use crate::error::{Error, Kind, Result};
 use crate::fs::Storage;
+use crate::text::Raw as _;
 
 /// Reads frames and checks each one.
 pub(super) struct FrameReader<'b, 's, S: Storage> {
@@ -24,7 +25,7 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
     }
 
     pub(super) fn corrupt(&self, offset: u64, what: &str) -> Error {
-        let path = self.body.path().display();
+        let path = self.body.path().shown();
         Error::new(Kind::Verification, format!("patch {path} is corrupt at byte {offset}: it has {what}"))
             .hint("nothing was changed; make the patch again, or take it from a copy")
     }
@@ -90,7 +91,7 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
     }
 
     fn magic(&mut self) -> Result<()> {
-        let path = self.body.path().display();
+        let path = self.body.path().shown();
         let mut magic = [0; MAGIC.len()];
         if self.body.bytes() < MAGIC.len() as u64 {
             return Err(Error::new(Kind::Verification, format!("{path} is not a patch: it is too short")));
@@ -108,7 +109,7 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
     }
 
     fn other_version(&self, version: u32) -> Error {
-        let path = self.body.path().display();
+        let path = self.body.path().shown();
         let error = Error::new(
             Kind::Verification,
             format!("patch {path} has format version {version}; this runner knows version {VERSION}"),
@@ -123,7 +124,7 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
     fn fill(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
         let end = offset + buffer.len() as u64;
         if end > self.body.bytes() {
-            let path = self.body.path().display();
+            let path = self.body.path().shown();
             return Err(Error::new(
                 Kind::Verification,
                 format!("patch {path} is cut short: it ends at byte {}, inside a frame", self.body.bytes()),

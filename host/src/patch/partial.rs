@@ -13,6 +13,7 @@ use super::{Header, Writer, hex};
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Access, Entry, Storage};
 use crate::journal::check_own;
+use crate::text::Raw as _;
 
 /// What is not the same any more.
 fn difference(then: &Header, now: &Header) -> Option<&'static str> {
@@ -62,7 +63,7 @@ impl<'s, S: Storage> Writer<'s, S> {
     /// but a success.
     pub fn take_up(storage: &'s S, spill: Entry, header: Header, partial: &Partial) -> Result<Self> {
         let path = spill.path();
-        let other = |what: &str| Error::new(Kind::Verification, format!("{} {what}", path.display()));
+        let other = |what: &str| Error::new(Kind::Verification, format!("{} {what}", path.shown()));
         let file = storage.open(&spill, Access::Write).map_err(Error::at("open", path))?;
         let found = storage.stat(&file).map_err(Error::at("look at", path))?;
         check_own(&found).map_err(|why| other(&format!("is not believed: {why}")))?;

@@ -10,6 +10,7 @@ use super::{Edit, Group, Header, Seal};
 use crate::error::{Error, Kind, Result};
 use crate::fs::Storage;
 use crate::hash::GROUP_BYTES;
+use crate::text::Raw as _;
 
 /// No file is larger.
 const MAX_FILE_BYTES: u64 = 1 << 63;
@@ -246,7 +247,7 @@ pub(super) fn verify<S: Storage>(body: &Body<'_, S>) -> Result<Frame> {
     if kind != KIND_SEAL {
         return Err(Error::new(
             Kind::Verification,
-            format!("patch {} has no seal: it was cut short, or never finished", body.path().display()),
+            format!("patch {} has no seal: it was cut short, or never finished", body.path().shown()),
         ));
     }
     let seal: Seal = parse(&seal).map_err(|e| frames.corrupt(frames.offset, "a bad seal").because(e))?;

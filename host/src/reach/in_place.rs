@@ -11,6 +11,7 @@ use crate::fs::{Entry, PATIENCE, Storage};
 use crate::patch::{Direction, Header, Origin, Patch};
 use crate::profile::{self, Stage};
 use crate::recover::{finish, roll_back};
+use crate::text::Raw as _;
 use crate::verify::{self, Level, ReadBack, Wanted};
 
 /// Journal, commit point, edits, and what was written read back.
@@ -90,10 +91,10 @@ pub(super) fn in_place<S: Storage>(
             journal.remove().map_err(|e| {
                 Error::new(
                     Kind::RecoveryNeeded,
-                    format!("{} is changed, but its journal stays", path.display()),
+                    format!("{} is changed, but its journal stays", path.shown()),
                 )
                 .because(e)
-                .hint(format!("`runner recover {}` removes it", path.display()))
+                .hint(format!("`runner recover {}` removes it", path.shown()))
             })?;
             Ok(Reached { level: state.level, appended_bytes, old_in_use: false })
         }
@@ -124,7 +125,7 @@ fn check_scanned<S: Storage>(target: &Place<'_, S>, journal: &Patch<'_, S>, how:
 /// The journal has its name, and perhaps not for good. What `recover` would
 /// need to go either way stays.
 fn undecided(path: &Path, error: Error) -> Error {
-    let shown = path.display();
+    let shown = path.shown();
     Error::new(Kind::RecoveryNeeded, format!("{shown} is untouched, but its journal stays"))
         .because(error)
         .hint(format!(
@@ -144,14 +145,14 @@ fn undo_failed_write<S: Storage>(
     match roll_back(target, &journal, threads).and_then(|()| journal.remove()) {
         Ok(()) => error.hint(format!(
             "{} was brought back to what it was before; what others have appended stays",
-            path.display()
+            path.shown()
         )),
         Err(second) => Error::new(
             Kind::RecoveryNeeded,
-            format!("{} could be neither changed nor brought back: {second}", path.display()),
+            format!("{} could be neither changed nor brought back: {second}", path.shown()),
         )
         .because(error)
-        .hint(format!("when that is mended: `runner recover {}`", path.display())),
+        .hint(format!("when that is mended: `runner recover {}`", path.shown())),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::fs::{Entry, Storage};
 use crate::journal::exists;
 use crate::patch::{Direction, Patch};
 use crate::profile::{self, Stage};
+use crate::text::Raw as _;
 use crate::verify::{self, Level, ReadBack, Wanted};
 
 /// The new file, read back, and the exchange.
@@ -61,7 +62,7 @@ fn fill_new<S: Storage>(
     drop(filling);
     let syncing = profile::span(Stage::Sync);
     storage.copy_attributes(target.file, file).map_err(|e| {
-        Error::new(Kind::Refused, format!("a rewrite of {} would lose something", target.path().display()))
+        Error::new(Kind::Refused, format!("a rewrite of {} would lose something", target.path().shown()))
             .because(e)
             .hint("`--strategy in-place` keeps the inode and all that belongs to it")
     })?;

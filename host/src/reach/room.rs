@@ -7,6 +7,7 @@ use crate::fs::{Entry, Storage};
 use crate::hash::GROUP_BYTES;
 use crate::patch::Patch;
 use crate::plan::{Plan, Strategy};
+use crate::text::Raw as _;
 
 /// Makes sure that so many bytes can be written to a new file.
 pub(crate) fn check_room<S: Storage>(storage: &S, entry: &Entry, bytes: u64) -> Result<()> {
@@ -15,7 +16,7 @@ pub(crate) fn check_room<S: Storage>(storage: &S, entry: &Entry, bytes: u64) -> 
     if bytes <= free {
         return Ok(());
     }
-    Err(no_room(&format!("for {}", path.display()), bytes, free))
+    Err(no_room(&format!("for {}", path.shown()), bytes, free))
 }
 
 fn no_room(what: &str, bytes: u64, free: u64) -> Error {
@@ -47,7 +48,7 @@ pub(super) fn check_room_to_overwrite<S: Storage>(
         return Ok(());
     }
     Err(no_room(
-        &format!("to overwrite {} (its filesystem takes new space for that)", path.display()),
+        &format!("to overwrite {} (its filesystem takes new space for that)", path.shown()),
         needed,
         free,
     ))

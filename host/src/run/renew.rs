@@ -9,6 +9,7 @@ use crate::profile::{self, Stage};
 use crate::root;
 use crate::scan::{Rebuilt, rebuild};
 use crate::source::Target;
+use crate::text::Raw as _;
 
 /// Makes a patch of a target from the edits of another one, or from those that
 /// undo them, in one pass over the target (and another one over its tail, if
@@ -52,7 +53,7 @@ pub(super) fn renew(
         Rebuilt::Differs { at, .. } => {
             return Err(untrue(format!(
                 "{} holds other bytes at byte {at} than the patch says",
-                path.display()
+                path.shown()
             )));
         }
     };
@@ -62,7 +63,7 @@ pub(super) fn renew(
     if after != claims.after {
         return Err(untrue(format!(
             "{} would get another root than the patch says: {after}, and not {}",
-            path.display(),
+            path.shown(),
             claims.after
         )));
     }
@@ -96,7 +97,7 @@ impl Claims {
     }
 
     fn no_fit(&self, target: &Target, root: blake3::Hash) -> Error {
-        let shown = target.path().display();
+        let shown = target.path().shown();
         let error = Error::new(Kind::Verification, format!("{shown} is not the file that the patch fits"));
         if root == self.after {
             return error.hint("the patch has been carried out on it already");

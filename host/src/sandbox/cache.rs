@@ -23,6 +23,7 @@ use wasmtime::component::Component;
 use super::sealed::Sealed;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{OsStorage, PrivateDirectory, Storage, TEMPORARY_SUFFIX, is_private_file};
+use crate::text::Raw as _;
 
 /// All entries together; the oldest go first.
 const TOTAL_BYTES: u64 = 1 << 30;
@@ -61,7 +62,7 @@ impl Cache {
         let directory = PrivateDirectory::open_or_create(dir)?;
         let key = directory.key_or_new(KEY_FILE).map_err(Error::at("read or create the key in", dir))?;
         let key = key.ok_or_else(|| {
-            Error::new(Kind::Usage, format!("cannot use the code cache {}", dir.display()))
+            Error::new(Kind::Usage, format!("cannot use the code cache {}", dir.shown()))
                 .because("its key file is damaged")
                 .hint("delete the key file")
         })?;

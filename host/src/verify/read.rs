@@ -10,6 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::fs::{ALIGN_BYTES, Access, Aligned, Entry, Identity, Storage};
 use crate::hash::{Cv, GROUP_BYTES, group_cv};
 use crate::parallel::in_order;
+use crate::text::Raw as _;
 
 /// Groups that are read in one go.
 pub(super) const RUN_GROUPS: u64 = 16;
@@ -118,11 +119,8 @@ impl<'s, S: Storage> ReadBack<'s, S> {
             _ => storage.evict(&file).map_err(Error::at("evict", path))?,
         };
         if wanted == Wanted::Exactly(Level::Evicted) && !evicted {
-            return Err(Error::new(
-                Kind::Verification,
-                format!("{} stays in the page cache", path.display()),
-            )
-            .hint("another process may have it mapped; `--verify cached` reads it from there"));
+            return Err(Error::new(Kind::Verification, format!("{} stays in the page cache", path.shown()))
+                .hint("another process may have it mapped; `--verify cached` reads it from there"));
         }
         let level = if evicted { Level::Evicted } else { Level::Cached };
         opened(file, level)
@@ -137,7 +135,7 @@ impl<'s, S: Storage> ReadBack<'s, S> {
         } else {
             Err(Error::new(
                 Kind::Verification,
-                format!("{} was replaced before it could be read back", path.display()),
+                format!("{} was replaced before it could be read back", path.shown()),
             ))
         }
     }
