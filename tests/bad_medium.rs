@@ -16,6 +16,8 @@ use std::path::PathBuf;
 use common::mount::{IMAGE_BYTES, Mount, format};
 use common::{Ran, Scratch, has, log_lines, names, runner, skip};
 use medium::Medium;
+use runner::fs::Entry;
+use runner::journal::Names;
 
 /// Stands once in the file, and lies where the medium is bad.
 const MARK: &str = "this line can not be read: Find/me\n";
@@ -163,7 +165,7 @@ fn bad_for_good(filesystem: &str) {
         bench.medium.refuse_to_read(b"this line can not be read");
         let apply = ["apply", "replace", file.to_str().unwrap()];
         let ran = runner(apply.iter().chain(&UPPER)).fails(6, "could be neither changed nor brought back");
-        ran.says("cannot read back at byte").says("hint: when the disk is well again");
+        ran.says("cannot read back at byte").says("hint: when that is mended: `runner recover");
         let direction = if rollback { &["recover", "--rollback"][..] } else { &["recover"] };
         let recover = |bench: &Bench| runner(direction.iter().chain([&bench.file().to_str().unwrap()]));
         // In the cache, and then not even there.
@@ -185,12 +187,12 @@ fn lost_writes(filesystem: &str) {
     let Some(mut bench) = Bench::new(filesystem) else { return };
     let in_place: &[&str] = &["--strategy", "in-place"];
     let rewrite: &[&str] = &["--strategy", "rewrite"];
-    let names = common::sidecars(&bench.file());
-    let reads_back = |entry: &runner::fs::Entry| format!("{} reads back different", entry.path().display());
-    let (scan, new) = (&*reads_back(&names.scan), &*reads_back(&names.new));
-    let ways: [(&[&str], &[&str], &str, &str); 6] = [
+    let target: fn(&Names) -> &Entry = |names| &names.target;
+    let new: fn(&Names) -> &Entry = |names| &names.new;
+    let scan: fn(&Names) -> &Entry = |names| &names.scan;
+    let ways = [
         // The file itself, in place, and a new one.
-        (in_place, &UPPER, "can not be read: FIND/ME", "file reads back different"),
+        (in_place, &UPPER, "can not be read: FIND/ME", target),
         (rewrite, &UPPER, "can not be read: FIND/ME", new),
         (rewrite, &SHORTER, "can not be read: Find\n", new),
         // The journal, before anything hangs on it. (That of a tail holds all
@@ -207,9 +209,13 @@ fn lost_writes(filesystem: &str) {
         let ran = ran.fails(5, "");
         // The patch has outgrown memory, and some of what it lost is needed
         // before the new file is read back.
-        let in_scan = ran.stderr.contains(&format!("{} is corrupt", names.scan.path().display()));
-        if !(in_scan && what == new) {
-            ran.says(what).says("the medium or its controller is at fault");
+        let names = common::sidecars(&file);
+        let what = what(&names).path();
+        let in_scan = what == names.new.path()
+            && ran.stderr.contains(&format!("{} is corrupt", names.scan.path().display()));
+        if !in_scan {
+            ran.says(&format!("{} reads back different", what.display()))
+                .says("the medium or its controller is at fault");
         }
         bench.untouched(&format!("{way:?}, lost {lost:?}"));
     }

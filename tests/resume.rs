@@ -312,7 +312,7 @@ fn what_was_stored_does_not_fit() {
         let slow = Slow::interrupted();
         let names = common::sidecars(&slow.file);
         let path = names.checkpoint.path();
-        let text = fs::read_to_string(&path).unwrap();
+        let text = fs::read_to_string(path).unwrap();
         let mut stored: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
         let other = hash(&stored);
         let before = stored.clone();

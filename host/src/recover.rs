@@ -118,10 +118,12 @@ fn put_back<S: Storage>(storage: &S, names: &Names) -> Result<bool> {
     }
     let look = |entry: &Entry| storage.stat_entry(entry).map_err(Error::at("look at", entry.path()));
     let (found, left) = (look(&names.target)?, look(&names.new)?);
-    // Only a file with one name is ever replaced, and the new one gets its
-    // owner and its mode: anything else is not the old file.
+    // Only a file with one name is ever replaced, to which a backup adds one,
+    // and the new one gets its owner and its mode: anything else is not the old
+    // file.
     if left.file_type != FileType::Regular
-        || (left.owner, left.mode, left.links) != (found.owner, found.mode, 1)
+        || left.links > 2
+        || (left.owner, left.mode) != (found.owner, found.mode)
     {
         return Ok(false);
     }

@@ -78,6 +78,11 @@ fn no_write_is_dropped_unnoticed() {
                     fs::write(&file, from).unwrap();
                     let (ran, _) = watched(way, &file, &log, Some((nth + 1, *bytes)));
                     let what = format!("{way:?} of {} bytes, write {nth} of {writes:?}", from.len());
+                    // The zeros behind a shorter version, which are cut off.
+                    if ran.code == 0 && nth + 1 == writes.len() && from.len() > to.len() {
+                        assert!(fs::read(&file).unwrap() == **to, "{what}");
+                        continue;
+                    }
                     assert_eq!(ran.code, 5, "{what}: {}", ran.stderr);
                     ran.fails(5, "file reads back different").says("was brought back to what it was before");
                     assert!(fs::read(&file).unwrap() == **from, "{what}");

@@ -3,19 +3,19 @@
 //! file, old or new.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use runner::error::{Kind, Result};
 use runner::patch::Direction;
 use runner::plan::Strategy;
 use runner::recover::Recovered;
 
-use crate::change::{Change, FILE, recover_on};
+use crate::change::{self, Change, FILE, recover_on};
 use crate::check::{Broken, Ended, LARGE_BYTES, Trial};
 use crate::choices::Choices;
 use crate::deed::{Deed, THEIRS};
 use crate::disk::Disk;
-use crate::storage::{Fate, Simulated, names};
+use crate::storage::{Fate, Simulated};
 use crate::{changes, seed};
 
 const BOTH: [Direction; 2] = [Direction::Forward, Direction::Reverse];
@@ -36,8 +36,13 @@ fn version(trial: &Trial<'_>, content: &[u8]) -> Option<Version> {
     if is(&trial.change.old) { Some(Version::Old) } else { is(&trial.new).then_some(Version::New) }
 }
 
-fn content<'d>(disk: &'d Disk, name: &str) -> Option<&'d [u8]> {
-    disk.read(Path::new(name)).map(|node| &node.cache[..])
+/// The file that is left beside it, which may be the only one with its lines.
+fn beside() -> PathBuf {
+    change::names().new.path().to_owned()
+}
+
+fn content<'d>(disk: &'d Disk, name: impl AsRef<Path>) -> Option<&'d [u8]> {
+    disk.read(name.as_ref()).map(|node| &node.cache[..])
 }
 
 /// Nothing is left beside the file, and what was appended is at its end.
@@ -74,7 +79,7 @@ fn recovers(trial: &Trial<'_>, disk: &Disk) -> Result<(), Broken> {
             Err(error) => return Err(format!("{direction:?}: {error:?}")),
         }
     }
-    let left = content(disk, "/disk/file.runner-new");
+    let left = content(disk, beside());
     let kept = |content: Option<&[u8]>| content.is_some_and(|content| version(trial, content).is_some());
     if refused == 2 && !(left.is_some() && (kept(left) || kept(content(disk, FILE)))) {
         return Err("there is no way out".into());
@@ -99,8 +104,8 @@ fn recovers_after_crash(trial: &Trial<'_>, disk: &Disk, choices: &mut Choices) -
             Err(error) => return Err(format!("{direction:?}, after a crash: {error:?}")),
         }
     }
-    let beside = names(&disk).contains("file.runner-new");
-    if refused == 2 && !beside { Err("there is no way out after a crash".into()) } else { Ok(()) }
+    let left = content(&disk, beside());
+    if refused == 2 && left.is_none() { Err("there is no way out after a crash".into()) } else { Ok(()) }
 }
 
 /// Of long runs, some moments are left out.
@@ -237,7 +242,7 @@ fn an_append_to_both() {
             let refused = recovered.is_err_and(|error| error.kind() == Kind::RecoveryNeeded);
             assert!(refused, "{name}: recovered");
             let found =
-                [FILE, "/disk/file.runner-new"].map(|name| version(&trial, content(&after, name).unwrap()));
+                [PathBuf::from(FILE), beside()].map(|name| version(&trial, content(&after, name).unwrap()));
             assert_eq!(found, [Some(Version::New), Some(Version::Old)], "{name}");
         }
     }

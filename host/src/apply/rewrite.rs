@@ -118,16 +118,16 @@ pub fn swap<S: Storage>(
     let look = |entry: &Entry| -> Result<Identity> {
         Ok(storage.stat_entry(entry).map_err(Error::at("look at", entry.path()))?.identity)
     };
+    let written = storage.stat(new_file).map_err(Error::at("look at", new))?.identity;
+    if !look(&names.new)?.same_inode(&written) {
+        return Err(Error::new(Kind::Refused, format!("{} was replaced during the run", new.shown()))
+            .hint(format!("others may write to its directory; {} is untouched", target.shown())));
+    }
     let found = look(&names.target)?;
     if !found.same_content(old) {
         let appended = if found.same_inode(old) { found.size.saturating_sub(old.size) } else { 0 };
         let error = if appended > 0 { grown(target, appended) } else { changed(target) };
         return Err(error.hint("nothing was written"));
-    }
-    let written = storage.stat(new_file).map_err(Error::at("look at", new))?.identity;
-    if !look(&names.new)?.same_inode(&written) {
-        return Err(Error::new(Kind::Refused, format!("{} was replaced during the run", new.shown()))
-            .hint(format!("others may write to its directory; {} is untouched", target.shown())));
     }
     let mut carried = old.size;
     let mut old_in_use = false;
@@ -170,7 +170,8 @@ pub(crate) fn carry_over<S: Storage>(
     to: &S::File,
 ) -> std::io::Result<u64> {
     let mut at = size;
-    loop {
+    // Where nothing was appended nothing is read, and no read can fail.
+    while storage.stat(from)?.identity.size > at {
         let mut bytes = vec![0; COPY_BYTES as usize];
         let count = storage.read_full_at(from, &mut bytes, at)?;
         if count == 0 {
