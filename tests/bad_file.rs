@@ -118,8 +118,13 @@ fn permissions_count() {
     fs::create_dir(&dir).unwrap();
     let file = dir.join("file");
     fs::write(&file, "abc\n").unwrap();
+    let state = place.path().join("state");
+    fs::create_dir(&state).unwrap();
+    std::os::unix::fs::chown(&state, Some(65534), Some(65534)).unwrap();
+    open(&state, 0o700);
     let run = || {
         let mut command = common::program("setpriv");
+        command.env("XDG_STATE_HOME", &state);
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]);
         command.arg(tools.join("runner")).arg("apply").args([&plugin, &file]);
         Ran::of(command.env_remove("HOME").env_remove("RUNNER_CACHE_DIR").output().unwrap())

@@ -6,6 +6,7 @@ mod common;
 
 use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -162,15 +163,19 @@ fn a_block_device_is_changed_in_place() {
 
     // The journal of a device stands in the state directory.
     assert_eq!(common::names(state.dir()), ["runner"]);
-    assert!(common::names(&state.path("runner")).is_empty());
+    assert_eq!(common::names(&state.path("runner")), ["journal-key"]);
     assert_eq!(devices(), 0);
     let journal = state.path("runner").join(format!("{}.runner-journal", name.replace('/', "!")));
     let mut plan = same.to_vec();
     plan[0] = "plan";
-    plan.extend(["-o", journal.to_str().unwrap()]);
+    let saved = scratch.path("saved");
+    plan.extend(["-o", saved.to_str().unwrap()]);
     run(&plan).ok();
+    fs::copy(&saved, &journal).unwrap();
+    fs::set_permissions(&journal, PermissionsExt::from_mode(0o600)).unwrap();
     run(&same).fails(6, "did not end");
-    run(&["recover", name]).ok();
+    run(&["recover", name]).fails(4, "is not believed");
+    run(&["recover", "--trust-journal", name]).ok();
     assert!(content() == new, "recovered");
-    assert!(common::names(&state.path("runner")).is_empty());
+    assert_eq!(common::names(&state.path("runner")), ["journal-key"]);
 }

@@ -19,6 +19,7 @@
 mod common;
 
 use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -80,6 +81,11 @@ impl Place {
 
     /// Runs the binary in the directory, with a signal at some call.
     fn run(&self, command: &[&str], call: &str, signal: &str, when: &str) -> Came {
+        // No length is changed while somebody has the file open.
+        let input = match command[0] {
+            "pipe" => File::open(self.work.join("file")).unwrap().into(),
+            _ => Stdio::null(),
+        };
         let output = common::program("strace")
             .args(["-f", "-qq", "-o"])
             .arg(&self.log)
@@ -89,7 +95,7 @@ impl Place {
             .args(command)
             .env("TMPDIR", &self.temporary)
             .current_dir(&self.work)
-            .stdin(File::open(self.work.join("file")).unwrap())
+            .stdin(input)
             .stdout(Stdio::null())
             .output()
             .unwrap();
@@ -111,7 +117,12 @@ impl Place {
             fs::remove_file(self.work.join(name)).unwrap();
         }
         for (name, content) in before {
-            fs::write(self.work.join(name), content).unwrap();
+            let path = self.work.join(name);
+            fs::write(&path, content).unwrap();
+            if name.contains(".runner-") {
+                // With rights for others it would not be believed.
+                fs::set_permissions(path, PermissionsExt::from_mode(0o600)).unwrap();
+            }
         }
         Snapshot::of(&self.work)
     }

@@ -126,7 +126,7 @@ pub(super) struct PluginArgs {
     /// it, fewer workers run [default: half of what the machine has left]
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub(super) memory_total: Option<u64>,
-    /// The most space that a patch may take, old and new bytes together [default: 64 MiB and 16 times
+    /// The most space that a patch may take, old and new bytes together [default: 64 MiB and 24 times
     /// the file]
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub(super) patch_limit: Option<u64>,

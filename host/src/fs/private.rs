@@ -193,8 +193,9 @@ pub(crate) fn is_own(stat: &Stat) -> bool {
     stat.st_uid == rustix::process::geteuid().as_raw()
 }
 
-/// Whether it is a regular file of this user, with rights for nobody else.
+/// Whether it is a regular file of this user, with one name, and with rights
+/// for nobody else.
 pub(crate) fn is_private_file(stat: &Stat) -> bool {
     let regular = rustix::fs::FileType::from_raw_mode(stat.st_mode).is_file();
-    regular && is_own(stat) && stat.st_mode & 0o077 == 0
+    regular && is_own(stat) && stat.st_nlink == 1 && stat.st_mode & 0o077 == 0
 }

@@ -2,9 +2,8 @@
 //!
 //! Links are followed as the kernel follows them, but for those that somebody
 //! else may have put there: a link counts if it belongs to this user or to
-//! root, or stands in a directory that only one of both may write to. In a
-//! sticky directory a link of the directory's owner counts too, as with
-//! `fs.protected_symlinks`, whatever that is set to.
+//! root, or stands in a directory that only one of both may write to. That is
+//! stricter than `fs.protected_symlinks`, and does not depend on it.
 
 use std::ffi::{OsStr, OsString};
 use std::os::fd::OwnedFd;
@@ -23,7 +22,6 @@ use crate::text::Raw as _;
 const MOST_LINKS: usize = 40;
 /// `f_type` of procfs (linux/magic.h), whose links lead where no path does.
 const PROC_SUPER_MAGIC: u32 = 0x9fa0;
-const STICKY: u32 = 0o1000;
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
 impl Entry {
@@ -188,12 +186,7 @@ pub(super) fn is_proc(directory: impl std::os::fd::AsFd) -> bool {
 /// Whether a link in a directory counts as the wish of this user.
 fn may_follow(user: u32, directory: &Stat, link: &Stat) -> bool {
     let trusted = |owner: u32| owner == user || owner == 0;
-    if trusted(link.st_uid) {
-        return true;
-    }
-    let shared = directory.st_mode & WRITABLE_BY_OTHERS != 0;
-    let sticky = directory.st_mode & STICKY != 0;
-    trusted(directory.st_uid) && (!shared || sticky && link.st_uid == directory.st_uid)
+    trusted(link.st_uid) || trusted(directory.st_uid) && directory.st_mode & WRITABLE_BY_OTHERS == 0
 }
 
 fn open(at: impl std::os::fd::AsFd, name: &OsStr, asked: &Path) -> Result<OwnedFd> {

@@ -192,3 +192,56 @@ fn a_damaged_key_is_refused() {
         assert!(format!("{error:?}").contains("key file is damaged"), "{error:?}");
     }
 }
+
+/// As large as the cache may be, without taking the room.
+fn fill(path: &Path, mode: u32) {
+    let file = fs::File::create(path).unwrap();
+    file.set_len(TOTAL_BYTES + 1).unwrap();
+    file.set_permissions(fs::Permissions::from_mode(mode)).unwrap();
+    file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+}
+
+/// Whatever directory it is given, and however much stands there.
+#[test]
+fn only_its_own_entries_are_removed() {
+    let (_parent, dir) = cache_dir();
+    load_cached(&dir);
+    let (entry, _) = entry(&dir);
+    let name = |digit: &str| format!("{}{ENTRY_SUFFIX}", digit.repeat(ENTRY_DIGITS));
+    let theirs = ["photo.raw", "x.code", &name("A"), &name("0")[1..], &format!("{}x", name("0"))];
+    for name in theirs {
+        fill(&dir.join(name), 0o600);
+    }
+    // Of our form, but not as we make them.
+    fill(&dir.join(name("1")), 0o644);
+    symlink(dir.join("photo.raw"), dir.join(name("2"))).unwrap();
+    fill(&dir.join(name("3")), 0o600);
+    fs::hard_link(dir.join(name("3")), dir.join("another name of it")).unwrap();
+    let ours = dir.join(name("4"));
+    fill(&ours, 0o600);
+
+    fs::remove_file(&entry).unwrap();
+    load_cached(&dir);
+    assert!(entry.exists() && !ours.exists(), "the oldest entry goes");
+    for name in theirs.into_iter().map(str::to_owned).chain([name("1"), name("2"), name("3")]) {
+        assert!(fs::symlink_metadata(dir.join(&name)).is_ok(), "{name} is gone");
+    }
+}
+
+/// The directory that was looked at is the one that is written and tidied.
+#[test]
+fn a_directory_that_is_exchanged_for_a_link_is_left_alone() {
+    let (parent, dir) = cache_dir();
+    let cache = Cache::open(&dir).unwrap();
+    let (moved, theirs) = (parent.path().join("moved"), parent.path().join("theirs"));
+    fs::create_dir(&theirs).unwrap();
+    let name = format!("{}{ENTRY_SUFFIX}", "0".repeat(ENTRY_DIGITS));
+    fill(&theirs.join(&name), 0o600);
+    fs::rename(&dir, &moved).unwrap();
+    symlink(&theirs, &dir).unwrap();
+    let sandbox = Sandbox::new(Some(cache), Compiler::InProcess).unwrap();
+    sandbox.load("tiny", &wasm("tiny"), LIMITS, silent()).unwrap();
+    assert_eq!(fs::read_dir(&theirs).unwrap().count(), 1);
+    assert!(theirs.join(&name).exists());
+    assert_eq!(fs::read_dir(&moved).unwrap().count(), 2, "the key and the entry");
+}
