@@ -325,6 +325,43 @@ fn what_was_stored_does_not_fit() {
     }
 }
 
+/// Right in all else, but not made with the key.
+#[test]
+fn a_checkpoint_that_anybody_can_make_is_not_believed() {
+    let slow = Slow::interrupted();
+    let names = common::sidecars(&slow.file);
+    let text = fs::read_to_string(names.checkpoint.path()).unwrap();
+    let json = text.lines().next().unwrap();
+    let plain = blake3::hash(json.as_bytes());
+    fs::write(names.checkpoint.path(), format!("{json}\n{plain}\n")).unwrap();
+    starts_over(&slow, &RESUME, "was made with another key");
+}
+
+/// What others can have written to is not taken up, and not removed.
+#[test]
+fn what_others_can_have_written_to_is_left_alone() {
+    let ways: [(&str, fn(&Path)); 2] = [
+        ("others may read or write it", |path| {
+            fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o602)).unwrap();
+        }),
+        ("it has 2 names", |path| fs::hard_link(path, path.with_extension("link")).unwrap()),
+    ];
+    for (why, way) in ways {
+        for which in 0..2 {
+            let slow = Slow::interrupted();
+            let names = common::sidecars(&slow.file);
+            let entry = [&names.checkpoint, &names.scan][which];
+            way(entry.path());
+            let before = slow.scratch.snapshot();
+            let told = slow.run(&RESUME);
+            assert_eq!(told.code, 4, "{why}: {told:?}");
+            assert!(told.error.as_ref().is_some_and(|error| error.contains(why)), "{why}: {told:?}");
+            assert!(entry.path().exists());
+            assert!(before == slow.scratch.snapshot(), "{why}");
+        }
+    }
+}
+
 /// A journal is to be carried out or taken back, whatever else is there.
 #[test]
 fn a_journal_goes_first() {

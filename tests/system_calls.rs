@@ -17,12 +17,21 @@ const TRACED: &str =
 /// Runs the binary, and says which calls it has made on what is in `dir`, in
 /// words: files by their names, the directory as `.`.
 fn calls(dir: &Path, args: &[&str]) -> Option<Vec<String>> {
+    calls_with(dir, args, None)
+}
+
+/// The same, with a state directory of its own.
+fn calls_with(dir: &Path, args: &[&str], state: Option<&Path>) -> Option<Vec<String>> {
     if !has("strace") {
         skip("strace is missing");
         return None;
     }
     let log = Scratch::new();
-    let status = common::program("strace")
+    let mut strace = common::program("strace");
+    if let Some(state) = state {
+        strace.env("RUNNER_STATE_DIR", state);
+    }
+    let status = strace
         .args(["-f", "-qq", "-y", "-e", TRACED, "-e", "signal=none", "-o"])
         .arg(log.path("log"))
         .arg("--")
@@ -168,4 +177,35 @@ fn a_saved_plan() {
     let expected =
         ["write plan.runner-new", "fsync plan.runner-new", "rename plan.runner-new plan", "fsync ."];
     assert_eq!(calls, expected);
+}
+
+/// Before the first journal; else nobody could tell after a crash whose it is.
+#[test]
+fn the_key_is_durable_before_the_first_journal() {
+    let scratch = scratch();
+    let (file, state) = (scratch.path("file"), scratch.path("above/state"));
+    let args = ["apply", "replace", file.to_str().unwrap(), "--set", "find=user1", "--set", "with=USER1"];
+    let Some(calls) = calls_with(scratch.dir(), &args, Some(&state)) else { return };
+    let calls: Vec<_> = calls
+        .iter()
+        .map(|call| {
+            // The name of what has none yet is chosen by chance.
+            let (head, tail) = call.split_once("state/").unwrap_or((call, ""));
+            match tail.split_once(".new") {
+                Some((_, rest)) => format!("{head}state/NEW{rest}"),
+                None => call.clone(),
+            }
+        })
+        .collect();
+    let expected = [
+        "fsync .",
+        "fsync above",
+        "fsync above/state/NEW",
+        "link above/state/NEW above/state/journal-key",
+        "remove above/state/NEW",
+        "fsync above/state",
+    ];
+    assert_eq!(calls[..expected.len()], expected);
+    let journal = calls.iter().position(|call| call.starts_with("rename file.runner-scan"));
+    assert!(journal.unwrap() > expected.len());
 }

@@ -12,6 +12,8 @@ use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use runner::fs::Entry;
+
 use common::{Ran, Scratch, command, is_root, kill, sidecars, skip, stop};
 use forge::{forged, frames};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -402,6 +404,23 @@ fn a_scan_of_somebody_else_is_not_removed_or_taken_up() {
         assert_eq!(before, scratch.snapshot());
         fs::remove_file(entry.path()).unwrap();
     }
+    // What an undo file is called until it is complete.
+    let undo = scratch.path("undo");
+    let temporary = names.temporary(&Entry::resolve(&undo).unwrap());
+    fs::write(temporary.path(), "planted").unwrap();
+    chown(temporary.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+    let before = scratch.snapshot();
+    apply(&[&file], &["--undo", undo.to_str().unwrap()]).fails(4, "is in the way: it belongs to user 65534");
+    assert_eq!(before, scratch.snapshot());
+    // Of this user it was left by a run that was killed.
+    chown(temporary.path(), Some(0), Some(0)).unwrap();
+    set_mode(temporary.path(), 0o640);
+    fs::hard_link(temporary.path(), scratch.path("second")).unwrap();
+    apply(&[&file], &["--undo", undo.to_str().unwrap()])
+        .fails(4, "in the way: it is not a file with one name");
+    fs::remove_file(scratch.path("second")).unwrap();
+    apply(&[&file], &["--undo", undo.to_str().unwrap()]).ok();
+    assert_eq!(common::names(scratch.dir()), ["a", "undo"]);
 }
 
 /// Journals of block devices stand there: nobody else may enter it.

@@ -11,8 +11,8 @@ use crate::apply::others::grown;
 use crate::apply::rewrite;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Entry, Identity, Stat, Storage};
-use crate::journal::{Names, check_not_reserved, check_own, exists};
+use crate::fs::{Entry, FileType, Identity, Stat, Storage};
+use crate::journal::{Names, check_not_reserved, exists};
 use crate::patch::Patch;
 use crate::plan::{Plan, Strategy};
 use crate::profile::{self, Stage};
@@ -96,8 +96,18 @@ impl<S: Storage> Place<'_, S> {
         }
         let path = temporary.path();
         let stat = self.storage.stat_entry(&temporary).map_err(Error::at("look at", path))?;
-        check_own(&stat)
-            .map_err(|why| Error::new(Kind::Refused, format!("{} is in the way: {why}", path.shown())))?;
+        // A backup may have the owner and the mode of the target already.
+        let owners = [rustix::process::geteuid().as_raw(), self.stat.owner];
+        let why = if stat.file_type != FileType::Regular || stat.links != 1 {
+            Some("it is not a file with one name".to_owned())
+        } else {
+            let theirs = !owners.contains(&stat.owner);
+            theirs.then(|| format!("it belongs to user {}", stat.owner))
+        };
+        if let Some(why) = why {
+            return Err(Error::new(Kind::Refused, format!("{} is in the way: {why}", path.shown()))
+                .hint("only its owner can say whether it is still needed; choose another name"));
+        }
         self.storage.remove(&temporary).map_err(Error::at("remove", path))?;
         Ok(temporary)
     }

@@ -75,6 +75,29 @@ impl<'a> Trial<'a> {
         Ok(())
     }
 
+    /// The process dies during each operation before the commit point; the
+    /// file is recovered, and the run made again. Then the machine crashes.
+    /// Returns how often an undo file was there already.
+    pub(crate) fn crashes_after_a_kill(&mut self) -> Result<u32, Broken> {
+        let commit = self.run(self.fate.clone()).1.renamed_at().ok_or("it is not carried out")?;
+        let mut found = 0;
+        for at in 0..commit {
+            let (_, storage) = self.run(Fate { dies_at: Some(at), ..self.fate.clone() });
+            let storage = Simulated::new(storage.into_disk(), self.fate.clone());
+            recover_on(&storage, Direction::Reverse).map_err(|error| format!("{at}: {error:?}"))?;
+            let disk = storage.into_disk();
+            // A backup is in the way, and touches the file's times.
+            if disk.read(Path::new(BACKUP)).is_some() {
+                continue;
+            }
+            found += u32::from(disk.read(Path::new(UNDO)).is_some());
+            let storage = Simulated::new(disk, self.fate.clone());
+            self.change.carry_out(&storage).map_err(|error| format!("{at}, again: {error:?}"))?;
+            self.crashed(&storage.into_disk(), Ended::Well).map_err(|what| format!("{at}, again: {what}"))?;
+        }
+        Ok(found)
+    }
+
     /// The machine crashes during each operation of the recovery, too; of
     /// long runs, some first moments are left out.
     pub(crate) fn crashes_twice(&mut self) -> Result<(), Broken> {

@@ -27,6 +27,8 @@ pub(crate) enum Deed {
     Replaces,
     /// Puts a longer file in its place.
     ReplacesByLonger,
+    /// Puts another file in the place of the new one that is being made.
+    ReplacesNew,
     /// Changes its mode.
     ChangesMode,
     /// Another run comes to its commit point.
@@ -58,6 +60,17 @@ impl Deed {
                 let rename = NameChange::Rename(other.to_owned(), file.to_owned());
                 disk.directory.change(rename).expect("both are there");
             }
+            Self::ReplacesNew => {
+                let new = names().new;
+                if disk.read(new.path()).is_none() {
+                    return;
+                }
+                let other = Path::new("/disk/other");
+                let inode = disk.create(other).expect("it is not there");
+                disk.write(inode, 0, THEIRS);
+                let rename = NameChange::Rename(other.to_owned(), new.path().to_owned());
+                disk.directory.change(rename).expect("both are there");
+            }
             Self::ChangesMode => {
                 let now = disk.tick();
                 let node = disk.files.get_mut(&inode).expect("it has a name");
@@ -84,6 +97,9 @@ impl Deed {
                 content.len() == THEIRS.len() + LONGER_BYTES && content.starts_with(THEIRS)
             }
             Self::ChangesMode => content == old && mode == 0o600,
+            Self::ReplacesNew => {
+                return content == old && read(names.new.path()).is_none_or(|(content, _)| content == THEIRS);
+            }
             // Where there is a journal, undo file and backup stay: whoever
             // must recover may want to go back.
             Self::LeavesJournal => {

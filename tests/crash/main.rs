@@ -137,6 +137,16 @@ fn each_change_goes_its_way() {
     }
 }
 
+/// A run is killed, recovered, and made again: what it keeps is durable then,
+/// even if the first run had made it.
+#[test]
+fn what_is_kept_twice_is_durable() {
+    for (name, _, change) in changes().into_iter().filter(|(_, _, change)| change.extras) {
+        let found = Trial::new(&change, seed(), 40).crashes_after_a_kill();
+        assert!(found.as_ref().is_ok_and(|found| *found > 0), "{name}: {found:?}");
+    }
+}
+
 #[test]
 fn a_crash_at_any_operation() {
     on_all_changes("a_crash_at_any_operation", 40, |trial| trial.crashes());

@@ -68,3 +68,36 @@ fn somebody_else_is_noticed() {
         }
     }
 }
+
+/// The new file of a rewrite, or the journal of a new tail, before it has its
+/// name: what somebody else puts there never becomes the file, and is not
+/// removed.
+#[test]
+fn a_new_file_of_somebody_else_is_not_put_in() {
+    for (name, strategy, change) in changes() {
+        if strategy != Strategy::Rewrite {
+            continue;
+        }
+        let trial = Trial::new(&change, seed(), 0);
+        let commit = trial.run(trial.fate.clone()).1.renamed_at().expect("it is carried out");
+        let mut met = 0;
+        // Where names cannot be exchanged, nobody looks after the target was
+        // looked at for the last time.
+        let unnoticed = if change.no_exchange { 2 } else { 0 };
+        for at in 2..=commit - unnoticed {
+            let deed = Some((at, Deed::ReplacesNew));
+            let (ended, storage) = trial.run(Fate { deed, ..trial.fate.clone() });
+            let disk = storage.into_disk();
+            let what = format!("{name}: at operation {at}, commit {commit}: {ended:?}");
+            let is_there = disk.read(crate::change::names().new.path()).is_some();
+            if matches!(ended, crate::check::Ended::Well) {
+                assert!(!is_there, "{what}: it was there, and not noticed");
+                continue;
+            }
+            assert!(is_there, "{what}: it is gone");
+            assert!(Deed::ReplacesNew.is_left_alone(&disk, &change.old), "{what}");
+            met += 1;
+        }
+        assert!(met > 3, "{name}: {met} times");
+    }
+}

@@ -4,7 +4,6 @@ use super::{How, Kept, Place, Reached, end_scan};
 use crate::apply::rewrite;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Entry, Storage};
-use crate::journal::exists;
 use crate::patch::{Direction, Patch};
 use crate::profile::{self, Stage};
 use crate::text::Raw as _;
@@ -41,11 +40,17 @@ pub(super) fn replace<S: Storage>(
         Ok(Reached { level, appended_bytes: now.saturating_sub(size), old_in_use })
     });
     let failed = written.as_ref().is_err_and(|e| e.kind() != Kind::RecoveryNeeded);
-    if failed && exists(storage, new).unwrap_or(false) {
+    if failed && is_at(storage, &file, new) {
         // The error at hand is the one to report.
         let _ = storage.remove(new);
     }
     written
+}
+
+/// Whether a file still has the name that it was given.
+fn is_at<S: Storage>(storage: &S, file: &S::File, entry: &Entry) -> bool {
+    let found = storage.stat_entry(entry).and_then(|found| Ok((found, storage.stat(file)?)));
+    found.is_ok_and(|(found, ours)| found.identity.same_inode(&ours.identity))
 }
 
 fn fill_new<S: Storage>(

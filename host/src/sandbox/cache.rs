@@ -26,13 +26,13 @@ use crate::fs::{OsStorage, PrivateDirectory, Storage, TEMPORARY_SUFFIX, is_priva
 use crate::text::Raw as _;
 
 /// All entries together; the oldest go first.
-const TOTAL_BYTES: u64 = 1 << 30;
+pub(super) const TOTAL_BYTES: u64 = 1 << 30;
 const KEY_FILE: &str = "key";
 const MAC_BYTES: usize = blake3::OUT_LEN;
-const ENTRY_SUFFIX: &str = ".code";
+pub(super) const ENTRY_SUFFIX: &str = ".code";
 /// Hexadecimal digits before the suffix of an entry, and of one that is not
 /// complete.
-const ENTRY_DIGITS: usize = 2 * blake3::OUT_LEN;
+pub(super) const ENTRY_DIGITS: usize = 2 * blake3::OUT_LEN;
 const TEMPORARY_DIGITS: usize = 16;
 
 /// A directory of compiled plugins.

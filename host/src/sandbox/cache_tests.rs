@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use super::cache::{ENTRY_DIGITS, ENTRY_SUFFIX, TOTAL_BYTES};
 use super::tests::{LIMITS, silent, wasm, window};
 use super::*;
 use crate::transform::Change;

@@ -73,3 +73,20 @@ fn evicted_is_said_of_no_file_that_stays_in_memory() {
 fn cachestat_works(file: &tempfile::NamedTempFile) -> bool {
     OsStorage.evict(file.as_file()).expect("advice")
 }
+
+/// Another file says nothing of the one that was written, even if it holds
+/// the very bytes.
+#[test]
+fn what_is_read_back_is_the_file_that_was_written() {
+    for wanted in [Wanted::Deepest, Wanted::Exactly(Level::Cached)] {
+        let (written, other) = (file(b"the same"), file(b"the same"));
+        let elsewhere = Entry::unpinned(other.path());
+        let opened = ReadBack::open(&OsStorage, written.as_file(), &elsewhere, wanted);
+        assert_eq!(opened.err().map(|e| e.kind()), Some(Kind::Verification), "{wanted:?}");
+        // Or is exchanged later.
+        let read_back = open(&written, wanted).expect("it can be read");
+        assert!(read_back.through_cache().is_ok());
+        fs::rename(other.path(), written.path()).expect("renamed");
+        assert_eq!(read_back.through_cache().err().map(|e| e.kind()), Some(Kind::Verification));
+    }
+}

@@ -9,7 +9,7 @@ use super::list::{List, locate};
 
 /// What syncs and checks are recognised by. Rather too much than too little:
 /// an exemption costs a line.
-const CALLS: [&str; 31] = [
+const CALLS: [&str; 42] = [
     // Syncs.
     "sync_data(",
     "sync_all(",
@@ -41,8 +41,20 @@ const CALLS: [&str; 31] = [
     "verify::whole(",
     "verify::fits(",
     "check_new(",
+    // Whose it is, and what it may be.
     "is_own(",
     "0o077",
+    "check_own(",
+    "check_authentic(",
+    "check_not_reserved(",
+    "check_not_a_patch(",
+    "check_none_interrupted(",
+    "check_same(",
+    "may_follow(",
+    "is_private_file(",
+    "is_name_of_ours(",
+    ".owner !=",
+    "links !=",
     "mapping.check(",
 ];
 
