@@ -128,9 +128,11 @@ fn all_drivers(scratch: &Scratch, program: &Program<'_>, bad: &Program<'_>, memo
     fs::copy(&saved, scratch.path("file.runner-journal")).unwrap();
     let error = run::apply(&file, program, &auto, events).unwrap_err();
     assert_eq!(error.kind(), Kind::RecoveryNeeded);
-    let error = run::recover_file(&file, Trust::Own, Direction::Forward, 2, &mut |_| Ok(())).unwrap_err();
-    assert_eq!(error.kind(), Kind::RecoveryNeeded, "{error:?}");
-    fs::rename(scratch.path("file.runner-journal"), scratch.path("file.runner-scan")).unwrap();
+    for (trust, kind) in [(Trust::Own, Kind::Refused), (Trust::Any, Kind::RecoveryNeeded)] {
+        let error = run::recover_file(&file, trust, Direction::Forward, 2, &mut |_| Ok(())).unwrap_err();
+        assert_eq!(error.kind(), kind, "{error:?}");
+    }
+    fs::rename(scratch.path("file.runner-journal"), common::sidecars(&file).scan.path()).unwrap();
     run::recover_file(&file, Trust::Own, Direction::Forward, 2, &mut |_| Ok(())).unwrap();
     let cancelled = AtomicBool::new(true);
     let stopped = Options { cancel: Cancel::new(&cancelled), ..plain(Choice::Auto) };

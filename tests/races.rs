@@ -11,7 +11,7 @@ use std::io::Write;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use common::{Scratch, log_lines, names, stop};
+use common::{Scratch, kill, log_lines, names, stop};
 use rustix::fs::{CWD, mkfifoat};
 
 const CHANGED: &str = "was changed by somebody else during the run";
@@ -38,10 +38,11 @@ fn replace(file: &Path) {
 #[test]
 fn a_file_that_is_replaced_before_it_is_locked_is_not_recovered() {
     let (scratch, file) = scratch();
+    if !common::has("strace") {
+        return common::skip("strace is missing");
+    }
     let name = file.to_str().unwrap();
-    let journal = scratch.path("file.runner-journal");
-    let plan = ["plan", "replace", name, "--set", "find=user", "--set", "with=USER", "-o"];
-    common::runner(plan.iter().chain(&[journal.to_str().unwrap()])).ok();
+    kill::at_first_write(&file, &["--set", "find=user", "--set", "with=USER"]);
     let before = fs::read(&file).unwrap();
     let Some(ran) = stop::at(("flock", 1), None, &["recover", name], || replace(&file)) else { return };
     ran.fails(2, CHANGED);
@@ -51,50 +52,56 @@ fn a_file_that_is_replaced_before_it_is_locked_is_not_recovered() {
 
 #[test]
 fn what_becomes_a_fifo_before_it_is_opened_is_refused() {
-    let (_scratch, file) = scratch();
+    let (scratch, file) = scratch();
     let become_fifo = || {
         fs::remove_file(&file).unwrap();
         mkfifoat(CWD, &file, 0o600.into()).unwrap();
     };
     let args = ["verify", file.to_str().unwrap()];
-    let Some(ran) = stop::at(("statx", 1), Some(&file), &args, become_fifo) else { return };
+    let Some(ran) = stop::at(("statx", 1), Some(scratch.dir()), &args, become_fifo) else { return };
     ran.fails(2, "file is a FIFO");
 }
 
 #[test]
 fn no_root_is_told_of_a_file_that_changes() {
-    let (_scratch, file) = scratch();
+    let (scratch, file) = scratch();
     let args = ["verify", file.to_str().unwrap()];
-    // The third look is the last one before it is hashed.
-    let Some(ran) = stop::at(("statx", 3), Some(&file), &args, || append(&file)) else { return };
+    // The last look before it is hashed: for what a run has left beside it.
+    let Some(ran) = stop::at(("statx", 6), Some(scratch.dir()), &args, || append(&file)) else { return };
     assert_eq!(ran.text(), "");
     ran.fails(2, CHANGED);
 }
 
-/// The file itself stays as it is, but its path leads to another one now, and
-/// that is where a journal would stand.
+/// The directory was opened once. Whatever has its name later, the file that
+/// was looked at is the one that is changed, in the directory it is in.
 #[test]
 fn a_directory_that_is_replaced_is_left_alone() {
     let scratch = Scratch::new();
     let (dir, old) = (scratch.path("dir"), scratch.path("old"));
     let file = dir.join("file");
     let content = log_lines(300_000, "\n");
+    let new = String::from_utf8(content.clone()).unwrap().replace("user", "USER");
     for strategy in ["in-place", "rewrite"] {
-        let _ = (fs::remove_dir_all(&dir), fs::remove_dir_all(&old));
-        fs::create_dir(&dir).unwrap();
-        fs::write(&file, &content).unwrap();
-        let args = ["apply", "replace", file.to_str().unwrap(), "--strategy", strategy, "-j", "1"];
-        let args = [&args[..], &["--set", "find=user", "--set", "with=USER"]].concat();
-        let replace_directory = || {
-            fs::rename(&dir, &old).unwrap();
+        // Before the file is opened, and before its commit point.
+        for (call, nth) in [("statx", 1), ("statx", 7), ("fsync", 1)] {
+            let _ = (fs::remove_dir_all(&dir), fs::remove_dir_all(&old));
             fs::create_dir(&dir).unwrap();
-            fs::write(&file, "another file\n").unwrap();
-        };
-        let Some(ran) = stop::at(("statx", 3), Some(&file), &args, replace_directory) else { return };
-        ran.fails(2, CHANGED);
-        assert!(fs::read(old.join("file")).unwrap() == content, "{strategy}");
-        assert_eq!(fs::read_to_string(&file).unwrap(), "another file\n", "{strategy}");
-        assert_eq!((names(&dir), names(&old)), (vec!["file".to_owned()], vec!["file".to_owned()]));
+            fs::write(&file, &content).unwrap();
+            let args = ["apply", "replace", file.to_str().unwrap(), "--strategy", strategy, "-j", "1"];
+            let args = [&args[..], &["--set", "find=user", "--set", "with=USER"]].concat();
+            let replace_directory = || {
+                fs::rename(&dir, &old).unwrap();
+                fs::create_dir(&dir).unwrap();
+                fs::write(&file, "another user\n").unwrap();
+            };
+            let of = (call == "statx").then_some(&*dir);
+            let Some(ran) = stop::at((call, nth), of, &args, replace_directory) else { return };
+            ran.ok();
+            let what = format!("{strategy}, {call} {nth}");
+            assert!(fs::read_to_string(old.join("file")).unwrap() == new, "{what}");
+            assert_eq!(fs::read_to_string(&file).unwrap(), "another user\n", "{what}");
+            assert_eq!((names(&dir), names(&old)), (vec!["file".to_owned()], vec!["file".to_owned()]));
+        }
     }
 }
 

@@ -115,7 +115,8 @@ fn names_in_json_are_whole_and_harmless() {
     let applied = events.iter().find(|event| event["event"] == "applied").unwrap();
     assert_eq!((&applied["file"], &applied["file_hex"]), (&SHOWN.into(), &hex.into()));
     let error = events.iter().find(|event| event["event"] == "error").unwrap();
-    assert_eq!(error["error"], "cannot open missing\\xfe");
+    let text = error["error"].as_str().unwrap();
+    assert!(text.starts_with("cannot open ") && text.ends_with("missing\\xfe"), "{text}");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::common::{Ran, Random, command, names};
+use crate::common::{Ran, Random, command, names, untagged};
 use crate::medium::Medium;
 use crate::states::{Crash, Recording};
 
@@ -111,10 +111,15 @@ impl Subject<'_> {
         Ok((found, !left.is_empty(), recovery))
     }
 
-    /// What is beside the file, and was not asked for.
+    /// What is beside the file, and was not asked for. What was to become the
+    /// undo file or the backup may stay; the next run takes its place.
     fn left(&self, directory: &Path) -> Vec<String> {
         let mut left = names(directory);
-        left.retain(|name| name != FILE && !(self.extras && [BACKUP, UNDO].contains(&&name[..])));
+        left.retain(|name| {
+            let kept = untagged(name);
+            let kept = kept.strip_suffix(".runner-new").unwrap_or(&kept);
+            name != FILE && !(self.extras && [BACKUP, UNDO].contains(&kept))
+        });
         left
     }
 
