@@ -161,11 +161,18 @@ fn a_block_device_is_changed_in_place() {
     run(&["undo", undo.to_str().unwrap(), name]).ok();
     assert!(content() == old, "undone");
 
-    // The journal of a device stands in the state directory.
+    // The journal of a device stands in the state directory, and counts for
+    // every node of it.
+    let number = std::os::unix::fs::MetadataExt::rdev(&fs::metadata(&device.0).unwrap());
+    let (major, minor) = (rustix::fs::major(number), rustix::fs::minor(number));
+    let node = scratch.path("node");
+    let made = Command::new("mknod").arg(&node).args(["b", &major.to_string(), &minor.to_string()]).status();
+    assert!(made.unwrap().success());
+    let node = node.to_str().unwrap();
     assert_eq!(common::names(state.dir()), ["runner"]);
     assert_eq!(common::names(&state.path("runner")), ["journal-key"]);
     assert_eq!(devices(), 0);
-    let journal = state.path("runner").join(format!("{}.runner-journal", name.replace('/', "!")));
+    let journal = state.path("runner").join(format!("block-{major}-{minor}.runner-journal"));
     let mut plan = same.to_vec();
     plan[0] = "plan";
     let saved = scratch.path("saved");
@@ -174,6 +181,7 @@ fn a_block_device_is_changed_in_place() {
     fs::copy(&saved, &journal).unwrap();
     fs::set_permissions(&journal, PermissionsExt::from_mode(0o600)).unwrap();
     run(&same).fails(6, "did not end");
+    run(&["verify", node]).fails(6, "did not end");
     run(&["recover", name]).fails(4, "is not believed");
     run(&["recover", "--trust-journal", name]).ok();
     assert!(content() == new, "recovered");

@@ -77,6 +77,12 @@ pub trait Storage: Sync {
     /// `AlreadyExists`, also for a link that leads nowhere, or any I/O error.
     fn create(&self, entry: &Entry) -> io::Result<Self::File>;
 
+    /// Whether another process that has created the file has it open still.
+    /// `false` where the system cannot tell.
+    fn is_locked(&self, _file: &Self::File) -> bool {
+        false
+    }
+
     /// Reads at an offset; 0 at the end of the file.
     ///
     /// # Errors

@@ -17,9 +17,9 @@
 //! As long as there is a scan or a checkpoint, the run that they belong to has
 //! not written the target: both are removed, durably, before its commit point.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Access, Entry, FileType, PrivateDirectory, Stat, Storage};
@@ -67,20 +67,16 @@ pub enum Trust {
 impl Names {
     /// The names for a target. They stand beside a file; for a block device,
     /// whose directory does not outlive a reboot, in the user's state
-    /// directory.
+    /// directory, under the device's numbers.
     ///
     /// # Errors
-    /// When there is no state directory that can be trusted.
+    /// When there is no state directory that can be trusted; any I/O error.
     pub fn new(target: &Entry, file_type: FileType, key: Option<Key>) -> Result<Self> {
         let beside = if file_type == FileType::Block {
-            let flat = target
-                .path()
-                .as_os_str()
-                .as_bytes()
-                .iter()
-                .map(|&byte| if byte == b'/' { b'!' } else { byte });
+            // Any node of the device leads to the same journal.
+            let (major, minor) = target.device_number().map_err(Error::at("look at", target.path()))?;
             let directory = PrivateDirectory::open_or_create(&state::directory()?)?;
-            directory.entry(OsString::from_vec(flat.collect()))
+            directory.entry(format!("block-{major}-{minor}"))
         } else {
             target.clone()
         };
@@ -163,7 +159,10 @@ impl Names {
             Kind::RecoveryNeeded,
             format!("an earlier run on {target} did not end: it left {found}"),
         )
-        .hint(format!("`runner recover {target}` brings the file to one state and cleans up"));
+        .hint(format!(
+            "`runner recover {}` brings the file to one state and cleans up",
+            self.target.path().word()
+        ));
         if entry.name() == self.scan.name() || entry.name() == self.checkpoint.name() {
             error.hint("`runner apply --resume`, with all else as it was, goes on with the scan")
         } else {
@@ -227,8 +226,11 @@ impl Names {
     }
 
     fn not_believed(&self, why: &str, stat: &Stat) -> Error {
-        let (target, journal) = (self.target.path().shown(), self.journal.path().shown());
+        let (target, journal) = (self.target.path().word(), self.journal.path().shown());
         let error = Error::new(Kind::Refused, format!("{journal} is not believed: {why}"));
+        if stat.file_type != FileType::Regular {
+            return error.hint(format!("no run has made it; remove {journal}"));
+        }
         let me = rustix::process::geteuid().as_raw();
         let error = if stat.owner == me {
             error

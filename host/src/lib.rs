@@ -28,6 +28,7 @@ pub mod memory;
 pub mod output;
 pub mod parallel;
 pub mod patch;
+pub mod pending;
 pub mod pipe;
 pub mod plan;
 pub mod plugin;

@@ -49,7 +49,7 @@ pub(crate) fn write_out(
         }
     };
     let old = open_old(target, out, conditions)?;
-    let new = target.names.temporary(out);
+    let new = target.place().temporary(out)?;
     let path = new.path();
     check_room(storage, &new, patch.seal().stats.post_size())?;
     let file = storage.create(&new).map_err(|e| {

@@ -11,7 +11,7 @@ use crate::apply::others::grown;
 use crate::apply::rewrite;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Entry, FileType, Identity, Stat, Storage};
+use crate::fs::{Access, Entry, FileType, Identity, Stat, Storage};
 use crate::journal::{Names, check_not_reserved, exists};
 use crate::patch::Patch;
 use crate::plan::{Plan, Strategy};
@@ -86,10 +86,12 @@ impl<S: Storage> Place<'_, S> {
 }
 
 impl<S: Storage> Place<'_, S> {
-    /// What a file that is kept of this target is called until it is complete.
-    /// One that was left by a run that was killed is removed: no other run is
-    /// at work on this target.
-    fn temporary(&self, entry: &Entry) -> Result<Entry> {
+    /// What a file that a run on this target makes elsewhere is called until it
+    /// is complete. One that was left by a run that was killed is removed.
+    ///
+    /// # Errors
+    /// [`Kind::Refused`] where somebody else has made it; any I/O error.
+    pub fn temporary(&self, entry: &Entry) -> Result<Entry> {
         let temporary = self.names.temporary(entry);
         if !exists(self.storage, &temporary)? {
             return Ok(temporary);
@@ -107,6 +109,11 @@ impl<S: Storage> Place<'_, S> {
         if let Some(why) = why {
             return Err(Error::new(Kind::Refused, format!("{} is in the way: {why}", path.shown()))
                 .hint("only its owner can say whether it is still needed; choose another name"));
+        }
+        let file = self.storage.open(&temporary, Access::Read).map_err(Error::at("open", path))?;
+        if self.storage.is_locked(&file) {
+            return Err(Error::new(Kind::Refused, format!("{} is in the way", path.shown()))
+                .hint("another run is at work on it"));
         }
         self.storage.remove(&temporary).map_err(Error::at("remove", path))?;
         Ok(temporary)

@@ -71,7 +71,26 @@ fn unusable(names: &Names, what: String) -> Error {
     let (shown, journal) = (names.target.path().shown(), names.journal.path().shown());
     Error::new(Kind::RecoveryNeeded, what)
         .hint(format!("nothing was written; {shown} may be half changed, keep it together with {journal}"))
-        .hint(format!("`mv {journal} {journal}.kept` gives the journal up, and {shown} stays as it is"))
+        .hint(format!(
+            "`mv {} {}` gives the journal up, and {shown} stays as it is",
+            names.journal.path().word(),
+            kept(&names.journal).word()
+        ))
+}
+
+/// What to do where the file that the journal is of has another name by now.
+fn renamed(names: &Names) -> String {
+    format!(
+        "if that file was renamed to NEW since (as logs are), `mv {} NEW.runner-journal` and `runner recover NEW`",
+        names.journal.path().word()
+    )
+}
+
+/// What a file that is kept aside by hand is called.
+fn kept(entry: &Entry) -> PathBuf {
+    let mut name = entry.path().as_os_str().to_owned();
+    name.push(".kept");
+    name.into()
 }
 
 /// Recovers the target that `names` and `journal` belong to; the caller holds
@@ -94,7 +113,7 @@ pub fn recover<S: Storage>(
             let (state, intact) = replay(storage, names, target, journal, direction, wanted, threads)?;
             (Some(state), intact, false)
         }
-        None => (None, true, put_back(storage, names)?),
+        None => (None, true, put_back(storage, names, direction)?),
     };
     let mut removed = Vec::new();
     for entry in [&names.scan, &names.checkpoint, &names.new, &names.journal] {
@@ -109,9 +128,10 @@ pub fn recover<S: Storage>(
     Ok(Recovered { state, intact, put_back, removed })
 }
 
-/// Puts an old file back that was replaced and that others have appended to
-/// before it was removed; whether there was one.
-fn put_back<S: Storage>(storage: &S, names: &Names) -> Result<bool> {
+/// Puts an old file back that was replaced and is still there: where others
+/// have appended to it before it was removed, or where the old content is asked
+/// for. Whether there was one.
+fn put_back<S: Storage>(storage: &S, names: &Names, direction: Direction) -> Result<bool> {
     let (path, new) = (names.target.path(), names.new.path());
     if !exists(storage, &names.new)? {
         return Ok(false);
@@ -131,7 +151,8 @@ fn put_back<S: Storage>(storage: &S, names: &Names) -> Result<bool> {
     let (Some(begun), Some(born)) = (found.born_ns, left.born_ns) else { return Ok(false) };
     // A new file that is not complete is the younger one. An old file is left
     // as it was scanned, unless others have written to it since.
-    if born >= begun || left.modified_ns < begun {
+    let written_since = left.modified_ns >= begun;
+    if born >= begun || direction == Direction::Forward && !written_since {
         return Ok(false);
     }
     // The new file got its attributes after its bytes.
@@ -143,7 +164,11 @@ fn put_back<S: Storage>(storage: &S, names: &Names) -> Result<bool> {
             Kind::RecoveryNeeded,
             format!("{new} is what {shown} was before, and others may have appended to both"),
         )
-        .hint(format!("`mv {new} {new}.kept` keeps both; what was appended stands at the end of each")));
+        .hint(format!(
+            "`mv {} {}` keeps both; what was appended stands at the end of each",
+            names.new.path().word(),
+            kept(&names.new).word()
+        )));
     }
     // Whatever others have appended to the new file since that look.
     let to = storage.open(&names.target, Access::Write).map_err(Error::at("open", path))?;
@@ -194,7 +219,10 @@ fn replay<S: Storage>(
     // every byte of it must bear witness.
     let whole = !journal.header().identity.same_inode(&identity);
     let standing = length::standing(storage, (target, path), journal)?;
-    let other = || unusable(format!("{} is not the file that its journal was made for", path.shown()));
+    let other = || {
+        let error = unusable(format!("{} is not the file that its journal was made for", path.shown()));
+        if whole { error.hint(renamed(names)) } else { error }
+    };
     let Some(standing) = standing else { return Err(other()) };
     if !verify::fits(storage, path, target, journal, direction, whole)? {
         return Err(other());

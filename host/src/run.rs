@@ -23,6 +23,7 @@ use crate::journal::{Trust, check_not_reserved, exists};
 use crate::memory::Guard;
 use crate::output::{Output, write_out};
 use crate::patch::{self, Direction, Patch, PluginId, Stats};
+use crate::pending::{self, Pending};
 use crate::plan::{Choice, Plan, Strategy, choose};
 use crate::reach::{Extras, How, Reached, reach};
 use crate::recover::{Recovered, open_journal, recover};
@@ -173,8 +174,23 @@ fn apply_scanned(
     let plan = decide(target, &patch.seal().stats, patch.bytes(), options)?;
     tell_applying(target, &plan, events);
     let report = report(&patch, plan);
-    let Reached { level, appended_bytes, old_in_use } = reach(&target.place(), patch, &plan, &options.how())?;
+    let Reached { level, appended_bytes, old_in_use } = carry_out(target, patch, &plan, options)?;
     Ok(Report { level, appended_bytes, old_in_use, ..report })
+}
+
+fn carry_out(target: &Target, patch: OsPatch, plan: &Plan, options: &Options<'_>) -> Result<Reached> {
+    let journalled = matches!(plan.strategy, Strategy::InPlace | Strategy::Tail);
+    let noted = if journalled && target.stat.links > 1 {
+        Pending::note(&target.names, target.identity())?
+    } else {
+        None
+    };
+    let reached = reach(&target.place(), patch, plan, &options.how());
+    let left = reached.as_ref().is_err_and(|error| error.kind() == Kind::RecoveryNeeded);
+    if let Some(noted) = noted.filter(|_| !left) {
+        noted.done();
+    }
+    reached
 }
 
 /// What [`apply`] would do; nothing is written beside a temporary file. `look`
@@ -216,7 +232,7 @@ pub fn plan(
     let target = Target::open(path, Intent::Scan(options.patch_files))?;
     target.names.check_clean(&OsStorage)?;
     check_replaceable(saved, &target)?;
-    let spill = target.names.temporary(saved);
+    let spill = target.place().temporary(saved)?;
     let mut patch = make_patch(&target, program, spill, options, None, events)?;
     let plan = decide(&target, &patch.seal().stats, patch.bytes(), options)?;
     patch.publish(saved, options.cancel)?;
@@ -291,8 +307,7 @@ pub fn apply_patch(
     let plan = decide(&target, &renewed.seal().stats, renewed.bytes(), options)?;
     tell_applying(&target, &plan, events);
     let report = report(&renewed, plan);
-    let Reached { level, appended_bytes, old_in_use } =
-        reach(&target.place(), renewed, &plan, &options.how())?;
+    let Reached { level, appended_bytes, old_in_use } = carry_out(&target, renewed, &plan, options)?;
     Ok(Report { level, appended_bytes, old_in_use, ..report })
 }
 
@@ -313,7 +328,9 @@ pub fn recover_file(
     let journal = open_journal(&OsStorage, &target.names, trust)?;
     journal.as_ref().map_or(Ok(()), look)?;
     let Target { names, file, .. } = &target;
-    recover(&OsStorage, names, file, journal.as_ref(), direction, Wanted::Deepest, threads)
+    let recovered = recover(&OsStorage, names, file, journal.as_ref(), direction, Wanted::Deepest, threads)?;
+    pending::forget(target.identity());
+    Ok(recovered)
 }
 
 /// The root of a file.

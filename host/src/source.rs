@@ -11,6 +11,7 @@ use crate::job::{FileHead, HEAD_BYTES};
 use crate::journal::{Names, check_not_reserved};
 use crate::mapping::Mapping;
 use crate::patch::is_patch;
+use crate::pending::check_other_names;
 use crate::reach::Place;
 use crate::state;
 use crate::text::Raw as _;
@@ -69,7 +70,7 @@ impl Target {
         check_type(shown, &stat)?;
         if writes && stat.file_type == FileType::Regular && stat.mode & 0o222 == 0 {
             return Err(Error::new(Kind::Usage, format!("{} is read-only", shown.shown()))
-                .hint(format!("`chmod u+w {}` allows changes", shown.shown())));
+                .hint(format!("`chmod u+w {}` allows changes", shown.word())));
         }
         if let Intent::Scan(PatchFiles::Refuse) | Intent::Write(PatchFiles::Refuse) = intent {
             check_not_a_patch(&file, shown)?;
@@ -85,7 +86,9 @@ impl Target {
             return Err(changed(shown));
         }
         let key = if writes { state::key().ok() } else { state::existing_key() };
-        Ok(Self { names: Names::new(&entry, stat.file_type, key)?, file, stat })
+        let names = Names::new(&entry, stat.file_type, key)?;
+        check_other_names(&names, &stat.identity)?;
+        Ok(Self { names, file, stat })
     }
 
     /// The file itself, links resolved.

@@ -9,6 +9,7 @@ mod json;
 mod page;
 mod secrets;
 mod sum;
+mod word;
 
 use std::ffi::OsStr;
 use std::fmt::{self, Write};
@@ -21,6 +22,7 @@ pub use json::{json_line, with_name};
 pub use page::Page;
 pub use secrets::Secrets;
 pub use sum::sum_line;
+pub use word::{Word, word};
 
 /// Characters of a name that are shown; a path is no longer than this.
 const NAME_CHARS: usize = 4096;
@@ -86,6 +88,11 @@ pub trait Raw {
     /// what is not UTF-8.
     fn shown(&self) -> Shown<'_> {
         Shown { bytes: self.raw(), max_chars: NAME_CHARS }
+    }
+
+    /// A word of a shell command; see [`Word`].
+    fn word(&self) -> Word<'_> {
+        Word(self.raw())
     }
 }
 

@@ -38,5 +38,8 @@ pub fn in_use(target: &Path) -> Error {
         Kind::Refused,
         format!("another process has {shown} open, and could append to it while its length changes"),
     )
-    .hint(format!("`fuser -v {shown}` names the process; when it has closed the file, run the command again"))
+    .hint(format!(
+        "`fuser -v {}` names the process; when it has closed the file, run the command again",
+        target.word()
+    ))
 }

@@ -209,7 +209,7 @@ fn lost(target: &Path, other: &Path, error: std::io::Error) -> Error {
 /// be done.
 fn half_done(target: &Path) -> Error {
     Error::new(Kind::RecoveryNeeded, format!("{} is the new file, but cannot be finished", target.shown()))
-        .hint(format!("when that is mended: `runner recover {}`", target.shown()))
+        .hint(format!("when that is mended: `runner recover {}`", target.word()))
 }
 
 /// The error for a target that is not what it was.

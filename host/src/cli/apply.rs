@@ -26,7 +26,7 @@ use crate::plan::Choice;
 use crate::reach::{Backup, Extras};
 use crate::run::{self, Event, Options};
 use crate::source::{Target, check_none_interrupted};
-use crate::text::{Page, shown, with_name};
+use crate::text::{Page, Raw as _, shown, with_name};
 use crate::verify::Wanted;
 
 pub(super) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
@@ -289,19 +289,23 @@ pub(super) fn plan(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
     };
     let file = &args.file;
     let mut events = |event| reporter.progress(file, event);
+    if args.output == Path::new("-") {
+        return Err(Error::new(Kind::Usage, "a patch cannot be written to standard output")
+            .hint("it is read again when it is complete; a file of this name is `./-`"));
+    }
     let saved = Entry::resolve(&args.output)?;
     let (report, bytes) = session
         .with_program(reporter, |program| run::plan(file, program, &options, &saved, &mut events))
         .map_err(|error| explain(file, error))?;
     reporter.report(file, &report, started, "planned")?;
-    let saved = shown(&args.output);
+    let (saved, word) = (shown(&args.output), args.output.word());
     reporter.tell(
         || with_name(json!({ "event": "saved", "bytes": bytes }), "patch", &args.output),
         || {
             Page::of(format_args!(
-                "saved {saved} ({bytes} bytes); `runner show {saved}` shows it, `runner patch {saved} {}` \
+                "saved {saved} ({bytes} bytes); `runner show {word}` shows it, `runner patch {word} {}` \
                  carries it out",
-                shown(file)
+                file.word()
             ))
         },
     )?;

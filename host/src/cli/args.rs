@@ -266,7 +266,7 @@ pub(super) struct ApplyArgs {
     #[arg(long, value_name = "PATCH")]
     pub(super) undo: Option<PathBuf>,
     /// Keep the old file under its name with this suffix; of a link, beside the file that it leads to
-    #[arg(long, value_name = "SUFFIX")]
+    #[arg(long, value_name = "SUFFIX", value_parser = suffix)]
     pub(super) backup: Option<String>,
     /// Go on with a scan of the file that was killed, where it is still possible; Ctrl-C then keeps what
     /// is done, too
@@ -414,6 +414,13 @@ pub(super) enum PluginCommand {
 /// The number of worker threads that was asked for, or one a core.
 pub(super) fn threads(jobs: Option<u16>) -> usize {
     jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
+}
+
+fn suffix(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.contains('/') {
+        return Err("it is the end of a name beside the file, such as `.bak`".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

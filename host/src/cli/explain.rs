@@ -10,7 +10,7 @@ use std::path::Path;
 use rustix::fs::{IFlags, ioctl_getflags};
 
 use crate::error::Error;
-use crate::text::shown;
+use crate::text::{shown, word};
 
 /// Names of standard input.
 const STANDARD_INPUT: [&str; 4] = ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
@@ -48,12 +48,12 @@ fn protection(path: &Path) -> Option<String> {
     for (place, whose) in [(Some(path.as_path()), ""), (path.parent(), "the directory ")] {
         let Some(place) = place else { continue };
         let flags = flags(place).unwrap_or(IFlags::empty());
-        let place = shown(place);
+        let (place, word) = (shown(place), word(place));
         for (flag, is, letter) in
             [(IFlags::IMMUTABLE, "immutable", 'i'), (IFlags::APPEND, "append-only", 'a')]
         {
             if flags.contains(flag) {
-                return Some(format!("{whose}{place} is {is}; `chattr -{letter} {place}` allows changes"));
+                return Some(format!("{whose}{place} is {is}; `chattr -{letter} {word}` allows changes"));
             }
         }
     }

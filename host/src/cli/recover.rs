@@ -38,9 +38,9 @@ pub(super) fn run(args: &RecoverArgs, reporter: &Reporter) -> Result<Outcome> {
             page.line(format_args!("{}  {file}", state.root));
         }
         None if recovered.put_back => {
-            page.line(format_args!(
-                "{file}: is what it was before, as others have appended to it while it was replaced"
-            ));
+            let why =
+                if args.rollback { "" } else { ", as others have appended to it while it was replaced" };
+            page.line(format_args!("{file}: is what it was before{why}"));
         }
         None if recovered.removed.is_empty() => page.line(format_args!("{file}: nothing to recover")),
         // What was left of a rewrite may be the old file or a new one.

@@ -195,14 +195,13 @@ impl Reporter {
         let why = state::key().err().map_or(String::new(), |error| error.to_string());
         let why = shown(&why);
         // The run goes on without somebody to tell.
-        drop(self.tell(
-            || with_name(json!({ "event": "no-key", "why": why.to_string() }), "file", path),
-            || {
-                Page::of(format_args!(
-                    "warning: no key for journals could be kept ({why}): if this run is killed, only `runner recover --trust-journal` recovers the file"
-                ))
-            },
-        ));
+        drop(if self.json {
+            self.event(&with_name(json!({ "event": "no-key", "why": why.to_string() }), "file", path))
+        } else {
+            self.note(&Page::of(format_args!(
+                "warning: no key for journals could be kept ({why}): if this run is killed, only `runner recover --trust-journal` recovers the file"
+            )))
+        });
     }
 
     /// Takes the progress bar away.
@@ -334,15 +333,17 @@ impl Reporter {
             } else {
                 not_scanned(report)
             };
-            let in_use = report.old_in_use.then(|| {
-                "another process still has the old file open: what it appends there from now on is lost"
-                    .to_owned()
-            });
+            let in_use = report.old_in_use.then(|| OLD_IN_USE.to_owned());
             for note in kept.into_iter().chain(in_use) {
                 page.line(format_args!("{}: {note}", shown(path)));
             }
             page
-        })
+        })?;
+        // Bytes may be lost: that is never kept quiet.
+        if report.old_in_use && self.volume == Volume::Quiet && !self.json {
+            self.note(&Page::of(format_args!("warning: {}: {OLD_IN_USE}", shown(path))))?;
+        }
+        Ok(())
     }
 
     /// Where the time went.
@@ -353,6 +354,9 @@ impl Reporter {
             .tell(|| json!({ "event": "profile", "ms": ms, "stages": spent }), || profile_table(ms, spent));
     }
 }
+
+const OLD_IN_USE: &str =
+    "another process still has the old file open: what it appends there from now on is lost";
 
 /// What is to be said of bytes that others have appended behind `size`.
 pub(super) fn appended(bytes: u64, size: u64) -> Option<String> {

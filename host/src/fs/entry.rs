@@ -108,6 +108,17 @@ impl Entry {
         }
     }
 
+    /// The numbers (major, minor) of the device that a node of this name stands
+    /// for.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    pub(crate) fn device_number(&self) -> io::Result<(u32, u32)> {
+        let (directory, name) = self.at();
+        let device = rustix::fs::statat(directory, name, rustix::fs::AtFlags::SYMLINK_NOFOLLOW)?.st_rdev;
+        Ok((rustix::fs::major(device), rustix::fs::minor(device)))
+    }
+
     /// Whether the name stands for a file that a process has open: a pipe of
     /// the shell's, say.
     pub(super) fn is_open_file(&self) -> bool {

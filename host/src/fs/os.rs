@@ -13,6 +13,7 @@ use rustix::fs::{
 };
 use rustix::io::{Errno, ReadWriteFlags, pwritev2};
 
+use super::lock::lock;
 use super::{
     Access, Entry, FileType, Identity, PATIENCE, Resized, Stat, Storage, attributes, cachestat, lease, share,
     shared,
@@ -41,7 +42,14 @@ impl Storage for OsStorage {
     }
 
     fn create(&self, entry: &Entry) -> io::Result<File> {
-        open(entry, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL, Mode::RUSR | Mode::WUSR)
+        let file = open(entry, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL, Mode::RUSR | Mode::WUSR)?;
+        // Tells others that a run is at work on it; without, it is no harm.
+        let _ = lock(&file, true);
+        Ok(file)
+    }
+
+    fn is_locked(&self, file: &File) -> bool {
+        lock(file, true).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 
     fn read_at(&self, file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {

@@ -173,7 +173,7 @@ impl<'a> Walk<'a> {
             Kind::Refused,
             format!("{shown} is a symbolic link of user {} and is not followed", link.st_uid),
         )
-        .hint(format!("others may write to its directory, and can point it at any file; name the file itself (`readlink -f {shown}` prints it)"))
+        .hint(format!("others may write to its directory, and can point it at any file; name the file itself (`readlink -f {}` prints it)", path.word()))
     }
 }
 

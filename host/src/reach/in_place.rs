@@ -94,7 +94,7 @@ pub(super) fn in_place<S: Storage>(
                     format!("{} is changed, but its journal stays", path.shown()),
                 )
                 .because(e)
-                .hint(format!("`runner recover {}` removes it", path.shown()))
+                .hint(format!("`runner recover {}` removes it", path.word()))
             })?;
             Ok(Reached { level: state.level, appended_bytes, old_in_use: false })
         }
@@ -129,7 +129,8 @@ fn undecided(path: &Path, error: Error) -> Error {
     Error::new(Kind::RecoveryNeeded, format!("{shown} is untouched, but its journal stays"))
         .because(error)
         .hint(format!(
-            "`runner recover --rollback {shown}` drops it, `runner recover {shown}` carries it out"
+            "`runner recover --rollback {0}` drops it, `runner recover {0}` carries it out",
+            path.word()
         ))
 }
 
@@ -152,7 +153,7 @@ fn undo_failed_write<S: Storage>(
             format!("{} could be neither changed nor brought back: {second}", path.shown()),
         )
         .because(error)
-        .hint(format!("when that is mended: `runner recover {}`", path.shown())),
+        .hint(format!("when that is mended: `runner recover {}`", path.word())),
     }
 }
 

@@ -100,7 +100,7 @@ impl Claims {
         let shown = target.path().shown();
         let error = Error::new(Kind::Verification, format!("{shown} is not the file that the patch fits"));
         if root == self.after {
-            return error.hint("the patch has been carried out on it already");
+            return error.hint("it is already what that would make of it");
         }
         error.hint(format!("its root is {root}, and the patch wants {}; the file is untouched", self.before))
     }
