@@ -124,7 +124,7 @@ fn a_patch_fits_one_file_only() {
     let before = scratch.snapshot();
     runner!["patch", &patch, &other].fails(5, what).says("hint: its root is ");
     runner!["undo", &patch, &other].fails(5, what);
-    runner!["undo", &patch, &file].fails(5, what).says("carried out on it already");
+    runner!["undo", &patch, &file].fails(5, what).says("it is already what that would make of it");
     runner!["verify", &other, "--patch", &patch].fails(5, "other has another root");
     runner!["verify", &file, "--patch", &patch].fails(5, "file has another root");
     assert_eq!(before, scratch.snapshot());
@@ -142,7 +142,7 @@ fn a_patch_fits_one_file_only() {
     runner!["patch", &patch, &file].ok();
     runner!["verify", &file, "--patch", &patch].ok();
     let before = scratch.snapshot();
-    runner!["patch", &patch, &file].fails(5, what).says("carried out on it already");
+    runner!["patch", &patch, &file].fails(5, what).says("it is already what that would make of it");
     assert_eq!(before, scratch.snapshot());
 
     // A copy of the file is as good as the file itself.

@@ -25,9 +25,9 @@ use std::sync::atomic::AtomicBool;
 use common::{Scratch, has, log_lines, names, skip};
 use runner::cancel::Cancel;
 use runner::error::Kind;
-use runner::fs::{Entry, OsStorage};
+use runner::fs::{Entry, FileType, OsStorage};
 use runner::job::{FileHead, Param};
-use runner::journal::Trust;
+use runner::journal::{Names, Trust};
 use runner::memory::{Budget, Guard, Need, plan};
 use runner::output::Output;
 use runner::patch::{Direction, Patch, PluginId};
@@ -132,7 +132,9 @@ fn all_drivers(scratch: &Scratch, program: &Program<'_>, bad: &Program<'_>, memo
         let error = run::recover_file(&file, trust, Direction::Forward, 2, &mut |_| Ok(())).unwrap_err();
         assert_eq!(error.kind(), kind, "{error:?}");
     }
-    fs::rename(scratch.path("file.runner-journal"), common::sidecars(&file).scan.path()).unwrap();
+    let key = runner::state::existing_key();
+    let beside = Names::new(&Entry::unpinned(&file), FileType::Regular, key).unwrap();
+    fs::rename(scratch.path("file.runner-journal"), beside.scan.path()).unwrap();
     run::recover_file(&file, Trust::Own, Direction::Forward, 2, &mut |_| Ok(())).unwrap();
     let cancelled = AtomicBool::new(true);
     let stopped = Options { cancel: Cancel::new(&cancelled), ..plain(Choice::Auto) };

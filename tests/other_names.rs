@@ -11,7 +11,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::Stdio;
 
-use common::{Ran, Scratch, command, has, kill, log_lines, names, program, skip};
+use common::{Ran, Scratch, command, has, kill, log_lines, names, program, skip, stop};
 
 const OPTIONS: [&str; 4] = ["--set", "find=user", "--set", "with=USER"];
 
@@ -148,7 +148,7 @@ fn hints_can_be_run_as_they_are() {
         shell.args(["-c", &format!("{:?}{hint}", env!("CARGO_BIN_EXE_runner"))]).current_dir(scratch.dir());
         Ran::of(shell.output().unwrap()).ok();
         assert!(fs::read(&file).unwrap() == changed(&old), "{hint}");
-        assert_eq!(names(scratch.dir()).len(), 1, "{hint}");
+        assert_eq!(fs::read_dir(scratch.dir()).unwrap().count(), 1, "{hint}");
     }
 }
 
@@ -191,6 +191,26 @@ fn what_was_to_stand_elsewhere_is_in_nobodys_way() {
     }
 }
 
+/// Another run that makes the same file is not disturbed.
+#[test]
+fn a_run_at_work_keeps_what_it_makes() {
+    let scratch = Scratch::new();
+    let file = scratch.write("file", log_lines(300_000, "\n"));
+    let out = scratch.path("out");
+    let arguments = ["apply", "replace", file.to_str().unwrap(), "-o", out.to_str().unwrap()];
+    let arguments = [&arguments[..], &OPTIONS].concat();
+    let Some(ran) = stop::at(("fsync", 1), None, &arguments, || {
+        apply(&file, &["-o", out.to_str().unwrap()])
+            .fails(4, "is in the way")
+            .says("another run is at work on it");
+    }) else {
+        return;
+    };
+    ran.ok();
+    assert!(fs::read(&out).unwrap() == changed(&fs::read(&file).unwrap()));
+    assert_eq!(names(scratch.dir()), ["file", "out"]);
+}
+
 /// Even if nothing else is to be said.
 #[test]
 fn what_may_be_lost_is_never_kept_quiet() {
@@ -205,6 +225,38 @@ fn what_may_be_lost_is_never_kept_quiet() {
     no_key.args(["apply", "replace", "-q", "--set", "find=USER", "--set", "with=user"]).arg(&file);
     let ran = Ran::of(no_key.env("RUNNER_STATE_DIR", "/proc/no/such").output().unwrap()).ok();
     ran.says("warning: no key for journals could be kept");
+}
+
+/// In a directory that others may write to: whoever has put the file there
+/// would own the result. And nobody waits for a reader who never comes.
+#[test]
+fn the_result_is_nobody_elses() {
+    if !common::is_root() {
+        return skip("only root can make a file of another user");
+    }
+    let (scratch, shared) = (Scratch::new(), Scratch::new());
+    let file = scratch.write("file", "a user\n");
+    let out = shared.write("out", "planted");
+    let open = |path: &Path, mode| {
+        fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    };
+    let give = |path: &Path| std::os::unix::fs::chown(path, Some(65534), Some(65534)).unwrap();
+    give(&out);
+    let given = out.to_str().unwrap();
+    open(shared.dir(), 0o1777);
+    apply(&file, &["-o", given]).fails(4, "belongs to user 65534, in a directory that others may write to");
+    assert_eq!(fs::read(&out).unwrap(), b"planted");
+    open(shared.dir(), 0o755);
+    apply(&file, &["-o", given]).ok();
+    assert_eq!(fs::read(&out).unwrap(), b"a USER\n");
+    let fifo = shared.path("fifo");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, 0o666.into()).unwrap();
+    apply(&file, &["-o", fifo.to_str().unwrap()])
+        .fails(2, "cannot open")
+        .says("start what is to read it first");
+    give(&fifo);
+    let what = "is a FIFO of user 65534, who would read the result";
+    apply(&file, &["-o", fifo.to_str().unwrap()]).fails(4, what);
 }
 
 #[test]

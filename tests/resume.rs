@@ -340,7 +340,8 @@ fn a_checkpoint_that_anybody_can_make_is_not_believed() {
 /// What others can have written to is not taken up, and not removed.
 #[test]
 fn what_others_can_have_written_to_is_left_alone() {
-    let ways: [(&str, fn(&Path)); 2] = [
+    type Way = fn(&Path);
+    let ways: [(&str, Way); 2] = [
         ("others may read or write it", |path| {
             fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o602)).unwrap();
         }),

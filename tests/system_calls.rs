@@ -179,6 +179,32 @@ fn a_saved_plan() {
     assert_eq!(calls, expected);
 }
 
+/// The name of what has none yet in the state directory is chosen by chance.
+fn without_chance(calls: &[String]) -> Vec<String> {
+    let one = |call: &String| {
+        let (head, tail) = call.split_once("state/")?;
+        let (_, rest) = tail.split_once(".new")?;
+        Some(format!("{head}state/NEW{rest}"))
+    };
+    calls.iter().map(|call| one(call).unwrap_or_else(|| call.clone())).collect()
+}
+
+/// It is noted, durably, before its journal has its name.
+#[test]
+fn a_file_with_several_names() {
+    let scratch = scratch();
+    let (file, state) = (scratch.path("file"), scratch.path("state"));
+    fs::hard_link(&file, scratch.path("link")).unwrap();
+    let args = ["apply", "replace", file.to_str().unwrap(), "--set", "find=user1", "--set", "with=USER1"];
+    let Some(calls) = calls_with(scratch.dir(), &args, Some(&state)) else { return };
+    let calls = without_chance(&calls);
+    let noted = calls.iter().position(|call| call.starts_with("rename state/NEW state/writing-")).unwrap();
+    assert_eq!(calls[noted - 1], "fsync state/NEW");
+    assert_eq!(calls[noted + 1], "fsync state");
+    let journal = calls.iter().position(|call| call.starts_with("rename file.runner-scan")).unwrap();
+    assert!(noted < journal, "{calls:?}");
+}
+
 /// Before the first journal; else nobody could tell after a crash whose it is.
 #[test]
 fn the_key_is_durable_before_the_first_journal() {
@@ -186,17 +212,7 @@ fn the_key_is_durable_before_the_first_journal() {
     let (file, state) = (scratch.path("file"), scratch.path("above/state"));
     let args = ["apply", "replace", file.to_str().unwrap(), "--set", "find=user1", "--set", "with=USER1"];
     let Some(calls) = calls_with(scratch.dir(), &args, Some(&state)) else { return };
-    let calls: Vec<_> = calls
-        .iter()
-        .map(|call| {
-            // The name of what has none yet is chosen by chance.
-            let (head, tail) = call.split_once("state/").unwrap_or((call, ""));
-            match tail.split_once(".new") {
-                Some((_, rest)) => format!("{head}state/NEW{rest}"),
-                None => call.clone(),
-            }
-        })
-        .collect();
+    let calls = without_chance(&calls);
     let expected = [
         "fsync .",
         "fsync above",

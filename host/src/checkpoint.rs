@@ -184,8 +184,9 @@ impl<'a> Resumable<'a> {
                 Ok(Some((writer, state)))
             }
             Err(why) => {
-                remove(&self.names.checkpoint)?;
-                remove(&self.names.scan)?;
+                let left = [&self.names.checkpoint, &self.names.scan];
+                left.iter().try_for_each(|entry| check_removable(entry).map(drop))?;
+                left.iter().try_for_each(|entry| remove(entry))?;
                 events(Event::StartedOver(why.to_string()));
                 Ok(None)
             }
@@ -233,14 +234,23 @@ impl Drop for Resumable<'_> {
 
 /// Removes what an earlier run of this user has left.
 fn remove(entry: &Entry) -> Result<()> {
+    if check_removable(entry)? {
+        OsStorage.remove(entry).map_err(Error::at("remove", entry.path()))?;
+    }
+    Ok(())
+}
+
+/// Whether there is something to remove; it must be this user's own.
+fn check_removable(entry: &Entry) -> Result<bool> {
     if !exists(&OsStorage, entry)? {
-        return Ok(());
+        return Ok(false);
     }
     let path = entry.path();
     let stat = OsStorage.stat_entry(entry).map_err(Error::at("look at", path))?;
     check_own(&stat).map_err(|why| {
-        Error::new(Kind::Refused, format!("{} is not removed: {why}", path.shown()))
-            .hint("only its owner can say whether it is still needed")
+        Error::new(Kind::Refused, format!("{} is not removed: {why}", path.shown())).hint(
+            "only its owner can say whether it is still needed; if no run of theirs is at work, remove it",
+        )
     })?;
-    OsStorage.remove(entry).map_err(Error::at("remove", path))
+    Ok(true)
 }

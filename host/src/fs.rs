@@ -23,6 +23,7 @@ use std::time::Duration;
 
 pub use aligned::{ALIGN_BYTES, Aligned};
 pub use direct::Direct;
+pub(crate) use entry::is_trusted;
 pub use entry::{Directory, Entry};
 pub use identity::{FileType, Identity, Stat};
 pub use lock::lock;

@@ -96,6 +96,18 @@ fn open_old(target: &Target, out: &Entry, conditions: &Conditions) -> Result<Opt
         return Err(Error::new(Kind::Usage, format!("{} is input and output at once", path.shown()))
             .hint("without `-o` the file itself is changed"));
     }
+    // As with `fs.protected_regular`: whoever has put the file there would own
+    // the result, and may have it open.
+    if !out.is_trusted(stat.owner).map_err(Error::at("look at", path))? {
+        let what = format!(
+            "{} belongs to user {}, in a directory that others may write to",
+            path.shown(),
+            stat.owner
+        );
+        return Err(
+            Error::new(Kind::Refused, what).hint("choose another name for the result, or remove the file")
+        );
+    }
     check_not_a_patch(&old, path)?;
     if is_mount_point(&old, out).map_err(Error::at("look at", path))? {
         let what = format!("{} is a mount point, and no new file can take its place", shown(path));

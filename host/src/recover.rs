@@ -78,6 +78,48 @@ fn unusable(names: &Names, what: String) -> Error {
         ))
 }
 
+/// Refuses a journal of somebody else whose old bytes the file does not bear
+/// out: each byte that an edit touches is old or new, or was cleared for a
+/// change of length. What is shown of such a journal is so, then.
+///
+/// # Errors
+/// [`Kind::RecoveryNeeded`], with the offset; any I/O error.
+pub fn check_borne_out<S: Storage>(
+    storage: &S,
+    names: &Names,
+    target: &S::File,
+    journal: &Patch<'_, S>,
+) -> Result<()> {
+    let path = names.target.path();
+    let mut reader = journal.reader(Direction::Forward);
+    while let Some(batch) = reader.next_batch()? {
+        for edit in batch.edits() {
+            let longest = edit.old.len().max(edit.new.len());
+            let mut found = vec![0; longest];
+            let count =
+                storage.read_full_at(target, &mut found, edit.start).map_err(Error::at("read", path))?;
+            let resizes = edit.old.len() != edit.new.len();
+            let is = |side: &[u8], at: usize, byte| side.get(at) == Some(&byte);
+            let wrong = (0..count).find(|&at| {
+                let byte = found[at];
+                !(is(edit.old, at, byte) || is(edit.new, at, byte) || resizes && byte == 0)
+            });
+            // What others have appended stands behind the shorter version.
+            if let Some(at) = wrong.filter(|at| !resizes || *at < edit.old.len().min(edit.new.len())) {
+                return Err(unusable(
+                    names,
+                    format!(
+                        "byte {} of {} is neither what the journal says that it replaces nor what it puts there",
+                        edit.start + at as u64,
+                        path.shown()
+                    ),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// What to do where the file that the journal is of has another name by now.
 fn renamed(names: &Names) -> String {
     format!(
@@ -147,34 +189,48 @@ fn put_back<S: Storage>(storage: &S, names: &Names, direction: Direction) -> Res
     {
         return Ok(false);
     }
+    let is_new_by_mode = left.mode != NEW_FILE_MODE;
     let (found, left) = (found.identity, left.identity);
     let (Some(begun), Some(born)) = (found.born_ns, left.born_ns) else { return Ok(false) };
-    // A new file that is not complete is the younger one. An old file is left
-    // as it was scanned, unless others have written to it since.
-    let written_since = left.modified_ns >= begun;
-    if born >= begun || direction == Direction::Forward && !written_since {
+    if born >= begun {
+        // A new file. It gets its attributes after its bytes, and others write
+        // to it only while it has the target's name: when a recovery that went
+        // back was killed.
+        let written_since = is_new_by_mode && left.modified_ns >= left.changed_ns;
+        return if written_since { Err(both_written(names)) } else { Ok(false) };
+    }
+    // An old file is left as it was scanned, unless others have written to it
+    // since.
+    if direction == Direction::Forward && left.modified_ns < begun {
         return Ok(false);
     }
     // The new file got its attributes after its bytes.
     if found.modified_ns >= found.changed_ns
         || !storage.exchange(&names.new, &names.target).map_err(Error::at("replace", path))?
     {
-        let (shown, new) = (path.shown(), new.shown());
-        return Err(Error::new(
-            Kind::RecoveryNeeded,
-            format!("{new} is what {shown} was before, and others may have appended to both"),
-        )
-        .hint(format!(
-            "`mv {} {}` keeps both; what was appended stands at the end of each",
-            names.new.path().word(),
-            kept(&names.new).word()
-        )));
+        return Err(both_written(names));
     }
     // Whatever others have appended to the new file since that look.
     let to = storage.open(&names.target, Access::Write).map_err(Error::at("open", path))?;
     let from = storage.open(&names.new, Access::Read).map_err(Error::at("open", new))?;
     rewrite::carry_over(storage, (&from, found.size), &to).map_err(Error::at("append to", path))?;
     Ok(true)
+}
+
+/// The mode of a file that is not complete.
+const NEW_FILE_MODE: u32 = 0o600;
+
+fn both_written(names: &Names) -> Error {
+    let (shown, new) = (names.target.path().shown(), names.new.path());
+    Error::new(
+        Kind::RecoveryNeeded,
+        format!("{} is another version of {shown}, and others may have appended to both", new.shown()),
+    )
+    .hint(format!(
+        "`mv {} {}` keeps both; what was appended stands at the end of each",
+        new.word(),
+        kept(&names.new).word()
+    ))
 }
 
 /// Removes what a run has left. The file that a rewrite has replaced has the
@@ -186,7 +242,7 @@ fn remove<S: Storage>(storage: &S, names: &Names, entry: &Entry) -> Result<()> {
         let stat = storage.stat_entry(entry).map_err(Error::at("look at", path))?;
         check_own(&stat).map_err(|why| {
             Error::new(Kind::Refused, format!("{} is not removed: {why}", path.shown()))
-                .hint("only its owner can say whether it is still needed")
+                .hint("only its owner can say whether it is still needed; if no run of theirs is at work, remove it")
         })?;
     }
     storage.remove(entry).map_err(|e| {
@@ -249,7 +305,7 @@ fn replay<S: Storage>(
 /// The command that recovers a file.
 fn command(path: &Path, direction: Direction) -> String {
     let option = if direction == Direction::Reverse { "--rollback " } else { "" };
-    format!("runner recover {option}{}", path.shown())
+    format!("runner recover {option}{}", path.word())
 }
 
 /// The error for a direction that would take the place of what others have

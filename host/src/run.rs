@@ -26,7 +26,7 @@ use crate::patch::{self, Direction, Patch, PluginId, Stats};
 use crate::pending::{self, Pending};
 use crate::plan::{Choice, Plan, Strategy, choose};
 use crate::reach::{Extras, How, Reached, reach};
-use crate::recover::{Recovered, open_journal, recover};
+use crate::recover::{Recovered, check_borne_out, open_journal, recover};
 use crate::root;
 use crate::scan;
 use crate::source::{Intent, PatchFiles, Target};
@@ -326,8 +326,13 @@ pub fn recover_file(
     // A patch file that was being changed must be recovered like any other.
     let target = Target::open(path, Intent::Write(PatchFiles::Change))?;
     let journal = open_journal(&OsStorage, &target.names, trust)?;
-    journal.as_ref().map_or(Ok(()), look)?;
     let Target { names, file, .. } = &target;
+    if let Some(journal) = &journal {
+        if trust == Trust::Any {
+            check_borne_out(&OsStorage, names, file, journal)?;
+        }
+        look(journal)?;
+    }
     let recovered = recover(&OsStorage, names, file, journal.as_ref(), direction, Wanted::Deepest, threads)?;
     pending::forget(target.identity());
     Ok(recovered)

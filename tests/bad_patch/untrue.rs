@@ -112,3 +112,30 @@ fn what_a_patch_says_of_its_file_must_be_so() {
     runner!["undo", &scratch.path("patch"), &file].ok();
     assert!(fs::read(&file).unwrap() == old);
 }
+
+/// With the right groups, and old bytes that the file never held: what would
+/// be shown is not so.
+#[test]
+fn a_journal_whose_old_bytes_are_lies_is_refused() {
+    let scratch = Scratch::new();
+    let (old, new) = (b"root: mine\n", b"EVIL: mine\n");
+    let file = scratch.write("file", old);
+    let (before, after) = (blake3::hash(old), blake3::hash(new));
+    let group = (0, *before.as_bytes(), *after.as_bytes());
+    let journal = |was: &[u8]| {
+        let path =
+            scratch.write("file.runner-journal", made(11, &[(0, was, b"EVIL")], &[group], [before, after]));
+        fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    };
+    journal(b"ROOT");
+    let snapshot = scratch.snapshot();
+    for direction in [&["recover", "--trust-journal"][..], &["recover", "--trust-journal", "--rollback"]] {
+        let ran = super::common::runner(direction.iter().copied().chain([file.to_str().unwrap()]));
+        ran.fails(6, "byte 0 of").says("is neither what the journal says");
+    }
+    assert_eq!(snapshot, scratch.snapshot());
+    journal(b"root");
+    let ran = super::common::runner(["recover", "--trust-journal", file.to_str().unwrap()]);
+    ran.ok().says(&format!("recovers  {}", file.display())).says("- root").says("+ EVIL");
+    assert_eq!(fs::read(&file).unwrap(), new);
+}

@@ -41,7 +41,7 @@ fn beside() -> PathBuf {
     change::names().new.path().to_owned()
 }
 
-fn content<'d>(disk: &'d Disk, name: impl AsRef<Path>) -> Option<&'d [u8]> {
+fn content(disk: &Disk, name: impl AsRef<Path>) -> Option<&[u8]> {
     disk.read(name.as_ref()).map(|node| &node.cache[..])
 }
 

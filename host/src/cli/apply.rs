@@ -19,7 +19,7 @@ use super::slots::Slots;
 use crate::cancel::{Cancel, is_interrupted};
 use crate::conditions::{Conditions, Privileges};
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Entry, FileType, OsStorage, Storage};
+use crate::fs::{Entry, FileType, OsStorage, Storage, is_trusted};
 use crate::memory::{Guard, Watch, is_denied};
 use crate::output::Output;
 use crate::plan::Choice;
@@ -261,7 +261,15 @@ fn open_stream(entry: &Entry) -> Result<File> {
     if found.file_type == FileType::Directory {
         return Err(Error::new(Kind::Usage, format!("{} is a directory", shown(path))));
     }
-    let file = OsStorage.open_stream(entry).map_err(Error::at("open", path))?;
+    if found.file_type == FileType::Other("a FIFO") && !is_trusted(found.owner) {
+        let what = format!("{} is a FIFO of user {}, who would read the result", shown(path), found.owner);
+        return Err(Error::new(Kind::Refused, what).hint("`-o - > FIFO` writes to it all the same"));
+    }
+    let file = OsStorage.open_stream(entry).map_err(|e| {
+        let unread = e.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error());
+        let error = Error::io("open", path, e);
+        if unread { error.hint("start what is to read it first") } else { error }
+    })?;
     let stat = OsStorage.stat(&file).map_err(Error::at("look at", path))?;
     match stat.file_type {
         FileType::Other("a FIFO" | "a character device") => Ok(file),

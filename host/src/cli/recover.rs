@@ -19,7 +19,7 @@ pub(super) fn run(args: &RecoverArgs, reporter: &Reporter) -> Result<Outcome> {
         if args.trust() == Trust::Own {
             return Ok(());
         }
-        reporter.note(&show::seen(journal)?)
+        reporter.note(&show::seen_journal(journal, &args.file)?)
     })
     .map_err(|error| reason(&args.file, error))?;
     let file = shown(&args.file);

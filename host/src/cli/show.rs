@@ -37,6 +37,8 @@ pub(super) struct View<'a> {
     pub(super) source: Option<File>,
     /// Where it is, if not where the patch says.
     pub(super) path: Option<&'a Path>,
+    /// It is the journal of this file, which bears it out.
+    pub(super) journal_of: Option<&'a Path>,
 }
 
 pub(super) fn run(args: &ShowArgs, reporter: &Reporter) -> Result<Outcome> {
@@ -76,6 +78,12 @@ pub(super) fn seen(patch: &Patch<'_, OsStorage>) -> Result<Page> {
     page(patch, &View { source, ..View::default() })
 }
 
+/// What is shown of a journal that is to be carried out on a file, which bears
+/// it out.
+pub(super) fn seen_journal(journal: &Patch<'_, OsStorage>, file: &Path) -> Result<Page> {
+    page(journal, &View { journal_of: Some(file), ..View::default() })
+}
+
 /// What a person wants to see before saying yes.
 pub(super) fn page(patch: &Patch<'_, OsStorage>, view: &View<'_>) -> Result<Page> {
     let mut page = Page::default();
@@ -100,9 +108,14 @@ pub(super) fn page(patch: &Patch<'_, OsStorage>, view: &View<'_>) -> Result<Page
     if left > 0 {
         page.line("");
         page.line(format_args!(
-            "(and {} more edit{}; `--diff`, or `runner show --format json` of a saved patch, shows all)",
+            "(and {} more edit{}; {} shows all)",
             group_digits(left),
             if left == 1 { "" } else { "s" },
+            if view.journal_of.is_some() {
+                "before, `runner show --format json` of the journal"
+            } else {
+                "`--diff`, or `runner show --format json` of a saved patch,"
+            },
         ));
     }
     Ok(page)
@@ -111,6 +124,9 @@ pub(super) fn page(patch: &Patch<'_, OsStorage>, view: &View<'_>) -> Result<Page
 fn summary_of(patch: &Patch<'_, OsStorage>, view: &View<'_>, page: &mut Page) {
     let (header, seal) = (patch.header(), patch.seal());
     let stats = &seal.stats;
+    if let Some(file) = view.journal_of {
+        page.line(format_args!("recovers  {}", shown(file).cut(LINE_CHARS)));
+    }
     page.line(format_args!("file      {}", shown(&header.target).cut(LINE_CHARS)));
     let plugin = &header.plugin;
     let plugin = format!("{} {}  {}", plugin.name, plugin.version, plugin.digest);
@@ -138,10 +154,15 @@ fn summary_of(patch: &Patch<'_, OsStorage>, view: &View<'_>, page: &mut Page) {
             group_digits(plan.write_bytes),
             group_digits(plan.space_bytes)
         )),
+        None if view.journal_of.is_some() => {}
         None => page.line("strategy  depends on the file, which is not at hand or has changed"),
     }
     page.line(format_args!("before    {}", seal.pre_root));
     page.line(format_args!("after     {}", seal.post_root));
+    if view.journal_of.is_some() {
+        page.line("every byte that it touches is the old or the new one");
+        return;
+    }
     match (view.plan, &view.source, view.path) {
         (Some(_), ..) => {
             page.line("          (`runner apply --expect` with this root writes this result, or nothing)")

@@ -54,6 +54,14 @@ pub struct Entry {
     path: PathBuf,
 }
 
+/// Group and others.
+const WRITABLE_BY_OTHERS: u32 = 0o022;
+
+/// Whether what belongs to a user is this user's own, or root's.
+pub(crate) fn is_trusted(owner: u32) -> bool {
+    owner == 0 || owner == rustix::process::geteuid().as_raw()
+}
+
 impl Entry {
     /// A name whose directory the kernel looks up each time: for storages
     /// without descriptors, and for files that nobody else knows of.
@@ -117,6 +125,20 @@ impl Entry {
         let (directory, name) = self.at();
         let device = rustix::fs::statat(directory, name, rustix::fs::AtFlags::SYMLINK_NOFOLLOW)?.st_rdev;
         Ok((rustix::fs::major(device), rustix::fs::minor(device)))
+    }
+
+    /// Whether a file of this name can be what this user means, and not what
+    /// others have put there: it belongs to this user or to root, or to the
+    /// owner of the directory, or nobody else may write to that.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    pub(crate) fn is_trusted(&self, owner: u32) -> io::Result<bool> {
+        if is_trusted(owner) {
+            return Ok(true);
+        }
+        let directory = rustix::fs::fstat(self.directory_fd()?)?;
+        Ok(directory.st_uid == owner || directory.st_mode & WRITABLE_BY_OTHERS == 0)
     }
 
     /// Whether the name stands for a file that a process has open: a pipe of

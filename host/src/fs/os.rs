@@ -196,14 +196,19 @@ impl OsStorage {
     /// Opens a FIFO, a device, or what a link in procfs leads to, for writing.
     ///
     /// # Errors
-    /// Any I/O error; a link elsewhere is not followed.
+    /// `NXIO` for a FIFO that nobody reads from; any I/O error. A link elsewhere
+    /// is not followed.
     pub fn open_stream(&self, entry: &Entry) -> io::Result<File> {
         if entry.is_open_file() {
             let (directory, name) = entry.at();
             let flags = OFlags::WRONLY | OFlags::CLOEXEC;
             return Ok(openat(directory, name, flags, Mode::empty())?.into());
         }
-        open(entry, OFlags::WRONLY, Mode::empty())
+        // Without a reader a FIFO would keep the open waiting, deaf to signals.
+        let file = open(entry, OFlags::WRONLY | OFlags::NONBLOCK, Mode::empty())?;
+        let flags = rustix::fs::fcntl_getfl(&file)? - OFlags::NONBLOCK;
+        rustix::fs::fcntl_setfl(&file, flags)?;
+        Ok(file)
     }
 }
 
