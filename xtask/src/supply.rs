@@ -12,8 +12,9 @@ use serde::Deserialize;
 
 use crate::shell;
 
-/// What Cargo calls the registry that it knows by itself.
-const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
+/// How a source ends that is the index of the registry that Cargo knows by
+/// itself.
+const INDEX: &str = "/crates.io-index";
 
 /// The parts of `deny.toml` that are read here.
 #[derive(Debug, Deserialize)]
@@ -96,7 +97,8 @@ fn faults(policy: &Policy, packages: &[Package]) -> Vec<String> {
             Some(license) => faults.push(format!("{name} {version} has the licence {license}")),
             None => faults.push(format!("{name} {version} does not state a licence")),
         }
-        if source.as_ref().is_some_and(|source| source != REGISTRY) {
+        if source.as_ref().is_some_and(|source| !(source.starts_with("registry+") && source.ends_with(INDEX)))
+        {
             faults.push(format!("{name} {version} is not from the registry"));
         }
         if !policy.bans.skip.iter().any(|skip| skip.is_of(package)) {
@@ -171,7 +173,7 @@ mod tests {
             name: name.into(),
             version: version.into(),
             license: Some("MIT".into()),
-            source: Some(REGISTRY.into()),
+            source: Some(format!("registry+index{INDEX}")),
         }
     }
 
