@@ -242,7 +242,11 @@ fn a_group_with_a_limit_is_not_overrun() {
     let scratch = Scratch::new();
     let plugin = scratch.guest("hungry");
     let within = |options: &[&str]| {
-        let file = zeros(&scratch, 300 << 20);
+        // Pages that the group reads count for it; those of a hole are not read.
+        let file = scratch.write("file", vec![0; 300 << 20]);
+        let written = File::open(&file).unwrap();
+        written.sync_all().unwrap();
+        rustix::fs::fadvise(&written, 0, None, rustix::fs::Advice::DontNeed).unwrap();
         let mut command = Command::new("sh");
         let runner = common::command();
         command.args(["-c", "echo $$ > \"$0/cgroup.procs\" && exec \"$@\""]).arg(&group.0);

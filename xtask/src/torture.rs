@@ -12,7 +12,7 @@ use crate::{fuzz, mutate, shell, test};
 
 /// Test programs of the package `runner`, and what they are given in a long
 /// run.
-const PROGRAMS: [(&str, &[(&str, &str)]); 20] = [
+const PROGRAMS: [(&str, &[(&str, &str)]); 25] = [
     ("crash", &[("RUNNER_SOAK_SECONDS", "1800")]),
     ("replay", &[("RUNNER_CRASH_STATES", "2000")]),
     ("shutdown", &[("RUNNER_CRASH_STATES", "300")]),
@@ -23,6 +23,11 @@ const PROGRAMS: [(&str, &[(&str, &str)]); 20] = [
     ("interrupted", &[("RUNNER_EVERY", "1")]),
     ("meanwhile", &[]),
     ("races", &[]),
+    ("appends", &[]),
+    ("trust", &[]),
+    ("other_names", &[]),
+    ("bad_patch", &[]),
+    ("holes", &[]),
     ("system_calls", &[]),
     ("write_back", &[]),
     ("copy_on_write", &[]),
