@@ -9,8 +9,8 @@
 //!
 //! | state | the file |
 //! |---|---|
-//! | [`State::Long`] | is as long as the longer version, at least |
-//! | [`State::Either`] | is so too, and has zeros from the shorter end on; or it is short |
+//! | `Long` | is as long as the longer version, at least |
+//! | `Either` | is so too, and has zeros from the shorter end on; or it is short |
 //!
 //! A change to a longer version begins with `Either`, one to a shorter version
 //! with `Long`.
