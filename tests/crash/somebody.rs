@@ -81,9 +81,9 @@ fn a_new_file_of_somebody_else_is_not_put_in() {
         let trial = Trial::new(&change, seed(), 0);
         let commit = trial.run(trial.fate.clone()).1.renamed_at().expect("it is carried out");
         let mut met = 0;
-        // Where names cannot be exchanged, nobody looks after the target was
-        // looked at for the last time.
-        let unnoticed = if change.no_exchange { 2 } else { 0 };
+        // Where names cannot be exchanged, nobody looks at it again after the
+        // target was looked at, and the exchange was tried.
+        let unnoticed = if change.no_exchange { 3 } else { 0 };
         for at in 2..=commit - unnoticed {
             let deed = Some((at, Deed::ReplacesNew));
             let (ended, storage) = trial.run(Fate { deed, ..trial.fate.clone() });
@@ -92,6 +92,8 @@ fn a_new_file_of_somebody_else_is_not_put_in() {
             let is_there = disk.read(crate::change::names().new.path()).is_some();
             if matches!(ended, crate::check::Ended::Well) {
                 assert!(!is_there, "{what}: it was there, and not noticed");
+                let content = disk.read(Path::new(FILE)).map(|node| &node.cache);
+                assert!(content == Some(&trial.new), "{what}: it was put in");
                 continue;
             }
             assert!(is_there, "{what}: it is gone");

@@ -199,3 +199,27 @@ pub(crate) fn is_private_file(stat: &Stat) -> bool {
     let regular = rustix::fs::FileType::from_raw_mode(stat.st_mode).is_file();
     regular && is_own(stat) && stat.st_nlink == 1 && stat.st_mode & 0o077 == 0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_long_is_not_read() {
+        let parent = tempfile::tempdir().unwrap();
+        let directory = PrivateDirectory::open_or_create(&parent.path().join("private")).unwrap();
+        let place = |_: &File, temporary: &Entry| {
+            let (from, name) = temporary.at();
+            Ok(linkat(from, name, from, "file", AtFlags::empty())?)
+        };
+        directory.write_new(b"four", place).unwrap();
+        // It has its second name from before it was placed.
+        std::fs::read_dir(parent.path().join("private"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.file_name().unwrap() != "file")
+            .for_each(|path| std::fs::remove_file(path).unwrap());
+        let opened = |max| directory.open_file("file", max).unwrap().map(|(_, size)| size);
+        assert_eq!([opened(3), opened(4), opened(5)], [None, Some(4), Some(4)]);
+    }
+}
