@@ -29,10 +29,7 @@ fn changed(old: &[u8]) -> Vec<u8> {
 
 /// A run that is killed in its `nth` call of this kind.
 fn killed(call: &str, nth: u32, arguments: &[&OsStr]) {
-    let status = program("strace")
-        .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}")])
-        .args(["-e", &format!("inject={call}:signal=KILL:when={nth}"), "--"])
-        .arg(env!("CARGO_BIN_EXE_runner"))
+    let status = kill::at((call, nth), None)
         .args(arguments)
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -2,7 +2,7 @@
 
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 /// All that the binary may change files and directories with.
 pub(crate) const CALLS: [&str; 16] = [
@@ -25,13 +25,23 @@ pub(crate) const CALLS: [&str; 16] = [
 ];
 const SIGKILL: i32 = 9;
 
+/// The binary, without arguments yet. It is killed when it makes a call for the
+/// `nth` time, of those that concern a path, if one is given.
+pub(crate) fn at((call, nth): (&str, u32), path: Option<&Path>) -> Command {
+    let mut strace = super::program("strace");
+    strace.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}")]);
+    strace.args(["-e", &format!("inject={call}:signal=KILL:when={nth}")]);
+    if let Some(path) = path {
+        strace.arg("-P").arg(path);
+    }
+    strace.arg("--").arg(env!("CARGO_BIN_EXE_runner"));
+    strace
+}
+
 /// Runs `apply` and kills it when it makes a call for the `nth` time; whether
 /// it came to its end.
 pub(crate) fn apply(file: &Path, options: &[&str], call: &str, nth: u32) -> bool {
-    let status = super::program("strace")
-        .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}")])
-        .args(["-e", &format!("inject={call}:signal=KILL:when={nth}"), "--"])
-        .arg(env!("CARGO_BIN_EXE_runner"))
+    let status = at((call, nth), None)
         .args(["apply", "replace", "-j", "1"])
         .args(options)
         .arg(file)
@@ -46,11 +56,7 @@ pub(crate) fn apply(file: &Path, options: &[&str], call: &str, nth: u32) -> bool
 /// Runs `apply` and kills it before it writes to the file: its journal stands,
 /// and nothing of it is carried out.
 pub(crate) fn at_first_write(file: &Path, options: &[&str]) {
-    let status = super::program("strace")
-        .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64", "-P"])
-        .arg(file)
-        .args(["-e", "inject=pwrite64:signal=KILL:when=1", "--"])
-        .arg(env!("CARGO_BIN_EXE_runner"))
+    let status = at(("pwrite64", 1), Some(file))
         .args(["apply", "replace", "-j", "1"])
         .args(options)
         .arg(file)

@@ -54,8 +54,8 @@ pub struct Entry {
     path: PathBuf,
 }
 
-/// Group and others.
-const WRITABLE_BY_OTHERS: u32 = 0o022;
+/// The right to write, for the group and for others.
+pub(super) const WRITABLE_BY_OTHERS: u32 = 0o022;
 
 /// Whether what belongs to a user is this user's own, or root's.
 pub(crate) fn is_trusted(owner: u32) -> bool {

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use rustix::fs::{CWD, Mode, OFlags, Stat, fstat, fstatfs, openat, readlinkat};
 use rustix::io::Errno;
 
+use super::entry::WRITABLE_BY_OTHERS;
 use super::{Directory, Entry};
 use crate::error::{Error, Kind, Result};
 use crate::text::Raw as _;
@@ -22,7 +23,6 @@ use crate::text::Raw as _;
 const MOST_LINKS: usize = 40;
 /// `f_type` of procfs (linux/magic.h), whose links lead where no path does.
 const PROC_SUPER_MAGIC: u32 = 0x9fa0;
-const WRITABLE_BY_OTHERS: u32 = 0o022;
 
 impl Entry {
     /// Resolves a path, the last name included. There may be nothing of that
