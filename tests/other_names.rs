@@ -91,6 +91,28 @@ fn a_run_that_has_ended_is_in_nobodys_way() {
     assert_eq!(fs::read(&file).unwrap(), b"a USER\n");
 }
 
+/// A note whose journal is gone, with its directory, is in nobody's way; one
+/// whose journal cannot be looked at is.
+#[test]
+fn a_note_counts_unless_its_journal_is_gone() {
+    if !has("strace") {
+        return skip("strace is missing");
+    }
+    let (scratch, elsewhere) = (Scratch::new(), Scratch::new());
+    let directory = scratch.path("directory");
+    fs::create_dir(&directory).unwrap();
+    let (file, link) = (directory.join("file"), elsewhere.path("link"));
+    fs::write(&file, log_lines(300_000, "\n")).unwrap();
+    fs::hard_link(&file, &link).unwrap();
+    kill::at_first_write(&file, &OPTIONS);
+    let moved = scratch.path("moved");
+    fs::rename(&directory, &moved).unwrap();
+    std::os::unix::fs::symlink(&directory, &directory).unwrap();
+    runner!["verify", &link].fails(2, "cannot open");
+    fs::remove_file(&directory).unwrap();
+    runner!["verify", &link].ok();
+}
+
 /// The old file is still there, whole: who asks for the old content gets it.
 #[test]
 fn a_rewrite_that_was_killed_goes_back_too() {

@@ -6,6 +6,7 @@
 //! names of the file and of its journal. A note counts as long as there is
 //! that journal.
 
+use std::error::Error as _;
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
@@ -60,9 +61,13 @@ pub fn check_other_names(names: &Names, identity: &Identity) -> Result<()> {
     if journal == names.journal.path() {
         return Ok(());
     }
-    // Resolved without trust in anything: it is only looked at.
-    let Ok(entry) = Entry::resolve(&journal) else { return Ok(()) };
-    if !exists(&OsStorage, &entry)? {
+    // What cannot be looked at may be there.
+    let found = match Entry::resolve(&journal) {
+        Ok(entry) => exists(&OsStorage, &entry)?,
+        Err(error) if is_missing(&error) => false,
+        Err(error) => return Err(error),
+    };
+    if !found {
         return Ok(());
     }
     let shown = names.target.path().shown();
@@ -75,6 +80,11 @@ pub fn check_other_names(names: &Names, identity: &Identity) -> Result<()> {
         ),
     )
     .hint(format!("`runner recover {}` brings the file to one state and cleans up", target.word())))
+}
+
+fn is_missing(error: &Error) -> bool {
+    let cause = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
+    cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::NotFound)
 }
 
 /// Drops the note of a file that was recovered.
