@@ -129,14 +129,17 @@ fn a_patch_fits_one_file_only() {
     runner!["verify", &file, "--patch", &patch].fails(5, "file has another root");
     assert_eq!(before, scratch.snapshot());
 
-    // One byte is enough, in a place that no edit touches, at the same size.
-    let mut near = content.clone();
-    let last = near.len() - 2;
-    near[last] ^= 1;
-    let near = scratch.write("near", &near);
-    let before = scratch.snapshot();
-    runner!["patch", &patch, &near].fails(5, what);
-    assert_eq!(before, scratch.snapshot());
+    // One byte is enough, at the same size: in a place that no edit touches,
+    // or in one that would be edited.
+    let edited = content.windows(5).position(|bytes| bytes == b"user7").unwrap();
+    for at in [content.len() - 2, edited] {
+        let mut near = content.clone();
+        near[at] ^= 1;
+        let near = scratch.write("near", &near);
+        let before = scratch.snapshot();
+        runner!["patch", &patch, &near].fails(5, what);
+        assert_eq!(before, scratch.snapshot());
+    }
 
     // Twice is once too often.
     runner!["patch", &patch, &file].ok();

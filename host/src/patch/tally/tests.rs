@@ -159,3 +159,20 @@ proptest! {
         }
     }
 }
+
+/// Edits that leave groups out between them list none of those groups, even
+/// when all the edits come first.
+#[test]
+fn a_group_between_two_edits_is_not_listed() {
+    let bytes = [0; 2];
+    let edit = |start| Edit { start, old: &bytes, new: &bytes };
+    let tally = |groups: &[u64]| {
+        let mut tally = Tally::new(6 * G);
+        tally.edit(&edit(5));
+        tally.edit(&edit(5 * G));
+        groups.iter().for_each(|&index| tally.group(&group(index, 6 * G, 6)));
+        tally.end()
+    };
+    assert!(tally(&[0, 1, 2, 3, 4, 5]).is_err());
+    assert!(tally(&[0, 5]).is_err(), "a group comes before the next edit that starts after it");
+}
