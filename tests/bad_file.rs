@@ -89,9 +89,7 @@ fn a_read_only_file_is_not_written_by_anyone() {
     let file = scratch.write("file", "abc\n");
     fs::set_permissions(&file, PermissionsExt::from_mode(0o444)).unwrap();
     let before = scratch.snapshot();
-    // Root may open it for writing; anyone else is told by the kernel.
-    let what = if is_root() { "file is read-only" } else { "Permission denied" };
-    apply(&file).fails(2, what);
+    apply(&file).fails(2, "file is read-only").says("hint: `chmod u+w ");
     assert_eq!(before, scratch.snapshot());
     // It may be read.
     let elsewhere = ["apply", "replace", file.to_str().unwrap(), "-o", "-"];
@@ -230,4 +228,36 @@ fn a_record_beyond_the_limit_is_refused() {
     runner!["apply", "newline", file, "--window", "32M", "--set", "to=crlf"].ok();
     let expected = String::from_utf8(content).unwrap().replace('\n', "\r\n");
     assert!(fs::read(file).unwrap() == expected.as_bytes());
+}
+
+/// Runs the binary with files limited to 4 MiB.
+fn with_a_limit_of_file_sizes(args: &[&str]) -> Ran {
+    let mut command = common::program("sh");
+    // Units of 512 bytes.
+    command.args(["-c", "ulimit -f 8192 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_runner")]).args(args);
+    Ran::of(command.output().unwrap())
+}
+
+/// By default the kernel kills a process that writes beyond the limit.
+#[test]
+fn a_limit_of_file_sizes_is_an_error_as_a_full_disk_is() {
+    let scratch = Scratch::new();
+    let content = [&b"abc"[..], &vec![b'-'; 6 << 20], b"abc"].concat();
+    let file = scratch.write("file", &content);
+    let out = scratch.path("out");
+    // Fills the code cache, without a limit.
+    runner!["apply", "replace", &file, "--set", "find=no such text"].ok();
+    let before = scratch.snapshot();
+    let apply = ["apply", "replace", file.to_str().unwrap(), "--set", "find=abc"];
+    for options in [&["--set", "with=longer"][..], &["--set", "with=xyz", "-o", out.to_str().unwrap()]] {
+        let args = [&apply, options].concat();
+        with_a_limit_of_file_sizes(&args).fails(2, "File too large").says("`ulimit -f`");
+        assert_eq!(before, scratch.snapshot());
+    }
+    // In place, the limit is met after the commit point.
+    let args = [&apply[..], &["--set", "with=xyz"]].concat();
+    with_a_limit_of_file_sizes(&args).fails(6, "File too large").says("hint: when that is mended");
+    runner!["recover", &file].ok();
+    assert!(fs::read(&file).unwrap().ends_with(b"-xyz"));
+    assert_eq!(common::names(scratch.dir()), ["file"]);
 }

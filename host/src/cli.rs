@@ -20,6 +20,7 @@ mod verify;
 
 use std::io;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Parser;
@@ -81,6 +82,7 @@ pub fn main() -> ExitCode {
 
 fn command() -> ExitCode {
     keep_no_image();
+    fail_at_size_limit();
     if let Some(code) = compile_for_parent() {
         return code;
     }
@@ -117,6 +119,13 @@ fn keep_no_image() {
     // Where it cannot be done, that is no reason to do nothing.
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+}
+
+/// Makes a write beyond the limit of file sizes (`ulimit -f`) fail, as one to a
+/// full disk does. By default the signal would kill the process.
+fn fail_at_size_limit() {
+    // Where it cannot be done, the signal kills, and `recover` is what is left.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
 }
 
 /// Says what is wrong with the command line, or what was asked of it. An

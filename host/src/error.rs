@@ -9,6 +9,9 @@ use std::path::Path;
 
 use crate::text::shown;
 
+/// What to do where a file must not become so large.
+const SIZE_LIMIT: &str = "the filesystem, or the limit of file sizes (`ulimit -f`), allows no larger file";
+
 /// `Result` with [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -68,7 +71,9 @@ impl Error {
     /// `source`.
     #[must_use]
     pub fn io(verb: &str, path: &Path, source: std::io::Error) -> Self {
-        Self::new(Kind::Usage, format!("cannot {verb} {}", shown(path))).because(source)
+        let is_limit = source.kind() == std::io::ErrorKind::FileTooLarge;
+        let error = Self::new(Kind::Usage, format!("cannot {verb} {}", shown(path))).because(source);
+        if is_limit { error.hint(SIZE_LIMIT) } else { error }
     }
 
     /// [`Error::io`] for `map_err`, so that call sites stay one line.

@@ -200,12 +200,17 @@ pub fn is_denied(error: &crate::error::Error) -> bool {
     std::error::Error::source(error).is_some_and(|source| source.is::<Denied>())
 }
 
-/// A number of bytes for people: in MiB, rounded up.
+/// A number of bytes for people: in MiB, rounded up; in bytes, where that
+/// would be less than one.
 pub(crate) struct Bytes(pub(crate) u64);
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} MiB", self.0.div_ceil(1 << 20))
+        if self.0 < 1 << 20 {
+            write!(f, "{} bytes", self.0)
+        } else {
+            write!(f, "{} MiB", self.0.div_ceil(1 << 20))
+        }
     }
 }
 

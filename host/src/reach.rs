@@ -57,7 +57,7 @@ impl<S: Storage> Place<'_, S> {
     pub fn check_unchanged(&self) -> Result<()> {
         match self.appended()? {
             0 => Ok(()),
-            bytes => Err(grown(self.path(), bytes)),
+            bytes => Err(grown(self.path(), bytes).hint("nothing was written")),
         }
     }
 

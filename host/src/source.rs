@@ -62,16 +62,18 @@ impl Target {
             check_not_reserved(&entry)?;
         }
         let storage = OsStorage;
-        check_type(shown, &storage.stat_entry(&entry).map_err(Error::at("open", shown))?)?;
+        let found = storage.stat_entry(&entry).map_err(Error::at("open", shown))?;
+        check_type(shown, &found)?;
         let writes = matches!(intent, Intent::Write(_));
+        // Root could open it; its owner has said that it is not to be changed.
+        if writes && found.file_type == FileType::Regular && found.mode & 0o222 == 0 {
+            return Err(Error::new(Kind::Usage, format!("{} is read-only", shown.shown()))
+                .hint(format!("`chmod u+w {}` allows changes", shown.word())));
+        }
         let access = if writes { Access::Write } else { Access::Read };
         let file = storage.open(&entry, access).map_err(Error::at("open", shown))?;
         let stat = storage.stat(&file).map_err(Error::at("look at", shown))?;
         check_type(shown, &stat)?;
-        if writes && stat.file_type == FileType::Regular && stat.mode & 0o222 == 0 {
-            return Err(Error::new(Kind::Usage, format!("{} is read-only", shown.shown()))
-                .hint(format!("`chmod u+w {}` allows changes", shown.word())));
-        }
         if let Intent::Scan(PatchFiles::Refuse) | Intent::Write(PatchFiles::Refuse) = intent {
             check_not_a_patch(&file, shown)?;
         }

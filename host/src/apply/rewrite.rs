@@ -126,8 +126,10 @@ pub fn swap<S: Storage>(
     let found = look(&names.target)?;
     if !found.same_content(old) {
         let appended = if found.same_inode(old) { found.size.saturating_sub(old.size) } else { 0 };
-        let error = if appended > 0 { grown(target, appended) } else { changed(target) };
-        return Err(error.hint("nothing was written"));
+        return Err(match appended {
+            0 => changed(target),
+            bytes => grown(target, bytes).hint("nothing was written"),
+        });
     }
     let mut carried = old.size;
     let mut old_in_use = false;

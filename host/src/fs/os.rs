@@ -262,3 +262,25 @@ fn file_type(mode: u32) -> FileType {
 fn nanoseconds(time: &StatxTimestamp) -> i128 {
     i128::from(time.tv_sec) * 1_000_000_000 + i128::from(time.tv_nsec)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Somebody else may put a file there at any time after a look.
+    #[test]
+    fn only_a_name_that_nothing_has_is_created() {
+        let scratch = tempfile::tempdir().expect("a directory");
+        let path = |name: &str| scratch.path().join(name);
+        std::fs::write(path("file"), "content").expect("a file");
+        std::os::unix::fs::symlink("nowhere", path("link")).expect("a link");
+        std::fs::create_dir(path("directory")).expect("a directory in it");
+        for name in ["file", "link", "directory"] {
+            let error = OsStorage.create(&Entry::unpinned(path(name))).expect_err(name);
+            assert_eq!(error.kind(), io::ErrorKind::AlreadyExists, "{name}");
+        }
+        assert_eq!(std::fs::read(path("file")).expect("still there"), b"content");
+        assert!(!path("nowhere").exists());
+        OsStorage.create(&Entry::unpinned(path("new"))).expect("a new file");
+    }
+}

@@ -24,7 +24,7 @@ pub(super) fn replace<S: Storage>(
         if end_scan(storage, target.names, Some(&mut patch))? {
             storage.sync_parent(new).map_err(Error::at("sync the directory of", new.path()))?;
         }
-        target.check_unchanged().map_err(|e| e.hint("nothing was written"))?;
+        target.check_unchanged()?;
         // The last look: a link touches the file's change time.
         how.cancel.check()?;
         if let Some(backup) = &how.extras.backup_of(&target.names.target) {
