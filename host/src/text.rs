@@ -28,7 +28,7 @@ pub use word::{Word, word};
 const NAME_CHARS: usize = 4096;
 /// Blanks in a row that are shown as they are. More could push what follows
 /// out of sight.
-const MAX_BLANKS: usize = 16;
+const MAX_BLANKS: usize = 64;
 /// Marks that may stand on one character; more of them cover its neighbours.
 const MAX_MARKS: usize = 3;
 
@@ -280,7 +280,10 @@ mod tests {
 
     #[test]
     fn nothing_can_be_pushed_out_of_sight() {
-        assert_eq!(shown(&format!("a{}b", " ".repeat(16))).to_string(), format!("a{}b", " ".repeat(16)));
+        assert_eq!(
+            shown(&format!("a{}b", " ".repeat(MAX_BLANKS))).to_string(),
+            format!("a{}b", " ".repeat(MAX_BLANKS))
+        );
         assert_eq!(shown(&format!("a{}b", " ".repeat(300))).to_string(), "a\\x20*300b");
         assert_eq!(
             shown("a\u{a0}\u{2003}\u{3000}\u{2800}b").to_string(),
