@@ -353,12 +353,16 @@ fn what_others_can_have_written_to_is_left_alone() {
             let names = common::sidecars(&slow.file);
             let entry = [&names.checkpoint, &names.scan][which];
             way(entry.path());
+            // A run that is killed while it stores a checkpoint leaves this, too.
+            fs::write(names.new.path(), "half a checkpoint").unwrap();
+            fs::set_permissions(names.new.path(), std::os::unix::fs::PermissionsExt::from_mode(0o600))
+                .unwrap();
             let before = slow.scratch.snapshot();
             let told = slow.run(&RESUME);
             assert_eq!(told.code, 4, "{why}: {told:?}");
             assert!(told.error.as_ref().is_some_and(|error| error.contains(why)), "{why}: {told:?}");
             assert!(entry.path().exists());
-            assert!(before == slow.scratch.snapshot(), "{why}");
+            assert_eq!(before, slow.scratch.snapshot(), "{why}");
         }
     }
 }

@@ -175,16 +175,17 @@ impl<'a> Resumable<'a> {
             }
             return Ok(None);
         }
-        // Where there is a scan, this is not the old file of a rewrite.
-        remove(&self.names.new)?;
+        // Where there is a scan, `new` is not the old file of a rewrite.
         match self.try_take_up(mapping, header, options) {
             Ok((writer, state)) => {
+                remove(&self.names.new)?;
                 self.stored = true;
                 events(Event::Resumed { bytes: state.at, of: mapping.bytes().len() as u64 });
                 Ok(Some((writer, state)))
             }
             Err(why) => {
-                let left = [&self.names.checkpoint, &self.names.scan];
+                let left = [&self.names.new, &self.names.checkpoint, &self.names.scan];
+                // A refusal changes nothing.
                 left.iter().try_for_each(|entry| check_removable(entry).map(drop))?;
                 left.iter().try_for_each(|entry| remove(entry))?;
                 events(Event::StartedOver(why.to_string()));
