@@ -209,7 +209,7 @@ fn a_file_is_never_its_own_output() {
     assert_eq!(before, scratch.snapshot());
 }
 
-/// A patch replaces a patch, and nothing that it must not.
+/// A saved patch takes the place of nothing: what is there may be an undo file.
 #[test]
 fn a_plan_is_saved_over_no_file_of_its_own() {
     let scratch = Scratch::new();
@@ -223,18 +223,19 @@ fn a_plan_is_saved_over_no_file_of_its_own() {
     let plan =
         |out: &std::path::Path| run("plan", EDITS[0], &[file.to_str().unwrap(), "-o", out.to_str().unwrap()]);
     for out in [&file, &link, &other, &fifo, &text, scratch.dir()] {
-        plan(out).fails(2, "exists, and is not an older patch").says("hint: choose another name");
+        plan(out).fails(2, "exists already").says("hint: choose another name");
     }
     assert_eq!(before, scratch.snapshot());
     let patch = scratch.path("patch");
     plan(&patch).ok();
-    plan(&patch).ok();
+    let before = scratch.snapshot();
+    plan(&patch).fails(2, "exists already").says("hint: choose another name");
+    assert_eq!(before, scratch.snapshot());
     // Whoever asks for it may work on a patch; it does not become its own.
     let before = scratch.snapshot();
     let patch_name = patch.to_str().unwrap();
     run("plan", EDITS[0], &[patch_name, "-o", patch_name]).fails(4, "is a patch file");
-    run("plan", EDITS[0], &[patch_name, "--allow-patch-file", "-o", patch_name])
-        .fails(2, "exists, and is not an older patch");
+    run("plan", EDITS[0], &[patch_name, "--allow-patch-file", "-o", patch_name]).fails(2, "exists already");
     assert_eq!(before, scratch.snapshot());
     runner!["patch", &patch, &file].ok();
 }

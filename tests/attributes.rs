@@ -10,7 +10,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use common::{Ran, Scratch, has, is_root, runner, skip};
+use common::{Ran, Scratch, has, is_root, runner, skip, stop};
 use rustix::fs::{XattrFlags, getxattr, setxattr};
 
 /// Replaces with as many bytes.
@@ -177,4 +177,101 @@ fn what_is_saved_is_nobody_elses_business() {
     for path in [undo, plan] {
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o600, "{}", path.display());
     }
+}
+
+/// What a directory gives to all new files in it makes nobody a reader who was
+/// none.
+#[test]
+fn what_a_directory_gives_to_new_files_is_not_taken() {
+    if !has("setfacl") || !has("getfacl") {
+        return skip("setfacl is not installed");
+    }
+    let scratch = Scratch::new();
+    let file = scratch.write("file", lines());
+    fs::set_permissions(&file, PermissionsExt::from_mode(0o660)).unwrap();
+    let mut set = Command::new("setfacl");
+    if !set.args(["-d", "-m", "u:1234:rwx,g:4321:rwx"]).arg(scratch.dir()).status().unwrap().success() {
+        return skip("this filesystem has no access control lists");
+    }
+    let out = scratch.path("out");
+    longer(&file, &["-o", out.to_str().unwrap()]).ok();
+    same(&file, &["--backup", ".before", "--strategy", "in-place"]).ok();
+    longer(&file, &["--backup", ".same", "--strategy", "rewrite"]).ok();
+    fs::write(&file, lines()).unwrap();
+    longer(&file, &["--backup", ".old", "--strategy", "rewrite"]).ok();
+    for name in ["file", "file.before", "file.old", "out"] {
+        let path = scratch.path(name);
+        let list = Command::new("getfacl").args(["-cnp"]).arg(&path).output().unwrap().stdout;
+        let list = String::from_utf8(list).unwrap();
+        assert!(!list.contains("1234") && !list.contains("4321"), "{name}: {list}");
+        let mode = fs::metadata(&path).unwrap().mode() & 0o7777;
+        assert!(mode == 0o660 || name == "out" && mode == 0o640, "{name}: {mode:o}");
+    }
+}
+
+/// Any program that writes loses them to the kernel.
+#[test]
+fn capabilities_stay_where_they_are_kept() {
+    let scratch = Scratch::new();
+    let file = scratch.write("file", lines());
+    // Version 2, one capability: that of `cap_net_raw+ep`.
+    let value = [&[1, 0, 0, 2, 0, 0x20, 0, 0][..], &[0; 12]].concat();
+    if setxattr(&file, "security.capability", &value, XattrFlags::empty()).is_err() {
+        return skip("capabilities cannot be given to a file here");
+    }
+    let kept = || {
+        let mut found = [0; 100];
+        getxattr(&file, "security.capability", &mut found[..]).is_ok_and(|count| found[..count] == value)
+    };
+    let before = scratch.snapshot();
+    same(&file, &[]).fails(4, "file has file capabilities");
+    same(&file, &["--keep-privileges", "--strategy", "in-place"])
+        .fails(4, "takes the privileges of")
+        .says("`--strategy rewrite`");
+    let patch = scratch.path("patch");
+    assert_eq!(before, scratch.snapshot());
+    same(&file, &["--keep-privileges", "--undo", patch.to_str().unwrap()]).ok().says("rewritten");
+    assert!(kept());
+    runner!["undo", &patch, &file].fails(4, "file has file capabilities");
+    runner!["undo", &patch, &file, "--keep-privileges"].ok();
+    assert!(kept());
+    assert_eq!(fs::read_to_string(&file).unwrap(), lines());
+}
+
+/// Who makes a file of somebody else's gives it no more rights than others that
+/// they make.
+#[test]
+fn a_new_file_keeps_to_the_umask() {
+    let scratch = Scratch::new();
+    let file = scratch.write("file", lines());
+    fs::set_permissions(&file, PermissionsExt::from_mode(0o777)).unwrap();
+    for (mask, mode) in [("022", 0o755), ("077", 0o700), ("000", 0o777)] {
+        let out = scratch.path(mask);
+        let mut shell = common::program("sh");
+        let script = format!("umask {mask}; exec \"$0\" \"$@\"");
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_runner"), "apply", "replace"]).arg(&file);
+        shell.args(["--set", "find=abc", "--set", "with=xyz", "-o"]).arg(&out);
+        Ran::of(shell.output().unwrap()).ok();
+        assert_eq!(fs::metadata(&out).unwrap().mode() & 0o7777, mode, "umask {mask}");
+    }
+}
+
+/// What is changed last counts.
+#[test]
+fn a_mode_that_changes_meanwhile_is_kept() {
+    let scratch = Scratch::new();
+    let file = scratch.write("file", lines());
+    let args = ["apply", "replace", file.to_str().unwrap(), "--set", "find=abc", "--set", "with=longer"];
+    // Right after the last look at the old file: the exchange comes next.
+    let Some(ran) =
+        stop::at(("renameat2", 1), None, &[&args[..], &["--strategy", "rewrite"]].concat(), || {
+            // The old file has its name beside the new one by now.
+            let old = common::sidecars(&file).new;
+            fs::set_permissions(old.path(), PermissionsExt::from_mode(0o600)).unwrap();
+        })
+    else {
+        return;
+    };
+    ran.ok();
+    assert_eq!(fs::metadata(&file).unwrap().mode() & 0o7777, 0o600);
 }

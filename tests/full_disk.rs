@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::mount::Mount;
+use common::mount::{self, Mount};
 use common::{Scratch, Snapshot, is_root, runner, skip};
 
 fn tmpfs(bytes: u64) -> Option<Mount> {
@@ -120,6 +120,8 @@ impl Loop {
 
 impl Drop for Loop {
     fn drop(&mut self) {
+        // The kernel keeps the flag for the next image.
+        let _ = Command::new("blockdev").arg("--setrw").arg(&self.0).status();
         let _ = Command::new("losetup").arg("--detach").arg(&self.0).status();
     }
 }
@@ -186,4 +188,36 @@ fn a_block_device_is_changed_in_place() {
     run(&["recover", "--trust-journal", name]).ok();
     assert!(content() == new, "recovered");
     assert_eq!(common::names(&state.path("runner")), ["journal-key"]);
+}
+
+/// What is mounted has its own idea of what the device holds.
+#[test]
+fn a_device_that_is_in_use_is_not_written() {
+    let scratch = Scratch::new();
+    let image = scratch.path("image");
+    if !common::is_root() || !mount::make_filesystem("ext4", &image, 16 << 20) {
+        return skip("only root can mount an ext4");
+    }
+    let Some(device) = Loop::new(&image) else { return };
+    let name = device.0.to_str().unwrap();
+    let mounted = Mount::try_new(&[device.0.as_os_str()]).unwrap();
+    fs::write(mounted.path("file"), "a user\n").unwrap();
+    mount::sync(&mounted.place);
+    let before = fs::read(&device.0).unwrap();
+    let apply = ["apply", "replace", name, "--set", "find=a user", "--set", "with=a USER"];
+    common::runner(apply).fails(2, "cannot open").says("is mounted").says("unmount it first");
+    runner!["recover", name].fails(2, "is mounted");
+    // It may be looked at.
+    common::runner(apply.iter().chain(&["--dry-run"])).ok();
+    assert!(fs::read(&device.0).unwrap() == before);
+    drop(mounted);
+    common::runner(apply.iter().chain(&["--backup", ".old"])).fails(4, "would stand in memory");
+    assert!(!Path::new(&format!("{name}.old")).exists());
+    common::runner(apply).ok();
+    let mounted = Mount::try_new(&[device.0.as_os_str()]).unwrap();
+    assert_eq!(fs::read_to_string(mounted.path("file")).unwrap(), "a USER\n");
+    drop(mounted);
+    // A device may be read-only, whoever asks.
+    assert!(Command::new("blockdev").arg("--setro").arg(&device.0).status().unwrap().success());
+    common::runner(apply).fails(2, "Read-only file system");
 }

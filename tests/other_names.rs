@@ -6,7 +6,7 @@
 mod common;
 
 use std::ffi::OsStr;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::Stdio;
@@ -53,7 +53,7 @@ fn a_journal_counts_for_every_name() {
         fs::hard_link(&file, &link).unwrap();
         kill::at_first_write(&file, &OPTIONS);
         let before = (scratch.snapshot(), elsewhere.snapshot());
-        let what = "did not end: by the name";
+        let what = "did not end: by another name";
         let hint = format!("`runner recover {}`", file.display());
         apply(&link, &[]).fails(6, what).says(&hint);
         apply(&link, &["--check"]).fails(6, what);
@@ -85,16 +85,152 @@ fn a_run_that_has_ended_is_in_nobodys_way() {
     };
     run(&file).ok();
     assert_eq!(names(&state), ["journal-key"]);
-    // A note whose journal is gone does not count.
+    let mut value = [0; 100];
+    let marked = rustix::fs::getxattr(&file, "user.runner.journal", &mut value[..]);
+    assert_eq!(marked, Err(rustix::io::Errno::NODATA));
     fs::write(&file, "a user\n").unwrap();
     run(&scratch.path("link")).ok();
     assert_eq!(fs::read(&file).unwrap(), b"a USER\n");
 }
 
-/// A note whose journal is gone, with its directory, is in nobody's way; one
-/// whose journal cannot be looked at is.
+/// What a half-changed file may be called since: by a link or a rename after
+/// the crash, or by a mount of the file alone. Nothing works on it, and what
+/// the hint says brings it to one state.
 #[test]
-fn a_note_counts_unless_its_journal_is_gone() {
+fn a_journal_counts_for_names_that_came_later() {
+    if !has("strace") {
+        return skip("strace is missing");
+    }
+    type Way = fn(&Path, &Path);
+    let ways: [(&str, Way); 3] = [
+        ("link", |file, other| fs::hard_link(file, other).unwrap()),
+        ("move", |file, other| fs::rename(file, other).unwrap()),
+        ("copy", |file, other| {
+            assert!(program("cp").arg("-a").args([file, other]).status().unwrap().success());
+        }),
+    ];
+    for (name, way) in ways {
+        let (scratch, elsewhere) = (Scratch::new(), Scratch::new());
+        let old = log_lines(300_000, "\n");
+        let file = scratch.write("file", &old);
+        kill::at_first_write(&file, &OPTIONS);
+        let other = elsewhere.path("other");
+        way(&file, &other);
+        let before = (scratch.snapshot(), elsewhere.snapshot());
+        let what = "did not end: by another name it left";
+        let bystander = scratch.write("bystander", "a user\n");
+        apply(&other, &[]).fails(6, what);
+        apply(&other, &["--check"]).fails(6, what);
+        let both = [&bystander, &other];
+        let ran = Ran::of(command().args(["apply", "replace"]).args(OPTIONS).args(both).output().unwrap());
+        ran.fails(6, what);
+        runner!["verify", &other].fails(6, what);
+        let hint = recover(&other, &[]).fails(6, what).stderr;
+        assert_eq!(fs::read(&bystander).unwrap(), b"a user\n");
+        fs::remove_file(&bystander).unwrap();
+        assert_eq!(before, (scratch.snapshot(), elsewhere.snapshot()), "{name}");
+
+        let commands: Vec<_> = hint.split('`').skip(1).step_by(2).collect();
+        for line in commands {
+            let line = line.replace("runner recover", &format!("{:?} recover", env!("CARGO_BIN_EXE_runner")));
+            Ran::of(program("sh").args(["-c", &line]).output().unwrap()).ok();
+        }
+        assert!(fs::read(&other).unwrap() == changed(&old), "{name}");
+        runner!["verify", &other].ok();
+        assert_eq!(names(elsewhere.dir()), ["other"]);
+    }
+}
+
+/// A mount of one file, as containers have it.
+#[test]
+fn a_journal_counts_for_a_mount_of_the_file() {
+    if !has("strace") {
+        return skip("strace is missing");
+    }
+    let (scratch, elsewhere) = (Scratch::new(), Scratch::new());
+    let file = scratch.write("file", log_lines(300_000, "\n"));
+    let mounted = elsewhere.write("mounted", "");
+    if !common::is_root() {
+        return skip("only root can mount");
+    }
+    let mount = |args: &[&OsStr]| program("mount").args(args).status().unwrap().success();
+    assert!(mount(&[OsStr::new("--bind"), file.as_os_str(), mounted.as_os_str()]));
+    kill::at_first_write(&mounted, &OPTIONS);
+    let journal = common::sidecars(&mounted).journal;
+    let before = scratch.snapshot();
+    apply(&file, &["--strategy", "rewrite"]).fails(6, "by another name it left");
+    runner!["verify", &file].fails(6, "by another name it left");
+    assert_eq!(before, scratch.snapshot());
+    recover(&mounted, &[]).ok();
+    assert!(!journal.path().exists());
+    runner!["verify", &file].ok();
+    assert!(program("umount").arg(&mounted).status().unwrap().success());
+}
+
+/// All files that were left are named, and all are recovered by one command.
+#[test]
+fn several_files_are_recovered_at_once() {
+    if !has("strace") {
+        return skip("strace is missing");
+    }
+    let scratch = Scratch::new();
+    let old = log_lines(300_000, "\n");
+    let files: Vec<_> = ["one", "two words", "three"].map(|name| scratch.write(name, &old)).into();
+    files.iter().for_each(|file| kill::at_first_write(file, &OPTIONS));
+    let run = |arguments: &[&str]| Ran::of(command().args(arguments).args(&files).output().unwrap());
+    let apply = [&["apply", "replace"][..], &OPTIONS].concat();
+    let ran = run(&apply).fails(6, "one did not end");
+    ran.says(&format!("so do these files: `runner recover '{}' {}`", files[1].display(), files[2].display()));
+    run(&["recover"]).ok();
+    assert!(files.iter().all(|file| fs::read(file).unwrap() == changed(&old)));
+    // One that fails does not keep the others back.
+    fs::write(&files[0], &old).unwrap();
+    kill::at_first_write(&files[2], &["--set", "find=USER", "--set", "with=user"]);
+    fs::remove_file(&files[1]).unwrap();
+    assert_eq!(run(&["recover"]).code, 2);
+    assert!(fs::read(&files[2]).unwrap() == old);
+}
+
+/// What a killed run has left is named with the way out, and that works.
+#[test]
+fn what_is_in_the_way_of_a_glob_is_named() {
+    if !has("strace") {
+        return skip("strace is missing");
+    }
+    let scratch = Scratch::new();
+    let file = scratch.write("file", log_lines(300_000, "\n"));
+    let name = file.to_str().unwrap();
+    let out = scratch.path("out");
+    let elsewhere = [&["apply", "replace", name, "-o", out.to_str().unwrap()][..], &OPTIONS].concat();
+    let rewrite = [&["apply", "replace", name, "--strategy", "rewrite"][..], &OPTIONS].concat();
+    for (arguments, hint) in [(&elsewhere, "no file depends on it: `rm "), (&rewrite, "`runner recover ")] {
+        let arguments: Vec<_> = arguments.iter().map(OsStr::new).collect();
+        killed("fsync", 1, &arguments);
+        let left: Vec<_> = names(scratch.dir()).into_iter().filter(|name| name != "file").collect();
+        let [left] = &left[..] else { panic!("{left:?}") };
+        let ran = apply(&scratch.path(left), &["--check"]).fails(4, "has a name that only `runner` gives");
+        let command = ran.says(hint).stderr;
+        let command = command.split(hint).nth(1).unwrap().split('`').next().unwrap();
+        let line = format!("{}{command}", hint.rsplit('`').next().unwrap());
+        let line = line.replace("runner recover", &format!("{:?} recover", env!("CARGO_BIN_EXE_runner")));
+        Ran::of(program("sh").args(["-c", &line]).output().unwrap()).ok();
+        assert_eq!(names(scratch.dir()), ["file"], "{line}");
+    }
+    // One of a run that is at work is left to that.
+    let rewrite: Vec<_> = rewrite.to_vec();
+    let Some(ran) = stop::at(("fsync", 1), None, &rewrite, || {
+        let new = common::sidecars(&file).new;
+        apply(new.path(), &["--check"]).fails(4, "has a name").says("a run is at work on it");
+    }) else {
+        return;
+    };
+    ran.ok();
+}
+
+/// A mark whose journal is gone, alone or with its directory, is in nobody's
+/// way; one whose journal cannot be looked at is.
+#[test]
+fn a_mark_counts_unless_its_journal_is_gone() {
     if !has("strace") {
         return skip("strace is missing");
     }
@@ -110,6 +246,10 @@ fn a_note_counts_unless_its_journal_is_gone() {
     std::os::unix::fs::symlink(&directory, &directory).unwrap();
     runner!["verify", &link].fails(2, "cannot open");
     fs::remove_file(&directory).unwrap();
+    runner!["verify", &link].ok();
+    fs::rename(&moved, &directory).unwrap();
+    runner!["verify", &link].fails(6, "did not end");
+    fs::remove_file(directory.join("file.runner-journal")).unwrap();
     runner!["verify", &link].ok();
 }
 
@@ -235,7 +375,7 @@ fn a_run_at_work_keeps_what_it_makes() {
 fn what_may_be_lost_is_never_kept_quiet() {
     let scratch = Scratch::new();
     let file = scratch.write("file", log_lines(3000, "\n"));
-    let open = OpenOptions::new().append(true).open(&file).unwrap();
+    let open = File::open(&file).unwrap();
     let ran = apply(&file, &["-q", "--strategy", "rewrite"]).ok();
     ran.says("warning: ").says("another process still has the old file open");
     drop(open);

@@ -216,3 +216,51 @@ fn completions_and_the_manual_are_there() {
         assert!(runner!["plugin", "list"].ok().text().contains(plugin));
     }
 }
+
+/// What is printed would be lost, and the exit code would not say so.
+#[test]
+fn without_a_standard_output_nothing_is_printed_to_it() {
+    let scratch = Scratch::new();
+    let file = scratch.write("file", "abc\n");
+    let before = scratch.snapshot();
+    let closed = |args: &[&str]| {
+        let mut shell = common::program("sh");
+        shell.args(["-c", "exec \"$0\" \"$@\" >&- </dev/null", env!("CARGO_BIN_EXE_runner")]).args(args);
+        Ran::of(shell.output().unwrap())
+    };
+    let name = file.to_str().unwrap();
+    let apply = [&["apply", "replace", name][..], &OPTIONS].concat();
+    let pipe = [&["pipe", "replace"][..], &OPTIONS].concat();
+    let elsewhere = [&apply[..], &["-o", "-"]].concat();
+    let json = [&apply[..], &["--json"]].concat();
+    let looked = [&apply[..], &["--dry-run"]].concat();
+    for args in [&pipe[..], &elsewhere, &json, &looked, &["verify", name], &["plugin", "list"]] {
+        closed(args).fails(2, "standard output is closed");
+        assert_eq!(before, scratch.snapshot());
+    }
+    // This one prints nothing there.
+    closed(&apply).ok();
+    assert_eq!(fs::read(&file).unwrap(), b"xyz\n");
+}
+
+/// Who reads what is done may go; what is done, and the exit code, stay.
+#[test]
+fn a_reader_that_goes_away_changes_nothing() {
+    let scratch = Scratch::new();
+    let file = scratch.write("file", "abc\n");
+    let name = file.to_str().unwrap();
+    let code = |args: &[&str]| {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = common::command();
+        command.args(args).stdout(writer.try_clone().unwrap()).stderr(writer);
+        command.status().unwrap().code()
+    };
+    let apply = [&["apply", "replace", name][..], &OPTIONS].concat();
+    for (options, expected) in [(&["--check"][..], 1), (&["--check", "--json"], 1), (&["--dry-run"], 0)] {
+        assert_eq!(code(&[&apply[..], options].concat()), Some(expected), "{options:?}");
+    }
+    assert_eq!(code(&apply), Some(0));
+    assert_eq!(fs::read(&file).unwrap(), b"xyz\n");
+    assert_eq!(code(&[&apply[..], &["--require-edits"]].concat()), Some(1));
+}

@@ -192,6 +192,7 @@ fn a_preview_hides_nothing() {
         let dry = runner(args.iter().map(OsStr::new).chain([file.as_os_str()])).ok();
         let patch = scratch.path("patch");
         let args = ["plan", "replace", "--set", "find=comment", "--set", &set, "-o"];
+        let _ = fs::remove_file(&patch);
         runner(args.iter().map(OsStr::new).chain([patch.as_os_str(), file.as_os_str()])).ok();
         let shown = runner!["show", &patch].ok();
         for ran in [&dry, &shown] {

@@ -141,10 +141,10 @@ fn a_patch_file_is_worked_on_only_when_asked_for() {
     assert_eq!(before, scratch.snapshot());
     apply(&[&saved], &["--allow-patch-file", "--set", "regex=true"]).ok();
     assert_ne!(before, scratch.snapshot());
-    // An older patch may be planned anew.
-    fs::remove_file(&saved).unwrap();
-    plan(&saved).ok();
-    plan(&saved).ok();
+    // It may be an undo file.
+    let before = scratch.snapshot();
+    plan(&saved).fails(2, "exists already");
+    assert_eq!(before, scratch.snapshot());
 }
 
 /// Another run is between its commit point and its end.
@@ -436,4 +436,17 @@ fn a_state_directory_that_others_may_enter_is_not_used() {
     open.args(["apply", "replace"]).args(OPTIONS).arg(&file).env("RUNNER_STATE_DIR", &state);
     Ran::of(open.output().unwrap()).ok().says("warning: no key");
     assert_eq!(fs::read_dir(&state).unwrap().count(), 0);
+}
+
+/// What nobody can have seen is not carried out.
+#[test]
+fn a_journal_is_shown_before_it_is_trusted() {
+    let run = interrupted();
+    let before = run.scratch.snapshot();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = command();
+    command.args(["recover", "--trust-journal"]).arg(&run.file).stderr(writer);
+    assert_eq!(command.status().unwrap().code(), Some(2));
+    assert_eq!(before, run.scratch.snapshot());
 }

@@ -2,6 +2,7 @@
 
 mod apply;
 mod args;
+mod closed;
 mod complete;
 mod diff;
 mod explain;
@@ -91,6 +92,13 @@ fn command() -> ExitCode {
         Err(error) => return wrong_use(&error),
     };
     let reporter = Reporter::new(args.command.json(), args.command.volume());
+    if args.command.json()
+        && let Err(error) = report::stdout()
+    {
+        // Events would be lost, and the run with them.
+        Reporter::new(false, report::Volume::All).error(&error);
+        return ExitCode::from(error.kind().exit_code());
+    }
     let started = args.command.profile().then(|| {
         profile::start();
         Instant::now()

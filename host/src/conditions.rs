@@ -1,6 +1,7 @@
 //! What must hold before a result is written. Looked at when the patch is
 //! complete, before the first byte of anything else.
 
+use std::io;
 use std::path::Path;
 
 use rustix::fs::fgetxattr_query;
@@ -81,6 +82,16 @@ impl Conditions {
             "nothing was written; `--keep-privileges` goes on, if the new content is to be trusted so far",
         ))
     }
+}
+
+/// Whether a write to a file of this mode takes privileges away that it has:
+/// capabilities always, and set-id bits unless root writes.
+///
+/// # Errors
+/// When it cannot be told what the file has.
+pub(crate) fn loses_privileges(file: &OsFile, mode: u32) -> io::Result<bool> {
+    let has_bits = mode & SET_USER_ID != 0 || mode & SET_GROUP_ID == SET_GROUP_ID;
+    Ok(has_bits && !rustix::process::geteuid().is_root() || has_capabilities(file)?)
 }
 
 fn has_capabilities(file: &OsFile) -> Result<bool, Errno> {

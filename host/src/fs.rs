@@ -7,9 +7,11 @@ mod attributes;
 mod cachestat;
 mod direct;
 mod entry;
+mod holders;
 mod identity;
 mod lease;
 mod lock;
+mod mark;
 mod mount;
 mod os;
 mod private;
@@ -19,14 +21,17 @@ mod shared;
 
 use std::io;
 use std::ops::Range;
+use std::path::Path;
 use std::time::Duration;
 
 pub use aligned::{ALIGN_BYTES, Aligned};
+pub(crate) use attributes::umask;
 pub use direct::Direct;
 pub(crate) use entry::is_trusted;
 pub use entry::{Directory, Entry};
 pub use identity::{FileType, Identity, Stat};
 pub use lock::lock;
+pub(crate) use mark::journal_of;
 pub use mount::is_mount_point;
 pub use os::{OsFile, OsStorage};
 pub use private::PrivateDirectory;
@@ -254,6 +259,33 @@ pub trait Storage: Sync {
     /// # Errors
     /// Any I/O error.
     fn remove(&self, entry: &Entry) -> io::Result<()>;
+
+    /// Marks a file as being written in place, where the filesystem can, with
+    /// the path of its journal: so it is known by whatever name it is opened.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn mark(&self, _file: &Self::File, _journal: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Takes the mark away, if there is one.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn unmark(&self, _file: &Self::File) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Whether another process may write to the file: it has it open for that,
+    /// or nothing tells for what. Looked at by [`Storage::in_use`] first, which
+    /// is cheaper and knows of all that have it open at all.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn others_may_write(&self, _file: &Self::File) -> io::Result<bool> {
+        Ok(false)
+    }
 
     /// Reads until the buffer is full or the file ends; returns the bytes
     /// read.

@@ -22,7 +22,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Access, Entry, FileType, PrivateDirectory, Stat, Storage};
+use crate::fs::{Access, Entry, FileType, OsStorage, PrivateDirectory, Stat, Storage};
 use crate::patch::{Patch, TRAILER_AUTHENTICATION};
 use crate::state::{self, Key, TAG_DIGITS};
 use crate::text::Raw as _;
@@ -265,34 +265,85 @@ pub fn check_own(stat: &Stat) -> Result<(), String> {
     }
 }
 
+/// Whether a journal has such a name.
+#[must_use]
+pub fn is_journal(name: &OsStr) -> bool {
+    name.as_bytes().ends_with(JOURNAL.as_bytes())
+}
+
+/// The file that a journal belongs to, by its name; `None` where that was too
+/// long for a suffix, or is no journal's.
+#[must_use]
+pub fn journal_owner(journal: &Entry) -> Option<Entry> {
+    let name = journal.name().as_bytes().strip_suffix(JOURNAL.as_bytes())?;
+    (!name.is_empty()).then(|| journal.sibling(OsStr::from_bytes(name)))
+}
+
+/// A name that `runner` gives to what it makes beside a target, apart from
+/// journals: the name that it begins with.
+fn tagged(name: &[u8]) -> Option<&[u8]> {
+    // Tags, and the names of releases that had none.
+    let untagged = name.len().checked_sub(TAG_DIGITS).map(|at| name.split_at(at));
+    [SCAN, CHECKPOINT, NEW].iter().find_map(|kind| {
+        let kind = kind.as_bytes();
+        let plain = name.strip_suffix(&kind[..kind.len() - 1]);
+        let tag = untagged.filter(|(_, tag)| tag.iter().all(u8::is_ascii_hexdigit));
+        plain.or_else(|| tag.and_then(|(head, _)| head.strip_suffix(kind)))
+    })
+}
+
 /// Whether `runner` gives such names to what it makes beside a target.
 #[must_use]
 pub fn is_reserved(name: &OsStr) -> bool {
-    let name = name.as_bytes();
-    if name.ends_with(JOURNAL.as_bytes()) {
-        return true;
-    }
-    // Tags, and the names of releases that had none.
-    [SCAN, CHECKPOINT, NEW].iter().any(|kind| {
-        let kind = kind.as_bytes();
-        let plain = &kind[..kind.len() - 1];
-        let tagged = name.len().checked_sub(TAG_DIGITS).map(|at| name.split_at(at));
-        name.ends_with(plain)
-            || tagged.is_some_and(|(head, tag)| head.ends_with(kind) && tag.iter().all(u8::is_ascii_hexdigit))
-    })
+    is_journal(name) || tagged(name.as_bytes()).is_some()
 }
 
 /// Refuses a name that `runner` gives to what it makes beside a target.
 ///
 /// # Errors
-/// [`Kind::Refused`].
+/// [`Kind::Refused`], with what to do about a file of that name.
 pub fn check_not_reserved(entry: &Entry) -> Result<()> {
     if !is_reserved(entry.name()) {
         return Ok(());
     }
     let shown = entry.path().shown();
-    Err(Error::new(Kind::Refused, format!("{shown} has a name that only `runner` gives to its own files"))
-        .hint("it may be all that can bring back a file of an interrupted run; `runner recover FILE` takes the file's own name"))
+    let error =
+        Error::new(Kind::Refused, format!("{shown} has a name that only `runner` gives to its own files"));
+    let Ok(file) = OsStorage.open(entry, Access::Read) else {
+        return Err(error.hint("choose another name"));
+    };
+    if OsStorage.is_locked(&file) {
+        return Err(error.hint("a run is at work on it; when that has ended, the file is gone"));
+    }
+    Err(match owner(entry) {
+        Some(owner) => error.hint("a run that did not end has left it").hint(format!(
+            "`runner recover {}` brings that file to one state and cleans up",
+            owner.path().word()
+        )),
+        None if is_journal(entry.name()) => error.hint(
+            "it may be all that can bring back a file of a run that did not end: `runner show` tells which",
+        ),
+        None => error.hint(format!(
+            "a run that did not end has left it, and no file depends on it: `rm {}`",
+            entry.path().word()
+        )),
+    })
+}
+
+/// The file that is recovered where there is a file of such a name.
+fn owner(entry: &Entry) -> Option<Entry> {
+    let owner = match tagged(entry.name().as_bytes()) {
+        Some(name) if !name.is_empty() => {
+            let owner = entry.sibling(OsStr::from_bytes(name));
+            // What is made elsewhere for another target has another tag.
+            let names = Names::new(&owner, FileType::Regular, state::existing_key()).ok()?;
+            let own = [&names.scan, &names.checkpoint, &names.new];
+            own.iter().any(|own| own.name() == entry.name()).then_some(owner)
+        }
+        Some(_) => None,
+        None => journal_owner(entry),
+    }?;
+    exists(&OsStorage, &owner).unwrap_or(false).then_some(owner)
 }
 
 /// Whether there is a file of this name, a link included.

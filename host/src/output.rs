@@ -1,9 +1,11 @@
 //! Writes the result elsewhere: to a file of its own, or to an open stream.
 
+use std::os::unix::fs::PermissionsExt;
+
 use crate::apply::{rewrite, stream};
 use crate::conditions::Conditions;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Access, Entry, OsFile, OsStorage, Storage, is_mount_point};
+use crate::fs::{Access, Entry, OsFile, OsStorage, Storage, is_mount_point, umask};
 use crate::journal::Names;
 use crate::patch::Direction;
 use crate::profile::{self, Stage};
@@ -70,7 +72,7 @@ pub(crate) fn write_out(
             storage.copy_attributes(old, &file).map_err(Error::at("keep the attributes of", out.path()))?
         }
         None => file
-            .set_permissions(std::os::unix::fs::PermissionsExt::from_mode(target.stat.mode & 0o777))
+            .set_permissions(PermissionsExt::from_mode(target.stat.mode & 0o777 & !umask()))
             .map_err(Error::at("set the mode of", path))?,
     }
     storage.sync_all(&file).map_err(Error::at("sync", path))?;

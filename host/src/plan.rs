@@ -49,6 +49,14 @@ pub struct Plan {
     pub space_bytes: u64,
 }
 
+impl Plan {
+    /// Whether the target itself is written, under a journal.
+    #[must_use]
+    pub fn is_journalled(&self) -> bool {
+        matches!(self.strategy, Strategy::InPlace | Strategy::Tail)
+    }
+}
+
 /// Decides. `patch_bytes` is the size of the patch.
 ///
 /// # Errors

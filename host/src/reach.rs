@@ -195,6 +195,11 @@ pub fn reach<S: Storage>(
     if plan.strategy != Strategy::Rewrite {
         check_room_to_overwrite(target, &patch, plan)?;
     }
+    if let (Some(Backup::Suffix(_)), FileType::Block) = (&extras.backup, target.stat.file_type) {
+        let what = format!("a backup of {} would stand in memory, beside the device", target.path().shown());
+        return Err(Error::new(Kind::Refused, what)
+            .hint("`--undo FILE` keeps what undoes the change; copy the device with `dd` for more"));
+    }
     check_new_name(target.storage, extras.backup_of(&target.names.target).as_ref())?;
     // Durable before the commit point, so that there is no moment at which
     // the file is changed and cannot be brought back.
@@ -235,7 +240,11 @@ impl<S: Storage> Drop for Kept<'_, S> {
     }
 }
 
-fn check_new_name<S: Storage>(storage: &S, entry: Option<&Entry>) -> Result<()> {
+/// Refuses a name of ours, and one that something has already.
+///
+/// # Errors
+/// Says so; any I/O error.
+pub(crate) fn check_new_name<S: Storage>(storage: &S, entry: Option<&Entry>) -> Result<()> {
     entry.map_or(Ok(()), check_not_reserved)?;
     match entry {
         Some(entry) if exists(storage, entry)? => {

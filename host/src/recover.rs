@@ -99,6 +99,13 @@ pub fn check_borne_out<S: Storage>(
             let count =
                 storage.read_full_at(target, &mut found, edit.start).map_err(Error::at("read", path))?;
             let resizes = edit.old.len() != edit.new.len();
+            if count < longest && !resizes {
+                let end = edit.start + count as u64;
+                return Err(unusable(
+                    names,
+                    format!("{} ends at byte {end}, inside of what the journal replaces", path.shown()),
+                ));
+            }
             let is = |side: &[u8], at: usize, byte| side.get(at) == Some(&byte);
             let wrong = (0..count).find(|&at| {
                 let byte = found[at];
@@ -157,6 +164,7 @@ pub fn recover<S: Storage>(
         }
         None => (None, true, put_back(storage, names, direction)?),
     };
+    storage.unmark(target).map_err(Error::at("unmark", names.target.path()))?;
     let mut removed = Vec::new();
     for entry in [&names.scan, &names.checkpoint, &names.new, &names.journal] {
         if exists(storage, entry)? {

@@ -15,17 +15,16 @@ use std::time::Duration;
 
 use crate::cancel::Cancel;
 use crate::checkpoint::{Key, Resumable};
-use crate::conditions::Conditions;
+use crate::conditions::{Conditions, loses_privileges};
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Access, Entry, FileType, OsStorage, Storage, is_mount_point};
+use crate::fs::{Entry, OsStorage, Storage, is_mount_point};
 use crate::job::{FileHead, Job};
-use crate::journal::{Trust, check_not_reserved, exists};
+use crate::journal::{Trust, check_not_reserved};
 use crate::memory::Guard;
 use crate::output::{Output, write_out};
-use crate::patch::{self, Direction, Patch, PluginId, Stats};
-use crate::pending::{self, Pending};
+use crate::patch::{Direction, Patch, PluginId, Stats};
 use crate::plan::{Choice, Plan, Strategy, choose};
-use crate::reach::{Extras, How, Reached, reach};
+use crate::reach::{Extras, How, Reached, check_new_name, reach};
 use crate::recover::{Recovered, check_borne_out, open_journal, recover};
 use crate::root;
 use crate::scan;
@@ -174,23 +173,8 @@ fn apply_scanned(
     let plan = decide(target, &patch.seal().stats, patch.bytes(), options)?;
     tell_applying(target, &plan, events);
     let report = report(&patch, plan);
-    let Reached { level, appended_bytes, old_in_use } = carry_out(target, patch, &plan, options)?;
+    let Reached { level, appended_bytes, old_in_use } = reach(&target.place(), patch, &plan, &options.how())?;
     Ok(Report { level, appended_bytes, old_in_use, ..report })
-}
-
-fn carry_out(target: &Target, patch: OsPatch, plan: &Plan, options: &Options<'_>) -> Result<Reached> {
-    let journalled = matches!(plan.strategy, Strategy::InPlace | Strategy::Tail);
-    let noted = if journalled && target.stat.links > 1 {
-        Pending::note(&target.names, target.identity())?
-    } else {
-        None
-    };
-    let reached = reach(&target.place(), patch, plan, &options.how());
-    let left = reached.as_ref().is_err_and(|error| error.kind() == Kind::RecoveryNeeded);
-    if let Some(noted) = noted.filter(|_| !left) {
-        noted.done();
-    }
-    reached
 }
 
 /// What [`apply`] would do; nothing is written beside a temporary file. `look`
@@ -231,32 +215,13 @@ pub fn plan(
 ) -> Result<(Report, u64)> {
     let target = Target::open(path, Intent::Scan(options.patch_files))?;
     target.names.check_clean(&OsStorage)?;
-    check_replaceable(saved, &target)?;
+    check_new_name(&OsStorage, Some(saved))?;
     let spill = target.place().temporary(saved)?;
     let mut patch = make_patch(&target, program, spill, options, None, events)?;
     let plan = decide(&target, &patch.seal().stats, patch.bytes(), options)?;
     patch.publish(saved, options.cancel)?;
     let appended_bytes = target.place().appended()?;
     Ok((Report { appended_bytes, ..report(&patch, plan) }, patch.bytes()))
-}
-
-/// A patch may take the place of an older patch, and of nothing else.
-fn check_replaceable(saved: &Entry, target: &Target) -> Result<()> {
-    check_not_reserved(saved)?;
-    if !exists(&OsStorage, saved)? {
-        return Ok(());
-    }
-    let path = saved.path();
-    let found = OsStorage.stat_entry(saved).map_err(Error::at("look at", path))?;
-    // What is no file is not even opened.
-    if found.file_type == FileType::Regular && !found.identity.same_inode(target.identity()) {
-        let file = OsStorage.open(saved, Access::Read).map_err(Error::at("open", path))?;
-        if patch::is_patch(&OsStorage, &file).map_err(Error::at("read", path))? {
-            return Ok(());
-        }
-    }
-    Err(Error::new(Kind::Usage, format!("{} exists, and is not an older patch", shown(path)))
-        .hint("choose another name for the patch"))
 }
 
 /// Runs a program on a file, and writes the result elsewhere.
@@ -307,7 +272,8 @@ pub fn apply_patch(
     let plan = decide(&target, &renewed.seal().stats, renewed.bytes(), options)?;
     tell_applying(&target, &plan, events);
     let report = report(&renewed, plan);
-    let Reached { level, appended_bytes, old_in_use } = carry_out(&target, renewed, &plan, options)?;
+    let Reached { level, appended_bytes, old_in_use } =
+        reach(&target.place(), renewed, &plan, &options.how())?;
     Ok(Report { level, appended_bytes, old_in_use, ..report })
 }
 
@@ -333,9 +299,7 @@ pub fn recover_file(
         }
         look(journal)?;
     }
-    let recovered = recover(&OsStorage, names, file, journal.as_ref(), direction, Wanted::Deepest, threads)?;
-    pending::forget(target.identity());
-    Ok(recovered)
+    recover(&OsStorage, names, file, journal.as_ref(), direction, Wanted::Deepest, threads)
 }
 
 /// The root of a file.
@@ -360,6 +324,15 @@ pub fn root_of(
 fn decide(target: &Target, stats: &Stats, patch_bytes: u64, options: &Options<'_>) -> Result<Plan> {
     let path = target.path();
     let mut plan = choose(stats, &target.stat, patch_bytes, options.choice)?;
+    if plan.strategy == Strategy::Nothing {
+        return Ok(plan);
+    }
+    options.conditions.check_privileges(path, &target.file, target.stat.mode)?;
+    if plan.is_journalled()
+        && loses_privileges(&target.file, target.stat.mode).map_err(Error::at("look at", path))?
+    {
+        plan = choose_rewrite(target, stats, patch_bytes, options)?;
+    }
     // Found out now, and not when a new file is to get the name.
     if plan.strategy == Strategy::Rewrite
         && is_mount_point(&target.file, &target.names.target).map_err(Error::at("look at", path))?
@@ -371,17 +344,31 @@ fn decide(target: &Target, stats: &Stats, patch_bytes: u64, options: &Options<'_
         }
         plan = choose(stats, &target.stat, patch_bytes, Choice::InPlace)?;
     }
-    if plan.strategy != Strategy::Nothing {
-        options.conditions.check_privileges(path, &target.file, target.stat.mode)?;
-    }
     Ok(plan)
+}
+
+/// A new file in place of one whose privileges a write takes away: it gets them
+/// with its other attributes.
+fn choose_rewrite(target: &Target, stats: &Stats, patch_bytes: u64, options: &Options<'_>) -> Result<Plan> {
+    let plan = match options.choice {
+        Choice::InPlace => None,
+        _ => choose(stats, &target.stat, patch_bytes, Choice::Rewrite).ok(),
+    };
+    plan.ok_or_else(|| {
+        let what = format!(
+            "the kernel takes the privileges of {} away when it is written in place",
+            shown(target.path())
+        );
+        Error::new(Kind::Refused, what).hint(
+            "nothing was written; a rewrite keeps them, where the file has one name: `--strategy rewrite`",
+        )
+    })
 }
 
 /// Tells that the patch is carried out now, and how.
 fn tell_applying(target: &Target, plan: &Plan, events: &mut dyn FnMut(Event)) {
     events(Event::Applying(plan.strategy));
-    let journalled = matches!(plan.strategy, Strategy::InPlace | Strategy::Tail);
-    if journalled && target.names.key.is_none() {
+    if plan.is_journalled() && target.names.key.is_none() {
         events(Event::NoKey);
     }
 }

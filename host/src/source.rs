@@ -2,16 +2,17 @@
 //! locks it, pins its identity and maps it. Nothing else opens a path that
 //! belongs to a target.
 
+use std::io;
 use std::path::Path;
 
 use crate::apply::rewrite::changed;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Access, Entry, FileType, Identity, OsFile, OsStorage, Stat, Storage, lock};
+use crate::interrupted::check_mark;
 use crate::job::{FileHead, HEAD_BYTES};
 use crate::journal::{Names, check_not_reserved};
 use crate::mapping::Mapping;
 use crate::patch::is_patch;
-use crate::pending::check_other_names;
 use crate::reach::Place;
 use crate::state;
 use crate::text::Raw as _;
@@ -70,15 +71,21 @@ impl Target {
             return Err(Error::new(Kind::Usage, format!("{} is read-only", shown.shown()))
                 .hint(format!("`chmod u+w {}` allows changes", shown.word())));
         }
-        let access = if writes { Access::Write } else { Access::Read };
-        let file = storage.open(&entry, access).map_err(Error::at("open", shown))?;
+        let file = if !writes {
+            storage.open(&entry, Access::Read)
+        } else if found.file_type == FileType::Block {
+            storage.open_device(&entry)
+        } else {
+            storage.open(&entry, Access::Write)
+        };
+        let file = file.map_err(|error| unopened(shown, error))?;
         let stat = storage.stat(&file).map_err(Error::at("look at", shown))?;
         check_type(shown, &stat)?;
         if let Intent::Scan(PatchFiles::Refuse) | Intent::Write(PatchFiles::Refuse) = intent {
             check_not_a_patch(&file, shown)?;
         }
         lock(&file, writes).map_err(|e| {
-            let busy = e.kind() == std::io::ErrorKind::WouldBlock;
+            let busy = e.kind() == io::ErrorKind::WouldBlock;
             let error = Error::io("lock", shown, e);
             if busy { error.hint("another run is at work on it") } else { error }
         })?;
@@ -89,7 +96,7 @@ impl Target {
         }
         let key = if writes { state::key().ok() } else { state::existing_key() };
         let names = Names::new(&entry, stat.file_type, key)?;
-        check_other_names(&names, &stat.identity)?;
+        check_mark(&names, &file)?;
         Ok(Self { names, file, stat })
     }
 
@@ -158,25 +165,21 @@ pub(crate) fn check_not_a_patch(file: &OsFile, path: &Path) -> Result<()> {
         .hint("`runner show` shows what it holds; `--allow-patch-file` lets `apply` and `plan` work on it"))
 }
 
-/// Refuses to begin where a file's journal says that another run on it did not
-/// end, or is at work, or where a name is one of ours. A file that cannot be
-/// looked at is passed over: it fails when its turn comes.
-///
-/// # Errors
-/// As for [`Names::check_clean`].
-pub fn check_none_interrupted<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<()> {
-    let mut reserved = Ok(());
-    for path in paths {
-        let Ok(entry) = Entry::resolve(path) else { continue };
-        let Ok(stat) = OsStorage.stat_entry(&entry) else { continue };
-        // A journal says more than that a name is reserved.
-        reserved = reserved.and_then(|()| check_not_reserved(&entry));
-        Names::new(&entry, stat.file_type, None)?.check_journal(&OsStorage)?;
+fn unopened(path: &Path, error: io::Error) -> Error {
+    let is_busy = error.kind() == io::ErrorKind::ResourceBusy;
+    let error = Error::io("open", path, error);
+    if is_busy {
+        error.hint("the device is mounted, or part of something else that is in use; unmount it first")
+    } else {
+        error
     }
-    reserved
 }
 
-fn check_type(path: &Path, stat: &Stat) -> Result<()> {
+/// Refuses what is neither a file nor a block device.
+///
+/// # Errors
+/// Says what it is.
+pub(crate) fn check_type(path: &Path, stat: &Stat) -> Result<()> {
     let refuse = |what: &str| {
         Err(Error::new(
             Kind::Usage,

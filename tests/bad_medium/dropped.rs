@@ -61,6 +61,7 @@ fn no_write_is_dropped_unnoticed() {
             let in_place = ["--strategy", "in-place"];
             let edits = ["replace", "--set", "find=two", "--set", &format!("with={with}")];
             fs::write(&file, &old).unwrap();
+            let _ = fs::remove_file(&patch);
             runner(["plan"].iter().chain(&edits).chain(&[name, "-o", saved])).ok();
             let new = String::from_utf8(old.clone()).unwrap().replace("two", with).into_bytes();
             let ways = [

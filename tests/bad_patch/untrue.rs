@@ -139,3 +139,37 @@ fn a_journal_whose_old_bytes_are_lies_is_refused() {
     ran.ok().says(&format!("recovers  {}", file.display())).says("- root").says("+ EVIL");
     assert_eq!(fs::read(&file).unwrap(), new);
 }
+
+/// The file fits the roots, and no group the values that would be compared with
+/// what is read back.
+#[test]
+fn a_journal_whose_values_are_made_up_is_refused() {
+    let scratch = Scratch::new();
+    let old = "abcd\n".repeat(20_000).into_bytes();
+    let mut new = old.clone();
+    new[..4].copy_from_slice(b"WXYZ");
+    let file = scratch.write("file", &old);
+    let roots = [blake3::hash(&old), blake3::hash(&new)];
+    let edits: Edits<'_> = &[(0, b"abcd", b"WXYZ")];
+    let bytes = made(old.len() as u64, edits, &[(0, [1; 32], [2; 32])], roots);
+    let journal = scratch.write("file.runner-journal", bytes);
+    fs::set_permissions(&journal, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let before = scratch.snapshot();
+    for direction in [&[][..], &["--rollback"]] {
+        let args = ["recover", "--trust-journal", file.to_str().unwrap()];
+        let ran = super::common::runner(args.iter().chain(direction));
+        assert_eq!(ran.code, 6, "{}", ran.stderr);
+        ran.says("is not the file that its journal was made for").says("nothing was written");
+        assert_eq!(before, scratch.snapshot());
+    }
+    // Nor one that goes beyond the end of what is left of the file.
+    fs::write(&file, b"ab").unwrap();
+    let before = scratch.snapshot();
+    recover_fails(&file, "ends at byte 2, inside of what the journal replaces");
+    assert_eq!(before, scratch.snapshot());
+}
+
+#[track_caller]
+fn recover_fails(file: &Path, what: &str) {
+    super::common::runner(["recover", "--trust-journal", file.to_str().unwrap()]).fails(6, what);
+}

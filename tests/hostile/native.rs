@@ -236,3 +236,25 @@ fn the_space_of_a_patch_is_bounded() {
     assert_eq!(before, scratch.snapshot());
     runner!["apply", &plugin, &file, "--check", "--patch-limit", "1G"].says("replaced by 251,658,240");
 }
+
+/// The automaton of many literals is the host's memory, and the plugin's doing.
+#[test]
+fn literals_stay_within_the_budget() {
+    let scratch = Scratch::new();
+    let file = scratch.write("file", "abc\n");
+    let plugin = scratch.write("literals-scattered.wasm", hostile("literals-scattered"));
+    let mut command = command();
+    command.arg("apply").arg(&plugin).arg(&file).args(["--check", "--memory-total", "240M"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut peak_kib = 0;
+    while child.try_wait().unwrap().is_none() {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let peak = peak.and_then(|peak| peak.trim().strip_suffix(" kB")?.parse().ok());
+        peak_kib = peak.unwrap_or(peak_kib);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Ran::of(child.wait_with_output().unwrap()).ok().says("nothing to change");
+    assert!(peak_kib > 10 << 10, "{peak_kib} KiB are no measurement");
+    assert!(peak_kib <= 240 << 10, "{peak_kib} KiB");
+}

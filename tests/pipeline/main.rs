@@ -71,6 +71,7 @@ impl Scratch {
 /// The patch of one way to scan, as the bytes of its file.
 fn plan(case: &Case, file: &Path, saved: &Path, threads: usize, window: u64) -> Vec<u8> {
     let options = options(threads, window, Choice::Auto);
+    let _ = std::fs::remove_file(saved);
     with_program(case, |program| run::plan(file, program, &options, &Entry::unpinned(saved), &mut |_| {}))
         .unwrap();
     std::fs::read(saved).unwrap()
@@ -204,7 +205,7 @@ fn long_edits_are_split() {
 }
 
 /// A saved patch is nobody's journal: it is still there when it was carried
-/// out, and a plan does not take the place of anything but a patch.
+/// out, and a plan does not take the place of anything.
 #[test]
 fn a_saved_patch_stays() {
     let scratch = Scratch::new();
@@ -221,7 +222,7 @@ fn a_saved_patch_stays() {
         let options = options(1, 1 << 16, Choice::Auto);
         run::plan(&file, program, &options, &Entry::unpinned(&file), &mut |_| {})
     });
-    assert!(onto_itself.unwrap_err().to_string().contains("is not an older patch"));
+    assert!(onto_itself.unwrap_err().to_string().contains("exists already"));
     assert_eq!(std::fs::read(&file).unwrap(), b"One\nTwo\n");
 }
 

@@ -34,6 +34,7 @@ pub(crate) fn does_not_matter(case: &Case, file: &Path, saved: &Path, patch: &[u
         let memory = Guard { budget: &budget, look: Some(look), ..Guard::NONE };
         let options = Options { memory, ..options(threads, 1 << 16, Choice::Auto) };
         let mut fewest = 4;
+        let _ = std::fs::remove_file(saved);
         let made = with_program(case, |program| {
             run::plan(file, program, &options, &runner::fs::Entry::unpinned(saved), &mut |event| {
                 if let Event::Workers(workers) = event {

@@ -6,7 +6,7 @@ use crate::error::{Error, Kind};
 use crate::text::Raw as _;
 
 /// The error for a target that others have appended to, where its length was
-/// to change.
+/// to change, or a new file was to take its place.
 #[must_use]
 pub fn grown(target: &Path, bytes: u64) -> Error {
     let shown = target.shown();
@@ -14,10 +14,7 @@ pub fn grown(target: &Path, bytes: u64) -> Error {
         Kind::Usage,
         format!("{shown} was changed by somebody else during the run: {bytes} bytes were appended to it"),
     )
-    .hint(
-        "a change of its length needs a file that nobody appends to: stop the program that does, and run \
-         the command again",
-    )
+    .hint("only an edit in place that keeps the length can go on meanwhile: stop the program that appends, and run the command again")
 }
 
 /// The error for a target that is shorter than it was.
@@ -36,7 +33,7 @@ pub fn in_use(target: &Path) -> Error {
     let shown = target.shown();
     Error::new(
         Kind::Refused,
-        format!("another process has {shown} open, and could append to it while its length changes"),
+        format!("another process has {shown} open, and what it appends meanwhile would be lost"),
     )
     .hint(format!(
         "`fuser -v {}` names the process; when it has closed the file, run the command again",

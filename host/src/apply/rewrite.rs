@@ -10,7 +10,7 @@ use super::forward::{Forward, Source};
 use super::others::grown;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Access, Entry, Identity, Storage};
+use crate::fs::{Access, Entry, Identity, Stat, Storage};
 use crate::journal::Names;
 use crate::patch::{Reader, Segment, walk};
 use crate::text::Raw as _;
@@ -20,7 +20,7 @@ use crate::text::Raw as _;
 const COPY_BYTES: u64 = 64 * 1024;
 const BUFFER_BYTES: usize = 1 << 20;
 /// How long those are waited for who have the old file open.
-const PATIENCE: Duration = Duration::from_millis(300);
+pub(crate) const PATIENCE: Duration = Duration::from_millis(300);
 
 /// Fills a new, empty file with the source as the edits make it.
 ///
@@ -99,10 +99,20 @@ impl<S: Storage> Cache<'_, S> {
     }
 }
 
+/// What others have done meanwhile, where a new file has taken the place of the
+/// old one.
+#[derive(Debug, Clone, Copy)]
+pub struct Swapped {
+    /// Bytes that they have appended, and that stand at the end of the new file.
+    pub appended_bytes: u64,
+    /// Whether they still have the old file open: what they append to it from
+    /// now on is lost.
+    pub old_in_use: bool,
+}
+
 /// Puts the new file, which must be durable and verified, in the place of the
 /// target. What others append to the old one until it has no name any more is
-/// appended to the new one. Whether others still have the old file open: what
-/// they append from now on is lost.
+/// appended to the new one.
 ///
 /// # Errors
 /// When the target is no longer the file that was read, or on any I/O error:
@@ -111,13 +121,13 @@ impl<S: Storage> Cache<'_, S> {
 pub fn swap<S: Storage>(
     storage: &S,
     names: &Names,
-    (old_file, old): (&S::File, &Identity),
+    (old_file, old_stat): (&S::File, &Stat),
     (new_file, new_size): (&S::File, u64),
-) -> Result<bool> {
+) -> Result<Swapped> {
+    let old = &old_stat.identity;
     let (target, new) = (names.target.path(), names.new.path());
-    let look = |entry: &Entry| -> Result<Identity> {
-        Ok(storage.stat_entry(entry).map_err(Error::at("look at", entry.path()))?.identity)
-    };
+    let look_at = |entry: &Entry| storage.stat_entry(entry).map_err(Error::at("look at", entry.path()));
+    let look = |entry: &Entry| -> Result<Identity> { Ok(look_at(entry)?.identity) };
     let written = storage.stat(new_file).map_err(Error::at("look at", new))?.identity;
     if !look(&names.new)?.same_inode(&written) {
         return Err(Error::new(Kind::Refused, format!("{} was replaced during the run", new.shown()))
@@ -139,7 +149,8 @@ pub fn swap<S: Storage>(
         old_in_use = storage.in_use(old_file, PATIENCE).unwrap_or(false);
         // What we took out must be what we read, and what we put in what we
         // wrote; else somebody was faster.
-        let out = look(&names.new).map_err(|e| half_done(target).because(e))?;
+        let out_stat = look_at(&names.new).map_err(|e| half_done(target).because(e))?;
+        let out = &out_stat.identity;
         let put_in = look(&names.target).map_err(|e| half_done(target).because(e))?;
         let appended = out.same_inode(old) && out.size > old.size;
         if !put_in.same_inode(&written) || !appended && !out.same_content(old) {
@@ -151,6 +162,11 @@ pub fn swap<S: Storage>(
             carry_over(storage, (new_file, new_size), &file).map_err(|e| lost(target, new, e))?;
             return Err(changed(target));
         }
+        if (out_stat.mode, out_stat.owner) != (old_stat.mode, old_stat.owner) {
+            // Somebody has changed them since they were copied. That was not
+            // durable, and need not be here.
+            storage.copy_attributes(old_file, new_file).map_err(|e| half_done(target).because(e))?;
+        }
         carried += carry_over(storage, (old_file, carried), new_file).map_err(|e| lost(target, new, e))?;
         storage.remove(&names.new).map_err(|e| half_done(target).because(e))?;
     } else {
@@ -158,10 +174,11 @@ pub fn swap<S: Storage>(
     }
     // The old file has no name any more: this is the last chance.
     carry_over(storage, (old_file, carried), new_file).map_err(|e| lost(target, new, e))?;
+    let now = storage.stat(new_file).map_err(|e| half_done(target).because(e))?.identity.size;
     // One sync makes both durable, in this order. Should it fail, nothing is
     // taken back: which file has the name after a crash is open then.
     storage.sync_parent(&names.target).map_err(|e| half_done(target).because(e))?;
-    Ok(old_in_use)
+    Ok(Swapped { appended_bytes: now.saturating_sub(new_size), old_in_use })
 }
 
 /// Appends to one file what others have appended to another, from a size on.

@@ -20,12 +20,13 @@ use crate::cancel::{Cancel, is_interrupted};
 use crate::conditions::{Conditions, Privileges};
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Entry, FileType, OsStorage, Storage, is_trusted};
+use crate::interrupted::check_none_interrupted;
 use crate::memory::{Guard, Watch, is_denied};
 use crate::output::Output;
 use crate::plan::Choice;
 use crate::reach::{Backup, Extras};
 use crate::run::{self, Event, Options};
-use crate::source::{Target, check_none_interrupted};
+use crate::source::Target;
 use crate::text::{Page, Raw as _, shown, with_name};
 use crate::verify::Wanted;
 
@@ -153,10 +154,13 @@ impl Run<'_> {
             if args.dry_run || args.check {
                 let mut look = |target: &Target, patch: &run::OsPatch, report: &run::Report| {
                     let asked = !args.check && !args.run.json;
-                    if asked { self.preview(file, target, patch, report, reporter) } else { Ok(()) }
+                    if !asked {
+                        return Ok(());
+                    }
+                    report::unless_unread(self.preview(file, target, patch, report, reporter))
                 };
                 let report =
-                    run::dry_run(file, program, &options, temporary_patch(), &mut events, &mut look)?;
+                    run::dry_run(file, program, &options, temporary_patch()?, &mut events, &mut look)?;
                 let changes = self.note(&report);
                 if args.check || args.run.json {
                     reporter.report(file, &report, started, "would-apply")?;
@@ -169,7 +173,7 @@ impl Run<'_> {
                 None => run::apply(file, program, &options, &mut events)?,
                 Some(out) => {
                     let output = output(out)?;
-                    run::apply_to(file, &output, program, &options, temporary_patch(), &mut events)?
+                    run::apply_to(file, &output, program, &options, temporary_patch()?, &mut events)?
                 }
             };
             self.note(&report);

@@ -101,7 +101,7 @@ pub(super) struct PluginArgs {
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     pub(super) set: Vec<(String, String)>,
     /// Read parameters from a file; those of --set win over them. Text from it is taken for a secret:
-    /// it is neither shown nor stored in patches
+    /// it is neither shown nor stored, but for the edits that are made from it
     #[arg(long, value_name = "FILE.toml")]
     pub(super) params: Option<PathBuf>,
     /// Show the plugin about this much at a time; a record may be as long as this, or 16 MiB if that
@@ -346,15 +346,16 @@ pub(super) struct PatchArgs {
     /// Worker threads [default: all cores]
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
-    /// Report nothing but errors
+    /// Report nothing but errors, and what was asked for
     #[arg(short, long)]
     pub(super) quiet: bool,
 }
 
 #[derive(Debug, ArgGroup)]
 pub(super) struct RecoverArgs {
-    /// The file whose run did not end
-    pub(super) file: PathBuf,
+    /// The files whose runs did not end
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
     /// Go back to the old content instead of on to the new
     #[arg(long)]
     pub(super) rollback: bool,
@@ -362,7 +363,7 @@ pub(super) struct RecoverArgs {
     /// What it holds is shown first, and then written to the file
     #[arg(long)]
     trust_journal: bool,
-    /// Report nothing but errors
+    /// Report nothing but errors, and what was asked for
     #[arg(short, long)]
     pub(super) quiet: bool,
 }
@@ -386,7 +387,7 @@ pub(super) struct VerifyArgs {
     /// Worker threads [default: all cores]
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
-    /// Report nothing but errors
+    /// Report nothing but errors, and what was asked for
     #[arg(short, long)]
     pub(super) quiet: bool,
 }

@@ -4,10 +4,11 @@
 
 mod change;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Component, Path};
 
 use self::change::{Change, Changes};
 use super::lines::Lines;
@@ -164,6 +165,20 @@ impl Out<'_> {
         Ok(end)
     }
 
+    /// `patch` takes no name that leads out of the directory it is called in,
+    /// and no link.
+    fn warn_of(&self, path: &Path) -> Result<()> {
+        let leads_out =
+            path.components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir));
+        if !leads_out && !path.is_symlink() {
+            return Ok(());
+        }
+        let (shown, word) = (shown(path), path.word());
+        self.reporter.note(&Page::of(format_args!(
+            "note: `patch -p0` ignores {shown}, as it leads elsewhere; `patch {word}` takes the diff"
+        )))
+    }
+
     fn write(&mut self, start: u64, body: &Body) -> Result<()> {
         if memchr::memchr(0, &body.bytes).is_some() {
             let what = format!("{} is not text: there is a NUL near byte {start}", shown(self.text.path));
@@ -176,7 +191,9 @@ impl Out<'_> {
         })?;
         let mut out = Vec::with_capacity(body.bytes.len() + 100);
         if !self.begun {
-            let name = name(self.text.path);
+            let path = beside(self.text.path);
+            self.warn_of(&path)?;
+            let name = name(&path);
             for sign in ["--- ", "+++ "] {
                 out.extend_from_slice(sign.as_bytes());
                 out.extend_from_slice(&name);
@@ -234,6 +251,13 @@ impl Body {
         }
         lines
     }
+}
+
+/// A path from the current directory, where it leads to a file below that.
+fn beside(path: &Path) -> Cow<'_, Path> {
+    let here = std::env::current_dir().ok();
+    let below = here.and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned));
+    below.map_or(Cow::Borrowed(path), Cow::Owned)
 }
 
 /// A name as `patch` reads it: in quotes where it would not be one word of

@@ -8,6 +8,7 @@ use std::path::Path;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Access, Entry, FileType, OsStorage, Storage};
 use crate::patch::{Direction, Edits, Patch};
+use crate::source::check_type;
 use crate::text::shown;
 
 /// Bytes of a line shown on either side of an edit.
@@ -102,10 +103,10 @@ pub(super) fn source_of(patch: &Patch<'_, OsStorage>, path: &Path) -> Option<Fil
 /// # Errors
 /// When it cannot be opened, or has another size.
 pub(super) fn given_source(patch: &Patch<'_, OsStorage>, path: &Path) -> Result<File> {
-    let file = match open(path) {
-        Some(file) => file,
-        None => File::open(path).map_err(Error::at("open", path))?,
-    };
+    let entry = Entry::resolve(path)?;
+    // Before it is opened: a FIFO would wait for a writer.
+    check_type(path, &OsStorage.stat_entry(&entry).map_err(Error::at("open", path))?)?;
+    let file = OsStorage.open(&entry, Access::Read).map_err(Error::at("open", path))?;
     let size = OsStorage.stat(&file).map_err(Error::at("look at", path))?.identity.size;
     let wanted = patch.seal().stats.pre_size;
     if size == wanted {

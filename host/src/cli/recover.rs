@@ -1,5 +1,7 @@
 //! `runner recover`.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use super::Outcome;
@@ -10,19 +12,42 @@ use super::show;
 use crate::error::{Error, Kind, Result};
 use crate::journal::Trust;
 use crate::patch::Direction;
+use crate::recover::Recovered;
 use crate::run::recover_file;
 use crate::text::{Page, shown, with_name};
 
 pub(super) fn run(args: &RecoverArgs, reporter: &Reporter) -> Result<Outcome> {
+    if let [file] = args.files.as_slice() {
+        return one(file, args, reporter).map(|()| Outcome::Done);
+    }
+    let mut outcome = Outcome::Done;
+    for file in &args.files {
+        if let Err(error) = one(file, args, reporter) {
+            reporter.error(&error);
+            outcome = outcome.and(Outcome::Failed(error.kind()));
+        }
+    }
+    Ok(outcome)
+}
+
+fn one(path: &Path, args: &RecoverArgs, reporter: &Reporter) -> Result<()> {
     let direction = if args.rollback { Direction::Reverse } else { Direction::Forward };
-    let recovered = recover_file(&args.file, args.trust(), direction, threads(None), &mut |journal| {
+    let recovered = recover_file(path, args.trust(), direction, threads(None), &mut |journal| {
         if args.trust() == Trust::Own {
             return Ok(());
         }
-        reporter.note(&show::seen_journal(journal, &args.file)?)
+        // What nobody can have seen is not carried out.
+        reporter
+            .note(&show::seen_journal(journal, path)?)
+            .map_err(|error| Error::new(Kind::Usage, "what the journal holds cannot be shown").because(error))
     })
-    .map_err(|error| reason(&args.file, error))?;
-    let file = shown(&args.file);
+    .map_err(|error| reason(path, error))?;
+    report(path, args, &recovered, reporter)
+}
+
+/// What a file has come to.
+fn report(path: &Path, args: &RecoverArgs, recovered: &Recovered, reporter: &Reporter) -> Result<()> {
+    let file = shown(path);
     let mut page = Page::default();
     match &recovered.state {
         Some(state) => {
@@ -57,7 +82,7 @@ pub(super) fn run(args: &RecoverArgs, reporter: &Reporter) -> Result<Outcome> {
             "put_back": recovered.put_back,
             "removed": recovered.removed.iter().map(|path| shown(path).to_string()).collect::<Vec<_>>(),
         });
-        with_name(event, "file", &args.file)
+        with_name(event, "file", path)
     };
     if !recovered.intact {
         return Err(Error::new(
@@ -68,6 +93,5 @@ pub(super) fn run(args: &RecoverArgs, reporter: &Reporter) -> Result<Outcome> {
             "what the journal covers is whole, and was read back; `runner verify` prints the root of all",
         ));
     }
-    reporter.tell(event, || page)?;
-    Ok(Outcome::Done)
+    reporter.tell(event, || page)
 }

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
+use super::closed::is_closed;
 use crate::error::{Error, Kind, Result};
 use crate::profile::{Place, Spent};
 use crate::run::{Event, Report};
@@ -78,6 +79,7 @@ impl Out {
             return Ok(());
         }
         let (written, name) = match stream {
+            Stream::Output if is_closed() => return Err(closed()),
             Stream::Output => {
                 let mut out = io::stdout().lock();
                 (out.write_all(bytes).and_then(|()| out.flush()), "standard output")
@@ -136,7 +138,7 @@ impl Reporter {
         self.clear();
         let Out::Later(kept) = &aside.out else { return Ok(()) };
         let kept = std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner));
-        kept.iter().try_for_each(|(stream, bytes)| self.out.write(*stream, bytes))
+        unless_unread(kept.iter().try_for_each(|(stream, bytes)| self.out.write(*stream, bytes)))
     }
 
     /// Shows the progress of one file: a bar on a terminal, an event a second
@@ -248,14 +250,15 @@ impl Reporter {
         let _ = self.out.write(Stream::Error, page.as_str().as_bytes());
     }
 
-    /// One event for `--json`, or a page for people.
+    /// One event for `--json`, or a page for people: what was done. That nobody
+    /// reads it any more changes nothing.
     pub(super) fn tell(&self, event: impl FnOnce() -> Value, page: impl FnOnce() -> Page) -> Result<()> {
         self.clear();
-        match (self.json, self.volume) {
+        unless_unread(match (self.json, self.volume) {
             (true, _) => self.event(&event()),
             (false, Volume::Quiet) => Ok(()),
             (false, Volume::All) => self.out.write(Stream::Error, page().as_str().as_bytes()),
-        }
+        })
     }
 
     /// What a person should have seen, whatever comes next; on standard error.
@@ -413,15 +416,27 @@ pub(super) fn complain(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
+/// All is well, too, if the reader of our output is gone.
+pub(super) fn unless_unread(said: Result<()>) -> Result<()> {
+    said.or_else(|error| if is_broken_pipe(&error) { Ok(()) } else { Err(error) })
+}
+
 /// Whether an error means that the reader of our output is gone.
 pub(super) fn is_broken_pipe(error: &Error) -> bool {
     let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
     error.kind() == Kind::Usage && source.is_some_and(|e| e.kind() == ErrorKind::BrokenPipe)
 }
 
+fn closed() -> Error {
+    Error::new(Kind::Usage, "standard output is closed").hint("`> /dev/null` throws away what is printed")
+}
+
 /// Standard output without the buffer of the standard library, whose last
 /// write can fail unseen.
 pub(super) fn stdout() -> Result<File> {
+    if is_closed() {
+        return Err(closed());
+    }
     let stdout = io::stdout().as_fd().try_clone_to_owned();
     Ok(stdout.map_err(Error::at("write to", Path::new("standard output")))?.into())
 }

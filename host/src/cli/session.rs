@@ -1,7 +1,7 @@
 //! What the commands that run a plugin have in common: the plugin, loaded and
 //! told its parameters, and a way to stop.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
@@ -149,10 +149,17 @@ pub(super) fn cancel_on_signals() -> Result<Cancel<'static>> {
     Ok(Cancel::new(&STOPPED))
 }
 
-/// A name for a patch that is only needed while this process runs. It is
-/// created exclusively, and only if it outgrows memory.
-pub(super) fn temporary_patch() -> Entry {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    Entry::unpinned(std::env::temp_dir().join(format!("runner-{}-{count}.patch", std::process::id())))
+/// A name for a patch that is only needed while this process runs, and that
+/// nobody can guess. It is created exclusively, and only if the patch outgrows
+/// memory.
+///
+/// # Errors
+/// When the system has no random bytes.
+pub(super) fn temporary_patch() -> Result<Entry> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(|e| {
+        Error::new(Kind::Usage, "the system has no random bytes").because(std::io::Error::from(e))
+    })?;
+    let name = format!("runner-{:016x}.patch", u64::from_le_bytes(random));
+    Ok(Entry::unpinned(std::env::temp_dir().join(name)))
 }

@@ -7,11 +7,37 @@ use std::os::fd::AsFd;
 
 use rustix::fs::{
     Gid, Mode, Uid, XattrFlags, fchmod, fchown, fgetxattr, fgetxattr_query, flistxattr, flistxattr_query,
-    fsetxattr, fstat,
+    fremovexattr, fsetxattr, fstat,
 };
 use rustix::io::Errno;
 
+use super::mark;
 use crate::text::shown;
+
+/// The access control list of a file.
+const ACCESS_LIST: &CStr = c"system.posix_acl_access";
+
+/// Takes from a new file the access control list that its directory gives to
+/// all (`setfacl -d`). A change of mode would make it count, and whoever owns
+/// the directory could read what is private.
+///
+/// # Errors
+/// Any I/O error.
+pub(super) fn remove_inherited(file: impl AsFd) -> io::Result<()> {
+    match fremovexattr(file, ACCESS_LIST) {
+        Err(Errno::NODATA | Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
+        done => Ok(done?),
+    }
+}
+
+/// The rights that this process takes from what it makes. Where the kernel does
+/// not say, all that others could have.
+pub(crate) fn umask() -> u32 {
+    // To ask for it by `umask` would change it for a moment, for all threads.
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let digits = status.lines().find_map(|line| line.strip_prefix("Umask:"));
+    digits.and_then(|digits| u32::from_str_radix(digits.trim(), 8).ok()).unwrap_or(0o77)
+}
 
 /// See [`Storage::copy_attributes`](super::Storage::copy_attributes).
 pub(super) fn copy(from: impl AsFd, to: impl AsFd) -> io::Result<()> {
@@ -22,7 +48,7 @@ pub(super) fn copy(from: impl AsFd, to: impl AsFd) -> io::Result<()> {
             named(e, &format!("owner {}:{} cannot be given to the new file", stat.st_uid, stat.st_gid))
         })?;
     }
-    for name in names(&from)? {
+    for name in names(&from)?.into_iter().filter(|name| name.as_c_str() != mark::NAME) {
         let value = value(&from, &name)?;
         fsetxattr(&to, &name, &value, XattrFlags::empty()).map_err(|e| {
             named(
@@ -80,5 +106,22 @@ fn value(file: impl AsFd, name: &CStr) -> io::Result<Vec<u8>> {
             Err(Errno::RANGE) => {}
             Err(e) => return Err(e.into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is copied is not what is being written.
+    #[test]
+    fn a_mark_is_not_copied() {
+        let [from, to] = [(); 2].map(|()| tempfile::tempfile_in(env!("CARGO_MANIFEST_DIR")).expect("a file"));
+        if fsetxattr(&from, c"user.runner.test", b"value", XattrFlags::empty()).is_err() {
+            return;
+        }
+        mark::set(&from, std::path::Path::new("/journal")).expect("there are attributes");
+        copy(&from, &to).expect("all can be copied");
+        assert_eq!(names(&to).expect("the names"), [c"user.runner.test".to_owned()]);
     }
 }

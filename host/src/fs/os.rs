@@ -5,6 +5,7 @@ use std::io::{self, IoSlice};
 use std::ops::Range;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
 use std::time::Duration;
 
 use rustix::fs::{
@@ -15,8 +16,8 @@ use rustix::io::{Errno, ReadWriteFlags, pwritev2};
 
 use super::lock::lock;
 use super::{
-    Access, Entry, FileType, Identity, PATIENCE, Resized, Stat, Storage, attributes, cachestat, lease, share,
-    shared,
+    Access, Entry, FileType, Identity, PATIENCE, Resized, Stat, Storage, attributes, cachestat, holders,
+    lease, mark, share, shared,
 };
 
 /// An open file.
@@ -43,6 +44,7 @@ impl Storage for OsStorage {
 
     fn create(&self, entry: &Entry) -> io::Result<File> {
         let file = open(entry, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL, Mode::RUSR | Mode::WUSR)?;
+        attributes::remove_inherited(&file)?;
         // Tells others that a run is at work on it; without, it is no harm.
         let _ = lock(&file, true);
         Ok(file)
@@ -78,6 +80,18 @@ impl Storage for OsStorage {
 
     fn in_use(&self, file: &File, patience: Duration) -> io::Result<bool> {
         Ok(lease::alone(file, patience, || Ok(()))?.is_none())
+    }
+
+    fn others_may_write(&self, file: &File) -> io::Result<bool> {
+        holders::may_write(file)
+    }
+
+    fn mark(&self, file: &File, journal: &Path) -> io::Result<()> {
+        mark::set(file, journal)
+    }
+
+    fn unmark(&self, file: &File) -> io::Result<()> {
+        mark::remove(file)
     }
 
     fn append(&self, file: &File, bytes: &[u8]) -> io::Result<usize> {
@@ -193,6 +207,23 @@ impl Storage for OsStorage {
 }
 
 impl OsStorage {
+    /// Opens a block device for reading and writing that nothing in the system
+    /// uses, and keeps others from using it.
+    ///
+    /// # Errors
+    /// `ResourceBusy` where it is mounted, or a part of another device; any I/O
+    /// error.
+    pub fn open_device(&self, entry: &Entry) -> io::Result<File> {
+        let (major, minor) = entry.device_number()?;
+        // The kernel opens a device that is read-only, and fails later.
+        let read_only = std::fs::read(format!("/sys/dev/block/{major}:{minor}/ro"));
+        if read_only.is_ok_and(|flag| flag.starts_with(b"1")) {
+            return Err(Errno::ROFS.into());
+        }
+        // Without O_CREAT, and for a block device, O_EXCL claims the device.
+        open(entry, OFlags::RDWR | OFlags::EXCL | OFlags::NONBLOCK, Mode::empty())
+    }
+
     /// Opens a FIFO, a device, or what a link in procfs leads to, for writing.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use super::{How, Kept, Place, Reached, end_scan};
 use crate::apply::in_place::Hand;
 use crate::apply::others::{grown, in_use};
 use crate::apply::{flatten, length, rewrite};
+use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Entry, PATIENCE, Storage};
 use crate::patch::{Direction, Header, Origin, Patch};
@@ -64,9 +65,11 @@ pub(super) fn in_place<S: Storage>(
     if resizes {
         length::unmark(storage, &journal)?;
         if storage.in_use(target.file, PATIENCE).map_err(Error::at("look at", path))? {
-            return Err(in_use(path)
-                .hint("nothing was written; `-o OUT` writes the result elsewhere")
-                .hint("`--strategy rewrite` makes a new file, which that process will not see"));
+            let error = in_use(path).hint("nothing was written; `-o OUT` writes the result elsewhere");
+            return Err(match target.stat.links {
+                1 => error.hint("`--strategy rewrite` makes a new file, if that process only reads this one"),
+                _ => error,
+            });
         }
     }
     // Who interrupts a run may want to go on with its scan.
@@ -77,9 +80,16 @@ pub(super) fn in_place<S: Storage>(
     check_scanned(target, &journal, how)?;
     // Where locks do not work, another run may have come this far.
     names.check_journal(storage)?;
-    // The commit point, with a last look at whether to stop; behind it the run
-    // goes to its end.
-    if let Err(error) = journal.publish(&names.journal, how.cancel) {
+    // The last look at whether to stop: a mark touches the file's change time.
+    how.cancel.check()?;
+    storage.mark(target.file, names.journal.path()).map_err(Error::at("mark", path))?;
+    // The commit point; behind it the run goes to its end.
+    if let Err(error) = journal.publish(&names.journal, Cancel::NEVER) {
+        if !journal.is_saved() {
+            // The error at hand is the one to report; a mark without its
+            // journal does not count.
+            let _ = storage.unmark(target.file);
+        }
         return Err(if journal.is_saved() { undecided(path, error) } else { error });
     }
     drop(committing);
@@ -88,7 +98,8 @@ pub(super) fn in_place<S: Storage>(
         Ok(state) => {
             let _span = profile::span(Stage::CleanUp);
             let appended_bytes = state.appended_bytes;
-            journal.remove().map_err(|e| {
+            let unmarked = storage.unmark(target.file).map_err(Error::at("unmark", path));
+            unmarked.and_then(|()| journal.remove()).map_err(|e| {
                 Error::new(
                     Kind::RecoveryNeeded,
                     format!("{} is changed, but its journal stays", path.shown()),
@@ -143,7 +154,8 @@ fn undo_failed_write<S: Storage>(
     error: Error,
 ) -> Error {
     let path = target.path();
-    match roll_back(target, &journal, threads).and_then(|()| journal.remove()) {
+    let unmark = || target.storage.unmark(target.file).map_err(Error::at("unmark", path));
+    match roll_back(target, &journal, threads).and_then(|()| unmark()).and_then(|()| journal.remove()) {
         Ok(()) => error.hint(format!(
             "{} was brought back to what it was before; what others have appended stays",
             path.shown()

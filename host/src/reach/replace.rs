@@ -1,6 +1,7 @@
 //! By a new file, which takes the place of the old one.
 
 use super::{How, Kept, Place, Reached, end_scan};
+use crate::apply::others::in_use;
 use crate::apply::rewrite;
 use crate::error::{Error, Kind, Result};
 use crate::fs::{Entry, Storage};
@@ -24,6 +25,7 @@ pub(super) fn replace<S: Storage>(
         if end_scan(storage, target.names, Some(&mut patch))? {
             storage.sync_parent(new).map_err(Error::at("sync the directory of", new.path()))?;
         }
+        check_no_writer(target)?;
         target.check_unchanged()?;
         // The last look: a link touches the file's change time.
         how.cancel.check()?;
@@ -34,10 +36,9 @@ pub(super) fn replace<S: Storage>(
         }
         let _span = profile::span(Stage::Commit);
         let size = patch.seal().stats.post_size();
-        let old = (target.file, target.identity());
-        let old_in_use = rewrite::swap(storage, target.names, old, (&file, size))?;
-        let now = storage.stat(&file).map_err(Error::at("look at", target.path()))?.identity.size;
-        Ok(Reached { level, appended_bytes: now.saturating_sub(size), old_in_use })
+        let old = (target.file, target.stat);
+        let swapped = rewrite::swap(storage, target.names, old, (&file, size))?;
+        Ok(Reached { level, appended_bytes: swapped.appended_bytes, old_in_use: swapped.old_in_use })
     });
     let failed = written.as_ref().is_err_and(|e| e.kind() != Kind::RecoveryNeeded);
     if failed && is_at(storage, &file, new) {
@@ -45,6 +46,20 @@ pub(super) fn replace<S: Storage>(
         let _ = storage.remove(new);
     }
     written
+}
+
+/// Refuses a target that others have open for writing: what they append to the
+/// old file once it is replaced is lost. Who only reads it, goes on reading the
+/// old one.
+fn check_no_writer<S: Storage>(target: &Place<'_, S>) -> Result<()> {
+    let (storage, path) = (target.storage, target.path());
+    let looked = || -> std::io::Result<bool> {
+        Ok(storage.in_use(target.file, rewrite::PATIENCE)? && storage.others_may_write(target.file)?)
+    };
+    if looked().map_err(Error::at("look at", path))? {
+        return Err(in_use(path).hint("nothing was written; `-o OUT` writes the result elsewhere"));
+    }
+    Ok(())
 }
 
 /// Whether a file still has the name that it was given.

@@ -13,15 +13,13 @@ use std::ops::Range;
 use super::{BLOCK_BYTES, Scan};
 use crate::framing::View;
 use crate::fs::ALIGN_BYTES;
-use crate::mapping::Copier;
+use crate::mapping::{Copier, Mapping};
 
 /// What may be copied on each side of a block.
 const MARGIN_BYTES: u64 = 64 << 10;
-/// What a worker's copy takes at most; the plan of the memory counts on it.
-const MOST_BYTES: u64 = BLOCK_BYTES + 2 * MARGIN_BYTES;
 
 pub(super) struct Near<'m> {
-    copier: Copier<'m>,
+    memory: Memory<'m>,
     /// What the framing needs on each side of what it looks at.
     behind: u64,
     after: u64,
@@ -30,29 +28,49 @@ pub(super) struct Near<'m> {
     ahead: u64,
 }
 
+enum Memory<'m> {
+    Copy(Copier<'m>),
+    /// Of blocks that are too large to be copied, those that are holes are not
+    /// read either. Zeros that are never written take no memory.
+    Zeros(&'m Mapping, Vec<u8>),
+}
+
 impl<'m> Near<'m> {
-    /// `None` where the mapping is better: for blocks that are larger than a
-    /// core's cache, and where all but a part of the block is looked at again
-    /// in the mapping anyway.
+    /// `None` where the mapping is better: where all but a part of the block
+    /// is looked at again in it anyway. Of blocks that are larger than a core's
+    /// cache only holes are kept from it.
     pub(super) fn new(scan: &Scan<'m>) -> Option<Self> {
         let context = &scan.context;
         let (before, after) = context.job.framing.context_bytes();
         let behind = aligned(before.max(context.cutter.look_behind()));
         let ahead = aligned(after + 1);
-        if scan.is_sequential() || scan.block_bytes() > BLOCK_BYTES || behind.max(ahead) > MARGIN_BYTES {
+        if scan.is_sequential() || behind.max(ahead) > MARGIN_BYTES {
             return None;
         }
-        let most = MOST_BYTES.min(scan.view().limit());
-        Some(Self { copier: Copier::new(scan.mapping, most as usize), behind, after, ahead })
+        let most = (scan.block_bytes().max(BLOCK_BYTES) + 2 * MARGIN_BYTES).min(scan.view().limit());
+        let most = usize::try_from(most).ok()?;
+        let memory = if scan.block_bytes() > BLOCK_BYTES {
+            Memory::Zeros(scan.mapping, vec![0; most])
+        } else {
+            Memory::Copy(Copier::new(scan.mapping, most))
+        };
+        Some(Self { memory, behind, after, ahead })
     }
 
     /// A view of a block and what is around it; `None` when not all of it can
-    /// be read, and the mapping is to tell why.
+    /// be read here, and the mapping is to be looked at, or to tell why.
     pub(super) fn read(&mut self, scan: &Scan<'_>, block: &Range<u64>) -> Option<View<'_>> {
         let file_bytes = scan.view().limit();
         let base = block.start.saturating_sub(self.behind);
         let limit = (block.end + self.ahead).min(file_bytes);
-        self.copier.read(base..limit).map(|bytes| View { base, bytes, end: limit == file_bytes })
+        let bytes = match &mut self.memory {
+            Memory::Copy(copier) => copier.read(base..limit)?,
+            Memory::Zeros(mapping, zeros) => {
+                let is_hole = mapping.data_at(base).start >= limit;
+                is_hole.then(|| &zeros[..(limit - base) as usize])?
+            }
+        };
+        Some(View { base, bytes, end: limit == file_bytes })
     }
 
     /// Takes note of where the last record of a block has ended.

@@ -21,8 +21,10 @@ fn touched(edits: &[(u64, u64, u64)], both: bool) -> Vec<u64> {
     all.into_iter().collect()
 }
 
-/// The tally of edits and groups in one order, one by one and in batches
-/// that end at `cuts`; both must come to the same.
+/// The tally of edits and groups one by one and in batches of `cut` items;
+/// both must come to the same. A batch does not say which group stands before
+/// which edit, so one by one two orders are tried: each group before the next
+/// edit that starts after it, in the file before, or in both files.
 fn tally(size: u64, edits: &[(u64, u64, u64)], groups: &[Group], cut: usize) -> Result<Stats, &'static str> {
     let bytes = vec![0; 4 << 20];
     let edit = |&(start, old, new): &(u64, u64, u64)| Edit {
@@ -30,7 +32,10 @@ fn tally(size: u64, edits: &[(u64, u64, u64)], groups: &[Group], cut: usize) -> 
         old: &bytes[..old as usize],
         new: &bytes[..new as usize],
     };
-    let (mut single, mut batches) = (Tally::new(size), Tally::new(size));
+    let (mut single, mut batches) = (one_by_one(size, edits, groups, false), Tally::new(size));
+    if single.is_err() {
+        single = one_by_one(size, edits, groups, true).or(single);
+    }
     let (mut left, mut batch) = (groups, (Vec::new(), Vec::new()));
     let mut count = 0;
     let mut cut_batch = |batch: &mut (Vec<Edit<'_>>, Vec<Group>), batches: &mut Tally| {
@@ -41,23 +46,44 @@ fn tally(size: u64, edits: &[(u64, u64, u64)], groups: &[Group], cut: usize) -> 
         }
     };
     for (at, item) in edits.iter().enumerate() {
-        single.edit(&edit(item));
         batch.0.push(edit(item));
         cut_batch(&mut batch, &mut batches);
         let next = edits.get(at + 1).map_or(u64::MAX, |next| next.0 / G);
         while let Some((first, rest)) = left.split_first().filter(|(first, _)| first.index < next) {
-            single.group(first);
             batch.1.push(*first);
             cut_batch(&mut batch, &mut batches);
             left = rest;
         }
     }
-    left.iter().for_each(|group| single.group(group));
     batch.1.extend(left);
     batches.batch(batch.0.drain(..), &batch.1);
-    let (single, batches) = (single.end(), batches.end());
-    assert_eq!(single, batches);
+    assert_eq!(single, batches.end());
     single
+}
+
+/// `both`: a group waits for edits that start after it in the file after, too.
+fn one_by_one(
+    size: u64,
+    edits: &[(u64, u64, u64)],
+    groups: &[Group],
+    both: bool,
+) -> Result<Stats, &'static str> {
+    let bytes = vec![0; 4 << 20];
+    let (mut tally, mut left, mut shift) = (Tally::new(size), groups, 0_i64);
+    for (at, &(start, old, new)) in edits.iter().enumerate() {
+        tally.edit(&Edit { start, old: &bytes[..old as usize], new: &bytes[..new as usize] });
+        shift += new as i64 - old as i64;
+        let next = edits.get(at + 1).map_or(u64::MAX, |next| {
+            let place = next.0.wrapping_add_signed(shift);
+            if both { next.0.min(place) / G } else { next.0 / G }
+        });
+        while let Some((first, rest)) = left.split_first().filter(|(first, _)| first.index < next) {
+            tally.group(first);
+            left = rest;
+        }
+    }
+    left.iter().for_each(|group| tally.group(group));
+    tally.end()
 }
 
 /// Edits that are sorted and disjoint, in a file of some groups, and its
