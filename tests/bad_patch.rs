@@ -328,4 +328,5 @@ fn a_pipe_in_place_of_the_file_is_not_opened() {
     assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
     let shown = runner!["show", &patch].ok().text();
     assert!(shown.contains("the file, which is not at hand or has changed"), "{shown}");
+    runner!["show", &patch, &file].fails(2, "file is a FIFO");
 }

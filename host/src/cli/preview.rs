@@ -104,7 +104,7 @@ pub(super) fn source_of(patch: &Patch<'_, OsStorage>, path: &Path) -> Option<Fil
 /// When it cannot be opened, or has another size.
 pub(super) fn given_source(patch: &Patch<'_, OsStorage>, path: &Path) -> Result<File> {
     let entry = Entry::resolve(path)?;
-    // Before it is opened: a FIFO would wait for a writer.
+    // A device may do something when it is opened, and a FIFO is no file.
     check_type(path, &OsStorage.stat_entry(&entry).map_err(Error::at("open", path))?)?;
     let file = OsStorage.open(&entry, Access::Read).map_err(Error::at("open", path))?;
     let size = OsStorage.stat(&file).map_err(Error::at("look at", path))?.identity.size;
