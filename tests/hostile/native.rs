@@ -244,7 +244,7 @@ fn literals_stay_within_the_budget() {
     let file = scratch.write("file", "abc\n");
     let plugin = scratch.write("literals-scattered.wasm", hostile("literals-scattered"));
     let mut command = command();
-    command.arg("apply").arg(&plugin).arg(&file).args(["--check", "--memory-total", "240M"]);
+    command.arg("apply").arg(&plugin).arg(&file).args(["--check", "-j", "1", "--memory-total", "280M"]);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut peak_kib = 0;
     while child.try_wait().unwrap().is_none() {
@@ -255,6 +255,7 @@ fn literals_stay_within_the_budget() {
         std::thread::sleep(Duration::from_millis(1));
     }
     Ran::of(child.wait_with_output().unwrap()).ok().says("nothing to change");
+    eprintln!("counted: {} MiB at the peak", peak_kib >> 10);
     assert!(peak_kib > 10 << 10, "{peak_kib} KiB are no measurement");
-    assert!(peak_kib <= 240 << 10, "{peak_kib} KiB");
+    assert!(peak_kib <= 280 << 10, "{peak_kib} KiB");
 }

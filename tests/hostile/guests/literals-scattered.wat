@@ -6,7 +6,7 @@
   (local $at i32) (local $text i32)
   (loop $next
     (local.set $text (i32.add (i32.const 4194304) (i32.mul (local.get $at) (i32.const 3))))
-    (i32.store (local.get $text) (i32.mul (local.get $at) (i32.const 48)))
+    (i32.store (local.get $text) (local.get $at))
     (i32.store (i32.add (i32.const 65536) (i32.mul (local.get $at) (i32.const 8))) (local.get $text))
     (i32.store (i32.add (i32.const 65540) (i32.mul (local.get $at) (i32.const 8))) (i32.const 3))
     (local.set $at (i32.add (local.get $at) (i32.const 1)))
