@@ -246,7 +246,7 @@ fn a_leftover_beside_the_output_is_replaced() {
     let scratch = Scratch::new();
     let file = scratch.write("file", content());
     let out = scratch.path("out");
-    let new = common::sidecars(&file).temporary(&runner::fs::Entry::resolve(&out).unwrap());
+    let new = common::sidecars(&file).temporary(&runner::storage::Entry::resolve(&out).unwrap());
     std::fs::write(new.path(), "half of it").unwrap();
     run("apply", EDITS[0], &[file.to_str().unwrap(), "-o", out.to_str().unwrap()]).ok();
     assert_eq!(common::names(scratch.dir()), ["file", "out"]);

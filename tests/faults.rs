@@ -13,15 +13,15 @@ use std::sync::atomic::AtomicBool;
 use common::Scratch;
 use runner::cancel::Cancel;
 use runner::error::{Error, Kind, Result};
-use runner::fs::{Entry, OsStorage};
 use runner::hash::{GROUP_BYTES, Tree};
 use runner::job::{FileHead, Framing, Job, Prefilter};
-use runner::mapping::Mapping;
 use runner::patch::{Direction, Edit, Group, Header, PluginId, Writer};
 use runner::plan::Choice;
 use runner::reach::Extras;
 use runner::root;
 use runner::run::{self, Begun, Event, Options, Program};
+use runner::storage::mmap::Mapping;
+use runner::storage::{Entry, OsStorage};
 use runner::transform::{Change, Reply, Span, Transform, Window};
 use runner::verify::Wanted;
 
@@ -124,7 +124,7 @@ fn a_patch_is_not_compared_with_zeros() {
     let (size, at) = (20 << 20, 18 << 20);
     for (old, new) in [(b"x", &b"y"[..]), (b"x", b"more"), (b"\0", b"y")] {
         let file = scratch.write("file", vec![b'x'; size]);
-        let stat = runner::fs::Storage::stat_entry(&OsStorage, &Entry::unpinned(&file)).unwrap();
+        let stat = runner::storage::Storage::stat_entry(&OsStorage, &Entry::unpinned(&file)).unwrap();
         let plugin = PluginId { name: "fake".into(), version: "1".into(), digest: String::new() };
         let identity = (&stat.identity).into();
         let (target, group_bytes) = (String::new(), GROUP_BYTES);
@@ -152,7 +152,7 @@ fn no_root_is_made_up_of_edits_and_zeros() {
     let scratch = Scratch::new();
     let size = 300_000;
     let file = scratch.write("file", vec![b'x'; size]);
-    let stat = runner::fs::Storage::stat_entry(&OsStorage, &Entry::unpinned(&file)).unwrap();
+    let stat = runner::storage::Storage::stat_entry(&OsStorage, &Entry::unpinned(&file)).unwrap();
     let plugin = PluginId { name: "fake".into(), version: "1".into(), digest: String::new() };
     let (identity, group_bytes) = (stat.identity, GROUP_BYTES);
     let header = Header {

@@ -13,8 +13,8 @@ use std::sync::atomic::AtomicBool;
 use common::{Scratch, has, program, runner, skip};
 use proptest::prelude::*;
 use runner::cancel::Cancel;
-use runner::mapping::{Copier, Mapping};
 use runner::root::{self, Options};
+use runner::storage::mmap::{Copier, Mapping};
 
 static NEVER: AtomicBool = AtomicBool::new(false);
 

@@ -25,7 +25,6 @@ use std::sync::atomic::AtomicBool;
 use common::{Scratch, has, log_lines, names, skip};
 use runner::cancel::Cancel;
 use runner::error::Kind;
-use runner::fs::{Entry, FileType, OsStorage};
 use runner::job::{FileHead, Param};
 use runner::journal::{Names, Trust};
 use runner::memory::{Budget, Guard, Need, plan};
@@ -35,6 +34,7 @@ use runner::plan::Choice;
 use runner::reach::{Backup, Extras};
 use runner::run::{self, Begun, Options, Program};
 use runner::sandbox::{Compiler, Limits, Sandbox};
+use runner::storage::{Entry, FileType, OsStorage};
 use runner::verify::Wanted;
 
 /// What this process has.

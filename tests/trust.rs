@@ -12,7 +12,7 @@ use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use runner::fs::Entry;
+use runner::storage::Entry;
 
 use common::{Ran, Scratch, command, is_root, kill, sidecars, skip, stop};
 use forge::{forged, frames};

@@ -10,9 +10,9 @@ use runner::apply::flatten::tail_start;
 use runner::cancel::Cancel;
 use runner::cli;
 use runner::error::Kind;
-use runner::fs::{Entry, OsStorage, Storage};
 use runner::hash::GROUP_BYTES;
 use runner::patch::{Direction, Group, MAX_TRAILERS, Patch, Segment, Writer, walk};
+use runner::storage::{Entry, OsStorage, Storage};
 
 use super::disk::Disk;
 use super::input::Input;

@@ -7,14 +7,14 @@ use std::sync::atomic::AtomicBool;
 use runner::apply::flatten::tail_start;
 use runner::cancel::Cancel;
 use runner::error::Result;
-use runner::fs::{Entry, Identity, Storage};
 use runner::hash::{GROUP_BYTES, Tree};
 use runner::job::Job;
-use runner::mapping::Mapping;
 use runner::memory::Guard;
 use runner::patch::{Direction, Header, Patch, PluginId, Segment, Writer, walk};
 use runner::root;
 use runner::scan::{Hooks, Options, Scanned, scan};
+use runner::storage::mmap::Mapping;
+use runner::storage::{Entry, Identity, Storage};
 use runner::transform::Transform;
 
 use super::disk::Disk;

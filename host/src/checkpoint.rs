@@ -11,12 +11,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Access, Entry, OsStorage, Storage};
 use crate::journal::{Names, check_own, exists};
-use crate::mapping::Mapping;
 use crate::patch::{Header, Writer, hex};
 use crate::run::Event;
 use crate::scan::{self, State};
+use crate::storage::mmap::Mapping;
+use crate::storage::{Access, Entry, OsStorage, Storage};
 use crate::text::Raw as _;
 
 /// No checkpoint is longer: it holds a batch, and the edits of one record.

@@ -29,11 +29,11 @@ use clap::Parser;
 use self::args::{Args, Command};
 use self::report::Reporter;
 use crate::error::{Kind, Result};
-use crate::fs::OsStorage;
 use crate::patch::Patch;
 use crate::profile;
 use crate::sandbox;
 use crate::stack;
+use crate::storage::OsStorage;
 use crate::text::escape_lines;
 
 /// Exit code of `--check` when there are changes to be made, and of

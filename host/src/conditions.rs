@@ -8,7 +8,7 @@ use rustix::fs::fgetxattr_query;
 use rustix::io::Errno;
 
 use crate::error::{Error, Kind, Result};
-use crate::fs::OsFile;
+use crate::storage::OsFile;
 use crate::text::shown;
 
 /// Runs with the rights of the file's owner.

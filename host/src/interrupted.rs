@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Access, Entry, FileType, Identity, OsFile, OsStorage, Storage, journal_of};
 use crate::journal::{Names, check_not_reserved, exists, journal_owner};
 use crate::patch::Patch;
+use crate::storage::{Access, Entry, FileType, Identity, OsFile, OsStorage, Storage, journal_of};
 use crate::text::Raw as _;
 
 /// Names of further files that a hint lists.

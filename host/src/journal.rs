@@ -22,9 +22,9 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Access, Entry, FileType, OsStorage, PrivateDirectory, Stat, Storage};
 use crate::patch::{Patch, TRAILER_AUTHENTICATION};
 use crate::state::{self, Key, TAG_DIGITS};
+use crate::storage::{Access, Entry, FileType, OsStorage, PrivateDirectory, Stat, Storage};
 use crate::text::Raw as _;
 
 /// Longest file name on the usual filesystems, in bytes (NAME_MAX).
@@ -409,7 +409,7 @@ mod tests {
     #[test]
     fn only_what_nobody_else_can_have_made_is_own() {
         let me = rustix::process::geteuid().as_raw();
-        let identity = crate::fs::Identity {
+        let identity = crate::storage::Identity {
             device: (0, 0),
             inode: 1,
             born_ns: None,

@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use crate::apply::flatten::tail_start;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{FileType, Stat};
 use crate::patch::Stats;
+use crate::storage::{FileType, Stat};
 
 /// What the user allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,7 +122,7 @@ fn why_not_rewrite(target: &Stat) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fs::Identity;
+    use crate::storage::Identity;
 
     fn stats(pre: u64, edits: &[(u64, u64, u64)]) -> Stats {
         let mut stats = Stats {

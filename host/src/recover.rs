@@ -7,11 +7,11 @@ use crate::apply::in_place::{self, Hand};
 use crate::apply::length::{self, Ends};
 use crate::apply::rewrite;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Access, Entry, FileType, Storage};
 use crate::journal::{Names, Trust, check_own, exists};
 use crate::patch::{Direction, Patch};
 use crate::profile::{self, Stage};
 use crate::reach::Place;
+use crate::storage::{Access, Entry, FileType, Storage};
 use crate::text::Raw as _;
 use crate::verify::{self, Level, ReadBack, Wanted};
 

@@ -6,11 +6,11 @@ use std::sync::OnceLock;
 
 use crate::cancel::Cancel;
 use crate::error::Result;
-use crate::fs::Storage;
 use crate::hash::{Cv, GROUP_BYTES, Tree, group_cv};
-use crate::mapping::{Copier, Mapping};
 use crate::parallel::in_order;
 use crate::patch::{Reader, Segment, walk};
+use crate::storage::Storage;
+use crate::storage::mmap::{Copier, Mapping};
 
 /// Hashed between two looks at the mapping's health.
 const SLAB_BYTES: u64 = 32 << 20;

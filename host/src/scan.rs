@@ -31,13 +31,13 @@ pub use state::State;
 use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::framing::{Cutter, View};
-use crate::fs::Storage;
 use crate::hash::{GROUP_BYTES, Tree};
 use crate::job::{Framing, Job};
-use crate::mapping::Mapping;
 use crate::memory::{Budget, Guard};
 use crate::patch::{Draft, Writer};
 use crate::prefilter::Finder;
+use crate::storage::Storage;
+use crate::storage::mmap::Mapping;
 use crate::transform::Transform;
 
 /// Records up to this size are held whole, whatever the window.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use crate::error::{Error, Kind, Result};
-use crate::fs::PrivateDirectory;
+use crate::storage::PrivateDirectory;
 use crate::text::Raw as _;
 
 /// The name of the key in the state directory.

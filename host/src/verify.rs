@@ -16,10 +16,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::fs::Storage;
 use crate::hash::{Cv, GROUP_BYTES, Tree};
 use crate::parallel::in_order;
 use crate::patch::{Direction, Group, Patch};
+use crate::storage::Storage;
 use crate::text::Raw as _;
 use laid::Laid;
 use read::Spot;

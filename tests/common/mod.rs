@@ -116,7 +116,7 @@ pub(crate) fn state_dir() -> PathBuf {
 
 /// The names beside a target, as a child of a test gives them.
 pub(crate) fn sidecars(target: &Path) -> runner::journal::Names {
-    use runner::fs::{Entry, FileType, PrivateDirectory};
+    use runner::storage::{Entry, FileType, PrivateDirectory};
     // A directory that is held open could not be unmounted.
     let target = Entry::unpinned(Entry::resolve(target).unwrap().path());
     let state = PrivateDirectory::open_or_create(&state_dir()).unwrap();

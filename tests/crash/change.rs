@@ -8,7 +8,6 @@ use std::sync::atomic::AtomicBool;
 
 use runner::cancel::Cancel;
 use runner::error::{Kind, Result};
-use runner::fs::{Access, Entry, FileType, Stat, Storage};
 use runner::hash::{GROUP_BYTES, group_cv};
 use runner::journal::{Names, Trust};
 use runner::patch::{Direction, Edit, Group, Header, Patch, PluginId, Writer};
@@ -16,6 +15,7 @@ use runner::plan::{Choice, Strategy, choose};
 use runner::reach::{Backup, Extras, How, Place, reach};
 use runner::recover::{Recovered, open_journal, recover};
 use runner::state::Key;
+use runner::storage::{Access, Entry, FileType, Stat, Storage};
 use runner::verify::Wanted;
 
 use super::disk::Disk;

@@ -207,13 +207,13 @@ fn what_is_wrong_on_the_medium_alone_is_noticed() {
 
 #[test]
 fn the_level_that_is_told_is_the_one_that_was_reached() {
-    let entry = runner::fs::Entry::unpinned(change::FILE);
+    let entry = runner::storage::Entry::unpinned(change::FILE);
     for (no_direct, no_evict, level) in
         [(false, false, Level::Direct), (true, false, Level::Evicted), (true, true, Level::Cached)]
     {
         let fate = Fate { no_direct, no_evict, ..Fate::default() };
         let storage = Simulated::new(changes()[0].2.disk(), fate);
-        let file = runner::fs::Storage::open(&storage, &entry, runner::fs::Access::Read).unwrap();
+        let file = runner::storage::Storage::open(&storage, &entry, runner::storage::Access::Read).unwrap();
         assert_eq!(ReadBack::open(&storage, &file, &entry, Wanted::Deepest).unwrap().level, level);
         let exactly = ReadBack::open(&storage, &file, &entry, Wanted::Exactly(level)).map(|file| file.level);
         assert_eq!(exactly.unwrap(), level);

@@ -9,12 +9,12 @@ use std::time::Duration;
 use runner::cancel::Cancel;
 use runner::checkpoint::{self, Key};
 use runner::error::Result;
-use runner::fs::{Entry, Identity, Storage};
 use runner::hash::GROUP_BYTES;
 use runner::job::{Framing, Job, Prefilter};
-use runner::mapping::Mapping;
 use runner::patch::{Header, PluginId, Writer};
 use runner::scan::{self, Hooks, State, scan};
+use runner::storage::mmap::Mapping;
+use runner::storage::{Entry, Identity, Storage};
 use runner::transform::{Change, Reply, Span, Transform, Window};
 
 use crate::change::names;

@@ -1,4 +1,4 @@
-//! [`Storage`](runner::fs::Storage) on the simulated disk: counts operations,
+//! [`Storage`](runner::storage::Storage) on the simulated disk: counts operations,
 //! dies or fails at one of them, and can leave a sync out.
 
 #[path = "calls.rs"]

@@ -18,7 +18,6 @@ use cases::{Action, Case, Swap, action, content, per_record, record_framing, sca
 use proptest::prelude::*;
 use runner::cancel::Cancel;
 use runner::error::Result;
-use runner::fs::{Entry, OsStorage};
 use runner::job::{FileHead, Framing, Job, Prefilter};
 use runner::memory::Guard;
 use runner::output::Output;
@@ -26,6 +25,7 @@ use runner::patch::{Direction, Patch};
 use runner::plan::Choice;
 use runner::reach::Extras;
 use runner::run::{self, Begun, Options};
+use runner::storage::{Entry, OsStorage};
 use runner::verify::{Level, Wanted};
 
 static NEVER: AtomicBool = AtomicBool::new(false);

@@ -36,7 +36,7 @@ pub(crate) fn does_not_matter(case: &Case, file: &Path, saved: &Path, patch: &[u
         let mut fewest = 4;
         let _ = std::fs::remove_file(saved);
         let made = with_program(case, |program| {
-            run::plan(file, program, &options, &runner::fs::Entry::unpinned(saved), &mut |event| {
+            run::plan(file, program, &options, &runner::storage::Entry::unpinned(saved), &mut |event| {
                 if let Event::Workers(workers) = event {
                     assert!((1..=workers.of).contains(&workers.running) && workers.of <= 4, "{workers:?}");
                     fewest = fewest.min(workers.running);

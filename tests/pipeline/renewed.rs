@@ -5,13 +5,13 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use runner::error::{Kind, Result};
-use runner::fs::{Entry, Identity, OsStorage};
 use runner::hash::{GROUP_BYTES, group_cv};
-use runner::mapping::Mapping;
 use runner::patch::{Direction, Edit, Group, Header, Patch, PluginId, Writer};
 use runner::plan::Choice;
 use runner::run::{self, OsPatch, Report};
 use runner::scan::{Rebuilt, rebuild};
+use runner::storage::mmap::Mapping;
+use runner::storage::{Entry, Identity, OsStorage};
 use runner::{cancel::Cancel, root};
 
 use super::{NEVER, Scratch, options};

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use runner::cancel::Cancel;
-use runner::fs::Entry;
 use runner::job::Framing;
 use runner::plan::Choice;
 use runner::reach::Extras;
 use runner::run::{self, Event, Options};
+use runner::storage::Entry;
 
 use crate::cases::{Action, Case, length_prefixed, per_record, scanning, with_program};
 use crate::{Scratch, options, plan};

@@ -13,7 +13,6 @@ use std::time::Duration;
 use clap::Parser;
 use runner::cancel::Cancel;
 use runner::error::{Error, Kind, Result};
-use runner::fs::Entry;
 use runner::memory::{Budget, Guard, Space, Watch};
 use runner::patch::PluginId;
 use runner::plan::Choice;
@@ -22,6 +21,7 @@ use runner::reach::Extras;
 use runner::run::{self, Options, Program, Report};
 use runner::scan::DEFAULT_WINDOW_BYTES;
 use runner::source::PatchFiles;
+use runner::storage::Entry;
 use runner::verify::Wanted;
 use runner_plugin::Plugin;
 

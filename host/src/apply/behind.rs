@@ -12,8 +12,8 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 
 use crate::error::{Error, Kind, Result};
-use crate::fs::{ALIGN_BYTES, Aligned, Direct, Storage};
 use crate::stack;
+use crate::storage::{ALIGN_BYTES, Aligned, Direct, Storage};
 
 /// Bytes of a whole piece: enough to keep a medium busy.
 pub(super) const PIECE_BYTES: usize = 1 << 20;

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
-use crate::fs::{Entry, Storage};
 use crate::hash::{GROUP_BYTES, group_cv};
 use crate::patch::{Direction, Edit, Group, Header, Patch, Segment, Stats, Writer, walk};
+use crate::storage::{Entry, Storage};
 
 /// Where the tail begins that a patch moves: at a group boundary. The end of
 /// the file, when it moves nothing.

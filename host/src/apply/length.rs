@@ -19,8 +19,8 @@ use std::path::Path;
 
 use super::others::{cut_short, grown, in_use};
 use crate::error::{Error, Result};
-use crate::fs::{Access, Resized, Storage};
 use crate::patch::{Direction, Patch, Stats};
+use crate::storage::{Access, Resized, Storage};
 
 /// Zeros that tell a file that was extended from one that others appended to;
 /// fewer, where the versions differ by fewer.

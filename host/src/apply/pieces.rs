@@ -8,8 +8,8 @@ use std::path::Path;
 
 use super::behind::{Behind, PIECE_BYTES};
 use crate::error::{Error, Result};
-use crate::fs::{ALIGN_BYTES, Aligned, Storage};
 use crate::hash::GROUP_BYTES;
+use crate::storage::{ALIGN_BYTES, Aligned, Storage};
 
 const ALIGN: u64 = ALIGN_BYTES as u64;
 

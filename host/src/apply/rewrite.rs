@@ -10,9 +10,9 @@ use super::forward::{Forward, Source};
 use super::others::grown;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Access, Entry, Identity, Stat, Storage};
 use crate::journal::Names;
 use crate::patch::{Reader, Segment, walk};
+use crate::storage::{Access, Entry, Identity, Stat, Storage};
 use crate::text::Raw as _;
 
 /// Ranges from this size on are copied on their own; shorter ones are read

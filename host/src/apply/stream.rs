@@ -14,8 +14,8 @@ use rustix::pipe::{SpliceFlags, splice};
 
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
-use crate::fs::Storage;
 use crate::patch::{Reader, Segment, walk};
+use crate::storage::Storage;
 
 /// Shorter ranges are cheaper to copy into the buffer between two edits.
 const SPLICE_BYTES: u64 = 16 * 1024;

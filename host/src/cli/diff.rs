@@ -14,8 +14,8 @@ use self::change::{Change, Changes};
 use super::lines::Lines;
 use super::report::Reporter;
 use crate::error::{Error, Kind, Result};
-use crate::fs::OsStorage;
 use crate::patch::Patch;
+use crate::storage::OsStorage;
 use crate::text::{Page, Raw, shown};
 
 /// Unchanged lines round a change.

@@ -9,13 +9,13 @@ use super::report::Reporter;
 use super::session::cancel_on_signals;
 use crate::conditions::Conditions;
 use crate::error::Result;
-use crate::fs::{Entry, OsStorage};
 use crate::memory::Guard;
 use crate::patch::{Direction, Patch};
 use crate::reach::Extras;
 use crate::run::{Options, apply_patch};
 use crate::scan::DEFAULT_WINDOW_BYTES;
 use crate::source::PatchFiles;
+use crate::storage::{Entry, OsStorage};
 
 pub(super) fn run(args: &PatchArgs, direction: Direction, reporter: &Reporter) -> Result<Outcome> {
     let started = Instant::now();

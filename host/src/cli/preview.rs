@@ -6,9 +6,9 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Access, Entry, FileType, OsStorage, Storage};
 use crate::patch::{Direction, Edits, Patch};
 use crate::source::check_type;
+use crate::storage::{Access, Entry, FileType, OsStorage, Storage};
 use crate::text::shown;
 
 /// Bytes of a line shown on either side of an edit.

@@ -8,10 +8,10 @@ use super::explain::reason;
 use super::report::Reporter;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Entry, OsStorage};
 use crate::patch::Patch;
 use crate::root;
 use crate::run::root_of;
+use crate::storage::{Entry, OsStorage};
 use crate::text::{Page, shown, sum_line};
 
 pub(super) fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<Outcome> {

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::spill::Spill;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
-use crate::fs::{Access, Entry, FileType, Storage};
+use crate::storage::{Access, Entry, FileType, Storage};
 
 /// A patch that is no longer never touches the disk, unless it is kept.
 const MEMORY_BYTES: usize = 1 << 20;

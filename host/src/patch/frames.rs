@@ -7,7 +7,7 @@ use super::format::{
     MAX_TRAILER_BYTES, MAX_TRAILERS, NAME, VERSION,
 };
 use crate::error::{Error, Kind, Result};
-use crate::fs::Storage;
+use crate::storage::Storage;
 use crate::text::Raw as _;
 
 /// Reads frames and checks each one.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::fs::Identity;
+use crate::storage::Identity;
 
 /// What a patch was made for. Only files for now; objects of a store, or a
 /// content wherever it is, would be kinds of their own.

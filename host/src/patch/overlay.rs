@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::Reader;
 use crate::error::Result;
-use crate::fs::Storage;
+use crate::storage::Storage;
 
 /// A piece of the file as it will be.
 #[derive(Debug, PartialEq, Eq)]

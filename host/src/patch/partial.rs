@@ -11,8 +11,8 @@ use super::tally::Tally;
 use super::writer::Frames;
 use super::{Header, Writer, hex};
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Access, Entry, Storage};
 use crate::journal::check_own;
+use crate::storage::{Access, Entry, Storage};
 use crate::text::Raw as _;
 
 /// What is not the same any more.

@@ -8,8 +8,8 @@ use super::frames::{FrameReader, parse};
 use super::tally::Tally;
 use super::{Edit, Group, Header, Seal};
 use crate::error::{Error, Kind, Result};
-use crate::fs::Storage;
 use crate::hash::GROUP_BYTES;
+use crate::storage::Storage;
 use crate::text::Raw as _;
 
 /// No file is larger.

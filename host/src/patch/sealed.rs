@@ -10,7 +10,7 @@ use super::writer::Frames;
 use super::{Header, Seal, Stats};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
-use crate::fs::{Access, Entry, Storage};
+use crate::storage::{Access, Entry, Storage};
 
 /// All edits, but no seal yet: it never happened.
 pub struct Draft<'s, S: Storage> {

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use crate::fs::{Aligned, Direct, Storage};
+use crate::storage::{Aligned, Direct, Storage};
 
 /// Bytes of a piece.
 const PIECE_BYTES: usize = 1 << 20;

@@ -8,8 +8,8 @@ use super::{
     TRAILER_AUTHENTICATION, TRAILER_EVIDENCE, TRAILER_SIGNER, Writer, walk,
 };
 use crate::cancel::Cancel;
-use crate::fs::{Entry, Identity, OsStorage};
 use crate::hash::GROUP_BYTES;
+use crate::storage::{Entry, Identity, OsStorage};
 
 static NEVER: AtomicBool = AtomicBool::new(false);
 

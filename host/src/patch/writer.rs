@@ -7,7 +7,7 @@ use super::format::{
 use super::tally::Tally;
 use super::{Draft, Edit, Group, Header, Seal, Stats};
 use crate::error::Result;
-use crate::fs::{Entry, Storage};
+use crate::storage::{Entry, Storage};
 
 /// A patch that is being written. Dropped unfinished, it leaves nothing
 /// behind.

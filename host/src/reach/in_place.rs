@@ -8,10 +8,10 @@ use crate::apply::others::{grown, in_use};
 use crate::apply::{flatten, length, rewrite};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Entry, PATIENCE, Storage};
 use crate::patch::{Direction, Header, Origin, Patch};
 use crate::profile::{self, Stage};
 use crate::recover::{finish, roll_back};
+use crate::storage::{Entry, PATIENCE, Storage};
 use crate::text::Raw as _;
 use crate::verify::{self, Level, ReadBack, Wanted};
 

@@ -3,10 +3,10 @@
 use super::Place;
 use crate::apply::flatten::tail_start;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Entry, Storage};
 use crate::hash::GROUP_BYTES;
 use crate::patch::Patch;
 use crate::plan::{Plan, Strategy};
+use crate::storage::{Entry, Storage};
 use crate::text::Raw as _;
 
 /// Makes sure that so many bytes can be written to a new file.

@@ -7,14 +7,14 @@ use super::{Event, Options, OsPatch, Program};
 use crate::apply::flatten::tail_start;
 use crate::checkpoint::Resumable;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{Entry, OsStorage};
 use crate::hash::{GROUP_BYTES, Tree};
-use crate::mapping::Mapping;
 use crate::patch::{Header, Origin, Writer};
 use crate::profile::{self, Stage};
 use crate::root;
 use crate::scan::{self, Progress, scan};
 use crate::source::{Target, head};
+use crate::storage::mmap::Mapping;
+use crate::storage::{Entry, OsStorage};
 use crate::text::shown;
 use crate::transform::Transform;
 

@@ -3,12 +3,12 @@
 use super::make::seal;
 use super::{Event, Options, OsPatch};
 use crate::error::{Error, Kind, Result};
-use crate::fs::OsStorage;
 use crate::patch::{Direction, Header, Origin, Writer};
 use crate::profile::{self, Stage};
 use crate::root;
 use crate::scan::{Rebuilt, rebuild};
 use crate::source::Target;
+use crate::storage::OsStorage;
 use crate::text::Raw as _;
 
 /// Makes a patch of a target from the edits of another one, or from those that

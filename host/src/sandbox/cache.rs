@@ -22,7 +22,7 @@ use wasmtime::component::Component;
 
 use super::sealed::Sealed;
 use crate::error::{Error, Kind, Result};
-use crate::fs::{OsStorage, PrivateDirectory, Storage, TEMPORARY_SUFFIX, is_private_file};
+use crate::storage::{OsStorage, PrivateDirectory, Storage, TEMPORARY_SUFFIX, is_private_file};
 use crate::text::Raw as _;
 
 /// All entries together; the oldest go first.

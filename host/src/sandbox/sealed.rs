@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{MemfdFlags, SealFlags};
 
 use crate::error::{Error, Result};
-use crate::mapping::Mapping;
+use crate::storage::mmap::Mapping;
 
 /// A file in memory that nobody can change, not even this process.
 ///

@@ -8,10 +8,10 @@ use super::block::{self, Block, find};
 use super::edits::{EditList, Touched};
 use super::{Scan, Scanned, State};
 use crate::error::Result;
-use crate::fs::Storage;
 use crate::hash::{Cv, GROUP_BYTES, Tree};
 use crate::patch::{Edit, Group, Writer};
 use crate::profile::{self, Stage};
+use crate::storage::Storage;
 use crate::transform::Transform;
 
 /// Pages are given back when there are so many.

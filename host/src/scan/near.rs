@@ -12,8 +12,8 @@ use std::ops::Range;
 
 use super::{BLOCK_BYTES, Scan};
 use crate::framing::View;
-use crate::fs::ALIGN_BYTES;
-use crate::mapping::{Copier, Mapping};
+use crate::storage::ALIGN_BYTES;
+use crate::storage::mmap::{Copier, Mapping};
 
 /// What may be copied on each side of a block.
 const MARGIN_BYTES: u64 = 64 << 10;

@@ -16,13 +16,13 @@ use super::block::{hash_after, hash_before};
 use super::edits::EditList;
 use crate::error::Result;
 use crate::framing::View;
-use crate::fs::{Aligned, Storage};
 use crate::hash::{Cv, GROUP_BYTES, Tree};
-use crate::mapping::Mapping;
 use crate::memory::Budget;
 use crate::parallel::in_order;
 use crate::patch::{Edit, Edits, Group, Reader, Writer};
 use crate::root;
+use crate::storage::mmap::Mapping;
+use crate::storage::{Aligned, Storage};
 
 /// What a worker takes at a time, in whole groups. It bounds the edits that
 /// are in memory with it: those of one length are no longer than the piece,

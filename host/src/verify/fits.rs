@@ -5,9 +5,9 @@ use std::path::Path;
 use super::laid::Laid;
 use super::value_after;
 use crate::error::{Error, Result};
-use crate::fs::Storage;
 use crate::hash::{GROUP_BYTES, Tree, group_cv};
 use crate::patch::{Direction, Patch};
+use crate::storage::Storage;
 
 /// Whether a target is the one that a patch in in-place form was made for,
 /// applied not at all, in part, or in full: with all edits written over it (in

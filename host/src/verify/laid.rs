@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use crate::error::Result;
-use crate::fs::Storage;
 use crate::patch::{Edits, Reader};
+use crate::storage::Storage;
 
 /// The new bytes of all edits, where they stand in the file afterwards; gone
 /// through front to back.

@@ -7,9 +7,9 @@ use std::path::Path;
 use super::laid::Laid;
 use super::{Level, Wanted};
 use crate::error::{Error, Kind, Result};
-use crate::fs::{ALIGN_BYTES, Access, Aligned, Entry, Identity, Storage};
 use crate::hash::{Cv, GROUP_BYTES, group_cv};
 use crate::parallel::in_order;
+use crate::storage::{ALIGN_BYTES, Access, Aligned, Entry, Identity, Storage};
 use crate::text::Raw as _;
 
 /// Groups that are read in one go.

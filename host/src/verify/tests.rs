@@ -2,8 +2,8 @@ use std::fs;
 use std::sync::atomic::AtomicBool;
 
 use super::*;
-use crate::fs::{Entry, OsStorage};
-use crate::mapping::Mapping;
+use crate::storage::mmap::Mapping;
+use crate::storage::{Entry, OsStorage};
 
 fn file(content: &[u8]) -> tempfile::NamedTempFile {
     let file = tempfile::NamedTempFile::new().expect("a file");

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::Source;
 use crate::error::{Error, Kind, Result};
-use crate::fs::OsStorage;
 use crate::patch::{Direction, Edits, Patch};
+use crate::storage::OsStorage;
 use crate::text::shown;
 
 /// The longest change that is shown: its lines stand in memory.

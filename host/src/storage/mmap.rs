@@ -37,7 +37,7 @@ pub use copier::Copier;
 use libc::c_int;
 
 use crate::error::{Error, Kind, Result};
-use crate::fs::{OsStorage, Storage};
+use crate::storage::{OsStorage, Storage};
 use crate::text::Raw as _;
 use sigbus::{Slot, install_handler, page_bytes};
 
@@ -148,7 +148,7 @@ impl Mapping {
 
     /// Copies bytes at `offset` with system calls, without looking at the
     /// mapping; whether all could be read. Where not, nothing is noted, and
-    /// reading the mapping tells why. From [`crate::fs::ALIGN_BYTES`] aligned
+    /// reading the mapping tells why. From [`crate::storage::ALIGN_BYTES`] aligned
     /// offsets to memory aligned alike it is faster than the mapping, whose
     /// pages must be made known to the processor one by one.
     #[must_use]

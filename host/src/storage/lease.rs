@@ -68,7 +68,7 @@ fn fcntl(file: &File, command: libc::c_int, argument: libc::c_int) -> io::Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fs::PATIENCE;
+    use crate::storage::PATIENCE;
 
     #[test]
     fn others_are_waited_for_and_wait_themselves() {

@@ -16,8 +16,8 @@ use rustix::io::{Errno, ReadWriteFlags, pwritev2};
 
 use super::lock::lock;
 use super::{
-    Access, Entry, FileType, Identity, PATIENCE, Resized, Stat, Storage, attributes, cachestat, holders,
-    lease, mark, share, shared,
+    Access, Entry, FileType, Identity, PATIENCE, Resized, Stat, Storage, attributes, cachestat, extents,
+    holders, lease, mark, reflink,
 };
 
 /// An open file.
@@ -120,7 +120,7 @@ impl Storage for OsStorage {
     }
 
     fn share_range(&self, from: &File, range: Range<u64>, to: &File, to_at: u64) -> io::Result<bool> {
-        share::range(from, range, to, to_at)
+        reflink::range(from, range, to, to_at)
     }
 
     fn sync_data(&self, file: &File) -> io::Result<()> {
@@ -168,7 +168,7 @@ impl Storage for OsStorage {
     fn overwrite_allocates(&self, file: &File) -> io::Result<bool> {
         let stat = self.stat(file)?;
         let holes = stat.allocated_bytes < stat.identity.size;
-        Ok(stat.file_type == FileType::Regular && (holes || shared::copies_on_write(file)?))
+        Ok(stat.file_type == FileType::Regular && (holes || extents::copies_on_write(file)?))
     }
 
     fn exchange(&self, a: &Entry, b: &Entry) -> io::Result<bool> {

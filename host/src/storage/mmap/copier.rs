@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::Mapping;
-use crate::fs::{Aligned, OsStorage, Storage};
+use crate::storage::{Aligned, OsStorage, Storage};
 
 /// Memory for a copy, which is kept from one to the next.
 #[derive(Debug)]
