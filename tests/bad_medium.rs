@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use common::mount::{IMAGE_BYTES, Mount, format};
 use common::{Ran, Scratch, has, log_lines, names, runner, skip};
 use medium::Medium;
-use runner::journal::Names;
+use runner::sidecar::Names;
 use runner::storage::Entry;
 
 /// Stands once in the file, and lies where the medium is bad.

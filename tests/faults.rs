@@ -13,12 +13,12 @@ use std::sync::atomic::AtomicBool;
 use common::Scratch;
 use runner::cancel::Cancel;
 use runner::error::{Error, Kind, Result};
+use runner::hash;
 use runner::hash::{GROUP_BYTES, Tree};
 use runner::job::{FileHead, Framing, Job, Prefilter};
 use runner::patch::{Direction, Edit, Group, Header, PluginId, Writer};
 use runner::plan::Choice;
 use runner::reach::Extras;
-use runner::root;
 use runner::run::{self, Begun, Event, Options, Program};
 use runner::storage::mmap::Mapping;
 use runner::storage::{Entry, OsStorage};
@@ -27,7 +27,7 @@ use runner::verify::Wanted;
 
 static NEVER: AtomicBool = AtomicBool::new(false);
 
-const HASHING: root::Options<'static> = root::Options { threads: 1, cancel: Cancel::new(&NEVER) };
+const HASHING: hash::file::Options<'static> = hash::file::Options { threads: 1, cancel: Cancel::new(&NEVER) };
 
 fn cut(file: &Path) {
     OpenOptions::new().write(true).open(file).unwrap().set_len(0).unwrap();
@@ -72,7 +72,7 @@ fn options() -> Options<'static> {
         resume: false,
         conditions: Default::default(),
         checkpoint_every: std::time::Duration::MAX,
-        patch_files: runner::source::PatchFiles::Refuse,
+        patch_files: runner::target::PatchFiles::Refuse,
         memory: runner::memory::Guard::NONE,
         cancel: Cancel::new(&NEVER),
     }
@@ -168,7 +168,7 @@ fn no_root_is_made_up_of_edits_and_zeros() {
     let draft = writer.finish().unwrap();
     let mapping = Mapping::new(&File::open(&file).unwrap(), size as u64, &file).unwrap();
     let new_size = size as u64 + 2;
-    let root = || root::of_overlay(draft.reader(), &mapping, &file, Tree::new(), 0, new_size, HASHING);
+    let root = || hash::file::of_overlay(draft.reader(), &mapping, &file, Tree::new(), 0, new_size, HASHING);
     let mut new = vec![b'x'; size + 2];
     new[5..8].copy_from_slice(b"new");
     assert_eq!(root().unwrap(), blake3::hash(&new));

@@ -13,7 +13,8 @@ use std::sync::atomic::AtomicBool;
 use common::{Scratch, has, program, runner, skip};
 use proptest::prelude::*;
 use runner::cancel::Cancel;
-use runner::root::{self, Options};
+use runner::hash;
+use runner::hash::file::Options;
 use runner::storage::mmap::{Copier, Mapping};
 
 static NEVER: AtomicBool = AtomicBool::new(false);
@@ -64,7 +65,7 @@ proptest! {
             let mapping = map(&path);
             for threads in [1, 2] {
                 let options = Options { threads, cancel: Cancel::new(&NEVER) };
-                let root = root::of_mapping(&mapping, &path, options, &mut |_| {}).unwrap();
+                let root = hash::file::of_mapping(&mapping, &path, options, &mut |_| {}).unwrap();
                 prop_assert_eq!(root, blake3::hash(&content));
             }
             // One memory for all: what it held before must not show.

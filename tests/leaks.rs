@@ -26,7 +26,6 @@ use common::{Scratch, has, log_lines, names, skip};
 use runner::cancel::Cancel;
 use runner::error::Kind;
 use runner::job::{FileHead, Param};
-use runner::journal::{Names, Trust};
 use runner::memory::{Budget, Guard, Need, plan};
 use runner::output::Output;
 use runner::patch::{Direction, Patch, PluginId};
@@ -34,6 +33,7 @@ use runner::plan::Choice;
 use runner::reach::{Backup, Extras};
 use runner::run::{self, Begun, Options, Program};
 use runner::sandbox::{Compiler, Limits, Sandbox};
+use runner::sidecar::{Names, Trust};
 use runner::storage::{Entry, FileType, OsStorage};
 use runner::verify::Wanted;
 
@@ -84,7 +84,7 @@ fn all_drivers(scratch: &Scratch, program: &Program<'_>, bad: &Program<'_>, memo
         choice,
         verify: Wanted::Deepest,
         extras,
-        patch_files: runner::source::PatchFiles::Refuse,
+        patch_files: runner::target::PatchFiles::Refuse,
         memory,
         resume: false,
         conditions: Default::default(),

@@ -7,11 +7,11 @@ use std::sync::atomic::AtomicBool;
 use runner::apply::flatten::tail_start;
 use runner::cancel::Cancel;
 use runner::error::Result;
+use runner::hash;
 use runner::hash::{GROUP_BYTES, Tree};
 use runner::job::Job;
 use runner::memory::Guard;
 use runner::patch::{Direction, Header, Patch, PluginId, Segment, Writer, walk};
-use runner::root;
 use runner::scan::{Hooks, Options, Scanned, scan};
 use runner::storage::mmap::Mapping;
 use runner::storage::{Entry, Identity, Storage};
@@ -135,9 +135,9 @@ fn seal<'s, S: Storage>(
     } else {
         let from = tail_start(stats).min(scanned.after_groups * GROUP_BYTES);
         let tree = if from == 0 { Tree::new() } else { scanned.after };
-        let options = root::Options { threads: 1, cancel };
+        let options = hash::file::Options { threads: 1, cancel };
         let (reader, size) = (scanned.draft.reader(), stats.post_size());
-        root::of_overlay(reader, mapping, Path::new("memory"), tree, from, size, options)?
+        hash::file::of_overlay(reader, mapping, Path::new("memory"), tree, from, size, options)?
     };
     scanned.draft.seal(scanned.pre_root, post_root)
 }

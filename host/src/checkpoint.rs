@@ -11,13 +11,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind, Result};
-use crate::journal::{Names, check_own, exists};
+use crate::escape::Raw as _;
 use crate::patch::{Header, Writer, hex};
 use crate::run::Event;
 use crate::scan::{self, State};
+use crate::sidecar::{Names, check_own, exists};
 use crate::storage::mmap::Mapping;
 use crate::storage::{Access, Entry, OsStorage, Storage};
-use crate::text::Raw as _;
 
 /// No checkpoint is longer: it holds a batch, and the edits of one record.
 const MAX_BYTES: u64 = 1 << 30;

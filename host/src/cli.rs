@@ -29,12 +29,12 @@ use clap::Parser;
 use self::args::{Args, Command};
 use self::report::Reporter;
 use crate::error::{Kind, Result};
+use crate::escape::escape_lines;
 use crate::patch::Patch;
 use crate::profile;
 use crate::sandbox;
 use crate::stack;
 use crate::storage::OsStorage;
-use crate::text::escape_lines;
 
 /// Exit code of `--check` when there are changes to be made, and of
 /// `--require-edits` when there are none.

@@ -8,8 +8,8 @@ use rustix::fs::fgetxattr_query;
 use rustix::io::Errno;
 
 use crate::error::{Error, Kind, Result};
+use crate::escape::shown;
 use crate::storage::OsFile;
-use crate::text::shown;
 
 /// Runs with the rights of the file's owner.
 const SET_USER_ID: u32 = 0o4000;

@@ -7,7 +7,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::path::Path;
 
-use crate::text::shown;
+use crate::escape::shown;
 
 /// What to do where a file must not become so large.
 const SIZE_LIMIT: &str = "the filesystem, or the limit of file sizes (`ulimit -f`), allows no larger file";

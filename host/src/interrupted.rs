@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::error::{Error, Kind, Result};
-use crate::journal::{Names, check_not_reserved, exists, journal_owner};
+use crate::escape::Raw as _;
 use crate::patch::Patch;
+use crate::sidecar::{Names, check_not_reserved, exists, journal_owner};
 use crate::storage::{Access, Entry, FileType, Identity, OsFile, OsStorage, Storage, journal_of};
-use crate::text::Raw as _;
 
 /// Names of further files that a hint lists.
 const MOST_LISTED: usize = 20;

@@ -5,16 +5,16 @@ use std::os::unix::fs::PermissionsExt;
 use crate::apply::{rewrite, stream};
 use crate::conditions::Conditions;
 use crate::error::{Error, Kind, Result};
-use crate::journal::Names;
+use crate::escape::Raw as _;
+use crate::escape::shown;
 use crate::patch::Direction;
 use crate::profile::{self, Stage};
 use crate::reach::{How, Kept, check_new, check_room};
 use crate::run::OsPatch;
-use crate::source::{Target, check_not_a_patch};
+use crate::sidecar::Names;
 use crate::state;
 use crate::storage::{Access, Entry, OsFile, OsStorage, Storage, is_mount_point, umask};
-use crate::text::Raw as _;
-use crate::text::shown;
+use crate::target::{Target, check_not_a_patch};
 use crate::verify::Level;
 
 /// Where the result goes that is not to replace the file.

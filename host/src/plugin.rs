@@ -10,8 +10,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
+use crate::escape::shown;
 use crate::sandbox::{self, MAX_PLUGIN_BYTES};
-use crate::text::shown;
 
 /// A plugin's bytes and what messages call it.
 pub struct Resolved {

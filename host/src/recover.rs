@@ -7,12 +7,12 @@ use crate::apply::in_place::{self, Hand};
 use crate::apply::length::{self, Ends};
 use crate::apply::rewrite;
 use crate::error::{Error, Kind, Result};
-use crate::journal::{Names, Trust, check_own, exists};
+use crate::escape::Raw as _;
 use crate::patch::{Direction, Patch};
 use crate::profile::{self, Stage};
 use crate::reach::Place;
+use crate::sidecar::{Names, Trust, check_own, exists};
 use crate::storage::{Access, Entry, FileType, Storage};
-use crate::text::Raw as _;
 use crate::verify::{self, Level, ReadBack, Wanted};
 
 /// What there was to do.

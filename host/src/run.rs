@@ -17,19 +17,19 @@ use crate::cancel::Cancel;
 use crate::checkpoint::{Key, Resumable};
 use crate::conditions::{Conditions, loses_privileges};
 use crate::error::{Error, Kind, Result};
+use crate::escape::shown;
+use crate::hash;
 use crate::job::{FileHead, Job};
-use crate::journal::{Trust, check_not_reserved};
 use crate::memory::Guard;
 use crate::output::{Output, write_out};
 use crate::patch::{Direction, Patch, PluginId, Stats};
 use crate::plan::{Choice, Plan, Strategy, choose};
 use crate::reach::{Extras, How, Reached, check_new_name, reach};
 use crate::recover::{Recovered, check_borne_out, open_journal, recover};
-use crate::root;
 use crate::scan;
-use crate::source::{Intent, PatchFiles, Target};
+use crate::sidecar::{Trust, check_not_reserved};
 use crate::storage::{Entry, OsStorage, Storage, is_mount_point};
-use crate::text::shown;
+use crate::target::{Intent, PatchFiles, Target};
 use crate::transform::Transform;
 use crate::verify::{Level, Wanted};
 pub use make::make_patch;
@@ -308,14 +308,15 @@ pub fn recover_file(
 /// When it cannot be read, or a journal says that it is not in one state.
 pub fn root_of(
     path: &Path,
-    hashing: root::Options<'_>,
+    hashing: hash::file::Options<'_>,
     events: &mut dyn FnMut(Event),
 ) -> Result<blake3::Hash> {
     let target = Target::open(path, Intent::Read)?;
     target.names.check_clean(&OsStorage)?;
     let of = target.size();
     let mapping = target.map()?;
-    let root = root::of_mapping(&mapping, path, hashing, &mut |bytes| events(Event::Scanned { bytes, of }))?;
+    let root =
+        hash::file::of_mapping(&mapping, path, hashing, &mut |bytes| events(Event::Scanned { bytes, of }))?;
     target.place().check_unchanged()?;
     Ok(root)
 }

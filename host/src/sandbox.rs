@@ -53,8 +53,8 @@ use self::limits::Limiter;
 use self::log::Log;
 use self::phases::Phases;
 use crate::error::{Error, Kind, Result};
+use crate::escape::escape;
 use crate::job::{FileHead, Job, Manifest, Param};
-use crate::text::escape;
 use crate::transform::{Reply, Transform, Window};
 
 /// Characters of a plugin's name in messages.

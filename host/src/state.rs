@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use crate::error::{Error, Kind, Result};
+use crate::escape::Raw as _;
 use crate::storage::PrivateDirectory;
-use crate::text::Raw as _;
 
 /// The name of the key in the state directory.
 const KEY_FILE: &str = "journal-key";

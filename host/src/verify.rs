@@ -16,11 +16,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
+use crate::escape::Raw as _;
+use crate::hash::ordered_pool::in_order;
 use crate::hash::{Cv, GROUP_BYTES, Tree};
-use crate::parallel::in_order;
 use crate::patch::{Direction, Group, Patch};
 use crate::storage::Storage;
-use crate::text::Raw as _;
 use laid::Laid;
 use read::Spot;
 

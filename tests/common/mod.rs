@@ -115,13 +115,13 @@ pub(crate) fn state_dir() -> PathBuf {
 }
 
 /// The names beside a target, as a child of a test gives them.
-pub(crate) fn sidecars(target: &Path) -> runner::journal::Names {
+pub(crate) fn sidecars(target: &Path) -> runner::sidecar::Names {
     use runner::storage::{Entry, FileType, PrivateDirectory};
     // A directory that is held open could not be unmounted.
     let target = Entry::unpinned(Entry::resolve(target).unwrap().path());
     let state = PrivateDirectory::open_or_create(&state_dir()).unwrap();
     let key = state.key_or_new("journal-key").unwrap().map(runner::state::Key::from_bytes);
-    runner::journal::Names::new(&target, FileType::Regular, key).unwrap()
+    runner::sidecar::Names::new(&target, FileType::Regular, key).unwrap()
 }
 
 /// The name without the tag that only a key gives.

@@ -4,9 +4,9 @@
 use std::path::Path;
 
 use runner::error::Kind;
-use runner::journal::Trust;
 use runner::patch::Direction;
 use runner::plan::Strategy;
+use runner::sidecar::Trust;
 
 use crate::change::{ATTRIBUTES, Change, FILE, names, recover_trusting};
 use crate::changes;

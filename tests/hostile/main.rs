@@ -227,7 +227,7 @@ fn apply_within(
         resume: false,
         conditions: Default::default(),
         checkpoint_every: std::time::Duration::MAX,
-        patch_files: runner::source::PatchFiles::Refuse,
+        patch_files: runner::target::PatchFiles::Refuse,
         memory: Guard { space, ..Guard::NONE },
         cancel: Cancel::new(&never),
     };

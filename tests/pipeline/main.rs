@@ -41,7 +41,7 @@ fn options(threads: usize, window_bytes: u64, choice: Choice) -> Options<'static
         resume: false,
         conditions: Default::default(),
         checkpoint_every: Duration::MAX,
-        patch_files: runner::source::PatchFiles::Refuse,
+        patch_files: runner::target::PatchFiles::Refuse,
         memory: Guard::NONE,
         cancel: Cancel::new(&NEVER),
     }

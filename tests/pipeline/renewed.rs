@@ -4,7 +4,9 @@
 use std::path::Path;
 
 use proptest::prelude::*;
+use runner::cancel::Cancel;
 use runner::error::{Kind, Result};
+use runner::hash;
 use runner::hash::{GROUP_BYTES, group_cv};
 use runner::patch::{Direction, Edit, Group, Header, Patch, PluginId, Writer};
 use runner::plan::Choice;
@@ -12,7 +14,6 @@ use runner::run::{self, OsPatch, Report};
 use runner::scan::{Rebuilt, rebuild};
 use runner::storage::mmap::Mapping;
 use runner::storage::{Entry, Identity, OsStorage};
-use runner::{cancel::Cancel, root};
 
 use super::{NEVER, Scratch, options};
 
@@ -24,7 +25,7 @@ pub(crate) fn is_the_same(file: &Path, saved: &Path, scratch: &Scratch) {
     for threads in [1, 3] {
         let writer =
             Writer::new(&OsStorage, Entry::unpinned(scratch.path("spill")), patch.header().clone()).unwrap();
-        let hashing = root::Options { threads, cancel: Cancel::new(&NEVER) };
+        let hashing = hash::file::Options { threads, cancel: Cancel::new(&NEVER) };
         let reader = patch.reader(Direction::Forward);
         let rebuilt = rebuild(&mapping, file, reader, writer, hashing, &mut |_| {}).unwrap();
         let Rebuilt::Fits(scanned) = rebuilt else { panic!("it fits") };

@@ -20,8 +20,8 @@ use runner::plugin::params::{self, Given};
 use runner::reach::Extras;
 use runner::run::{self, Options, Program, Report};
 use runner::scan::DEFAULT_WINDOW_BYTES;
-use runner::source::PatchFiles;
 use runner::storage::Entry;
+use runner::target::PatchFiles;
 use runner::verify::Wanted;
 use runner_plugin::Plugin;
 

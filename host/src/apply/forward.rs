@@ -6,8 +6,8 @@ use std::path::Path;
 use super::behind::{Behind, PIECE_BYTES};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
+use crate::escape::Raw as _;
 use crate::storage::{ALIGN_BYTES, Aligned, Storage};
-use crate::text::Raw as _;
 
 const ALIGN: u64 = ALIGN_BYTES as u64;
 

@@ -9,10 +9,10 @@ use super::length::{self, Ends, State};
 use super::others::{cut_short, grown};
 use super::pieces::Pieces;
 use crate::error::{Error, Kind, Result};
+use crate::escape::Raw as _;
 use crate::patch::{Direction, Patch};
 use crate::profile::{self, Stage};
 use crate::storage::{Access, Entry, Identity, Storage};
-use crate::text::Raw as _;
 
 /// The descriptor that a file is written through: the only one of the file in
 /// this process while its length is set.

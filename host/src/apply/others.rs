@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::error::{Error, Kind};
-use crate::text::Raw as _;
+use crate::escape::Raw as _;
 
 /// The error for a target that others have appended to, where its length was
 /// to change, or a new file was to take its place.

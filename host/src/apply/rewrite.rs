@@ -10,10 +10,10 @@ use super::forward::{Forward, Source};
 use super::others::grown;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::journal::Names;
+use crate::escape::Raw as _;
 use crate::patch::{Reader, Segment, walk};
+use crate::sidecar::Names;
 use crate::storage::{Access, Entry, Identity, Stat, Storage};
-use crate::text::Raw as _;
 
 /// Ranges from this size on are copied on their own; shorter ones are read
 /// together with those round them.

@@ -19,15 +19,15 @@ use super::slots::Slots;
 use crate::cancel::{Cancel, is_interrupted};
 use crate::conditions::{Conditions, Privileges};
 use crate::error::{Error, Kind, Result};
+use crate::escape::{Page, Raw as _, shown, with_name};
 use crate::interrupted::check_none_interrupted;
 use crate::memory::{Guard, Watch, is_denied};
 use crate::output::Output;
 use crate::plan::Choice;
 use crate::reach::{Backup, Extras};
 use crate::run::{self, Event, Options};
-use crate::source::Target;
 use crate::storage::{Entry, FileType, OsStorage, Storage, is_trusted};
-use crate::text::{Page, Raw as _, shown, with_name};
+use crate::target::Target;
 use crate::verify::Wanted;
 
 pub(super) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {

@@ -9,11 +9,11 @@ use super::report::Volume;
 use crate::cancel::Cancel;
 use crate::conditions::Privileges;
 use crate::error::Result;
-use crate::journal::Trust;
 use crate::memory::{self, Budget, Space};
 use crate::plan::Choice;
 use crate::sandbox::{Limits, reply_fuel};
-use crate::source::PatchFiles;
+use crate::sidecar::Trust;
+use crate::target::PatchFiles;
 use crate::verify::{Level, Wanted};
 
 /// Change huge files with small sandboxed programs, crash-safely and verified.

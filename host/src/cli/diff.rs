@@ -14,9 +14,9 @@ use self::change::{Change, Changes};
 use super::lines::Lines;
 use super::report::Reporter;
 use crate::error::{Error, Kind, Result};
+use crate::escape::{Page, Raw, shown};
 use crate::patch::Patch;
 use crate::storage::OsStorage;
-use crate::text::{Page, Raw, shown};
 
 /// Unchanged lines round a change.
 const CONTEXT_LINES: usize = 3;

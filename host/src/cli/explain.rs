@@ -10,7 +10,7 @@ use std::path::Path;
 use rustix::fs::{IFlags, ioctl_getflags};
 
 use crate::error::Error;
-use crate::text::{shown, word};
+use crate::escape::{shown, word};
 
 /// Names of standard input.
 const STANDARD_INPUT: [&str; 4] = ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];

@@ -14,8 +14,8 @@ use crate::patch::{Direction, Patch};
 use crate::reach::Extras;
 use crate::run::{Options, apply_patch};
 use crate::scan::DEFAULT_WINDOW_BYTES;
-use crate::source::PatchFiles;
 use crate::storage::{Entry, OsStorage};
+use crate::target::PatchFiles;
 
 pub(super) fn run(args: &PatchArgs, direction: Direction, reporter: &Reporter) -> Result<Outcome> {
     let started = Instant::now();

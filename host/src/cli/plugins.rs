@@ -5,10 +5,10 @@ use super::args::PluginCommand;
 use super::report::Reporter;
 use super::session::load;
 use crate::error::Result;
+use crate::escape::{Page, shown};
 use crate::job::ParamKind;
 use crate::plugin::bundled;
 use crate::sandbox::{Compiler, Limits, Plugin};
-use crate::text::{Page, shown};
 
 /// Characters of a default that are shown.
 const DEFAULT_CHARS: usize = 400;

@@ -6,10 +6,10 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use crate::error::{Error, Kind, Result};
+use crate::escape::shown;
 use crate::patch::{Direction, Edits, Patch};
-use crate::source::check_type;
 use crate::storage::{Access, Entry, FileType, OsStorage, Storage};
-use crate::text::shown;
+use crate::target::check_type;
 
 /// Bytes of a line shown on either side of an edit.
 const CONTEXT_BYTES: u64 = 60;

@@ -10,11 +10,11 @@ use super::explain::reason;
 use super::report::{Reporter, appended};
 use super::show;
 use crate::error::{Error, Kind, Result};
-use crate::journal::Trust;
+use crate::escape::{Page, shown, with_name};
 use crate::patch::Direction;
 use crate::recover::Recovered;
 use crate::run::recover_file;
-use crate::text::{Page, shown, with_name};
+use crate::sidecar::Trust;
 
 pub(super) fn run(args: &RecoverArgs, reporter: &Reporter) -> Result<Outcome> {
     if let [file] = args.files.as_slice() {

@@ -18,12 +18,12 @@ use serde_json::{Value, json};
 
 use super::closed::is_closed;
 use crate::error::{Error, Kind, Result};
+use crate::escape::{Page, Secrets, json_line, shown, with_name};
 use crate::profile::{Place, Spent};
 use crate::run::{Event, Report};
 use crate::sandbox::{Level as LogLevel, Sink};
 use crate::scan::Workers;
 use crate::state;
-use crate::text::{Page, Secrets, json_line, shown, with_name};
 
 /// Characters of a message that are shown.
 const SHOWN_CHARS: usize = 4096;

@@ -9,6 +9,7 @@ use super::args::PluginArgs;
 use super::report::Reporter;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
+use crate::escape::{Secrets, shown};
 use crate::job::{FileHead, Param};
 use crate::memory::Budget;
 use crate::patch::PluginId;
@@ -18,7 +19,6 @@ use crate::profile::{self, Stage};
 use crate::run::{Begun, Program};
 use crate::sandbox::{Cache, Compiler, Limits, Plugin, Sandbox};
 use crate::storage::Entry;
-use crate::text::{Secrets, shown};
 
 pub(super) struct Session {
     plugin: Plugin,

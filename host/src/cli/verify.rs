@@ -8,11 +8,11 @@ use super::explain::reason;
 use super::report::Reporter;
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
+use crate::escape::{Page, shown, sum_line};
+use crate::hash;
 use crate::patch::Patch;
-use crate::root;
 use crate::run::root_of;
 use crate::storage::{Entry, OsStorage};
-use crate::text::{Page, shown, sum_line};
 
 pub(super) fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<Outcome> {
     let wanted = match (&args.root, &args.patch) {
@@ -25,7 +25,7 @@ pub(super) fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<Outcome> {
         (None, None) => None,
     };
     let never = AtomicBool::new(false);
-    let hashing = root::Options { threads: threads(args.jobs), cancel: Cancel::new(&never) };
+    let hashing = hash::file::Options { threads: threads(args.jobs), cancel: Cancel::new(&never) };
     let root = root_of(&args.file, hashing, &mut |event| reporter.progress(&args.file, event))
         .map_err(|error| reason(&args.file, error))?;
     reporter.clear();

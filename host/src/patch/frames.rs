@@ -7,8 +7,8 @@ use super::format::{
     MAX_TRAILER_BYTES, MAX_TRAILERS, NAME, VERSION,
 };
 use crate::error::{Error, Kind, Result};
+use crate::escape::Raw as _;
 use crate::storage::Storage;
-use crate::text::Raw as _;
 
 /// Reads frames and checks each one.
 pub(super) struct FrameReader<'b, 's, S: Storage> {

@@ -11,9 +11,9 @@ use super::tally::Tally;
 use super::writer::Frames;
 use super::{Header, Writer, hex};
 use crate::error::{Error, Kind, Result};
-use crate::journal::check_own;
+use crate::escape::Raw as _;
+use crate::sidecar::check_own;
 use crate::storage::{Access, Entry, Storage};
-use crate::text::Raw as _;
 
 /// What is not the same any more.
 fn difference(then: &Header, now: &Header) -> Option<&'static str> {

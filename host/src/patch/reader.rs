@@ -8,9 +8,9 @@ use super::frames::{FrameReader, parse};
 use super::tally::Tally;
 use super::{Edit, Group, Header, Seal};
 use crate::error::{Error, Kind, Result};
+use crate::escape::Raw as _;
 use crate::hash::GROUP_BYTES;
 use crate::storage::Storage;
-use crate::text::Raw as _;
 
 /// No file is larger.
 const MAX_FILE_BYTES: u64 = 1 << 63;

@@ -14,8 +14,8 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
 use crate::error::{Error, Kind, Result};
+use crate::escape::shown;
 use crate::job::{Manifest, Param, ParamKind, ParamSpec};
-use crate::text::shown;
 
 /// The longest file of parameters.
 const FILE_BYTES: u64 = 16 << 20;

@@ -8,11 +8,11 @@ use crate::apply::others::{grown, in_use};
 use crate::apply::{flatten, length, rewrite};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
+use crate::escape::Raw as _;
 use crate::patch::{Direction, Header, Origin, Patch};
 use crate::profile::{self, Stage};
 use crate::recover::{finish, roll_back};
 use crate::storage::{Entry, PATIENCE, Storage};
-use crate::text::Raw as _;
 use crate::verify::{self, Level, ReadBack, Wanted};
 
 /// Journal, commit point, edits, and what was written read back.

@@ -4,10 +4,10 @@ use super::{How, Kept, Place, Reached, end_scan};
 use crate::apply::others::in_use;
 use crate::apply::rewrite;
 use crate::error::{Error, Kind, Result};
+use crate::escape::Raw as _;
 use crate::patch::{Direction, Patch};
 use crate::profile::{self, Stage};
 use crate::storage::{Entry, Storage};
-use crate::text::Raw as _;
 use crate::verify::{self, Level, ReadBack, Wanted};
 
 /// The new file, read back, and the exchange.

@@ -3,11 +3,11 @@
 use super::Place;
 use crate::apply::flatten::tail_start;
 use crate::error::{Error, Kind, Result};
+use crate::escape::Raw as _;
 use crate::hash::GROUP_BYTES;
 use crate::patch::Patch;
 use crate::plan::{Plan, Strategy};
 use crate::storage::{Entry, Storage};
-use crate::text::Raw as _;
 
 /// Makes sure that so many bytes can be written to a new file.
 pub(crate) fn check_room<S: Storage>(storage: &S, entry: &Entry, bytes: u64) -> Result<()> {

@@ -7,15 +7,15 @@ use super::{Event, Options, OsPatch, Program};
 use crate::apply::flatten::tail_start;
 use crate::checkpoint::Resumable;
 use crate::error::{Error, Kind, Result};
+use crate::escape::shown;
+use crate::hash;
 use crate::hash::{GROUP_BYTES, Tree};
 use crate::patch::{Header, Origin, Writer};
 use crate::profile::{self, Stage};
-use crate::root;
 use crate::scan::{self, Progress, scan};
-use crate::source::{Target, head};
 use crate::storage::mmap::Mapping;
 use crate::storage::{Entry, OsStorage};
-use crate::text::shown;
+use crate::target::{Target, head};
 use crate::transform::Transform;
 
 /// Scans a target and seals what was found. Nothing but `spill` is written.
@@ -119,8 +119,8 @@ pub(super) fn seal(
     } else {
         let from = tail_start(stats).min(scanned.after_groups * GROUP_BYTES);
         let tree = if from == 0 { Tree::new() } else { scanned.after };
-        let hashing = root::Options { threads: options.threads, cancel: options.cancel };
-        root::of_overlay(scanned.draft.reader(), mapping, path, tree, from, stats.post_size(), hashing)?
+        let hashing = hash::file::Options { threads: options.threads, cancel: options.cancel };
+        hash::file::of_overlay(scanned.draft.reader(), mapping, path, tree, from, stats.post_size(), hashing)?
     };
     scanned.draft.seal(scanned.pre_root, post_root)
 }

@@ -3,13 +3,13 @@
 use super::make::seal;
 use super::{Event, Options, OsPatch};
 use crate::error::{Error, Kind, Result};
+use crate::escape::Raw as _;
+use crate::hash;
 use crate::patch::{Direction, Header, Origin, Writer};
 use crate::profile::{self, Stage};
-use crate::root;
 use crate::scan::{Rebuilt, rebuild};
-use crate::source::Target;
 use crate::storage::OsStorage;
-use crate::text::Raw as _;
+use crate::target::Target;
 
 /// Makes a patch of a target from the edits of another one, or from those that
 /// undo them, in one pass over the target (and another one over its tail, if
@@ -28,11 +28,11 @@ pub(super) fn renew(
 ) -> Result<OsPatch> {
     let (path, of) = (target.path(), target.size());
     let claims = Claims::new(patch, direction);
-    let hashing = root::Options { threads: options.threads, cancel: options.cancel };
+    let hashing = hash::file::Options { threads: options.threads, cancel: options.cancel };
     let mapping = target.map()?;
     let mut progress = |bytes| events(Event::Scanned { bytes, of });
     if of != claims.size {
-        let root = root::of_mapping(&mapping, path, hashing, &mut progress)?;
+        let root = hash::file::of_mapping(&mapping, path, hashing, &mut progress)?;
         return Err(claims.no_fit(target, root));
     }
     let header = Header {

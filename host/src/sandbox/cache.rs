@@ -22,8 +22,8 @@ use wasmtime::component::Component;
 
 use super::sealed::Sealed;
 use crate::error::{Error, Kind, Result};
+use crate::escape::Raw as _;
 use crate::storage::{OsStorage, PrivateDirectory, Storage, TEMPORARY_SUFFIX, is_private_file};
-use crate::text::Raw as _;
 
 /// All entries together; the oldest go first.
 pub(super) const TOTAL_BYTES: u64 = 1 << 30;

@@ -20,8 +20,8 @@ use super::limits::{CODE_BYTES, COMPILE_MEMORY_BYTES, MAX_PLUGIN_BYTES};
 use super::{compile, engine};
 use crate::cancel::{Cancel, Seconds};
 use crate::error::{Error, Kind, Result};
+use crate::escape::escape;
 use crate::stack;
-use crate::text::escape;
 
 /// The first argument of a child, followed by the plugin's name and the
 /// parent's process id. Not for people.

@@ -19,7 +19,7 @@ use wasmtime::component::Component;
 use super::{census, child, encode};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::text::escape;
+use crate::escape::escape;
 
 /// Where plugins are compiled.
 #[derive(Debug, Clone)]

@@ -16,7 +16,7 @@ use wit_parser::Resolve;
 use super::bindings::GUEST;
 use super::metadata;
 use crate::error::{Error, Kind, Result};
-use crate::text::escape;
+use crate::escape::escape;
 
 const WIT: &str = include_str!("../../../wit/plugin.wit");
 const WORLD: &str = "plugin";

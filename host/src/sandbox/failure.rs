@@ -9,8 +9,8 @@ use super::clock::Stopped;
 use super::limits::{Limiter, Limits, reply_fuel};
 use crate::cancel::Seconds;
 use crate::error::{Error, Kind};
+use crate::escape::{escape, escape_lines};
 use crate::memory::{Bytes, HINT};
-use crate::text::{escape, escape_lines};
 
 /// Characters of a guest's error message that are shown.
 const MESSAGE_CHARS: usize = 2000;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Level;
-use crate::text::escape;
+use crate::escape::escape;
 
 /// Where log lines go; called from whichever thread runs the plugin.
 pub type Sink = Arc<dyn Fn(Level, &str) + Send + Sync>;

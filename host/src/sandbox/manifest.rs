@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
+use crate::escape::escape;
 use crate::job::{Manifest, ParamKind, ParamSpec};
-use crate::text::escape;
 
 /// Characters of a name.
 const NAME_CHARS: usize = 64;

@@ -16,11 +16,11 @@ use super::block::{hash_after, hash_before};
 use super::edits::EditList;
 use crate::error::Result;
 use crate::framing::View;
+use crate::hash;
+use crate::hash::ordered_pool::in_order;
 use crate::hash::{Cv, GROUP_BYTES, Tree};
 use crate::memory::Budget;
-use crate::parallel::in_order;
 use crate::patch::{Edit, Edits, Group, Reader, Writer};
-use crate::root;
 use crate::storage::mmap::Mapping;
 use crate::storage::{Aligned, Storage};
 
@@ -56,7 +56,7 @@ pub fn rebuild<'s, S: Storage, P: Storage>(
     path: &Path,
     reader: Reader<'_, '_, P>,
     writer: Writer<'s, S>,
-    options: root::Options<'_>,
+    options: hash::file::Options<'_>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Rebuilt<'s, S>> {
     let file = mapping.bytes();

@@ -12,7 +12,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use super::mark;
-use crate::text::shown;
+use crate::escape::shown;
 
 /// The access control list of a file.
 const ACCESS_LIST: &CStr = c"system.posix_acl_access";

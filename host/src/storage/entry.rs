@@ -12,7 +12,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::text::Raw as _;
+use crate::escape::Raw as _;
 use rustix::fs::CWD;
 
 /// A directory that was opened once.

@@ -37,8 +37,8 @@ pub use copier::Copier;
 use libc::c_int;
 
 use crate::error::{Error, Kind, Result};
+use crate::escape::Raw as _;
 use crate::storage::{OsStorage, Storage};
-use crate::text::Raw as _;
 use sigbus::{Slot, install_handler, page_bytes};
 
 /// A whole file in memory, read-only. See the module's rule on faults.

@@ -18,7 +18,7 @@ use rustix::fs::{AtFlags, Mode, OFlags, Stat, fstat, linkat, mkdirat, openat, un
 
 use super::{Directory, Entry, resolve};
 use crate::error::{Error, Kind, Result};
-use crate::text::Raw as _;
+use crate::escape::Raw as _;
 
 /// Bytes of a key.
 const KEY_BYTES: usize = 32;

@@ -17,7 +17,7 @@ use rustix::io::Errno;
 use super::entry::WRITABLE_BY_OTHERS;
 use super::{Directory, Entry};
 use crate::error::{Error, Kind, Result};
-use crate::text::Raw as _;
+use crate::escape::Raw as _;
 
 /// Links that are followed, as by the kernel.
 const MOST_LINKS: usize = 40;

@@ -7,10 +7,10 @@ use std::path::Path;
 use super::laid::Laid;
 use super::{Level, Wanted};
 use crate::error::{Error, Kind, Result};
+use crate::escape::Raw as _;
+use crate::hash::ordered_pool::in_order;
 use crate::hash::{Cv, GROUP_BYTES, group_cv};
-use crate::parallel::in_order;
 use crate::storage::{ALIGN_BYTES, Access, Aligned, Entry, Identity, Storage};
-use crate::text::Raw as _;
 
 /// Groups that are read in one go.
 pub(super) const RUN_GROUPS: u64 = 16;

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::Source;
 use crate::error::{Error, Kind, Result};
+use crate::escape::shown;
 use crate::patch::{Direction, Edits, Patch};
 use crate::storage::OsStorage;
-use crate::text::shown;
 
 /// The longest change that is shown: its lines stand in memory.
 const CHANGE_BYTES: u64 = 16 << 20;

@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 
 use crate::cancel::Cancel;
 use crate::error::Result;
+use crate::hash::ordered_pool::in_order;
 use crate::hash::{Cv, GROUP_BYTES, Tree, group_cv};
-use crate::parallel::in_order;
 use crate::patch::{Reader, Segment, walk};
 use crate::storage::Storage;
 use crate::storage::mmap::{Copier, Mapping};

@@ -22,10 +22,10 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 
 use crate::error::{Error, Kind, Result};
+use crate::escape::Raw as _;
 use crate::patch::{Patch, TRAILER_AUTHENTICATION};
 use crate::state::{self, Key, TAG_DIGITS};
 use crate::storage::{Access, Entry, FileType, OsStorage, PrivateDirectory, Stat, Storage};
-use crate::text::Raw as _;
 
 /// Longest file name on the usual filesystems, in bytes (NAME_MAX).
 const NAME_MAX_BYTES: usize = 255;

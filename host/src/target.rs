@@ -7,15 +7,15 @@ use std::path::Path;
 
 use crate::apply::rewrite::changed;
 use crate::error::{Error, Kind, Result};
+use crate::escape::Raw as _;
 use crate::interrupted::check_mark;
 use crate::job::{FileHead, HEAD_BYTES};
-use crate::journal::{Names, check_not_reserved};
 use crate::patch::is_patch;
 use crate::reach::Place;
+use crate::sidecar::{Names, check_not_reserved};
 use crate::state;
 use crate::storage::mmap::Mapping;
 use crate::storage::{Access, Entry, FileType, Identity, OsFile, OsStorage, Stat, Storage, lock};
-use crate::text::Raw as _;
 
 /// What is to be done with a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
