@@ -13,19 +13,19 @@
 //! plugin says of itself, and pages of files, which the kernel takes back when
 //! it needs them.
 
+mod governor;
+mod machine;
 mod plan;
-mod pressure;
 mod space;
-mod watch;
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+pub use governor::{Facts, Governor};
+pub use machine::{Watch, available_bytes};
 pub use plan::{Need, Plan, blocks_ahead, default_bytes, plan};
-pub use pressure::{Facts, Governor};
 pub use space::Space;
-pub use watch::{Watch, available_bytes};
 
 /// The memory that a run may have. Clones are one budget.
 #[derive(Debug, Clone, Default)]

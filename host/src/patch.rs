@@ -6,15 +6,15 @@
 //! it is sealed ([`Draft::seal`]), and is read in batches of bounded size
 //! ([`Reader`]). Memory never depends on the number of edits.
 
-mod body;
+mod backing;
 mod format;
 mod frames;
 mod header;
 mod origin;
-mod overlay;
-mod partial;
 mod reader;
+mod resume;
 mod sealed;
+mod segments;
 mod spill;
 mod tally;
 #[cfg(test)]
@@ -25,10 +25,10 @@ pub use format::{MAX_TRAILER_BYTES, MAX_TRAILERS, TRAILER_AUTHENTICATION, TRAILE
 pub(crate) use header::hex;
 pub use header::{Header, PluginId, Seal, Stats};
 pub use origin::Origin;
-pub use overlay::{Segment, walk};
-pub use partial::Partial;
 pub use reader::{Batch, Direction, Edits, Reader};
+pub use resume::Partial;
 pub use sealed::{Draft, Patch, is_patch};
+pub use segments::{Segment, walk};
 pub use writer::Writer;
 
 use crate::hash::Cv;

@@ -7,7 +7,7 @@
 //! The target is not written before the patch is sealed, and its identity is
 //! what it was when it was opened.
 
-mod make;
+mod collect_patch;
 mod renew;
 
 use std::path::Path;
@@ -32,7 +32,7 @@ use crate::storage::{Entry, OsStorage, Storage, is_mount_point};
 use crate::target::{Intent, PatchFiles, Target};
 use crate::transform::Transform;
 use crate::verify::{Level, Wanted};
-pub use make::make_patch;
+pub use collect_patch::make_patch;
 use renew::renew;
 
 /// A patch on the real filesystem.

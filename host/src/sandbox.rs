@@ -11,19 +11,19 @@
 
 mod bindings;
 mod cache;
+mod call_error;
+mod call_timing;
 mod census;
 mod child;
 mod clock;
 mod compile;
-mod encode;
+mod componentize;
 mod engine;
-mod failure;
 mod limits;
 mod log;
 mod manifest;
-mod metadata;
-mod phases;
-mod sealed;
+mod sealed_memfd;
+mod type_cycles;
 mod wasi;
 
 #[cfg(test)]
@@ -47,11 +47,11 @@ pub use self::limits::{Limits, MAX_PLUGIN_BYTES};
 pub use self::log::Sink;
 
 use self::bindings::types;
+use self::call_error::Call;
+use self::call_timing::Phases;
 use self::clock::Clock;
-use self::failure::Call;
 use self::limits::Limiter;
 use self::log::Log;
-use self::phases::Phases;
 use crate::error::{Error, Kind, Result};
 use crate::escape::escape;
 use crate::job::{FileHead, Job, Manifest, Param};
@@ -142,7 +142,7 @@ pub(crate) fn too_large(plugin: &str, bytes: u64) -> Error {
 /// [`Kind::Plugin`], when the bytes are neither.
 #[doc(hidden)]
 pub fn as_component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>> {
-    encode::component(&escape(name, NAME_CHARS), bytes)
+    componentize::component(&escape(name, NAME_CHARS), bytes)
 }
 
 /// Checks what a component imports and exports, and gives it what it may have.
@@ -163,7 +163,11 @@ fn link(name: &str, component: &Component) -> Result<bindings::Pre<State>> {
         }
     }
     if !ty.exports(engine).any(|(export, _)| export == bindings::GUEST) {
-        return Err(encode::wrong_contract(name, "component", ty.exports(engine).map(|(export, _)| export)));
+        return Err(componentize::wrong_contract(
+            name,
+            "component",
+            ty.exports(engine).map(|(export, _)| export),
+        ));
     }
     let mut linker = Linker::new(engine);
     let linked = bindings::host::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)
@@ -268,7 +272,7 @@ impl Code {
             }
             Err(error) => {
                 let limiter = &store.data().limiter;
-                Err(failure::trapped(&self.name, Call::Start, &self.limits, limiter, &error))
+                Err(call_error::trapped(&self.name, Call::Start, &self.limits, limiter, &error))
             }
         }
     }
@@ -307,7 +311,7 @@ impl Instance {
             }
             Err(error) => {
                 let limiter = &self.store.data().limiter;
-                Err(failure::trapped(&self.code.name, call, &self.code.limits, limiter, &error))
+                Err(call_error::trapped(&self.code.name, call, &self.code.limits, limiter, &error))
             }
         }
     }
@@ -317,7 +321,7 @@ impl Instance {
     fn accept<R>(&mut self, call: Call, answer: Result<R, String>) -> Result<R> {
         answer.map_err(|message| {
             self.usable = false;
-            failure::reported(&self.code.name, call, &message)
+            call_error::reported(&self.code.name, call, &message)
         })
     }
 }

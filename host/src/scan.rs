@@ -10,12 +10,12 @@
 
 mod accept;
 mod block;
-mod collect;
+mod block_buffer;
 mod edits;
-mod near;
-mod queue;
+mod merge;
 mod rebuild;
-mod state;
+mod scheduler;
+mod snapshot;
 mod workers;
 
 use std::ops::Range;
@@ -24,9 +24,9 @@ use std::time::{Duration, Instant};
 
 pub(crate) use accept::Found;
 pub(crate) use block::{Context, Position, find, find_sequential};
-pub use queue::Workers;
 pub use rebuild::{Rebuilt, rebuild};
-pub use state::State;
+pub use scheduler::Workers;
+pub use snapshot::State;
 
 use crate::cancel::Cancel;
 use crate::error::Result;
@@ -140,10 +140,10 @@ pub fn scan<'s, S: Storage>(
         cancel: options.cancel,
     };
     let scan = Scan { context, mapping, path, transforms, options };
-    let mut start = queue::Start { block: 0, carry: cutter.initial_carry() };
-    let mut collector = collect::Collector::new(&scan, writer);
+    let mut start = scheduler::Start { block: 0, carry: cutter.initial_carry() };
+    let mut collector = merge::Collector::new(&scan, writer);
     if let Some(state) = hooks.from {
-        start = queue::Start { block: state.at.div_ceil(scan.block_bytes()), carry: state.carry };
+        start = scheduler::Start { block: state.at.div_ceil(scan.block_bytes()), carry: state.carry };
         collector.go_on(state)?;
     }
     if scan.is_sequential() {

@@ -1,7 +1,7 @@
 //! Reads the frames of a patch, one after the other.
 
 use super::Header;
-use super::body::Body;
+use super::backing::Body;
 use super::format::{
     self, CHECK_BYTES, FRAME_HEAD_BYTES, KIND_HEADER, KIND_TRAILER, MAGIC, MAX_PAYLOAD_BYTES,
     MAX_TRAILER_BYTES, MAX_TRAILERS, NAME, VERSION,

@@ -2,7 +2,7 @@
 //! read, and edits are known to be sorted, disjoint and in bounds when they
 //! leave this file.
 
-use super::body::Body;
+use super::backing::Body;
 use super::format::{BatchData, KIND_BATCH, KIND_HEADER, KIND_SEAL};
 use super::frames::{FrameReader, parse};
 use super::tally::Tally;

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::body::Body;
+use super::backing::Body;
 use super::format::{KIND_TRAILER, MAX_TRAILER_BYTES, MAX_TRAILERS, NAME};
 use super::reader::{self, Direction, Reader};
 use super::writer::Frames;

@@ -1,6 +1,6 @@
 //! Writes a patch, edit by edit, in source order.
 
-use super::body::Body;
+use super::backing::Body;
 use super::format::{
     self, BATCH_TARGET_BYTES, BatchData, KIND_BATCH, KIND_HEADER, KIND_SEAL, MAGIC, MAX_EDIT_BYTES,
 };

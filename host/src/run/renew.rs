@@ -1,6 +1,6 @@
 //! From a patch that somebody has saved to one of the file at hand.
 
-use super::make::seal;
+use super::collect_patch::seal;
 use super::{Event, Options, OsPatch};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;

@@ -20,7 +20,7 @@ use rustix::fs::{AtFlags, Dir, Stat, statat, unlinkat};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use super::sealed::Sealed;
+use super::sealed_memfd::Sealed;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::storage::{OsStorage, PrivateDirectory, Storage, TEMPORARY_SUFFIX, is_private_file};

@@ -14,7 +14,7 @@ use wasmparser::{
     ElementItems, ElementKind, Encoding, Instance, Parser, Payload,
 };
 
-use super::encode::text;
+use super::componentize::text;
 use crate::error::{Error, Kind};
 
 /// Bytes of host memory for all instances of a plugin, besides memories and

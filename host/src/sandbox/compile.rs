@@ -16,7 +16,7 @@ use std::time::Duration;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use super::{census, child, encode};
+use super::{census, child, componentize};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::escape::escape;
@@ -62,7 +62,7 @@ impl Compiler {
 
 /// Wraps and compiles in this process.
 pub(super) fn native_code(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Vec<u8>> {
-    let component = encode::component(name, bytes)?;
+    let component = componentize::component(name, bytes)?;
     // Again, now with what was wrapped around a core module.
     census::take(&component).and_then(|parts| parts.check()).map_err(|why| census::refused(name, why))?;
     engine.precompile_component(&component).map_err(|error| broken(name, &error))

@@ -90,8 +90,8 @@ fn workers_share_a_plugin() {
 #[test]
 fn a_component_needs_no_wrapping() {
     let module = wasm("tiny");
-    let component = encode::component("tiny", &module).unwrap();
-    assert_eq!(encode::component("tiny", &component).unwrap(), component);
+    let component = componentize::component("tiny", &module).unwrap();
+    assert_eq!(componentize::component("tiny", &component).unwrap(), component);
     let plugin = SANDBOX.load("tiny", &component, LIMITS, silent()).unwrap();
     assert_eq!(plugin.digest(), blake3::hash(&component));
 }

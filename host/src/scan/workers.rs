@@ -4,8 +4,8 @@
 use super::Scan;
 use super::accept::Found;
 use super::block::{self, Block, Position, find, find_sequential};
-use super::near::Near;
-use super::queue::{Carries, Shared, Start, Workers};
+use super::block_buffer::Near;
+use super::scheduler::{Carries, Shared, Start, Workers};
 use crate::error::{Error, Kind, Result};
 use crate::framing::View;
 use crate::memory::is_denied;

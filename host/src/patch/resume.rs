@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::body::Body;
+use super::backing::Body;
 use super::format::BatchData;
 use super::reader::{Direction, Reader};
 use super::tally::Tally;

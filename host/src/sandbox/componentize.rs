@@ -14,7 +14,7 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 use super::bindings::GUEST;
-use super::metadata;
+use super::type_cycles;
 use crate::error::{Error, Kind, Result};
 use crate::escape::escape;
 
@@ -143,7 +143,7 @@ fn wrap(bytes: &[u8], module: &Module) -> Result<Vec<u8>, String> {
         embed_component_metadata(typed.to_mut(), &resolve, world, StringEncoding::UTF8).map_err(text)?;
     }
     let merged = [Some(&*typed), module.preview1.then_some(ADAPTER)];
-    metadata::check(merged.into_iter().flatten())?;
+    type_cycles::check(merged.into_iter().flatten())?;
     let mut encoder = ComponentEncoder::default().module(&typed).map_err(text)?;
     if module.preview1 {
         encoder = encoder.adapter(PREVIEW1, ADAPTER).map_err(text)?;

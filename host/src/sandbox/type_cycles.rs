@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wasmparser::{Parser, Payload};
 use wit_parser::decoding::decode_world;
 
-use super::encode::text;
+use super::componentize::text;
 
 /// Whether the types of modules that are to be merged can be.
 pub(super) fn check<'a>(modules: impl Iterator<Item = &'a [u8]>) -> Result<(), String> {
