@@ -12,18 +12,18 @@ use std::sync::atomic::AtomicBool;
 
 use common::Scratch;
 use runner::cancel::Cancel;
+use runner::commit::Extras;
+use runner::commit::strategy::Choice;
+use runner::commit::verify::Wanted;
 use runner::error::{Error, Kind, Result};
 use runner::hash;
 use runner::hash::{GROUP_BYTES, Tree};
 use runner::job::{FileHead, Framing, Job, Prefilter};
 use runner::patch::{Direction, Edit, Group, Header, PluginId, Writer};
-use runner::plan::Choice;
-use runner::reach::Extras;
 use runner::run::{self, Begun, Event, Options, Program};
 use runner::storage::mmap::Mapping;
 use runner::storage::{Entry, OsStorage};
 use runner::transform::{Change, Reply, Span, Transform, Window};
-use runner::verify::Wanted;
 
 static NEVER: AtomicBool = AtomicBool::new(false);
 

@@ -24,18 +24,18 @@ use std::sync::atomic::AtomicBool;
 
 use common::{Scratch, has, log_lines, names, skip};
 use runner::cancel::Cancel;
+use runner::commit::elsewhere::Output;
+use runner::commit::strategy::Choice;
+use runner::commit::verify::Wanted;
+use runner::commit::{Backup, Extras};
 use runner::error::Kind;
 use runner::job::{FileHead, Param};
 use runner::memory::{Budget, Guard, Need, plan};
-use runner::output::Output;
 use runner::patch::{Direction, Patch, PluginId};
-use runner::plan::Choice;
-use runner::reach::{Backup, Extras};
 use runner::run::{self, Begun, Options, Program};
 use runner::sandbox::{Compiler, Limits, Sandbox};
 use runner::sidecar::{Names, Trust};
 use runner::storage::{Entry, FileType, OsStorage};
-use runner::verify::Wanted;
 
 /// What this process has.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use runner::apply::flatten::tail_start;
 use runner::cancel::Cancel;
 use runner::cli;
+use runner::commit::write::in_place_form::tail_start;
 use runner::error::Kind;
 use runner::hash::GROUP_BYTES;
 use runner::patch::{Direction, Group, MAX_TRAILERS, Patch, Segment, Writer, walk};

@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use runner::commit::strategy::Choice;
+use runner::commit::verify::Wanted;
 use runner::error::Kind;
 use runner::hash::{GROUP_BYTES, group_cv};
 use runner::patch::{Direction, Patch};
-use runner::plan::Choice;
-use runner::verify::Wanted;
 
 use super::change::{Change, FILE, names, recover_on};
 use super::choices::Choices;

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use runner::apply::flatten::tail_start;
 use runner::cancel::Cancel;
+use runner::commit::write::in_place_form::tail_start;
 use runner::error::Result;
 use runner::hash;
 use runner::hash::{GROUP_BYTES, Tree};

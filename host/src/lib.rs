@@ -11,11 +11,10 @@
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
-pub mod apply;
 pub mod cancel;
 pub mod checkpoint;
 pub mod cli;
-pub mod conditions;
+pub mod commit;
 pub mod diff;
 pub mod error;
 pub mod escape;
@@ -24,15 +23,11 @@ pub mod hash;
 pub mod interrupted;
 pub mod job;
 pub mod memory;
-pub mod output;
 pub mod patch;
 pub mod pipe;
-pub mod plan;
 pub mod plugin;
 pub mod prefilter;
 pub mod profile;
-pub mod reach;
-pub mod recover;
 pub mod run;
 pub mod sandbox;
 pub mod scan;
@@ -42,4 +37,3 @@ pub mod state;
 pub mod storage;
 pub mod target;
 pub mod transform;
-pub mod verify;

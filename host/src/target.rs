@@ -5,13 +5,13 @@
 use std::io;
 use std::path::Path;
 
-use crate::apply::rewrite::changed;
+use crate::commit::Place;
+use crate::commit::write::replace_file::changed;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::interrupted::check_mark;
 use crate::job::{FileHead, HEAD_BYTES};
 use crate::patch::is_patch;
-use crate::reach::Place;
 use crate::sidecar::{Names, check_not_reserved};
 use crate::state;
 use crate::storage::mmap::Mapping;

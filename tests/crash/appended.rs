@@ -5,10 +5,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use runner::commit::recover::Recovered;
+use runner::commit::strategy::Strategy;
 use runner::error::{Kind, Result};
 use runner::patch::Direction;
-use runner::plan::Strategy;
-use runner::recover::Recovered;
 
 use crate::change::{self, Change, FILE, recover_on};
 use crate::check::{Broken, Ended, LARGE_BYTES, Trial};

@@ -7,16 +7,16 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use runner::cancel::Cancel;
+use runner::commit::recover::{Recovered, open_journal, recover};
+use runner::commit::strategy::{Choice, Strategy, choose};
+use runner::commit::verify::Wanted;
+use runner::commit::{Backup, Extras, How, Place, reach};
 use runner::error::{Kind, Result};
 use runner::hash::{GROUP_BYTES, group_cv};
 use runner::patch::{Direction, Edit, Group, Header, Patch, PluginId, Writer};
-use runner::plan::{Choice, Strategy, choose};
-use runner::reach::{Backup, Extras, How, Place, reach};
-use runner::recover::{Recovered, open_journal, recover};
 use runner::sidecar::{Names, Trust};
 use runner::state::Key;
 use runner::storage::{Access, Entry, FileType, Stat, Storage};
-use runner::verify::Wanted;
 
 use super::disk::Disk;
 use super::storage::{Fate, Simulated};

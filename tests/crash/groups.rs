@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
+use runner::commit::strategy::Strategy;
 use runner::error::Kind;
 use runner::patch::Direction;
-use runner::plan::Strategy;
 use runner::sidecar::Trust;
 
 use crate::change::{ATTRIBUTES, Change, FILE, names, recover_trusting};

@@ -27,8 +27,8 @@ use std::time::{Duration, Instant};
 use change::Change;
 use check::{Broken, Trial};
 use common::{Random, seed};
-use runner::plan::{Choice, Strategy};
-use runner::verify::{Level, ReadBack, Wanted};
+use runner::commit::strategy::{Choice, Strategy};
+use runner::commit::verify::{Level, ReadBack, Wanted};
 use storage::{Fate, Simulated};
 
 fn text(bytes: usize) -> Vec<u8> {

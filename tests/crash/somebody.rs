@@ -9,7 +9,7 @@ use crate::check::Trial;
 use crate::deed::{Deed, THEIRS};
 use crate::storage::Fate;
 use crate::{changes, seed};
-use runner::plan::Strategy;
+use runner::commit::strategy::Strategy;
 
 /// The operations before the commit point in which nobody looks any more.
 ///

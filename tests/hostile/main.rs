@@ -25,15 +25,15 @@ use std::time::Duration;
 use common::{Ran, Scratch};
 use guest::{CONTENT, Guest};
 use runner::cancel::Cancel;
+use runner::commit::Extras;
+use runner::commit::strategy::Choice;
+use runner::commit::verify::Wanted;
 use runner::error::Result;
 use runner::memory::{Guard, Space};
 use runner::patch::PluginId;
-use runner::plan::Choice;
 use runner::plugin::{bundled, params};
-use runner::reach::Extras;
 use runner::run::{self, Options, Program};
 use runner::sandbox::{Compiler, Limits, Plugin, Sandbox, Sink};
-use runner::verify::Wanted;
 
 /// Runs `check` on all guests, two at a time, and names those that failed.
 fn for_each(guests: &[Guest], check: impl Fn(&Guest) + Sync) {

@@ -17,16 +17,16 @@ use std::time::Duration;
 use cases::{Action, Case, Swap, action, content, per_record, record_framing, scanning, with_program};
 use proptest::prelude::*;
 use runner::cancel::Cancel;
+use runner::commit::Extras;
+use runner::commit::elsewhere::Output;
+use runner::commit::strategy::Choice;
+use runner::commit::verify::{Level, Wanted};
 use runner::error::Result;
 use runner::job::{FileHead, Framing, Job, Prefilter};
 use runner::memory::Guard;
-use runner::output::Output;
 use runner::patch::{Direction, Patch};
-use runner::plan::Choice;
-use runner::reach::Extras;
 use runner::run::{self, Begun, Options};
 use runner::storage::{Entry, OsStorage};
-use runner::verify::{Level, Wanted};
 
 static NEVER: AtomicBool = AtomicBool::new(false);
 

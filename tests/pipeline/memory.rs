@@ -4,9 +4,9 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
+use runner::commit::strategy::Choice;
 use runner::job::Framing;
 use runner::memory::{self, Budget, Facts, Guard};
-use runner::plan::Choice;
 use runner::run::{self, Event, Options};
 
 use crate::cases::{Case, with_program};

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use runner::cancel::Cancel;
+use runner::commit::strategy::Choice;
 use runner::error::{Kind, Result};
 use runner::hash;
 use runner::hash::{GROUP_BYTES, group_cv};
 use runner::patch::{Direction, Edit, Group, Header, Patch, PluginId, Writer};
-use runner::plan::Choice;
 use runner::run::{self, OsPatch, Report};
 use runner::scan::{Rebuilt, rebuild};
 use runner::storage::mmap::Mapping;

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use runner::cancel::Cancel;
+use runner::commit::Extras;
+use runner::commit::strategy::Choice;
 use runner::job::Framing;
-use runner::plan::Choice;
-use runner::reach::Extras;
 use runner::run::{self, Event, Options};
 use runner::storage::Entry;
 

@@ -12,17 +12,17 @@ use std::time::Duration;
 
 use clap::Parser;
 use runner::cancel::Cancel;
+use runner::commit::Extras;
+use runner::commit::strategy::Choice;
+use runner::commit::verify::Wanted;
 use runner::error::{Error, Kind, Result};
 use runner::memory::{Budget, Guard, Space, Watch};
 use runner::patch::PluginId;
-use runner::plan::Choice;
 use runner::plugin::params::{self, Given};
-use runner::reach::Extras;
 use runner::run::{self, Options, Program, Report};
 use runner::scan::DEFAULT_WINDOW_BYTES;
 use runner::storage::Entry;
 use runner::target::PatchFiles;
-use runner::verify::Wanted;
 use runner_plugin::Plugin;
 
 #[derive(Debug, Parser)]

@@ -17,18 +17,18 @@ use super::several::{self, Company};
 use super::show::{self, View};
 use super::slots::Slots;
 use crate::cancel::{Cancel, is_interrupted};
-use crate::conditions::{Conditions, Privileges};
+use crate::commit::conditions::{Conditions, Privileges};
+use crate::commit::elsewhere::Output;
+use crate::commit::strategy::Choice;
+use crate::commit::verify::Wanted;
+use crate::commit::{Backup, Extras};
 use crate::error::{Error, Kind, Result};
 use crate::escape::{Page, Raw as _, shown, with_name};
 use crate::interrupted::check_none_interrupted;
 use crate::memory::{Guard, Watch, is_denied};
-use crate::output::Output;
-use crate::plan::Choice;
-use crate::reach::{Backup, Extras};
 use crate::run::{self, Event, Options};
 use crate::storage::{Entry, FileType, OsStorage, Storage, is_trusted};
 use crate::target::Target;
-use crate::verify::Wanted;
 
 pub(super) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
     let alone = [

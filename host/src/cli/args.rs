@@ -7,14 +7,14 @@ use clap::{Args as ArgGroup, Parser, Subcommand, ValueEnum};
 
 use super::report::Volume;
 use crate::cancel::Cancel;
-use crate::conditions::Privileges;
+use crate::commit::conditions::Privileges;
+use crate::commit::strategy::Choice;
+use crate::commit::verify::{Level, Wanted};
 use crate::error::Result;
 use crate::memory::{self, Budget, Space};
-use crate::plan::Choice;
 use crate::sandbox::{Limits, reply_fuel};
 use crate::sidecar::Trust;
 use crate::target::PatchFiles;
-use crate::verify::{Level, Wanted};
 
 /// Change huge files with small sandboxed programs, crash-safely and verified.
 #[derive(Debug, Parser)]

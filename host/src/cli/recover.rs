@@ -9,10 +9,10 @@ use super::args::{RecoverArgs, threads};
 use super::explain::reason;
 use super::report::{Reporter, appended};
 use super::show;
+use crate::commit::recover::Recovered;
 use crate::error::{Error, Kind, Result};
 use crate::escape::{Page, shown, with_name};
 use crate::patch::Direction;
-use crate::recover::Recovered;
 use crate::run::recover_file;
 use crate::sidecar::Trust;
 

@@ -12,13 +12,13 @@ use super::diff;
 use super::lines::Lines;
 use super::preview::{Hunk, Piece, Side, first_lie, given_source, hunks, source_of};
 use super::report::Reporter;
+use crate::commit::strategy::{Choice, Plan, Strategy, choose};
+use crate::commit::verify::Level;
 use crate::error::{Error, Kind, Result};
 use crate::escape::{Page, group_digits, shown};
 use crate::patch::{Direction, Patch};
-use crate::plan::{Choice, Plan, Strategy, choose};
 use crate::run::Report;
 use crate::storage::{Entry, OsStorage, Storage};
-use crate::verify::Level;
 
 /// Changed lines that are shown.
 const HUNKS: usize = 10;

@@ -1,5 +1,5 @@
 //! A file that grows at its end. Whole pieces are written past the page cache
-//! (see `apply/behind.rs` for why), what does not fill one yet is in memory.
+//! (see `commit/write/write_behind.rs` for why), what does not fill one yet is in memory.
 
 use std::io;
 

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use super::{Event, Options, OsPatch, Program};
-use crate::apply::flatten::tail_start;
 use crate::checkpoint::Resumable;
+use crate::commit::write::in_place_form::tail_start;
 use crate::error::{Error, Kind, Result};
 use crate::escape::shown;
 use crate::hash;

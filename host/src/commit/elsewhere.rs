@@ -2,20 +2,20 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use crate::apply::{rewrite, stream};
-use crate::conditions::Conditions;
+use crate::commit::conditions::Conditions;
+use crate::commit::verify::Level;
+use crate::commit::write::{replace_file, stream};
+use crate::commit::{How, Kept, check_new, check_room};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::escape::shown;
 use crate::patch::Direction;
 use crate::profile::{self, Stage};
-use crate::reach::{How, Kept, check_new, check_room};
 use crate::run::OsPatch;
 use crate::sidecar::Names;
 use crate::state;
 use crate::storage::{Access, Entry, OsFile, OsStorage, Storage, is_mount_point, umask};
 use crate::target::{Target, check_not_a_patch};
-use crate::verify::Level;
 
 /// Where the result goes that is not to replace the file.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ pub(crate) fn write_out(
     })?;
     let mut kept = Kept { storage, entries: vec![new.clone()] };
     let filling = profile::span(Stage::Fill);
-    rewrite::fill(storage, (&target.file, source), (&file, path), reader, how.threads, how.cancel)?;
+    replace_file::fill(storage, (&target.file, source), (&file, path), reader, how.threads, how.cancel)?;
     drop(filling);
     match &old {
         Some(old) => {

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use super::behind::{Behind, PIECE_BYTES};
+use super::write_behind::{Behind, PIECE_BYTES};
 use crate::error::{Error, Result};
 use crate::hash::GROUP_BYTES;
 use crate::storage::{ALIGN_BYTES, Aligned, Storage};

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use super::behind::{Behind, PIECE_BYTES};
+use super::write_behind::{Behind, PIECE_BYTES};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::escape::Raw as _;

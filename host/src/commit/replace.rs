@@ -1,14 +1,14 @@
 //! By a new file, which takes the place of the old one.
 
 use super::{How, Kept, Place, Reached, end_scan};
-use crate::apply::others::in_use;
-use crate::apply::rewrite;
+use crate::commit::interference::in_use;
+use crate::commit::verify::{self, Level, ReadBack, Wanted};
+use crate::commit::write::replace_file;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::patch::{Direction, Patch};
 use crate::profile::{self, Stage};
 use crate::storage::{Entry, Storage};
-use crate::verify::{self, Level, ReadBack, Wanted};
 
 /// The new file, read back, and the exchange.
 pub(super) fn replace<S: Storage>(
@@ -37,7 +37,7 @@ pub(super) fn replace<S: Storage>(
         let _span = profile::span(Stage::Commit);
         let size = patch.seal().stats.post_size();
         let old = (target.file, target.stat);
-        let swapped = rewrite::swap(storage, target.names, old, (&file, size))?;
+        let swapped = replace_file::swap(storage, target.names, old, (&file, size))?;
         Ok(Reached { level, appended_bytes: swapped.appended_bytes, old_in_use: swapped.old_in_use })
     });
     let failed = written.as_ref().is_err_and(|e| e.kind() != Kind::RecoveryNeeded);
@@ -54,7 +54,7 @@ pub(super) fn replace<S: Storage>(
 fn check_no_writer<S: Storage>(target: &Place<'_, S>) -> Result<()> {
     let (storage, path) = (target.storage, target.path());
     let looked = || -> std::io::Result<bool> {
-        Ok(storage.in_use(target.file, rewrite::PATIENCE)? && storage.others_may_write(target.file)?)
+        Ok(storage.in_use(target.file, replace_file::PATIENCE)? && storage.others_may_write(target.file)?)
     };
     if looked().map_err(Error::at("look at", path))? {
         return Err(in_use(path).hint("nothing was written; `-o OUT` writes the result elsewhere"));
@@ -78,7 +78,7 @@ fn fill_new<S: Storage>(
     let new = &target.names.new;
     let filling = profile::span(Stage::Fill);
     let (source, reader) = ((target.file, target.path()), patch.reader(Direction::Forward));
-    rewrite::fill(storage, source, (file, new.path()), reader, how.threads, how.cancel)?;
+    replace_file::fill(storage, source, (file, new.path()), reader, how.threads, how.cancel)?;
     drop(filling);
     let syncing = profile::span(Stage::Sync);
     storage.copy_attributes(target.file, file).map_err(|e| {

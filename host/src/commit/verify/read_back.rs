@@ -4,7 +4,7 @@
 use std::io;
 use std::path::Path;
 
-use super::laid::Laid;
+use super::edit_cursor::Laid;
 use super::{Level, Wanted};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;

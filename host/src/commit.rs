@@ -1,28 +1,35 @@
 //! Carries a plan out: from a sealed patch to a verified file.
 
+pub mod conditions;
+pub mod elsewhere;
 mod in_place;
+pub mod interference;
+pub mod recover;
 mod replace;
-mod room;
+mod space;
+pub mod strategy;
+pub mod verify;
+pub mod write;
 
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::apply::others::grown;
-use crate::apply::rewrite;
 use crate::cancel::Cancel;
+use crate::commit::interference::grown;
+use crate::commit::strategy::{Plan, Strategy};
+use crate::commit::verify::{Level, Wanted};
+use crate::commit::write::replace_file;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::patch::Patch;
-use crate::plan::{Plan, Strategy};
 use crate::profile::{self, Stage};
 use crate::sidecar::{Names, check_not_reserved, exists};
 use crate::storage::{Access, Entry, FileType, Identity, Stat, Storage};
-use crate::verify::{Level, Wanted};
 use in_place::in_place;
 pub(crate) use replace::check_new;
 use replace::replace;
-pub(crate) use room::check_room;
-use room::check_room_to_overwrite;
+pub(crate) use space::check_room;
+use space::check_room_to_overwrite;
 
 /// A file that is to be written: open for writing, and locked.
 pub struct Place<'a, S: Storage> {
@@ -74,7 +81,7 @@ impl<S: Storage> Place<'_, S> {
         if named.same_inode(&open) && (grown || open == *self.identity()) {
             Ok(open.size - self.identity().size)
         } else {
-            Err(rewrite::changed(path))
+            Err(replace_file::changed(path))
         }
     }
 

@@ -17,7 +17,7 @@
 
 use std::path::Path;
 
-use super::others::{cut_short, grown, in_use};
+use crate::commit::interference::{cut_short, grown, in_use};
 use crate::error::{Error, Result};
 use crate::patch::{Direction, Patch, Stats};
 use crate::storage::{Access, Resized, Storage};

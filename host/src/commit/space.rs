@@ -1,12 +1,12 @@
 //! Whether there is room for what is to be written. Asked before anything is.
 
 use super::Place;
-use crate::apply::flatten::tail_start;
+use crate::commit::strategy::{Plan, Strategy};
+use crate::commit::write::in_place_form::tail_start;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::hash::GROUP_BYTES;
 use crate::patch::Patch;
-use crate::plan::{Plan, Strategy};
 use crate::storage::{Entry, Storage};
 
 /// Makes sure that so many bytes can be written to a new file.

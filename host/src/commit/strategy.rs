@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::apply::flatten::tail_start;
+use crate::commit::write::in_place_form::tail_start;
 use crate::error::{Error, Kind, Result};
 use crate::patch::Stats;
 use crate::storage::{FileType, Stat};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::laid::Laid;
+use super::edit_cursor::Laid;
 use super::value_after;
 use crate::error::{Error, Result};
 use crate::hash::{GROUP_BYTES, Tree, group_cv};

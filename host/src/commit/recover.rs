@@ -3,17 +3,17 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::apply::in_place::{self, Hand};
-use crate::apply::length::{self, Ends};
-use crate::apply::rewrite;
+use crate::commit::Place;
+use crate::commit::verify::{self, Level, ReadBack, Wanted};
+use crate::commit::write::edits::{self, Hand};
+use crate::commit::write::length::{self, Ends};
+use crate::commit::write::replace_file;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::patch::{Direction, Patch};
 use crate::profile::{self, Stage};
-use crate::reach::Place;
 use crate::sidecar::{Names, Trust, check_own, exists};
 use crate::storage::{Access, Entry, FileType, Storage};
-use crate::verify::{self, Level, ReadBack, Wanted};
 
 /// What there was to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -221,7 +221,7 @@ fn put_back<S: Storage>(storage: &S, names: &Names, direction: Direction) -> Res
     // Whatever others have appended to the new file since that look.
     let to = storage.open(&names.target, Access::Write).map_err(Error::at("open", path))?;
     let from = storage.open(&names.new, Access::Read).map_err(Error::at("open", new))?;
-    rewrite::carry_over(storage, (&from, found.size), &to).map_err(Error::at("append to", path))?;
+    replace_file::carry_over(storage, (&from, found.size), &to).map_err(Error::at("append to", path))?;
     Ok(true)
 }
 
@@ -345,7 +345,7 @@ pub fn finish<S: Storage>(
     threads: usize,
 ) -> Result<State> {
     let path = entry.path();
-    in_place::write(storage, entry, hand, journal, direction, threads)?;
+    edits::write(storage, entry, hand, journal, direction, threads)?;
     let _span = profile::span(Stage::ReadBack);
     let level = if wanted == Wanted::Exactly(Level::None) {
         Level::None

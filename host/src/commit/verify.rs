@@ -1,17 +1,17 @@
 //! Reads back what was written, from as deep as the system allows, and says
 //! how deep that was.
 
-mod fits;
-mod laid;
-mod read;
+mod edit_cursor;
+mod journal_match;
+mod read_back;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 use std::path::Path;
 
-pub use fits::fits;
-pub use read::ReadBack;
+pub use journal_match::fits;
+pub use read_back::ReadBack;
 use serde::{Deserialize, Serialize};
 
 use crate::cancel::Cancel;
@@ -21,8 +21,8 @@ use crate::hash::ordered_pool::in_order;
 use crate::hash::{Cv, GROUP_BYTES, Tree};
 use crate::patch::{Direction, Group, Patch};
 use crate::storage::Storage;
-use laid::Laid;
-use read::Spot;
+use edit_cursor::Laid;
+use read_back::Spot;
 
 /// How deep a verification reaches, shallowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -117,13 +117,13 @@ pub fn whole<S: Storage>(
     cancel: Cancel<'_>,
 ) -> Result<()> {
     let mut tree = Tree::new();
-    let runs = size.div_ceil(read::RUN_GROUPS * GROUP_BYTES);
+    let runs = size.div_ceil(read_back::RUN_GROUPS * GROUP_BYTES);
     let work = || {
         let mut run = file.run(None);
-        move |index| run.cvs(path, index * read::RUN_GROUPS, size)
+        move |index| run.cvs(path, index * read_back::RUN_GROUPS, size)
     };
     let feed = |put: &mut dyn FnMut(u64) -> Result<()>| (0..runs).try_for_each(put);
-    in_order(read::run_readers(threads, runs), work, feed, |cvs| {
+    in_order(read_back::run_readers(threads, runs), work, feed, |cvs| {
         cancel.check()?;
         for cv in cvs? {
             tree.push(cv.ok_or_else(|| differs(path, tree.groups()))?);

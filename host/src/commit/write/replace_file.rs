@@ -5,10 +5,10 @@ use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
-use super::behind::behind;
-use super::forward::{Forward, Source};
-use super::others::grown;
+use super::new_file::{Forward, Source};
+use super::write_behind::behind;
 use crate::cancel::Cancel;
+use crate::commit::interference::grown;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::patch::{Reader, Segment, walk};

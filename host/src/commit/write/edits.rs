@@ -4,10 +4,10 @@
 
 use std::path::Path;
 
-use super::behind::behind;
+use super::coalesce::Pieces;
 use super::length::{self, Ends, State};
-use super::others::{cut_short, grown};
-use super::pieces::Pieces;
+use super::write_behind::behind;
+use crate::commit::interference::{cut_short, grown};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::patch::{Direction, Patch};

@@ -3,17 +3,17 @@
 use std::path::Path;
 
 use super::{How, Kept, Place, Reached, end_scan};
-use crate::apply::in_place::Hand;
-use crate::apply::others::{grown, in_use};
-use crate::apply::{flatten, length, rewrite};
 use crate::cancel::Cancel;
+use crate::commit::interference::{grown, in_use};
+use crate::commit::recover::{finish, roll_back};
+use crate::commit::verify::{self, Level, ReadBack, Wanted};
+use crate::commit::write::edits::Hand;
+use crate::commit::write::{in_place_form, length, replace_file};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::patch::{Direction, Header, Origin, Patch};
 use crate::profile::{self, Stage};
-use crate::recover::{finish, roll_back};
 use crate::storage::{Entry, PATIENCE, Storage};
-use crate::verify::{self, Level, ReadBack, Wanted};
 
 /// Journal, commit point, edits, and what was written read back.
 pub(super) fn in_place<S: Storage>(
@@ -42,7 +42,7 @@ pub(super) fn in_place<S: Storage>(
         let source = (target.file, path);
         let new = names.new.clone();
         let _span = profile::span(Stage::Flatten);
-        (flatten::flatten(storage, source, &patch, header, new, how.cancel)?, Some(patch))
+        (in_place_form::flatten(storage, source, &patch, header, new, how.cancel)?, Some(patch))
     };
     let syncing = profile::span(Stage::JournalSync);
     names.authenticate(&mut journal)?;
@@ -130,7 +130,7 @@ fn check_scanned<S: Storage>(target: &Place<'_, S>, journal: &Patch<'_, S>, how:
         ReadBack::open(target.storage, target.file, &target.names.target, Wanted::Exactly(Level::Cached))?;
     // What stands there is what the journal leads back to.
     verify::touched(path, &file, journal, Direction::Reverse, how.threads)
-        .map_err(|e| if e.kind() == Kind::Verification { rewrite::changed(path) } else { e })
+        .map_err(|e| if e.kind() == Kind::Verification { replace_file::changed(path) } else { e })
 }
 
 /// The journal has its name, and perhaps not for good. What `recover` would
@@ -177,14 +177,15 @@ fn copy_old<S: Storage>(target: &Place<'_, S>, backup: &Entry, how: &How<'_>) ->
     let (path, new) = (backup.path(), temporary.path());
     let file = storage.create(&temporary).map_err(Error::at("create", new))?;
     let source = (target.file, target.path());
-    let copied = rewrite::copy(storage, source, (&file, new), size, how.threads, how.cancel).and_then(|()| {
-        storage
-            .copy_attributes(target.file, &file)
-            .and_then(|()| storage.sync_all(&file))
-            .and_then(|()| storage.rename_new(&temporary, backup))
-            .and_then(|()| storage.sync_parent(backup))
-            .map_err(Error::at("copy the file to", path))
-    });
+    let copied =
+        replace_file::copy(storage, source, (&file, new), size, how.threads, how.cancel).and_then(|()| {
+            storage
+                .copy_attributes(target.file, &file)
+                .and_then(|()| storage.sync_all(&file))
+                .and_then(|()| storage.rename_new(&temporary, backup))
+                .and_then(|()| storage.sync_parent(backup))
+                .map_err(Error::at("copy the file to", path))
+        });
     if copied.is_err() {
         // The error at hand is the one to report.
         let _ = storage.remove(&temporary).or_else(|_| storage.remove(backup));
