@@ -29,15 +29,16 @@ pub fn check_none_interrupted<'a>(paths: impl IntoIterator<Item = &'a Path>) -> 
         let Ok(stat) = OsStorage.stat_entry(&entry) else { continue };
         reserved.add(&entry, check_not_reserved(&entry));
         let names = Names::new(&entry, stat.file_type, None)?;
-        let clean =
-            check_not_at_work(&names).and_then(|()| names.check_journal(&OsStorage)).and_then(
-                |()| match stat.file_type {
-                    FileType::Regular => {
-                        OsStorage.open(&entry, Access::Read).map_or(Ok(()), |file| check_mark(&names, &file))
-                    }
-                    _ => Ok(()),
-                },
-            );
+        let no_journal = names.check_journal(&OsStorage);
+        if no_journal.is_err() && is_at_work(&names) {
+            return Err(at_work(&names));
+        }
+        let clean = no_journal.and_then(|()| match stat.file_type {
+            FileType::Regular => {
+                OsStorage.open(&entry, Access::Read).map_or(Ok(()), |file| check_mark(&names, &file))
+            }
+            _ => Ok(()),
+        });
         match clean {
             Err(error) if error.kind() == Kind::RecoveryNeeded => interrupted.add(&entry, Err(error)),
             other => other?,
@@ -48,19 +49,16 @@ pub fn check_none_interrupted<'a>(paths: impl IntoIterator<Item = &'a Path>) -> 
     reserved.end(|names| format!("so it is with these files:{names}"))
 }
 
-/// Refuses a file that a run is at work on: that run has its journal locked.
-fn check_not_at_work(names: &Names) -> Result<()> {
-    let is_locked = match OsStorage.stat_entry(&names.journal) {
-        Ok(stat) if stat.file_type == FileType::Regular => {
-            OsStorage.open(&names.journal, Access::Read).is_ok_and(|journal| OsStorage.is_locked(&journal))
-        }
-        _ => false,
-    };
-    if !is_locked {
-        return Ok(());
-    }
+/// Whether a run is at work on a file that has a journal: that run has it
+/// locked.
+fn is_at_work(names: &Names) -> bool {
+    OsStorage.stat_entry(&names.journal).is_ok_and(|stat| stat.file_type == FileType::Regular)
+        && OsStorage.open(&names.journal, Access::Read).is_ok_and(|journal| OsStorage.is_locked(&journal))
+}
+
+fn at_work(names: &Names) -> Error {
     let what = format!("another run is at work on {}", names.target.path().shown());
-    Err(Error::new(Kind::Usage, what).hint("run the command again when that has ended"))
+    Error::new(Kind::Usage, what).hint("run the command again when that has ended")
 }
 
 /// The first error of a kind, and the other files that have the same.
