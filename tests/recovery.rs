@@ -126,12 +126,11 @@ fn after_the_target_was_cut() {
     assert_eq!(fs::metadata(&run.file).unwrap().len(), 0);
     // Even if the journal has all that is missing.
     let file = run.scratch.write("small", "a user");
-    let saved = run.scratch.path("saved");
-    let plan = ["plan", "replace", file.to_str().unwrap(), "-o", saved.to_str().unwrap()];
-    runner(plan.iter().chain(&["--set", "find=user", "--set", "with=USER"])).ok();
-    fs::rename(&saved, run.scratch.path("small.runner-journal")).unwrap();
+    common::kill::at_first_write(&file, &["--set", "find=user", "--set", "with=USER"]);
     fs::write(&file, "a ").unwrap();
-    recover(&file, false).fails(4, "is not believed: it was made without a key");
+    for rollback in [false, true] {
+        recover(&file, rollback).fails(6, "is not the file that its journal was made for");
+    }
     assert_eq!(fs::read(&file).unwrap(), b"a ");
     fs::rename(&journal, run.scratch.path("file.runner-journal.kept")).unwrap();
     recover(&run.file, false).ok();

@@ -132,9 +132,9 @@ fn in_place() {
         "write file",
         "fdatasync file",
         "direct file",
-        "unmark file",
         "remove file.runner-journal",
         "fsync .",
+        "unmark file",
     ];
     assert_eq!(calls, expected);
 }

@@ -161,7 +161,7 @@ fn the_journal_of_a_running_run_is_safe() {
             assert!(journal.exists(), "it has come to its commit point");
             let before = fs::read(&journal).unwrap();
             apply(&[&other, &journal], &[]).fails(4, "has a name");
-            apply(&[&other, &file, &journal], &[]).fails(6, "did not end");
+            apply(&[&other, &file, &journal], &[]).fails(2, "another run is at work on");
             apply(&[&other], &["-o", file.to_str().unwrap()]).fails(6, "did not end");
             assert_eq!(fs::read(&other).unwrap(), b"a user\n");
             assert_eq!(fs::read(&journal).unwrap(), before);
@@ -449,4 +449,48 @@ fn a_journal_is_shown_before_it_is_trusted() {
     command.args(["recover", "--trust-journal"]).arg(&run.file).stderr(writer);
     assert_eq!(command.status().unwrap().code(), Some(2));
     assert_eq!(before, run.scratch.snapshot());
+}
+
+/// Whoever may write to a file can mark it. What the mark names is not read, and
+/// no hint leads there.
+#[test]
+fn a_mark_of_somebody_else_leads_nowhere() {
+    if !is_root() {
+        return skip("only root can make a file of another user");
+    }
+    let scratch = Scratch::new();
+    let file = scratch.write("file", "a user\n");
+    let mark = |path: &Path| {
+        let value = path.as_os_str().as_encoded_bytes();
+        rustix::fs::setxattr(&file, "user.runner.journal", value, rustix::fs::XattrFlags::empty()).unwrap();
+    };
+    // What no journal can be does not count.
+    let fifo = scratch.path("x.runner-journal");
+    rustix::fs::mkfifoat(CWD, &fifo, 0o600.into()).unwrap();
+    let directory = scratch.path("directory.runner-journal");
+    fs::create_dir(&directory).unwrap();
+    let gone = scratch.path("gone.runner-journal");
+    let others = ["/etc/passwd", "/dev/zero", "/proc/self/mem", "relative.runner-journal", "", "/", "/../.."];
+    for path in others.into_iter().map(Path::new).chain([fifo.as_path(), &directory, &gone]) {
+        mark(path);
+        assert_eq!(apply(&[&file], &["--check"]).code, 1, "{path:?}");
+    }
+    // What may be one of somebody else's is named, and not followed.
+    let planted = scratch.write("planted.runner-journal", "evil");
+    chown(&planted, Some(NOBODY), Some(NOBODY)).unwrap();
+    set_mode(&planted, 0o600);
+    mark(&planted);
+    let told = apply(&[&file], &[]).fails(4, "belongs to user 65534").says("setfattr -x user.runner.journal");
+    assert!(!told.stderr.contains("`cp") && !told.stderr.contains("`mv"), "{}", told.stderr);
+    recover(&file, &[]).fails(4, "belongs to user 65534");
+    // Nor does one that cannot be looked at keep other files from being done.
+    let circle = scratch.path("circle");
+    symlink(&circle, &circle).unwrap();
+    mark(&circle.join("x.runner-journal"));
+    let told = apply(&[&file], &[]).fails(6, "file did not end").says("setfattr -x user.runner.journal");
+    let hint = told.stderr.split("`setfattr").nth(1).unwrap().split('`').next().unwrap();
+    fs::remove_file(&circle).unwrap();
+    let unmarked = common::program("sh").args(["-c", &format!("setfattr{hint}")]).status().unwrap();
+    assert!(unmarked.success());
+    apply(&[&file], &[]).ok();
 }

@@ -141,6 +141,12 @@ fn fail_at_size_limit() {
 fn wrong_use(error: &clap::Error) -> ExitCode {
     let text = error.render().to_string();
     let escaped = escape_lines(&text, usize::MAX);
+    if !error.use_stderr()
+        && let Err(error) = report::stdout()
+    {
+        Reporter::new(false, report::Volume::All).error(&error);
+        return ExitCode::from(error.kind().exit_code());
+    }
     if text == escaped {
         error.exit();
     }

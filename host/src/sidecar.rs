@@ -323,10 +323,14 @@ pub fn check_not_reserved(entry: &Entry) -> Result<()> {
         None if is_journal(entry.name()) => error.hint(
             "it may be all that can bring back a file of a run that did not end: `runner show` tells which",
         ),
-        None => error.hint(format!(
-            "a run that did not end has left it, and no file depends on it: `rm {}`",
-            entry.path().word()
-        )),
+        None => {
+            let what = if entry.name().as_bytes().windows(NEW.len()).any(|part| part == NEW.as_bytes()) {
+                "a run that did not end has left it: a result that is not complete, or what a file was before; look at it, and then"
+            } else {
+                "a run that did not end has left it, and no file depends on it:"
+            };
+            error.hint(format!("{what} `rm {}`", entry.path().word()))
+        }
     })
 }
 
@@ -404,6 +408,21 @@ mod tests {
         for name in ["a.runner", "runner-journal.txt", "a.runner-new-x", "a.runner-scan-000000000000000g"] {
             assert!(!is_reserved(OsStr::new(name)), "{name}");
         }
+    }
+
+    /// A scan is not taken up beside a journal.
+    #[test]
+    fn a_journal_is_no_scan() {
+        let scratch = tempfile::tempdir().expect("a directory");
+        let target = scratch.path().join("file");
+        let names = Names::new(&Entry::unpinned(&target), FileType::Regular, None).expect("names");
+        assert_eq!(names.check_resumable(&OsStorage).ok(), Some(false));
+        for entry in [&names.scan, &names.checkpoint] {
+            std::fs::write(entry.path(), "").expect("written");
+        }
+        assert_eq!(names.check_resumable(&OsStorage).ok(), Some(true));
+        std::fs::write(names.journal.path(), "").expect("written");
+        assert!(names.check_resumable(&OsStorage).is_err());
     }
 
     #[test]

@@ -257,5 +257,6 @@ fn literals_stay_within_the_budget() {
     Ran::of(child.wait_with_output().unwrap()).ok().says("nothing to change");
     eprintln!("counted: {} MiB at the peak", peak_kib >> 10);
     assert!(peak_kib > 10 << 10, "{peak_kib} KiB are no measurement");
-    assert!(peak_kib <= 280 << 10, "{peak_kib} KiB");
+    // What is drawn is what is needed at most; here it is much less.
+    assert!(peak_kib <= 160 << 10, "{peak_kib} KiB");
 }

@@ -190,6 +190,20 @@ mod properties {
         }
     }
 
+    /// A match is there, and what its edit may depend on is not.
+    #[test]
+    fn a_match_waits_for_its_context() {
+        for after in 2..6 {
+            for part in ["xaba", "xabax", "xababa", "aba"] {
+                let file = [part, "zzzzzz"].concat();
+                let case = scanning(Framing::Overlapping { before: 0, after }, true, file.as_bytes());
+                let output =
+                    run(&case, file.as_bytes(), &[(part.len(), true), (6, false)], 1 << 16, |_, _| {});
+                assert!(output == case.expected, "{part} and {after} bytes: {output:?}");
+            }
+        }
+    }
+
     /// Of a text, only what may be the beginning of one is held.
     #[test]
     fn a_text_holds_back_its_own_beginnings_alone() {

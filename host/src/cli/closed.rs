@@ -1,16 +1,19 @@
-//! Whether standard output was closed when the process was started. The runtime
-//! opens `/dev/null` in its place before `main`, and what is written would be
-//! lost without an error.
+//! Whether standard output or error was closed when the process was started. The
+//! runtime opens `/dev/null` in their place before `main`, and what is written
+//! would be lost without an error.
 #![allow(unsafe_code)]
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-static CLOSED: AtomicBool = AtomicBool::new(false);
+static OUTPUT: AtomicBool = AtomicBool::new(false);
+static ERROR: AtomicBool = AtomicBool::new(false);
 
 extern "C" fn look() {
-    // SAFETY: `fcntl` with `F_GETFD` takes any number, and needs no runtime.
-    let flags = unsafe { libc::fcntl(libc::STDOUT_FILENO, libc::F_GETFD) };
-    CLOSED.store(flags == -1, Ordering::Relaxed);
+    for (number, closed) in [(libc::STDOUT_FILENO, &OUTPUT), (libc::STDERR_FILENO, &ERROR)] {
+        // SAFETY: `fcntl` with `F_GETFD` takes any number, and needs no runtime.
+        let flags = unsafe { libc::fcntl(number, libc::F_GETFD) };
+        closed.store(flags == -1, Ordering::Relaxed);
+    }
 }
 
 // SAFETY: the loader calls what stands in this section once, before `main`;
@@ -20,6 +23,11 @@ extern "C" fn look() {
 static LOOK: extern "C" fn() = look;
 
 /// Whether there was no standard output.
-pub(super) fn is_closed() -> bool {
-    CLOSED.load(Ordering::Relaxed)
+pub(super) fn is_output_closed() -> bool {
+    OUTPUT.load(Ordering::Relaxed)
+}
+
+/// Whether there was no standard error.
+pub(super) fn is_error_closed() -> bool {
+    ERROR.load(Ordering::Relaxed)
 }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
-use super::closed::is_closed;
+use super::closed::{is_error_closed, is_output_closed};
 use crate::error::{Error, Kind, Result};
 use crate::escape::{Page, Secrets, json_line, shown, with_name};
 use crate::profile::{Place, Spent};
@@ -79,7 +79,7 @@ impl Out {
             return Ok(());
         }
         let (written, name) = match stream {
-            Stream::Output if is_closed() => return Err(closed()),
+            Stream::Output if is_output_closed() => return Err(closed()),
             Stream::Output => {
                 let mut out = io::stdout().lock();
                 (out.write_all(bytes).and_then(|()| out.flush()), "standard output")
@@ -235,9 +235,10 @@ impl Reporter {
                 "event": "error", "exit_code": error.kind().exit_code(), "error": what, "causes": causes,
                 "hints": error.hints(),
             });
-            // There is nowhere left to report a failure to.
-            let _ = self.event(&event);
-            return;
+            if unless_unread(self.event(&event)).is_ok() {
+                return;
+            }
+            // It cannot be told there.
         }
         let mut page = Page::default();
         page.several("error: ", CONTINUED, &what, SHOWN_CHARS);
@@ -259,6 +260,14 @@ impl Reporter {
             (false, Volume::Quiet) => Ok(()),
             (false, Volume::All) => self.out.write(Stream::Error, page().as_str().as_bytes()),
         })
+    }
+
+    /// What a person must see before what comes next; on standard error.
+    pub(super) fn show_first(&self, page: &Page) -> Result<()> {
+        if is_error_closed() {
+            return Err(Error::new(Kind::Usage, "standard error is closed"));
+        }
+        self.note(page)
     }
 
     /// What a person should have seen, whatever comes next; on standard error.
@@ -434,7 +443,7 @@ fn closed() -> Error {
 /// Standard output without the buffer of the standard library, whose last
 /// write can fail unseen.
 pub(super) fn stdout() -> Result<File> {
-    if is_closed() {
+    if is_output_closed() {
         return Err(closed());
     }
     let stdout = io::stdout().as_fd().try_clone_to_owned();

@@ -9,6 +9,7 @@ use crate::commit::{How, Kept, check_new, check_room};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::escape::shown;
+use crate::interrupted::check_mark;
 use crate::patch::Direction;
 use crate::profile::{self, Stage};
 use crate::run::OsPatch;
@@ -117,6 +118,8 @@ fn open_old(target: &Target, out: &Entry, conditions: &Conditions) -> Result<Opt
     }
     conditions.check_privileges(path, &old, stat.mode)?;
     // It may be half changed, and is all that its journal can be used on.
-    Names::new(out, stat.file_type, state::existing_key())?.check_journal(storage)?;
+    let names = Names::new(out, stat.file_type, state::existing_key())?;
+    names.check_journal(storage)?;
+    check_mark(&names, &old)?;
     Ok(Some(old))
 }

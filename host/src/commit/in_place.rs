@@ -82,13 +82,13 @@ pub(super) fn in_place<S: Storage>(
     names.check_journal(storage)?;
     // The last look at whether to stop: a mark touches the file's change time.
     how.cancel.check()?;
-    storage.mark(target.file, names.journal.path()).map_err(Error::at("mark", path))?;
+    storage.mark(target.file, names.journal.path()).map_err(|e| {
+        Error::io("mark", path, e).hint("nothing was written; `--strategy rewrite` needs no mark on the file")
+    })?;
     // The commit point; behind it the run goes to its end.
     if let Err(error) = journal.publish(&names.journal, Cancel::NEVER) {
         if !journal.is_saved() {
-            // The error at hand is the one to report; a mark without its
-            // journal does not count.
-            let _ = storage.unmark(target.file);
+            unmark(target);
         }
         return Err(if journal.is_saved() { undecided(path, error) } else { error });
     }
@@ -98,8 +98,7 @@ pub(super) fn in_place<S: Storage>(
         Ok(state) => {
             let _span = profile::span(Stage::CleanUp);
             let appended_bytes = state.appended_bytes;
-            let unmarked = storage.unmark(target.file).map_err(Error::at("unmark", path));
-            unmarked.and_then(|()| journal.remove()).map_err(|e| {
+            journal.remove().map_err(|e| {
                 Error::new(
                     Kind::RecoveryNeeded,
                     format!("{} is changed, but its journal stays", path.shown()),
@@ -107,10 +106,17 @@ pub(super) fn in_place<S: Storage>(
                 .because(e)
                 .hint(format!("`runner recover {}` removes it", path.word()))
             })?;
+            unmark(target);
             Ok(Reached { level: state.level, appended_bytes, old_in_use: false })
         }
         Err(error) => Err(undo_failed_write(target, journal, how.threads, error)),
     }
+}
+
+/// Takes the mark away once its journal is gone. One that stays does not count
+/// without that.
+fn unmark<S: Storage>(target: &Place<'_, S>) {
+    let _ = target.storage.unmark(target.file);
 }
 
 /// Makes sure, as far as that can be told, that the file is still what was
@@ -154,12 +160,14 @@ fn undo_failed_write<S: Storage>(
     error: Error,
 ) -> Error {
     let path = target.path();
-    let unmark = || target.storage.unmark(target.file).map_err(Error::at("unmark", path));
-    match roll_back(target, &journal, threads).and_then(|()| unmark()).and_then(|()| journal.remove()) {
-        Ok(()) => error.hint(format!(
-            "{} was brought back to what it was before; what others have appended stays",
-            path.shown()
-        )),
+    match roll_back(target, &journal, threads).and_then(|()| journal.remove()) {
+        Ok(()) => {
+            unmark(target);
+            error.hint(format!(
+                "{} was brought back to what it was before; what others have appended stays",
+                path.shown()
+            ))
+        }
         Err(second) => Error::new(
             Kind::RecoveryNeeded,
             format!("{} could be neither changed nor brought back: {second}", path.shown()),

@@ -164,7 +164,6 @@ pub fn recover<S: Storage>(
         }
         None => (None, true, put_back(storage, names, direction)?),
     };
-    storage.unmark(target).map_err(Error::at("unmark", names.target.path()))?;
     let mut removed = Vec::new();
     for entry in [&names.scan, &names.checkpoint, &names.new, &names.journal] {
         if exists(storage, entry)? {
@@ -175,6 +174,8 @@ pub fn recover<S: Storage>(
     // Even if nothing was there: it may have been removed, but not durably.
     let journal = &names.journal;
     storage.sync_parent(journal).map_err(Error::at("sync the directory of", journal.path()))?;
+    // After its journal, without which it does not count.
+    let _ = storage.unmark(target);
     Ok(Recovered { state, intact, put_back, removed })
 }
 

@@ -1,5 +1,7 @@
 //! Values that must not be shown, taken out of what a plugin says.
 
+use std::collections::BTreeMap;
+
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::escape_lines;
@@ -9,37 +11,62 @@ const MIN_BYTES: usize = 4;
 /// What stands in a secret's place.
 const INSTEAD: &str = "(secret)";
 
+/// Bytes of a value by which it is found. An automaton of a longer one, which
+/// repeats itself, takes time in the square of its length.
+const FOUND_BY_BYTES: usize = 64;
+
 /// Secret values of parameters.
 #[derive(Debug, Clone, Default)]
-pub struct Secrets(Option<AhoCorasick>);
+pub struct Secrets(Option<Search>);
+
+#[derive(Debug, Clone)]
+struct Search {
+    /// Finds how values begin.
+    beginnings: AhoCorasick,
+    /// For each of these, the values that begin so.
+    values: Vec<Vec<Vec<u8>>>,
+}
 
 impl Secrets {
     /// These values, and each line of those that have several. Values of less
     /// than four bytes are left out.
     #[must_use]
     pub fn new<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut patterns = Vec::new();
+        let mut by_beginning = BTreeMap::<Vec<u8>, Vec<Vec<u8>>>::new();
         for text in values.into_iter().flat_map(|value| std::iter::once(value).chain(value.lines())) {
             // A plugin's words are escaped when they come here.
             for form in [text.to_owned(), escape_lines(text, usize::MAX), regex_syntax::escape(text)] {
                 if form.len() >= MIN_BYTES {
-                    patterns.push(form);
+                    let beginning = form.as_bytes()[..form.len().min(FOUND_BY_BYTES)].to_vec();
+                    by_beginning.entry(beginning).or_default().push(form.into());
                 }
             }
         }
-        patterns.sort();
-        patterns.dedup();
-        let search = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&patterns);
-        Self(search.ok().filter(|_| !patterns.is_empty()))
+        let kind = MatchKind::LeftmostLongest;
+        let beginnings = AhoCorasick::builder().match_kind(kind).build(by_beginning.keys());
+        let beginnings = beginnings.ok().filter(|_| !by_beginning.is_empty());
+        let values = by_beginning.into_values().collect();
+        Self(beginnings.map(|beginnings| Search { beginnings, values }))
     }
 
-    /// `text` with `(secret)` for each value in it.
+    /// `text` with `(secret)` for each value in it, and for what is as long as
+    /// 64 bytes, or longer, of how one begins.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
-        match &self.0 {
-            Some(search) => search.replace_all(text, &vec![INSTEAD; search.patterns_len()]),
-            None => text.to_owned(),
+        let Some(search) = &self.0 else { return text.to_owned() };
+        let (mut out, mut at) = (Vec::with_capacity(text.len()), 0);
+        while let Some(found) = search.beginnings.find(&text.as_bytes()[at..]) {
+            let start = at + found.start();
+            let rest = &text.as_bytes()[start..];
+            let same = |value: &Vec<u8>| value.iter().zip(rest).take_while(|(a, b)| a == b).count();
+            let longest = search.values[found.pattern().as_usize()].iter().map(same).max();
+            out.extend_from_slice(&text.as_bytes()[at..start]);
+            out.extend_from_slice(INSTEAD.as_bytes());
+            at = start + longest.unwrap_or_default().max(found.len());
         }
+        out.extend_from_slice(&text.as_bytes()[at..]);
+        // What is taken out may end inside of a character.
+        String::from_utf8_lossy(&out).into_owned()
     }
 }
 
@@ -55,5 +82,15 @@ mod tests {
         assert_eq!(secrets.redact("line `lines here`"), "line `(secret)`");
         assert_eq!(secrets.redact(r"expression a\+b\*"), "expression (secret)");
         assert_eq!(Secrets::default().redact("hunter22"), "hunter22");
+    }
+
+    #[test]
+    fn long_values_are_taken_out_as_far_as_they_go() {
+        let (long, other) = (format!("{}b", "a".repeat(100_000)), format!("{}c", "a".repeat(100)));
+        let secrets = Secrets::new([long.as_str(), &other]);
+        assert_eq!(secrets.redact(&format!("<{long}>")), "<(secret)>");
+        assert_eq!(secrets.redact(&format!("<{other}>")), "<(secret)>");
+        assert_eq!(secrets.redact(&format!("<{}d>", "a".repeat(90))), "<(secret)d>");
+        assert_eq!(secrets.redact(&format!("<{}>", "a".repeat(63))), format!("<{}>", "a".repeat(63)));
     }
 }

@@ -57,7 +57,6 @@ pub(super) fn renew(
             )));
         }
     };
-    target.place().check_unchanged()?;
     let renewed = seal(*scanned, &mapping, path, options)?;
     let after = renewed.seal().post_root;
     if after != claims.after {

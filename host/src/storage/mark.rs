@@ -34,19 +34,8 @@ pub(super) fn remove(file: &File) -> io::Result<()> {
 
 fn unless_impossible(done: Result<(), Errno>) -> io::Result<()> {
     match done {
-        // No mark; no such attributes; none on devices, or in the kernel; no
-        // room for one.
-        Err(
-            Errno::NODATA
-            | Errno::OPNOTSUPP
-            | Errno::NOSYS
-            | Errno::PERM
-            | Errno::ACCESS
-            | Errno::NOSPC
-            | Errno::DQUOT
-            | Errno::TOOBIG
-            | Errno::RANGE,
-        ) => Ok(()),
+        // No mark; no such attributes; none on devices, or in the kernel.
+        Err(Errno::NODATA | Errno::OPNOTSUPP | Errno::NOSYS | Errno::PERM | Errno::ACCESS) => Ok(()),
         done => Ok(done?),
     }
 }

@@ -43,6 +43,31 @@ fn size_and_every_byte_of_a_whole_file_count() {
     }
 }
 
+/// The memory that is read into may hold the right bytes already: zeros, or
+/// those of a group before.
+#[test]
+fn what_is_not_there_is_not_read() {
+    static NEVER: AtomicBool = AtomicBool::new(false);
+    let group = GROUP_BYTES as usize;
+    for byte in [0, 7] {
+        let right = vec![byte; 40 * group];
+        for size in [39 * group, 40 * group - 1, group, 0] {
+            let file = file(&right[..size]);
+            let read_back = open(&file, Wanted::Exactly(Level::Cached)).expect("it can be read");
+            let mut run = read_back.run(None);
+            let mut there = 0;
+            for first in (0..40).step_by(read_back::RUN_GROUPS as usize) {
+                let cvs = run.cvs(file.path(), first, right.len() as u64).expect("it can be read");
+                there += cvs.iter().filter(|cv| cv.is_some()).count();
+            }
+            assert_eq!(there, size / group, "{size} bytes of {byte}");
+            let root = blake3::hash(&right);
+            let whole = whole(file.path(), &read_back, right.len() as u64, &root, 1, Cancel::new(&NEVER));
+            assert_eq!(whole.map_err(|e| e.kind()), Err(Kind::Verification));
+        }
+    }
+}
+
 /// A group of which nobody says what it must be does not count as checked.
 #[test]
 fn no_value_is_no_check() {

@@ -202,3 +202,15 @@ fn a_group_between_two_edits_is_not_listed() {
     assert!(tally(&[0, 1, 2, 3, 4, 5]).is_err());
     assert!(tally(&[0, 5]).is_err(), "a group comes before the next edit that starts after it");
 }
+
+/// A group comes after all edits that touch it first.
+#[test]
+fn a_group_is_not_listed_before_its_last_edit() {
+    let bytes = [0; 2];
+    let edit = |start| Edit { start, old: &bytes, new: &bytes };
+    let mut tally = Tally::new(G);
+    tally.edit(&edit(5));
+    tally.group(&group(0, G, 1));
+    tally.edit(&edit(50));
+    assert!(tally.end().is_err());
+}
