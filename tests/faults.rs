@@ -15,15 +15,15 @@ use runner::cancel::Cancel;
 use runner::commit::Extras;
 use runner::commit::strategy::Choice;
 use runner::commit::verify::Wanted;
+use runner::contract::{FileHead, Framing, Job, Prefilter};
+use runner::engine::transform::{Change, Reply, Span, Transform, Window};
 use runner::error::{Error, Kind, Result};
 use runner::hash;
 use runner::hash::{GROUP_BYTES, Tree};
-use runner::job::{FileHead, Framing, Job, Prefilter};
 use runner::patch::{Direction, Edit, Group, Header, PluginId, Writer};
 use runner::run::{self, Begun, Event, Options, Program};
 use runner::storage::mmap::Mapping;
 use runner::storage::{Entry, OsStorage};
-use runner::transform::{Change, Reply, Span, Transform, Window};
 
 static NEVER: AtomicBool = AtomicBool::new(false);
 

@@ -28,8 +28,8 @@ use runner::commit::elsewhere::Output;
 use runner::commit::strategy::Choice;
 use runner::commit::verify::Wanted;
 use runner::commit::{Backup, Extras};
+use runner::contract::{FileHead, Param};
 use runner::error::Kind;
-use runner::job::{FileHead, Param};
 use runner::memory::{Budget, Guard, Need, plan};
 use runner::patch::{Direction, Patch, PluginId};
 use runner::run::{self, Begun, Options, Program};
@@ -132,7 +132,7 @@ fn all_drivers(scratch: &Scratch, program: &Program<'_>, bad: &Program<'_>, memo
         let error = run::recover_file(&file, trust, Direction::Forward, 2, &mut |_| Ok(())).unwrap_err();
         assert_eq!(error.kind(), kind, "{error:?}");
     }
-    let key = runner::state::existing_key();
+    let key = runner::user_state::existing_key();
     let beside = Names::new(&Entry::unpinned(&file), FileType::Regular, key).unwrap();
     fs::rename(scratch.path("file.runner-journal"), beside.scan.path()).unwrap();
     run::recover_file(&file, Trust::Own, Direction::Forward, 2, &mut |_| Ok(())).unwrap();

@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
+use runner::engine::framing::{Cutter, View};
 use runner::error::Result;
-use runner::framing::{Cutter, View};
 
 use super::input::Input;
 use super::records::{framing, records};

@@ -6,16 +6,16 @@ use std::sync::atomic::AtomicBool;
 
 use runner::cancel::Cancel;
 use runner::commit::write::in_place_form::tail_start;
+use runner::contract::Job;
+use runner::engine::transform::Transform;
 use runner::error::Result;
 use runner::hash;
 use runner::hash::{GROUP_BYTES, Tree};
-use runner::job::Job;
 use runner::memory::Guard;
 use runner::patch::{Direction, Header, Patch, PluginId, Segment, Writer, walk};
 use runner::scan::{Hooks, Options, Scanned, scan};
 use runner::storage::mmap::Mapping;
 use runner::storage::{Entry, Identity, Storage};
-use runner::transform::Transform;
 
 use super::disk::Disk;
 use super::input::Input;

@@ -12,28 +12,24 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 pub mod cancel;
-pub mod checkpoint;
 pub mod cli;
 pub mod commit;
-pub mod diff;
+pub mod contract;
+pub mod engine;
 pub mod error;
 pub mod escape;
-pub mod framing;
 pub mod hash;
 pub mod interrupted;
-pub mod job;
 pub mod memory;
 pub mod patch;
 pub mod pipe;
 pub mod plugin;
-pub mod prefilter;
 pub mod profile;
 pub mod run;
 pub mod sandbox;
 pub mod scan;
 pub mod sidecar;
 mod stack;
-pub mod state;
 pub mod storage;
 pub mod target;
-pub mod transform;
+pub mod user_state;

@@ -20,13 +20,15 @@ pub use input::{Descriptor, Input};
 
 use self::buffer::{Buffer, Filled};
 use crate::cancel::Cancel;
+use crate::contract::{FileHead, Framing, HEAD_BYTES, Job};
+use crate::engine::framing::{Cutter, View};
+use crate::engine::transform::Transform;
+use crate::engine::validate::Found;
+use crate::engine::window::{Context, Position, find, find_sequential};
 use crate::error::{Error, Result};
-use crate::framing::{Cutter, View};
-use crate::job::{FileHead, Framing, HEAD_BYTES, Job};
 use crate::memory::{Guard, Space};
 use crate::run::Begun;
-use crate::scan::{Context, Found, MIN_RECORD_LIMIT_BYTES, Position, find, find_sequential, finder};
-use crate::transform::Transform;
+use crate::scan::{MIN_RECORD_LIMIT_BYTES, finder};
 
 /// Runs a program on `input`, and writes the result to `output`, which is
 /// flushed when the input pauses.

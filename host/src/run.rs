@@ -7,6 +7,7 @@
 //! The target is not written before the patch is sealed, and its identity is
 //! what it was when it was opened.
 
+pub mod checkpoint;
 mod collect_patch;
 mod renew;
 
@@ -14,24 +15,24 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::cancel::Cancel;
-use crate::checkpoint::{Key, Resumable};
 use crate::commit::conditions::{Conditions, loses_privileges};
 use crate::commit::elsewhere::{Output, write_out};
 use crate::commit::recover::{Recovered, check_borne_out, open_journal, recover};
 use crate::commit::strategy::{Choice, Plan, Strategy, choose};
 use crate::commit::verify::{Level, Wanted};
 use crate::commit::{Extras, How, Reached, check_new_name, reach};
+use crate::contract::{FileHead, Job};
+use crate::engine::transform::Transform;
 use crate::error::{Error, Kind, Result};
 use crate::escape::shown;
 use crate::hash;
-use crate::job::{FileHead, Job};
 use crate::memory::Guard;
 use crate::patch::{Direction, Patch, PluginId, Stats};
+use crate::run::checkpoint::{Key, Resumable};
 use crate::scan;
 use crate::sidecar::{Trust, check_not_reserved};
 use crate::storage::{Entry, OsStorage, Storage, is_mount_point};
 use crate::target::{Intent, PatchFiles, Target};
-use crate::transform::Transform;
 pub use collect_patch::make_patch;
 use renew::renew;
 

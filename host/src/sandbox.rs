@@ -52,10 +52,10 @@ use self::call_timing::Phases;
 use self::clock::Clock;
 use self::limits::Limiter;
 use self::log::Log;
+use crate::contract::{FileHead, Job, Manifest, Param};
+use crate::engine::transform::{Reply, Transform, Window};
 use crate::error::{Error, Kind, Result};
 use crate::escape::escape;
-use crate::job::{FileHead, Job, Manifest, Param};
-use crate::transform::{Reply, Transform, Window};
 
 /// Characters of a plugin's name in messages.
 const NAME_CHARS: usize = 200;

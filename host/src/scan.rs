@@ -8,10 +8,8 @@
 //! results in order. The patch that comes out is the same for every block and
 //! window size and every number of threads.
 
-mod accept;
 mod block;
 mod block_buffer;
-mod edits;
 mod merge;
 mod rebuild;
 mod scheduler;
@@ -22,23 +20,22 @@ use std::ops::Range;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-pub(crate) use accept::Found;
-pub(crate) use block::{Context, Position, find, find_sequential};
 pub use rebuild::{Rebuilt, rebuild};
 pub use scheduler::Workers;
 pub use snapshot::State;
 
 use crate::cancel::Cancel;
+use crate::contract::{Framing, Job};
+use crate::engine::framing::{Cutter, View};
+use crate::engine::prefilter::Finder;
+use crate::engine::transform::Transform;
+use crate::engine::window::Context;
 use crate::error::Result;
-use crate::framing::{Cutter, View};
 use crate::hash::{GROUP_BYTES, Tree};
-use crate::job::{Framing, Job};
 use crate::memory::{Budget, Guard};
 use crate::patch::{Draft, Writer};
-use crate::prefilter::Finder;
 use crate::storage::Storage;
 use crate::storage::mmap::Mapping;
-use crate::transform::Transform;
 
 /// Records up to this size are held whole, whatever the window.
 pub const MIN_RECORD_LIMIT_BYTES: u64 = 16 << 20;

@@ -24,8 +24,8 @@ use std::os::unix::ffi::OsStrExt;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::patch::{Patch, TRAILER_AUTHENTICATION};
-use crate::state::{self, Key, TAG_DIGITS};
 use crate::storage::{Access, Entry, FileType, OsStorage, PrivateDirectory, Stat, Storage};
+use crate::user_state::{self, Key, TAG_DIGITS};
 
 /// Longest file name on the usual filesystems, in bytes (NAME_MAX).
 const NAME_MAX_BYTES: usize = 255;
@@ -75,7 +75,7 @@ impl Names {
         let beside = if file_type == FileType::Block {
             // Any node of the device leads to the same journal.
             let (major, minor) = target.device_number().map_err(Error::at("look at", target.path()))?;
-            let directory = PrivateDirectory::open_or_create(&state::directory()?)?;
+            let directory = PrivateDirectory::open_or_create(&user_state::directory()?)?;
             directory.entry(format!("block-{major}-{minor}"))
         } else {
             target.clone()
@@ -340,7 +340,7 @@ fn owner(entry: &Entry) -> Option<Entry> {
         Some(name) if !name.is_empty() => {
             let owner = entry.sibling(OsStr::from_bytes(name));
             // What is made elsewhere for another target has another tag.
-            let names = Names::new(&owner, FileType::Regular, state::existing_key()).ok()?;
+            let names = Names::new(&owner, FileType::Regular, user_state::existing_key()).ok()?;
             let own = [&names.scan, &names.checkpoint, &names.new];
             own.iter().any(|own| own.name() == entry.name()).then_some(owner)
         }

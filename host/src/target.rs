@@ -7,15 +7,15 @@ use std::path::Path;
 
 use crate::commit::Place;
 use crate::commit::write::replace_file::changed;
+use crate::contract::{FileHead, HEAD_BYTES};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::interrupted::check_mark;
-use crate::job::{FileHead, HEAD_BYTES};
 use crate::patch::is_patch;
 use crate::sidecar::{Names, check_not_reserved};
-use crate::state;
 use crate::storage::mmap::Mapping;
 use crate::storage::{Access, Entry, FileType, Identity, OsFile, OsStorage, Stat, Storage, lock};
+use crate::user_state;
 
 /// What is to be done with a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +94,7 @@ impl Target {
         if !now.same_inode(&stat.identity) {
             return Err(changed(shown));
         }
-        let key = if writes { state::key().ok() } else { state::existing_key() };
+        let key = if writes { user_state::key().ok() } else { user_state::existing_key() };
         let names = Names::new(&entry, stat.file_type, key)?;
         check_mark(&names, &file)?;
         Ok(Self { names, file, stat })

@@ -120,7 +120,7 @@ pub(crate) fn sidecars(target: &Path) -> runner::sidecar::Names {
     // A directory that is held open could not be unmounted.
     let target = Entry::unpinned(Entry::resolve(target).unwrap().path());
     let state = PrivateDirectory::open_or_create(&state_dir()).unwrap();
-    let key = state.key_or_new("journal-key").unwrap().map(runner::state::Key::from_bytes);
+    let key = state.key_or_new("journal-key").unwrap().map(runner::user_state::Key::from_bytes);
     runner::sidecar::Names::new(&target, FileType::Regular, key).unwrap()
 }
 

@@ -15,8 +15,8 @@ use runner::error::{Kind, Result};
 use runner::hash::{GROUP_BYTES, group_cv};
 use runner::patch::{Direction, Edit, Group, Header, Patch, PluginId, Writer};
 use runner::sidecar::{Names, Trust};
-use runner::state::Key;
 use runner::storage::{Access, Entry, FileType, Stat, Storage};
+use runner::user_state::Key;
 
 use super::disk::Disk;
 use super::storage::{Fate, Simulated};

@@ -7,15 +7,15 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use runner::cancel::Cancel;
-use runner::checkpoint::{self, Key};
+use runner::contract::{Framing, Job, Prefilter};
+use runner::engine::transform::{Change, Reply, Span, Transform, Window};
 use runner::error::Result;
 use runner::hash::GROUP_BYTES;
-use runner::job::{Framing, Job, Prefilter};
 use runner::patch::{Header, PluginId, Writer};
+use runner::run::checkpoint::{self, Key};
 use runner::scan::{self, Hooks, State, scan};
 use runner::storage::mmap::Mapping;
 use runner::storage::{Entry, Identity, Storage};
-use runner::transform::{Change, Reply, Span, Transform, Window};
 
 use crate::change::names;
 use crate::choices::Choices;

@@ -4,11 +4,11 @@
 use std::ops::Range;
 
 use proptest::prelude::*;
+use runner::contract::{FileHead, Framing, Job, Prefilter};
+use runner::engine::transform::{Change, Reply, Span, Transform, Window};
 use runner::error::Result;
-use runner::job::{FileHead, Framing, Job, Prefilter};
 use runner::patch::PluginId;
 use runner::run::{Begun, Program};
-use runner::transform::{Change, Reply, Span, Transform, Window};
 
 /// What is done to each record.
 #[derive(Debug, Clone, Copy)]

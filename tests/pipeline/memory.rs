@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use runner::commit::strategy::Choice;
-use runner::job::Framing;
+use runner::contract::Framing;
 use runner::memory::{self, Budget, Facts, Guard};
 use runner::run::{self, Event, Options};
 

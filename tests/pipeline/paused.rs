@@ -6,12 +6,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use runner::cancel::{Cancel, Deadline};
+use runner::contract::{FileHead, Framing, HEAD_BYTES, Job, Prefilter};
+use runner::engine::framing::View;
+use runner::engine::prefilter::Finder;
 use runner::error::Result;
-use runner::framing::View;
-use runner::job::{FileHead, Framing, HEAD_BYTES, Job, Prefilter};
 use runner::memory::Guard;
 use runner::pipe::{self, Input};
-use runner::prefilter::Finder;
 use runner::run::Begun;
 
 use crate::cases::{Action, Case, content, length_prefixed, per_record, records, scanning};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use runner::cancel::Cancel;
 use runner::commit::Extras;
 use runner::commit::strategy::Choice;
-use runner::job::Framing;
+use runner::contract::Framing;
 use runner::run::{self, Event, Options};
 use runner::storage::Entry;
 

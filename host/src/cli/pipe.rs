@@ -10,8 +10,8 @@ use super::args::PipeArgs;
 use super::report::{self, Reporter};
 use super::session::Session;
 use crate::cancel::Cancel;
+use crate::contract::FileHead;
 use crate::error::{Error, Result};
-use crate::job::FileHead;
 use crate::memory::Guard;
 use crate::pipe::{self, Descriptor};
 

@@ -4,9 +4,9 @@ use super::Outcome;
 use super::args::PluginCommand;
 use super::report::Reporter;
 use super::session::load;
+use crate::contract::ParamKind;
 use crate::error::Result;
 use crate::escape::{Page, shown};
-use crate::job::ParamKind;
 use crate::plugin::bundled;
 use crate::sandbox::{Compiler, Limits, Plugin};
 

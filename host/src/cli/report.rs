@@ -23,7 +23,7 @@ use crate::profile::{Place, Spent};
 use crate::run::{Event, Report};
 use crate::sandbox::{Level as LogLevel, Sink};
 use crate::scan::Workers;
-use crate::state;
+use crate::user_state;
 
 /// Characters of a message that are shown.
 const SHOWN_CHARS: usize = 4096;
@@ -194,7 +194,7 @@ impl Reporter {
         if TOLD.swap(true, Ordering::Relaxed) {
             return;
         }
-        let why = state::key().err().map_or(String::new(), |error| error.to_string());
+        let why = user_state::key().err().map_or(String::new(), |error| error.to_string());
         let why = shown(&why);
         // The run goes on without somebody to tell.
         drop(if self.json {

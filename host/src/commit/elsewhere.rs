@@ -14,9 +14,9 @@ use crate::patch::Direction;
 use crate::profile::{self, Stage};
 use crate::run::OsPatch;
 use crate::sidecar::Names;
-use crate::state;
 use crate::storage::{Access, Entry, OsFile, OsStorage, Storage, is_mount_point, umask};
 use crate::target::{Target, check_not_a_patch};
+use crate::user_state;
 
 /// Where the result goes that is not to replace the file.
 #[derive(Debug)]
@@ -118,7 +118,7 @@ fn open_old(target: &Target, out: &Entry, conditions: &Conditions) -> Result<Opt
     }
     conditions.check_privileges(path, &old, stat.mode)?;
     // It may be half changed, and is all that its journal can be used on.
-    let names = Names::new(out, stat.file_type, state::existing_key())?;
+    let names = Names::new(out, stat.file_type, user_state::existing_key())?;
     names.check_journal(storage)?;
     check_mark(&names, &old)?;
     Ok(Some(old))

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::Input;
+use crate::engine::framing::View;
 use crate::error::{Error, Result};
-use crate::framing::View;
 use crate::memory::Lease;
 
 /// How long what has come waits for what comes next, at most. Short enough for

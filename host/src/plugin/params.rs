@@ -13,9 +13,9 @@ use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
 
+use crate::contract::{Manifest, Param, ParamKind, ParamSpec};
 use crate::error::{Error, Kind, Result};
 use crate::escape::shown;
-use crate::job::{Manifest, Param, ParamKind, ParamSpec};
 
 /// The longest file of parameters.
 const FILE_BYTES: u64 = 16 << 20;
@@ -203,7 +203,7 @@ pub fn digest(params: &[Param]) -> blake3::Hash {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::ParamSpec;
+    use crate::contract::ParamSpec;
 
     fn manifest() -> Manifest {
         let spec = |name: &str, kind, required, default: Option<&str>| ParamSpec {

@@ -4,19 +4,19 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use super::{Event, Options, OsPatch, Program};
-use crate::checkpoint::Resumable;
 use crate::commit::write::in_place_form::tail_start;
+use crate::engine::transform::Transform;
 use crate::error::{Error, Kind, Result};
 use crate::escape::shown;
 use crate::hash;
 use crate::hash::{GROUP_BYTES, Tree};
 use crate::patch::{Header, Origin, Writer};
 use crate::profile::{self, Stage};
+use crate::run::checkpoint::Resumable;
 use crate::scan::{self, Progress, scan};
 use crate::storage::mmap::Mapping;
 use crate::storage::{Entry, OsStorage};
 use crate::target::{Target, head};
-use crate::transform::Transform;
 
 /// Scans a target and seals what was found. Nothing but `spill` is written.
 ///

@@ -8,8 +8,8 @@ pub(super) use generated::exports::runner::plugin::guest::Guest;
 pub(super) use generated::runner::plugin::host::{self, Host};
 pub(super) use generated::runner::plugin::types;
 
-use crate::job::{FileHead, Framing, Job, Manifest, Param, ParamKind, ParamSpec, Prefilter};
-use crate::transform::{Change, Reply, Span, Window};
+use crate::contract::{FileHead, Framing, Job, Manifest, Param, ParamKind, ParamSpec, Prefilter};
+use crate::engine::transform::{Change, Reply, Span, Window};
 
 /// What a component must export to be a plugin.
 pub(super) const GUEST: &str = "runner:plugin/guest@0.1.0";

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::cache::{ENTRY_DIGITS, ENTRY_SUFFIX, TOTAL_BYTES};
 use super::tests::{LIMITS, silent, wasm, window};
 use super::*;
-use crate::transform::Change;
+use crate::engine::transform::Change;
 
 /// A cache in a fresh directory, and that directory.
 fn cache_dir() -> (tempfile::TempDir, PathBuf) {

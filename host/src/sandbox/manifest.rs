@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
+use crate::contract::{Manifest, ParamKind, ParamSpec};
 use crate::escape::escape;
-use crate::job::{Manifest, ParamKind, ParamSpec};
 
 /// Characters of a name.
 const NAME_CHARS: usize = 64;

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use super::*;
 use crate::cancel::Cancel;
-use crate::job::{Framing, Prefilter};
+use crate::contract::{Framing, Prefilter};
+use crate::engine::transform::{Change, Span};
 use crate::memory::{Budget, Plan, is_denied};
-use crate::transform::{Change, Span};
 
 /// Long enough for an honest call on a busy machine, short enough to wait for.
 pub(super) const LIMITS: Limits = Limits {

@@ -11,7 +11,7 @@
 use std::ops::Range;
 
 use super::{BLOCK_BYTES, Scan};
-use crate::framing::View;
+use crate::engine::framing::View;
 use crate::storage::ALIGN_BYTES;
 use crate::storage::mmap::{Copier, Mapping};
 

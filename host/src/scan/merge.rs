@@ -3,16 +3,17 @@
 
 use std::ops::Range;
 
-use super::accept::Found;
-use super::block::{self, Block, find};
-use super::edits::{EditList, Touched};
+use super::block::{self, Block};
 use super::{Scan, Scanned, State};
+use crate::engine::edits::{EditList, Touched};
+use crate::engine::transform::Transform;
+use crate::engine::validate::Found;
+use crate::engine::window::find;
 use crate::error::Result;
 use crate::hash::{Cv, GROUP_BYTES, Tree};
 use crate::patch::{Edit, Group, Writer};
 use crate::profile::{self, Stage};
 use crate::storage::Storage;
-use crate::transform::Transform;
 
 /// Pages are given back when there are so many.
 const RELEASE_BYTES: u64 = 16 << 20;

@@ -13,9 +13,9 @@ use std::path::Path;
 
 use super::Scanned;
 use super::block::{hash_after, hash_before};
-use super::edits::EditList;
+use crate::engine::edits::EditList;
+use crate::engine::framing::View;
 use crate::error::Result;
-use crate::framing::View;
 use crate::hash;
 use crate::hash::ordered_pool::in_order;
 use crate::hash::{Cv, GROUP_BYTES, Tree};

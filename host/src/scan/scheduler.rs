@@ -14,11 +14,12 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Scan;
-use super::block::{Block, Position};
+use super::block::Block;
+use crate::engine::transform::Transform;
+use crate::engine::window::Position;
 use crate::error::Result;
 use crate::memory::{Governor, blocks_ahead};
 use crate::profile::{self, Stage};
-use crate::transform::Transform;
 
 /// Waking a thread takes as long as working on a good part of a block. So the
 /// collector is not woken more often than this, unless blocks pile up.

@@ -3,9 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::edits::SavedEdits;
 use super::{Options, block};
-use crate::framing::View;
+use crate::engine::edits::SavedEdits;
+use crate::engine::framing::View;
 use crate::hash::{Cv, GROUP_BYTES, Tree};
 use crate::patch::Partial;
 
@@ -18,7 +18,7 @@ pub struct State {
     pub at: u64,
     /// The patch up to there.
     pub partial: Partial,
-    /// See [`Cutter`](crate::framing::Cutter).
+    /// See [`Cutter`](crate::engine::framing::Cutter).
     pub(super) carry: u64,
     /// The chaining values of the groups of the last block, before the edits.
     pub(super) last: Vec<Cv>,

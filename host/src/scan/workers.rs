@@ -2,16 +2,17 @@
 //! it, asks about its records, and hashes what comes of them.
 
 use super::Scan;
-use super::accept::Found;
-use super::block::{self, Block, Position, find, find_sequential};
+use super::block::{self, Block};
 use super::block_buffer::Near;
 use super::scheduler::{Carries, Shared, Start, Workers};
+use crate::engine::framing::View;
+use crate::engine::transform::Transform;
+use crate::engine::validate::Found;
+use crate::engine::window::{Position, find, find_sequential};
 use crate::error::{Error, Kind, Result};
-use crate::framing::View;
 use crate::memory::is_denied;
 use crate::profile::{self, Stage};
 use crate::stack;
-use crate::transform::Transform;
 
 /// Runs the scan; `collect` is called with every block, in order, on this
 /// thread, and with the number of workers that may run, when that has changed.

@@ -20,9 +20,9 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use crate::cancel::{Cancel, Deadline, Paced};
+use crate::contract::{Framing, Job, Prefilter};
+use crate::engine::framing::{Cutter, View};
 use crate::error::{Error, Kind, Result};
-use crate::framing::{Cutter, View};
-use crate::job::{Framing, Job, Prefilter};
 use crate::memory::{Budget, Lease};
 use crate::stack;
 use search::Search;

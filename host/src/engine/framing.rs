@@ -23,8 +23,8 @@ mod tests;
 
 use std::ops::Range;
 
+use crate::contract::Framing;
 use crate::error::{Error, Kind as ErrorKind, Result};
-use crate::job::Framing;
 use kinds::{Delimited, Fixed, LengthPrefixed, Quoted};
 
 /// A contiguous part of the file.
@@ -71,7 +71,7 @@ enum Kind {
 }
 
 impl Cutter {
-    /// A cutter for a framing that passed [`Job::validate`](crate::job::Job::validate).
+    /// A cutter for a framing that passed [`Job::validate`](crate::contract::Job::validate).
     #[must_use]
     pub fn new(framing: &Framing, record_limit_bytes: u64) -> Self {
         let kind = match framing {

@@ -6,11 +6,11 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::contract::Prefilter;
+use crate::engine::framing::Cutter;
+use crate::engine::transform::{Change, Reply, Span};
 use crate::error::Error;
-use crate::framing::Cutter;
-use crate::job::Prefilter;
 use crate::scan::finder;
-use crate::transform::{Change, Reply, Span};
 
 /// Replaces each `a` that it owns by its neighbours, as far as they are shown.
 struct Neighbours;

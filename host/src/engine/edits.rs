@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::framing::View;
+use crate::engine::framing::View;
 use crate::hash::{Cv, GROUP_BYTES, group_cv};
 use crate::memory::{Budget, Denied, Lease};
 
@@ -40,13 +40,13 @@ impl Item {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SavedEdits {
-    pub(super) edits: Vec<(u64, u32, u32)>,
+    pub(crate) edits: Vec<(u64, u32, u32)>,
     new: Vec<u8>,
 }
 
 impl SavedEdits {
     /// Whether the list's invariants hold: what was stored may be anything.
-    pub(super) fn is_sound(&self, file_bytes: u64) -> bool {
+    pub(crate) fn is_sound(&self, file_bytes: u64) -> bool {
         let (mut reach, mut new_bytes) = (0, 0_u64);
         self.edits.iter().all(|&(start, old, new)| {
             let end = start.saturating_add(old.into());
@@ -59,7 +59,7 @@ impl SavedEdits {
 
 /// What edits make of a group.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Touched {
+pub(crate) enum Touched {
     /// None of them touches it.
     No,
     /// This is its chaining value then.
@@ -71,12 +71,12 @@ pub(super) enum Touched {
 
 impl EditList {
     /// An empty list whose memory is drawn from a budget.
-    pub(super) fn new(budget: &Budget) -> Self {
+    pub(crate) fn new(budget: &Budget) -> Self {
         Self { lease: budget.lease(), ..Self::default() }
     }
 
     /// An empty lease of the same budget.
-    pub(super) fn lease(&self) -> Lease {
+    pub(crate) fn lease(&self) -> Lease {
         self.lease.another()
     }
 
@@ -84,7 +84,7 @@ impl EditList {
     ///
     /// # Errors
     /// When the budget has no room for it.
-    pub(super) fn push(&mut self, start: u64, old: &[u8], new: &[u8]) -> Result<(), Denied> {
+    pub(crate) fn push(&mut self, start: u64, old: &[u8], new: &[u8]) -> Result<(), Denied> {
         debug_assert!(
             self.items.last().is_none_or(|last| last.end() <= start),
             "edits are sorted and disjoint"
@@ -100,7 +100,7 @@ impl EditList {
     }
 
     /// Moves all edits of `other` behind those of this list.
-    pub(super) fn append(&mut self, mut other: Self) {
+    pub(crate) fn append(&mut self, mut other: Self) {
         if self.items.is_empty() {
             *self = other;
             return;
@@ -116,7 +116,7 @@ impl EditList {
     }
 
     /// Drops the first `count` edits.
-    pub(super) fn drop_front(&mut self, count: usize) {
+    pub(crate) fn drop_front(&mut self, count: usize) {
         if count == self.items.len() {
             // Its memory is somebody else's now; what is appended next brings
             // its own.
@@ -131,7 +131,7 @@ impl EditList {
     }
 
     /// The list as a value that can be stored.
-    pub(super) fn save(&self) -> SavedEdits {
+    pub(crate) fn save(&self) -> SavedEdits {
         let edits = self.items.iter().map(|item| (item.start, item.old_bytes, item.new_bytes));
         SavedEdits { edits: edits.collect(), new: self.new.clone() }
     }
@@ -140,7 +140,7 @@ impl EditList {
     ///
     /// # Errors
     /// When the budget has no room for it.
-    pub(super) fn restore(saved: &SavedEdits, budget: &Budget) -> Result<Self, Denied> {
+    pub(crate) fn restore(saved: &SavedEdits, budget: &Budget) -> Result<Self, Denied> {
         let (mut list, mut new_at) = (Self::new(budget), 0);
         list.lease.reserve(&mut list.items, saved.edits.len())?;
         list.lease.reserve(&mut list.new, saved.new.len())?;
@@ -157,7 +157,7 @@ impl EditList {
     }
 
     /// The last edit.
-    pub(super) fn last(&self) -> Option<Item> {
+    pub(crate) fn last(&self) -> Option<Item> {
         self.items.last().copied()
     }
 
@@ -167,7 +167,7 @@ impl EditList {
 
     /// The offset up to which edits touch the file. An insertion touches the
     /// byte that it stands in front of.
-    pub(super) fn touched_to(&self) -> u64 {
+    pub(crate) fn touched_to(&self) -> u64 {
         self.items.last().map_or(0, |last| last.end().max(last.start + 1))
     }
 
@@ -175,7 +175,7 @@ impl EditList {
     /// many bytes. `low` is the first edit that may touch it; it moves on with
     /// the groups. An insertion touches the group it stands in front of a byte
     /// of.
-    pub(super) fn group_after(
+    pub(crate) fn group_after(
         &self,
         low: &mut usize,
         index: u64,

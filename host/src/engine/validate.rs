@@ -5,14 +5,14 @@
 
 use std::ops::Range;
 
-use super::edits::EditList;
 use crate::cancel::{Deadline, Paced};
-use crate::diff;
+use crate::contract::{Framing, Job, Prefilter};
+use crate::engine::diff;
+use crate::engine::edits::EditList;
+use crate::engine::transform::{Change, Reply, Span, Window};
 use crate::error::{Error, Kind, Result};
-use crate::job::{Framing, Job, Prefilter};
 use crate::memory::{Budget, Denied};
 use crate::profile::{self, Stage};
-use crate::transform::{Change, Reply, Span, Window};
 
 /// Memory that matching takes for a line, at most: the line itself, its place
 /// in a table of all different ones, and what it is compared by.
@@ -35,17 +35,17 @@ pub(crate) struct Found {
 
 /// Where the parts of a window come from: consecutive pieces of the window,
 /// each at a file offset. One piece, unless records were packed together.
-pub(super) struct Origin<'a>(pub(super) &'a [Piece]);
+pub(crate) struct Origin<'a>(pub(crate) &'a [Piece]);
 
 /// A piece of a window.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Piece {
+pub(crate) struct Piece {
     /// Where in the window it begins.
-    pub(super) at: u32,
+    pub(crate) at: u32,
     /// Where in the file it begins.
-    pub(super) offset: u64,
+    pub(crate) offset: u64,
     /// Its length in bytes.
-    pub(super) bytes: u32,
+    pub(crate) bytes: u32,
 }
 
 impl Origin<'_> {
@@ -59,12 +59,12 @@ impl Origin<'_> {
 }
 
 /// What a reply is an answer to.
-pub(super) struct Asked<'a> {
-    pub(super) job: &'a Job,
-    pub(super) window: &'a Window<'a>,
-    pub(super) origin: &'a Origin<'a>,
+pub(crate) struct Asked<'a> {
+    pub(crate) job: &'a Job,
+    pub(crate) window: &'a Window<'a>,
+    pub(crate) origin: &'a Origin<'a>,
     /// The end of the time for the call, which checking counts towards.
-    pub(super) deadline: &'a Deadline<'a>,
+    pub(crate) deadline: &'a Deadline<'a>,
 }
 
 /// Appends the edits of one reply to `found`.
@@ -72,7 +72,7 @@ pub(super) struct Asked<'a> {
 /// # Errors
 /// [`Kind::Plugin`] when the reply breaks the contract, or takes too long to
 /// be checked.
-pub(super) fn accept(asked: &Asked<'_>, reply: &Reply, found: &mut Found) -> Result<()> {
+pub(crate) fn accept(asked: &Asked<'_>, reply: &Reply, found: &mut Found) -> Result<()> {
     let _span = profile::span(Stage::Accept);
     let window = asked.window;
     let limit = match asked.job.framing {
@@ -164,7 +164,7 @@ fn outside(window: &Window<'_>, start: u32) -> Error {
 
 impl Found {
     /// Nothing found yet, from `first` on.
-    pub(super) fn new(budget: &Budget, first: u64) -> Self {
+    pub(crate) fn new(budget: &Budget, first: u64) -> Self {
         Self { edits: EditList::new(budget), first: None, reach: first }
     }
 
@@ -176,7 +176,7 @@ impl Found {
 }
 
 /// An answer that breaks the contract.
-pub(super) fn broken(window: &Window<'_>, what: &str) -> Error {
+pub(crate) fn broken(window: &Window<'_>, what: &str) -> Error {
     Error::new(Kind::Plugin, format!("the plugin {what}, in the window at offset {}", window.offset))
         .hint("this is a fault in the plugin; the file is untouched")
 }

@@ -5,8 +5,8 @@
 //! `h` on, allows edits from `h + length - reach` on; and one that is wholly to
 //! come, edits from that far before the end of the view on.
 
-use crate::framing::View;
-use crate::job::Prefilter;
+use crate::contract::Prefilter;
+use crate::engine::framing::View;
 
 /// Bytes of all literals together, for which the end of the view is compared
 /// with all of their beginnings: in the worst case, the square of that many
