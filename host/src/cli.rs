@@ -2,26 +2,26 @@
 
 mod apply;
 mod args;
+mod batch;
 mod closed;
 mod complete;
 mod diff;
 mod explain;
 mod lines;
-mod patches;
+mod loaded_plugin;
+mod patch;
 mod pipe;
 mod plugins;
 mod preview;
 mod recover;
 mod report;
-mod session;
-mod several;
+mod semaphore;
 mod show;
-mod slots;
+mod signals;
 mod verify;
 
 use std::io;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Parser;
@@ -83,7 +83,7 @@ pub fn main() -> ExitCode {
 
 fn command() -> ExitCode {
     keep_no_image();
-    fail_at_size_limit();
+    signals::fail_at_size_limit();
     if let Some(code) = compile_for_parent() {
         return code;
     }
@@ -129,13 +129,6 @@ fn keep_no_image() {
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }
 
-/// Makes a write beyond the limit of file sizes (`ulimit -f`) fail, as one to a
-/// full disk does. By default the signal would kill the process.
-fn fail_at_size_limit() {
-    // Where it cannot be done, the signal kills, and `recover` is what is left.
-    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
-}
-
 /// Says what is wrong with the command line, or what was asked of it. An
 /// argument may be the name of a file, so it is escaped where it must be.
 fn wrong_use(error: &clap::Error) -> ExitCode {
@@ -170,8 +163,8 @@ fn dispatch(command: Command, reporter: &Reporter) -> Result<Outcome> {
         Command::Apply(args) => apply::run(&args, reporter),
         Command::Plan(args) => apply::plan(&args, reporter),
         Command::Show(args) => show::run(&args, reporter),
-        Command::Patch(args) => patches::run(&args, crate::patch::Direction::Forward, reporter),
-        Command::Undo(args) => patches::run(&args, crate::patch::Direction::Reverse, reporter),
+        Command::Patch(args) => patch::run(&args, crate::patch::Direction::Forward, reporter),
+        Command::Undo(args) => patch::run(&args, crate::patch::Direction::Reverse, reporter),
         Command::Recover(args) => recover::run(&args, reporter),
         Command::Verify(args) => verify::run(&args, reporter),
         Command::Pipe(args) => pipe::run(&args, reporter),

@@ -10,12 +10,13 @@ use serde_json::json;
 
 use super::Outcome;
 use super::args::{ApplyArgs, PlanArgs};
+use super::batch::{self, Company};
 use super::explain::explain;
+use super::loaded_plugin::{Session, temporary_patch};
 use super::report::{self, Reporter};
-use super::session::{Session, cancel_on_signals, temporary_patch};
-use super::several::{self, Company};
+use super::semaphore::Slots;
 use super::show::{self, View};
-use super::slots::Slots;
+use super::signals::cancel_on_signals;
 use crate::cancel::{Cancel, is_interrupted};
 use crate::commit::conditions::{Conditions, Privileges};
 use crate::commit::elsewhere::Output;
@@ -83,10 +84,10 @@ impl Run<'_> {
         let mut outcome = Outcome::Done;
         let mut interrupted = Ok(());
         let mut faults = Faults::default();
-        let count = several::each(
-            &several::Job {
+        let count = batch::each(
+            &batch::Job {
                 files: &self.args.files,
-                most: self.session.files().min(several::most_by_descriptors()),
+                most: self.session.files().min(batch::most_by_descriptors()),
                 stopped: &|| self.cancel.check().is_err(),
                 work: &work,
             },

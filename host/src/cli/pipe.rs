@@ -7,8 +7,8 @@ use std::path::Path;
 
 use super::Outcome;
 use super::args::PipeArgs;
+use super::loaded_plugin::Session;
 use super::report::{self, Reporter};
-use super::session::Session;
 use crate::cancel::Cancel;
 use crate::contract::FileHead;
 use crate::error::{Error, Result};

@@ -2,8 +2,8 @@
 
 use super::Outcome;
 use super::args::PluginCommand;
+use super::loaded_plugin::load;
 use super::report::Reporter;
-use super::session::load;
 use crate::contract::ParamKind;
 use crate::error::Result;
 use crate::escape::{Page, shown};

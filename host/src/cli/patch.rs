@@ -6,7 +6,7 @@ use super::Outcome;
 use super::args::{PatchArgs, threads};
 use super::explain::reason;
 use super::report::Reporter;
-use super::session::cancel_on_signals;
+use super::signals::cancel_on_signals;
 use crate::commit::Extras;
 use crate::commit::conditions::Conditions;
 use crate::error::Result;

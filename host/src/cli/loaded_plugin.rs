@@ -1,8 +1,7 @@
 //! What the commands that run a plugin have in common: the plugin, loaded and
 //! told its parameters, and a way to stop.
 
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::args::PluginArgs;
@@ -134,19 +133,6 @@ pub(super) fn load(plugin: &str, limits: Limits, compile: Duration, reporter: &R
         Some(path) => error.within(format!("cannot load the plugin {}", shown(path))),
         None => error,
     })
-}
-
-/// Stops the run at the first Ctrl-C (or SIGTERM, SIGHUP). The second one
-/// kills.
-pub(super) fn cancel_on_signals() -> Result<Cancel<'static>> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    static STOPPED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
-        signal_hook::flag::register_conditional_default(signal, Arc::clone(&STOPPED))
-            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&STOPPED)))
-            .map_err(|e| Error::new(Kind::Usage, "cannot handle signals").because(e))?;
-    }
-    Ok(Cancel::new(&STOPPED))
 }
 
 /// A name for a patch that is only needed while this process runs, and that
