@@ -12,9 +12,9 @@ use std::sync::atomic::AtomicBool;
 
 use common::Scratch;
 use runner::cancel::Cancel;
-use runner::commit::Extras;
+use runner::commit::Keep;
 use runner::commit::strategy::Choice;
-use runner::commit::verify::Wanted;
+use runner::commit::verify::VerifyChoice;
 use runner::contract::{FileHead, Framing, Job, Prefilter};
 use runner::engine::transform::{Change, Reply, Span, Transform, Window};
 use runner::error::{Error, Kind, Result};
@@ -67,13 +67,13 @@ fn options() -> Options<'static> {
         threads: 1,
         window_bytes: GROUP_BYTES,
         choice: Choice::Auto,
-        verify: Wanted::Deepest,
-        extras: Extras::default(),
+        verify: VerifyChoice::Deepest,
+        extras: Keep::default(),
         resume: false,
         conditions: Default::default(),
         checkpoint_every: std::time::Duration::MAX,
         patch_files: runner::target::PatchFiles::Refuse,
-        memory: runner::memory::Guard::NONE,
+        memory: runner::memory::MemoryContext::NONE,
         cancel: Cancel::new(&NEVER),
     }
 }

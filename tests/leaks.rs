@@ -26,11 +26,11 @@ use common::{Scratch, has, log_lines, names, skip};
 use runner::cancel::Cancel;
 use runner::commit::elsewhere::Output;
 use runner::commit::strategy::Choice;
-use runner::commit::verify::Wanted;
-use runner::commit::{Backup, Extras};
+use runner::commit::verify::VerifyChoice;
+use runner::commit::{Backup, Keep};
 use runner::contract::{FileHead, Param};
 use runner::error::Kind;
-use runner::memory::{Budget, Guard, Need, plan};
+use runner::memory::{Budget, MemoryContext, Need, plan};
 use runner::patch::{Direction, Patch, PluginId};
 use runner::run::{self, Begun, Options, Program};
 use runner::sandbox::{Compiler, Limits, Sandbox};
@@ -76,13 +76,13 @@ impl Held {
 }
 
 /// Every driver of the library, on one file; what fails is to fail.
-fn all_drivers(scratch: &Scratch, program: &Program<'_>, bad: &Program<'_>, memory: Guard<'_>) {
+fn all_drivers(scratch: &Scratch, program: &Program<'_>, bad: &Program<'_>, memory: MemoryContext<'_>) {
     let never = AtomicBool::new(false);
     let options = |choice, extras| Options {
         threads: 2,
         window_bytes: 1 << 16,
         choice,
-        verify: Wanted::Deepest,
+        verify: VerifyChoice::Deepest,
         extras,
         patch_files: runner::target::PatchFiles::Refuse,
         memory,
@@ -91,7 +91,7 @@ fn all_drivers(scratch: &Scratch, program: &Program<'_>, bad: &Program<'_>, memo
         checkpoint_every: std::time::Duration::MAX,
         cancel: Cancel::new(&never),
     };
-    let plain = |choice| options(choice, Extras::default());
+    let plain = |choice| options(choice, Keep::default());
     let auto = plain(Choice::Auto);
     let (file, saved, out) = (scratch.path("file"), scratch.path("saved"), scratch.path("out"));
     let content = log_lines(100_000, "\n");
@@ -109,7 +109,7 @@ fn all_drivers(scratch: &Scratch, program: &Program<'_>, bad: &Program<'_>, memo
         events,
     )
     .unwrap();
-    let extras = Extras {
+    let extras = Keep {
         undo: Some(Entry::unpinned(scratch.path("undo"))),
         backup: Some(Backup::At(Entry::unpinned(scratch.path("old")))),
     };
@@ -179,7 +179,7 @@ fn a_soak_of_a_thousand_files_leaves_nothing_open() {
     let id = || PluginId { name: "soak".into(), version: "1".into(), digest: String::new() };
     let program = Program { id: id(), params: Vec::new(), params_digest: blake3::hash(b""), begin: &begin };
     let bad = Program { id: id(), params: Vec::new(), params_digest: blake3::hash(b""), begin: &begin_trap };
-    let memory = Guard { budget: &budget, ..Guard::NONE };
+    let memory = MemoryContext { budget: &budget, ..MemoryContext::NONE };
     // What is made once, is made now.
     all_drivers(&scratch, &program, &bad, memory);
     let before = Held::now();

@@ -16,7 +16,7 @@ use runner::hash::GROUP_BYTES;
 
 use super::input::Input;
 use super::records::records;
-use super::scanning::{Edit, How, PLAIN, file, found};
+use super::scanning::{CommitOptions, Edit, PLAIN, file, found};
 
 /// Expressions that are searched for in different ways.
 const EXPRESSIONS: [&str; 8] =
@@ -42,7 +42,7 @@ pub fn run(data: &[u8]) {
     };
     let new = input.bytes(4).to_vec();
     let windows = [1, 100_000, 1 << 20];
-    let how = How {
+    let how = CommitOptions {
         threads: 1 + input.below(3),
         // With `bytes`, what is found may depend on the window.
         window_bytes: if job.framing == Framing::Bytes { GROUP_BYTES } else { input.pick(&windows) },

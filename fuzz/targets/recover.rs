@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use runner::commit::strategy::Choice;
-use runner::commit::verify::Wanted;
+use runner::commit::verify::VerifyChoice;
 use runner::error::Kind;
 use runner::hash::{GROUP_BYTES, group_cv};
 use runner::patch::{Direction, Patch};
@@ -104,7 +104,7 @@ fn change(input: &mut Input<'_>) -> Change {
         old,
         edits,
         choice: Choice::InPlace,
-        verify: Wanted::Deepest,
+        verify: VerifyChoice::Deepest,
         extras: false,
         no_direct: input.flag(),
         no_exchange: false,

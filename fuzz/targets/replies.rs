@@ -10,7 +10,7 @@ use runner::error::{Error, Kind, Result};
 
 use super::input::Input;
 use super::records::{framing, records};
-use super::scanning::{Edit, Found, How, PLAIN, apply, file, found};
+use super::scanning::{CommitOptions, Edit, Found, PLAIN, apply, file, found};
 
 /// Files of one block are asked about once, from front to back.
 const BLOCK_BYTES: usize = 1 << 20;
@@ -39,7 +39,7 @@ pub fn run(data: &[u8]) {
     if file.len() <= BLOCK_BYTES {
         check(&job, &file, &asked_once, result.as_ref());
     }
-    let again = found(&job, &file, &make, How { threads, ..PLAIN });
+    let again = found(&job, &file, &make, CommitOptions { threads, ..PLAIN });
     match (result, again) {
         (Ok(one), Ok(many)) => assert!(one == many, "{:?} and {:?}", one.edits, many.edits),
         (one, many) => assert_eq!(one.err().map(|e| e.to_string()), many.err().map(|e| e.to_string())),

@@ -11,7 +11,7 @@ use runner::engine::transform::Transform;
 use runner::error::Result;
 use runner::hash;
 use runner::hash::{GROUP_BYTES, Tree};
-use runner::memory::Guard;
+use runner::memory::MemoryContext;
 use runner::patch::{Direction, Header, Patch, PluginId, Segment, Writer, walk};
 use runner::scan::{Hooks, Options, Scanned, scan};
 use runner::storage::mmap::Mapping;
@@ -36,12 +36,12 @@ pub(super) struct Found {
 
 /// How a scan is done.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct How {
+pub(super) struct CommitOptions {
     pub(super) threads: usize,
     pub(super) window_bytes: u64,
 }
 
-pub(super) const PLAIN: How = How { threads: 1, window_bytes: GROUP_BYTES };
+pub(super) const PLAIN: CommitOptions = CommitOptions { threads: 1, window_bytes: GROUP_BYTES };
 
 type Make<'a> = &'a (dyn Fn() -> Result<Box<dyn Transform>> + Sync);
 
@@ -92,13 +92,13 @@ pub(super) fn header(size: u64) -> Header {
 }
 
 /// Scans a file, and checks what must hold for whatever transform.
-pub(super) fn found(job: &Job, content: &[u8], make: Make<'_>, how: How) -> Result<Found> {
+pub(super) fn found(job: &Job, content: &[u8], make: Make<'_>, how: CommitOptions) -> Result<Found> {
     static NEVER: AtomicBool = AtomicBool::new(false);
     let cancel = Cancel::new(&NEVER);
     let storage = Simulated::new(Disk::default(), Fate::default());
     let [spill, saved, temporary] = ["/disk/scan", "/disk/patch", "/disk/temporary"].map(Entry::unpinned);
     let mapping = map(content);
-    let memory = Guard::NONE;
+    let memory = MemoryContext::NONE;
     let options = Options { threads: how.threads, window_bytes: how.window_bytes, memory, cancel };
     let hooks = Hooks { progress: &mut |_| {}, from: None, keep: None };
     let writer = Writer::new(&storage, spill, header(content.len() as u64))?;

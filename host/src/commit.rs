@@ -17,7 +17,7 @@ use std::path::Path;
 use crate::cancel::Cancel;
 use crate::commit::interference::grown;
 use crate::commit::strategy::{Plan, Strategy};
-use crate::commit::verify::{Level, Wanted};
+use crate::commit::verify::{Level, VerifyChoice};
 use crate::commit::write::replace_file;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
@@ -129,7 +129,7 @@ impl<S: Storage> Place<'_, S> {
 
 /// What to keep of the old file.
 #[derive(Debug, Clone, Default)]
-pub struct Extras {
+pub struct Keep {
     /// Where to save the patch, for `runner undo`.
     pub undo: Option<Entry>,
     /// Where to keep a copy of the old file.
@@ -145,7 +145,7 @@ pub enum Backup {
     At(Entry),
 }
 
-impl Extras {
+impl Keep {
     fn backup_of(&self, target: &Entry) -> Option<Entry> {
         self.backup.as_ref().map(|backup| match backup {
             Backup::Suffix(suffix) => target.with_suffix(suffix),
@@ -156,11 +156,11 @@ impl Extras {
 
 /// How a plan is carried out.
 #[derive(Clone, Copy)]
-pub struct How<'a> {
+pub struct CommitOptions<'a> {
     /// What to keep.
-    pub extras: &'a Extras,
+    pub extras: &'a Keep,
     /// How what was written is read back.
-    pub verify: Wanted,
+    pub verify: VerifyChoice,
     /// Threads to use, at least 1.
     pub threads: usize,
     /// Looked at until the commit point.
@@ -190,7 +190,7 @@ pub fn reach<S: Storage>(
     target: &Place<'_, S>,
     patch: Patch<'_, S>,
     plan: &Plan,
-    how: &How<'_>,
+    how: &CommitOptions<'_>,
 ) -> Result<Reached> {
     let extras = how.extras;
     if plan.strategy == Strategy::Nothing {

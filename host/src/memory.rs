@@ -216,7 +216,7 @@ impl fmt::Display for Bytes {
 
 /// What guards the memory of one run, and the space that its patch takes.
 #[derive(Clone, Copy)]
-pub struct Guard<'a> {
+pub struct MemoryContext<'a> {
     /// What may be used.
     pub budget: &'a Budget,
     /// Asked between blocks how the machine is; `None` when there is nothing
@@ -226,13 +226,14 @@ pub struct Guard<'a> {
     pub space: Space,
 }
 
-impl Guard<'_> {
+impl MemoryContext<'_> {
     /// No budget, nobody who looks at the machine, and patches as large as they
     /// are by default.
-    pub const NONE: Guard<'static> = Guard { budget: &Budget::UNLIMITED, look: None, space: Space::DEFAULT };
+    pub const NONE: MemoryContext<'static> =
+        MemoryContext { budget: &Budget::UNLIMITED, look: None, space: Space::DEFAULT };
 }
 
-impl fmt::Debug for Guard<'_> {
+impl fmt::Debug for MemoryContext<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Guard").field("budget", self.budget).finish_non_exhaustive()
     }

@@ -26,7 +26,7 @@ use crate::engine::transform::Transform;
 use crate::engine::validate::Found;
 use crate::engine::window::{Context, Position, find, find_sequential};
 use crate::error::{Error, Result};
-use crate::memory::{Guard, Space};
+use crate::memory::{MemoryContext, Space};
 use crate::run::Begun;
 use crate::scan::{MIN_RECORD_LIMIT_BYTES, finder};
 
@@ -46,7 +46,7 @@ pub fn run(
     output: &mut dyn Write,
     begin: &dyn Fn(FileHead<'_>) -> Result<Begun>,
     window_bytes: u64,
-    bounds: Guard<'_>,
+    bounds: MemoryContext<'_>,
     cancel: Cancel<'_>,
 ) -> Result<()> {
     let budget = bounds.budget;

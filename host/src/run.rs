@@ -19,14 +19,14 @@ use crate::commit::conditions::{Conditions, loses_privileges};
 use crate::commit::elsewhere::{Output, write_out};
 use crate::commit::recover::{Recovered, check_borne_out, open_journal, recover};
 use crate::commit::strategy::{Choice, Plan, Strategy, choose};
-use crate::commit::verify::{Level, Wanted};
-use crate::commit::{Extras, How, Reached, check_new_name, reach};
+use crate::commit::verify::{Level, VerifyChoice};
+use crate::commit::{CommitOptions, Keep, Reached, check_new_name, reach};
 use crate::contract::{FileHead, Job};
 use crate::engine::transform::Transform;
 use crate::error::{Error, Kind, Result};
 use crate::escape::shown;
 use crate::hash;
-use crate::memory::Guard;
+use crate::memory::MemoryContext;
 use crate::patch::{Direction, Patch, PluginId, Stats};
 use crate::run::checkpoint::{Key, Resumable};
 use crate::scan;
@@ -66,9 +66,9 @@ pub struct Options<'a> {
     /// How the patch may reach the disk.
     pub choice: Choice,
     /// How what was written is read back.
-    pub verify: Wanted,
+    pub verify: VerifyChoice,
     /// What to keep.
-    pub extras: Extras,
+    pub extras: Keep,
     /// What must hold before anything is written.
     pub conditions: Conditions,
     /// Whether [`apply`] goes on with a scan that did not end, and leaves its
@@ -79,14 +79,19 @@ pub struct Options<'a> {
     /// Whether a patch file may be a target.
     pub patch_files: PatchFiles,
     /// What bounds the memory of a scan.
-    pub memory: Guard<'a>,
+    pub memory: MemoryContext<'a>,
     /// Set from outside to stop before the commit point.
     pub cancel: Cancel<'a>,
 }
 
 impl Options<'_> {
-    fn how(&self) -> How<'_> {
-        How { extras: &self.extras, verify: self.verify, threads: self.threads, cancel: self.cancel }
+    fn how(&self) -> CommitOptions<'_> {
+        CommitOptions {
+            extras: &self.extras,
+            verify: self.verify,
+            threads: self.threads,
+            cancel: self.cancel,
+        }
     }
 }
 
@@ -300,7 +305,7 @@ pub fn recover_file(
         }
         look(journal)?;
     }
-    recover(&OsStorage, names, file, journal.as_ref(), direction, Wanted::Deepest, threads)
+    recover(&OsStorage, names, file, journal.as_ref(), direction, VerifyChoice::Deepest, threads)
 }
 
 /// The root of a file.

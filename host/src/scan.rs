@@ -32,7 +32,7 @@ use crate::engine::transform::Transform;
 use crate::engine::window::Context;
 use crate::error::Result;
 use crate::hash::{GROUP_BYTES, Tree};
-use crate::memory::{Budget, Guard};
+use crate::memory::{Budget, MemoryContext};
 use crate::patch::{Draft, Writer};
 use crate::storage::Storage;
 use crate::storage::mmap::Mapping;
@@ -53,7 +53,7 @@ pub struct Options<'a> {
     /// groups.
     pub window_bytes: u64,
     /// What bounds its memory.
-    pub memory: Guard<'a>,
+    pub memory: MemoryContext<'a>,
     /// Set from outside to stop the scan.
     pub cancel: Cancel<'a>,
 }

@@ -9,8 +9,8 @@ use std::sync::atomic::AtomicBool;
 use runner::cancel::Cancel;
 use runner::commit::recover::{Recovered, open_journal, recover};
 use runner::commit::strategy::{Choice, Strategy, choose};
-use runner::commit::verify::Wanted;
-use runner::commit::{Backup, Extras, How, Place, reach};
+use runner::commit::verify::VerifyChoice;
+use runner::commit::{Backup, CommitOptions, Keep, Place, reach};
 use runner::error::{Kind, Result};
 use runner::hash::{GROUP_BYTES, group_cv};
 use runner::patch::{Direction, Edit, Group, Header, Patch, PluginId, Writer};
@@ -38,7 +38,7 @@ pub(crate) struct Change {
     /// Start, bytes replaced, replacement.
     pub(crate) edits: Vec<(usize, usize, Vec<u8>)>,
     pub(crate) choice: Choice,
-    pub(crate) verify: Wanted,
+    pub(crate) verify: VerifyChoice,
     /// With an undo file and a backup.
     pub(crate) extras: bool,
     pub(crate) no_direct: bool,
@@ -83,7 +83,7 @@ impl Change {
         let names = names();
         let target = storage.open(&names.target, Access::Write).map_err(io)?;
         let stat = storage.stat(&target).map_err(io)?;
-        let extras = Extras {
+        let extras = Keep {
             undo: self.extras.then(|| Entry::unpinned(UNDO)),
             backup: self.extras.then(|| Backup::At(Entry::unpinned(BACKUP))),
         };
@@ -91,7 +91,8 @@ impl Change {
         let patch = self.patch(storage, names.scan.clone(), &stat)?;
         let plan = choose(&patch.seal().stats, &stat, patch.bytes(), self.choice)?;
         let place = Place { storage, names: &names, file: &target, stat: &stat };
-        let how = How { extras: &extras, verify: self.verify, threads: 1, cancel: Cancel::new(&NEVER) };
+        let how =
+            CommitOptions { extras: &extras, verify: self.verify, threads: 1, cancel: Cancel::new(&NEVER) };
         reach(&place, patch, &plan, &how)?;
         Ok(plan.strategy)
     }
@@ -147,7 +148,7 @@ pub(crate) fn recover_trusting(storage: &Simulated, trust: Trust, direction: Dir
     let names = names();
     let target = storage.open(&names.target, Access::Write).map_err(io)?;
     let journal = open_journal(storage, &names, trust)?;
-    recover(storage, &names, &target, journal.as_ref(), direction, Wanted::Deepest, 1)
+    recover(storage, &names, &target, journal.as_ref(), direction, VerifyChoice::Deepest, 1)
 }
 
 /// Whether the patch in a file can be used, and the root it leads back to.

@@ -28,7 +28,7 @@ use change::Change;
 use check::{Broken, Trial};
 use common::{Random, seed};
 use runner::commit::strategy::{Choice, Strategy};
-use runner::commit::verify::{Level, ReadBack, Wanted};
+use runner::commit::verify::{Level, ReadBack, VerifyChoice};
 use storage::{Fate, Simulated};
 
 fn text(bytes: usize) -> Vec<u8> {
@@ -45,7 +45,7 @@ fn changes_without_checkpoints() -> Vec<(&'static str, Strategy, Change)> {
 }
 
 fn change(old: Vec<u8>, edits: Vec<(usize, usize, Vec<u8>)>, choice: Choice) -> Change {
-    let verify = Wanted::Deepest;
+    let verify = VerifyChoice::Deepest;
     Change {
         old,
         edits,
@@ -183,7 +183,7 @@ fn a_byte_that_is_written_wrong_is_noticed() {
     for (name, strategy, change) in changes_without_checkpoints() {
         let new = change::names().new;
         let written = if strategy == Strategy::Rewrite { new.path() } else { Path::new(change::FILE) };
-        for verify in [Wanted::Deepest, Wanted::Exactly(Level::Cached)] {
+        for verify in [VerifyChoice::Deepest, VerifyChoice::Exactly(Level::Cached)] {
             let change = Change { verify, ..change.clone() };
             let writes = Trial::new(&change, seed(), 0).wrong_writes(written);
             assert!(writes.as_ref().is_ok_and(|writes| *writes > 0), "{name}, {verify:?}: {writes:?}");
@@ -214,11 +214,15 @@ fn the_level_that_is_told_is_the_one_that_was_reached() {
         let fate = Fate { no_direct, no_evict, ..Fate::default() };
         let storage = Simulated::new(changes()[0].2.disk(), fate);
         let file = runner::storage::Storage::open(&storage, &entry, runner::storage::Access::Read).unwrap();
-        assert_eq!(ReadBack::open(&storage, &file, &entry, Wanted::Deepest).unwrap().level, level);
-        let exactly = ReadBack::open(&storage, &file, &entry, Wanted::Exactly(level)).map(|file| file.level);
+        assert_eq!(ReadBack::open(&storage, &file, &entry, VerifyChoice::Deepest).unwrap().level, level);
+        let exactly =
+            ReadBack::open(&storage, &file, &entry, VerifyChoice::Exactly(level)).map(|file| file.level);
         assert_eq!(exactly.unwrap(), level);
         for deeper in [Level::Evicted, Level::Direct].into_iter().filter(|deeper| *deeper > level) {
-            assert!(ReadBack::open(&storage, &file, &entry, Wanted::Exactly(deeper)).is_err(), "{deeper}");
+            assert!(
+                ReadBack::open(&storage, &file, &entry, VerifyChoice::Exactly(deeper)).is_err(),
+                "{deeper}"
+            );
         }
     }
 }
@@ -227,7 +231,7 @@ fn the_level_that_is_told_is_the_one_that_was_reached() {
 #[test]
 fn a_level_that_is_not_to_be_had_changes_nothing() {
     for (name, _, change) in changes_without_checkpoints() {
-        let change = Change { verify: Wanted::Exactly(Level::Direct), no_direct: true, ..change };
+        let change = Change { verify: VerifyChoice::Exactly(Level::Direct), no_direct: true, ..change };
         let trial = Trial::new(&change, seed(), 0);
         let (ended, storage) = trial.run(trial.fate.clone());
         assert!(matches!(ended, check::Ended::Failed(_)), "{name}: {ended:?}");
@@ -261,7 +265,8 @@ fn any_change(random: &mut Random) -> Change {
         at += bytes;
     }
     let choice = [Choice::Auto, Choice::InPlace, Choice::Rewrite][random.below(3) as usize];
-    let levels = [Wanted::Deepest, Wanted::Exactly(Level::Cached), Wanted::Exactly(Level::None)];
+    let levels =
+        [VerifyChoice::Deepest, VerifyChoice::Exactly(Level::Cached), VerifyChoice::Exactly(Level::None)];
     Change {
         old: text(size),
         edits,

@@ -48,7 +48,7 @@ fn key() -> Key {
 }
 
 fn options() -> scan::Options<'static> {
-    let memory = runner::memory::Guard::NONE;
+    let memory = runner::memory::MemoryContext::NONE;
     scan::Options { threads: 1, window_bytes: WINDOW_BYTES, memory, cancel: Cancel::new(&NEVER) }
 }
 

@@ -25,11 +25,11 @@ use std::time::Duration;
 use common::{Ran, Scratch};
 use guest::{CONTENT, Guest};
 use runner::cancel::Cancel;
-use runner::commit::Extras;
+use runner::commit::Keep;
 use runner::commit::strategy::Choice;
-use runner::commit::verify::Wanted;
+use runner::commit::verify::VerifyChoice;
 use runner::error::Result;
-use runner::memory::{Guard, Space};
+use runner::memory::{MemoryContext, Space};
 use runner::patch::PluginId;
 use runner::plugin::{bundled, params};
 use runner::run::{self, Options, Program};
@@ -222,13 +222,13 @@ fn apply_within(
         threads: 2,
         window_bytes,
         choice: Choice::Auto,
-        verify: Wanted::Deepest,
-        extras: Extras::default(),
+        verify: VerifyChoice::Deepest,
+        extras: Keep::default(),
         resume: false,
         conditions: Default::default(),
         checkpoint_every: std::time::Duration::MAX,
         patch_files: runner::target::PatchFiles::Refuse,
-        memory: Guard { space, ..Guard::NONE },
+        memory: MemoryContext { space, ..MemoryContext::NONE },
         cancel: Cancel::new(&never),
     };
     let program = Program {

@@ -17,13 +17,13 @@ use std::time::Duration;
 use cases::{Action, Case, Swap, action, content, per_record, record_framing, scanning, with_program};
 use proptest::prelude::*;
 use runner::cancel::Cancel;
-use runner::commit::Extras;
+use runner::commit::Keep;
 use runner::commit::elsewhere::Output;
 use runner::commit::strategy::Choice;
-use runner::commit::verify::{Level, Wanted};
+use runner::commit::verify::{Level, VerifyChoice};
 use runner::contract::{FileHead, Framing, Job, Prefilter};
 use runner::error::Result;
-use runner::memory::Guard;
+use runner::memory::MemoryContext;
 use runner::patch::{Direction, Patch};
 use runner::run::{self, Begun, Options};
 use runner::storage::{Entry, OsStorage};
@@ -31,18 +31,18 @@ use runner::storage::{Entry, OsStorage};
 static NEVER: AtomicBool = AtomicBool::new(false);
 
 fn options(threads: usize, window_bytes: u64, choice: Choice) -> Options<'static> {
-    let verify = Wanted::Exactly(Level::Cached);
+    let verify = VerifyChoice::Exactly(Level::Cached);
     Options {
         threads,
         window_bytes,
         choice,
         verify,
-        extras: Extras::default(),
+        extras: Keep::default(),
         resume: false,
         conditions: Default::default(),
         checkpoint_every: Duration::MAX,
         patch_files: runner::target::PatchFiles::Refuse,
-        memory: Guard::NONE,
+        memory: MemoryContext::NONE,
         cancel: Cancel::new(&NEVER),
     }
 }
@@ -131,7 +131,8 @@ fn check(case: &Case, content: &[u8]) {
     assert!(std::fs::read(&out).unwrap() == case.expected, "-o");
     let mut piped = Vec::new();
     let begin = |_: FileHead<'_>| -> Result<Begun> { Ok((case.job.clone(), (case.make)())) };
-    runner::pipe::run(&mut &content[..], &mut piped, &begin, 1 << 16, Guard::NONE, Cancel::NEVER).unwrap();
+    runner::pipe::run(&mut &content[..], &mut piped, &begin, 1 << 16, MemoryContext::NONE, Cancel::NEVER)
+        .unwrap();
     assert!(piped == case.expected, "pipe");
     paused::does_not_matter(case, content);
     assert!(std::fs::read(&file).unwrap() == content, "the source of all this");

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use runner::commit::strategy::Choice;
 use runner::contract::Framing;
-use runner::memory::{self, Budget, Facts, Guard};
+use runner::memory::{self, Budget, Facts, MemoryContext};
 use runner::run::{self, Event, Options};
 
 use crate::cases::{Case, with_program};
@@ -31,7 +31,7 @@ pub(crate) fn does_not_matter(case: &Case, file: &Path, saved: &Path, patch: &[u
             reply_bytes: 0,
             files: 1,
         });
-        let memory = Guard { budget: &budget, look: Some(look), ..Guard::NONE };
+        let memory = MemoryContext { budget: &budget, look: Some(look), ..MemoryContext::NONE };
         let options = Options { memory, ..options(threads, 1 << 16, Choice::Auto) };
         let mut fewest = 4;
         let _ = std::fs::remove_file(saved);

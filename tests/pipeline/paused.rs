@@ -10,7 +10,7 @@ use runner::contract::{FileHead, Framing, HEAD_BYTES, Job, Prefilter};
 use runner::engine::framing::View;
 use runner::engine::prefilter::Finder;
 use runner::error::Result;
-use runner::memory::Guard;
+use runner::memory::MemoryContext;
 use runner::pipe::{self, Input};
 use runner::run::Begun;
 
@@ -96,7 +96,7 @@ fn run(
     let &(piece, halts) = pieces.next().expect("there is a piece");
     let mut input = Halting { rest: file, pieces, piece: piece.max(1), halts, read: 0, at_pause };
     let begin = |_: FileHead<'_>| -> Result<Begun> { Ok((case.job.clone(), (case.make)())) };
-    pipe::run(&mut input, &mut Written(Rc::clone(&seen)), &begin, window, Guard::NONE, Cancel::NEVER)
+    pipe::run(&mut input, &mut Written(Rc::clone(&seen)), &begin, window, MemoryContext::NONE, Cancel::NEVER)
         .unwrap();
     seen.written.take()
 }
@@ -258,7 +258,8 @@ fn begin_is_shown_what_has_come() {
         let mut pieces = pieces.iter().cycle();
         let &(piece, halts) = pieces.next().unwrap();
         let mut input = Halting { rest: file.as_bytes(), pieces, piece, halts, read: 0, at_pause: |_| {} };
-        let done = pipe::run(&mut input, &mut Vec::new(), &begin, 1 << 16, Guard::NONE, Cancel::NEVER);
+        let done =
+            pipe::run(&mut input, &mut Vec::new(), &begin, 1 << 16, MemoryContext::NONE, Cancel::NEVER);
         (heads.take(), done.is_ok())
     };
     assert!(file.len() < HEAD_BYTES);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use runner::cancel::Cancel;
-use runner::commit::Extras;
+use runner::commit::Keep;
 use runner::commit::strategy::Choice;
 use runner::contract::Framing;
 use runner::run::{self, Event, Options};
@@ -37,7 +37,7 @@ pub(crate) fn goes_on(case: &Case, content: &[u8]) {
     loop {
         let stop = AtomicBool::new(false);
         let options = Options {
-            extras: Extras { undo: Some(Entry::unpinned(&undo)), backup: None },
+            extras: Keep { undo: Some(Entry::unpinned(&undo)), backup: None },
             resume: true,
             conditions: Default::default(),
             checkpoint_every: Duration::ZERO,

@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use clap::Parser;
 use runner::cancel::Cancel;
-use runner::commit::Extras;
+use runner::commit::Keep;
 use runner::commit::strategy::Choice;
-use runner::commit::verify::Wanted;
+use runner::commit::verify::VerifyChoice;
 use runner::error::{Error, Kind, Result};
-use runner::memory::{Budget, Guard, Space, Watch};
+use runner::memory::{Budget, MemoryContext, Space, Watch};
 use runner::patch::PluginId;
 use runner::plugin::params::{self, Given};
 use runner::run::{self, Options, Program, Report};
@@ -90,13 +90,17 @@ fn check<P: Plugin + Send + 'static>(args: &Args) -> Result<Report> {
         threads: threads(args.jobs),
         window_bytes: args.window,
         choice: Choice::Auto,
-        verify: Wanted::Deepest,
-        extras: Extras::default(),
+        verify: VerifyChoice::Deepest,
+        extras: Keep::default(),
         resume: false,
         conditions: Default::default(),
         patch_files: PatchFiles::Refuse,
         checkpoint_every: Duration::MAX,
-        memory: Guard { budget: &Budget::UNLIMITED, look: Some(&|| watch.look()), space: Space::DEFAULT },
+        memory: MemoryContext {
+            budget: &Budget::UNLIMITED,
+            look: Some(&|| watch.look()),
+            space: Space::DEFAULT,
+        },
         cancel: Cancel::new(&cancel),
     };
     run::dry_run(&args.file, &program, &options, spill(&std::env::temp_dir()), &mut |_| {}, &mut |_, _, _| {

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::Outcome;
 use super::args::{ApplyArgs, PlanArgs};
-use super::batch::{self, Company};
+use super::batch::{self, Mode};
 use super::explain::explain;
 use super::loaded_plugin::{Session, temporary_patch};
 use super::report::{self, Reporter};
@@ -21,12 +21,12 @@ use crate::cancel::{Cancel, is_interrupted};
 use crate::commit::conditions::{Conditions, Privileges};
 use crate::commit::elsewhere::Output;
 use crate::commit::strategy::Choice;
-use crate::commit::verify::Wanted;
-use crate::commit::{Backup, Extras};
+use crate::commit::verify::VerifyChoice;
+use crate::commit::{Backup, Keep};
 use crate::error::{Error, Kind, Result};
 use crate::escape::{Page, Raw as _, shown, with_name};
 use crate::interrupted::check_none_interrupted;
-use crate::memory::{Guard, Watch, is_denied};
+use crate::memory::{MemoryContext, Watch, is_denied};
 use crate::run::{self, Event, Options};
 use crate::storage::{Entry, FileType, OsStorage, Storage, is_trusted};
 use crate::target::Target;
@@ -71,9 +71,9 @@ struct Run<'a> {
 impl Run<'_> {
     fn several(&self, reporter: &Reporter) -> Result<Outcome> {
         let scans = Slots::new(self.session.workers());
-        let work = |file: &Path, company| match company {
-            Company::Alone => Some((None, self.one(file, reporter, None))),
-            Company::Others => {
+        let work = |file: &Path, mode| match mode {
+            Mode::Alone => Some((None, self.one(file, reporter, None))),
+            Mode::Others => {
                 let aside = reporter.aside();
                 let result = self.session.budget().file().map_err(Error::from);
                 let result = result.and_then(|_lease| self.one(file, &aside, Some(&scans)));
@@ -128,7 +128,7 @@ impl Run<'_> {
             window_bytes: args.plugin.window,
             choice: args.reach.choice(),
             verify: args.reach.wanted(),
-            extras: Extras {
+            extras: Keep {
                 undo: args.undo.as_deref().map(Entry::resolve).transpose()?,
                 backup: args.backup.as_ref().map(|suffix| Backup::Suffix(suffix.into())),
             },
@@ -136,7 +136,7 @@ impl Run<'_> {
             resume: args.resume,
             checkpoint_every: args.checkpoint,
             patch_files: args.patch_files(),
-            memory: Guard {
+            memory: MemoryContext {
                 budget: session.budget(),
                 look: Some(&|| self.watch.look()),
                 space: args.plugin.space(),
@@ -290,14 +290,18 @@ pub(super) fn plan(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
         threads: session.workers(),
         window_bytes: args.plugin.window,
         choice: Choice::Auto,
-        verify: Wanted::Deepest,
-        extras: Extras::default(),
+        verify: VerifyChoice::Deepest,
+        extras: Keep::default(),
         // Nothing but the patch is written; `runner patch` looks again.
         conditions: Conditions { expect: None, privileges: Privileges::Keep },
         resume: false,
         checkpoint_every: Duration::MAX,
         patch_files: args.patch_files(),
-        memory: Guard { budget: session.budget(), look: Some(&|| watch.look()), space: args.plugin.space() },
+        memory: MemoryContext {
+            budget: session.budget(),
+            look: Some(&|| watch.look()),
+            space: args.plugin.space(),
+        },
         cancel: session.cancel(),
     };
     let file = &args.file;

@@ -9,7 +9,7 @@ use super::report::Volume;
 use crate::cancel::Cancel;
 use crate::commit::conditions::Privileges;
 use crate::commit::strategy::Choice;
-use crate::commit::verify::{Level, Wanted};
+use crate::commit::verify::{Level, VerifyChoice};
 use crate::error::Result;
 use crate::memory::{self, Budget, Space};
 use crate::sandbox::{Limits, reply_fuel};
@@ -210,13 +210,13 @@ impl ReachArgs {
         if self.keep_privileges { Privileges::Keep } else { Privileges::Refuse }
     }
 
-    pub(super) fn wanted(&self) -> Wanted {
+    pub(super) fn wanted(&self) -> VerifyChoice {
         match self.verify {
-            None => Wanted::Deepest,
-            Some(VerifyArg::Direct) => Wanted::Exactly(Level::Direct),
-            Some(VerifyArg::Evicted) => Wanted::Exactly(Level::Evicted),
-            Some(VerifyArg::Cached) => Wanted::Exactly(Level::Cached),
-            Some(VerifyArg::None) => Wanted::Exactly(Level::None),
+            None => VerifyChoice::Deepest,
+            Some(VerifyArg::Direct) => VerifyChoice::Exactly(Level::Direct),
+            Some(VerifyArg::Evicted) => VerifyChoice::Exactly(Level::Evicted),
+            Some(VerifyArg::Cached) => VerifyChoice::Exactly(Level::Cached),
+            Some(VerifyArg::None) => VerifyChoice::Exactly(Level::None),
         }
     }
 }

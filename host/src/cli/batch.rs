@@ -43,7 +43,7 @@ pub(super) fn most_by_descriptors() -> usize {
 
 /// With whom a file is worked on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Company {
+pub(super) enum Mode {
     Alone,
     Others,
 }
@@ -57,7 +57,7 @@ pub(super) struct Job<'a, T> {
     pub(super) stopped: &'a (dyn Fn() -> bool + Sync),
     /// Works on a file. `None`, among others, when there was no memory for
     /// it, and nothing has happened.
-    pub(super) work: &'a (dyn Fn(&Path, Company) -> Option<T> + Sync),
+    pub(super) work: &'a (dyn Fn(&Path, Mode) -> Option<T> + Sync),
 }
 
 /// Does the job, and tells what each file has come to on this thread. Returns
@@ -66,12 +66,12 @@ pub(super) struct Job<'a, T> {
 /// # Errors
 /// When not even one thread can be started.
 pub(super) fn each<T: Send>(job: &Job<'_, T>, mut tell: impl FnMut(T)) -> Result<usize> {
-    let desk = Desk {
+    let queue = Queue {
         state: Mutex::new(State {
             end: job.files.len(),
             next: 0,
             told: 0,
-            flying: Vec::new(),
+            in_flight: Vec::new(),
             again: BTreeSet::new(),
             done: BTreeMap::new(),
             broken: false,
@@ -81,9 +81,9 @@ pub(super) fn each<T: Send>(job: &Job<'_, T>, mut tell: impl FnMut(T)) -> Result
     thread::scope(|scope| {
         for count in 0..job.most.min(job.files.len()) {
             let started = stack::spawn(scope, || {
-                while let Some((index, company)) = desk.take(job) {
-                    let mut landing = Landing { desk: &desk, index, result: None };
-                    landing.result = Some((job.work)(&job.files[index], company));
+                while let Some((index, mode)) = queue.take(job) {
+                    let mut completion = Completion { queue: &queue, index, result: None };
+                    completion.result = Some((job.work)(&job.files[index], mode));
                 }
             });
             match started {
@@ -94,7 +94,7 @@ pub(super) fn each<T: Send>(job: &Job<'_, T>, mut tell: impl FnMut(T)) -> Result
             }
         }
         let mut told = 0;
-        while let Some(result) = desk.wait_for(told) {
+        while let Some(result) = queue.wait_for(told) {
             tell(result);
             told += 1;
         }
@@ -102,7 +102,7 @@ pub(super) fn each<T: Send>(job: &Job<'_, T>, mut tell: impl FnMut(T)) -> Result
     })
 }
 
-struct Desk<T> {
+struct Queue<T> {
     state: Mutex<State<T>>,
     changed: Condvar,
 }
@@ -114,7 +114,7 @@ struct State<T> {
     next: usize,
     /// Files of which it was told what has come of them.
     told: usize,
-    flying: Vec<Flying>,
+    in_flight: Vec<InFlight>,
     /// To be done once more, alone.
     again: BTreeSet<usize>,
     /// Done, and not told yet.
@@ -124,21 +124,21 @@ struct State<T> {
 }
 
 /// A file in flight.
-struct Flying {
+struct InFlight {
     index: usize,
     /// Nothing else may be in flight if it is not known.
-    file: Option<Known>,
+    file: Option<FileId>,
 }
 
 /// What two names of one file have in common: an inode now, or a path behind
 /// all links once it has a new one.
 #[derive(PartialEq, Eq)]
-struct Known {
+struct FileId {
     path: PathBuf,
     inode: (u64, u64),
 }
 
-impl Known {
+impl FileId {
     /// A small regular file; `None` for all else.
     fn small(path: &Path) -> Option<Self> {
         let path = fs::canonicalize(path).ok()?;
@@ -150,39 +150,40 @@ impl Known {
 
 impl<T> State<T> {
     /// A file that may be begun now.
-    fn ready(&mut self, job: &Job<'_, T>) -> Option<(usize, Company)> {
+    fn ready(&mut self, job: &Job<'_, T>) -> Option<(usize, Mode)> {
         let again = self.again.first().copied();
         if again.is_none() && self.next >= self.told + AHEAD * job.most {
             return None;
         }
-        if again.is_none() && job.most > 1 && self.flying.iter().all(|flying| flying.file.is_some()) {
-            let known = Known::small(&job.files[self.next]);
-            let known = known.filter(|known| self.flying.iter().all(|flying| !flying.is(known)));
+        if again.is_none() && job.most > 1 && self.in_flight.iter().all(|in_flight| in_flight.file.is_some())
+        {
+            let known = FileId::small(&job.files[self.next]);
+            let known = known.filter(|known| self.in_flight.iter().all(|in_flight| !in_flight.is(known)));
             if known.is_some() {
-                self.flying.push(Flying { index: self.next, file: known });
+                self.in_flight.push(InFlight { index: self.next, file: known });
                 self.next += 1;
-                return Some((self.next - 1, Company::Others));
+                return Some((self.next - 1, Mode::Others));
             }
         }
         let index = again.unwrap_or(self.next);
-        if !self.flying.is_empty() || self.told < index {
+        if !self.in_flight.is_empty() || self.told < index {
             return None;
         }
         if !self.again.remove(&index) {
             self.next += 1;
         }
-        self.flying.push(Flying { index, file: None });
-        Some((index, Company::Alone))
+        self.in_flight.push(InFlight { index, file: None });
+        Some((index, Mode::Alone))
     }
 }
 
-impl Flying {
-    fn is(&self, known: &Known) -> bool {
+impl InFlight {
+    fn is(&self, known: &FileId) -> bool {
         self.file.as_ref().is_some_and(|file| file.path == known.path || file.inode == known.inode)
     }
 }
 
-impl<T> Desk<T> {
+impl<T> Queue<T> {
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -192,7 +193,7 @@ impl<T> Desk<T> {
     }
 
     /// The next file to work on.
-    fn take(&self, job: &Job<'_, T>) -> Option<(usize, Company)> {
+    fn take(&self, job: &Job<'_, T>) -> Option<(usize, Mode)> {
         let mut state = self.lock();
         loop {
             if (job.stopped)() {
@@ -229,17 +230,17 @@ impl<T> Desk<T> {
 }
 
 /// Ends the work on a file, however it ends.
-struct Landing<'a, T> {
-    desk: &'a Desk<T>,
+struct Completion<'a, T> {
+    queue: &'a Queue<T>,
     index: usize,
     /// What it has come to; `None` in a panic.
     result: Option<Option<T>>,
 }
 
-impl<T> Drop for Landing<'_, T> {
+impl<T> Drop for Completion<'_, T> {
     fn drop(&mut self) {
-        let mut state = self.desk.lock();
-        state.flying.retain(|flying| flying.index != self.index);
+        let mut state = self.queue.lock();
+        state.in_flight.retain(|in_flight| in_flight.index != self.index);
         match self.result.take() {
             Some(Some(result)) => drop(state.done.insert(self.index, result)),
             Some(None) => drop(state.again.insert(self.index)),
@@ -247,6 +248,6 @@ impl<T> Drop for Landing<'_, T> {
             None => state.broken = true,
         }
         drop(state);
-        self.desk.changed.notify_all();
+        self.queue.changed.notify_all();
     }
 }

@@ -7,10 +7,10 @@ use super::args::{PatchArgs, threads};
 use super::explain::reason;
 use super::report::Reporter;
 use super::signals::cancel_on_signals;
-use crate::commit::Extras;
+use crate::commit::Keep;
 use crate::commit::conditions::Conditions;
 use crate::error::Result;
-use crate::memory::Guard;
+use crate::memory::MemoryContext;
 use crate::patch::{Direction, Patch};
 use crate::run::{Options, apply_patch};
 use crate::scan::DEFAULT_WINDOW_BYTES;
@@ -26,12 +26,12 @@ pub(super) fn run(args: &PatchArgs, direction: Direction, reporter: &Reporter) -
         window_bytes: DEFAULT_WINDOW_BYTES,
         choice: args.reach.choice(),
         verify: args.reach.wanted(),
-        extras: Extras::default(),
+        extras: Keep::default(),
         conditions: Conditions { expect: None, privileges: args.reach.privileges() },
         resume: false,
         checkpoint_every: Duration::MAX,
         patch_files: PatchFiles::Refuse,
-        memory: Guard::NONE,
+        memory: MemoryContext::NONE,
         cancel,
     };
     let mut events = |event| reporter.progress(&args.file, event);

@@ -12,7 +12,7 @@ use super::report::{self, Reporter};
 use crate::cancel::Cancel;
 use crate::contract::FileHead;
 use crate::error::{Error, Result};
-use crate::memory::Guard;
+use crate::memory::MemoryContext;
 use crate::pipe::{self, Descriptor};
 
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -21,7 +21,7 @@ pub(super) fn run(args: &PipeArgs, reporter: &Reporter) -> Result<Outcome> {
     let session = Session::new(&args.plugin, 1, || Ok(Cancel::NEVER), reporter)?;
     let mut output = BufWriter::with_capacity(BUFFER_BYTES, report::stdout()?);
     let begin = |head: FileHead<'_>| session.begin(head);
-    let bounds = Guard { budget: session.budget(), look: None, space: args.plugin.space() };
+    let bounds = MemoryContext { budget: session.budget(), look: None, space: args.plugin.space() };
     let mut input = Descriptor::new(stdin()?, report::stdout()?);
     pipe::run(&mut input, &mut output, &begin, args.plugin.window, bounds, session.cancel())?;
     Ok(Outcome::Done)

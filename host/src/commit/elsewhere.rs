@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use crate::commit::conditions::Conditions;
 use crate::commit::verify::Level;
 use crate::commit::write::{replace_file, stream};
-use crate::commit::{How, Kept, check_new, check_room};
+use crate::commit::{CommitOptions, Kept, check_new, check_room};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::escape::shown;
@@ -37,7 +37,7 @@ pub(crate) fn write_out(
     patch: &OsPatch,
     output: &Output,
     conditions: &Conditions,
-    how: &How<'_>,
+    how: &CommitOptions<'_>,
 ) -> Result<Level> {
     let storage = &OsStorage;
     let source = target.path();

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use super::{How, Kept, Place, Reached, end_scan};
+use super::{CommitOptions, Kept, Place, Reached, end_scan};
 use crate::cancel::Cancel;
 use crate::commit::interference::{grown, in_use};
 use crate::commit::recover::{finish, roll_back};
-use crate::commit::verify::{self, Level, ReadBack, Wanted};
+use crate::commit::verify::{self, Level, ReadBack, VerifyChoice};
 use crate::commit::write::edits::Hand;
 use crate::commit::write::{in_place_form, length, replace_file};
 use crate::error::{Error, Kind, Result};
@@ -19,12 +19,12 @@ use crate::storage::{Entry, PATIENCE, Storage};
 pub(super) fn in_place<S: Storage>(
     target: &Place<'_, S>,
     patch: Patch<'_, S>,
-    how: &How<'_>,
+    how: &CommitOptions<'_>,
     kept: &mut Kept<'_, S>,
 ) -> Result<Reached> {
     let (storage, wanted) = (target.storage, how.verify);
     let (path, names) = (target.path(), &target.names);
-    if wanted != Wanted::Exactly(Level::None) {
+    if wanted != VerifyChoice::Exactly(Level::None) {
         // Finds out now whether the wanted level can be reached at all.
         ReadBack::open(storage, target.file, &names.target, wanted)?;
     }
@@ -48,7 +48,7 @@ pub(super) fn in_place<S: Storage>(
     names.authenticate(&mut journal)?;
     journal.sync()?;
     drop(syncing);
-    if wanted != Wanted::Exactly(Level::None) {
+    if wanted != VerifyChoice::Exactly(Level::None) {
         // A medium that loses what it was given would take the only way back
         // along with the file.
         let _span = profile::span(Stage::JournalCheck);
@@ -122,7 +122,11 @@ fn unmark<S: Storage>(target: &Place<'_, S>) {
 /// Makes sure, as far as that can be told, that the file is still what was
 /// scanned. Where its length stays, others may have appended to it. The file's
 /// times tell nothing then, and what will be overwritten is looked at instead.
-fn check_scanned<S: Storage>(target: &Place<'_, S>, journal: &Patch<'_, S>, how: &How<'_>) -> Result<()> {
+fn check_scanned<S: Storage>(
+    target: &Place<'_, S>,
+    journal: &Patch<'_, S>,
+    how: &CommitOptions<'_>,
+) -> Result<()> {
     let stats = &journal.seal().stats;
     let appended = target.appended()?;
     if appended == 0 {
@@ -132,8 +136,12 @@ fn check_scanned<S: Storage>(target: &Place<'_, S>, journal: &Patch<'_, S>, how:
     if stats.pre_size != stats.post_size() {
         return Err(grown(path, appended).hint("nothing was written"));
     }
-    let file =
-        ReadBack::open(target.storage, target.file, &target.names.target, Wanted::Exactly(Level::Cached))?;
+    let file = ReadBack::open(
+        target.storage,
+        target.file,
+        &target.names.target,
+        VerifyChoice::Exactly(Level::Cached),
+    )?;
     // What stands there is what the journal leads back to.
     verify::touched(path, &file, journal, Direction::Reverse, how.threads)
         .map_err(|e| if e.kind() == Kind::Verification { replace_file::changed(path) } else { e })
@@ -178,7 +186,7 @@ fn undo_failed_write<S: Storage>(
 }
 
 /// Copies the file as it is now.
-fn copy_old<S: Storage>(target: &Place<'_, S>, backup: &Entry, how: &How<'_>) -> Result<()> {
+fn copy_old<S: Storage>(target: &Place<'_, S>, backup: &Entry, how: &CommitOptions<'_>) -> Result<()> {
     let storage = target.storage;
     let size = target.identity().size;
     let temporary = target.temporary(backup)?;

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::commit::Place;
-use crate::commit::verify::{self, Level, ReadBack, Wanted};
+use crate::commit::verify::{self, Level, ReadBack, VerifyChoice};
 use crate::commit::write::edits::{self, Hand};
 use crate::commit::write::length::{self, Ends};
 use crate::commit::write::replace_file;
@@ -154,7 +154,7 @@ pub fn recover<S: Storage>(
     target: &S::File,
     journal: Option<&Patch<'_, S>>,
     direction: Direction,
-    wanted: Wanted,
+    wanted: VerifyChoice,
     threads: usize,
 ) -> Result<Recovered> {
     let (state, intact, put_back) = match journal {
@@ -271,7 +271,7 @@ fn replay<S: Storage>(
     target: &S::File,
     journal: &Patch<'_, S>,
     direction: Direction,
-    wanted: Wanted,
+    wanted: VerifyChoice,
     threads: usize,
 ) -> Result<(State, bool)> {
     let path = names.target.path();
@@ -342,13 +342,13 @@ pub fn finish<S: Storage>(
     hand: &Hand<'_, S::File>,
     journal: &Patch<'_, S>,
     direction: Direction,
-    wanted: Wanted,
+    wanted: VerifyChoice,
     threads: usize,
 ) -> Result<State> {
     let path = entry.path();
     edits::write(storage, entry, hand, journal, direction, threads)?;
     let _span = profile::span(Stage::ReadBack);
-    let level = if wanted == Wanted::Exactly(Level::None) {
+    let level = if wanted == VerifyChoice::Exactly(Level::None) {
         Level::None
     } else {
         let file = ReadBack::open(storage, hand.locked(), entry, wanted)?;
@@ -373,6 +373,6 @@ pub fn finish<S: Storage>(
 /// stays and [`recover`] is needed.
 pub fn roll_back<S: Storage>(target: &Place<'_, S>, journal: &Patch<'_, S>, threads: usize) -> Result<()> {
     let (entry, hand) = (&target.names.target, Hand::Fresh(target.file, target.identity()));
-    finish(target.storage, entry, &hand, journal, Direction::Reverse, Wanted::Deepest, threads)?;
+    finish(target.storage, entry, &hand, journal, Direction::Reverse, VerifyChoice::Deepest, threads)?;
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! By a new file, which takes the place of the old one.
 
-use super::{How, Kept, Place, Reached, end_scan};
+use super::{CommitOptions, Kept, Place, Reached, end_scan};
 use crate::commit::interference::in_use;
-use crate::commit::verify::{self, Level, ReadBack, Wanted};
+use crate::commit::verify::{self, Level, ReadBack, VerifyChoice};
 use crate::commit::write::replace_file;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
@@ -14,7 +14,7 @@ use crate::storage::{Entry, Storage};
 pub(super) fn replace<S: Storage>(
     target: &Place<'_, S>,
     mut patch: Patch<'_, S>,
-    how: &How<'_>,
+    how: &CommitOptions<'_>,
     kept: &mut Kept<'_, S>,
 ) -> Result<Reached> {
     let storage = target.storage;
@@ -71,7 +71,7 @@ fn is_at<S: Storage>(storage: &S, file: &S::File, entry: &Entry) -> bool {
 fn fill_new<S: Storage>(
     target: &Place<'_, S>,
     patch: &Patch<'_, S>,
-    how: &How<'_>,
+    how: &CommitOptions<'_>,
     file: &S::File,
 ) -> Result<Level> {
     let storage = target.storage;
@@ -97,9 +97,9 @@ pub(crate) fn check_new<S: Storage>(
     file: &S::File,
     new: &Entry,
     patch: &Patch<'_, S>,
-    how: &How<'_>,
+    how: &CommitOptions<'_>,
 ) -> Result<Level> {
-    if how.verify == Wanted::Exactly(Level::None) {
+    if how.verify == VerifyChoice::Exactly(Level::None) {
         return Ok(Level::None);
     }
     let _span = profile::span(Stage::ReadBack);

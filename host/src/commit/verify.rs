@@ -21,7 +21,7 @@ use crate::hash::ordered_pool::in_order;
 use crate::hash::{Cv, GROUP_BYTES, Tree};
 use crate::patch::{Direction, Group, Patch};
 use crate::storage::Storage;
-use edit_cursor::Laid;
+use edit_cursor::EditCursor;
 use read_back::Spot;
 
 /// How deep a verification reaches, shallowest first.
@@ -52,7 +52,7 @@ impl fmt::Display for Level {
 
 /// What the caller asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
+pub enum VerifyChoice {
     /// The deepest level that the filesystem can do.
     Deepest,
     /// This one, or an error.
@@ -79,7 +79,7 @@ pub fn touched<S: Storage>(
     };
     // Where edits are dense, hardly a block is left out.
     let partly = file.level == Level::Direct && !stats.is_dense();
-    let mut laid = partly.then(|| Laid::new(patch.reader(direction)));
+    let mut laid = partly.then(|| EditCursor::new(patch.reader(direction)));
     let mut cached = None;
     let mut reader = patch.reader(direction);
     while let Some(batch) = reader.next_batch()? {

@@ -18,7 +18,7 @@ use crate::storage::mmap::{Copier, Mapping};
 /// What may be copied on each side of a block.
 const MARGIN_BYTES: u64 = 64 << 10;
 
-pub(super) struct Near<'m> {
+pub(super) struct BlockBuffer<'m> {
     memory: Memory<'m>,
     /// What the framing needs on each side of what it looks at.
     behind: u64,
@@ -35,7 +35,7 @@ enum Memory<'m> {
     Zeros(&'m Mapping, Vec<u8>),
 }
 
-impl<'m> Near<'m> {
+impl<'m> BlockBuffer<'m> {
     /// `None` where the mapping is better: where all but a part of the block
     /// is looked at again in it anyway. Of blocks that are larger than a core's
     /// cache only holes are kept from it.

@@ -3,7 +3,7 @@
 
 use super::Scan;
 use super::block::{self, Block};
-use super::block_buffer::Near;
+use super::block_buffer::BlockBuffer;
 use super::scheduler::{Carries, Shared, Start, Workers};
 use crate::engine::framing::View;
 use crate::engine::transform::Transform;
@@ -92,7 +92,7 @@ impl Drop for Presence<'_> {
 fn work(scan: &Scan<'_>, shared: &Shared) {
     let _presence = Presence(shared);
     // The instance is made when the first window needs it.
-    let (mut transform, mut near) = (None, Near::new(scan));
+    let (mut transform, mut near) = (None, BlockBuffer::new(scan));
     while let Some(mut task) = shared.take(scan, &mut transform) {
         if task.alone {
             // What an instance has grown to before must not stand in the way.
@@ -119,7 +119,7 @@ fn one_block(
     shared: &Shared,
     index: u64,
     carry: &mut Option<Carries>,
-    near: &mut Option<Near<'_>>,
+    near: &mut Option<BlockBuffer<'_>>,
     transform: &mut Option<Box<dyn Transform>>,
 ) -> Result<Option<Block>> {
     scan.options.cancel.check()?;

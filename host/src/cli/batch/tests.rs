@@ -29,12 +29,12 @@ fn number(path: &Path) -> usize {
 
 /// Does the job with `most` in flight; the numbers as they were told. Who is
 /// alone can see that all before it were told.
-fn told(files: &[PathBuf], most: usize, work: &(dyn Fn(usize, Company) -> bool + Sync)) -> Vec<usize> {
+fn told(files: &[PathBuf], most: usize, work: &(dyn Fn(usize, Mode) -> bool + Sync)) -> Vec<usize> {
     let told = Mutex::new(Vec::new());
-    let work = |path: &Path, company| {
+    let work = |path: &Path, mode| {
         let index = files.iter().position(|file| file == path).unwrap();
-        assert!(company == Company::Others || told.lock().unwrap().len() == index);
-        work(number(path), company).then(|| number(path))
+        assert!(mode == Mode::Others || told.lock().unwrap().len() == index);
+        work(number(path), mode).then(|| number(path))
     };
     let count = each(&Job { files, most, stopped: &|| false, work: &work }, |number| {
         for _ in 0..100 {
@@ -52,27 +52,27 @@ fn all_are_told_in_order_and_each_is_in_the_company_it_must_be_in() {
     let dir = tempfile::tempdir().unwrap();
     let files = files(dir.path());
     for most in [1, 2, 3, 7, 100] {
-        let (flying, most_flying) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let (in_flight, most_flying) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let begun = Mutex::new(Vec::new());
-        let work = |number: usize, company| {
-            begun.lock().unwrap().push((number, company));
-            let now = flying.fetch_add(1, SeqCst) + 1;
+        let work = |number: usize, mode| {
+            begun.lock().unwrap().push((number, mode));
+            let now = in_flight.fetch_add(1, SeqCst) + 1;
             most_flying.fetch_max(now, SeqCst);
             for _ in 0..100 {
                 thread::yield_now();
             }
-            let at_the_end = flying.fetch_sub(1, SeqCst);
+            let at_the_end = in_flight.fetch_sub(1, SeqCst);
             let alone = matches!(number % 10, 2 | 4) || most == 1;
-            assert!(company == Company::Alone || !alone);
-            assert!(company == Company::Others || now == 1 && at_the_end == 1);
+            assert!(mode == Mode::Alone || !alone);
+            assert!(mode == Mode::Others || now == 1 && at_the_end == 1);
             // There is no memory for every seventh among others.
-            company == Company::Alone || !number.is_multiple_of(7)
+            mode == Mode::Alone || !number.is_multiple_of(7)
         };
         assert_eq!(told(&files, most, &work), (0..50).collect::<Vec<_>>());
         assert!(most_flying.into_inner() <= most);
         let begun = begun.into_inner().unwrap();
         let twice = (0..50).filter(|n| begun.iter().filter(|(number, _)| number == n).count() == 2);
-        assert!(twice.eq((0..50).filter(|n| begun.contains(&(*n, Company::Others)) && n % 7 == 0)));
+        assert!(twice.eq((0..50).filter(|n| begun.contains(&(*n, Mode::Others)) && n % 7 == 0)));
     }
 }
 
@@ -82,9 +82,9 @@ fn small_files_are_in_flight_at_the_same_time() {
     let files: Vec<_> = (0..3).map(|number| dir.path().join(number.to_string())).collect();
     files.iter().for_each(|file| drop(File::create(file).unwrap()));
     let all = std::sync::Barrier::new(3);
-    let work = |_, company| {
+    let work = |_, mode| {
         all.wait();
-        company == Company::Others
+        mode == Mode::Others
     };
     assert_eq!(told(&files, 3, &work), [0, 1, 2]);
 }
@@ -108,9 +108,9 @@ fn names_of_one_file_are_never_in_flight_together() {
             }
             files.push(name);
         }
-        let flying = AtomicUsize::new(0);
+        let in_flight = AtomicUsize::new(0);
         let work = |_, _| {
-            assert_eq!(flying.fetch_add(1, SeqCst), 0);
+            assert_eq!(in_flight.fetch_add(1, SeqCst), 0);
             if rewrites {
                 File::create(dir.path().join("new")).unwrap();
                 fs::rename(dir.path().join("new"), &file).unwrap();
@@ -118,7 +118,7 @@ fn names_of_one_file_are_never_in_flight_together() {
             for _ in 0..100 {
                 thread::yield_now();
             }
-            flying.fetch_sub(1, SeqCst);
+            in_flight.fetch_sub(1, SeqCst);
             true
         };
         assert_eq!(told(&files, 8, &work).len(), files.len());

@@ -8,12 +8,12 @@ use crate::storage::Storage;
 
 /// The new bytes of all edits, where they stand in the file afterwards; gone
 /// through front to back.
-pub(super) struct Laid<'b, 's, S: Storage> {
+pub(super) struct EditCursor<'b, 's, S: Storage> {
     edits: Edits<'b, 's, S>,
     shift: i64,
 }
 
-impl<'b, 's, S: Storage> Laid<'b, 's, S> {
+impl<'b, 's, S: Storage> EditCursor<'b, 's, S> {
     pub(super) fn new(reader: Reader<'b, 's, S>) -> Self {
         Self { edits: Edits::new(reader), shift: 0 }
     }

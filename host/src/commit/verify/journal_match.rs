@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::edit_cursor::Laid;
+use super::edit_cursor::EditCursor;
 use super::value_after;
 use crate::error::{Error, Result};
 use crate::hash::{GROUP_BYTES, Tree, group_cv};
@@ -34,7 +34,7 @@ pub fn fits<S: Storage>(
     };
     let file = Overlaid { storage, path, target, size };
     if whole {
-        let (mut tree, mut laid) = (Tree::new(), Laid::new(patch.reader(direction)));
+        let (mut tree, mut laid) = (Tree::new(), EditCursor::new(patch.reader(direction)));
         for index in 0..size.div_ceil(GROUP_BYTES) {
             tree.push(file.group(&mut laid, index)?);
         }
@@ -43,7 +43,7 @@ pub fn fits<S: Storage>(
         }
     }
     // What is read back later is compared with these values.
-    let (mut reader, mut laid) = (patch.reader(direction), Laid::new(patch.reader(direction)));
+    let (mut reader, mut laid) = (patch.reader(direction), EditCursor::new(patch.reader(direction)));
     while let Some(batch) = reader.next_batch()? {
         for group in batch.groups() {
             // Of a group that is not there any more, only the size tells.
@@ -68,7 +68,7 @@ struct Overlaid<'a, S: Storage> {
 
 impl<S: Storage> Overlaid<'_, S> {
     /// The chaining value of a group; groups are asked for in order.
-    fn group(&self, laid: &mut Laid<'_, '_, S>, index: u64) -> Result<[u8; 32]> {
+    fn group(&self, laid: &mut EditCursor<'_, '_, S>, index: u64) -> Result<[u8; 32]> {
         let range = index * GROUP_BYTES..((index + 1) * GROUP_BYTES).min(self.size);
         let mut bytes = vec![0; usize::try_from(range.end - range.start).expect("a group fits")];
         self.storage

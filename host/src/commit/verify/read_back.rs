@@ -4,8 +4,8 @@
 use std::io;
 use std::path::Path;
 
-use super::edit_cursor::Laid;
-use super::{Level, Wanted};
+use super::edit_cursor::EditCursor;
+use super::{Level, VerifyChoice};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::hash::ordered_pool::in_order;
@@ -42,7 +42,11 @@ impl Spot {
 
     /// A group of which the pages are that hold new bytes; all of it, when
     /// nothing else is in it.
-    pub(super) fn written<S: Storage>(laid: &mut Laid<'_, '_, S>, group: u64, size: u64) -> Result<Self> {
+    pub(super) fn written<S: Storage>(
+        laid: &mut EditCursor<'_, '_, S>,
+        group: u64,
+        size: u64,
+    ) -> Result<Self> {
         let start = group * GROUP_BYTES;
         let there = GROUP_BYTES.min(size.saturating_sub(start)) as usize;
         let page = rustix::param::page_size().clamp(BLOCK_BYTES, GROUP_BYTES as usize);
@@ -93,7 +97,7 @@ impl<'s, S: Storage> ReadBack<'s, S> {
     /// # Errors
     /// When another file has the name by now, when the wanted level cannot be
     /// reached, or on any I/O error.
-    pub fn open(storage: &'s S, written: &S::File, entry: &Entry, wanted: Wanted) -> Result<Self> {
+    pub fn open(storage: &'s S, written: &S::File, entry: &Entry, wanted: VerifyChoice) -> Result<Self> {
         let path = entry.path();
         let written = storage.stat(written).map_err(Error::at("look at", path))?.identity;
         let opened = |file, level| {
@@ -101,13 +105,15 @@ impl<'s, S: Storage> ReadBack<'s, S> {
             back.check_same(&back.file).map(|()| back)
         };
         let direct = match wanted {
-            Wanted::Deepest | Wanted::Exactly(Level::Direct) => open_direct(storage, entry).map(Some),
-            Wanted::Exactly(_) => Ok(None),
+            VerifyChoice::Deepest | VerifyChoice::Exactly(Level::Direct) => {
+                open_direct(storage, entry).map(Some)
+            }
+            VerifyChoice::Exactly(_) => Ok(None),
         };
         match direct {
             Ok(Some(file)) => return opened(file, Level::Direct),
             Ok(None) => {}
-            Err(e) if wanted == Wanted::Deepest && e.kind() == io::ErrorKind::InvalidInput => {}
+            Err(e) if wanted == VerifyChoice::Deepest && e.kind() == io::ErrorKind::InvalidInput => {}
             Err(e) => {
                 return Err(Error::io("read directly from the medium of", path, e)
                     .hint("`--verify evicted` or `--verify cached` works on every filesystem"));
@@ -115,10 +121,10 @@ impl<'s, S: Storage> ReadBack<'s, S> {
         }
         let file = storage.open(entry, Access::Read).map_err(Error::at("open", path))?;
         let evicted = match wanted {
-            Wanted::Exactly(Level::Cached | Level::None) => false,
+            VerifyChoice::Exactly(Level::Cached | Level::None) => false,
             _ => storage.evict(&file).map_err(Error::at("evict", path))?,
         };
-        if wanted == Wanted::Exactly(Level::Evicted) && !evicted {
+        if wanted == VerifyChoice::Exactly(Level::Evicted) && !evicted {
             return Err(Error::new(Kind::Verification, format!("{} stays in the page cache", path.shown()))
                 .hint("another process may have it mapped; `--verify cached` reads it from there"));
         }

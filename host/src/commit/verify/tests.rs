@@ -12,7 +12,7 @@ fn file(content: &[u8]) -> tempfile::NamedTempFile {
     file
 }
 
-fn open(file: &tempfile::NamedTempFile, wanted: Wanted) -> Result<ReadBack<'static, OsStorage>> {
+fn open(file: &tempfile::NamedTempFile, wanted: VerifyChoice) -> Result<ReadBack<'static, OsStorage>> {
     ReadBack::open(&OsStorage, file.as_file(), &Entry::unpinned(file.path()), wanted)
 }
 
@@ -28,7 +28,7 @@ fn size_and_every_byte_of_a_whole_file_count() {
             let root = blake3::hash(&right);
             whole(file.path(), &read_back, size as u64, &root, 2, Cancel::new(&NEVER)).map_err(|e| e.kind())
         };
-        for wanted in [Wanted::Deepest, Wanted::Exactly(Level::Cached)] {
+        for wanted in [VerifyChoice::Deepest, VerifyChoice::Exactly(Level::Cached)] {
             assert_eq!(check(&right, wanted), Ok(()), "{size}");
             assert_eq!(check(&[&right[..], b"x"].concat(), wanted), Err(Kind::Verification), "{size}");
             for at in [0, size / 2, size.saturating_sub(1)] {
@@ -53,7 +53,7 @@ fn what_is_not_there_is_not_read() {
         let right = vec![byte; 40 * group];
         for size in [39 * group, 40 * group - 1, group, 0] {
             let file = file(&right[..size]);
-            let read_back = open(&file, Wanted::Exactly(Level::Cached)).expect("it can be read");
+            let read_back = open(&file, VerifyChoice::Exactly(Level::Cached)).expect("it can be read");
             let mut run = read_back.run(None);
             let mut there = 0;
             for first in (0..40).step_by(read_back::RUN_GROUPS as usize) {
@@ -82,7 +82,7 @@ fn no_value_is_no_check() {
 #[test]
 fn evicted_is_said_of_no_file_that_stays_in_memory() {
     let file = file(&[7; 100_000]);
-    let evicted = Wanted::Exactly(Level::Evicted);
+    let evicted = VerifyChoice::Exactly(Level::Evicted);
     let mapping = Mapping::new(file.as_file(), 100_000, file.path()).expect("mapped");
     assert!(mapping.bytes().iter().all(|byte| *byte == 7));
     let refused = open(&file, evicted).map(|file| file.level);
@@ -103,7 +103,7 @@ fn cachestat_works(file: &tempfile::NamedTempFile) -> bool {
 /// the very bytes.
 #[test]
 fn what_is_read_back_is_the_file_that_was_written() {
-    for wanted in [Wanted::Deepest, Wanted::Exactly(Level::Cached)] {
+    for wanted in [VerifyChoice::Deepest, VerifyChoice::Exactly(Level::Cached)] {
         let (written, other) = (file(b"the same"), file(b"the same"));
         let elsewhere = Entry::unpinned(other.path());
         let opened = ReadBack::open(&OsStorage, written.as_file(), &elsewhere, wanted);

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use super::write_behind::{Behind, PIECE_BYTES};
+use super::write_behind::{PIECE_BYTES, WriteBehind};
 use crate::error::{Error, Result};
 use crate::hash::GROUP_BYTES;
 use crate::storage::{ALIGN_BYTES, Aligned, Storage};
@@ -15,7 +15,7 @@ const ALIGN: u64 = ALIGN_BYTES as u64;
 
 /// The pieces, one after the other.
 pub(super) struct Pieces<'b, 's, 'a, S: Storage> {
-    behind: &'b mut Behind<'s, S>,
+    behind: &'b mut WriteBehind<'s, S>,
     storage: &'a S,
     target: (&'a S::File, &'a Path),
     /// The file is at least that long, whatever part of the edits is written:
@@ -35,7 +35,7 @@ struct Piece {
 
 impl<'b, 's, 'a, S: Storage> Pieces<'b, 's, 'a, S> {
     pub(super) fn new(
-        behind: &'b mut Behind<'s, S>,
+        behind: &'b mut WriteBehind<'s, S>,
         storage: &'a S,
         target: (&'a S::File, &'a Path),
         sure_bytes: u64,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::coalesce::Pieces;
 use super::length::{self, Ends, State};
-use super::write_behind::behind;
+use super::write_behind::write_behind;
 use crate::commit::interference::{cut_short, grown};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
@@ -125,7 +125,7 @@ fn edits<S: Storage>(
     let stats = &journal.seal().stats;
     if stats.is_dense() {
         let sure_bytes = Ends::of(stats).short;
-        return behind(storage, (target, path), threads, |behind| {
+        return write_behind(storage, (target, path), threads, |behind| {
             let mut pieces = Pieces::new(behind, storage, (target, path), sure_bytes);
             each_edit(journal, direction, |offset, bytes| pieces.put(offset, bytes))?;
             pieces.finish()

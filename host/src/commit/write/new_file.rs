@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use super::write_behind::{Behind, PIECE_BYTES};
+use super::write_behind::{PIECE_BYTES, WriteBehind};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::escape::Raw as _;
@@ -27,8 +27,8 @@ impl<S: Storage> Source<'_, S> {
 }
 
 /// What is written, and how far it has come.
-pub(super) struct Forward<'b, 's, 'a, S: Storage> {
-    behind: &'b mut Behind<'s, S>,
+pub(super) struct NewFileWriter<'b, 's, 'a, S: Storage> {
+    behind: &'b mut WriteBehind<'s, S>,
     to: (&'a S::File, &'a Path),
     /// Where the piece at hand begins, and what there is of it. Pieces end at
     /// multiples of their size.
@@ -40,10 +40,10 @@ pub(super) struct Forward<'b, 's, 'a, S: Storage> {
     cancel: Cancel<'a>,
 }
 
-impl<'b, 's, 'a, S: Storage> Forward<'b, 's, 'a, S> {
+impl<'b, 's, 'a, S: Storage> NewFileWriter<'b, 's, 'a, S> {
     /// From the start of an empty file.
     pub(super) fn new(
-        behind: &'b mut Behind<'s, S>,
+        behind: &'b mut WriteBehind<'s, S>,
         to: (&'a S::File, &'a Path),
         cancel: Cancel<'a>,
     ) -> Self {

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
-use super::new_file::{Forward, Source};
-use super::write_behind::behind;
+use super::new_file::{NewFileWriter, Source};
+use super::write_behind::write_behind;
 use crate::cancel::Cancel;
 use crate::commit::interference::grown;
 use crate::error::{Error, Kind, Result};
@@ -36,16 +36,16 @@ pub fn fill<S: Storage>(
 ) -> Result<()> {
     let source = Source { storage, file, path };
     let mut cache = Cache { source: &source, start: 0, bytes: Vec::new() };
-    let bytes = behind(storage, to, threads, |behind| {
-        let mut forward = Forward::new(behind, to, cancel);
+    let bytes = write_behind(storage, to, threads, |behind| {
+        let mut writer = NewFileWriter::new(behind, to, cancel);
         walk(reader, 0, |segment| match segment {
-            Segment::New(bytes) => forward.push(bytes),
+            Segment::New(bytes) => writer.push(bytes),
             Segment::Source(range) if range.end - range.start < COPY_BYTES => {
-                forward.push(cache.read(&range)?)
+                writer.push(cache.read(&range)?)
             }
-            Segment::Source(range) => forward.copy(&source, range),
+            Segment::Source(range) => writer.copy(&source, range),
         })?;
-        forward.finish()
+        writer.finish()
     })?;
     // The file may end in a hole.
     storage.set_len(to.0, bytes).map_err(Error::at("resize", to.1))
@@ -64,10 +64,10 @@ pub fn copy<S: Storage>(
     cancel: Cancel<'_>,
 ) -> Result<()> {
     let source = Source { storage, file, path };
-    behind(storage, to, threads, |behind| {
-        let mut forward = Forward::new(behind, to, cancel);
-        forward.copy(&source, 0..bytes)?;
-        forward.finish()
+    write_behind(storage, to, threads, |behind| {
+        let mut writer = NewFileWriter::new(behind, to, cancel);
+        writer.copy(&source, 0..bytes)?;
+        writer.finish()
     })?;
     storage.set_len(to.0, bytes).map_err(Error::at("resize", to.1))
 }

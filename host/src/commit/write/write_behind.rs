@@ -29,15 +29,15 @@ const PIECES: usize = 3;
 ///
 /// # Errors
 /// The first write that has failed, else what `make` fails with.
-pub(super) fn behind<S: Storage, T>(
+pub(super) fn write_behind<S: Storage, T>(
     storage: &S,
     (file, path): (&S::File, &Path),
     threads: usize,
-    make: impl FnOnce(&mut Behind<'_, S>) -> Result<T>,
+    make: impl FnOnce(&mut WriteBehind<'_, S>) -> Result<T>,
 ) -> Result<T> {
-    let mut hand = Hand { storage, file, path, direct: Direct::default(), written: 0 };
+    let mut hand = Writer { storage, file, path, direct: Direct::default(), written: 0 };
     if threads < 2 {
-        return make(&mut Behind { way: Way::AtOnce(hand), free: Vec::new(), made: 0 });
+        return make(&mut WriteBehind { way: Mode::AtOnce(hand), free: Vec::new(), made: 0 });
     }
     std::thread::scope(|scope| {
         let (pieces, received) = sync_channel::<Piece>(PIECES - 2);
@@ -50,25 +50,25 @@ pub(super) fn behind<S: Storage, T>(
                 Ok(())
             })
         })?;
-        let way = Way::Thread { pieces, written };
+        let way = Mode::Thread { pieces, written };
         // Dropped at the end of this statement, which ends the writer.
-        let made = make(&mut Behind { way, free: Vec::new(), made: 0 });
+        let made = make(&mut WriteBehind { way, free: Vec::new(), made: 0 });
         writer.join().unwrap_or_else(|_| Err(ended()))?;
         made
     })
 }
 
 /// Takes pieces to be written.
-pub(super) struct Behind<'s, S: Storage> {
-    way: Way<'s, S>,
+pub(super) struct WriteBehind<'s, S: Storage> {
+    way: Mode<'s, S>,
     /// Memory that is not in use.
     free: Vec<Aligned>,
     /// Memory that was made so far.
     made: usize,
 }
 
-enum Way<'s, S: Storage> {
-    AtOnce(Hand<'s, S>),
+enum Mode<'s, S: Storage> {
+    AtOnce(Writer<'s, S>),
     Thread { pieces: SyncSender<Piece>, written: Receiver<Aligned> },
 }
 
@@ -78,12 +78,14 @@ struct Piece {
     len: usize,
 }
 
-impl<S: Storage> Behind<'_, S> {
+impl<S: Storage> WriteBehind<'_, S> {
     /// Memory for a piece, [`PIECE_BYTES`] of it, with anything in it.
     pub(super) fn memory(&mut self) -> Result<Aligned> {
         match (self.free.pop(), &self.way) {
             (Some(memory), _) => Ok(memory),
-            (None, Way::Thread { written, .. }) if self.made == PIECES => written.recv().map_err(|_| ended()),
+            (None, Mode::Thread { written, .. }) if self.made == PIECES => {
+                written.recv().map_err(|_| ended())
+            }
             (None, _) => {
                 self.made += 1;
                 Ok(Aligned::new(PIECE_BYTES))
@@ -94,12 +96,12 @@ impl<S: Storage> Behind<'_, S> {
     /// Writes the first `len` bytes of it at `offset`, now or later.
     pub(super) fn write(&mut self, offset: u64, memory: Aligned, len: usize) -> Result<()> {
         match &mut self.way {
-            Way::AtOnce(hand) => {
+            Mode::AtOnce(hand) => {
                 hand.write(&memory.as_slice()[..len], offset)?;
                 self.free.push(memory);
                 Ok(())
             }
-            Way::Thread { pieces, .. } => pieces.send(Piece { offset, memory, len }).map_err(|_| ended()),
+            Mode::Thread { pieces, .. } => pieces.send(Piece { offset, memory, len }).map_err(|_| ended()),
         }
     }
 }
@@ -110,7 +112,7 @@ fn ended() -> Error {
 }
 
 /// What writes.
-struct Hand<'s, S: Storage> {
+struct Writer<'s, S: Storage> {
     storage: &'s S,
     file: &'s S::File,
     path: &'s Path,
@@ -118,7 +120,7 @@ struct Hand<'s, S: Storage> {
     written: usize,
 }
 
-impl<S: Storage> Hand<'_, S> {
+impl<S: Storage> Writer<'_, S> {
     fn write(&mut self, bytes: &[u8], offset: u64) -> Result<()> {
         let blocks = bytes.len().is_multiple_of(ALIGN_BYTES) && offset.is_multiple_of(ALIGN_BYTES as u64);
         let long = self.written >= CACHED_BYTES && bytes.len() >= DIRECT_BYTES;
