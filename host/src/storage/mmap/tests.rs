@@ -126,7 +126,7 @@ fn foreign_sigbus_still_kills() {
     const CHILD: &str = "RUNNER_TEST_FOREIGN_SIGBUS";
     if std::env::var_os(CHILD).is_none() {
         let status = std::process::Command::new(std::env::current_exe().expect("own path"))
-            .args(["--exact", "mapping::tests::foreign_sigbus_still_kills"])
+            .args(["--exact", "storage::mmap::tests::foreign_sigbus_still_kills"])
             .env(CHILD, "1")
             .status()
             .expect("run itself");
