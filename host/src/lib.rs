@@ -20,6 +20,7 @@ pub mod error;
 pub mod escape;
 pub mod hash;
 pub mod interrupted;
+mod locks;
 pub mod memory;
 pub mod patch;
 pub mod pipe;

@@ -197,6 +197,12 @@ pub(crate) fn add(stage: Stage, time: Duration) {
     counter.spans.fetch_add(1, Relaxed);
 }
 
+/// Measures some work.
+pub(crate) fn time<T>(stage: Stage, work: impl FnOnce() -> T) -> T {
+    let _span = span(stage);
+    work()
+}
+
 /// Measures until it is dropped.
 #[must_use]
 pub(crate) fn span(stage: Stage) -> Span {

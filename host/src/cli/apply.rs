@@ -14,7 +14,7 @@ use super::batch::{self, Mode};
 use super::explain::explain;
 use super::loaded_plugin::{Session, temporary_patch};
 use super::report::{self, Reporter};
-use super::semaphore::Slots;
+use super::semaphore::Semaphore;
 use super::show::{self, View};
 use super::signals::cancel_on_signals;
 use crate::cancel::{Cancel, is_interrupted};
@@ -70,7 +70,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn several(&self, reporter: &Reporter) -> Result<Outcome> {
-        let scans = Slots::new(self.session.workers());
+        let scans = Semaphore::new(self.session.workers());
         let work = |file: &Path, mode| match mode {
             Mode::Alone => Some((None, self.one(file, reporter, None))),
             Mode::Others => {
@@ -114,13 +114,13 @@ impl Run<'_> {
         Ok(outcome)
     }
 
-    fn one(&self, file: &Path, reporter: &Reporter, scans: Option<&Slots>) -> Result<Outcome> {
+    fn one(&self, file: &Path, reporter: &Reporter, scans: Option<&Semaphore>) -> Result<Outcome> {
         self.work_on(file, reporter, scans).map_err(|error| explain(file, error))
     }
 
     /// Works on one file: with all workers, or, where it has to wait for one
     /// of so many slots to scan in, with one.
-    fn work_on(&self, file: &Path, reporter: &Reporter, scans: Option<&Slots>) -> Result<Outcome> {
+    fn work_on(&self, file: &Path, reporter: &Reporter, scans: Option<&Semaphore>) -> Result<Outcome> {
         let started = Instant::now();
         let Self { args, session, .. } = self;
         let options = Options {
@@ -143,7 +143,7 @@ impl Run<'_> {
             },
             cancel: self.cancel,
         };
-        let mut slot = scans.map(Slots::take);
+        let mut slot = scans.map(Semaphore::take);
         let mut events = |event| {
             if matches!(event, Event::Applying(_)) {
                 // The scan is done; what follows is waiting.

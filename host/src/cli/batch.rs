@@ -17,10 +17,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard};
 use std::thread;
 
 use crate::error::Result;
+use crate::locks;
 use crate::stack;
 
 /// A file of one block: more than one worker could not work on it anyway.
@@ -185,11 +186,11 @@ impl InFlight {
 
 impl<T> Queue<T> {
     fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        locks::lock(&self.state)
     }
 
     fn wait<'s>(&self, state: MutexGuard<'s, State<T>>) -> MutexGuard<'s, State<T>> {
-        self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
+        locks::wait(&self.changed, state)
     }
 
     /// The next file to work on.

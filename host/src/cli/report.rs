@@ -10,7 +10,7 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use super::closed::{is_error_closed, is_output_closed};
 use crate::error::{Error, Kind, Result};
 use crate::escape::{Page, Secrets, json_line, shown, with_name};
+use crate::locks;
 use crate::profile::{Place, Spent};
 use crate::run::{Event, Report};
 use crate::sandbox::{Level as LogLevel, Sink};
@@ -75,7 +76,7 @@ impl Out {
     /// Says it in one piece.
     fn write(&self, stream: Stream, bytes: &[u8]) -> Result<()> {
         if let Self::Later(kept) = self {
-            kept.lock().unwrap_or_else(PoisonError::into_inner).push((stream, bytes.to_vec()));
+            locks::lock(kept).push((stream, bytes.to_vec()));
             return Ok(());
         }
         let (written, name) = match stream {
@@ -137,7 +138,7 @@ impl Reporter {
     pub(super) fn pass_on(&self, aside: &Self) -> Result<()> {
         self.clear();
         let Out::Later(kept) = &aside.out else { return Ok(()) };
-        let kept = std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner));
+        let kept = std::mem::take(&mut *locks::lock(kept));
         unless_unread(kept.iter().try_for_each(|(stream, bytes)| self.out.write(*stream, bytes)))
     }
 
@@ -167,7 +168,7 @@ impl Reporter {
     }
 
     fn scanned(&self, path: &Path, bytes: u64, of: u64) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = locks::lock(&self.told);
         if self.json {
             if told.get_or_insert_with(Instant::now).elapsed() >= EVENT_INTERVAL {
                 *told = Some(Instant::now());
@@ -209,7 +210,7 @@ impl Reporter {
     /// Takes the progress bar away.
     pub(super) fn clear(&self) {
         self.bar.finish_and_clear();
-        *self.told.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *locks::lock(&self.told) = None;
     }
 
     /// An error, its causes and what to do about it.

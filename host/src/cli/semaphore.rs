@@ -1,33 +1,36 @@
 //! A bound on how many do something at a time.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use crate::locks;
+use std::sync::{Condvar, Mutex};
 
-/// Of what only so many may do at a time.
-pub(super) struct Slots {
+/// A counting semaphore.
+pub(super) struct Semaphore {
     free: Mutex<usize>,
     freed: Condvar,
 }
 
 /// One of them, until it is dropped.
-pub(super) struct Slot<'a>(&'a Slots);
+pub(super) struct Permit<'a>(&'a Semaphore);
 
-impl Slots {
+impl Semaphore {
     pub(super) fn new(count: usize) -> Self {
         Self { free: Mutex::new(count), freed: Condvar::new() }
     }
 
     /// Waits until one is free.
-    pub(super) fn take(&self) -> Slot<'_> {
-        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.freed.wait_while(free, |free| *free == 0);
-        *waited.unwrap_or_else(PoisonError::into_inner) -= 1;
-        Slot(self)
+    pub(super) fn take(&self) -> Permit<'_> {
+        let mut free = locks::lock(&self.free);
+        while *free == 0 {
+            free = locks::wait(&self.freed, free);
+        }
+        *free -= 1;
+        Permit(self)
     }
 }
 
-impl Drop for Slot<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        *locks::lock(&self.0.free) += 1;
         self.0.freed.notify_one();
     }
 }

@@ -65,9 +65,9 @@ pub(crate) fn write_out(
         }
     })?;
     let mut kept = Kept { storage, entries: vec![new.clone()] };
-    let filling = profile::span(Stage::Fill);
-    replace_file::fill(storage, (&target.file, source), (&file, path), reader, how.threads, how.cancel)?;
-    drop(filling);
+    profile::time(Stage::Fill, || {
+        replace_file::fill(storage, (&target.file, source), (&file, path), reader, how.threads, how.cancel)
+    })?;
     match &old {
         Some(old) => {
             storage.copy_attributes(old, &file).map_err(Error::at("keep the attributes of", out.path()))?

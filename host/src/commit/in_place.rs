@@ -44,10 +44,10 @@ pub(super) fn in_place<S: Storage>(
         let _span = profile::span(Stage::Flatten);
         (in_place_form::flatten(storage, source, &patch, header, new, how.cancel)?, Some(patch))
     };
-    let syncing = profile::span(Stage::JournalSync);
-    names.authenticate(&mut journal)?;
-    journal.sync()?;
-    drop(syncing);
+    profile::time(Stage::JournalSync, || {
+        names.authenticate(&mut journal)?;
+        journal.sync()
+    })?;
     if wanted != VerifyChoice::Exactly(Level::None) {
         // A medium that loses what it was given would take the only way back
         // along with the file.

@@ -76,18 +76,18 @@ fn fill_new<S: Storage>(
 ) -> Result<Level> {
     let storage = target.storage;
     let new = &target.names.new;
-    let filling = profile::span(Stage::Fill);
     let (source, reader) = ((target.file, target.path()), patch.reader(Direction::Forward));
-    replace_file::fill(storage, source, (file, new.path()), reader, how.threads, how.cancel)?;
-    drop(filling);
-    let syncing = profile::span(Stage::Sync);
-    storage.copy_attributes(target.file, file).map_err(|e| {
-        Error::new(Kind::Refused, format!("a rewrite of {} would lose something", target.path().shown()))
-            .because(e)
-            .hint("`--strategy in-place` keeps the inode and all that belongs to it")
+    profile::time(Stage::Fill, || {
+        replace_file::fill(storage, source, (file, new.path()), reader, how.threads, how.cancel)
     })?;
-    storage.sync_all(file).map_err(Error::at("sync", new.path()))?;
-    drop(syncing);
+    profile::time(Stage::Sync, || {
+        storage.copy_attributes(target.file, file).map_err(|e| {
+            Error::new(Kind::Refused, format!("a rewrite of {} would lose something", target.path().shown()))
+                .because(e)
+                .hint("`--strategy in-place` keeps the inode and all that belongs to it")
+        })?;
+        storage.sync_all(file).map_err(Error::at("sync", new.path()))
+    })?;
     check_new(storage, file, new, patch, how)
 }
 

@@ -59,9 +59,7 @@ pub(crate) fn find(
     while start < block_end {
         let target = (start + context.window_bytes).min(block_end);
         let deadline = context.deadline(transform, start);
-        let cutting = profile::span(Stage::Cut);
-        let end = context.cutter.next_boundary(view, start, target)?;
-        drop(cutting);
+        let end = profile::time(Stage::Cut, || context.cutter.next_boundary(view, start, target))?;
         let Some(end) = end.filter(|end| view.end || end + after <= view.limit()) else {
             match wider.take() {
                 Some(wider) => view = wider,

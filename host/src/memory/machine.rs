@@ -2,10 +2,11 @@
 //! stalls (PSI), and the limits of the control groups that this process is in,
 //! of version 2 and 1. What cannot be read is not known, and never an error.
 
+use crate::locks;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::Facts;
@@ -44,7 +45,7 @@ impl Watch {
 
     /// How the machine is; `None` when that was told a moment ago.
     pub fn look(&self) -> Option<Facts> {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = locks::lock(&self.last);
         let now = Instant::now();
         let elapsed = last.as_ref().map(|last| now - last.at);
         if elapsed.is_some_and(|elapsed| elapsed < INTERVAL) {

@@ -82,9 +82,9 @@ pub fn make_patch(
         keep: keep.as_mut().map(|keep| (options.checkpoint_every, keep as scan::Keep<'_>)),
     };
     drop(beginning);
-    let scanning = profile::span(Stage::Scan);
-    let scanned = scan(&mapping, target.path(), &job, writer, &transforms, &scan_options, hooks)?;
-    drop(scanning);
+    let scanned = profile::time(Stage::Scan, || {
+        scan(&mapping, target.path(), &job, writer, &transforms, &scan_options, hooks)
+    })?;
     // What others append is not scanned, and is no error yet: where no length
     // changes, it stays where it is.
     target.place().appended()?;

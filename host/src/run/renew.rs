@@ -41,9 +41,9 @@ pub(super) fn renew(
         ..patch.header().clone()
     };
     let writer = Writer::new(&OsStorage, target.names.scan.clone(), header)?;
-    let scanning = profile::span(Stage::Scan);
-    let rebuilt = rebuild(&mapping, path, patch.reader(direction), writer, hashing, &mut progress)?;
-    drop(scanning);
+    let rebuilt = profile::time(Stage::Scan, || {
+        rebuild(&mapping, path, patch.reader(direction), writer, hashing, &mut progress)
+    })?;
     let scanned = match rebuilt {
         Rebuilt::Fits(scanned) if scanned.pre_root == claims.before => scanned,
         Rebuilt::Fits(scanned) => return Err(claims.no_fit(target, scanned.pre_root)),

@@ -10,7 +10,7 @@
 //! nothing else in memory. None of it changes what is found in a block.
 
 use std::collections::BTreeMap;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use super::Scan;
@@ -18,6 +18,7 @@ use super::block::Block;
 use crate::engine::transform::Transform;
 use crate::engine::window::Position;
 use crate::error::Result;
+use crate::locks;
 use crate::memory::{Governor, blocks_ahead};
 use crate::profile::{self, Stage};
 
@@ -109,7 +110,7 @@ pub(super) struct Baton {
 
 /// A panic on one thread must not become a second one on all others.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    locks::lock(mutex)
 }
 
 impl Shared {
@@ -190,7 +191,7 @@ impl Shared {
     fn wait<'s>(&self, state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
         let _span = profile::span(Stage::Wait);
         self.ready.notify_all();
-        self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
+        locks::wait(&self.changed, state)
     }
 
     /// Until there are fewer workers than there may be.
@@ -255,7 +256,7 @@ impl Shared {
                 self.changed.notify_all();
                 return result.map(|block| (block, running));
             }
-            state = self.ready.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = locks::wait(&self.ready, state);
         }
     }
 
@@ -277,7 +278,7 @@ impl Shared {
             if lock(&self.state).stop {
                 return None;
             }
-            baton = self.passed.wait(baton).unwrap_or_else(PoisonError::into_inner);
+            baton = locks::wait(&self.passed, baton);
         }
         Some(baton)
     }

@@ -125,14 +125,15 @@ fn one_block(
     scan.options.cancel.check()?;
     let (range, whole) = (scan.block(index), scan.view());
     let file_bytes = whole.limit();
-    let paging = profile::span(Stage::PageIn);
-    let copy = near.as_mut().and_then(|near| near.read(scan, &range));
-    if copy.is_none() && profile::is_on() {
-        // To tell it from hashing, which does it by the way, and a little
-        // faster.
-        scan.mapping.page_in(range.clone());
-    }
-    drop(paging);
+    let copy = profile::time(Stage::PageIn, || {
+        let copy = near.as_mut().and_then(|near| near.read(scan, &range));
+        if copy.is_none() && profile::is_on() {
+            // To tell it from hashing, which does it by the way, and a little
+            // faster.
+            scan.mapping.page_in(range.clone());
+        }
+        copy
+    });
     let view = copy.as_ref().unwrap_or(&whole);
     let before = block::hash_before(view, &range, file_bytes);
     let found = if scan.is_sequential() {

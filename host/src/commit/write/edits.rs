@@ -93,12 +93,13 @@ pub fn write<S: Storage>(
         length::mark(storage, journal, State::Long)?;
     }
     hand.with(storage, entry, |file| {
-        let writing = profile::span(Stage::Write);
-        edits(storage, (file, path), journal, direction, threads)?;
-        if resizes && !long {
-            length::clear(storage, (file, path), ends)?;
-        }
-        drop(writing);
+        profile::time(Stage::Write, || {
+            edits(storage, (file, path), journal, direction, threads)?;
+            if resizes && !long {
+                length::clear(storage, (file, path), ends)?;
+            }
+            Ok::<(), Error>(())
+        })?;
         sync(storage, file, path)
     })?;
     if resizes && !long {
