@@ -3,7 +3,6 @@
 pub mod conditions;
 pub mod elsewhere;
 mod in_place;
-pub mod interference;
 pub mod recover;
 mod replace;
 mod space;
@@ -12,120 +11,22 @@ pub mod verify;
 pub mod write;
 
 use std::ffi::OsString;
-use std::path::Path;
 
 use crate::cancel::Cancel;
-use crate::commit::interference::grown;
 use crate::commit::strategy::{Plan, Strategy};
 use crate::commit::verify::{Level, VerifyChoice};
-use crate::commit::write::replace_file;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::patch::Patch;
 use crate::profile::{self, Stage};
 use crate::sidecar::{Names, check_not_reserved, exists};
-use crate::storage::{Access, Entry, FileType, Identity, Stat, Storage};
+use crate::storage::{Entry, FileType, Storage};
+use crate::target::Target;
 use in_place::in_place;
 pub(crate) use replace::check_new;
 use replace::replace;
 pub(crate) use space::check_room;
 use space::check_room_to_overwrite;
-
-/// A file that is to be written: open for writing, and locked.
-pub struct Place<'a, S: Storage> {
-    /// The filesystem it is on.
-    pub storage: &'a S,
-    /// Its names.
-    pub names: &'a Names,
-    /// The open file.
-    pub file: &'a S::File,
-    /// What it was when it was opened.
-    pub stat: &'a Stat,
-}
-
-impl<S: Storage> Place<'_, S> {
-    /// The file's own path, links resolved.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        self.names.target.path()
-    }
-
-    /// What identified the file when it was opened.
-    #[must_use]
-    pub fn identity(&self) -> &Identity {
-        &self.stat.identity
-    }
-
-    /// Makes sure that nobody has changed or replaced the file since it was
-    /// opened, as far as its identity tells.
-    ///
-    /// # Errors
-    /// When somebody has.
-    pub fn check_unchanged(&self) -> Result<()> {
-        match self.appended()? {
-            0 => Ok(()),
-            bytes => Err(grown(self.path(), bytes).hint("nothing was written")),
-        }
-    }
-
-    /// How many bytes others have appended since the file was opened. Where it
-    /// has grown, nothing tells whether other bytes of it were changed.
-    ///
-    /// # Errors
-    /// When it was replaced, or has changed without growing.
-    pub fn appended(&self) -> Result<u64> {
-        let path = self.path();
-        let open = self.storage.stat(self.file).map_err(Error::at("look at", path))?.identity;
-        let named = self.storage.stat_entry(&self.names.target).map_err(Error::at("look at", path))?.identity;
-        let grown = open.size > self.identity().size;
-        if named.same_inode(&open) && (grown || open == *self.identity()) {
-            Ok(open.size - self.identity().size)
-        } else {
-            Err(replace_file::changed(path))
-        }
-    }
-
-    /// Bytes that stand in the open file from `size` on.
-    fn behind(&self, size: u64) -> Result<u64> {
-        let now = self.storage.stat(self.file).map_err(Error::at("look at", self.path()))?.identity.size;
-        Ok(now.saturating_sub(size))
-    }
-}
-
-impl<S: Storage> Place<'_, S> {
-    /// What a file that a run on this target makes elsewhere is called until it
-    /// is complete. One that was left by a run that was killed is removed.
-    ///
-    /// # Errors
-    /// [`Kind::Refused`] where somebody else has made it; any I/O error.
-    pub fn temporary(&self, entry: &Entry) -> Result<Entry> {
-        let temporary = self.names.temporary(entry);
-        if !exists(self.storage, &temporary)? {
-            return Ok(temporary);
-        }
-        let path = temporary.path();
-        let stat = self.storage.stat_entry(&temporary).map_err(Error::at("look at", path))?;
-        // A backup may have the owner and the mode of the target already.
-        let owners = [rustix::process::geteuid().as_raw(), self.stat.owner];
-        let why = if stat.file_type != FileType::Regular || stat.links != 1 {
-            Some("it is not a file with one name".to_owned())
-        } else {
-            let theirs = !owners.contains(&stat.owner);
-            theirs.then(|| format!("it belongs to user {}", stat.owner))
-        };
-        if let Some(why) = why {
-            return Err(Error::new(Kind::Refused, format!("{} is in the way: {why}", path.shown()))
-                .hint("only its owner can say whether it is still needed; choose another name"));
-        }
-        let file = self.storage.open(&temporary, Access::Read).map_err(Error::at("open", path))?;
-        if self.storage.is_locked(&file) {
-            return Err(Error::new(Kind::Refused, format!("{} is in the way", path.shown()))
-                .hint("another run is at work on it"));
-        }
-        self.storage.remove(&temporary).map_err(Error::at("remove", path))?;
-        Ok(temporary)
-    }
-}
 
 /// What to keep of the old file.
 #[derive(Debug, Clone, Default)]
@@ -187,7 +88,7 @@ pub struct Reached {
 /// The target is untouched, or rolled back, unless the kind is
 /// [`Kind::RecoveryNeeded`].
 pub fn reach<S: Storage>(
-    target: &Place<'_, S>,
+    target: &Target<'_, S>,
     patch: Patch<'_, S>,
     plan: &Plan,
     how: &CommitOptions<'_>,

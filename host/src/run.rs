@@ -32,7 +32,7 @@ use crate::run::checkpoint::{Key, Resumable};
 use crate::scan;
 use crate::sidecar::{Trust, check_not_reserved};
 use crate::storage::{Entry, OsStorage, Storage, is_mount_point};
-use crate::target::{Intent, PatchFiles, Target};
+use crate::target::{Intent, OsTarget, PatchFiles};
 pub use collect_patch::make_patch;
 use renew::renew;
 
@@ -153,7 +153,7 @@ pub fn apply(
     options: &Options<'_>,
     events: &mut dyn FnMut(Event),
 ) -> Result<Report> {
-    let target = Target::open(path, Intent::Write(options.patch_files))?;
+    let target = OsTarget::open(path, Intent::Write(options.patch_files))?;
     let key = Key { window_bytes: options.window_bytes, params: program.params_digest };
     let mut resumable = Resumable::new(&target.names, key, options.resume)?;
     let applied = apply_scanned(&target, program, options, &mut resumable, events);
@@ -167,7 +167,7 @@ pub fn apply(
 }
 
 fn apply_scanned(
-    target: &Target,
+    target: &OsTarget,
     program: &Program<'_>,
     options: &Options<'_>,
     resumable: &mut Resumable<'_>,
@@ -179,7 +179,7 @@ fn apply_scanned(
     let plan = decide(target, &patch.seal().stats, patch.bytes(), options)?;
     tell_applying(target, &plan, events);
     let report = report(&patch, plan);
-    let Reached { level, appended_bytes, old_in_use } = reach(&target.place(), patch, &plan, &options.how())?;
+    let Reached { level, appended_bytes, old_in_use } = reach(&target, patch, &plan, &options.how())?;
     Ok(Report { level, appended_bytes, old_in_use, ..report })
 }
 
@@ -194,14 +194,14 @@ pub fn dry_run(
     options: &Options<'_>,
     spill: Entry,
     events: &mut dyn FnMut(Event),
-    look: &mut dyn FnMut(&Target, &OsPatch, &Report) -> Result<()>,
+    look: &mut dyn FnMut(&OsTarget, &OsPatch, &Report) -> Result<()>,
 ) -> Result<Report> {
-    let target = Target::open(path, Intent::Scan(options.patch_files))?;
+    let target = OsTarget::open(path, Intent::Scan(options.patch_files))?;
     target.names.check_clean(&OsStorage)?;
     let patch = make_patch(&target, program, spill, options, None, events)?;
     options.conditions.check_root(target.path(), &patch.seal().post_root)?;
     let plan = decide(&target, &patch.seal().stats, patch.bytes(), options)?;
-    let appended_bytes = target.place().appended()?;
+    let appended_bytes = target.appended()?;
     let report = Report { appended_bytes, ..report(&patch, plan) };
     look(&target, &patch, &report)?;
     Ok(report)
@@ -219,14 +219,14 @@ pub fn plan(
     saved: &Entry,
     events: &mut dyn FnMut(Event),
 ) -> Result<(Report, u64)> {
-    let target = Target::open(path, Intent::Scan(options.patch_files))?;
+    let target = OsTarget::open(path, Intent::Scan(options.patch_files))?;
     target.names.check_clean(&OsStorage)?;
     check_new_name(&OsStorage, Some(saved))?;
-    let spill = target.place().temporary(saved)?;
+    let spill = target.temporary(saved)?;
     let mut patch = make_patch(&target, program, spill, options, None, events)?;
     let plan = decide(&target, &patch.seal().stats, patch.bytes(), options)?;
     patch.publish(saved, options.cancel)?;
-    let appended_bytes = target.place().appended()?;
+    let appended_bytes = target.appended()?;
     Ok((Report { appended_bytes, ..report(&patch, plan) }, patch.bytes()))
 }
 
@@ -245,7 +245,7 @@ pub fn apply_to(
     if let Output::File(out) = output {
         check_not_reserved(out)?;
     }
-    let target = Target::open(path, Intent::Scan(options.patch_files))?;
+    let target = OsTarget::open(path, Intent::Scan(options.patch_files))?;
     target.names.check_clean(&OsStorage)?;
     let patch = make_patch(&target, program, spill, options, None, events)?;
     options.conditions.check_root(target.path(), &patch.seal().post_root)?;
@@ -271,15 +271,14 @@ pub fn apply_patch(
     options: &Options<'_>,
     events: &mut dyn FnMut(Event),
 ) -> Result<Report> {
-    let target = Target::open(path, Intent::Write(options.patch_files))?;
+    let target = OsTarget::open(path, Intent::Write(options.patch_files))?;
     target.names.check_clean(&OsStorage)?;
     let renewed = renew(&target, &patch, direction, options, events)?;
     drop(patch);
     let plan = decide(&target, &renewed.seal().stats, renewed.bytes(), options)?;
     tell_applying(&target, &plan, events);
     let report = report(&renewed, plan);
-    let Reached { level, appended_bytes, old_in_use } =
-        reach(&target.place(), renewed, &plan, &options.how())?;
+    let Reached { level, appended_bytes, old_in_use } = reach(&target, renewed, &plan, &options.how())?;
     Ok(Report { level, appended_bytes, old_in_use, ..report })
 }
 
@@ -296,9 +295,9 @@ pub fn recover_file(
     look: &mut dyn FnMut(&OsPatch) -> Result<()>,
 ) -> Result<Recovered> {
     // A patch file that was being changed must be recovered like any other.
-    let target = Target::open(path, Intent::Write(PatchFiles::Change))?;
+    let target = OsTarget::open(path, Intent::Write(PatchFiles::Change))?;
     let journal = open_journal(&OsStorage, &target.names, trust)?;
-    let Target { names, file, .. } = &target;
+    let OsTarget { names, file, .. } = &target;
     if let Some(journal) = &journal {
         if trust == Trust::Any {
             check_borne_out(&OsStorage, names, file, journal)?;
@@ -317,18 +316,18 @@ pub fn root_of(
     hashing: hash::file::Options<'_>,
     events: &mut dyn FnMut(Event),
 ) -> Result<blake3::Hash> {
-    let target = Target::open(path, Intent::Read)?;
+    let target = OsTarget::open(path, Intent::Read)?;
     target.names.check_clean(&OsStorage)?;
     let of = target.size();
     let mapping = target.map()?;
     let root =
         hash::file::of_mapping(&mapping, path, hashing, &mut |bytes| events(Event::Scanned { bytes, of }))?;
-    target.place().check_unchanged()?;
+    target.check_unchanged()?;
     Ok(root)
 }
 
 /// What is to be done with the target, if it may be done.
-fn decide(target: &Target, stats: &Stats, patch_bytes: u64, options: &Options<'_>) -> Result<Plan> {
+fn decide(target: &OsTarget, stats: &Stats, patch_bytes: u64, options: &Options<'_>) -> Result<Plan> {
     let path = target.path();
     let mut plan = choose(stats, &target.stat, patch_bytes, options.choice)?;
     if plan.strategy == Strategy::Nothing {
@@ -356,7 +355,7 @@ fn decide(target: &Target, stats: &Stats, patch_bytes: u64, options: &Options<'_
 
 /// A new file in place of one whose privileges a write takes away: it gets them
 /// with its other attributes.
-fn choose_rewrite(target: &Target, stats: &Stats, patch_bytes: u64, options: &Options<'_>) -> Result<Plan> {
+fn choose_rewrite(target: &OsTarget, stats: &Stats, patch_bytes: u64, options: &Options<'_>) -> Result<Plan> {
     let plan = match options.choice {
         Choice::InPlace => None,
         _ => choose(stats, &target.stat, patch_bytes, Choice::Rewrite).ok(),
@@ -373,7 +372,7 @@ fn choose_rewrite(target: &Target, stats: &Stats, patch_bytes: u64, options: &Op
 }
 
 /// Tells that the patch is carried out now, and how.
-fn tell_applying(target: &Target, plan: &Plan, events: &mut dyn FnMut(Event)) {
+fn tell_applying(target: &OsTarget, plan: &Plan, events: &mut dyn FnMut(Event)) {
     events(Event::Applying(plan.strategy));
     if plan.is_journalled() && target.names.key.is_none() {
         events(Event::NoKey);

@@ -2,17 +2,18 @@
 //! locks it, pins its identity and maps it. Nothing else opens a path that
 //! belongs to a target.
 
+pub mod interference;
+
 use std::io;
 use std::path::Path;
 
-use crate::commit::Place;
-use crate::commit::write::replace_file::changed;
+use self::interference::{changed, grown};
 use crate::contract::{FileHead, HEAD_BYTES};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::interrupted::check_mark;
 use crate::patch::is_patch;
-use crate::sidecar::{Names, check_not_reserved};
+use crate::sidecar::{Names, check_not_reserved, exists};
 use crate::storage::mmap::Mapping;
 use crate::storage::{Access, Entry, FileType, Identity, OsFile, OsStorage, Stat, Storage, lock};
 use crate::user_state;
@@ -38,17 +39,22 @@ pub enum PatchFiles {
     Change,
 }
 
-/// A locked, open file.
-pub struct Target {
+/// A file that is worked on: resolved once, open and locked.
+pub struct Target<'s, S: Storage> {
+    /// The filesystem it is on.
+    pub storage: &'s S,
     /// Its names; `names.target` is the file itself.
     pub names: Names,
     /// The locked descriptor.
-    pub file: OsFile,
+    pub file: S::File,
     /// What it was when it was opened.
     pub stat: Stat,
 }
 
-impl Target {
+/// A target on the real filesystem.
+pub type OsTarget = Target<'static, OsStorage>;
+
+impl OsTarget {
     /// Opens and locks a file; other runs cannot change it until this value
     /// is dropped.
     ///
@@ -97,19 +103,7 @@ impl Target {
         let key = if writes { user_state::key().ok() } else { user_state::existing_key() };
         let names = Names::new(&entry, stat.file_type, key)?;
         check_mark(&names, &file)?;
-        Ok(Self { names, file, stat })
-    }
-
-    /// The file itself, links resolved.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        self.names.target.path()
-    }
-
-    /// Size in bytes when it was opened.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        self.stat.identity.size
+        Ok(Self { storage: &OsStorage, names, file, stat })
     }
 
     /// Maps the file.
@@ -130,17 +124,95 @@ impl Target {
         }
         Mapping::new(&self.file, self.size(), self.path())
     }
+}
 
-    /// The file as the stages see it that write.
+impl<S: Storage> Target<'_, S> {
+    /// The file itself, links resolved.
     #[must_use]
-    pub fn place(&self) -> Place<'_, OsStorage> {
-        Place { storage: &OsStorage, names: &self.names, file: &self.file, stat: &self.stat }
+    pub fn path(&self) -> &Path {
+        self.names.target.path()
+    }
+
+    /// Size in bytes when it was opened.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.stat.identity.size
     }
 
     /// What identified the file when it was opened.
     #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.stat.identity
+    }
+
+    /// Makes sure that nobody has changed or replaced the file since it was
+    /// opened, as far as its identity tells.
+    ///
+    /// # Errors
+    /// When somebody has.
+    pub fn check_unchanged(&self) -> Result<()> {
+        match self.appended()? {
+            0 => Ok(()),
+            bytes => Err(grown(self.path(), bytes).hint("nothing was written")),
+        }
+    }
+
+    /// How many bytes others have appended since the file was opened. Where it
+    /// has grown, nothing tells whether other bytes of it were changed.
+    ///
+    /// # Errors
+    /// When it was replaced, or has changed without growing.
+    pub fn appended(&self) -> Result<u64> {
+        let path = self.path();
+        let open = self.storage.stat(&self.file).map_err(Error::at("look at", path))?.identity;
+        let named = self.storage.stat_entry(&self.names.target).map_err(Error::at("look at", path))?.identity;
+        let grown = open.size > self.identity().size;
+        if named.same_inode(&open) && (grown || open == *self.identity()) {
+            Ok(open.size - self.identity().size)
+        } else {
+            Err(changed(path))
+        }
+    }
+
+    /// Bytes that stand in the open file from `size` on.
+    pub(crate) fn behind(&self, size: u64) -> Result<u64> {
+        let now = self.storage.stat(&self.file).map_err(Error::at("look at", self.path()))?.identity.size;
+        Ok(now.saturating_sub(size))
+    }
+}
+
+impl<S: Storage> Target<'_, S> {
+    /// What a file that a run on this target makes elsewhere is called until it
+    /// is complete. One that was left by a run that was killed is removed.
+    ///
+    /// # Errors
+    /// [`Kind::Refused`] where somebody else has made it; any I/O error.
+    pub fn temporary(&self, entry: &Entry) -> Result<Entry> {
+        let temporary = self.names.temporary(entry);
+        if !exists(self.storage, &temporary)? {
+            return Ok(temporary);
+        }
+        let path = temporary.path();
+        let stat = self.storage.stat_entry(&temporary).map_err(Error::at("look at", path))?;
+        // A backup may have the owner and the mode of the target already.
+        let owners = [rustix::process::geteuid().as_raw(), self.stat.owner];
+        let why = if stat.file_type != FileType::Regular || stat.links != 1 {
+            Some("it is not a file with one name".to_owned())
+        } else {
+            let theirs = !owners.contains(&stat.owner);
+            theirs.then(|| format!("it belongs to user {}", stat.owner))
+        };
+        if let Some(why) = why {
+            return Err(Error::new(Kind::Refused, format!("{} is in the way: {why}", path.shown()))
+                .hint("only its owner can say whether it is still needed; choose another name"));
+        }
+        let file = self.storage.open(&temporary, Access::Read).map_err(Error::at("open", path))?;
+        if self.storage.is_locked(&file) {
+            return Err(Error::new(Kind::Refused, format!("{} is in the way", path.shown()))
+                .hint("another run is at work on it"));
+        }
+        self.storage.remove(&temporary).map_err(Error::at("remove", path))?;
+        Ok(temporary)
     }
 }
 

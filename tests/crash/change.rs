@@ -10,12 +10,13 @@ use runner::cancel::Cancel;
 use runner::commit::recover::{Recovered, open_journal, recover};
 use runner::commit::strategy::{Choice, Strategy, choose};
 use runner::commit::verify::VerifyChoice;
-use runner::commit::{Backup, CommitOptions, Keep, Place, reach};
+use runner::commit::{Backup, CommitOptions, Keep, reach};
 use runner::error::{Kind, Result};
 use runner::hash::{GROUP_BYTES, group_cv};
 use runner::patch::{Direction, Edit, Group, Header, Patch, PluginId, Writer};
 use runner::sidecar::{Names, Trust};
 use runner::storage::{Access, Entry, FileType, Stat, Storage};
+use runner::target::Target;
 use runner::user_state::Key;
 
 use super::disk::Disk;
@@ -81,8 +82,8 @@ impl Change {
     /// Carries the change out; the strategy that was taken, if it came so far.
     pub(crate) fn carry_out(&self, storage: &Simulated) -> Result<Strategy> {
         let names = names();
-        let target = storage.open(&names.target, Access::Write).map_err(io)?;
-        let stat = storage.stat(&target).map_err(io)?;
+        let file = storage.open(&names.target, Access::Write).map_err(io)?;
+        let stat = storage.stat(&file).map_err(io)?;
         let extras = Keep {
             undo: self.extras.then(|| Entry::unpinned(UNDO)),
             backup: self.extras.then(|| Backup::At(Entry::unpinned(BACKUP))),
@@ -90,10 +91,10 @@ impl Change {
         assert_eq!(names.check_resumable(storage)?, self.checkpoint);
         let patch = self.patch(storage, names.scan.clone(), &stat)?;
         let plan = choose(&patch.seal().stats, &stat, patch.bytes(), self.choice)?;
-        let place = Place { storage, names: &names, file: &target, stat: &stat };
+        let target = Target { storage, names, file, stat };
         let how =
             CommitOptions { extras: &extras, verify: self.verify, threads: 1, cancel: Cancel::new(&NEVER) };
-        reach(&place, patch, &plan, &how)?;
+        reach(&target, patch, &plan, &how)?;
         Ok(plan.strategy)
     }
 

@@ -29,7 +29,7 @@ use crate::interrupted::check_none_interrupted;
 use crate::memory::{MemoryContext, Watch, is_denied};
 use crate::run::{self, Event, Options};
 use crate::storage::{Entry, FileType, OsStorage, Storage, is_trusted};
-use crate::target::Target;
+use crate::target::OsTarget;
 
 pub(super) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
     let alone = [
@@ -153,7 +153,7 @@ impl Run<'_> {
         };
         session.with_program(reporter, |program| {
             if args.dry_run || args.check {
-                let mut look = |target: &Target, patch: &run::OsPatch, report: &run::Report| {
+                let mut look = |target: &OsTarget, patch: &run::OsPatch, report: &run::Report| {
                     let asked = !args.check && !args.run.json;
                     if !asked {
                         return Ok(());
@@ -194,7 +194,7 @@ impl Run<'_> {
     fn preview(
         &self,
         file: &Path,
-        target: &Target,
+        target: &OsTarget,
         patch: &run::OsPatch,
         report: &run::Report,
         reporter: &Reporter,

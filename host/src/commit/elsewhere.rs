@@ -15,7 +15,7 @@ use crate::profile::{self, Stage};
 use crate::run::OsPatch;
 use crate::sidecar::Names;
 use crate::storage::{Access, Entry, OsFile, OsStorage, Storage, is_mount_point, umask};
-use crate::target::{Target, check_not_a_patch};
+use crate::target::{OsTarget, check_not_a_patch};
 use crate::user_state;
 
 /// Where the result goes that is not to replace the file.
@@ -33,7 +33,7 @@ pub enum Output {
 /// Any I/O error; a stream may have got some of the output then, a file has
 /// not changed.
 pub(crate) fn write_out(
-    target: &Target,
+    target: &OsTarget,
     patch: &OsPatch,
     output: &Output,
     conditions: &Conditions,
@@ -47,12 +47,12 @@ pub(crate) fn write_out(
         Output::Stream(file, name) => {
             let _span = profile::span(Stage::Fill);
             stream::write(&target.file, source, file, name, reader, how.cancel)?;
-            target.place().check_unchanged()?;
+            target.check_unchanged()?;
             return Ok(Level::None);
         }
     };
     let old = open_old(target, out, conditions)?;
-    let new = target.place().temporary(out)?;
+    let new = target.temporary(out)?;
     let path = new.path();
     check_room(storage, &new, patch.seal().stats.post_size())?;
     let file = storage.create(&new).map_err(|e| {
@@ -78,7 +78,7 @@ pub(crate) fn write_out(
     }
     storage.sync_all(&file).map_err(Error::at("sync", path))?;
     let level = check_new(storage, &file, &new, patch, how)?;
-    target.place().check_unchanged()?;
+    target.check_unchanged()?;
     how.cancel.check()?;
     storage.rename(&new, out).map_err(Error::at("create", out.path()))?;
     kept.entries.clear();
@@ -87,7 +87,7 @@ pub(crate) fn write_out(
 }
 
 /// The file that is to be replaced, if there is one.
-fn open_old(target: &Target, out: &Entry, conditions: &Conditions) -> Result<Option<OsFile>> {
+fn open_old(target: &OsTarget, out: &Entry, conditions: &Conditions) -> Result<Option<OsFile>> {
     let (storage, path) = (&OsStorage, out.path());
     let old = match storage.open(out, Access::Read) {
         Ok(old) => old,

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use super::{CommitOptions, Kept, Place, Reached, end_scan};
+use super::{CommitOptions, Kept, Reached, end_scan};
 use crate::cancel::Cancel;
-use crate::commit::interference::{grown, in_use};
 use crate::commit::recover::{finish, roll_back};
 use crate::commit::verify::{self, Level, ReadBack, VerifyChoice};
 use crate::commit::write::edits::Hand;
@@ -14,10 +13,12 @@ use crate::escape::Raw as _;
 use crate::patch::{Direction, Header, Origin, Patch};
 use crate::profile::{self, Stage};
 use crate::storage::{Entry, PATIENCE, Storage};
+use crate::target::Target;
+use crate::target::interference::{changed, grown, in_use};
 
 /// Journal, commit point, edits, and what was written read back.
 pub(super) fn in_place<S: Storage>(
-    target: &Place<'_, S>,
+    target: &Target<'_, S>,
     patch: Patch<'_, S>,
     how: &CommitOptions<'_>,
     kept: &mut Kept<'_, S>,
@@ -26,7 +27,7 @@ pub(super) fn in_place<S: Storage>(
     let (path, names) = (target.path(), &target.names);
     if wanted != VerifyChoice::Exactly(Level::None) {
         // Finds out now whether the wanted level can be reached at all.
-        ReadBack::open(storage, target.file, &names.target, wanted)?;
+        ReadBack::open(storage, &target.file, &names.target, wanted)?;
     }
     if let Some(backup) = &how.extras.backup_of(&target.names.target) {
         let _span = profile::span(Stage::Keep);
@@ -39,7 +40,7 @@ pub(super) fn in_place<S: Storage>(
         (patch, None)
     } else {
         let header = Header { identity: Origin::from(target.identity()), ..patch.header().clone() };
-        let source = (target.file, path);
+        let source = (&target.file, path);
         let new = names.new.clone();
         let _span = profile::span(Stage::Flatten);
         (in_place_form::flatten(storage, source, &patch, header, new, how.cancel)?, Some(patch))
@@ -64,7 +65,7 @@ pub(super) fn in_place<S: Storage>(
     let resizes = journal.seal().stats.pre_size != journal.seal().stats.post_size();
     if resizes {
         length::unmark(storage, &journal)?;
-        if storage.in_use(target.file, PATIENCE).map_err(Error::at("look at", path))? {
+        if storage.in_use(&target.file, PATIENCE).map_err(Error::at("look at", path))? {
             let error = in_use(path).hint("nothing was written; `-o OUT` writes the result elsewhere");
             return Err(match target.stat.links {
                 1 => error.hint("`--strategy rewrite` makes a new file, if that process only reads this one"),
@@ -82,7 +83,7 @@ pub(super) fn in_place<S: Storage>(
     names.check_journal(storage)?;
     // The last look at whether to stop: a mark touches the file's change time.
     how.cancel.check()?;
-    storage.mark(target.file, names.journal.path()).map_err(|e| {
+    storage.mark(&target.file, names.journal.path()).map_err(|e| {
         Error::io("mark", path, e).hint("nothing was written; `--strategy rewrite` needs no mark on the file")
     })?;
     // The commit point; behind it the run goes to its end.
@@ -93,7 +94,7 @@ pub(super) fn in_place<S: Storage>(
         return Err(if journal.is_saved() { undecided(path, error) } else { error });
     }
     drop(committing);
-    let hand = Hand::Locked(target.file);
+    let hand = Hand::Locked(&target.file);
     match finish(storage, &names.target, &hand, &journal, Direction::Forward, wanted, how.threads) {
         Ok(state) => {
             let _span = profile::span(Stage::CleanUp);
@@ -115,15 +116,15 @@ pub(super) fn in_place<S: Storage>(
 
 /// Takes the mark away once its journal is gone. One that stays does not count
 /// without that.
-fn unmark<S: Storage>(target: &Place<'_, S>) {
-    let _ = target.storage.unmark(target.file);
+fn unmark<S: Storage>(target: &Target<'_, S>) {
+    let _ = target.storage.unmark(&target.file);
 }
 
 /// Makes sure, as far as that can be told, that the file is still what was
 /// scanned. Where its length stays, others may have appended to it. The file's
 /// times tell nothing then, and what will be overwritten is looked at instead.
 fn check_scanned<S: Storage>(
-    target: &Place<'_, S>,
+    target: &Target<'_, S>,
     journal: &Patch<'_, S>,
     how: &CommitOptions<'_>,
 ) -> Result<()> {
@@ -138,13 +139,13 @@ fn check_scanned<S: Storage>(
     }
     let file = ReadBack::open(
         target.storage,
-        target.file,
+        &target.file,
         &target.names.target,
         VerifyChoice::Exactly(Level::Cached),
     )?;
     // What stands there is what the journal leads back to.
     verify::touched(path, &file, journal, Direction::Reverse, how.threads)
-        .map_err(|e| if e.kind() == Kind::Verification { replace_file::changed(path) } else { e })
+        .map_err(|e| if e.kind() == Kind::Verification { changed(path) } else { e })
 }
 
 /// The journal has its name, and perhaps not for good. What `recover` would
@@ -162,7 +163,7 @@ fn undecided(path: &Path, error: Error) -> Error {
 /// After the commit point there are two ways out: back to the old state, or a
 /// journal that stays.
 fn undo_failed_write<S: Storage>(
-    target: &Place<'_, S>,
+    target: &Target<'_, S>,
     journal: Patch<'_, S>,
     threads: usize,
     error: Error,
@@ -186,17 +187,17 @@ fn undo_failed_write<S: Storage>(
 }
 
 /// Copies the file as it is now.
-fn copy_old<S: Storage>(target: &Place<'_, S>, backup: &Entry, how: &CommitOptions<'_>) -> Result<()> {
+fn copy_old<S: Storage>(target: &Target<'_, S>, backup: &Entry, how: &CommitOptions<'_>) -> Result<()> {
     let storage = target.storage;
     let size = target.identity().size;
     let temporary = target.temporary(backup)?;
     let (path, new) = (backup.path(), temporary.path());
     let file = storage.create(&temporary).map_err(Error::at("create", new))?;
-    let source = (target.file, target.path());
+    let source = (&target.file, target.path());
     let copied =
         replace_file::copy(storage, source, (&file, new), size, how.threads, how.cancel).and_then(|()| {
             storage
-                .copy_attributes(target.file, &file)
+                .copy_attributes(&target.file, &file)
                 .and_then(|()| storage.sync_all(&file))
                 .and_then(|()| storage.rename_new(&temporary, backup))
                 .and_then(|()| storage.sync_parent(backup))

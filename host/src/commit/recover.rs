@@ -3,7 +3,6 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::commit::Place;
 use crate::commit::verify::{self, Level, ReadBack, VerifyChoice};
 use crate::commit::write::edits::{self, Hand};
 use crate::commit::write::length::{self, Ends};
@@ -14,6 +13,7 @@ use crate::patch::{Direction, Patch};
 use crate::profile::{self, Stage};
 use crate::sidecar::{Names, Trust, check_own, exists};
 use crate::storage::{Access, Entry, FileType, Storage};
+use crate::target::Target;
 
 /// What there was to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -371,8 +371,8 @@ pub fn finish<S: Storage>(
 /// # Errors
 /// When the old state could not be brought back either; then the journal
 /// stays and [`recover`] is needed.
-pub fn roll_back<S: Storage>(target: &Place<'_, S>, journal: &Patch<'_, S>, threads: usize) -> Result<()> {
-    let (entry, hand) = (&target.names.target, Hand::Fresh(target.file, target.identity()));
+pub fn roll_back<S: Storage>(target: &Target<'_, S>, journal: &Patch<'_, S>, threads: usize) -> Result<()> {
+    let (entry, hand) = (&target.names.target, Hand::Fresh(&target.file, target.identity()));
     finish(target.storage, entry, &hand, journal, Direction::Reverse, VerifyChoice::Deepest, threads)?;
     Ok(())
 }

@@ -1,7 +1,6 @@
 //! By a new file, which takes the place of the old one.
 
-use super::{CommitOptions, Kept, Place, Reached, end_scan};
-use crate::commit::interference::in_use;
+use super::{CommitOptions, Kept, Reached, end_scan};
 use crate::commit::verify::{self, Level, ReadBack, VerifyChoice};
 use crate::commit::write::replace_file;
 use crate::error::{Error, Kind, Result};
@@ -9,10 +8,12 @@ use crate::escape::Raw as _;
 use crate::patch::{Direction, Patch};
 use crate::profile::{self, Stage};
 use crate::storage::{Entry, Storage};
+use crate::target::Target;
+use crate::target::interference::in_use;
 
 /// The new file, read back, and the exchange.
 pub(super) fn replace<S: Storage>(
-    target: &Place<'_, S>,
+    target: &Target<'_, S>,
     mut patch: Patch<'_, S>,
     how: &CommitOptions<'_>,
     kept: &mut Kept<'_, S>,
@@ -22,7 +23,7 @@ pub(super) fn replace<S: Storage>(
     let file = storage.create(new).map_err(Error::at("create", new.path()))?;
     let written = fill_new(target, &patch, how, &file).and_then(|level| {
         how.cancel.check()?;
-        if end_scan(storage, target.names, Some(&mut patch))? {
+        if end_scan(storage, &target.names, Some(&mut patch))? {
             storage.sync_parent(new).map_err(Error::at("sync the directory of", new.path()))?;
         }
         check_no_writer(target)?;
@@ -36,8 +37,8 @@ pub(super) fn replace<S: Storage>(
         }
         let _span = profile::span(Stage::Commit);
         let size = patch.seal().stats.post_size();
-        let old = (target.file, target.stat);
-        let swapped = replace_file::swap(storage, target.names, old, (&file, size))?;
+        let old = (&target.file, &target.stat);
+        let swapped = replace_file::swap(storage, &target.names, old, (&file, size))?;
         Ok(Reached { level, appended_bytes: swapped.appended_bytes, old_in_use: swapped.old_in_use })
     });
     let failed = written.as_ref().is_err_and(|e| e.kind() != Kind::RecoveryNeeded);
@@ -51,10 +52,10 @@ pub(super) fn replace<S: Storage>(
 /// Refuses a target that others have open for writing: what they append to the
 /// old file once it is replaced is lost. Who only reads it, goes on reading the
 /// old one.
-fn check_no_writer<S: Storage>(target: &Place<'_, S>) -> Result<()> {
+fn check_no_writer<S: Storage>(target: &Target<'_, S>) -> Result<()> {
     let (storage, path) = (target.storage, target.path());
     let looked = || -> std::io::Result<bool> {
-        Ok(storage.in_use(target.file, replace_file::PATIENCE)? && storage.others_may_write(target.file)?)
+        Ok(storage.in_use(&target.file, replace_file::PATIENCE)? && storage.others_may_write(&target.file)?)
     };
     if looked().map_err(Error::at("look at", path))? {
         return Err(in_use(path).hint("nothing was written; `-o OUT` writes the result elsewhere"));
@@ -69,19 +70,19 @@ fn is_at<S: Storage>(storage: &S, file: &S::File, entry: &Entry) -> bool {
 }
 
 fn fill_new<S: Storage>(
-    target: &Place<'_, S>,
+    target: &Target<'_, S>,
     patch: &Patch<'_, S>,
     how: &CommitOptions<'_>,
     file: &S::File,
 ) -> Result<Level> {
     let storage = target.storage;
     let new = &target.names.new;
-    let (source, reader) = ((target.file, target.path()), patch.reader(Direction::Forward));
+    let (source, reader) = ((&target.file, target.path()), patch.reader(Direction::Forward));
     profile::time(Stage::Fill, || {
         replace_file::fill(storage, source, (file, new.path()), reader, how.threads, how.cancel)
     })?;
     profile::time(Stage::Sync, || {
-        storage.copy_attributes(target.file, file).map_err(|e| {
+        storage.copy_attributes(&target.file, file).map_err(|e| {
             Error::new(Kind::Refused, format!("a rewrite of {} would lose something", target.path().shown()))
                 .because(e)
                 .hint("`--strategy in-place` keeps the inode and all that belongs to it")

@@ -1,6 +1,5 @@
 //! Whether there is room for what is to be written. Asked before anything is.
 
-use super::Place;
 use crate::commit::strategy::{Plan, Strategy};
 use crate::commit::write::in_place_form::tail_start;
 use crate::error::{Error, Kind, Result};
@@ -8,6 +7,7 @@ use crate::escape::Raw as _;
 use crate::hash::GROUP_BYTES;
 use crate::patch::Patch;
 use crate::storage::{Entry, Storage};
+use crate::target::Target;
 
 /// Makes sure that so many bytes can be written to a new file.
 pub(crate) fn check_room<S: Storage>(storage: &S, entry: &Entry, bytes: u64) -> Result<()> {
@@ -32,7 +32,7 @@ fn no_room(what: &str, bytes: u64, free: u64) -> Error {
 /// Behind the commit point a full filesystem would leave it half changed, with
 /// no room to bring it back either.
 pub(super) fn check_room_to_overwrite<S: Storage>(
-    target: &Place<'_, S>,
+    target: &Target<'_, S>,
     patch: &Patch<'_, S>,
     plan: &Plan,
 ) -> Result<()> {
@@ -44,7 +44,7 @@ pub(super) fn check_room_to_overwrite<S: Storage>(
     let written = groups.min(stats.pre_size.max(stats.post_size()));
     let needed = written + patch.bytes_in_memory() + plan.space_bytes;
     let free = storage.free_bytes(&target.names.new).map_err(Error::at("look at the filesystem of", path))?;
-    if needed <= free || !storage.overwrite_allocates(target.file).map_err(Error::at("look at", path))? {
+    if needed <= free || !storage.overwrite_allocates(&target.file).map_err(Error::at("look at", path))? {
         return Ok(());
     }
     Err(no_room(

@@ -16,7 +16,7 @@ use crate::run::checkpoint::Resumable;
 use crate::scan::{self, Progress, scan};
 use crate::storage::mmap::Mapping;
 use crate::storage::{Entry, OsStorage};
-use crate::target::{Target, head};
+use crate::target::{OsTarget, head};
 
 /// Scans a target and seals what was found. Nothing but `spill` is written.
 ///
@@ -24,7 +24,7 @@ use crate::target::{Target, head};
 /// Any failure of the plugin, of reading, or of writing the patch; or when
 /// the file was changed meanwhile, but by an append.
 pub fn make_patch(
-    target: &Target,
+    target: &OsTarget,
     program: &Program<'_>,
     spill: Entry,
     options: &Options<'_>,
@@ -87,11 +87,11 @@ pub fn make_patch(
     })?;
     // What others append is not scanned, and is no error yet: where no length
     // changes, it stays where it is.
-    target.place().appended()?;
+    target.appended()?;
     seal(scanned, &mapping, target.path(), options)
 }
 
-fn header(target: &Target, program: &Program<'_>) -> Header {
+fn header(target: &OsTarget, program: &Program<'_>) -> Header {
     Header {
         plugin: program.id.clone(),
         params: program.params.clone(),

@@ -9,7 +9,7 @@ use crate::patch::{Direction, Header, Origin, Writer};
 use crate::profile::{self, Stage};
 use crate::scan::{Rebuilt, rebuild};
 use crate::storage::OsStorage;
-use crate::target::Target;
+use crate::target::OsTarget;
 
 /// Makes a patch of a target from the edits of another one, or from those that
 /// undo them, in one pass over the target (and another one over its tail, if
@@ -20,7 +20,7 @@ use crate::target::Target;
 /// [`Kind::Verification`] when the target is not the file that the patch fits,
 /// or the patch says of it what is not so; any I/O error.
 pub(super) fn renew(
-    target: &Target,
+    target: &OsTarget,
     patch: &OsPatch,
     direction: Direction,
     options: &Options<'_>,
@@ -95,7 +95,7 @@ impl Claims {
         }
     }
 
-    fn no_fit(&self, target: &Target, root: blake3::Hash) -> Error {
+    fn no_fit(&self, target: &OsTarget, root: blake3::Hash) -> Error {
         let shown = target.path().shown();
         let error = Error::new(Kind::Verification, format!("{shown} is not the file that the patch fits"));
         if root == self.after {

@@ -7,12 +7,12 @@ use std::path::Path;
 use super::coalesce::Pieces;
 use super::length::{self, Ends, State};
 use super::write_behind::write_behind;
-use crate::commit::interference::{cut_short, grown};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::patch::{Direction, Patch};
 use crate::profile::{self, Stage};
 use crate::storage::{Access, Entry, Identity, Storage};
+use crate::target::interference::{cut_short, grown};
 
 /// The descriptor that a file is written through: the only one of the file in
 /// this process while its length is set.

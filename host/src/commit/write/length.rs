@@ -17,10 +17,10 @@
 
 use std::path::Path;
 
-use crate::commit::interference::{cut_short, grown, in_use};
 use crate::error::{Error, Result};
 use crate::patch::{Direction, Patch, Stats};
 use crate::storage::{Access, Resized, Storage};
+use crate::target::interference::{cut_short, grown, in_use};
 
 /// Zeros that tell a file that was extended from one that others appended to;
 /// fewer, where the versions differ by fewer.

@@ -8,12 +8,12 @@ use std::time::Duration;
 use super::new_file::{NewFileWriter, Source};
 use super::write_behind::write_behind;
 use crate::cancel::Cancel;
-use crate::commit::interference::grown;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::patch::{Reader, Segment, walk};
 use crate::sidecar::Names;
 use crate::storage::{Access, Entry, Identity, Stat, Storage};
+use crate::target::interference::{changed, grown};
 
 /// Ranges from this size on are copied on their own; shorter ones are read
 /// together with those round them.
@@ -229,11 +229,4 @@ fn lost(target: &Path, other: &Path, error: std::io::Error) -> Error {
 fn half_done(target: &Path) -> Error {
     Error::new(Kind::RecoveryNeeded, format!("{} is the new file, but cannot be finished", target.shown()))
         .hint(format!("when that is mended: `runner recover {}`", target.word()))
-}
-
-/// The error for a target that is not what it was.
-#[must_use]
-pub fn changed(target: &Path) -> Error {
-    Error::new(Kind::Usage, format!("{} was changed by somebody else during the run", target.shown()))
-        .hint("nothing was written; run the command again when the file is at rest")
 }

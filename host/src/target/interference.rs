@@ -40,3 +40,10 @@ pub fn in_use(target: &Path) -> Error {
         target.word()
     ))
 }
+
+/// The error for a target that is not what it was.
+#[must_use]
+pub fn changed(target: &Path) -> Error {
+    Error::new(Kind::Usage, format!("{} was changed by somebody else during the run", target.shown()))
+        .hint("nothing was written; run the command again when the file is at rest")
+}
