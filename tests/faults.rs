@@ -168,7 +168,8 @@ fn no_root_is_made_up_of_edits_and_zeros() {
     let draft = writer.finish().unwrap();
     let mapping = Mapping::new(&File::open(&file).unwrap(), size as u64, &file).unwrap();
     let new_size = size as u64 + 2;
-    let root = || hash::file::of_overlay(draft.reader(), &mapping, &file, Tree::new(), 0, new_size, HASHING);
+    let root =
+        || runner::scan::result_root(draft.reader(), &mapping, &file, Tree::new(), 0, new_size, HASHING);
     let mut new = vec![b'x'; size + 2];
     new[5..8].copy_from_slice(b"new");
     assert_eq!(root().unwrap(), blake3::hash(&new));

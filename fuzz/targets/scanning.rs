@@ -137,7 +137,7 @@ fn seal<'s, S: Storage>(
         let tree = if from == 0 { Tree::new() } else { scanned.after };
         let options = hash::file::Options { threads: 1, cancel };
         let (reader, size) = (scanned.draft.reader(), stats.post_size());
-        hash::file::of_overlay(reader, mapping, Path::new("memory"), tree, from, size, options)?
+        runner::scan::result_root(reader, mapping, Path::new("memory"), tree, from, size, options)?
     };
     scanned.draft.seal(scanned.pre_root, post_root)
 }

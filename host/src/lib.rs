@@ -19,7 +19,6 @@ pub mod engine;
 pub mod error;
 pub mod escape;
 pub mod hash;
-pub mod interrupted;
 mod locks;
 pub mod memory;
 pub mod patch;

@@ -23,7 +23,7 @@ mod writer;
 
 pub use format::{MAX_TRAILER_BYTES, MAX_TRAILERS, TRAILER_AUTHENTICATION, TRAILER_EVIDENCE, TRAILER_SIGNER};
 pub(crate) use header::hex;
-pub use header::{Header, PluginId, Seal, Stats};
+pub use header::{EDIT_PATCH_BYTES, Header, PluginId, Seal, Stats};
 pub use origin::Origin;
 pub use reader::{Batch, Direction, Edits, Reader};
 pub use resume::Partial;
@@ -32,6 +32,10 @@ pub use segments::{Segment, walk};
 pub use writer::Writer;
 
 use crate::hash::Cv;
+use crate::storage::OsStorage;
+
+/// A patch on the real filesystem.
+pub type OsPatch = Patch<'static, OsStorage>;
 
 /// One edit: the bytes `old`, which stand at `start`, are replaced by `new`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

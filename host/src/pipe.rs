@@ -22,12 +22,12 @@ use self::buffer::{Buffer, Filled};
 use crate::cancel::Cancel;
 use crate::contract::{FileHead, Framing, HEAD_BYTES, Job};
 use crate::engine::framing::{Cutter, View};
+use crate::engine::transform::Begun;
 use crate::engine::transform::Transform;
 use crate::engine::validate::Found;
 use crate::engine::window::{Context, Position, find, find_sequential};
 use crate::error::{Error, Result};
 use crate::memory::{MemoryContext, Space};
-use crate::run::Begun;
 use crate::scan::{MIN_RECORD_LIMIT_BYTES, finder};
 
 /// Runs a program on `input`, and writes the result to `output`, which is

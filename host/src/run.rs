@@ -21,12 +21,13 @@ use crate::commit::recover::{Recovered, check_borne_out, open_journal, recover};
 use crate::commit::strategy::{Choice, Plan, Strategy, choose};
 use crate::commit::verify::{Level, VerifyChoice};
 use crate::commit::{CommitOptions, Keep, Reached, check_new_name, reach};
-use crate::contract::{FileHead, Job};
-use crate::engine::transform::Transform;
+use crate::contract::FileHead;
+pub use crate::engine::transform::Begun;
 use crate::error::{Error, Kind, Result};
 use crate::escape::shown;
 use crate::hash;
 use crate::memory::MemoryContext;
+pub use crate::patch::OsPatch;
 use crate::patch::{Direction, Patch, PluginId, Stats};
 use crate::run::checkpoint::{Key, Resumable};
 use crate::scan;
@@ -35,12 +36,6 @@ use crate::storage::{Entry, OsStorage, Storage, is_mount_point};
 use crate::target::{Intent, OsTarget, PatchFiles};
 pub use collect_patch::make_patch;
 use renew::renew;
-
-/// A patch on the real filesystem.
-pub type OsPatch = Patch<'static, OsStorage>;
-
-/// A job and an instance that answers for it.
-pub type Begun = (Job, Box<dyn Transform>);
 
 /// What changes files: a plugin with its parameters, or a native stand-in.
 pub struct Program<'a> {

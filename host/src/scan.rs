@@ -12,6 +12,7 @@ mod block;
 mod block_buffer;
 mod merge;
 mod rebuild;
+mod result_root;
 mod scheduler;
 mod snapshot;
 mod workers;
@@ -21,6 +22,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub use rebuild::{Rebuilt, rebuild};
+pub use result_root::result_root;
 pub use scheduler::Workers;
 pub use snapshot::State;
 

@@ -24,7 +24,7 @@ use std::os::unix::ffi::OsStrExt;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::patch::{Patch, TRAILER_AUTHENTICATION};
-use crate::storage::{Access, Entry, FileType, OsStorage, PrivateDirectory, Stat, Storage};
+use crate::storage::{Access, Entry, FileType, OsStorage, PrivateDirectory, Stat, Storage, check_own};
 use crate::user_state::{self, Key, TAG_DIGITS};
 
 /// Longest file name on the usual filesystems, in bytes (NAME_MAX).
@@ -246,25 +246,6 @@ impl Names {
     }
 }
 
-/// Whether a file that stands beside a target can only be this user's own.
-///
-/// # Errors
-/// Says in words why it may not be.
-pub fn check_own(stat: &Stat) -> Result<(), String> {
-    let me = rustix::process::geteuid().as_raw();
-    if stat.file_type != FileType::Regular {
-        Err("it is not a regular file".to_owned())
-    } else if stat.owner != me {
-        Err(format!("it belongs to user {}, and this is user {me}", stat.owner))
-    } else if stat.links != 1 {
-        Err(format!("it has {} names", stat.links))
-    } else if stat.mode & 0o077 != 0 {
-        Err(format!("others may read or write it (mode {:o})", stat.mode))
-    } else {
-        Ok(())
-    }
-}
-
 /// Whether a journal has such a name.
 #[must_use]
 pub fn is_journal(name: &OsStr) -> bool {
@@ -423,39 +404,5 @@ mod tests {
         assert_eq!(names.check_resumable(&OsStorage).ok(), Some(true));
         std::fs::write(names.journal.path(), "").expect("written");
         assert!(names.check_resumable(&OsStorage).is_err());
-    }
-
-    #[test]
-    fn only_what_nobody_else_can_have_made_is_own() {
-        let me = rustix::process::geteuid().as_raw();
-        let identity = crate::storage::Identity {
-            device: (0, 0),
-            inode: 1,
-            born_ns: None,
-            changed_ns: 0,
-            modified_ns: 0,
-            size: 0,
-        };
-        let own = Stat {
-            identity,
-            file_type: FileType::Regular,
-            mode: 0o600,
-            owner: me,
-            links: 1,
-            allocated_bytes: 0,
-        };
-        assert_eq!(check_own(&own), Ok(()));
-        let changes: [fn(&mut Stat); 5] = [
-            |stat| stat.file_type = FileType::Other("a symbolic link"),
-            |stat| stat.owner += 1,
-            |stat| stat.links = 2,
-            |stat| stat.mode = 0o640,
-            |stat| stat.mode = 0o602,
-        ];
-        for (index, change) in changes.into_iter().enumerate() {
-            let mut other = own.clone();
-            change(&mut other);
-            assert!(check_own(&other).is_err(), "change {index}");
-        }
     }
 }

@@ -30,7 +30,7 @@ pub(crate) use attributes::umask;
 pub use direct::Direct;
 pub(crate) use entry::is_trusted;
 pub use entry::{Directory, Entry};
-pub use identity::{FileType, Identity, Stat};
+pub use identity::{FileType, Identity, Stat, check_own};
 pub use lock::lock;
 pub(crate) use mark::journal_of;
 pub use mount::is_mount_point;

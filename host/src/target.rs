@@ -3,6 +3,7 @@
 //! belongs to a target.
 
 pub mod interference;
+pub mod interrupted;
 
 use std::io;
 use std::path::Path;
@@ -11,11 +12,11 @@ use self::interference::{changed, grown};
 use crate::contract::{FileHead, HEAD_BYTES};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
-use crate::interrupted::check_mark;
 use crate::patch::is_patch;
 use crate::sidecar::{Names, check_not_reserved, exists};
 use crate::storage::mmap::Mapping;
 use crate::storage::{Access, Entry, FileType, Identity, OsFile, OsStorage, Stat, Storage, lock};
+use crate::target::interrupted::check_mark;
 use crate::user_state;
 
 /// What is to be done with a target.

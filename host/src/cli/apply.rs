@@ -25,11 +25,11 @@ use crate::commit::verify::VerifyChoice;
 use crate::commit::{Backup, Keep};
 use crate::error::{Error, Kind, Result};
 use crate::escape::{Page, Raw as _, shown, with_name};
-use crate::interrupted::check_none_interrupted;
 use crate::memory::{MemoryContext, Watch, is_denied};
 use crate::run::{self, Event, Options};
 use crate::storage::{Entry, FileType, OsStorage, Storage, is_trusted};
 use crate::target::OsTarget;
+use crate::target::interrupted::check_none_interrupted;
 
 pub(super) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
     let alone = [

@@ -9,12 +9,12 @@ use crate::commit::{CommitOptions, Kept, check_new, check_room};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::escape::shown;
-use crate::interrupted::check_mark;
 use crate::patch::Direction;
+use crate::patch::OsPatch;
 use crate::profile::{self, Stage};
-use crate::run::OsPatch;
 use crate::sidecar::Names;
 use crate::storage::{Access, Entry, OsFile, OsStorage, Storage, is_mount_point, umask};
+use crate::target::interrupted::check_mark;
 use crate::target::{OsTarget, check_not_a_patch};
 use crate::user_state;
 

@@ -11,7 +11,8 @@ use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::patch::{Direction, Patch};
 use crate::profile::{self, Stage};
-use crate::sidecar::{Names, Trust, check_own, exists};
+use crate::sidecar::{Names, Trust, exists};
+use crate::storage::check_own;
 use crate::storage::{Access, Entry, FileType, Storage};
 use crate::target::Target;
 

@@ -4,7 +4,11 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use crate::contract::Job;
 use crate::error::Result;
+
+/// A job and an instance that answers for it.
+pub type Begun = (Job, Box<dyn Transform>);
 
 /// What is shown in one call.
 #[derive(Debug, Clone)]

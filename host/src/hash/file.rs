@@ -1,15 +1,11 @@
 //! Root hashes of whole files, computed by several threads.
 
-use std::cell::RefCell;
 use std::path::Path;
-use std::sync::OnceLock;
 
 use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::hash::ordered_pool::in_order;
 use crate::hash::{Cv, GROUP_BYTES, Tree, group_cv};
-use crate::patch::{Reader, Segment, walk};
-use crate::storage::Storage;
 use crate::storage::mmap::{Copier, Mapping};
 
 /// Hashed between two looks at the mapping's health.
@@ -19,14 +15,6 @@ const PIECE_BYTES: u64 = 4 << 20;
 /// What is copied first, as that is faster than the mapping; it fits in a
 /// core's cache.
 const COPY_BYTES: usize = 1 << 20;
-/// Gathered from a stream before it is hashed.
-const GATHER_BYTES: usize = 512 << 10;
-/// From this length on, what follows without a break is hashed where it is.
-const LONG_BYTES: usize = 256 << 10;
-/// Mapped pages are given back when there are so many.
-const RELEASE_BYTES: usize = 4 << 20;
-/// Threads that hash a stream: each may hold several pieces of it.
-const MOST_THREADS: usize = 4;
 
 /// How hashing is done.
 #[derive(Clone, Copy)]
@@ -86,153 +74,8 @@ pub fn of_mapping(
     Ok(tree.finish())
 }
 
-/// The root of `file` as the edits make it. `tree` must hold the groups of
-/// the result up to offset `from`, a group boundary before which no length
-/// changes; `size` is that of the result.
-///
-/// # Errors
-/// When the patch or the file cannot be read.
-pub fn of_overlay<'m, S: Storage>(
-    reader: Reader<'_, '_, S>,
-    mapping: &'m Mapping,
-    path: &Path,
-    tree: Tree,
-    from: u64,
-    size: u64,
-    options: Options<'_>,
-) -> Result<blake3::Hash> {
-    let (mut released, mut tree) = (from, tree);
-    let free = RefCell::new(Vec::new());
-    let work = || |piece: Piece<'m>| (cvs(piece.bytes(), piece.first, size), piece.memory);
-    let feed = |put: &mut dyn FnMut(Piece<'m>) -> Result<()>| {
-        let mut gather = Gather { next: from / GROUP_BYTES, begun: Vec::new(), free: &free, put };
-        walk(reader, from, |segment| match segment {
-            Segment::New(bytes) => gather.push(bytes),
-            Segment::Source(range) => {
-                let mut at = range.start;
-                while at < range.end {
-                    let data = mapping.data_at(at);
-                    // Of a hole, no page is looked at.
-                    let hole_end = data.start.clamp(at, range.end);
-                    gather.push_zeros(hole_end - at)?;
-                    at = hole_end;
-                    let end = data.end.clamp(at, range.end);
-                    while at < end {
-                        let part = at..end.min(at + RELEASE_BYTES as u64);
-                        gather.push_long(&mapping.bytes()[part.start as usize..part.end as usize])?;
-                        // What is still to be hashed is mapped again.
-                        if part.end - released >= RELEASE_BYTES as u64 {
-                            mapping.release(released..part.start);
-                            released = part.start;
-                        }
-                        at = part.end;
-                    }
-                }
-                Ok(())
-            }
-        })?;
-        gather.flush()
-    };
-    in_order(options.threads.min(MOST_THREADS), work, feed, |(cvs, memory)| {
-        options.cancel.check()?;
-        cvs.into_iter().for_each(|cv| tree.push(cv));
-        free.borrow_mut().extend(memory);
-        Ok(())
-    })?;
-    mapping.check(path)?;
-    Ok(tree.finish())
-}
-
-/// A run of groups to be hashed, all of them whole but for the file's last.
-struct Piece<'a> {
-    first: u64,
-    /// Where it is mapped, or what was gathered.
-    mapped: &'a [u8],
-    memory: Option<Vec<u8>>,
-}
-
-impl Piece<'_> {
-    fn bytes(&self) -> &[u8] {
-        self.memory.as_deref().unwrap_or(self.mapped)
-    }
-}
-
-/// Makes pieces of a stream.
-struct Gather<'g, 'a> {
-    /// The group that `begun` starts with.
-    next: u64,
-    begun: Vec<u8>,
-    /// Memory that is not in use.
-    free: &'g RefCell<Vec<Vec<u8>>>,
-    put: &'g mut dyn FnMut(Piece<'a>) -> Result<()>,
-}
-
-impl<'a> Gather<'_, 'a> {
-    fn push(&mut self, mut bytes: &[u8]) -> Result<()> {
-        while !bytes.is_empty() {
-            if self.begun.capacity() == 0 {
-                self.begun = self.free.borrow_mut().pop().unwrap_or_default();
-                self.begun.clear();
-                self.begun.reserve_exact(GATHER_BYTES);
-            }
-            let (part, rest) = bytes.split_at(bytes.len().min(GATHER_BYTES - self.begun.len()));
-            self.begun.extend_from_slice(part);
-            bytes = rest;
-            if self.begun.len() == GATHER_BYTES {
-                self.flush()?;
-            }
-        }
-        Ok(())
-    }
-
-    fn push_zeros(&mut self, count: u64) -> Result<()> {
-        static ZEROS: OnceLock<Vec<u8>> = OnceLock::new();
-        let zeros = ZEROS.get_or_init(|| vec![0; GATHER_BYTES]);
-        let mut left = count;
-        while left > 0 {
-            // To the end of a piece, so that all others are whole.
-            let most = (GATHER_BYTES - self.begun.len() % GATHER_BYTES) as u64;
-            let part = &zeros[..left.min(most) as usize];
-            self.push_long(part)?;
-            left -= part.len() as u64;
-        }
-        Ok(())
-    }
-
-    /// What holds whole groups is hashed where it is.
-    fn push_long(&mut self, bytes: &'a [u8]) -> Result<()> {
-        let group = GROUP_BYTES as usize;
-        let missing = (group - self.begun.len() % group) % group;
-        let (head, rest) = bytes.split_at(bytes.len().min(missing));
-        if rest.len() < LONG_BYTES {
-            return self.push(bytes);
-        }
-        self.push(head)?;
-        let (groups, rest) = rest.split_at(rest.len() / group * group);
-        self.flush()?;
-        for mapped in groups.chunks(GATHER_BYTES) {
-            self.put(mapped, None)?;
-        }
-        self.push(rest)
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        if self.begun.is_empty() {
-            return Ok(());
-        }
-        let memory = std::mem::take(&mut self.begun);
-        self.put(&[], Some(memory))
-    }
-
-    fn put(&mut self, mapped: &'a [u8], memory: Option<Vec<u8>>) -> Result<()> {
-        let piece = Piece { first: self.next, mapped, memory };
-        self.next += (piece.bytes().len() as u64).div_ceil(GROUP_BYTES);
-        (self.put)(piece)
-    }
-}
-
 /// Chaining values of consecutive groups, the first of which is `first`.
-fn cvs(bytes: &[u8], first: u64, file_bytes: u64) -> Vec<Cv> {
+pub(crate) fn cvs(bytes: &[u8], first: u64, file_bytes: u64) -> Vec<Cv> {
     let groups = bytes.chunks(GROUP_BYTES as usize).zip(first..);
     groups.map(|(group, index)| group_cv(group, index, file_bytes)).collect()
 }

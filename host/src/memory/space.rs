@@ -4,7 +4,6 @@
 
 use super::Bytes;
 use crate::error::{Error, Kind, Result};
-use crate::patch::Stats;
 
 /// By default a patch may be so many times as long as the file. An edit of
 /// one byte takes 17 and its replacement; six for each byte of a file is what
@@ -12,11 +11,6 @@ use crate::patch::Stats;
 const TIMES: u64 = 24;
 /// And so many bytes more, for small files: a reply may be as long.
 const BYTES: u64 = 64 << 20;
-
-/// What an edit takes besides its bytes.
-const EDIT_BYTES: u64 = 16;
-/// What a group takes.
-const GROUP_BYTES: u64 = 72;
 
 /// How much space the patch of one file may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,17 +30,6 @@ impl Space {
     #[must_use]
     pub fn limit(self, file_bytes: u64) -> u64 {
         self.0.unwrap_or_else(|| BYTES.saturating_add(file_bytes.saturating_mul(TIMES)))
-    }
-
-    /// Goes on only if there is room for an edit of `edit_bytes`, old and new
-    /// ones, in a patch that holds what `stats` counts.
-    ///
-    /// # Errors
-    /// [`Kind::Plugin`], when there is not.
-    pub fn check(self, stats: &Stats, edit_bytes: u64) -> Result<()> {
-        let held = (stats.edits + 1).saturating_mul(EDIT_BYTES) + stats.groups.saturating_mul(GROUP_BYTES);
-        let held = held.saturating_add(stats.old_bytes).saturating_add(stats.new_bytes);
-        self.room(held.saturating_add(edit_bytes), stats.pre_size, "patch")
     }
 
     /// Goes on only if `taken_bytes` are no more than the limit for
@@ -90,21 +73,5 @@ mod tests {
         assert!(error.hints()[0].contains("--patch-limit"), "{error:?}");
         let error = Space::DEFAULT.room(u64::MAX, 5, "patch").unwrap_err();
         assert!(format!("{error:?}").contains("24 times the 5 bytes"), "{error:?}");
-    }
-
-    #[test]
-    fn what_edits_and_groups_take_counts() {
-        let stats = Stats {
-            edits: 2,
-            groups: 1,
-            old_bytes: 10,
-            new_bytes: 20,
-            pre_size: 100,
-            first_length_change: None,
-            in_place_form: true,
-        };
-        let bytes = 3 * EDIT_BYTES + GROUP_BYTES + 30 + 5;
-        assert!(Space::bytes(bytes).check(&stats, 5).is_ok());
-        assert!(Space::bytes(bytes).check(&stats, 6).is_err());
     }
 }

@@ -58,11 +58,24 @@ pub struct Stats {
     pub in_place_form: bool,
 }
 
+/// What an edit takes in a patch besides its bytes.
+pub const EDIT_PATCH_BYTES: u64 = 16;
+/// What a group takes.
+const GROUP_PATCH_BYTES: u64 = 72;
+
 impl Stats {
     /// Size of the file after.
     #[must_use]
     pub fn post_size(&self) -> u64 {
         self.pre_size - self.old_bytes + self.new_bytes
+    }
+
+    /// About how many bytes a patch takes that holds this.
+    #[must_use]
+    pub fn patch_bytes(&self) -> u64 {
+        let edits = self.edits.saturating_mul(EDIT_PATCH_BYTES);
+        let groups = self.groups.saturating_mul(GROUP_PATCH_BYTES);
+        edits.saturating_add(groups).saturating_add(self.old_bytes).saturating_add(self.new_bytes)
     }
 
     /// Whether edits are so dense that most blocks of the groups that they

@@ -12,7 +12,7 @@ use super::writer::Frames;
 use super::{Header, Writer, hex};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
-use crate::sidecar::check_own;
+use crate::storage::check_own;
 use crate::storage::{Access, Entry, Storage};
 
 /// What is not the same any more.

@@ -217,3 +217,17 @@ fn a_patch_that_outgrows_memory_is_in_a_file() {
     drop(patch);
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn what_edits_and_groups_take_counts() {
+    let stats = super::Stats {
+        edits: 2,
+        groups: 1,
+        old_bytes: 10,
+        new_bytes: 20,
+        pre_size: 100,
+        first_length_change: None,
+        in_place_form: true,
+    };
+    assert_eq!(stats.patch_bytes(), 2 * 16 + 72 + 30);
+}

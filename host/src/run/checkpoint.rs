@@ -15,7 +15,8 @@ use crate::escape::Raw as _;
 use crate::patch::{Header, Writer, hex};
 use crate::run::Event;
 use crate::scan::{self, State};
-use crate::sidecar::{Names, check_own, exists};
+use crate::sidecar::{Names, exists};
+use crate::storage::check_own;
 use crate::storage::mmap::Mapping;
 use crate::storage::{Access, Entry, OsStorage, Storage};
 

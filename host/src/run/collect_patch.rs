@@ -13,7 +13,7 @@ use crate::hash::{GROUP_BYTES, Tree};
 use crate::patch::{Header, Origin, Writer};
 use crate::profile::{self, Stage};
 use crate::run::checkpoint::Resumable;
-use crate::scan::{self, Progress, scan};
+use crate::scan::{self, Progress, result_root, scan};
 use crate::storage::mmap::Mapping;
 use crate::storage::{Entry, OsStorage};
 use crate::target::{OsTarget, head};
@@ -120,7 +120,7 @@ pub(super) fn seal(
         let from = tail_start(stats).min(scanned.after_groups * GROUP_BYTES);
         let tree = if from == 0 { Tree::new() } else { scanned.after };
         let hashing = hash::file::Options { threads: options.threads, cancel: options.cancel };
-        hash::file::of_overlay(scanned.draft.reader(), mapping, path, tree, from, stats.post_size(), hashing)?
+        result_root(scanned.draft.reader(), mapping, path, tree, from, stats.post_size(), hashing)?
     };
     scanned.draft.seal(scanned.pre_root, post_root)
 }

@@ -11,7 +11,7 @@ use crate::engine::validate::Found;
 use crate::engine::window::find;
 use crate::error::Result;
 use crate::hash::{Cv, GROUP_BYTES, Tree};
-use crate::patch::{Edit, Group, Writer};
+use crate::patch::{EDIT_PATCH_BYTES, Edit, Group, Writer};
 use crate::profile::{self, Stage};
 use crate::storage::Storage;
 
@@ -181,7 +181,9 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
             }
             let old = &self.scan.file()[item.start as usize..item.end() as usize];
             let bytes = u64::from(item.old_bytes) + u64::from(item.new_bytes);
-            self.scan.options.memory.space.check(self.writer.stats(), bytes)?;
+            let stats = self.writer.stats();
+            let taken = stats.patch_bytes().saturating_add(EDIT_PATCH_BYTES).saturating_add(bytes);
+            self.scan.options.memory.space.room(taken, stats.pre_size, "patch")?;
             self.writer.edit(Edit { start: item.start, old, new: self.edits.new_bytes(&item) })?;
             self.written += 1;
         }

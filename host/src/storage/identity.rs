@@ -65,6 +65,25 @@ pub struct Stat {
     pub allocated_bytes: u64,
 }
 
+/// Whether a file that stands beside a target can only be this user's own.
+///
+/// # Errors
+/// Says in words why it may not be.
+pub fn check_own(stat: &Stat) -> Result<(), String> {
+    let me = rustix::process::geteuid().as_raw();
+    if stat.file_type != FileType::Regular {
+        Err("it is not a regular file".to_owned())
+    } else if stat.owner != me {
+        Err(format!("it belongs to user {}, and this is user {me}", stat.owner))
+    } else if stat.links != 1 {
+        Err(format!("it has {} names", stat.links))
+    } else if stat.mode & 0o077 != 0 {
+        Err(format!("others may read or write it (mode {:o})", stat.mode))
+    } else {
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,6 +113,34 @@ mod tests {
             assert_eq!(one.same_inode(&other), same_inode, "change {index}");
             assert_eq!(one.same_content(&other), same_content, "change {index}");
             assert_eq!(one == other, index == 0, "change {index}");
+        }
+    }
+
+    #[test]
+    fn only_what_nobody_else_can_have_made_is_own() {
+        let me = rustix::process::geteuid().as_raw();
+        let identity =
+            Identity { device: (0, 0), inode: 1, born_ns: None, changed_ns: 0, modified_ns: 0, size: 0 };
+        let own = Stat {
+            identity,
+            file_type: FileType::Regular,
+            mode: 0o600,
+            owner: me,
+            links: 1,
+            allocated_bytes: 0,
+        };
+        assert_eq!(check_own(&own), Ok(()));
+        let changes: [fn(&mut Stat); 5] = [
+            |stat| stat.file_type = FileType::Other("a symbolic link"),
+            |stat| stat.owner += 1,
+            |stat| stat.links = 2,
+            |stat| stat.mode = 0o640,
+            |stat| stat.mode = 0o602,
+        ];
+        for (index, change) in changes.into_iter().enumerate() {
+            let mut other = own.clone();
+            change(&mut other);
+            assert!(check_own(&other).is_err(), "change {index}");
         }
     }
 }

@@ -8,7 +8,8 @@ use std::path::Path;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::patch::Patch;
-use crate::sidecar::{Names, check_not_reserved, check_own, exists, is_journal, journal_owner};
+use crate::sidecar::{Names, check_not_reserved, exists, is_journal, journal_owner};
+use crate::storage::check_own;
 use crate::storage::{Access, Entry, FileType, Identity, OsFile, OsStorage, Storage, journal_of};
 
 /// Names of further files that a hint lists.
