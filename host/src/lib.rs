@@ -1,13 +1,26 @@
 //! `runner` changes huge files with small sandboxed programs.
 //!
 //! ```text
-//! source -> framing -> prefilter -> sandbox -> patch -> plan -> apply -> verify
-//!    \-> hash (same bytes, same pass)               \-> journal -/
+//! target -> engine (framing, prefilter, windows, answers) -> patch -> commit -> verify
+//!    \-> hash (same bytes, same pass)                        \-> journal -/
 //! ```
 //!
-//! Only [`run`] knows the order of the stages; stages do not know each other.
-//! The library never prints: it returns reports and errors, and tells progress
-//! to a callback.
+//! Each module uses only those before it (a test of `cargo xtask` looks):
+//!
+//! | | |
+//! |---|---|
+//! | [`escape`], [`error`], [`cancel`], [`profile`] | what everything rests on |
+//! | [`contract`] | what a plugin says of itself, and its job for a file |
+//! | [`storage`], [`memory`] | a filesystem, mappings; budgets |
+//! | [`hash`] | BLAKE3 in groups of any order |
+//! | [`patch`] | all edits of a file, as one format |
+//! | [`user_state`], [`sidecar`], [`target`] | the user's key, what stands beside a file, the file |
+//! | [`engine`] | pure: from bytes and answers to edits |
+//! | [`scan`], [`pipe`] | two ways to feed the engine |
+//! | [`commit`] | from a patch to the disk, and back after a crash |
+//! | [`run`] | the driver: the only place that knows the order |
+//! | [`sandbox`], [`plugin`] | all that touches WebAssembly |
+//! | [`cli`] | the command line, which alone prints |
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 

@@ -22,13 +22,14 @@ use self::buffer::{Buffer, Filled};
 use crate::cancel::Cancel;
 use crate::contract::{FileHead, Framing, HEAD_BYTES, Job};
 use crate::engine::framing::{Cutter, View};
+use crate::engine::prefilter::Finder;
 use crate::engine::transform::Begun;
 use crate::engine::transform::Transform;
 use crate::engine::validate::Found;
 use crate::engine::window::{Context, Position, find, find_sequential};
 use crate::error::{Error, Result};
 use crate::memory::{MemoryContext, Space};
-use crate::scan::{MIN_RECORD_LIMIT_BYTES, finder};
+use crate::scan::MIN_RECORD_LIMIT_BYTES;
 
 /// Runs a program on `input`, and writes the result to `output`, which is
 /// flushed when the input pauses.
@@ -54,7 +55,7 @@ pub fn run(
     let (job, mut transform) = start(&mut buffer, begin)?;
     let record_limit = MIN_RECORD_LIMIT_BYTES.max(window_bytes);
     let cutter = Cutter::new(&job.framing, record_limit);
-    let finder = finder(&job, budget, cancel)?;
+    let finder = Finder::within(&job, budget, cancel)?;
     let context = Context {
         job: &job,
         cutter: &cutter,

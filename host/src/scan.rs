@@ -34,7 +34,7 @@ use crate::engine::transform::Transform;
 use crate::engine::window::Context;
 use crate::error::Result;
 use crate::hash::{GROUP_BYTES, Tree};
-use crate::memory::{Budget, MemoryContext};
+use crate::memory::MemoryContext;
 use crate::patch::{Draft, Writer};
 use crate::storage::Storage;
 use crate::storage::mmap::Mapping;
@@ -128,7 +128,7 @@ pub fn scan<'s, S: Storage>(
 ) -> Result<Scanned<'s, S>> {
     let record_limit = MIN_RECORD_LIMIT_BYTES.max(options.window());
     let cutter = Cutter::new(&job.framing, record_limit);
-    let finder = finder(job, options.memory.budget, options.cancel)?;
+    let finder = Finder::within(job, options.memory.budget, options.cancel)?;
     let context = Context {
         job,
         cutter: &cutter,
@@ -169,15 +169,6 @@ pub fn scan<'s, S: Storage>(
     })?;
     mapping.check(path)?;
     collector.finish()
-}
-
-/// Compiles the prefilter of a job.
-///
-/// # Errors
-/// [`Kind::Plugin`], when it cannot be compiled; when the budget has no room
-/// for it, or the run was stopped meanwhile.
-pub(crate) fn finder(job: &Job, budget: &Budget, cancel: Cancel<'_>) -> Result<Option<Finder>> {
-    Finder::within(job, budget, cancel)
 }
 
 /// One scan, shared by all threads.

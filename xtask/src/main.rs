@@ -3,6 +3,8 @@
 mod bench;
 mod corpus;
 mod fuzz;
+#[cfg(test)]
+mod layers;
 mod mutate;
 mod packages;
 mod plugins;

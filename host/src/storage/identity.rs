@@ -3,7 +3,7 @@
 /// What tells one state of one file from another. Two equal identities may
 /// still differ in content (clocks are coarse, and a mapping can write without
 /// touching them), so it is never the only check before a write. It holds for
-/// one run: what is stored is [`Origin`](crate::patch::Origin).
+/// one run: a patch stores what of it outlives a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// Device number, major and minor.

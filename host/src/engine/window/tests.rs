@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::contract::Prefilter;
 use crate::engine::framing::Cutter;
+use crate::engine::prefilter::Finder;
 use crate::engine::transform::{Change, Reply, Span};
 use crate::error::Error;
-use crate::scan::finder;
 
 /// Replaces each `a` that it owns by its neighbours, as far as they are shown.
 struct Neighbours;
@@ -62,7 +62,7 @@ proptest! {
         let job = Job { framing, prefilter, length_preserving: false };
         let (budget, cancel) = (&Budget::UNLIMITED, Cancel::NEVER);
         let cutter = Cutter::new(&job.framing, 1000);
-        let finder = finder(&job, budget, cancel).expect("a good literal");
+        let finder = Finder::within(&job, budget, cancel).expect("a good literal");
         let finder = finder.as_ref();
         let context =
             Context { job: &job, cutter: &cutter, finder, window_bytes, record_limit: 1000, budget, cancel };
