@@ -2,6 +2,8 @@
 
 mod bench;
 mod corpus;
+#[cfg(test)]
+mod docs;
 mod fuzz;
 #[cfg(test)]
 mod layers;
