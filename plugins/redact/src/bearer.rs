@@ -1,7 +1,7 @@
 //! What follows the word `Bearer`, as in an `Authorization` header (RFC 6750).
 
-use crate::escape::{is_word_start, run_end};
 use crate::sweep::{Seen, each_place};
+use crate::text::{is_word_start, run_end};
 use std::ops::Range;
 
 /// Finds the token after each `Bearer`, in any case.

@@ -6,8 +6,8 @@
 //! 4-6-5 (American Express), 4-6-4 (Diners Club) or 6-13 (UnionPay). Numbers
 //! with a decimal point are left alone.
 
-use crate::escape::{is_word_end, is_word_start};
 use crate::sweep::{Seen, each_place};
+use crate::text::{is_word_end, is_word_start};
 use std::ops::Range;
 
 const MIN_DIGITS: usize = 13;

@@ -10,7 +10,7 @@
 //! logs these stand between values far more often than in one, so they end
 //! it. Image names such as `logo@2x.png` are left alone.
 
-use crate::escape::{escape, run_end};
+use crate::text::{escape, run_end};
 use memchr::memchr2_iter;
 use std::ops::Range;
 

@@ -5,8 +5,8 @@
 //! goes before (`1.2.3.4.5` is a version or an object identifier), and
 //! browser versions such as `Chrome/120.0.0.0`.
 
-use crate::escape::{is_word_end, is_word_start};
 use crate::sweep::{Seen, each_place};
+use crate::text::{is_word_end, is_word_start};
 use std::ops::Range;
 
 /// Finds every address, by its first dot.

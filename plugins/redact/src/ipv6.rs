@@ -8,8 +8,8 @@
 //! of groups, but an EUI-64 (`00:11:22:33:44:55:66:77`) does, and is taken
 //! for an address.
 
-use crate::escape::{is_word_start, run_end};
 use crate::sweep::{Seen, each_place};
+use crate::text::{is_word_start, run_end};
 use std::net::Ipv6Addr;
 use std::ops::Range;
 

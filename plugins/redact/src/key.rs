@@ -4,8 +4,8 @@
 //! key without such a prefix (an AWS *secret* key, a password) cannot be told
 //! from other text, and is not found.
 
-use crate::escape::{is_word_start, run_end};
 use crate::sweep::{Seen, each_place};
+use crate::text::{is_word_start, run_end};
 use std::ops::Range;
 
 /// Which bytes may follow a prefix.

@@ -1,8 +1,8 @@
 //! What stands in a value's place.
 
-use crate::escape::escape;
 use crate::ipv6;
 use crate::kind::Kind;
+use crate::text::escape;
 
 /// Hexadecimal digits of a pseudonym: 64 bits. Two of a million different
 /// values share one with a chance of 1 in 37 million.

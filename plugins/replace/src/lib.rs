@@ -14,9 +14,9 @@ mod with;
 
 use runner_plugin::{Edits, File, Framing, Job, Manifest, ParamSpec, Params, Plugin, Prefilter, Window};
 
-use crate::escape::Text;
 use crate::pattern::{Pattern, is_ascii_folding};
 use crate::search::Search;
+use crate::text::Text;
 use crate::with::With;
 
 /// The contract's limit on context, less the look-around.

@@ -17,7 +17,7 @@ use regex_automata::util::captures::{Captures, GroupInfo};
 use regex_automata::{Anchored, Input};
 use runner_plugin::Window;
 
-use crate::escape::Text;
+use crate::text::Text;
 
 /// Bytes that one search for a candidate covers at the least. Tests come to
 /// the end of a stride in a few bytes.
