@@ -1,4 +1,5 @@
-//! The command line: one file a subcommand. Only `cli/report.rs` prints.
+//! The command line: one file for each command, with its arguments. Only
+//! `cli/report.rs` prints.
 
 mod apply;
 mod args;
@@ -11,6 +12,7 @@ mod lines;
 mod loaded_plugin;
 mod patch;
 mod pipe;
+mod plan;
 mod plugins;
 mod preview;
 mod recover;
@@ -161,7 +163,7 @@ fn compile_for_parent() -> Option<ExitCode> {
 fn dispatch(command: Command, reporter: &Reporter) -> Result<Outcome> {
     match command {
         Command::Apply(args) => apply::run(&args, reporter),
-        Command::Plan(args) => apply::plan(&args, reporter),
+        Command::Plan(args) => plan::run(&args, reporter),
         Command::Show(args) => show::run(&args, reporter),
         Command::Patch(args) => patch::run(&args, crate::patch::Direction::Forward, reporter),
         Command::Undo(args) => patch::run(&args, crate::patch::Direction::Reverse, reporter),

@@ -12,6 +12,8 @@ pub mod write;
 
 use std::ffi::OsString;
 
+use in_place::in_place;
+
 use crate::cancel::Cancel;
 use crate::commit::strategy::{Plan, Strategy};
 use crate::commit::verify::{Level, VerifyChoice};
@@ -22,7 +24,7 @@ use crate::profile::{self, Stage};
 use crate::sidecar::{Names, check_not_reserved, exists};
 use crate::storage::{Entry, FileType, Storage};
 use crate::target::Target;
-use in_place::in_place;
+
 pub(crate) use replace::check_new;
 use replace::replace;
 pub(crate) use space::check_room;

@@ -22,6 +22,7 @@ use crate::commit::strategy::{Choice, Plan, Strategy, choose};
 use crate::commit::verify::{Level, VerifyChoice};
 use crate::commit::{CommitOptions, Keep, Reached, check_new_name, reach};
 use crate::contract::FileHead;
+
 pub use crate::engine::transform::Begun;
 use crate::error::{Error, Kind, Result};
 use crate::escape::shown;
@@ -174,7 +175,7 @@ fn apply_scanned(
     let plan = decide(target, &patch.seal().stats, patch.bytes(), options)?;
     tell_applying(target, &plan, events);
     let report = report(&patch, plan);
-    let Reached { level, appended_bytes, old_in_use } = reach(&target, patch, &plan, &options.how())?;
+    let Reached { level, appended_bytes, old_in_use } = reach(target, patch, &plan, &options.how())?;
     Ok(Report { level, appended_bytes, old_in_use, ..report })
 }
 

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use clap::Args as ArgGroup;
 use serde_json::json;
 
 use super::Outcome;
-use super::args::{ApplyArgs, PlanArgs};
+use super::args::{PluginArgs, ReachArgs, RunArgs, patch_files, root, seconds, suffix};
 use super::batch::{self, Mode};
 use super::explain::explain;
 use super::loaded_plugin::{Session, temporary_patch};
@@ -18,18 +19,68 @@ use super::semaphore::Semaphore;
 use super::show::{self, View};
 use super::signals::cancel_on_signals;
 use crate::cancel::{Cancel, is_interrupted};
-use crate::commit::conditions::{Conditions, Privileges};
+use crate::commit::conditions::Conditions;
 use crate::commit::elsewhere::Output;
-use crate::commit::strategy::Choice;
-use crate::commit::verify::VerifyChoice;
 use crate::commit::{Backup, Keep};
 use crate::error::{Error, Kind, Result};
-use crate::escape::{Page, Raw as _, shown, with_name};
+use crate::escape::{Page, shown};
 use crate::memory::{MemoryContext, Watch, is_denied};
 use crate::run::{self, Event, Options};
 use crate::storage::{Entry, FileType, OsStorage, Storage, is_trusted};
-use crate::target::OsTarget;
 use crate::target::interrupted::check_none_interrupted;
+use crate::target::{OsTarget, PatchFiles};
+
+#[derive(Debug, ArgGroup)]
+pub(super) struct ApplyArgs {
+    #[command(flatten)]
+    pub(super) plugin: PluginArgs,
+    /// The files to change; small ones are worked on many at a time
+    #[arg(required = true)]
+    pub(super) files: Vec<PathBuf>,
+    /// Write the result here instead; `-` is standard output
+    #[arg(short, value_name = "OUT", conflicts_with_all = ["dry_run", "check", "strategy", "undo", "backup"])]
+    pub(super) output: Option<PathBuf>,
+    /// Show what would be changed; touch nothing. A plugin that remembers may change something else in
+    /// the run that follows: `--expect` with the root after `after`, or `plan` and `patch`, hold it to
+    /// what was shown
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// With --dry-run: show all changes as a unified diff, which `patch -p0` takes for text
+    #[arg(long, requires = "dry_run", conflicts_with = "json")]
+    pub(super) diff: bool,
+    /// Exit with 1 if something would be changed; touch nothing
+    #[arg(long, conflicts_with = "require_edits")]
+    pub(super) check: bool,
+    /// Write only if the BLAKE3 root of the result is this one: what a dry run shows after `after`
+    #[arg(long, value_name = "ROOT", value_parser = root)]
+    pub(super) expect: Option<blake3::Hash>,
+    #[command(flatten)]
+    pub(super) reach: ReachArgs,
+    /// Save what undoes the change, for `runner undo`
+    #[arg(long, value_name = "PATCH")]
+    pub(super) undo: Option<PathBuf>,
+    /// Keep the old file under its name with this suffix; of a link, beside the file that it leads to
+    #[arg(long, value_name = "SUFFIX", value_parser = suffix)]
+    pub(super) backup: Option<String>,
+    /// Go on with a scan of the file that was killed, where it is still possible; Ctrl-C then keeps what
+    /// is done, too
+    #[arg(long, conflicts_with_all = ["dry_run", "check", "output"])]
+    pub(super) resume: bool,
+    /// Work on a file that begins as a patch does; it may be a journal or an undo file
+    #[arg(long)]
+    allow_patch_file: bool,
+    /// Save how far the scan has come this often, for --resume
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub(super) checkpoint: Duration,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+impl ApplyArgs {
+    pub(super) fn patch_files(&self) -> PatchFiles {
+        patch_files(self.allow_patch_file)
+    }
+}
 
 pub(super) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
     let alone = [
@@ -280,52 +331,4 @@ fn open_stream(entry: &Entry) -> Result<File> {
         FileType::Other("a FIFO" | "a character device") => Ok(file),
         _ => Err(Error::new(Kind::Usage, format!("{} is neither a file nor a pipe", shown(path)))),
     }
-}
-
-pub(super) fn plan(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
-    let started = Instant::now();
-    let session = Session::new(&args.plugin, args.run.threads(), cancel_on_signals, reporter)?;
-    let watch = Watch::new();
-    let options = Options {
-        threads: session.workers(),
-        window_bytes: args.plugin.window,
-        choice: Choice::Auto,
-        verify: VerifyChoice::Deepest,
-        extras: Keep::default(),
-        // Nothing but the patch is written; `runner patch` looks again.
-        conditions: Conditions { expect: None, privileges: Privileges::Keep },
-        resume: false,
-        checkpoint_every: Duration::MAX,
-        patch_files: args.patch_files(),
-        memory: MemoryContext {
-            budget: session.budget(),
-            look: Some(&|| watch.look()),
-            space: args.plugin.space(),
-        },
-        cancel: session.cancel(),
-    };
-    let file = &args.file;
-    let mut events = |event| reporter.progress(file, event);
-    if args.output == Path::new("-") {
-        return Err(Error::new(Kind::Usage, "a patch cannot be written to standard output")
-            .hint("it is read again when it is complete; a file of this name is `./-`"));
-    }
-    let saved = Entry::resolve(&args.output)?;
-    let (report, bytes) = session
-        .with_program(reporter, |program| run::plan(file, program, &options, &saved, &mut events))
-        .map_err(|error| explain(file, error))?;
-    reporter.report(file, &report, started, "planned")?;
-    let (saved, word) = (shown(&args.output), args.output.word());
-    reporter.tell(
-        || with_name(json!({ "event": "saved", "bytes": bytes }), "patch", &args.output),
-        || {
-            Page::of(format_args!(
-                "saved {saved} ({bytes} bytes); `runner show {word}` shows it, `runner patch {word} {}` \
-                 carries it out",
-                file.word()
-            ))
-        },
-    )?;
-    let none = args.run.require_edits && report.stats.edits == 0;
-    Ok(if none { Outcome::Changes } else { Outcome::Done })
 }

@@ -5,7 +5,15 @@ use std::time::Duration;
 
 use clap::{Args as ArgGroup, Parser, Subcommand, ValueEnum};
 
+use super::apply::ApplyArgs;
+use super::patch::PatchArgs;
+use super::pipe::PipeArgs;
+use super::plan::PlanArgs;
+use super::plugins::PluginCommand;
+use super::recover::RecoverArgs;
 use super::report::Volume;
+use super::show::{Format, ShowArgs};
+use super::verify::VerifyArgs;
 use crate::cancel::Cancel;
 use crate::commit::conditions::Privileges;
 use crate::commit::strategy::Choice;
@@ -13,7 +21,6 @@ use crate::commit::verify::{Level, VerifyChoice};
 use crate::error::Result;
 use crate::memory::{self, Budget, Space};
 use crate::sandbox::{Limits, reply_fuel};
-use crate::sidecar::Trust;
 use crate::target::PatchFiles;
 
 /// Change huge files with small sandboxed programs, crash-safely and verified.
@@ -236,180 +243,8 @@ pub(super) enum VerifyArg {
     None,
 }
 
-#[derive(Debug, ArgGroup)]
-pub(super) struct ApplyArgs {
-    #[command(flatten)]
-    pub(super) plugin: PluginArgs,
-    /// The files to change; small ones are worked on many at a time
-    #[arg(required = true)]
-    pub(super) files: Vec<PathBuf>,
-    /// Write the result here instead; `-` is standard output
-    #[arg(short, value_name = "OUT", conflicts_with_all = ["dry_run", "check", "strategy", "undo", "backup"])]
-    pub(super) output: Option<PathBuf>,
-    /// Show what would be changed; touch nothing. A plugin that remembers may change something else in
-    /// the run that follows: `--expect` with the root after `after`, or `plan` and `patch`, hold it to
-    /// what was shown
-    #[arg(long)]
-    pub(super) dry_run: bool,
-    /// With --dry-run: show all changes as a unified diff, which `patch -p0` takes for text
-    #[arg(long, requires = "dry_run", conflicts_with = "json")]
-    pub(super) diff: bool,
-    /// Exit with 1 if something would be changed; touch nothing
-    #[arg(long, conflicts_with = "require_edits")]
-    pub(super) check: bool,
-    /// Write only if the BLAKE3 root of the result is this one: what a dry run shows after `after`
-    #[arg(long, value_name = "ROOT", value_parser = root)]
-    pub(super) expect: Option<blake3::Hash>,
-    #[command(flatten)]
-    pub(super) reach: ReachArgs,
-    /// Save what undoes the change, for `runner undo`
-    #[arg(long, value_name = "PATCH")]
-    pub(super) undo: Option<PathBuf>,
-    /// Keep the old file under its name with this suffix; of a link, beside the file that it leads to
-    #[arg(long, value_name = "SUFFIX", value_parser = suffix)]
-    pub(super) backup: Option<String>,
-    /// Go on with a scan of the file that was killed, where it is still possible; Ctrl-C then keeps what
-    /// is done, too
-    #[arg(long, conflicts_with_all = ["dry_run", "check", "output"])]
-    pub(super) resume: bool,
-    /// Work on a file that begins as a patch does; it may be a journal or an undo file
-    #[arg(long)]
-    allow_patch_file: bool,
-    /// Save how far the scan has come this often, for --resume
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
-    pub(super) checkpoint: Duration,
-    #[command(flatten)]
-    pub(super) run: RunArgs,
-}
-
-impl ApplyArgs {
-    pub(super) fn patch_files(&self) -> PatchFiles {
-        patch_files(self.allow_patch_file)
-    }
-}
-
-impl PlanArgs {
-    pub(super) fn patch_files(&self) -> PatchFiles {
-        patch_files(self.allow_patch_file)
-    }
-}
-
-fn patch_files(allowed: bool) -> PatchFiles {
+pub(super) fn patch_files(allowed: bool) -> PatchFiles {
     if allowed { PatchFiles::Change } else { PatchFiles::Refuse }
-}
-
-#[derive(Debug, ArgGroup)]
-pub(super) struct PlanArgs {
-    #[command(flatten)]
-    pub(super) plugin: PluginArgs,
-    /// The file to look at
-    pub(super) file: PathBuf,
-    /// Where to save the patch
-    #[arg(short, value_name = "PATCH")]
-    pub(super) output: PathBuf,
-    /// Work on a file that begins as a patch does; it may be a journal or an undo file
-    #[arg(long)]
-    allow_patch_file: bool,
-    #[command(flatten)]
-    pub(super) run: RunArgs,
-}
-
-#[derive(Debug, ArgGroup)]
-pub(super) struct ShowArgs {
-    /// The patch
-    pub(super) patch: PathBuf,
-    /// The file to compare its old bytes with [default: the one it was made for, if it is as it was]
-    pub(super) file: Option<PathBuf>,
-    /// Text or hex for people [default: what fits the content], JSON for programs
-    #[arg(long, value_enum)]
-    pub(super) format: Option<Format>,
-    /// Show all changes as a unified diff, which `patch -p0` takes for text
-    #[arg(long, conflicts_with = "format")]
-    pub(super) diff: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    Text,
-    Hex,
-    Json,
-}
-
-#[derive(Debug, ArgGroup)]
-pub(super) struct PatchArgs {
-    /// The patch
-    pub(super) patch: PathBuf,
-    /// The file to change
-    pub(super) file: PathBuf,
-    #[command(flatten)]
-    pub(super) reach: ReachArgs,
-    /// Worker threads [default: all cores]
-    #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(super) jobs: Option<u16>,
-    /// Report nothing but errors, and what was asked for
-    #[arg(short, long)]
-    pub(super) quiet: bool,
-}
-
-#[derive(Debug, ArgGroup)]
-pub(super) struct RecoverArgs {
-    /// The files whose runs did not end
-    #[arg(required = true, value_name = "FILE")]
-    pub(super) files: Vec<PathBuf>,
-    /// Go back to the old content instead of on to the new
-    #[arg(long)]
-    pub(super) rollback: bool,
-    /// Believe the journal whoever has made it: another user, another machine, or a key that is lost.
-    /// What it holds is shown first, and then written to the file
-    #[arg(long)]
-    trust_journal: bool,
-    /// Report nothing but errors, and what was asked for
-    #[arg(short, long)]
-    pub(super) quiet: bool,
-}
-
-impl RecoverArgs {
-    pub(super) fn trust(&self) -> Trust {
-        if self.trust_journal { Trust::Any } else { Trust::Own }
-    }
-}
-
-#[derive(Debug, ArgGroup)]
-pub(super) struct VerifyArgs {
-    /// The file
-    pub(super) file: PathBuf,
-    /// The root it must have
-    #[arg(long, value_name = "HEX", conflicts_with = "patch")]
-    pub(super) root: Option<String>,
-    /// A patch that must have been carried out on it
-    #[arg(long, value_name = "PATCH")]
-    pub(super) patch: Option<PathBuf>,
-    /// Worker threads [default: all cores]
-    #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(super) jobs: Option<u16>,
-    /// Report nothing but errors, and what was asked for
-    #[arg(short, long)]
-    pub(super) quiet: bool,
-}
-
-#[derive(Debug, ArgGroup)]
-pub(super) struct PipeArgs {
-    #[command(flatten)]
-    pub(super) plugin: PluginArgs,
-    /// Report nothing but errors and a plugin's warnings
-    #[arg(short, long)]
-    pub(super) quiet: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum PluginCommand {
-    /// List the bundled plugins
-    List,
-    /// Show what a plugin says of itself
-    Inspect {
-        /// A bundled plugin's name, or the path of a .wasm file
-        plugin: String,
-    },
 }
 
 /// The number of worker threads that was asked for, or one a core.
@@ -417,20 +252,20 @@ pub(super) fn threads(jobs: Option<u16>) -> usize {
     jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
 }
 
-fn suffix(text: &str) -> Result<String, String> {
+pub(super) fn suffix(text: &str) -> Result<String, String> {
     if text.is_empty() || text.contains('/') {
         return Err("it is the end of a name beside the file, such as `.bak`".to_owned());
     }
     Ok(text.to_owned())
 }
 
-fn key_value(text: &str) -> Result<(String, String), String> {
+pub(super) fn key_value(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("it must be KEY=VALUE")?;
     Ok((key.to_owned(), value.to_owned()))
 }
 
 /// A number of bytes, with an optional suffix K, M, G or T (powers of 1024).
-fn bytes(text: &str) -> Result<u64, String> {
+pub(super) fn bytes(text: &str) -> Result<u64, String> {
     let (digits, shift) = match text.as_bytes().last() {
         Some(b'k' | b'K') => (&text[..text.len() - 1], 10),
         Some(b'm' | b'M') => (&text[..text.len() - 1], 20),
@@ -443,7 +278,7 @@ fn bytes(text: &str) -> Result<u64, String> {
     number.checked_mul(1 << shift).ok_or_else(|| "it is too large".to_owned())
 }
 
-fn window_bytes(text: &str) -> Result<u64, String> {
+pub(super) fn window_bytes(text: &str) -> Result<u64, String> {
     match bytes(text)? {
         0 => Err("it must not be zero".to_owned()),
         // A window is addressed by 32 bits, and has a record on top.
@@ -452,11 +287,11 @@ fn window_bytes(text: &str) -> Result<u64, String> {
     }
 }
 
-fn root(text: &str) -> Result<blake3::Hash, String> {
+pub(super) fn root(text: &str) -> Result<blake3::Hash, String> {
     blake3::Hash::from_hex(text).map_err(|_| "it must be a BLAKE3 root: 64 hex digits".to_owned())
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let number: f64 = text.parse().map_err(|_| "it must be a number of seconds".to_owned())?;
     match Duration::try_from_secs_f64(number) {
         Ok(duration) if !duration.is_zero() => Ok(duration),

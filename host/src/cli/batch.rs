@@ -14,15 +14,13 @@
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard};
-use std::thread;
+use std::{fs, thread};
 
 use crate::error::Result;
-use crate::locks;
-use crate::stack;
+use crate::{locks, stack};
 
 /// A file of one block: more than one worker could not work on it anyway.
 const SMALL_BYTES: u64 = 1 << 20;

@@ -1,9 +1,12 @@
 //! `runner patch` and `runner undo`.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use clap::Args as ArgGroup;
+
 use super::Outcome;
-use super::args::{PatchArgs, threads};
+use super::args::{ReachArgs, threads};
 use super::explain::reason;
 use super::report::Reporter;
 use super::signals::cancel_on_signals;
@@ -16,6 +19,22 @@ use crate::run::{Options, apply_patch};
 use crate::scan::DEFAULT_WINDOW_BYTES;
 use crate::storage::{Entry, OsStorage};
 use crate::target::PatchFiles;
+
+#[derive(Debug, ArgGroup)]
+pub(super) struct PatchArgs {
+    /// The patch
+    pub(super) patch: PathBuf,
+    /// The file to change
+    pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) reach: ReachArgs,
+    /// Worker threads [default: all cores]
+    #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
+    /// Report nothing but errors, and what was asked for
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+}
 
 pub(super) fn run(args: &PatchArgs, direction: Direction, reporter: &Reporter) -> Result<Outcome> {
     let started = Instant::now();

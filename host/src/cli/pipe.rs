@@ -5,8 +5,10 @@ use std::io::{self, BufWriter};
 use std::os::fd::AsFd;
 use std::path::Path;
 
+use clap::Args as ArgGroup;
+
 use super::Outcome;
-use super::args::PipeArgs;
+use super::args::PluginArgs;
 use super::loaded_plugin::Session;
 use super::report::{self, Reporter};
 use crate::cancel::Cancel;
@@ -14,6 +16,15 @@ use crate::contract::FileHead;
 use crate::error::{Error, Result};
 use crate::memory::MemoryContext;
 use crate::pipe::{self, Descriptor};
+
+#[derive(Debug, ArgGroup)]
+pub(super) struct PipeArgs {
+    #[command(flatten)]
+    pub(super) plugin: PluginArgs,
+    /// Report nothing but errors and a plugin's warnings
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+}
 
 const BUFFER_BYTES: usize = 256 * 1024;
 

@@ -1,7 +1,8 @@
 //! `runner plugin`.
 
+use clap::Subcommand;
+
 use super::Outcome;
-use super::args::PluginCommand;
 use super::loaded_plugin::load;
 use super::report::Reporter;
 use crate::contract::ParamKind;
@@ -9,6 +10,17 @@ use crate::error::Result;
 use crate::escape::{Page, shown};
 use crate::plugin::bundled;
 use crate::sandbox::{Compiler, Limits, Plugin};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PluginCommand {
+    /// List the bundled plugins
+    List,
+    /// Show what a plugin says of itself
+    Inspect {
+        /// A bundled plugin's name, or the path of a .wasm file
+        plugin: String,
+    },
+}
 
 /// Characters of a default that are shown.
 const DEFAULT_CHARS: usize = 400;

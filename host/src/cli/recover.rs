@@ -1,20 +1,43 @@
 //! `runner recover`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args as ArgGroup;
 use serde_json::json;
 
-use super::Outcome;
-use super::args::{RecoverArgs, threads};
+use super::args::threads;
 use super::explain::reason;
 use super::report::{Reporter, appended};
-use super::show;
+use super::{Outcome, show};
 use crate::commit::recover::Recovered;
 use crate::error::{Error, Kind, Result};
 use crate::escape::{Page, shown, with_name};
 use crate::patch::Direction;
 use crate::run::recover_file;
 use crate::sidecar::Trust;
+
+#[derive(Debug, ArgGroup)]
+pub(super) struct RecoverArgs {
+    /// The files whose runs did not end
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// Go back to the old content instead of on to the new
+    #[arg(long)]
+    pub(super) rollback: bool,
+    /// Believe the journal whoever has made it: another user, another machine, or a key that is lost.
+    /// What it holds is shown first, and then written to the file
+    #[arg(long)]
+    trust_journal: bool,
+    /// Report nothing but errors, and what was asked for
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+}
+
+impl RecoverArgs {
+    pub(super) fn trust(&self) -> Trust {
+        if self.trust_journal { Trust::Any } else { Trust::Own }
+    }
+}
 
 pub(super) fn run(args: &RecoverArgs, reporter: &Reporter) -> Result<Outcome> {
     if let [file] = args.files.as_slice() {

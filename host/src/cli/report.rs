@@ -19,12 +19,11 @@ use serde_json::{Value, json};
 use super::closed::{is_error_closed, is_output_closed};
 use crate::error::{Error, Kind, Result};
 use crate::escape::{Page, Secrets, json_line, shown, with_name};
-use crate::locks;
 use crate::profile::{Place, Spent};
 use crate::run::{Event, Report};
 use crate::sandbox::{Level as LogLevel, Sink};
 use crate::scan::Workers;
-use crate::user_state;
+use crate::{locks, user_state};
 
 /// Characters of a message that are shown.
 const SHOWN_CHARS: usize = 4096;

@@ -1,7 +1,8 @@
 //! A bound on how many do something at a time.
 
-use crate::locks;
 use std::sync::{Condvar, Mutex};
+
+use crate::locks;
 
 /// A counting semaphore.
 pub(super) struct Semaphore {

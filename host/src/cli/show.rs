@@ -2,16 +2,15 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::{Args as ArgGroup, ValueEnum};
 use serde_json::{Value, json};
 
-use super::Outcome;
-use super::args::{Format, ShowArgs};
-use super::diff;
 use super::lines::Lines;
 use super::preview::{Hunk, Piece, Side, first_lie, given_source, hunks, source_of};
 use super::report::Reporter;
+use super::{Outcome, diff};
 use crate::commit::strategy::{Choice, Plan, Strategy, choose};
 use crate::commit::verify::Level;
 use crate::error::{Error, Kind, Result};
@@ -19,6 +18,27 @@ use crate::escape::{Page, group_digits, shown};
 use crate::patch::{Direction, Patch};
 use crate::run::Report;
 use crate::storage::{Entry, OsStorage, Storage};
+
+#[derive(Debug, ArgGroup)]
+pub(super) struct ShowArgs {
+    /// The patch
+    pub(super) patch: PathBuf,
+    /// The file to compare its old bytes with [default: the one it was made for, if it is as it was]
+    pub(super) file: Option<PathBuf>,
+    /// Text or hex for people [default: what fits the content], JSON for programs
+    #[arg(long, value_enum)]
+    pub(super) format: Option<Format>,
+    /// Show all changes as a unified diff, which `patch -p0` takes for text
+    #[arg(long, conflicts_with = "format")]
+    pub(super) diff: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    Text,
+    Hex,
+    Json,
+}
 
 /// Changed lines that are shown.
 const HUNKS: usize = 10;

@@ -1,9 +1,12 @@
 //! `runner verify`.
 
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
+use clap::Args as ArgGroup;
+
 use super::Outcome;
-use super::args::{VerifyArgs, threads};
+use super::args::threads;
 use super::explain::reason;
 use super::report::Reporter;
 use crate::cancel::Cancel;
@@ -13,6 +16,24 @@ use crate::hash;
 use crate::patch::Patch;
 use crate::run::root_of;
 use crate::storage::{Entry, OsStorage};
+
+#[derive(Debug, ArgGroup)]
+pub(super) struct VerifyArgs {
+    /// The file
+    pub(super) file: PathBuf,
+    /// The root it must have
+    #[arg(long, value_name = "HEX", conflicts_with = "patch")]
+    pub(super) root: Option<String>,
+    /// A patch that must have been carried out on it
+    #[arg(long, value_name = "PATCH")]
+    pub(super) patch: Option<PathBuf>,
+    /// Worker threads [default: all cores]
+    #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
+    /// Report nothing but errors, and what was asked for
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+}
 
 pub(super) fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<Outcome> {
     let wanted = match (&args.root, &args.patch) {

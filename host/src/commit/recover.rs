@@ -12,8 +12,7 @@ use crate::escape::Raw as _;
 use crate::patch::{Direction, Patch};
 use crate::profile::{self, Stage};
 use crate::sidecar::{Names, Trust, exists};
-use crate::storage::check_own;
-use crate::storage::{Access, Entry, FileType, Storage};
+use crate::storage::{Access, Entry, FileType, Storage, check_own};
 use crate::target::Target;
 
 /// What there was to do.

@@ -23,9 +23,10 @@ mod tests;
 
 use std::ops::Range;
 
+use kinds::{Delimited, Fixed, LengthPrefixed, Quoted};
+
 use crate::contract::Framing;
 use crate::error::{Error, Kind as ErrorKind, Result};
-use kinds::{Delimited, Fixed, LengthPrefixed, Quoted};
 
 /// A contiguous part of the file.
 #[derive(Debug, Clone, Copy)]

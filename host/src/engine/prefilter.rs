@@ -19,14 +19,15 @@ use std::ops::Range;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use search::Search;
+use tail::Tail;
+
 use crate::cancel::{Cancel, Deadline, Paced};
 use crate::contract::{Framing, Job, Prefilter};
 use crate::engine::framing::{Cutter, View};
 use crate::error::{Error, Kind, Result};
 use crate::memory::{Budget, Lease};
 use crate::stack;
-use search::Search;
-use tail::Tail;
 
 /// Ranges in which edits may start that are as near as this are shown together:
 /// a guest looks at so many bytes in the time of a call. Tests keep them apart.

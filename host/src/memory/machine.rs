@@ -2,7 +2,6 @@
 //! stalls (PSI), and the limits of the control groups that this process is in,
 //! of version 2 and 1. What cannot be read is not known, and never an error.
 
-use crate::locks;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -10,6 +9,7 @@ use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::Facts;
+use crate::locks;
 
 /// A limit that is none, of version 1: it is the most that fits, in pages.
 const NO_LIMIT: u64 = 1 << 62;
