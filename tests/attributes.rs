@@ -196,7 +196,6 @@ fn what_a_directory_gives_to_new_files_is_not_taken() {
     let out = scratch.path("out");
     longer(&file, &["-o", out.to_str().unwrap()]).ok();
     same(&file, &["--backup", ".before", "--strategy", "in-place"]).ok();
-    longer(&file, &["--backup", ".same", "--strategy", "rewrite"]).ok();
     fs::write(&file, lines()).unwrap();
     longer(&file, &["--backup", ".old", "--strategy", "rewrite"]).ok();
     for name in ["file", "file.before", "file.old", "out"] {

@@ -92,14 +92,14 @@ impl Drop for Presence<'_> {
 fn work(scan: &Scan<'_>, shared: &Shared) {
     let _presence = Presence(shared);
     // The instance is made when the first window needs it.
-    let (mut transform, mut near) = (None, BlockBuffer::new(scan));
+    let (mut transform, mut buffer) = (None, BlockBuffer::new(scan));
     while let Some(mut task) = shared.take(scan, &mut transform) {
         if task.alone {
             // What an instance has grown to before must not stand in the way.
             transform = None;
         }
         let answer = Answer { shared, index: task.index, given: false };
-        match one_block(scan, shared, task.index, &mut task.carry, &mut near, &mut transform).transpose() {
+        match one_block(scan, shared, task.index, &mut task.carry, &mut buffer, &mut transform).transpose() {
             Some(Err(error)) if is_denied(&error) && !task.alone && task.carry.is_some() => {
                 transform = None;
                 answer.give_back(task.carry.unwrap_or_default());
@@ -119,14 +119,14 @@ fn one_block(
     shared: &Shared,
     index: u64,
     carry: &mut Option<Carries>,
-    near: &mut Option<BlockBuffer<'_>>,
+    buffer: &mut Option<BlockBuffer<'_>>,
     transform: &mut Option<Box<dyn Transform>>,
 ) -> Result<Option<Block>> {
     scan.options.cancel.check()?;
     let (range, whole) = (scan.block(index), scan.view());
     let file_bytes = whole.limit();
     let copy = profile::time(Stage::PageIn, || {
-        let copy = near.as_mut().and_then(|near| near.read(scan, &range));
+        let copy = buffer.as_mut().and_then(|buffer| buffer.read(scan, &range));
         if copy.is_none() && profile::is_on() {
             // To tell it from hashing, which does it by the way, and a little
             // faster.
@@ -145,8 +145,8 @@ fn one_block(
     scan.mapping.check(scan.path)?;
     let Some((found, end, carry)) = found? else { return Ok(None) };
     let after = block::hash_after(view, &range, file_bytes, &found.edits);
-    if let Some(near) = near {
-        near.learn(&range, end);
+    if let Some(buffer) = buffer {
+        buffer.learn(&range, end);
     }
     Ok(Some(Block { range, found, before, after, carry }))
 }
