@@ -246,7 +246,7 @@ fn a_leftover_beside_the_output_is_replaced() {
     let scratch = Scratch::new();
     let file = scratch.write("file", content());
     let out = scratch.path("out");
-    let new = common::sidecars(&file).temporary(&runner::storage::Entry::resolve(&out).unwrap());
+    let new = common::sidecars(&file).temporary(&runner_pipeline::storage::Entry::resolve(&out).unwrap());
     std::fs::write(new.path(), "half of it").unwrap();
     run("apply", EDITS[0], &[file.to_str().unwrap(), "-o", out.to_str().unwrap()]).ok();
     assert_eq!(common::names(scratch.dir()), ["file", "out"]);
@@ -257,7 +257,7 @@ fn a_leftover_beside_the_output_is_replaced() {
 fn a_reader_that_goes_away_is_no_error() {
     let scratch = Scratch::new();
     let file = scratch.write("file", content());
-    let binary = env!("CARGO_BIN_EXE_runner");
+    let binary = env!("CARGO_BIN_EXE_runner-under-test");
     let commands = [
         "apply replace \"$FILE\" --set find=user --set with=someone -o -",
         "apply replace \"$FILE\" --set find=user --set with=someone --dry-run",

@@ -309,7 +309,7 @@ fn whatever_the_umask_is() {
     for case in [GROWS, SHRINKS] {
         let (_scratch, file, old) = case.file(200);
         let mut command = Command::new("sh");
-        command.args(["-c", "umask 0222; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_runner")]);
+        command.args(["-c", "umask 0222; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_runner-under-test")]);
         command.args(case.args(&file)).stdin(Stdio::null());
         command.env("RUNNER_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("code-cache"));
         Ran::of(command.output().unwrap()).ok();

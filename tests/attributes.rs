@@ -248,7 +248,7 @@ fn a_new_file_keeps_to_the_umask() {
         let out = scratch.path(mask);
         let mut shell = common::program("sh");
         let script = format!("umask {mask}; exec \"$0\" \"$@\"");
-        shell.args(["-c", &script, env!("CARGO_BIN_EXE_runner"), "apply", "replace"]).arg(&file);
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_runner-under-test"), "apply", "replace"]).arg(&file);
         shell.args(["--set", "find=abc", "--set", "with=xyz", "-o"]).arg(&out);
         Ran::of(shell.output().unwrap()).ok();
         assert_eq!(fs::metadata(&out).unwrap().mode() & 0o7777, mode, "umask {mask}");

@@ -111,7 +111,7 @@ fn permissions_count() {
     open(place.path(), 0o755);
     let tools = place.path().join("tools");
     fs::create_dir(&tools).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_runner"), tools.join("runner")).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_runner-under-test"), tools.join("runner")).unwrap();
     let dir = place.path().join("dir");
     fs::create_dir(&dir).unwrap();
     let file = dir.join("file");
@@ -234,7 +234,9 @@ fn a_record_beyond_the_limit_is_refused() {
 fn with_a_limit_of_file_sizes(args: &[&str]) -> Ran {
     let mut command = common::program("sh");
     // Units of 512 bytes.
-    command.args(["-c", "ulimit -f 8192 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_runner")]).args(args);
+    command
+        .args(["-c", "ulimit -f 8192 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_runner-under-test")])
+        .args(args);
     Ran::of(command.output().unwrap())
 }
 

@@ -16,8 +16,8 @@ use std::path::PathBuf;
 use common::mount::{IMAGE_BYTES, Mount, format};
 use common::{Ran, Scratch, has, log_lines, names, runner, skip};
 use medium::Medium;
-use runner::sidecar::Names;
-use runner::storage::Entry;
+use runner_pipeline::sidecar::Names;
+use runner_pipeline::storage::Entry;
 
 /// Stands once in the file, and lies where the medium is bad.
 const MARK: &str = "this line can not be read: Find/me\n";
@@ -278,7 +278,7 @@ fn each_read_may_fail() {
     let file = scratch.write("file", &old);
     let out = scratch.path("out");
     let names = common::sidecars(&file);
-    let new_out = names.temporary(&runner::storage::Entry::resolve(&out).unwrap());
+    let new_out = names.temporary(&runner_pipeline::storage::Entry::resolve(&out).unwrap());
     let [new_name, new_out] = [names.new, new_out].map(|entry| entry.path().to_owned());
     let elsewhere = Scratch::new();
     let log = elsewhere.path("log");
@@ -298,7 +298,7 @@ fn each_read_may_fail() {
                 strace.arg("-P").arg(path);
             }
             strace.args(["-e", &format!("inject={call}:error=EIO:when={nth}"), "--"]);
-            strace.arg(env!("CARGO_BIN_EXE_runner")).args([
+            strace.arg(env!("CARGO_BIN_EXE_runner-under-test")).args([
                 "apply",
                 "replace",
                 "--set",

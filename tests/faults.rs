@@ -11,19 +11,19 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use common::Scratch;
-use runner::cancel::Cancel;
-use runner::commit::Keep;
-use runner::commit::strategy::Choice;
-use runner::commit::verify::VerifyChoice;
-use runner::contract::{FileHead, Framing, Job, Prefilter};
-use runner::engine::transform::{Change, Reply, Span, Transform, Window};
-use runner::error::{Error, Kind, Result};
-use runner::hash;
-use runner::hash::{GROUP_BYTES, Tree};
-use runner::patch::{Direction, Edit, Group, Header, PluginId, Writer};
-use runner::run::{self, Begun, Event, Options, Program};
-use runner::storage::mmap::Mapping;
-use runner::storage::{Entry, OsStorage};
+use runner_contract::{FileHead, Framing, Job, Prefilter};
+use runner_pipeline::cancel::Cancel;
+use runner_pipeline::commit::Keep;
+use runner_pipeline::commit::strategy::Choice;
+use runner_pipeline::commit::verify::VerifyChoice;
+use runner_pipeline::engine::transform::{Change, Reply, Span, Transform, Window};
+use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::hash;
+use runner_pipeline::hash::{GROUP_BYTES, Tree};
+use runner_pipeline::patch::{Direction, Edit, Group, Header, PluginId, Writer};
+use runner_pipeline::run::{self, Begun, Event, Options, Program};
+use runner_pipeline::storage::mmap::Mapping;
+use runner_pipeline::storage::{Entry, OsStorage};
 
 static NEVER: AtomicBool = AtomicBool::new(false);
 
@@ -72,8 +72,8 @@ fn options() -> Options<'static> {
         resume: false,
         conditions: Default::default(),
         checkpoint_every: std::time::Duration::MAX,
-        patch_files: runner::target::PatchFiles::Refuse,
-        memory: runner::memory::MemoryContext::NONE,
+        patch_files: runner_pipeline::target::PatchFiles::Refuse,
+        memory: runner_pipeline::memory::MemoryContext::NONE,
         cancel: Cancel::new(&NEVER),
     }
 }
@@ -124,7 +124,8 @@ fn a_patch_is_not_compared_with_zeros() {
     let (size, at) = (20 << 20, 18 << 20);
     for (old, new) in [(b"x", &b"y"[..]), (b"x", b"more"), (b"\0", b"y")] {
         let file = scratch.write("file", vec![b'x'; size]);
-        let stat = runner::storage::Storage::stat_entry(&OsStorage, &Entry::unpinned(&file)).unwrap();
+        let stat =
+            runner_pipeline::storage::Storage::stat_entry(&OsStorage, &Entry::unpinned(&file)).unwrap();
         let plugin = PluginId { name: "fake".into(), version: "1".into(), digest: String::new() };
         let identity = (&stat.identity).into();
         let (target, group_bytes) = (String::new(), GROUP_BYTES);
@@ -152,7 +153,7 @@ fn no_root_is_made_up_of_edits_and_zeros() {
     let scratch = Scratch::new();
     let size = 300_000;
     let file = scratch.write("file", vec![b'x'; size]);
-    let stat = runner::storage::Storage::stat_entry(&OsStorage, &Entry::unpinned(&file)).unwrap();
+    let stat = runner_pipeline::storage::Storage::stat_entry(&OsStorage, &Entry::unpinned(&file)).unwrap();
     let plugin = PluginId { name: "fake".into(), version: "1".into(), digest: String::new() };
     let (identity, group_bytes) = (stat.identity, GROUP_BYTES);
     let header = Header {
@@ -168,8 +169,9 @@ fn no_root_is_made_up_of_edits_and_zeros() {
     let draft = writer.finish().unwrap();
     let mapping = Mapping::new(&File::open(&file).unwrap(), size as u64, &file).unwrap();
     let new_size = size as u64 + 2;
-    let root =
-        || runner::scan::result_root(draft.reader(), &mapping, &file, Tree::new(), 0, new_size, HASHING);
+    let root = || {
+        runner_pipeline::scan::result_root(draft.reader(), &mapping, &file, Tree::new(), 0, new_size, HASHING)
+    };
     let mut new = vec![b'x'; size + 2];
     new[5..8].copy_from_slice(b"new");
     assert_eq!(root().unwrap(), blake3::hash(&new));

@@ -12,10 +12,10 @@ use std::sync::atomic::AtomicBool;
 
 use common::{Scratch, has, program, runner, skip};
 use proptest::prelude::*;
-use runner::cancel::Cancel;
-use runner::hash;
-use runner::hash::file::Options;
-use runner::storage::mmap::{Copier, Mapping};
+use runner_pipeline::cancel::Cancel;
+use runner_pipeline::hash;
+use runner_pipeline::hash::file::Options;
+use runner_pipeline::storage::mmap::{Copier, Mapping};
 
 static NEVER: AtomicBool = AtomicBool::new(false);
 

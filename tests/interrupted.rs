@@ -91,7 +91,7 @@ impl Place {
             .arg(&self.log)
             .args(["-e", &format!("trace={call},{COMMITS}")])
             .args(["-e", &format!("inject={call}:signal={signal}:when={when}"), "--"])
-            .arg(env!("CARGO_BIN_EXE_runner"))
+            .arg(env!("CARGO_BIN_EXE_runner-under-test"))
             .args(command)
             .env("TMPDIR", &self.temporary)
             .current_dir(&self.work)

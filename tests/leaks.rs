@@ -23,19 +23,19 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use common::{Scratch, has, log_lines, names, skip};
-use runner::cancel::Cancel;
-use runner::commit::elsewhere::Output;
-use runner::commit::strategy::Choice;
-use runner::commit::verify::VerifyChoice;
-use runner::commit::{Backup, Keep};
-use runner::contract::{FileHead, Param};
-use runner::error::Kind;
-use runner::memory::{Budget, MemoryContext, Need, plan};
-use runner::patch::{Direction, Patch, PluginId};
-use runner::run::{self, Begun, Options, Program};
-use runner::sandbox::{Compiler, Limits, Sandbox};
-use runner::sidecar::{Names, Trust};
-use runner::storage::{Entry, FileType, OsStorage};
+use runner_contract::{FileHead, Param};
+use runner_pipeline::cancel::Cancel;
+use runner_pipeline::commit::elsewhere::Output;
+use runner_pipeline::commit::strategy::Choice;
+use runner_pipeline::commit::verify::VerifyChoice;
+use runner_pipeline::commit::{Backup, Keep};
+use runner_pipeline::error::Kind;
+use runner_pipeline::memory::{Budget, MemoryContext, Need, plan};
+use runner_pipeline::patch::{Direction, Patch, PluginId};
+use runner_pipeline::run::{self, Begun, Options, Program};
+use runner_pipeline::sidecar::{Names, Trust};
+use runner_pipeline::storage::{Entry, FileType, OsStorage};
+use runner_sandbox::{Compiler, Limits, Sandbox};
 
 /// What this process has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +84,7 @@ fn all_drivers(scratch: &Scratch, program: &Program<'_>, bad: &Program<'_>, memo
         choice,
         verify: VerifyChoice::Deepest,
         extras,
-        patch_files: runner::target::PatchFiles::Refuse,
+        patch_files: runner_pipeline::target::PatchFiles::Refuse,
         memory,
         resume: false,
         conditions: Default::default(),
@@ -132,7 +132,7 @@ fn all_drivers(scratch: &Scratch, program: &Program<'_>, bad: &Program<'_>, memo
         let error = run::recover_file(&file, trust, Direction::Forward, 2, &mut |_| Ok(())).unwrap_err();
         assert_eq!(error.kind(), kind, "{error:?}");
     }
-    let key = runner::user_state::existing_key();
+    let key = runner_pipeline::user_state::existing_key();
     let beside = Names::new(&Entry::unpinned(&file), FileType::Regular, key).unwrap();
     fs::rename(scratch.path("file.runner-journal"), beside.scan.path()).unwrap();
     run::recover_file(&file, Trust::Own, Direction::Forward, 2, &mut |_| Ok(())).unwrap();
@@ -158,21 +158,21 @@ fn a_soak_of_a_thousand_files_leaves_nothing_open() {
     let limits = || Limits { memory_bytes: 32 << 20, budget: budget.clone(), ..Limits::default() };
     let sandbox = Sandbox::new(None, Compiler::InProcess).unwrap();
     let load = |name: &str, bytes: &[u8]| sandbox.load(name, bytes, limits(), Arc::new(|_, _| {})).unwrap();
-    let replace = load("replace", &runner::plugin::resolve("replace").unwrap().bytes);
+    let replace = load("replace", &runner_sandbox::plugin::resolve("replace").unwrap().bytes);
     let given =
         [("find", "Find"), ("with", "found a")].map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let params: Vec<Param> = runner::plugin::params::check(
+    let params: Vec<Param> = runner_sandbox::plugin::params::check(
         replace.manifest(),
-        &given.map(|(name, value)| runner::plugin::params::Given::set(&name, &value)),
+        &given.map(|(name, value)| runner_sandbox::plugin::params::Given::set(&name, &value)),
     )
     .unwrap();
-    let begin = |head: FileHead<'_>| -> runner::error::Result<Begun> {
+    let begin = |head: FileHead<'_>| -> runner_pipeline::error::Result<Begun> {
         let (job, instance) = replace.begin(&params, head)?;
         Ok((job, Box::new(instance)))
     };
     let guests = Scratch::new();
     let trap = load("trap", &fs::read(guests.guest("trap")).unwrap());
-    let begin_trap = |head: FileHead<'_>| -> runner::error::Result<Begun> {
+    let begin_trap = |head: FileHead<'_>| -> runner_pipeline::error::Result<Begun> {
         let (job, instance) = trap.begin(&[], head)?;
         Ok((job, Box::new(instance)))
     };
@@ -299,7 +299,7 @@ fn no_command_leaves_anything_open() {
             .args(["-f", "-qq", "--seccomp-bpf", "-e", "signal=none", "-e", "trace=%desc,%network", "-o"])
             .arg(&log)
             .arg("--")
-            .arg(env!("CARGO_BIN_EXE_runner"))
+            .arg(env!("CARGO_BIN_EXE_runner-under-test"))
             .args(&args)
             .env("TMPDIR", &temporary)
             .current_dir(&work)

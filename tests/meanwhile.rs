@@ -255,7 +255,7 @@ fn a_killed_scan_leaves_the_file_alone() {
 /// found out before anything is written.
 #[test]
 fn a_file_that_stays_in_the_page_cache_is_left_alone() {
-    use runner::storage::mmap::Mapping;
+    use runner_pipeline::storage::mmap::Mapping;
     let scratch = Scratch::new();
     let path = scratch.write("file", common::log_lines(100_000, "\n"));
     let file = fs::File::open(&path).unwrap();

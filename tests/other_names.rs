@@ -129,7 +129,8 @@ fn a_journal_counts_for_names_that_came_later() {
 
         let commands: Vec<_> = hint.split('`').skip(1).step_by(2).collect();
         for line in commands {
-            let line = line.replace("runner recover", &format!("{:?} recover", env!("CARGO_BIN_EXE_runner")));
+            let line = line
+                .replace("runner recover", &format!("{:?} recover", env!("CARGO_BIN_EXE_runner-under-test")));
             Ran::of(program("sh").args(["-c", &line]).output().unwrap()).ok();
         }
         assert!(fs::read(&other).unwrap() == changed(&old), "{name}");
@@ -277,7 +278,8 @@ fn what_is_in_the_way_of_a_glob_is_named() {
         let command = ran.says(hint).stderr;
         let command = command.split(hint).nth(1).unwrap().split('`').next().unwrap();
         let line = format!("{}{command}", hint.rsplit('`').next().unwrap());
-        let line = line.replace("runner recover", &format!("{:?} recover", env!("CARGO_BIN_EXE_runner")));
+        let line =
+            line.replace("runner recover", &format!("{:?} recover", env!("CARGO_BIN_EXE_runner-under-test")));
         Ran::of(program("sh").args(["-c", &line]).output().unwrap()).ok();
         assert_eq!(names(scratch.dir()), ["file"], "{line}");
     }
@@ -369,7 +371,9 @@ fn hints_can_be_run_as_they_are() {
         assert_eq!(ran.code, 6, "{}", ran.stderr);
         let hint = ran.stderr.split("hint: `runner").nth(1).unwrap().split('`').next().unwrap();
         let mut shell = program("bash");
-        shell.args(["-c", &format!("{:?}{hint}", env!("CARGO_BIN_EXE_runner"))]).current_dir(scratch.dir());
+        shell
+            .args(["-c", &format!("{:?}{hint}", env!("CARGO_BIN_EXE_runner-under-test"))])
+            .current_dir(scratch.dir());
         Ran::of(shell.output().unwrap()).ok();
         assert!(fs::read(&file).unwrap() == changed(&old), "{hint}");
         assert_eq!(fs::read_dir(scratch.dir()).unwrap().count(), 1, "{hint}");

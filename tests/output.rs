@@ -225,7 +225,9 @@ fn without_a_standard_output_nothing_is_printed_to_it() {
     let before = scratch.snapshot();
     let closed = |args: &[&str]| {
         let mut shell = common::program("sh");
-        shell.args(["-c", "exec \"$0\" \"$@\" >&- </dev/null", env!("CARGO_BIN_EXE_runner")]).args(args);
+        shell
+            .args(["-c", "exec \"$0\" \"$@\" >&- </dev/null", env!("CARGO_BIN_EXE_runner-under-test")])
+            .args(args);
         Ran::of(shell.output().unwrap())
     };
     let name = file.to_str().unwrap();

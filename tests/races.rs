@@ -138,7 +138,7 @@ fn an_output_that_reads_back_different_gets_no_name() {
             .write(true)
             .open(
                 common::sidecars(&scratch.path("file"))
-                    .temporary(&runner::storage::Entry::resolve(&scratch.path("out")).unwrap())
+                    .temporary(&runner_pipeline::storage::Entry::resolve(&scratch.path("out")).unwrap())
                     .path(),
             )
             .unwrap();

@@ -13,9 +13,8 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process};
-
 use common::{DESCRIPTORS, MANY_DESCRIPTORS, Ran, Scratch, has, names, skip};
+use rustix::process::{Pid, Signal, kill_process};
 
 const REPLACE: [&str; 6] = ["apply", "replace", "--set", "find=old", "--set", "with=newer"];
 
@@ -264,7 +263,7 @@ fn a_killed_run_leaves_files_that_can_be_recovered() {
             let status = common::program("strace")
                 .args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}")])
                 .args(["-e", &format!("inject={call}:signal=KILL:when={nth}"), "--"])
-                .arg(env!("CARGO_BIN_EXE_runner"))
+                .arg(env!("CARGO_BIN_EXE_runner-under-test"))
                 .args(REPLACE)
                 .args(&files)
                 .current_dir(scratch.dir())

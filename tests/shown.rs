@@ -149,7 +149,7 @@ fn on_a_terminal(dir: &Path, args: &[&OsStr]) -> Option<String> {
         return None;
     }
     let quoted: Vec<_> = args.iter().map(|arg| format!("$'{}'", octal(arg))).collect();
-    let line = format!("{} {} 2>&1", env!("CARGO_BIN_EXE_runner"), quoted.join(" "));
+    let line = format!("{} {} 2>&1", env!("CARGO_BIN_EXE_runner-under-test"), quoted.join(" "));
     let mut script = Command::new("script");
     script.args(["-qec", &line, "/dev/null"]).env("SHELL", "/bin/bash").current_dir(dir);
     script.env("RUNNER_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("code-cache"));
@@ -326,7 +326,7 @@ fn a_crash_leaves_no_image() {
     let place = tempfile::tempdir().unwrap();
     fs::set_permissions(place.path(), PermissionsExt::from_mode(0o755)).unwrap();
     let program = place.path().join("runner");
-    fs::copy(env!("CARGO_BIN_EXE_runner"), &program).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_runner-under-test"), &program).unwrap();
     let mut child = Command::new(program);
     child.args(["pipe", "replace", "--set", "find=a", "--set", "with=b"]).stdin(Stdio::piped());
     child.env_remove("HOME").env("RUNNER_CACHE_DIR", scratch.path("none"));

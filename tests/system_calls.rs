@@ -34,7 +34,7 @@ fn calls_with(dir: &Path, args: &[&str], state: Option<&Path>) -> Option<Vec<Str
         .args(["-f", "-qq", "-y", "-e", TRACED, "-e", "signal=none", "-o"])
         .arg(log.path("log"))
         .arg("--")
-        .arg(env!("CARGO_BIN_EXE_runner"))
+        .arg(env!("CARGO_BIN_EXE_runner-under-test"))
         .args(args)
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -12,10 +12,9 @@ use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use runner::storage::Entry;
-
 use common::{Ran, Scratch, command, is_root, kill, sidecars, skip, stop};
 use forge::{forged, frames};
+use runner_pipeline::storage::Entry;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 const OPTIONS: [&str; 4] = ["--set", "find=user", "--set", "with=USER"];

@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use runner::engine::framing::{Cutter, View};
-use runner::error::Result;
+use runner_pipeline::engine::framing::{Cutter, View};
+use runner_pipeline::error::Result;
 
 use super::input::Input;
 use super::records::{framing, records};

@@ -6,13 +6,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use runner::cancel::Cancel;
-use runner::cli;
-use runner::commit::write::in_place_form::tail_start;
-use runner::error::Kind;
-use runner::hash::GROUP_BYTES;
-use runner::patch::{Direction, Group, MAX_TRAILERS, Patch, Segment, Writer, walk};
-use runner::storage::{Entry, OsStorage, Storage};
+use runner_pipeline::cancel::Cancel;
+use runner_pipeline::commit::write::in_place_form::tail_start;
+use runner_pipeline::error::Kind;
+use runner_pipeline::hash::GROUP_BYTES;
+use runner_pipeline::patch::{Direction, Group, MAX_TRAILERS, Patch, Segment, Writer, walk};
+use runner_pipeline::storage::{Entry, OsStorage, Storage};
 
 use super::disk::Disk;
 use super::input::Input;
@@ -140,7 +139,7 @@ fn walked<S: Storage>(patch: &Patch<'_, S>, direction: Direction, from: u64) -> 
 fn shown(bytes: &[u8]) {
     let file = memory_file(bytes);
     let patch = Patch::read(&OsStorage, Entry::unpinned("patch"), file).expect("it was accepted before");
-    let text = cli::show_patch(&patch).expect("it can be shown");
+    let text = runner_wasm::show_patch(&patch).expect("it can be shown");
     assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
 }
 
@@ -199,7 +198,7 @@ fn written(source: &[u8], model: &[Edit], trailers: &[(u8, Vec<u8>)]) -> Vec<u8>
     let mut edits_left = model.iter().peekable();
     for index in touched {
         while let Some((start, old, new)) = edits_left.next_if(|edit| edit.0 < (index + 1) * GROUP_BYTES) {
-            writer.edit(runner::patch::Edit { start: *start, old, new }).expect("there is room");
+            writer.edit(runner_pipeline::patch::Edit { start: *start, old, new }).expect("there is room");
         }
         let before = (index * GROUP_BYTES < source.len() as u64).then_some([1; 32]);
         let after = (index < known).then_some([2; 32]);

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use regex_automata::nfa::thompson::{self, pikevm};
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input as Haystack};
-use runner::contract::{Framing, Job, Prefilter};
-use runner::engine::prefilter::Finder;
-use runner::engine::transform::{Change, Reply, Span, Transform, Window};
-use runner::error::Result;
-use runner::hash::GROUP_BYTES;
+use runner_contract::{Framing, Job, Prefilter};
+use runner_pipeline::engine::prefilter::Finder;
+use runner_pipeline::engine::transform::{Change, Reply, Span, Transform, Window};
+use runner_pipeline::error::Result;
+use runner_pipeline::hash::GROUP_BYTES;
 
 use super::input::Input;
 use super::records::records;

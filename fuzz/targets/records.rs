@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use runner::contract::{Framing, Job, Prefilter};
+use runner_contract::{Framing, Job, Prefilter};
 
 use super::input::Input;
 

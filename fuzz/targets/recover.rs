@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use runner::commit::strategy::Choice;
-use runner::commit::verify::VerifyChoice;
-use runner::error::Kind;
-use runner::hash::{GROUP_BYTES, group_cv};
-use runner::patch::{Direction, Patch};
+use runner_pipeline::commit::strategy::Choice;
+use runner_pipeline::commit::verify::VerifyChoice;
+use runner_pipeline::error::Kind;
+use runner_pipeline::hash::{GROUP_BYTES, group_cv};
+use runner_pipeline::patch::{Direction, Patch};
 
 use super::change::{Change, FILE, names, recover_on};
 use super::choices::Choices;

@@ -4,9 +4,9 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
-use runner::contract::{Framing, Job, Prefilter};
-use runner::engine::transform::{Change, Reply, Span, Transform, Window};
-use runner::error::{Error, Kind, Result};
+use runner_contract::{Framing, Job, Prefilter};
+use runner_pipeline::engine::transform::{Change, Reply, Span, Transform, Window};
+use runner_pipeline::error::{Error, Kind, Result};
 
 use super::input::Input;
 use super::records::{framing, records};

@@ -4,18 +4,18 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use runner::cancel::Cancel;
-use runner::commit::write::in_place_form::tail_start;
-use runner::contract::Job;
-use runner::engine::transform::Transform;
-use runner::error::Result;
-use runner::hash;
-use runner::hash::{GROUP_BYTES, Tree};
-use runner::memory::MemoryContext;
-use runner::patch::{Direction, Header, Patch, PluginId, Segment, Writer, walk};
-use runner::scan::{Hooks, Options, Scanned, scan};
-use runner::storage::mmap::Mapping;
-use runner::storage::{Entry, Identity, Storage};
+use runner_contract::Job;
+use runner_pipeline::cancel::Cancel;
+use runner_pipeline::commit::write::in_place_form::tail_start;
+use runner_pipeline::engine::transform::Transform;
+use runner_pipeline::error::Result;
+use runner_pipeline::hash;
+use runner_pipeline::hash::{GROUP_BYTES, Tree};
+use runner_pipeline::memory::MemoryContext;
+use runner_pipeline::patch::{Direction, Header, Patch, PluginId, Segment, Writer, walk};
+use runner_pipeline::scan::{Hooks, Options, Scanned, scan};
+use runner_pipeline::storage::mmap::Mapping;
+use runner_pipeline::storage::{Entry, Identity, Storage};
 
 use super::disk::Disk;
 use super::input::Input;
@@ -137,7 +137,7 @@ fn seal<'s, S: Storage>(
         let tree = if from == 0 { Tree::new() } else { scanned.after };
         let options = hash::file::Options { threads: 1, cancel };
         let (reader, size) = (scanned.draft.reader(), stats.post_size());
-        runner::scan::result_root(reader, mapping, Path::new("memory"), tree, from, size, options)?
+        runner_pipeline::scan::result_root(reader, mapping, Path::new("memory"), tree, from, size, options)?
     };
     scanned.draft.seal(scanned.pre_root, post_root)
 }

@@ -2,8 +2,8 @@
 //! blames it and is fit for a terminal; a valid module becomes a valid
 //! component; a component passes through.
 
-use runner::error::Kind;
-use runner::sandbox::as_component;
+use runner_pipeline::error::Kind;
+use runner_sandbox::as_component;
 use wasmparser::{Parser, Validator};
 
 pub fn run(data: &[u8]) {

@@ -17,7 +17,7 @@ fn watched(args: &[&str], file: &Path, log: &Path, drop: Option<(usize, usize)>)
     if let Some((nth, bytes)) = drop {
         strace.args(["-e", &format!("inject=pwrite64:retval={bytes}:when={nth}")]);
     }
-    strace.arg("--").arg(env!("CARGO_BIN_EXE_runner")).args(args).arg(file).args(["-j", "1"]);
+    strace.arg("--").arg(env!("CARGO_BIN_EXE_runner-under-test")).args(args).arg(file).args(["-j", "1"]);
     for (name, value) in command().get_envs() {
         strace.env(name, value.unwrap());
     }

@@ -34,7 +34,7 @@ pub(crate) fn at((call, nth): (&str, u32), path: Option<&Path>) -> Command {
     if let Some(path) = path {
         strace.arg("-P").arg(path);
     }
-    strace.arg("--").arg(env!("CARGO_BIN_EXE_runner"));
+    strace.arg("--").arg(env!("CARGO_BIN_EXE_runner-under-test"));
     strace
 }
 

@@ -115,13 +115,13 @@ pub(crate) fn state_dir() -> PathBuf {
 }
 
 /// The names beside a target, as a child of a test gives them.
-pub(crate) fn sidecars(target: &Path) -> runner::sidecar::Names {
-    use runner::storage::{Entry, FileType, PrivateDirectory};
+pub(crate) fn sidecars(target: &Path) -> runner_pipeline::sidecar::Names {
+    use runner_pipeline::storage::{Entry, FileType, PrivateDirectory};
     // A directory that is held open could not be unmounted.
     let target = Entry::unpinned(Entry::resolve(target).unwrap().path());
     let state = PrivateDirectory::open_or_create(&state_dir()).unwrap();
-    let key = state.key_or_new("journal-key").unwrap().map(runner::user_state::Key::from_bytes);
-    runner::sidecar::Names::new(&target, FileType::Regular, key).unwrap()
+    let key = state.key_or_new("journal-key").unwrap().map(runner_pipeline::user_state::Key::from_bytes);
+    runner_pipeline::sidecar::Names::new(&target, FileType::Regular, key).unwrap()
 }
 
 /// The name without the tag that only a key gives.
@@ -147,7 +147,7 @@ pub(crate) fn command() -> Command {
 
 /// The same, and how many descriptors it may have open at a time.
 pub(crate) fn command_with(descriptors: u32) -> Command {
-    let mut command = surroundings::program(env!("CARGO_BIN_EXE_runner"), descriptors);
+    let mut command = surroundings::program(env!("CARGO_BIN_EXE_runner-under-test"), descriptors);
     command.stdin(Stdio::null());
     command
 }

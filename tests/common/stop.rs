@@ -33,7 +33,7 @@ pub(crate) fn at(
     if let Some(path) = path {
         command.arg("-P").arg(path);
     }
-    command.arg("--").arg(env!("CARGO_BIN_EXE_runner")).args(args);
+    command.arg("--").arg(env!("CARGO_BIN_EXE_runner-under-test")).args(args);
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(File::open(&log).unwrap()).lines();
     let stopped = lines.find_map(|line| {

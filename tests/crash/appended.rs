@@ -5,10 +5,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use runner::commit::recover::Recovered;
-use runner::commit::strategy::Strategy;
-use runner::error::{Kind, Result};
-use runner::patch::Direction;
+use runner_pipeline::commit::recover::Recovered;
+use runner_pipeline::commit::strategy::Strategy;
+use runner_pipeline::error::{Kind, Result};
+use runner_pipeline::patch::Direction;
 
 use crate::change::{self, Change, FILE, recover_on};
 use crate::check::{Broken, Ended, LARGE_BYTES, Trial};
@@ -117,7 +117,7 @@ fn step(change: &Change) -> usize {
 fn holds(name: &str, what: &str, held: Result<(), Broken>) {
     if let Err(broken) = held {
         panic!(
-            "{name}: {what}: {broken}\nagain: RUNNER_SEED={} cargo test -p runner --test crash append",
+            "{name}: {what}: {broken}\nagain: RUNNER_SEED={} cargo test -p runner-tests --test crash append",
             seed()
         );
     }

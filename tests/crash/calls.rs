@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use runner::storage::{ALIGN_BYTES, Access, Entry, FileType, Identity, Resized, Stat, Storage};
+use runner_pipeline::storage::{ALIGN_BYTES, Access, Entry, FileType, Identity, Resized, Stat, Storage};
 
 use super::super::disk::{Disk, Inode, NameChange};
 use super::{Kind, Simulated, SimulatedFile, Synced};

@@ -6,18 +6,18 @@ use std::fmt;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use runner::cancel::Cancel;
-use runner::commit::recover::{Recovered, open_journal, recover};
-use runner::commit::strategy::{Choice, Strategy, choose};
-use runner::commit::verify::VerifyChoice;
-use runner::commit::{Backup, CommitOptions, Keep, reach};
-use runner::error::{Kind, Result};
-use runner::hash::{GROUP_BYTES, group_cv};
-use runner::patch::{Direction, Edit, Group, Header, Patch, PluginId, Writer};
-use runner::sidecar::{Names, Trust};
-use runner::storage::{Access, Entry, FileType, Stat, Storage};
-use runner::target::Target;
-use runner::user_state::Key;
+use runner_pipeline::cancel::Cancel;
+use runner_pipeline::commit::recover::{Recovered, open_journal, recover};
+use runner_pipeline::commit::strategy::{Choice, Strategy, choose};
+use runner_pipeline::commit::verify::VerifyChoice;
+use runner_pipeline::commit::{Backup, CommitOptions, Keep, reach};
+use runner_pipeline::error::{Kind, Result};
+use runner_pipeline::hash::{GROUP_BYTES, group_cv};
+use runner_pipeline::patch::{Direction, Edit, Group, Header, Patch, PluginId, Writer};
+use runner_pipeline::sidecar::{Names, Trust};
+use runner_pipeline::storage::{Access, Entry, FileType, Stat, Storage};
+use runner_pipeline::target::Target;
+use runner_pipeline::user_state::Key;
 
 use super::disk::Disk;
 use super::storage::{Fate, Simulated};
@@ -158,6 +158,6 @@ pub(crate) fn pre_root(disk: &Disk, path: &str) -> Option<blake3::Hash> {
     Patch::load(&storage, &Entry::unpinned(path)).ok().map(|patch| patch.seal().pre_root)
 }
 
-fn io(error: std::io::Error) -> runner::error::Error {
-    runner::error::Error::new(Kind::Usage, "the test's own").because(error)
+fn io(error: std::io::Error) -> runner_pipeline::error::Error {
+    runner_pipeline::error::Error::new(Kind::Usage, "the test's own").because(error)
 }

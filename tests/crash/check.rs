@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use runner::error::Kind;
-use runner::patch::Direction;
+use runner_pipeline::error::Kind;
+use runner_pipeline::patch::Direction;
 
 use crate::change::{ATTRIBUTES, BACKUP, Change, FILE, UNDO, pre_root, recover_on};
 use crate::choices::Choices;

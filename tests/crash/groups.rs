@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use runner::commit::strategy::Strategy;
-use runner::error::Kind;
-use runner::patch::Direction;
-use runner::sidecar::Trust;
+use runner_pipeline::commit::strategy::Strategy;
+use runner_pipeline::error::Kind;
+use runner_pipeline::patch::Direction;
+use runner_pipeline::sidecar::Trust;
 
 use crate::change::{ATTRIBUTES, Change, FILE, names, recover_trusting};
 use crate::changes;

@@ -27,8 +27,8 @@ use std::time::{Duration, Instant};
 use change::Change;
 use check::{Broken, Trial};
 use common::{Random, seed};
-use runner::commit::strategy::{Choice, Strategy};
-use runner::commit::verify::{Level, ReadBack, VerifyChoice};
+use runner_pipeline::commit::strategy::{Choice, Strategy};
+use runner_pipeline::commit::verify::{Level, ReadBack, VerifyChoice};
 use storage::{Fate, Simulated};
 
 fn text(bytes: usize) -> Vec<u8> {
@@ -121,7 +121,7 @@ fn on_all_changes(test: &str, limit: u64, attempt: impl Fn(&mut Trial<'_>) -> Re
     for (name, _, change) in changes() {
         let mut trial = Trial::new(&change, seed, limit);
         if let Err(what) = attempt(&mut trial) {
-            panic!("{name}: {what}\nagain: RUNNER_SEED={seed} cargo test -p runner --test crash {test}");
+            panic!("{name}: {what}\nagain: RUNNER_SEED={seed} cargo test -p runner-tests --test crash {test}");
         }
         states += trial.states;
     }
@@ -207,13 +207,15 @@ fn what_is_wrong_on_the_medium_alone_is_noticed() {
 
 #[test]
 fn the_level_that_is_told_is_the_one_that_was_reached() {
-    let entry = runner::storage::Entry::unpinned(change::FILE);
+    let entry = runner_pipeline::storage::Entry::unpinned(change::FILE);
     for (no_direct, no_evict, level) in
         [(false, false, Level::Direct), (true, false, Level::Evicted), (true, true, Level::Cached)]
     {
         let fate = Fate { no_direct, no_evict, ..Fate::default() };
         let storage = Simulated::new(changes()[0].2.disk(), fate);
-        let file = runner::storage::Storage::open(&storage, &entry, runner::storage::Access::Read).unwrap();
+        let file =
+            runner_pipeline::storage::Storage::open(&storage, &entry, runner_pipeline::storage::Access::Read)
+                .unwrap();
         assert_eq!(ReadBack::open(&storage, &file, &entry, VerifyChoice::Deepest).unwrap().level, level);
         let exactly =
             ReadBack::open(&storage, &file, &entry, VerifyChoice::Exactly(level)).map(|file| file.level);
@@ -288,7 +290,7 @@ fn all_on_any_change(seed: u64) -> u64 {
     let mut trial = Trial::new(&change, seed, 3);
     let tried = trial.crashes().and_then(|()| trial.faults()).and_then(|()| trial.crashes_twice());
     if let Err(what) = tried {
-        panic!("{change:?}: {what}\nagain: RUNNER_SEED={seed} cargo test -p runner --test crash soak");
+        panic!("{change:?}: {what}\nagain: RUNNER_SEED={seed} cargo test -p runner-tests --test crash soak");
     }
     trial.states
 }

@@ -6,16 +6,16 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use runner::cancel::Cancel;
-use runner::contract::{Framing, Job, Prefilter};
-use runner::engine::transform::{Change, Reply, Span, Transform, Window};
-use runner::error::Result;
-use runner::hash::GROUP_BYTES;
-use runner::patch::{Header, PluginId, Writer};
-use runner::run::checkpoint::{self, Key};
-use runner::scan::{self, Hooks, State, scan};
-use runner::storage::mmap::Mapping;
-use runner::storage::{Entry, Identity, Storage};
+use runner_contract::{Framing, Job, Prefilter};
+use runner_pipeline::cancel::Cancel;
+use runner_pipeline::engine::transform::{Change, Reply, Span, Transform, Window};
+use runner_pipeline::error::Result;
+use runner_pipeline::hash::GROUP_BYTES;
+use runner_pipeline::patch::{Header, PluginId, Writer};
+use runner_pipeline::run::checkpoint::{self, Key};
+use runner_pipeline::scan::{self, Hooks, State, scan};
+use runner_pipeline::storage::mmap::Mapping;
+use runner_pipeline::storage::{Entry, Identity, Storage};
 
 use crate::change::names;
 use crate::choices::Choices;
@@ -48,7 +48,7 @@ fn key() -> Key {
 }
 
 fn options() -> scan::Options<'static> {
-    let memory = runner::memory::MemoryContext::NONE;
+    let memory = runner_pipeline::memory::MemoryContext::NONE;
     scan::Options { threads: 1, window_bytes: WINDOW_BYTES, memory, cancel: Cancel::new(&NEVER) }
 }
 
@@ -138,7 +138,7 @@ fn a_checkpoint_survives() {
         let least = stored.last().copied().unwrap_or(0);
         Choices::each(seed().wrapping_add(at), 30, |choices| {
             let (from, after) = go_on(disk.crash(choices), &file);
-            let again = format!("RUNNER_SEED={} cargo test -p runner --test crash survives", seed());
+            let again = format!("RUNNER_SEED={} cargo test -p runner-tests --test crash survives", seed());
             assert!(from >= least, "operation {at}: back at {from}, but {least} was stored\nagain: {again}");
             assert!(patch(&after).unwrap() == whole, "operation {at}: another patch\nagain: {again}");
             states += 1;

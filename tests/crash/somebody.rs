@@ -4,12 +4,13 @@
 
 use std::path::Path;
 
+use runner_pipeline::commit::strategy::Strategy;
+
 use crate::change::FILE;
 use crate::check::Trial;
 use crate::deed::{Deed, THEIRS};
 use crate::storage::Fate;
 use crate::{changes, seed};
-use runner::commit::strategy::Strategy;
 
 /// The operations before the commit point in which nobody looks any more.
 ///

@@ -1,4 +1,4 @@
-//! [`Storage`](runner::storage::Storage) on the simulated disk: counts operations,
+//! [`Storage`](runner_pipeline::storage::Storage) on the simulated disk: counts operations,
 //! dies or fails at one of them, and can leave a sync out.
 
 #[path = "calls.rs"]
@@ -15,6 +15,7 @@ use std::sync::{Mutex, MutexGuard};
 use super::choices::Choices;
 use super::deed::{Deed, ORIGINAL};
 use super::disk::{Disk, Inode, NameChange};
+
 pub(crate) use fate::{Fate, Fault};
 
 pub(crate) struct Simulated {

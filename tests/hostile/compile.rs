@@ -6,15 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use runner::error::{Kind, Result};
-use runner::plugin::bundled;
-use runner::sandbox::{Compiler, Limits, Plugin, Sandbox};
+use runner_pipeline::error::{Kind, Result};
+use runner_sandbox::plugin::bundled;
+use runner_sandbox::{Compiler, Limits, Plugin, Sandbox};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::common::{Scratch, command};
-use super::generated;
 use super::guest::CONTENT;
-use super::silent;
+use super::{generated, silent};
 use crate::runner;
 
 /// Nothing of this may be compiled in the time that tests have.
@@ -87,7 +86,7 @@ fn a_plugin_that_never_compiles_is_stopped() {
 /// The child does what the process itself does, only elsewhere.
 #[test]
 fn an_honest_plugin_compiles_in_a_child() {
-    let sandbox = child(env!("CARGO_BIN_EXE_runner"), LONG);
+    let sandbox = child(env!("CARGO_BIN_EXE_runner-under-test"), LONG);
     assert_eq!(load(&sandbox, honest()).unwrap().manifest().name, "newline");
     fails(load(&sandbox, b"#!"), Kind::Plugin, "`it` is not a WebAssembly module");
     fails(load(&sandbox, b"(module)"), Kind::Plugin, "`it` is not a WebAssembly module");
@@ -126,7 +125,7 @@ fn a_child_that_fails_is_an_error() {
 #[test]
 fn a_plugin_that_takes_all_memory_to_compile_is_stopped() {
     let scratch = Scratch::new();
-    let runner = env!("CARGO_BIN_EXE_runner");
+    let runner = env!("CARGO_BIN_EXE_runner-under-test");
     let script = scratch.write("script", format!("#!/bin/sh\nulimit -d 65536\nexec '{runner}' \"$@\"\n"));
     fs::set_permissions(&script, fs::Permissions::from_mode(0o700)).unwrap();
     let sandbox = child(script, LONG);

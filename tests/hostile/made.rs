@@ -3,8 +3,8 @@
 
 use std::fs;
 
-use runner::error::{Kind, Result};
-use runner::sandbox::{Compiler, Limits, Sandbox};
+use runner_pipeline::error::{Kind, Result};
+use runner_sandbox::{Compiler, Limits, Sandbox};
 
 use super::common::Scratch;
 use super::guest::{self, CONTENT};

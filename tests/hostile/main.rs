@@ -24,16 +24,16 @@ use std::time::Duration;
 
 use common::{Ran, Scratch};
 use guest::{CONTENT, Guest};
-use runner::cancel::Cancel;
-use runner::commit::Keep;
-use runner::commit::strategy::Choice;
-use runner::commit::verify::VerifyChoice;
-use runner::error::Result;
-use runner::memory::{MemoryContext, Space};
-use runner::patch::PluginId;
-use runner::plugin::{bundled, params};
-use runner::run::{self, Options, Program};
-use runner::sandbox::{Compiler, Limits, Plugin, Sandbox, Sink};
+use runner_pipeline::cancel::Cancel;
+use runner_pipeline::commit::Keep;
+use runner_pipeline::commit::strategy::Choice;
+use runner_pipeline::commit::verify::VerifyChoice;
+use runner_pipeline::error::Result;
+use runner_pipeline::memory::{MemoryContext, Space};
+use runner_pipeline::patch::PluginId;
+use runner_pipeline::run::{self, Options, Program};
+use runner_sandbox::plugin::{bundled, params};
+use runner_sandbox::{Compiler, Limits, Plugin, Sandbox, Sink};
 
 /// Runs `check` on all guests, two at a time, and names those that failed.
 fn for_each(guests: &[Guest], check: impl Fn(&Guest) + Sync) {
@@ -227,7 +227,7 @@ fn apply_within(
         resume: false,
         conditions: Default::default(),
         checkpoint_every: std::time::Duration::MAX,
-        patch_files: runner::target::PatchFiles::Refuse,
+        patch_files: runner_pipeline::target::PatchFiles::Refuse,
         memory: MemoryContext { space, ..MemoryContext::NONE },
         cancel: Cancel::new(&never),
     };

@@ -167,7 +167,7 @@ fn a_row_of_calls_has_a_deadline() {
 fn with_small_stacks(kib: u32, args: &[&str]) -> Ran {
     let mut command = Command::new("sh");
     command.args(["-c", &format!("ulimit -s {kib} && exec \"$0\" \"$@\"")]);
-    command.arg(env!("CARGO_BIN_EXE_runner")).args(args);
+    command.arg(env!("CARGO_BIN_EXE_runner-under-test")).args(args);
     // Nothing is compiled already.
     let cache = Scratch::new();
     command.env("RUNNER_CACHE_DIR", cache.path("cache")).env("RUST_MIN_STACK", "16384");

@@ -4,11 +4,11 @@
 use std::ops::Range;
 
 use proptest::prelude::*;
-use runner::contract::{FileHead, Framing, Job, Prefilter};
-use runner::engine::transform::{Change, Reply, Span, Transform, Window};
-use runner::error::Result;
-use runner::patch::PluginId;
-use runner::run::{Begun, Program};
+use runner_contract::{FileHead, Framing, Job, Prefilter};
+use runner_pipeline::engine::transform::{Change, Reply, Span, Transform, Window};
+use runner_pipeline::error::Result;
+use runner_pipeline::patch::PluginId;
+use runner_pipeline::run::{Begun, Program};
 
 /// What is done to each record.
 #[derive(Debug, Clone, Copy)]

@@ -16,17 +16,17 @@ use std::time::Duration;
 
 use cases::{Action, Case, Swap, action, content, per_record, record_framing, scanning, with_program};
 use proptest::prelude::*;
-use runner::cancel::Cancel;
-use runner::commit::Keep;
-use runner::commit::elsewhere::Output;
-use runner::commit::strategy::Choice;
-use runner::commit::verify::{Level, VerifyChoice};
-use runner::contract::{FileHead, Framing, Job, Prefilter};
-use runner::error::Result;
-use runner::memory::MemoryContext;
-use runner::patch::{Direction, Patch};
-use runner::run::{self, Begun, Options};
-use runner::storage::{Entry, OsStorage};
+use runner_contract::{FileHead, Framing, Job, Prefilter};
+use runner_pipeline::cancel::Cancel;
+use runner_pipeline::commit::Keep;
+use runner_pipeline::commit::elsewhere::Output;
+use runner_pipeline::commit::strategy::Choice;
+use runner_pipeline::commit::verify::{Level, VerifyChoice};
+use runner_pipeline::error::Result;
+use runner_pipeline::memory::MemoryContext;
+use runner_pipeline::patch::{Direction, Patch};
+use runner_pipeline::run::{self, Begun, Options};
+use runner_pipeline::storage::{Entry, OsStorage};
 
 static NEVER: AtomicBool = AtomicBool::new(false);
 
@@ -41,7 +41,7 @@ fn options(threads: usize, window_bytes: u64, choice: Choice) -> Options<'static
         resume: false,
         conditions: Default::default(),
         checkpoint_every: Duration::MAX,
-        patch_files: runner::target::PatchFiles::Refuse,
+        patch_files: runner_pipeline::target::PatchFiles::Refuse,
         memory: MemoryContext::NONE,
         cancel: Cancel::new(&NEVER),
     }
@@ -131,8 +131,15 @@ fn check(case: &Case, content: &[u8]) {
     assert!(std::fs::read(&out).unwrap() == case.expected, "-o");
     let mut piped = Vec::new();
     let begin = |_: FileHead<'_>| -> Result<Begun> { Ok((case.job.clone(), (case.make)())) };
-    runner::pipe::run(&mut &content[..], &mut piped, &begin, 1 << 16, MemoryContext::NONE, Cancel::NEVER)
-        .unwrap();
+    runner_pipeline::pipe::run(
+        &mut &content[..],
+        &mut piped,
+        &begin,
+        1 << 16,
+        MemoryContext::NONE,
+        Cancel::NEVER,
+    )
+    .unwrap();
     assert!(piped == case.expected, "pipe");
     paused::does_not_matter(case, content);
     assert!(std::fs::read(&file).unwrap() == content, "the source of all this");

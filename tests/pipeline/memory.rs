@@ -4,10 +4,10 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use runner::commit::strategy::Choice;
-use runner::contract::Framing;
-use runner::memory::{self, Budget, Facts, MemoryContext};
-use runner::run::{self, Event, Options};
+use runner_contract::Framing;
+use runner_pipeline::commit::strategy::Choice;
+use runner_pipeline::memory::{self, Budget, Facts, MemoryContext};
+use runner_pipeline::run::{self, Event, Options};
 
 use crate::cases::{Case, with_program};
 use crate::options;
@@ -36,12 +36,21 @@ pub(crate) fn does_not_matter(case: &Case, file: &Path, saved: &Path, patch: &[u
         let mut fewest = 4;
         let _ = std::fs::remove_file(saved);
         let made = with_program(case, |program| {
-            run::plan(file, program, &options, &runner::storage::Entry::unpinned(saved), &mut |event| {
-                if let Event::Workers(workers) = event {
-                    assert!((1..=workers.of).contains(&workers.running) && workers.of <= 4, "{workers:?}");
-                    fewest = fewest.min(workers.running);
-                }
-            })
+            run::plan(
+                file,
+                program,
+                &options,
+                &runner_pipeline::storage::Entry::unpinned(saved),
+                &mut |event| {
+                    if let Event::Workers(workers) = event {
+                        assert!(
+                            (1..=workers.of).contains(&workers.running) && workers.of <= 4,
+                            "{workers:?}"
+                        );
+                        fewest = fewest.min(workers.running);
+                    }
+                },
+            )
         });
         assert_eq!(budget.leased_bytes(), 0, "all is given back");
         match made {

@@ -5,14 +5,14 @@ use std::io::{self, Read, Write};
 use std::rc::Rc;
 use std::time::Duration;
 
-use runner::cancel::{Cancel, Deadline};
-use runner::contract::{FileHead, Framing, HEAD_BYTES, Job, Prefilter};
-use runner::engine::framing::View;
-use runner::engine::prefilter::Finder;
-use runner::error::Result;
-use runner::memory::MemoryContext;
-use runner::pipe::{self, Input};
-use runner::run::Begun;
+use runner_contract::{FileHead, Framing, HEAD_BYTES, Job, Prefilter};
+use runner_pipeline::cancel::{Cancel, Deadline};
+use runner_pipeline::engine::framing::View;
+use runner_pipeline::engine::prefilter::Finder;
+use runner_pipeline::error::Result;
+use runner_pipeline::memory::MemoryContext;
+use runner_pipeline::pipe::{self, Input};
+use runner_pipeline::run::Begun;
 
 use crate::cases::{Action, Case, content, length_prefixed, per_record, records, scanning};
 
@@ -251,7 +251,10 @@ fn begin_is_shown_what_has_come() {
         let begin = |head: FileHead<'_>| -> Result<Begun> {
             heads.borrow_mut().push((head.size, head.head.len()));
             if head.head.len() < wants {
-                return Err(runner::error::Error::new(runner::error::Kind::Plugin, "too short"));
+                return Err(runner_pipeline::error::Error::new(
+                    runner_pipeline::error::Kind::Plugin,
+                    "too short",
+                ));
             }
             Ok((job.clone(), Box::new(crate::cases::Swap)))
         };

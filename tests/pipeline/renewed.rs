@@ -4,16 +4,16 @@
 use std::path::Path;
 
 use proptest::prelude::*;
-use runner::cancel::Cancel;
-use runner::commit::strategy::Choice;
-use runner::error::{Kind, Result};
-use runner::hash;
-use runner::hash::{GROUP_BYTES, group_cv};
-use runner::patch::{Direction, Edit, Group, Header, Patch, PluginId, Writer};
-use runner::run::{self, OsPatch, Report};
-use runner::scan::{Rebuilt, rebuild};
-use runner::storage::mmap::Mapping;
-use runner::storage::{Entry, Identity, OsStorage};
+use runner_pipeline::cancel::Cancel;
+use runner_pipeline::commit::strategy::Choice;
+use runner_pipeline::error::{Kind, Result};
+use runner_pipeline::hash;
+use runner_pipeline::hash::{GROUP_BYTES, group_cv};
+use runner_pipeline::patch::{Direction, Edit, Group, Header, Patch, PluginId, Writer};
+use runner_pipeline::run::{self, OsPatch, Report};
+use runner_pipeline::scan::{Rebuilt, rebuild};
+use runner_pipeline::storage::mmap::Mapping;
+use runner_pipeline::storage::{Entry, Identity, OsStorage};
 
 use super::{NEVER, Scratch, options};
 

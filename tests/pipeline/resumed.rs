@@ -5,12 +5,12 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use runner::cancel::Cancel;
-use runner::commit::Keep;
-use runner::commit::strategy::Choice;
-use runner::contract::Framing;
-use runner::run::{self, Event, Options};
-use runner::storage::Entry;
+use runner_contract::Framing;
+use runner_pipeline::cancel::Cancel;
+use runner_pipeline::commit::Keep;
+use runner_pipeline::commit::strategy::Choice;
+use runner_pipeline::run::{self, Event, Options};
+use runner_pipeline::storage::Entry;
 
 use crate::cases::{Action, Case, length_prefixed, per_record, scanning, with_program};
 use crate::{Scratch, options, plan};

@@ -131,7 +131,7 @@ fn apply(run: &Run, directory: &Path, before: &[&str]) -> Command {
     let mut apply = command();
     if let [program, arguments @ ..] = before {
         apply = common::program(program);
-        apply.args(arguments).arg(env!("CARGO_BIN_EXE_runner"));
+        apply.args(arguments).arg(env!("CARGO_BIN_EXE_runner-under-test"));
     }
     apply.args(["apply", "replace"]).args(run.options);
     if run.extras {
@@ -169,7 +169,7 @@ fn crashes(filesystem: &str) {
                 let kept = keep(filesystem, &crash.image);
                 panic!(
                     "{filesystem}, {}: {what}\n{}, see {}\nagain: RUNNER_SEED={seed} RUNNER_CRASH_STATES={wanted} \
-                     cargo test -p runner --test replay {filesystem}",
+                     cargo test -p runner-tests --test replay {filesystem}",
                     run.name,
                     crash.what,
                     kept.display()

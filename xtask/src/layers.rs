@@ -1,4 +1,5 @@
-//! The order of the host's modules: no arrow runs back.
+//! The order of the host's crates and of the core's modules: no arrow runs
+//! back.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,10 +7,10 @@ use std::path::Path;
 
 use crate::shell;
 
-/// Each may use those before it, and those on its own line.
-const LAYERS: [&[&str]; 14] = [
+/// Each module of `host/core` may use those before it, and those on its own
+/// line.
+const LAYERS: [&[&str]; 11] = [
     &["escape", "error", "cancel", "profile", "locks", "stack"],
-    &["contract"],
     &["storage", "memory"],
     &["hash"],
     &["patch"],
@@ -20,19 +21,37 @@ const LAYERS: [&[&str]; 14] = [
     &["scan", "pipe"],
     &["commit"],
     &["run"],
-    &["sandbox", "plugin"],
-    &["cli"],
 ];
+
+/// Crates of `host/`, and which of them each may use.
+const CRATES: [(&str, &[&str]); 4] = [
+    ("contract", &[]),
+    ("core", &["runner_contract"]),
+    ("sandbox", &["runner_contract", "runner_pipeline"]),
+    ("cli", &["runner_contract", "runner_pipeline", "runner_sandbox"]),
+];
+
+/// What of the core the sandbox may use.
+const FOR_SANDBOX: [&str; 9] =
+    ["cancel", "engine", "error", "escape", "locks", "memory", "profile", "stack", "storage"];
 
 fn layer(module: &str) -> Option<usize> {
     LAYERS.iter().position(|layer| layer.contains(&module))
 }
 
-/// Modules of the crate that a source names, in uses and in paths.
-fn named(source: &str) -> BTreeSet<&str> {
-    let after = source.split("crate::").skip(1);
-    let names = after.map(|rest| rest.split(|c: char| !c.is_ascii_lowercase() && c != '_').next());
-    names.flatten().filter(|name| layer(name).is_some()).collect()
+/// What stands after `prefix` in a source, in uses and in paths, one name each.
+fn named<'s>(source: &'s str, prefix: &str) -> BTreeSet<&'s str> {
+    let names = source.split(prefix).skip(1).flat_map(|rest| {
+        let many = rest.strip_prefix('{').and_then(|list| list.split_once('}')).map(|(list, _)| list);
+        let names = many.map_or_else(|| vec![rest], |list| list.split(',').map(str::trim).collect());
+        names.into_iter().map(|name| name.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next())
+    });
+    names.flatten().collect()
+}
+
+/// The modules of the core that a source names.
+fn modules<'s>(source: &'s str, prefix: &str) -> BTreeSet<&'s str> {
+    named(source, prefix).into_iter().filter(|name| layer(name).is_some()).collect()
 }
 
 fn sources(place: &Path, module: &str, found: &mut Vec<(String, String)>) {
@@ -47,11 +66,11 @@ fn sources(place: &Path, module: &str, found: &mut Vec<(String, String)>) {
 
 #[test]
 fn no_arrow_runs_back() {
-    let root = shell::root().join("host/src");
+    let root = shell::root().join("host/core/src");
     let mut all = Vec::new();
     for entry in fs::read_dir(&root).expect("sources").map(|entry| entry.expect("a source").path()) {
         let module = entry.file_stem().expect("a name").to_str().expect("a plain name").to_owned();
-        if ["lib", "main"].contains(&module.as_str()) {
+        if module == "lib" {
             continue;
         }
         assert!(layer(&module).is_some(), "{module} is in no layer: see xtask/src/layers.rs");
@@ -64,14 +83,52 @@ fn no_arrow_runs_back() {
     assert!(all.len() > 100, "{} sources are not all", all.len());
     let back: BTreeSet<_> = all
         .iter()
-        .flat_map(|(module, source)| named(source).into_iter().map(move |other| (module.as_str(), other)))
+        .flat_map(|(module, source)| {
+            modules(source, "crate::").into_iter().map(move |other| (module.as_str(), other))
+        })
         .filter(|(module, other)| layer(other) > layer(module))
         .collect();
     assert!(back.is_empty(), "these use what comes after them: {back:?}");
 }
 
 #[test]
+fn each_crate_uses_only_those_before_it() {
+    for (name, may) in CRATES {
+        let mut all = Vec::new();
+        sources(&shell::root().join("host").join(name).join("src"), name, &mut all);
+        for (_, source) in &all {
+            let others = source.split("runner_").skip(1).map(|rest| rest.split("::").next().unwrap_or(rest));
+            let others = ["contract", "pipeline", "sandbox", "wasm"]
+                .into_iter()
+                .filter(|other| others.clone().any(|o| o == *other));
+            for other in others.map(|other| format!("runner_{other}")) {
+                assert!(
+                    may.contains(&other.as_str()) || other == format!("runner_{}", own(name)),
+                    "{name} uses {other}"
+                );
+            }
+        }
+        if name == "sandbox" {
+            let used: BTreeSet<_> =
+                all.iter().flat_map(|(_, source)| modules(source, "runner_pipeline::")).collect();
+            let back: Vec<_> = used.into_iter().filter(|module| !FOR_SANDBOX.contains(module)).collect();
+            assert!(back.is_empty(), "the sandbox uses {back:?} of the core");
+        }
+    }
+}
+
+/// The name of a crate's library.
+fn own(name: &str) -> &str {
+    match name {
+        "core" => "pipeline",
+        "cli" => "wasm",
+        other => other,
+    }
+}
+
+#[test]
 fn an_arrow_that_runs_back_is_seen() {
-    assert_eq!(named("use crate::run::{apply};\n crate::patch::x()"), BTreeSet::from(["patch", "run"]));
+    let source = "use crate::run::{apply};\n crate::patch::x(); use crate::{scan, hash as h};";
+    assert_eq!(modules(source, "crate::"), BTreeSet::from(["hash", "patch", "run", "scan"]));
     assert!(layer("run") > layer("patch"));
 }

@@ -92,7 +92,9 @@ fn undisturbed(tree: &Path, chosen: &[&Mutant]) -> Result<(), String> {
     tests.dedup();
     let mut programs: Vec<_> = tests.iter().map(|tests| program(tests).0).collect();
     programs.dedup();
-    shell::run(cargo(tree).arg("--no-run").args(programs.into_iter().flatten()))?;
+    for program in programs {
+        shell::run(cargo(tree).arg("--no-run").args(program))?;
+    }
     let mut failed = Vec::new();
     for tests in tests {
         let start = Instant::now();
@@ -155,16 +157,17 @@ fn failed_test(line: &str) -> Option<&str> {
 fn cargo(tree: &Path) -> Command {
     let mut command = shell::cargo();
     command.current_dir(tree).env("CARGO_TARGET_DIR", tree.with_file_name("target"));
-    command.args(["test", "--package", "runner", "--locked"]);
+    command.args(["test", "--locked"]);
     command
 }
 
-/// What of `cargo test` a line such as `crash a_crash` or `lib patch::` means,
-/// and which tests of it.
+/// What of `cargo test` a line such as `crash a_crash` or
+/// `runner-pipeline patch::` means, and which of its tests: a program of
+/// `tests/`, or the unit tests of a package.
 fn program(tests: &str) -> (Vec<&str>, &str) {
     match tests.split_once(' ').unwrap_or((tests, "")) {
-        ("lib", filter) => (vec!["--lib"], filter),
-        (name, filter) => (vec!["--test", name], filter),
+        (package, filter) if package.starts_with("runner-") => (vec!["--package", package, "--lib"], filter),
+        (name, filter) => (vec!["--package", "runner-tests", "--test", name], filter),
     }
 }
 
@@ -174,9 +177,11 @@ mod tests {
 
     #[test]
     fn tests_are_named_by_program_and_filter() {
-        assert_eq!(program("lib patch::"), (vec!["--lib"], "patch::"));
-        assert_eq!(program("crash soak"), (vec!["--test", "crash"], "soak"));
-        assert_eq!(program("crash"), (vec!["--test", "crash"], ""));
+        let unit = vec!["--package", "runner-pipeline", "--lib"];
+        assert_eq!(program("runner-pipeline patch::"), (unit, "patch::"));
+        let crash = vec!["--package", "runner-tests", "--test", "crash"];
+        assert_eq!(program("crash soak"), (crash.clone(), "soak"));
+        assert_eq!(program("crash"), (crash, ""));
     }
 
     #[test]

@@ -72,9 +72,9 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
 /// Runs a test program; the lines that it has counted something in.
 fn program_counts(program: &str, env: &[(&str, &str)], seed: u64) -> Result<Vec<String>, String> {
     let mut cargo = shell::cargo();
-    cargo.args(["test", "--package", "runner", "--locked", "--test", program, "--", "--nocapture"]);
+    cargo.args(["test", "--package", "runner-tests", "--locked", "--test", program, "--", "--nocapture"]);
     cargo.envs(env.iter().copied()).env("RUNNER_SEED", seed.to_string());
-    eprintln!("$ cargo test --package runner --locked --test {program} -- --nocapture  {env:?}");
+    eprintln!("$ cargo test --package runner-tests --locked --test {program} -- --nocapture  {env:?}");
     // What tests count goes to standard error.
     let mut child = cargo.stderr(Stdio::piped()).spawn().map_err(|error| format!("cargo test: {error}"))?;
     let mut counts = Vec::new();

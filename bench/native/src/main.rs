@@ -11,19 +11,19 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use clap::Parser;
-use runner::cancel::Cancel;
-use runner::commit::Keep;
-use runner::commit::strategy::Choice;
-use runner::commit::verify::VerifyChoice;
-use runner::error::{Error, Kind, Result};
-use runner::memory::{Budget, MemoryContext, Space, Watch};
-use runner::patch::PluginId;
-use runner::plugin::params::{self, Given};
-use runner::run::{self, Options, Program, Report};
-use runner::scan::DEFAULT_WINDOW_BYTES;
-use runner::storage::Entry;
-use runner::target::PatchFiles;
+use runner_pipeline::cancel::Cancel;
+use runner_pipeline::commit::Keep;
+use runner_pipeline::commit::strategy::Choice;
+use runner_pipeline::commit::verify::VerifyChoice;
+use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::memory::{Budget, MemoryContext, Space, Watch};
+use runner_pipeline::patch::PluginId;
+use runner_pipeline::run::{self, Options, Program, Report};
+use runner_pipeline::scan::DEFAULT_WINDOW_BYTES;
+use runner_pipeline::storage::Entry;
+use runner_pipeline::target::PatchFiles;
 use runner_plugin::Plugin;
+use runner_sandbox::plugin::params::{self, Given};
 
 #[derive(Debug, Parser)]
 #[command(about = "What a bundled plugin would change in a file, found natively")]

@@ -1,10 +1,10 @@
 //! A plugin written with the SDK as a transform of the host, without a
 //! sandbox between: the host's types and the SDK's mirror one contract.
 
-use runner::contract as host;
-use runner::engine::transform::{self, Reply, Transform, Window};
-use runner::error::{Error, Kind, Result};
-use runner::run::Begun;
+use runner_contract as host;
+use runner_pipeline::engine::transform::{self, Reply, Transform, Window};
+use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::run::Begun;
 use runner_plugin as sdk;
 
 /// What a plugin says of itself.

@@ -21,7 +21,7 @@ pub(super) struct List {
 #[serde(deny_unknown_fields)]
 pub(super) struct Mutant {
     pub(super) name: String,
-    /// Below `host/src`.
+    /// Below `host/`, such as `core/src/patch/backing.rs`.
     pub(super) file: String,
     /// What holds the piece: `fn publish`, or `impl Drop for Body / fn drop`.
     #[serde(rename = "in")]
@@ -31,7 +31,8 @@ pub(super) struct Mutant {
     pub(super) find: String,
     /// An expression of the same type, or statements.
     pub(super) with: String,
-    /// What is to fail: a test program (or `lib`), and which of its tests. The
+    /// What is to fail: a test program (or the package of unit tests), and
+    /// which of its tests. The
     /// first that does ends the attempt.
     pub(super) tests: Vec<String>,
 }

@@ -65,7 +65,7 @@ const LINES_ABOVE: usize = 4;
 
 /// The sites that neither a mutation nor an exemption names.
 pub(super) fn unnamed(root: &Path, list: &List) -> Result<Vec<String>, String> {
-    let folder = root.join("host/src");
+    let folder = root.join("host");
     let mut files = Vec::new();
     sources(&folder, &mut files)?;
     let mut missing = Vec::new();
@@ -81,10 +81,8 @@ pub(super) fn unnamed(root: &Path, list: &List) -> Result<Vec<String>, String> {
         for site in sites(&text) {
             if !named.iter().any(|range| range.start < site.end && site.start < range.end) {
                 let line = text[..site.end].matches('\n').count() + 1;
-                missing.push(format!(
-                    "host/src/{file}:{line}: {}",
-                    text[site].lines().last().unwrap_or_default()
-                ));
+                missing
+                    .push(format!("host/{file}:{line}: {}", text[site].lines().last().unwrap_or_default()));
             }
         }
     }

@@ -81,15 +81,18 @@ fn remove_others(tree: &Path, keep: &[PathBuf]) -> Result<(), String> {
     Ok(())
 }
 
+/// The crates' own files, which get what tells a mutation.
+const ROOTS: [&str; 4] = ["cli/src/lib.rs", "contract/src/lib.rs", "core/src/lib.rs", "sandbox/src/lib.rs"];
+
 /// The sources that change, by their paths in the repository.
 fn switched(root: &Path, list: &List, variable: &str) -> Result<BTreeMap<PathBuf, String>, String> {
     let mut sources = BTreeMap::new();
     let mut files: Vec<&str> = list.mutants.iter().map(|mutant| mutant.file.as_str()).collect();
-    files.push("lib.rs");
+    files.extend(ROOTS);
     files.sort_unstable();
     files.dedup();
     for file in files {
-        let name = Path::new("host/src").join(file);
+        let name = Path::new("host").join(file);
         let text =
             fs::read_to_string(root.join(&name)).map_err(|error| format!("{}: {error}", name.display()))?;
         let mut pieces = Vec::new();
@@ -99,7 +102,7 @@ fn switched(root: &Path, list: &List, variable: &str) -> Result<BTreeMap<PathBuf
             pieces.push(Piece { range, name: &mutant.name, with: &mutant.with });
         }
         let mut text = switch(&text, pieces)?;
-        if file == "lib.rs" {
+        if ROOTS.contains(&file) {
             text = format!("#![allow(warnings)]\n{text}{}", switch_function(variable));
         }
         sources.insert(name, text);

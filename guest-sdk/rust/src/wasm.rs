@@ -1,0 +1,165 @@
+//! The component's side of the contract: generated bindings, and their
+//! translation to and from the native types. Only [`export!`](crate::export)
+//! uses this.
+
+use std::cell::RefCell;
+
+use bindings::runner::plugin::types as wit;
+
+use crate::{ByteOrder, Change, Edits, Framing, Level, Params, Plugin, Prefilter, Span};
+
+#[expect(missing_docs, reason = "generated code")]
+pub mod bindings {
+    wit_bindgen::generate!({
+        path: "wit",
+        world: "plugin",
+        pub_export_macro: true,
+        export_macro_name: "export_world",
+    });
+}
+
+pub use bindings::export_world;
+pub use bindings::exports::runner::plugin::guest::Guest;
+pub use bindings::runner::plugin::types;
+
+/// What `begin` leaves behind for `transform`.
+#[derive(Debug)]
+pub struct State<P>(RefCell<Option<P>>);
+
+impl<P> Default for State<P> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<P> State<P> {
+    /// Before `begin`.
+    pub const fn new() -> Self {
+        Self(RefCell::new(None))
+    }
+}
+
+impl<P: Plugin> State<P> {
+    /// The export `begin`.
+    ///
+    /// # Errors
+    /// The plugin's own.
+    pub fn begin(&self, params: Vec<wit::Param>, file: &wit::File) -> Result<wit::Job, String> {
+        // Without this a panic would reach the user as a bare trap.
+        std::panic::set_hook(Box::new(|panic| log(Level::Warn, &panic.to_string())));
+        let params = params.into_iter().map(|param| (param.name, param.value)).collect::<Params>();
+        let (plugin, job) = P::begin(&params, &crate::File { size: file.size, head: &file.head })?;
+        self.0.replace(Some(plugin));
+        Ok(job.into())
+    }
+
+    /// The export `transform`.
+    ///
+    /// # Errors
+    /// The plugin's own, or a mistake in its edits.
+    pub fn transform(&self, window: &wit::Window) -> Result<wit::Reply, String> {
+        let mut state = self.0.borrow_mut();
+        let plugin = state.as_mut().ok_or("the host called `transform` before `begin`")?;
+        let window = crate::Window {
+            offset: window.offset,
+            bytes: &window.bytes,
+            owned: window.owned.start as usize..window.owned.end as usize,
+            last: window.last,
+        };
+        let mut edits = Edits::new(&window);
+        plugin.transform(&window, &mut edits)?;
+        let reply = edits.finish()?;
+        Ok(wit::Reply { consumed: reply.consumed, change: reply.change.into() })
+    }
+}
+
+/// The export `describe`.
+pub fn describe<P: Plugin>() -> wit::Manifest {
+    let manifest = P::describe();
+    wit::Manifest {
+        name: manifest.name,
+        version: manifest.version,
+        summary: manifest.summary,
+        license: manifest.license,
+        params: manifest.params.into_iter().map(Into::into).collect(),
+    }
+}
+
+pub(crate) fn log(level: Level, message: &str) {
+    let level = match level {
+        Level::Debug => wit::Level::Debug,
+        Level::Info => wit::Level::Info,
+        Level::Warn => wit::Level::Warn,
+    };
+    bindings::runner::plugin::host::log(level, message);
+}
+
+impl From<crate::ParamSpec> for wit::ParamSpec {
+    fn from(spec: crate::ParamSpec) -> Self {
+        let kind = match spec.kind {
+            crate::ParamKind::Text => wit::ParamKind::Text,
+            crate::ParamKind::Integer => wit::ParamKind::Integer,
+            crate::ParamKind::Boolean => wit::ParamKind::Boolean,
+            crate::ParamKind::Secret => wit::ParamKind::Secret,
+        };
+        Self { name: spec.name, kind, required: spec.required, default: spec.default, doc: spec.doc }
+    }
+}
+
+impl From<crate::Job> for wit::Job {
+    fn from(job: crate::Job) -> Self {
+        Self {
+            framing: job.framing.into(),
+            prefilter: job.prefilter.into(),
+            length_preserving: job.length_preserving,
+        }
+    }
+}
+
+impl From<Framing> for wit::Framing {
+    fn from(framing: Framing) -> Self {
+        match framing {
+            Framing::Bytes => Self::Bytes,
+            Framing::Delimited(delimiter) => Self::Delimited(delimiter),
+            Framing::Quoted { delimiter, quote } => Self::Quoted(wit::QuotedFraming { delimiter, quote }),
+            Framing::Fixed { header, size } => Self::Fixed(wit::FixedFraming { header, size }),
+            Framing::LengthPrefixed { header, offset, width, order, adjustment } => {
+                let order = match order {
+                    ByteOrder::Little => wit::ByteOrder::Little,
+                    ByteOrder::Big => wit::ByteOrder::Big,
+                };
+                Self::LengthPrefixed(wit::LengthPrefixedFraming { header, offset, width, order, adjustment })
+            }
+            Framing::Overlapping { before, after } => {
+                Self::Overlapping(wit::OverlappingFraming { before, after })
+            }
+            Framing::Sequential => Self::Sequential,
+        }
+    }
+}
+
+impl From<Prefilter> for wit::Prefilter {
+    fn from(prefilter: Prefilter) -> Self {
+        match prefilter {
+            Prefilter::None => Self::None,
+            Prefilter::Literals { patterns, ignore_ascii_case } => {
+                Self::Literals(wit::Literals { patterns, ignore_ascii_case })
+            }
+            Prefilter::Regex(expression) => Self::Regex(expression),
+        }
+    }
+}
+
+impl From<Change> for wit::Change {
+    fn from(change: Change) -> Self {
+        match change {
+            Change::Unchanged => Self::Unchanged,
+            Change::Edits { spans, bytes } => {
+                let spans =
+                    spans.into_iter().map(|Span { start, end, len }| wit::Edit { start, end, len }).collect();
+                Self::Edits(wit::Edits { spans, bytes })
+            }
+            Change::Replaced(bytes) => Self::Replaced(bytes),
+        }
+    }
+}

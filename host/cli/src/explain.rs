@@ -1,0 +1,66 @@
+//! Reasons that an error of the system does not name, and the right way for
+//! what is no file.
+
+use std::error::Error as _;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::path::Path;
+
+use runner_pipeline::error::Error;
+use runner_pipeline::escape::{shown, word};
+use rustix::fs::{IFlags, ioctl_getflags};
+
+/// Names of standard input.
+const STANDARD_INPUT: [&str; 4] = ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
+
+/// An error on a target that a plugin was to work on, with the reason or the
+/// way out that can be told from what the target is.
+pub(crate) fn explain(path: &Path, error: Error) -> Error {
+    if STANDARD_INPUT.iter().any(|name| path == Path::new(name)) {
+        let error = error.hint("`runner pipe` works on standard input");
+        return if path == Path::new("-") { error.hint("a file of this name is `./-`") } else { error };
+    }
+    let stream = fs::metadata(path).map(|meta| meta.file_type());
+    if stream.is_ok_and(|kind| kind.is_fifo() || kind.is_socket() || kind.is_char_device()) {
+        return error.hint("`runner pipe` works on streams");
+    }
+    reason(path, error)
+}
+
+/// An error on a file, with the reason that the system does not tell.
+pub(crate) fn reason(path: &Path, error: Error) -> Error {
+    let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    if cause.and_then(io::Error::raw_os_error) != Some(libc::EPERM) {
+        return error;
+    }
+    match protection(path) {
+        Some(reason) => error.hint(reason),
+        None => error,
+    }
+}
+
+/// The attribute of a file, or of its directory, that forbids what even its
+/// owner may do.
+fn protection(path: &Path) -> Option<String> {
+    let path = fs::canonicalize(path).ok()?;
+    for (place, whose) in [(Some(path.as_path()), ""), (path.parent(), "the directory ")] {
+        let Some(place) = place else { continue };
+        let flags = flags(place).unwrap_or(IFlags::empty());
+        let (place, word) = (shown(place), word(place));
+        for (flag, is, letter) in
+            [(IFlags::IMMUTABLE, "immutable", 'i'), (IFlags::APPEND, "append-only", 'a')]
+        {
+            if flags.contains(flag) {
+                return Some(format!("{whose}{place} is {is}; `chattr -{letter} {word}` allows changes"));
+            }
+        }
+    }
+    None
+}
+
+fn flags(path: &Path) -> io::Result<IFlags> {
+    // A FIFO that nobody writes to would wait.
+    let file: File = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    Ok(ioctl_getflags(&file)?)
+}

@@ -1,0 +1,177 @@
+//! The command line: one file for each command, with its arguments. Only
+//! `report.rs` prints.
+
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+
+mod apply;
+mod args;
+mod batch;
+mod closed;
+mod complete;
+mod diff;
+mod explain;
+mod lines;
+mod loaded_plugin;
+mod patch;
+mod pipe;
+mod plan;
+mod plugins;
+mod preview;
+mod recover;
+mod report;
+mod semaphore;
+mod show;
+mod signals;
+mod verify;
+
+use std::io;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Parser;
+use runner_pipeline::error::{Kind, Result};
+use runner_pipeline::escape::escape_lines;
+use runner_pipeline::patch::Patch;
+use runner_pipeline::storage::OsStorage;
+use runner_pipeline::{profile, stack};
+
+use self::args::{Args, Command};
+use self::report::Reporter;
+
+/// Exit code of `--check` when there are changes to be made, and of
+/// `--require-edits` when there are none.
+const EXIT_CHANGES: u8 = 1;
+
+/// What a command has come to, beside errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Done,
+    /// `--check` has found changes, or `--require-edits` none.
+    Changes,
+    /// Some of several files failed, the first of them for this reason; each
+    /// error was shown.
+    Failed(Kind),
+}
+
+impl Outcome {
+    /// What two files have come to: the first failure, else changes.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Failed(kind), _) | (_, Self::Failed(kind)) => Self::Failed(kind),
+            (Self::Changes, _) | (_, Self::Changes) => Self::Changes,
+            (Self::Done, Self::Done) => Self::Done,
+        }
+    }
+}
+
+/// What `runner show` prints of a patch. For tests.
+///
+/// # Errors
+/// When the patch cannot be read.
+#[doc(hidden)]
+pub fn show_patch(patch: &Patch<'_, OsStorage>) -> Result<String> {
+    Ok(show::seen(patch)?.as_str().to_owned())
+}
+
+/// Runs the command line of this process, on a thread whose stack is large
+/// enough whatever the limits of the process are.
+#[must_use]
+pub fn main() -> ExitCode {
+    stack::on_own_thread(command).unwrap_or_else(|error| {
+        Reporter::new(false, report::Volume::All).error(&error);
+        ExitCode::from(error.kind().exit_code())
+    })
+}
+
+fn command() -> ExitCode {
+    keep_no_image();
+    signals::fail_at_size_limit();
+    if let Some(code) = compile_for_parent() {
+        return code;
+    }
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return wrong_use(&error),
+    };
+    let reporter = Reporter::new(args.command.json(), args.command.volume());
+    if args.command.json()
+        && let Err(error) = report::stdout()
+    {
+        // Events would be lost, and the run with them.
+        Reporter::new(false, report::Volume::All).error(&error);
+        return ExitCode::from(error.kind().exit_code());
+    }
+    let started = args.command.profile().then(|| {
+        profile::start();
+        Instant::now()
+    });
+    let result = dispatch(args.command, &reporter);
+    if let Some(started) = started {
+        reporter.profile(started.elapsed(), &profile::take());
+    }
+    match result {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Changes) => ExitCode::from(EXIT_CHANGES),
+        Ok(Outcome::Failed(kind)) => ExitCode::from(kind.exit_code()),
+        // Whoever reads our output has had enough of it.
+        Err(error) if report::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            reporter.error(&error);
+            ExitCode::from(error.kind().exit_code())
+        }
+    }
+}
+
+/// What a crash leaves must not hold what files and parameters do. The limit
+/// alone does not bind a program that the system pipes images to.
+fn keep_no_image() {
+    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+    // Where it cannot be done, that is no reason to do nothing.
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+}
+
+/// Says what is wrong with the command line, or what was asked of it. An
+/// argument may be the name of a file, so it is escaped where it must be.
+fn wrong_use(error: &clap::Error) -> ExitCode {
+    let text = error.render().to_string();
+    let escaped = escape_lines(&text, usize::MAX);
+    if !error.use_stderr()
+        && let Err(error) = report::stdout()
+    {
+        Reporter::new(false, report::Volume::All).error(&error);
+        return ExitCode::from(error.kind().exit_code());
+    }
+    if text == escaped {
+        error.exit();
+    }
+    report::complain(&escaped);
+    ExitCode::from(Kind::Usage.exit_code())
+}
+
+/// Compiles a plugin, where this process was started for that by another one.
+fn compile_for_parent() -> Option<ExitCode> {
+    let mut args = std::env::args_os().skip(1);
+    if args.next()? != runner_sandbox::COMPILE_COMMAND {
+        return None;
+    }
+    let args: Vec<_> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
+    let Ok(output) = report::stdout() else { return Some(ExitCode::FAILURE) };
+    Some(runner_sandbox::compile_for_parent(&args, io::stdin().lock(), output))
+}
+
+fn dispatch(command: Command, reporter: &Reporter) -> Result<Outcome> {
+    match command {
+        Command::Apply(args) => apply::run(&args, reporter),
+        Command::Plan(args) => plan::run(&args, reporter),
+        Command::Show(args) => show::run(&args, reporter),
+        Command::Patch(args) => patch::run(&args, runner_pipeline::patch::Direction::Forward, reporter),
+        Command::Undo(args) => patch::run(&args, runner_pipeline::patch::Direction::Reverse, reporter),
+        Command::Recover(args) => recover::run(&args, reporter),
+        Command::Verify(args) => verify::run(&args, reporter),
+        Command::Pipe(args) => pipe::run(&args, reporter),
+        Command::Plugin { command } => plugins::run(&command, reporter),
+        Command::Completions { shell } => complete::completions(shell, reporter),
+        Command::Man => complete::man(reporter),
+    }
+}

@@ -1,0 +1,152 @@
+//! What the commands that run a plugin have in common: the plugin, loaded and
+//! told its parameters, and a way to stop.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use runner_contract::{FileHead, Param};
+use runner_pipeline::cancel::Cancel;
+use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::escape::{Secrets, shown};
+use runner_pipeline::memory::Budget;
+use runner_pipeline::patch::PluginId;
+use runner_pipeline::profile::{self, Stage};
+use runner_pipeline::run::{Begun, Program};
+use runner_pipeline::storage::Entry;
+use runner_sandbox::plugin::params::Given;
+use runner_sandbox::plugin::{params, resolve};
+use runner_sandbox::{Cache, Compiler, Limits, Plugin, Sandbox};
+
+use crate::args::PluginArgs;
+use crate::report::Reporter;
+
+pub(crate) struct Session {
+    plugin: Plugin,
+    params: Vec<Param>,
+    workers: usize,
+    files: usize,
+    budget: Budget,
+    cancel: Cancel<'static>,
+}
+
+impl Session {
+    /// With so many workers, or fewer, if memory is short. `cancel` is called
+    /// once what was given is read, which may take as long as it likes.
+    pub(crate) fn new(
+        args: &PluginArgs,
+        workers: usize,
+        cancel: impl FnOnce() -> Result<Cancel<'static>>,
+        reporter: &Reporter,
+    ) -> Result<Self> {
+        let _span = profile::span(Stage::Load);
+        let plan = args.plan(workers)?;
+        let budget = Budget::new(&plan);
+        let mut given = match &args.params {
+            Some(path) => params::read_file(path)?,
+            None => Vec::new(),
+        };
+        given.extend(args.set.iter().map(|(name, value)| Given::set(name, value)));
+        let cancel = match args.timeout_total {
+            Some(total) => cancel()?.within(Instant::now(), total),
+            None => cancel()?,
+        };
+        let limits = args.limits(budget.clone(), cancel);
+        let plugin = load(&args.plugin, limits, args.compile_timeout, reporter)?;
+        let params = params::check(plugin.manifest(), &given)?;
+        let secret = params.iter().filter(|param| param.secret);
+        reporter.keep_secret(Secrets::new(secret.map(|param| param.value.as_str())));
+        Ok(Self { plugin, params, workers: plan.workers, files: plan.files, budget, cancel })
+    }
+
+    pub(crate) fn workers(&self) -> usize {
+        self.workers
+    }
+
+    /// Small files that may be in flight.
+    pub(crate) fn files(&self) -> usize {
+        self.files
+    }
+
+    /// What stops the run, and all calls of the plugin.
+    pub(crate) fn cancel(&self) -> Cancel<'static> {
+        self.cancel
+    }
+
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    pub(crate) fn begin(&self, head: FileHead<'_>) -> Result<Begun> {
+        self.begin_with(&self.plugin, head)
+    }
+
+    fn begin_with(&self, plugin: &Plugin, head: FileHead<'_>) -> Result<Begun> {
+        let (job, instance) =
+            plugin.begin(&self.params, head).map_err(|error| self.blame(plugin, head, error))?;
+        Ok((job, Box::new(instance)))
+    }
+
+    /// Whose fault it is that a plugin refuses to begin. If it says the same,
+    /// word for word, of a file that has nothing in common with this one but
+    /// the parameters, it is theirs: that is wrong use, and the plugin has not
+    /// failed.
+    fn blame(&self, plugin: &Plugin, head: FileHead<'_>, error: Error) -> Error {
+        let Some(words) = error.words() else { return error };
+        let other: &[u8] = if head.head.is_empty() { b"\n" } else { b"" };
+        let other = FileHead { size: Some(other.len() as u64), head: other };
+        // What it logs was said already.
+        let silent = plugin.logging_to(Arc::new(|_, _| {}));
+        let answer = silent.begin(&self.params, other).err();
+        if answer.is_none_or(|answer| answer.words() != Some(words)) {
+            return error;
+        }
+        error.of_kind(Kind::Usage).hint("the plugin says so of any file: its parameters are the reason")
+    }
+
+    /// Calls `run` with the program that this session stands for; what it logs
+    /// goes to `reporter`.
+    pub(crate) fn with_program<T>(&self, reporter: &Reporter, run: impl FnOnce(&Program<'_>) -> T) -> T {
+        let manifest = self.plugin.manifest();
+        let plugin = self.plugin.logging_to(reporter.log_sink());
+        run(&Program {
+            id: PluginId {
+                name: manifest.name.clone(),
+                version: manifest.version.clone(),
+                digest: self.plugin.digest().to_hex().to_string(),
+            },
+            params: params::storable(&self.params),
+            params_digest: params::digest(&self.params),
+            begin: &|head| self.begin_with(&plugin, head),
+        })
+    }
+}
+
+/// Loads a plugin by name or path, through the code cache where there is one.
+pub(crate) fn load(plugin: &str, limits: Limits, compile: Duration, reporter: &Reporter) -> Result<Plugin> {
+    let resolved = resolve(plugin)?;
+    // A cache that cannot be used only costs time.
+    let cache = Cache::default_dir().and_then(|dir| Cache::open(&dir).ok());
+    // This very program, even if its file was replaced meanwhile.
+    let compiler = Compiler::Child { program: "/proc/self/exe".into(), deadline: compile };
+    let loaded =
+        Sandbox::new(cache, compiler)?.load(&resolved.name, &resolved.bytes, limits, reporter.log_sink());
+    loaded.map_err(|error| match &resolved.path {
+        Some(path) => error.within(format!("cannot load the plugin {}", shown(path))),
+        None => error,
+    })
+}
+
+/// A name for a patch that is only needed while this process runs, and that
+/// nobody can guess. It is created exclusively, and only if the patch outgrows
+/// memory.
+///
+/// # Errors
+/// When the system has no random bytes.
+pub(crate) fn temporary_patch() -> Result<Entry> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(|e| {
+        Error::new(Kind::Usage, "the system has no random bytes").because(std::io::Error::from(e))
+    })?;
+    let name = format!("runner-{:016x}.patch", u64::from_le_bytes(random));
+    Ok(Entry::unpinned(std::env::temp_dir().join(name)))
+}

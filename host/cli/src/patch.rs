@@ -1,0 +1,61 @@
+//! `runner patch` and `runner undo`.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::Args as ArgGroup;
+use runner_pipeline::commit::Keep;
+use runner_pipeline::commit::conditions::Conditions;
+use runner_pipeline::error::Result;
+use runner_pipeline::memory::MemoryContext;
+use runner_pipeline::patch::{Direction, Patch};
+use runner_pipeline::run::{Options, apply_patch};
+use runner_pipeline::scan::DEFAULT_WINDOW_BYTES;
+use runner_pipeline::storage::{Entry, OsStorage};
+use runner_pipeline::target::PatchFiles;
+
+use crate::Outcome;
+use crate::args::{ReachArgs, threads};
+use crate::explain::reason;
+use crate::report::Reporter;
+use crate::signals::cancel_on_signals;
+
+#[derive(Debug, ArgGroup)]
+pub(crate) struct PatchArgs {
+    /// The patch
+    pub(crate) patch: PathBuf,
+    /// The file to change
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) reach: ReachArgs,
+    /// Worker threads [default: all cores]
+    #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// Report nothing but errors, and what was asked for
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+pub(crate) fn run(args: &PatchArgs, direction: Direction, reporter: &Reporter) -> Result<Outcome> {
+    let started = Instant::now();
+    let patch = Patch::load(&OsStorage, &Entry::resolve(&args.patch)?)?;
+    let cancel = cancel_on_signals()?;
+    let options = Options {
+        threads: threads(args.jobs),
+        window_bytes: DEFAULT_WINDOW_BYTES,
+        choice: args.reach.choice(),
+        verify: args.reach.wanted(),
+        extras: Keep::default(),
+        conditions: Conditions { expect: None, privileges: args.reach.privileges() },
+        resume: false,
+        checkpoint_every: Duration::MAX,
+        patch_files: PatchFiles::Refuse,
+        memory: MemoryContext::NONE,
+        cancel,
+    };
+    let mut events = |event| reporter.progress(&args.file, event);
+    let report = apply_patch(&args.file, patch, direction, &options, &mut events)
+        .map_err(|error| reason(&args.file, error))?;
+    reporter.report(&args.file, &report, started, "applied")?;
+    Ok(Outcome::Done)
+}

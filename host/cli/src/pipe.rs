@@ -1,0 +1,46 @@
+//! `runner pipe`.
+
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::os::fd::AsFd;
+use std::path::Path;
+
+use clap::Args as ArgGroup;
+use runner_contract::FileHead;
+use runner_pipeline::cancel::Cancel;
+use runner_pipeline::error::{Error, Result};
+use runner_pipeline::memory::MemoryContext;
+use runner_pipeline::pipe::{self, Descriptor};
+
+use crate::Outcome;
+use crate::args::PluginArgs;
+use crate::loaded_plugin::Session;
+use crate::report::{self, Reporter};
+
+#[derive(Debug, ArgGroup)]
+pub(crate) struct PipeArgs {
+    #[command(flatten)]
+    pub(crate) plugin: PluginArgs,
+    /// Report nothing but errors and a plugin's warnings
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+const BUFFER_BYTES: usize = 256 * 1024;
+
+pub(crate) fn run(args: &PipeArgs, reporter: &Reporter) -> Result<Outcome> {
+    let session = Session::new(&args.plugin, 1, || Ok(Cancel::NEVER), reporter)?;
+    let mut output = BufWriter::with_capacity(BUFFER_BYTES, report::stdout()?);
+    let begin = |head: FileHead<'_>| session.begin(head);
+    let bounds = MemoryContext { budget: session.budget(), look: None, space: args.plugin.space() };
+    let mut input = Descriptor::new(stdin()?, report::stdout()?);
+    pipe::run(&mut input, &mut output, &begin, args.plugin.window, bounds, session.cancel())?;
+    Ok(Outcome::Done)
+}
+
+/// Standard input without the buffer of the standard library: what it holds
+/// cannot be waited for.
+fn stdin() -> Result<File> {
+    let stdin = io::stdin().as_fd().try_clone_to_owned();
+    Ok(stdin.map_err(Error::at("read", Path::new("standard input")))?.into())
+}

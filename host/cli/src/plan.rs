@@ -1,0 +1,94 @@
+//! `runner plan`.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::Args as ArgGroup;
+use runner_pipeline::commit::Keep;
+use runner_pipeline::commit::conditions::{Conditions, Privileges};
+use runner_pipeline::commit::strategy::Choice;
+use runner_pipeline::commit::verify::VerifyChoice;
+use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::escape::{Page, Raw as _, shown, with_name};
+use runner_pipeline::memory::{MemoryContext, Watch};
+use runner_pipeline::run::{self, Options};
+use runner_pipeline::storage::Entry;
+use runner_pipeline::target::PatchFiles;
+use serde_json::json;
+
+use crate::Outcome;
+use crate::args::{PluginArgs, RunArgs, patch_files};
+use crate::explain::explain;
+use crate::loaded_plugin::Session;
+use crate::report::Reporter;
+use crate::signals::cancel_on_signals;
+
+#[derive(Debug, ArgGroup)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) plugin: PluginArgs,
+    /// The file to look at
+    pub(crate) file: PathBuf,
+    /// Where to save the patch
+    #[arg(short, value_name = "PATCH")]
+    pub(crate) output: PathBuf,
+    /// Work on a file that begins as a patch does; it may be a journal or an undo file
+    #[arg(long)]
+    allow_patch_file: bool,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+impl PlanArgs {
+    pub(crate) fn patch_files(&self) -> PatchFiles {
+        patch_files(self.allow_patch_file)
+    }
+}
+
+pub(crate) fn run(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
+    let started = Instant::now();
+    let session = Session::new(&args.plugin, args.run.threads(), cancel_on_signals, reporter)?;
+    let watch = Watch::new();
+    let options = Options {
+        threads: session.workers(),
+        window_bytes: args.plugin.window,
+        choice: Choice::Auto,
+        verify: VerifyChoice::Deepest,
+        extras: Keep::default(),
+        // Nothing but the patch is written; `runner patch` looks again.
+        conditions: Conditions { expect: None, privileges: Privileges::Keep },
+        resume: false,
+        checkpoint_every: Duration::MAX,
+        patch_files: args.patch_files(),
+        memory: MemoryContext {
+            budget: session.budget(),
+            look: Some(&|| watch.look()),
+            space: args.plugin.space(),
+        },
+        cancel: session.cancel(),
+    };
+    let file = &args.file;
+    let mut events = |event| reporter.progress(file, event);
+    if args.output == Path::new("-") {
+        return Err(Error::new(Kind::Usage, "a patch cannot be written to standard output")
+            .hint("it is read again when it is complete; a file of this name is `./-`"));
+    }
+    let saved = Entry::resolve(&args.output)?;
+    let (report, bytes) = session
+        .with_program(reporter, |program| run::plan(file, program, &options, &saved, &mut events))
+        .map_err(|error| explain(file, error))?;
+    reporter.report(file, &report, started, "planned")?;
+    let (saved, word) = (shown(&args.output), args.output.word());
+    reporter.tell(
+        || with_name(json!({ "event": "saved", "bytes": bytes }), "patch", &args.output),
+        || {
+            Page::of(format_args!(
+                "saved {saved} ({bytes} bytes); `runner show {word}` shows it, `runner patch {word} {}` \
+                 carries it out",
+                file.word()
+            ))
+        },
+    )?;
+    let none = args.run.require_edits && report.stats.edits == 0;
+    Ok(if none { Outcome::Changes } else { Outcome::Done })
+}

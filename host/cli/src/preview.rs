@@ -1,0 +1,200 @@
+//! The first edits of a patch as a person wants to see them: the lines that
+//! change, before and after. Of what is left out, every byte is counted.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::escape::shown;
+use runner_pipeline::patch::{Direction, Edits, Patch};
+use runner_pipeline::storage::{Access, Entry, FileType, OsStorage, Storage};
+use runner_pipeline::target::check_type;
+
+/// Bytes of a line shown on either side of an edit.
+const CONTEXT_BYTES: u64 = 60;
+/// Bytes of an edit that are shown, before and after.
+const EDIT_BYTES: usize = 1000;
+/// From this size on a hunk takes no further edit.
+const HUNK_BYTES: usize = 4 * EDIT_BYTES;
+/// Read at a time to compare.
+const CHUNK_BYTES: usize = 64 << 10;
+
+/// A changed line, or as much of it as is shown.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Hunk {
+    /// Offset of the first byte of `before`.
+    pub(crate) offset: u64,
+    /// Edits in it.
+    pub(crate) edits: u64,
+    pub(crate) before: Side,
+    pub(crate) after: Side,
+}
+
+/// One side of a hunk.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Side(pub(crate) Vec<Piece>);
+
+/// What a side is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Piece {
+    Shown(Vec<u8>),
+    /// So many bytes are left out here.
+    Cut(u64),
+}
+
+impl Side {
+    fn push(&mut self, bytes: &[u8], max: usize) {
+        let (head, rest) = bytes.split_at(bytes.len().min(max));
+        match self.0.last_mut() {
+            Some(Piece::Shown(shown)) => shown.extend_from_slice(head),
+            _ if head.is_empty() => {}
+            _ => self.0.push(Piece::Shown(head.to_vec())),
+        }
+        if !rest.is_empty() {
+            self.0.push(Piece::Cut(rest.len() as u64));
+        }
+    }
+
+    fn shown_bytes(&self) -> usize {
+        self.shown().map(<[u8]>::len).sum()
+    }
+
+    fn shown(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().filter_map(|piece| match piece {
+            Piece::Shown(bytes) => Some(bytes.as_slice()),
+            Piece::Cut(_) => None,
+        })
+    }
+
+    /// Whether the last byte is shown, and ends a line.
+    pub(crate) fn ends_line(&self) -> bool {
+        matches!(self.0.last(), Some(Piece::Shown(bytes)) if bytes.ends_with(b"\n"))
+    }
+}
+
+impl Hunk {
+    /// Whether this is nothing for a terminal.
+    pub(crate) fn is_binary(&self) -> bool {
+        self.before.shown().chain(self.after.shown()).any(|bytes| {
+            let text = match std::str::from_utf8(bytes) {
+                Ok(text) => text,
+                // A character that was cut at the end is no sign.
+                Err(e) if e.error_len().is_none() => {
+                    std::str::from_utf8(&bytes[..e.valid_up_to()]).unwrap_or("")
+                }
+                Err(_) => return true,
+            };
+            text.chars().any(|c| c.is_control() && !c.is_ascii_whitespace())
+        })
+    }
+}
+
+/// The file that a patch was made for, if it is where it was and as it was.
+pub(crate) fn source_of(patch: &Patch<'_, OsStorage>, path: &Path) -> Option<File> {
+    let header = patch.header();
+    let file = open(path)?;
+    let identity = OsStorage.stat(&file).ok()?.identity;
+    header.identity.is(&identity).then_some(file)
+}
+
+/// The file that the user says a patch is for.
+///
+/// # Errors
+/// When it cannot be opened, or has another size.
+pub(crate) fn given_source(patch: &Patch<'_, OsStorage>, path: &Path) -> Result<File> {
+    let entry = Entry::resolve(path)?;
+    // A device may do something when it is opened, and a FIFO is no file.
+    check_type(path, &OsStorage.stat_entry(&entry).map_err(Error::at("open", path))?)?;
+    let file = OsStorage.open(&entry, Access::Read).map_err(Error::at("open", path))?;
+    let size = OsStorage.stat(&file).map_err(Error::at("look at", path))?.identity.size;
+    let wanted = patch.seal().stats.pre_size;
+    if size == wanted {
+        return Ok(file);
+    }
+    let what = format!("{} is not the file that the patch fits", shown(path));
+    Err(Error::new(Kind::Verification, what)
+        .hint(format!("it has {size} bytes, and the patch is for a file of {wanted}")))
+}
+
+fn open(path: &Path) -> Option<File> {
+    let entry = Entry::resolve(path).ok()?;
+    // Before it is opened: a device may do something then.
+    let stat = OsStorage.stat_entry(&entry).ok()?;
+    let readable = matches!(stat.file_type, FileType::Regular | FileType::Block);
+    readable.then(|| OsStorage.open(&entry, Access::Read).ok()).flatten()
+}
+
+/// Where the file first differs from what the patch says was there.
+///
+/// # Errors
+/// When either cannot be read.
+pub(crate) fn first_lie(patch: &Patch<'_, OsStorage>, source: &File, path: &Path) -> Result<Option<u64>> {
+    let mut edits = Edits::new(patch.reader(Direction::Forward));
+    let mut buffer = vec![0; CHUNK_BYTES];
+    while let Some(edit) = edits.peek()? {
+        let mut at = edit.start;
+        for claimed in edit.old.chunks(CHUNK_BYTES) {
+            let found = &mut buffer[..claimed.len()];
+            let count = OsStorage.read_full_at(source, found, at).map_err(Error::at("read", path))?;
+            let same = found[..count].iter().zip(claimed).take_while(|(found, claimed)| found == claimed);
+            let same = same.count();
+            if same < claimed.len() {
+                return Ok(Some(at + same as u64));
+            }
+            at += claimed.len() as u64;
+        }
+        edits.advance();
+    }
+    Ok(None)
+}
+
+/// The first `limit` changed lines; with the text round the edits where the
+/// source is at hand, and the edits alone where it is not.
+pub(crate) fn hunks(patch: &Patch<'_, OsStorage>, source: Option<&File>, limit: usize) -> Result<Vec<Hunk>> {
+    let mut hunks = Vec::new();
+    let mut edits = Edits::new(patch.reader(Direction::Forward));
+    while hunks.len() < limit {
+        let Some(edit) = edits.peek()? else { break };
+        let before = context(source, edit.start.saturating_sub(CONTEXT_BYTES)..edit.start);
+        let before = before.rsplit(|&byte| byte == b'\n').next().unwrap_or_default().to_vec();
+        let mut side = Side::default();
+        side.push(&before, usize::MAX);
+        let offset = edit.start - before.len() as u64;
+        let mut hunk = Hunk { offset, edits: 0, before: side.clone(), after: side };
+        let mut at = edit.start;
+        // All edits that are close to each other on one line.
+        while let Some(edit) = edits.peek()? {
+            let gap = context(source, at..edit.start.min(at + 2 * CONTEXT_BYTES));
+            let far = at + (gap.len() as u64) < edit.start || gap.contains(&b'\n');
+            let full = hunk.before.shown_bytes().max(hunk.after.shown_bytes()) >= HUNK_BYTES;
+            if hunk.edits > 0 && (far || full || hunk.before.ends_line()) {
+                break;
+            }
+            for (side, bytes) in [(&mut hunk.before, edit.old), (&mut hunk.after, edit.new)] {
+                side.push(&gap, usize::MAX);
+                side.push(bytes, EDIT_BYTES);
+            }
+            hunk.edits += 1;
+            at = edit.end();
+            edits.advance();
+        }
+        let after = context(source, at..at.saturating_add(CONTEXT_BYTES));
+        let line = after.split(|&byte| byte == b'\n').next().unwrap_or_default();
+        if !hunk.before.ends_line() {
+            hunk.before.push(line, usize::MAX);
+            hunk.after.push(line, usize::MAX);
+        }
+        hunks.push(hunk);
+    }
+    Ok(hunks)
+}
+
+/// A range of the source, as far as it can be read.
+fn context(source: Option<&File>, range: std::ops::Range<u64>) -> Vec<u8> {
+    let Some(source) = source else { return Vec::new() };
+    let mut bytes = vec![0; (range.end - range.start) as usize];
+    let count = source.read_at(&mut bytes, range.start).unwrap_or(0);
+    bytes.truncate(count);
+    bytes
+}

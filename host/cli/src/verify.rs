@@ -1,0 +1,61 @@
+//! `runner verify`.
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+
+use clap::Args as ArgGroup;
+use runner_pipeline::cancel::Cancel;
+use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::escape::{Page, shown, sum_line};
+use runner_pipeline::hash;
+use runner_pipeline::patch::Patch;
+use runner_pipeline::run::root_of;
+use runner_pipeline::storage::{Entry, OsStorage};
+
+use crate::Outcome;
+use crate::args::threads;
+use crate::explain::reason;
+use crate::report::Reporter;
+
+#[derive(Debug, ArgGroup)]
+pub(crate) struct VerifyArgs {
+    /// The file
+    pub(crate) file: PathBuf,
+    /// The root it must have
+    #[arg(long, value_name = "HEX", conflicts_with = "patch")]
+    pub(crate) root: Option<String>,
+    /// A patch that must have been carried out on it
+    #[arg(long, value_name = "PATCH")]
+    pub(crate) patch: Option<PathBuf>,
+    /// Worker threads [default: all cores]
+    #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// Report nothing but errors, and what was asked for
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+pub(crate) fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<Outcome> {
+    let wanted = match (&args.root, &args.patch) {
+        (Some(hex), _) => Some(blake3::Hash::from_hex(hex).map_err(|e| {
+            Error::new(Kind::Usage, format!("`{}` is not a BLAKE3 root", shown(hex)))
+                .because(e)
+                .hint("it has 64 hex digits")
+        })?),
+        (None, Some(patch)) => Some(Patch::load(&OsStorage, &Entry::resolve(patch)?)?.seal().post_root),
+        (None, None) => None,
+    };
+    let never = AtomicBool::new(false);
+    let hashing = hash::file::Options { threads: threads(args.jobs), cancel: Cancel::new(&never) };
+    let root = root_of(&args.file, hashing, &mut |event| reporter.progress(&args.file, event))
+        .map_err(|error| reason(&args.file, error))?;
+    reporter.clear();
+    if wanted.is_some_and(|wanted| wanted != root) {
+        return Err(Error::new(Kind::Verification, format!("{} has another root", shown(&args.file)))
+            .hint(format!("its root is {root}")));
+    }
+    // As `b3sum` prints it.
+    let line = sum_line(&root, &args.file);
+    reporter.data(&line, || Page::of(shown(line.strip_suffix(b"\n").unwrap_or(&line))))?;
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,197 @@
+//! What ends a run from outside, and how long native work for a plugin may
+//! take. A [`Cancel`] is looked at where nothing has happened to the target
+//! yet; from the commit point on a run goes to its end, which is never far.
+//!
+//! What the host does for a plugin (searching with its prefilter, checking its
+//! answers) costs time that the plugin decides about. Such work is done in
+//! slices, and a [`Deadline`] is looked at between them: often enough that
+//! neither the deadline nor a signal waits for more than about 100 ms.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, Kind, Result};
+
+const INTERRUPTED: &str = "interrupted";
+const OUT_OF_TIME: &str = "the run took longer than ";
+
+/// A request to stop: a flag that a signal handler or another thread sets,
+/// and the end of the time that the run may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Cancel<'a> {
+    flag: Option<&'a AtomicBool>,
+    end: Option<End>,
+}
+
+/// The end of a run's time.
+#[derive(Debug, Clone, Copy)]
+struct End {
+    at: Instant,
+    total: Duration,
+}
+
+impl<'a> Cancel<'a> {
+    /// Nothing ends the run from outside.
+    pub const NEVER: Cancel<'static> = Cancel { flag: None, end: None };
+
+    /// A run that stops once `flag` is true.
+    #[must_use]
+    pub const fn new(flag: &'a AtomicBool) -> Self {
+        Self { flag: Some(flag), end: None }
+    }
+
+    /// The same, and the run stops once `total` has passed since `start`.
+    #[must_use]
+    pub fn within(self, start: Instant, total: Duration) -> Self {
+        // An end that no clock can show never comes.
+        Self { end: start.checked_add(total).map(|at| End { at, total }), ..self }
+    }
+
+    /// Goes on only if the run was neither interrupted nor is out of time.
+    ///
+    /// # Errors
+    /// [`Kind::Usage`], when it was.
+    pub fn check(self) -> Result<()> {
+        if self.flag.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+            return Err(Error::new(Kind::Usage, INTERRUPTED).hint("the file is untouched"));
+        }
+        match self.end {
+            Some(end) if Instant::now() >= end.at => {
+                let error = Error::new(Kind::Usage, format!("{OUT_OF_TIME}{}", Seconds(end.total)));
+                Err(error.hint("the file is untouched; give the run more time with `--timeout-total`"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether an error comes from [`Cancel::check`]: it concerns the run, not one
+/// of its files.
+#[must_use]
+pub fn is_interrupted(error: &Error) -> bool {
+    let text = error.to_string();
+    error.kind() == Kind::Usage && (text == INTERRUPTED || text.starts_with(OUT_OF_TIME))
+}
+
+/// The end of the time that the host may spend for a plugin on one window.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline<'a> {
+    cancel: Cancel<'a>,
+    start: Instant,
+    allowed: Duration,
+    /// The window's offset in the file, for the error.
+    offset: u64,
+}
+
+impl<'a> Deadline<'a> {
+    /// `allowed` from now on, for the window at `offset`.
+    #[must_use]
+    pub fn start(cancel: Cancel<'a>, allowed: Duration, offset: u64) -> Self {
+        Self { cancel, start: Instant::now(), allowed, offset }
+    }
+
+    /// Goes on only if there is time left, and the run was not stopped. `what`
+    /// names the work that is going on.
+    ///
+    /// # Errors
+    /// [`Kind::Plugin`] once the time is over; what [`Cancel::check`] says.
+    pub fn check(&self, what: &str) -> Result<()> {
+        self.cancel.check()?;
+        if self.start.elapsed() < self.allowed {
+            return Ok(());
+        }
+        let (offset, allowed) = (self.offset, Seconds(self.allowed));
+        Err(Error::new(Kind::Plugin, format!("{what} took longer than {allowed}, at offset {offset}"))
+            .hint("give it more time with `--timeout`; the file is untouched"))
+    }
+}
+
+/// A deadline that is looked at now and then in the course of many small steps.
+#[derive(Debug)]
+pub struct Paced<'a> {
+    deadline: &'a Deadline<'a>,
+    what: &'static str,
+    /// Work up to the next look.
+    left: usize,
+}
+
+impl<'a> Paced<'a> {
+    /// Work between two looks, where a unit is about a nanosecond.
+    pub(crate) const UNITS: usize = 4 << 20;
+
+    /// Steps of the work that `what` names.
+    #[must_use]
+    pub fn new(deadline: &'a Deadline<'a>, what: &'static str) -> Self {
+        Self { deadline, what, left: Self::UNITS }
+    }
+
+    /// Counts a step that takes about so many nanoseconds.
+    ///
+    /// # Errors
+    /// As for [`Deadline::check`].
+    #[inline]
+    pub fn step(&mut self, units: usize) -> Result<()> {
+        match self.left.checked_sub(units) {
+            Some(left) => {
+                self.left = left;
+                Ok(())
+            }
+            None => self.look(),
+        }
+    }
+
+    /// Looks at the deadline now.
+    ///
+    /// # Errors
+    /// As for [`Deadline::check`].
+    #[cold]
+    pub fn look(&mut self) -> Result<()> {
+        self.left = Self::UNITS;
+        self.deadline.check(self.what)
+    }
+}
+
+/// A duration as `10 s` or `0.25 s`.
+pub struct Seconds(pub Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} s", self.0.as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_ends_by_its_flag_or_its_time() {
+        let flag = AtomicBool::new(false);
+        let cancel = Cancel::new(&flag);
+        assert!(cancel.check().is_ok() && Cancel::NEVER.check().is_ok());
+        let late = cancel.within(Instant::now(), Duration::ZERO).check().unwrap_err();
+        assert_eq!(late.to_string(), "the run took longer than 0 s");
+        assert!(late.hints()[0].contains("--timeout-total") && is_interrupted(&late));
+        assert!(cancel.within(Instant::now(), Duration::MAX).check().is_ok(), "no clock shows its end");
+        flag.store(true, Ordering::Relaxed);
+        assert!(is_interrupted(&cancel.check().unwrap_err()));
+        assert!(!is_interrupted(&Error::new(Kind::Usage, "something else")));
+    }
+
+    #[test]
+    fn native_work_has_a_deadline_and_sees_a_flag() {
+        let flag = AtomicBool::new(false);
+        let cancel = Cancel::new(&flag);
+        assert!(Deadline::start(cancel, Duration::MAX, 0).check("it").is_ok());
+        let over = Deadline::start(cancel, Duration::ZERO, 70);
+        let error = over.check("the plugin's prefilter").unwrap_err();
+        assert_eq!(error.kind(), Kind::Plugin);
+        assert_eq!(error.to_string(), "the plugin's prefilter took longer than 0 s, at offset 70");
+        let mut paced = Paced::new(&over, "it");
+        let steps = (0..).take_while(|_| paced.step(1000).is_ok()).count();
+        assert_eq!(steps, Paced::UNITS / 1000, "it is looked at now and then");
+        flag.store(true, Ordering::Relaxed);
+        assert!(is_interrupted(&over.check("it").unwrap_err()), "stopped comes before late");
+    }
+}

@@ -1,0 +1,123 @@
+//! Writes the result elsewhere: to a file of its own, or to an open stream.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::commit::conditions::Conditions;
+use crate::commit::verify::Level;
+use crate::commit::write::{replace_file, stream};
+use crate::commit::{CommitOptions, Kept, check_new, check_room};
+use crate::error::{Error, Kind, Result};
+use crate::escape::{Raw as _, shown};
+use crate::patch::{Direction, OsPatch};
+use crate::profile::{self, Stage};
+use crate::sidecar::Names;
+use crate::storage::{Access, Entry, OsFile, OsStorage, Storage, is_mount_point, umask};
+use crate::target::interrupted::check_mark;
+use crate::target::{OsTarget, check_not_a_patch};
+use crate::user_state;
+
+/// Where the result goes that is not to replace the file.
+#[derive(Debug)]
+pub enum Output {
+    /// To a file, which appears, or is replaced, in one step.
+    File(Entry),
+    /// To whatever is open, under the name that errors call it.
+    Stream(std::fs::File, String),
+}
+
+/// Writes the result elsewhere. Returns how it was read back.
+///
+/// # Errors
+/// Any I/O error; a stream may have got some of the output then, a file has
+/// not changed.
+pub(crate) fn write_out(
+    target: &OsTarget,
+    patch: &OsPatch,
+    output: &Output,
+    conditions: &Conditions,
+    how: &CommitOptions<'_>,
+) -> Result<Level> {
+    let storage = &OsStorage;
+    let source = target.path();
+    let reader = patch.reader(Direction::Forward);
+    let out = match output {
+        Output::File(out) => out,
+        Output::Stream(file, name) => {
+            let _span = profile::span(Stage::Fill);
+            stream::write(&target.file, source, file, name, reader, how.cancel)?;
+            target.check_unchanged()?;
+            return Ok(Level::None);
+        }
+    };
+    let old = open_old(target, out, conditions)?;
+    let new = target.temporary(out)?;
+    let path = new.path();
+    check_room(storage, &new, patch.seal().stats.post_size())?;
+    let file = storage.create(&new).map_err(|e| {
+        let exists = e.kind() == std::io::ErrorKind::AlreadyExists;
+        let error = Error::io("create", path, e);
+        if exists {
+            error.hint("it is left over from another run, or one is going on; remove it")
+        } else {
+            error
+        }
+    })?;
+    let mut kept = Kept { storage, entries: vec![new.clone()] };
+    profile::time(Stage::Fill, || {
+        replace_file::fill(storage, (&target.file, source), (&file, path), reader, how.threads, how.cancel)
+    })?;
+    match &old {
+        Some(old) => {
+            storage.copy_attributes(old, &file).map_err(Error::at("keep the attributes of", out.path()))?
+        }
+        None => file
+            .set_permissions(PermissionsExt::from_mode(target.stat.mode & 0o777 & !umask()))
+            .map_err(Error::at("set the mode of", path))?,
+    }
+    storage.sync_all(&file).map_err(Error::at("sync", path))?;
+    let level = check_new(storage, &file, &new, patch, how)?;
+    target.check_unchanged()?;
+    how.cancel.check()?;
+    storage.rename(&new, out).map_err(Error::at("create", out.path()))?;
+    kept.entries.clear();
+    storage.sync_parent(out).map_err(Error::at("sync the directory of", out.path()))?;
+    Ok(level)
+}
+
+/// The file that is to be replaced, if there is one.
+fn open_old(target: &OsTarget, out: &Entry, conditions: &Conditions) -> Result<Option<OsFile>> {
+    let (storage, path) = (&OsStorage, out.path());
+    let old = match storage.open(out, Access::Read) {
+        Ok(old) => old,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(Error::io("open", path, e)),
+    };
+    let stat = storage.stat(&old).map_err(Error::at("look at", path))?;
+    if stat.identity.same_inode(target.identity()) {
+        return Err(Error::new(Kind::Usage, format!("{} is input and output at once", path.shown()))
+            .hint("without `-o` the file itself is changed"));
+    }
+    // As with `fs.protected_regular`: whoever has put the file there would own
+    // the result, and may have it open.
+    if !out.is_trusted(stat.owner).map_err(Error::at("look at", path))? {
+        let what = format!(
+            "{} belongs to user {}, in a directory that others may write to",
+            path.shown(),
+            stat.owner
+        );
+        return Err(
+            Error::new(Kind::Refused, what).hint("choose another name for the result, or remove the file")
+        );
+    }
+    check_not_a_patch(&old, path)?;
+    if is_mount_point(&old, out).map_err(Error::at("look at", path))? {
+        let what = format!("{} is a mount point, and no new file can take its place", shown(path));
+        return Err(Error::new(Kind::Refused, what).hint("choose another name for the result"));
+    }
+    conditions.check_privileges(path, &old, stat.mode)?;
+    // It may be half changed, and is all that its journal can be used on.
+    let names = Names::new(out, stat.file_type, user_state::existing_key())?;
+    names.check_journal(storage)?;
+    check_mark(&names, &old)?;
+    Ok(Some(old))
+}

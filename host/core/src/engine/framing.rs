@@ -1,0 +1,276 @@
+//! Where records end. Pure: bytes in, boundaries out.
+//!
+//! A file is scanned in *blocks* by parallel workers; each owns the records
+//! that *start* in its block, and may have to read on into the next one to
+//! find the end of its last record. What a worker must know of the bytes
+//! before its block is one number, the *carry*:
+//!
+//! | framing         | carry at an offset                                   |
+//! |-----------------|------------------------------------------------------|
+//! | quoted          | 1 inside quotes, else 0                              |
+//! | length-prefixed | where the first record at or after the offset starts |
+//! | all others      | 0; not needed                                        |
+//!
+//! Answers depend on the file alone, not on how it is cut into blocks, views
+//! or windows, as far as the caller keeps to what each method asks for.
+//!
+//! Framings without records (`bytes`, `overlapping`, `sequential`) have a
+//! boundary at every offset here: each byte is a record of its own.
+
+mod kinds;
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+use kinds::{Delimited, Fixed, LengthPrefixed, Quoted};
+use runner_contract::Framing;
+
+use crate::error::{Error, Kind as ErrorKind, Result};
+
+/// A contiguous part of the file.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The file offset of the first byte.
+    pub base: u64,
+    /// The content.
+    pub bytes: &'a [u8],
+    /// Whether the file ends where `bytes` ends. When not, more is to come.
+    pub end: bool,
+}
+
+impl<'a> View<'a> {
+    /// The offset one past the last byte.
+    #[must_use]
+    pub fn limit(&self) -> u64 {
+        self.base + self.bytes.len() as u64
+    }
+
+    /// The bytes of `range`, as far as they are in view.
+    #[must_use]
+    pub fn slice(&self, range: Range<u64>) -> &'a [u8] {
+        let start = range.start.max(self.base);
+        let end = range.end.min(self.limit());
+        if start < end { &self.bytes[(start - self.base) as usize..(end - self.base) as usize] } else { &[] }
+    }
+}
+
+/// A framing made ready, with the limit that every record must keep.
+#[derive(Debug, Clone)]
+pub struct Cutter {
+    kind: Kind,
+    record_limit: u64,
+}
+
+#[derive(Debug, Clone)]
+enum Kind {
+    Any,
+    Delimited(Box<Delimited>),
+    Quoted(Quoted),
+    Fixed(Fixed),
+    LengthPrefixed(LengthPrefixed),
+}
+
+impl Cutter {
+    /// A cutter for a framing that passed [`Job::validate`](runner_contract::Job::validate).
+    #[must_use]
+    pub fn new(framing: &Framing, record_limit_bytes: u64) -> Self {
+        let kind = match framing {
+            Framing::Bytes | Framing::Overlapping { .. } | Framing::Sequential => Kind::Any,
+            Framing::Delimited(delimiter) => Kind::Delimited(Box::new(Delimited::new(delimiter))),
+            &Framing::Quoted { delimiter, quote } => Kind::Quoted(Quoted { delimiter, quote }),
+            &Framing::Fixed { header, size } => Kind::Fixed(Fixed { header, size }),
+            &Framing::LengthPrefixed { header, offset, width, big_endian, adjustment } => {
+                Kind::LengthPrefixed(LengthPrefixed { header, offset, width, big_endian, adjustment })
+            }
+        };
+        Self { kind, record_limit: record_limit_bytes }
+    }
+
+    /// Bytes before a record's or a block's start that a view must hold, as
+    /// far as the file has them.
+    #[must_use]
+    pub fn look_behind(&self) -> u64 {
+        match &self.kind {
+            Kind::Delimited(delimited) => delimited.len(),
+            Kind::Quoted(_) => 1,
+            Kind::Any | Kind::Fixed(_) | Kind::LengthPrefixed(_) => 0,
+        }
+    }
+
+    /// Whether carries must be computed; see the module.
+    #[must_use]
+    pub fn needs_carry(&self) -> bool {
+        matches!(self.kind, Kind::Quoted(_) | Kind::LengthPrefixed(_))
+    }
+
+    /// The carry at offset 0.
+    #[must_use]
+    pub fn initial_carry(&self) -> u64 {
+        match &self.kind {
+            Kind::LengthPrefixed(records) => records.header,
+            Kind::Any | Kind::Delimited(_) | Kind::Quoted(_) | Kind::Fixed(_) => 0,
+        }
+    }
+
+    /// The part of [`Cutter::advance`] that reads the whole block, and needs
+    /// nothing from before it: to be run in parallel.
+    #[must_use]
+    pub fn summarize(&self, view: &View<'_>, block: Range<u64>) -> u64 {
+        match &self.kind {
+            Kind::Quoted(quoted) => u64::from(quoted.inside(view, block)),
+            Kind::Any | Kind::Delimited(_) | Kind::Fixed(_) | Kind::LengthPrefixed(_) => 0,
+        }
+    }
+
+    /// The carry at the block's end, of that at its start and the block's
+    /// summary: to be run in file order. `None` when the view ends before it
+    /// can be told. A carry past the end of the file is possible: the last
+    /// record was cut short.
+    ///
+    /// # Errors
+    /// When a record states an impossible length.
+    pub fn advance(
+        &self,
+        view: &View<'_>,
+        block: Range<u64>,
+        carry: u64,
+        summary: u64,
+    ) -> Result<Option<u64>> {
+        match &self.kind {
+            Kind::Quoted(_) => Ok(Some(carry ^ summary)),
+            Kind::LengthPrefixed(records) => records.first_at_or_after(view, carry, block.end),
+            Kind::Any | Kind::Delimited(_) | Kind::Fixed(_) => Ok(Some(0)),
+        }
+    }
+
+    /// The first offset in `block` at which a record starts. The end of the
+    /// file is no start, and neither is anything in a header. Reads nothing
+    /// beyond the block, however long the record is that runs through it.
+    ///
+    /// `carry` is the one at the block's start, and `block` lies in the view
+    /// with [`Cutter::look_behind`] bytes before it.
+    #[must_use]
+    pub fn first_start(&self, view: &View<'_>, block: Range<u64>, carry: u64) -> Option<u64> {
+        let block = block.start..block.end.min(view.limit());
+        if block.is_empty() {
+            return None;
+        }
+        let start = match &self.kind {
+            Kind::Any => Some(block.start),
+            Kind::Delimited(_) | Kind::Quoted(_) if block.start == 0 => Some(0),
+            // A boundary right at the block's end is the next block's start.
+            Kind::Delimited(delimited) => delimited.boundary_in(view, block.start, block.end - 1),
+            Kind::Quoted(quoted) => {
+                let inside = (carry == 1) != quoted.inside(view, block.start - 1..block.start);
+                quoted.boundary_in(view, block.start, block.end - 1, inside)
+            }
+            Kind::Fixed(fixed) => fixed.boundary_at_or_after(block.start),
+            Kind::LengthPrefixed(_) => Some(carry),
+        };
+        start.filter(|start| block.contains(start))
+    }
+
+    /// The first boundary behind `from`, and at or behind `at_least`. The end
+    /// of the file counts as one. `None` when the view ends before it can be
+    /// told, which happens only when the file goes on behind the view.
+    ///
+    /// `from` is a record's start, before the end of the file, and in view
+    /// with [`Cutter::look_behind`] bytes. `at_least` is behind it by no more
+    /// than the record limit: then every record that ends up to the answer
+    /// keeps the limit, whatever `from` and `at_least` are.
+    ///
+    /// # Errors
+    /// When the record that ends at the answer is longer than the limit (not
+    /// more than the limit is read beyond `at_least` to tell), or a record
+    /// states an impossible length.
+    pub fn next_boundary(&self, view: &View<'_>, from: u64, at_least: u64) -> Result<Option<u64>> {
+        let target = at_least.max(from.saturating_add(1));
+        if target > view.limit() && !view.end {
+            return Ok(None);
+        }
+        let target = target.min(view.limit());
+        let stop = target.saturating_add(self.record_limit).min(view.limit());
+        let found = self.boundary_in(view, from, target, stop)?;
+        // The record runs at least to here: a boundary, the end of the view,
+        // or too far.
+        let end = found.unwrap_or(stop);
+        if end - from > self.record_limit {
+            // No boundary is in `target..end`, so the last one before
+            // `target` starts the record.
+            let start = self.start_before(view, from, target)?;
+            if end - start > self.record_limit {
+                return Err(self.too_long(start));
+            }
+        }
+        Ok((found.is_some() || view.end).then_some(end))
+    }
+
+    /// The last boundary in view, or `from`, a record's start that is in view
+    /// with [`Cutter::look_behind`] bytes. It is one however the file goes on.
+    ///
+    /// # Errors
+    /// When a record states an impossible length.
+    pub fn last_boundary(&self, view: &View<'_>, from: u64) -> Result<u64> {
+        self.start_before(view, from, view.limit() + 1)
+    }
+
+    /// The record that contains `hit`.
+    ///
+    /// `from` is a record's start at or before `hit`, and in view with
+    /// [`Cutter::look_behind`] bytes. The end of the record is in view as
+    /// well; one that is not counts as ending with the view.
+    ///
+    /// # Errors
+    /// When a record states an impossible length.
+    pub fn record_at(&self, view: &View<'_>, from: u64, hit: u64) -> Result<Range<u64>> {
+        let start = self.start_before(view, from, hit + 1)?;
+        let end = self.boundary_in(view, start, hit + 1, view.limit())?;
+        Ok(start..end.unwrap_or(view.limit()))
+    }
+
+    /// The first boundary in `target..=stop`, where `stop` is in view and
+    /// `from` is a record's start before `target`. An end of the file that
+    /// cuts a record short is not found here.
+    fn boundary_in(&self, view: &View<'_>, from: u64, target: u64, stop: u64) -> Result<Option<u64>> {
+        let boundary = match &self.kind {
+            Kind::Any => Some(target),
+            Kind::Delimited(delimited) => delimited.boundary_in(view, target, stop),
+            Kind::Quoted(quoted) => {
+                let inside = quoted.inside(view, from..target - 1);
+                quoted.boundary_in(view, target, stop, inside)
+            }
+            Kind::Fixed(fixed) => fixed.boundary_at_or_after(target),
+            Kind::LengthPrefixed(records) => records.boundary_in(view, from, target, stop)?,
+        };
+        Ok(boundary.filter(|boundary| *boundary <= stop))
+    }
+
+    /// The last record start before `before`, of those from `from` on, which
+    /// is one itself.
+    fn start_before(&self, view: &View<'_>, from: u64, before: u64) -> Result<u64> {
+        match &self.kind {
+            Kind::Any => Ok(before - 1),
+            Kind::Delimited(delimited) => Ok(delimited.start_before(view, from, before)),
+            Kind::Quoted(quoted) => Ok(quoted.start_before(view, from, before)),
+            Kind::Fixed(fixed) => Ok(fixed.start_before(before)),
+            Kind::LengthPrefixed(records) => records.start_before(view, from, before),
+        }
+    }
+
+    fn too_long(&self, start: u64) -> Error {
+        let limit = self.record_limit;
+        Error::new(
+            ErrorKind::Usage,
+            format!("the record at offset {start} is longer than the limit of {limit} bytes"),
+        )
+        .hint(match self.kind {
+            Kind::Quoted(_) => {
+                "a quote that is never closed makes one record of all that follows; else raise the limit with `--window`, up to 1GiB"
+            }
+            _ => {
+                "raise the limit with `--window`, up to 1GiB; some plugins have an option that does without records, as `replace` has with `--set multiline=true`"
+            }
+        })
+    }
+}

@@ -1,0 +1,52 @@
+//! What the end of a stream, as far as it has come, can still become.
+//!
+//! An edit at `s` comes with a match that starts at `s` or later, and ends at
+//! `s + reach` or before. So a match of which the first bytes are in view, from
+//! `h` on, allows edits from `h + length - reach` on; and one that is wholly to
+//! come, edits from that far before the end of the view on.
+
+use runner_contract::Prefilter;
+
+use crate::engine::framing::View;
+
+/// Bytes of all literals together, for which the end of the view is compared
+/// with all of their beginnings: in the worst case, the square of that many
+/// comparisons at each pause of the input.
+const MOST_BYTES: usize = 2 << 10;
+
+/// The literals of a prefilter, and how far from an edit a match may end.
+#[derive(Debug)]
+pub(super) struct Tail {
+    literals: Vec<Vec<u8>>,
+    ignore_ascii_case: bool,
+    reach: u64,
+}
+
+impl Tail {
+    /// `None` for what has too many possible beginnings.
+    pub(super) fn new(prefilter: &Prefilter, reach: u64) -> Option<Self> {
+        let Prefilter::Literals { patterns, ignore_ascii_case } = prefilter else { return None };
+        if patterns.iter().map(Vec::len).sum::<usize>() > MOST_BYTES {
+            return None;
+        }
+        Some(Self { literals: patterns.clone(), ignore_ascii_case: *ignore_ascii_case, reach })
+    }
+
+    /// The first offset from `from` on at which an edit may start with a match
+    /// that does not end in view; the end of the view, if there is none.
+    pub(super) fn settled(&self, view: &View<'_>, from: u64) -> u64 {
+        let limit = view.limit();
+        let earliest = |literal: &Vec<u8>| {
+            let length = literal.len() as u64;
+            let first = from.max((limit + 1).saturating_sub(length));
+            let begun = (first..limit).find(|at| self.begins(literal, view.slice(*at..limit)));
+            (begun.unwrap_or(limit) + length).saturating_sub(self.reach)
+        };
+        self.literals.iter().map(earliest).min().unwrap_or(from).clamp(from, limit)
+    }
+
+    fn begins(&self, literal: &[u8], bytes: &[u8]) -> bool {
+        let start = &literal[..bytes.len()];
+        if self.ignore_ascii_case { start.eq_ignore_ascii_case(bytes) } else { start == bytes }
+    }
+}

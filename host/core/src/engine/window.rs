@@ -1,0 +1,273 @@
+//! Cuts what is in view into windows, asks the transform about each, and checks
+//! the answers.
+
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+use runner_contract::{Framing, Job};
+
+use crate::cancel::{Cancel, Deadline};
+use crate::engine::framing::{Cutter, View};
+use crate::engine::prefilter::Finder;
+use crate::engine::transform::{Reply, Transform, Window};
+use crate::engine::validate::{Asked, Found, Origin, Piece, accept, broken};
+use crate::error::Result;
+use crate::memory::{Budget, Lease};
+use crate::profile::{self, Stage};
+
+/// What does not change from block to block.
+pub(crate) struct Context<'a> {
+    pub(crate) job: &'a Job,
+    pub(crate) cutter: &'a Cutter,
+    pub(crate) finder: Option<&'a Finder>,
+    pub(crate) window_bytes: u64,
+    pub(crate) record_limit: u64,
+    /// What windows that are packed, and edits, draw on.
+    pub(crate) budget: &'a Budget,
+    /// What stops the work on a window.
+    pub(crate) cancel: Cancel<'a>,
+}
+
+impl<'a> Context<'a> {
+    /// The end of the time for the window at `offset`, from now on.
+    pub(crate) fn deadline(&self, transform: &dyn Transform, offset: u64) -> Deadline<'a> {
+        Deadline::start(self.cancel, transform.patience(), offset)
+    }
+}
+
+/// The edits of the records that start in a block, from the first record
+/// start `first` on, and where the last of these records ends; for an
+/// overlapping framing, the edits that start at `first` or later.
+///
+/// What they are is looked for in `view`, and from where that ends too early
+/// on in a wider one; `None` when there is no wider one. Each view holds what
+/// the framing needs before `first`.
+pub(crate) fn find(
+    context: &Context<'_>,
+    view: &View<'_>,
+    mut wider: Option<&View<'_>>,
+    transform: &mut dyn Transform,
+    block_end: u64,
+    first: u64,
+) -> Result<Option<(Found, u64)>> {
+    let mut found = Found::new(context.budget, first);
+    let mut pack = Pack { lease: context.budget.lease(), ..Pack::default() };
+    let mut room = context.budget.lease();
+    let (mut view, mut start) = (view, first);
+    let (_, after) = context.job.framing.context_bytes();
+    while start < block_end {
+        let target = (start + context.window_bytes).min(block_end);
+        let deadline = context.deadline(transform, start);
+        let end = profile::time(Stage::Cut, || context.cutter.next_boundary(view, start, target))?;
+        let Some(end) = end.filter(|end| view.end || end + after <= view.limit()) else {
+            match wider.take() {
+                Some(wider) => view = wider,
+                None => return Ok(None),
+            }
+            continue;
+        };
+        let window = start..end;
+        match (context.finder, &context.job.framing) {
+            (None, _) => ask(context, view, transform, window, &mut found)?,
+            (Some(finder), Framing::Bytes | Framing::Overlapping { .. }) => {
+                for candidate in candidates(context, finder, view, window, &deadline, &mut room)? {
+                    ask(context, view, transform, candidate, &mut found)?;
+                }
+            }
+            (Some(finder), _) => {
+                let candidates = candidates(context, finder, view, window, &deadline, &mut room)?;
+                let mut candidates = candidates.into_iter();
+                while pack.fill(context, view, &mut candidates)? {
+                    pack.ask(context, view, transform, &mut found)?;
+                }
+            }
+        }
+        start = end;
+    }
+    pack.ask(context, view, transform, &mut found)?;
+    Ok(Some((found, start)))
+}
+
+/// The parts of a window that can match; `room` is drawn for the list.
+fn candidates(
+    context: &Context<'_>,
+    finder: &Finder,
+    view: &View<'_>,
+    window: Range<u64>,
+    deadline: &Deadline<'_>,
+    room: &mut Lease,
+) -> Result<Vec<Range<u64>>> {
+    let _span = profile::span(Stage::Prefilter);
+    let candidates = finder.candidates(context.cutter, view, window, deadline)?;
+    room.shrink_to(0);
+    room.grow(size_of_val(&candidates[..]))?;
+    Ok(candidates)
+}
+
+/// Asks about one range of the file, with what context the framing wants. The
+/// part of it that an earlier edit has taken is not asked about again, so
+/// that the result is that of a scan from left to right.
+fn ask(
+    context: &Context<'_>,
+    view: &View<'_>,
+    transform: &mut dyn Transform,
+    range: Range<u64>,
+    found: &mut Found,
+) -> Result<()> {
+    let owned = range.start.max(found.reach)..range.end;
+    if owned.is_empty() {
+        return Ok(());
+    }
+    let shown = match context.job.framing {
+        Framing::Overlapping { before, after } => {
+            let start = owned.start.saturating_sub(u64::from(before)).max(view.base);
+            start..(owned.end + u64::from(after)).min(view.limit())
+        }
+        _ => owned.clone(),
+    };
+    let bytes = slice(view, &shown);
+    let window = Window {
+        offset: shown.start,
+        bytes,
+        owned: (owned.start - shown.start) as u32..(owned.end - shown.start) as u32,
+        last: view.end && shown.end == view.limit(),
+    };
+    let piece = Piece { at: 0, offset: shown.start, bytes: bytes.len() as u32 };
+    answer(context, transform, &window, &Origin(&[piece]), found).map(|_| ())
+}
+
+/// Asks about a window, and checks the answer: both count towards one
+/// deadline.
+fn answer(
+    context: &Context<'_>,
+    transform: &mut dyn Transform,
+    window: &Window<'_>,
+    origin: &Origin<'_>,
+    found: &mut Found,
+) -> Result<Reply> {
+    let deadline = context.deadline(transform, window.offset);
+    context.cancel.check()?;
+    let reply = transform.transform(window)?;
+    let asked = Asked { job: context.job, window, origin, deadline: &deadline };
+    accept(&asked, &reply, found)?;
+    Ok(reply)
+}
+
+fn slice<'v>(view: &View<'v>, range: &Range<u64>) -> &'v [u8] {
+    &view.bytes[(range.start - view.base) as usize..(range.end - view.base) as usize]
+}
+
+/// Candidate records from different places, packed into one window.
+#[derive(Default)]
+struct Pack {
+    bytes: Vec<u8>,
+    pieces: Vec<Piece>,
+    end: u64,
+    /// The memory of both.
+    lease: Lease,
+}
+
+impl Pack {
+    /// Takes candidates until there is a window's worth; whether there is.
+    fn fill(
+        &mut self,
+        context: &Context<'_>,
+        view: &View<'_>,
+        candidates: &mut impl Iterator<Item = Range<u64>>,
+    ) -> Result<bool> {
+        let _span = profile::span(Stage::Pack);
+        for candidate in candidates {
+            self.push(view, candidate)?;
+            if self.bytes.len() as u64 >= context.window_bytes {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn push(&mut self, view: &View<'_>, range: Range<u64>) -> Result<()> {
+        let bytes = slice(view, &range);
+        self.lease.reserve(&mut self.bytes, bytes.len())?;
+        self.lease.reserve(&mut self.pieces, 1)?;
+        match self.pieces.last_mut() {
+            Some(piece) if self.end == range.start => piece.bytes += bytes.len() as u32,
+            _ => {
+                let at = self.bytes.len() as u32;
+                self.pieces.push(Piece { at, offset: range.start, bytes: bytes.len() as u32 });
+            }
+        }
+        self.bytes.extend_from_slice(bytes);
+        self.end = range.end;
+        Ok(())
+    }
+
+    fn ask(
+        &mut self,
+        context: &Context<'_>,
+        view: &View<'_>,
+        transform: &mut dyn Transform,
+        found: &mut Found,
+    ) -> Result<()> {
+        let Some(first) = self.pieces.first() else { return Ok(()) };
+        let window = Window {
+            offset: first.offset,
+            bytes: &self.bytes,
+            owned: 0..self.bytes.len() as u32,
+            last: view.end && self.end == view.limit(),
+        };
+        answer(context, transform, &window, &Origin(&self.pieces), found)?;
+        self.bytes.clear();
+        self.pieces.clear();
+        Ok(())
+    }
+}
+
+/// Where a sequential scan stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Position {
+    /// The next byte to be shown.
+    pub(crate) at: u64,
+    /// Bytes to show.
+    pub(crate) want: u64,
+}
+
+/// The edits of the sequential windows that start before `block_end`. `None`
+/// when the view ends too early.
+pub(crate) fn find_sequential(
+    context: &Context<'_>,
+    view: &View<'_>,
+    transform: &mut dyn Transform,
+    block_end: u64,
+    position: &mut Position,
+) -> Result<Option<Found>> {
+    let mut found = Found::new(context.budget, 0);
+    let view_end = view.limit();
+    while position.at < block_end {
+        let end = (position.at + position.want).min(view_end);
+        if end == view_end && !view.end {
+            return Ok(None);
+        }
+        let bytes = slice(view, &(position.at..end));
+        let last = view.end && end == view_end;
+        let window = Window { offset: position.at, bytes, owned: 0..bytes.len() as u32, last };
+        let piece = Piece { at: 0, offset: position.at, bytes: bytes.len() as u32 };
+        let reply = answer(context, transform, &window, &Origin(&[piece]), &mut found)?;
+        let shown = bytes.len() as u64;
+        if last && reply.consumed != shown {
+            return Err(broken(&window, &format!("consumed {} of the last {shown} bytes", reply.consumed)));
+        }
+        // Longer than what was left, so that the plugin gets on.
+        let left = shown.saturating_sub(reply.consumed);
+        position.want = if left == shown { 2 * position.want } else { context.window_bytes.max(left + 1) };
+        if position.want > context.record_limit.max(context.window_bytes) {
+            return Err(broken(
+                &window,
+                &format!("consumed {} of {shown} bytes, and asks for more", reply.consumed),
+            ));
+        }
+        position.at = position.at.saturating_add(reply.consumed);
+    }
+    Ok(Some(found))
+}

@@ -1,0 +1,256 @@
+//! A stream in, a stream out: the same framing and the same answers as for a
+//! file, on a buffer that slides over the input. Memory is bounded by the
+//! window and the longest record; what is written cannot be taken back, so an
+//! error comes after part of the output.
+//!
+//! When the input pauses, the plugin is asked about what is complete by then,
+//! and the answer is written out: whole records; any bytes, where all cuts will
+//! do; and under an overlapping framing what has its context, and what no match
+//! of the prefilter can begin in. Where the input pauses changes nothing in the
+//! result, as little as where a file is cut. Under a sequential framing only
+//! the plugin knows what is complete, so a whole window is waited for.
+
+mod buffer;
+mod input;
+
+use std::io::Write;
+use std::path::Path;
+
+pub use input::{Descriptor, Input};
+
+use self::buffer::{Buffer, Filled};
+use crate::cancel::Cancel;
+use crate::engine::framing::{Cutter, View};
+use crate::engine::prefilter::Finder;
+use crate::engine::transform::Begun;
+use crate::engine::transform::Transform;
+use crate::engine::validate::Found;
+use crate::engine::window::{Context, Position, find, find_sequential};
+use crate::error::{Error, Result};
+use crate::memory::{MemoryContext, Space};
+use crate::scan::MIN_RECORD_LIMIT_BYTES;
+use runner_contract::{FileHead, Framing, HEAD_BYTES, Job};
+
+/// Runs a program on `input`, and writes the result to `output`, which is
+/// flushed when the input pauses.
+///
+/// `begin` is shown what has come up to the first pause, up to
+/// [`HEAD_BYTES`]. When it fails on less than a line, it is called again with
+/// more; only its last answer counts.
+///
+/// # Errors
+/// Any failure of the plugin, of reading or of writing; when `cancel` or the
+/// space that `bounds` has for replacements ends it, where the file is what
+/// was read so far. The output may be incomplete then.
+pub fn run(
+    input: &mut dyn Input,
+    output: &mut dyn Write,
+    begin: &dyn Fn(FileHead<'_>) -> Result<Begun>,
+    window_bytes: u64,
+    bounds: MemoryContext<'_>,
+    cancel: Cancel<'_>,
+) -> Result<()> {
+    let budget = bounds.budget;
+    let mut buffer = Buffer::new(input, budget.lease());
+    let (job, mut transform) = start(&mut buffer, begin)?;
+    let record_limit = MIN_RECORD_LIMIT_BYTES.max(window_bytes);
+    let cutter = Cutter::new(&job.framing, record_limit);
+    let finder = Finder::within(&job, budget, cancel)?;
+    let context = Context {
+        job: &job,
+        cutter: &cutter,
+        finder: finder.as_ref(),
+        window_bytes,
+        record_limit,
+        budget,
+        cancel,
+    };
+    // What must stay in view before the next record or owned byte.
+    let (before, _) = job.framing.context_bytes();
+    let behind = before.max(cutter.look_behind());
+    let mut out = Out { output, at: 0, space: bounds.space, new_bytes: 0 };
+    let mut position = Position { at: first_record(&job), want: window_bytes };
+    loop {
+        // What is skipped unseen passes through, without being held.
+        while buffer.reach() < position.at && !buffer.end {
+            let filled = buffer.fill_to(position.at.min(buffer.reach() + window_bytes))?;
+            out.write_to(&buffer, buffer.reach())?;
+            buffer.drop_to(out.at);
+            if filled == Filled::Paused {
+                out.flush()?;
+            }
+        }
+        let Some((found, settled)) = next(&context, &mut buffer, &mut *transform, &mut position)? else {
+            out.write_to(&buffer, buffer.reach())?;
+            return out.flush();
+        };
+        out.write_edits(&buffer, &found)?;
+        out.write_to(&buffer, settled.min(buffer.reach()))?;
+        buffer.drop_to(position.at.saturating_sub(behind).min(out.at));
+        if buffer.is_paused() {
+            out.flush()?;
+        }
+    }
+}
+
+/// Reads on, up to the next answer of the plugin or the next pause of the
+/// input, which may leave nothing to be said; and the offset up to which the
+/// output is settled then. `None` at the end of the input.
+fn next(
+    context: &Context<'_>,
+    buffer: &mut Buffer<'_>,
+    transform: &mut dyn Transform,
+    position: &mut Position,
+) -> Result<Option<(Found, u64)>> {
+    let (_, after) = context.job.framing.context_bytes();
+    let mut need = position.want + after;
+    loop {
+        // Where a plugin says to go on may be far behind the end, where no
+        // window's length can be added to it any more.
+        if buffer.end && position.at >= buffer.reach() {
+            return Ok(None);
+        }
+        let filled = buffer.fill_to(position.at + need)?;
+        if buffer.end && position.at >= buffer.reach() {
+            return Ok(None);
+        }
+        if filled == Filled::Paused {
+            return ask_at_pause(context, &buffer.view(), transform, position).map(Some);
+        }
+        if let Some(answer) = ask(context, &buffer.view(), transform, position)? {
+            return Ok(Some(answer));
+        }
+        // More than a window is needed where a record is longer.
+        need *= 2;
+    }
+}
+
+/// Waits for the head of the input, and begins.
+fn start(buffer: &mut Buffer<'_>, begin: &dyn Fn(FileHead<'_>) -> Result<Begun>) -> Result<Begun> {
+    loop {
+        let filled = buffer.fill_to(HEAD_BYTES as u64)?;
+        let size = buffer.end.then_some(buffer.bytes.len() as u64);
+        let head = &buffer.bytes[..buffer.bytes.len().min(HEAD_BYTES)];
+        match begin(FileHead { size, head }) {
+            // The plugin may have needed the rest of the first line.
+            Err(_) if filled == Filled::Paused && !head.contains(&b'\n') => {}
+            begun => {
+                // Now it can be asked about what has come.
+                buffer.tell_again();
+                return begun;
+            }
+        }
+    }
+}
+
+/// The answer for the next window, and the offset up to which the output is
+/// settled then; `position` moves on.
+fn ask(
+    context: &Context<'_>,
+    view: &View<'_>,
+    transform: &mut dyn Transform,
+    position: &mut Position,
+) -> Result<Option<(Found, u64)>> {
+    let target = position.at + context.window_bytes;
+    if context.job.framing == Framing::Sequential {
+        // One call: `find_sequential` stops once it is past the start.
+        let mut next = *position;
+        let found = find_sequential(context, view, transform, position.at + 1, &mut next)?;
+        return Ok(found.map(|found| {
+            *position = next;
+            (found, next.at)
+        }));
+    }
+    let end = if view.end { target.min(view.limit()) } else { target };
+    let found = find(context, view, None, transform, end, position.at)?;
+    Ok(found.map(|(found, end)| {
+        position.at = end.max(found.reach);
+        (found, end)
+    }))
+}
+
+/// The answer for what is complete in view, and the offset up to which the
+/// output is settled then; `position` moves on.
+fn ask_at_pause(
+    context: &Context<'_>,
+    view: &View<'_>,
+    transform: &mut dyn Transform,
+    position: &mut Position,
+) -> Result<(Found, u64)> {
+    let end = complete(context, view, position.at)?;
+    // Nothing up to there asks for a wider view.
+    let (found, _) = find(context, view, None, transform, end, position.at)?.unwrap_or_default();
+    let reach = end.max(found.reach);
+    let settled = match (&context.job.framing, context.finder) {
+        (Framing::Overlapping { .. }, Some(finder)) => {
+            finder.settled(view, reach, &context.deadline(transform, reach))?
+        }
+        _ => end,
+    };
+    position.at = settled.max(reach);
+    Ok((found, settled))
+}
+
+/// The offset up to which the plugin can be asked while more is to come:
+/// `from`, if nothing is complete.
+fn complete(context: &Context<'_>, view: &View<'_>, from: u64) -> Result<u64> {
+    let limit = view.limit();
+    match context.job.framing {
+        Framing::Sequential => Ok(from),
+        _ if from >= limit => Ok(from),
+        Framing::Bytes => Ok(limit),
+        Framing::Overlapping { after, .. } => Ok(limit.saturating_sub(after.into()).max(from)),
+        _ => context.cutter.last_boundary(view, from),
+    }
+}
+
+/// Bytes before the first record belong to none, and pass through.
+fn first_record(job: &Job) -> u64 {
+    match job.framing {
+        Framing::Fixed { header, .. } | Framing::LengthPrefixed { header, .. } => header,
+        _ => 0,
+    }
+}
+
+/// The output; `at` is the input offset up to which it is written.
+struct Out<'a> {
+    output: &'a mut dyn Write,
+    at: u64,
+    /// What bounds the replacements.
+    space: Space,
+    /// Their bytes so far.
+    new_bytes: u64,
+}
+
+impl Out<'_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.output.write_all(bytes).map_err(Error::at("write to", Path::new("standard output")))
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.output.flush().map_err(Error::at("write to", Path::new("standard output")))
+    }
+
+    fn write_edits(&mut self, buffer: &Buffer<'_>, found: &Found) -> Result<()> {
+        let mut index = 0;
+        while let Some(item) = found.edits.get(index) {
+            self.write_to(buffer, item.start)?;
+            self.new_bytes += u64::from(item.new_bytes);
+            self.space.room(self.new_bytes, buffer.reach(), "output")?;
+            self.write(found.edits.new_bytes(&item))?;
+            self.at = item.end();
+            index += 1;
+        }
+        Ok(())
+    }
+
+    /// Passes the input through, up to `offset`.
+    fn write_to(&mut self, buffer: &Buffer<'_>, offset: u64) -> Result<()> {
+        if self.at < offset {
+            let range = (self.at - buffer.base) as usize..(offset - buffer.base) as usize;
+            self.write(&buffer.bytes[range])?;
+            self.at = offset;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,248 @@
+//! Where the time of a run goes, stage by stage.
+//!
+//! One profile for the process, off unless [`start`] was called. While it is
+//! off, a `span` costs one relaxed load. Spans are taken for blocks, calls
+//! and whole steps, never for single edits, so that measuring does not change
+//! what is measured.
+//!
+//! Spans do not nest but for [`Stage::Scan`], which holds those that
+//! [`Stage::place`] puts on workers or the collector. Time of workers is
+//! summed over all of them.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+/// A step of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)] // `about` says what each one is
+pub enum Stage {
+    Load,
+    Begin,
+    Scan,
+    Wait,
+    PageIn,
+    Hash,
+    Cut,
+    Prefilter,
+    Pack,
+    CopyIn,
+    Guest,
+    CopyOut,
+    Accept,
+    HashNew,
+    Merge,
+    Collect,
+    NewRoot,
+    Keep,
+    Flatten,
+    JournalSync,
+    JournalCheck,
+    Commit,
+    Write,
+    Fill,
+    Sync,
+    ReadBack,
+    CleanUp,
+}
+
+/// On which thread a stage runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place {
+    /// The thread that drives the run: these add up to the run's time.
+    Driver,
+    /// The workers of a scan, all together.
+    Worker,
+    /// The driver, while it collects what workers have found.
+    Collector,
+}
+
+impl Stage {
+    /// All, in the order in which a run comes to them.
+    pub const ALL: [Self; 27] = [
+        Self::Load,
+        Self::Begin,
+        Self::Scan,
+        Self::Wait,
+        Self::PageIn,
+        Self::Hash,
+        Self::Cut,
+        Self::Prefilter,
+        Self::Pack,
+        Self::CopyIn,
+        Self::Guest,
+        Self::CopyOut,
+        Self::Accept,
+        Self::HashNew,
+        Self::Merge,
+        Self::Collect,
+        Self::NewRoot,
+        Self::Keep,
+        Self::Flatten,
+        Self::JournalSync,
+        Self::JournalCheck,
+        Self::Commit,
+        Self::Write,
+        Self::Fill,
+        Self::Sync,
+        Self::ReadBack,
+        Self::CleanUp,
+    ];
+
+    /// Where it runs.
+    #[must_use]
+    pub fn place(self) -> Place {
+        match self {
+            Self::Wait
+            | Self::PageIn
+            | Self::Hash
+            | Self::Cut
+            | Self::Prefilter
+            | Self::Pack
+            | Self::CopyIn
+            | Self::Guest
+            | Self::CopyOut
+            | Self::Accept
+            | Self::HashNew => Place::Worker,
+            Self::Merge | Self::Collect => Place::Collector,
+            _ => Place::Driver,
+        }
+    }
+
+    /// Its name, as it is serialised.
+    #[must_use]
+    pub fn name(self) -> String {
+        let name = serde_json::to_value(self).expect("a stage is a string");
+        name.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// What happens in it.
+    #[must_use]
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Load => "the plugin is taken from the cache, or compiled, and says what it is",
+            Self::Begin => "the file is opened and mapped, and the plugin begins",
+            Self::Scan => "all of the pass over the file; what workers and the collector do is in it",
+            Self::Wait => "for the collector, or for the baton of a framing",
+            Self::PageIn => {
+                "the block is copied out of the page cache, or mapped; what is not cached is read"
+            }
+            Self::Hash => "BLAKE3 of the file as it is",
+            Self::Cut => "ends of windows and records are looked for",
+            Self::Prefilter => "candidates are searched for",
+            Self::Pack => "candidates are packed into windows",
+            Self::CopyIn => "windows are copied into the plugin's memory",
+            Self::Guest => "the plugin's own code runs",
+            Self::CopyOut => "answers are copied out of its memory",
+            Self::Accept => "answers are checked and mapped to the file",
+            Self::HashNew => "BLAKE3 of the groups as they are to be",
+            Self::Merge => "what blocks have found is put in order, and into the patch",
+            Self::Collect => "waiting for the next block",
+            Self::NewRoot => "the new file is hashed, from the first change of length on",
+            Self::Keep => "room is looked for; undo file and backup are written",
+            Self::Flatten => "the patch is brought into in-place form",
+            Self::JournalSync => "the journal is made durable",
+            Self::JournalCheck => "the journal is read back",
+            Self::Commit => "the journal, or the new file, gets its name",
+            Self::Write => "the edits are written in place",
+            Self::Fill => "the new file is written",
+            Self::Sync => "what was written is made durable",
+            Self::ReadBack => "what was written is read back and compared",
+            Self::CleanUp => "the journal is removed",
+        }
+    }
+}
+
+/// The time that was spent in a stage.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Spent {
+    /// The stage.
+    pub stage: Stage,
+    /// Where it ran.
+    pub place: Place,
+    /// Milliseconds, of all threads together.
+    pub ms: f64,
+    /// How many spans that was.
+    pub spans: u64,
+}
+
+#[derive(Debug)]
+struct Counter {
+    ns: AtomicU64,
+    spans: AtomicU64,
+}
+
+static ON: AtomicBool = AtomicBool::new(false);
+static COUNTERS: [Counter; Stage::ALL.len()] =
+    [const { Counter { ns: AtomicU64::new(0), spans: AtomicU64::new(0) } }; Stage::ALL.len()];
+
+/// Begins to measure, for all of the process.
+pub fn start() {
+    ON.store(true, Relaxed);
+}
+
+/// Whether time is measured.
+#[must_use]
+pub fn is_on() -> bool {
+    ON.load(Relaxed)
+}
+
+/// Adds to a stage.
+pub fn add(stage: Stage, time: Duration) {
+    let counter = &COUNTERS[stage as usize];
+    counter.ns.fetch_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Relaxed);
+    counter.spans.fetch_add(1, Relaxed);
+}
+
+/// Measures some work.
+pub(crate) fn time<T>(stage: Stage, work: impl FnOnce() -> T) -> T {
+    let _span = span(stage);
+    work()
+}
+
+/// Measures until it is dropped.
+#[must_use]
+pub fn span(stage: Stage) -> Span {
+    Span { stage, started: is_on().then(Instant::now) }
+}
+
+/// Time that passes in a stage.
+pub struct Span {
+    stage: Stage,
+    started: Option<Instant>,
+}
+
+impl Drop for Span {
+    fn drop(&mut self) {
+        if let Some(started) = self.started {
+            add(self.stage, started.elapsed());
+        }
+    }
+}
+
+/// What was spent since the last call, in the stages that the runs have come
+/// to.
+#[must_use]
+pub fn take() -> Vec<Spent> {
+    let all = Stage::ALL.into_iter().map(|stage| {
+        let counter = &COUNTERS[stage as usize];
+        let ms = Duration::from_nanos(counter.ns.swap(0, Relaxed)).as_secs_f64() * 1e3;
+        Spent { stage, place: stage.place(), ms, spans: counter.spans.swap(0, Relaxed) }
+    });
+    all.filter(|spent| spent.spans > 0).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_stage_has_a_counter_of_its_own() {
+        for (index, stage) in Stage::ALL.into_iter().enumerate() {
+            assert_eq!(stage as usize, index, "{stage:?}");
+        }
+    }
+}

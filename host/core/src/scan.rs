@@ -1,0 +1,209 @@
+//! The one pass over the file: hash, framing, prefilter, transform, and the
+//! patch that comes out of it.
+//!
+//! The file is cut into blocks. Workers take them in order; each one owns the
+//! records that start in its block. A baton goes from block to block where a
+//! framing needs to know what came before (the parity of quotes, the next
+//! record, the one instance of a sequential plugin). The collector takes the
+//! results in order. The patch that comes out is the same for every block and
+//! window size and every number of threads.
+
+mod block;
+mod block_buffer;
+mod merge;
+mod rebuild;
+mod result_root;
+mod scheduler;
+mod snapshot;
+mod workers;
+
+use std::ops::Range;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+pub use rebuild::{Rebuilt, rebuild};
+pub use result_root::result_root;
+pub use scheduler::Workers;
+pub use snapshot::State;
+
+use crate::cancel::Cancel;
+use crate::engine::framing::{Cutter, View};
+use crate::engine::prefilter::Finder;
+use crate::engine::transform::Transform;
+use crate::engine::window::Context;
+use crate::error::Result;
+use crate::hash::{GROUP_BYTES, Tree};
+use crate::memory::MemoryContext;
+use crate::patch::{Draft, Writer};
+use crate::storage::Storage;
+use crate::storage::mmap::Mapping;
+use runner_contract::{Framing, Job};
+
+/// Records up to this size are held whole, whatever the window.
+pub const MIN_RECORD_LIMIT_BYTES: u64 = 16 << 20;
+/// Work is handed out in blocks of this size, or of the window's, if larger.
+const BLOCK_BYTES: u64 = 1 << 20;
+/// The window that is used unless another one is asked for.
+pub const DEFAULT_WINDOW_BYTES: u64 = 1 << 20;
+
+/// How a scan is done; none of it changes the patch.
+#[derive(Debug, Clone, Copy)]
+pub struct Options<'a> {
+    /// Worker threads, at least 1.
+    pub threads: usize,
+    /// Bytes shown to the plugin in one call, about; rounded up to whole
+    /// groups.
+    pub window_bytes: u64,
+    /// What bounds its memory.
+    pub memory: MemoryContext<'a>,
+    /// Set from outside to stop the scan.
+    pub cancel: Cancel<'a>,
+}
+
+/// How far a scan is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// The file is done up to this offset.
+    To(u64),
+    /// Memory is short, or no longer: so many workers go on.
+    Workers(Workers),
+}
+
+impl Options<'_> {
+    /// The window in whole groups.
+    pub(crate) fn window(&self) -> u64 {
+        self.window_bytes.max(1).next_multiple_of(GROUP_BYTES)
+    }
+
+    /// The unit of parallel work, in whole groups.
+    pub(crate) fn block_bytes(&self) -> u64 {
+        BLOCK_BYTES.max(self.window())
+    }
+}
+
+/// What a scan has found.
+pub struct Scanned<'s, S: Storage> {
+    /// All edits.
+    pub draft: Draft<'s, S>,
+    /// BLAKE3 of the file.
+    pub pre_root: blake3::Hash,
+    /// The hash tree of the file as it will be, up to `after_groups` groups.
+    pub after: Tree,
+    /// The group in which the first length changes, or the number of groups.
+    pub after_groups: u64,
+}
+
+/// What happens beside a scan.
+pub struct Hooks<'a> {
+    /// Told how far the scan is.
+    pub progress: &'a mut dyn FnMut(Progress),
+    /// Where to go on. It must have passed [`State::check`], and the writer
+    /// must have been taken up from its [`State::partial`].
+    pub from: Option<State>,
+    /// How often, and to whom, the scan says how far it has come. Never under
+    /// a sequential framing: what its one instance remembers cannot be kept.
+    pub keep: Option<(Duration, Keep<'a>)>,
+}
+
+/// Stores a state of the scan.
+pub type Keep<'a> = &'a mut dyn FnMut(&State) -> Result<()>;
+
+/// Scans a mapped file.
+///
+/// `transforms` is called once for each worker, and once more where edits of
+/// neighbouring blocks collide; each call must give an instance that answers
+/// alike.
+///
+/// # Errors
+/// The first failure in file order; the patch is dropped then. What
+/// [`Hooks::keep`] fails with.
+pub fn scan<'s, S: Storage>(
+    mapping: &Mapping,
+    path: &Path,
+    job: &Job,
+    writer: Writer<'s, S>,
+    transforms: &(dyn Fn() -> Result<Box<dyn Transform>> + Sync),
+    options: &Options<'_>,
+    mut hooks: Hooks<'_>,
+) -> Result<Scanned<'s, S>> {
+    let record_limit = MIN_RECORD_LIMIT_BYTES.max(options.window());
+    let cutter = Cutter::new(&job.framing, record_limit);
+    let finder = Finder::within(job, options.memory.budget, options.cancel)?;
+    let context = Context {
+        job,
+        cutter: &cutter,
+        finder: finder.as_ref(),
+        window_bytes: options.window(),
+        record_limit,
+        budget: options.memory.budget,
+        cancel: options.cancel,
+    };
+    let scan = Scan { context, mapping, path, transforms, options };
+    let mut start = scheduler::Start { block: 0, carry: cutter.initial_carry() };
+    let mut collector = merge::Collector::new(&scan, writer);
+    if let Some(state) = hooks.from {
+        start = scheduler::Start { block: state.at.div_ceil(scan.block_bytes()), carry: state.carry };
+        collector.go_on(state)?;
+    }
+    if scan.is_sequential() {
+        hooks.keep = None;
+    }
+    let mut kept = Instant::now();
+    workers::run(&scan, &start, |block, workers| {
+        // Workers have looked when they took the block; by now it may be the
+        // last one.
+        options.cancel.check()?;
+        if let Some(workers) = workers {
+            (hooks.progress)(Progress::Workers(workers));
+        }
+        (hooks.progress)(Progress::To(block.range.end));
+        let carry = block.carry;
+        collector.take(block)?;
+        if let Some((every, keep)) = &mut hooks.keep
+            && kept.elapsed() >= *every
+        {
+            keep(&collector.state(carry)?)?;
+            kept = Instant::now();
+        }
+        Ok(())
+    })?;
+    mapping.check(path)?;
+    collector.finish()
+}
+
+/// One scan, shared by all threads.
+struct Scan<'a> {
+    context: Context<'a>,
+    mapping: &'a Mapping,
+    path: &'a Path,
+    transforms: &'a (dyn Fn() -> Result<Box<dyn Transform>> + Sync),
+    options: &'a Options<'a>,
+}
+
+impl Scan<'_> {
+    fn file(&self) -> &[u8] {
+        self.mapping.bytes()
+    }
+
+    /// All of the file, as it is mapped.
+    fn view(&self) -> View<'_> {
+        View { base: 0, bytes: self.file(), end: true }
+    }
+
+    fn block_count(&self) -> u64 {
+        (self.file().len() as u64).div_ceil(self.block_bytes())
+    }
+
+    fn block_bytes(&self) -> u64 {
+        self.options.block_bytes()
+    }
+
+    fn block(&self, index: u64) -> Range<u64> {
+        let start = index * self.block_bytes();
+        start..(start + self.block_bytes()).min(self.file().len() as u64)
+    }
+
+    fn is_sequential(&self) -> bool {
+        self.context.job.framing == Framing::Sequential
+    }
+}

@@ -1,0 +1,225 @@
+//! A directory that belongs to this user alone: of compiled code, of keys, of
+//! journals for block devices.
+//!
+//! What is read from it decides what this process runs and writes, so it is
+//! believed only if nobody else can have put it there: the directory is the
+//! user's own, not a link, and closed to everyone else, and so is each file.
+//! Everything is done relative to the open directory, which stays the one
+//! that was checked.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::sync::Arc;
+
+use rustix::fs::{AtFlags, Mode, OFlags, Stat, fstat, linkat, mkdirat, openat, unlinkat};
+
+use super::{Directory, Entry, resolve};
+use crate::error::{Error, Kind, Result};
+use crate::escape::Raw as _;
+
+/// Bytes of a key.
+const KEY_BYTES: usize = 32;
+
+/// A directory of this user alone.
+#[derive(Debug, Clone)]
+pub struct PrivateDirectory(Arc<Directory>);
+
+impl PrivateDirectory {
+    /// Opens a directory, which is made where it does not exist.
+    ///
+    /// # Errors
+    /// Says why it cannot be trusted or used.
+    pub fn open_or_create(path: &Path) -> Result<Self> {
+        create(path)?;
+        Self::open(path)
+    }
+
+    /// Opens a directory that exists.
+    ///
+    /// # Errors
+    /// Says why it cannot be trusted or used.
+    pub fn open(path: &Path) -> Result<Self> {
+        let directory = open_directory(path)?;
+        let refuse =
+            |why: &str| Error::new(Kind::Refused, format!("{} cannot be trusted", path.shown())).because(why);
+        let fd = directory.entry("x").directory_fd().map_err(Error::at("open", path))?;
+        let stat = fstat(&fd).map_err(|e| Error::io("look at", path, e.into()))?;
+        if !is_own(&stat) {
+            return Err(refuse("it belongs to another user"));
+        }
+        if stat.st_mode & 0o077 != 0 {
+            return Err(refuse("others may enter it").hint(format!("chmod 700 {}", path.shown())));
+        }
+        Ok(Self(directory))
+    }
+
+    /// A name in it.
+    ///
+    /// # Panics
+    /// When `name` is not a single name.
+    #[must_use]
+    pub fn entry(&self, name: impl AsRef<OsStr>) -> Entry {
+        self.0.entry(name)
+    }
+
+    /// The open directory.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    pub fn open_fd(&self) -> io::Result<OwnedFd> {
+        self.entry("x").directory_fd()
+    }
+
+    /// A regular file of this user that nobody else may touch, and its size in
+    /// bytes; `None` when it is anything else, or longer than `max` bytes.
+    ///
+    /// # Errors
+    /// `NotFound`, or any I/O error.
+    pub fn open_file(&self, name: &str, max: u64) -> io::Result<Option<(File, u64)>> {
+        let entry = self.entry(name);
+        let (directory, name) = entry.at();
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let fd = openat(directory, name, flags, Mode::empty())?;
+        let stat = fstat(&fd)?;
+        let size = u64::try_from(stat.st_size).unwrap_or(u64::MAX);
+        Ok((is_private_file(&stat) && size <= max).then(|| (File::from(fd), size)))
+    }
+
+    /// Writes a file under a new name, and has `place` give it its own. What
+    /// was not placed is removed.
+    ///
+    /// # Errors
+    /// Any I/O error, and what `place` fails with.
+    pub fn write_new(
+        &self,
+        bytes: &[u8],
+        place: impl FnOnce(&File, &Entry) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut random = [0; 8];
+        getrandom::fill(&mut random).map_err(io::Error::other)?;
+        let temporary = self.entry(format!("{:016x}{TEMPORARY_SUFFIX}", u64::from_le_bytes(random)));
+        let (directory, name) = temporary.at();
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mut file = File::from(openat(directory, name, flags, Mode::RUSR | Mode::WUSR)?);
+        let done = file.write_all(bytes).and_then(|()| place(&file, &temporary));
+        if done.is_err() {
+            // It may be placed or gone already; the error at hand counts.
+            let _ = unlinkat(directory, name, AtFlags::empty());
+        }
+        done
+    }
+
+    /// The key of this name; `None` when there is a file of this name that is
+    /// no key.
+    ///
+    /// # Errors
+    /// `NotFound` where there is none; any I/O error.
+    pub fn key(&self, name: &str) -> io::Result<Option<[u8; KEY_BYTES]>> {
+        let Some((mut file, _)) = self.open_file(name, KEY_BYTES as u64)? else { return Ok(None) };
+        let mut bytes = Vec::with_capacity(KEY_BYTES);
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes.try_into().ok())
+    }
+
+    /// The key of this name, which is made, durably, where there is none.
+    ///
+    /// # Errors
+    /// As for [`PrivateDirectory::key`].
+    pub fn key_or_new(&self, name: &str) -> io::Result<Option<[u8; KEY_BYTES]>> {
+        match self.key(name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            other => return other,
+        }
+        let mut fresh = [0; KEY_BYTES];
+        getrandom::fill(&mut fresh).map_err(io::Error::other)?;
+        // A link fails where there is a file, so of two runs that start at
+        // once one makes the key and both read it, whole and durable.
+        let linked = self.write_new(&fresh, |file, temporary| {
+            file.sync_all()?;
+            let (directory, from) = temporary.at();
+            let linked = linkat(directory, from, directory, name, AtFlags::empty());
+            unlinkat(directory, from, AtFlags::empty())?;
+            Ok(linked?)
+        });
+        match linked {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => {
+                File::from(self.entry(name).directory_fd()?).sync_all()?;
+                self.key(name)
+            }
+        }
+    }
+}
+
+/// How the names of files end that [`PrivateDirectory::write_new`] has not
+/// placed yet; 16 hexadecimal digits come before.
+pub const TEMPORARY_SUFFIX: &str = ".new";
+
+/// Opens a directory that is no link.
+fn open_directory(path: &Path) -> Result<Arc<Directory>> {
+    let Some(name) = path.file_name() else { return resolve::directory(path) };
+    let entry = resolve::directory(path.parent().unwrap_or(Path::new("")))?.entry(name);
+    let (directory, name) = entry.at();
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let fd = openat(directory, name, flags, Mode::empty()).map_err(|e| Error::io("open", path, e.into()))?;
+    Ok(Directory::new(fd, entry.path().to_owned()))
+}
+
+/// Makes a directory, and those that it is in, durably.
+fn create(path: &Path) -> Result<()> {
+    if resolve::directory(path).is_ok() {
+        return Ok(());
+    }
+    let Some(name) = path.file_name() else { return Ok(()) };
+    let parent = path.parent().unwrap_or(Path::new(""));
+    create(parent)?;
+    let entry = resolve::directory(parent)?.entry(name);
+    let (directory, name) = entry.at();
+    match mkdirat(directory, name, Mode::RWXU) {
+        Ok(()) => {
+            let synced = entry.directory_fd().and_then(|fd| File::from(fd).sync_all());
+            synced.map_err(Error::at("sync the directory of", path))
+        }
+        Err(rustix::io::Errno::EXIST) => Ok(()),
+        Err(e) => Err(Error::io("create", path, e.into())),
+    }
+}
+
+/// Whether it belongs to this user.
+pub(crate) fn is_own(stat: &Stat) -> bool {
+    stat.st_uid == rustix::process::geteuid().as_raw()
+}
+
+/// Whether it is a regular file of this user, with one name, and with rights
+/// for nobody else.
+pub fn is_private_file(stat: &Stat) -> bool {
+    let regular = rustix::fs::FileType::from_raw_mode(stat.st_mode).is_file();
+    regular && is_own(stat) && stat.st_nlink == 1 && stat.st_mode & 0o077 == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_long_is_not_read() {
+        let parent = tempfile::tempdir().unwrap();
+        let directory = PrivateDirectory::open_or_create(&parent.path().join("private")).unwrap();
+        let place = |_: &File, temporary: &Entry| {
+            let (from, name) = temporary.at();
+            Ok(linkat(from, name, from, "file", AtFlags::empty())?)
+        };
+        directory.write_new(b"four", place).unwrap();
+        // It has its second name from before it was placed.
+        std::fs::read_dir(parent.path().join("private"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.file_name().unwrap() != "file")
+            .for_each(|path| std::fs::remove_file(path).unwrap());
+        let opened = |max| directory.open_file("file", max).unwrap().map(|(_, size)| size);
+        assert_eq!([opened(3), opened(4), opened(5)], [None, Some(4), Some(4)]);
+    }
+}

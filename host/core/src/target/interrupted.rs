@@ -1,0 +1,199 @@
+//! What earlier runs have left that did not end, looked for before a command
+//! touches the first of its files.
+
+use std::error::Error as _;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use crate::error::{Error, Kind, Result};
+use crate::escape::Raw as _;
+use crate::patch::Patch;
+use crate::sidecar::{Names, check_not_reserved, exists, is_journal, journal_owner};
+use crate::storage::{Access, Entry, FileType, Identity, OsFile, OsStorage, Storage, check_own, journal_of};
+
+/// Names of further files that a hint lists.
+const MOST_LISTED: usize = 20;
+
+/// Refuses to begin where a journal says that an earlier run on one of the
+/// files did not end, or is at work; where the file has another name since, or
+/// the journal stands beside another name, too; and where a name is one of
+/// ours. A file that cannot be looked at is passed over: it fails when its
+/// turn comes.
+///
+/// # Errors
+/// As for [`Names::check_clean`]; [`Kind::Refused`] for a name of ours.
+pub fn check_none_interrupted<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<()> {
+    let (mut interrupted, mut reserved) = (Found::default(), Found::default());
+    for path in paths {
+        let Ok(entry) = Entry::resolve(path) else { continue };
+        let Ok(stat) = OsStorage.stat_entry(&entry) else { continue };
+        reserved.add(&entry, check_not_reserved(&entry));
+        let names = Names::new(&entry, stat.file_type, None)?;
+        let no_journal = names.check_journal(&OsStorage);
+        if no_journal.is_err() && is_at_work(&names) {
+            return Err(at_work(&names));
+        }
+        let clean = no_journal.and_then(|()| match stat.file_type {
+            FileType::Regular => {
+                OsStorage.open(&entry, Access::Read).map_or(Ok(()), |file| check_mark(&names, &file))
+            }
+            _ => Ok(()),
+        });
+        match clean {
+            Err(error) if error.kind() == Kind::RecoveryNeeded => interrupted.add(&entry, Err(error)),
+            other => other?,
+        }
+    }
+    // A journal says more than that a name is reserved.
+    interrupted.end(|names| format!("so do these files: `runner recover{names}`"))?;
+    reserved.end(|names| format!("so it is with these files:{names}"))
+}
+
+/// Whether a run is at work on a file that has a journal: that run has it
+/// locked.
+fn is_at_work(names: &Names) -> bool {
+    OsStorage.stat_entry(&names.journal).is_ok_and(|stat| stat.file_type == FileType::Regular)
+        && OsStorage.open(&names.journal, Access::Read).is_ok_and(|journal| OsStorage.is_locked(&journal))
+}
+
+fn at_work(names: &Names) -> Error {
+    let what = format!("another run is at work on {}", names.target.path().shown());
+    Error::new(Kind::Usage, what).hint("run the command again when that has ended")
+}
+
+/// The first error of a kind, and the other files that have the same.
+#[derive(Default)]
+struct Found {
+    first: Option<Error>,
+    others: Vec<Entry>,
+}
+
+impl Found {
+    fn add(&mut self, entry: &Entry, result: Result<()>) {
+        let Err(error) = result else { return };
+        if self.first.is_none() {
+            self.first = Some(error);
+        } else {
+            self.others.push(entry.clone());
+        }
+    }
+
+    fn end(self, hint: impl FnOnce(&str) -> String) -> Result<()> {
+        let Some(error) = self.first else { return Ok(()) };
+        if self.others.is_empty() {
+            return Err(error);
+        }
+        let mut names = String::new();
+        for entry in self.others.iter().take(MOST_LISTED) {
+            // Writing to a `String` cannot fail.
+            let _ = write!(names, " {}", entry.path().word());
+        }
+        let error = error.hint(hint(&names));
+        match self.others.len().saturating_sub(MOST_LISTED) {
+            0 => Err(error),
+            more => Err(error.hint(format!("and {more} more"))),
+        }
+    }
+}
+
+/// Refuses a file that is being written, or was half written, by another name
+/// than this one: the mark on it names a journal that is there, and this name
+/// has none. Whoever may write to the file can mark it, so of what a mark names
+/// nothing is read that is not this user's own.
+///
+/// # Errors
+/// [`Kind::RecoveryNeeded`], with the commands that recover it;
+/// [`Kind::Refused`] for a journal of another user; any I/O error.
+pub(crate) fn check_mark(names: &Names, file: &OsFile) -> Result<()> {
+    let Some(path) = journal_of(file).filter(|path| path.file_name().is_some_and(is_journal)) else {
+        return Ok(());
+    };
+    if path == names.journal.path() || exists(&OsStorage, &names.journal)? {
+        // It is seen without the mark.
+        return Ok(());
+    }
+    let found = Entry::resolve(&path).and_then(|entry| {
+        let stat = OsStorage.stat_entry(&entry).map_err(Error::at("look at", entry.path()))?;
+        Ok((entry, stat))
+    });
+    let (journal, stat) = match found {
+        Ok((_, stat)) if stat.file_type != FileType::Regular => return Ok(()),
+        Ok(found) => found,
+        Err(error) if is_missing(&error) => return Ok(()),
+        // What cannot be looked at may be there.
+        Err(error) => return Err(marked(names, &path).because(error).hint(unmark(names))),
+    };
+    if let Err(why) = check_own(&stat) {
+        let what = format!("{} is not believed: {why}", path.shown());
+        return Err(marked(names, &path)
+            .of_kind(Kind::Refused)
+            .because(Error::new(Kind::Refused, what))
+            .hint(format!(
+                "if user {0} has run `runner` on this file: `runner recover` as that user",
+                stat.owner
+            ))
+            .hint(unmark(names)));
+    }
+    let this = OsStorage.stat(file).map_err(Error::at("look at", names.target.path()))?.identity;
+    Err(way_out(names, &journal, &this))
+}
+
+fn marked(names: &Names, journal: &Path) -> Error {
+    Error::new(
+        Kind::RecoveryNeeded,
+        format!(
+            "an earlier run on {} did not end: by another name it left {}",
+            names.target.path().shown(),
+            journal.shown()
+        ),
+    )
+}
+
+fn unmark(names: &Names) -> String {
+    let target = names.target.path().word();
+    format!(
+        "if no run on this file has died, somebody has marked it: `setfattr -x user.runner.journal {target}`"
+    )
+}
+
+/// How a file is recovered whose journal is this user's own, and stands beside
+/// another name.
+fn way_out(names: &Names, journal: &Entry, this: &Identity) -> Error {
+    let (target, own) = (names.target.path(), names.journal.path());
+    let error = marked(names, journal.path());
+    let owner = journal_owner(journal);
+    let is_this =
+        |owner: &Entry| OsStorage.stat_entry(owner).is_ok_and(|found| found.identity.same_inode(this));
+    if let Some(owner) = owner.as_ref().filter(|owner| is_this(owner)) {
+        return error.hint(format!(
+            "`runner recover {}` brings the file to one state and cleans up",
+            owner.path().word()
+        ));
+    }
+    if is_of(journal, this) {
+        return error.hint(format!(
+            "`mv -T {} {}`, and then `runner recover {}`, brings the file to one state and cleans up",
+            journal.path().word(),
+            own.word(),
+            target.word()
+        ));
+    }
+    let error =
+        error.hint("that journal was made for another file: this one is a copy, half changed as it was");
+    match owner {
+        Some(owner) => error.hint(format!("`runner recover {}`, and copy it again", owner.path().word())),
+        None => error,
+    }
+    .hint(format!("`setfattr -x user.runner.journal {}` takes the copy as it is", target.word()))
+}
+
+/// Whether a journal was made for this very inode, and not for one of which it
+/// is a copy.
+fn is_of(journal: &Entry, file: &Identity) -> bool {
+    Patch::load(&OsStorage, journal).is_ok_and(|journal| journal.header().identity.same_inode(file))
+}
+
+fn is_missing(error: &Error) -> bool {
+    let cause = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
+    cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::NotFound)
+}

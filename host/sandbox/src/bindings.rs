@@ -1,0 +1,142 @@
+//! Version 0.1.0 of the contract, and its translation to the host's types.
+//!
+//! No logic lives here. What goes to the guest is borrowed: the bytes of a
+//! window are copied once, into the guest's memory. What comes back is owned.
+
+pub(crate) use generated::PluginPre as Pre;
+pub(crate) use generated::exports::runner::plugin::guest::Guest;
+pub(crate) use generated::runner::plugin::host::{self, Host};
+pub(crate) use generated::runner::plugin::types;
+
+use runner_contract::{FileHead, Framing, Job, Manifest, Param, ParamKind, ParamSpec, Prefilter};
+use runner_pipeline::engine::transform::{Change, Reply, Span, Window};
+
+/// What a component must export to be a plugin.
+pub(crate) const GUEST: &str = "runner:plugin/guest@0.1.0";
+/// What one may import of ours.
+pub(crate) const IMPORTS: [&str; 2] = ["runner:plugin/host@0.1.0", "runner:plugin/types@0.1.0"];
+
+#[allow(missing_docs, unreachable_pub)]
+mod generated {
+    wasmtime::component::bindgen!({
+        world: "plugin",
+        path: "wit",
+        ownership: Borrowing { duplicate_if_necessary: true },
+    });
+}
+
+impl<'a> From<&'a Param> for types::Param<'a> {
+    fn from(param: &'a Param) -> Self {
+        Self { name: &param.name, value: &param.value }
+    }
+}
+
+impl<'a> From<FileHead<'a>> for types::File<'a> {
+    fn from(file: FileHead<'a>) -> Self {
+        Self { size: file.size, head: file.head }
+    }
+}
+
+impl<'a> From<&Window<'a>> for types::Window<'a> {
+    fn from(window: &Window<'a>) -> Self {
+        Self {
+            offset: window.offset,
+            bytes: window.bytes,
+            owned: types::Span { start: window.owned.start, end: window.owned.end },
+            last: window.last,
+        }
+    }
+}
+
+impl From<types::Manifest> for Manifest {
+    fn from(manifest: types::Manifest) -> Self {
+        Self {
+            name: manifest.name,
+            version: manifest.version,
+            summary: manifest.summary,
+            license: manifest.license,
+            params: manifest.params.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<types::ParamSpec> for ParamSpec {
+    fn from(spec: types::ParamSpec) -> Self {
+        Self {
+            name: spec.name,
+            kind: match spec.kind {
+                types::ParamKind::Text => ParamKind::Text,
+                types::ParamKind::Integer => ParamKind::Integer,
+                types::ParamKind::Boolean => ParamKind::Boolean,
+                types::ParamKind::Secret => ParamKind::Secret,
+            },
+            required: spec.required,
+            default: spec.default,
+            doc: spec.doc,
+        }
+    }
+}
+
+impl From<types::Job> for Job {
+    fn from(job: types::Job) -> Self {
+        Self {
+            framing: job.framing.into(),
+            prefilter: job.prefilter.into(),
+            length_preserving: job.length_preserving,
+        }
+    }
+}
+
+impl From<types::Framing> for Framing {
+    fn from(framing: types::Framing) -> Self {
+        match framing {
+            types::Framing::Bytes => Self::Bytes,
+            types::Framing::Delimited(delimiter) => Self::Delimited(delimiter),
+            types::Framing::Quoted(f) => Self::Quoted { delimiter: f.delimiter, quote: f.quote },
+            types::Framing::Fixed(f) => Self::Fixed { header: f.header, size: f.size },
+            types::Framing::LengthPrefixed(f) => Self::LengthPrefixed {
+                header: f.header,
+                offset: f.offset,
+                width: f.width,
+                big_endian: match f.order {
+                    types::ByteOrder::Little => false,
+                    types::ByteOrder::Big => true,
+                },
+                adjustment: f.adjustment,
+            },
+            types::Framing::Overlapping(f) => Self::Overlapping { before: f.before, after: f.after },
+            types::Framing::Sequential => Self::Sequential,
+        }
+    }
+}
+
+impl From<types::Prefilter> for Prefilter {
+    fn from(prefilter: types::Prefilter) -> Self {
+        match prefilter {
+            types::Prefilter::None => Self::None,
+            types::Prefilter::Literals(literals) => {
+                Self::Literals { patterns: literals.patterns, ignore_ascii_case: literals.ignore_ascii_case }
+            }
+            types::Prefilter::Regex(regex) => Self::Regex(regex),
+        }
+    }
+}
+
+impl From<types::Reply> for Reply {
+    fn from(reply: types::Reply) -> Self {
+        let change = match reply.change {
+            types::Change::Unchanged => Change::Unchanged,
+            types::Change::Edits(edits) => Change::Edits {
+                // Both types have one layout, so this reuses the allocation.
+                spans: edits
+                    .spans
+                    .into_iter()
+                    .map(|edit| Span { start: edit.start, end: edit.end, len: edit.len })
+                    .collect(),
+                bytes: edits.bytes,
+            },
+            types::Change::Replaced(bytes) => Change::Replaced(bytes),
+        };
+        Self { consumed: reply.consumed, change }
+    }
+}

@@ -1,0 +1,244 @@
+//! The process that compiles: how it is started, bounded and ended.
+//!
+//! The parent hands the plugin over as the child's standard input, and reads
+//! native code, or an error, from its standard output. The child bounds its
+//! own memory before it reads anything, and dies with its parent.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, ExitCode, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use runner_pipeline::cancel::{Cancel, Seconds};
+use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::escape::escape;
+use runner_pipeline::stack;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{MemfdFlags, memfd_create};
+use rustix::process::{Pid, Resource, Rlimit, Signal};
+use serde::{Deserialize, Serialize};
+
+use crate::limits::{CODE_BYTES, COMPILE_MEMORY_BYTES, MAX_PLUGIN_BYTES};
+use crate::{compile, engine};
+
+/// The first argument of a child, followed by the plugin's name and the
+/// parent's process id. Not for people.
+pub const COMPILE_COMMAND: &str = "__compile";
+
+/// Exit code of a child whose answer is an error instead of code.
+const EXIT_REFUSED: u8 = 3;
+/// Characters of what a crashed child left that are shown.
+const MESSAGE_CHARS: usize = 400;
+/// How often the parent looks whether the run was stopped.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// What the standard library says before it aborts for want of memory.
+const OUT_OF_MEMORY: &str = "memory allocation of";
+
+/// An error on its way through the pipe.
+#[derive(Serialize, Deserialize)]
+struct Refusal {
+    what: String,
+    because: Option<String>,
+    hints: Vec<String>,
+}
+
+/// Compiles in a child process that is dead when this returns.
+///
+/// # Errors
+/// When it cannot be compiled in time, or at all; when the run is stopped.
+pub(crate) fn compile(
+    program: &Path,
+    deadline: Duration,
+    name: &str,
+    bytes: &[u8],
+    cancel: Cancel<'_>,
+) -> Result<Vec<u8>> {
+    let failed = |why: io::Error| {
+        Error::new(Kind::Usage, "cannot start the process that compiles plugins").because(why)
+    };
+    let end = Instant::now().checked_add(deadline);
+    let messages = anonymous_file(b"").map_err(failed)?;
+    let mut child = Command::new(program)
+        .arg0("runner")
+        .args([COMPILE_COMMAND, name, &std::process::id().to_string()])
+        // The compiler's threads have the standard library's stack.
+        .env("RUST_MIN_STACK", stack::STACK_BYTES.to_string())
+        .stdin(anonymous_file(bytes).map_err(failed)?)
+        .stdout(Stdio::piped())
+        .stderr(messages.try_clone().map_err(failed)?)
+        .spawn()
+        .map(Running)
+        .map_err(failed)?;
+    let answer = match child.0.stdout.take() {
+        Some(mut stdout) => read_until(&mut stdout, end, cancel, failed)?,
+        None => Answer::TooLong,
+    };
+    let answer = match answer {
+        Answer::Whole(answer) => answer,
+        Answer::TooLate => {
+            return Err(Error::new(
+                Kind::Plugin,
+                format!("cannot compile `{name}` within {}", Seconds(deadline)),
+            )
+            .hint("give it more time with `--compile-timeout`"));
+        }
+        Answer::TooLong => {
+            let mib = CODE_BYTES >> 20;
+            return Err(Error::new(
+                Kind::Plugin,
+                format!("`{name}` compiles to more than {mib} MiB of code"),
+            ));
+        }
+    };
+    let status = child.0.wait().map_err(failed)?;
+    if status.success() {
+        return Ok(answer);
+    }
+    if status.code() == Some(EXIT_REFUSED.into())
+        && let Ok(refusal) = serde_json::from_slice::<Refusal>(&answer)
+    {
+        return Err(refusal.into());
+    }
+    Err(crashed(name, status, messages))
+}
+
+/// A child that does not outlive this.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both fail for a child that has ended and was waited for, alone.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A file without a name that holds `bytes`, to be read from its start.
+fn anonymous_file(bytes: &[u8]) -> io::Result<File> {
+    let mut file = File::from(memfd_create("runner-plugin", MemfdFlags::CLOEXEC)?);
+    file.write_all(bytes)?;
+    file.rewind()?;
+    Ok(file)
+}
+
+enum Answer {
+    Whole(Vec<u8>),
+    TooLate,
+    TooLong,
+}
+
+/// Reads to the end, which comes when the child exits.
+fn read_until(
+    pipe: &mut ChildStdout,
+    end: Option<Instant>,
+    cancel: Cancel<'_>,
+    failed: impl Fn(io::Error) -> Error,
+) -> Result<Answer> {
+    let mut answer = Vec::new();
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        cancel.check()?;
+        let left = end.map_or(LOOK_EVERY, |end| end.saturating_duration_since(Instant::now()));
+        if left.is_zero() {
+            return Ok(Answer::TooLate);
+        }
+        let timeout = Timespec::try_from(left.min(LOOK_EVERY)).ok();
+        match poll(&mut [PollFd::new(pipe, PollFlags::IN)], timeout.as_ref()) {
+            Ok(0) | Err(rustix::io::Errno::INTR) => continue,
+            Ok(_) => {}
+            Err(error) => return Err(failed(error.into())),
+        }
+        match pipe.read(&mut buffer).map_err(&failed)? {
+            0 => return Ok(Answer::Whole(answer)),
+            count if answer.len() + count > CODE_BYTES => return Ok(Answer::TooLong),
+            count => answer.extend_from_slice(&buffer[..count]),
+        }
+    }
+}
+
+fn crashed(name: &str, status: ExitStatus, mut messages: File) -> Error {
+    let mut said = Vec::new();
+    // Without its last words the status is all there is to tell.
+    let _ = messages.rewind().and_then(|()| messages.take(1 << 16).read_to_end(&mut said));
+    let said = escape(String::from_utf8_lossy(&said).trim(), MESSAGE_CHARS);
+    if said.contains(OUT_OF_MEMORY) {
+        let mib = COMPILE_MEMORY_BYTES >> 20;
+        return Error::new(
+            Kind::Plugin,
+            format!("cannot compile `{name}`: the compiler needed more than {mib} MiB of memory"),
+        )
+        .because(said);
+    }
+    let how = match (status.signal(), status.code()) {
+        (Some(signal), _) => format!("signal {signal}"),
+        (None, code) => format!("exit code {}", code.unwrap_or_default()),
+    };
+    let error = Error::new(Kind::Plugin, format!("cannot compile `{name}`: the compiler crashed ({how})"));
+    let error = if said.is_empty() { error } else { error.because(said) };
+    error.hint("no file was touched; if the plugin is a sound one, this is a fault of the compiler")
+}
+
+/// The child's side: compiles standard input for the parent. `arguments` are
+/// those behind [`COMPILE_COMMAND`].
+#[must_use]
+pub fn compile_for_parent(arguments: &[String], input: impl Read, mut output: impl Write) -> ExitCode {
+    let [name, parent] = arguments else { return ExitCode::FAILURE };
+    if bind_to(parent).and_then(|()| bound_memory()).is_err() {
+        return ExitCode::FAILURE;
+    }
+    let (answer, code) = match answer(name, input) {
+        Ok(native) => (native, ExitCode::SUCCESS),
+        Err(error) => {
+            let refusal = serde_json::to_vec(&Refusal::from(&error));
+            (refusal.unwrap_or_default(), ExitCode::from(EXIT_REFUSED))
+        }
+    };
+    // A parent that does not read any more is gone.
+    output.write_all(&answer).and_then(|()| output.flush()).map_or(ExitCode::FAILURE, |()| code)
+}
+
+fn answer(name: &str, input: impl Read) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    input
+        .take(MAX_PLUGIN_BYTES)
+        .read_to_end(&mut bytes)
+        .map_err(Error::at("read", Path::new("standard input")))?;
+    compile::native_code(&engine::new()?, name, &bytes)
+}
+
+/// Dies when the parent does, also if it is dead already.
+fn bind_to(parent: &str) -> io::Result<()> {
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    let alive = rustix::process::getppid().map(Pid::as_raw_pid).map(|pid| pid.to_string());
+    if alive.as_deref() == Some(parent) { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
+}
+
+/// Bounds what may be written to: unlike all address space, that is near what
+/// is used, as stacks and heaps of threads only reserve the rest. And leaves
+/// no image of that size behind in a crash.
+fn bound_memory() -> io::Result<()> {
+    for (resource, bytes) in [(Resource::Data, COMPILE_MEMORY_BYTES), (Resource::Core, 0)] {
+        let now = rustix::process::getrlimit(resource);
+        let least = |now: Option<u64>| Some(now.map_or(bytes, |now| now.min(bytes)));
+        let limit = Rlimit { current: least(now.current), maximum: least(now.maximum) };
+        rustix::process::setrlimit(resource, limit)?;
+    }
+    Ok(())
+}
+
+impl From<&Error> for Refusal {
+    fn from(error: &Error) -> Self {
+        let because = std::error::Error::source(error).map(ToString::to_string);
+        Self { what: error.to_string(), because, hints: error.hints().to_vec() }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        let error = Self::new(Kind::Plugin, refusal.what);
+        let error = refusal.because.into_iter().fold(error, Self::because);
+        refusal.hints.into_iter().fold(error, Self::hint)
+    }
+}

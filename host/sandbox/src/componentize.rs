@@ -1,0 +1,157 @@
+//! Bytes of any accepted form to the bytes of a component.
+//!
+//! A component passes through. A core module with the contract's canonical
+//! names is wrapped, with the adapter for WASI 0.1 where it imports that. All
+//! else is refused with what it is and what is missing.
+
+use std::borrow::Cow;
+
+use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::escape::escape;
+use wasi_preview1_component_adapter_provider::{
+    WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME as PREVIEW1, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER as ADAPTER,
+};
+use wasmparser::{Encoding, Parser, Payload};
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
+
+use crate::bindings::GUEST;
+use crate::type_cycles;
+
+const WIT: &str = include_str!("../wit/plugin.wit");
+const WORLD: &str = "plugin";
+/// Exports named in an error.
+const NAMED_EXPORTS: usize = 8;
+
+/// The component in `bytes`. `name` is what errors call it.
+pub(crate) fn component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>> {
+    if !bytes.starts_with(b"\0asm") {
+        let error = Error::new(Kind::Plugin, format!("`{name}` is not a WebAssembly module"));
+        return Err(if bytes.starts_with(b"(") {
+            error.hint("it looks like the text format; translate it with `wasm-tools parse`")
+        } else {
+            error
+        });
+    }
+    let broken =
+        |error| Error::new(Kind::Plugin, format!("`{name}` is not valid WebAssembly")).because(error);
+    let module = match Shape::read(bytes).map_err(|error| broken(error.to_string()))? {
+        Shape::Component => return Ok(Cow::Borrowed(bytes)),
+        Shape::Module(module) => module,
+    };
+    check_exports(name, &module)?;
+    let encoded = wrap(bytes, &module).map_err(|error| {
+        Error::new(Kind::Plugin, format!("cannot make a component of the module `{name}`")).because(error)
+    })?;
+    Ok(Cow::Owned(encoded))
+}
+
+/// The refusal of something that exports other things than the contract asks.
+pub(crate) fn wrong_contract<'a>(name: &str, form: &str, exports: impl Iterator<Item = &'a str>) -> Error {
+    let exports: Vec<_> = exports.map(|export| escape(export, 80)).collect();
+    let error = Error::new(Kind::Plugin, format!("`{name}` is a {form}, but does not export {GUEST}"));
+    if exports.is_empty() {
+        return error.because("it exports nothing");
+    }
+    let more = exports.len().saturating_sub(NAMED_EXPORTS);
+    let named = exports.iter().take(NAMED_EXPORTS).map(|export| format!("`{export}`"));
+    let mut why = format!("it exports {}", named.collect::<Vec<_>>().join(", "));
+    if more > 0 {
+        why.push_str(&format!(" and {more} more"));
+    }
+    let error = error.because(why);
+    if exports.iter().any(|export| export.contains("runner:plugin/")) {
+        return error.hint(format!(
+            "it was built for another version of the contract; rebuild it against {GUEST}, or use the \
+             release of runner it was built for"
+        ));
+    }
+    error
+}
+
+/// What can be told without compiling.
+enum Shape {
+    Component,
+    Module(Module),
+}
+
+/// What matters of a core module.
+#[derive(Default)]
+struct Module {
+    exports: Vec<String>,
+    /// It imports WASI 0.1.
+    preview1: bool,
+    /// It says itself which world it is for.
+    typed: bool,
+}
+
+impl Shape {
+    fn read(bytes: &[u8]) -> wasmparser::Result<Self> {
+        let mut module = Module::default();
+        for payload in Parser::new(0).parse_all(bytes) {
+            match payload? {
+                Payload::Version { encoding: Encoding::Component, .. } => return Ok(Self::Component),
+                Payload::ImportSection(imports) => {
+                    for import in imports.into_imports() {
+                        module.preview1 |= import?.module == PREVIEW1;
+                    }
+                }
+                Payload::ExportSection(exports) => {
+                    for export in exports {
+                        module.exports.push(export?.name.to_owned());
+                    }
+                }
+                Payload::CustomSection(section) => {
+                    module.typed |= section.name().starts_with("component-type");
+                }
+                _ => {}
+            }
+        }
+        Ok(Self::Module(module))
+    }
+}
+
+fn check_exports(name: &str, module: &Module) -> Result<()> {
+    // `a:b/c@1.2.3#f`, or `cm32p2|a:b/c@1.2|f` in the newer mangling, which
+    // leaves out what compatible versions may differ in.
+    let newer = format!("cm32p2|{}|", GUEST.rsplit_once('.').map_or(GUEST, |(minor, _)| minor));
+    let older = format!("{GUEST}#");
+    if module.exports.iter().any(|export| export.starts_with(&older) || export.starts_with(&newer)) {
+        return Ok(());
+    }
+    let exports = module.exports.iter().map(String::as_str);
+    if module.exports.iter().any(|export| export == "_start")
+        && !module.exports.iter().any(|export| export.contains("runner:plugin/"))
+    {
+        return Err(Error::new(
+            Kind::Plugin,
+            format!("`{name}` is a WASI command, which is not supported yet"),
+        )
+        .hint(format!(
+            "a plugin is a library that exports {GUEST}; docs/plugins.md shows how to write one"
+        )));
+    }
+    Err(wrong_contract(name, "core module", exports))
+}
+
+fn wrap(bytes: &[u8], module: &Module) -> Result<Vec<u8>, String> {
+    let mut typed = Cow::Borrowed(bytes);
+    if !module.typed {
+        let mut resolve = Resolve::default();
+        let package = resolve.push_str("plugin.wit", WIT).map_err(text)?;
+        let world = resolve.select_world(&[package], Some(WORLD)).map_err(text)?;
+        embed_component_metadata(typed.to_mut(), &resolve, world, StringEncoding::UTF8).map_err(text)?;
+    }
+    let merged = [Some(&*typed), module.preview1.then_some(ADAPTER)];
+    type_cycles::check(merged.into_iter().flatten())?;
+    let mut encoder = ComponentEncoder::default().module(&typed).map_err(text)?;
+    if module.preview1 {
+        encoder = encoder.adapter(PREVIEW1, ADAPTER).map_err(text)?;
+    }
+    // Wasmtime validates what it compiles.
+    encoder.validate(false).encode().map_err(text)
+}
+
+pub(crate) fn text(error: impl std::fmt::Display) -> String {
+    escape(&format!("{error:#}"), 1000)
+}

@@ -1,0 +1,153 @@
+//! Checks what a plugin says of itself before anyone believes or prints it.
+
+use std::collections::HashSet;
+
+use runner_contract::{Manifest, ParamKind, ParamSpec};
+use runner_pipeline::escape::escape;
+
+/// Characters of a name.
+const NAME_CHARS: usize = 64;
+/// Characters of a line meant for reading.
+const LINE_CHARS: usize = 400;
+/// Bytes of a parameter's default.
+const DEFAULT_BYTES: usize = 64 << 10;
+/// Parameters.
+const PARAMS: usize = 256;
+
+/// Refuses a manifest that breaks the contract. What is only for reading
+/// (summary, documentation) is escaped rather than refused, so every field but
+/// a parameter's default is fit to be shown afterwards.
+pub(crate) fn check(mut manifest: Manifest) -> Result<Manifest, String> {
+    check_name(&manifest.name)?;
+    check_word("version", &manifest.version)?;
+    for line in [&mut manifest.summary, &mut manifest.license] {
+        *line = escape(line, LINE_CHARS);
+    }
+    if manifest.params.len() > PARAMS {
+        return Err(format!("it has {} parameters; {PARAMS} are possible", manifest.params.len()));
+    }
+    let mut names = HashSet::new();
+    for param in &mut manifest.params {
+        check_param(param)?;
+        param.doc = escape(&param.doc, LINE_CHARS);
+        if !names.insert(param.name.as_str()) {
+            return Err(format!("two of its parameters are named `{}`", param.name));
+        }
+    }
+    Ok(manifest)
+}
+
+fn check_name(name: &str) -> Result<(), String> {
+    check_word("name", name)?;
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if !name.chars().all(fits) {
+        return Err(format!("its name `{name}` is not made of lower-case letters, digits and hyphens"));
+    }
+    Ok(())
+}
+
+/// One word of printable ASCII, so that it can be shown and typed.
+fn check_word(what: &str, word: &str) -> Result<(), String> {
+    if word.is_empty() {
+        return Err(format!("its {what} is empty"));
+    }
+    if word.len() > NAME_CHARS || !word.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(format!(
+            "its {what} `{}` is not one word of at most {NAME_CHARS} printable ASCII characters",
+            escape(word, NAME_CHARS)
+        ));
+    }
+    Ok(())
+}
+
+fn check_param(param: &ParamSpec) -> Result<(), String> {
+    check_word("parameter's name", &param.name)?;
+    let name = &param.name;
+    if name.contains('=') {
+        return Err(format!("its parameter `{name}` cannot be set: the name holds `=`"));
+    }
+    let Some(default) = &param.default else { return Ok(()) };
+    if default.len() > DEFAULT_BYTES {
+        return Err(format!("the default of its parameter `{name}` is {} bytes long", default.len()));
+    }
+    let (fits, form) = match param.kind {
+        ParamKind::Text | ParamKind::Secret => (true, "text"),
+        ParamKind::Integer => (default.parse::<i64>().is_ok(), "an integer"),
+        ParamKind::Boolean => (matches!(default.as_str(), "true" | "false"), "`true` or `false`"),
+    };
+    if !fits {
+        return Err(format!(
+            "the default `{}` of its parameter `{name}` is not {form}",
+            escape(default, NAME_CHARS)
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn param(name: &str, kind: ParamKind, default: Option<&str>) -> ParamSpec {
+        ParamSpec {
+            name: name.into(),
+            kind,
+            required: false,
+            default: default.map(Into::into),
+            doc: "a line".into(),
+        }
+    }
+
+    fn manifest(params: Vec<ParamSpec>) -> Manifest {
+        Manifest {
+            name: "x-1".into(),
+            version: "1.0.0".into(),
+            summary: "s".into(),
+            license: "MIT".into(),
+            params,
+        }
+    }
+
+    #[track_caller]
+    fn refused(manifest: Manifest, why: &str) {
+        let error = check(manifest).unwrap_err();
+        assert!(error.contains(why), "{error}");
+    }
+
+    #[test]
+    fn a_good_manifest_is_kept() {
+        let good = manifest(vec![
+            param("width", ParamKind::Integer, Some("-3")),
+            param("all", ParamKind::Boolean, Some("true")),
+            param("key", ParamKind::Secret, None),
+        ]);
+        assert_eq!(check(good.clone()), Ok(good));
+    }
+
+    #[test]
+    fn names_are_held_to_their_form() {
+        for name in ["", "Upper", "under_score", "a b", "\x1b[2J", &"a".repeat(65)] {
+            refused(Manifest { name: name.into(), ..manifest(vec![]) }, "name");
+        }
+        refused(manifest(vec![param("a=b", ParamKind::Text, None)]), "holds `=`");
+    }
+
+    #[test]
+    fn names_are_unique_and_few() {
+        let twice = || param("width", ParamKind::Text, None);
+        refused(manifest(vec![twice(), twice()]), "two of its parameters are named `width`");
+        refused(manifest(vec![twice(); 257]), "257 parameters");
+    }
+
+    #[test]
+    fn defaults_have_the_form_of_their_kind() {
+        refused(manifest(vec![param("n", ParamKind::Integer, Some("1e3"))]), "is not an integer");
+        refused(manifest(vec![param("b", ParamKind::Boolean, Some("yes"))]), "is not `true` or `false`");
+    }
+
+    #[test]
+    fn lines_are_escaped() {
+        let odd = Manifest { summary: "a\x1b[31m".into(), ..manifest(vec![]) };
+        assert_eq!(check(odd).unwrap().summary, "a\\u{1b}[31m");
+    }
+}

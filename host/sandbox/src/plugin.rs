@@ -1,0 +1,69 @@
+//! Where plugins come from, and what they may be told.
+
+pub mod bundled;
+pub mod params;
+
+use std::borrow::Cow;
+use std::fs::OpenOptions;
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::escape::shown;
+
+use crate::MAX_PLUGIN_BYTES;
+
+/// A plugin's bytes and what messages call it.
+pub struct Resolved {
+    /// The bundled name, or the file's stem.
+    pub name: String,
+    /// The file; `None` for a bundled plugin.
+    pub path: Option<PathBuf>,
+    /// A component or core module.
+    pub bytes: Cow<'static, [u8]>,
+}
+
+/// Finds a plugin: a bundled name, or the path of a file. What holds a slash
+/// or ends in `.wasm` is a path, anything else a name.
+///
+/// # Errors
+/// When there is no such plugin, or the file cannot be read.
+pub fn resolve(plugin: &str) -> Result<Resolved> {
+    let path = Path::new(plugin);
+    if !plugin.contains('/') && path.extension().is_none_or(|extension| extension != "wasm") {
+        if let Some(found) = bundled::ALL.iter().find(|bundled| bundled.name == plugin) {
+            return Ok(Resolved { name: plugin.to_owned(), path: None, bytes: found.bytes.into() });
+        }
+        let names: Vec<_> = bundled::ALL.iter().map(|bundled| bundled.name).collect();
+        return Err(Error::new(Kind::Usage, format!("there is no bundled plugin `{plugin}`"))
+            .hint(format!("there are {}; a file is given as a path, such as ./{plugin}", names.join(", "))));
+    }
+    let bytes = read(path)?;
+    let name = shown(path.file_stem().unwrap_or_default()).to_string();
+    Ok(Resolved { name, path: Some(path.to_owned()), bytes: bytes.into() })
+}
+
+/// The content of a regular file that is no longer than a plugin may be.
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let mut options = OpenOptions::new();
+    // A FIFO that nobody writes to is opened at once, and refused.
+    options.read(true).custom_flags(libc::O_NONBLOCK);
+    let file = options.open(path).map_err(Error::at("open plugin", path))?;
+    let metadata = file.metadata().map_err(Error::at("open plugin", path))?;
+    if !metadata.is_file() {
+        return Err(Error::new(Kind::Usage, format!("plugin {} is not a file", shown(path))));
+    }
+    let too_large = |bytes| crate::too_large(&shown(path).to_string(), bytes);
+    if metadata.len() > MAX_PLUGIN_BYTES {
+        return Err(too_large(metadata.len()));
+    }
+    let mut bytes = Vec::new();
+    // It may grow, or not know its size.
+    let read = file.take(MAX_PLUGIN_BYTES + 1).read_to_end(&mut bytes);
+    read.map_err(Error::at("read plugin", path))?;
+    if bytes.len() as u64 > MAX_PLUGIN_BYTES {
+        return Err(too_large(bytes.len() as u64));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,32 @@
+//! The plugins that are part of the binary. `cargo xtask plugins` builds them,
+//! and their digests stand in `plugins/DIGESTS`.
+
+/// A plugin that runs by name.
+pub struct Bundled {
+    /// Its name.
+    pub name: &'static str,
+    /// The component.
+    pub bytes: &'static [u8],
+}
+
+/// All of them, by name.
+pub const ALL: &[Bundled] = &[
+    Bundled { name: "csv", bytes: include_bytes!("../../bundled/csv.wasm") },
+    Bundled { name: "newline", bytes: include_bytes!("../../bundled/newline.wasm") },
+    Bundled { name: "redact", bytes: include_bytes!("../../bundled/redact.wasm") },
+    Bundled { name: "replace", bytes: include_bytes!("../../bundled/replace.wasm") },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::ALL;
+
+    #[test]
+    fn the_bundled_bytes_are_those_of_the_digests() {
+        let digests = include_str!("../../bundled/DIGESTS");
+        for bundled in ALL {
+            let line = format!("{}  {name}/{name}.wasm", blake3::hash(bundled.bytes), name = bundled.name);
+            assert!(digests.lines().any(|l| l == line), "plugins/DIGESTS lacks the line {line}");
+        }
+    }
+}

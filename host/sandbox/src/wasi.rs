@@ -1,0 +1,124 @@
+//! An empty world for plugins that were compiled for WASI, so that language
+//! runtimes start: no files, arguments, environment or network; standard
+//! input is empty and standard output goes nowhere; clocks stand still and
+//! random bytes are always the same.
+//!
+//! Nothing here is built for a plugin that imports no WASI.
+
+use std::time::Duration;
+
+use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
+use wasmtime_wasi::clocks::{HostMonotonicClock, HostWallClock, WasiClocksCtxView, WasiClocksView};
+use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
+use wasmtime_wasi::p2::{self, DynPollable};
+use wasmtime_wasi::random::Deterministic;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+/// The packages that the empty world covers.
+pub(crate) const PACKAGES: [&str; 6] =
+    ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
+
+/// What every clock says, since 1970: the second that ends 2000, so that no
+/// program takes it for an unset clock.
+const NOW: Duration = Duration::from_secs(978_307_199);
+/// Random bytes before they repeat.
+const RANDOM_BYTES: usize = 4096;
+/// Random bytes that one call may ask for; the host allocates them.
+const RANDOM_MAX: u64 = 1 << 20;
+/// Handles (streams, pollables) that may be open.
+const HANDLES: usize = 1024;
+
+/// The state behind one instance's world.
+pub(crate) struct World {
+    ctx: WasiCtx,
+    table: ResourceTable,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(HANDLES);
+        let mut ctx = WasiCtx::builder();
+        // Everything unsaid is empty or closed by default.
+        ctx.wall_clock(Still)
+            .monotonic_clock(Still)
+            .secure_random(random(b"secure"))
+            .insecure_random(random(b"insecure"))
+            .insecure_random_seed(0)
+            .max_random_size(RANDOM_MAX)
+            .allow_tcp(false)
+            .allow_udp(false)
+            .allow_ip_name_lookup(false);
+        Self { ctx: ctx.build(), table }
+    }
+
+    pub(crate) fn view(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.ctx, table: &mut self.table }
+    }
+}
+
+/// Lets components for `T` import the packages above.
+pub(crate) fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
+    p2::add_to_linker_sync(linker)?;
+    // Its sleeps are real ones, in host code, where no deadline ends them.
+    linker.allow_shadowing(true);
+    monotonic_clock::add_to_linker::<T, NoSleep>(linker, |state| Awake(state.clocks()))?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
+fn random(label: &[u8]) -> Deterministic {
+    let mut bytes = vec![0; RANDOM_BYTES];
+    blake3::Hasher::new().update(b"runner random ").update(label).finalize_xof().fill(&mut bytes);
+    Deterministic::new(bytes)
+}
+
+/// A clock that stands still.
+struct Still;
+
+impl HostWallClock for Still {
+    fn resolution(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    fn now(&self) -> Duration {
+        NOW
+    }
+}
+
+impl HostMonotonicClock for Still {
+    fn resolution(&self) -> u64 {
+        1
+    }
+
+    fn now(&self) -> u64 {
+        0
+    }
+}
+
+/// `wasi:clocks/monotonic-clock` in which every wait is over at once.
+struct NoSleep;
+
+impl HasData for NoSleep {
+    type Data<'a> = Awake<'a>;
+}
+
+struct Awake<'a>(WasiClocksCtxView<'a>);
+
+impl monotonic_clock::Host for Awake<'_> {
+    fn now(&mut self) -> wasmtime::Result<u64> {
+        self.0.now()
+    }
+
+    fn resolution(&mut self) -> wasmtime::Result<u64> {
+        self.0.resolution()
+    }
+
+    fn subscribe_instant(&mut self, _when: u64) -> wasmtime::Result<Resource<DynPollable>> {
+        self.0.subscribe_duration(0)
+    }
+
+    fn subscribe_duration(&mut self, _duration: u64) -> wasmtime::Result<Resource<DynPollable>> {
+        self.0.subscribe_duration(0)
+    }
+}

@@ -1,7 +1,0 @@
-//! The `runner` binary: parse, call, exit code.
-
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    runner::cli::main()
-}
