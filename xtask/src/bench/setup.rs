@@ -30,7 +30,7 @@ impl Setup {
     /// files.
     pub(super) fn new(options: &Options) -> Result<Self, String> {
         peers::install();
-        shell::run(shell::cargo().args(["build", "--release", "--locked", "--package", "runner"]))?;
+        shell::run(shell::cargo().args(["build", "--release", "--locked", "--bin", "runner"]))?;
         let runner = shell::root().join("target/release/runner");
         let help = shell::output(Command::new(&runner).args(["help", "apply"]))?;
         let setup = Self {
