@@ -121,7 +121,9 @@ fn on_all_changes(test: &str, limit: u64, attempt: impl Fn(&mut Trial<'_>) -> Re
     for (name, _, change) in changes() {
         let mut trial = Trial::new(&change, seed, limit);
         if let Err(what) = attempt(&mut trial) {
-            panic!("{name}: {what}\nagain: RUNNER_SEED={seed} cargo test -p runner-tests --test crash {test}");
+            panic!(
+                "{name}: {what}\nagain: RUNNER_SEED={seed} cargo test -p runner-tests --test crash {test}"
+            );
         }
         states += trial.states;
     }

@@ -5,23 +5,17 @@
 
 mod native;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use clap::Parser;
 use runner_pipeline::cancel::Cancel;
-use runner_pipeline::commit::Keep;
-use runner_pipeline::commit::strategy::Choice;
-use runner_pipeline::commit::verify::VerifyChoice;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::memory::{Budget, MemoryContext, Space, Watch};
 use runner_pipeline::patch::PluginId;
 use runner_pipeline::run::{self, Options, Program, Report};
 use runner_pipeline::scan::DEFAULT_WINDOW_BYTES;
-use runner_pipeline::storage::Entry;
-use runner_pipeline::target::PatchFiles;
 use runner_plugin::Plugin;
 use runner_sandbox::plugin::params::{self, Given};
 
@@ -89,30 +83,17 @@ fn check<P: Plugin + Send + 'static>(args: &Args) -> Result<Report> {
     let options = Options {
         threads: threads(args.jobs),
         window_bytes: args.window,
-        choice: Choice::Auto,
-        verify: VerifyChoice::Deepest,
-        extras: Keep::default(),
-        resume: false,
-        conditions: Default::default(),
-        patch_files: PatchFiles::Refuse,
-        checkpoint_every: Duration::MAX,
         memory: MemoryContext {
             budget: &Budget::UNLIMITED,
             look: Some(&|| watch.look()),
             space: Space::DEFAULT,
         },
         cancel: Cancel::new(&cancel),
+        ..Options::default()
     };
-    run::dry_run(&args.file, &program, &options, spill(&std::env::temp_dir()), &mut |_| {}, &mut |_, _, _| {
-        Ok(())
-    })
+    run::dry_run(&args.file, &program, &options, &mut |_| {}, &mut |_, _, _| Ok(()))
 }
 
 fn threads(jobs: Option<u16>) -> usize {
     jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
-}
-
-/// Only created when the edits outgrow memory.
-fn spill(folder: &Path) -> Entry {
-    Entry::unpinned(folder.join(format!("runner-native-{}.patch", std::process::id())))
 }

@@ -24,7 +24,7 @@ use crate::Outcome;
 use crate::args::{PluginArgs, ReachArgs, RunArgs, patch_files, root, seconds, suffix};
 use crate::batch::{self, Mode};
 use crate::explain::explain;
-use crate::loaded_plugin::{Session, temporary_patch};
+use crate::loaded_plugin::Session;
 use crate::report::{self, Reporter};
 use crate::semaphore::Semaphore;
 use crate::show::{self, View};
@@ -179,13 +179,14 @@ impl Run<'_> {
             window_bytes: args.plugin.window,
             choice: args.reach.choice(),
             verify: args.reach.wanted(),
-            extras: Keep {
+            keep: Keep {
                 undo: args.undo.as_deref().map(Entry::resolve).transpose()?,
                 backup: args.backup.as_ref().map(|suffix| Backup::Suffix(suffix.into())),
             },
             conditions: Conditions { expect: args.expect, privileges: args.reach.privileges() },
             resume: args.resume,
             checkpoint_every: args.checkpoint,
+            scratch: None,
             patch_files: args.patch_files(),
             memory: MemoryContext {
                 budget: session.budget(),
@@ -211,8 +212,7 @@ impl Run<'_> {
                     }
                     report::unless_unread(self.preview(file, target, patch, report, reporter))
                 };
-                let report =
-                    run::dry_run(file, program, &options, temporary_patch()?, &mut events, &mut look)?;
+                let report = run::dry_run(file, program, &options, &mut events, &mut look)?;
                 let changes = self.note(&report);
                 if args.check || args.run.json {
                     reporter.report(file, &report, started, "would-apply")?;
@@ -225,7 +225,7 @@ impl Run<'_> {
                 None => run::apply(file, program, &options, &mut events)?,
                 Some(out) => {
                     let output = output(out)?;
-                    run::apply_to(file, &output, program, &options, temporary_patch()?, &mut events)?
+                    run::apply_to(file, &output, program, &options, &mut events)?
                 }
             };
             self.note(&report);

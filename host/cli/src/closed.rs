@@ -3,16 +3,17 @@
 //! would be lost without an error.
 #![allow(unsafe_code)]
 
+use rustix::io::fcntl_getfd;
+use rustix::stdio::{stderr, stdout};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static OUTPUT: AtomicBool = AtomicBool::new(false);
 static ERROR: AtomicBool = AtomicBool::new(false);
 
 extern "C" fn look() {
-    for (number, closed) in [(libc::STDOUT_FILENO, &OUTPUT), (libc::STDERR_FILENO, &ERROR)] {
-        // SAFETY: `fcntl` with `F_GETFD` takes any number, and needs no runtime.
-        let flags = unsafe { libc::fcntl(number, libc::F_GETFD) };
-        closed.store(flags == -1, Ordering::Relaxed);
+    for (stream, closed) in [(stdout(), &OUTPUT), (stderr(), &ERROR)] {
+        // A bare system call, which needs no runtime.
+        closed.store(fcntl_getfd(stream).is_err(), Ordering::Relaxed);
     }
 }
 

@@ -9,7 +9,8 @@ use std::path::Path;
 
 use runner_pipeline::error::Error;
 use runner_pipeline::escape::{shown, word};
-use rustix::fs::{IFlags, ioctl_getflags};
+use rustix::fs::{IFlags, OFlags, ioctl_getflags};
+use rustix::io::Errno;
 
 /// Names of standard input.
 const STANDARD_INPUT: [&str; 4] = ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
@@ -31,7 +32,7 @@ pub(crate) fn explain(path: &Path, error: Error) -> Error {
 /// An error on a file, with the reason that the system does not tell.
 pub(crate) fn reason(path: &Path, error: Error) -> Error {
     let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>());
-    if cause.and_then(io::Error::raw_os_error) != Some(libc::EPERM) {
+    if cause.and_then(Errno::from_io_error) != Some(Errno::PERM) {
         return error;
     }
     match protection(path) {
@@ -61,6 +62,6 @@ fn protection(path: &Path) -> Option<String> {
 
 fn flags(path: &Path) -> io::Result<IFlags> {
     // A FIFO that nobody writes to would wait.
-    let file: File = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    let file: File = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open(path)?;
     Ok(ioctl_getflags(&file)?)
 }

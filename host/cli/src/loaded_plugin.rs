@@ -12,7 +12,6 @@ use runner_pipeline::memory::Budget;
 use runner_pipeline::patch::PluginId;
 use runner_pipeline::profile::{self, Stage};
 use runner_pipeline::run::{Begun, Program};
-use runner_pipeline::storage::Entry;
 use runner_sandbox::plugin::params::Given;
 use runner_sandbox::plugin::{params, resolve};
 use runner_sandbox::{Cache, Compiler, Limits, Plugin, Sandbox};
@@ -134,19 +133,4 @@ pub(crate) fn load(plugin: &str, limits: Limits, compile: Duration, reporter: &R
         Some(path) => error.within(format!("cannot load the plugin {}", shown(path))),
         None => error,
     })
-}
-
-/// A name for a patch that is only needed while this process runs, and that
-/// nobody can guess. It is created exclusively, and only if the patch outgrows
-/// memory.
-///
-/// # Errors
-/// When the system has no random bytes.
-pub(crate) fn temporary_patch() -> Result<Entry> {
-    let mut random = [0; 8];
-    getrandom::fill(&mut random).map_err(|e| {
-        Error::new(Kind::Usage, "the system has no random bytes").because(std::io::Error::from(e))
-    })?;
-    let name = format!("runner-{:016x}.patch", u64::from_le_bytes(random));
-    Ok(Entry::unpinned(std::env::temp_dir().join(name)))
 }

@@ -1,18 +1,14 @@
 //! `runner patch` and `runner undo`.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Args as ArgGroup;
-use runner_pipeline::commit::Keep;
 use runner_pipeline::commit::conditions::Conditions;
 use runner_pipeline::error::Result;
-use runner_pipeline::memory::MemoryContext;
 use runner_pipeline::patch::{Direction, Patch};
 use runner_pipeline::run::{Options, apply_patch};
-use runner_pipeline::scan::DEFAULT_WINDOW_BYTES;
 use runner_pipeline::storage::{Entry, OsStorage};
-use runner_pipeline::target::PatchFiles;
 
 use crate::Outcome;
 use crate::args::{ReachArgs, threads};
@@ -42,16 +38,11 @@ pub(crate) fn run(args: &PatchArgs, direction: Direction, reporter: &Reporter) -
     let cancel = cancel_on_signals()?;
     let options = Options {
         threads: threads(args.jobs),
-        window_bytes: DEFAULT_WINDOW_BYTES,
         choice: args.reach.choice(),
         verify: args.reach.wanted(),
-        extras: Keep::default(),
         conditions: Conditions { expect: None, privileges: args.reach.privileges() },
-        resume: false,
-        checkpoint_every: Duration::MAX,
-        patch_files: PatchFiles::Refuse,
-        memory: MemoryContext::NONE,
         cancel,
+        ..Options::default()
     };
     let mut events = |event| reporter.progress(&args.file, event);
     let report = apply_patch(&args.file, patch, direction, &options, &mut events)

@@ -32,9 +32,10 @@ pub(crate) fn run(args: &PipeArgs, reporter: &Reporter) -> Result<Outcome> {
     let session = Session::new(&args.plugin, 1, || Ok(Cancel::NEVER), reporter)?;
     let mut output = BufWriter::with_capacity(BUFFER_BYTES, report::stdout()?);
     let begin = |head: FileHead<'_>| session.begin(head);
-    let bounds = MemoryContext { budget: session.budget(), look: None, space: args.plugin.space() };
+    let memory = MemoryContext { budget: session.budget(), look: None, space: args.plugin.space() };
     let mut input = Descriptor::new(stdin()?, report::stdout()?);
-    pipe::run(&mut input, &mut output, &begin, args.plugin.window, bounds, session.cancel())?;
+    let options = pipe::Options { window_bytes: args.plugin.window, memory, cancel: session.cancel() };
+    pipe::run(&mut input, &mut output, &begin, &options)?;
     Ok(Outcome::Done)
 }
 

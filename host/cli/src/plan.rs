@@ -1,13 +1,10 @@
 //! `runner plan`.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Args as ArgGroup;
-use runner_pipeline::commit::Keep;
 use runner_pipeline::commit::conditions::{Conditions, Privileges};
-use runner_pipeline::commit::strategy::Choice;
-use runner_pipeline::commit::verify::VerifyChoice;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, Raw as _, shown, with_name};
 use runner_pipeline::memory::{MemoryContext, Watch};
@@ -52,13 +49,8 @@ pub(crate) fn run(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
     let options = Options {
         threads: session.workers(),
         window_bytes: args.plugin.window,
-        choice: Choice::Auto,
-        verify: VerifyChoice::Deepest,
-        extras: Keep::default(),
         // Nothing but the patch is written; `runner patch` looks again.
         conditions: Conditions { expect: None, privileges: Privileges::Keep },
-        resume: false,
-        checkpoint_every: Duration::MAX,
         patch_files: args.patch_files(),
         memory: MemoryContext {
             budget: session.budget(),
@@ -66,6 +58,7 @@ pub(crate) fn run(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
             space: args.plugin.space(),
         },
         cancel: session.cancel(),
+        ..Options::default()
     };
     let file = &args.file;
     let mut events = |event| reporter.progress(file, event);

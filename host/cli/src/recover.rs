@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args as ArgGroup;
-use runner_pipeline::commit::recover::Recovered;
+use runner_pipeline::commit::recover::{Options, Recovered};
+use runner_pipeline::commit::verify::VerifyChoice;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, shown, with_name};
 use runner_pipeline::patch::Direction;
@@ -54,8 +55,12 @@ pub(crate) fn run(args: &RecoverArgs, reporter: &Reporter) -> Result<Outcome> {
 }
 
 fn one(path: &Path, args: &RecoverArgs, reporter: &Reporter) -> Result<()> {
-    let direction = if args.rollback { Direction::Reverse } else { Direction::Forward };
-    let recovered = recover_file(path, args.trust(), direction, threads(None), &mut |journal| {
+    let options = Options {
+        direction: if args.rollback { Direction::Reverse } else { Direction::Forward },
+        verify: VerifyChoice::Deepest,
+        threads: threads(None),
+    };
+    let recovered = recover_file(path, args.trust(), &options, &mut |journal| {
         if args.trust() == Trust::Own {
             return Ok(());
         }

@@ -1,13 +1,11 @@
 //! `runner verify`.
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
 
 use clap::Args as ArgGroup;
-use runner_pipeline::cancel::Cancel;
+use runner_pipeline::context::RunContext;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, shown, sum_line};
-use runner_pipeline::hash;
 use runner_pipeline::patch::Patch;
 use runner_pipeline::run::root_of;
 use runner_pipeline::storage::{Entry, OsStorage};
@@ -45,9 +43,8 @@ pub(crate) fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<Outcome> {
         (None, Some(patch)) => Some(Patch::load(&OsStorage, &Entry::resolve(patch)?)?.seal().post_root),
         (None, None) => None,
     };
-    let never = AtomicBool::new(false);
-    let hashing = hash::file::Options { threads: threads(args.jobs), cancel: Cancel::new(&never) };
-    let root = root_of(&args.file, hashing, &mut |event| reporter.progress(&args.file, event))
+    let context = RunContext::unstoppable(threads(args.jobs));
+    let root = root_of(&args.file, context, &mut |event| reporter.progress(&args.file, event))
         .map_err(|error| reason(&args.file, error))?;
     reporter.clear();
     if wanted.is_some_and(|wanted| wanted != root) {

@@ -9,6 +9,7 @@ mod space;
 pub mod strategy;
 pub mod verify;
 pub mod write;
+mod write_and_verify;
 
 use std::ffi::OsString;
 
@@ -17,6 +18,7 @@ use in_place::in_place;
 use crate::cancel::Cancel;
 use crate::commit::strategy::{Plan, Strategy};
 use crate::commit::verify::{Level, VerifyChoice};
+use crate::context::RunContext;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::patch::Patch;
@@ -61,7 +63,7 @@ impl Keep {
 #[derive(Clone, Copy)]
 pub struct CommitOptions<'a> {
     /// What to keep.
-    pub extras: &'a Keep,
+    pub keep: &'a Keep,
     /// How what was written is read back.
     pub verify: VerifyChoice,
     /// Threads to use, at least 1.
@@ -70,9 +72,20 @@ pub struct CommitOptions<'a> {
     pub cancel: Cancel<'a>,
 }
 
+impl<'a> CommitOptions<'a> {
+    /// Whether what was written is read back at all.
+    fn reads_back(&self) -> bool {
+        self.verify != VerifyChoice::Exactly(Level::None)
+    }
+
+    fn context(&self) -> RunContext<'a> {
+        RunContext { threads: self.threads, cancel: self.cancel }
+    }
+}
+
 /// How a plan was carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reached {
+pub struct Committed {
     /// How what was written was read back.
     pub level: Level,
     /// Bytes that others have appended meanwhile, and that stand at the end of
@@ -89,50 +102,60 @@ pub struct Reached {
 /// # Errors
 /// The target is untouched, or rolled back, unless the kind is
 /// [`Kind::RecoveryNeeded`].
-pub fn reach<S: Storage>(
-    target: &Target<'_, S>,
-    patch: Patch<'_, S>,
+pub fn commit<'s, S: Storage>(
+    target: &Target<'s, S>,
+    patch: Patch<'s, S>,
     plan: &Plan,
-    how: &CommitOptions<'_>,
-) -> Result<Reached> {
-    let extras = how.extras;
+    options: &CommitOptions<'_>,
+) -> Result<Committed> {
     if plan.strategy == Strategy::Nothing {
-        let appended_bytes = target.behind(target.identity().size)?;
-        return Ok(Reached { level: Level::None, appended_bytes, old_in_use: false });
+        let appended_bytes = target.behind(target.size())?;
+        return Ok(Committed { level: Level::None, appended_bytes, old_in_use: false });
     }
-    let keeping = profile::span(Stage::Keep);
-    check_room(target.storage, &target.names.new, plan.space_bytes)?;
+    let mut kept = profile::time(Stage::Keep, || prepare(target, &patch, plan, options))?;
+    let committed = match plan.strategy {
+        Strategy::Rewrite => replace(target, patch, options, &mut kept),
+        _ => in_place(target, patch, options, &mut kept),
+    };
+    // Whoever must recover may want to go back.
+    if committed.as_ref().map_or_else(|e| e.kind() == Kind::RecoveryNeeded, |_| true) {
+        kept.entries.clear();
+    }
+    committed
+}
+
+/// Makes sure that there is room for all that will be written, and saves the
+/// undo file.
+fn prepare<'s, S: Storage>(
+    target: &Target<'s, S>,
+    patch: &Patch<'s, S>,
+    plan: &Plan,
+    options: &CommitOptions<'_>,
+) -> Result<Kept<'s, S>> {
+    let (storage, keep) = (target.storage, options.keep);
+    check_room(storage, &target.names.new, plan.space_bytes)?;
     if plan.strategy != Strategy::Rewrite {
-        check_room_to_overwrite(target, &patch, plan)?;
+        check_room_to_overwrite(target, patch, plan)?;
     }
-    if let (Some(Backup::Suffix(_)), FileType::Block) = (&extras.backup, target.stat.file_type) {
+    if let (Some(Backup::Suffix(_)), FileType::Block) = (&keep.backup, target.stat.file_type) {
         let what = format!("a backup of {} would stand in memory, beside the device", target.path().shown());
         return Err(Error::new(Kind::Refused, what)
             .hint("`--undo FILE` keeps what undoes the change; copy the device with `dd` for more"));
     }
-    check_new_name(target.storage, extras.backup_of(&target.names.target).as_ref())?;
+    check_new_name(storage, keep.backup_of(&target.names.target).as_ref())?;
     // Durable before the commit point, so that there is no moment at which
     // the file is changed and cannot be brought back.
-    let mut kept = Kept { storage: target.storage, entries: Vec::new() };
-    if let Some(undo) = &extras.undo {
+    let mut kept = Kept { storage, entries: Vec::new() };
+    if let Some(undo) = &keep.undo {
         // What is there already was left by a run that was killed before it
         // wrote the target.
-        if !exists(target.storage, undo)? || !patch.is_at(undo)? {
-            check_new_name(target.storage, Some(undo))?;
+        if !exists(storage, undo)? || !patch.is_at(undo)? {
+            check_new_name(storage, Some(undo))?;
             patch.copy_to(undo, &target.temporary(undo)?)?;
             kept.entries.push(undo.clone());
         }
     }
-    drop(keeping);
-    let reached = match plan.strategy {
-        Strategy::Rewrite => replace(target, patch, how, &mut kept),
-        _ => in_place(target, patch, how, &mut kept),
-    };
-    // Whoever must recover may want to go back.
-    if reached.as_ref().map_or_else(|e| e.kind() == Kind::RecoveryNeeded, |_| true) {
-        kept.entries.clear();
-    }
-    reached
+    Ok(kept)
 }
 
 /// Files that are only worth keeping if the run goes well.

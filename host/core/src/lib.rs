@@ -26,6 +26,7 @@
 
 pub mod cancel;
 pub mod commit;
+pub mod context;
 pub mod engine;
 pub mod error;
 pub mod escape;

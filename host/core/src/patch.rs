@@ -19,6 +19,7 @@ mod spill;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod view;
 mod writer;
 
 pub use format::{MAX_TRAILER_BYTES, MAX_TRAILERS, TRAILER_AUTHENTICATION, TRAILER_EVIDENCE, TRAILER_SIGNER};
@@ -29,6 +30,7 @@ pub use reader::{Batch, Direction, Edits, Reader};
 pub use resume::Partial;
 pub use sealed::{Draft, Patch, is_patch};
 pub use segments::{Segment, walk};
+pub use view::{PatchView, Version};
 pub use writer::Writer;
 
 use crate::hash::Cv;

@@ -25,11 +25,22 @@ use crate::engine::prefilter::Finder;
 use crate::engine::transform::Begun;
 use crate::engine::transform::Transform;
 use crate::engine::validate::Found;
-use crate::engine::window::{Context, Position, find, find_sequential};
+use crate::engine::window::{Context, Position, Views, find, find_sequential};
 use crate::error::{Error, Result};
 use crate::memory::{MemoryContext, Space};
 use crate::scan::MIN_RECORD_LIMIT_BYTES;
 use runner_contract::{FileHead, Framing, HEAD_BYTES, Job};
+
+/// How a stream is worked on.
+#[derive(Debug, Clone, Copy)]
+pub struct Options<'a> {
+    /// Bytes shown to the plugin in one call, about.
+    pub window_bytes: u64,
+    /// What bounds the memory, and the space of replacements.
+    pub memory: MemoryContext<'a>,
+    /// Set from outside to stop.
+    pub cancel: Cancel<'a>,
+}
 
 /// Runs a program on `input`, and writes the result to `output`, which is
 /// flushed when the input pauses.
@@ -39,18 +50,17 @@ use runner_contract::{FileHead, Framing, HEAD_BYTES, Job};
 /// more; only its last answer counts.
 ///
 /// # Errors
-/// Any failure of the plugin, of reading or of writing; when `cancel` or the
-/// space that `bounds` has for replacements ends it, where the file is what
-/// was read so far. The output may be incomplete then.
+/// Any failure of the plugin, of reading or of writing; when the run was
+/// interrupted, or the replacements need more space than they may have, in
+/// proportion to what was read so far. The output may be incomplete then.
 pub fn run(
     input: &mut dyn Input,
     output: &mut dyn Write,
     begin: &dyn Fn(FileHead<'_>) -> Result<Begun>,
-    window_bytes: u64,
-    bounds: MemoryContext<'_>,
-    cancel: Cancel<'_>,
+    options: &Options<'_>,
 ) -> Result<()> {
-    let budget = bounds.budget;
+    let Options { window_bytes, memory, cancel } = *options;
+    let budget = memory.budget;
     let mut buffer = Buffer::new(input, budget.lease());
     let (job, mut transform) = start(&mut buffer, begin)?;
     let record_limit = MIN_RECORD_LIMIT_BYTES.max(window_bytes);
@@ -68,7 +78,7 @@ pub fn run(
     // What must stay in view before the next record or owned byte.
     let (before, _) = job.framing.context_bytes();
     let behind = before.max(cutter.look_behind());
-    let mut out = Out { output, at: 0, space: bounds.space, new_bytes: 0 };
+    let mut out = Out { output, at: 0, space: memory.space, new_bytes: 0 };
     let mut position = Position { at: first_record(&job), want: window_bytes };
     loop {
         // What is skipped unseen passes through, without being held.
@@ -162,7 +172,7 @@ fn ask(
         }));
     }
     let end = if view.end { target.min(view.limit()) } else { target };
-    let found = find(context, view, None, transform, end, position.at)?;
+    let found = find(context, Views { near: view, wider: None }, transform, position.at..end)?;
     Ok(found.map(|(found, end)| {
         position.at = end.max(found.reach);
         (found, end)
@@ -179,7 +189,8 @@ fn ask_at_pause(
 ) -> Result<(Found, u64)> {
     let end = complete(context, view, position.at)?;
     // Nothing up to there asks for a wider view.
-    let (found, _) = find(context, view, None, transform, end, position.at)?.unwrap_or_default();
+    let views = Views { near: view, wider: None };
+    let (found, _) = find(context, views, transform, position.at..end)?.unwrap_or_default();
     let reach = end.max(found.reach);
     let settled = match (&context.job.framing, context.finder) {
         (Framing::Overlapping { .. }, Some(finder)) => {

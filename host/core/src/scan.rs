@@ -18,11 +18,9 @@ mod snapshot;
 mod workers;
 
 use std::ops::Range;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub use rebuild::{Rebuilt, rebuild};
-pub use result_root::result_root;
 pub use scheduler::Workers;
 pub use snapshot::State;
 
@@ -105,27 +103,32 @@ pub struct Hooks<'a> {
     pub keep: Option<(Duration, Keep<'a>)>,
 }
 
+/// What answers for a file.
+pub struct Transforms<'a> {
+    /// What is to be done.
+    pub job: &'a Job,
+    /// Makes an instance that does it. Called once for each worker, and once
+    /// more where edits of neighbouring blocks collide; each call must give an
+    /// instance that answers alike.
+    pub make: &'a (dyn Fn() -> Result<Box<dyn Transform>> + Sync),
+}
+
 /// Stores a state of the scan.
 pub type Keep<'a> = &'a mut dyn FnMut(&State) -> Result<()>;
 
 /// Scans a mapped file.
-///
-/// `transforms` is called once for each worker, and once more where edits of
-/// neighbouring blocks collide; each call must give an instance that answers
-/// alike.
 ///
 /// # Errors
 /// The first failure in file order; the patch is dropped then. What
 /// [`Hooks::keep`] fails with.
 pub fn scan<'s, S: Storage>(
     mapping: &Mapping,
-    path: &Path,
-    job: &Job,
+    transforms: &Transforms<'_>,
     writer: Writer<'s, S>,
-    transforms: &(dyn Fn() -> Result<Box<dyn Transform>> + Sync),
     options: &Options<'_>,
     mut hooks: Hooks<'_>,
 ) -> Result<Scanned<'s, S>> {
+    let job = transforms.job;
     let record_limit = MIN_RECORD_LIMIT_BYTES.max(options.window());
     let cutter = Cutter::new(&job.framing, record_limit);
     let finder = Finder::within(job, options.memory.budget, options.cancel)?;
@@ -138,7 +141,7 @@ pub fn scan<'s, S: Storage>(
         budget: options.memory.budget,
         cancel: options.cancel,
     };
-    let scan = Scan { context, mapping, path, transforms, options };
+    let scan = Scan { context, mapping, make: transforms.make, options };
     let mut start = scheduler::Start { block: 0, carry: cutter.initial_carry() };
     let mut collector = merge::Collector::new(&scan, writer);
     if let Some(state) = hooks.from {
@@ -167,7 +170,7 @@ pub fn scan<'s, S: Storage>(
         }
         Ok(())
     })?;
-    mapping.check(path)?;
+    mapping.check()?;
     collector.finish()
 }
 
@@ -175,8 +178,7 @@ pub fn scan<'s, S: Storage>(
 struct Scan<'a> {
     context: Context<'a>,
     mapping: &'a Mapping,
-    path: &'a Path,
-    transforms: &'a (dyn Fn() -> Result<Box<dyn Transform>> + Sync),
+    make: &'a (dyn Fn() -> Result<Box<dyn Transform>> + Sync),
     options: &'a Options<'a>,
 }
 

@@ -15,15 +15,20 @@ mod lock;
 mod mark;
 pub mod mmap;
 mod mount;
+mod open_file;
 mod os;
 mod private;
 mod reflink;
 mod resolve;
 
+use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use self::mmap::Mapping;
+use crate::error::Result;
 
 pub use aligned::{ALIGN_BYTES, Aligned};
 pub(crate) use attributes::umask;
@@ -32,8 +37,7 @@ pub use entry::is_trusted;
 pub use entry::{Directory, Entry};
 pub use identity::{FileType, Identity, Stat, check_own};
 pub use lock::lock;
-pub(crate) use mark::journal_of;
-pub use mount::is_mount_point;
+pub use open_file::OpenFile;
 pub use os::{OsFile, OsStorage};
 pub use private::PrivateDirectory;
 pub use private::{TEMPORARY_SUFFIX, is_private_file};
@@ -286,6 +290,54 @@ pub trait Storage: Sync {
     /// Any I/O error.
     fn others_may_write(&self, _file: &Self::File) -> io::Result<bool> {
         Ok(false)
+    }
+
+    /// The journal that the mark on a file names, if there is one.
+    fn marked_journal(&self, _file: &Self::File) -> Option<PathBuf> {
+        None
+    }
+
+    /// Maps the first `bytes` bytes of a file; `path` is for messages.
+    ///
+    /// # Errors
+    /// When it cannot be mapped.
+    fn map(&self, file: &Self::File, bytes: u64, path: &Path) -> Result<Mapping>;
+
+    /// Whether a file is mounted on its own, so that no other one can take its
+    /// name. `false` where that cannot be told.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn is_mount_point(&self, _file: &Self::File, _entry: &Entry) -> io::Result<bool> {
+        Ok(false)
+    }
+
+    /// Whether a program in the file would run with more rights than those of
+    /// whoever starts it.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn has_capabilities(&self, _file: &Self::File) -> io::Result<bool> {
+        Ok(false)
+    }
+
+    /// Whether a file of this name and owner can be what this user means, and
+    /// not what others have put there.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    fn is_trusted(&self, _entry: &Entry, _owner: u32) -> io::Result<bool> {
+        Ok(true)
+    }
+
+    /// Moves a range of a file into a pipe without copying it. Returns where
+    /// it has ended: before the end of the range where the filesystem cannot
+    /// go on.
+    ///
+    /// # Errors
+    /// Any I/O error on either side.
+    fn splice(&self, _file: &Self::File, range: Range<u64>, _pipe: &File) -> io::Result<u64> {
+        Ok(range.start)
     }
 
     /// Reads until the buffer is full or the file ends; returns the bytes

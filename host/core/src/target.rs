@@ -16,7 +16,7 @@ use crate::escape::Raw as _;
 use crate::patch::is_patch;
 use crate::sidecar::{Names, check_not_reserved, exists};
 use crate::storage::mmap::Mapping;
-use crate::storage::{Access, Entry, FileType, Identity, OsFile, OsStorage, Stat, Storage, lock};
+use crate::storage::{Access, Entry, FileType, Identity, OpenFile, OsStorage, Stat, Storage, lock};
 use crate::target::interrupted::check_mark;
 use crate::user_state;
 
@@ -90,7 +90,7 @@ impl OsTarget {
         let stat = storage.stat(&file).map_err(Error::at("look at", shown))?;
         check_type(shown, &stat)?;
         if let Intent::Scan(PatchFiles::Refuse) | Intent::Write(PatchFiles::Refuse) = intent {
-            check_not_a_patch(&file, shown)?;
+            check_not_a_patch(OpenFile::new(&OsStorage, &file, shown))?;
         }
         lock(&file, writes).map_err(|e| {
             let busy = e.kind() == io::ErrorKind::WouldBlock;
@@ -104,27 +104,8 @@ impl OsTarget {
         }
         let key = if writes { user_state::key().ok() } else { user_state::existing_key() };
         let names = Names::new(&entry, stat.file_type, key)?;
-        check_mark(&names, &file)?;
+        check_mark(&names, OpenFile::new(&OsStorage, &file, shown))?;
         Ok(Self { storage: &OsStorage, names, file, stat })
-    }
-
-    /// Maps the file.
-    ///
-    /// # Errors
-    /// When the file has more content than it says, as those in `/proc` do;
-    /// any I/O error.
-    pub fn map(&self) -> Result<Mapping> {
-        let path = self.path();
-        if self.size() == 0
-            && OsStorage.read_full_at(&self.file, &mut [0], 0).map_err(Error::at("read", path))? > 0
-        {
-            return Err(Error::new(
-                Kind::Usage,
-                format!("{} says that it is empty, and is not", path.shown()),
-            )
-            .hint("`runner pipe` works on such files"));
-        }
-        Mapping::new(&self.file, self.size(), self.path())
     }
 }
 
@@ -145,6 +126,31 @@ impl<S: Storage> Target<'_, S> {
     #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.stat.identity
+    }
+
+    /// Its locked descriptor.
+    #[must_use]
+    pub fn open_file(&self) -> OpenFile<'_, S> {
+        OpenFile::new(self.storage, &self.file, self.path())
+    }
+
+    /// Maps the file.
+    ///
+    /// # Errors
+    /// When the file has more content than it says, as those in `/proc` do;
+    /// any I/O error.
+    pub fn map(&self) -> Result<Mapping> {
+        let path = self.path();
+        if self.size() == 0
+            && self.storage.read_full_at(&self.file, &mut [0], 0).map_err(Error::at("read", path))? > 0
+        {
+            return Err(Error::new(
+                Kind::Usage,
+                format!("{} says that it is empty, and is not", path.shown()),
+            )
+            .hint("`runner pipe` works on such files"));
+        }
+        self.storage.map(&self.file, self.size(), self.path())
     }
 
     /// Makes sure that nobody has changed or replaced the file since it was
@@ -178,8 +184,7 @@ impl<S: Storage> Target<'_, S> {
 
     /// Bytes that stand in the open file from `size` on.
     pub(crate) fn behind(&self, size: u64) -> Result<u64> {
-        let now = self.storage.stat(&self.file).map_err(Error::at("look at", self.path()))?.identity.size;
-        Ok(now.saturating_sub(size))
+        Ok(self.open_file().size()?.saturating_sub(size))
     }
 }
 
@@ -229,8 +234,9 @@ pub fn head(mapping: &Mapping) -> FileHead<'_> {
 ///
 /// # Errors
 /// [`Kind::Refused`]; any I/O error.
-pub(crate) fn check_not_a_patch(file: &OsFile, path: &Path) -> Result<()> {
-    if !is_patch(&OsStorage, file).map_err(Error::at("read", path))? {
+pub(crate) fn check_not_a_patch<S: Storage>(file: OpenFile<'_, S>) -> Result<()> {
+    let path = file.path;
+    if !is_patch(file.storage, file.file).map_err(Error::at("read", path))? {
         return Ok(());
     }
     let shown = path.shown();

@@ -142,7 +142,11 @@ fn what_is_no_file_is_not_believed() {
         fs::remove_file(&path).unwrap();
         rustix::fs::mkfifoat(rustix::fs::CWD, &path, 0o600.into()).unwrap();
         // All of it is there to be read, and its end too, as long as this is open.
-        let fifo = fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(&path).unwrap();
+        let fifo = fs::OpenOptions::new()
+            .read(true)
+            .custom_flags(rustix::fs::OFlags::NONBLOCK.bits() as i32)
+            .open(&path)
+            .unwrap();
         rustix::pipe::fcntl_setpipe_size(&fifo, good.len().next_power_of_two()).unwrap();
         fs::OpenOptions::new().write(true).open(&path).unwrap().write_all(&good).unwrap();
         match Cache::open(&dir) {

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::shown;
+use rustix::fs::OFlags;
 
 use crate::MAX_PLUGIN_BYTES;
 
@@ -48,7 +49,7 @@ pub fn resolve(plugin: &str) -> Result<Resolved> {
 fn read(path: &Path) -> Result<Vec<u8>> {
     let mut options = OpenOptions::new();
     // A FIFO that nobody writes to is opened at once, and refused.
-    options.read(true).custom_flags(libc::O_NONBLOCK);
+    options.read(true).custom_flags(OFlags::NONBLOCK.bits() as i32);
     let file = options.open(path).map_err(Error::at("open plugin", path))?;
     let metadata = file.metadata().map_err(Error::at("open plugin", path))?;
     if !metadata.is_file() {

@@ -44,7 +44,7 @@ impl Sealed {
         }
         let mapping = Mapping::new(&self.file, size, &path)?;
         let seen = look(mapping.bytes());
-        mapping.check(&path)?;
+        mapping.check()?;
         Ok(seen)
     }
 

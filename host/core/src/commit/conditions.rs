@@ -1,15 +1,11 @@
 //! What must hold before a result is written. Looked at when the patch is
 //! complete, before the first byte of anything else.
 
-use std::io;
 use std::path::Path;
-
-use rustix::fs::fgetxattr_query;
-use rustix::io::Errno;
 
 use crate::error::{Error, Kind, Result};
 use crate::escape::shown;
-use crate::storage::OsFile;
+use crate::storage::{OpenFile, Storage};
 
 /// Runs with the rights of the file's owner.
 const SET_USER_ID: u32 = 0o4000;
@@ -60,7 +56,8 @@ impl Conditions {
     ///
     /// # Errors
     /// [`Kind::Refused`], with what the file has; when that cannot be told.
-    pub fn check_privileges(&self, path: &Path, file: &OsFile, mode: u32) -> Result<()> {
+    pub fn check_privileges<S: Storage>(&self, file: OpenFile<'_, S>, mode: u32) -> Result<()> {
+        let path = file.path;
         if self.privileges == Privileges::Keep {
             return Ok(());
         }
@@ -71,7 +68,7 @@ impl Conditions {
         if mode & SET_GROUP_ID == SET_GROUP_ID {
             has.push("the set-group-id bit");
         }
-        if has_capabilities(file).map_err(|e| Error::io("look at the capabilities of", path, e.into()))? {
+        if has_capabilities(file)? {
             has.push("file capabilities");
         }
         if has.is_empty() {
@@ -89,15 +86,12 @@ impl Conditions {
 ///
 /// # Errors
 /// When it cannot be told what the file has.
-pub(crate) fn loses_privileges(file: &OsFile, mode: u32) -> io::Result<bool> {
+pub(crate) fn loses_privileges<S: Storage>(file: OpenFile<'_, S>, mode: u32) -> Result<bool> {
     let has_bits = mode & SET_USER_ID != 0 || mode & SET_GROUP_ID == SET_GROUP_ID;
     Ok(has_bits && !rustix::process::geteuid().is_root() || has_capabilities(file)?)
 }
 
-fn has_capabilities(file: &OsFile) -> Result<bool, Errno> {
-    match fgetxattr_query(file, c"security.capability") {
-        Ok(bytes) => Ok(bytes > 0),
-        Err(Errno::NODATA | Errno::OPNOTSUPP | Errno::NOSYS) => Ok(false),
-        Err(error) => Err(error),
-    }
+fn has_capabilities<S: Storage>(file: OpenFile<'_, S>) -> Result<bool> {
+    let has = file.storage.has_capabilities(file.file);
+    has.map_err(Error::at("look at the capabilities of", file.path))
 }

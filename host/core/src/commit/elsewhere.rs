@@ -1,20 +1,17 @@
 //! Writes the result elsewhere: to a file of its own, or to an open stream.
 
-use std::os::unix::fs::PermissionsExt;
-
 use crate::commit::conditions::Conditions;
 use crate::commit::verify::Level;
 use crate::commit::write::{replace_file, stream};
 use crate::commit::{CommitOptions, Kept, check_new, check_room};
 use crate::error::{Error, Kind, Result};
 use crate::escape::{Raw as _, shown};
-use crate::patch::{Direction, OsPatch};
+use crate::patch::{Direction, Patch};
 use crate::profile::{self, Stage};
 use crate::sidecar::Names;
-use crate::storage::{Access, Entry, OsFile, OsStorage, Storage, is_mount_point, umask};
+use crate::storage::{Access, Entry, OpenFile, Storage, umask};
 use crate::target::interrupted::check_mark;
-use crate::target::{OsTarget, check_not_a_patch};
-use crate::user_state;
+use crate::target::{Target, check_not_a_patch};
 
 /// Where the result goes that is not to replace the file.
 #[derive(Debug)]
@@ -30,25 +27,34 @@ pub enum Output {
 /// # Errors
 /// Any I/O error; a stream may have got some of the output then, a file has
 /// not changed.
-pub(crate) fn write_out(
-    target: &OsTarget,
-    patch: &OsPatch,
+pub(crate) fn write_out<S: Storage>(
+    target: &Target<'_, S>,
+    patch: &Patch<'_, S>,
     output: &Output,
     conditions: &Conditions,
-    how: &CommitOptions<'_>,
+    options: &CommitOptions<'_>,
 ) -> Result<Level> {
-    let storage = &OsStorage;
-    let source = target.path();
-    let reader = patch.reader(Direction::Forward);
-    let out = match output {
-        Output::File(out) => out,
+    match output {
+        Output::File(out) => write_file(target, patch, out, conditions, options),
         Output::Stream(file, name) => {
-            let _span = profile::span(Stage::Fill);
-            stream::write(&target.file, source, file, name, reader, how.cancel)?;
+            let reader = patch.reader(Direction::Forward);
+            profile::time(Stage::Fill, || {
+                stream::write(target.open_file(), file, name, reader, options.cancel)
+            })?;
             target.check_unchanged()?;
-            return Ok(Level::None);
+            Ok(Level::None)
         }
-    };
+    }
+}
+
+fn write_file<S: Storage>(
+    target: &Target<'_, S>,
+    patch: &Patch<'_, S>,
+    out: &Entry,
+    conditions: &Conditions,
+    options: &CommitOptions<'_>,
+) -> Result<Level> {
+    let storage = target.storage;
     let old = open_old(target, out, conditions)?;
     let new = target.temporary(out)?;
     let path = new.path();
@@ -63,21 +69,22 @@ pub(crate) fn write_out(
         }
     })?;
     let mut kept = Kept { storage, entries: vec![new.clone()] };
+    let to = OpenFile::new(storage, &file, path);
     profile::time(Stage::Fill, || {
-        replace_file::fill(storage, (&target.file, source), (&file, path), reader, how.threads, how.cancel)
+        replace_file::fill(target.open_file(), to, patch.reader(Direction::Forward), options.context())
     })?;
     match &old {
         Some(old) => {
             storage.copy_attributes(old, &file).map_err(Error::at("keep the attributes of", out.path()))?
         }
-        None => file
-            .set_permissions(PermissionsExt::from_mode(target.stat.mode & 0o777 & !umask()))
+        None => storage
+            .set_mode(&file, target.stat.mode & 0o777 & !umask())
             .map_err(Error::at("set the mode of", path))?,
     }
     storage.sync_all(&file).map_err(Error::at("sync", path))?;
-    let level = check_new(storage, &file, &new, patch, how)?;
+    let level = check_new(to, &new, patch, options)?;
     target.check_unchanged()?;
-    how.cancel.check()?;
+    options.cancel.check()?;
     storage.rename(&new, out).map_err(Error::at("create", out.path()))?;
     kept.entries.clear();
     storage.sync_parent(out).map_err(Error::at("sync the directory of", out.path()))?;
@@ -85,8 +92,12 @@ pub(crate) fn write_out(
 }
 
 /// The file that is to be replaced, if there is one.
-fn open_old(target: &OsTarget, out: &Entry, conditions: &Conditions) -> Result<Option<OsFile>> {
-    let (storage, path) = (&OsStorage, out.path());
+fn open_old<S: Storage>(
+    target: &Target<'_, S>,
+    out: &Entry,
+    conditions: &Conditions,
+) -> Result<Option<S::File>> {
+    let (storage, path) = (target.storage, out.path());
     let old = match storage.open(out, Access::Read) {
         Ok(old) => old,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -99,7 +110,7 @@ fn open_old(target: &OsTarget, out: &Entry, conditions: &Conditions) -> Result<O
     }
     // As with `fs.protected_regular`: whoever has put the file there would own
     // the result, and may have it open.
-    if !out.is_trusted(stat.owner).map_err(Error::at("look at", path))? {
+    if !storage.is_trusted(out, stat.owner).map_err(Error::at("look at", path))? {
         let what = format!(
             "{} belongs to user {}, in a directory that others may write to",
             path.shown(),
@@ -109,15 +120,16 @@ fn open_old(target: &OsTarget, out: &Entry, conditions: &Conditions) -> Result<O
             Error::new(Kind::Refused, what).hint("choose another name for the result, or remove the file")
         );
     }
-    check_not_a_patch(&old, path)?;
-    if is_mount_point(&old, out).map_err(Error::at("look at", path))? {
+    let file = OpenFile::new(storage, &old, path);
+    check_not_a_patch(file)?;
+    if storage.is_mount_point(&old, out).map_err(Error::at("look at", path))? {
         let what = format!("{} is a mount point, and no new file can take its place", shown(path));
         return Err(Error::new(Kind::Refused, what).hint("choose another name for the result"));
     }
-    conditions.check_privileges(path, &old, stat.mode)?;
+    conditions.check_privileges(file, stat.mode)?;
     // It may be half changed, and is all that its journal can be used on.
-    let names = Names::new(out, stat.file_type, user_state::existing_key())?;
+    let names = Names::new(out, stat.file_type, target.names.key.clone())?;
     names.check_journal(storage)?;
-    check_mark(&names, &old)?;
+    check_mark(&names, file)?;
     Ok(Some(old))
 }

@@ -2,116 +2,150 @@
 
 use std::path::Path;
 
-use super::{CommitOptions, Kept, Reached, end_scan};
+use super::{CommitOptions, Committed, Kept, end_scan};
 use crate::cancel::Cancel;
-use crate::commit::recover::{finish, roll_back};
 use crate::commit::verify::{self, Level, ReadBack, VerifyChoice};
-use crate::commit::write::edits::Hand;
+use crate::commit::write::edits::InPlaceFile;
 use crate::commit::write::{in_place_form, length, replace_file};
+use crate::commit::write_and_verify::{State, roll_back, write_and_verify};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
-use crate::patch::{Direction, Header, Origin, Patch};
+use crate::patch::{Direction, Header, Origin, Patch, Version};
 use crate::profile::{self, Stage};
-use crate::storage::{Entry, PATIENCE, Storage};
+use crate::storage::{Entry, OpenFile, PATIENCE, Storage};
 use crate::target::Target;
 use crate::target::interference::{changed, grown, in_use};
 
 /// Journal, commit point, edits, and what was written read back.
-pub(super) fn in_place<S: Storage>(
-    target: &Target<'_, S>,
-    patch: Patch<'_, S>,
-    how: &CommitOptions<'_>,
+pub(super) fn in_place<'s, S: Storage>(
+    target: &Target<'s, S>,
+    patch: Patch<'s, S>,
+    options: &CommitOptions<'_>,
     kept: &mut Kept<'_, S>,
-) -> Result<Reached> {
-    let (storage, wanted) = (target.storage, how.verify);
-    let (path, names) = (target.path(), &target.names);
-    if wanted != VerifyChoice::Exactly(Level::None) {
+) -> Result<Committed> {
+    if options.reads_back() {
         // Finds out now whether the wanted level can be reached at all.
-        ReadBack::open(storage, &target.file, &names.target, wanted)?;
+        ReadBack::open(target.storage, &target.file, &target.names.target, options.verify)?;
     }
-    if let Some(backup) = &how.extras.backup_of(&target.names.target) {
-        let _span = profile::span(Stage::Keep);
-        copy_old(target, backup, how)?;
+    if let Some(backup) = &options.keep.backup_of(&target.names.target) {
+        profile::time(Stage::Keep, || copy_old(target, backup, options))?;
         kept.entries.push(backup.clone());
     }
-    // A patch that somebody has saved stays where it is.
-    let own = !patch.is_saved() && patch.seal().stats.first_length_change.is_none();
-    let (mut journal, mut scanned) = if own {
-        (patch, None)
-    } else {
-        let header = Header { identity: Origin::from(target.identity()), ..patch.header().clone() };
-        let source = (&target.file, path);
-        let new = names.new.clone();
-        let _span = profile::span(Stage::Flatten);
-        (in_place_form::flatten(storage, source, &patch, header, new, how.cancel)?, Some(patch))
-    };
+    let (mut journal, mut scanned) = to_journal(target, patch, options)?;
+    make_durable(target, &mut journal, options)?;
+    prepare_resize(target, &journal)?;
+    // Who interrupts a run may want to go on with its scan.
+    options.cancel.check()?;
+    profile::time(Stage::Commit, || publish(target, &mut journal, scanned.as_mut(), options))?;
+    let (file, view) = (InPlaceFile::new(target), journal.view(Direction::Forward));
+    match write_and_verify(&file, view, options.verify, options.threads) {
+        Ok(state) => {
+            profile::time(Stage::CleanUp, || clean_up(target, journal))?;
+            let State { level, appended_bytes, .. } = state;
+            Ok(Committed { level, appended_bytes, old_in_use: false })
+        }
+        Err(error) => Err(undo_failed_write(target, journal, options.threads, error)),
+    }
+}
+
+/// The patch in in-place form, as the journal must be; and the patch that was
+/// given, where that has another form, or was saved by somebody and stays
+/// where it is.
+fn to_journal<'s, S: Storage>(
+    target: &Target<'s, S>,
+    patch: Patch<'s, S>,
+    options: &CommitOptions<'_>,
+) -> Result<(Patch<'s, S>, Option<Patch<'s, S>>)> {
+    if !patch.is_saved() && patch.seal().stats.first_length_change.is_none() {
+        return Ok((patch, None));
+    }
+    let header = Header { identity: Origin::from(target.identity()), ..patch.header().clone() };
+    let spill = target.names.new.clone();
+    let journal = profile::time(Stage::Flatten, || {
+        in_place_form::flatten(target, &patch, header, spill, options.cancel)
+    })?;
+    Ok((journal, Some(patch)))
+}
+
+/// Makes the journal durable and reads it back. It has not its name yet.
+fn make_durable<S: Storage>(
+    target: &Target<'_, S>,
+    journal: &mut Patch<'_, S>,
+    options: &CommitOptions<'_>,
+) -> Result<()> {
     profile::time(Stage::JournalSync, || {
-        names.authenticate(&mut journal)?;
+        target.names.authenticate(journal)?;
         journal.sync()
     })?;
-    if wanted != VerifyChoice::Exactly(Level::None) {
-        // A medium that loses what it was given would take the only way back
-        // along with the file.
-        let _span = profile::span(Stage::JournalCheck);
-        let read_back = ReadBack::open(
-            storage,
-            journal.file().expect("a synced patch has a file"),
-            journal.entry(),
-            wanted,
-        )?;
-        let (bytes, root) = (journal.bytes(), journal.root());
-        verify::whole(journal.path(), &read_back, bytes, &root, how.threads, how.cancel)?;
+    if !options.reads_back() {
+        return Ok(());
     }
-    let resizes = journal.seal().stats.pre_size != journal.seal().stats.post_size();
-    if resizes {
-        length::unmark(storage, &journal)?;
-        if storage.in_use(&target.file, PATIENCE).map_err(Error::at("look at", path))? {
-            let error = in_use(path).hint("nothing was written; `-o OUT` writes the result elsewhere");
-            return Err(match target.stat.links {
-                1 => error.hint("`--strategy rewrite` makes a new file, if that process only reads this one"),
-                _ => error,
-            });
-        }
+    // A medium that loses what it was given would take the only way back along
+    // with the file.
+    profile::time(Stage::JournalCheck, || {
+        let file = journal.file().expect("a synced patch has a file");
+        let written = ReadBack::open(target.storage, file, journal.entry(), options.verify)?;
+        let wanted = Version { size: journal.bytes(), root: journal.root() };
+        verify::whole(&written, &wanted, options.context())
+    })
+}
+
+/// Has the journal say where its file begins, and makes sure that nobody has
+/// the file open, where the length changes.
+fn prepare_resize<S: Storage>(target: &Target<'_, S>, journal: &Patch<'_, S>) -> Result<()> {
+    let (storage, path, stats) = (target.storage, target.path(), &journal.seal().stats);
+    if stats.pre_size == stats.post_size() {
+        return Ok(());
     }
-    // Who interrupts a run may want to go on with its scan.
-    how.cancel.check()?;
-    let committing = profile::span(Stage::Commit);
+    length::unmark(storage, journal)?;
+    if !storage.in_use(&target.file, PATIENCE).map_err(Error::at("look at", path))? {
+        return Ok(());
+    }
+    let error = in_use(path).hint("nothing was written; `-o OUT` writes the result elsewhere");
+    Err(match target.stat.links {
+        1 => error.hint("`--strategy rewrite` makes a new file, if that process only reads this one"),
+        _ => error,
+    })
+}
+
+/// The commit point: gives the journal its name. After it the run goes to its
+/// end.
+fn publish<S: Storage>(
+    target: &Target<'_, S>,
+    journal: &mut Patch<'_, S>,
+    scanned: Option<&mut Patch<'_, S>>,
+    options: &CommitOptions<'_>,
+) -> Result<()> {
+    let (storage, path, names) = (target.storage, target.path(), &target.names);
     // Publishing syncs the directory.
-    end_scan(storage, names, scanned.as_mut())?;
-    check_scanned(target, &journal, how)?;
+    end_scan(storage, names, scanned)?;
+    check_scanned(target, journal, options)?;
     // Where locks do not work, another run may have come this far.
     names.check_journal(storage)?;
     // The last look at whether to stop: a mark touches the file's change time.
-    how.cancel.check()?;
+    options.cancel.check()?;
     storage.mark(&target.file, names.journal.path()).map_err(|e| {
         Error::io("mark", path, e).hint("nothing was written; `--strategy rewrite` needs no mark on the file")
     })?;
-    // The commit point; behind it the run goes to its end.
-    if let Err(error) = journal.publish(&names.journal, Cancel::NEVER) {
-        if !journal.is_saved() {
-            unmark(target);
+    journal.publish(&names.journal, Cancel::NEVER).map_err(|error| {
+        if journal.is_saved() {
+            return undecided(path, error);
         }
-        return Err(if journal.is_saved() { undecided(path, error) } else { error });
-    }
-    drop(committing);
-    let hand = Hand::Locked(&target.file);
-    match finish(storage, &names.target, &hand, &journal, Direction::Forward, wanted, how.threads) {
-        Ok(state) => {
-            let _span = profile::span(Stage::CleanUp);
-            let appended_bytes = state.appended_bytes;
-            journal.remove().map_err(|e| {
-                Error::new(
-                    Kind::RecoveryNeeded,
-                    format!("{} is changed, but its journal stays", path.shown()),
-                )
-                .because(e)
-                .hint(format!("`runner recover {}` removes it", path.word()))
-            })?;
-            unmark(target);
-            Ok(Reached { level: state.level, appended_bytes, old_in_use: false })
-        }
-        Err(error) => Err(undo_failed_write(target, journal, how.threads, error)),
-    }
+        unmark(target);
+        error
+    })
+}
+
+/// Removes the journal of a file that is written and verified.
+fn clean_up<S: Storage>(target: &Target<'_, S>, journal: Patch<'_, S>) -> Result<()> {
+    let path = target.path();
+    journal.remove().map_err(|e| {
+        Error::new(Kind::RecoveryNeeded, format!("{} is changed, but its journal stays", path.shown()))
+            .because(e)
+            .hint(format!("`runner recover {}` removes it", path.word()))
+    })?;
+    unmark(target);
+    Ok(())
 }
 
 /// Takes the mark away once its journal is gone. One that stays does not count
@@ -126,7 +160,7 @@ fn unmark<S: Storage>(target: &Target<'_, S>) {
 fn check_scanned<S: Storage>(
     target: &Target<'_, S>,
     journal: &Patch<'_, S>,
-    how: &CommitOptions<'_>,
+    options: &CommitOptions<'_>,
 ) -> Result<()> {
     let stats = &journal.seal().stats;
     let appended = target.appended()?;
@@ -137,14 +171,10 @@ fn check_scanned<S: Storage>(
     if stats.pre_size != stats.post_size() {
         return Err(grown(path, appended).hint("nothing was written"));
     }
-    let file = ReadBack::open(
-        target.storage,
-        &target.file,
-        &target.names.target,
-        VerifyChoice::Exactly(Level::Cached),
-    )?;
+    let wanted = VerifyChoice::Exactly(Level::Cached);
+    let file = ReadBack::open(target.storage, &target.file, &target.names.target, wanted)?;
     // What stands there is what the journal leads back to.
-    verify::touched(path, &file, journal, Direction::Reverse, how.threads)
+    verify::touched(&file, journal.view(Direction::Reverse), options.threads)
         .map_err(|e| if e.kind() == Kind::Verification { changed(path) } else { e })
 }
 
@@ -187,21 +217,19 @@ fn undo_failed_write<S: Storage>(
 }
 
 /// Copies the file as it is now.
-fn copy_old<S: Storage>(target: &Target<'_, S>, backup: &Entry, how: &CommitOptions<'_>) -> Result<()> {
+fn copy_old<S: Storage>(target: &Target<'_, S>, backup: &Entry, options: &CommitOptions<'_>) -> Result<()> {
     let storage = target.storage;
-    let size = target.identity().size;
     let temporary = target.temporary(backup)?;
-    let (path, new) = (backup.path(), temporary.path());
-    let file = storage.create(&temporary).map_err(Error::at("create", new))?;
-    let source = (&target.file, target.path());
+    let file = storage.create(&temporary).map_err(Error::at("create", temporary.path()))?;
+    let to = OpenFile::new(storage, &file, temporary.path());
     let copied =
-        replace_file::copy(storage, source, (&file, new), size, how.threads, how.cancel).and_then(|()| {
+        replace_file::copy(target.open_file(), to, target.size(), options.context()).and_then(|()| {
             storage
                 .copy_attributes(&target.file, &file)
                 .and_then(|()| storage.sync_all(&file))
                 .and_then(|()| storage.rename_new(&temporary, backup))
                 .and_then(|()| storage.sync_parent(backup))
-                .map_err(Error::at("copy the file to", path))
+                .map_err(Error::at("copy the file to", backup.path()))
         });
     if copied.is_err() {
         // The error at hand is the one to report.

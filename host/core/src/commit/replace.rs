@@ -1,13 +1,13 @@
 //! By a new file, which takes the place of the old one.
 
-use super::{CommitOptions, Kept, Reached, end_scan};
-use crate::commit::verify::{self, Level, ReadBack, VerifyChoice};
+use super::{CommitOptions, Committed, Kept, end_scan};
+use crate::commit::verify::{self, Level, ReadBack};
 use crate::commit::write::replace_file;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::patch::{Direction, Patch};
 use crate::profile::{self, Stage};
-use crate::storage::{Entry, Storage};
+use crate::storage::{Entry, OpenFile, Storage};
 use crate::target::Target;
 use crate::target::interference::in_use;
 
@@ -15,31 +15,31 @@ use crate::target::interference::in_use;
 pub(super) fn replace<S: Storage>(
     target: &Target<'_, S>,
     mut patch: Patch<'_, S>,
-    how: &CommitOptions<'_>,
+    options: &CommitOptions<'_>,
     kept: &mut Kept<'_, S>,
-) -> Result<Reached> {
+) -> Result<Committed> {
     let storage = target.storage;
     let new = &target.names.new;
     let file = storage.create(new).map_err(Error::at("create", new.path()))?;
-    let written = fill_new(target, &patch, how, &file).and_then(|level| {
-        how.cancel.check()?;
+    let written = fill_new(target, &patch, options, &file).and_then(|level| {
+        options.cancel.check()?;
         if end_scan(storage, &target.names, Some(&mut patch))? {
             storage.sync_parent(new).map_err(Error::at("sync the directory of", new.path()))?;
         }
         check_no_writer(target)?;
         target.check_unchanged()?;
         // The last look: a link touches the file's change time.
-        how.cancel.check()?;
-        if let Some(backup) = &how.extras.backup_of(&target.names.target) {
+        options.cancel.check()?;
+        if let Some(backup) = &options.keep.backup_of(&target.names.target) {
             storage.link(&target.names.target, backup).map_err(Error::at("create", backup.path()))?;
             kept.entries.push(backup.clone());
             storage.sync_parent(backup).map_err(Error::at("sync the directory of", backup.path()))?;
         }
-        let _span = profile::span(Stage::Commit);
         let size = patch.seal().stats.post_size();
         let old = (&target.file, &target.stat);
-        let swapped = replace_file::swap(storage, &target.names, old, (&file, size))?;
-        Ok(Reached { level, appended_bytes: swapped.appended_bytes, old_in_use: swapped.old_in_use })
+        let swapped =
+            profile::time(Stage::Commit, || replace_file::swap(storage, &target.names, old, (&file, size)))?;
+        Ok(Committed { level, appended_bytes: swapped.appended_bytes, old_in_use: swapped.old_in_use })
     });
     let failed = written.as_ref().is_err_and(|e| e.kind() != Kind::RecoveryNeeded);
     if failed && is_at(storage, &file, new) {
@@ -72,14 +72,14 @@ fn is_at<S: Storage>(storage: &S, file: &S::File, entry: &Entry) -> bool {
 fn fill_new<S: Storage>(
     target: &Target<'_, S>,
     patch: &Patch<'_, S>,
-    how: &CommitOptions<'_>,
+    options: &CommitOptions<'_>,
     file: &S::File,
 ) -> Result<Level> {
     let storage = target.storage;
     let new = &target.names.new;
-    let (source, reader) = ((&target.file, target.path()), patch.reader(Direction::Forward));
+    let to = OpenFile::new(storage, file, new.path());
     profile::time(Stage::Fill, || {
-        replace_file::fill(storage, source, (file, new.path()), reader, how.threads, how.cancel)
+        replace_file::fill(target.open_file(), to, patch.reader(Direction::Forward), options.context())
     })?;
     profile::time(Stage::Sync, || {
         storage.copy_attributes(&target.file, file).map_err(|e| {
@@ -89,24 +89,22 @@ fn fill_new<S: Storage>(
         })?;
         storage.sync_all(file).map_err(Error::at("sync", new.path()))
     })?;
-    check_new(storage, file, new, patch, how)
+    check_new(to, new, patch, options)
 }
 
 /// Reads a new file back and compares it with the root that it must have.
 pub(crate) fn check_new<S: Storage>(
-    storage: &S,
-    file: &S::File,
+    file: OpenFile<'_, S>,
     new: &Entry,
     patch: &Patch<'_, S>,
-    how: &CommitOptions<'_>,
+    options: &CommitOptions<'_>,
 ) -> Result<Level> {
-    if how.verify == VerifyChoice::Exactly(Level::None) {
+    if !options.reads_back() {
         return Ok(Level::None);
     }
-    let _span = profile::span(Stage::ReadBack);
-    let seal = patch.seal();
-    let read_back = ReadBack::open(storage, file, new, how.verify)?;
-    let (size, root) = (seal.stats.post_size(), &seal.post_root);
-    verify::whole(new.path(), &read_back, size, root, how.threads, how.cancel)?;
-    Ok(read_back.level)
+    profile::time(Stage::ReadBack, || {
+        let read_back = ReadBack::open(file.storage, file.file, new, options.verify)?;
+        verify::whole(&read_back, &patch.view(Direction::Forward).after(), options.context())?;
+        Ok(read_back.level)
+    })
 }

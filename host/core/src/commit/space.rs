@@ -1,7 +1,6 @@
 //! Whether there is room for what is to be written. Asked before anything is.
 
 use crate::commit::strategy::{Plan, Strategy};
-use crate::commit::write::in_place_form::tail_start;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::hash::GROUP_BYTES;
@@ -39,7 +38,7 @@ pub(super) fn check_room_to_overwrite<S: Storage>(
     let (storage, path, stats) = (target.storage, target.path(), &patch.seal().stats);
     // Edits close to each other are written in one go, so up to whole groups;
     // a tail is written from its first group to its end.
-    let tail = if plan.strategy == Strategy::Tail { stats.post_size() - tail_start(stats) } else { 0 };
+    let tail = if plan.strategy == Strategy::Tail { stats.post_size() - stats.tail_start() } else { 0 };
     let groups = stats.groups.saturating_mul(GROUP_BYTES).saturating_add(tail);
     let written = groups.min(stats.pre_size.max(stats.post_size()));
     let needed = written + patch.bytes_in_memory() + plan.space_bytes;

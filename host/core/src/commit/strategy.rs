@@ -3,7 +3,6 @@
 
 use serde::Serialize;
 
-use crate::commit::write::in_place_form::tail_start;
 use crate::error::{Error, Kind, Result};
 use crate::patch::Stats;
 use crate::storage::{FileType, Stat};
@@ -86,8 +85,9 @@ pub fn choose(stats: &Stats, target: &Stat, patch_bytes: u64, choice: Choice) ->
         (Choice::Rewrite, None) => Ok(rewrite),
         (Choice::InPlace, _) | (Choice::Auto, Some(_)) => Ok(in_place),
         (Choice::Auto, None) => {
-            let dear = in_place.strategy == Strategy::Tail && in_place.write_bytes > rewrite.write_bytes;
-            Ok(if dear { rewrite } else { in_place })
+            let too_expensive =
+                in_place.strategy == Strategy::Tail && in_place.write_bytes > rewrite.write_bytes;
+            Ok(if too_expensive { rewrite } else { in_place })
         }
     }
 }
@@ -98,7 +98,7 @@ fn in_place(stats: &Stats, patch_bytes: u64) -> Plan {
         let write_bytes = patch_bytes + stats.written_bytes();
         return Plan { strategy: Strategy::InPlace, write_bytes, space_bytes: 0 };
     }
-    let from = tail_start(stats);
+    let from = stats.tail_start();
     let (old, new) = (stats.pre_size - from, stats.post_size() - from);
     let growth = stats.post_size().saturating_sub(stats.pre_size);
     Plan {

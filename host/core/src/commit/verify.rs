@@ -10,16 +10,16 @@ mod tests;
 use std::fmt;
 use std::path::Path;
 
-pub use journal_match::fits;
+pub use journal_match::{touched_groups_fit, whole_file_fits};
 pub use read_back::ReadBack;
 use serde::{Deserialize, Serialize};
 
-use crate::cancel::Cancel;
+use crate::context::RunContext;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::hash::ordered_pool::in_order;
 use crate::hash::{Cv, GROUP_BYTES, Tree};
-use crate::patch::{Direction, Group, Patch};
+use crate::patch::{Group, PatchView, Version};
 use crate::storage::Storage;
 use edit_cursor::EditCursor;
 use read_back::Spot;
@@ -65,23 +65,13 @@ pub enum VerifyChoice {
 /// # Errors
 /// [`Kind::Verification`] with the offset of the first group that differs; when
 /// the patch does not say what one of them must be.
-pub fn touched<S: Storage>(
-    path: &Path,
-    file: &ReadBack<'_, S>,
-    patch: &Patch<'_, S>,
-    direction: Direction,
-    threads: usize,
-) -> Result<()> {
-    let stats = &patch.seal().stats;
-    let size = match direction {
-        Direction::Forward => stats.post_size(),
-        Direction::Reverse => stats.pre_size,
-    };
+pub fn touched<S: Storage>(file: &ReadBack<'_, S>, view: PatchView<'_, '_, S>, threads: usize) -> Result<()> {
+    let (path, size) = (file.path(), view.after().size);
     // Where edits are dense, hardly a block is left out.
-    let partly = file.level == Level::Direct && !stats.is_dense();
-    let mut laid = partly.then(|| EditCursor::new(patch.reader(direction)));
+    let partly = file.level == Level::Direct && !view.stats().is_dense();
+    let mut laid = partly.then(|| EditCursor::new(view.reader()));
     let mut cached = None;
-    let mut reader = patch.reader(direction);
+    let mut reader = view.reader();
     while let Some(batch) = reader.next_batch()? {
         let wanted = batch.groups().iter().filter(|group| group.index * GROUP_BYTES < size);
         let wanted = wanted.map(|group| Ok((group.index, value_after(path, group)?)));
@@ -94,7 +84,7 @@ pub fn touched<S: Storage>(
         if cached.is_none() && !spots.iter().all(Spot::is_whole) {
             cached = Some(file.through_cache()?);
         }
-        let found = file.cvs(path, &spots, cached.as_ref(), size, threads)?;
+        let found = file.cvs(&spots, cached.as_ref(), size, threads)?;
         let differing = found.iter().zip(&wanted).position(|(found, wanted)| *found != Some(*wanted));
         if let Some(at) = differing {
             return Err(differs(path, spots[at].group()));
@@ -106,25 +96,19 @@ pub fn touched<S: Storage>(
 /// Reads back the whole file and compares its root.
 ///
 /// # Errors
-/// [`Kind::Verification`] when size or root differ; when somebody asked to
-/// stop.
-pub fn whole<S: Storage>(
-    path: &Path,
-    file: &ReadBack<'_, S>,
-    size: u64,
-    root: &blake3::Hash,
-    threads: usize,
-    cancel: Cancel<'_>,
-) -> Result<()> {
+/// [`Kind::Verification`] when size or root differ; when the run was
+/// interrupted.
+pub fn whole<S: Storage>(file: &ReadBack<'_, S>, wanted: &Version, context: RunContext<'_>) -> Result<()> {
+    let (path, size) = (file.path(), wanted.size);
     let mut tree = Tree::new();
     let runs = size.div_ceil(read_back::RUN_GROUPS * GROUP_BYTES);
     let work = || {
         let mut run = file.run(None);
-        move |index| run.cvs(path, index * read_back::RUN_GROUPS, size)
+        move |index| run.cvs(index * read_back::RUN_GROUPS, size)
     };
     let feed = |put: &mut dyn FnMut(u64) -> Result<()>| (0..runs).try_for_each(put);
-    in_order(read_back::run_readers(threads, runs), work, feed, |cvs| {
-        cancel.check()?;
+    in_order(read_back::run_readers(context.threads, runs), work, feed, |cvs| {
+        context.cancel.check()?;
         for cv in cvs? {
             tree.push(cv.ok_or_else(|| differs(path, tree.groups()))?);
         }
@@ -132,10 +116,10 @@ pub fn whole<S: Storage>(
     })?;
     // Where the last group is full, what comes behind it must be nothing.
     let behind = size / GROUP_BYTES;
-    if file.count(path, behind)? != size % GROUP_BYTES {
+    if file.count(behind)? != size % GROUP_BYTES {
         return Err(differs(path, behind));
     }
-    if tree.finish() != *root {
+    if tree.finish() != wanted.root {
         return Err(Error::new(
             Kind::Verification,
             format!("{} reads back different from what was written", path.shown()),

@@ -37,25 +37,32 @@ impl<'a> Context<'a> {
     }
 }
 
-/// The edits of the records that start in a block, from the first record
-/// start `first` on, and where the last of these records ends; for an
-/// overlapping framing, the edits that start at `first` or later.
+/// Where records are looked for. Each view holds what the framing needs before
+/// the first one.
+pub(crate) struct Views<'r, 'v> {
+    /// Looked at first.
+    pub(crate) near: &'r View<'v>,
+    /// Looked at from where the near one ends too early.
+    pub(crate) wider: Option<&'r View<'v>>,
+}
+
+/// The edits of the records that start in a range, which begins with the start
+/// of one, and where the last of these records ends; for an overlapping
+/// framing, the edits that start in the range.
 ///
-/// What they are is looked for in `view`, and from where that ends too early
-/// on in a wider one; `None` when there is no wider one. Each view holds what
-/// the framing needs before `first`.
+/// `None` when the views end too early.
 pub(crate) fn find(
     context: &Context<'_>,
-    view: &View<'_>,
-    mut wider: Option<&View<'_>>,
+    views: Views<'_, '_>,
     transform: &mut dyn Transform,
-    block_end: u64,
-    first: u64,
+    range: Range<u64>,
 ) -> Result<Option<(Found, u64)>> {
+    let Range { start: first, end: block_end } = range;
     let mut found = Found::new(context.budget, first);
     let mut pack = Pack { lease: context.budget.lease(), ..Pack::default() };
-    let mut room = context.budget.lease();
-    let (mut view, mut start) = (view, first);
+    let mut search = context.finder.map(|finder| Search { finder, room: context.budget.lease() });
+    let Views { near: mut view, mut wider } = views;
+    let mut start = first;
     let (_, after) = context.job.framing.context_bytes();
     while start < block_end {
         let target = (start + context.window_bytes).min(block_end);
@@ -69,16 +76,15 @@ pub(crate) fn find(
             continue;
         };
         let window = start..end;
-        match (context.finder, &context.job.framing) {
+        match (&mut search, &context.job.framing) {
             (None, _) => ask(context, view, transform, window, &mut found)?,
-            (Some(finder), Framing::Bytes | Framing::Overlapping { .. }) => {
-                for candidate in candidates(context, finder, view, window, &deadline, &mut room)? {
+            (Some(search), Framing::Bytes | Framing::Overlapping { .. }) => {
+                for candidate in search.candidates(context, view, window, &deadline)? {
                     ask(context, view, transform, candidate, &mut found)?;
                 }
             }
-            (Some(finder), _) => {
-                let candidates = candidates(context, finder, view, window, &deadline, &mut room)?;
-                let mut candidates = candidates.into_iter();
+            (Some(search), _) => {
+                let mut candidates = search.candidates(context, view, window, &deadline)?.into_iter();
                 while pack.fill(context, view, &mut candidates)? {
                     pack.ask(context, view, transform, &mut found)?;
                 }
@@ -90,20 +96,29 @@ pub(crate) fn find(
     Ok(Some((found, start)))
 }
 
-/// The parts of a window that can match; `room` is drawn for the list.
-fn candidates(
-    context: &Context<'_>,
-    finder: &Finder,
-    view: &View<'_>,
-    window: Range<u64>,
-    deadline: &Deadline<'_>,
-    room: &mut Lease,
-) -> Result<Vec<Range<u64>>> {
-    let _span = profile::span(Stage::Prefilter);
-    let candidates = finder.candidates(context.cutter, view, window, deadline)?;
-    room.shrink_to(0);
-    room.grow(size_of_val(&candidates[..]))?;
-    Ok(candidates)
+/// The search of a prefilter.
+struct Search<'a> {
+    finder: &'a Finder,
+    /// The memory of the list at hand.
+    room: Lease,
+}
+
+impl Search<'_> {
+    /// The parts of a window that can match.
+    fn candidates(
+        &mut self,
+        context: &Context<'_>,
+        view: &View<'_>,
+        window: Range<u64>,
+        deadline: &Deadline<'_>,
+    ) -> Result<Vec<Range<u64>>> {
+        profile::time(Stage::Prefilter, || {
+            let candidates = self.finder.candidates(context.cutter, view, window, deadline)?;
+            self.room.shrink_to(0);
+            self.room.grow(size_of_val(&candidates[..]))?;
+            Ok(candidates)
+        })
+    }
 }
 
 /// Asks about one range of the file, with what context the framing wants. The
@@ -177,14 +192,15 @@ impl Pack {
         view: &View<'_>,
         candidates: &mut impl Iterator<Item = Range<u64>>,
     ) -> Result<bool> {
-        let _span = profile::span(Stage::Pack);
-        for candidate in candidates {
-            self.push(view, candidate)?;
-            if self.bytes.len() as u64 >= context.window_bytes {
-                return Ok(true);
+        profile::time(Stage::Pack, || {
+            for candidate in candidates {
+                self.push(view, candidate)?;
+                if self.bytes.len() as u64 >= context.window_bytes {
+                    return Ok(true);
+                }
             }
-        }
-        Ok(false)
+            Ok(false)
+        })
     }
 
     fn push(&mut self, view: &View<'_>, range: Range<u64>) -> Result<()> {

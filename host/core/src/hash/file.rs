@@ -1,8 +1,6 @@
 //! Root hashes of whole files, computed by several threads.
 
-use std::path::Path;
-
-use crate::cancel::Cancel;
+use crate::context::RunContext;
 use crate::error::Result;
 use crate::hash::ordered_pool::in_order;
 use crate::hash::{Cv, GROUP_BYTES, Tree, group_cv};
@@ -16,23 +14,13 @@ const PIECE_BYTES: u64 = 4 << 20;
 /// core's cache.
 const COPY_BYTES: usize = 1 << 20;
 
-/// How hashing is done.
-#[derive(Clone, Copy)]
-pub struct Options<'a> {
-    /// Threads to use, at least 1.
-    pub threads: usize,
-    /// Set from outside to stop.
-    pub cancel: Cancel<'a>,
-}
-
 /// The root of a mapped file. `progress` is told the bytes that are done.
 ///
 /// # Errors
 /// When the file cannot be read, with the offset.
 pub fn of_mapping(
     mapping: &Mapping,
-    path: &Path,
-    options: Options<'_>,
+    context: RunContext<'_>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<blake3::Hash> {
     let file = mapping.bytes();
@@ -53,17 +41,17 @@ pub fn of_mapping(
     };
     let pieces = (file.len() as u64).div_ceil(PIECE_BYTES);
     let mut done = 0;
-    let threads = options.threads.min(usize::try_from(pieces).unwrap_or(usize::MAX));
+    let threads = context.threads.min(usize::try_from(pieces).unwrap_or(usize::MAX));
     in_order(
         threads,
         work,
         |put| (0..pieces).try_for_each(put),
         |cvs| {
-            options.cancel.check()?;
+            context.cancel.check()?;
             done = (done + PIECE_BYTES).min(file.len() as u64);
             cvs.into_iter().for_each(|cv| tree.push(cv));
             if done - released >= SLAB_BYTES || done == file.len() as u64 {
-                mapping.check(path)?;
+                mapping.check()?;
                 mapping.release(released..done);
                 released = done;
                 progress(done);

@@ -70,6 +70,17 @@ impl Stats {
         self.pre_size - self.old_bytes + self.new_bytes
     }
 
+    /// Where the tail begins that a patch moves: at a group boundary. The end
+    /// of the file, when it moves nothing.
+    #[must_use]
+    pub fn tail_start(&self) -> u64 {
+        let Some(at) = self.first_length_change else { return self.pre_size };
+        // The hash of a file of one group is not a chaining value: where one
+        // of both files is that short, no group keeps its value.
+        let short = |size| size <= GROUP_BYTES;
+        if short(self.pre_size) != short(self.post_size()) { 0 } else { at / GROUP_BYTES * GROUP_BYTES }
+    }
+
     /// About how many bytes a patch takes that holds this.
     #[must_use]
     pub fn patch_bytes(&self) -> u64 {

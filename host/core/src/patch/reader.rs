@@ -26,6 +26,17 @@ pub enum Direction {
     Reverse,
 }
 
+impl Direction {
+    /// The other way.
+    #[must_use]
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::Forward => Self::Reverse,
+            Self::Reverse => Self::Forward,
+        }
+    }
+}
+
 /// Reads the batches of a patch, one at a time.
 pub struct Reader<'b, 's, S: Storage> {
     frames: FrameReader<'b, 's, S>,
@@ -86,6 +97,15 @@ impl<'b, 's, S: Storage> Reader<'b, 's, S> {
         match self.direction {
             Direction::Forward => self.pre_size,
             Direction::Reverse => self.post_size,
+        }
+    }
+
+    /// Size of the file that they make of it.
+    #[must_use]
+    pub fn result_size(&self) -> u64 {
+        match self.direction {
+            Direction::Forward => self.post_size,
+            Direction::Reverse => self.pre_size,
         }
     }
 

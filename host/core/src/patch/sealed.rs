@@ -7,7 +7,7 @@ use super::backing::Body;
 use super::format::{KIND_TRAILER, MAX_TRAILER_BYTES, MAX_TRAILERS, NAME};
 use super::reader::{self, Direction, Reader};
 use super::writer::Frames;
-use super::{Header, Seal, Stats};
+use super::{Header, PatchView, Seal, Stats};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::storage::{Access, Entry, Storage};
@@ -143,6 +143,12 @@ impl<'s, S: Storage> Patch<'s, S> {
     #[must_use]
     pub fn bytes_in_memory(&self) -> u64 {
         self.frames.body.bytes_in_memory()
+    }
+
+    /// The patch, taken in a direction.
+    #[must_use]
+    pub fn view(&self, direction: Direction) -> PatchView<'_, 's, S> {
+        PatchView { patch: self, direction }
     }
 
     /// Reads the edits, or those that undo them.

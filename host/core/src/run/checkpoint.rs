@@ -13,11 +13,11 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::patch::{Header, Writer, hex};
-use crate::run::Event;
 use crate::scan::{self, State};
 use crate::sidecar::{Names, exists};
 use crate::storage::mmap::Mapping;
-use crate::storage::{Access, Entry, OsStorage, Storage, check_own};
+use crate::storage::{Access, Entry, Storage, check_own};
+use crate::target::Target;
 
 /// No checkpoint is longer: it holds a batch, and the edits of one record.
 const MAX_BYTES: u64 = 1 << 30;
@@ -124,84 +124,106 @@ pub fn load<S: Storage>(storage: &S, names: &Names, key: &Key) -> Result<State> 
     Ok(checkpoint.state)
 }
 
-/// A writer that was taken up, and where its scan goes on.
-pub type TakenUp = (Writer<'static, OsStorage>, State);
+/// What has come of the attempt to go on with an earlier scan.
+pub enum TakeUp<'s, S: Storage> {
+    /// None was asked for.
+    Fresh,
+    /// There is none that can be taken up; this is why.
+    StartedOver(String),
+    /// The writer that was taken up, and where its scan goes on.
+    Resumed(Writer<'s, S>, State),
+}
 
 /// The files of one scan that outlive a process which is killed. Dropped, it
 /// removes them.
-pub struct Resumable<'a> {
-    names: &'a Names,
+pub struct Resumable<'t, S: Storage> {
+    storage: &'t S,
+    names: &'t Names,
     key: Key,
-    /// Whether an earlier scan is to be taken up.
-    resume: bool,
-    /// Whether there is one.
-    found: bool,
+    resume: Resume,
     /// Whether files of this scan are to be removed.
     stored: bool,
 }
 
-impl<'a> Resumable<'a> {
-    /// Looks for what an earlier run has left; it is only taken up if
-    /// `resume` says so.
+/// Whether an earlier scan is taken up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Resume {
+    /// It was not asked for.
+    No,
+    /// It was asked for, and there is none.
+    NothingLeft,
+    /// There is one.
+    Found,
+}
+
+impl<'t, S: Storage> Resumable<'t, S> {
+    /// Of a run on `target` that begins with a scan of its own.
+    ///
+    /// # Errors
+    /// [`Kind::RecoveryNeeded`] where something stands beside the target.
+    pub fn fresh(target: &'t Target<'_, S>, key: Key) -> Result<Self> {
+        target.names.check_clean(target.storage)?;
+        Ok(Self::with(target, key, Resume::No))
+    }
+
+    /// Of a run on `target` that goes on with what an earlier one has left.
     ///
     /// # Errors
     /// [`Kind::RecoveryNeeded`] where something stands beside the target that
-    /// is not to be, or cannot be, taken up.
-    pub fn new(names: &'a Names, key: Key, resume: bool) -> Result<Self> {
-        let found = if resume {
-            names.check_resumable(&OsStorage)?
-        } else {
-            names.check_clean(&OsStorage)?;
-            false
-        };
-        Ok(Self { names, key, resume, found, stored: false })
+    /// cannot be taken up.
+    pub fn resume(target: &'t Target<'_, S>, key: Key) -> Result<Self> {
+        let found = target.names.check_resumable(target.storage)?;
+        Ok(Self::with(target, key, if found { Resume::Found } else { Resume::NothingLeft }))
     }
 
-    /// Goes on with what was found. What cannot be used is removed, and
-    /// `events` told why.
+    fn with(target: &'t Target<'_, S>, key: Key, resume: Resume) -> Self {
+        Self { storage: target.storage, names: &target.names, key, resume, stored: false }
+    }
+
+    /// Goes on with what was found. What cannot be used is removed.
     ///
     /// # Errors
     /// When something cannot be removed.
-    pub fn take_up(
+    pub fn take_up<'s>(
         &mut self,
+        storage: &'s S,
         mapping: &Mapping,
         header: &Header,
         options: &scan::Options<'_>,
-        events: &mut dyn FnMut(Event),
-    ) -> Result<Option<TakenUp>> {
-        if !self.found {
-            if self.resume {
-                events(Event::StartedOver("no scan was left to go on with".to_owned()));
+    ) -> Result<TakeUp<'s, S>> {
+        match self.resume {
+            Resume::No => return Ok(TakeUp::Fresh),
+            Resume::NothingLeft => {
+                return Ok(TakeUp::StartedOver("no scan was left to go on with".to_owned()));
             }
-            return Ok(None);
+            Resume::Found => {}
         }
         // Where there is a scan, `new` is not the old file of a rewrite.
-        match self.try_take_up(mapping, header, options) {
+        match self.try_take_up(storage, mapping, header, options) {
             Ok((writer, state)) => {
-                remove(&self.names.new)?;
+                self.remove(&self.names.new)?;
                 self.stored = true;
-                events(Event::Resumed { bytes: state.at, of: mapping.bytes().len() as u64 });
-                Ok(Some((writer, state)))
+                Ok(TakeUp::Resumed(writer, state))
             }
             Err(why) => {
                 let left = [&self.names.new, &self.names.checkpoint, &self.names.scan];
                 // A refusal changes nothing.
-                left.iter().try_for_each(|entry| check_removable(entry).map(drop))?;
-                left.iter().try_for_each(|entry| remove(entry))?;
-                events(Event::StartedOver(why.to_string()));
-                Ok(None)
+                left.iter().try_for_each(|entry| self.check_removable(entry).map(drop))?;
+                left.iter().try_for_each(|entry| self.remove(entry))?;
+                Ok(TakeUp::StartedOver(why.to_string()))
             }
         }
     }
 
-    fn try_take_up(
+    fn try_take_up<'s>(
         &self,
+        storage: &'s S,
         mapping: &Mapping,
         header: &Header,
         options: &scan::Options<'_>,
-    ) -> Result<TakenUp> {
-        let state = load(&OsStorage, self.names, &self.key)?;
-        let writer = Writer::take_up(&OsStorage, self.names.scan.clone(), header.clone(), &state.partial)?;
+    ) -> Result<(Writer<'s, S>, State)> {
+        let state = load(storage, self.names, &self.key)?;
+        let writer = Writer::take_up(storage, self.names.scan.clone(), header.clone(), &state.partial)?;
         state.check(mapping.bytes(), options).map_err(|why| Error::new(Kind::Verification, why))?;
         Ok((writer, state))
     }
@@ -212,46 +234,46 @@ impl<'a> Resumable<'a> {
     /// Any I/O error.
     pub fn keep(&mut self, state: &State) -> Result<()> {
         self.stored = true;
-        save(&OsStorage, self.names, &self.key, state)
+        save(self.storage, self.names, &self.key, state)
     }
 
     /// Leaves the files where they are. Whether there are any.
     pub fn spare(&mut self) -> bool {
-        std::mem::take(&mut self.stored) && exists(&OsStorage, &self.names.checkpoint).unwrap_or(false)
+        std::mem::take(&mut self.stored) && exists(self.storage, &self.names.checkpoint).unwrap_or(false)
+    }
+
+    /// Removes what an earlier run of this user has left.
+    fn remove(&self, entry: &Entry) -> Result<()> {
+        if self.check_removable(entry)? {
+            self.storage.remove(entry).map_err(Error::at("remove", entry.path()))?;
+        }
+        Ok(())
+    }
+
+    /// Whether there is something to remove; it must be this user's own.
+    fn check_removable(&self, entry: &Entry) -> Result<bool> {
+        if !exists(self.storage, entry)? {
+            return Ok(false);
+        }
+        let path = entry.path();
+        let stat = self.storage.stat_entry(entry).map_err(Error::at("look at", path))?;
+        check_own(&stat).map_err(|why| {
+            Error::new(Kind::Refused, format!("{} is not removed: {why}", path.shown())).hint(
+                "only its owner can say whether it is still needed; if no run of theirs is at work, remove it",
+            )
+        })?;
+        Ok(true)
     }
 }
 
-impl Drop for Resumable<'_> {
+impl<S: Storage> Drop for Resumable<'_, S> {
     fn drop(&mut self) {
         if self.stored {
             for entry in [&self.names.checkpoint, &self.names.scan] {
                 // An error is on its way out already, or they are gone; a
                 // leftover is found by the next run.
-                let _ = OsStorage.remove(entry);
+                let _ = self.storage.remove(entry);
             }
         }
     }
-}
-
-/// Removes what an earlier run of this user has left.
-fn remove(entry: &Entry) -> Result<()> {
-    if check_removable(entry)? {
-        OsStorage.remove(entry).map_err(Error::at("remove", entry.path()))?;
-    }
-    Ok(())
-}
-
-/// Whether there is something to remove; it must be this user's own.
-fn check_removable(entry: &Entry) -> Result<bool> {
-    if !exists(&OsStorage, entry)? {
-        return Ok(false);
-    }
-    let path = entry.path();
-    let stat = OsStorage.stat_entry(entry).map_err(Error::at("look at", path))?;
-    check_own(&stat).map_err(|why| {
-        Error::new(Kind::Refused, format!("{} is not removed: {why}", path.shown())).hint(
-            "only its owner can say whether it is still needed; if no run of theirs is at work, remove it",
-        )
-    })?;
-    Ok(true)
 }

@@ -1,57 +1,52 @@
 //! From a file to a sealed patch: begin, scan, seal.
 
-use std::path::Path;
 use std::sync::Mutex;
 
-use super::{Event, Options, OsPatch, Program};
-use crate::commit::write::in_place_form::tail_start;
+use super::{Event, Options, Program};
 use crate::engine::transform::Transform;
 use crate::error::{Error, Kind, Result};
 use crate::escape::shown;
-use crate::hash;
-use crate::hash::{GROUP_BYTES, Tree};
-use crate::patch::{Header, Origin, Writer};
+use crate::hash::GROUP_BYTES;
+use crate::patch::{Header, Origin, Patch, Writer};
 use crate::profile::{self, Stage};
-use crate::run::checkpoint::Resumable;
-use crate::scan::{self, Progress, result_root, scan};
-use crate::storage::mmap::Mapping;
-use crate::storage::{Entry, OsStorage};
-use crate::target::{OsTarget, head};
+use crate::run::checkpoint::{Resumable, TakeUp};
+use crate::scan::{self, Progress, Transforms, scan};
+use crate::storage::{Entry, Storage};
+use crate::target::{Target, head};
 
-/// Scans a target and seals what was found. Nothing but `spill` is written.
+/// Where a patch is collected once it outgrows the memory.
+pub enum Collect<'r, 't, S: Storage> {
+    /// Beside the target, where what an earlier run has left is taken up.
+    Resumable(&'r mut Resumable<'t, S>),
+    /// In this file, which must not exist.
+    At(Entry),
+}
+
+/// Scans a target and seals what was found. Only the file that `collect` names
+/// is written.
 ///
 /// # Errors
 /// Any failure of the plugin, of reading, or of writing the patch; or when
 /// the file was changed meanwhile, but by an append.
-pub fn make_patch(
-    target: &OsTarget,
+pub fn make_patch<'s, S: Storage>(
+    target: &Target<'s, S>,
     program: &Program<'_>,
-    spill: Entry,
+    collect: Collect<'_, '_, S>,
     options: &Options<'_>,
-    mut resumable: Option<&mut Resumable<'_>>,
     events: &mut dyn FnMut(Event),
-) -> Result<OsPatch> {
+) -> Result<Patch<'s, S>> {
     let beginning = profile::span(Stage::Begin);
     let mapping = target.map()?;
     let head = head(&mapping);
     let (job, first) = (program.begin)(head)?;
     let first = Mutex::new(Some(first));
-    let transforms = || -> Result<Box<dyn Transform>> {
+    let make = || -> Result<Box<dyn Transform>> {
         if let Some(first) = first.lock().ok().and_then(|mut first| first.take()) {
             return Ok(first);
         }
         let (other, transform) = (program.begin)(head)?;
-        if other == job {
-            Ok(transform)
-        } else {
-            Err(Error::new(
-                Kind::Plugin,
-                format!("plugin `{}` answers `begin` differently each time", program.id.name),
-            )
-            .hint("a plugin must be a pure function of its input"))
-        }
+        if other == job { Ok(transform) } else { Err(differs(program)) }
     };
-    let header = header(target, program);
     let scan_options = scan::Options {
         threads: options.threads,
         window_bytes: options.window_bytes,
@@ -59,13 +54,25 @@ pub fn make_patch(
         cancel: options.cancel,
     };
     let of = target.size();
-    let resumed = match &mut resumable {
-        Some(resumable) => resumable.take_up(&mapping, &header, &scan_options, events)?,
-        None => None,
+    let header = header(target, program);
+    let (spill, mut resumable) = match collect {
+        Collect::Resumable(resumable) => (target.names.scan.clone(), Some(resumable)),
+        Collect::At(entry) => (entry, None),
     };
-    let (writer, from) = match resumed {
-        Some((writer, state)) => (writer, Some(state)),
-        None => (Writer::new(&OsStorage, spill, header)?, None),
+    let taken_up = match &mut resumable {
+        Some(resumable) => resumable.take_up(target.storage, &mapping, &header, &scan_options)?,
+        None => TakeUp::Fresh,
+    };
+    let (writer, from) = match taken_up {
+        TakeUp::Resumed(writer, state) => {
+            events(Event::Resumed { bytes: state.at, of });
+            (writer, Some(state))
+        }
+        TakeUp::StartedOver(why) => {
+            events(Event::StartedOver(why));
+            (Writer::new(target.storage, spill, header)?, None)
+        }
+        TakeUp::Fresh => (Writer::new(target.storage, spill, header)?, None),
     };
     // Without a key, a checkpoint would not be believed.
     let mut keep = resumable
@@ -82,16 +89,20 @@ pub fn make_patch(
         keep: keep.as_mut().map(|keep| (options.checkpoint_every, keep as scan::Keep<'_>)),
     };
     drop(beginning);
-    let scanned = profile::time(Stage::Scan, || {
-        scan(&mapping, target.path(), &job, writer, &transforms, &scan_options, hooks)
-    })?;
+    let transforms = Transforms { job: &job, make: &make };
+    let scanned = profile::time(Stage::Scan, || scan(&mapping, &transforms, writer, &scan_options, hooks))?;
     // What others append is not scanned, and is no error yet: where no length
     // changes, it stays where it is.
     target.appended()?;
-    seal(scanned, &mapping, target.path(), options)
+    profile::time(Stage::NewRoot, || scanned.seal(&mapping, options.context()))
 }
 
-fn header(target: &OsTarget, program: &Program<'_>) -> Header {
+fn differs(program: &Program<'_>) -> Error {
+    let what = format!("plugin `{}` answers `begin` differently each time", program.id.name);
+    Error::new(Kind::Plugin, what).hint("a plugin must be a pure function of its input")
+}
+
+fn header<S: Storage>(target: &Target<'_, S>, program: &Program<'_>) -> Header {
     Header {
         plugin: program.id.clone(),
         params: program.params.clone(),
@@ -99,28 +110,4 @@ fn header(target: &OsTarget, program: &Program<'_>) -> Header {
         identity: Origin::from(target.identity()),
         group_bytes: GROUP_BYTES,
     }
-}
-
-/// Computes the root after, and seals.
-///
-/// # Errors
-/// When the file or the patch cannot be read, or the patch not written; when
-/// the run was interrupted.
-pub(super) fn seal(
-    scanned: scan::Scanned<'static, OsStorage>,
-    mapping: &Mapping,
-    path: &Path,
-    options: &Options<'_>,
-) -> Result<OsPatch> {
-    let _span = profile::span(Stage::NewRoot);
-    let stats = scanned.draft.stats();
-    let post_root = if stats.first_length_change.is_none() {
-        scanned.after.finish()
-    } else {
-        let from = tail_start(stats).min(scanned.after_groups * GROUP_BYTES);
-        let tree = if from == 0 { Tree::new() } else { scanned.after };
-        let hashing = hash::file::Options { threads: options.threads, cancel: options.cancel };
-        result_root(scanned.draft.reader(), mapping, path, tree, from, stats.post_size(), hashing)?
-    };
-    scanned.draft.seal(scanned.pre_root, post_root)
 }

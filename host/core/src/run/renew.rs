@@ -1,11 +1,10 @@
 //! From a patch that somebody has saved to one of the file at hand.
 
-use super::collect_patch::seal;
 use super::{Event, Options, OsPatch};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::hash;
-use crate::patch::{Direction, Header, Origin, Writer};
+use crate::patch::{Header, Origin, PatchView, Writer};
 use crate::profile::{self, Stage};
 use crate::scan::{Rebuilt, rebuild};
 use crate::storage::OsStorage;
@@ -21,34 +20,32 @@ use crate::target::OsTarget;
 /// or the patch says of it what is not so; any I/O error.
 pub(super) fn renew(
     target: &OsTarget,
-    patch: &OsPatch,
-    direction: Direction,
+    view: PatchView<'_, '_, OsStorage>,
     options: &Options<'_>,
     events: &mut dyn FnMut(Event),
 ) -> Result<OsPatch> {
     let (path, of) = (target.path(), target.size());
-    let claims = Claims::new(patch, direction);
-    let hashing = hash::file::Options { threads: options.threads, cancel: options.cancel };
+    let (before, after) = (view.before(), view.after());
+    let context = options.context();
     let mapping = target.map()?;
     let mut progress = |bytes| events(Event::Scanned { bytes, of });
-    if of != claims.size {
-        let root = hash::file::of_mapping(&mapping, path, hashing, &mut progress)?;
-        return Err(claims.no_fit(target, root));
+    if of != before.size {
+        let root = hash::file::of_mapping(&mapping, context, &mut progress)?;
+        return Err(no_fit(target, view, root));
     }
     let header = Header {
         target: path.to_string_lossy().into_owned(),
         identity: Origin::from(target.identity()),
-        ..patch.header().clone()
+        ..view.patch.header().clone()
     };
-    let writer = Writer::new(&OsStorage, target.names.scan.clone(), header)?;
-    let rebuilt = profile::time(Stage::Scan, || {
-        rebuild(&mapping, path, patch.reader(direction), writer, hashing, &mut progress)
-    })?;
+    let writer = Writer::new(target.storage, target.names.scan.clone(), header)?;
+    let rebuilt =
+        profile::time(Stage::Scan, || rebuild(&mapping, view.reader(), writer, context, &mut progress))?;
     let scanned = match rebuilt {
-        Rebuilt::Fits(scanned) if scanned.pre_root == claims.before => scanned,
-        Rebuilt::Fits(scanned) => return Err(claims.no_fit(target, scanned.pre_root)),
-        Rebuilt::Differs { pre_root, .. } if pre_root != claims.before => {
-            return Err(claims.no_fit(target, pre_root));
+        Rebuilt::Fits(scanned) if scanned.pre_root == before.root => scanned,
+        Rebuilt::Fits(scanned) => return Err(no_fit(target, view, scanned.pre_root)),
+        Rebuilt::Differs { pre_root, .. } if pre_root != before.root => {
+            return Err(no_fit(target, view, pre_root));
         }
         Rebuilt::Differs { at, .. } => {
             return Err(untrue(format!(
@@ -57,13 +54,13 @@ pub(super) fn renew(
             )));
         }
     };
-    let renewed = seal(*scanned, &mapping, path, options)?;
-    let after = renewed.seal().post_root;
-    if after != claims.after {
+    let renewed = profile::time(Stage::NewRoot, || scanned.seal(&mapping, context))?;
+    let root = renewed.seal().post_root;
+    if root != after.root {
         return Err(untrue(format!(
-            "{} would get another root than the patch says: {after}, and not {}",
+            "{} would get another root than the patch says: {root}, and not {}",
             path.shown(),
-            claims.after
+            after.root
         )));
     }
     Ok(renewed)
@@ -75,32 +72,13 @@ fn untrue(what: String) -> Error {
         .hint("the file is untouched; `runner` has not made this patch, or somebody has altered it")
 }
 
-/// What a patch says of the file before and after, in one direction.
-struct Claims {
-    size: u64,
-    before: blake3::Hash,
-    after: blake3::Hash,
-}
-
-impl Claims {
-    fn new(patch: &OsPatch, direction: Direction) -> Self {
-        let seal = patch.seal();
-        match direction {
-            Direction::Forward => {
-                Self { size: seal.stats.pre_size, before: seal.pre_root, after: seal.post_root }
-            }
-            Direction::Reverse => {
-                Self { size: seal.stats.post_size(), before: seal.post_root, after: seal.pre_root }
-            }
-        }
+/// The error for a target with this root, which the patch does not fit.
+fn no_fit(target: &OsTarget, view: PatchView<'_, '_, OsStorage>, root: blake3::Hash) -> Error {
+    let shown = target.path().shown();
+    let error = Error::new(Kind::Verification, format!("{shown} is not the file that the patch fits"));
+    if root == view.after().root {
+        return error.hint("it is already what that would make of it");
     }
-
-    fn no_fit(&self, target: &OsTarget, root: blake3::Hash) -> Error {
-        let shown = target.path().shown();
-        let error = Error::new(Kind::Verification, format!("{shown} is not the file that the patch fits"));
-        if root == self.after {
-            return error.hint("it is already what that would make of it");
-        }
-        error.hint(format!("its root is {root}, and the patch wants {}; the file is untouched", self.before))
-    }
+    let before = view.before().root;
+    error.hint(format!("its root is {root}, and the patch wants {before}; the file is untouched"))
 }

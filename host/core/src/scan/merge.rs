@@ -8,7 +8,7 @@ use super::{Scan, Scanned, State};
 use crate::engine::edits::{EditList, Touched};
 use crate::engine::transform::Transform;
 use crate::engine::validate::Found;
-use crate::engine::window::find;
+use crate::engine::window::{Views, find};
 use crate::error::Result;
 use crate::hash::{Cv, GROUP_BYTES, Tree};
 use crate::patch::{EDIT_PATCH_BYTES, Edit, Group, Writer};
@@ -121,10 +121,11 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
         }
         let transform = match &mut self.transform {
             Some(transform) => transform,
-            none => none.insert((self.scan.transforms)()?),
+            none => none.insert((self.scan.make)()?),
         };
         let view = self.scan.view();
-        let found = find(&self.scan.context, &view, None, &mut **transform, range.end, self.reach)?;
+        let views = Views { near: &view, wider: None };
+        let found = find(&self.scan.context, views, &mut **transform, self.reach..range.end)?;
         Ok(found.map(|(found, _)| found).unwrap_or_default())
     }
 

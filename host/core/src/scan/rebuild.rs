@@ -9,14 +9,13 @@
 
 use std::cell::RefCell;
 use std::ops::Range;
-use std::path::Path;
 
 use super::Scanned;
 use super::block::{hash_after, hash_before};
+use crate::context::RunContext;
 use crate::engine::edits::EditList;
 use crate::engine::framing::View;
 use crate::error::Result;
-use crate::hash;
 use crate::hash::ordered_pool::in_order;
 use crate::hash::{Cv, GROUP_BYTES, Tree};
 use crate::memory::Budget;
@@ -53,10 +52,9 @@ pub enum Rebuilt<'s, S: Storage> {
 /// was interrupted.
 pub fn rebuild<'s, S: Storage, P: Storage>(
     mapping: &Mapping,
-    path: &Path,
     reader: Reader<'_, '_, P>,
     writer: Writer<'s, S>,
-    options: hash::file::Options<'_>,
+    context: RunContext<'_>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Rebuilt<'s, S>> {
     let file = mapping.bytes();
@@ -81,9 +79,9 @@ pub fn rebuild<'s, S: Storage, P: Storage>(
         })
     };
     let mut released = 0;
-    let threads = options.threads.min(usize::try_from(pieces).unwrap_or(usize::MAX));
+    let threads = context.threads.min(usize::try_from(pieces).unwrap_or(usize::MAX));
     in_order(threads, work, give, |worked: Worked| {
-        options.cancel.check()?;
+        context.cancel.check()?;
         let end = worked.piece.range.end;
         let mut feed = feed.borrow_mut();
         let mut taken = taken.borrow_mut();
@@ -91,7 +89,7 @@ pub fn rebuild<'s, S: Storage, P: Storage>(
         feed.over |= taken.differs.is_some();
         if end - released >= RELEASE_BYTES || end == size {
             // Whatever was found may be of zeros that the file never held.
-            mapping.check(path)?;
+            mapping.check()?;
             mapping.release(released..end);
             released = end;
             progress(end);

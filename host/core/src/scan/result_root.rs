@@ -1,14 +1,15 @@
 //! The root hash of what a file becomes, where its length changes.
 
 use std::cell::RefCell;
-use std::path::Path;
 use std::sync::OnceLock;
 
+use super::Scanned;
+use crate::context::RunContext;
 use crate::error::Result;
-use crate::hash::file::{Options, cvs};
+use crate::hash::file::cvs;
 use crate::hash::ordered_pool::in_order;
 use crate::hash::{GROUP_BYTES, Tree};
-use crate::patch::{Reader, Segment, walk};
+use crate::patch::{Patch, Reader, Segment, walk};
 use crate::storage::Storage;
 use crate::storage::mmap::Mapping;
 
@@ -21,22 +22,45 @@ const RELEASE_BYTES: usize = 4 << 20;
 /// Threads that hash a stream: each may hold several pieces of it.
 const MOST_THREADS: usize = 4;
 
-/// The root of `file` as the edits make it. `tree` must hold the groups of
-/// the result up to offset `from`, a group boundary before which no length
-/// changes; `size` is that of the result.
+impl<'s, S: Storage> Scanned<'s, S> {
+    /// Computes the root of the file as the edits make it, and seals the patch.
+    ///
+    /// # Errors
+    /// When the file or the patch cannot be read, or the patch not written;
+    /// when the run was interrupted.
+    pub fn seal(self, mapping: &Mapping, context: RunContext<'_>) -> Result<Patch<'s, S>> {
+        let stats = self.draft.stats();
+        let post_root = if stats.first_length_change.is_none() {
+            self.after.finish()
+        } else {
+            // The tree holds the groups before the first change of length.
+            let from = stats.tail_start().min(self.after_groups * GROUP_BYTES);
+            let tree = if from == 0 { Tree::new() } else { self.after };
+            result_root(self.draft.reader(), mapping, Prefix { tree, bytes: from }, context)?
+        };
+        self.draft.seal(self.pre_root, post_root)
+    }
+}
+
+/// The part of the result whose groups are hashed already: up to a group
+/// boundary, before which no length changes.
+struct Prefix {
+    tree: Tree,
+    bytes: u64,
+}
+
+/// The root of a mapped file as the edits make it.
 ///
 /// # Errors
 /// When the patch or the file cannot be read.
-pub fn result_root<'m, S: Storage>(
+fn result_root<'m, S: Storage>(
     reader: Reader<'_, '_, S>,
     mapping: &'m Mapping,
-    path: &Path,
-    tree: Tree,
-    from: u64,
-    size: u64,
-    options: Options<'_>,
+    prefix: Prefix,
+    context: RunContext<'_>,
 ) -> Result<blake3::Hash> {
-    let (mut released, mut tree) = (from, tree);
+    let Prefix { mut tree, bytes: from } = prefix;
+    let (mut released, size) = (from, reader.result_size());
     let free = RefCell::new(Vec::new());
     let work = || |piece: Piece<'m>| (cvs(piece.bytes(), piece.first, size), piece.memory);
     let feed = |put: &mut dyn FnMut(Piece<'m>) -> Result<()>| {
@@ -68,13 +92,13 @@ pub fn result_root<'m, S: Storage>(
         })?;
         gather.flush()
     };
-    in_order(options.threads.min(MOST_THREADS), work, feed, |(cvs, memory)| {
-        options.cancel.check()?;
+    in_order(context.threads.min(MOST_THREADS), work, feed, |(cvs, memory)| {
+        context.cancel.check()?;
         cvs.into_iter().for_each(|cv| tree.push(cv));
         free.borrow_mut().extend(memory);
         Ok(())
     })?;
-    mapping.check(path)?;
+    mapping.check()?;
     Ok(tree.finish())
 }
 

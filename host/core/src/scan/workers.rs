@@ -8,7 +8,7 @@ use super::scheduler::{Carries, Shared, Start, Workers};
 use crate::engine::framing::View;
 use crate::engine::transform::Transform;
 use crate::engine::validate::Found;
-use crate::engine::window::{Position, find, find_sequential};
+use crate::engine::window::{Position, Views, find, find_sequential};
 use crate::error::{Error, Kind, Result};
 use crate::memory::is_denied;
 use crate::profile::{self, Stage};
@@ -29,10 +29,11 @@ pub(super) fn run(
     std::thread::scope(|scope| {
         let started = if blocks <= 1 {
             // There is nothing to do at the same time.
-            work(scan, &shared);
+            Worker::new(scan, &shared).work();
             Ok(())
         } else {
-            (0..threads).try_for_each(|_| stack::spawn(scope, || work(scan, &shared)).map(|_| ()))
+            (0..threads)
+                .try_for_each(|_| stack::spawn(scope, || Worker::new(scan, &shared).work()).map(|_| ()))
         };
         let mut told = threads;
         let collected = started.and_then(|()| {
@@ -89,119 +90,149 @@ impl Drop for Presence<'_> {
     }
 }
 
-fn work(scan: &Scan<'_>, shared: &Shared) {
-    let _presence = Presence(shared);
-    // The instance is made when the first window needs it.
-    let (mut transform, mut buffer) = (None, BlockBuffer::new(scan));
-    while let Some(mut task) = shared.take(scan, &mut transform) {
-        if task.alone {
-            // What an instance has grown to before must not stand in the way.
-            transform = None;
-        }
-        let answer = Answer { shared, index: task.index, given: false };
-        match one_block(scan, shared, task.index, &mut task.carry, &mut buffer, &mut transform).transpose() {
-            Some(Err(error)) if is_denied(&error) && !task.alone && task.carry.is_some() => {
-                transform = None;
-                answer.give_back(task.carry.unwrap_or_default());
+/// One thread of a scan.
+struct Worker<'a> {
+    scan: &'a Scan<'a>,
+    shared: &'a Shared,
+    buffer: Option<BlockBuffer<'a>>,
+    /// Made when the first window needs it.
+    transform: Option<Box<dyn Transform>>,
+}
+
+impl<'a> Worker<'a> {
+    fn new(scan: &'a Scan<'a>, shared: &'a Shared) -> Self {
+        Self { scan, shared, buffer: BlockBuffer::new(scan), transform: None }
+    }
+
+    fn work(mut self) {
+        let (scan, shared) = (self.scan, self.shared);
+        let _presence = Presence(shared);
+        while let Some(mut task) = shared.take(scan, &mut self.transform) {
+            if task.alone {
+                // What an instance has grown to before must not stand in the way.
+                self.transform = None;
             }
-            Some(result) => answer.give(result, task.carry),
-            // Whoever fails holds the baton, unless the failure is one of
-            // these; so no block that is still asked for comes here else.
-            None => answer.give(scan.options.cancel.check().and_then(|()| Err(panicked())), None),
+            let answer = Answer { shared, index: task.index, given: false };
+            match self.one_block(task.index, &mut task.carry).transpose() {
+                Some(Err(error)) if is_denied(&error) && !task.alone && task.carry.is_some() => {
+                    self.transform = None;
+                    answer.give_back(task.carry.unwrap_or_default());
+                }
+                Some(result) => answer.give(result, task.carry),
+                // Whoever fails holds the baton, unless the failure is one of
+                // these; so no block that is still asked for comes here else.
+                None => answer.give(scan.options.cancel.check().and_then(|()| Err(panicked())), None),
+            }
         }
+    }
+
+    /// `None` when the scan was stopped meanwhile. `carry` is what the baton
+    /// had for this block, once it has passed.
+    fn one_block(&mut self, index: u64, carry: &mut Option<Carries>) -> Result<Option<Block>> {
+        let Self { scan, shared, buffer, transform } = self;
+        scan.options.cancel.check()?;
+        let (range, whole) = (scan.block(index), scan.view());
+        let file_bytes = whole.limit();
+        let copy = profile::time(Stage::PageIn, || {
+            let copy = buffer.as_mut().and_then(|buffer| buffer.read(scan, &range));
+            if copy.is_none() && profile::is_on() {
+                // To tell it from hashing, which does it by the way, and a
+                // little faster.
+                scan.mapping.page_in(range.clone());
+            }
+            copy
+        });
+        let view = copy.as_ref().unwrap_or(&whole);
+        let before = block::hash_before(view, &range, file_bytes);
+        let task = Task { scan, shared, index, view };
+        let found = if scan.is_sequential() {
+            task.sequential().map(|found| found.map(|found| (found, range.end, 0)))
+        } else {
+            task.records(carry, transform)
+        };
+        // A failure, too, may come of zeros that the file never held.
+        scan.mapping.check()?;
+        let Some((found, end, carry)) = found? else { return Ok(None) };
+        let after = block::hash_after(view, &range, file_bytes, &found.edits);
+        if let Some(buffer) = buffer {
+            buffer.learn(&range, end);
+        }
+        Ok(Some(Block { range, found, before, after, carry }))
     }
 }
 
-/// `None` when the scan was stopped meanwhile. `carry` is what the baton had
-/// for this block, once it has passed.
-fn one_block(
-    scan: &Scan<'_>,
-    shared: &Shared,
+/// A block whose bytes are in view.
+struct Task<'t, 'v> {
+    scan: &'t Scan<'t>,
+    shared: &'t Shared,
     index: u64,
-    carry: &mut Option<Carries>,
-    buffer: &mut Option<BlockBuffer<'_>>,
-    transform: &mut Option<Box<dyn Transform>>,
-) -> Result<Option<Block>> {
-    scan.options.cancel.check()?;
-    let (range, whole) = (scan.block(index), scan.view());
-    let file_bytes = whole.limit();
-    let copy = profile::time(Stage::PageIn, || {
-        let copy = buffer.as_mut().and_then(|buffer| buffer.read(scan, &range));
-        if copy.is_none() && profile::is_on() {
-            // To tell it from hashing, which does it by the way, and a little
-            // faster.
-            scan.mapping.page_in(range.clone());
-        }
-        copy
-    });
-    let view = copy.as_ref().unwrap_or(&whole);
-    let before = block::hash_before(view, &range, file_bytes);
-    let found = if scan.is_sequential() {
-        sequential(scan, shared, index, view).map(|found| found.map(|found| (found, range.end, 0)))
-    } else {
-        records(scan, shared, index, view, carry, transform)
-    };
-    // A failure, too, may come of zeros that the file never held.
-    scan.mapping.check(scan.path)?;
-    let Some((found, end, carry)) = found? else { return Ok(None) };
-    let after = block::hash_after(view, &range, file_bytes, &found.edits);
-    if let Some(buffer) = buffer {
-        buffer.learn(&range, end);
+    view: &'t View<'v>,
+}
+
+impl Task<'_, '_> {
+    fn sequential(&self) -> Result<Option<Found>> {
+        let Self { scan, shared, index, view } = *self;
+        let Some(mut baton) = shared.baton(index) else { return Ok(None) };
+        let mut transform = match baton.transform.take() {
+            Some(transform) => transform,
+            None => (scan.make)()?,
+        };
+        let end = scan.block(index).end;
+        let found = find_sequential(&scan.context, view, &mut *transform, end, &mut baton.position)?;
+        baton.transform = Some(transform);
+        shared.pass(baton);
+        Ok(found)
     }
-    Ok(Some(Block { range, found, before, after, carry }))
-}
 
-fn sequential(scan: &Scan<'_>, shared: &Shared, index: u64, view: &View<'_>) -> Result<Option<Found>> {
-    let Some(mut baton) = shared.baton(index) else { return Ok(None) };
-    let mut transform = match baton.transform.take() {
-        Some(transform) => transform,
-        None => (scan.transforms)()?,
-    };
-    let end = scan.block(index).end;
-    let found = find_sequential(&scan.context, view, &mut *transform, end, &mut baton.position)?;
-    baton.transform = Some(transform);
-    shared.pass(baton);
-    Ok(found)
-}
+    /// What was found, where the last record ends, and the carry at the
+    /// block's end.
+    fn records(
+        &self,
+        known: &mut Option<Carries>,
+        transform: &mut Option<Box<dyn Transform>>,
+    ) -> Result<Option<(Found, u64, u64)>> {
+        let Self { scan, view, .. } = *self;
+        let (range, whole) = (scan.block(self.index), scan.view());
+        let (carry, next_carry) = match *known {
+            Some(known) => known,
+            None => match self.carries(&whole)? {
+                Some(carries) => carries,
+                None => return Ok(None),
+            },
+        };
+        *known = Some((carry, next_carry));
+        let Some(first) = scan.context.cutter.first_start(view, range.clone(), carry) else {
+            return Ok(Some((Found::default(), range.end, next_carry)));
+        };
+        let transform = match transform {
+            Some(transform) => transform,
+            None => transform.insert((scan.make)()?),
+        };
+        let views = Views { near: view, wider: Some(&whole) };
+        let found = find(&scan.context, views, &mut **transform, first..range.end)?;
+        Ok(found.map(|(found, end)| (found, end, next_carry)))
+    }
 
-/// What was found, where the last record ends, and the carry at the block's
-/// end.
-fn records(
-    scan: &Scan<'_>,
-    shared: &Shared,
-    index: u64,
-    view: &View<'_>,
-    known: &mut Option<Carries>,
-    transform: &mut Option<Box<dyn Transform>>,
-) -> Result<Option<(Found, u64, u64)>> {
-    let (range, whole) = (scan.block(index), scan.view());
-    let cutter = scan.context.cutter;
-    let (carry, next_carry) = if let Some(known) = *known {
-        known
-    } else if cutter.needs_carry() {
+    /// The carries at the start and the end of the block; the baton is passed
+    /// on. `None` when the scan was stopped meanwhile.
+    fn carries(&self, whole: &View<'_>) -> Result<Option<Carries>> {
+        let Self { scan, shared, index, view } = *self;
+        let cutter = scan.context.cutter;
+        if !cutter.needs_carry() {
+            return Ok(Some((0, 0)));
+        }
+        let range = scan.block(index);
         // The long part first: it needs nothing from other blocks.
         let summary = cutter.summarize(view, range.clone());
         let Some(mut baton) = shared.baton(index) else { return Ok(None) };
         let carry = baton.carry;
         let mut next = cutter.advance(view, range.clone(), carry, summary)?;
         if next.is_none() {
-            next = cutter.advance(&whole, range.clone(), carry, summary)?;
+            next = cutter.advance(whole, range, carry, summary)?;
         }
         baton.carry = next.unwrap_or(carry);
         let next = baton.carry;
         shared.pass(baton);
-        (carry, next)
-    } else {
-        (0, 0)
-    };
-    *known = Some((carry, next_carry));
-    let Some(first) = cutter.first_start(view, range.clone(), carry) else {
-        return Ok(Some((Found::default(), range.end, next_carry)));
-    };
-    let transform = match transform {
-        Some(transform) => transform,
-        None => transform.insert((scan.transforms)()?),
-    };
-    let found = find(&scan.context, view, Some(&whole), &mut **transform, range.end, first)?;
-    Ok(found.map(|(found, end)| (found, end, next_carry)))
+        Ok(Some((carry, next)))
+    }
 }

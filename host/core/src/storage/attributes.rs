@@ -109,6 +109,15 @@ fn value(file: impl AsFd, name: &CStr) -> io::Result<Vec<u8>> {
     }
 }
 
+/// Whether a program in the file would get capabilities.
+pub(super) fn has_capabilities(file: impl AsFd) -> io::Result<bool> {
+    match fgetxattr_query(file, c"security.capability") {
+        Ok(bytes) => Ok(bytes > 0),
+        Err(Errno::NODATA | Errno::OPNOTSUPP | Errno::NOSYS) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,7 @@ use std::os::fd::AsRawFd;
 use std::{io, mem};
 
 use rustix::fs::fstatfs;
+use rustix::io::Errno;
 
 /// Filesystems that copy whatever is written: btrfs, bcachefs, ZFS, NILFS
 /// (`f_type` of `statfs(2)`).
@@ -57,7 +58,10 @@ pub(super) fn copies_on_write(file: &File) -> io::Result<bool> {
         let found = match extents(file, start) {
             Ok(found) => found,
             // A filesystem that cannot tell where extents are shares none.
-            Err(e) if e.kind() == io::ErrorKind::Unsupported || e.raw_os_error() == Some(libc::ENOTTY) => {
+            Err(e)
+                if e.kind() == io::ErrorKind::Unsupported
+                    || Errno::from_io_error(&e) == Some(Errno::NOTTY) =>
+            {
                 return Ok(false);
             }
             Err(e) => return Err(e),

@@ -12,7 +12,7 @@ use super::Entry;
 ///
 /// # Errors
 /// Any I/O error.
-pub fn is_mount_point(file: &File, entry: &Entry) -> io::Result<bool> {
+pub(super) fn is_mount_point(file: &File, entry: &Entry) -> io::Result<bool> {
     let file = statx(file, c"", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID)?;
     let directory = statx(entry.directory_fd()?, c"", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID)?;
     Ok(match (mount(&file), mount(&directory)) {

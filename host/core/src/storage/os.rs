@@ -1,11 +1,11 @@
 //! [`Storage`] on the operating system.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, IoSlice};
 use std::ops::Range;
 use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::Path;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::fs::{
@@ -14,11 +14,15 @@ use rustix::fs::{
 };
 use rustix::io::{Errno, ReadWriteFlags, pwritev2};
 
+use rustix::pipe::{SpliceFlags, splice};
+
 use super::lock::lock;
+use super::mmap::Mapping;
 use super::{
     Access, Entry, FileType, Identity, PATIENCE, Resized, Stat, Storage, attributes, cachestat, extents,
-    holders, lease, mark, reflink,
+    holders, lease, mark, mount, reflink,
 };
+use crate::error::Result;
 
 /// An open file.
 pub type OsFile = File;
@@ -94,6 +98,43 @@ impl Storage for OsStorage {
         mark::remove(file)
     }
 
+    fn marked_journal(&self, file: &File) -> Option<PathBuf> {
+        mark::journal_of(file)
+    }
+
+    fn map(&self, file: &File, bytes: u64, path: &Path) -> Result<Mapping> {
+        Mapping::new(file, bytes, path)
+    }
+
+    fn is_mount_point(&self, file: &File, entry: &Entry) -> io::Result<bool> {
+        mount::is_mount_point(file, entry)
+    }
+
+    fn has_capabilities(&self, file: &File) -> io::Result<bool> {
+        attributes::has_capabilities(file)
+    }
+
+    fn is_trusted(&self, entry: &Entry, owner: u32) -> io::Result<bool> {
+        entry.is_trusted(owner)
+    }
+
+    fn splice(&self, file: &File, range: Range<u64>, pipe: &File) -> io::Result<u64> {
+        let mut at = range.start;
+        while at < range.end {
+            let want = usize::try_from(range.end - at).unwrap_or(usize::MAX);
+            let mut offset = at;
+            match splice(file, Some(&mut offset), pipe, None, want, SpliceFlags::MOVE) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(count) => at += count as u64,
+                Err(Errno::INTR) => {}
+                // This filesystem cannot: the caller copies.
+                Err(Errno::INVAL) => break,
+                Err(e) => return Err(e.into()),
+            }
+        }
+        Ok(at)
+    }
+
     fn append(&self, file: &File, bytes: &[u8]) -> io::Result<usize> {
         // The offset is not looked at.
         Ok(pwritev2(file, &[IoSlice::new(bytes)], 0, ReadWriteFlags::APPEND)?)
@@ -106,7 +147,8 @@ impl Storage for OsStorage {
     fn direct(&self, file: &File) -> io::Result<File> {
         // By its descriptor, as the path may lead elsewhere by now.
         let path = format!("/proc/self/fd/{}", file.as_raw_fd());
-        OpenOptions::new().write(true).custom_flags(libc::O_DIRECT).open(path)
+        let flags = OFlags::WRONLY | OFlags::DIRECT | OFlags::CLOEXEC;
+        Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
     }
 
     fn data_at(&self, file: &File, at: u64) -> io::Result<Option<Range<u64>>> {
@@ -278,15 +320,16 @@ fn convert(found: &Statx) -> Stat {
 }
 
 fn file_type(mode: u32) -> FileType {
-    match mode & libc::S_IFMT {
-        libc::S_IFREG => FileType::Regular,
-        libc::S_IFBLK => FileType::Block,
-        libc::S_IFDIR => FileType::Directory,
-        libc::S_IFIFO => FileType::Other("a FIFO"),
-        libc::S_IFSOCK => FileType::Other("a socket"),
-        libc::S_IFCHR => FileType::Other("a character device"),
-        libc::S_IFLNK => FileType::Other("a symbolic link"),
-        _ => FileType::Other("not a regular file"),
+    use rustix::fs::FileType as Found;
+    match Found::from_raw_mode(mode) {
+        Found::RegularFile => FileType::Regular,
+        Found::BlockDevice => FileType::Block,
+        Found::Directory => FileType::Directory,
+        Found::Fifo => FileType::Other("a FIFO"),
+        Found::Socket => FileType::Other("a socket"),
+        Found::CharacterDevice => FileType::Other("a character device"),
+        Found::Symlink => FileType::Other("a symbolic link"),
+        Found::Unknown => FileType::Other("not a regular file"),
     }
 }
 

@@ -6,6 +6,8 @@ use std::io;
 use std::ops::Range;
 use std::os::fd::AsRawFd;
 
+use rustix::io::Errno;
+
 /// See [`Storage::share_range`](super::Storage::share_range); `FICLONERANGE`.
 pub(super) fn range(from: &File, range: Range<u64>, to: &File, to_at: u64) -> io::Result<bool> {
     let request = libc::file_clone_range {
@@ -21,10 +23,10 @@ pub(super) fn range(from: &File, range: Range<u64>, to: &File, to_at: u64) -> io
         return Ok(true);
     }
     let error = io::Error::last_os_error();
-    match error.raw_os_error() {
+    match Errno::from_io_error(&error) {
         // Not on this filesystem, not between these files, or not in blocks
         // of this size.
-        Some(libc::EOPNOTSUPP | libc::EXDEV | libc::EINVAL | libc::ENOTTY | libc::ENOSYS | libc::EBADF) => {
+        Some(Errno::OPNOTSUPP | Errno::XDEV | Errno::INVAL | Errno::NOTTY | Errno::NOSYS | Errno::BADF) => {
             Ok(false)
         }
         _ => Err(error),

@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::patch::Patch;
 use crate::sidecar::{Names, check_not_reserved, exists, is_journal, journal_owner};
-use crate::storage::{Access, Entry, FileType, Identity, OsFile, OsStorage, Storage, check_own, journal_of};
+use crate::storage::{Access, Entry, FileType, Identity, OpenFile, OsStorage, Storage, check_own};
 
 /// Names of further files that a hint lists.
 const MOST_LISTED: usize = 20;
@@ -34,9 +34,9 @@ pub fn check_none_interrupted<'a>(paths: impl IntoIterator<Item = &'a Path>) -> 
             return Err(at_work(&names));
         }
         let clean = no_journal.and_then(|()| match stat.file_type {
-            FileType::Regular => {
-                OsStorage.open(&entry, Access::Read).map_or(Ok(()), |file| check_mark(&names, &file))
-            }
+            FileType::Regular => OsStorage
+                .open(&entry, Access::Read)
+                .map_or(Ok(()), |file| check_mark(&names, OpenFile::new(&OsStorage, &file, entry.path()))),
             _ => Ok(()),
         });
         match clean {
@@ -104,16 +104,19 @@ impl Found {
 /// # Errors
 /// [`Kind::RecoveryNeeded`], with the commands that recover it;
 /// [`Kind::Refused`] for a journal of another user; any I/O error.
-pub(crate) fn check_mark(names: &Names, file: &OsFile) -> Result<()> {
-    let Some(path) = journal_of(file).filter(|path| path.file_name().is_some_and(is_journal)) else {
+pub(crate) fn check_mark<S: Storage>(names: &Names, file: OpenFile<'_, S>) -> Result<()> {
+    let storage = file.storage;
+    let Some(path) =
+        storage.marked_journal(file.file).filter(|path| path.file_name().is_some_and(is_journal))
+    else {
         return Ok(());
     };
-    if path == names.journal.path() || exists(&OsStorage, &names.journal)? {
+    if path == names.journal.path() || exists(storage, &names.journal)? {
         // It is seen without the mark.
         return Ok(());
     }
     let found = Entry::resolve(&path).and_then(|entry| {
-        let stat = OsStorage.stat_entry(&entry).map_err(Error::at("look at", entry.path()))?;
+        let stat = storage.stat_entry(&entry).map_err(Error::at("look at", entry.path()))?;
         Ok((entry, stat))
     });
     let (journal, stat) = match found {
@@ -134,8 +137,7 @@ pub(crate) fn check_mark(names: &Names, file: &OsFile) -> Result<()> {
             ))
             .hint(unmark(names)));
     }
-    let this = OsStorage.stat(file).map_err(Error::at("look at", names.target.path()))?.identity;
-    Err(way_out(names, &journal, &this))
+    Err(way_out(names, &journal, &file.identity()?))
 }
 
 fn marked(names: &Names, journal: &Path) -> Error {

@@ -1,54 +1,29 @@
 //! Whether a file is the one that a journal was made for.
 
-use std::path::Path;
-
 use super::edit_cursor::EditCursor;
 use super::value_after;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::hash::{GROUP_BYTES, Tree, group_cv};
-use crate::patch::{Direction, Patch};
-use crate::storage::Storage;
+use crate::patch::{PatchView, Version};
+use crate::storage::{OpenFile, Storage};
 
 /// Whether a target is the one that a patch in in-place form was made for,
-/// applied not at all, in part, or in full: with all edits written over it (in
-/// memory), every touched group must have the right chaining value. With
-/// `whole`, all other groups are hashed too, and the root must be right as
-/// well. What
-/// others have appended is not looked at.
+/// applied not at all, in part, or in full, as far as the touched groups tell:
+/// with all edits written over it (in memory), each must have the right
+/// chaining value. What others have appended is not looked at.
 ///
 /// # Errors
 /// On any I/O error, or when the patch does not say what a touched group must
 /// be. A target that does not fit is `Ok(false)`.
-pub fn fits<S: Storage>(
-    storage: &S,
-    path: &Path,
-    target: &S::File,
-    patch: &Patch<'_, S>,
-    direction: Direction,
-    whole: bool,
-) -> Result<bool> {
-    let seal = patch.seal();
-    let (size, root) = match direction {
-        Direction::Forward => (seal.stats.post_size(), &seal.post_root),
-        Direction::Reverse => (seal.stats.pre_size, &seal.pre_root),
-    };
-    let file = Overlaid { storage, path, target, size };
-    if whole {
-        let (mut tree, mut laid) = (Tree::new(), EditCursor::new(patch.reader(direction)));
-        for index in 0..size.div_ceil(GROUP_BYTES) {
-            tree.push(file.group(&mut laid, index)?);
-        }
-        if tree.finish() != *root {
-            return Ok(false);
-        }
-    }
+pub fn touched_groups_fit<S: Storage>(target: OpenFile<'_, S>, view: PatchView<'_, '_, S>) -> Result<bool> {
+    let file = Overlaid { target, size: view.after().size };
     // What is read back later is compared with these values.
-    let (mut reader, mut laid) = (patch.reader(direction), EditCursor::new(patch.reader(direction)));
+    let (mut reader, mut laid) = (view.reader(), EditCursor::new(view.reader()));
     while let Some(batch) = reader.next_batch()? {
         for group in batch.groups() {
             // Of a group that is not there any more, only the size tells.
-            if group.index * GROUP_BYTES < size
-                && file.group(&mut laid, group.index)? != value_after(path, group)?
+            if group.index * GROUP_BYTES < file.size
+                && file.group(&mut laid, group.index)? != value_after(target.path, group)?
             {
                 return Ok(false);
             }
@@ -57,11 +32,23 @@ pub fn fits<S: Storage>(
     Ok(true)
 }
 
+/// [`touched_groups_fit`], and all other groups too: the root must be right.
+///
+/// # Errors
+/// As for [`touched_groups_fit`].
+pub fn whole_file_fits<S: Storage>(target: OpenFile<'_, S>, view: PatchView<'_, '_, S>) -> Result<bool> {
+    let Version { size, root } = view.after();
+    let file = Overlaid { target, size };
+    let (mut tree, mut laid) = (Tree::new(), EditCursor::new(view.reader()));
+    for index in 0..size.div_ceil(GROUP_BYTES) {
+        tree.push(file.group(&mut laid, index)?);
+    }
+    Ok(tree.finish() == root && touched_groups_fit(target, view)?)
+}
+
 /// A file with edits written over it, in memory.
 struct Overlaid<'a, S: Storage> {
-    storage: &'a S,
-    path: &'a Path,
-    target: &'a S::File,
+    target: OpenFile<'a, S>,
     /// Its size in bytes, once the edits are written.
     size: u64,
 }
@@ -71,9 +58,7 @@ impl<S: Storage> Overlaid<'_, S> {
     fn group(&self, laid: &mut EditCursor<'_, '_, S>, index: u64) -> Result<[u8; 32]> {
         let range = index * GROUP_BYTES..((index + 1) * GROUP_BYTES).min(self.size);
         let mut bytes = vec![0; usize::try_from(range.end - range.start).expect("a group fits")];
-        self.storage
-            .read_full_at(self.target, &mut bytes, range.start)
-            .map_err(|e| Error::io(&format!("read at byte {} of", range.start), self.path, e))?;
+        self.target.read_full_at(&mut bytes, range.start)?;
         laid.each(&range, |at, new| bytes[at..at + new.len()].copy_from_slice(new))?;
         Ok(group_cv(&bytes, index, self.size))
     }

@@ -132,6 +132,11 @@ impl<'s, S: Storage> ReadBack<'s, S> {
         opened(file, level)
     }
 
+    /// The path of the file.
+    pub(super) fn path(&self) -> &Path {
+        self.entry.path()
+    }
+
     /// Reading back another file would tell nothing of what was written.
     fn check_same(&self, file: &S::File) -> Result<()> {
         let path = self.entry.path();
@@ -155,15 +160,15 @@ impl<'s, S: Storage> ReadBack<'s, S> {
     }
 
     /// Bytes of a group that are there.
-    pub(super) fn count(&self, path: &Path, group: u64) -> Result<u64> {
+    pub(super) fn count(&self, group: u64) -> Result<u64> {
         let mut memory = Aligned::new(GROUP_BYTES as usize);
-        Ok(self.read(&self.file, path, group * GROUP_BYTES, memory.as_mut_slice())? as u64)
+        Ok(self.read(&self.file, group * GROUP_BYTES, memory.as_mut_slice())? as u64)
     }
 
     /// Reads at an offset; how much there was.
-    fn read(&self, file: &S::File, path: &Path, at: u64, memory: &mut [u8]) -> Result<usize> {
+    fn read(&self, file: &S::File, at: u64, memory: &mut [u8]) -> Result<usize> {
         read_blocks(self.storage, file, memory, at)
-            .map_err(|e| Error::io(&format!("read back at byte {at} of"), path, e))
+            .map_err(|e| Error::io(&format!("read back at byte {at} of"), self.path(), e))
     }
 
     /// Chaining values of groups, sorted, of a file that is to have `size`
@@ -171,7 +176,6 @@ impl<'s, S: Storage> ReadBack<'s, S> {
     /// `cached` is there unless all are whole.
     pub(super) fn cvs<'p>(
         &self,
-        path: &Path,
         spots: &'p [Spot],
         cached: Option<&S::File>,
         size: u64,
@@ -182,7 +186,7 @@ impl<'s, S: Storage> ReadBack<'s, S> {
         let mut cvs = Vec::with_capacity(spots.len());
         let work = || {
             let mut run = self.run(cached);
-            move |spots: &'p [Spot]| run.cvs_of(path, spots, size)
+            move |spots: &'p [Spot]| run.cvs_of(spots, size)
         };
         let feed = |put: &mut dyn FnMut(&'p [Spot]) -> Result<()>| {
             spots.chunks(spots.len().div_ceil(readers.max(1)).max(1)).try_for_each(put)
@@ -209,22 +213,22 @@ pub(super) struct Run<'r, 's, S: Storage> {
 
 impl<S: Storage> Run<'_, '_, S> {
     /// Chaining values of the groups from `first` on that are read in one go.
-    pub(super) fn cvs(&mut self, path: &Path, first: u64, size: u64) -> Result<Vec<Option<Cv>>> {
+    pub(super) fn cvs(&mut self, first: u64, size: u64) -> Result<Vec<Option<Cv>>> {
         let count = RUN_GROUPS.min(size.div_ceil(GROUP_BYTES) - first);
         let spots: Vec<_> = (first..first + count).map(Spot::whole).collect();
-        self.cvs_of(path, &spots, size)
+        self.cvs_of(&spots, size)
     }
 
     /// Chaining values of groups. Those that follow each other, and were
     /// wholly written, are read in one go.
-    fn cvs_of(&mut self, path: &Path, spots: &[Spot], size: u64) -> Result<Vec<Option<Cv>>> {
+    fn cvs_of(&mut self, spots: &[Spot], size: u64) -> Result<Vec<Option<Cv>>> {
         let mut cvs = vec![None; spots.len()];
         let mut longest = spots.len().min(RUN_GROUPS as usize);
         let mut done = 0;
         while let Some(first) = spots.get(done) {
             let follows = |(spot, index): &(&Spot, u64)| spot.group == first.group + index && spot.is_whole();
             let run = spots[done..].iter().zip(0..longest as u64).take_while(follows).count().max(1);
-            let count = match self.read(path, first, run) {
+            let count = match self.read(first, run) {
                 Ok(count) => count,
                 // One by one, to tell where it fails.
                 Err(_) if run > 1 => {
@@ -249,7 +253,7 @@ impl<S: Storage> Run<'_, '_, S> {
     }
 
     /// Reads a run of groups; how many bytes there are.
-    fn read(&mut self, path: &Path, first: &Spot, groups: usize) -> Result<usize> {
+    fn read(&mut self, first: &Spot, groups: usize) -> Result<usize> {
         let len = groups * GROUP_BYTES as usize;
         if self.memory.as_slice().len() < len {
             self.memory = Aligned::new(if groups > 1 { RUN_BYTES } else { len });
@@ -257,15 +261,15 @@ impl<S: Storage> Run<'_, '_, S> {
         let memory = &mut self.memory.as_mut_slice()[..len];
         let (from, at) = (self.from, first.group * GROUP_BYTES);
         let Some(cached) = self.cached.filter(|_| !first.is_whole()) else {
-            return from.read(&from.file, path, at, memory);
+            return from.read(&from.file, at, memory);
         };
-        let mut count = from.read(cached, path, at, memory)?;
+        let mut count = from.read(cached, at, memory)?;
         let mut block = 0;
         while let Some(next) = (block..u16::BITS).find(|block| first.blocks >> block & 1 == 1) {
             // To the end of the blocks that follow each other.
             block = next + (first.blocks >> next).trailing_ones();
             let (start, end) = (next as usize * BLOCK_BYTES, block as usize * BLOCK_BYTES);
-            let there = from.read(&from.file, path, at + start as u64, &mut memory[start..end])?;
+            let there = from.read(&from.file, at + start as u64, &mut memory[start..end])?;
             // The end of the file is where the medium says it is.
             if start + there < end.min(count) {
                 count = start + there;

@@ -1,5 +1,4 @@
 use std::fs;
-use std::sync::atomic::AtomicBool;
 
 use super::*;
 use crate::storage::mmap::Mapping;
@@ -18,15 +17,14 @@ fn open(file: &tempfile::NamedTempFile, wanted: VerifyChoice) -> Result<ReadBack
 
 #[test]
 fn size_and_every_byte_of_a_whole_file_count() {
-    static NEVER: AtomicBool = AtomicBool::new(false);
     let group = GROUP_BYTES as usize;
     for size in [0, 1, 1000, group - 1, group, group + 1, 2 * group, 3 * group + 5] {
         let right: Vec<u8> = (0..size).map(|at| (at * 31 % 251) as u8).collect();
         let check = |content: &[u8], wanted| {
             let file = file(content);
             let read_back = open(&file, wanted).expect("it can be read");
-            let root = blake3::hash(&right);
-            whole(file.path(), &read_back, size as u64, &root, 2, Cancel::new(&NEVER)).map_err(|e| e.kind())
+            let wanted = Version { size: size as u64, root: blake3::hash(&right) };
+            whole(&read_back, &wanted, RunContext::unstoppable(2)).map_err(|e| e.kind())
         };
         for wanted in [VerifyChoice::Deepest, VerifyChoice::Exactly(Level::Cached)] {
             assert_eq!(check(&right, wanted), Ok(()), "{size}");
@@ -47,7 +45,6 @@ fn size_and_every_byte_of_a_whole_file_count() {
 /// those of a group before.
 #[test]
 fn what_is_not_there_is_not_read() {
-    static NEVER: AtomicBool = AtomicBool::new(false);
     let group = GROUP_BYTES as usize;
     for byte in [0, 7] {
         let right = vec![byte; 40 * group];
@@ -57,12 +54,12 @@ fn what_is_not_there_is_not_read() {
             let mut run = read_back.run(None);
             let mut there = 0;
             for first in (0..40).step_by(read_back::RUN_GROUPS as usize) {
-                let cvs = run.cvs(file.path(), first, right.len() as u64).expect("it can be read");
+                let cvs = run.cvs(first, right.len() as u64).expect("it can be read");
                 there += cvs.iter().filter(|cv| cv.is_some()).count();
             }
             assert_eq!(there, size / group, "{size} bytes of {byte}");
-            let root = blake3::hash(&right);
-            let whole = whole(file.path(), &read_back, right.len() as u64, &root, 1, Cancel::new(&NEVER));
+            let wanted = Version { size: right.len() as u64, root: blake3::hash(&right) };
+            let whole = whole(&read_back, &wanted, RunContext::unstoppable(1));
             assert_eq!(whole.map_err(|e| e.kind()), Err(Kind::Verification));
         }
     }

@@ -1,23 +1,20 @@
 //! Edits that lie close together, written over a file in large pieces.
 //!
-//! Of the file's blocks, those are written that an edit touches, and no
-//! others: what stands between the edits in them is read, and written again as
-//! it is. The kernel would do the same with its pages.
-
-use std::path::Path;
+//! Only blocks that an edit touches are written. The bytes between the edits
+//! of a block are read and written back as they are; the kernel would do the
+//! same with its pages.
 
 use super::write_behind::{PIECE_BYTES, WriteBehind};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::hash::GROUP_BYTES;
-use crate::storage::{ALIGN_BYTES, Aligned, Storage};
+use crate::storage::{ALIGN_BYTES, Aligned, OpenFile, Storage};
 
 const ALIGN: u64 = ALIGN_BYTES as u64;
 
 /// The pieces, one after the other.
 pub(super) struct Pieces<'b, 's, 'a, S: Storage> {
     behind: &'b mut WriteBehind<'s, S>,
-    storage: &'a S,
-    target: (&'a S::File, &'a Path),
+    target: OpenFile<'a, S>,
     /// The file is at least that long, whatever part of the edits is written:
     /// what lies before may be read, and written as it is.
     sure_bytes: u64,
@@ -34,13 +31,8 @@ struct Piece {
 }
 
 impl<'b, 's, 'a, S: Storage> Pieces<'b, 's, 'a, S> {
-    pub(super) fn new(
-        behind: &'b mut WriteBehind<'s, S>,
-        storage: &'a S,
-        target: (&'a S::File, &'a Path),
-        sure_bytes: u64,
-    ) -> Self {
-        Self { behind, storage, target, sure_bytes, piece: None }
+    pub(super) fn new(behind: &'b mut WriteBehind<'s, S>, target: OpenFile<'a, S>, sure_bytes: u64) -> Self {
+        Self { behind, target, sure_bytes, piece: None }
     }
 
     /// Writes bytes at an offset behind all those before.
@@ -88,12 +80,9 @@ impl<'b, 's, 'a, S: Storage> Pieces<'b, 's, 'a, S> {
         let ahead = end.next_multiple_of(GROUP_BYTES as usize).min(PIECE_BYTES);
         let at = piece.start + piece.known as u64;
         let sure = usize::try_from(self.sure_bytes.saturating_sub(at)).unwrap_or(usize::MAX);
-        let (file, path) = self.target;
         let unknown = &mut piece.memory.as_mut_slice()[piece.known..ahead];
         let want = unknown.len().min(sure);
-        self.storage
-            .read_exact_at(file, &mut unknown[..want], at)
-            .map_err(|e| Error::io(&format!("read at byte {at} of"), path, e))?;
+        self.target.read_exact_at(&mut unknown[..want], at)?;
         piece.known += want;
         Ok(())
     }

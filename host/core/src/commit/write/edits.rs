@@ -2,55 +2,63 @@
 //! stopped anywhere and run again, in either direction, as long as the
 //! journal stands.
 
-use std::path::Path;
-
 use super::coalesce::Pieces;
 use super::length::{self, Ends, State};
 use super::write_behind::write_behind;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
-use crate::patch::{Direction, Patch};
+use crate::patch::PatchView;
 use crate::profile::{self, Stage};
-use crate::storage::{Access, Entry, Identity, Storage};
+use crate::storage::{Access, Entry, Identity, OpenFile, Storage};
+use crate::target::Target;
 use crate::target::interference::{cut_short, grown};
 
-/// The descriptor that a file is written through: the only one of the file in
-/// this process while its length is set.
-pub enum Hand<'a, F> {
-    /// The locked one.
-    Locked(&'a F),
-    /// A new one each time, of the file that was read, as a sync of the locked
-    /// one may have failed. The
-    /// length is set through the locked one: that needs no sync to be believed.
-    Fresh(&'a F, &'a Identity),
+/// A file that is written in place.
+pub struct InPlaceFile<'a, S: Storage> {
+    storage: &'a S,
+    entry: &'a Entry,
+    /// The descriptor that holds the lock: the only one of the file in this
+    /// process while its length is set.
+    locked: &'a S::File,
+    /// Where a sync of the locked descriptor may have failed, it is not
+    /// believed any more: bytes are written through a new one each time, if
+    /// that is of this file. The length is set through the locked one: that
+    /// needs no sync to be believed.
+    distrusted: Option<&'a Identity>,
 }
 
-impl<F> Hand<'_, F> {
-    /// The descriptor that holds the lock.
-    pub(crate) fn locked(&self) -> &F {
-        match self {
-            Self::Locked(file) | Self::Fresh(file, _) => file,
-        }
+impl<'a, S: Storage> InPlaceFile<'a, S> {
+    /// A target, written through its locked descriptor.
+    pub fn new(target: &'a Target<'_, S>) -> Self {
+        let Target { storage, names, file, .. } = target;
+        Self { storage, entry: &names.target, locked: file, distrusted: None }
     }
 
-    fn with<S: Storage<File = F>>(
-        &self,
-        storage: &S,
-        entry: &Entry,
-        work: impl FnOnce(&F) -> Result<()>,
-    ) -> Result<()> {
-        let written = match self {
-            Self::Locked(file) => return work(file),
-            Self::Fresh(_, written) => written,
-        };
-        let path = entry.path();
-        let file = storage.open(entry, Access::Write).map_err(Error::at("open", path))?;
-        let identity = storage.stat(&file).map_err(Error::at("look at", path))?.identity;
+    /// The same, once a write through that descriptor has failed.
+    pub fn distrusted(target: &'a Target<'_, S>) -> Self {
+        Self { distrusted: Some(target.identity()), ..Self::new(target) }
+    }
+
+    /// Its name.
+    pub(crate) fn entry(&self) -> &'a Entry {
+        self.entry
+    }
+
+    /// The locked descriptor.
+    pub(crate) fn locked(&self) -> OpenFile<'a, S> {
+        OpenFile::new(self.storage, self.locked, self.entry.path())
+    }
+
+    fn with(&self, work: impl FnOnce(OpenFile<'_, S>) -> Result<()>) -> Result<()> {
+        let Some(written) = self.distrusted else { return work(self.locked()) };
+        let path = self.entry.path();
+        let file = self.storage.open(self.entry, Access::Write).map_err(Error::at("open", path))?;
+        let file = OpenFile::new(self.storage, &file, path);
         // The journal's bytes belong to the file that was read, and to no other.
-        if !identity.same_inode(written) {
+        if !file.identity()?.same_inode(written) {
             return Err(Error::new(Kind::Usage, format!("{} was replaced meanwhile", path.shown())));
         }
-        work(&file)
+        work(file)
     }
 }
 
@@ -65,87 +73,67 @@ impl<F> Hand<'_, F> {
 /// # Panics
 /// When the patch is not in in-place form.
 pub fn write<S: Storage>(
-    storage: &S,
-    entry: &Entry,
-    hand: &Hand<'_, S::File>,
-    journal: &Patch<'_, S>,
-    direction: Direction,
+    file: &InPlaceFile<'_, S>,
+    view: PatchView<'_, '_, S>,
     threads: usize,
 ) -> Result<()> {
-    let (path, stats) = (entry.path(), &journal.seal().stats);
-    assert!(stats.in_place_form, "only patches in in-place form are written in place");
-    let ends = Ends::of(stats);
-    let locked = (hand.locked(), path);
-    let Some(standing) = length::standing(storage, locked, journal)? else {
-        let size = storage.stat(locked.0).map_err(Error::at("look at", path))?.identity.size;
-        return Err(cut_short(path, size));
+    let (journal, storage, path) = (view.patch, file.storage, file.entry.path());
+    assert!(view.stats().in_place_form, "only patches in in-place form are written in place");
+    let ends = Ends::of(view.stats());
+    let locked = file.locked();
+    let Some(standing) = length::standing(locked, journal)? else {
+        return Err(cut_short(path, locked.size()?));
     };
-    let resizes = ends.resize(standing, direction);
+    let resizes = ends.resize(standing, view.direction);
     if resizes && standing.appended_bytes() > 0 {
         return Err(grown(path, standing.appended_bytes()));
     }
-    let long = ends.to_long(direction);
+    let long = ends.to_long(view.direction);
     if long {
         if resizes {
-            length::set(storage, locked, ends.short, ends.long)?;
-            hand.with(storage, entry, |file| sync(storage, file, path))?;
+            length::set(locked, ends.short, ends.long)?;
+            file.with(sync)?;
         }
         length::mark(storage, journal, State::Long)?;
     }
-    hand.with(storage, entry, |file| {
+    file.with(|target| {
         profile::time(Stage::Write, || {
-            edits(storage, (file, path), journal, direction, threads)?;
-            if resizes && !long {
-                length::clear(storage, (file, path), ends)?;
-            }
-            Ok::<(), Error>(())
+            edits(target, view, threads)?;
+            if resizes && !long { length::clear(target, ends) } else { Ok(()) }
         })?;
-        sync(storage, file, path)
+        sync(target)
     })?;
     if resizes && !long {
         length::mark(storage, journal, State::Either)?;
-        length::set(storage, locked, ends.long, ends.short)?;
-        hand.with(storage, entry, |file| sync(storage, file, path))?;
+        length::set(locked, ends.long, ends.short)?;
+        file.with(sync)?;
     }
     Ok(())
 }
 
-fn sync<S: Storage>(storage: &S, file: &S::File, path: &Path) -> Result<()> {
-    let _span = profile::span(Stage::Sync);
-    storage.sync_data(file).map_err(Error::at("sync", path))
+fn sync<S: Storage>(file: OpenFile<'_, S>) -> Result<()> {
+    profile::time(Stage::Sync, || file.sync_data())
 }
 
 /// Writes what a direction leads to over what stands there.
-fn edits<S: Storage>(
-    storage: &S,
-    (target, path): (&S::File, &Path),
-    journal: &Patch<'_, S>,
-    direction: Direction,
-    threads: usize,
-) -> Result<()> {
-    let stats = &journal.seal().stats;
-    if stats.is_dense() {
-        let sure_bytes = Ends::of(stats).short;
-        return write_behind(storage, (target, path), threads, |behind| {
-            let mut pieces = Pieces::new(behind, storage, (target, path), sure_bytes);
-            each_edit(journal, direction, |offset, bytes| pieces.put(offset, bytes))?;
+fn edits<S: Storage>(target: OpenFile<'_, S>, view: PatchView<'_, '_, S>, threads: usize) -> Result<()> {
+    if view.stats().is_dense() {
+        let sure_bytes = Ends::of(view.stats()).short;
+        return write_behind(target, threads, |behind| {
+            let mut pieces = Pieces::new(behind, target, sure_bytes);
+            each_edit(view, |offset, bytes| pieces.put(offset, bytes))?;
             pieces.finish()
         });
     }
-    each_edit(journal, direction, |offset, bytes| {
-        storage
-            .write_all_at(target, bytes, offset)
-            .map_err(|e| Error::io(&format!("write at byte {offset} of"), path, e))
-    })
+    each_edit(view, |offset, bytes| target.write_all_at(bytes, offset))
 }
 
 /// Calls `put` with where each edit's bytes go, front to back.
 fn each_edit<S: Storage>(
-    patch: &Patch<'_, S>,
-    direction: Direction,
+    view: PatchView<'_, '_, S>,
     mut put: impl FnMut(u64, &[u8]) -> Result<()>,
 ) -> Result<()> {
-    let mut reader = patch.reader(direction);
+    let mut reader = view.reader();
     let mut shift = 0_i64;
     while let Some(batch) = reader.next_batch()? {
         for edit in batch.edits() {

@@ -2,43 +2,30 @@
 //! first length changes it is the same; from there on, each group of the file
 //! as it will be is one edit.
 
-use std::path::Path;
-
 use crate::cancel::Cancel;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::hash::{GROUP_BYTES, group_cv};
-use crate::patch::{Direction, Edit, Group, Header, Patch, Segment, Stats, Writer, walk};
-use crate::storage::{Entry, Storage};
-
-/// Where the tail begins that a patch moves: at a group boundary. The end of
-/// the file, when it moves nothing.
-#[must_use]
-pub fn tail_start(stats: &Stats) -> u64 {
-    let Some(at) = stats.first_length_change else { return stats.pre_size };
-    // The hash of a file of one group is not a chaining value: where one of
-    // both files is that short, no group keeps its value.
-    let short = |size| size <= GROUP_BYTES;
-    if short(stats.pre_size) != short(stats.post_size()) { 0 } else { at / GROUP_BYTES * GROUP_BYTES }
-}
+use crate::patch::{Direction, Edit, Group, Header, Patch, Segment, Writer, walk};
+use crate::storage::{Entry, OpenFile, Storage};
+use crate::target::Target;
 
 /// Writes the in-place form of `patch` to `spill`. `header` must identify
-/// `source` as it is now, and the edits must be those of its bytes.
+/// `target` as it is now, and the edits must be those of its bytes.
 ///
 /// # Errors
 /// When the source or the patch cannot be read, or the result not written;
 /// when somebody asked to stop.
 pub fn flatten<'s, S: Storage>(
-    storage: &'s S,
-    (source, path): (&S::File, &Path),
+    target: &Target<'s, S>,
     patch: &Patch<'s, S>,
     header: Header,
     spill: Entry,
     cancel: Cancel<'_>,
 ) -> Result<Patch<'s, S>> {
-    let seal = patch.seal();
+    let (source, seal) = (target.open_file(), patch.seal());
     let (pre, post) = (seal.stats.pre_size, seal.stats.post_size());
-    let from = tail_start(&seal.stats);
-    let mut writer = Writer::new(storage, spill, header)?;
+    let from = seal.stats.tail_start();
+    let mut writer = Writer::new(target.storage, spill, header)?;
     let mut head = patch.reader(Direction::Forward);
     while let Some(batch) = head.next_batch()? {
         // Without a tail, the last may be a group that is not full.
@@ -54,7 +41,7 @@ pub fn flatten<'s, S: Storage>(
         }
         groups.try_for_each(|group| writer.group(*group))?;
     }
-    let mut tail = Tail { storage, source, path, writer, pre, post, at: from, new: Vec::new() };
+    let mut tail = Tail { source, writer, pre, post, at: from, new: Vec::new() };
     walk(patch.reader(Direction::Forward), from, |segment| match segment {
         Segment::New(bytes) => tail.push(bytes),
         Segment::Source(range) => {
@@ -63,9 +50,7 @@ pub fn flatten<'s, S: Storage>(
             while at < range.end {
                 cancel.check()?;
                 let want = usize::try_from(range.end - at).unwrap_or(usize::MAX).min(buffer.len());
-                storage
-                    .read_exact_at(source, &mut buffer[..want], at)
-                    .map_err(|e| Error::io(&format!("read at byte {at} of"), path, e))?;
+                source.read_exact_at(&mut buffer[..want], at)?;
                 tail.push(&buffer[..want])?;
                 at += want as u64;
             }
@@ -77,9 +62,7 @@ pub fn flatten<'s, S: Storage>(
 
 /// Collects the new tail, and writes it group by group.
 struct Tail<'a, 's, S: Storage> {
-    storage: &'a S,
-    source: &'a S::File,
-    path: &'a Path,
+    source: OpenFile<'a, S>,
     writer: Writer<'s, S>,
     pre: u64,
     post: u64,
@@ -104,9 +87,7 @@ impl<'s, S: Storage> Tail<'_, 's, S> {
     fn group(&mut self) -> Result<()> {
         let start = self.at.min(self.pre);
         let mut old = vec![0; usize::try_from(GROUP_BYTES.min(self.pre - start)).expect("a group fits")];
-        self.storage
-            .read_exact_at(self.source, &mut old, start)
-            .map_err(|e| Error::io(&format!("read at byte {start} of"), self.path, e))?;
+        self.source.read_exact_at(&mut old, start)?;
         let index = self.at / GROUP_BYTES;
         if old != self.new {
             self.writer.edit(Edit { start, old: &old, new: &self.new })?;

@@ -15,11 +15,9 @@
 //! A change to a longer version begins with `Either`, one to a shorter version
 //! with `Long`.
 
-use std::path::Path;
-
 use crate::error::{Error, Result};
 use crate::patch::{Direction, Patch, Stats};
-use crate::storage::{Access, Resized, Storage};
+use crate::storage::{Access, OpenFile, Resized, Storage};
 use crate::target::interference::{cut_short, grown, in_use};
 
 /// Zeros that tell a file that was extended from one that others appended to;
@@ -99,19 +97,15 @@ impl Ends {
 ///
 /// # Errors
 /// Any I/O error.
-pub fn standing<S: Storage>(
-    storage: &S,
-    (target, path): (&S::File, &Path),
-    journal: &Patch<'_, S>,
-) -> Result<Option<Standing>> {
+pub fn standing<S: Storage>(target: OpenFile<'_, S>, journal: &Patch<'_, S>) -> Result<Option<Standing>> {
     let ends = Ends::of(&journal.seal().stats);
-    let size = storage.stat(target).map_err(Error::at("look at", path))?.identity.size;
+    let size = target.size()?;
     if ends.are_one() || size < ends.short {
         return Ok(size.checked_sub(ends.short).map(Standing::Short));
     }
-    Ok(match state(storage, journal, ends)? {
+    Ok(match state(target.storage, journal, ends)? {
         State::Long => size.checked_sub(ends.long).map(Standing::Long),
-        State::Either if size >= ends.long && has_zeros(storage, (target, path), ends)? => {
+        State::Either if size >= ends.long && has_zeros(target, ends)? => {
             Some(Standing::Long(size - ends.long))
         }
         State::Either => Some(Standing::Short(size - ends.short)),
@@ -125,12 +119,10 @@ fn state<S: Storage>(storage: &S, journal: &Patch<'_, S>, ends: Ends) -> Result<
     Ok(if marked == ends.shrinks { State::Either } else { State::Long })
 }
 
-fn has_zeros<S: Storage>(storage: &S, (target, path): (&S::File, &Path), ends: Ends) -> Result<bool> {
+fn has_zeros<S: Storage>(target: OpenFile<'_, S>, ends: Ends) -> Result<bool> {
     let range = ends.zeros();
     let mut bytes = vec![1; usize::try_from(range.end - range.start).expect("a few KiB")];
-    storage
-        .read_exact_at(target, &mut bytes, range.start)
-        .map_err(|e| Error::io(&format!("read at byte {} of", range.start), path, e))?;
+    target.read_exact_at(&mut bytes, range.start)?;
     Ok(bytes.iter().all(|byte| *byte == 0))
 }
 
@@ -169,12 +161,10 @@ pub(crate) fn mark<S: Storage>(storage: &S, journal: &Patch<'_, S>, state: State
 ///
 /// # Errors
 /// Any I/O error.
-pub(crate) fn clear<S: Storage>(storage: &S, (target, path): (&S::File, &Path), ends: Ends) -> Result<()> {
+pub(crate) fn clear<S: Storage>(target: OpenFile<'_, S>, ends: Ends) -> Result<()> {
     let range = ends.zeros();
     let zeros = vec![0; usize::try_from(range.end - range.start).expect("a few KiB")];
-    storage
-        .write_all_at(target, &zeros, range.start)
-        .map_err(|e| Error::io(&format!("write at byte {} of", range.start), path, e))
+    target.write_all_at(&zeros, range.start)
 }
 
 /// Sets the length of a file that is `expected` bytes long, and of which
@@ -182,13 +172,9 @@ pub(crate) fn clear<S: Storage>(storage: &S, (target, path): (&S::File, &Path), 
 ///
 /// # Errors
 /// When others have appended to it, or have it open; any I/O error.
-pub(crate) fn set<S: Storage>(
-    storage: &S,
-    (target, path): (&S::File, &Path),
-    expected: u64,
-    bytes: u64,
-) -> Result<()> {
-    match storage.set_len_if(target, expected, bytes).map_err(Error::at("resize", path))? {
+pub(crate) fn set<S: Storage>(target: OpenFile<'_, S>, expected: u64, bytes: u64) -> Result<()> {
+    let path = target.path;
+    match target.storage.set_len_if(target.file, expected, bytes).map_err(Error::at("resize", path))? {
         Resized::Done => Ok(()),
         Resized::Not(size) if size > expected => Err(grown(path, size - expected)),
         Resized::Not(size) => Err(cut_short(path, size)),

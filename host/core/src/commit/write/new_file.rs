@@ -1,35 +1,19 @@
 //! A new file, written from front to back.
 
 use std::ops::Range;
-use std::path::Path;
 
 use super::write_behind::{PIECE_BYTES, WriteBehind};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::escape::Raw as _;
-use crate::storage::{ALIGN_BYTES, Aligned, Storage};
+use crate::storage::{ALIGN_BYTES, Aligned, OpenFile, Storage};
 
 const ALIGN: u64 = ALIGN_BYTES as u64;
-
-/// A file that is read.
-pub(super) struct Source<'a, S: Storage> {
-    pub(super) storage: &'a S,
-    pub(super) file: &'a S::File,
-    pub(super) path: &'a Path,
-}
-
-impl<S: Storage> Source<'_, S> {
-    pub(super) fn read(&self, buffer: &mut [u8], at: u64) -> Result<()> {
-        self.storage
-            .read_exact_at(self.file, buffer, at)
-            .map_err(|e| Error::io(&format!("read at byte {at} of"), self.path, e))
-    }
-}
 
 /// What is written, and how far it has come.
 pub(super) struct NewFileWriter<'b, 's, 'a, S: Storage> {
     behind: &'b mut WriteBehind<'s, S>,
-    to: (&'a S::File, &'a Path),
+    to: OpenFile<'a, S>,
     /// Where the piece at hand begins, and what there is of it. Pieces end at
     /// multiples of their size.
     at: u64,
@@ -42,11 +26,7 @@ pub(super) struct NewFileWriter<'b, 's, 'a, S: Storage> {
 
 impl<'b, 's, 'a, S: Storage> NewFileWriter<'b, 's, 'a, S> {
     /// From the start of an empty file.
-    pub(super) fn new(
-        behind: &'b mut WriteBehind<'s, S>,
-        to: (&'a S::File, &'a Path),
-        cancel: Cancel<'a>,
-    ) -> Self {
+    pub(super) fn new(behind: &'b mut WriteBehind<'s, S>, to: OpenFile<'a, S>, cancel: Cancel<'a>) -> Self {
         Self { behind, to, at: 0, piece: None, len: 0, shares: true, cancel }
     }
 
@@ -69,13 +49,10 @@ impl<'b, 's, 'a, S: Storage> NewFileWriter<'b, 's, 'a, S> {
 
     /// Appends a range of a file: holes stay holes, and extents are shared
     /// where that can be done.
-    pub(super) fn copy(&mut self, source: &Source<'_, S>, range: Range<u64>) -> Result<()> {
+    pub(super) fn copy(&mut self, source: &OpenFile<'_, S>, range: Range<u64>) -> Result<()> {
         let mut at = range.start;
         while at < range.end {
-            let data = source
-                .storage
-                .data_at(source.file, at)
-                .map_err(|e| Error::io(&format!("look for data at byte {at} of"), source.path, e))?;
+            let data = source.storage.data_at(source.file, at).map_err(source.failed("look for data", at))?;
             let Some(data) = data.filter(|data| data.start < range.end) else { break };
             let hole = data.start.max(at) - at;
             self.skip(hole)?;
@@ -88,16 +65,15 @@ impl<'b, 's, 'a, S: Storage> NewFileWriter<'b, 's, 'a, S> {
     }
 
     /// Shares what it can from the start of a range; where it has ended.
-    fn share(&mut self, source: &Source<'_, S>, range: Range<u64>) -> Result<u64> {
+    fn share(&mut self, source: &OpenFile<'_, S>, range: Range<u64>) -> Result<u64> {
         let head = range.start.next_multiple_of(ALIGN);
         let tail = range.end / ALIGN * ALIGN;
         if !self.shares || range.start % ALIGN != self.end() % ALIGN || head >= tail {
             return Ok(range.start);
         }
         let to = self.end() + (head - range.start);
-        let (file, path) = self.to;
-        self.shares = source.storage.share_range(source.file, head..tail, file, to).map_err(|e| {
-            Error::io(&format!("share from byte {head} of {} with", source.path.shown()), path, e)
+        self.shares = source.storage.share_range(source.file, head..tail, self.to.file, to).map_err(|e| {
+            Error::io(&format!("share from byte {head} of {} with", source.path.shown()), self.to.path, e)
         })?;
         if !self.shares {
             return Ok(range.start);
@@ -107,13 +83,13 @@ impl<'b, 's, 'a, S: Storage> NewFileWriter<'b, 's, 'a, S> {
         Ok(tail)
     }
 
-    fn read(&mut self, source: &Source<'_, S>, range: Range<u64>) -> Result<()> {
+    fn read(&mut self, source: &OpenFile<'_, S>, range: Range<u64>) -> Result<()> {
         let mut at = range.start;
         while at < range.end {
             let want = usize::try_from(range.end - at).unwrap_or(usize::MAX);
             let room = self.room(want)?;
             let count = room.len();
-            source.read(room, at)?;
+            source.read_exact_at(room, at)?;
             at += count as u64;
             self.took(count)?;
         }

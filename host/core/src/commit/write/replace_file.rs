@@ -5,14 +5,14 @@ use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
-use super::new_file::{NewFileWriter, Source};
+use super::new_file::NewFileWriter;
 use super::write_behind::write_behind;
-use crate::cancel::Cancel;
+use crate::context::RunContext;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::patch::{Reader, Segment, walk};
 use crate::sidecar::Names;
-use crate::storage::{Access, Entry, Identity, Stat, Storage};
+use crate::storage::{Access, Entry, Identity, OpenFile, Stat, Storage};
 use crate::target::interference::{changed, grown};
 
 /// Ranges from this size on are copied on their own; shorter ones are read
@@ -25,19 +25,16 @@ pub(crate) const PATIENCE: Duration = Duration::from_millis(300);
 /// Fills a new, empty file with the source as the edits make it.
 ///
 /// # Errors
-/// Any I/O error on either file; when somebody asked to stop.
+/// Any I/O error on either file; when the run was interrupted.
 pub fn fill<S: Storage>(
-    storage: &S,
-    (file, path): (&S::File, &Path),
-    to: (&S::File, &Path),
+    source: OpenFile<'_, S>,
+    to: OpenFile<'_, S>,
     reader: Reader<'_, '_, S>,
-    threads: usize,
-    cancel: Cancel<'_>,
+    context: RunContext<'_>,
 ) -> Result<()> {
-    let source = Source { storage, file, path };
     let mut cache = Cache { source: &source, start: 0, bytes: Vec::new() };
-    let bytes = write_behind(storage, to, threads, |behind| {
-        let mut writer = NewFileWriter::new(behind, to, cancel);
+    let bytes = write_behind(to, context.threads, |behind| {
+        let mut writer = NewFileWriter::new(behind, to, context.cancel);
         walk(reader, 0, |segment| match segment {
             Segment::New(bytes) => writer.push(bytes),
             Segment::Source(range) if range.end - range.start < COPY_BYTES => {
@@ -48,33 +45,30 @@ pub fn fill<S: Storage>(
         writer.finish()
     })?;
     // The file may end in a hole.
-    storage.set_len(to.0, bytes).map_err(Error::at("resize", to.1))
+    to.storage.set_len(to.file, bytes).map_err(Error::at("resize", to.path))
 }
 
 /// Copies the first `bytes` bytes of a file to a new, empty one.
 ///
 /// # Errors
-/// Any I/O error; when somebody asked to stop.
+/// Any I/O error; when the run was interrupted.
 pub fn copy<S: Storage>(
-    storage: &S,
-    (file, path): (&S::File, &Path),
-    to: (&S::File, &Path),
+    source: OpenFile<'_, S>,
+    to: OpenFile<'_, S>,
     bytes: u64,
-    threads: usize,
-    cancel: Cancel<'_>,
+    context: RunContext<'_>,
 ) -> Result<()> {
-    let source = Source { storage, file, path };
-    write_behind(storage, to, threads, |behind| {
-        let mut writer = NewFileWriter::new(behind, to, cancel);
+    write_behind(to, context.threads, |behind| {
+        let mut writer = NewFileWriter::new(behind, to, context.cancel);
         writer.copy(&source, 0..bytes)?;
         writer.finish()
     })?;
-    storage.set_len(to.0, bytes).map_err(Error::at("resize", to.1))
+    to.storage.set_len(to.file, bytes).map_err(Error::at("resize", to.path))
 }
 
 /// A window of the source, for short reads close to each other.
 struct Cache<'a, S: Storage> {
-    source: &'a Source<'a, S>,
+    source: &'a OpenFile<'a, S>,
     start: u64,
     bytes: Vec<u8>,
 }
@@ -83,15 +77,12 @@ impl<S: Storage> Cache<'_, S> {
     fn read(&mut self, range: &Range<u64>) -> Result<&[u8]> {
         let want = usize::try_from(range.end - range.start).expect("shorter than COPY_BYTES");
         if range.start < self.start || range.end > self.start + self.bytes.len() as u64 {
-            let Source { storage, file, path } = *self.source;
             self.bytes.resize(BUFFER_BYTES, 0);
-            let count = storage
-                .read_full_at(file, &mut self.bytes, range.start)
-                .map_err(|e| Error::io(&format!("read at byte {} of", range.start), path, e))?;
+            let count = self.source.read_full_at(&mut self.bytes, range.start)?;
             self.bytes.truncate(count);
             self.start = range.start;
             if count < want {
-                return Err(Error::io("read", path, std::io::ErrorKind::UnexpectedEof.into()));
+                return Err(Error::io("read", self.source.path, std::io::ErrorKind::UnexpectedEof.into()));
             }
         }
         let skip = usize::try_from(range.start - self.start).expect("inside the window");

@@ -3,19 +3,15 @@
 //! without passing through this process.
 
 use std::fs::File;
-use std::io::{ErrorKind, Write};
-use std::ops::Range;
-use std::os::unix::fs::FileExt;
+use std::io::Write;
 use std::path::Path;
 
 use rustix::fs::{FileType, fstat};
-use rustix::io::Errno;
-use rustix::pipe::{SpliceFlags, splice};
 
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::patch::{Reader, Segment, walk};
-use crate::storage::Storage;
+use crate::storage::{OpenFile, Storage};
 
 /// Shorter ranges are cheaper to copy into the buffer between two edits.
 const SPLICE_BYTES: u64 = 16 * 1024;
@@ -26,10 +22,10 @@ const SPLICE_STEP_BYTES: u64 = 1 << 20;
 /// Writes all of it. `name` is how errors call the output.
 ///
 /// # Errors
-/// Any I/O error on either side, and when somebody asked to stop; some of the output may be written then.
+/// Any I/O error on either side, and when the run was interrupted; some of the
+/// output may be written then.
 pub fn write<S: Storage>(
-    source: &File,
-    path: &Path,
+    source: OpenFile<'_, S>,
     out: &File,
     name: &str,
     reader: Reader<'_, '_, S>,
@@ -58,15 +54,14 @@ pub fn write<S: Storage>(
             while spliced && at < range.end {
                 cancel.check()?;
                 let end = range.end.min(at + SPLICE_STEP_BYTES);
-                (at, spliced) = splice_range(source, out, at..end).map_err(failed)?;
+                at = source.storage.splice(source.file, at..end, out).map_err(failed)?;
+                spliced = at == end;
             }
             while at < range.end {
                 let old = pending.len();
                 let want = usize::try_from(range.end - at).unwrap_or(usize::MAX).min(BUFFER_BYTES);
                 pending.resize(old + want, 0);
-                source
-                    .read_exact_at(&mut pending[old..], at)
-                    .map_err(|e| Error::io(&format!("read at byte {at} of"), path, e))?;
+                source.read_exact_at(&mut pending[old..], at)?;
                 at += want as u64;
                 if pending.len() >= BUFFER_BYTES {
                     flush(&mut pending)?;
@@ -76,23 +71,4 @@ pub fn write<S: Storage>(
         }
     })?;
     flush(&mut pending)
-}
-
-/// Splices what can be spliced; returns where it has stopped, and whether
-/// this filesystem can splice at all.
-fn splice_range(source: &File, out: &File, range: Range<u64>) -> std::io::Result<(u64, bool)> {
-    let mut at = range.start;
-    while at < range.end {
-        let want = usize::try_from(range.end - at).unwrap_or(usize::MAX);
-        let mut offset = at;
-        match splice(source, Some(&mut offset), out, None, want, SpliceFlags::MOVE) {
-            Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
-            Ok(count) => at += count as u64,
-            Err(Errno::INTR) => {}
-            // This filesystem cannot: the caller copies.
-            Err(Errno::INVAL) => return Ok((at, false)),
-            Err(e) => return Err(e.into()),
-        }
-    }
-    Ok((at, true))
 }

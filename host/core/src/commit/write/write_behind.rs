@@ -8,12 +8,11 @@
 //! With one thread, everything is written by whoever makes it, in order and at
 //! once.
 
-use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 
 use crate::error::{Error, Kind, Result};
 use crate::stack;
-use crate::storage::{ALIGN_BYTES, Aligned, Direct, Storage};
+use crate::storage::{ALIGN_BYTES, Aligned, Direct, OpenFile, Storage};
 
 /// Bytes of a whole piece: enough to keep a medium busy.
 pub(super) const PIECE_BYTES: usize = 1 << 20;
@@ -30,12 +29,11 @@ const PIECES: usize = 3;
 /// # Errors
 /// The first write that has failed, else what `make` fails with.
 pub(super) fn write_behind<S: Storage, T>(
-    storage: &S,
-    (file, path): (&S::File, &Path),
+    file: OpenFile<'_, S>,
     threads: usize,
     make: impl FnOnce(&mut WriteBehind<'_, S>) -> Result<T>,
 ) -> Result<T> {
-    let mut hand = Writer { storage, file, path, direct: Direct::default(), written: 0 };
+    let mut hand = Writer { file, direct: Direct::default(), written: 0 };
     if threads < 2 {
         return make(&mut WriteBehind { way: Mode::AtOnce(hand), free: Vec::new(), made: 0 });
     }
@@ -113,9 +111,7 @@ fn ended() -> Error {
 
 /// What writes.
 struct Writer<'s, S: Storage> {
-    storage: &'s S,
-    file: &'s S::File,
-    path: &'s Path,
+    file: OpenFile<'s, S>,
     direct: Direct<S::File>,
     written: usize,
 }
@@ -126,10 +122,10 @@ impl<S: Storage> Writer<'_, S> {
         let long = self.written >= CACHED_BYTES && bytes.len() >= DIRECT_BYTES;
         self.written += bytes.len();
         let written = if blocks && long {
-            self.direct.write_all_at(self.storage, self.file, bytes, offset)
+            self.direct.write_all_at(self.file.storage, self.file.file, bytes, offset)
         } else {
-            self.storage.write_all_at(self.file, bytes, offset)
+            self.file.storage.write_all_at(self.file.file, bytes, offset)
         };
-        written.map_err(|e| Error::io(&format!("write at byte {offset} of"), self.path, e))
+        written.map_err(self.file.failed("write", offset))
     }
 }

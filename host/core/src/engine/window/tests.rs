@@ -77,7 +77,7 @@ proptest! {
         let limit = (block.end + margins.1).min(size);
         let near = View { base, bytes: &content[base as usize..limit as usize], end: limit == size };
         let found = |view, wider| -> Result<_, Error> {
-            let found = find(&context, view, wider, &mut Neighbours, block.end, first)?;
+            let found = find(&context, Views { near: view, wider }, &mut Neighbours, first..block.end)?;
             Ok(found.map(|(found, end)| (found.edits.save(), found.first, found.reach, end)))
         };
         let expected = found(&whole, None).expect("the fake obeys");
@@ -121,7 +121,9 @@ fn checking_counts_towards_the_time_of_a_call() {
         cancel,
     };
     let view = View { base: 0, bytes: &content, end: true };
-    let find = |change| find(&context, &view, None, &mut Late(change), content.len() as u64, 0);
+    let find = |change| {
+        find(&context, Views { near: &view, wider: None }, &mut Late(change), 0..content.len() as u64)
+    };
     for (change, what) in [
         (edits, "checking the plugin's answer"),
         (Change::Replaced(b"c\nd\n".to_vec()), "matching the lines of the plugin's answer"),

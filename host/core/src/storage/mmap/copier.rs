@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::Mapping;
+use super::{Mapped, Mapping};
 use crate::storage::{Aligned, OsStorage, Storage};
 
 /// Memory for a copy, which is kept from one to the next.
@@ -72,7 +72,9 @@ impl Mapping {
     #[must_use]
     pub fn data_at(&self, at: u64) -> Range<u64> {
         let len = self.len as u64;
-        let Some(file) = self.file.as_ref().filter(|_| self.may_have_holes) else { return at..len };
+        let Some(Mapped { file, .. }) = self.mapped.as_ref().filter(|_| self.may_have_holes) else {
+            return at..len;
+        };
         match OsStorage.data_at(file, at) {
             Ok(Some(data)) => data.start.min(len)..data.end.min(len),
             // Or the file was cut short, which reading it brings to light.

@@ -1,10 +1,12 @@
 //! The handler of SIGBUS, and the table in which it looks for our mappings.
 
+use std::ops::Deref;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::{io, mem, ptr};
 
 use libc::{c_int, c_void, siginfo_t};
+use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
 
 /// Files that can be mapped at a time.
 pub(super) const SLOTS: usize = 64;
@@ -25,18 +27,40 @@ static TABLE: [Slot; SLOTS] = [const {
     Slot { base: AtomicUsize::new(FREE), len: AtomicUsize::new(0), fault: AtomicU64::new(NO_FAULT) }
 }; SLOTS];
 
-impl Slot {
-    pub(super) fn claim() -> Option<&'static Self> {
-        TABLE.iter().find(|slot| slot.base.compare_exchange(FREE, CLAIMED, SeqCst, SeqCst).is_ok())
-    }
+/// A slot that is taken. Dropped, it is free again.
+#[derive(Debug)]
+pub(super) struct Claimed(&'static Slot);
 
+impl Claimed {
+    /// Takes a slot, if one is free.
+    pub(super) fn claim() -> Option<Self> {
+        let is_free = |slot: &&Slot| slot.base.compare_exchange(FREE, CLAIMED, SeqCst, SeqCst).is_ok();
+        TABLE.iter().find(is_free).map(Self)
+    }
+}
+
+impl Deref for Claimed {
+    type Target = Slot;
+
+    fn deref(&self) -> &Slot {
+        self.0
+    }
+}
+
+impl Drop for Claimed {
+    fn drop(&mut self) {
+        self.0.free();
+    }
+}
+
+impl Slot {
     pub(super) fn publish(&self, base: usize, len: usize) {
         self.fault.store(NO_FAULT, SeqCst);
         self.base.store(base, SeqCst);
         self.len.store(len, SeqCst);
     }
 
-    pub(super) fn free(&self) {
+    fn free(&self) {
         self.len.store(0, SeqCst);
         self.base.store(FREE, SeqCst);
     }
@@ -77,6 +101,7 @@ pub(super) fn install_handler() -> io::Result<()> {
 }
 
 fn try_install() -> io::Result<()> {
+    page_bytes();
     // SAFETY: all-zero is a valid `sigaction`, and both calls get valid
     // pointers or null. The handler is async-signal-safe; see there.
     unsafe {
@@ -98,7 +123,7 @@ fn try_install() -> io::Result<()> {
 }
 
 /// Async-signal-safe: atomics, and the system calls `mmap`, `sigaction` and
-/// `raise` (the C library's `mmap` is the bare call). No allocation, no lock.
+/// `raise` (`mmap` is the bare call). No allocation, no lock.
 extern "C" fn on_sigbus(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
     // SAFETY: with SA_SIGINFO the kernel passes a valid `info`.
     let (code, addr) = unsafe { ((*info).si_code, (*info).si_addr() as usize) };
@@ -123,16 +148,10 @@ fn show_zeros(slot: &Slot, base: usize, len: usize, addr: usize) -> bool {
     // That mapping is borrowed by the load that faulted, so it is still
     // there; read-only stays read-only.
     let zeros = unsafe {
-        libc::mmap(
-            (base + offset) as *mut c_void,
-            len - offset,
-            libc::PROT_READ,
-            libc::MAP_FIXED | libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
-            -1,
-            0,
-        )
+        let place = (base + offset) as *mut c_void;
+        mmap_anonymous(place, len - offset, ProtFlags::READ, MapFlags::FIXED | MapFlags::PRIVATE)
     };
-    zeros != libc::MAP_FAILED
+    zeros.is_ok()
 }
 
 /// Does what would have happened without us.
@@ -161,9 +180,8 @@ fn pass_on(signal: c_int, code: c_int, info: *mut siginfo_t, context: *mut c_voi
     }
 }
 
-/// Bytes of a page: a power of two.
+/// Bytes of a page: a power of two. Safe in a signal handler once it was
+/// called outside of one, as installing the handler does.
 pub(super) fn page_bytes() -> usize {
-    // SAFETY: no arguments to get wrong; async-signal-safe by POSIX.
-    let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    usize::try_from(bytes).unwrap_or(4096)
+    rustix::param::page_size()
 }

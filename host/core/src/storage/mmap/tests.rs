@@ -137,14 +137,10 @@ fn foreign_sigbus_still_kills() {
     let file = file_of_ones(10);
     let _ours = map(&file, 10);
     file.set_len(0).expect("truncate");
-    let (len, protection) = (page_bytes(), libc::PROT_READ);
+    let foreign = MmapOptions::new().len(page_bytes()).map_raw_read_only(&file).expect("mapped");
     // SAFETY: the mapping is never registered, so the read raises a
     // SIGBUS that is not ours: the point of the test.
-    let byte = unsafe {
-        let foreign = libc::mmap(ptr::null_mut(), len, protection, libc::MAP_SHARED, file.as_raw_fd(), 0);
-        assert_ne!(foreign, libc::MAP_FAILED);
-        foreign.cast::<u8>().read_volatile()
-    };
+    let byte = unsafe { foreign.as_ptr().read_volatile() };
     panic!("read {byte} from beyond the end");
 }
 

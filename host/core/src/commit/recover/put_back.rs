@@ -1,0 +1,72 @@
+//! The old file of a rewrite that did not end.
+
+use super::kept;
+use crate::commit::write::replace_file;
+use crate::error::{Error, Kind, Result};
+use crate::escape::Raw as _;
+use crate::patch::Direction;
+use crate::sidecar::{Names, exists};
+use crate::storage::{Access, Entry, FileType, Storage};
+
+/// Puts an old file back that was replaced and is still there: where others
+/// have appended to it before it was removed, or where the old content is asked
+/// for. Whether there was one.
+pub(super) fn put_back<S: Storage>(storage: &S, names: &Names, direction: Direction) -> Result<bool> {
+    let (path, new) = (names.target.path(), names.new.path());
+    if !exists(storage, &names.new)? {
+        return Ok(false);
+    }
+    let look = |entry: &Entry| storage.stat_entry(entry).map_err(Error::at("look at", entry.path()));
+    let (found, left) = (look(&names.target)?, look(&names.new)?);
+    // Only a file with one name is ever replaced, to which a backup adds one,
+    // and the new one gets its owner and its mode: anything else is not the old
+    // file.
+    if left.file_type != FileType::Regular
+        || left.links > 2
+        || (left.owner, left.mode) != (found.owner, found.mode)
+    {
+        return Ok(false);
+    }
+    let is_new_by_mode = left.mode != NEW_FILE_MODE;
+    let (found, left) = (found.identity, left.identity);
+    let (Some(begun), Some(born)) = (found.born_ns, left.born_ns) else { return Ok(false) };
+    if born >= begun {
+        // A new file. It gets its attributes after its bytes, and others write
+        // to it only while it has the target's name: when a recovery that went
+        // back was killed.
+        let written_since = is_new_by_mode && left.modified_ns >= left.changed_ns;
+        return if written_since { Err(both_written(names)) } else { Ok(false) };
+    }
+    // An old file is left as it was scanned, unless others have written to it
+    // since.
+    if direction == Direction::Forward && left.modified_ns < begun {
+        return Ok(false);
+    }
+    // The new file got its attributes after its bytes.
+    if found.modified_ns >= found.changed_ns
+        || !storage.exchange(&names.new, &names.target).map_err(Error::at("replace", path))?
+    {
+        return Err(both_written(names));
+    }
+    // Whatever others have appended to the new file since that look.
+    let to = storage.open(&names.target, Access::Write).map_err(Error::at("open", path))?;
+    let from = storage.open(&names.new, Access::Read).map_err(Error::at("open", new))?;
+    replace_file::carry_over(storage, (&from, found.size), &to).map_err(Error::at("append to", path))?;
+    Ok(true)
+}
+
+/// The mode of a file that is not complete.
+const NEW_FILE_MODE: u32 = 0o600;
+
+fn both_written(names: &Names) -> Error {
+    let (shown, new) = (names.target.path().shown(), names.new.path());
+    Error::new(
+        Kind::RecoveryNeeded,
+        format!("{} is another version of {shown}, and others may have appended to both", new.shown()),
+    )
+    .hint(format!(
+        "`mv {} {}` keeps both; what was appended stands at the end of each",
+        new.word(),
+        kept(&names.new).word()
+    ))
+}

@@ -1,0 +1,89 @@
+//! Carries the journal of an interrupted run out.
+
+use std::path::Path;
+
+use super::{Options, unusable};
+use crate::commit::verify::{touched_groups_fit, whole_file_fits};
+use crate::commit::write::edits::InPlaceFile;
+use crate::commit::write::length::{self, Ends};
+use crate::commit::write_and_verify::{State, write_and_verify};
+use crate::error::{Error, Kind, Result};
+use crate::escape::Raw as _;
+use crate::patch::{Direction, PatchView};
+use crate::sidecar::Names;
+use crate::storage::Storage;
+use crate::target::Target;
+
+/// What to do where the file that the journal is of has another name by now.
+fn renamed(names: &Names) -> String {
+    format!(
+        "if that file was renamed to NEW since (as logs are), `mv {} NEW.runner-journal` and `runner recover NEW`",
+        names.journal.path().word()
+    )
+}
+
+/// Carries a journal out in the direction of `view`. The state after it, and
+/// whether the rest of the file is as it should be.
+pub(super) fn replay<S: Storage>(
+    target: &Target<'_, S>,
+    view: PatchView<'_, '_, S>,
+    options: &Options,
+) -> Result<(State, bool)> {
+    let (file, names, journal) = (target.open_file(), &target.names, view.patch);
+    let path = file.path;
+    let unusable = |what: String| unusable(names, what);
+    if !view.stats().in_place_form {
+        return Err(unusable(format!("{} is a patch, but not a journal", names.journal.path().shown())));
+    }
+    // A different inode may be a copy of the file, made for safety's sake: so
+    // check the whole file.
+    let is_copy = !journal.header().identity.same_inode(&file.identity()?);
+    let standing = length::standing(file, journal)?;
+    let other = || {
+        let error = unusable(format!("{} is not the file that its journal was made for", path.shown()));
+        if is_copy { error.hint(renamed(names)) } else { error }
+    };
+    let Some(standing) = standing else { return Err(other()) };
+    let fits = if is_copy { whole_file_fits(file, view)? } else { touched_groups_fit(file, view)? };
+    if !fits {
+        return Err(other());
+    }
+    if let appended @ 1.. = standing.appended_bytes()
+        && Ends::of(view.stats()).resize(standing, view.direction)
+    {
+        return Err(other_way(path, appended, view.direction));
+    }
+    let written = write_and_verify(&InPlaceFile::new(target), view, options.verify, options.threads);
+    let state = written.map_err(|e| {
+        Error::new(
+            Kind::RecoveryNeeded,
+            format!("{} could not be recovered, and its journal stays", path.shown()),
+        )
+        .because(e)
+        .hint(format!("when that is mended: `{}`", command(path, view.direction)))
+    })?;
+    // Only what edits touch was looked at so far.
+    let intact = is_copy || whole_file_fits(file, view)?;
+    Ok((state, intact))
+}
+
+/// The command that recovers a file.
+fn command(path: &Path, direction: Direction) -> String {
+    let option = if direction == Direction::Reverse { "--rollback " } else { "" };
+    format!("runner recover {option}{}", path.word())
+}
+
+/// The error for a direction that would take the place of what others have
+/// appended. The other one needs no change of length.
+fn other_way(path: &Path, appended: u64, direction: Direction) -> Error {
+    let what = match direction {
+        Direction::Forward => "carried out",
+        Direction::Reverse => "taken back",
+    };
+    let shown = path.shown();
+    Error::new(
+        Kind::RecoveryNeeded,
+        format!("{appended} bytes were appended to {shown}: the change of its length cannot be {what}"),
+    )
+    .hint(format!("`{}` keeps them; nothing was written yet", command(path, direction.opposite())))
+}

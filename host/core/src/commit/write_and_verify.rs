@@ -1,0 +1,67 @@
+//! Carries a journal out on its file, in either direction, and reads back what
+//! was written. A commit and a recovery both come here.
+
+use crate::commit::verify::{self, Level, ReadBack, VerifyChoice};
+use crate::commit::write::edits::{self, InPlaceFile};
+use crate::error::Result;
+use crate::patch::{Direction, Patch, PatchView, Version};
+use crate::profile::{self, Stage};
+use crate::storage::Storage;
+use crate::target::Target;
+
+/// The state that a journal was brought to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// To the file as it was to become, or back to what it was.
+    pub direction: Direction,
+    /// Its size in bytes, by the journal.
+    pub size: u64,
+    /// Bytes that others have appended, and that follow.
+    pub appended_bytes: u64,
+    /// BLAKE3 of the first `size` bytes now, by the journal.
+    pub root: blake3::Hash,
+    /// How what was written was read back.
+    pub level: Level,
+}
+
+/// Writes all of a journal, and reads it back.
+///
+/// # Errors
+/// [`Kind::Verification`](crate::error::Kind::Verification), or any I/O error;
+/// the journal is still needed then.
+pub(crate) fn write_and_verify<S: Storage>(
+    file: &InPlaceFile<'_, S>,
+    view: PatchView<'_, '_, S>,
+    wanted: VerifyChoice,
+    threads: usize,
+) -> Result<State> {
+    edits::write(file, view, threads)?;
+    let locked = file.locked();
+    profile::time(Stage::ReadBack, || {
+        let level = if wanted == VerifyChoice::Exactly(Level::None) {
+            Level::None
+        } else {
+            let written = ReadBack::open(locked.storage, locked.file, file.entry(), wanted)?;
+            verify::touched(&written, view, threads)?;
+            written.level
+        };
+        let Version { size, root } = view.after();
+        let appended_bytes = locked.size()?.saturating_sub(size);
+        Ok(State { direction: view.direction, size, appended_bytes, root, level })
+    })
+}
+
+/// Undoes a journal after a write to its target has failed, through a new
+/// descriptor: what the old one reports cannot be trusted any more.
+///
+/// # Errors
+/// When the old state could not be brought back either; then the journal
+/// stays, and [`recover`](super::recover::recover) is needed.
+pub(super) fn roll_back<S: Storage>(
+    target: &Target<'_, S>,
+    journal: &Patch<'_, S>,
+    threads: usize,
+) -> Result<()> {
+    let (file, view) = (InPlaceFile::distrusted(target), journal.view(Direction::Reverse));
+    write_and_verify(&file, view, VerifyChoice::Deepest, threads).map(drop)
+}

@@ -1,0 +1,71 @@
+//! A patch seen in one direction: from one version of a file to the other.
+
+use super::{Direction, Patch, Reader, Stats};
+use crate::storage::Storage;
+
+/// A sealed patch and the way that it is taken.
+pub struct PatchView<'p, 's, S: Storage> {
+    /// The patch.
+    pub patch: &'p Patch<'s, S>,
+    /// Which way.
+    pub direction: Direction,
+}
+
+/// One of the two versions of a file that a patch lies between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version {
+    /// Size in bytes.
+    pub size: u64,
+    /// The BLAKE3 root.
+    pub root: blake3::Hash,
+}
+
+// Derived, they would ask the same of `S`.
+impl<S: Storage> Clone for PatchView<'_, '_, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S: Storage> Copy for PatchView<'_, '_, S> {}
+
+impl<'p, 's, S: Storage> PatchView<'p, 's, S> {
+    /// The version that the edits apply to.
+    #[must_use]
+    pub fn before(&self) -> Version {
+        self.version(self.direction)
+    }
+
+    /// The version that the edits lead to.
+    #[must_use]
+    pub fn after(&self) -> Version {
+        self.version(self.direction.opposite())
+    }
+
+    /// Reads the edits.
+    #[must_use]
+    pub fn reader(&self) -> Reader<'p, 's, S> {
+        self.patch.reader(self.direction)
+    }
+
+    /// Counts, which are those of the patch taken forward.
+    #[must_use]
+    pub fn stats(&self) -> &'p Stats {
+        &self.patch.seal().stats
+    }
+
+    /// The same patch, taken the other way.
+    #[must_use]
+    pub fn reversed(self) -> Self {
+        Self { direction: self.direction.opposite(), ..self }
+    }
+
+    /// Where a direction begins.
+    fn version(&self, from: Direction) -> Version {
+        let seal = self.patch.seal();
+        match from {
+            Direction::Forward => Version { size: seal.stats.pre_size, root: seal.pre_root },
+            Direction::Reverse => Version { size: seal.stats.post_size(), root: seal.post_root },
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! A program on a file: changed, looked at, saved as a patch, or written
+//! elsewhere.
+
+use std::path::Path;
+
+use super::decide::{decide, tell_applying};
+use super::{Collect, Event, Options, OsPatch, Program, Report, make_patch};
+use crate::commit::elsewhere::{Output, write_out};
+use crate::commit::strategy::{Plan, Strategy};
+use crate::commit::{check_new_name, commit};
+use crate::error::Result;
+use crate::run::checkpoint::{Key, Resumable};
+use crate::sidecar::check_not_reserved;
+use crate::storage::{Entry, Storage};
+use crate::target::{Intent, OsTarget, Target};
+
+/// Runs a program on a file, and changes the file.
+///
+/// # Errors
+/// See [`crate::error::Kind`]; the file is untouched unless the kind is
+/// [`Kind::RecoveryNeeded`](crate::error::Kind::RecoveryNeeded).
+pub fn apply(
+    path: &Path,
+    program: &Program<'_>,
+    options: &Options<'_>,
+    events: &mut dyn FnMut(Event),
+) -> Result<Report> {
+    apply_target(&OsTarget::open(path, Intent::Write(options.patch_files))?, program, options, events)
+}
+
+/// [`apply`], to a file that is open and locked for writing.
+///
+/// # Errors
+/// As for [`apply`].
+pub fn apply_target<S: Storage>(
+    target: &Target<'_, S>,
+    program: &Program<'_>,
+    options: &Options<'_>,
+    events: &mut dyn FnMut(Event),
+) -> Result<Report> {
+    let key = Key { window_bytes: options.window_bytes, params: program.params_digest };
+    let mut resumable =
+        if options.resume { Resumable::resume(target, key)? } else { Resumable::fresh(target, key)? };
+    let applied = apply_scanned(target, program, options, &mut resumable, events);
+    applied.map_err(|error| {
+        if options.resume && resumable.spare() {
+            error.hint("the same command goes on near where this run has ended")
+        } else {
+            error
+        }
+    })
+}
+
+fn apply_scanned<'t, S: Storage>(
+    target: &'t Target<'_, S>,
+    program: &Program<'_>,
+    options: &Options<'_>,
+    resumable: &mut Resumable<'t, S>,
+    events: &mut dyn FnMut(Event),
+) -> Result<Report> {
+    let patch = make_patch(target, program, Collect::Resumable(resumable), options, events)?;
+    options.conditions.check_root(target.path(), &patch.seal().post_root)?;
+    let plan = decide(target, &patch, options)?;
+    tell_applying(target, &plan, events);
+    let report = Report::new(&patch, plan);
+    let committed = commit(target, patch, &plan, &options.commit())?;
+    Ok(report.committed(committed))
+}
+
+/// What [`apply`] would do; nothing is written beside a temporary file. `look`
+/// sees the file and the patch.
+///
+/// # Errors
+/// As for [`apply`].
+pub fn dry_run(
+    path: &Path,
+    program: &Program<'_>,
+    options: &Options<'_>,
+    events: &mut dyn FnMut(Event),
+    look: &mut dyn FnMut(&OsTarget, &OsPatch, &Report) -> Result<()>,
+) -> Result<Report> {
+    let target = OsTarget::open(path, Intent::Scan(options.patch_files))?;
+    target.names.check_clean(target.storage)?;
+    let patch = make_patch(&target, program, Collect::At(options.scratch()?), options, events)?;
+    options.conditions.check_root(target.path(), &patch.seal().post_root)?;
+    let plan = decide(&target, &patch, options)?;
+    let appended_bytes = target.appended()?;
+    let report = Report { appended_bytes, ..Report::new(&patch, plan) };
+    look(&target, &patch, &report)?;
+    Ok(report)
+}
+
+/// Saves what [`apply`] would do as a patch at `saved`. Returns the patch's
+/// size in bytes, too.
+///
+/// # Errors
+/// As for [`apply`]; the file itself is only read.
+pub fn plan(
+    path: &Path,
+    program: &Program<'_>,
+    options: &Options<'_>,
+    saved: &Entry,
+    events: &mut dyn FnMut(Event),
+) -> Result<(Report, u64)> {
+    let target = OsTarget::open(path, Intent::Scan(options.patch_files))?;
+    target.names.check_clean(target.storage)?;
+    check_new_name(target.storage, Some(saved))?;
+    let spill = target.temporary(saved)?;
+    let mut patch = make_patch(&target, program, Collect::At(spill), options, events)?;
+    let plan = decide(&target, &patch, options)?;
+    patch.publish(saved, options.cancel)?;
+    let appended_bytes = target.appended()?;
+    Ok((Report { appended_bytes, ..Report::new(&patch, plan) }, patch.bytes()))
+}
+
+/// Runs a program on a file, and writes the result elsewhere.
+///
+/// # Errors
+/// As for [`apply`]; the file itself is only read.
+pub fn apply_to(
+    path: &Path,
+    output: &Output,
+    program: &Program<'_>,
+    options: &Options<'_>,
+    events: &mut dyn FnMut(Event),
+) -> Result<Report> {
+    if let Output::File(out) = output {
+        check_not_reserved(out)?;
+    }
+    let target = OsTarget::open(path, Intent::Scan(options.patch_files))?;
+    write_target(&target, output, program, options, events)
+}
+
+/// [`apply_to`], of a file that is open and locked.
+///
+/// # Errors
+/// As for [`apply_to`].
+pub fn write_target<S: Storage>(
+    target: &Target<'_, S>,
+    output: &Output,
+    program: &Program<'_>,
+    options: &Options<'_>,
+    events: &mut dyn FnMut(Event),
+) -> Result<Report> {
+    target.names.check_clean(target.storage)?;
+    let patch = make_patch(target, program, Collect::At(options.scratch()?), options, events)?;
+    options.conditions.check_root(target.path(), &patch.seal().post_root)?;
+    let bytes = patch.seal().stats.post_size();
+    let plan = Plan { strategy: Strategy::Stream, write_bytes: bytes, space_bytes: bytes };
+    events(Event::Applying(plan.strategy));
+    let level = write_out(target, &patch, output, &options.conditions, &options.commit())?;
+    Ok(Report { level, ..Report::new(&patch, plan) })
+}

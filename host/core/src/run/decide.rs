@@ -1,0 +1,66 @@
+//! What is done with a sealed patch, if it may be done.
+
+use std::path::Path;
+
+use super::{Event, Options};
+use crate::commit::conditions::loses_privileges;
+use crate::commit::strategy::{Choice, Plan, Strategy, choose};
+use crate::error::{Error, Kind, Result};
+use crate::escape::shown;
+use crate::patch::Patch;
+use crate::storage::Storage;
+use crate::target::Target;
+
+/// What is to be done with the target, if it may be done.
+pub(super) fn decide<S: Storage>(
+    target: &Target<'_, S>,
+    patch: &Patch<'_, S>,
+    options: &Options<'_>,
+) -> Result<Plan> {
+    let (path, file) = (target.path(), target.open_file());
+    let choose = |choice| choose(&patch.seal().stats, &target.stat, patch.bytes(), choice);
+    let mut plan = choose(options.choice)?;
+    if plan.strategy == Strategy::Nothing {
+        return Ok(plan);
+    }
+    options.conditions.check_privileges(file, target.stat.mode)?;
+    if plan.is_journalled() && loses_privileges(file, target.stat.mode)? {
+        // The new file gets them with its other attributes.
+        let rewrite = match options.choice {
+            Choice::InPlace => None,
+            _ => choose(Choice::Rewrite).ok(),
+        };
+        plan = rewrite.ok_or_else(|| no_rewrite(path))?;
+    }
+    // Found out now, and not when a new file is to get the name.
+    if plan.strategy == Strategy::Rewrite
+        && target
+            .storage
+            .is_mount_point(&target.file, &target.names.target)
+            .map_err(Error::at("look at", path))?
+    {
+        if options.choice == Choice::Rewrite {
+            let what = format!("{} is a mount point, and no new file can take its place", shown(path));
+            return Err(Error::new(Kind::Refused, what)
+                .hint("`--strategy in-place` keeps the inode; `-o OUT` writes the result elsewhere"));
+        }
+        plan = choose(Choice::InPlace)?;
+    }
+    Ok(plan)
+}
+
+/// The error for a file whose privileges a write in place takes away, where no
+/// new file may take its place.
+fn no_rewrite(path: &Path) -> Error {
+    let what = format!("the kernel takes the privileges of {} away when it is written in place", shown(path));
+    Error::new(Kind::Refused, what)
+        .hint("nothing was written; a rewrite keeps them, where the file has one name: `--strategy rewrite`")
+}
+
+/// Tells that the patch is carried out now, and how.
+pub(super) fn tell_applying<S: Storage>(target: &Target<'_, S>, plan: &Plan, events: &mut dyn FnMut(Event)) {
+    events(Event::Applying(plan.strategy));
+    if plan.is_journalled() && target.names.key.is_none() {
+        events(Event::NoKey);
+    }
+}
