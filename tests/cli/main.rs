@@ -4,6 +4,7 @@
 
 mod agreement;
 mod bad_file;
+mod invariance;
 mod leaks;
 mod memory;
 mod other_tools;
@@ -12,3 +13,4 @@ mod pipe;
 mod profile;
 mod several;
 mod shown;
+mod wording;

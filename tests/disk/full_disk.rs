@@ -207,8 +207,9 @@ fn a_device_that_is_in_use_is_not_written() {
     runner(apply.iter().chain(&["--dry-run"])).ok();
     assert!(fs::read(&device.0).unwrap() == before);
     drop(mounted);
-    runner(apply.iter().chain(&["--backup", ".old"])).fails(4, "would stand in memory");
-    assert!(!Path::new(&format!("{name}.old")).exists());
+    let suffix = format!(".old-{}", std::process::id());
+    runner(apply.iter().chain(&["--backup", &suffix])).fails(4, "would stand in memory");
+    assert!(!Path::new(&format!("{name}{suffix}")).exists());
     runner(apply).ok();
     let mounted = Mount::try_new(&[device.0.as_os_str()]).unwrap();
     assert_eq!(fs::read_to_string(mounted.path("file")).unwrap(), "a USER\n");

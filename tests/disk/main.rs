@@ -9,7 +9,6 @@ mod bad_medium;
 mod concurrent_writes;
 mod copy_on_write;
 mod direct_io_seams;
-mod faults;
 mod full_disk;
 mod holes;
 mod races;

@@ -1,10 +1,13 @@
 //! The pipeline as a library, without a terminal: framing, windows, workers,
 //! interruptions. The result never depends on any of them.
+//!
+//! No test here starts a process: it would inherit the locks of files that other
+//! tests work on, and keep them a moment too long.
 
 #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 mod cases;
-mod invariance;
+mod faults;
 mod memory;
 mod models;
 mod paused;

@@ -86,3 +86,15 @@ fn filters_are_looked_up() {
     assert!(check_filter("crash", "simulated::no_such_test").is_err());
     assert!(check_filter("crash", "nowhere::a_test").is_err());
 }
+
+/// See `tests/pipeline/main.rs`.
+#[test]
+fn tests_of_the_pipeline_start_no_process() {
+    let folder = shell::root().join("tests/pipeline");
+    for module in modules(&folder) {
+        let path = file(&folder, &module.iter().map(String::as_str).collect::<Vec<_>>());
+        let text = fs::read_to_string(&path).expect("a module");
+        let starts = ["process::Command", "runner(", "runner![", "runner_tests::command"];
+        assert!(!starts.iter().any(|start| text.contains(start)), "{}", path.display());
+    }
+}
