@@ -13,10 +13,10 @@ use runner_pipeline::hash::GROUP_BYTES;
 use runner_pipeline::patch::{Direction, Group, MAX_TRAILERS, Patch, Segment, Writer, walk};
 use runner_pipeline::storage::{Entry, OsStorage, Storage};
 
-use super::disk::Disk;
 use super::input::Input;
 use super::scanning::{Edit, apply, edits, header, memory_file, overlay};
-use super::storage::{Fate, Simulated};
+use runner_simulation::disk::Disk;
+use runner_simulation::storage::{FaultPlan, Simulated};
 
 const SAVED: &str = "/disk/patch";
 const MAGIC: &[u8; 12] = b"RUNPATCH\x02\0\0\0";
@@ -33,7 +33,7 @@ pub fn run(data: &[u8]) {
 
 /// Loads a patch file; if it is accepted, everything of it makes sense.
 fn accepted(bytes: &[u8]) -> bool {
-    let storage = Simulated::new(Disk::with(Path::new(SAVED), bytes, 0), Fate::default());
+    let storage = Simulated::new(Disk::with(Path::new(SAVED), bytes, 0), FaultPlan::default());
     let patch = match Patch::load(&storage, &Entry::unpinned(SAVED)) {
         Ok(patch) => patch,
         Err(error) => {
@@ -187,7 +187,7 @@ fn source_and_edits(input: &mut Input<'_>) -> (Vec<u8>, Vec<Edit>) {
 }
 
 fn written(source: &[u8], model: &[Edit], trailers: &[(u8, Vec<u8>)]) -> Vec<u8> {
-    let storage = Simulated::new(Disk::default(), Fate::default());
+    let storage = Simulated::new(Disk::default(), FaultPlan::default());
     let header = header(source.len() as u64);
     let mut writer = Writer::new(&storage, Entry::unpinned("/disk/spill"), header).expect("there is room");
     let group =

@@ -11,11 +11,11 @@ use runner_pipeline::error::Kind;
 use runner_pipeline::hash::{GROUP_BYTES, group_cv};
 use runner_pipeline::patch::{Direction, Patch};
 
-use super::change::{Change, FILE, names, recover_on};
-use super::choices::Choices;
-use super::disk::{Disk, NameChange};
 use super::input::Input;
-use super::storage::{Fate, Simulated};
+use runner_simulation::change::{Change, FILE, names, recover_on};
+use runner_simulation::choices::Choices;
+use runner_simulation::disk::{Disk, NameChange};
+use runner_simulation::storage::{FaultPlan, Simulated};
 
 pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
@@ -114,8 +114,10 @@ fn change(input: &mut Input<'_>) -> Change {
 
 /// The disk after a run that died at an operation, if it came so far.
 fn died(change: &Change, dies_at: Option<u64>) -> Disk {
-    let storage =
-        Simulated::new(change.disk(), Fate { dies_at, no_direct: change.no_direct, ..Fate::default() });
+    let storage = Simulated::new(
+        change.disk(),
+        FaultPlan { dies_at, no_direct: change.no_direct, ..FaultPlan::default() },
+    );
     let done = change.carry_out(&storage);
     assert!(done.is_ok() || storage.is_dead(), "{change:?}: {:?}", done.err());
     storage.into_disk()
@@ -177,8 +179,10 @@ struct Case<'a> {
 
 impl Case<'_> {
     fn recover(&self, before: &Disk) {
-        let storage =
-            Simulated::new(before.clone(), Fate { no_direct: self.change.no_direct, ..Fate::default() });
+        let storage = Simulated::new(
+            before.clone(),
+            FaultPlan { no_direct: self.change.no_direct, ..FaultPlan::default() },
+        );
         let recovered = recover_on(&storage, self.direction);
         let after = storage.into_disk();
         let was = content(before, FILE);
@@ -230,7 +234,7 @@ impl Case<'_> {
         let left: Vec<_> = after.directory.now.keys().collect();
         assert_eq!(left, [Path::new(FILE)], "{:?}", self.change);
         // Again: nothing to do.
-        let storage = Simulated::new(after, Fate::default());
+        let storage = Simulated::new(after, FaultPlan::default());
         let again = recover_on(&storage, self.direction).expect("there is nothing to do");
         assert_eq!((again.state, again.removed), (None, vec![]));
         assert!(content(&storage.into_disk(), FILE) == is);
@@ -238,7 +242,7 @@ impl Case<'_> {
 
     /// What no edit touches is as it was, and the rest as the journal wants it.
     fn touched_alone(&self, disk: &Disk, was: &[u8], is: &[u8]) {
-        let storage = Simulated::new(disk.clone(), Fate::default());
+        let storage = Simulated::new(disk.clone(), FaultPlan::default());
         let journal = Patch::load(&storage, &names().journal).expect("it was used");
         let mut reader = journal.reader(self.direction);
         let stats = &journal.seal().stats;

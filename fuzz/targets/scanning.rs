@@ -17,9 +17,9 @@ use runner_pipeline::scan::{Hooks, Options, Scanned, scan};
 use runner_pipeline::storage::mmap::Mapping;
 use runner_pipeline::storage::{Entry, Identity, Storage};
 
-use super::disk::Disk;
 use super::input::Input;
-use super::storage::{Fate, Simulated};
+use runner_simulation::disk::Disk;
+use runner_simulation::storage::{FaultPlan, Simulated};
 
 /// Where the old bytes stand, what they are, and what replaces them.
 pub(super) type Edit = (u64, Vec<u8>, Vec<u8>);
@@ -95,7 +95,7 @@ pub(super) fn header(size: u64) -> Header {
 pub(super) fn found(job: &Job, content: &[u8], make: Make<'_>, how: CommitOptions) -> Result<Found> {
     static NEVER: AtomicBool = AtomicBool::new(false);
     let cancel = Cancel::new(&NEVER);
-    let storage = Simulated::new(Disk::default(), Fate::default());
+    let storage = Simulated::new(Disk::default(), FaultPlan::default());
     let [spill, saved, temporary] = ["/disk/scan", "/disk/patch", "/disk/temporary"].map(Entry::unpinned);
     let mapping = map(content);
     let memory = MemoryContext::NONE;

@@ -10,7 +10,7 @@ use runner_pipeline::memory::{self, Budget, Facts, MemoryContext};
 use runner_pipeline::run::{self, Event, Options};
 
 use crate::cases::{Case, with_program};
-use crate::options;
+use crate::models::options;
 
 /// Workers are shed and come back at every block, and the budget runs out, at
 /// every size: the patch is the same, or there is none.

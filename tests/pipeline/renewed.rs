@@ -15,7 +15,9 @@ use runner_pipeline::scan::{Rebuilt, rebuild};
 use runner_pipeline::storage::mmap::Mapping;
 use runner_pipeline::storage::{Entry, Identity, OsStorage};
 
-use super::{NEVER, Scratch, options};
+use runner_tests::Scratch;
+
+use crate::models::{NEVER, options};
 
 /// Makes a saved patch of `file` anew, and compares.
 pub(crate) fn is_the_same(file: &Path, saved: &Path, scratch: &Scratch) {

@@ -11,9 +11,10 @@ use runner_pipeline::commit::Keep;
 use runner_pipeline::commit::strategy::Choice;
 use runner_pipeline::run::{self, Event, Options};
 use runner_pipeline::storage::Entry;
+use runner_tests::Scratch;
 
 use crate::cases::{Action, Case, length_prefixed, per_record, scanning, with_program};
-use crate::{Scratch, options, plan};
+use crate::models::{options, plan};
 
 const WINDOW: u64 = 1 << 16;
 

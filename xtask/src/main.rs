@@ -10,6 +10,8 @@ mod layers;
 mod mutate;
 mod packages;
 mod plugins;
+#[cfg(test)]
+mod programs;
 mod shell;
 mod supply;
 mod test;

@@ -161,7 +161,7 @@ fn cargo(tree: &Path) -> Command {
     command
 }
 
-/// What of `cargo test` a line such as `crash a_crash` or
+/// What of `cargo test` a line such as `crash simulated::a_crash` or
 /// `runner-pipeline patch::` means, and which of its tests: a program of
 /// `tests/`, or the unit tests of a package.
 fn program(tests: &str) -> (Vec<&str>, &str) {
@@ -180,7 +180,7 @@ mod tests {
         let unit = vec!["--package", "runner-pipeline", "--lib"];
         assert_eq!(program("runner-pipeline patch::"), (unit, "patch::"));
         let crash = vec!["--package", "runner-tests", "--test", "crash"];
-        assert_eq!(program("crash soak"), (crash.clone(), "soak"));
+        assert_eq!(program("crash simulated::soak"), (crash.clone(), "simulated::soak"));
         assert_eq!(program("crash"), (crash, ""));
     }
 

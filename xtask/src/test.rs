@@ -74,7 +74,7 @@ fn tests() -> Result<(), String> {
 }
 
 /// A program that does not inherit what tests could depend on. Those that start
-/// the product see to it themselves (`tests/common/surroundings.rs`), as tests
+/// the product see to it themselves (`tests/src/surroundings.rs`), as tests
 /// are started one by one, too; this is for all others.
 ///
 /// Whoever starts this in the background of a script has signals ignored, and

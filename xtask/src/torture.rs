@@ -10,34 +10,20 @@ use clap::Args;
 
 use crate::{fuzz, mutate, shell, test};
 
-/// Test programs of the package `runner`, and what they are given in a long
-/// run.
-const PROGRAMS: [(&str, &[(&str, &str)]); 25] = [
-    ("crash", &[("RUNNER_SOAK_SECONDS", "1800")]),
-    ("replay", &[("RUNNER_CRASH_STATES", "2000")]),
-    ("shutdown", &[("RUNNER_CRASH_STATES", "300")]),
-    ("killed", &[]),
-    ("resume", &[("RUNNER_KILLS", "500")]),
-    ("recovery", &[]),
-    ("journal", &[]),
-    ("interrupted", &[("RUNNER_EVERY", "1")]),
-    ("meanwhile", &[]),
-    ("races", &[]),
-    ("appends", &[]),
-    ("trust", &[]),
-    ("other_names", &[]),
-    ("bad_patch", &[]),
-    ("holes", &[]),
-    ("system_calls", &[]),
-    ("write_back", &[]),
-    ("copy_on_write", &[]),
-    ("full_disk", &[]),
-    ("bad_medium", &[]),
-    ("faults", &[]),
-    ("hostile", &[]),
-    ("memory", &[]),
-    ("leaks", &[]),
-    ("fuzz", &[]),
+/// A program of `tests/`, modules of it (all, if none is named), and what they
+/// are given in a long run.
+type Part = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
+
+const PARTS: [Part; 9] = [
+    ("crash", &["simulated::"], &[("RUNNER_SOAK_SECONDS", "1800")]),
+    ("crash", &["replay::"], &[("RUNNER_CRASH_STATES", "2000")]),
+    ("crash", &["shutdown::"], &[("RUNNER_CRASH_STATES", "300")]),
+    ("crash", &["resume::"], &[("RUNNER_KILLS", "500")]),
+    ("crash", &["interrupted::"], &[("RUNNER_EVERY", "1")]),
+    ("crash", &["journal::", "killed::", "recovery::", "system_calls::"], &[]),
+    ("disk", &[], &[]),
+    ("hostile", &[], &[]),
+    ("cli", &["leaks::", "memory::"], &[]),
 ];
 
 /// Options of the command.
@@ -56,9 +42,9 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     test::install_programs();
     let started = Instant::now();
     let mut counts = Vec::new();
-    for (program, long) in PROGRAMS {
+    for (program, modules, long) in PARTS {
         let long = if options.long { long } else { &[] };
-        counts.extend(program_counts(program, long, options.seed)?);
+        counts.extend(counted(program, modules, long, options.seed)?);
     }
     if options.long {
         fuzz::run(&fuzz::Options::all())?;
@@ -69,12 +55,13 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     Ok(())
 }
 
-/// Runs a test program; the lines that it has counted something in.
-fn program_counts(program: &str, env: &[(&str, &str)], seed: u64) -> Result<Vec<String>, String> {
+/// Runs a part; the lines that its tests have counted something in.
+fn counted(program: &str, modules: &[&str], env: &[(&str, &str)], seed: u64) -> Result<Vec<String>, String> {
     let mut cargo = shell::cargo();
     cargo.args(["test", "--package", "runner-tests", "--locked", "--test", program, "--", "--nocapture"]);
-    cargo.envs(env.iter().copied()).env("RUNNER_SEED", seed.to_string());
-    eprintln!("$ cargo test --package runner-tests --locked --test {program} -- --nocapture  {env:?}");
+    cargo.args(modules).envs(env.iter().copied()).env("RUNNER_SEED", seed.to_string());
+    let what = format!("cargo test --package runner-tests --test {program} -- {}", modules.join(" "));
+    eprintln!("$ {what}  {env:?}");
     // What tests count goes to standard error.
     let mut child = cargo.stderr(Stdio::piped()).spawn().map_err(|error| format!("cargo test: {error}"))?;
     let mut counts = Vec::new();
@@ -86,8 +73,22 @@ fn program_counts(program: &str, env: &[(&str, &str)], seed: u64) -> Result<Vec<
         }
     }
     let status = child.wait().map_err(|error| format!("cargo test: {error}"))?;
-    if status.success() { Ok(counts) } else { Err(format!("cargo test --test {program}: {status}")) }
+    if status.success() { Ok(counts) } else { Err(format!("{what}: {status}")) }
 }
 
 /// How a line begins in which a test says what it has counted.
 const COUNTED: &str = "counted: ";
+
+#[test]
+fn every_module_takes_part() {
+    for (program, modules, _) in PARTS {
+        for module in modules {
+            crate::programs::check_filter(program, module).expect("a module");
+        }
+    }
+    let main = std::fs::read_to_string(shell::root().join("tests/crash/main.rs")).expect("a program");
+    for module in main.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';')) {
+        let filter = format!("{module}::");
+        assert!(PARTS.iter().any(|(_, modules, _)| modules.contains(&filter.as_str())), "{module}");
+    }
+}

@@ -31,9 +31,8 @@ pub(super) struct Mutant {
     pub(super) find: String,
     /// An expression of the same type, or statements.
     pub(super) with: String,
-    /// What is to fail: a test program (or the package of unit tests), and
-    /// which of its tests. The
-    /// first that does ends the attempt.
+    /// What is to fail: `PROGRAM MODULE::FILTER` for tests of `tests/`, or
+    /// `PACKAGE FILTER` for unit tests. The first that does ends the attempt.
     pub(super) tests: Vec<String>,
 }
 
@@ -102,6 +101,22 @@ fn once(text: &str, piece: &str, fits: impl Fn(&str) -> bool) -> Result<usize, S
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_tests_of_mutations_are_there() {
+        let list = List::read(crate::shell::root()).expect("the list");
+        let mut wrong = Vec::new();
+        for mutant in &list.mutants {
+            for tests in &mutant.tests {
+                let (program, filter) = tests.split_once(' ').unwrap_or((tests, ""));
+                if !program.starts_with("runner-") {
+                    let error = crate::programs::check_filter(program, filter).err();
+                    wrong.extend(error.map(|error| format!("{}: {error}", mutant.name)));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
 
     const TEXT: &str = "\
 impl A {

@@ -1,0 +1,16 @@
+//! What a user types and sees.
+
+#![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+
+mod agreement;
+mod bad_file;
+mod invariance;
+mod leaks;
+mod memory;
+mod other_tools;
+mod output;
+mod pipe;
+mod profile;
+mod several;
+mod shown;
+mod wording;

@@ -1,0 +1,243 @@
+//! Recovery from both ends, again and again, elsewhere, and onto files that are
+//! not the one journalled.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use runner_tests::{Ran, Scratch, Snapshot, has, runner, skip};
+
+/// A file with a journal, of whose edits some have got there.
+struct Interrupted {
+    scratch: Scratch,
+    file: PathBuf,
+    old: Vec<u8>,
+    new: Vec<u8>,
+}
+
+/// The run was killed; `new` replaces `user` by `USER`.
+fn interrupted(reach: usize) -> Interrupted {
+    let scratch = Scratch::new();
+    // Something in the middle that no edit touches.
+    let quiet = b"nothing here\n".repeat(40_000);
+    let old = [&runner_tests::log_lines(200_000, "\n")[..], &quiet, &runner_tests::log_lines(100_000, "\n")]
+        .concat();
+    let new = String::from_utf8(old.clone()).unwrap().replace("user", "USER").into_bytes();
+    let file = scratch.write("file", &old);
+    runner_tests::kill::at_first_write(&file, &["--set", "find=user", "--set", "with=USER"]);
+    // Keeps the inode.
+    fs::write(&file, [&new[..reach], &old[reach..]].concat()).unwrap();
+    Interrupted { scratch, file, old, new }
+}
+
+fn recover(file: &Path, rollback: bool) -> Ran {
+    let rollback: &[&str] = if rollback { &["--rollback"] } else { &[] };
+    runner(["recover", file.to_str().unwrap()].iter().chain(rollback))
+}
+
+impl Interrupted {
+    fn to(&self, rollback: bool) -> &[u8] {
+        if rollback { &self.old } else { &self.new }
+    }
+}
+
+/// The second one finds nothing, whichever way it would go.
+#[test]
+fn twice() {
+    for (first, second) in [(false, false), (false, true), (true, false), (true, true)] {
+        let run = interrupted(300_000);
+        recover(&run.file, first).ok();
+        assert!(fs::read(&run.file).unwrap() == run.to(first));
+        let before = run.scratch.snapshot();
+        recover(&run.file, second).ok().says("nothing to recover");
+        assert_eq!(before, run.scratch.snapshot());
+    }
+}
+
+/// File and journal are copied to another machine: all of the file must bear
+/// witness that it is the one.
+#[test]
+fn on_another_machine() {
+    for rollback in [false, true] {
+        let run = interrupted(300_000);
+        let elsewhere = Scratch::new();
+        let file = elsewhere.path("file");
+        for name in ["file", "file.runner-journal"] {
+            fs::copy(run.scratch.path(name), elsewhere.path(name)).unwrap();
+        }
+        recover(&file, rollback).ok();
+        assert!(fs::read(&file).unwrap() == run.to(rollback));
+        assert_eq!(runner_tests::names(elsewhere.dir()), ["file"]);
+    }
+}
+
+/// The target was replaced by a copy of what it was, what it was to become, or
+/// anything between: that is still the file.
+#[test]
+fn after_the_target_was_replaced_by_a_copy() {
+    for rollback in [false, true] {
+        for reach in [0, 150_000, usize::MAX] {
+            let run = interrupted(0);
+            let reach = reach.min(run.new.len());
+            let copy = run.scratch.write("copy", [&run.new[..reach], &run.old[reach..]].concat());
+            fs::rename(copy, &run.file).unwrap();
+            recover(&run.file, rollback).ok();
+            assert!(fs::read(&run.file).unwrap() == run.to(rollback), "{reach}, rollback {rollback}");
+        }
+    }
+}
+
+/// What was appended to the file, or to a copy of it, is no part of what was
+/// journalled. It stays.
+#[test]
+fn after_somebody_has_appended() {
+    for rollback in [false, true] {
+        for copied in [false, true] {
+            let run = interrupted(300_000);
+            let longer = [&fs::read(&run.file).unwrap()[..], b"one more line\n"].concat();
+            if copied {
+                fs::rename(run.scratch.write("copy", longer), &run.file).unwrap();
+            } else {
+                fs::write(&run.file, longer).unwrap();
+            }
+            let size = run.old.len();
+            let kept = format!("14 bytes that were appended after byte {size} are kept");
+            recover(&run.file, rollback).ok().says(&kept);
+            assert!(fs::read(&run.file).unwrap() == [run.to(rollback), b"one more line\n"].concat());
+            assert_eq!(runner_tests::names(run.scratch.dir()), ["file"]);
+        }
+    }
+}
+
+/// A file that was cut is not made whole again: whoever has cut it meant it.
+/// The journal can be given up.
+#[test]
+fn after_the_target_was_cut() {
+    let run = interrupted(300_000);
+    fs::OpenOptions::new().write(true).open(&run.file).unwrap().set_len(0).unwrap();
+    let journal = run.scratch.path("file.runner-journal");
+    for rollback in [false, true] {
+        let ran = recover(&run.file, rollback).fails(6, "is not the file that its journal was made for");
+        ran.says(&format!("hint: `mv {0} {0}.kept` gives the journal up", journal.display()));
+    }
+    assert_eq!(fs::metadata(&run.file).unwrap().len(), 0);
+    // Even if the journal has all that is missing.
+    let file = run.scratch.write("small", "a user");
+    runner_tests::kill::at_first_write(&file, &["--set", "find=user", "--set", "with=USER"]);
+    fs::write(&file, "a ").unwrap();
+    for rollback in [false, true] {
+        recover(&file, rollback).fails(6, "is not the file that its journal was made for");
+    }
+    assert_eq!(fs::read(&file).unwrap(), b"a ");
+    fs::rename(&journal, run.scratch.path("file.runner-journal.kept")).unwrap();
+    recover(&run.file, false).ok();
+}
+
+/// By anything else, even if it differs in one byte that no edit is near: the
+/// journal is not carried out on it.
+#[test]
+fn after_the_target_was_replaced_by_another_file() {
+    let quiet = 400_000;
+    let change: [fn(&mut Vec<u8>); 4] = [
+        |bytes| bytes[400_000] ^= 1,
+        |bytes| bytes[0] ^= 1,
+        |bytes| bytes.truncate(bytes.len() - 1),
+        Vec::clear,
+    ];
+    for (index, change) in change.into_iter().enumerate() {
+        let run = interrupted(300_000);
+        assert_eq!(&run.old[quiet..quiet + 64], &run.new[quiet..quiet + 64]);
+        let mut other = run.old.clone();
+        change(&mut other);
+        let other = run.scratch.write("other", other);
+        fs::rename(other, &run.file).unwrap();
+        let before = run.scratch.snapshot();
+        for rollback in [false, true] {
+            let what = "is not the file that its journal was made for";
+            recover(&run.file, rollback).fails(6, what).says("hint: nothing was written");
+            assert_eq!(before, run.scratch.snapshot(), "change {index}");
+        }
+    }
+}
+
+/// The file itself, in which somebody has changed a byte since that no edit is
+/// near: it is recovered, and its root is not claimed.
+#[test]
+fn after_the_target_was_changed_elsewhere() {
+    for rollback in [false, true] {
+        let run = interrupted(300_000);
+        let mut torn = fs::read(&run.file).unwrap();
+        torn[400_000] ^= 1;
+        fs::write(&run.file, &torn).unwrap();
+        let ran = recover(&run.file, rollback).fails(5, "somebody has changed other bytes of it");
+        assert_eq!(ran.text(), "");
+        let mut expected = run.to(rollback).to_vec();
+        expected[400_000] ^= 1;
+        assert!(fs::read(&run.file).unwrap() == expected);
+        assert_eq!(runner_tests::names(run.scratch.dir()), ["file"]);
+    }
+}
+
+/// A directory in which no name can be made or removed, until it is dropped.
+struct Immutable<'a>(&'a Path);
+
+impl<'a> Immutable<'a> {
+    fn new(directory: &'a Path) -> Option<Self> {
+        let set = has("chattr") && chattr("+i", directory);
+        if !set {
+            skip("chattr +i does not work here");
+        }
+        set.then_some(Self(directory))
+    }
+}
+
+impl Drop for Immutable<'_> {
+    fn drop(&mut self) {
+        assert!(chattr("-i", self.0));
+    }
+}
+
+fn chattr(mode: &str, directory: &Path) -> bool {
+    Command::new("chattr").arg(mode).arg(directory).output().is_ok_and(|output| output.status.success())
+}
+
+/// The file can be written, its directory cannot: the file is whole then, and
+/// the journal stays until it can be removed.
+#[test]
+fn in_a_directory_that_cannot_be_written() {
+    for rollback in [false, true] {
+        let run = interrupted(300_000);
+        {
+            let Some(_immutable) = Immutable::new(run.scratch.dir()) else { return };
+            let ran = recover(&run.file, rollback).fails(6, "is whole, but not everything beside it is gone");
+            ran.says("hint: its directory must be writable");
+            assert!(fs::read(&run.file).unwrap() == run.to(rollback));
+            assert_eq!(runner_tests::names(run.scratch.dir()), ["file", "file.runner-journal"]);
+        }
+        // Still in either direction.
+        recover(&run.file, !rollback).ok();
+        assert!(fs::read(&run.file).unwrap() == run.to(!rollback));
+        assert_eq!(runner_tests::names(run.scratch.dir()), ["file"]);
+    }
+}
+
+/// Nothing begins that needs a journal, where none can be made.
+#[test]
+fn a_run_in_a_directory_that_cannot_be_written() {
+    let scratch = Scratch::new();
+    let file = scratch.write("file", runner_tests::log_lines(100_000, "\n"));
+    let before = Snapshot::of(scratch.dir());
+    {
+        let Some(_immutable) = Immutable::new(scratch.dir()) else { return };
+        for options in [
+            &["--set", "with=USER"][..],
+            &["--set", "with=u"],
+            &["--set", "with=u", "--strategy", "in-place"],
+        ] {
+            let args = ["apply", "replace", file.to_str().unwrap(), "--set", "find=user"];
+            runner(args.iter().chain(options)).fails(2, "cannot create").says("Operation not permitted");
+        }
+    }
+    // The flag itself does not touch files.
+    assert_eq!(before, Snapshot::of(scratch.dir()));
+}

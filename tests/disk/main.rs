@@ -1,0 +1,15 @@
+//! Real files and filesystems: holes, attributes, full disks, bad media, and
+//! other processes that write to the same file.
+
+#![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+
+mod appends;
+mod attributes;
+mod bad_medium;
+mod concurrent_writes;
+mod copy_on_write;
+mod direct_io_seams;
+mod full_disk;
+mod holes;
+mod races;
+mod write_back;

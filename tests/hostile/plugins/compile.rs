@@ -1,0 +1,187 @@
+//! Bounds on what comes before a plugin runs: reading and compiling it.
+
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use runner_pipeline::error::{Kind, Result};
+use runner_sandbox::plugin::bundled;
+use runner_sandbox::{Compiler, Limits, Plugin, Sandbox};
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::guest::CONTENT;
+use super::{generated, silent};
+use runner_tests::runner;
+use runner_tests::{Scratch, command};
+
+/// Nothing of this may be compiled in the time that tests have.
+const LONG: Duration = Duration::from_secs(3600);
+
+fn child(program: impl Into<PathBuf>, deadline: Duration) -> Sandbox {
+    Sandbox::new(None, Compiler::Child { program: program.into(), deadline }).unwrap()
+}
+
+fn load(sandbox: &Sandbox, bytes: &[u8]) -> Result<Plugin> {
+    sandbox.load("it", bytes, Limits::default(), silent())
+}
+
+#[track_caller]
+fn fails(result: Result<Plugin>, kind: Kind, what: &str) {
+    let error = result.err().expect("it is loaded");
+    assert_eq!(error.kind(), kind, "{error:?}");
+    assert!(format!("{error:?}").contains(what), "it should say `{what}`: {error:?}");
+}
+
+fn honest() -> &'static [u8] {
+    bundled::ALL.iter().find(|bundled| bundled.name == "newline").unwrap().bytes
+}
+
+/// Refused by the binary, before or while it is compiled; then an honest
+/// plugin does the same file.
+#[track_caller]
+fn refused(plugin: &Path, options: &[&str], code: i32, what: &str) {
+    let scratch = Scratch::new();
+    let file = scratch.write("file", CONTENT);
+    let before = scratch.snapshot();
+    let mut args = vec!["apply", plugin.to_str().unwrap(), file.to_str().unwrap()];
+    args.extend(options);
+    runner(args).fails(code, what);
+    assert_eq!(before, scratch.snapshot());
+    runner!["apply", "newline", &file, "--set", "to=crlf"].ok();
+    assert_eq!(fs::read(&file).unwrap(), b"abc\r\nabc\r\n");
+}
+
+#[test]
+fn a_plugin_that_is_too_large_is_not_read() {
+    let scratch = Scratch::new();
+    let plugin = scratch.write("large.wasm", b"\0asm\x01\0\0\0");
+    let file = File::options().write(true).open(&plugin).unwrap();
+    for bytes in [200_000_000, 1 << 40] {
+        file.set_len(bytes).unwrap();
+        refused(&plugin, &[], 3, &format!("has {bytes} bytes; at most 64 MiB are compiled"));
+    }
+}
+
+#[test]
+fn a_plugin_that_never_ends_is_not_read() {
+    let scratch = Scratch::new();
+    let fifo = scratch.path("fifo.wasm");
+    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    refused(&fifo, &[], 2, "is not a file");
+    refused(Path::new("/dev/zero"), &[], 2, "is not a file");
+    // A file by all signs, without a size of its own.
+    refused(Path::new("/proc/self/maps"), &[], 3, "is not a WebAssembly module");
+}
+
+/// A kilobyte that is an hour of work, or all the memory there is.
+#[test]
+fn a_plugin_that_never_compiles_is_stopped() {
+    let scratch = Scratch::new();
+    let plugin = scratch.write("slow.wasm", generated::branches(5000, 2000));
+    refused(&plugin, &["--compile-timeout", "0.5"], 3, "cannot compile `slow` within 0.5 s");
+}
+
+/// The child does what the process itself does, only elsewhere.
+#[test]
+fn an_honest_plugin_compiles_in_a_child() {
+    let sandbox = child(runner_tests::binary(), LONG);
+    assert_eq!(load(&sandbox, honest()).unwrap().manifest().name, "newline");
+    fails(load(&sandbox, b"#!"), Kind::Plugin, "`it` is not a WebAssembly module");
+    fails(load(&sandbox, b"(module)"), Kind::Plugin, "`it` is not a WebAssembly module");
+    let error = load(&sandbox, b"(module)").err().unwrap();
+    assert!(error.hints()[0].contains("it looks like the text format"), "{:?}", error.hints());
+    fails(load(&sandbox, &generated::nested(0)), Kind::Plugin, "is a component, but does not export");
+    assert_eq!(load(&sandbox, honest()).unwrap().manifest().name, "newline", "after all of that");
+}
+
+/// What a child may do wrong, done by shell scripts.
+#[test]
+fn a_child_that_fails_is_an_error() {
+    let scratch = Scratch::new();
+    let script = |text: &str| {
+        let path = scratch.write("script", format!("#!/bin/sh\n{text}\n"));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+        child(path, LONG)
+    };
+    let fails = |text: &str, what: &str| fails(load(&script(text), honest()), Kind::Plugin, what);
+    fails("kill -SEGV $$", "cannot compile `it`: the compiler crashed (signal 11)");
+    fails("kill -KILL $$", "cannot compile `it`: the compiler crashed (signal 9)");
+    fails("exit 1", "cannot compile `it`: the compiler crashed (exit code 1)");
+    fails("echo nonsense; exit 3", "cannot compile `it`: the compiler crashed (exit code 3)");
+    fails("printf '\\033[2Jhelp' >&2; exit 101", "crashed (exit code 101): \\u{1b}[2Jhelp");
+    fails("echo 'memory allocation of 64 bytes failed' >&2; exit 134", "needed more than 2048 MiB of memory");
+    fails("exec cat /dev/zero", "compiles to more than 256 MiB of code");
+    let gone = child(scratch.path("none"), LONG);
+    self::fails(load(&gone, honest()), Kind::Usage, "cannot start the process that compiles plugins");
+    let sleeps = scratch.write("script", "#!/bin/sh\nexec sleep 3600\n");
+    let late = child(sleeps, Duration::from_millis(50));
+    self::fails(load(&late, honest()), Kind::Plugin, "cannot compile `it` within 0.05 s");
+}
+
+/// The limit that the child sets itself would take a minute to reach, so a
+/// lower one stands in for it.
+#[test]
+fn a_plugin_that_takes_all_memory_to_compile_is_stopped() {
+    let scratch = Scratch::new();
+    let runner = runner_tests::binary();
+    let script = scratch.write("script", format!("#!/bin/sh\nulimit -d 65536\nexec '{runner}' \"$@\"\n"));
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o700)).unwrap();
+    let sandbox = child(script, LONG);
+    let greedy = generated::branches(20_000, 20_000);
+    fails(load(&sandbox, &greedy), Kind::Plugin, "the compiler needed more than 2048 MiB of memory");
+    assert_eq!(load(&sandbox, honest()).unwrap().manifest().name, "newline");
+}
+
+/// However the parent ends, the child that compiles for it ends too.
+#[test]
+fn no_child_outlives_its_parent() {
+    let scratch = Scratch::new();
+    let plugin = scratch.write("slow.wasm", generated::branches(5000, 2000));
+    let file = scratch.write("file", CONTENT);
+    let before = scratch.snapshot();
+    for signal in [Signal::INT, Signal::TERM, Signal::KILL] {
+        let mut parent = command()
+            .args(["apply", "--compile-timeout", "3600"])
+            .args([&plugin, &file])
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let pid = parent.id();
+        let compiling = loop {
+            let children = children(pid);
+            // It has its own name once it has begun, and dies with its parent from then on.
+            match children.trim().parse::<i32>() {
+                Ok(child) if bound_to_parent(child) => break child,
+                _ => assert!(parent.try_wait().unwrap().is_none(), "it has ended by itself"),
+            }
+        };
+        kill_process(Pid::from_child(&parent), signal).unwrap();
+        assert!(!parent.wait().unwrap().success());
+        // Only this process could leave it unburied, and it is not its parent.
+        while alive(compiling) {
+            std::thread::yield_now();
+        }
+        assert_eq!(before, scratch.snapshot());
+    }
+}
+
+/// The children of all threads of a process.
+fn children(process: u32) -> String {
+    let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else { return String::new() };
+    let of = |thread: fs::DirEntry| fs::read_to_string(thread.path().join("children")).unwrap_or_default();
+    threads.flatten().map(of).collect()
+}
+
+/// Whether a process has bounded its memory, which it does after it has bound
+/// itself to its parent.
+fn bound_to_parent(process: i32) -> bool {
+    let limits = fs::read_to_string(format!("/proc/{process}/limits")).unwrap_or_default();
+    limits.lines().any(|line| line.starts_with("Max data size") && line.contains("2147483648"))
+}
+
+fn alive(process: i32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+}

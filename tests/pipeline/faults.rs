@@ -1,0 +1,177 @@
+//! Parts of a mapped file that cannot be read any more, right when it matters:
+//! zeros that the file never held count for nothing, and the error says what
+//! has happened.
+
+use std::fs::{self, File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use runner_contract::{FileHead, Framing, Job, Prefilter};
+use runner_pipeline::cancel::Cancel;
+use runner_pipeline::commit::Keep;
+use runner_pipeline::commit::strategy::Choice;
+use runner_pipeline::commit::verify::VerifyChoice;
+use runner_pipeline::engine::transform::{Change, Reply, Span, Transform, Window};
+use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::hash;
+use runner_pipeline::hash::{GROUP_BYTES, Tree};
+use runner_pipeline::patch::{Direction, Edit, Group, Header, PluginId, Writer};
+use runner_pipeline::run::{self, Begun, Event, Options, Program};
+use runner_pipeline::storage::mmap::Mapping;
+use runner_pipeline::storage::{Entry, OsStorage};
+use runner_tests::Scratch;
+
+static NEVER: AtomicBool = AtomicBool::new(false);
+
+const HASHING: hash::file::Options<'static> = hash::file::Options { threads: 1, cancel: Cancel::new(&NEVER) };
+
+fn cut(file: &Path) {
+    OpenOptions::new().write(true).open(file).unwrap().set_len(0).unwrap();
+}
+
+/// Changes the first byte of each window, and wants no zeros. May cut the file
+/// while it is shown the first one.
+struct Mark {
+    cuts: Option<PathBuf>,
+}
+
+impl Transform for Mark {
+    fn transform(&mut self, window: &Window<'_>) -> Result<Reply> {
+        if let Some(file) = self.cuts.take() {
+            cut(&file);
+        } else if window.bytes.iter().all(|byte| *byte == 0) {
+            return Err(Error::new(Kind::Plugin, "shown what the file never held"));
+        }
+        let spans = vec![Span { start: 0, end: 1, len: 1 }];
+        Ok(Reply { consumed: 0, change: Change::Edits { spans, bytes: b"#".to_vec() } })
+    }
+}
+
+/// An apply that must fail, and what it fails with.
+fn apply(file: &Path, cuts: Option<PathBuf>, events: &mut dyn FnMut(Event)) -> (Kind, String) {
+    let job = Job { framing: Framing::Bytes, prefilter: Prefilter::None, length_preserving: true };
+    let begin =
+        |_: FileHead<'_>| -> Result<Begun> { Ok((job.clone(), Box::new(Mark { cuts: cuts.clone() }))) };
+    let id = PluginId { name: "fake".into(), version: "1".into(), digest: String::new() };
+    let program = Program { id, params: Vec::new(), params_digest: blake3::hash(b""), begin: &begin };
+    let error = run::apply(file, &program, &options(), events).map(drop).unwrap_err();
+    (error.kind(), error.to_string())
+}
+
+fn options() -> Options<'static> {
+    Options {
+        threads: 1,
+        window_bytes: GROUP_BYTES,
+        choice: Choice::Auto,
+        verify: VerifyChoice::Deepest,
+        extras: Keep::default(),
+        resume: false,
+        conditions: Default::default(),
+        checkpoint_every: std::time::Duration::MAX,
+        patch_files: runner_pipeline::target::PatchFiles::Refuse,
+        memory: runner_pipeline::memory::MemoryContext::NONE,
+        cancel: Cancel::new(&NEVER),
+    }
+}
+
+#[track_caller]
+fn was_cut((kind, what): (Kind, String), scratch: &Scratch) {
+    assert_eq!(kind, Kind::Usage, "{what}");
+    assert!(what.contains("it was cut short, or its medium failed"), "{what}");
+    assert_eq!(runner_tests::names(scratch.dir()), ["file"]);
+}
+
+/// The plugin's failure in the next block is a consequence, and not told.
+#[test]
+fn a_block_that_could_not_be_read_ends_the_scan() {
+    let scratch = Scratch::new();
+    let file = scratch.write("file", vec![b'x'; 3 << 20]);
+    was_cut(apply(&file, Some(file.clone()), &mut |_| {}), &scratch);
+    assert_eq!(fs::read(&file).unwrap(), b"");
+}
+
+/// What is replaced is read once more when the patch is written.
+#[test]
+fn old_bytes_that_could_not_be_read_are_not_kept() {
+    let scratch = Scratch::new();
+    let file = scratch.write("file", vec![b'x'; 100_000]);
+    let failed = apply(&file, None, &mut |event| {
+        if matches!(event, Event::Scanned { .. }) {
+            cut(&file);
+        }
+    });
+    was_cut(failed, &scratch);
+}
+
+#[test]
+fn no_root_is_told_of_what_could_not_be_read() {
+    let scratch = Scratch::new();
+    let file = scratch.path("file");
+    File::create(&file).unwrap().set_len(80 << 20).unwrap();
+    let error = run::root_of(&file, HASHING, &mut |_| cut(&file)).unwrap_err();
+    was_cut((error.kind(), error.to_string()), &scratch);
+}
+
+/// What a patch says of a file is compared with the file, and with nothing that
+/// was made up.
+#[test]
+fn a_patch_is_not_compared_with_zeros() {
+    let scratch = Scratch::new();
+    let (size, at) = (20 << 20, 18 << 20);
+    for (old, new) in [(b"x", &b"y"[..]), (b"x", b"more"), (b"\0", b"y")] {
+        let file = scratch.write("file", vec![b'x'; size]);
+        let stat =
+            runner_pipeline::storage::Storage::stat_entry(&OsStorage, &Entry::unpinned(&file)).unwrap();
+        let plugin = PluginId { name: "fake".into(), version: "1".into(), digest: String::new() };
+        let identity = (&stat.identity).into();
+        let (target, group_bytes) = (String::new(), GROUP_BYTES);
+        let header = Header { plugin, params: Vec::new(), target, identity, group_bytes };
+        let elsewhere = Scratch::new();
+        let mut writer = Writer::new(&OsStorage, Entry::unpinned(elsewhere.path("spill")), header).unwrap();
+        writer.edit(Edit { start: at, old, new }).unwrap();
+        let after = (new.len() == 1).then_some([2; 32]);
+        writer.group(Group { index: at / GROUP_BYTES, before: Some([1; 32]), after }).unwrap();
+        let root = blake3::hash(&vec![b'x'; size]);
+        let patch = writer.finish().unwrap().seal(root, root).unwrap();
+        let options = options();
+        let events = &mut |event| {
+            if matches!(event, Event::Scanned { .. }) {
+                cut(&file);
+            }
+        };
+        let error = run::apply_patch(&file, patch, Direction::Forward, &options, events).unwrap_err();
+        was_cut((error.kind(), error.to_string()), &scratch);
+    }
+}
+
+#[test]
+fn no_root_is_made_up_of_edits_and_zeros() {
+    let scratch = Scratch::new();
+    let size = 300_000;
+    let file = scratch.write("file", vec![b'x'; size]);
+    let stat = runner_pipeline::storage::Storage::stat_entry(&OsStorage, &Entry::unpinned(&file)).unwrap();
+    let plugin = PluginId { name: "fake".into(), version: "1".into(), digest: String::new() };
+    let (identity, group_bytes) = (stat.identity, GROUP_BYTES);
+    let header = Header {
+        plugin,
+        params: Vec::new(),
+        target: String::new(),
+        identity: (&identity).into(),
+        group_bytes,
+    };
+    let mut writer = Writer::new(&OsStorage, Entry::unpinned(scratch.path("spill")), header).unwrap();
+    writer.edit(Edit { start: 5, old: b"x", new: b"new" }).unwrap();
+    writer.group(Group { index: 0, before: Some([1; 32]), after: None }).unwrap();
+    let draft = writer.finish().unwrap();
+    let mapping = Mapping::new(&File::open(&file).unwrap(), size as u64, &file).unwrap();
+    let new_size = size as u64 + 2;
+    let root = || {
+        runner_pipeline::scan::result_root(draft.reader(), &mapping, &file, Tree::new(), 0, new_size, HASHING)
+    };
+    let mut new = vec![b'x'; size + 2];
+    new[5..8].copy_from_slice(b"new");
+    assert_eq!(root().unwrap(), blake3::hash(&new));
+    cut(&file);
+    let error = root().unwrap_err();
+    was_cut((error.kind(), error.to_string()), &scratch);
+}

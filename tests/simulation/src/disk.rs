@@ -1,0 +1,337 @@
+//! A disk that may lose what was not synced: directories of files, each with
+//! what programs see of it and what is on the medium.
+//!
+//! What a crash may leave, by this model:
+//!
+//! - of each write since the last sync, any of its sectors and not others,
+//!   whatever became of writes before and after it;
+//! - of the sizes a file had since then, any; what was never written reads as
+//!   zeros or as anything;
+//! - of the changes of directory entries since the last sync of their
+//!   directory, the first few in order, or any that do not depend on one that
+//!   is missing;
+//! - owner, mode and such since the last full sync: old or new.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::choices::Choices;
+
+pub type Inode = u64;
+
+#[derive(Debug, Clone, Default)]
+pub struct Disk {
+    pub files: BTreeMap<Inode, Node>,
+    pub directory: Directory,
+    /// The file that somebody else has open.
+    pub held: Option<Inode>,
+    clock: i128,
+}
+
+/// One file.
+#[derive(Debug, Clone, Default)]
+pub struct Node {
+    /// What programs read.
+    pub cache: Vec<u8>,
+    /// What the medium holds for sure.
+    durable: Vec<u8>,
+    /// What has happened since.
+    dirty: Vec<Change>,
+    /// Stands for owner, mode and all else that belongs to an inode.
+    pub attributes: u32,
+    durable_attributes: u32,
+    pub born: i128,
+    pub modified: i128,
+    pub changed: i128,
+}
+
+#[derive(Debug, Clone)]
+enum Change {
+    Write { offset: usize, bytes: Vec<u8> },
+    Resize(usize),
+}
+
+impl Change {
+    fn apply(&self, image: &mut Vec<u8>) {
+        match self {
+            Self::Write { offset, bytes } => {
+                let end = offset + bytes.len();
+                image.resize(image.len().max(end), 0);
+                image[*offset..end].copy_from_slice(bytes);
+            }
+            Self::Resize(bytes) => image.resize(*bytes, 0),
+        }
+    }
+
+    fn size_after(&self, before: usize) -> usize {
+        match self {
+            Self::Write { offset, bytes } => before.max(offset + bytes.len()),
+            Self::Resize(bytes) => *bytes,
+        }
+    }
+}
+
+/// The entries of all directories, which are there from the start.
+#[derive(Debug, Clone, Default)]
+pub struct Directory {
+    pub now: BTreeMap<PathBuf, Inode>,
+    durable: BTreeMap<PathBuf, Inode>,
+    pending: Vec<NameChange>,
+}
+
+#[derive(Debug, Clone)]
+pub enum NameChange {
+    Put(PathBuf, Inode),
+    Remove(PathBuf),
+    Rename(PathBuf, PathBuf),
+    Exchange(PathBuf, PathBuf),
+}
+
+impl NameChange {
+    fn names(&self) -> Vec<&Path> {
+        match self {
+            Self::Put(name, _) | Self::Remove(name) => vec![name],
+            Self::Rename(a, b) | Self::Exchange(a, b) => vec![a, b],
+        }
+    }
+
+    fn apply(&self, names: &mut BTreeMap<PathBuf, Inode>) -> io::Result<()> {
+        let missing = || io::Error::from(io::ErrorKind::NotFound);
+        match self {
+            Self::Put(name, inode) => {
+                if names.contains_key(name) {
+                    return Err(io::ErrorKind::AlreadyExists.into());
+                }
+                names.insert(name.clone(), *inode);
+            }
+            Self::Remove(name) => drop(names.remove(name).ok_or_else(missing)?),
+            Self::Rename(from, to) => {
+                let inode = names.remove(from).ok_or_else(missing)?;
+                names.insert(to.clone(), inode);
+            }
+            Self::Exchange(a, b) => {
+                let (first, second) =
+                    (*names.get(a).ok_or_else(missing)?, *names.get(b).ok_or_else(missing)?);
+                names.insert(a.clone(), second);
+                names.insert(b.clone(), first);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Directory {
+    pub fn change(&mut self, entry: NameChange) -> io::Result<()> {
+        entry.apply(&mut self.now)?;
+        self.pending.push(entry);
+        Ok(())
+    }
+
+    /// Makes the entries of one directory durable.
+    pub fn sync(&mut self, directory: Option<&Path>) {
+        let here = |entry: &NameChange| entry.names().iter().all(|name| name.parent() == directory);
+        for entry in self.pending.extract_if(.., |entry| here(entry)) {
+            entry.apply(&mut self.durable).expect("what it builds on is there");
+        }
+    }
+
+    fn crash(&self, choices: &mut Choices) -> BTreeMap<PathBuf, Inode> {
+        let mut names = self.durable.clone();
+        if self.pending.is_empty() {
+            return names;
+        }
+        let mut lost = BTreeSet::new();
+        let prefix = choices.pick(self.pending.len() + 2);
+        for (index, entry) in self.pending.iter().enumerate() {
+            // One more than there are prefixes: some of them, in no order but
+            // that an entry does not get there without those it builds on.
+            let kept = if prefix > self.pending.len() {
+                entry.names().iter().all(|name| !lost.contains(*name)) && choices.pick(2) == 0
+            } else {
+                index < prefix
+            };
+            if kept {
+                entry.apply(&mut names).expect("what it builds on is there");
+            } else {
+                lost.extend(entry.names().into_iter().map(Path::to_owned));
+            }
+        }
+        names
+    }
+}
+
+impl Node {
+    /// What the medium would give now, had the kernel written out all it
+    /// still knows to be unwritten.
+    pub fn on_medium(&self) -> Vec<u8> {
+        let mut image = self.durable.clone();
+        self.dirty.iter().for_each(|change| change.apply(&mut image));
+        image
+    }
+
+    pub fn sync(&mut self, attributes: bool) {
+        self.durable = self.on_medium();
+        self.dirty.clear();
+        if attributes {
+            self.durable_attributes = self.attributes;
+        }
+    }
+
+    /// A sync that fails: some of it got there, and the kernel takes all of
+    /// it for written.
+    pub fn lose(&mut self, choices: &mut Choices) {
+        self.durable = self.crashed(choices);
+        self.dirty.clear();
+    }
+
+    /// Drops what is not to be written.
+    pub fn evict(&mut self) {
+        self.cache = self.on_medium();
+    }
+
+    fn crashed(&self, choices: &mut Choices) -> Vec<u8> {
+        let mut image = self.durable.clone();
+        if self.dirty.is_empty() {
+            return image;
+        }
+        let sizes: Vec<usize> = self
+            .dirty
+            .iter()
+            .scan(self.durable.len(), |size, change| {
+                *size = change.size_after(*size);
+                Some(*size)
+            })
+            .collect();
+        let resizes = sizes.iter().any(|size| *size != self.durable.len());
+        // Changes of size get there in order; `reach` of them do.
+        let reach = if resizes { choices.pick(sizes.len() + 1) } else { sizes.len() };
+        let unwritten = if resizes { [0, 0xa5][choices.pick(2)] } else { 0 };
+        let sector = [512, 4096][choices.pick(2)];
+        for (index, change) in self.dirty.iter().enumerate() {
+            match change {
+                Change::Write { offset, bytes } => {
+                    tear(&mut image, *offset, bytes, sector, unwritten, choices)
+                }
+                Change::Resize(size) if index < reach => image.resize(*size, 0),
+                Change::Resize(_) => {}
+            }
+        }
+        image.resize(reach.checked_sub(1).map_or(self.durable.len(), |last| sizes[last]), unwritten);
+        image
+    }
+}
+
+/// Writes some sectors of `bytes`.
+fn tear(
+    image: &mut Vec<u8>,
+    offset: usize,
+    bytes: &[u8],
+    sector: usize,
+    unwritten: u8,
+    choices: &mut Choices,
+) {
+    let end = offset + bytes.len();
+    image.resize(image.len().max(end), unwritten);
+    let sectors = offset / sector..end.div_ceil(sector);
+    // All, none, or any of them.
+    let mode = if sectors.len() == 1 { choices.pick(2) } else { choices.pick(3) };
+    for index in sectors {
+        if mode == 0 || mode == 2 && choices.coin() {
+            let (from, to) = ((index * sector).max(offset), ((index + 1) * sector).min(end));
+            image[from..to].copy_from_slice(&bytes[from - offset..to - offset]);
+        }
+    }
+}
+
+impl Disk {
+    /// A disk with one durable file.
+    pub fn with(path: &Path, content: &[u8], attributes: u32) -> Self {
+        let mut disk = Self::default();
+        disk.add(path, content, attributes);
+        disk
+    }
+
+    /// Adds a durable file.
+    pub fn add(&mut self, path: &Path, content: &[u8], attributes: u32) {
+        let inode = self.create(path).expect("it is new");
+        self.write(inode, 0, content);
+        let node = self.files.get_mut(&inode).expect("just made");
+        node.attributes = attributes;
+        node.sync(true);
+        self.directory.sync(path.parent());
+    }
+
+    pub fn tick(&mut self) -> i128 {
+        self.clock += 1;
+        self.clock
+    }
+
+    pub fn create(&mut self, path: &Path) -> io::Result<Inode> {
+        let inode = self.files.keys().next_back().map_or(1, |last| last + 1);
+        self.directory.change(NameChange::Put(path.to_owned(), inode))?;
+        let now = self.tick();
+        self.files.insert(
+            inode,
+            Node {
+                attributes: 0o600,
+                durable_attributes: 0o600,
+                born: now,
+                modified: now,
+                changed: now,
+                ..Node::default()
+            },
+        );
+        Ok(inode)
+    }
+
+    pub fn write(&mut self, inode: Inode, offset: usize, bytes: &[u8]) {
+        self.change(inode, Change::Write { offset, bytes: bytes.to_vec() });
+    }
+
+    /// What programs read in a place, whatever is on its way to the medium.
+    pub fn show(&mut self, inode: Inode, offset: usize, bytes: &[u8]) {
+        let node = self.files.get_mut(&inode).expect("files stay while they are open");
+        node.cache[offset..offset + bytes.len()].copy_from_slice(bytes);
+    }
+
+    pub fn resize(&mut self, inode: Inode, bytes: usize) {
+        self.change(inode, Change::Resize(bytes));
+    }
+
+    fn change(&mut self, inode: Inode, change: Change) {
+        let now = self.tick();
+        let node = self.files.get_mut(&inode).expect("files stay while they are open");
+        change.apply(&mut node.cache);
+        node.dirty.push(change);
+        (node.modified, node.changed) = (now, now);
+    }
+
+    /// What programs read under a name.
+    pub fn read(&self, path: &Path) -> Option<&Node> {
+        self.directory.now.get(path).map(|inode| &self.files[inode])
+    }
+
+    /// A disk as a crash may leave this one.
+    pub fn crash(&self, choices: &mut Choices) -> Self {
+        let names = self.directory.crash(choices);
+        let files = names.values().collect::<BTreeSet<_>>().into_iter().map(|inode| {
+            let node = &self.files[inode];
+            let image = node.crashed(choices);
+            let kept = node.attributes == node.durable_attributes || choices.pick(2) == 0;
+            let attributes = if kept { node.attributes } else { node.durable_attributes };
+            let node = Node {
+                cache: image.clone(),
+                durable: image,
+                dirty: Vec::new(),
+                attributes,
+                durable_attributes: attributes,
+                ..*node
+            };
+            (*inode, node)
+        });
+        let files = files.collect();
+        let directory = Directory { now: names.clone(), durable: names, pending: Vec::new() };
+        Self { files, directory, held: None, clock: self.clock }
+    }
+}

@@ -1,0 +1,351 @@
+//! What the tests share: scratch directories, runs of the binary, mounted
+//! filesystems, patches that are made by hand, and snapshots that show that
+//! nothing was touched or left behind.
+
+#![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+#![allow(missing_docs, reason = "for tests alone: names of fields and variants say what they are")]
+
+pub mod forge;
+pub mod kill;
+pub mod medium;
+pub mod mount;
+pub mod stop;
+mod surroundings;
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+
+pub use runner_simulation::Random;
+pub use surroundings::surround;
+
+/// A directory of its own for each test, on a real filesystem.
+pub struct Scratch(tempfile::TempDir);
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Scratch {
+    pub fn new() -> Self {
+        // For what tests make themselves.
+        rustix::process::umask(0o022.into());
+        Self(tempfile::tempdir_in(temporary_dir()).unwrap())
+    }
+
+    pub fn dir(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// Builds a guest of `tests/guests`.
+    pub fn guest(&self, name: &str) -> PathBuf {
+        let source = repository().join(format!("tests/guests/{name}.wat"));
+        self.write(&format!("{name}.wasm"), wat::parse_file(source).unwrap())
+    }
+
+    /// The names in it, sorted.
+    pub fn entries(&self) -> Vec<String> {
+        names(self.dir())
+    }
+
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::of(self.dir())
+    }
+}
+
+/// The directory that cargo builds this profile in: it puts the programs of
+/// tests into `deps`, and binaries beside that.
+fn built() -> PathBuf {
+    let program = std::env::current_exe().unwrap();
+    program.ancestors().nth(2).unwrap().to_owned()
+}
+
+/// The path of the binary under test.
+pub fn binary() -> &'static str {
+    static PATH: OnceLock<String> = OnceLock::new();
+    PATH.get_or_init(|| built().join("runner-under-test").into_os_string().into_string().unwrap())
+}
+
+/// Copies the binary under test. Another process does it: a descriptor that
+/// writes to the copy may be inherited by whatever other tests start in this
+/// moment, and a program that is open for writing cannot be run.
+pub fn copy_binary(to: &Path) {
+    let status = Command::new("cp").arg(binary()).arg(to).status().unwrap();
+    assert!(status.success(), "cp: {status}");
+}
+
+/// Runs an ignored test of this program, given by its whole name, in a process
+/// in which nothing else runs.
+pub fn run_alone(test: &str) {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    let output = child.args(["--ignored", "--exact", test, "--nocapture"]).output().unwrap();
+    let [said, errors] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+    assert!(output.status.success() && said.contains("1 passed"), "{said}{errors}");
+    eprint!("{errors}");
+}
+
+/// A directory on a real filesystem, which stays.
+pub fn temporary_dir() -> &'static Path {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| built().with_file_name("tmp"))
+}
+
+/// The root of the repository.
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// Everything in a directory: what appears, vanishes or changes shows.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Snapshot(BTreeMap<String, Entry>);
+
+#[derive(PartialEq, Eq)]
+pub struct Entry {
+    content: Option<Vec<u8>>,
+    inode: u64,
+    mode: u32,
+    modified_ns: i128,
+    changed_ns: i128,
+}
+
+impl Snapshot {
+    pub fn of(dir: &Path) -> Self {
+        let entry = |path: &Path| {
+            let meta = fs::symlink_metadata(path).unwrap();
+            let modified_ns = i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec());
+            let changed_ns = i128::from(meta.ctime()) * 1_000_000_000 + i128::from(meta.ctime_nsec());
+            let content = meta.is_file().then(|| fs::read(path).unwrap());
+            Entry { content, inode: meta.ino(), mode: meta.mode(), modified_ns, changed_ns }
+        };
+        Self(names(dir).into_iter().map(|name| (name.clone(), entry(&dir.join(name)))).collect())
+    }
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let content = self.content.as_ref().map(|content| (content.len(), blake3::hash(content)));
+        let Self { inode, mode, modified_ns, changed_ns, .. } = self;
+        write!(f, "{content:?} inode {inode} mode {mode:o} at {modified_ns}/{changed_ns}")
+    }
+}
+
+/// The entries of a directory, sorted.
+pub fn names(dir: &Path) -> Vec<String> {
+    let mut names: Vec<_> =
+        fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// Descriptors that a run may have open at a time, whatever it does. What
+/// leaks one for each file, window or edit does not get far.
+pub const DESCRIPTORS: u32 = 40;
+/// For whatever is not to be held to that.
+pub const MANY_DESCRIPTORS: u32 = 1024;
+
+/// Where children of tests have their state: the key of journals.
+pub fn state_dir() -> PathBuf {
+    temporary_dir().join("state/runner")
+}
+
+/// The names beside a target, as a child of a test gives them.
+pub fn sidecars(target: &Path) -> runner_pipeline::sidecar::Names {
+    use runner_pipeline::storage::{Entry, FileType, PrivateDirectory};
+    // A directory that is held open could not be unmounted.
+    let target = Entry::unpinned(Entry::resolve(target).unwrap().path());
+    let state = PrivateDirectory::open_or_create(&state_dir()).unwrap();
+    let key = state.key_or_new("journal-key").unwrap().map(runner_pipeline::user_state::Key::from_bytes);
+    runner_pipeline::sidecar::Names::new(&target, FileType::Regular, key).unwrap()
+}
+
+/// The name without the tag that only a key gives.
+pub fn untagged(name: &str) -> String {
+    let tag = name.len().checked_sub(16).map(|at| name.split_at(at));
+    match tag {
+        Some((name, tag)) if name.ends_with('-') && tag.bytes().all(|b| b.is_ascii_hexdigit()) => {
+            name[..name.len() - 1].to_owned()
+        }
+        _ => name.to_owned(),
+    }
+}
+
+/// The entries of a directory, without tags, sorted.
+pub fn untagged_names(dir: &Path) -> Vec<String> {
+    names(dir).iter().map(|name| untagged(name)).collect()
+}
+
+/// The binary, in surroundings that do not depend on who runs the tests.
+pub fn command() -> Command {
+    command_with(DESCRIPTORS)
+}
+
+/// The same, and how many descriptors it may have open at a time.
+pub fn command_with(descriptors: u32) -> Command {
+    let mut command = surroundings::program(binary(), descriptors);
+    command.stdin(Stdio::null());
+    command
+}
+
+/// Another program, in the same surroundings, which are those of the binary
+/// where that is run by it.
+pub fn program(name: &str) -> Command {
+    surroundings::program(name, MANY_DESCRIPTORS)
+}
+
+/// What a run has come to.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub stdout: Vec<u8>,
+    pub stderr: String,
+}
+
+impl Ran {
+    pub fn of(output: Output) -> Self {
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        let code = output.status.code().unwrap_or_else(|| panic!("{}: {stderr}", output.status));
+        Self { code, stdout: output.stdout, stderr }
+    }
+
+    #[track_caller]
+    pub fn ok(self) -> Self {
+        assert_eq!(self.code, 0, "{}", self.stderr);
+        self
+    }
+
+    /// Asserts the exit code and the form of the message: one `error:` that
+    /// says `what`, then causes and hints, and nothing that a terminal would
+    /// obey.
+    #[track_caller]
+    pub fn fails(self, code: i32, what: &str) -> Self {
+        assert_eq!(self.code, code, "{}", self.stderr);
+        // A busy machine may shed workers in any run.
+        let aside = |line: &str| line.starts_with("plugin ") || line.ends_with(" workers go on");
+        let mut lines = self.stderr.lines().filter(|line| !aside(line));
+        let first = lines.next().unwrap_or_default();
+        assert!(first.starts_with("error: "), "{}", self.stderr);
+        let known = ["  caused by: ", "  hint: ", "    | "];
+        for line in lines {
+            assert!(known.iter().any(|known| line.starts_with(known)), "{}", self.stderr);
+        }
+        assert!(self.stderr.contains(what), "it should say `{what}`:\n{}", self.stderr);
+        assert!(!self.stderr.chars().any(|c| c.is_control() && c != '\n'), "{:?}", self.stderr);
+        self
+    }
+
+    /// `clap` says what is wrong in words of its own.
+    #[track_caller]
+    pub fn fails_to_parse(self) {
+        assert_eq!(self.code, 2, "{}", self.stderr);
+        assert!(self.stderr.starts_with("error: "), "{}", self.stderr);
+    }
+
+    /// As `fails`, for messages of several lines: none passes for one of the
+    /// program's own.
+    #[track_caller]
+    pub fn fails_with_lines(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{}", self.stderr);
+        let known = ["error: ", "  caused by: ", "  hint: ", "    | ", "the same of "];
+        assert!(
+            self.stderr.lines().all(|line| known.iter().any(|known| line.starts_with(known))),
+            "{}",
+            self.stderr
+        );
+        assert_eq!(self.stderr.matches("\nerror: ").count(), 0, "{}", self.stderr);
+        self
+    }
+
+    #[track_caller]
+    pub fn says(self, what: &str) -> Self {
+        assert!(self.stderr.contains(what), "it should say `{what}`:\n{}", self.stderr);
+        self
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8(self.stdout.clone()).unwrap()
+    }
+}
+
+/// Runs the binary to its end.
+pub fn runner(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ran {
+    Ran::of(command().args(args).output().unwrap())
+}
+
+/// `runner!["apply", "replace", &file]`: arguments of several types.
+#[macro_export]
+macro_rules! runner {
+    ($($arg:expr),* $(,)?) => {
+        $crate::runner([$(std::ffi::OsStr::new($arg)),*])
+    };
+}
+
+/// Feeds the binary's standard input.
+pub fn pipe(args: &[&str], input: &[u8]) -> Ran {
+    use std::io::Write;
+    let mut child = command()
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    std::thread::scope(|scope| {
+        // A run that fails may leave some of it unread.
+        scope.spawn(move || drop(stdin.write_all(input)));
+        Ran::of(child.wait_with_output().unwrap())
+    })
+}
+
+/// Says loudly that something was not tested here. It must be where it counts.
+#[track_caller]
+pub fn skip(why: &str) {
+    assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "cannot be skipped here: {why}");
+    eprintln!("SKIPPED: {why}");
+}
+
+pub fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// Whether a program is installed.
+pub fn has(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
+}
+
+/// What `RUNNER_SEED` says, or 1.
+pub fn seed() -> u64 {
+    std::env::var("RUNNER_SEED").map_or(1, |seed| seed.parse().expect("RUNNER_SEED is a number"))
+}
+
+/// Lines like those of a web server, `bytes` of them or a little more.
+pub fn log_lines(bytes: usize, line_end: &str) -> Vec<u8> {
+    use std::io::Write;
+    let mut random = Random(1);
+    let mut out = Vec::with_capacity(bytes + 300);
+    while out.len() < bytes {
+        let [a, b, c, d] = [(); 4].map(|()| random.below(256));
+        let user = random.below(1000);
+        let path = "/aa/Find/me".repeat(1 + random.below(8) as usize);
+        write!(out, "{a}.{b}.{c}.{d} - user{user}@example.com \"GET http://host{path}\" ").unwrap();
+        write!(out, "{} {}{line_end}", 200 + random.below(300), random.below(100_000)).unwrap();
+    }
+    out
+}
