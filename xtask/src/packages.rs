@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::shell;
 
 /// Installs packages with `apt-get`.
-pub(crate) fn install(packages: &[&str]) -> Result<(), String> {
+pub fn install(packages: &[&str]) -> Result<(), String> {
     let is_root = shell::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
     let has_apt = shell::output(Command::new("apt-get").arg("--version")).is_ok();
     if !is_root || !has_apt {

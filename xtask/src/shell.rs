@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 /// The workspace's root.
-pub(crate) fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     static ROOT: OnceLock<PathBuf> = OnceLock::new();
     ROOT.get_or_init(|| {
         // Cargo says where it found the manifest, one level below the root.
@@ -18,20 +18,20 @@ pub(crate) fn root() -> &'static Path {
 }
 
 /// The cargo that runs this.
-pub(crate) fn cargo() -> Command {
+pub fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
     command
 }
 
 /// Where cargo keeps registries: part of the paths that compilers see.
-pub(crate) fn cargo_home() -> Result<PathBuf, String> {
+pub fn cargo_home() -> Result<PathBuf, String> {
     let home = || env::home_dir().map(|home| home.join(".cargo"));
     env::var_os("CARGO_HOME").map(PathBuf::from).or_else(home).ok_or("there is no home folder".into())
 }
 
 /// Prints a command, runs it, and wants it to succeed.
-pub(crate) fn run(command: &mut Command) -> Result<(), String> {
+pub fn run(command: &mut Command) -> Result<(), String> {
     let line = line(command);
     eprintln!("$ {line}");
     let status = command.status().map_err(|error| format!("{line}: {error}"))?;
@@ -39,7 +39,7 @@ pub(crate) fn run(command: &mut Command) -> Result<(), String> {
 }
 
 /// What a command prints, if it succeeds.
-pub(crate) fn output(command: &mut Command) -> Result<String, String> {
+pub fn output(command: &mut Command) -> Result<String, String> {
     let line = line(command);
     let output = command.output().map_err(|error| format!("{line}: {error}"))?;
     if !output.status.success() {
@@ -49,7 +49,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String, String> {
 }
 
 /// The command as a reader would type it, without its environment.
-pub(crate) fn line(command: &Command) -> String {
+pub fn line(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let name = program.file_name().unwrap_or(program.as_os_str());
     let words = std::iter::once(name).chain(command.get_args());

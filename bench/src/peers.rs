@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::{packages, shell};
+use xtask::{packages, shell};
 
 /// Programs and the Debian packages they are in.
 const DEBIAN: [(&str, &str); 4] = [("sed", "sed"), ("perl", "perl"), ("mawk", "mawk"), ("mlr", "miller")];

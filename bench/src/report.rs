@@ -5,7 +5,7 @@ use std::fs;
 use super::case::{Ask, Row, Target};
 use super::measure::{Measured, Sample, Samples};
 use super::statistics::{Spread, number};
-use crate::shell;
+use xtask::shell;
 
 const BEGIN: &str = "<!-- written by `cargo xtask bench --write`: begin -->";
 const END: &str = "<!-- end -->";

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use crate::shell;
+use xtask::shell;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {

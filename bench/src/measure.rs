@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::case::{Case, Out, Run, Step, with_sync};
 use super::setup::Setup;
 use super::{fresh, peers, profile};
-use crate::shell;
+use xtask::shell;
 
 /// Between two looks at the memory of a process.
 const SAMPLING: Duration = Duration::from_millis(3);

@@ -1,11 +1,11 @@
 //! Filters, results elsewhere, many files and tiny ones.
 
 use super::{FIND, SAME_LENGTH, replace, script};
-use crate::bench::case::{Ask, Case, Fresh, Out, Row, Run, Step, with_sync};
-use crate::bench::fresh::copy_name;
-use crate::bench::measure::CACHE;
-use crate::bench::setup::Setup;
+use crate::case::{Ask, Case, Fresh, Out, Row, Run, Step, with_sync};
 use crate::corpus::{self, Kind};
+use crate::fresh::copy_name;
+use crate::measure::CACHE;
+use crate::setup::Setup;
 
 const SIZE: u64 = 1 << 30;
 const SMALL: u64 = 4096;

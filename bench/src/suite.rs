@@ -2,21 +2,12 @@
 //! the same, on one machine in one run. docs/benchmarks.md says what is and
 //! what is not measured, and holds a result.
 
-mod case;
-mod cases;
-mod fresh;
-mod machine;
-mod measure;
-mod peers;
-mod profile;
-mod report;
-mod setup;
-mod statistics;
-
-use cases::Definition;
 use clap::builder::PossibleValuesParser;
-use report::Report;
-use setup::Setup;
+
+use crate::cases::{self, Definition};
+use crate::report::{self, Report};
+use crate::setup::Setup;
+use crate::{machine, measure};
 
 /// Rounds of a quick run.
 const QUICK_ROUNDS: u32 = 2;
@@ -28,7 +19,7 @@ pub(crate) struct Options {
     rounds: Option<u32>,
     /// Small files and few rounds: shows that it works, measures nothing
     #[arg(long)]
-    quick: bool,
+    pub(crate) quick: bool,
     /// With a file of 1 TiB (of holes), and one of 4 GiB in one line
     #[arg(long)]
     long: bool,

@@ -1,9 +1,9 @@
 //! How time and memory grow with threads, sizes and calls.
 
 use super::{FIND, SAME_LENGTH, apply, replace};
-use crate::bench::case::{Ask, Case, Fresh, Out, Row, Run};
-use crate::bench::setup::Setup;
+use crate::case::{Ask, Case, Fresh, Out, Row, Run};
 use crate::corpus::Kind;
+use crate::setup::Setup;
 
 /// Peak private memory with two workers, whatever the file.
 const MEMORY_MIB: f64 = 128.0;

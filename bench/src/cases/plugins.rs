@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::{FIND, SAME_LENGTH, apply};
-use crate::bench::case::{Case, Fresh, Out, Row, Run, Step};
-use crate::bench::setup::Setup;
+use crate::case::{Case, Fresh, Out, Row, Run, Step};
 use crate::corpus::Kind;
+use crate::setup::Setup;
 
 const SIZE: u64 = 1 << 28;
 

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::thread;
 
 use super::peers;
-use crate::shell;
+use xtask::shell;
 
 /// Lines of a list.
 pub(super) fn describe() -> Vec<String> {

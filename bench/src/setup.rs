@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
-use super::{Options, measure, peers};
+use super::suite::Options;
+use super::{measure, peers};
 use crate::corpus::{self, Kind};
-use crate::shell;
+use xtask::shell;
 
 /// In a quick run, corpora are this many times smaller.
 const QUICK: u64 = 64;

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::{FIND, SAME_LENGTH, SHORTER, replace, script};
-use crate::bench::case::{Ask, Case, Fresh, Row, Run, Step, with_sync};
-use crate::bench::setup::Setup;
+use crate::case::{Ask, Case, Fresh, Row, Run, Step, with_sync};
 use crate::corpus::Kind;
+use crate::setup::Setup;
 
 const SIZE: u64 = 1 << 30;
 const OURS: &str = "runner apply";

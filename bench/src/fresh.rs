@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::case::{Fresh, Run};
-use crate::shell;
+use xtask::shell;
 
 /// Lines in a file of holes.
 const SPARSE_LINES: u64 = 1000;
