@@ -137,9 +137,9 @@ fn evaluate(ask: &Ask, samples: &Samples) -> (String, Option<Spread>) {
     }
 }
 
-/// Puts a result into `docs/benchmarks.md`.
+/// Puts a result into `bench/results.md`.
 pub(super) fn write(result: &str) -> Result<(), String> {
-    let path = shell::root().join("docs/benchmarks.md");
+    let path = shell::root().join("bench/results.md");
     let say = |error: std::io::Error| format!("{}: {error}", path.display());
     let page = fs::read_to_string(&path).map_err(say)?;
     let page = splice(&page, result).ok_or_else(|| format!("{}: its markers are gone", path.display()))?;

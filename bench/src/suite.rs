@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: how long things take, against other programs that do
 //! the same, on one machine in one run. docs/benchmarks.md says what is and
-//! what is not measured, and holds a result.
+//! what is not measured; bench/results.md holds a result.
 
 use clap::builder::PossibleValuesParser;
 
@@ -23,7 +23,7 @@ pub(crate) struct Options {
     /// With a file of 1 TiB (of holes), and one of 4 GiB in one line
     #[arg(long)]
     long: bool,
-    /// Put the result into docs/benchmarks.md
+    /// Put the result into bench/results.md
     #[arg(long)]
     write: bool,
     /// Only show the cases
