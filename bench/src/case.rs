@@ -1,55 +1,57 @@
-//! What a case is: files, commands, and what is made of their times.
+//! A benchmark case: its input files, its commands, and the metrics that are
+//! computed from their times.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Some commands that are compared.
+/// Commands that are compared with each other.
 #[derive(Debug)]
-pub(super) struct Case {
-    pub(super) runs: Vec<Run>,
-    pub(super) rows: Vec<Row>,
-    /// Rounds at most, of cases that take long.
-    pub(super) rounds: u32,
-    /// Whether a round goes before the others, in which nothing is timed,
-    /// code gets compiled, and results are compared.
-    pub(super) rehearsal: bool,
+pub(crate) struct Case {
+    pub(crate) runs: Vec<Run>,
+    pub(crate) rows: Vec<Row>,
+    /// The most rounds of this case, if it takes long.
+    pub(crate) max_rounds: u32,
+    /// Whether an untimed round goes first, in which plugins are compiled and
+    /// results are compared.
+    pub(crate) warm_up: bool,
 }
 
 impl Case {
-    pub(super) fn new(runs: Vec<Run>, rows: Vec<Row>) -> Self {
-        Self { runs, rows, rounds: u32::MAX, rehearsal: true }
+    pub(crate) fn new(runs: Vec<Run>, rows: Vec<Row>) -> Self {
+        Self { runs, rows, max_rounds: u32::MAX, warm_up: true }
     }
 
-    pub(super) fn at_most(mut self, rounds: u32) -> Self {
-        self.rounds = rounds;
+    pub(crate) fn max_rounds(mut self, rounds: u32) -> Self {
+        self.max_rounds = rounds;
         self
     }
 }
 
-/// What is timed as one.
+/// One or more commands that are timed together.
 #[derive(Debug)]
-pub(super) struct Run {
-    pub(super) label: String,
-    /// Made anew before each round, outside of the timing.
-    pub(super) fresh: Vec<Fresh>,
-    /// Read before each round, so that the cache is warm.
-    pub(super) warm: Vec<PathBuf>,
-    /// Run one after the other.
-    pub(super) steps: Vec<Step>,
-    /// A file that is synced behind the last step. Both times are taken, so
-    /// that a run without it need not be done apart.
-    pub(super) synced: Option<PathBuf>,
-    /// A file, or a folder of files, that must be the same after every run of
-    /// the case that has one.
-    pub(super) result: Option<PathBuf>,
+pub(crate) struct Run {
+    pub(crate) label: String,
+    /// Created before each round. This is not timed.
+    pub(crate) inputs: Vec<Input>,
+    /// Files or folders that are read before each round, so that the page
+    /// cache is warm.
+    pub(crate) warm: Vec<PathBuf>,
+    /// Executed in this order.
+    pub(crate) steps: Vec<Step>,
+    /// A file that is synced after the last step. The times with and without
+    /// this sync are both recorded, so that no second run is needed.
+    pub(crate) synced: Option<PathBuf>,
+    /// A file or folder whose content must be the same after every run of the
+    /// case that has a result.
+    pub(crate) result: Option<PathBuf>,
 }
 
 impl Run {
-    pub(super) fn new(label: impl Into<String>, step: Step) -> Self {
+    pub(crate) fn new(label: impl Into<String>, step: Step) -> Self {
         Self {
             label: label.into(),
-            fresh: Vec::new(),
+            inputs: Vec::new(),
             warm: Vec::new(),
             steps: vec![step],
             synced: None,
@@ -57,188 +59,186 @@ impl Run {
         }
     }
 
-    pub(super) fn fresh(mut self, fresh: Fresh) -> Self {
-        self.fresh.push(fresh);
+    pub(crate) fn input(mut self, input: Input) -> Self {
+        self.inputs.push(input);
         self
     }
 
-    pub(super) fn warm(mut self, path: &Path) -> Self {
+    pub(crate) fn warm(mut self, path: &Path) -> Self {
         self.warm.push(path.to_owned());
         self
     }
 
-    pub(super) fn then(mut self, step: Step) -> Self {
+    pub(crate) fn then(mut self, step: Step) -> Self {
         self.steps.push(step);
         self
     }
 
-    pub(super) fn synced(mut self, path: &Path) -> Self {
+    pub(crate) fn synced(mut self, path: &Path) -> Self {
         self.synced = Some(path.to_owned());
         self
     }
 
-    pub(super) fn result(mut self, path: &Path) -> Self {
+    pub(crate) fn result(mut self, path: &Path) -> Self {
         self.result = Some(path.to_owned());
         self
     }
 }
 
-/// The label of the time that includes the sync.
-pub(super) fn with_sync(label: &str) -> String {
+/// The label of a run's time including its sync.
+pub(crate) fn with_sync(label: &str) -> String {
     format!("{label} + sync")
 }
 
-/// Files as they are before a run.
+/// The state of a file or folder before a run.
 #[derive(Debug, Clone)]
-pub(super) enum Fresh {
+pub(crate) enum Input {
     Copy {
         from: PathBuf,
         to: PathBuf,
     },
-    /// Many copies, in a folder of their own.
+    /// Many copies in one folder.
     Copies {
         from: PathBuf,
         folder: PathBuf,
         count: u32,
     },
-    /// A file of holes with some lines in it.
-    Sparse {
+    /// A file of holes with a few lines in it.
+    Holes {
         path: PathBuf,
         size: u64,
     },
-    /// Nothing of this name.
-    Gone(PathBuf),
+    /// Nothing exists at this path.
+    Absent(PathBuf),
 }
 
 /// One command.
 #[derive(Debug)]
-pub(super) struct Step {
-    pub(super) command: Command,
-    pub(super) stdin: Option<PathBuf>,
-    pub(super) stdout: Out,
-    /// An exit code that means success, too.
-    pub(super) exit: i32,
+pub(crate) struct Step {
+    pub(crate) command: Command,
+    pub(crate) stdin: Option<PathBuf>,
+    pub(crate) stdout: Stdout,
+    /// An exit code that counts as success, besides 0.
+    pub(crate) accepted_exit: i32,
 }
 
 /// Where standard output goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Out {
-    /// `/dev/null`.
-    Dropped,
-    /// `/dev/null`, but in the rehearsal a file, which is the run's result.
+pub(crate) enum Stdout {
+    /// To `/dev/null`.
+    Discarded,
+    /// To `/dev/null`, but in the warm-up round to a file, which is the run's
+    /// result.
     Compared,
-    To(PathBuf),
-    /// A file that `apply --profile --json` tells its stages in.
+    /// To this file.
+    File(PathBuf),
+    /// To the file from which the profile of `apply --profile --json` is read.
     Profile,
 }
 
 impl Step {
-    pub(super) fn new<A: AsRef<OsStr>>(program: impl AsRef<OsStr>, arguments: &[A]) -> Self {
+    pub(crate) fn new<A: AsRef<OsStr>>(program: impl AsRef<OsStr>, arguments: &[A]) -> Self {
         let mut command = Command::new(program);
         command.args(arguments);
-        Self { command, stdin: None, stdout: Out::Dropped, exit: 0 }
+        Self { command, stdin: None, stdout: Stdout::Discarded, accepted_exit: 0 }
     }
 
-    /// A parameter of a plugin.
-    pub(super) fn set(self, parameter: &str) -> Self {
+    /// Adds a plugin parameter, as `NAME=VALUE`.
+    pub(crate) fn set(self, parameter: &str) -> Self {
         self.arguments(&["--set", parameter])
     }
 
-    pub(super) fn arguments(mut self, arguments: &[&str]) -> Self {
+    pub(crate) fn arguments(mut self, arguments: &[&str]) -> Self {
         self.command.args(arguments);
         self
     }
 
-    pub(super) fn on(mut self, file: &Path) -> Self {
+    /// Adds a path as the next argument.
+    pub(crate) fn on(mut self, file: &Path) -> Self {
         self.command.arg(file);
         self
     }
 
-    pub(super) fn stdin(mut self, path: &Path) -> Self {
+    pub(crate) fn stdin(mut self, path: &Path) -> Self {
         self.stdin = Some(path.to_owned());
         self
     }
 
-    pub(super) fn stdout(mut self, out: Out) -> Self {
-        self.stdout = out;
+    pub(crate) fn stdout(mut self, stdout: Stdout) -> Self {
+        self.stdout = stdout;
         self
     }
 
-    /// Found changes: the exit code 1 of `--check`.
-    pub(super) fn finds(mut self) -> Self {
-        self.exit = 1;
+    /// Accepts exit code 1, with which `--check` reports changes.
+    pub(crate) fn finds_changes(mut self) -> Self {
+        self.accepted_exit = 1;
         self
     }
 }
 
-/// A line of the table.
+/// A row of the table of ratios.
 #[derive(Debug)]
-pub(super) struct Row {
-    pub(super) ask: Ask,
-    pub(super) target: Option<Target>,
+pub(crate) struct Row {
+    pub(crate) metric: Metric,
+    pub(crate) target: Option<Target>,
 }
 
-/// What a line tells. Runs are named by their labels.
+/// What a row shows. Strings are labels of runs.
 #[derive(Debug)]
-pub(super) enum Ask {
-    /// How many times as fast as the fastest of some others.
-    Faster {
-        ours: String,
-        than: Vec<String>,
-    },
-    /// How many times the time of another.
-    Time {
-        ours: String,
-        of: String,
-    },
+pub(crate) enum Metric {
+    /// How many times as fast as the fastest of `than`.
+    Speedup { ours: String, than: Vec<String> },
+    /// Time divided by the time of `base`.
+    TimeRatio { ours: String, base: String },
+    /// Wall time in milliseconds.
     Milliseconds(String),
-    /// Peak private memory.
-    Memory(String),
-    /// Milliseconds for a GiB.
-    PerGib {
-        ours: String,
-        bytes: u64,
-    },
-    /// How many times the time that another takes to write in place.
-    Write {
-        ours: String,
-        of: String,
-    },
-    /// Microseconds for a call: what many calls take longer than few.
-    PerCall {
-        many: String,
-        few: String,
-        calls: u64,
-    },
+    /// Peak private memory in MiB.
+    PeakMemory(String),
+    /// Milliseconds per GiB.
+    PerGib { ours: String, bytes: u64 },
+    /// Time of the in-place write divided by that of `base`.
+    WriteRatio { ours: String, base: String },
+    /// Microseconds per call: the extra time of `many`, divided by the number
+    /// of extra calls.
+    PerCall { many: String, few: String, calls: u64 },
 }
 
-/// What a line's median should be.
+/// The target for a row's median.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Target {
+pub(crate) enum Target {
     AtLeast(f64),
     AtMost(f64),
 }
 
+impl Target {
+    pub(crate) fn is_met(self, median: f64) -> bool {
+        match self {
+            Self::AtLeast(bound) => median >= bound,
+            Self::AtMost(bound) => median <= bound,
+        }
+    }
+}
+
 impl Row {
-    pub(super) fn faster(ours: &str, than: &[impl ToString]) -> Self {
+    pub(crate) fn new(metric: Metric) -> Self {
+        Self { metric, target: None }
+    }
+
+    pub(crate) fn speedup(ours: &str, than: &[impl ToString]) -> Self {
         let than = than.iter().map(ToString::to_string).collect();
-        Self { ask: Ask::Faster { ours: ours.into(), than }, target: None }
+        Self::new(Metric::Speedup { ours: ours.into(), than })
     }
 
-    pub(super) fn time(ours: &str, of: &str) -> Self {
-        Self { ask: Ask::Time { ours: ours.into(), of: of.into() }, target: None }
+    pub(crate) fn time_ratio(ours: &str, base: &str) -> Self {
+        Self::new(Metric::TimeRatio { ours: ours.into(), base: base.into() })
     }
 
-    pub(super) fn of(ask: Ask) -> Self {
-        Self { ask, target: None }
-    }
-
-    pub(super) fn at_least(mut self, bound: f64) -> Self {
+    pub(crate) fn at_least(mut self, bound: f64) -> Self {
         self.target = Some(Target::AtLeast(bound));
         self
     }
 
-    pub(super) fn at_most(mut self, bound: f64) -> Self {
+    pub(crate) fn at_most(mut self, bound: f64) -> Self {
         self.target = Some(Target::AtMost(bound));
         self
     }

@@ -1,13 +1,15 @@
-//! Benchmarks, and the files they run on: `cargo xtask bench --help` and
+//! Benchmarks, and the files they use: `cargo xtask bench --help` and
 //! `cargo xtask corpus --help`.
 
 mod case;
 mod cases;
+mod command_line;
 mod corpus;
-mod fresh;
+mod inputs;
 mod machine;
 mod measure;
 mod peers;
+mod process;
 mod profile;
 mod report;
 mod setup;
@@ -28,9 +30,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Measure against sed, perl, sd, b3sum and others
+    /// Compare with sed, perl, sd, b3sum and others
     Bench(suite::Options),
-    /// Write a large file of made-up data under target/corpus
+    /// Generate a large file of synthetic data in target/corpus
     Corpus(corpus::Options),
 }
 

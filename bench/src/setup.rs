@@ -1,4 +1,4 @@
-//! Where a benchmark runs, and what its cases are made from.
+//! The folders and programs that all cases use.
 
 use std::fs;
 use std::io;
@@ -6,36 +6,52 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
-use super::suite::Options;
-use super::{measure, peers};
-use crate::corpus::{self, Kind};
 use xtask::shell;
 
-/// In a quick run, corpora are this many times smaller.
-const QUICK: u64 = 64;
+use crate::corpus::{self, Kind};
+use crate::peers;
+
+/// The package with the program that is measured, and the program's name.
+const RUNNER_PACKAGE: &str = "runner";
+const RUNNER_BINARY: &str = "runner";
+/// The package with the bundled plugins compiled natively, and its program.
+const NATIVE: &str = "runner-native";
+
+/// The environment variable with the folder for compiled plugins.
+pub(crate) const CACHE_VARIABLE: &str = "RUNNER_CACHE_DIR";
+
+/// A quick run divides the size of large files by this.
+const QUICK_DIVISOR: u64 = 64;
+
+/// How large files are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scale {
+    Full,
+    /// Small files, for a smoke test.
+    Quick,
+}
 
 /// What all cases share.
 #[derive(Debug)]
-pub(super) struct Setup {
-    pub(super) quick: bool,
-    /// What `-j` is by default.
-    pub(super) cores: usize,
-    /// Whether `runner apply` knows `--profile`.
-    pub(super) has_profile: bool,
+pub(crate) struct Setup {
+    scale: Scale,
+    /// The default of `-j`.
+    pub(crate) cores: usize,
+    /// Whether `runner apply` has the option `--profile`.
+    pub(crate) has_profile: bool,
     folder: PathBuf,
     runner: PathBuf,
 }
 
 impl Setup {
-    /// Builds `runner`, installs peers, and clears the folder for working
+    /// Builds `runner`, installs peers, and empties the folder of working
     /// files.
-    pub(super) fn new(options: &Options) -> Result<Self, String> {
+    pub(crate) fn new(scale: Scale) -> Result<Self, String> {
         peers::install();
-        shell::run(shell::cargo().args(["build", "--release", "--locked", "--package", "runner"]))?;
-        let runner = shell::root().join("target/release/runner");
+        let runner = build(RUNNER_PACKAGE, RUNNER_BINARY)?;
         let help = shell::output(Command::new(&runner).args(["help", "apply"]))?;
         let setup = Self {
-            quick: options.quick,
+            scale,
             cores: thread::available_parallelism().map_or(1, usize::from),
             has_profile: help.contains("--profile"),
             folder: shell::root().join("target/bench"),
@@ -45,28 +61,24 @@ impl Setup {
         Ok(setup)
     }
 
-    pub(super) fn runner(&self) -> &Path {
+    pub(crate) fn runner(&self) -> &Path {
         &self.runner
     }
 
-    /// The program with the bundled plugins compiled natively. Where there is
-    /// no such package, its folder, which no one can run.
-    pub(super) fn native(&self) -> Result<PathBuf, String> {
+    /// Builds the program with the bundled plugins compiled natively. If the
+    /// package is absent, this is its folder, which cannot be executed.
+    pub(crate) fn native(&self) -> Result<PathBuf, String> {
         let package = shell::root().join("bench/native");
-        if !package.join("Cargo.toml").is_file() {
-            return Ok(package);
-        }
-        shell::run(shell::cargo().args(["build", "--release", "--locked", "--package", "runner-native"]))?;
-        Ok(shell::root().join("target/release/runner-native"))
+        if package.join("Cargo.toml").is_file() { build(NATIVE, NATIVE) } else { Ok(package) }
     }
 
-    /// A working file.
-    pub(super) fn work(&self, name: &str) -> PathBuf {
+    /// The path of a working file.
+    pub(crate) fn work(&self, name: &str) -> PathBuf {
         self.folder.join("work").join(name)
     }
 
     /// Removes all working files.
-    pub(super) fn clear(&self) -> Result<(), String> {
+    pub(crate) fn clear(&self) -> Result<(), String> {
         let folder = self.folder.join("work");
         let clear = || {
             match fs::remove_dir_all(&folder) {
@@ -78,45 +90,61 @@ impl Setup {
         clear().map_err(|error| format!("{}: {error}", folder.display()))
     }
 
-    /// A size, or what takes its place in a quick run.
-    pub(super) fn size(&self, size: u64) -> u64 {
-        if self.quick { size / QUICK } else { size }
+    pub(crate) fn is_quick(&self) -> bool {
+        self.scale == Scale::Quick
     }
 
-    /// A corpus of a size, or of what takes its place in a quick run.
-    pub(super) fn corpus(&self, kind: Kind, size: u64) -> Result<PathBuf, String> {
+    /// The number of bytes to use for a file of `size` bytes.
+    pub(crate) fn size(&self, size: u64) -> u64 {
+        if self.is_quick() { size / QUICK_DIVISOR } else { size }
+    }
+
+    /// A corpus of `size` bytes, or fewer in a quick run.
+    pub(crate) fn corpus(&self, kind: Kind, size: u64) -> Result<PathBuf, String> {
         corpus::make(kind, self.size(size))
     }
 
-    /// A guest of `bench/guests`, compiled, with a piece of its text changed.
-    pub(super) fn guest(&self, name: &str, change: Option<(&str, &str)>) -> Result<PathBuf, String> {
+    /// Compiles a guest from `bench/guests`, with one piece of its text
+    /// replaced if `change` is given.
+    pub(crate) fn guest(&self, name: &str, change: Option<(&str, &str)>) -> Result<PathBuf, String> {
         let source = shell::root().join("bench/guests").join(format!("{name}.wat"));
         let mut text =
             fs::read_to_string(&source).map_err(|error| format!("{}: {error}", source.display()))?;
-        let mut built = format!("{name}.wasm");
+        let mut output = format!("{name}.wasm");
         if let Some((find, with)) = change {
             if !text.contains(find) {
-                return Err(format!("{}: there is no `{find}`", source.display()));
+                return Err(format!("{}: `{find}` not found", source.display()));
             }
             text = text.replace(find, with);
-            built = format!("{name}-changed.wasm");
+            output = format!("{name}-changed.wasm");
         }
         let wasm = wat::parse_str(&text).map_err(|error| format!("{}: {error}", source.display()))?;
-        let path = self.work(&built);
+        let path = self.work(&output);
         fs::write(&path, wasm).map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(path)
     }
 
-    pub(super) fn environment(&self, command: &mut Command) {
-        command.current_dir(self.folder.join("work"));
-        measure::set_environment(command, &self.folder.join("cache"));
+    /// Sets a command's working folder and environment: peers on the path, the
+    /// C locale, in which they are fastest, and a cache for compiled plugins,
+    /// unless the command has one already.
+    pub(crate) fn set_environment(&self, command: &mut Command) {
+        command.current_dir(self.folder.join("work")).env("PATH", peers::path()).env("LC_ALL", "C");
+        if command.get_envs().all(|(name, _)| name != CACHE_VARIABLE) {
+            command.env(CACHE_VARIABLE, self.folder.join("cache"));
+        }
     }
 
-    /// Text without the folders of this machine.
-    pub(super) fn short(&self, text: &str) -> String {
+    /// Removes the folders of this machine from a text.
+    pub(crate) fn shorten(&self, text: &str) -> String {
         let root = shell::root();
         let folders = [self.folder.join("work"), root.join("target/corpus"), root.join("target/release")];
         let folders = folders.iter().map(PathBuf::as_path).chain([root]);
         folders.fold(text.to_owned(), |text, folder| text.replace(&format!("{}/", folder.display()), ""))
     }
+}
+
+/// Builds a program in release mode, and returns its path.
+fn build(package: &str, binary: &str) -> Result<PathBuf, String> {
+    shell::run(shell::cargo().args(["build", "--release", "--locked", "--package", package]))?;
+    Ok(shell::root().join("target/release").join(binary))
 }

@@ -1,25 +1,22 @@
-//! `cargo xtask bench` and `cargo xtask corpus`: they are a program of their
-//! own (`runner-bench`), so that nothing else waits until it is built.
+//! `cargo xtask bench` and `cargo xtask corpus`. The package `runner-bench`
+//! implements them, so that its dependencies do not slow down the build of all
+//! other commands.
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 
 use crate::shell;
 
-/// All arguments, as they were given.
 #[derive(Debug, clap::Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Options {
-    /// See `--help`
+    /// Use `--help` to list them
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<OsString>,
 }
 
-/// Runs a command of `runner-bench` in place of this process.
-///
-/// # Errors
-///
-/// Returns only if cargo cannot be started.
+/// Replaces this process with `runner-bench` (by way of cargo), so that its exit
+/// code is kept. Returns only if cargo cannot be started.
 pub(crate) fn run(command: &str, options: &Options) -> Result<(), String> {
     let mut cargo = shell::cargo();
     cargo.args(["run", "--quiet", "--locked", "--package", "runner-bench", "--", command]);

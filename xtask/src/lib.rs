@@ -1,5 +1,5 @@
-//! What development commands share with the benchmarks: running other
-//! programs, and installing them.
+//! What the development commands share with the benchmarks: running and
+//! installing other programs.
 
 pub mod packages;
 pub mod shell;

@@ -32,9 +32,9 @@ enum Task {
     Toolchain,
     /// Build the plugins that are written in Rust
     Plugins(plugins::Options),
-    /// Write a large file of made-up data under target/corpus
+    /// Generate a large file of synthetic data in target/corpus
     Corpus(delegate::Options),
-    /// Measure against sed, perl, sd, b3sum and others
+    /// Compare with sed, perl, sd, b3sum and others
     Bench(delegate::Options),
     /// Show that no sync and no check can be left out: a test fails without it
     Mutate(mutate::Options),
