@@ -1,18 +1,15 @@
 //! Development commands: `cargo xtask --help`.
 
-mod bench;
-mod corpus;
+mod delegate;
 #[cfg(test)]
 mod docs;
 mod fuzz;
 #[cfg(test)]
 mod layers;
 mod mutate;
-mod packages;
 mod plugins;
 #[cfg(test)]
 mod programs;
-mod shell;
 mod supply;
 mod test;
 mod toolchain;
@@ -21,6 +18,7 @@ mod torture;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use xtask::{packages, shell};
 
 /// Development commands of this repository.
 #[derive(Debug, Parser)]
@@ -36,10 +34,10 @@ enum Task {
     Toolchain,
     /// Build the plugins that are written in Rust
     Plugins(plugins::Options),
-    /// Write a large file of made-up data under target/corpus
-    Corpus(corpus::Options),
-    /// Measure against sed, perl, sd, b3sum and others
-    Bench(bench::Options),
+    /// Generate a large file of synthetic data in target/corpus
+    Corpus(delegate::Options),
+    /// Compare with sed, perl, sd, b3sum and others
+    Bench(delegate::Options),
     /// Show that no sync and no check can be left out: a test fails without it
     Mutate(mutate::Options),
     /// Try to break the promises: the quick set, or with --long for hours
@@ -54,8 +52,8 @@ fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Toolchain => toolchain::run(),
         Task::Plugins(options) => plugins::run(&options),
-        Task::Corpus(options) => corpus::run(&options),
-        Task::Bench(options) => bench::run(&options),
+        Task::Corpus(options) => delegate::run("corpus", &options),
+        Task::Bench(options) => delegate::run("bench", &options),
         Task::Mutate(options) => mutate::run(&options),
         Task::Torture(options) => torture::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),

@@ -1,11 +1,15 @@
-//! Installing Debian packages, where that is possible.
+//! Installing Debian packages.
 
 use std::process::Command;
 
 use crate::shell;
 
 /// Installs packages with `apt-get`.
-pub(crate) fn install(packages: &[&str]) -> Result<(), String> {
+///
+/// # Errors
+///
+/// Fails without `apt-get`, without root privileges, or if `apt-get` fails.
+pub fn install(packages: &[&str]) -> Result<(), String> {
     let is_root = shell::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
     let has_apt = shell::output(Command::new("apt-get").arg("--version")).is_ok();
     if !is_root || !has_apt {

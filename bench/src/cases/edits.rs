@@ -1,22 +1,29 @@
-//! Edits in place, against editors and against hashing alone.
+//! In-place edits, compared with editors and with hashing alone.
 
 use std::path::Path;
 
 use super::{FIND, SAME_LENGTH, SHORTER, replace, script};
-use crate::bench::case::{Ask, Case, Fresh, Row, Run, Step, with_sync};
-use crate::bench::setup::Setup;
+use crate::case::{Case, Input, Metric, Row, Run, Step, with_sync};
 use crate::corpus::Kind;
+use crate::setup::Setup;
 
 const SIZE: u64 = 1 << 30;
 const OURS: &str = "runner apply";
 const EDITORS: [&str; 3] = ["sed -i", "perl -pi", "sd"];
 
+/// How `replace` splits the file.
+#[derive(Debug, Clone, Copy)]
+enum Framing {
+    Lines,
+    Bytes,
+}
+
 pub(super) fn sparse(setup: &Setup) -> Result<Case, String> {
     let source = setup.corpus(Kind::Sparse, SIZE)?;
-    let mut runs = editors(setup, &source, FIND, SAME_LENGTH, true);
+    let mut runs = editors(setup, &source, FIND, SAME_LENGTH, Framing::Lines);
     runs.push(b3sum(&source, setup.cores));
     let mut rows = against_editors(Some(5.0));
-    rows.push(Row::time(OURS, &b3sum_label(setup.cores)).at_most(1.25));
+    rows.push(Row::time_ratio(OURS, &b3sum_label(setup.cores)).at_most(1.25));
     Ok(Case::new(runs, rows))
 }
 
@@ -28,61 +35,63 @@ pub(super) fn check(setup: &Setup) -> Result<Case, String> {
     for threads in threads {
         let label = format!("runner apply --check -j{threads}");
         let options = ["--check", "-j", &threads.to_string()];
-        let step = replace(setup, FIND, SAME_LENGTH).arguments(&options).finds().on(&source);
+        let step = replace(setup, FIND, SAME_LENGTH).arguments(&options).finds_changes().on(&source);
         let hashing = format!("runner verify -j{threads}");
         let hash = Step::new(setup.runner(), &["verify", "-j", &threads.to_string()]).on(&source);
         runs.push(Run::new(&label, step).warm(&source));
         runs.extend([Run::new(&hashing, hash).warm(&source), b3sum(&source, threads)]);
-        rows.push(Row::time(&label, &b3sum_label(threads)).at_most(1.25));
-        rows.push(Row::time(&hashing, &b3sum_label(threads)));
+        rows.push(Row::time_ratio(&label, &b3sum_label(threads)).at_most(1.25));
+        rows.push(Row::time_ratio(&hashing, &b3sum_label(threads)));
     }
     Ok(Case::new(runs, rows))
 }
 
 pub(super) fn dense(setup: &Setup) -> Result<Case, String> {
     let source = setup.corpus(Kind::Dense, SIZE)?;
-    Ok(Case::new(editors(setup, &source, FIND, SAME_LENGTH, true), against_editors(Some(1.5))))
+    Ok(Case::new(editors(setup, &source, FIND, SAME_LENGTH, Framing::Lines), against_editors(Some(1.5))))
 }
 
 pub(super) fn sparse_length(setup: &Setup) -> Result<Case, String> {
     let source = setup.corpus(Kind::Sparse, SIZE)?;
-    Ok(Case::new(editors(setup, &source, FIND, SHORTER, true), against_editors(Some(1.0))))
+    Ok(Case::new(editors(setup, &source, FIND, SHORTER, Framing::Lines), against_editors(Some(1.0))))
 }
 
 pub(super) fn dense_length(setup: &Setup) -> Result<Case, String> {
     let source = setup.corpus(Kind::Dense, SIZE)?;
-    Ok(Case::new(editors(setup, &source, FIND, SHORTER, true), against_editors(Some(1.0))))
+    Ok(Case::new(editors(setup, &source, FIND, SHORTER, Framing::Lines), against_editors(Some(1.0))))
 }
 
 pub(super) fn none(setup: &Setup) -> Result<Case, String> {
     let source = setup.corpus(Kind::Sparse, SIZE)?;
-    let mut runs = editors(setup, &source, "absent=", "ABSENT=", true);
+    let mut runs = editors(setup, &source, "absent=", "ABSENT=", Framing::Lines);
     runs.push(b3sum(&source, setup.cores));
     let mut rows = against_editors(None);
-    rows.push(Row::time(OURS, &b3sum_label(setup.cores)));
+    rows.push(Row::time_ratio(OURS, &b3sum_label(setup.cores)));
     Ok(Case::new(runs, rows))
 }
 
 pub(super) fn line(setup: &Setup) -> Result<Case, String> {
     let source = setup.corpus(Kind::Line, SIZE / 2)?;
-    let runs = editors(setup, &source, FIND, SAME_LENGTH, false);
+    let runs = editors(setup, &source, FIND, SAME_LENGTH, Framing::Bytes);
     let mut rows = against_editors(None);
-    rows.push(Row::of(Ask::Memory(OURS.into())));
+    rows.push(Row::new(Metric::PeakMemory(OURS.into())));
     Ok(Case::new(runs, rows))
 }
 
-/// Each editor on a copy of its own of the same file.
-fn editors(setup: &Setup, source: &Path, find: &str, with: &str, by_lines: bool) -> Vec<Run> {
+/// `runner` and each editor, on a fresh copy of the same file.
+fn editors(setup: &Setup, source: &Path, find: &str, with: &str, framing: Framing) -> Vec<Run> {
     let file = setup.work("file");
     let script = script(find, with);
     let [sed, perl, sd] = EDITORS;
     let run = |label: &str, step: Step| {
-        let copy = Fresh::Copy { from: source.to_owned(), to: file.clone() };
-        Run::new(label, step.on(&file)).fresh(copy).warm(&file).result(&file)
+        let copy = Input::Copy { from: source.to_owned(), to: file.clone() };
+        Run::new(label, step.on(&file)).input(copy).warm(&file).result(&file)
     };
-    // sed and perl go by lines, however long; runner does not when told so.
-    let ours = replace(setup, find, with);
-    let ours = if by_lines { ours } else { ours.set("multiline=true") };
+    // sed and perl always work on lines, however long they are.
+    let ours = match framing {
+        Framing::Lines => replace(setup, find, with),
+        Framing::Bytes => replace(setup, find, with).set("multiline=true"),
+    };
     vec![
         run(OURS, ours),
         run(sed, Step::new("sed", &["-i", &script])).synced(&file),
@@ -91,14 +100,14 @@ fn editors(setup: &Setup, source: &Path, find: &str, with: &str, by_lines: bool)
     ]
 }
 
-/// Against the editors as they are, which a target is for, and with the sync
-/// that makes the work equal.
+/// Compares with the editors as they are, to which the target applies, and
+/// with a sync added, which makes the work more equal.
 fn against_editors(target: Option<f64>) -> Vec<Row> {
-    let mut row = Row::faster(OURS, &EDITORS);
+    let mut row = Row::speedup(OURS, &EDITORS);
     if let Some(bound) = target {
         row = row.at_least(bound);
     }
-    vec![row, Row::faster(OURS, &EDITORS.map(with_sync))]
+    vec![row, Row::speedup(OURS, &EDITORS.map(with_sync))]
 }
 
 fn b3sum(file: &Path, threads: usize) -> Run {

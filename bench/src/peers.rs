@@ -5,66 +5,66 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::{packages, shell};
+use xtask::{packages, shell};
 
-/// Programs and the Debian packages they are in.
+/// Programs, and the Debian packages that contain them.
 const DEBIAN: [(&str, &str); 4] = [("sed", "sed"), ("perl", "perl"), ("mawk", "mawk"), ("mlr", "miller")];
-/// Programs that are crates.
+/// Programs that are installed as crates.
 const CRATES: [&str; 2] = ["sd", "b3sum"];
 
-/// Installs what is missing, where that is possible.
-pub(super) fn install() {
+/// Installs missing peers, and reports those that cannot be installed.
+pub(crate) fn install() {
     let packages: Vec<_> =
         DEBIAN.iter().filter(|(program, _)| find(program).is_none()).map(|(_, package)| *package).collect();
     if !packages.is_empty()
         && let Err(error) = packages::install(&packages)
     {
-        eprintln!("some peers are missing: {error}");
+        eprintln!("cannot install some peers: {error}");
     }
     for name in CRATES.into_iter().filter(|name| find(name).is_none()) {
         let mut cargo = shell::cargo();
         cargo.args(["install", "--locked", "--root"]).arg(folder()).arg(name);
         if let Err(error) = shell::run(&mut cargo) {
-            eprintln!("a peer is missing: {error}");
+            eprintln!("cannot install {name}: {error}");
         }
     }
 }
 
-/// Where crates are installed.
+/// The folder in which crates are installed.
 fn folder() -> PathBuf {
     shell::root().join("target/peers")
 }
 
-/// `PATH` with the folder of installed crates behind it.
-pub(super) fn path() -> OsString {
+/// `PATH`, followed by the folder of installed crates.
+pub(crate) fn path() -> OsString {
     let mut path = env::var_os("PATH").unwrap_or_default();
     path.push(":");
     path.push(folder().join("bin"));
     path
 }
 
-/// Where a program is: a name on the path, or a path.
-pub(super) fn find(program: &str) -> Option<PathBuf> {
+/// The location of a program, given by name or by path.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
     if program.contains('/') {
         return Some(program.into()).filter(|path: &PathBuf| path.is_file());
     }
     env::split_paths(&path()).map(|folder| folder.join(program)).find(|path| path.is_file())
 }
 
-/// What the peers say of their versions, of those that are there.
-pub(super) fn versions() -> Vec<String> {
+/// The versions of all installed peers.
+pub(crate) fn versions() -> Vec<String> {
     let ask = |program: &str, option: &str| -> Option<String> {
-        // By its name, since some say what they were called.
+        // Some print the path by which they were called, so call them by name.
         let mut command = Command::new(program);
-        let said = shell::output(command.arg(option).env("PATH", path())).ok()?;
-        said.lines().find(|line| !line.trim().is_empty()).map(shorten)
+        let output = shell::output(command.arg(option).env("PATH", path())).ok()?;
+        output.lines().find(|line| !line.trim().is_empty()).map(shorten)
     };
     let asked = [
         ("sed", "--version"),
         ("perl", "--version"),
         ("sd", "--version"),
         ("b3sum", "--version"),
-        // It knows no other.
+        // mawk has no `--version`.
         ("mawk", "-Wversion"),
         ("mlr", "--version"),
         ("cp", "--version"),
@@ -72,7 +72,7 @@ pub(super) fn versions() -> Vec<String> {
     asked.iter().filter_map(|(program, option)| ask(program, option)).collect()
 }
 
-/// Perl says it in a sentence, and others add who they are.
+/// Perl prints a sentence, and others add the author after a comma.
 fn shorten(line: &str) -> String {
     match line.split_once("(v").and_then(|(_, rest)| rest.split_once(')')) {
         Some((version, _)) if line.starts_with("This is perl") => format!("perl {version}"),

@@ -1,4 +1,4 @@
-//! Bringing files to the state that a run starts from.
+//! Creates the input files of a run, and compares its results.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -6,23 +6,24 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::Command;
 
-use super::case::{Fresh, Run};
-use crate::shell;
+use xtask::shell;
 
-/// Lines in a file of holes.
-const SPARSE_LINES: u64 = 1000;
-/// Behind a line end, since the hole before it is no line.
-const SPARSE_LINE: &[u8] = b"\nGET /index.html?marker=0123456789abcdef HTTP/1.1\n";
+use crate::case::{Input, Run};
 
-/// Makes what a run needs, has everything written out, so that nobody pays
-/// for what another has left dirty, and reads what is to be in the cache.
-pub(super) fn prepare(run: &Run) -> Result<(), String> {
-    for fresh in &run.fresh {
-        let path = match fresh {
-            Fresh::Copy { to: path, .. } | Fresh::Copies { folder: path, .. } => path,
-            Fresh::Sparse { path, .. } | Fresh::Gone(path) => path,
+/// Number of lines in a file of holes.
+const LINES: u64 = 1000;
+/// Starts with a line end, because the hole before it is not a line.
+const LINE: &[u8] = b"\nGET /index.html?marker=0123456789abcdef HTTP/1.1\n";
+
+/// Creates the inputs of a run, writes everything to disk, so that no run pays
+/// for dirty pages of the one before, and warms the page cache.
+pub(crate) fn prepare(run: &Run) -> Result<(), String> {
+    for input in &run.inputs {
+        let path = match input {
+            Input::Copy { to: path, .. } | Input::Copies { folder: path, .. } => path,
+            Input::Holes { path, .. } | Input::Absent(path) => path,
         };
-        make(fresh, path).map_err(|error| format!("{}: {error}", path.display()))?;
+        create(input, path).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     shell::output(&mut Command::new("sync"))?;
     for path in &run.warm {
@@ -31,27 +32,27 @@ pub(super) fn prepare(run: &Run) -> Result<(), String> {
     Ok(())
 }
 
-fn make(fresh: &Fresh, path: &Path) -> io::Result<()> {
+fn create(input: &Input, path: &Path) -> io::Result<()> {
     remove(path)?;
-    match fresh {
-        Fresh::Copy { from, .. } => fs::copy(from, path).map(drop),
-        Fresh::Copies { from, count, .. } => {
+    match input {
+        Input::Copy { from, .. } => fs::copy(from, path).map(drop),
+        Input::Copies { from, count, .. } => {
             fs::create_dir(path)?;
             let content = fs::read(from)?;
             (0..*count).try_for_each(|number| fs::write(path.join(copy_name(number)), &content))
         }
-        Fresh::Sparse { size, .. } => {
+        Input::Holes { size, .. } => {
             let file = File::create_new(path)?;
             file.set_len(*size)?;
-            let apart = size / SPARSE_LINES;
-            (0..SPARSE_LINES).try_for_each(|line| file.write_all_at(SPARSE_LINE, line * apart))
+            let distance = size / LINES;
+            (0..LINES).try_for_each(|line| file.write_all_at(LINE, line * distance))
         }
-        Fresh::Gone(_) => Ok(()),
+        Input::Absent(_) => Ok(()),
     }
 }
 
 /// The name of one of many copies.
-pub(super) fn copy_name(number: u32) -> String {
+pub(crate) fn copy_name(number: u32) -> String {
     format!("{number:05}.log")
 }
 
@@ -60,7 +61,7 @@ fn remove(path: &Path) -> io::Result<()> {
     removed.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
 
-/// Reads a file, or all files of a folder.
+/// Reads a file, or all files in a folder.
 fn read(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return fs::read_dir(path)?.try_for_each(|entry| read(&entry?.path()));
@@ -71,8 +72,8 @@ fn read(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A digest of a file, or of all files of a folder in order.
-pub(super) fn digest(path: &Path) -> Result<blake3::Hash, String> {
+/// The hash of a file, or of all files in a folder, sorted by name.
+pub(crate) fn digest(path: &Path) -> Result<blake3::Hash, String> {
     let digest = || -> io::Result<blake3::Hash> {
         let mut hasher = blake3::Hasher::new();
         let mut paths = vec![path.to_owned()];

@@ -1,10 +1,10 @@
-//! Reading what `runner apply --profile --json` says.
+//! Reads the output of `runner apply --profile --json`.
 
-/// Milliseconds of the stage `write`, from a line such as
+/// Milliseconds of the stage `write`, found in a line such as
 /// `{"event":"profile","stages":[{"ms":1.2,"stage":"write"}]}`.
-pub(super) fn write_ms(output: &str) -> Option<f64> {
+pub(crate) fn write_ms(output: &str) -> Option<f64> {
     let line = output.lines().find(|line| line.contains(r#""event":"profile""#))?;
-    // Stages are flat objects, whatever the order of their fields.
+    // Stages are flat objects, whose fields can have any order.
     let stage = line.split(['{', '}']).find(|object| object.contains(r#""stage":"write""#))?;
     let (_, value) = stage.split_once(r#""ms":"#)?;
     value.split(',').next()?.trim().parse().ok()

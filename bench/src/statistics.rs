@@ -1,16 +1,16 @@
-//! What is made of the values of several rounds.
+//! Statistics over the rounds of a case.
 
-/// The median of some values, with the least and the greatest of them.
+/// Median, minimum and maximum of some values.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Spread {
-    pub(super) median: f64,
-    pub(super) min: f64,
-    pub(super) max: f64,
+pub(crate) struct Spread {
+    pub(crate) median: f64,
+    pub(crate) min: f64,
+    pub(crate) max: f64,
 }
 
 impl Spread {
-    /// `None` of no values.
-    pub(super) fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
+    /// `None` if there are no values.
+    pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut values: Vec<f64> = values.into_iter().collect();
         values.sort_by(f64::total_cmp);
         let (min, max) = (*values.first()?, *values.last()?);
@@ -20,24 +20,25 @@ impl Spread {
         Some(Self { median, min, max })
     }
 
-    /// Of the quotients, round by round: what disturbs a round disturbs both
-    /// sides of it.
-    pub(super) fn of_ratios(over: &[f64], under: &[f64]) -> Option<Self> {
+    /// The spread of `over / under`, round by round, because a disturbance in a
+    /// round affects both sides.
+    pub(crate) fn of_ratios(over: &[f64], under: &[f64]) -> Option<Self> {
         Self::of(over.iter().zip(under).map(|(over, under)| over / under))
     }
 
-    /// As `1.23 (1.20 to 1.31)`; alone, if there was one round.
-    pub(super) fn show(&self, unit: &str) -> String {
-        let median = number(self.median);
+    /// Shown as `1.23 ms (1.20 to 1.31)`, or without the range if there was one
+    /// round.
+    pub(crate) fn show(&self, unit: &str) -> String {
+        let median = format_number(self.median);
         if self.min == self.max {
             return format!("{median} {unit}");
         }
-        format!("{median} {unit} ({} to {})", number(self.min), number(self.max))
+        format!("{median} {unit} ({} to {})", format_number(self.min), format_number(self.max))
     }
 }
 
-/// Three digits, but never a whole number cut short.
-pub(super) fn number(value: f64) -> String {
+/// Formats with three significant digits, and with all digits of larger integers.
+pub(crate) fn format_number(value: f64) -> String {
     match value.abs() {
         100.0.. => format!("{value:.0}"),
         10.0.. => format!("{value:.1}"),

@@ -1,96 +1,17 @@
-//! Large files for benchmarks and for trying things out: made up, but the
-//! same on every machine.
+//! The records of each kind of corpus.
 //!
-//! Of the log's lines, one in a thousand holds `token=`, one in 100,000 holds
-//! `mallory`. In some kinds, the first line that starts in each MiB, or KiB,
-//! holds `marker=` as well. One CSV record in eight has a quoted field with a
-//! comma, a doubled quote and a line end in it.
+//! In an access log, one line in a thousand contains `token=`, and one in
+//! 100,000 contains `mallory`. In some kinds, the first line that starts in
+//! each MiB or KiB also contains `marker=`. One CSV record in eight has a quoted
+//! field with a comma, a doubled quote and a line end in it.
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::io::Write;
 
-use clap::ValueEnum;
+use super::Kind;
 
-use crate::shell;
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct Options {
-    /// How much at most, in bytes or with KiB, MiB or GiB: records stay whole
-    #[arg(long, default_value = "1GiB", value_parser = parse_size)]
-    size: u64,
-    /// Of what
-    #[arg(long, value_enum, default_value_t = Kind::Log)]
-    kind: Kind,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Kind {
-    /// An access log
-    Log,
-    /// An access log with `marker=` once a MiB
-    Sparse,
-    /// An access log with `marker=` once a KiB
-    Dense,
-    /// An access log in one line, with `marker=` once a MiB
-    Line,
-    /// Customers, with quoted fields
-    Csv,
-    /// An access log with CRLF line ends
-    Crlf,
-}
-
-/// `cargo xtask corpus`: prints the file's path.
-pub(crate) fn run(options: &Options) -> Result<(), String> {
-    println!("{}", make(options.kind, options.size)?.display());
-    Ok(())
-}
-
-/// The path of a corpus, which is written if it is not there.
-pub(crate) fn make(kind: Kind, size: u64) -> Result<PathBuf, String> {
-    let folder = shell::root().join("target/corpus");
-    let name = match kind {
-        Kind::Log => format!("log-{size}.log"),
-        Kind::Sparse => format!("sparse-{size}.log"),
-        Kind::Dense => format!("dense-{size}.log"),
-        Kind::Line => format!("line-{size}.log"),
-        Kind::Csv => format!("csv-{size}.csv"),
-        Kind::Crlf => format!("crlf-{size}.log"),
-    };
-    let path = folder.join(&name);
-    if path.is_file() {
-        return Ok(path);
-    }
-    // Under another name until it is whole, so that a part is never taken
-    // for the corpus.
-    let part = folder.join(name + ".part");
-    let make = || {
-        fs::create_dir_all(&folder)?;
-        let mut file = BufWriter::with_capacity(1 << 20, File::create(&part)?);
-        write(kind, size, &mut file)?;
-        file.into_inner()?.sync_all()?;
-        fs::rename(&part, &path)
-    };
-    make().map_err(|error: std::io::Error| format!("{}: {error}", path.display()))?;
-    Ok(path)
-}
-
-fn parse_size(text: &str) -> Result<u64, String> {
-    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
-    let unit = match &text[digits.len()..] {
-        "" | "B" => 1,
-        "KiB" => 1 << 10,
-        "MiB" => 1 << 20,
-        "GiB" => 1 << 30,
-        other => return Err(format!("unknown unit `{other}`")),
-    };
-    let number = digits.parse::<u64>().map_err(|error| error.to_string())?;
-    number.checked_mul(unit).ok_or_else(|| "too large".into())
-}
-
-/// Writes whole records, as many as `size` bytes hold: some programs add a line
-/// end that is missing, and others refuse half a record.
-fn write(kind: Kind, size: u64, out: &mut impl Write) -> std::io::Result<()> {
+/// Writes as many whole records as fit into `size` bytes: some programs add a
+/// missing line end, and others reject a partial record.
+pub(super) fn write(kind: Kind, size: u64, out: &mut impl Write) -> std::io::Result<()> {
     let mut numbers = Numbers(0x5EED);
     let mut record = Vec::with_capacity(512);
     if kind == Kind::Csv {
@@ -98,24 +19,40 @@ fn write(kind: Kind, size: u64, out: &mut impl Write) -> std::io::Result<()> {
     }
     let mut left = size;
     let mut count = 0;
-    // The MiB or KiB that has its marker.
+    // The MiB or KiB that has its marker already.
     let mut marked = None;
-    let mut mark = |at: u64, every: u64| marked.replace(at / every) != Some(at / every);
+    let mut marker = |offset: u64, interval: u64| {
+        let current = offset / interval;
+        if marked.replace(current) == Some(current) { Marker::Absent } else { Marker::Present }
+    };
     loop {
         let Some(rest) = left.checked_sub(record.len() as u64) else { return Ok(()) };
         out.write_all(&record)?;
         left = rest;
         record.clear();
+        let (marker, end) = match kind {
+            Kind::Log | Kind::Csv => (Marker::Absent, "\n"),
+            Kind::Sparse => (marker(size - left, 1 << 20), "\n"),
+            Kind::Dense => (marker(size - left, 1 << 10), "\n"),
+            Kind::Line => (marker(size - left, 1 << 20), "; "),
+            Kind::Crlf => (Marker::Absent, "\r\n"),
+        };
         match kind {
-            Kind::Log => log_line(&mut numbers, count, false, "\n", &mut record),
-            Kind::Sparse => log_line(&mut numbers, count, mark(size - left, 1 << 20), "\n", &mut record),
-            Kind::Dense => log_line(&mut numbers, count, mark(size - left, 1 << 10), "\n", &mut record),
-            Kind::Line => log_line(&mut numbers, count, mark(size - left, 1 << 20), "; ", &mut record),
-            Kind::Crlf => log_line(&mut numbers, count, false, "\r\n", &mut record),
             Kind::Csv => csv_record(&mut numbers, count, &mut record),
+            _ => {
+                log_line(&mut numbers, count, marker, &mut record);
+                put(&[end], &mut record);
+            }
         }
         count += 1;
     }
+}
+
+/// Whether a line of a log contains `marker=`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Marker {
+    Absent,
+    Present,
 }
 
 const NAMES: [&str; 8] = ["ada", "bob", "carol", "dave", "eve", "frank", "grace", "heidi"];
@@ -138,7 +75,8 @@ const AGENTS: [&str; 4] = [
 ];
 const STATUSES: [u16; 8] = [200, 200, 200, 200, 304, 404, 301, 500];
 
-fn log_line(numbers: &mut Numbers, count: u64, mark: bool, end: &str, out: &mut Vec<u8>) {
+/// Appends a line of an access log, without its line end.
+fn log_line(numbers: &mut Numbers, count: u64, marker: Marker, out: &mut Vec<u8>) {
     let bits = numbers.next();
     let user = if count % 100_000 == 99_999 {
         "mallory"
@@ -147,7 +85,7 @@ fn log_line(numbers: &mut Numbers, count: u64, mark: bool, end: &str, out: &mut 
     } else {
         "-"
     };
-    // Time goes on by a second in a hundred lines.
+    // A hundred lines per second.
     let second = count / 100;
     let (day, hour, minute) = (second / 86_400 % 28 + 1, second / 3600 % 24, second / 60 % 60);
     decimal(10, out);
@@ -156,12 +94,12 @@ fn log_line(numbers: &mut Numbers, count: u64, mark: bool, end: &str, out: &mut 
         decimal(bits >> shift & 0xFF, out);
     }
     put(&[" - ", user, " ["], out);
-    for (number, then) in [(day, "/Nov/2026:"), (hour, ":"), (minute, ":"), (second % 60, " +0000] \"")] {
+    for (number, suffix) in [(day, "/Nov/2026:"), (hour, ":"), (minute, ":"), (second % 60, " +0000] \"")] {
         out.extend_from_slice(&[b'0' + (number / 10) as u8, b'0' + (number % 10) as u8]);
-        put(&[then], out);
+        put(&[suffix], out);
     }
     put(&[if bits >> 32 & 7 == 0 { "POST " } else { "GET " }, pick(&PATHS, bits >> 35)], out);
-    if mark {
+    if marker == Marker::Present {
         put(&["?marker="], out);
         hex(numbers.next(), out);
     } else if count % 1000 == 999 {
@@ -175,19 +113,11 @@ fn log_line(numbers: &mut Numbers, count: u64, mark: bool, end: &str, out: &mut 
     decimal(u64::from(STATUSES[(bits >> 56 & 7) as usize]), out);
     put(&[" "], out);
     decimal(bits >> 44 & 0xF_FFFF, out);
-    put(
-        &[
-            " \"https://www.example.com",
-            pick(&PATHS, bits >> 59),
-            "\" \"",
-            pick(&AGENTS, bits >> 62),
-            "\"",
-            end,
-        ],
-        out,
-    );
+    let (path, agent) = (pick(&PATHS, bits >> 59), pick(&AGENTS, bits >> 62));
+    put(&[" \"https://www.example.com", path, "\" \"", agent, "\""], out);
 }
 
+/// Appends a CSV record, with its line end.
 fn csv_record(numbers: &mut Numbers, count: u64, out: &mut Vec<u8>) {
     let bits = numbers.next();
     let (name, family) = (pick(&NAMES, bits), pick(&FAMILY_NAMES, bits >> 3));
@@ -233,8 +163,8 @@ fn hex(number: u64, out: &mut Vec<u8>) {
     }
 }
 
-/// SplitMix64. Written out, since a corpus must stay the same for ever, which
-/// no crate promises of its generators.
+/// The generator SplitMix64. It is implemented here because a corpus must never
+/// change, and no crate promises that for its generators.
 struct Numbers(u64);
 
 impl Numbers {
@@ -286,13 +216,5 @@ mod tests {
             assert_eq!(count, expected, "{kind:?}");
             assert_eq!(content.contains(&b'\n'), kind != Kind::Line, "{kind:?}");
         }
-    }
-
-    #[test]
-    fn sizes_have_binary_units() {
-        assert_eq!(parse_size("1GiB"), Ok(1 << 30));
-        assert_eq!(parse_size("77"), Ok(77));
-        assert!(parse_size("1GB").is_err());
-        assert!(parse_size("99999999999GiB").is_err());
     }
 }

@@ -1,14 +1,15 @@
-//! What a reader must know of the machine.
+//! Describes the machine on which results were measured.
 
 use std::fs;
 use std::process::Command;
 use std::thread;
 
-use super::peers;
-use crate::shell;
+use xtask::shell;
 
-/// Lines of a list.
-pub(super) fn describe() -> Vec<String> {
+use crate::peers;
+
+/// Hardware, kernel, filesystem, and the versions of all programs.
+pub(crate) fn describe() -> Vec<String> {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let cpu = read("/proc/cpuinfo");
     let model = field(&cpu, "model name").unwrap_or("unknown");
@@ -18,15 +19,16 @@ pub(super) fn describe() -> Vec<String> {
     let kib: u64 = field(&memory, "MemTotal")
         .and_then(|total| total.trim_end_matches(" kB").parse().ok())
         .unwrap_or_default();
-    let said = |program: &str, arguments: &[&str]| {
+    let last_line = |program: &str, arguments: &[&str]| {
         let mut command = Command::new(program);
-        let said = shell::output(command.args(arguments).current_dir(shell::root()));
-        said.ok().and_then(|said| said.lines().last().map(|line| line.trim().to_owned()))
+        let output = shell::output(command.args(arguments).current_dir(shell::root())).ok()?;
+        output.lines().last().map(|line| line.trim().to_owned())
     };
     let unknown = || "unknown".to_owned();
-    let filesystem = said("df", &["--output=fstype", "target"]).unwrap_or_else(unknown);
-    let commit = said("git", &["describe", "--always", "--dirty", "--abbrev=10"]).unwrap_or_else(unknown);
-    let date = said("date", &["-u", "+%F"]).unwrap_or_else(unknown);
+    let filesystem = last_line("df", &["--output=fstype", "target"]).unwrap_or_else(unknown);
+    let commit =
+        last_line("git", &["describe", "--always", "--dirty", "--abbrev=10"]).unwrap_or_else(unknown);
+    let date = last_line("date", &["-u", "+%F"]).unwrap_or_else(unknown);
     let guest = if is_guest { ", a virtual machine" } else { "" };
     vec![
         format!("CPU: {model}, {cores} cores{guest}"),
@@ -38,7 +40,7 @@ pub(super) fn describe() -> Vec<String> {
     ]
 }
 
-/// The value of a line `name : value` or `name: value`, the first there is.
+/// The value of the first line `name : value` or `name: value`.
 fn field<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     text.lines().find_map(|line| {
         let (key, value) = line.split_once(':')?;

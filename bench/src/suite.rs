@@ -1,49 +1,41 @@
-//! `cargo xtask bench`: how long things take, against other programs that do
-//! the same, on one machine in one run. docs/benchmarks.md says what is and
-//! what is not measured, and holds a result.
+//! `cargo xtask bench`: compares `runner` with other programs that do the same
+//! job. docs/benchmarks.md explains how, and bench/results.md has results.
 
-mod case;
-mod cases;
-mod fresh;
-mod machine;
-mod measure;
-mod peers;
-mod profile;
-mod report;
-mod setup;
-mod statistics;
-
-use cases::Definition;
 use clap::builder::PossibleValuesParser;
-use report::Report;
-use setup::Setup;
 
-/// Rounds of a quick run.
+use crate::cases::{self, Definition};
+use crate::report::{self, Report};
+use crate::setup::{Scale, Setup};
+use crate::{machine, measure};
+
+/// Default number of rounds.
+const ROUNDS: u32 = 5;
+/// Default number of rounds with `--quick`.
 const QUICK_ROUNDS: u32 = 2;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// How often each command is run [default: 5]
+    /// Timed rounds per case [default: 5, with --quick 2]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rounds: Option<u32>,
-    /// Small files and few rounds: shows that it works, measures nothing
+    /// Use small files: a smoke test, not a measurement
     #[arg(long)]
     quick: bool,
-    /// With a file of 1 TiB (of holes), and one of 4 GiB in one line
+    /// Include the case `long`: 1 TiB of holes, and 4 GiB in one line
     #[arg(long)]
     long: bool,
-    /// Put the result into docs/benchmarks.md
+    /// Replace the tables in bench/results.md
     #[arg(long)]
     write: bool,
-    /// Only show the cases
+    /// List the cases, and exit
     #[arg(long)]
     list: bool,
-    /// Only these
+    /// Cases to run [default: all but `long`]
     #[arg(value_parser = PossibleValuesParser::new(cases::ALL.iter().map(|case| case.name)))]
     cases: Vec<String>,
 }
 
-/// Measures all cases, whether or not one fails, and prints the tables.
+/// Measures all chosen cases, even if some of them fail, and prints the tables.
 pub(crate) fn run(options: &Options) -> Result<(), String> {
     let is_chosen = |case: &&Definition| match &options.cases[..] {
         [] => options.long || options.list || case.name != cases::LONG,
@@ -54,23 +46,23 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         chosen.iter().for_each(|case| println!("{:14} {}", case.name, case.about));
         return Ok(());
     }
-    let rounds = options.rounds.unwrap_or(if options.quick { QUICK_ROUNDS } else { 5 });
-    let setup = Setup::new(options)?;
+    let rounds = options.rounds.unwrap_or(if options.quick { QUICK_ROUNDS } else { ROUNDS });
+    let setup = Setup::new(if options.quick { Scale::Quick } else { Scale::Full })?;
     let mut report = Report::default();
     let mut failed = Vec::new();
     for definition in &chosen {
         eprintln!("{}: {}", definition.name, definition.about);
         if let Err(error) = measure_one(&setup, definition, rounds, &mut report) {
             eprintln!("  {error}");
-            report.fail(definition.name, &error);
+            report.add_failure(definition.name, &error);
             failed.push(definition.name);
         }
         setup.clear()?;
     }
-    let result = format!("{}\n{}", head(options, rounds), report.markdown());
-    println!("{result}");
+    let tables = format!("{}\n{}", header(options, rounds), report.markdown());
+    println!("{tables}");
     if options.write {
-        report::write(&result)?;
+        report::write(&tables)?;
     }
     if failed.is_empty() { Ok(()) } else { Err(format!("failed: {}", failed.join(", "))) }
 }
@@ -88,8 +80,8 @@ fn measure_one(
     Ok(())
 }
 
-/// How the result was made, and where.
-fn head(options: &Options, rounds: u32) -> String {
+/// The command and the machine that produced the tables.
+fn header(options: &Options, rounds: u32) -> String {
     let mut command = format!("cargo xtask bench --rounds {rounds}");
     for (given, option) in [(options.quick, " --quick"), (options.long, " --long")] {
         if given {
@@ -100,7 +92,7 @@ fn head(options: &Options, rounds: u32) -> String {
         command += &format!(" {case}");
     }
     let quick =
-        if options.quick { " The files were small: this shows that it works, and no more." } else { "" };
+        if options.quick { " The files were small: this is a smoke test, not a measurement." } else { "" };
     let mut lines = vec![format!("Made by `{command}`.{quick}\n")];
     lines.extend(machine::describe().into_iter().map(|line| format!("- {line}")));
     lines.join("\n") + "\n"
