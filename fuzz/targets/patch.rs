@@ -7,7 +7,6 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use runner_pipeline::cancel::Cancel;
-use runner_pipeline::commit::write::in_place_form::tail_start;
 use runner_pipeline::error::Kind;
 use runner_pipeline::hash::GROUP_BYTES;
 use runner_pipeline::patch::{Direction, Group, MAX_TRAILERS, Patch, Segment, Writer, walk};
@@ -56,7 +55,7 @@ fn accepted(bytes: &[u8]) -> bool {
     for direction in [Direction::Forward, Direction::Reverse] {
         groups(&patch, direction);
         let after = if direction == Direction::Forward { stats.post_size() } else { stats.pre_size };
-        let from = tail_start(stats);
+        let from = stats.tail_start();
         assert_eq!(walked(&patch, direction, 0), after);
         assert_eq!(walked(&patch, direction, from), after - from.min(after));
     }

@@ -6,14 +6,13 @@ use std::sync::atomic::AtomicBool;
 
 use runner_contract::Job;
 use runner_pipeline::cancel::Cancel;
-use runner_pipeline::commit::write::in_place_form::tail_start;
+use runner_pipeline::context::RunContext;
 use runner_pipeline::engine::transform::Transform;
 use runner_pipeline::error::Result;
-use runner_pipeline::hash;
-use runner_pipeline::hash::{GROUP_BYTES, Tree};
+use runner_pipeline::hash::GROUP_BYTES;
 use runner_pipeline::memory::MemoryContext;
 use runner_pipeline::patch::{Direction, Header, Patch, PluginId, Segment, Writer, walk};
-use runner_pipeline::scan::{Hooks, Options, Scanned, scan};
+use runner_pipeline::scan::{Hooks, Options, Transforms, scan};
 use runner_pipeline::storage::mmap::Mapping;
 use runner_pipeline::storage::{Entry, Identity, Storage};
 
@@ -102,8 +101,8 @@ pub(super) fn found(job: &Job, content: &[u8], make: Make<'_>, how: CommitOption
     let options = Options { threads: how.threads, window_bytes: how.window_bytes, memory, cancel };
     let hooks = Hooks { progress: &mut |_| {}, from: None, keep: None };
     let writer = Writer::new(&storage, spill, header(content.len() as u64))?;
-    let scanned = scan(&mapping, Path::new("memory"), job, writer, make, &options, hooks)?;
-    let patch = seal(scanned, &mapping, cancel)?;
+    let scanned = scan(&mapping, &Transforms { job, make }, writer, &options, hooks)?;
+    let patch = scanned.seal(&mapping, RunContext { threads: 1, cancel })?;
     patch.copy_to(&saved, &temporary)?;
     drop(patch);
 
@@ -121,25 +120,6 @@ pub(super) fn found(job: &Job, content: &[u8], make: Make<'_>, how: CommitOption
     drop(patch);
     let patch = storage.into_disk().read(saved.path()).expect("it was saved").cache.clone();
     Ok(Found { patch, edits, content: after })
-}
-
-/// As a run does it.
-fn seal<'s, S: Storage>(
-    scanned: Scanned<'s, S>,
-    mapping: &Mapping,
-    cancel: Cancel<'_>,
-) -> Result<Patch<'s, S>> {
-    let stats = scanned.draft.stats();
-    let post_root = if stats.first_length_change.is_none() {
-        scanned.after.finish()
-    } else {
-        let from = tail_start(stats).min(scanned.after_groups * GROUP_BYTES);
-        let tree = if from == 0 { Tree::new() } else { scanned.after };
-        let options = hash::file::Options { threads: 1, cancel };
-        let (reader, size) = (scanned.draft.reader(), stats.post_size());
-        runner_pipeline::scan::result_root(reader, mapping, Path::new("memory"), tree, from, size, options)?
-    };
-    scanned.draft.seal(scanned.pre_root, post_root)
 }
 
 /// All edits of a patch, which are sorted, disjoint and in bounds.

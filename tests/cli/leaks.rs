@@ -21,6 +21,7 @@ use std::sync::atomic::AtomicBool;
 use runner_contract::{FileHead, Param};
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::commit::elsewhere::Output;
+use runner_pipeline::commit::recover;
 use runner_pipeline::commit::strategy::Choice;
 use runner_pipeline::commit::verify::VerifyChoice;
 use runner_pipeline::commit::{Backup, Keep};
@@ -74,18 +75,15 @@ impl Held {
 /// Every driver of the library, on one file; what fails is to fail.
 fn all_drivers(scratch: &Scratch, program: &Program<'_>, bad: &Program<'_>, memory: MemoryContext<'_>) {
     let never = AtomicBool::new(false);
-    let options = |choice, extras| Options {
+    let options = |choice, keep| Options {
         threads: 2,
         window_bytes: 1 << 16,
         choice,
-        verify: VerifyChoice::Deepest,
-        extras,
-        patch_files: runner_pipeline::target::PatchFiles::Refuse,
+        keep,
+        scratch: Some(Entry::unpinned(scratch.path("spill"))),
         memory,
-        resume: false,
-        conditions: Default::default(),
-        checkpoint_every: std::time::Duration::MAX,
         cancel: Cancel::new(&never),
+        ..Options::default()
     };
     let plain = |choice| options(choice, Keep::default());
     let auto = plain(Choice::Auto);
@@ -93,18 +91,9 @@ fn all_drivers(scratch: &Scratch, program: &Program<'_>, bad: &Program<'_>, memo
     let content = log_lines(100_000, "\n");
     fs::write(&file, &content).unwrap();
     let events = &mut |_| {};
-    let spill = || scratch.path("spill");
     run::plan(&file, program, &auto, &Entry::unpinned(&saved), events).unwrap();
-    run::dry_run(&file, program, &auto, Entry::unpinned(spill()), events, &mut |_, _, _| Ok(())).unwrap();
-    run::apply_to(
-        &file,
-        &Output::File(Entry::unpinned(&out)),
-        program,
-        &auto,
-        Entry::unpinned(spill()),
-        events,
-    )
-    .unwrap();
+    run::dry_run(&file, program, &auto, events, &mut |_, _, _| Ok(())).unwrap();
+    run::apply_to(&file, &Output::File(Entry::unpinned(&out)), program, &auto, events).unwrap();
     let extras = Keep {
         undo: Some(Entry::unpinned(scratch.path("undo"))),
         backup: Some(Backup::At(Entry::unpinned(scratch.path("old")))),
@@ -124,14 +113,16 @@ fn all_drivers(scratch: &Scratch, program: &Program<'_>, bad: &Program<'_>, memo
     fs::copy(&saved, scratch.path("file.runner-journal")).unwrap();
     let error = run::apply(&file, program, &auto, events).unwrap_err();
     assert_eq!(error.kind(), Kind::RecoveryNeeded);
+    let recovery =
+        recover::Options { direction: Direction::Forward, verify: VerifyChoice::Deepest, threads: 2 };
     for (trust, kind) in [(Trust::Own, Kind::Refused), (Trust::Any, Kind::RecoveryNeeded)] {
-        let error = run::recover_file(&file, trust, Direction::Forward, 2, &mut |_| Ok(())).unwrap_err();
+        let error = run::recover_file(&file, trust, &recovery, &mut |_| Ok(())).unwrap_err();
         assert_eq!(error.kind(), kind, "{error:?}");
     }
     let key = runner_pipeline::user_state::existing_key();
     let beside = Names::new(&Entry::unpinned(&file), FileType::Regular, key).unwrap();
     fs::rename(scratch.path("file.runner-journal"), beside.scan.path()).unwrap();
-    run::recover_file(&file, Trust::Own, Direction::Forward, 2, &mut |_| Ok(())).unwrap();
+    run::recover_file(&file, Trust::Own, &recovery, &mut |_| Ok(())).unwrap();
     let cancelled = AtomicBool::new(true);
     let stopped = Options { cancel: Cancel::new(&cancelled), ..plain(Choice::Auto) };
     run::apply(&file, program, &stopped, events).unwrap_err();

@@ -4,16 +4,12 @@
 use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
-use runner_pipeline::cancel::Cancel;
+use runner_pipeline::context::RunContext;
 use runner_pipeline::hash;
-use runner_pipeline::hash::file::Options;
 use runner_pipeline::storage::mmap::{Copier, Mapping};
 use runner_tests::{Scratch, has, program, runner, skip};
-
-static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// Parts of a file, one after the other: holes, and data of a byte each.
 type Parts = [(Option<u8>, usize)];
@@ -60,8 +56,8 @@ proptest! {
             let content = make(&path, &parts);
             let mapping = map(&path);
             for threads in [1, 2] {
-                let options = Options { threads, cancel: Cancel::new(&NEVER) };
-                let root = hash::file::of_mapping(&mapping, &path, options, &mut |_| {}).unwrap();
+                let context = RunContext::unstoppable(threads);
+                let root = hash::file::of_mapping(&mapping, context, &mut |_| {}).unwrap();
                 prop_assert_eq!(root, blake3::hash(&content));
             }
             // One memory for all: what it held before must not show.

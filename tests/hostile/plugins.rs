@@ -15,14 +15,10 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use guest::{CONTENT, Guest};
-use runner_pipeline::cancel::Cancel;
-use runner_pipeline::commit::Keep;
-use runner_pipeline::commit::strategy::Choice;
-use runner_pipeline::commit::verify::VerifyChoice;
 use runner_pipeline::error::Result;
 use runner_pipeline::memory::{MemoryContext, Space};
 use runner_pipeline::patch::PluginId;
@@ -213,19 +209,11 @@ fn apply_within(
     let manifest = plugin.manifest();
     let given: Vec<_> = given.iter().map(|(name, value)| params::Given::set(name, value)).collect();
     let params = params::check(manifest, &given)?;
-    let never = AtomicBool::new(false);
     let options = Options {
         threads: 2,
         window_bytes,
-        choice: Choice::Auto,
-        verify: VerifyChoice::Deepest,
-        extras: Keep::default(),
-        resume: false,
-        conditions: Default::default(),
-        checkpoint_every: std::time::Duration::MAX,
-        patch_files: runner_pipeline::target::PatchFiles::Refuse,
         memory: MemoryContext { space, ..MemoryContext::NONE },
-        cancel: Cancel::new(&never),
+        ..Options::default()
     };
     let program = Program {
         params_digest: blake3::hash(b""),

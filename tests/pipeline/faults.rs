@@ -4,26 +4,22 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
 use runner_contract::{FileHead, Framing, Job, Prefilter};
 use runner_pipeline::cancel::Cancel;
-use runner_pipeline::commit::Keep;
 use runner_pipeline::commit::strategy::Choice;
-use runner_pipeline::commit::verify::VerifyChoice;
+use runner_pipeline::context::RunContext;
 use runner_pipeline::engine::transform::{Change, Reply, Span, Transform, Window};
 use runner_pipeline::error::{Error, Kind, Result};
-use runner_pipeline::hash;
 use runner_pipeline::hash::{GROUP_BYTES, Tree};
 use runner_pipeline::patch::{Direction, Edit, Group, Header, PluginId, Writer};
 use runner_pipeline::run::{self, Begun, Event, Options, Program};
+use runner_pipeline::scan::Scanned;
 use runner_pipeline::storage::mmap::Mapping;
 use runner_pipeline::storage::{Entry, OsStorage};
 use runner_tests::Scratch;
 
-static NEVER: AtomicBool = AtomicBool::new(false);
-
-const HASHING: hash::file::Options<'static> = hash::file::Options { threads: 1, cancel: Cancel::new(&NEVER) };
+const CONTEXT: RunContext<'static> = RunContext { threads: 1, cancel: Cancel::NEVER };
 
 fn cut(file: &Path) {
     OpenOptions::new().write(true).open(file).unwrap().set_len(0).unwrap();
@@ -59,19 +55,7 @@ fn apply(file: &Path, cuts: Option<PathBuf>, events: &mut dyn FnMut(Event)) -> (
 }
 
 fn options() -> Options<'static> {
-    Options {
-        threads: 1,
-        window_bytes: GROUP_BYTES,
-        choice: Choice::Auto,
-        verify: VerifyChoice::Deepest,
-        extras: Keep::default(),
-        resume: false,
-        conditions: Default::default(),
-        checkpoint_every: std::time::Duration::MAX,
-        patch_files: runner_pipeline::target::PatchFiles::Refuse,
-        memory: runner_pipeline::memory::MemoryContext::NONE,
-        cancel: Cancel::new(&NEVER),
-    }
+    Options { threads: 1, window_bytes: GROUP_BYTES, choice: Choice::Auto, ..Options::default() }
 }
 
 #[track_caller]
@@ -108,7 +92,7 @@ fn no_root_is_told_of_what_could_not_be_read() {
     let scratch = Scratch::new();
     let file = scratch.path("file");
     File::create(&file).unwrap().set_len(80 << 20).unwrap();
-    let error = run::root_of(&file, HASHING, &mut |_| cut(&file)).unwrap_err();
+    let error = run::root_of(&file, CONTEXT, &mut |_| cut(&file)).unwrap_err();
     was_cut((error.kind(), error.to_string()), &scratch);
 }
 
@@ -159,19 +143,20 @@ fn no_root_is_made_up_of_edits_and_zeros() {
         identity: (&identity).into(),
         group_bytes,
     };
-    let mut writer = Writer::new(&OsStorage, Entry::unpinned(scratch.path("spill")), header).unwrap();
-    writer.edit(Edit { start: 5, old: b"x", new: b"new" }).unwrap();
-    writer.group(Group { index: 0, before: Some([1; 32]), after: None }).unwrap();
-    let draft = writer.finish().unwrap();
-    let mapping = Mapping::new(&File::open(&file).unwrap(), size as u64, &file).unwrap();
-    let new_size = size as u64 + 2;
-    let root = || {
-        runner_pipeline::scan::result_root(draft.reader(), &mapping, &file, Tree::new(), 0, new_size, HASHING)
+    let scanned = |spill: &str| {
+        let spill = Entry::unpinned(scratch.path(spill));
+        let mut writer = Writer::new(&OsStorage, spill, header.clone()).unwrap();
+        writer.edit(Edit { start: 5, old: b"x", new: b"new" }).unwrap();
+        writer.group(Group { index: 0, before: Some([1; 32]), after: None }).unwrap();
+        let draft = writer.finish().unwrap();
+        Scanned { draft, pre_root: blake3::hash(b""), after: Tree::new(), after_groups: 0 }
     };
+    let mapping = Mapping::new(&File::open(&file).unwrap(), size as u64, &file).unwrap();
+    let root = |spill| scanned(spill).seal(&mapping, CONTEXT).map(|patch| patch.seal().post_root);
     let mut new = vec![b'x'; size + 2];
     new[5..8].copy_from_slice(b"new");
-    assert_eq!(root().unwrap(), blake3::hash(&new));
+    assert_eq!(root("first").unwrap(), blake3::hash(&new));
     cut(&file);
-    let error = root().unwrap_err();
+    let error = root("second").unwrap_err();
     was_cut((error.kind(), error.to_string()), &scratch);
 }

@@ -4,19 +4,18 @@
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use crate::cases::{Action, Case, Swap, action, content, per_record, record_framing, scanning, with_program};
 use proptest::prelude::*;
 use runner_contract::{FileHead, Framing, Job, Prefilter};
 use runner_pipeline::cancel::Cancel;
-use runner_pipeline::commit::Keep;
 use runner_pipeline::commit::elsewhere::Output;
 use runner_pipeline::commit::strategy::Choice;
 use runner_pipeline::commit::verify::{Level, VerifyChoice};
 use runner_pipeline::error::Result;
 use runner_pipeline::memory::MemoryContext;
 use runner_pipeline::patch::{Direction, Patch};
+use runner_pipeline::pipe;
 use runner_pipeline::run::{self, Begun, Options};
 use runner_pipeline::storage::{Entry, OsStorage};
 use runner_tests::Scratch;
@@ -25,19 +24,11 @@ pub(crate) static NEVER: AtomicBool = AtomicBool::new(false);
 
 pub(crate) fn options(threads: usize, window_bytes: u64, choice: Choice) -> Options<'static> {
     let verify = VerifyChoice::Exactly(Level::Cached);
-    Options {
-        threads,
-        window_bytes,
-        choice,
-        verify,
-        extras: Keep::default(),
-        resume: false,
-        conditions: Default::default(),
-        checkpoint_every: Duration::MAX,
-        patch_files: runner_pipeline::target::PatchFiles::Refuse,
-        memory: MemoryContext::NONE,
-        cancel: Cancel::new(&NEVER),
-    }
+    Options { threads, window_bytes, choice, verify, ..Options::default() }
+}
+
+pub(crate) fn pipe_options(window_bytes: u64) -> pipe::Options<'static> {
+    pipe::Options { window_bytes, memory: MemoryContext::NONE, cancel: Cancel::NEVER }
 }
 
 /// The patch of one way to scan, as the bytes of its file.
@@ -94,24 +85,15 @@ fn check(case: &Case, content: &[u8]) {
 
     // Elsewhere, and through a pipe.
     let out = scratch.path("out");
-    let spill = Entry::unpinned(scratch.path("spill"));
     let elsewhere = Output::File(Entry::unpinned(&out));
     with_program(case, |program| {
-        run::apply_to(&file, &elsewhere, program, &options(2, 1 << 16, Choice::Auto), spill, &mut |_| {})
+        run::apply_to(&file, &elsewhere, program, &options(2, 1 << 16, Choice::Auto), &mut |_| {})
     })
     .unwrap();
     assert!(std::fs::read(&out).unwrap() == case.expected, "-o");
     let mut piped = Vec::new();
     let begin = |_: FileHead<'_>| -> Result<Begun> { Ok((case.job.clone(), (case.make)())) };
-    runner_pipeline::pipe::run(
-        &mut &content[..],
-        &mut piped,
-        &begin,
-        1 << 16,
-        MemoryContext::NONE,
-        Cancel::NEVER,
-    )
-    .unwrap();
+    pipe::run(&mut &content[..], &mut piped, &begin, &pipe_options(1 << 16)).unwrap();
     assert!(piped == case.expected, "pipe");
     crate::paused::does_not_matter(case, content);
     assert!(std::fs::read(&file).unwrap() == content, "the source of all this");

@@ -10,11 +10,11 @@ use runner_pipeline::cancel::{Cancel, Deadline};
 use runner_pipeline::engine::framing::View;
 use runner_pipeline::engine::prefilter::Finder;
 use runner_pipeline::error::Result;
-use runner_pipeline::memory::MemoryContext;
 use runner_pipeline::pipe::{self, Input};
 use runner_pipeline::run::Begun;
 
 use crate::cases::{Action, Case, content, length_prefixed, per_record, records, scanning};
+use crate::models::pipe_options;
 
 /// Lengths of pieces, and whether a pause follows; again from the first when
 /// they are used up.
@@ -96,8 +96,7 @@ fn run(
     let &(piece, halts) = pieces.next().expect("there is a piece");
     let mut input = Halting { rest: file, pieces, piece: piece.max(1), halts, read: 0, at_pause };
     let begin = |_: FileHead<'_>| -> Result<Begun> { Ok((case.job.clone(), (case.make)())) };
-    pipe::run(&mut input, &mut Written(Rc::clone(&seen)), &begin, window, MemoryContext::NONE, Cancel::NEVER)
-        .unwrap();
+    pipe::run(&mut input, &mut Written(Rc::clone(&seen)), &begin, &pipe_options(window)).unwrap();
     seen.written.take()
 }
 
@@ -261,8 +260,7 @@ fn begin_is_shown_what_has_come() {
         let mut pieces = pieces.iter().cycle();
         let &(piece, halts) = pieces.next().unwrap();
         let mut input = Halting { rest: file.as_bytes(), pieces, piece, halts, read: 0, at_pause: |_| {} };
-        let done =
-            pipe::run(&mut input, &mut Vec::new(), &begin, 1 << 16, MemoryContext::NONE, Cancel::NEVER);
+        let done = pipe::run(&mut input, &mut Vec::new(), &begin, &pipe_options(1 << 16));
         (heads.take(), done.is_ok())
     };
     assert!(file.len() < HEAD_BYTES);

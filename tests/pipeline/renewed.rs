@@ -6,8 +6,8 @@ use std::path::Path;
 use proptest::prelude::*;
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::commit::strategy::Choice;
+use runner_pipeline::context::RunContext;
 use runner_pipeline::error::{Kind, Result};
-use runner_pipeline::hash;
 use runner_pipeline::hash::{GROUP_BYTES, group_cv};
 use runner_pipeline::patch::{Direction, Edit, Group, Header, Patch, PluginId, Writer};
 use runner_pipeline::run::{self, OsPatch, Report};
@@ -27,9 +27,9 @@ pub(crate) fn is_the_same(file: &Path, saved: &Path, scratch: &Scratch) {
     for threads in [1, 3] {
         let writer =
             Writer::new(&OsStorage, Entry::unpinned(scratch.path("spill")), patch.header().clone()).unwrap();
-        let hashing = hash::file::Options { threads, cancel: Cancel::new(&NEVER) };
+        let context = RunContext::unstoppable(threads);
         let reader = patch.reader(Direction::Forward);
-        let rebuilt = rebuild(&mapping, file, reader, writer, hashing, &mut |_| {}).unwrap();
+        let rebuilt = rebuild(&mapping, reader, writer, context, &mut |_| {}).unwrap();
         let Rebuilt::Fits(scanned) = rebuilt else { panic!("it fits") };
         let seal = patch.seal();
         assert_eq!((&scanned.pre_root, scanned.draft.stats()), (&seal.pre_root, &seal.stats));

@@ -38,9 +38,8 @@ pub(crate) fn goes_on(case: &Case, content: &[u8]) {
     loop {
         let stop = AtomicBool::new(false);
         let options = Options {
-            extras: Keep { undo: Some(Entry::unpinned(&undo)), backup: None },
+            keep: Keep { undo: Some(Entry::unpinned(&undo)), backup: None },
             resume: true,
-            conditions: Default::default(),
             checkpoint_every: Duration::ZERO,
             cancel: Cancel::new(&stop),
             ..options(2, WINDOW, Choice::Auto)

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Args as ArgGroup;
-use runner_pipeline::cancel::{Cancel, is_interrupted};
+use runner_pipeline::cancel::Cancel;
 use runner_pipeline::commit::conditions::Conditions;
 use runner_pipeline::commit::elsewhere::Output;
 use runner_pipeline::commit::{Backup, Keep};
@@ -146,7 +146,7 @@ impl Run<'_> {
                 let said = aside.map_or(Ok(()), |aside| reporter.pass_on(&aside));
                 match result.and_then(|outcome| said.map(|()| outcome)) {
                     Ok(other) => outcome = outcome.and(other),
-                    Err(error) if is_interrupted(&error) => interrupted = Err(error),
+                    Err(error) if error.kind() == Kind::Interrupted => interrupted = Err(error),
                     Err(error) => {
                         // The other files are not to blame.
                         if faults.is_new(&error) {

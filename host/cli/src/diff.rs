@@ -188,7 +188,7 @@ impl Out<'_> {
             );
         }
         let line = self.lines.before(start).ok_or_else(|| {
-            Error::new(Kind::Usage, format!("cannot count the lines of {}", shown(self.text.path)))
+            Error::new(Kind::Io, format!("cannot count the lines of {}", shown(self.text.path)))
         })?;
         let mut out = Vec::with_capacity(body.bytes.len() + 100);
         if !self.begun {

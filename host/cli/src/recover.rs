@@ -67,7 +67,7 @@ fn one(path: &Path, args: &RecoverArgs, reporter: &Reporter) -> Result<()> {
         // What nobody can have seen is not carried out.
         reporter
             .show_first(&show::seen_journal(journal, path)?)
-            .map_err(|error| Error::new(Kind::Usage, "what the journal holds cannot be shown").because(error))
+            .map_err(|error| Error::new(Kind::Io, "what the journal holds cannot be shown").because(error))
     })
     .map_err(|error| reason(path, error))?;
     report(path, args, &recovered, reporter)

@@ -265,7 +265,7 @@ impl Reporter {
     /// What a person must see before what comes next; on standard error.
     pub(crate) fn show_first(&self, page: &Page) -> Result<()> {
         if is_error_closed() {
-            return Err(Error::new(Kind::Usage, "standard error is closed"));
+            return Err(Error::new(Kind::Io, "standard error is closed"));
         }
         self.note(page)
     }
@@ -433,11 +433,11 @@ pub(crate) fn unless_unread(said: Result<()>) -> Result<()> {
 /// Whether an error means that the reader of our output is gone.
 pub(crate) fn is_broken_pipe(error: &Error) -> bool {
     let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
-    error.kind() == Kind::Usage && source.is_some_and(|e| e.kind() == ErrorKind::BrokenPipe)
+    error.kind() == Kind::Io && source.is_some_and(|e| e.kind() == ErrorKind::BrokenPipe)
 }
 
 fn closed() -> Error {
-    Error::new(Kind::Usage, "standard output is closed").hint("`> /dev/null` throws away what is printed")
+    Error::new(Kind::Io, "standard output is closed").hint("`> /dev/null` throws away what is printed")
 }
 
 /// Standard output without the buffer of the standard library, whose last

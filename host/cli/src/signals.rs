@@ -14,7 +14,7 @@ pub(crate) fn cancel_on_signals() -> Result<Cancel<'static>> {
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         signal_hook::flag::register_conditional_default(signal, Arc::clone(&STOPPED))
             .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&STOPPED)))
-            .map_err(|e| Error::new(Kind::Usage, "cannot handle signals").because(e))?;
+            .map_err(|e| Error::new(Kind::Io, "cannot handle signals").because(e))?;
     }
     Ok(Cancel::new(&STOPPED))
 }

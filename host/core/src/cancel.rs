@@ -51,27 +51,19 @@ impl<'a> Cancel<'a> {
     /// Goes on only if the run was neither interrupted nor is out of time.
     ///
     /// # Errors
-    /// [`Kind::Usage`], when it was.
+    /// [`Kind::Interrupted`], when it was.
     pub fn check(self) -> Result<()> {
         if self.flag.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
-            return Err(Error::new(Kind::Usage, INTERRUPTED).hint("the file is untouched"));
+            return Err(Error::new(Kind::Interrupted, INTERRUPTED).hint("the file is untouched"));
         }
         match self.end {
             Some(end) if Instant::now() >= end.at => {
-                let error = Error::new(Kind::Usage, format!("{OUT_OF_TIME}{}", Seconds(end.total)));
+                let error = Error::new(Kind::Interrupted, format!("{OUT_OF_TIME}{}", Seconds(end.total)));
                 Err(error.hint("the file is untouched; give the run more time with `--timeout-total`"))
             }
             _ => Ok(()),
         }
     }
-}
-
-/// Whether an error comes from [`Cancel::check`]: it concerns the run, not one
-/// of its files.
-#[must_use]
-pub fn is_interrupted(error: &Error) -> bool {
-    let text = error.to_string();
-    error.kind() == Kind::Usage && (text == INTERRUPTED || text.starts_with(OUT_OF_TIME))
 }
 
 /// The end of the time that the host may spend for a plugin on one window.
@@ -172,11 +164,10 @@ mod tests {
         assert!(cancel.check().is_ok() && Cancel::NEVER.check().is_ok());
         let late = cancel.within(Instant::now(), Duration::ZERO).check().unwrap_err();
         assert_eq!(late.to_string(), "the run took longer than 0 s");
-        assert!(late.hints()[0].contains("--timeout-total") && is_interrupted(&late));
+        assert!(late.hints()[0].contains("--timeout-total") && late.kind() == Kind::Interrupted);
         assert!(cancel.within(Instant::now(), Duration::MAX).check().is_ok(), "no clock shows its end");
         flag.store(true, Ordering::Relaxed);
-        assert!(is_interrupted(&cancel.check().unwrap_err()));
-        assert!(!is_interrupted(&Error::new(Kind::Usage, "something else")));
+        assert_eq!(cancel.check().unwrap_err().kind(), Kind::Interrupted);
     }
 
     #[test]
@@ -192,6 +183,6 @@ mod tests {
         let steps = (0..).take_while(|_| paced.step(1000).is_ok()).count();
         assert_eq!(steps, Paced::UNITS / 1000, "it is looked at now and then");
         flag.store(true, Ordering::Relaxed);
-        assert!(is_interrupted(&over.check("it").unwrap_err()), "stopped comes before late");
+        assert_eq!(over.check("it").unwrap_err().kind(), Kind::Interrupted, "stopped comes before late");
     }
 }

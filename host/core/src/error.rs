@@ -18,8 +18,11 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// The classes of failure a script may want to tell apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Wrong use, or an input or output error.
+    /// Wrong use: an option, a name, a parameter.
     Usage,
+    /// Input or output failed, or the input is not of the form that the plugin
+    /// reads. Trying again will not mend it.
+    Io,
     /// The plugin cannot be loaded, failed, or broke its contract.
     Plugin,
     /// Policy or trust forbids the operation.
@@ -28,19 +31,28 @@ pub enum Kind {
     Verification,
     /// A journal stands beside the file.
     RecoveryNeeded,
+    /// A signal, or the end of the time that the run was given.
+    Interrupted,
+    /// The run needs more memory, or more threads, than it can have.
+    OutOfMemory,
+    /// Another process has changed the file meanwhile, or is at work on it.
+    ChangedByOthers,
+    /// A fault of the program itself.
+    Internal,
 }
 
 impl Kind {
     /// The process exit code: 0 is success and 1 is `--check` with changes,
-    /// so errors start at 2.
+    /// so errors start at 2. After 7, the same command may work later.
     #[must_use]
     pub const fn exit_code(self) -> u8 {
         match self {
-            Self::Usage => 2,
+            Self::Usage | Self::Io | Self::Internal => 2,
             Self::Plugin => 3,
             Self::Refused => 4,
             Self::Verification => 5,
             Self::RecoveryNeeded => 6,
+            Self::Interrupted | Self::OutOfMemory | Self::ChangedByOthers => 7,
         }
     }
 }
@@ -72,7 +84,11 @@ impl Error {
     #[must_use]
     pub fn io(verb: &str, path: &Path, source: std::io::Error) -> Self {
         let is_limit = source.kind() == std::io::ErrorKind::FileTooLarge;
-        let error = Self::new(Kind::Usage, format!("cannot {verb} {}", shown(path))).because(source);
+        let kind = match source.kind() {
+            std::io::ErrorKind::OutOfMemory => Kind::OutOfMemory,
+            _ => Kind::Io,
+        };
+        let error = Self::new(kind, format!("cannot {verb} {}", shown(path))).because(source);
         if is_limit { error.hint(SIZE_LIMIT) } else { error }
     }
 

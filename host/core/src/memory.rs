@@ -187,7 +187,7 @@ pub const HINT: &str = "allow more memory with `--memory-total`, or fewer worker
 
 impl From<Denied> for crate::error::Error {
     fn from(denied: Denied) -> Self {
-        Self::new(crate::error::Kind::Usage, "the run needs more memory than it may have")
+        Self::new(crate::error::Kind::OutOfMemory, "the run needs more memory than it may have")
             .because(denied)
             .hint(HINT)
     }

@@ -101,7 +101,7 @@ impl Options<'_> {
         }
         let mut random = [0; 8];
         getrandom::fill(&mut random).map_err(|e| {
-            Error::new(Kind::Usage, "the system has no random bytes").because(std::io::Error::from(e))
+            Error::new(Kind::Io, "the system has no random bytes").because(std::io::Error::from(e))
         })?;
         let name = format!("runner-{:016x}.patch", u64::from_le_bytes(random));
         Ok(Entry::unpinned(std::env::temp_dir().join(name)))

@@ -46,5 +46,5 @@ pub fn on_own_thread<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
 
 /// The failure to start a thread.
 pub fn cannot_start(error: std::io::Error) -> Error {
-    Error::new(Kind::Usage, "cannot start a thread").because(error)
+    Error::new(Kind::OutOfMemory, "cannot start a thread").because(error)
 }

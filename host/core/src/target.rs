@@ -95,7 +95,11 @@ impl OsTarget {
         lock(&file, writes).map_err(|e| {
             let busy = e.kind() == io::ErrorKind::WouldBlock;
             let error = Error::io("lock", shown, e);
-            if busy { error.hint("another run is at work on it") } else { error }
+            if busy {
+                error.of_kind(Kind::ChangedByOthers).hint("another run is at work on it")
+            } else {
+                error
+            }
         })?;
         // Between open and lock another run may have put a new file there.
         let now = storage.stat_entry(&entry).map_err(Error::at("look at", shown))?.identity;

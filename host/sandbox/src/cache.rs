@@ -62,7 +62,7 @@ impl Cache {
         let directory = PrivateDirectory::open_or_create(dir)?;
         let key = directory.key_or_new(KEY_FILE).map_err(Error::at("read or create the key in", dir))?;
         let key = key.ok_or_else(|| {
-            Error::new(Kind::Usage, format!("cannot use the code cache {}", dir.shown()))
+            Error::new(Kind::Io, format!("cannot use the code cache {}", dir.shown()))
                 .because("its key file is damaged")
                 .hint("delete the key file")
         })?;

@@ -55,9 +55,8 @@ pub(crate) fn compile(
     bytes: &[u8],
     cancel: Cancel<'_>,
 ) -> Result<Vec<u8>> {
-    let failed = |why: io::Error| {
-        Error::new(Kind::Usage, "cannot start the process that compiles plugins").because(why)
-    };
+    let failed =
+        |why: io::Error| Error::new(Kind::Io, "cannot start the process that compiles plugins").because(why);
     let end = Instant::now().checked_add(deadline);
     let messages = anonymous_file(b"").map_err(failed)?;
     let mut child = Command::new(program)

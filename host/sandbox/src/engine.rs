@@ -42,7 +42,8 @@ impl Ticking {
                 }
             })
             .map_err(|error| {
-                Error::new(Kind::Usage, "cannot start the thread that ends slow plugin calls").because(error)
+                Error::new(Kind::OutOfMemory, "cannot start the thread that ends slow plugin calls")
+                    .because(error)
             })?;
         Ok(Self { engine, _stop: stop })
     }

@@ -59,9 +59,15 @@ impl<'a> Trial<'a> {
 
     /// Operations of a run that nothing happens to, and its syncs.
     pub(crate) fn length(&self) -> (u64, u64) {
+        let storage = self.undisturbed();
+        (storage.operations(), storage.syncs())
+    }
+
+    /// The storage after a run that nothing happens to.
+    pub(crate) fn undisturbed(&self) -> Simulated {
         let (ended, storage) = self.run(self.fault_plan.clone());
         assert_eq!(ended, Ended::Well);
-        (storage.operations(), storage.syncs())
+        storage
     }
 
     /// The machine crashes during each operation of the run, and after it.

@@ -1,32 +1,28 @@
 //! Checkpoints on the simulated disk: what was stored survives every crash,
 //! and the scan that goes on from it comes to the same patch.
 
-use std::io::Write;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use runner_contract::{Framing, Job, Prefilter};
-use runner_pipeline::cancel::Cancel;
 use runner_pipeline::engine::transform::{Change, Reply, Span, Transform, Window};
 use runner_pipeline::error::Result;
-use runner_pipeline::hash::GROUP_BYTES;
-use runner_pipeline::patch::{Header, PluginId, Writer};
-use runner_pipeline::run::checkpoint::{self, Key};
-use runner_pipeline::scan::{self, Hooks, State, scan};
-use runner_pipeline::storage::mmap::Mapping;
-use runner_pipeline::storage::{Entry, Identity, Storage};
-
-use runner_simulation::change::names;
+use runner_pipeline::patch::PluginId;
+use runner_pipeline::run::checkpoint::{Key, Resumable};
+use runner_pipeline::run::{Collect, Event, Options, Program, make_patch};
+use runner_pipeline::storage::{Access, Entry, Storage};
+use runner_pipeline::target::Target;
+use runner_simulation::change::{ATTRIBUTES, FILE, names};
 use runner_simulation::choices::Choices;
 use runner_simulation::disk::Disk;
 use runner_simulation::storage::{FaultPlan, Simulated};
 use runner_tests::seed;
 
-const PATCH: &str = "/disk/patch";
-const TEMPORARY: &str = "/disk/patch.new";
+const PATCH: &str = "/undo/patch";
+const TEMPORARY: &str = "/undo/patch.new";
 const WINDOW_BYTES: u64 = 1 << 20;
-const KEY: [u8; 32] = [7; 32];
+const KEY: Key = Key { window_bytes: WINDOW_BYTES, params: blake3::Hash::from_bytes([7; 32]) };
+const JOB: Job = Job { framing: Framing::Bytes, prefilter: Prefilter::None, length_preserving: true };
 
 /// Makes every tab a blank.
 struct Blanks;
@@ -41,50 +37,43 @@ impl Transform for Blanks {
     }
 }
 
-static NEVER: AtomicBool = AtomicBool::new(false);
-
-fn key() -> Key {
-    Key { window_bytes: WINDOW_BYTES, params: blake3::Hash::from_bytes(KEY) }
-}
-
-fn options() -> scan::Options<'static> {
-    let memory = runner_pipeline::memory::MemoryContext::NONE;
-    scan::Options { threads: 1, window_bytes: WINDOW_BYTES, memory, cancel: Cancel::new(&NEVER) }
-}
-
-fn header(size: u64) -> Header {
-    let identity = Identity { device: (0, 1), inode: 1, born_ns: None, changed_ns: 0, modified_ns: 0, size };
-    let identity = (&identity).into();
-    let plugin = PluginId { name: "blanks".into(), version: "0".into(), digest: String::new() };
-    Header { plugin, params: vec![], target: String::new(), identity, group_bytes: GROUP_BYTES }
-}
-
-/// Scans to the end, with a checkpoint after each block, and saves the patch.
-/// `stored` gets the offset of each checkpoint that is durable.
-fn scan_to_end(
-    storage: &Simulated,
-    file: &Mapping,
-    taken_up: Option<(Writer<'_, Simulated>, State)>,
-    stored: &mut Vec<u64>,
-) -> Result<()> {
-    let job = Job { framing: Framing::Bytes, prefilter: Prefilter::None, length_preserving: true };
-    let (writer, from) = match taken_up {
-        Some((writer, state)) => (writer, Some(state)),
-        None => (Writer::new(storage, names().scan, header(file.bytes().len() as u64))?, None),
+/// Scans to the end, with a checkpoint after each block, and saves the patch;
+/// the offset at which the scan went on. `stored` gets the offset of each
+/// checkpoint that is durable.
+fn scan_to_end(storage: &Simulated, resume: bool, stored: &mut Vec<u64>) -> Result<u64> {
+    let failed = runner_pipeline::error::Error::at("look at", Path::new(FILE));
+    let names = names();
+    let opened = storage.open(&names.target, Access::Write).and_then(|file| Ok((storage.stat(&file)?, file)));
+    let (stat, file) = opened.map_err(failed)?;
+    let target = Target { storage, names, file, stat };
+    let program = Program {
+        id: PluginId { name: "blanks".into(), version: "0".into(), digest: String::new() },
+        params: Vec::new(),
+        params_digest: KEY.params,
+        begin: &|_| Ok((JOB, Box::new(Blanks))),
     };
-    let mut keep = |state: &State| {
-        checkpoint::save(storage, &names(), &key(), state)?;
-        stored.push(state.at);
-        Ok(())
+    let options = Options {
+        threads: 1,
+        window_bytes: WINDOW_BYTES,
+        checkpoint_every: Duration::ZERO,
+        ..Options::default()
     };
-    let hooks = Hooks { progress: &mut |_| {}, from, keep: Some((Duration::ZERO, &mut keep)) };
-    let transforms = || -> Result<Box<dyn Transform>> { Ok(Box::new(Blanks)) };
-    let scanned = scan(file, Path::new("file"), &job, writer, &transforms, &options(), hooks)?;
-    let post_root = scanned.after.finish();
-    scanned
-        .draft
-        .seal(scanned.pre_root, post_root)?
-        .copy_to(&Entry::unpinned(PATCH), &Entry::unpinned(TEMPORARY))
+    let mut resumable =
+        if resume { Resumable::resume(&target, KEY)? } else { Resumable::fresh(&target, KEY)? };
+    let (mut from, mut scanned) = (0, None);
+    let patch = make_patch(&target, &program, Collect::Resumable(&mut resumable), &options, &mut |event| {
+        match event {
+            Event::Resumed { bytes, .. } => from = bytes,
+            // What is scanned is stored before the next block is.
+            Event::Scanned { bytes, .. } => stored.extend(scanned.replace(bytes)),
+            _ => {}
+        }
+    })?;
+    stored.extend(scanned);
+    // What comes after a scan removes them.
+    resumable.spare();
+    patch.copy_to(&Entry::unpinned(PATCH), &Entry::unpinned(TEMPORARY))?;
+    Ok(from)
 }
 
 fn patch(disk: &Disk) -> Option<Vec<u8>> {
@@ -93,38 +82,29 @@ fn patch(disk: &Disk) -> Option<Vec<u8>> {
 
 /// Goes on, as `apply --resume` does, or starts over; the offset it went on
 /// at.
-fn go_on(disk: Disk, file: &Mapping) -> (u64, Disk) {
+fn go_on(disk: Disk) -> (u64, Disk) {
     let storage = Simulated::new(disk, FaultPlan::default());
-    let taken_up = checkpoint::load(&storage, &names(), &key()).and_then(|state| {
-        let header = header(file.bytes().len() as u64);
-        let writer = Writer::take_up(&storage, names().scan, header, &state.partial)?;
-        state.check(file.bytes(), &options()).unwrap();
-        Ok((writer, state))
-    });
-    let at = taken_up.as_ref().map_or(0, |(_, state)| state.at);
     // What is left there is in the way, whatever it is.
-    let mut left = vec![names().new, Entry::unpinned(PATCH), Entry::unpinned(TEMPORARY)];
-    if taken_up.is_err() {
-        left.extend([names().scan, names().checkpoint]);
+    for left in [PATCH, TEMPORARY].map(Entry::unpinned) {
+        let _ = storage.remove(&left);
     }
-    for entry in left {
-        let _ = storage.remove(&entry);
-    }
-    scan_to_end(&storage, file, taken_up.ok(), &mut Vec::new()).unwrap();
-    (at, storage.into_disk())
+    let from = scan_to_end(&storage, true, &mut Vec::new()).or_else(|_| {
+        // A checkpoint that was not complete; `recover` would remove it.
+        storage.remove(&names().new).unwrap();
+        scan_to_end(&storage, true, &mut Vec::new())
+    });
+    (from.unwrap(), storage.into_disk())
 }
 
 #[test]
 fn a_checkpoint_survives() {
-    let mut temporary = tempfile::tempfile().unwrap();
     let content: Vec<u8> = (0..3_500_000_u32).map(|at| if at % 65_521 == 9 { b'\t' } else { b'x' }).collect();
-    temporary.write_all(&content).unwrap();
-    let file = Mapping::new(&temporary, content.len() as u64, Path::new("file")).unwrap();
+    let before = Disk::with(Path::new(FILE), &content, ATTRIBUTES);
 
     let run = |fault_plan: FaultPlan| {
         let mut stored = Vec::new();
-        let storage = Simulated::new(Disk::default(), fault_plan);
-        let ended = scan_to_end(&storage, &file, None, &mut stored);
+        let storage = Simulated::new(before.clone(), fault_plan);
+        let ended = scan_to_end(&storage, false, &mut stored);
         let operations = storage.operations();
         (storage.into_disk(), stored, operations, ended.is_ok())
     };
@@ -137,7 +117,7 @@ fn a_checkpoint_survives() {
         let (disk, stored, ..) = run(FaultPlan { dies_at: Some(at), seed: seed(), ..FaultPlan::default() });
         let least = stored.last().copied().unwrap_or(0);
         Choices::each(seed().wrapping_add(at), 30, |choices| {
-            let (from, after) = go_on(disk.crash(choices), &file);
+            let (from, after) = go_on(disk.crash(choices));
             let again = format!(
                 "RUNNER_SEED={} cargo test -p runner-tests --test crash simulated::checkpoints",
                 seed()
@@ -160,7 +140,7 @@ fn a_checkpoint_survives() {
             let (disk, stored, ..) = run(fault_plan);
             let least = stored.last().copied().unwrap_or(0);
             let mut lost = false;
-            Choices::each(seed(), 30, |choices| lost |= go_on(disk.crash(choices), &file).0 < least);
+            Choices::each(seed(), 30, |choices| lost |= go_on(disk.crash(choices)).0 < least);
             lost
         });
         assert!(lost, "nothing misses sync {skipped}");

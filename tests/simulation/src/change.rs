@@ -1,21 +1,21 @@
-//! A change of one file, without a scan: the patch that a scan would make,
-//! and the way to the disk from there.
+//! A change of one file by the driver itself: a transform that answers with
+//! given edits.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
-use runner_pipeline::cancel::Cancel;
-use runner_pipeline::commit::recover::{Recovered, open_journal, recover};
-use runner_pipeline::commit::strategy::{Choice, Strategy, choose};
+use runner_contract::{Framing, Job, Prefilter};
+use runner_pipeline::commit::recover::{self, Recovered, open_journal, recover};
+use runner_pipeline::commit::strategy::{Choice, Strategy};
 use runner_pipeline::commit::verify::VerifyChoice;
-use runner_pipeline::commit::{Backup, CommitOptions, Keep, reach};
+use runner_pipeline::commit::{Backup, Keep};
+use runner_pipeline::engine::transform::{Change::Edits, Reply, Span, Transform, Window};
 use runner_pipeline::error::{Kind, Result};
-use runner_pipeline::hash::{GROUP_BYTES, group_cv};
-use runner_pipeline::patch::{Direction, Edit, Group, Header, Patch, PluginId, Writer};
+use runner_pipeline::patch::{Direction, Patch, PluginId};
+use runner_pipeline::run::{Event, Options, Program, apply_target};
 use runner_pipeline::sidecar::{Names, Trust};
-use runner_pipeline::storage::{Access, Entry, FileType, Stat, Storage};
+use runner_pipeline::storage::{Access, Entry, FileType, Storage};
 use runner_pipeline::target::Target;
 use runner_pipeline::user_state::Key;
 
@@ -29,8 +29,6 @@ pub const UNDO: &str = "/undo/undo";
 pub const BACKUP: &str = "/backup/backup";
 /// Owner, mode and so on of the file.
 pub const ATTRIBUTES: u32 = 0o640;
-
-static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// What is to be done, and how.
 #[derive(Clone)]
@@ -72,11 +70,7 @@ impl Change {
     }
 
     pub fn disk(&self) -> Disk {
-        let mut disk = Disk::with(Path::new(FILE), &self.old, ATTRIBUTES);
-        if self.checkpoint {
-            disk.add(names().checkpoint.path(), b"how far it has come", 0o600);
-        }
-        disk
+        Disk::with(Path::new(FILE), &self.old, ATTRIBUTES)
     }
 
     /// Carries the change out; the strategy that was taken, if it came so far.
@@ -84,53 +78,48 @@ impl Change {
         let names = names();
         let file = storage.open(&names.target, Access::Write).map_err(io)?;
         let stat = storage.stat(&file).map_err(io)?;
-        let extras = Keep {
-            undo: self.extras.then(|| Entry::unpinned(UNDO)),
-            backup: self.extras.then(|| Backup::At(Entry::unpinned(BACKUP))),
-        };
-        assert_eq!(names.check_resumable(storage)?, self.checkpoint);
-        let patch = self.patch(storage, names.scan.clone(), &stat)?;
-        let plan = choose(&patch.seal().stats, &stat, patch.bytes(), self.choice)?;
         let target = Target { storage, names, file, stat };
-        let how =
-            CommitOptions { extras: &extras, verify: self.verify, threads: 1, cancel: Cancel::new(&NEVER) };
-        reach(&target, patch, &plan, &how)?;
-        Ok(plan.strategy)
-    }
-
-    fn patch<'s>(&self, storage: &'s Simulated, spill: Entry, stat: &Stat) -> Result<Patch<'s, Simulated>> {
-        let plugin = PluginId { name: "none".into(), version: "0".into(), digest: String::new() };
-        let identity = (&stat.identity).into();
-        let header =
-            Header { plugin, params: vec![], target: String::new(), identity, group_bytes: GROUP_BYTES };
-        let mut writer = Writer::new(storage, spill, header)?;
-        let new = self.new_content();
-        let group = GROUP_BYTES as usize;
-        let mut edits = self.edits.iter().peekable();
-        // Of these, the values after the change are known.
-        let first = self.edits.iter().find(|(_, bytes, new)| *bytes != new.len());
-        let known = first.map_or(usize::MAX, |(start, ..)| start / group);
-        for index in self.touched() {
-            while let Some((start, bytes, new)) = edits.next_if(|edit| edit.0 < (index + 1) * group) {
-                writer.edit(Edit { start: *start as u64, old: &self.old[*start..start + bytes], new })?;
+        let program = Program {
+            id: PluginId { name: "none".into(), version: "0".into(), digest: String::new() },
+            params: Vec::new(),
+            params_digest: blake3::hash(b""),
+            begin: &|_| Ok((JOB, Box::new(self.clone()))),
+        };
+        let options = Options {
+            threads: 1,
+            // One window, so that no edit is cut.
+            window_bytes: self.old.len() as u64,
+            choice: self.choice,
+            verify: self.verify,
+            keep: Keep {
+                undo: self.extras.then(|| Entry::unpinned(UNDO)),
+                backup: self.extras.then(|| Backup::At(Entry::unpinned(BACKUP))),
+            },
+            checkpoint_every: if self.checkpoint { Duration::ZERO } else { Duration::MAX },
+            ..Options::default()
+        };
+        let events = &mut |event| {
+            if matches!(event, Event::Applying(_)) {
+                storage.end_scan();
             }
-            let cv = |content: &[u8]| {
-                let end = content.len().min((index + 1) * group);
-                group_cv(&content[index * group..end], index as u64, content.len() as u64)
-            };
-            let before = (index * group < self.old.len()).then(|| cv(&self.old));
-            let after = (index < known).then(|| cv(&new));
-            writer.group(Group { index: index as u64, before, after })?;
-        }
-        writer.finish()?.seal(blake3::hash(&self.old), blake3::hash(&new))
+        };
+        Ok(apply_target(&target, &program, &options, events)?.plan.strategy)
     }
+}
 
-    /// The groups that edits touch.
-    fn touched(&self) -> BTreeSet<usize> {
-        let group = GROUP_BYTES as usize;
-        let groups =
-            |(start, bytes, _): &(usize, usize, Vec<u8>)| start / group..=(start + bytes.max(&1) - 1) / group;
-        self.edits.iter().flat_map(groups).collect()
+const JOB: Job = Job { framing: Framing::Bytes, prefilter: Prefilter::None, length_preserving: false };
+
+impl Transform for Change {
+    fn transform(&mut self, window: &Window<'_>) -> Result<Reply> {
+        assert_eq!(window.bytes, self.old, "one window shows the whole file");
+        let span = |(start, bytes, new): &(usize, usize, Vec<u8>)| Span {
+            start: *start as u32,
+            end: (start + bytes) as u32,
+            len: new.len() as u32,
+        };
+        let spans = self.edits.iter().map(span).collect();
+        let bytes = self.edits.iter().flat_map(|(.., new)| new.clone()).collect();
+        Ok(Reply { consumed: 0, change: Edits { spans, bytes } })
     }
 }
 
@@ -147,9 +136,11 @@ pub fn recover_on(storage: &Simulated, direction: Direction) -> Result<Recovered
 /// The same, and whose journals are believed.
 pub fn recover_trusting(storage: &Simulated, trust: Trust, direction: Direction) -> Result<Recovered> {
     let names = names();
-    let target = storage.open(&names.target, Access::Write).map_err(io)?;
+    let file = storage.open(&names.target, Access::Write).map_err(io)?;
+    let stat = storage.stat(&file).map_err(io)?;
     let journal = open_journal(storage, &names, trust)?;
-    recover(storage, &names, &target, journal.as_ref(), direction, VerifyChoice::Deepest, 1)
+    let options = recover::Options { direction, verify: VerifyChoice::Deepest, threads: 1 };
+    recover(&Target { storage, names, file, stat }, journal.as_ref(), &options)
 }
 
 /// Whether the patch in a file can be used, and the root it leads back to.

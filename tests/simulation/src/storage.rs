@@ -26,8 +26,10 @@ struct State {
     operations: u64,
     syncs: u64,
     dead: bool,
-    /// The first operation that gave a file another name.
+    /// The first operation that gave a file another name, but a checkpoint.
     renamed_at: Option<u64>,
+    /// Syncs of the scan.
+    scan_syncs: u64,
     /// Writes to the file that one of them goes wrong with.
     writes: u64,
     /// A descriptor was used again whose sync had failed.
@@ -94,6 +96,7 @@ impl Simulated {
             syncs: 0,
             dead: false,
             renamed_at: None,
+            scan_syncs: 0,
             writes: 0,
             trusts_failed: false,
             choices,
@@ -119,6 +122,17 @@ impl Simulated {
 
     pub fn syncs(&self) -> u64 {
         self.state().syncs
+    }
+
+    /// Notes that the scan has ended.
+    pub(crate) fn end_scan(&self) {
+        let mut state = self.state();
+        state.scan_syncs = state.syncs;
+    }
+
+    /// Syncs before the end of the scan: those of checkpoints.
+    pub fn scan_syncs(&self) -> u64 {
+        self.state().scan_syncs
     }
 
     pub fn renamed_at(&self) -> Option<u64> {
@@ -212,10 +226,14 @@ impl Simulated {
 
     /// A file of its own gets another name.
     fn change_name(&self, entry: NameChange) -> io::Result<()> {
+        let checkpoint = crate::change::names().checkpoint;
+        let is_checkpoint = matches!(&entry, NameChange::Rename(_, to) if to == checkpoint.path());
         let done = self.change(Kind::Change, |disk, _| disk.directory.change(entry));
         let mut state = self.state();
         let last = state.operations - 1;
-        state.renamed_at.get_or_insert(last);
+        if !is_checkpoint {
+            state.renamed_at.get_or_insert(last);
+        }
         done
     }
 

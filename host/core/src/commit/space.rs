@@ -21,7 +21,7 @@ pub(crate) fn check_room<S: Storage>(storage: &S, entry: &Entry, bytes: u64) -> 
 fn no_room(what: &str, bytes: u64, free: u64) -> Error {
     let missing = bytes - free;
     Error::new(
-        Kind::Usage,
+        Kind::Io,
         format!("no room {what}: {bytes} bytes are needed, {free} are free, {missing} are missing"),
     )
     .hint("the file is untouched; free some space, or write the result to another filesystem with `-o OUT`")

@@ -261,7 +261,7 @@ impl Cutter {
     fn too_long(&self, start: u64) -> Error {
         let limit = self.record_limit;
         Error::new(
-            ErrorKind::Usage,
+            ErrorKind::Io,
             format!("the record at offset {start} is longer than the limit of {limit} bytes"),
         )
         .hint(match self.kind {

@@ -267,7 +267,7 @@ fn aside(job: &Job, cancel: Cancel<'_>) -> Result<Result<Option<Finder>, String>
             Ok(made) => return Ok(made),
             Err(mpsc::RecvTimeoutError::Timeout) => cancel.check()?,
             Err(mpsc::RecvTimeoutError::Disconnected) => {
-                return Err(Error::new(Kind::Usage, "the thread that makes the prefilter has panicked"));
+                return Err(Error::new(Kind::Internal, "the thread that makes the prefilter has panicked"));
             }
         }
     }

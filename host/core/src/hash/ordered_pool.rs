@@ -70,7 +70,7 @@ struct Line<I, T> {
 
 /// Never seen: only a panic ends a thread early, and the scope passes it on.
 fn ended() -> Error {
-    Error::new(Kind::Usage, "a thread has ended early")
+    Error::new(Kind::Internal, "a thread has ended early")
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ pub fn save<S: Storage>(storage: &S, names: &Names, key: &Key, state: &State) ->
     };
     let mut salt = [0; 32];
     getrandom::fill(&mut salt).map_err(|e| {
-        Error::new(Kind::Usage, "the system has no random bytes").because(std::io::Error::from(e))
+        Error::new(Kind::Io, "the system has no random bytes").because(std::io::Error::from(e))
     })?;
     let checkpoint = Checkpoint {
         runner: env!("CARGO_PKG_VERSION").to_owned(),

@@ -78,7 +78,7 @@ impl Drop for Answer<'_> {
 }
 
 fn panicked() -> Error {
-    Error::new(Kind::Usage, "a worker thread has panicked")
+    Error::new(Kind::Internal, "a worker thread has panicked")
 }
 
 /// A worker that ends is not waited for by others, however it ends.

@@ -86,7 +86,7 @@ impl Mapping {
         let may_have_holes =
             stat.file_type().is_file() && stat.blocks().saturating_mul(STAT_BLOCK_BYTES) < len as u64;
         let slot = Claimed::claim().ok_or_else(|| {
-            Error::new(Kind::Usage, format!("cannot map {}: too many files are mapped", path.shown()))
+            Error::new(Kind::Io, format!("cannot map {}: too many files are mapped", path.shown()))
         })?;
         let memory = MmapOptions::new().len(len).map_raw_read_only(&file).map_err(failed)?;
         slot.publish(memory.as_ptr() as usize, len);
@@ -130,7 +130,7 @@ impl Mapping {
         match self.fault() {
             None => Ok(()),
             Some(offset) => Err(Error::new(
-                Kind::Usage,
+                Kind::Io,
                 format!(
                     "cannot read {} at byte {offset}: it was cut short, or its medium failed",
                     self.path.shown()

@@ -11,7 +11,7 @@ use crate::escape::Raw as _;
 pub fn grown(target: &Path, bytes: u64) -> Error {
     let shown = target.shown();
     Error::new(
-        Kind::Usage,
+        Kind::ChangedByOthers,
         format!("{shown} was changed by somebody else during the run: {bytes} bytes were appended to it"),
     )
     .hint("only an edit in place that keeps the length can go on meanwhile: stop the program that appends, and run the command again")
@@ -22,7 +22,7 @@ pub fn grown(target: &Path, bytes: u64) -> Error {
 pub fn cut_short(target: &Path, bytes: u64) -> Error {
     let shown = target.shown();
     Error::new(
-        Kind::Usage,
+        Kind::ChangedByOthers,
         format!("{shown} was changed by somebody else during the run: it was cut to {bytes} bytes"),
     )
 }
@@ -44,6 +44,9 @@ pub fn in_use(target: &Path) -> Error {
 /// The error for a target that is not what it was.
 #[must_use]
 pub fn changed(target: &Path) -> Error {
-    Error::new(Kind::Usage, format!("{} was changed by somebody else during the run", target.shown()))
-        .hint("nothing was written; run the command again when the file is at rest")
+    Error::new(
+        Kind::ChangedByOthers,
+        format!("{} was changed by somebody else during the run", target.shown()),
+    )
+    .hint("nothing was written; run the command again when the file is at rest")
 }

@@ -58,7 +58,7 @@ fn is_at_work(names: &Names) -> bool {
 
 fn at_work(names: &Names) -> Error {
     let what = format!("another run is at work on {}", names.target.path().shown());
-    Error::new(Kind::Usage, what).hint("run the command again when that has ended")
+    Error::new(Kind::ChangedByOthers, what).hint("run the command again when that has ended")
 }
 
 /// The first error of a kind, and the other files that have the same.

@@ -1,7 +1,14 @@
 //! The calls, one by one.
 
+use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::time::Duration;
+
+use runner_pipeline::error::{Error, Result};
+use runner_pipeline::storage::mmap::Mapping;
+use rustix::fs::{MemfdFlags, memfd_create};
 
 use runner_pipeline::storage::{ALIGN_BYTES, Access, Entry, FileType, Identity, Resized, Stat, Storage};
 
@@ -58,6 +65,16 @@ impl Storage for Simulated {
             }
             Ok(count)
         })
+    }
+
+    fn map(&self, file: &SimulatedFile, bytes: u64, path: &Path) -> Result<Mapping> {
+        let content = self.look(|disk| Ok(disk.files[&file.inode].cache.clone()));
+        let memory = content.and_then(|content| {
+            let memory = File::from(memfd_create("simulated", MemfdFlags::CLOEXEC)?);
+            memory.write_all_at(&content, 0)?;
+            Ok(memory)
+        });
+        Mapping::new(&memory.map_err(Error::at("map", path))?, bytes, path)
     }
 
     fn set_len(&self, file: &SimulatedFile, bytes: u64) -> io::Result<()> {

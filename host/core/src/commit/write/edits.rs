@@ -56,7 +56,10 @@ impl<'a, S: Storage> InPlaceFile<'a, S> {
         let file = OpenFile::new(self.storage, &file, path);
         // The journal's bytes belong to the file that was read, and to no other.
         if !file.identity()?.same_inode(written) {
-            return Err(Error::new(Kind::Usage, format!("{} was replaced meanwhile", path.shown())));
+            return Err(Error::new(
+                Kind::ChangedByOthers,
+                format!("{} was replaced meanwhile", path.shown()),
+            ));
         }
         work(file)
     }

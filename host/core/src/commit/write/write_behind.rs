@@ -106,7 +106,7 @@ impl<S: Storage> WriteBehind<'_, S> {
 
 /// Never seen: the error that has ended the writer comes first.
 fn ended() -> Error {
-    Error::new(Kind::Usage, "the thread that writes has ended")
+    Error::new(Kind::Internal, "the thread that writes has ended")
 }
 
 /// What writes.

@@ -183,7 +183,7 @@ impl LengthPrefixed {
         match u64::try_from(i128::from(start) + length) {
             Ok(end) if length >= least => Ok(Some(end)),
             _ => Err(Error::new(
-                ErrorKind::Usage,
+                ErrorKind::Io,
                 format!("the record at offset {start} states an impossible length: {length} bytes"),
             )
             .hint("the file is damaged, or is not of the format that the plugin reads")),
