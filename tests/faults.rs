@@ -11,12 +11,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use common::Scratch;
-use runner_contract::{FileHead, Framing, Job, Prefilter};
+use runner_contract::{Change, FileHead, Framing, Job, Prefilter, Reply, Span, Window};
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::commit::Keep;
 use runner_pipeline::commit::strategy::Choice;
 use runner_pipeline::commit::verify::VerifyChoice;
-use runner_pipeline::engine::transform::{Change, Reply, Span, Transform, Window};
+use runner_pipeline::engine::transform::Transform;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::hash;
 use runner_pipeline::hash::{GROUP_BYTES, Tree};

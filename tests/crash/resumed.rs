@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use runner_contract::{Framing, Job, Prefilter};
+use runner_contract::{Change, Framing, Job, Prefilter, Reply, Span, Window};
 use runner_pipeline::cancel::Cancel;
-use runner_pipeline::engine::transform::{Change, Reply, Span, Transform, Window};
+use runner_pipeline::engine::transform::Transform;
 use runner_pipeline::error::Result;
 use runner_pipeline::hash::GROUP_BYTES;
 use runner_pipeline::patch::{Header, PluginId, Writer};

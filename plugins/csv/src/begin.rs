@@ -6,12 +6,12 @@ use crate::action::{Action, MASK, Plan, Value, decode};
 use crate::columns::{Columns, parse_list, parse_one};
 use crate::dialect::Dialect;
 use crate::record::{Fault, Field, read};
-use runner_plugin::{File, Params};
+use runner_plugin::{FileHead, Params};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads the parameters, and finds the columns in the file's head.
-pub(crate) fn begin(params: &Params, file: &File<'_>) -> Result<Csv, String> {
+pub(crate) fn begin(params: &Params, file: &FileHead<'_>) -> Result<Csv, String> {
     let dialect = Dialect::of(params)?;
     let has_header = params.bool("header")?;
     let mark_bytes = if file.head.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
@@ -40,7 +40,7 @@ struct First {
 /// Finds the first record; `None` if the file has none. A record of which the
 /// head shows only a part is an error, as its columns cannot be counted.
 fn first_record(
-    file: &File<'_>,
+    file: &FileHead<'_>,
     start: usize,
     dialect: Dialect,
     has_header: bool,

@@ -14,7 +14,7 @@ mod record;
 use action::Plan;
 use dialect::Dialect;
 use record::Field;
-use runner_plugin::{Edits, File, Job, Manifest, ParamSpec, Params, Plugin, Window};
+use runner_plugin::{Edits, FileHead, Job, Manifest, ParamSpec, Params, Plugin, Window};
 
 /// The plugin, for one file.
 #[derive(Debug)]
@@ -52,9 +52,10 @@ impl Plugin for Csv {
         .param(ParamSpec::boolean("header", "whether the first record has the names").default("true"))
     }
 
-    fn begin(params: &Params, file: &File<'_>) -> Result<(Self, Job), String> {
+    fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Self, Job), String> {
         let csv = begin::begin(params, file)?;
-        let job = Job::new(csv.dialect.framing()).length_preserving(csv.plan.is_length_preserving());
+        let job = Job::new(csv.dialect.framing());
+        let job = if csv.plan.is_length_preserving() { job.length_preserving() } else { job };
         Ok((csv, job))
     }
 

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use runner_csv::Csv;
 use runner_plugin::testing::{assert_split_invariant, edit, run_cases};
-use runner_plugin::{File, Plugin};
+use runner_plugin::{FileHead, Plugin};
 
 #[test]
 fn cases() {
@@ -254,7 +254,7 @@ fn a_short_head_of_a_stream_is_enough_with_a_whole_header() {
     let begin = |head: &[u8], size| {
         let params =
             [("mask", "name"), ("header", "true"), ("delimiter", ","), ("quote", "\"")].into_iter().collect();
-        Csv::begin(&params, &File { size, head }).map(|_| ())
+        Csv::begin(&params, &FileHead { size, head }).map(|_| ())
     };
     for whole in ["id,name\n", "id,name\r\n1", "\u{feff}id,name\n", "\"id\",\"name\"\n"] {
         assert_eq!(begin(whole.as_bytes(), None), Ok(()), "{whole}");

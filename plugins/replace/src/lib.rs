@@ -12,7 +12,7 @@ mod search;
 mod text;
 mod with;
 
-use runner_plugin::{Edits, File, Framing, Job, Manifest, ParamSpec, Params, Plugin, Prefilter, Window};
+use runner_plugin::{Edits, FileHead, Framing, Job, Manifest, ParamSpec, Params, Plugin, Prefilter, Window};
 
 use crate::pattern::{Pattern, is_ascii_folding};
 use crate::search::Search;
@@ -50,7 +50,7 @@ impl Plugin for Replace {
             ))
     }
 
-    fn begin(params: &Params, file: &File<'_>) -> Result<(Self, Job), String> {
+    fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Self, Job), String> {
         let find = params.required("find")?;
         let with = params.get("with").unwrap_or_default();
         let ignore_case = params.bool("ignore-case")?;
@@ -85,7 +85,10 @@ impl Plugin for Replace {
             expression(&pattern, anywhere, MAX_MATCH_LIMIT_BYTES)?
         };
         // Other letters than ASCII's can change their length with their case.
-        let mut job = job.length_preserving(plain && find.len() == with.len());
+        let mut job = job;
+        if plain && find.len() == with.len() {
+            job = job.length_preserving();
+        }
         if plain {
             let patterns = vec![find.into()];
             job = job.prefilter(Prefilter::Literals { patterns, ignore_ascii_case: ignore_case });

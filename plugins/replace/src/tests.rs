@@ -9,7 +9,7 @@ use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 use runner_plugin::testing::{assert_split_invariant, edit, run_cases};
-use runner_plugin::{File, Framing, Plugin};
+use runner_plugin::{FileHead, Framing, Plugin};
 
 use crate::Replace;
 
@@ -227,7 +227,7 @@ fn a_log_that_holds_it_here_and_there_is_searched_by_lines() {
     let by_lines = |head: &str, find: &str, multiline: &str| {
         let params =
             [("find", find), ("ignore-case", "true"), ("multiline", multiline)].into_iter().collect();
-        let file = File { size: Some(1 << 30), head: head.as_bytes() };
+        let file = FileHead { size: Some(1 << 30), head: head.as_bytes() };
         Replace::begin(&params, &file).expect("a job").1.framing == Framing::lines()
     };
     for find in ["ask", "as", "a"] {
@@ -251,7 +251,7 @@ fn a_text_needs_no_lines() {
         ("ask", "true", None, true),
     ] {
         let params = [("find", find), ("ignore-case", ignore_case)].into_iter().collect();
-        let (_, job) = Replace::begin(&params, &File { size, head: b"" }).expect("a job");
+        let (_, job) = Replace::begin(&params, &FileHead { size, head: b"" }).expect("a job");
         assert_eq!(job.framing == Framing::lines(), lines, "{find} {ignore_case} {size:?}");
     }
 }

@@ -3,9 +3,11 @@
 use std::ops::Range;
 use std::slice;
 
+use runner_contract::model;
+
+use super::params;
 use super::prefilter::Matcher;
-use super::{params, records};
-use crate::{Change, Edits, File, Framing, Job, Params, Plugin, Prefilter, Reply, Window};
+use crate::{Change, Edits, FileHead, Framing, HEAD_BYTES, Job, Params, Plugin, Prefilter, Reply, Window};
 
 /// How the model cuts the input.
 #[derive(Debug, Clone)]
@@ -46,6 +48,7 @@ pub struct Edit {
 pub fn edits<P: Plugin>(params: &[(&str, &str)], input: &[u8], cut: &Cut) -> Result<Vec<Edit>, String> {
     let params = params::check(&P::describe(), params)?;
     let (plugin, job) = begin::<P>(&params, input)?;
+    job.validate()?;
     let prefilter = if cut.prefilter { &job.prefilter } else { &Prefilter::None };
     let mut run =
         Run { params, input, plugin, matcher: Matcher::new(prefilter)?, job, cut, edits: Vec::new() };
@@ -63,8 +66,8 @@ pub fn edits<P: Plugin>(params: &[(&str, &str)], input: &[u8], cut: &Cut) -> Res
 }
 
 fn begin<P: Plugin>(params: &Params, input: &[u8]) -> Result<(P, Job), String> {
-    let head = &input[..input.len().min(64 * 1024)];
-    P::begin(params, &File { size: Some(input.len() as u64), head })
+    let head = &input[..input.len().min(HEAD_BYTES)];
+    P::begin(params, &FileHead { size: Some(input.len() as u64), head })
 }
 
 struct Run<'a, P> {
@@ -80,7 +83,7 @@ struct Run<'a, P> {
 impl<P: Plugin> Run<'_, P> {
     /// Records that pass the prefilter, packed into windows.
     fn records(&mut self, framing: &Framing) -> Result<(), String> {
-        let mut kept = records::split(framing, self.input)?;
+        let mut kept = model::records(framing, self.input)?;
         kept.retain(|record| self.matcher.is_match(&self.input[record.clone()]));
         let mut kept = kept.into_iter().peekable();
         let mut sizes = self.cut.windows.iter().cycle();
