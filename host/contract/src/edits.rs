@@ -189,19 +189,17 @@ impl Edits {
 mod tests {
     use super::*;
 
-    fn window(last: bool) -> Window<'static> {
-        Window { offset: 0, bytes: b"0123456789", owned: 2..8, last }
-    }
+    const WINDOW: Window<'static> = Window { offset: 0, bytes: b"0123456789", owned: 2..8, last: false };
 
     fn mistake(act: impl FnOnce(&mut Edits)) -> String {
-        let mut edits = Edits::new(&window(false));
+        let mut edits = Edits::new(&WINDOW);
         act(&mut edits);
         edits.finish().expect_err("a mistake")
     }
 
     #[test]
     fn edits_become_two_flat_lists() {
-        let mut edits = Edits::new(&window(false));
+        let mut edits = Edits::new(&WINDOW);
         edits.insert(2, b"x");
         edits.replace(2..4, b"yz");
         edits.delete(7..10);
@@ -240,7 +238,7 @@ mod tests {
     #[test]
     fn only_the_end_of_the_file_takes_an_insertion_after_the_window() {
         for last in [false, true] {
-            let mut edits = Edits::new(&Window { owned: 0..10, ..window(last) });
+            let mut edits = Edits::new(&Window { owned: 0..10, last, ..WINDOW });
             edits.insert(10, b"\n");
             assert_eq!(edits.finish().is_ok(), last);
         }

@@ -11,7 +11,7 @@ mod columns;
 mod dialect;
 mod record;
 
-use action::Plan;
+use action::{Plan, Row, RowKind};
 use dialect::Dialect;
 use record::Field;
 use runner_plugin::{Edits, FileHead, Job, Manifest, ParamSpec, Params, Plugin, Window};
@@ -65,7 +65,9 @@ impl Plugin for Csv {
             let record = record::read(window.bytes, at, self.dialect, self.plan.fields(), &mut self.fields)
                 .map_err(|fault| fault.message(window.offset))?;
             let is_header = self.header == Some(window.offset + at as u64);
-            self.plan.apply(window.bytes, &record, &self.fields, is_header, edits);
+            let kind = if is_header { RowKind::Header } else { RowKind::Data };
+            let row = Row { bytes: window.bytes, record: &record, fields: &self.fields, kind };
+            self.plan.apply(row, edits);
             at = record.end;
         }
         Ok(())

@@ -183,9 +183,8 @@ proptest! {
 }
 
 /// What is replaced in each line alone, as before texts were found anywhere.
-fn each_line_alone(find: &str, with: &str, ignore_case: bool, input: &[u8]) -> Vec<u8> {
-    let expression = format!("{}{}", if ignore_case { "(?i)" } else { "" }, regex_syntax::escape(find));
-    let regex = regex(&expression);
+fn each_line_alone(expression: &str, with: &str, input: &[u8]) -> Vec<u8> {
+    let regex = regex(expression);
     let mut output = Vec::new();
     for line in input.split_inclusive(|byte| *byte == b'\n') {
         let mut done = 0;
@@ -214,7 +213,8 @@ proptest! {
         let input = input.concat();
         let ignore_case_text = ignore_case.to_string();
         let params = [("find", find.as_str()), ("with", "<>"), ("ignore-case", &ignore_case_text)];
-        let expected = each_line_alone(&find, "<>", ignore_case, &input);
+        let flags = if ignore_case { "(?i)" } else { "" };
+        let expected = each_line_alone(&format!("{flags}{}", regex_syntax::escape(&find)), "<>", &input);
         prop_assert_eq!(edit::<Replace>(&params, &input), Ok(expected));
         assert_split_invariant::<Replace>(&params, &input);
     }

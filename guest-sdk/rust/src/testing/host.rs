@@ -106,7 +106,8 @@ impl<P: Plugin> Run<'_, P> {
         let bytes = pieces.iter().flat_map(|piece| &self.input[piece.clone()]).copied().collect::<Vec<_>>();
         let last = pieces.last().is_some_and(|piece| piece.end == self.input.len());
         let offset = pieces.first().map_or(0, |piece| piece.start);
-        let reply = self.ask(offset, &bytes, 0..bytes.len(), last)?;
+        let window = Window { offset: offset as u64, bytes: &bytes, owned: 0..bytes.len(), last };
+        let reply = self.ask(&window)?;
         for edit in local(reply.change, bytes.len()) {
             // The place between two records belongs to the later one.
             let mut base = 0;
@@ -172,18 +173,24 @@ impl<P: Plugin> Run<'_, P> {
     }
 
     fn context(&mut self, shown: &Range<usize>, owned: Range<usize>) -> Result<Vec<Edit>, String> {
-        let bytes = &self.input[shown.clone()];
-        let owned = owned.start - shown.start..owned.end - shown.start;
-        let reply = self.ask(shown.start, bytes, owned, shown.end == self.input.len())?;
+        let input = self.input;
+        let window = Window {
+            offset: shown.start as u64,
+            bytes: &input[shown.clone()],
+            owned: owned.start - shown.start..owned.end - shown.start,
+            last: shown.end == input.len(),
+        };
+        let reply = self.ask(&window)?;
         if matches!(reply.change, Change::Replaced(_)) {
             return Err("a window was replaced under an overlapping framing".into());
         }
-        Ok(local(reply.change, bytes.len()))
+        Ok(local(reply.change, window.bytes.len()))
     }
 
     /// One instance, in order; what was not consumed comes again, with more.
     fn sequential(&mut self) -> Result<(), String> {
-        let length = self.input.len();
+        let input = self.input;
+        let length = input.len();
         let mut start = 0;
         let mut left = 0;
         for size in self.cut.windows.iter().cycle() {
@@ -191,7 +198,9 @@ impl<P: Plugin> Run<'_, P> {
                 break;
             }
             let end = (start + left).saturating_add(*size).min(length);
-            let reply = self.ask(start, &self.input[start..end], 0..end - start, end == length)?;
+            let bytes = &input[start..end];
+            let window = Window { offset: start as u64, bytes, owned: 0..bytes.len(), last: end == length };
+            let reply = self.ask(&window)?;
             let consumed = usize::try_from(reply.consumed).unwrap_or(usize::MAX);
             let dealt_with = consumed.min(end - start);
             if end == length && dealt_with < end - start {
@@ -209,7 +218,7 @@ impl<P: Plugin> Run<'_, P> {
         Ok(())
     }
 
-    fn ask(&mut self, offset: usize, bytes: &[u8], owned: Range<usize>, last: bool) -> Result<Reply, String> {
+    fn ask(&mut self, window: &Window<'_>) -> Result<Reply, String> {
         if self.cut.fresh && self.job.framing != Framing::Sequential {
             let (plugin, job) = begin::<P>(&self.params, self.input)?;
             if job != self.job {
@@ -217,9 +226,8 @@ impl<P: Plugin> Run<'_, P> {
             }
             self.plugin = plugin;
         }
-        let window = Window { offset: offset as u64, bytes, owned, last };
-        let mut edits = Edits::new(&window);
-        self.plugin.transform(&window, &mut edits)?;
+        let mut edits = Edits::new(window);
+        self.plugin.transform(window, &mut edits)?;
         edits.finish()
     }
 
