@@ -8,14 +8,14 @@ use std::sync::Arc;
 use regex_automata::nfa::thompson::{self, pikevm};
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input as Haystack};
-use runner_contract::{Framing, Job, Prefilter};
+use runner_contract::{Change, Framing, Job, Prefilter, Reply, Span, Window};
 use runner_pipeline::engine::prefilter::Finder;
-use runner_pipeline::engine::transform::{Change, Reply, Span, Transform, Window};
+use runner_pipeline::engine::transform::Transform;
 use runner_pipeline::error::Result;
 use runner_pipeline::hash::GROUP_BYTES;
 
 use super::input::Input;
-use super::records::records;
+use super::records::{order, records};
 use super::scanning::{CommitOptions, Edit, PLAIN, file, found};
 
 /// Expressions that are searched for in different ways.
@@ -76,7 +76,7 @@ fn framing(input: &mut Input<'_>) -> Framing {
             header: input.byte().into(),
             offset: input.below(3) as u32,
             width: 1 + input.byte() % 2,
-            big_endian: input.flag(),
+            order: order(input),
             adjustment: (input.byte() as i8).into(),
         },
         6 => Framing::Overlapping { before: input.below(9) as u32, after: input.below(40) as u32 },
@@ -207,8 +207,7 @@ struct Editor(Arc<Rule>);
 
 impl Transform for Editor {
     fn transform(&mut self, window: &Window<'_>) -> Result<Reply> {
-        let owned = window.owned.start as usize..window.owned.end as usize;
-        let ranges = self.0.ranges(&self.0.without_header(), window.bytes, owned);
+        let ranges = self.0.ranges(&self.0.without_header(), window.bytes, window.owned.clone());
         let spans = ranges.iter().map(|range| Span {
             start: range.start as u32,
             end: range.end as u32,

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use runner_contract::{Framing, Job, Prefilter};
+use runner_contract::{ByteOrder, Framing, Job, Prefilter};
 
 use super::input::Input;
 
@@ -16,7 +16,7 @@ pub(super) fn framing(input: &mut Input<'_>) -> Framing {
             header: input.number(),
             offset: input.number() as u32,
             width: 1 + input.byte() % 8,
-            big_endian: input.flag(),
+            order: order(input),
             // Small ones of both signs too.
             adjustment: if input.flag() { i64::from(input.byte() as i8) } else { input.number() as i64 },
         },
@@ -26,6 +26,11 @@ pub(super) fn framing(input: &mut Input<'_>) -> Framing {
     };
     let job = Job { framing, prefilter: Prefilter::None, length_preserving: false };
     if job.validate().is_ok() { job.framing } else { Framing::Delimited(b"\n".to_vec()) }
+}
+
+/// Either byte order.
+pub(super) fn order(input: &mut Input<'_>) -> ByteOrder {
+    if input.flag() { ByteOrder::Big } else { ByteOrder::Little }
 }
 
 /// All records of a file, one scan from front to back; and where the one
@@ -48,11 +53,11 @@ pub(super) fn records(framing: &Framing, file: &[u8]) -> (Vec<Range<u64>>, Optio
                 file[*end as usize - 1] == *delimiter && !quoted
             }),
             Framing::Fixed { size, .. } => start.checked_add(*size),
-            Framing::LengthPrefixed { offset, width, big_endian, adjustment, .. } => {
+            Framing::LengthPrefixed { offset, width, order, adjustment, .. } => {
                 let field = start as usize + *offset as usize;
                 file.get(field..field + usize::from(*width)).map(|bytes| {
                     let mut bytes = bytes.to_vec();
-                    if !big_endian {
+                    if *order == ByteOrder::Little {
                         bytes.reverse();
                     }
                     let stated = bytes.iter().fold(0_i128, |sum, byte| sum * 256 + i128::from(*byte));

@@ -4,8 +4,8 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
-use runner_contract::{Framing, Job, Prefilter};
-use runner_pipeline::engine::transform::{Change, Reply, Span, Transform, Window};
+use runner_contract::{Change, Framing, Job, Prefilter, Reply, Span, Window};
+use runner_pipeline::engine::transform::Transform;
 use runner_pipeline::error::{Error, Kind, Result};
 
 use super::input::Input;
@@ -68,7 +68,7 @@ impl Transform for Scripted {
         let asked = Asked {
             offset: window.offset,
             bytes: window.bytes.to_vec(),
-            owned: window.owned.start as usize..window.owned.end as usize,
+            owned: window.owned.clone(),
             last: window.last,
             reply: reply.clone(),
         };
@@ -96,7 +96,7 @@ fn reply(input: &mut Input<'_>, window: &Window<'_>) -> Reply {
             _ => [input.bytes(9), window.bytes].concat(),
         }),
         _ => {
-            let (mut spans, mut at) = (Vec::new(), window.owned.start);
+            let (mut spans, mut at) = (Vec::new(), window.owned.start as u32);
             let mut bytes = 0;
             while !input.is_empty() {
                 let gap = if input.flag() { input.number() as u32 } else { input.below(5) as u32 };

@@ -4,8 +4,8 @@
 use std::ops::Range;
 
 use proptest::prelude::*;
-use runner_contract::{FileHead, Framing, Job, Prefilter};
-use runner_pipeline::engine::transform::{Change, Reply, Span, Transform, Window};
+use runner_contract::{ByteOrder, Change, FileHead, Framing, Job, Prefilter, Reply, Span, Window};
+use runner_pipeline::engine::transform::Transform;
 use runner_pipeline::error::Result;
 use runner_pipeline::patch::PluginId;
 use runner_pipeline::run::{Begun, Program};
@@ -147,10 +147,9 @@ pub(crate) fn scan_expected(file: &[u8]) -> Vec<u8> {
 impl Transform for Scan {
     fn transform(&mut self, window: &Window<'_>) -> Result<Reply> {
         let (mut spans, mut bytes) = (Vec::new(), Vec::new());
-        let mut at = window.owned.start as usize;
+        let mut at = window.owned.start;
         // A sequential scan leaves what may be the start of a match.
-        let end =
-            if self.sequential && !window.last { window.bytes.len() - 2 } else { window.owned.end as usize };
+        let end = if self.sequential && !window.last { window.bytes.len() - 2 } else { window.owned.end };
         while at < end {
             if window.bytes[at..].starts_with(b"aba") {
                 spans.push(Span { start: at as u32, end: at as u32 + 3, len: 2 });
@@ -175,7 +174,7 @@ impl Transform for Swap {
 }
 
 pub(crate) fn length_prefixed(header: u64) -> Framing {
-    Framing::LengthPrefixed { header, offset: 0, width: 1, big_endian: false, adjustment: 0 }
+    Framing::LengthPrefixed { header, offset: 0, width: 1, order: ByteOrder::Little, adjustment: 0 }
 }
 
 pub(crate) struct Case {

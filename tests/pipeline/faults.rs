@@ -5,11 +5,11 @@
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 
-use runner_contract::{FileHead, Framing, Job, Prefilter};
+use runner_contract::{Change, FileHead, Framing, Job, Prefilter, Reply, Span, Window};
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::commit::strategy::Choice;
 use runner_pipeline::context::RunContext;
-use runner_pipeline::engine::transform::{Change, Reply, Span, Transform, Window};
+use runner_pipeline::engine::transform::Transform;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::hash::{GROUP_BYTES, Tree};
 use runner_pipeline::patch::{Direction, Edit, Group, Header, PluginId, Writer};

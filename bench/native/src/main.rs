@@ -66,7 +66,7 @@ fn main() -> ExitCode {
 
 /// As `runner apply --check` with the same options and nothing else.
 fn check<P: Plugin + Send + 'static>(args: &Args) -> Result<Report> {
-    let manifest = native::manifest(P::describe());
+    let manifest = P::describe();
     let params = params::check(&manifest, &args.set)?;
     let program = Program {
         id: PluginId {

@@ -1,78 +1,151 @@
-//! Plugins for `runner`, in Rust: native types that mirror the contract in
-//! `wit/plugin.wit`, a macro that turns a [`Plugin`] into a component, and a
-//! harness that tests it without WebAssembly.
+//! Write plugins for `runner` in Rust, and test them without WebAssembly.
+//!
+//! `runner` changes files that are too large to load: it shows a file to a
+//! sandboxed plugin, window by window, and writes the edits that the plugin
+//! answers with. A plugin is a type that implements [`Plugin`], in a `cdylib`
+//! crate that hands it to [`export!`].
+//!
+//! # A whole plugin
+//!
+//! This one writes the level of log lines in capitals: `level=warn` becomes
+//! `level=WARN`.
 //!
 //! ```
-//! use runner_plugin::{Edits, File, Framing, Job, Manifest, Params, Plugin, Window};
+//! use runner_plugin::{Edits, FileHead, Framing, Job, Manifest, ParamSpec, Params, Plugin, Window};
 //!
-//! struct Upper;
+//! pub struct Capitals {
+//!     /// The name of the field and the `=` after it.
+//!     key: Vec<u8>,
+//! }
 //!
-//! impl Plugin for Upper {
+//! impl Plugin for Capitals {
 //!     fn describe() -> Manifest {
-//!         Manifest::new("upper", "0.1.0", "Writes x as X")
+//!         Manifest::new("capitals", "0.1.0", "Writes a field of log lines in capitals")
+//!             .param(ParamSpec::text("field", "The name of the field").default("level"))
 //!     }
 //!
-//!     fn begin(_: &Params, _: &File<'_>) -> Result<(Self, Job), String> {
-//!         Ok((Self, Job::new(Framing::Bytes).literals(["x"]).length_preserving(true)))
+//!     fn begin(params: &Params, _: &FileHead<'_>) -> Result<(Self, Job), String> {
+//!         let field = params.required("field")?;
+//!         if field.is_empty() || field.contains('\n') {
+//!             return Err("`field` must be a name".into());
+//!         }
+//!         let key = format!("{field}=").into_bytes();
+//!         let job = Job::new(Framing::lines()).literals([key.clone()]).length_preserving();
+//!         Ok((Self { key }, job))
 //!     }
 //!
 //!     fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), String> {
-//!         for (at, _) in window.bytes.iter().enumerate().filter(|(_, byte)| **byte == b'x') {
-//!             edits.replace(at..at + 1, b"X");
+//!         for (start, line) in window.lines() {
+//!             let Some(at) = line.windows(self.key.len()).position(|part| part == self.key) else { continue };
+//!             let from = at + self.key.len();
+//!             let letters = line[from..].iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+//!             let value = from..from + letters;
+//!             edits.replace(start + value.start..start + value.end, &line[value].to_ascii_uppercase());
 //!         }
 //!         Ok(())
 //!     }
 //! }
 //!
-//! runner_plugin::export!(Upper);
+//! runner_plugin::export!(Capitals);
+//!
+//! # // The harness is there only with the feature `testing`.
+//! # #[cfg(feature = "testing")]
+//! # fn main() {
+//! // In a test:
+//! use runner_plugin::testing::{assert_split_invariant, edit};
+//!
+//! let output = edit::<Capitals>(&[], b"t=1 level=warn up\nno field\n").unwrap();
+//! assert_eq!(output, b"t=1 level=WARN up\nno field\n");
+//! assert_split_invariant::<Capitals>(&[], b"level=a\n\nlevel=\nx level=b1 level=c\nlevel=d");
+//! # }
+//! # #[cfg(not(feature = "testing"))]
 //! # fn main() {}
 //! ```
 //!
-//! A plugin is a pure function: the same parameters, file head and window
-//! must give the same edits, in any instance and in any order of calls.
+//! # The three functions
+//!
+//! - [`Plugin::describe`] says what the plugin is and which parameters it
+//!   takes: a [`Manifest`].
+//! - [`Plugin::begin`] reads the [`Params`], may look at the [`FileHead`], and
+//!   answers with a [`Job`]: where records end ([`Framing`]), which records
+//!   can matter ([`Prefilter`]), and whether every edit keeps the length.
+//! - [`Plugin::transform`] walks a [`Window`] and adds [`Edits`].
+//!
+//! The types of the conversation come from the crate `runner-contract`, whose
+//! documentation also says which rules the host enforces.
+//!
+//! # Rules
+//!
+//! A plugin is a pure function: the same parameters, file head and window must
+//! give the same edits, in any instance and in any order of calls. The host
+//! shows windows in parallel and may ask twice. So keep no state between
+//! windows, unless the framing is [`Framing::Sequential`], and do not let an
+//! edit depend on where a window begins or ends.
+//!
+//! There is no file, network, clock or randomness to reach. A plugin can
+//! answer, and it can [`log`]. A panic is logged, and then ends the run with
+//! the file untouched.
+//!
+//! # Speed
+//!
+//! The prefilter decides how fast a plugin is. The host searches natively and
+//! shows only records that match, many times faster than any plugin could
+//! read them. If nearly every record matches, leave it out.
+//!
+//! # Tests
+//!
+//! With the feature `testing`, for `dev-dependencies`, the module `testing`
+//! runs a plugin natively, against a model of the host. Its
+//! `assert_split_invariant` finds the mistakes that only show in large files.
+//!
+//! # Build
+//!
+//! ```sh
+//! cargo build --release --target wasm32-unknown-unknown
+//! ```
+//!
+//! `runner` takes the resulting core module as it is, and encodes it as a
+//! component when it loads it.
 
-mod edits;
-mod job;
 mod log;
-mod manifest;
 mod params;
-mod records;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub mod wasm;
-mod window;
 
-pub use edits::{Change, Edits, Reply, Span};
-pub use job::{ByteOrder, Framing, Job, Prefilter};
-pub use log::{Level, log};
-pub use manifest::{Manifest, ParamKind, ParamSpec};
+pub use log::log;
 pub use params::Params;
-pub use records::{Delimited, Fixed, LengthPrefixed, Lines, Quoted};
-pub use window::{File, Window};
+#[doc(inline)]
+pub use runner_contract::{
+    ByteOrder, Change, Delimited, Edits, FileHead, Fixed, Framing, HEAD_BYTES, Job, LengthPrefixed, Lines,
+    LogLevel, MAX_CONTEXT_BYTES, MAX_DELIMITER_BYTES, Manifest, ParamKind, ParamSpec, Prefilter, Quoted,
+    Reply, Span, Window,
+};
 
-/// What a plugin author writes. [`export!`] makes a component of it.
+/// What an author of a plugin writes. [`export!`] makes a component of it.
 pub trait Plugin: Sized {
-    /// Says what the plugin is. Must always give the same answer.
+    /// Says what the plugin is. It must always give the same answer.
     fn describe() -> Manifest;
 
-    /// Takes the parameters and looks at the file's head. Called once in
-    /// each instance, with the same input, and must give the same answer.
+    /// Takes the parameters and looks at the file's head. The host calls this
+    /// once in each instance, with the same input, and it must give the same
+    /// answer.
     ///
     /// # Errors
     /// Shown to the user as it is; the file stays untouched.
-    fn begin(params: &Params, file: &File<'_>) -> Result<(Self, Job), String>;
+    fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Self, Job), String>;
 
     /// Answers for one window: adds to `edits` what is to be changed.
     ///
     /// # Errors
-    /// Ends the run with the file untouched.
+    /// Ends the run with the file untouched. An error is shown to the user.
     fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), String>;
 }
 
 /// Exports a [`Plugin`] as a component of the world `runner:plugin/plugin`.
-/// For other targets than WebAssembly it only checks the type.
+/// For targets other than WebAssembly it only checks the type.
 #[cfg(target_arch = "wasm32")]
 #[macro_export]
 macro_rules! export {
@@ -109,7 +182,7 @@ macro_rules! export {
 }
 
 /// Exports a [`Plugin`] as a component of the world `runner:plugin/plugin`.
-/// For other targets than WebAssembly it only checks the type.
+/// For targets other than WebAssembly it only checks the type.
 #[cfg(not(target_arch = "wasm32"))]
 #[macro_export]
 macro_rules! export {

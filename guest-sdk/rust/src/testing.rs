@@ -9,7 +9,6 @@ mod cases;
 mod host;
 mod params;
 mod prefilter;
-pub(crate) mod records;
 
 pub use cases::run_cases;
 pub use host::{Cut, Edit, edits};

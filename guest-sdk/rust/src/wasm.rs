@@ -6,7 +6,10 @@ use std::cell::RefCell;
 
 use bindings::runner::plugin::types as wit;
 
-use crate::{ByteOrder, Change, Edits, Framing, Level, Params, Plugin, Prefilter, Span};
+use crate::{
+    ByteOrder, Change, Edits, FileHead, Framing, Job, LogLevel, Manifest, ParamKind, ParamSpec, Params,
+    Plugin, Prefilter, Span, Window,
+};
 
 #[expect(missing_docs, reason = "generated code")]
 pub mod bindings {
@@ -46,9 +49,9 @@ impl<P: Plugin> State<P> {
     /// The plugin's own.
     pub fn begin(&self, params: Vec<wit::Param>, file: &wit::File) -> Result<wit::Job, String> {
         // Without this a panic would reach the user as a bare trap.
-        std::panic::set_hook(Box::new(|panic| log(Level::Warn, &panic.to_string())));
+        std::panic::set_hook(Box::new(|panic| log(LogLevel::Warn, &panic.to_string())));
         let params = params.into_iter().map(|param| (param.name, param.value)).collect::<Params>();
-        let (plugin, job) = P::begin(&params, &crate::File { size: file.size, head: &file.head })?;
+        let (plugin, job) = P::begin(&params, &FileHead { size: file.size, head: &file.head })?;
         self.0.replace(Some(plugin));
         Ok(job.into())
     }
@@ -60,7 +63,7 @@ impl<P: Plugin> State<P> {
     pub fn transform(&self, window: &wit::Window) -> Result<wit::Reply, String> {
         let mut state = self.0.borrow_mut();
         let plugin = state.as_mut().ok_or("the host called `transform` before `begin`")?;
-        let window = crate::Window {
+        let window = Window {
             offset: window.offset,
             bytes: &window.bytes,
             owned: window.owned.start as usize..window.owned.end as usize,
@@ -75,39 +78,33 @@ impl<P: Plugin> State<P> {
 
 /// The export `describe`.
 pub fn describe<P: Plugin>() -> wit::Manifest {
-    let manifest = P::describe();
-    wit::Manifest {
-        name: manifest.name,
-        version: manifest.version,
-        summary: manifest.summary,
-        license: manifest.license,
-        params: manifest.params.into_iter().map(Into::into).collect(),
-    }
+    let Manifest { name, version, summary, license, params } = P::describe();
+    wit::Manifest { name, version, summary, license, params: params.into_iter().map(Into::into).collect() }
 }
 
-pub(crate) fn log(level: Level, message: &str) {
+pub(crate) fn log(level: LogLevel, message: &str) {
     let level = match level {
-        Level::Debug => wit::Level::Debug,
-        Level::Info => wit::Level::Info,
-        Level::Warn => wit::Level::Warn,
+        LogLevel::Debug => wit::Level::Debug,
+        LogLevel::Info => wit::Level::Info,
+        LogLevel::Warn => wit::Level::Warn,
     };
     bindings::runner::plugin::host::log(level, message);
 }
 
-impl From<crate::ParamSpec> for wit::ParamSpec {
-    fn from(spec: crate::ParamSpec) -> Self {
+impl From<ParamSpec> for wit::ParamSpec {
+    fn from(spec: ParamSpec) -> Self {
         let kind = match spec.kind {
-            crate::ParamKind::Text => wit::ParamKind::Text,
-            crate::ParamKind::Integer => wit::ParamKind::Integer,
-            crate::ParamKind::Boolean => wit::ParamKind::Boolean,
-            crate::ParamKind::Secret => wit::ParamKind::Secret,
+            ParamKind::Text => wit::ParamKind::Text,
+            ParamKind::Integer => wit::ParamKind::Integer,
+            ParamKind::Boolean => wit::ParamKind::Boolean,
+            ParamKind::Secret => wit::ParamKind::Secret,
         };
         Self { name: spec.name, kind, required: spec.required, default: spec.default, doc: spec.doc }
     }
 }
 
-impl From<crate::Job> for wit::Job {
-    fn from(job: crate::Job) -> Self {
+impl From<Job> for wit::Job {
+    fn from(job: Job) -> Self {
         Self {
             framing: job.framing.into(),
             prefilter: job.prefilter.into(),

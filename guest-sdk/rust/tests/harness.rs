@@ -2,7 +2,7 @@
 //! one rule, but for the first few, which break none.
 
 use runner_plugin::testing::{assert_split_invariant, edit};
-use runner_plugin::{Edits, File, Framing, Job, Manifest, ParamSpec, Params, Plugin, Window};
+use runner_plugin::{Edits, FileHead, Framing, Job, Manifest, ParamSpec, Params, Plugin, Window};
 
 macro_rules! plugin {
     ($name:ident, $job:expr, |$state:ident, $window:ident, $edits:ident| $body:block) => {
@@ -17,7 +17,7 @@ macro_rules! plugin {
                 Manifest::new("test", "0.1.0", "Tests").param(ParamSpec::integer("n", "").default("1"))
             }
 
-            fn begin(_: &Params, _: &File<'_>) -> Result<(Self, Job), String> {
+            fn begin(_: &Params, _: &FileHead<'_>) -> Result<(Self, Job), String> {
                 Ok((Self::default(), $job))
             }
 
@@ -123,7 +123,7 @@ fn a_state_between_windows_is_found() {
     assert_split_invariant::<Counting>(&[], TEXT);
 }
 
-plugin!(Liar, Job::new(Framing::lines()).length_preserving(true), |_s, _window, edits| {
+plugin!(Liar, Job::new(Framing::lines()).length_preserving(), |_s, _window, edits| {
     edits.delete(0..1);
 });
 

@@ -14,13 +14,14 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use runner_contract::LogLevel;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, Secrets, json_line, shown, with_name};
 use runner_pipeline::profile::{Place, Spent};
 use runner_pipeline::run::{Event, Report};
 use runner_pipeline::scan::Workers;
 use runner_pipeline::{locks, user_state};
-use runner_sandbox::{Level as LogLevel, Sink};
+use runner_sandbox::Sink;
 use serde_json::{Value, json};
 
 use crate::closed::{is_error_closed, is_output_closed};

@@ -1,199 +1,99 @@
-//! The contract with plugins in the host's own types: what the versions of
-//! the WIT package are translated to. Pure data.
+//! The contract between `runner` and its plugins, as Rust types.
+//!
+//! `runner` changes files that are too large to load. It cuts a file into
+//! windows, shows them to a plugin, and writes the edits that the plugin
+//! answers with. The conversation has three steps:
+//!
+//! 1. *Describe.* The plugin says what it is and which parameters it takes:
+//!    a [`Manifest`].
+//! 2. *Begin.* The plugin gets the parameters and the start of the file
+//!    ([`FileHead`]), and answers with a [`Job`]: where records end
+//!    ([`Framing`]), which records can matter ([`Prefilter`]), and whether
+//!    every edit keeps the length.
+//! 3. *Transform.* For each [`Window`] the plugin answers with a [`Reply`].
+//!    [`Edits`] collects one.
+//!
+//! The WIT package `runner:plugin` defines the contract for every language.
+//! These types express the same in Rust. The host's crates use them, and
+//! `runner-plugin` re-exports them to authors of plugins, so there is one set
+//! of types on both sides. Each side translates them from and to the bindings
+//! that are generated from the WIT file.
+//!
+//! # A running example
+//!
+//! A job asks for lines that hold an `x`, and one window is answered:
+//!
+//! ```
+//! use runner_contract::{Change, Edits, Framing, Job, Span, Window};
+//!
+//! let job = Job::new(Framing::lines()).literals(["x"]).length_preserving();
+//! job.validate()?;
+//!
+//! let bytes = b"an ox\na fox\n";
+//! let window = Window { offset: 4096, bytes, owned: 0..bytes.len(), last: true };
+//!
+//! let mut edits = Edits::new(&window);
+//! for (start, line) in window.lines() {
+//!     if let Some(at) = line.iter().position(|byte| *byte == b'x') {
+//!         edits.replace(start + at..start + at + 1, b"X");
+//!     }
+//! }
+//!
+//! let reply = edits.finish()?;
+//! let spans = vec![Span { start: 4, end: 5, len: 1 }, Span { start: 10, end: 11, len: 1 }];
+//! assert_eq!(reply.change, Change::Edits { spans, bytes: b"XX".to_vec() });
+//! # Ok::<(), String>(())
+//! ```
+//!
+//! # Units
+//!
+//! Every offset, length and size is in bytes. Ranges are half-open: `start` is
+//! the first byte, `end` is one past the last one. Offsets of a window count
+//! from the start of the file, and positions in an edit from the start of the
+//! window.
+//!
+//! # Purity
+//!
+//! A plugin is a pure function: the same parameters, file head and window must
+//! give the same answer, in any instance and in any order of calls. The host
+//! relies on this when it shows windows in parallel.
+//!
+//! # Who checks what
+//!
+//! The host trusts no plugin. The types below hold any values; these checks
+//! stand between them and a file:
+//!
+//! | what            | who checks it, and when                                   |
+//! |-----------------|-----------------------------------------------------------|
+//! | [`Manifest`]    | the host, when it loads the plugin                        |
+//! | parameters      | the host, against the manifest, before `begin`            |
+//! | [`Job`]         | [`Job::validate`], which the host calls after `begin`     |
+//! | [`Reply`]       | the host, against the window and the job, for each window |
+//!
+//! [`Edits`] checks most rules for a reply too. It does so for the author, who
+//! then gets a message that names the mistake; the host does not rely on it.
+//!
+//! # Features
+//!
+//! `testing` adds the module `model`, a reference implementation of framings
+//! for tests.
 
-/// What a plugin says of itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Manifest {
-    /// A short name: lower-case letters, digits and hyphens.
-    pub name: String,
-    /// The plugin's own version.
-    pub version: String,
-    /// One line: what the plugin does.
-    pub summary: String,
-    /// An SPDX licence expression.
-    pub license: String,
-    /// Every parameter it takes.
-    pub params: Vec<ParamSpec>,
-}
+mod edits;
+mod framing;
+mod job;
+mod log_level;
+mod manifest;
+#[cfg(any(test, feature = "testing"))]
+pub mod model;
+mod records;
+mod window;
 
-/// One parameter that a plugin takes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ParamSpec {
-    /// The name, as in `--set NAME=VALUE`.
-    pub name: String,
-    /// The form of its values.
-    pub kind: ParamKind,
-    /// The run is refused when it is missing.
-    pub required: bool,
-    /// Passed when the user gives no value.
-    pub default: Option<String>,
-    /// One line of help.
-    pub doc: String,
-}
-
-/// The form of a parameter's values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ParamKind {
-    /// Any text.
-    Text,
-    /// A signed 64-bit decimal integer.
-    Integer,
-    /// `true` or `false`.
-    Boolean,
-    /// Any text that must be neither shown nor stored.
-    Secret,
-}
-
-/// A parameter's name and value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Param {
-    /// A name from the manifest.
-    pub name: String,
-    /// A checked value.
-    pub value: String,
-    /// Whether the value must be neither shown nor stored.
-    pub secret: bool,
-}
-
-/// What `begin` may know of the file.
-#[derive(Debug, Clone, Copy)]
-pub struct FileHead<'a> {
-    /// The size in bytes; `None` for a stream.
-    pub size: Option<u64>,
-    /// The first 64 KiB, or the whole of a shorter file. Of a stream, what has
-    /// come up to its first pause, which may be less.
-    pub head: &'a [u8],
-}
-
-/// Bytes of a file's head that `begin` is shown.
-pub const HEAD_BYTES: usize = 64 * 1024;
-
-/// What a plugin answers for one file, already validated
-/// (see [`Job::validate`]).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Job {
-    /// Where records end.
-    pub framing: Framing,
-    /// Which records can match at all.
-    pub prefilter: Prefilter,
-    /// The claim that every edit keeps the length; enforced.
-    pub length_preserving: bool,
-}
-
-/// Where records end. The WIT file defines each variant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Framing {
-    /// Any cut will do.
-    Bytes,
-    /// A record ends after each occurrence of these bytes, overlapping
-    /// occurrences included.
-    Delimited(Vec<u8>),
-    /// A delimiter outside quotes ends a record.
-    Quoted {
-        /// Ends a record, and belongs to it.
-        delimiter: u8,
-        /// Toggles inside and outside.
-        quote: u8,
-    },
-    /// Records of one size.
-    Fixed {
-        /// Bytes before the first record.
-        header: u64,
-        /// Bytes a record; not zero.
-        size: u64,
-    },
-    /// Records that state their length: `offset + width + field + adjustment`
-    /// bytes each.
-    LengthPrefixed {
-        /// Bytes before the first record.
-        header: u64,
-        /// Where in the record the length field begins.
-        offset: u32,
-        /// Bytes of the length field, 1 to 8.
-        width: u8,
-        /// Whether the field's first byte is its most significant one.
-        big_endian: bool,
-        /// Added to the length.
-        adjustment: i64,
-    },
-    /// Any cut, with context on both sides.
-    Overlapping {
-        /// Context before the owned range, at most.
-        before: u32,
-        /// Context after the owned range, at most.
-        after: u32,
-    },
-    /// One instance sees the file in order.
-    Sequential,
-}
-
-impl Framing {
-    /// Bytes before and after what a window owns that it may show as well.
-    #[must_use]
-    pub fn context_bytes(&self) -> (u64, u64) {
-        match *self {
-            Self::Overlapping { before, after } => (before.into(), after.into()),
-            _ => (0, 0),
-        }
-    }
-}
-
-/// Which records can match at all.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Prefilter {
-    /// All of them.
-    None,
-    /// Those that hold one of these byte strings.
-    Literals {
-        /// The byte strings, none of them empty.
-        patterns: Vec<Vec<u8>>,
-        /// Whether ASCII letters match either case.
-        ignore_ascii_case: bool,
-    },
-    /// Those in which this expression matches.
-    Regex(String),
-}
-
-/// The largest context an overlapping framing may ask for, in bytes.
-pub const MAX_CONTEXT_BYTES: u32 = 1 << 20;
-
-impl Job {
-    /// Checks what a plugin asked for against the contract.
-    ///
-    /// # Errors
-    /// Says in words which rule is broken.
-    pub fn validate(&self) -> Result<(), String> {
-        match &self.framing {
-            Framing::Delimited(delimiter) if delimiter.is_empty() => {
-                return Err("the delimiter of its framing is empty".into());
-            }
-            Framing::Delimited(delimiter) if delimiter.len() > 255 => {
-                return Err("the delimiter of its framing is longer than 255 bytes".into());
-            }
-            Framing::Quoted { delimiter, quote } if delimiter == quote => {
-                return Err("delimiter and quote of its framing are the same byte".into());
-            }
-            Framing::Fixed { size: 0, .. } => {
-                return Err("the record size of its framing is zero".into());
-            }
-            Framing::LengthPrefixed { width, .. } if !(1..=8).contains(width) => {
-                return Err(format!(
-                    "the length field of its framing is {width} bytes wide; 1 to 8 are possible"
-                ));
-            }
-            Framing::Overlapping { before, after } if *before.max(after) > MAX_CONTEXT_BYTES => {
-                return Err(format!("its framing asks for more than {MAX_CONTEXT_BYTES} bytes of context"));
-            }
-            Framing::Sequential if self.prefilter != Prefilter::None => {
-                return Err("a sequential framing allows no prefilter".into());
-            }
-            _ => {}
-        }
-        if let Prefilter::Literals { patterns, .. } = &self.prefilter
-            && (patterns.is_empty() || patterns.iter().any(Vec::is_empty))
-        {
-            return Err("its prefilter has no literal, or an empty one".into());
-        }
-        Ok(())
-    }
-}
+pub use edits::{Change, Edits, Reply, Span};
+pub use framing::{ByteOrder, Framing, MAX_CONTEXT_BYTES, MAX_DELIMITER_BYTES};
+pub use job::{Job, Prefilter};
+pub use log_level::LogLevel;
+pub use manifest::{
+    MAX_DEFAULT_BYTES, MAX_LINE_CHARS, MAX_NAME_BYTES, MAX_PARAMS, Manifest, Param, ParamKind, ParamSpec,
+};
+pub use records::{Delimited, Fixed, LengthPrefixed, Lines, Quoted};
+pub use window::{FileHead, HEAD_BYTES, Window};

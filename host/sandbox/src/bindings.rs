@@ -8,8 +8,10 @@ pub(crate) use generated::exports::runner::plugin::guest::Guest;
 pub(crate) use generated::runner::plugin::host::{self, Host};
 pub(crate) use generated::runner::plugin::types;
 
-use runner_contract::{FileHead, Framing, Job, Manifest, Param, ParamKind, ParamSpec, Prefilter};
-use runner_pipeline::engine::transform::{Change, Reply, Span, Window};
+use runner_contract::{
+    ByteOrder, Change, FileHead, Framing, Job, LogLevel, Manifest, Param, ParamKind, ParamSpec, Prefilter,
+    Reply, Span, Window,
+};
 
 /// What a component must export to be a plugin.
 pub(crate) const GUEST: &str = "runner:plugin/guest@0.1.0";
@@ -39,12 +41,9 @@ impl<'a> From<FileHead<'a>> for types::File<'a> {
 
 impl<'a> From<&Window<'a>> for types::Window<'a> {
     fn from(window: &Window<'a>) -> Self {
-        Self {
-            offset: window.offset,
-            bytes: window.bytes,
-            owned: types::Span { start: window.owned.start, end: window.owned.end },
-            last: window.last,
-        }
+        // A window holds less than 4 GiB.
+        let owned = types::Span { start: window.owned.start as u32, end: window.owned.end as u32 };
+        Self { offset: window.offset, bytes: window.bytes, owned, last: window.last }
     }
 }
 
@@ -98,9 +97,9 @@ impl From<types::Framing> for Framing {
                 header: f.header,
                 offset: f.offset,
                 width: f.width,
-                big_endian: match f.order {
-                    types::ByteOrder::Little => false,
-                    types::ByteOrder::Big => true,
+                order: match f.order {
+                    types::ByteOrder::Little => ByteOrder::Little,
+                    types::ByteOrder::Big => ByteOrder::Big,
                 },
                 adjustment: f.adjustment,
             },
@@ -138,5 +137,15 @@ impl From<types::Reply> for Reply {
             types::Change::Replaced(bytes) => Change::Replaced(bytes),
         };
         Self { consumed: reply.consumed, change }
+    }
+}
+
+impl From<types::Level> for LogLevel {
+    fn from(level: types::Level) -> Self {
+        match level {
+            types::Level::Debug => Self::Debug,
+            types::Level::Info => Self::Info,
+            types::Level::Warn => Self::Warn,
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use runner_pipeline::engine::transform::Change;
+use runner_contract::Change;
 
 use super::*;
 use crate::cache::{ENTRY_DIGITS, ENTRY_SUFFIX, TOTAL_BYTES};

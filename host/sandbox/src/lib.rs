@@ -55,24 +55,13 @@ use self::call_timing::Phases;
 use self::clock::Clock;
 use self::limits::Limiter;
 use self::log::Log;
-use runner_contract::{FileHead, Job, Manifest, Param};
-use runner_pipeline::engine::transform::{Reply, Transform, Window};
+use runner_contract::{FileHead, Job, Manifest, Param, Reply, Window};
+use runner_pipeline::engine::transform::Transform;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::escape;
 
 /// Characters of a plugin's name in messages.
 const NAME_CHARS: usize = 200;
-
-/// How loud a log line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// For the author of the plugin.
-    Debug,
-    /// For the curious user.
-    Info,
-    /// For every user.
-    Warn,
-}
 
 /// What all plugins share: the engine, the clock for deadlines, and the cache
 /// of compiled code.
@@ -358,12 +347,7 @@ struct State {
 
 impl bindings::Host for State {
     fn log(&mut self, level: types::Level, message: String) {
-        let level = match level {
-            types::Level::Debug => Level::Debug,
-            types::Level::Info => Level::Info,
-            types::Level::Warn => Level::Warn,
-        };
-        self.log.write(level, &message);
+        self.log.write(level.into(), &message);
     }
 }
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use runner_pipeline::escape::escape;
 
-use crate::Level;
+use runner_contract::LogLevel;
 
 /// Where log lines go; called from whichever thread runs the plugin.
-pub type Sink = Arc<dyn Fn(Level, &str) + Send + Sync>;
+pub type Sink = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
 
 /// Characters of one message.
 const MESSAGE_CHARS: usize = 4096;
@@ -29,13 +29,13 @@ impl Log {
     }
 
     /// Passes a message on, or says once that from now on none are.
-    pub(crate) fn write(&mut self, level: Level, message: &str) {
+    pub(crate) fn write(&mut self, level: LogLevel, message: &str) {
         let Some(left) = self.left else { return };
         let message = escape(message, MESSAGE_CHARS);
         self.left = left.checked_sub(message.len() + MESSAGE_COST);
         match self.left {
             Some(_) => (self.sink)(level, &message),
-            None => (self.sink)(Level::Warn, "it logs too much: further messages dropped"),
+            None => (self.sink)(LogLevel::Warn, "it logs too much: further messages dropped"),
         }
     }
 }

@@ -2,17 +2,10 @@
 
 use std::collections::HashSet;
 
-use runner_contract::{Manifest, ParamKind, ParamSpec};
+use runner_contract::{
+    MAX_DEFAULT_BYTES, MAX_LINE_CHARS, MAX_NAME_BYTES, MAX_PARAMS, Manifest, ParamKind, ParamSpec,
+};
 use runner_pipeline::escape::escape;
-
-/// Characters of a name.
-const NAME_CHARS: usize = 64;
-/// Characters of a line meant for reading.
-const LINE_CHARS: usize = 400;
-/// Bytes of a parameter's default.
-const DEFAULT_BYTES: usize = 64 << 10;
-/// Parameters.
-const PARAMS: usize = 256;
 
 /// Refuses a manifest that breaks the contract. What is only for reading
 /// (summary, documentation) is escaped rather than refused, so every field but
@@ -21,15 +14,15 @@ pub(crate) fn check(mut manifest: Manifest) -> Result<Manifest, String> {
     check_name(&manifest.name)?;
     check_word("version", &manifest.version)?;
     for line in [&mut manifest.summary, &mut manifest.license] {
-        *line = escape(line, LINE_CHARS);
+        *line = escape(line, MAX_LINE_CHARS);
     }
-    if manifest.params.len() > PARAMS {
-        return Err(format!("it has {} parameters; {PARAMS} are possible", manifest.params.len()));
+    if manifest.params.len() > MAX_PARAMS {
+        return Err(format!("it has {} parameters; {MAX_PARAMS} are possible", manifest.params.len()));
     }
     let mut names = HashSet::new();
     for param in &mut manifest.params {
         check_param(param)?;
-        param.doc = escape(&param.doc, LINE_CHARS);
+        param.doc = escape(&param.doc, MAX_LINE_CHARS);
         if !names.insert(param.name.as_str()) {
             return Err(format!("two of its parameters are named `{}`", param.name));
         }
@@ -51,10 +44,10 @@ fn check_word(what: &str, word: &str) -> Result<(), String> {
     if word.is_empty() {
         return Err(format!("its {what} is empty"));
     }
-    if word.len() > NAME_CHARS || !word.bytes().all(|b| b.is_ascii_graphic()) {
+    if word.len() > MAX_NAME_BYTES || !word.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(format!(
-            "its {what} `{}` is not one word of at most {NAME_CHARS} printable ASCII characters",
-            escape(word, NAME_CHARS)
+            "its {what} `{}` is not one word of at most {MAX_NAME_BYTES} printable ASCII characters",
+            escape(word, MAX_NAME_BYTES)
         ));
     }
     Ok(())
@@ -67,7 +60,7 @@ fn check_param(param: &ParamSpec) -> Result<(), String> {
         return Err(format!("its parameter `{name}` cannot be set: the name holds `=`"));
     }
     let Some(default) = &param.default else { return Ok(()) };
-    if default.len() > DEFAULT_BYTES {
+    if default.len() > MAX_DEFAULT_BYTES {
         return Err(format!("the default of its parameter `{name}` is {} bytes long", default.len()));
     }
     let (fits, form) = match param.kind {
@@ -78,7 +71,7 @@ fn check_param(param: &ParamSpec) -> Result<(), String> {
     if !fits {
         return Err(format!(
             "the default `{}` of its parameter `{name}` is not {form}",
-            escape(default, NAME_CHARS)
+            escape(default, MAX_NAME_BYTES)
         ));
     }
     Ok(())

@@ -6,9 +6,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
-use runner_contract::{Framing, Prefilter};
+use runner_contract::{Change, Framing, LogLevel, Prefilter, Span};
 use runner_pipeline::cancel::Cancel;
-use runner_pipeline::engine::transform::{Change, Span};
 use runner_pipeline::memory::{Budget, Plan, is_denied};
 
 use super::*;
@@ -42,7 +41,7 @@ fn begin(guest: &str) -> Result<Instance> {
 }
 
 pub(crate) fn window(bytes: &[u8]) -> Window<'_> {
-    Window { offset: 70_000, bytes, owned: 0..bytes.len().try_into().unwrap(), last: true }
+    Window { offset: 70_000, bytes, owned: 0..bytes.len(), last: true }
 }
 
 #[track_caller]
@@ -222,7 +221,7 @@ fn logs_are_escaped_and_bounded() {
     instance.transform(&window(b"a")).unwrap();
     instance.transform(&window(b"a")).unwrap();
     let lines = lines.lock().unwrap();
-    assert_eq!(lines[0], (Level::Warn, "\\u{1b}[2Jsaid by the guest".to_owned()));
+    assert_eq!(lines[0], (LogLevel::Warn, "\\u{1b}[2Jsaid by the guest".to_owned()));
     assert!(lines.iter().map(|(_, line)| line.len()).sum::<usize>() <= 65 << 10);
     let notes = lines.iter().filter(|(_, line)| line.contains("further messages dropped"));
     assert_eq!(notes.count(), 1);

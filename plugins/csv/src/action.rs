@@ -63,6 +63,26 @@ impl Value {
     }
 }
 
+/// A record as it was read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row<'a> {
+    /// The window that holds it.
+    pub(crate) bytes: &'a [u8],
+    pub(crate) record: &'a Record,
+    /// Its first [`Plan::fields`] fields, or all if there are fewer.
+    pub(crate) fields: &'a [Field],
+    pub(crate) kind: RowKind,
+}
+
+/// What a record holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RowKind {
+    /// The names of the columns.
+    Header,
+    /// Values.
+    Data,
+}
+
 /// What happens to the columns.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -111,20 +131,17 @@ impl Plan {
         self.actions.iter().all(|action| matches!(action, Action::Keep | Action::Mask))
     }
 
-    /// Adds the edits of one record, given its first [`Plan::fields`] fields.
-    /// A record without a column is left as it is there.
-    pub(crate) fn apply(
-        &mut self,
-        bytes: &[u8],
-        record: &Record,
-        fields: &[Field],
-        is_header: bool,
-        edits: &mut Edits,
-    ) {
+    /// Adds the edits of one record. If it lacks a column, nothing happens
+    /// there.
+    pub(crate) fn apply(&mut self, row: Row<'_>, edits: &mut Edits) {
+        let Row { bytes, record, fields, kind } = row;
         if record.content.is_empty() {
             return;
         }
-        let actions = if is_header { &self.header } else { &self.actions };
+        let actions = match kind {
+            RowKind::Header => &self.header,
+            RowKind::Data => &self.actions,
+        };
         let is_whole = fields.last().is_some_and(|last| last.end == record.content.end);
         if is_whole && self.becomes_empty(actions, fields) {
             // One empty field; without quotes that can only be an empty line.

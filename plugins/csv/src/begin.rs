@@ -6,17 +6,22 @@ use crate::action::{Action, MASK, Plan, Value, decode};
 use crate::columns::{Columns, parse_list, parse_one};
 use crate::dialect::Dialect;
 use crate::record::{Fault, Field, read};
-use runner_plugin::{File, Params};
+use runner_plugin::{FileHead, Params};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads the parameters, and finds the columns in the file's head.
-pub(crate) fn begin(params: &Params, file: &File<'_>) -> Result<Csv, String> {
+pub(crate) fn begin(params: &Params, file: &FileHead<'_>) -> Result<Csv, String> {
     let dialect = Dialect::of(params)?;
     let has_header = params.bool("header")?;
     let mark_bytes = if file.head.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-    let first = first_record(file, mark_bytes, dialect, has_header)?;
-    let actions = actions(params, dialect, first.as_ref().map(|first| &first.columns))?;
+    let first = first_record(file, mark_bytes, dialect)?;
+    let columns = first.as_ref().map(|first| {
+        let name = |field: &Field| name(file.head, *field, dialect);
+        let names = has_header.then(|| first.fields.iter().map(name).collect());
+        Columns { count: first.fields.len(), names }
+    });
+    let actions = actions(params, dialect, columns.as_ref())?;
     let secret = match (params.get("hash"), params.get("key")) {
         (Some(_), None | Some("")) => return Err("`hash` needs a secret `key`".into()),
         (None, Some(_)) => return Err("`key` is only used with `hash`".into()),
@@ -34,17 +39,12 @@ pub(crate) fn begin(params: &Params, file: &File<'_>) -> Result<Csv, String> {
 /// The first record that is no empty line.
 struct First {
     offset: u64,
-    columns: Columns,
+    fields: Vec<Field>,
 }
 
 /// Finds the first record; `None` if the file has none. A record of which the
 /// head shows only a part is an error, as its columns cannot be counted.
-fn first_record(
-    file: &File<'_>,
-    start: usize,
-    dialect: Dialect,
-    has_header: bool,
-) -> Result<Option<First>, String> {
+fn first_record(file: &FileHead<'_>, start: usize, dialect: Dialect) -> Result<Option<First>, String> {
     let head = file.head;
     // Of a stream, the head is what has come so far.
     let is_cut = file.size != Some(head.len() as u64);
@@ -63,8 +63,7 @@ fn first_record(
             return Err(too_long());
         }
         if !record.content.is_empty() {
-            let names = has_header.then(|| fields.iter().map(|field| name(head, *field, dialect)).collect());
-            return Ok(Some(First { offset: at as u64, columns: Columns { count: fields.len(), names } }));
+            return Ok(Some(First { offset: at as u64, fields }));
         }
         at = record.end;
     }

@@ -11,10 +11,10 @@ mod columns;
 mod dialect;
 mod record;
 
-use action::Plan;
+use action::{Plan, Row, RowKind};
 use dialect::Dialect;
 use record::Field;
-use runner_plugin::{Edits, File, Job, Manifest, ParamSpec, Params, Plugin, Window};
+use runner_plugin::{Edits, FileHead, Job, Manifest, ParamSpec, Params, Plugin, Window};
 
 /// The plugin, for one file.
 #[derive(Debug)]
@@ -52,9 +52,10 @@ impl Plugin for Csv {
         .param(ParamSpec::boolean("header", "whether the first record has the names").default("true"))
     }
 
-    fn begin(params: &Params, file: &File<'_>) -> Result<(Self, Job), String> {
+    fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Self, Job), String> {
         let csv = begin::begin(params, file)?;
-        let job = Job::new(csv.dialect.framing()).length_preserving(csv.plan.is_length_preserving());
+        let job = Job::new(csv.dialect.framing());
+        let job = if csv.plan.is_length_preserving() { job.length_preserving() } else { job };
         Ok((csv, job))
     }
 
@@ -64,7 +65,9 @@ impl Plugin for Csv {
             let record = record::read(window.bytes, at, self.dialect, self.plan.fields(), &mut self.fields)
                 .map_err(|fault| fault.message(window.offset))?;
             let is_header = self.header == Some(window.offset + at as u64);
-            self.plan.apply(window.bytes, &record, &self.fields, is_header, edits);
+            let kind = if is_header { RowKind::Header } else { RowKind::Data };
+            let row = Row { bytes: window.bytes, record: &record, fields: &self.fields, kind };
+            self.plan.apply(row, edits);
             at = record.end;
         }
         Ok(())

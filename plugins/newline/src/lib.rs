@@ -1,6 +1,6 @@
 //! Converts line ends.
 
-use runner_plugin::{Edits, File, Framing, Job, Manifest, ParamSpec, Params, Plugin, Window};
+use runner_plugin::{Edits, FileHead, Framing, Job, Manifest, ParamSpec, Params, Plugin, Window};
 
 /// The plugin: which line end it writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ impl Plugin for Newline {
         )
     }
 
-    fn begin(params: &Params, _: &File<'_>) -> Result<(Self, Job), String> {
+    fn begin(params: &Params, _: &FileHead<'_>) -> Result<(Self, Job), String> {
         let lines = Job::new(Framing::lines());
         match params.required("to")? {
             "lf" => Ok((Self::Lf, lines.literals(["\r\n"]))),

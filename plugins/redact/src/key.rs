@@ -111,19 +111,26 @@ const FORMATS: &[Format] = &[
 const SK_PREFIX: &str = "sk-";
 
 /// Bytes next to an anchor with which a prefix is possible: the one before
-/// it, or, for prefixes that begin with it, the one behind it.
-static BEFORE: [bool; 256] = neighbours(false);
-static BEHIND: [bool; 256] = neighbours(true);
+/// it, or, for prefixes that begin with it, the one after it.
+static BEFORE: [bool; 256] = neighbours(Side::Before);
+static AFTER: [bool; 256] = neighbours(Side::After);
 
-const fn neighbours(behind: bool) -> [bool; 256] {
+/// A side of an anchor.
+#[derive(Clone, Copy)]
+enum Side {
+    Before,
+    After,
+}
+
+const fn neighbours(side: Side) -> [bool; 256] {
     let mut possible = [false; 256];
     let mut at = 0;
     while at < FORMATS.len() {
         let Format { prefix, anchor, .. } = FORMATS[at];
-        if behind && anchor == 0 {
-            possible[prefix.as_bytes()[1] as usize] = true;
-        } else if !behind && anchor > 0 {
-            possible[prefix.as_bytes()[anchor - 1] as usize] = true;
+        match side {
+            Side::Before if anchor > 0 => possible[prefix.as_bytes()[anchor - 1] as usize] = true,
+            Side::After if anchor == 0 => possible[prefix.as_bytes()[1] as usize] = true,
+            Side::Before | Side::After => {}
         }
         at += 1;
     }
@@ -152,8 +159,7 @@ pub(crate) fn find(text: &[u8], found: &mut impl FnMut(Range<usize>)) {
     let (mut key_end, mut token_end) = (0, 0);
     each_place(text, may_hold, |at| {
         if text[at..].starts_with(JWT_PREFIX.as_bytes()) {
-            // One may begin where a key ends: masked, that is a border.
-            if let Some(token) = (at >= token_end).then(|| jwt(text, at, at > 0 && at == key_end)).flatten() {
+            if let Some(token) = (at >= token_end).then(|| jwt(text, at, key_end)).flatten() {
                 token_end = token.end;
                 found(token);
             }
@@ -173,7 +179,7 @@ fn at_anchor(text: &[u8], anchor: usize, from: usize) -> Option<Range<usize>> {
     let has = |bytes: &[bool; 256], at: Option<usize>| {
         at.and_then(|at| text.get(at)).is_some_and(|&byte| bytes[usize::from(byte)])
     };
-    if !has(&BEFORE, anchor.checked_sub(1)) && !has(&BEHIND, Some(anchor + 1)) {
+    if !has(&BEFORE, anchor.checked_sub(1)) && !has(&AFTER, Some(anchor + 1)) {
         return None;
     }
     FORMATS.iter().find_map(|format| {
@@ -219,8 +225,12 @@ fn is_sk(bytes: &[u8], start: usize) -> bool {
 /// Three to five base64url parts with dots between (RFC 7515 and 7516). The
 /// shortest header there can be, `{"alg":""}`, has 14 letters; the last parts
 /// may be empty.
-fn jwt(bytes: &[u8], start: usize, behind_key: bool) -> Option<Range<usize>> {
-    if !behind_key && (!begins_run(bytes, start) || !is_word_start(bytes, start)) {
+///
+/// A token begins with a word, or where the last key ends: once that key is
+/// masked, its end is a border.
+fn jwt(bytes: &[u8], start: usize, key_end: usize) -> Option<Range<usize>> {
+    let follows_key = start > 0 && start == key_end;
+    if !follows_key && (!begins_run(bytes, start) || !is_word_start(bytes, start)) {
         return None;
     }
     let part = |from| run_end(bytes, from, |byte| Alphabet::Url.has(byte));

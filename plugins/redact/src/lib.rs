@@ -21,7 +21,7 @@ mod sweep;
 mod text;
 
 use kind::Kinds;
-use runner_plugin::{Edits, File, Framing, Job, Manifest, ParamSpec, Params, Plugin, Window};
+use runner_plugin::{Edits, FileHead, Framing, Job, Manifest, ParamSpec, Params, Plugin, Window};
 use scan::scan;
 use style::Style;
 
@@ -49,7 +49,7 @@ impl Plugin for Redact {
         .param(ParamSpec::secret("key", "the secret of `style=hash`: the same key gives the same pseudonyms"))
     }
 
-    fn begin(params: &Params, _: &File<'_>) -> Result<(Self, Job), String> {
+    fn begin(params: &Params, _: &FileHead<'_>) -> Result<(Self, Job), String> {
         let kinds = Kinds::parse(params.required("kinds")?)?;
         let style = match (params.required("style")?, params.get("key")) {
             ("mask", None) => Style::Mask,
@@ -58,9 +58,8 @@ impl Plugin for Redact {
             ("hash", Some(secret)) => Style::hash(secret),
             (other, _) => return Err(format!("`style` must be `mask` or `hash`, not `{other}`")),
         };
-        let job = Job::new(Framing::lines())
-            .prefilter(prefilter::prefilter(kinds))
-            .length_preserving(matches!(style, Style::Mask));
+        let job = Job::new(Framing::lines()).prefilter(prefilter::prefilter(kinds));
+        let job = if matches!(style, Style::Mask) { job.length_preserving() } else { job };
         Ok((Self { kinds, style }, job))
     }
 

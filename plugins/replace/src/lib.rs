@@ -12,9 +12,9 @@ mod search;
 mod text;
 mod with;
 
-use runner_plugin::{Edits, File, Framing, Job, Manifest, ParamSpec, Params, Plugin, Prefilter, Window};
+use runner_plugin::{Edits, FileHead, Framing, Job, Manifest, ParamSpec, Params, Plugin, Prefilter, Window};
 
-use crate::pattern::{Pattern, is_ascii_folding};
+use crate::pattern::{Case, Pattern, is_ascii_folding};
 use crate::search::Search;
 use crate::text::Text;
 use crate::with::With;
@@ -50,78 +50,99 @@ impl Plugin for Replace {
             ))
     }
 
-    fn begin(params: &Params, file: &File<'_>) -> Result<(Self, Job), String> {
+    fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Self, Job), String> {
         let find = params.required("find")?;
         let with = params.get("with").unwrap_or_default();
-        let ignore_case = params.bool("ignore-case")?;
-        let multiline = params.bool("multiline")?;
+        let case = if params.bool("ignore-case")? { Case::Insensitive } else { Case::Sensitive };
+        let scope = if params.bool("multiline")? { Scope::Anywhere } else { Scope::Lines };
         let is_regex = params.bool("regex")?;
-        let max_match = max_match(params, multiline && is_regex)?;
+        let max_match = params.integer("max-match")?;
+        if max_match.is_some() && !(is_regex && scope == Scope::Anywhere) {
+            return Err("`max-match` is of use only with both `multiline` and `regex`".into());
+        }
+        let max_match = max_match.map_or(Ok(MAX_MATCH_DEFAULT_BYTES), check_max_match)?;
         if find.is_empty() {
             return Err("`find` is empty".into());
         }
         if is_regex {
-            let pattern = Pattern::new(find, ignore_case)?;
+            let pattern = Pattern::new(find, case)?;
             let with = With::template(with, &pattern)?;
-            let (search, job) = expression(&pattern, multiline, max_match)?;
+            let (search, job) = expression(&pattern, scope, max_match)?;
             return Ok((Self { search, with }, job));
         }
-        if find.contains('\n') && !multiline {
+        if find.contains('\n') && scope == Scope::Lines {
             return Err("`find` holds a line end, which no line does: set `multiline`".into());
         }
-        let plain = !ignore_case || is_ascii_folding(find);
-        let (search, job) = if plain {
-            let text = if ignore_case { Text::folded(find) } else { Text::exact(find) };
-            let in_head = |bytes: &[u8]| text.find(bytes).map(|at| at..at + text.len());
-            let by_lines = !multiline && lines::are_better(file, in_head);
-            literal(text, by_lines)?
-        } else {
-            let pattern = Pattern::literal(find)?;
-            let regex = pattern.compile()?;
-            let in_head = |bytes: &[u8]| regex.find(bytes).map(|found| found.range());
-            // A stream shows nothing of an expression's end before more comes,
-            // but whole lines at once.
-            let anywhere = multiline || file.size.is_some() && !lines::are_better(file, in_head);
-            expression(&pattern, anywhere, MAX_MATCH_LIMIT_BYTES)?
+        let (search, job) = match case {
+            Case::Sensitive => plain_text(Text::exact(find), scope, file)?,
+            Case::Insensitive if is_ascii_folding(find) => plain_text(Text::folded(find), scope, file)?,
+            Case::Insensitive => folded_text(find, scope, file)?,
         };
         // Other letters than ASCII's can change their length with their case.
-        let mut job = job.length_preserving(plain && find.len() == with.len());
-        if plain {
-            let patterns = vec![find.into()];
-            job = job.prefilter(Prefilter::Literals { patterns, ignore_ascii_case: ignore_case });
-        }
+        let job = match search {
+            Search::Literal { .. } => {
+                let patterns = vec![find.into()];
+                let ignore_ascii_case = case == Case::Insensitive;
+                let job = job.prefilter(Prefilter::Literals { patterns, ignore_ascii_case });
+                if find.len() == with.len() { job.length_preserving() } else { job }
+            }
+            Search::Lines(_) | Search::Anywhere { .. } => job,
+        };
         Ok((Self { search, with: With::Text(with.into()) }, job))
     }
 
     fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), String> {
         let with = &self.with;
-        self.search.each(window, with.needs_groups(), |range, groups| {
+        self.search.each(window, with.capture(), |range, groups| {
             edits.replace_with(range, |out| with.write(window.bytes, groups, out));
         });
         Ok(())
     }
 }
 
-fn max_match(params: &Params, of_use: bool) -> Result<usize, String> {
-    let Some(bytes) = params.integer("max-match")? else { return Ok(MAX_MATCH_DEFAULT_BYTES) };
-    if !of_use {
-        return Err("`max-match` is of use only with both `multiline` and `regex`".into());
-    }
+/// Where a match may lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    /// Within one line, without its end.
+    Lines,
+    /// Across lines.
+    Anywhere,
+}
+
+fn check_max_match(bytes: i64) -> Result<usize, String> {
     match usize::try_from(bytes) {
         Ok(bytes @ 1..=MAX_MATCH_LIMIT_BYTES) => Ok(bytes),
         _ => Err(format!("`max-match` must be 1 to {MAX_MATCH_LIMIT_BYTES}, not {bytes}")),
     }
 }
 
-/// Anywhere, the window must show the rest of a text behind the byte at its
-/// start.
-fn literal(text: Text, by_lines: bool) -> Result<(Search, Job), String> {
-    let framing = if by_lines { Framing::lines() } else { overlapping(0, text.len() - 1)? };
+/// Looks for a text that is the same wherever lines end: in lines if that is
+/// faster.
+fn plain_text(text: Text, scope: Scope, file: &FileHead<'_>) -> Result<(Search, Job), String> {
+    let in_head = |bytes: &[u8]| text.find(bytes).map(|at| at..at + text.len());
+    let framing = if scope == Scope::Lines && lines::are_better(file, in_head) {
+        Framing::lines()
+    } else {
+        // The window must show the rest of a text after the byte at its start.
+        overlapping(0, text.len() - 1)?
+    };
     Ok((Search::literal(text), Job::new(framing)))
 }
 
-fn expression(pattern: &Pattern, multiline: bool, max_match: usize) -> Result<(Search, Job), String> {
-    if !multiline {
+/// Looks for a text in either case, where letters fold to others than ASCII's.
+fn folded_text(find: &str, scope: Scope, file: &FileHead<'_>) -> Result<(Search, Job), String> {
+    let pattern = Pattern::literal(find)?;
+    let regex = pattern.compile()?;
+    let in_head = |bytes: &[u8]| regex.find(bytes).map(|found| found.range());
+    // A stream shows nothing of an expression's end before more comes, but
+    // whole lines at once.
+    let in_lines = scope == Scope::Lines && (file.size.is_none() || lines::are_better(file, in_head));
+    let scope = if in_lines { Scope::Lines } else { Scope::Anywhere };
+    expression(&pattern, scope, MAX_MATCH_LIMIT_BYTES)
+}
+
+fn expression(pattern: &Pattern, scope: Scope, max_match: usize) -> Result<(Search, Job), String> {
+    if scope == Scope::Lines {
         let search = Search::lines(pattern.within_lines()?);
         return Ok((search, Job::new(Framing::lines()).prefilter(pattern.line_prefilter())));
     }

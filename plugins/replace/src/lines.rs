@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use memchr::memchr_iter;
-use runner_plugin::File;
+use runner_plugin::FileHead;
 
 /// Matches that are farther apart than that have a call each.
 const APART_BYTES: usize = 1 << 10;
@@ -17,7 +17,7 @@ const MANY_CALLS: usize = 4;
 
 /// Whether the file's head looks like that; `find` tells the first match in
 /// what it is given.
-pub(crate) fn are_better(file: &File<'_>, find: impl Fn(&[u8]) -> Option<Range<usize>>) -> bool {
+pub(crate) fn are_better(file: &FileHead<'_>, find: impl Fn(&[u8]) -> Option<Range<usize>>) -> bool {
     let (mut calls, mut shown, mut at) = (0, 0, 0);
     while let Some(found) = find(&file.head[at..]) {
         if calls == 0 || at + found.start > shown + APART_BYTES {

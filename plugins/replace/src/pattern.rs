@@ -6,6 +6,15 @@ use regex_syntax::hir::{Capture, Class, ClassBytes, ClassBytesRange, ClassUnicod
 use regex_syntax::hir::{Hir, HirKind, Look, Repetition};
 use runner_plugin::Prefilter;
 
+/// Whether letters match either case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Case {
+    /// Only the case given.
+    Sensitive,
+    /// Either case.
+    Insensitive,
+}
+
 /// A parsed expression.
 #[derive(Debug)]
 pub(crate) struct Pattern {
@@ -16,7 +25,8 @@ pub(crate) struct Pattern {
 
 impl Pattern {
     /// Parses an expression; `^` and `$` stand for line ends.
-    pub(crate) fn new(text: &str, ignore_case: bool) -> Result<Self, String> {
+    pub(crate) fn new(text: &str, case: Case) -> Result<Self, String> {
+        let ignore_case = case == Case::Insensitive;
         let mut parser =
             ParserBuilder::new().utf8(false).multi_line(true).case_insensitive(ignore_case).build();
         let hir = parser.parse(text).map_err(|error| error.to_string())?;
@@ -26,7 +36,7 @@ impl Pattern {
 
     /// A text of which letters match either case.
     pub(crate) fn literal(text: &str) -> Result<Self, String> {
-        Self::new(&regex_syntax::escape(text), true)
+        Self::new(&regex_syntax::escape(text), Case::Insensitive)
     }
 
     /// Compiles it as it is.
@@ -61,20 +71,24 @@ impl Pattern {
     /// The expression as a prefilter of lines, shown with their ends.
     pub(crate) fn line_prefilter(&self) -> Prefilter {
         // The record's end comes after the line's.
-        let sound = !self.hir.properties().look_set().contains(Look::End);
-        self.prefilter(sound)
+        if self.hir.properties().look_set().contains(Look::End) {
+            return Prefilter::None;
+        }
+        self.prefilter()
     }
 
     /// The expression as a prefilter of windows, which it may see only from
     /// the place on where a match must start.
     pub(crate) fn window_prefilter(&self) -> Prefilter {
         // At that place the other assertions hold, if anything, too often.
-        let looks = self.hir.properties().look_set();
-        self.prefilter(!looks.contains_word())
+        if self.hir.properties().look_set().contains_word() {
+            return Prefilter::None;
+        }
+        self.prefilter()
     }
 
-    fn prefilter(&self, sound: bool) -> Prefilter {
-        if sound && !self.matches_empty() { Prefilter::Regex(self.text.clone()) } else { Prefilter::None }
+    fn prefilter(&self) -> Prefilter {
+        if self.matches_empty() { Prefilter::None } else { Prefilter::Regex(self.text.clone()) }
     }
 }
 

@@ -23,6 +23,15 @@ use crate::text::Text;
 /// the end of a stride in a few bytes.
 const STRIDE_BYTES: usize = if cfg!(test) { 3 } else { 64 * 1024 };
 
+/// What of a match is to be known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Capture {
+    /// Its range alone, which is faster.
+    Range,
+    /// Its groups as well.
+    Groups,
+}
+
 /// What to look for, and how.
 #[derive(Debug)]
 pub(crate) enum Search {
@@ -48,12 +57,11 @@ impl Search {
         Self::Anywhere { regex, max_match }
     }
 
-    /// Calls `found` for each match that starts in the owned range, in order,
-    /// with its groups if they are asked for.
+    /// Calls `found` for each match that starts in the owned range, in order.
     pub(crate) fn each(
         &self,
         window: &Window<'_>,
-        with_groups: bool,
+        capture: Capture,
         mut found: impl FnMut(Range<usize>, &Captures),
     ) {
         match self {
@@ -68,21 +76,24 @@ impl Search {
                     found(start..at, none);
                 }
             }
-            Self::Lines(regex) => lines(regex, window.bytes, with_groups, found),
+            Self::Lines(regex) => lines(regex, window.bytes, capture, found),
             Self::Anywhere { regex, max_match } => {
-                anywhere(regex, *max_match, window, with_groups, found);
+                anywhere(regex, *max_match, window, capture, found);
             }
         }
     }
 }
 
-/// Groups of a match, or its range alone, which is faster.
-fn captures(regex: &Regex, with_groups: bool) -> Captures {
-    if with_groups { regex.create_captures() } else { Captures::matches(regex.group_info().clone()) }
+/// Room for what is to be known of a match.
+fn captures(regex: &Regex, capture: Capture) -> Captures {
+    match capture {
+        Capture::Range => Captures::matches(regex.group_info().clone()),
+        Capture::Groups => regex.create_captures(),
+    }
 }
 
-fn lines(regex: &Regex, bytes: &[u8], with_groups: bool, mut found: impl FnMut(Range<usize>, &Captures)) {
-    let mut groups = captures(regex, with_groups);
+fn lines(regex: &Regex, bytes: &[u8], capture: Capture, mut found: impl FnMut(Range<usize>, &Captures)) {
+    let mut groups = captures(regex, capture);
     let mut at = 0;
     let mut previous = None;
     while at <= bytes.len() {
@@ -112,11 +123,11 @@ fn anywhere(
     regex: &Regex,
     max_match: usize,
     window: &Window<'_>,
-    with_groups: bool,
+    capture: Capture,
     mut found: impl FnMut(Range<usize>, &Captures),
 ) {
     let (bytes, owned) = (window.bytes, &window.owned);
-    let mut groups = captures(regex, with_groups);
+    let mut groups = captures(regex, capture);
     let mut at = owned.start;
     while at < owned.end {
         // Matches that start in the next stride lie within these bytes.

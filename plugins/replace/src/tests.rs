@@ -9,7 +9,7 @@ use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 use runner_plugin::testing::{assert_split_invariant, edit, run_cases};
-use runner_plugin::{File, Framing, Plugin};
+use runner_plugin::{FileHead, Framing, Plugin};
 
 use crate::Replace;
 
@@ -183,9 +183,8 @@ proptest! {
 }
 
 /// What is replaced in each line alone, as before texts were found anywhere.
-fn each_line_alone(find: &str, with: &str, ignore_case: bool, input: &[u8]) -> Vec<u8> {
-    let expression = format!("{}{}", if ignore_case { "(?i)" } else { "" }, regex_syntax::escape(find));
-    let regex = regex(&expression);
+fn each_line_alone(expression: &str, with: &str, input: &[u8]) -> Vec<u8> {
+    let regex = regex(expression);
     let mut output = Vec::new();
     for line in input.split_inclusive(|byte| *byte == b'\n') {
         let mut done = 0;
@@ -214,7 +213,8 @@ proptest! {
         let input = input.concat();
         let ignore_case_text = ignore_case.to_string();
         let params = [("find", find.as_str()), ("with", "<>"), ("ignore-case", &ignore_case_text)];
-        let expected = each_line_alone(&find, "<>", ignore_case, &input);
+        let flags = if ignore_case { "(?i)" } else { "" };
+        let expected = each_line_alone(&format!("{flags}{}", regex_syntax::escape(&find)), "<>", &input);
         prop_assert_eq!(edit::<Replace>(&params, &input), Ok(expected));
         assert_split_invariant::<Replace>(&params, &input);
     }
@@ -227,7 +227,7 @@ fn a_log_that_holds_it_here_and_there_is_searched_by_lines() {
     let by_lines = |head: &str, find: &str, multiline: &str| {
         let params =
             [("find", find), ("ignore-case", "true"), ("multiline", multiline)].into_iter().collect();
-        let file = File { size: Some(1 << 30), head: head.as_bytes() };
+        let file = FileHead { size: Some(1 << 30), head: head.as_bytes() };
         Replace::begin(&params, &file).expect("a job").1.framing == Framing::lines()
     };
     for find in ["ask", "as", "a"] {
@@ -251,7 +251,7 @@ fn a_text_needs_no_lines() {
         ("ask", "true", None, true),
     ] {
         let params = [("find", find), ("ignore-case", ignore_case)].into_iter().collect();
-        let (_, job) = Replace::begin(&params, &File { size, head: b"" }).expect("a job");
+        let (_, job) = Replace::begin(&params, &FileHead { size, head: b"" }).expect("a job");
         assert_eq!(job.framing == Framing::lines(), lines, "{find} {ignore_case} {size:?}");
     }
 }

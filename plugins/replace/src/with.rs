@@ -4,6 +4,7 @@ use regex_automata::util::captures::Captures;
 use regex_automata::util::interpolate;
 
 use crate::pattern::Pattern;
+use crate::search::Capture;
 
 /// What is put in a match's place.
 #[derive(Debug)]
@@ -47,9 +48,12 @@ impl With {
         }
     }
 
-    /// Whether [`Self::write`] needs the groups of a match.
-    pub(crate) fn needs_groups(&self) -> bool {
-        matches!(self, Self::Template(_))
+    /// What [`Self::write`] must know of a match.
+    pub(crate) fn capture(&self) -> Capture {
+        match self {
+            Self::Text(_) => Capture::Range,
+            Self::Template(_) => Capture::Groups,
+        }
     }
 
     /// Appends what replaces a match in `bytes`.

@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use runner_contract::{Framing, Job, Prefilter};
-use runner_pipeline::engine::transform::{Change, Reply, Span, Transform, Window};
+use runner_contract::{Change, Framing, Job, Prefilter, Reply, Span, Window};
+use runner_pipeline::engine::transform::Transform;
 use runner_pipeline::error::Result;
 use runner_pipeline::patch::PluginId;
 use runner_pipeline::run::checkpoint::{Key, Resumable};

@@ -5,12 +5,13 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use runner_contract::{Framing, Job, Prefilter};
+use runner_contract::Change::Edits;
+use runner_contract::{Framing, Job, Prefilter, Reply, Span, Window};
 use runner_pipeline::commit::recover::{self, Recovered, open_journal, recover};
 use runner_pipeline::commit::strategy::{Choice, Strategy};
 use runner_pipeline::commit::verify::VerifyChoice;
 use runner_pipeline::commit::{Backup, Keep};
-use runner_pipeline::engine::transform::{Change::Edits, Reply, Span, Transform, Window};
+use runner_pipeline::engine::transform::Transform;
 use runner_pipeline::error::{Kind, Result};
 use runner_pipeline::patch::{Direction, Patch, PluginId};
 use runner_pipeline::run::{Event, Options, Program, apply_target};

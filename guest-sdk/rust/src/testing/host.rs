@@ -3,9 +3,11 @@
 use std::ops::Range;
 use std::slice;
 
+use runner_contract::model;
+
+use super::params;
 use super::prefilter::Matcher;
-use super::{params, records};
-use crate::{Change, Edits, File, Framing, Job, Params, Plugin, Prefilter, Reply, Window};
+use crate::{Change, Edits, FileHead, Framing, HEAD_BYTES, Job, Params, Plugin, Prefilter, Reply, Window};
 
 /// How the model cuts the input.
 #[derive(Debug, Clone)]
@@ -46,6 +48,7 @@ pub struct Edit {
 pub fn edits<P: Plugin>(params: &[(&str, &str)], input: &[u8], cut: &Cut) -> Result<Vec<Edit>, String> {
     let params = params::check(&P::describe(), params)?;
     let (plugin, job) = begin::<P>(&params, input)?;
+    job.validate()?;
     let prefilter = if cut.prefilter { &job.prefilter } else { &Prefilter::None };
     let mut run =
         Run { params, input, plugin, matcher: Matcher::new(prefilter)?, job, cut, edits: Vec::new() };
@@ -63,8 +66,8 @@ pub fn edits<P: Plugin>(params: &[(&str, &str)], input: &[u8], cut: &Cut) -> Res
 }
 
 fn begin<P: Plugin>(params: &Params, input: &[u8]) -> Result<(P, Job), String> {
-    let head = &input[..input.len().min(64 * 1024)];
-    P::begin(params, &File { size: Some(input.len() as u64), head })
+    let head = &input[..input.len().min(HEAD_BYTES)];
+    P::begin(params, &FileHead { size: Some(input.len() as u64), head })
 }
 
 struct Run<'a, P> {
@@ -80,7 +83,7 @@ struct Run<'a, P> {
 impl<P: Plugin> Run<'_, P> {
     /// Records that pass the prefilter, packed into windows.
     fn records(&mut self, framing: &Framing) -> Result<(), String> {
-        let mut kept = records::split(framing, self.input)?;
+        let mut kept = model::records(framing, self.input)?;
         kept.retain(|record| self.matcher.is_match(&self.input[record.clone()]));
         let mut kept = kept.into_iter().peekable();
         let mut sizes = self.cut.windows.iter().cycle();
@@ -103,7 +106,8 @@ impl<P: Plugin> Run<'_, P> {
         let bytes = pieces.iter().flat_map(|piece| &self.input[piece.clone()]).copied().collect::<Vec<_>>();
         let last = pieces.last().is_some_and(|piece| piece.end == self.input.len());
         let offset = pieces.first().map_or(0, |piece| piece.start);
-        let reply = self.ask(offset, &bytes, 0..bytes.len(), last)?;
+        let window = Window { offset: offset as u64, bytes: &bytes, owned: 0..bytes.len(), last };
+        let reply = self.ask(&window)?;
         for edit in local(reply.change, bytes.len()) {
             // The place between two records belongs to the later one.
             let mut base = 0;
@@ -169,18 +173,24 @@ impl<P: Plugin> Run<'_, P> {
     }
 
     fn context(&mut self, shown: &Range<usize>, owned: Range<usize>) -> Result<Vec<Edit>, String> {
-        let bytes = &self.input[shown.clone()];
-        let owned = owned.start - shown.start..owned.end - shown.start;
-        let reply = self.ask(shown.start, bytes, owned, shown.end == self.input.len())?;
+        let input = self.input;
+        let window = Window {
+            offset: shown.start as u64,
+            bytes: &input[shown.clone()],
+            owned: owned.start - shown.start..owned.end - shown.start,
+            last: shown.end == input.len(),
+        };
+        let reply = self.ask(&window)?;
         if matches!(reply.change, Change::Replaced(_)) {
             return Err("a window was replaced under an overlapping framing".into());
         }
-        Ok(local(reply.change, bytes.len()))
+        Ok(local(reply.change, window.bytes.len()))
     }
 
     /// One instance, in order; what was not consumed comes again, with more.
     fn sequential(&mut self) -> Result<(), String> {
-        let length = self.input.len();
+        let input = self.input;
+        let length = input.len();
         let mut start = 0;
         let mut left = 0;
         for size in self.cut.windows.iter().cycle() {
@@ -188,7 +198,9 @@ impl<P: Plugin> Run<'_, P> {
                 break;
             }
             let end = (start + left).saturating_add(*size).min(length);
-            let reply = self.ask(start, &self.input[start..end], 0..end - start, end == length)?;
+            let bytes = &input[start..end];
+            let window = Window { offset: start as u64, bytes, owned: 0..bytes.len(), last: end == length };
+            let reply = self.ask(&window)?;
             let consumed = usize::try_from(reply.consumed).unwrap_or(usize::MAX);
             let dealt_with = consumed.min(end - start);
             if end == length && dealt_with < end - start {
@@ -206,7 +218,7 @@ impl<P: Plugin> Run<'_, P> {
         Ok(())
     }
 
-    fn ask(&mut self, offset: usize, bytes: &[u8], owned: Range<usize>, last: bool) -> Result<Reply, String> {
+    fn ask(&mut self, window: &Window<'_>) -> Result<Reply, String> {
         if self.cut.fresh && self.job.framing != Framing::Sequential {
             let (plugin, job) = begin::<P>(&self.params, self.input)?;
             if job != self.job {
@@ -214,9 +226,8 @@ impl<P: Plugin> Run<'_, P> {
             }
             self.plugin = plugin;
         }
-        let window = Window { offset: offset as u64, bytes, owned, last };
-        let mut edits = Edits::new(&window);
-        self.plugin.transform(&window, &mut edits)?;
+        let mut edits = Edits::new(window);
+        self.plugin.transform(window, &mut edits)?;
         edits.finish()
     }
 

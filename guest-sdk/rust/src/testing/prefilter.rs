@@ -12,14 +12,13 @@ pub(super) enum Matcher {
 }
 
 impl Matcher {
+    /// A matcher for the prefilter of a job that was validated.
+    ///
+    /// # Errors
+    /// When the regular expression is not valid, or matches the empty string.
     pub(super) fn new(prefilter: &Prefilter) -> Result<Self, String> {
         match prefilter {
             Prefilter::None => Ok(Self::All),
-            Prefilter::Literals { patterns, .. }
-                if patterns.is_empty() || patterns.iter().any(Vec::is_empty) =>
-            {
-                Err("the prefilter has no literal, or an empty one".into())
-            }
             Prefilter::Literals { patterns, ignore_ascii_case } => {
                 Ok(Self::Literals { patterns: patterns.clone(), ignore_ascii_case: *ignore_ascii_case })
             }

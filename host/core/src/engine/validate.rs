@@ -5,12 +5,11 @@
 
 use std::ops::Range;
 
-use runner_contract::{Framing, Job, Prefilter};
+use runner_contract::{Change, Framing, Job, Prefilter, Reply, Span, Window};
 
 use crate::cancel::{Deadline, Paced};
 use crate::engine::diff;
 use crate::engine::edits::EditList;
-use crate::engine::transform::{Change, Reply, Span, Window};
 use crate::error::{Error, Kind, Result};
 use crate::memory::{Budget, Denied};
 use crate::profile::{self, Stage};
@@ -77,15 +76,13 @@ pub(crate) fn accept(asked: &Asked<'_>, reply: &Reply, found: &mut Found) -> Res
     let _span = profile::span(Stage::Accept);
     let window = asked.window;
     let limit = match asked.job.framing {
-        Framing::Sequential => {
-            u32::try_from(reply.consumed).unwrap_or(u32::MAX).min(window.bytes.len() as u32)
-        }
-        _ => window.bytes.len() as u32,
+        Framing::Sequential => usize::try_from(reply.consumed).unwrap_or(usize::MAX).min(window.bytes.len()),
+        _ => window.bytes.len(),
     };
     match &reply.change {
         Change::Unchanged => Ok(()),
         Change::Edits { spans, bytes } => edits(asked, limit, spans, bytes, found),
-        Change::Replaced(new) => replaced(asked, &window.bytes[..limit as usize], new, found),
+        Change::Replaced(new) => replaced(asked, &window.bytes[..limit], new, found),
     }
 }
 
@@ -109,7 +106,7 @@ fn replaced(asked: &Asked<'_>, old: &[u8], new: &[u8], found: &mut Found) -> Res
     })
 }
 
-fn edits(asked: &Asked<'_>, limit: u32, spans: &[Span], mut bytes: &[u8], found: &mut Found) -> Result<()> {
+fn edits(asked: &Asked<'_>, limit: usize, spans: &[Span], mut bytes: &[u8], found: &mut Found) -> Result<()> {
     let Asked { job, window, origin, deadline } = *asked;
     // Under a sequential framing, what was not consumed is not owned yet.
     let owned_end = window.owned.end.min(limit);
@@ -118,28 +115,28 @@ fn edits(asked: &Asked<'_>, limit: u32, spans: &[Span], mut bytes: &[u8], found:
     let mut pace = Paced::new(deadline, "checking the plugin's answer");
     for span in spans {
         pace.step(SPAN_NS + span.len as usize / COPIED_PER_NS)?;
-        let Range { start, end } = span.start..span.end;
+        let Range { start, end } = span.start as usize..span.end as usize;
         check_place(window, limit, &(start..end))?;
         if start < reach || insertion == Some(start) && start == end {
             return Err(broken(window, &format!("answered overlapping or unsorted edits at byte {start}")));
         }
-        if start >= owned_end && !(window.last && start as usize == window.bytes.len()) {
+        if start >= owned_end && !(window.last && start == window.bytes.len()) {
             return Err(outside(window, start));
         }
-        if job.length_preserving && end - start != span.len {
+        if job.length_preserving && end - start != span.len as usize {
             return Err(broken(window, "changed a length, but claims that it never does"));
         }
         let Some((new, rest)) = bytes.split_at_checked(span.len as usize) else {
             return Err(broken(window, "answered fewer replacement bytes than its edits need"));
         };
         bytes = rest;
-        let Some(offset) = origin.offset(start, end) else {
+        let Some(offset) = origin.offset(span.start, span.end) else {
             return Err(broken(
                 window,
                 &format!("answered an edit at byte {start} that crosses into another record"),
             ));
         };
-        found.push(offset, &window.bytes[start as usize..end as usize], new)?;
+        found.push(offset, &window.bytes[start..end], new)?;
         reach = end;
         insertion = (start == end).then_some(start);
     }
@@ -151,7 +148,7 @@ fn edits(asked: &Asked<'_>, limit: u32, spans: &[Span], mut bytes: &[u8], found:
 }
 
 /// An edit lies in the window, and does not start before what it owns.
-fn check_place(window: &Window<'_>, limit: u32, edit: &Range<u32>) -> Result<()> {
+fn check_place(window: &Window<'_>, limit: usize, edit: &Range<usize>) -> Result<()> {
     let Range { start, end } = *edit;
     if start > end || end > limit {
         return Err(broken(window, &format!("answered an edit of bytes {start} to {end} of {limit}")));
@@ -159,7 +156,7 @@ fn check_place(window: &Window<'_>, limit: u32, edit: &Range<u32>) -> Result<()>
     if start < window.owned.start { Err(outside(window, start)) } else { Ok(()) }
 }
 
-fn outside(window: &Window<'_>, start: u32) -> Error {
+fn outside(window: &Window<'_>, start: usize) -> Error {
     broken(window, &format!("answered an edit at byte {start}, outside of what it owns"))
 }
 

@@ -6,12 +6,12 @@ mod tests;
 
 use std::ops::Range;
 
-use runner_contract::{Framing, Job};
+use runner_contract::{Framing, Job, Reply, Window};
 
 use crate::cancel::{Cancel, Deadline};
 use crate::engine::framing::{Cutter, View};
 use crate::engine::prefilter::Finder;
-use crate::engine::transform::{Reply, Transform, Window};
+use crate::engine::transform::Transform;
 use crate::engine::validate::{Asked, Found, Origin, Piece, accept, broken};
 use crate::error::Result;
 use crate::memory::{Budget, Lease};
@@ -146,7 +146,7 @@ fn ask(
     let window = Window {
         offset: shown.start,
         bytes,
-        owned: (owned.start - shown.start) as u32..(owned.end - shown.start) as u32,
+        owned: (owned.start - shown.start) as usize..(owned.end - shown.start) as usize,
         last: view.end && shown.end == view.limit(),
     };
     let piece = Piece { at: 0, offset: shown.start, bytes: bytes.len() as u32 };
@@ -230,7 +230,7 @@ impl Pack {
         let window = Window {
             offset: first.offset,
             bytes: &self.bytes,
-            owned: 0..self.bytes.len() as u32,
+            owned: 0..self.bytes.len(),
             last: view.end && self.end == view.limit(),
         };
         answer(context, transform, &window, &Origin(&self.pieces), found)?;
@@ -267,7 +267,7 @@ pub(crate) fn find_sequential(
         }
         let bytes = slice(view, &(position.at..end));
         let last = view.end && end == view_end;
-        let window = Window { offset: position.at, bytes, owned: 0..bytes.len() as u32, last };
+        let window = Window { offset: position.at, bytes, owned: 0..bytes.len(), last };
         let piece = Piece { at: 0, offset: position.at, bytes: bytes.len() as u32 };
         let reply = answer(context, transform, &window, &Origin(&[piece]), &mut found)?;
         let shown = bytes.len() as u64;

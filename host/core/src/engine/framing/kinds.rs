@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use memchr::memmem::{Finder, FinderRev};
 use memchr::{memchr_iter, memchr2_iter};
+use runner_contract::ByteOrder;
 
 use super::View;
 use crate::error::{Error, Kind as ErrorKind, Result};
@@ -123,7 +124,7 @@ pub(super) struct LengthPrefixed {
     pub(super) header: u64,
     pub(super) offset: u32,
     pub(super) width: u8,
-    pub(super) big_endian: bool,
+    pub(super) order: ByteOrder,
     pub(super) adjustment: i64,
 }
 
@@ -174,9 +175,7 @@ impl LengthPrefixed {
         if field.len() as u64 != width {
             return Ok(None);
         }
-        let append = |value: u64, byte: &u8| value << 8 | u64::from(*byte);
-        let value =
-            if self.big_endian { field.iter().fold(0, append) } else { field.iter().rev().fold(0, append) };
+        let value = self.order.decode(field);
         // None of this can overflow: four numbers of at most 64 bits.
         let least = i128::from(self.offset) + i128::from(self.width);
         let length = least + i128::from(value) + i128::from(self.adjustment);

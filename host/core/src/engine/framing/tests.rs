@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use runner_contract::ByteOrder;
 
 use super::*;
 
@@ -27,12 +28,12 @@ fn model(framing: &Framing, file: &[u8]) -> Option<Vec<Range<u64>>> {
                 end += 1;
             },
             Framing::Fixed { size, .. } => end = start + *size as usize,
-            Framing::LengthPrefixed { offset, width, big_endian, adjustment, .. } => {
+            Framing::LengthPrefixed { offset, width, order, adjustment, .. } => {
                 let field = start + *offset as usize;
                 end = field + usize::from(*width);
                 if end <= file.len() {
                     let mut bytes = file[field..end].to_vec();
-                    if *big_endian {
+                    if *order == ByteOrder::Big {
                         bytes.reverse();
                     }
                     let stated = bytes.iter().rev().fold(0_i128, |sum, b| sum * 256 + i128::from(*b));
@@ -68,8 +69,9 @@ fn framings() -> impl Strategy<Value = Framing> {
         Just(Framing::Quoted { delimiter: 0, quote: 1 }),
         (0_u64..9, 1_u64..9).prop_map(|(header, size)| Framing::Fixed { header, size }),
         (0_u64..9, 0_u32..3, 1_u8..4, any::<bool>(), -1_i64..4).prop_map(
-            |(header, offset, width, big_endian, adjustment)| {
-                Framing::LengthPrefixed { header, offset, width, big_endian, adjustment }
+            |(header, offset, width, big, adjustment)| {
+                let order = if big { ByteOrder::Big } else { ByteOrder::Little };
+                Framing::LengthPrefixed { header, offset, width, order, adjustment }
             }
         ),
     ]
@@ -221,8 +223,13 @@ fn overlapping_delimiters_each_end_a_record() {
 
 #[test]
 fn lengths_beyond_the_address_space_are_impossible() {
-    let framing =
-        Framing::LengthPrefixed { header: 1, offset: 0, width: 8, big_endian: true, adjustment: i64::MAX };
+    let framing = Framing::LengthPrefixed {
+        header: 1,
+        offset: 0,
+        width: 8,
+        order: ByteOrder::Big,
+        adjustment: i64::MAX,
+    };
     let file = [0xff; 20];
     let error = Cutter::new(&framing, 100).next_boundary(&whole(&file), 1, 1).expect_err("no such record");
     assert_eq!(

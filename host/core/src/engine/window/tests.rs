@@ -4,12 +4,11 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use runner_contract::Prefilter;
+use runner_contract::{ByteOrder, Change, Prefilter, Span};
 
 use super::*;
 use crate::engine::framing::Cutter;
 use crate::engine::prefilter::Finder;
-use crate::engine::transform::{Change, Reply, Span};
 use crate::error::Error;
 
 /// Replaces each `a` that it owns by its neighbours, as far as they are shown.
@@ -18,10 +17,10 @@ struct Neighbours;
 impl Transform for Neighbours {
     fn transform(&mut self, window: &Window<'_>) -> Result<Reply> {
         let (mut spans, mut bytes) = (Vec::new(), Vec::new());
-        for at in window.owned.clone().filter(|at| window.bytes[*at as usize] == b'a') {
-            let shown = &window.bytes[at.saturating_sub(2) as usize..];
+        for at in window.owned.clone().filter(|at| window.bytes[*at] == b'a') {
+            let shown = &window.bytes[at.saturating_sub(2)..];
             let shown = &shown[..shown.len().min(5)];
-            spans.push(Span { start: at, end: at + 1, len: shown.len() as u32 });
+            spans.push(Span { start: at as u32, end: at as u32 + 1, len: shown.len() as u32 });
             bytes.extend_from_slice(shown);
         }
         Ok(Reply { consumed: window.bytes.len() as u64, change: Change::Edits { spans, bytes } })
@@ -36,7 +35,13 @@ fn framings() -> impl Strategy<Value = Framing> {
         Just(Framing::Delimited(b"\n\n".to_vec())),
         Just(Framing::Quoted { delimiter: b'\n', quote: b'"' }),
         Just(Framing::Fixed { header: 5, size: 7 }),
-        Just(Framing::LengthPrefixed { header: 3, offset: 1, width: 1, big_endian: true, adjustment: 0 }),
+        Just(Framing::LengthPrefixed {
+            header: 3,
+            offset: 1,
+            width: 1,
+            order: ByteOrder::Big,
+            adjustment: 0
+        }),
     ]
 }
 

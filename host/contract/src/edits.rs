@@ -1,8 +1,4 @@
-//! Collecting a window's edits.
-//!
-//! Edits must be given in order and must not overlap. A method that is called
-//! otherwise does not panic (a trap would hide the reason from the user): the
-//! first mistake is kept, and is what the window is answered with.
+//! The answer to a window, and a collector for one.
 
 use std::ops::Range;
 
@@ -14,43 +10,64 @@ use crate::Window;
 pub struct Span {
     /// The first byte replaced.
     pub start: u32,
-    /// One past the last byte replaced.
+    /// One past the last byte replaced; equal to `start` for an insertion.
     pub end: u32,
-    /// Replacement bytes.
+    /// The number of bytes that replace it.
     pub len: u32,
 }
 
 /// What to change in a window.
+///
+/// Nothing here is checked: who takes a `Change` must check spans against the
+/// window and the job, and the sum of lengths against the bytes. The host does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// Nothing.
     Unchanged,
     /// Some ranges replaced.
     Edits {
-        /// The ranges, sorted and disjoint.
+        /// The ranges: sorted by `start`, disjoint, and in bounds. Two
+        /// insertions at one place are not disjoint.
+        ///
+        /// No edit may reach from one packed record into the next one; an
+        /// insertion between two of them belongs to the later one. An
+        /// insertion at the end of the window is only possible at the end of
+        /// the file.
         spans: Vec<Span>,
-        /// All replacements, one after the other.
+        /// The replacements, in the order of `spans`, with nothing between.
         bytes: Vec<u8>,
     },
-    /// The whole window (what was consumed of it) replaced.
+    /// The whole window (with a sequential framing: what was consumed of it)
+    /// replaced by these bytes; the host finds the difference. Not allowed
+    /// with an overlapping framing, nor with a prefilter.
     Replaced(Vec<u8>),
 }
 
 /// The answer to one window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
-    /// Bytes dealt with; only read under a sequential framing.
+    /// With a sequential framing, the number of bytes dealt with, from the
+    /// start of the window. Fewer than the window holds asks for a longer
+    /// window that starts there; more skips ahead unseen. The last window must
+    /// be consumed whole, and edits must lie in what was consumed. With every
+    /// other framing this is ignored.
     pub consumed: u64,
     /// What to change.
     pub change: Change,
 }
 
 /// Collects the edits of one window, in the window's own coordinates.
+///
+/// Edits must come in order and must not overlap. A method that is called
+/// otherwise does not panic (in a plugin, a trap would hide the reason from
+/// the user). The collector keeps the first mistake, and [`Edits::finish`]
+/// returns it.
 #[derive(Debug)]
 pub struct Edits {
     owned: Range<usize>,
-    /// Bytes of the window, and whether they end at the end of the file.
+    /// Bytes of the window.
     length: usize,
+    /// Whether the window ends at the end of the file.
     last: bool,
     consumed: u64,
     spans: Vec<Span>,
@@ -60,7 +77,9 @@ pub struct Edits {
 }
 
 impl Edits {
-    /// No edits yet. Unless told otherwise, the window counts as consumed.
+    /// No edits yet. The window counts as consumed whole, unless
+    /// [`Edits::consumed`] says otherwise.
+    #[must_use]
     pub fn new(window: &Window<'_>) -> Self {
         Self {
             owned: window.owned.clone(),
@@ -79,8 +98,8 @@ impl Edits {
         self.replace_with(range, |bytes| bytes.extend_from_slice(new));
     }
 
-    /// Replaces a range of the window by what `write` appends to the buffer
-    /// it is given (which holds the replacements so far: append only).
+    /// Replaces a range of the window by what `write` appends to the buffer.
+    /// The buffer holds the replacements so far, so `write` must only append.
     pub fn replace_with(&mut self, range: Range<usize>, write: impl FnOnce(&mut Vec<u8>)) {
         let before = self.bytes.len();
         write(&mut self.bytes);
@@ -94,9 +113,9 @@ impl Edits {
         }
     }
 
-    /// Inserts bytes before the byte at `at`. Only at the end of the file may
-    /// `at` be the window's length: the place between two records belongs to
-    /// the later one.
+    /// Inserts bytes before the byte at `at`. The place between two records
+    /// belongs to the later one, so only at the end of the file may `at` be
+    /// the window's length.
     pub fn insert(&mut self, at: usize, new: &[u8]) {
         self.replace(at..at, new);
     }
@@ -106,27 +125,27 @@ impl Edits {
         self.replace(range, b"");
     }
 
-    /// Replaces the whole window (with a sequential framing: what is consumed
-    /// of it); the host finds the difference. Not allowed with an overlapping
-    /// framing or a prefilter, nor together with other edits.
+    /// Replaces the whole window; see [`Change::Replaced`]. Not allowed
+    /// together with other edits.
     pub fn replace_all(&mut self, new: Vec<u8>) {
         if self.replaced.replace(new).is_some() {
             self.mistake.get_or_insert("the window was replaced twice".into());
         }
     }
 
-    /// Says how much of the window was dealt with, for a sequential framing:
-    /// less asks for a longer window that starts there, more skips ahead.
+    /// Says how many bytes of the window were dealt with, for a sequential
+    /// framing; see [`Reply::consumed`].
     pub fn consumed(&mut self, bytes: u64) {
         self.consumed = bytes;
     }
 
     /// Whether there are no edits so far.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.spans.is_empty() && self.replaced.is_none()
     }
 
-    /// The answer.
+    /// The reply to the window.
     ///
     /// # Errors
     /// The first mistake that was made, which is the plugin's own fault.
@@ -170,19 +189,17 @@ impl Edits {
 mod tests {
     use super::*;
 
-    fn window(last: bool) -> Window<'static> {
-        Window { offset: 0, bytes: b"0123456789", owned: 2..8, last }
-    }
+    const WINDOW: Window<'static> = Window { offset: 0, bytes: b"0123456789", owned: 2..8, last: false };
 
     fn mistake(act: impl FnOnce(&mut Edits)) -> String {
-        let mut edits = Edits::new(&window(false));
+        let mut edits = Edits::new(&WINDOW);
         act(&mut edits);
         edits.finish().expect_err("a mistake")
     }
 
     #[test]
     fn edits_become_two_flat_lists() {
-        let mut edits = Edits::new(&window(false));
+        let mut edits = Edits::new(&WINDOW);
         edits.insert(2, b"x");
         edits.replace(2..4, b"yz");
         edits.delete(7..10);
@@ -219,9 +236,9 @@ mod tests {
     }
 
     #[test]
-    fn only_the_end_of_the_file_takes_an_insertion_behind_the_window() {
+    fn only_the_end_of_the_file_takes_an_insertion_after_the_window() {
         for last in [false, true] {
-            let mut edits = Edits::new(&Window { owned: 0..10, ..window(last) });
+            let mut edits = Edits::new(&Window { owned: 0..10, last, ..WINDOW });
             edits.insert(10, b"\n");
             assert_eq!(edits.finish().is_ok(), last);
         }

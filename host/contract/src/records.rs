@@ -1,5 +1,5 @@
-//! Iterators over the records of a window: `(start, bytes)` each, in order,
-//! without gaps.
+//! Iterators over the records of a window. Each item is `(start, record)`;
+//! records come in order and without gaps.
 
 use memchr::memmem::Finder;
 use memchr::{memchr2_iter, memmem};
@@ -41,8 +41,8 @@ impl<'a> Iterator for Delimited<'a, '_> {
             return None;
         }
         let start = self.start;
-        // An occurrence may begin in the record before, as long as it ends in
-        // this one: `aaa` delimited by `aa` is `aa` and `a`.
+        // An occurrence may begin in the previous record, as long as it ends
+        // in this one: `aaa` delimited by `aa` is `aa` and `a`.
         let length = self.finder.needle().len();
         let from = (start + 1).saturating_sub(length);
         let end = match self.finder.find(&self.bytes[from..]) {
@@ -77,7 +77,7 @@ impl<'a> Iterator for Quoted<'a> {
         if rest.is_empty() {
             return None;
         }
-        // A record starts outside quotes: the one before ended there.
+        // A record starts outside quotes, since the previous one ended there.
         let mut inside = false;
         let mut length = rest.len();
         for at in memchr2_iter(self.delimiter, self.quote, rest) {
@@ -136,18 +136,13 @@ impl<'a> LengthPrefixed<'a> {
         Self { bytes, offset: offset as usize, width: width.into(), order, adjustment, start: 0 }
     }
 
-    /// The length that a record states, if it reaches that far and the number
-    /// makes sense.
+    /// The length that a record states. `None` when its length field is cut
+    /// short, or the length does not even cover the field.
     fn stated(&self, record: &[u8]) -> Option<usize> {
         let head = self.offset.checked_add(self.width)?;
         let field = record.get(self.offset..head)?;
-        let digit = |value: u64, byte: &u8| value << 8 | u64::from(*byte);
-        let value = match self.order {
-            ByteOrder::Big => field.iter().fold(0, digit),
-            ByteOrder::Little => field.iter().rev().fold(0, digit),
-        };
-        let total = i128::from(value) + i128::from(self.adjustment) + head as i128;
-        usize::try_from(total).ok().filter(|total| *total > 0)
+        let total = i128::from(self.order.decode(field)) + i128::from(self.adjustment) + head as i128;
+        usize::try_from(total).ok().filter(|total| *total >= head.max(1))
     }
 }
 
@@ -172,10 +167,10 @@ mod tests {
 
     use super::*;
     use crate::Framing;
-    use crate::testing::records::split;
+    use crate::model::records;
 
     fn model(framing: &Framing, bytes: &[u8]) -> Vec<(usize, Vec<u8>)> {
-        let records = split(framing, bytes).expect("a valid framing");
+        let records = records(framing, bytes).expect("possible lengths");
         records.into_iter().map(|record| (record.start, bytes[record].to_vec())).collect()
     }
 
@@ -233,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_that_makes_no_sense_ends_the_iteration() {
+    fn an_impossible_length_ends_the_iteration() {
         let found = owned(LengthPrefixed::new(b"\x01abc", 0, 1, ByteOrder::Big, -2));
         assert_eq!(found, [(0, b"\x01abc".to_vec())]);
     }

@@ -1,19 +1,18 @@
-//! Where records end: the contract's definitions, byte by byte.
+//! A reference implementation of framings, for tests: the definitions, byte by
+//! byte, and with no attempt to be fast.
 
 use std::ops::Range;
 
 use crate::{ByteOrder, Framing};
 
-/// The records of `input`, in order, under a framing that has records.
-pub(crate) fn split(framing: &Framing, input: &[u8]) -> Result<Vec<Range<usize>>, String> {
+/// The records of `input`, in order, under a framing that has records and
+/// passes [`Job::validate`](crate::Job::validate).
+///
+/// # Errors
+/// When a record states an impossible length, or the framing has no records.
+pub fn records(framing: &Framing, input: &[u8]) -> Result<Vec<Range<usize>>, String> {
     match framing {
-        Framing::Delimited(delimiter) if delimiter.is_empty() => {
-            Err("the delimiter of the framing is empty".into())
-        }
-        Framing::Delimited(delimiter) => Ok(by_end(input, |at| input[..at].ends_with(delimiter.as_slice()))),
-        Framing::Quoted { delimiter, quote } if delimiter == quote => {
-            Err("delimiter and quote of the framing are the same byte".into())
-        }
+        Framing::Delimited(delimiter) => Ok(by_end(input, |at| input[..at].ends_with(delimiter))),
         Framing::Quoted { delimiter, quote } => {
             let mut inside = false;
             Ok(by_end(input, |at| {
@@ -22,21 +21,22 @@ pub(crate) fn split(framing: &Framing, input: &[u8]) -> Result<Vec<Range<usize>>
                 byte == *delimiter && !inside
             }))
         }
-        Framing::Fixed { size: 0, .. } => Err("the record size of the framing is zero".into()),
-        Framing::Fixed { header, size } => by_length(input, *header, |_| Ok(i128::from(*size))),
-        Framing::LengthPrefixed { width, .. } if !(1..=8).contains(width) => {
-            Err("the length field of the framing is not 1 to 8 bytes wide".into())
+        Framing::Fixed { header, size } => {
+            by_length(input, *header, |_| Stated { length: (*size).into(), least: 1 })
         }
         Framing::LengthPrefixed { header, offset, width, order, adjustment } => {
             let head = *offset as usize + usize::from(*width);
             by_length(input, *header, |rest| {
-                let Some(field) = rest.get(*offset as usize..head) else { return Ok(i128::MAX) };
+                // The end of the file cuts this one short.
+                let Some(field) = rest.get(*offset as usize..head) else {
+                    return Stated { length: i128::MAX, least: 0 };
+                };
                 let mut field = field.to_vec();
                 if *order == ByteOrder::Little {
                     field.reverse();
                 }
                 let value = field.iter().fold(0, |value, byte| value << 8 | i128::from(*byte));
-                Ok(head as i128 + value + i128::from(*adjustment))
+                Stated { length: head as i128 + value + i128::from(*adjustment), least: head as i128 }
             })
         }
         Framing::Bytes | Framing::Overlapping { .. } | Framing::Sequential => {
@@ -59,18 +59,24 @@ fn by_end(input: &[u8], mut is_end: impl FnMut(usize) -> bool) -> Vec<Range<usiz
     records
 }
 
-/// Records as long as `length` says of what begins with them; the last one
-/// may be cut short.
+/// The length that a record states, and the shortest possible one.
+struct Stated {
+    length: i128,
+    least: i128,
+}
+
+/// Records as long as `stated` says of the bytes that they begin with; the
+/// last one may be cut short.
 fn by_length(
     input: &[u8],
     header: u64,
-    length: impl Fn(&[u8]) -> Result<i128, String>,
+    stated: impl Fn(&[u8]) -> Stated,
 ) -> Result<Vec<Range<usize>>, String> {
     let mut records = Vec::new();
     let mut start = usize::try_from(header).unwrap_or(usize::MAX).min(input.len());
     while start < input.len() {
-        let length = length(&input[start..])?;
-        if length < 1 {
+        let Stated { length, least } = stated(&input[start..]);
+        if length < least {
             return Err(format!("the record at {start} states a length of {length}"));
         }
         let end = start.saturating_add(usize::try_from(length).unwrap_or(usize::MAX)).min(input.len());

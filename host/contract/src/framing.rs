@@ -1,0 +1,131 @@
+//! Where records end.
+
+/// Bytes of a delimiter, at most. See [`Framing::Delimited`].
+pub const MAX_DELIMITER_BYTES: usize = 255;
+
+/// Bytes of context on either side that an overlapping framing may ask for, at
+/// most. See [`Framing::Overlapping`].
+pub const MAX_CONTEXT_BYTES: u32 = 1 << 20;
+
+/// Where records end. A window holds whole records, unless the framing says
+/// that any cut will do.
+///
+/// The host also limits how long a record may be; the user can raise that
+/// limit. A longer record ends the run with an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Framing {
+    /// The file may be cut anywhere; each byte is shown once.
+    Bytes,
+    /// A record ends after each occurrence of these bytes (1 to
+    /// [`MAX_DELIMITER_BYTES`]), overlapping occurrences included, and at the
+    /// end of the file. So where a delimiter overlaps itself, a record may
+    /// begin with the end of an occurrence whose start it does not contain.
+    Delimited(Vec<u8>),
+    /// As in CSV: a delimiter inside quotes ends nothing.
+    Quoted {
+        /// Ends a record when it stands outside quotes, and belongs to it.
+        delimiter: u8,
+        /// Each one toggles between outside and inside, from the start of the
+        /// file on; so a doubled quote inside quotes changes nothing. It
+        /// differs from `delimiter`.
+        quote: u8,
+    },
+    /// All records have one size.
+    Fixed {
+        /// Bytes at the start of the file that belong to no record and are
+        /// never shown in a window.
+        header: u64,
+        /// The size of every record; not zero. The end of the file may cut the
+        /// last record short.
+        size: u64,
+    },
+    /// Each record states its length, as in a packet capture: a record is
+    /// `offset + width + field + adjustment` bytes long. A record that would
+    /// be shorter than `offset + width` ends the run with an error. The end of
+    /// the file may cut the last record short.
+    LengthPrefixed {
+        /// Bytes at the start of the file that belong to no record and are
+        /// never shown in a window.
+        header: u64,
+        /// Where the length field begins, counted from the record's start.
+        offset: u32,
+        /// The width of the length field: 1 to 8 bytes.
+        width: u8,
+        /// The order of the field's bytes.
+        order: ByteOrder,
+        /// Added to the length.
+        adjustment: i64,
+    },
+    /// Any cut, with context on both sides. An edit must start in the window's
+    /// [owned range](crate::Window::owned) (or, at the end of the file, right
+    /// after it) and end in the window. Whether there is an edit at a place
+    /// may depend on the context there, and on nothing else.
+    ///
+    /// When an edit reaches into the next owned range and collides there, the
+    /// host asks about the later window again, with an owned range that starts
+    /// at the earlier edit's end. So the result is that of one scan from left
+    /// to right.
+    Overlapping {
+        /// Bytes shown before the owned range, at most (fewer at the start of
+        /// the file); up to [`MAX_CONTEXT_BYTES`].
+        before: u32,
+        /// Bytes shown after the owned range, at most (fewer at the end of the
+        /// file); up to [`MAX_CONTEXT_BYTES`].
+        after: u32,
+    },
+    /// One instance sees the file in order, and each reply says how many bytes
+    /// were [consumed](crate::Reply::consumed).
+    Sequential,
+}
+
+impl Framing {
+    /// Records are lines: each ends after a `\n`.
+    #[must_use]
+    pub fn lines() -> Self {
+        Self::Delimited(b"\n".to_vec())
+    }
+
+    /// Bytes before and after the owned range that a window may show as well,
+    /// at most.
+    #[must_use]
+    pub fn context_bytes(&self) -> (u64, u64) {
+        match *self {
+            Self::Overlapping { before, after } => (before.into(), after.into()),
+            _ => (0, 0),
+        }
+    }
+}
+
+/// The order of the bytes of a length field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ByteOrder {
+    /// Least significant byte first.
+    Little,
+    /// Most significant byte first.
+    Big,
+}
+
+impl ByteOrder {
+    /// The unsigned number that a field of up to 8 bytes holds.
+    #[inline]
+    #[must_use]
+    pub fn decode(self, field: &[u8]) -> u64 {
+        let append = |value: u64, byte: &u8| value << 8 | u64::from(*byte);
+        match self {
+            Self::Big => field.iter().fold(0, append),
+            Self::Little => field.iter().rev().fold(0, append),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_in_either_order() {
+        assert_eq!(ByteOrder::Big.decode(&[1, 2, 3]), 0x01_0203);
+        assert_eq!(ByteOrder::Little.decode(&[1, 2, 3]), 0x03_0201);
+        assert_eq!(ByteOrder::Little.decode(&[0xFF; 8]), u64::MAX);
+    }
+}

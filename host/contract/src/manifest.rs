@@ -1,0 +1,155 @@
+//! What a plugin says of itself, and the parameters it takes.
+
+/// Bytes of a plugin's name, of its version, and of a parameter's name, at
+/// most. Each is one word of printable ASCII.
+pub const MAX_NAME_BYTES: usize = 64;
+
+/// Characters of a line meant for readers, at most. The host cuts a longer
+/// one.
+pub const MAX_LINE_CHARS: usize = 400;
+
+/// Bytes of a parameter's default, at most.
+pub const MAX_DEFAULT_BYTES: usize = 64 << 10;
+
+/// Parameters of a plugin, at most.
+pub const MAX_PARAMS: usize = 256;
+
+/// What a plugin says of itself. It must always say the same.
+///
+/// The host refuses a manifest that breaks a rule below. It escapes the lines
+/// that are only meant for readers before it shows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manifest {
+    /// A short name: lower-case letters, digits and hyphens, up to
+    /// [`MAX_NAME_BYTES`].
+    pub name: String,
+    /// The plugin's own version, as in semantic versioning, up to
+    /// [`MAX_NAME_BYTES`].
+    pub version: String,
+    /// One line that says what the plugin does, up to [`MAX_LINE_CHARS`].
+    pub summary: String,
+    /// An SPDX licence expression, up to [`MAX_LINE_CHARS`].
+    pub license: String,
+    /// Every parameter, up to [`MAX_PARAMS`], each with a name of its own. The
+    /// host refuses any parameter that is not listed here.
+    pub params: Vec<ParamSpec>,
+}
+
+impl Manifest {
+    /// A manifest without parameters, under the Apache-2.0 licence.
+    #[must_use]
+    pub fn new(name: &str, version: &str, summary: &str) -> Self {
+        Self {
+            name: name.into(),
+            version: version.into(),
+            summary: summary.into(),
+            license: "Apache-2.0".into(),
+            params: Vec::new(),
+        }
+    }
+
+    /// Sets the licence.
+    #[must_use]
+    pub fn license(mut self, expression: &str) -> Self {
+        self.license = expression.into();
+        self
+    }
+
+    /// Adds a parameter.
+    #[must_use]
+    pub fn param(mut self, spec: ParamSpec) -> Self {
+        self.params.push(spec);
+        self
+    }
+}
+
+/// One parameter that a plugin takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParamSpec {
+    /// The name, as in `--set NAME=VALUE`: printable ASCII without `=`, up to
+    /// [`MAX_NAME_BYTES`].
+    pub name: String,
+    /// The form of its values.
+    pub kind: ParamKind,
+    /// Whether the host refuses a run without this parameter.
+    pub required: bool,
+    /// The value that the host passes when the user gives none: of the form
+    /// that `kind` asks for, up to [`MAX_DEFAULT_BYTES`]. A parameter that is
+    /// neither given nor defaulted is absent.
+    pub default: Option<String>,
+    /// One line of help, shown by `runner plugin inspect`, up to
+    /// [`MAX_LINE_CHARS`].
+    pub doc: String,
+}
+
+impl ParamSpec {
+    fn new(name: &str, kind: ParamKind, doc: &str) -> Self {
+        Self { name: name.into(), kind, required: false, default: None, doc: doc.into() }
+    }
+
+    /// An optional parameter that takes any text.
+    #[must_use]
+    pub fn text(name: &str, doc: &str) -> Self {
+        Self::new(name, ParamKind::Text, doc)
+    }
+
+    /// An optional parameter that takes a signed 64-bit integer.
+    #[must_use]
+    pub fn integer(name: &str, doc: &str) -> Self {
+        Self::new(name, ParamKind::Integer, doc)
+    }
+
+    /// An optional parameter that takes `true` or `false`.
+    #[must_use]
+    pub fn boolean(name: &str, doc: &str) -> Self {
+        Self::new(name, ParamKind::Boolean, doc)
+    }
+
+    /// An optional parameter whose text is neither shown nor stored.
+    #[must_use]
+    pub fn secret(name: &str, doc: &str) -> Self {
+        Self::new(name, ParamKind::Secret, doc)
+    }
+
+    /// Makes the parameter required.
+    #[must_use]
+    pub fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    /// Gives the parameter a default.
+    #[must_use]
+    pub fn default(mut self, value: &str) -> Self {
+        self.default = Some(value.into());
+        self
+    }
+}
+
+/// The form of a parameter's values. Values travel as text; the host checks
+/// the form before the plugin sees them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParamKind {
+    /// Any text.
+    Text,
+    /// A signed 64-bit decimal integer.
+    Integer,
+    /// `true` or `false`.
+    Boolean,
+    /// Any text that must be neither shown nor stored. Patches and reports
+    /// hold a placeholder instead.
+    Secret,
+}
+
+/// A parameter with its value: checked against the manifest, defaults filled
+/// in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Param {
+    /// A name from the manifest.
+    pub name: String,
+    /// A value of the form that the manifest asks for.
+    pub value: String,
+    /// Whether the value must be neither shown nor stored. The plugin does not
+    /// get to see this.
+    pub secret: bool,
+}
