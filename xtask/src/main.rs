@@ -1,9 +1,12 @@
 //! Development commands: `cargo xtask --help`.
 
 mod delegate;
+mod dist;
 #[cfg(test)]
 mod docs;
+mod extras;
 mod fuzz;
+mod install;
 #[cfg(test)]
 mod layers;
 mod mutate;
@@ -44,6 +47,10 @@ enum Task {
     Torture(torture::Options),
     /// Look for inputs that break a promise, with libFuzzer
     Fuzz(fuzz::Options),
+    /// Build a Debian package of the release binary, under target/dist
+    Dist,
+    /// Install the binary with its completions and man pages
+    Install(install::Options),
     /// Run every check: format, lints, documentation, tests, plugins
     Test,
 }
@@ -57,6 +64,8 @@ fn main() -> ExitCode {
         Task::Mutate(options) => mutate::run(&options),
         Task::Torture(options) => torture::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
+        Task::Dist => dist::run(),
+        Task::Install(options) => install::run(&options),
         Task::Test => test::run(),
     };
     match done {
