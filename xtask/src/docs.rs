@@ -1,39 +1,165 @@
-//! What documents say of the tree: each path that they name is there.
+//! Checks the documents against the tree: every path, every link and, in some
+//! documents, every name of a type, a function or a test must exist.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use crate::shell;
 
-/// Paths of sources in backticks, with a folder or without.
+/// Folders, besides the root, that a path in a document may be relative to.
+const SOURCES: [&str; 5] =
+    ["host/core/src", "host/contract/src", "host/sandbox/src", "host/cli/src", "host/embed/src"];
+
+/// Endings of paths. All but the first two count only after a folder.
+const ENDS: [&str; 6] = [".rs", "/", ".md", ".toml", ".wit", ".wat"];
+
+/// Documents outside `docs/`.
+const OTHERS: [&str; 4] = ["README.md", "SECURITY.md", "CHANGELOG.md", "guest-sdk/rust/README.md"];
+
+/// Documents whose names are checked, and the folders that must define them.
+const NAMING: [(&str, &[&str]); 2] =
+    [("docs/tour.md", &["host"]), ("docs/reliability.md", &["host", "tests", "xtask"])];
+
+/// The text in backticks, outside code blocks.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.lines()
+        .scan(false, |fenced, line| {
+            *fenced ^= line.starts_with("```");
+            Some(if *fenced || line.starts_with("    ") { "" } else { line })
+        })
+        .flat_map(|line| line.split('`').skip(1).step_by(2))
+}
+
+/// Paths of the repository in backticks.
 fn paths(text: &str) -> impl Iterator<Item = &str> {
-    text.split('`').skip(1).step_by(2).filter(|word| {
+    quoted(text).filter(|word| {
         let is_path = word.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c));
-        is_path && (word.ends_with(".rs") || word.ends_with('/')) && !word.starts_with(['/', '.'])
+        let known = ENDS.iter().position(|end| word.ends_with(end));
+        is_path && known.is_some_and(|at| at < 2 || word.contains('/')) && !word.starts_with(['/', '.'])
     })
+}
+
+/// Names of types, functions and modules in backticks; `a::b` is split. A single
+/// lower-case word may be a command, so it counts only if it has an underscore.
+fn names(text: &str) -> impl Iterator<Item = &str> {
+    quoted(text)
+        .filter(|word| {
+            let is_name = word.chars().all(|c| c.is_ascii_alphanumeric() || "_:".contains(c));
+            is_name && (word.contains("::") || word.contains('_') || word.starts_with(char::is_uppercase))
+        })
+        .flat_map(|word| word.split("::"))
+}
+
+/// Targets of relative links.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    let after = text.split("](").skip(1);
+    after.filter_map(|rest| rest.split_once(')')).map(|(link, _)| link).filter(|link| !link.contains("://"))
+}
+
+/// The anchors that a renderer derives from the headings of a document.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    headings
+        .map(|line| {
+            let plain = line.trim_start_matches('#').trim().to_lowercase();
+            let kept = plain.chars().filter(|c| c.is_alphanumeric() || "-_ ".contains(*c));
+            kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+        })
+        .collect()
+}
+
+/// All documents, relative to the root.
+fn documents(root: &Path) -> Vec<String> {
+    let found = fs::read_dir(root.join("docs")).expect("the folder of documents");
+    let names =
+        found.map(|entry| entry.expect("a document").file_name().into_string().expect("a plain name"));
+    let mut all: Vec<_> =
+        names.filter(|name| name.ends_with(".md")).map(|name| format!("docs/{name}")).collect();
+    all.extend(OTHERS.map(str::to_owned));
+    all.sort();
+    all
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Collects all words of the sources below a folder.
+fn words(place: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(place).expect("sources").map(|entry| entry.expect("a source").path()) {
+        if entry.is_dir() {
+            words(&entry, found);
+        } else if entry.extension().is_some_and(|end| end == "rs") {
+            let text = read(&entry);
+            let parts = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            found.extend(parts.map(str::to_owned));
+        }
+    }
 }
 
 #[test]
 fn paths_in_documents_are_there() {
     let root = shell::root();
-    // docs/plugins.md names the files of a plugin of the reader's own.
-    let documents =
-        ["README.md", "SECURITY.md", "docs/design.md", "docs/reliability.md", "docs/benchmarks.md"];
+    let places: Vec<PathBuf> = [""].into_iter().chain(SOURCES).map(|place| root.join(place)).collect();
     let mut missing = Vec::new();
-    for document in documents.map(|name| root.join(name)) {
-        let text = fs::read_to_string(&document).expect("a document");
-        for path in paths(&text) {
-            let places =
-                [root.to_owned(), root.join("host/src"), root.join("tests"), root.join("host/src/storage")];
-            if !places.iter().any(|place| place.join(path).exists()) {
-                missing.push(format!("{}: {path}", document.file_name().unwrap_or_default().display()));
-            }
-        }
+    // docs/plugins.md names the files of a plugin of the reader's own.
+    for document in documents(root).iter().filter(|name| *name != "docs/plugins.md") {
+        let text = read(&root.join(document));
+        let lost = paths(&text).filter(|path| !places.iter().any(|place| place.join(path).exists()));
+        missing.extend(lost.map(|path| format!("{document}: {path}")));
     }
     assert!(missing.is_empty(), "these are not there:\n{}", missing.join("\n"));
 }
 
 #[test]
+fn names_in_documents_are_there() {
+    let root = shell::root();
+    for (document, places) in NAMING {
+        let mut known = BTreeSet::new();
+        places.iter().for_each(|place| words(&root.join(place), &mut known));
+        let text = read(&root.join(document));
+        let missing: BTreeSet<_> = names(&text).filter(|name| !known.contains(*name)).collect();
+        assert!(missing.is_empty(), "{document} names what no source in {places:?} has: {missing:?}");
+    }
+}
+
+#[test]
+fn links_in_documents_lead_somewhere() {
+    let root = shell::root();
+    let mut broken = Vec::new();
+    for document in documents(root) {
+        let path = root.join(&document);
+        let text = read(&path);
+        for link in links(&text) {
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let to = if file.is_empty() { path.clone() } else { path.with_file_name(file) };
+            let leads = to.exists() && (anchor.is_empty() || anchors(&read(&to)).contains(anchor));
+            if !leads {
+                broken.push(format!("{document}: {link}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "these links lead nowhere:\n{}", broken.join("\n"));
+}
+
+#[test]
 fn paths_are_found_in_text() {
-    let text = "see `a/b.rs`, `tests/x/` and `x.rs`; not `a b.rs`, `/dev/` or `cargo test`";
-    assert_eq!(paths(text).collect::<Vec<_>>(), ["a/b.rs", "tests/x/", "x.rs"]);
+    let text = "see `a/b.rs`, `tests/x/`, `x.rs` and `w/p.wit`; not `a b.rs`, `/dev/`, `p.wit` or `cargo test`\n\
+        \n    in `code.rs`\n```\n`fenced.rs`\n```\n`y.rs`";
+    assert_eq!(paths(text).collect::<Vec<_>>(), ["a/b.rs", "tests/x/", "x.rs", "w/p.wit", "y.rs"]);
+}
+
+#[test]
+fn names_are_found_in_text() {
+    let text =
+        "`Target::open` calls `check_new` of `commit::reach`; not `apply`, `--resume`, `a/b.rs` or `x y_z`";
+    assert_eq!(names(text).collect::<Vec<_>>(), ["Target", "open", "check_new", "commit", "reach"]);
+}
+
+#[test]
+fn links_are_found_in_text() {
+    assert_eq!(links("[a](b.md#c) and [d](https://e), [f](#g)").collect::<Vec<_>>(), ["b.md#c", "#g"]);
+    let found = anchors("# The user's key\n\n## In-place form\ntext");
+    assert_eq!(found.into_iter().collect::<Vec<_>>(), ["in-place-form", "the-users-key"]);
 }
