@@ -10,7 +10,7 @@ use crate::shell;
 /// Each module of `host/core` may use those before it, and those on its own
 /// line.
 const LAYERS: [&[&str]; 11] = [
-    &["escape", "error", "cancel", "profile", "locks", "stack"],
+    &["escape", "error", "cancel", "context", "profile", "locks", "stack"],
     &["storage", "memory"],
     &["hash"],
     &["patch"],
