@@ -1,5 +1,11 @@
 //! What a user types and sees.
 
+#![allow(
+    clippy::fn_params_excessive_bools,
+    clippy::too_many_arguments,
+    clippy::too_many_lines,
+    reason = "a test reads best where all of it stands"
+)]
 #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 mod agreement;

@@ -4,6 +4,12 @@
 //! No test here starts a process: it would inherit the locks of files that other
 //! tests work on, and keep them a moment too long.
 
+#![allow(
+    clippy::fn_params_excessive_bools,
+    clippy::too_many_arguments,
+    clippy::too_many_lines,
+    reason = "a test reads best where all of it stands"
+)]
 #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 mod cases;

@@ -10,6 +10,7 @@ use clap::Args as ArgGroup;
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::commit::conditions::Conditions;
 use runner_pipeline::commit::elsewhere::Output;
+use runner_pipeline::commit::strategy::Plan;
 use runner_pipeline::commit::{Backup, Keep};
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, shown};
@@ -21,7 +22,7 @@ use runner_pipeline::target::{OsTarget, PatchFiles};
 use serde_json::json;
 
 use crate::Outcome;
-use crate::args::{PluginArgs, ReachArgs, RunArgs, patch_files, root, seconds, suffix};
+use crate::args::{PluginArgs, ReachArgs, RunArgs, root, seconds, suffix};
 use crate::batch::{self, Mode};
 use crate::explain::explain;
 use crate::loaded_plugin::Session;
@@ -78,7 +79,7 @@ pub(crate) struct ApplyArgs {
 
 impl ApplyArgs {
     pub(crate) fn patch_files(&self) -> PatchFiles {
-        patch_files(self.allow_patch_file)
+        if self.allow_patch_file { PatchFiles::Change } else { PatchFiles::Refuse }
     }
 }
 
@@ -210,7 +211,7 @@ impl Run<'_> {
                     if !asked {
                         return Ok(());
                     }
-                    report::unless_unread(self.preview(file, target, patch, report, reporter))
+                    report::unless_unread(self.preview(file, (target, patch), &report.plan, reporter))
                 };
                 let report = run::dry_run(file, program, &options, &mut events, &mut look)?;
                 let changes = self.note(&report);
@@ -245,9 +246,8 @@ impl Run<'_> {
     fn preview(
         &self,
         file: &Path,
-        target: &OsTarget,
-        patch: &run::OsPatch,
-        report: &run::Report,
+        (target, patch): (&OsTarget, &run::OsPatch),
+        plan: &Plan,
         reporter: &Reporter,
     ) -> Result<()> {
         reporter.clear();
@@ -255,7 +255,7 @@ impl Run<'_> {
             return super::diff::write(patch, &target.file, file, reporter);
         }
         let source = target.file.try_clone().map_err(Error::at("look at", file))?;
-        let view = View { plan: Some(&report.plan), source: Some(source), ..View::default() };
+        let view = View { plan: Some(plan), source: Some(source), ..View::default() };
         reporter.show(&show::page(patch, &view)?)
     }
 }

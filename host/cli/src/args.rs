@@ -10,7 +10,6 @@ use runner_pipeline::commit::strategy::Choice;
 use runner_pipeline::commit::verify::{Level, VerifyChoice};
 use runner_pipeline::error::Result;
 use runner_pipeline::memory::{self, Budget, Space};
-use runner_pipeline::target::PatchFiles;
 use runner_sandbox::{Limits, reply_fuel};
 
 use crate::apply::ApplyArgs;
@@ -19,7 +18,7 @@ use crate::pipe::PipeArgs;
 use crate::plan::PlanArgs;
 use crate::plugins::PluginCommand;
 use crate::recover::RecoverArgs;
-use crate::report::Volume;
+use crate::report::{EventFormat, Volume};
 use crate::show::{Format, ShowArgs};
 use crate::verify::VerifyArgs;
 
@@ -68,13 +67,14 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    pub(crate) fn json(&self) -> bool {
-        match self {
+    pub(crate) fn event_format(&self) -> EventFormat {
+        let json = match self {
             Self::Apply(args) => args.run.json,
             Self::Plan(args) => args.run.json,
             Self::Show(args) => args.format == Some(Format::Json),
             _ => false,
-        }
+        };
+        if json { EventFormat::Json } else { EventFormat::Text }
     }
 
     pub(crate) fn volume(&self) -> Volume {
@@ -241,10 +241,6 @@ pub(crate) enum VerifyArg {
     Evicted,
     Cached,
     None,
-}
-
-pub(crate) fn patch_files(allowed: bool) -> PatchFiles {
-    if allowed { PatchFiles::Change } else { PatchFiles::Refuse }
 }
 
 /// The number of worker threads that was asked for, or one a core.

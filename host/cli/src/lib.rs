@@ -36,7 +36,7 @@ use runner_pipeline::storage::OsStorage;
 use runner_pipeline::{profile, stack};
 
 use self::args::{Args, Command};
-use self::report::Reporter;
+use self::report::{EventFormat, Reporter};
 
 /// Exit code of `--check` when there are changes to be made, and of
 /// `--require-edits` when there are none.
@@ -78,7 +78,7 @@ pub fn show_patch(patch: &Patch<'_, OsStorage>) -> Result<String> {
 #[must_use]
 pub fn main() -> ExitCode {
     stack::on_own_thread(command).unwrap_or_else(|error| {
-        Reporter::new(false, report::Volume::All).error(&error);
+        Reporter::new(EventFormat::Text, report::Volume::All).error(&error);
         ExitCode::from(error.kind().exit_code())
     })
 }
@@ -93,12 +93,13 @@ fn command() -> ExitCode {
         Ok(args) => args,
         Err(error) => return wrong_use(&error),
     };
-    let reporter = Reporter::new(args.command.json(), args.command.volume());
-    if args.command.json()
+    let format = args.command.event_format();
+    let reporter = Reporter::new(format, args.command.volume());
+    if format == EventFormat::Json
         && let Err(error) = report::stdout()
     {
         // Events would be lost, and the run with them.
-        Reporter::new(false, report::Volume::All).error(&error);
+        Reporter::new(EventFormat::Text, report::Volume::All).error(&error);
         return ExitCode::from(error.kind().exit_code());
     }
     let started = args.command.profile().then(|| {
@@ -139,7 +140,7 @@ fn wrong_use(error: &clap::Error) -> ExitCode {
     if !error.use_stderr()
         && let Err(error) = report::stdout()
     {
-        Reporter::new(false, report::Volume::All).error(&error);
+        Reporter::new(EventFormat::Text, report::Volume::All).error(&error);
         return ExitCode::from(error.kind().exit_code());
     }
     if text == escaped {

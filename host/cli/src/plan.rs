@@ -14,7 +14,7 @@ use runner_pipeline::target::PatchFiles;
 use serde_json::json;
 
 use crate::Outcome;
-use crate::args::{PluginArgs, RunArgs, patch_files};
+use crate::args::{PluginArgs, RunArgs};
 use crate::explain::explain;
 use crate::loaded_plugin::Session;
 use crate::report::Reporter;
@@ -38,7 +38,7 @@ pub(crate) struct PlanArgs {
 
 impl PlanArgs {
     pub(crate) fn patch_files(&self) -> PatchFiles {
-        patch_files(self.allow_patch_file)
+        if self.allow_patch_file { PatchFiles::Change } else { PatchFiles::Refuse }
     }
 }
 

@@ -45,7 +45,7 @@ pub(crate) enum Volume {
 }
 
 pub(crate) struct Reporter {
-    json: bool,
+    format: EventFormat,
     volume: Volume,
     /// Never shown, whatever a plugin says; unset while none are known.
     secrets: Arc<OnceLock<Secrets>>,
@@ -53,6 +53,15 @@ pub(crate) struct Reporter {
     /// When progress was last told, as an event; `None` before the first.
     told: Mutex<Option<Instant>>,
     out: Out,
+}
+
+/// Who reads what is reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EventFormat {
+    /// People.
+    Text,
+    /// Programs: an object for each event (`--json`).
+    Json,
 }
 
 /// Where what is said goes.
@@ -91,8 +100,8 @@ impl Out {
     }
 
     /// Says it if it can be said; the run goes on without somebody to tell.
-    fn try_write(&self, json: bool, event: impl FnOnce() -> Value, page: impl FnOnce() -> Page) {
-        let _ = if json {
+    fn try_write(&self, format: EventFormat, event: impl FnOnce() -> Value, page: impl FnOnce() -> Page) {
+        let _ = if format == EventFormat::Json {
             self.write(Stream::Output, json_line(&event()).as_bytes())
         } else {
             self.write(Stream::Error, page().as_str().as_bytes())
@@ -101,20 +110,24 @@ impl Out {
 }
 
 impl Reporter {
-    pub(crate) fn new(json: bool, volume: Volume) -> Self {
+    pub(crate) fn new(format: EventFormat, volume: Volume) -> Self {
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
         let style = "{msg} {wide_bar} {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left";
         if let Ok(style) = ProgressStyle::with_template(style) {
             bar.set_style(style);
         }
-        Self { json, volume, secrets: Arc::default(), bar, told: Mutex::new(None), out: Out::Now }
+        Self { format, volume, secrets: Arc::default(), bar, told: Mutex::new(None), out: Out::Now }
+    }
+
+    fn is_json(&self) -> bool {
+        self.format == EventFormat::Json
     }
 
     /// One whose words wait until they are [passed on](Self::pass_on). It
     /// shows no bar.
     pub(crate) fn aside(&self) -> Self {
         Self {
-            json: self.json,
+            format: self.format,
             volume: self.volume,
             secrets: Arc::clone(&self.secrets),
             bar: ProgressBar::hidden(),
@@ -159,7 +172,7 @@ impl Reporter {
             Event::Workers(Workers { running, of }) if self.volume == Volume::All => {
                 let event = json!({ "event": "workers", "running": running, "of": of });
                 let page = || Page::of(format_args!("{}: {}", name(path), memory_line(running, of)));
-                self.bar.suspend(|| self.out.try_write(self.json, || with_name(event, "file", path), page));
+                self.bar.suspend(|| self.out.try_write(self.format, || with_name(event, "file", path), page));
             }
             Event::Workers(_) => {}
             Event::NoKey => self.no_key(path),
@@ -169,11 +182,11 @@ impl Reporter {
 
     fn scanned(&self, path: &Path, bytes: u64, of: u64) {
         let mut told = locks::lock(&self.told);
-        if self.json {
+        if self.is_json() {
             if told.get_or_insert_with(Instant::now).elapsed() >= EVENT_INTERVAL {
                 *told = Some(Instant::now());
                 let event = json!({ "event": "progress", "bytes": bytes, "of": of });
-                self.out.try_write(true, || with_name(event, "file", path), Page::default);
+                self.out.try_write(self.format, || with_name(event, "file", path), Page::default);
             }
             return;
         }
@@ -198,7 +211,7 @@ impl Reporter {
         let why = user_state::key().err().map_or(String::new(), |error| error.to_string());
         let why = shown(&why);
         // The run goes on without somebody to tell.
-        drop(if self.json {
+        drop(if self.is_json() {
             self.event(&with_name(json!({ "event": "no-key", "why": why.to_string() }), "file", path))
         } else {
             self.note(&Page::of(format_args!(
@@ -231,7 +244,7 @@ impl Reporter {
             causes.push(if foreign { self.redact(&text) } else { text });
             source = cause.source();
         }
-        if self.json {
+        if self.is_json() {
             let event = json!({
                 "event": "error", "exit_code": error.kind().exit_code(), "error": what, "causes": causes,
                 "hints": error.hints(),
@@ -256,7 +269,7 @@ impl Reporter {
     /// reads it any more changes nothing.
     pub(crate) fn tell(&self, event: impl FnOnce() -> Value, page: impl FnOnce() -> Page) -> Result<()> {
         self.clear();
-        unless_unread(match (self.json, self.volume) {
+        unless_unread(match (self.is_json(), self.volume) {
             (true, _) => self.event(&event()),
             (false, Volume::Quiet) => Ok(()),
             (false, Volume::All) => self.out.write(Stream::Error, page().as_str().as_bytes()),
@@ -309,7 +322,7 @@ impl Reporter {
 
     /// Where the log lines of plugins go.
     pub(crate) fn log_sink(self: &Reporter) -> Sink {
-        let (json, volume, bar, out) = (self.json, self.volume, self.bar.clone(), self.out.clone());
+        let (format, volume, bar, out) = (self.format, self.volume, self.bar.clone(), self.out.clone());
         let secrets = Arc::clone(&self.secrets);
         Arc::new(move |level, message| {
             let name = match level {
@@ -321,7 +334,7 @@ impl Reporter {
             let message = secrets.get().map_or_else(|| message.to_owned(), |secrets| secrets.redact(message));
             let event = || json!({ "event": "log", "level": name, "message": message });
             let page = || Page::of(format_args!("plugin {name}: {message}"));
-            bar.suspend(|| out.try_write(json, event, page));
+            bar.suspend(|| out.try_write(format, event, page));
         })
     }
 
@@ -353,7 +366,7 @@ impl Reporter {
             page
         })?;
         // Bytes may be lost: that is never kept quiet.
-        if report.old_in_use && self.volume == Volume::Quiet && !self.json {
+        if report.old_in_use && self.volume == Volume::Quiet && !self.is_json() {
             self.note(&Page::of(format_args!("warning: {}: {OLD_IN_USE}", shown(path))))?;
         }
         Ok(())

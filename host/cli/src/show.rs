@@ -119,9 +119,8 @@ pub(crate) fn page(patch: &Patch<'_, OsStorage>, view: &View<'_>) -> Result<Page
             Some(ends) => page.line(format_args!("@ {}, line {}", hunk.offset, group_digits(ends + 1))),
             None => page.line(format_args!("@ {}", hunk.offset)),
         }
-        let ends = hunk.before.ends_line() && hunk.after.ends_line();
         for (sign, side) in [('-', &hunk.before), ('+', &hunk.after)] {
-            if hex { hex_lines(&mut page, sign, hunk, side) } else { text_lines(&mut page, sign, side, ends) }
+            if hex { hex_lines(&mut page, sign, hunk, side) } else { text_lines(&mut page, sign, hunk, side) }
         }
     }
     let left = patch.seal().stats.edits - hunks.iter().map(|hunk| hunk.edits).sum::<u64>();
@@ -200,8 +199,9 @@ fn plan_for(patch: &Patch<'_, OsStorage>, source: &File) -> Option<Plan> {
 }
 
 /// One line for each of the file's. An escaped line end at the very end is
-/// noise where both sides have it (`both_end`), and a difference where not.
-fn text_lines(page: &mut Page, sign: char, side: &Side, both_end: bool) {
+/// noise where both sides have it, and a difference where not.
+fn text_lines(page: &mut Page, sign: char, hunk: &Hunk, side: &Side) {
+    let both_end = hunk.before.ends_line() && hunk.after.ends_line();
     let mut line = String::new();
     let last = side.0.len().saturating_sub(1);
     for (index, piece) in side.0.iter().enumerate() {

@@ -36,7 +36,7 @@ pub use direct::Direct;
 pub use entry::is_trusted;
 pub use entry::{Directory, Entry};
 pub use identity::{FileType, Identity, Stat, check_own};
-pub use lock::lock;
+pub use lock::{Lock, lock};
 pub use open_file::OpenFile;
 pub use os::{OsFile, OsStorage};
 pub use private::PrivateDirectory;

@@ -16,7 +16,7 @@ use crate::escape::Raw as _;
 use crate::patch::is_patch;
 use crate::sidecar::{Names, check_not_reserved, exists};
 use crate::storage::mmap::Mapping;
-use crate::storage::{Access, Entry, FileType, Identity, OpenFile, OsStorage, Stat, Storage, lock};
+use crate::storage::{Access, Entry, FileType, Identity, Lock, OpenFile, OsStorage, Stat, Storage, lock};
 use crate::target::interrupted::check_mark;
 use crate::user_state;
 
@@ -92,7 +92,7 @@ impl OsTarget {
         if let Intent::Scan(PatchFiles::Refuse) | Intent::Write(PatchFiles::Refuse) = intent {
             check_not_a_patch(OpenFile::new(&OsStorage, &file, shown))?;
         }
-        lock(&file, writes).map_err(|e| {
+        lock(&file, if writes { Lock::Exclusive } else { Lock::Shared }).map_err(|e| {
             let busy = e.kind() == io::ErrorKind::WouldBlock;
             let error = Error::io("lock", shown, e);
             if busy {

@@ -2,6 +2,12 @@
 //! which the product does all its input and output, and changes to carry out on
 //! it. The crash tests and the fuzz targets share it.
 
+#![allow(
+    clippy::fn_params_excessive_bools,
+    clippy::too_many_arguments,
+    clippy::too_many_lines,
+    reason = "a test reads best where all of it stands"
+)]
 #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 #![allow(missing_docs, reason = "for tests alone: names of fields and variants say what they are")]
 

@@ -23,7 +23,7 @@ mod tests;
 
 use std::ops::Range;
 
-use kinds::{Delimited, Fixed, LengthPrefixed, Quoted};
+use kinds::{Delimited, Fixed, LengthPrefixed, Parity, Quoted};
 use runner_contract::Framing;
 
 use crate::error::{Error, Kind as ErrorKind, Result};
@@ -118,7 +118,7 @@ impl Cutter {
     #[must_use]
     pub fn summarize(&self, view: &View<'_>, block: Range<u64>) -> u64 {
         match &self.kind {
-            Kind::Quoted(quoted) => u64::from(quoted.inside(view, block)),
+            Kind::Quoted(quoted) => quoted.count(view, block) % 2,
             Kind::Any | Kind::Delimited(_) | Kind::Fixed(_) | Kind::LengthPrefixed(_) => 0,
         }
     }
@@ -162,8 +162,8 @@ impl Cutter {
             // A boundary right at the block's end is the next block's start.
             Kind::Delimited(delimited) => delimited.boundary_in(view, block.start, block.end - 1),
             Kind::Quoted(quoted) => {
-                let inside = (carry == 1) != quoted.inside(view, block.start - 1..block.start);
-                quoted.boundary_in(view, block.start, block.end - 1, inside)
+                let parity = Parity::of(carry + quoted.count(view, block.start - 1..block.start));
+                quoted.boundary_in(view, block.start, block.end - 1, parity)
             }
             Kind::Fixed(fixed) => fixed.boundary_at_or_after(block.start),
             Kind::LengthPrefixed(_) => Some(carry),
@@ -237,8 +237,8 @@ impl Cutter {
             Kind::Any => Some(target),
             Kind::Delimited(delimited) => delimited.boundary_in(view, target, stop),
             Kind::Quoted(quoted) => {
-                let inside = quoted.inside(view, from..target - 1);
-                quoted.boundary_in(view, target, stop, inside)
+                let parity = Parity::of(quoted.count(view, from..target - 1));
+                quoted.boundary_in(view, target, stop, parity)
             }
             Kind::Fixed(fixed) => fixed.boundary_at_or_after(target),
             Kind::LengthPrefixed(records) => records.boundary_in(view, from, target, stop)?,

@@ -20,7 +20,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use runner_contract::{Framing, Job, Prefilter};
-use search::Search;
+use search::{Case, Search};
 use tail::Tail;
 
 use crate::cancel::{Cancel, Deadline, Paced};
@@ -117,7 +117,8 @@ impl Finder {
         Ok(match prefilter {
             Prefilter::None => None,
             Prefilter::Literals { patterns, ignore_ascii_case } => {
-                Some(Search::literals(patterns, *ignore_ascii_case)?)
+                let case = if *ignore_ascii_case { Case::AsciiInsensitive } else { Case::Sensitive };
+                Some(Search::literals(patterns, case)?)
             }
             Prefilter::Regex(expression) => Some(Search::regex(expression)?),
         })

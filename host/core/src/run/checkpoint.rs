@@ -131,7 +131,7 @@ pub enum TakeUp<'s, S: Storage> {
     /// There is none that can be taken up; this is why.
     StartedOver(String),
     /// The writer that was taken up, and where its scan goes on.
-    Resumed(Writer<'s, S>, State),
+    Resumed(Box<(Writer<'s, S>, State)>),
 }
 
 /// The files of one scan that outlive a process which is killed. Dropped, it
@@ -200,10 +200,10 @@ impl<'t, S: Storage> Resumable<'t, S> {
         }
         // Where there is a scan, `new` is not the old file of a rewrite.
         match self.try_take_up(storage, mapping, header, options) {
-            Ok((writer, state)) => {
+            Ok(taken_up) => {
                 self.remove(&self.names.new)?;
                 self.stored = true;
-                Ok(TakeUp::Resumed(writer, state))
+                Ok(TakeUp::Resumed(Box::new(taken_up)))
             }
             Err(why) => {
                 let left = [&self.names.new, &self.names.checkpoint, &self.names.scan];

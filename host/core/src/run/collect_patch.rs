@@ -64,7 +64,8 @@ pub fn make_patch<'s, S: Storage>(
         None => TakeUp::Fresh,
     };
     let (writer, from) = match taken_up {
-        TakeUp::Resumed(writer, state) => {
+        TakeUp::Resumed(taken_up) => {
+            let (writer, state) = *taken_up;
             events(Event::Resumed { bytes: state.at, of });
             (writer, Some(state))
         }

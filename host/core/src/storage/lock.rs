@@ -5,17 +5,24 @@ use std::os::fd::AsFd;
 
 use rustix::fs::{FlockOperation, flock};
 
-/// Takes the whole-file lock, exclusive for writers and shared for readers,
-/// without waiting. It is released when the descriptor is closed, by a crash
+/// Who may hold the lock at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lock {
+    /// Others that read.
+    Shared,
+    /// Nobody else: the holder writes.
+    Exclusive,
+}
+
+/// Takes the whole-file lock without waiting. It is released when the descriptor is closed, by a crash
 /// too.
 ///
 /// # Errors
 /// `WouldBlock` when another process holds it.
-pub fn lock(file: impl AsFd, exclusive: bool) -> io::Result<()> {
-    let operation = if exclusive {
-        FlockOperation::NonBlockingLockExclusive
-    } else {
-        FlockOperation::NonBlockingLockShared
+pub fn lock(file: impl AsFd, lock: Lock) -> io::Result<()> {
+    let operation = match lock {
+        Lock::Shared => FlockOperation::NonBlockingLockShared,
+        Lock::Exclusive => FlockOperation::NonBlockingLockExclusive,
     };
     match flock(file, operation) {
         // Some network filesystems have no locks: then there is nothing to

@@ -16,7 +16,7 @@ use rustix::io::{Errno, ReadWriteFlags, pwritev2};
 
 use rustix::pipe::{SpliceFlags, splice};
 
-use super::lock::lock;
+use super::lock::{Lock, lock};
 use super::mmap::Mapping;
 use super::{
     Access, Entry, FileType, Identity, PATIENCE, Resized, Stat, Storage, attributes, cachestat, extents,
@@ -50,12 +50,12 @@ impl Storage for OsStorage {
         let file = open(entry, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL, Mode::RUSR | Mode::WUSR)?;
         attributes::remove_inherited(&file)?;
         // Tells others that a run is at work on it; without, it is no harm.
-        let _ = lock(&file, true);
+        let _ = lock(&file, Lock::Exclusive);
         Ok(file)
     }
 
     fn is_locked(&self, file: &File) -> bool {
-        lock(file, true).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+        lock(file, Lock::Exclusive).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 
     fn read_at(&self, file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {

@@ -127,7 +127,7 @@ impl<'a> Walk<'a> {
         let stat = fstat(&found).map_err(|e| self.failed(e))?;
         let kind = rustix::fs::FileType::from_raw_mode(stat.st_mode);
         if kind.is_symlink() {
-            return self.link(&found, &stat, name, last);
+            return self.link(&found, &stat, name);
         }
         if last {
             return Ok(Some(name));
@@ -139,7 +139,7 @@ impl<'a> Walk<'a> {
         Ok(None)
     }
 
-    fn link(&mut self, link: &OwnedFd, stat: &Stat, name: OsString, last: bool) -> Result<Option<OsString>> {
+    fn link(&mut self, link: &OwnedFd, stat: &Stat, name: OsString) -> Result<Option<OsString>> {
         self.links += 1;
         if self.links > MOST_LINKS {
             return Err(self.failed(Errno::LOOP));
@@ -150,7 +150,7 @@ impl<'a> Walk<'a> {
         }
         let text = readlinkat(link, "", Vec::new()).map_err(|e| self.failed(e))?;
         let text = PathBuf::from(OsString::from_vec(text.into_bytes()));
-        if last
+        if self.rest.is_empty()
             && !text.is_absolute()
             && is_proc(&self.directory)
             && text.as_os_str().as_bytes().contains(&b':')

@@ -56,22 +56,32 @@ pub(super) struct Quoted {
     pub(super) quote: u8,
 }
 
+/// Whether a place is inside quotes: whether the quotes before it are an odd
+/// number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Parity {
+    Outside,
+    Inside,
+}
+
+impl Parity {
+    pub(super) fn of(quotes: u64) -> Self {
+        if quotes % 2 == 1 { Self::Inside } else { Self::Outside }
+    }
+}
+
 impl Quoted {
-    /// Whether the range's end is inside quotes when its start is outside.
-    pub(super) fn inside(self, view: &View<'_>, range: Range<u64>) -> bool {
-        memchr_iter(self.quote, view.slice(range)).count() % 2 == 1
+    /// The quotes in a range.
+    pub(super) fn count(self, view: &View<'_>, range: Range<u64>) -> u64 {
+        memchr_iter(self.quote, view.slice(range)).count() as u64
     }
 
-    /// The first boundary in `target..=stop`; `inside` is the state right
-    /// before the byte at `target - 1`, the first one that can end a record.
-    pub(super) fn boundary_in(
-        self,
-        view: &View<'_>,
-        target: u64,
-        stop: u64,
-        mut inside: bool,
-    ) -> Option<u64> {
+    /// The first boundary in `target..=stop`. The byte at `target - 1` is the
+    /// first one that can end a record; `parity` is that of the quotes before
+    /// it.
+    pub(super) fn boundary_in(self, view: &View<'_>, target: u64, stop: u64, parity: Parity) -> Option<u64> {
         let start = target - 1;
+        let mut inside = parity == Parity::Inside;
         let bytes = view.slice(start..stop);
         for at in memchr2_iter(self.delimiter, self.quote, bytes) {
             if bytes[at] == self.quote {
@@ -85,7 +95,7 @@ impl Quoted {
 
     pub(super) fn start_before(self, view: &View<'_>, from: u64, before: u64) -> u64 {
         let bytes = view.slice(from..before - 1);
-        let mut inside = self.inside(view, from..before - 1);
+        let mut inside = Parity::of(self.count(view, from..before - 1)) == Parity::Inside;
         for at in memchr2_iter(self.delimiter, self.quote, bytes).rev() {
             if bytes[at] == self.quote {
                 inside = !inside;

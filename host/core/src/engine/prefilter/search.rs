@@ -105,6 +105,13 @@ pub(super) struct Expression {
 
 type NewCache = Box<dyn Fn() -> Cache + Send + Sync + UnwindSafe + RefUnwindSafe>;
 
+/// Whether a literal matches ASCII letters of either case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Case {
+    Sensitive,
+    AsciiInsensitive,
+}
+
 impl Search {
     /// Bytes of memory that [`Search::literals`] needs at most while it works.
     pub(super) fn literals_need_bytes(patterns: &[Vec<u8>]) -> usize {
@@ -114,7 +121,7 @@ impl Search {
         each.saturating_mul(bytes + patterns.len()) + DENSE_STATE_NEED_BYTES * dense
     }
 
-    pub(super) fn literals(patterns: &[Vec<u8>], ignore_ascii_case: bool) -> Result<Self, String> {
+    pub(super) fn literals(patterns: &[Vec<u8>], case: Case) -> Result<Self, String> {
         let bytes = patterns.iter().map(Vec::len).sum::<usize>();
         if bytes > MAX_LITERAL_BYTES {
             return Err(format!("the literals of its prefilter are more than {MAX_LITERAL_BYTES} bytes"));
@@ -123,7 +130,7 @@ impl Search {
         if longest > MAX_ONE_LITERAL_BYTES {
             return Err(format!("a literal of its prefilter is longer than {MAX_ONE_LITERAL_BYTES} bytes"));
         }
-        if let ([pattern], false) = (patterns, ignore_ascii_case) {
+        if let ([pattern], Case::Sensitive) = (patterns, case) {
             return Ok(Self::Literal(Box::new(memmem::Finder::new(pattern).into_owned())));
         }
         // To find the leftmost match, the automaton reads on as far as the
@@ -136,8 +143,8 @@ impl Search {
             .match_kind(kind)
             .kind(table.or(Some(AhoCorasickKind::ContiguousNFA)))
             .dense_depth(if beginnings(patterns) <= MAX_DENSE_STATES { 2 } else { 1 })
-            .ascii_case_insensitive(ignore_ascii_case)
-            .build(distinct(patterns, ignore_ascii_case))
+            .ascii_case_insensitive(case == Case::AsciiInsensitive)
+            .build(distinct(patterns, case))
             .map_err(|error| format!("the literals of its prefilter cannot be used: {error}"))?;
         Ok(Self::Literals { shortest: automaton.min_pattern_len(), longest, automaton })
     }
@@ -342,10 +349,10 @@ impl Expression {
 
 /// The patterns without those that are there already. To build an automaton of
 /// many equal ones takes time in the square of their number.
-fn distinct(patterns: &[Vec<u8>], ignore_ascii_case: bool) -> BTreeSet<Cow<'_, [u8]>> {
-    let folded = |pattern| match ignore_ascii_case {
-        true => Cow::Owned(<[u8]>::to_ascii_lowercase(pattern)),
-        false => Cow::Borrowed(pattern),
+fn distinct(patterns: &[Vec<u8>], case: Case) -> BTreeSet<Cow<'_, [u8]>> {
+    let folded = |pattern| match case {
+        Case::AsciiInsensitive => Cow::Owned(<[u8]>::to_ascii_lowercase(pattern)),
+        Case::Sensitive => Cow::Borrowed(pattern),
     };
     patterns.iter().map(Vec::as_slice).map(folded).collect()
 }

@@ -1,3 +1,10 @@
+#![allow(
+    clippy::fn_params_excessive_bools,
+    clippy::too_many_arguments,
+    clippy::too_many_lines,
+    reason = "a test reads best where all of it stands"
+)]
+
 use proptest::prelude::*;
 
 use super::*;
