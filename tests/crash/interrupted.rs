@@ -2,7 +2,7 @@
 //! binary makes a call for the n-th time, for call after call and n after n.
 //!
 //! Before the commit point the directory is as it was, to the last time stamp
-//! of the file, and the exit code is 2 (or the signal's own, as long as the
+//! of the file, and the exit code is 7 (or the signal's own, as long as the
 //! plugin is still loaded and nothing was begun). After it, the run goes to its
 //! end. A second Ctrl-C kills; then `recover` brings the file to one state.
 //!
@@ -213,7 +213,7 @@ fn interrupted_by(command: &[&str], before: &[(String, Vec<u8>)], more: usize) -
                 let found = place.recovered(&what);
                 assert!(found == file(before) || found == file(&after), "mixed: {what}");
             } else {
-                assert_eq!(code, 2, "{what}");
+                assert_eq!(code, 7, "{what}");
                 assert!(said.starts_with("error: interrupted\n"), "{what}");
                 assert_eq!(untouched, Snapshot::of(&place.work), "{what}");
                 counts.stopped += 1;

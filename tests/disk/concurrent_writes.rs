@@ -67,7 +67,7 @@ fn disturbed(options: &[&str], what: &str, disturb: impl Fn(&PathBuf)) {
     // What they left beside it stays, too.
     let names: Vec<_> =
         runner_tests::names(scratch.dir()).into_iter().filter(|name| !name.contains(".runner-")).collect();
-    held.finish().fails(2, what);
+    held.finish().fails(7, what);
     assert!(fs::read(&file).unwrap() == theirs, "the file is not as they left it");
     assert_eq!(runner_tests::names(scratch.dir()), names);
 }
@@ -175,7 +175,7 @@ fn a_stream_of_a_file_that_changes_fails() {
     stdout.read_exact(&mut [0]).unwrap();
     OpenOptions::new().append(true).open(&file).unwrap().write_all(b"one more line\n").unwrap();
     stdout.read_to_end(&mut Vec::new()).unwrap();
-    Ran::of(child.wait_with_output().unwrap()).fails(2, CHANGED);
+    Ran::of(child.wait_with_output().unwrap()).fails(7, CHANGED);
 }
 
 #[test]
@@ -190,10 +190,10 @@ fn one_run_at_a_time() {
         [&["apply", file_name][..], &["apply", file_name, "--dry-run"], &["apply", file_name, "-o", "-"]]
     {
         let ran = runner(options[..1].iter().chain(&replace).chain(&options[1..]));
-        ran.fails(2, &what).says("hint: another run is at work on it");
+        ran.fails(7, &what).says("hint: another run is at work on it");
     }
-    runner!["recover", &file].fails(2, &what);
-    runner!["verify", &file].fails(2, &what);
+    runner!["recover", &file].fails(7, &what);
+    runner!["verify", &file].fails(7, &what);
     assert_eq!(before, scratch.snapshot());
     // The first one did not notice.
     first.finish().ok();
@@ -210,7 +210,7 @@ fn reading_together_is_fine() {
     let root = runner!["verify", &file].ok().stdout;
     let replace = ["apply", "replace", file.to_str().unwrap(), "--set", "find=user", "--set", "with=USER"];
     runner(replace.iter().chain(&["--dry-run"])).ok();
-    runner(replace).fails(2, "cannot lock");
+    runner(replace).fails(7, "cannot lock");
     first.finish().ok();
     assert_eq!(runner!["verify", &file].ok().stdout, root);
 }
@@ -228,7 +228,7 @@ fn an_interrupted_scan_leaves_nothing() {
             let before = scratch.snapshot();
             let held = Held::start(&scratch, &[]);
             kill_process(Pid::from_child(&held.child), signal).unwrap();
-            held.finish().fails(2, "interrupted").says("hint: the file is untouched");
+            held.finish().fails(7, "interrupted").says("hint: the file is untouched");
             assert_eq!(before, scratch.snapshot());
         }
     }

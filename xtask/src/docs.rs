@@ -46,7 +46,11 @@ fn names(text: &str) -> impl Iterator<Item = &str> {
     quoted(text)
         .filter(|word| {
             let is_name = word.chars().all(|c| c.is_ascii_alphanumeric() || "_:".contains(c));
-            is_name && (word.contains("::") || word.contains('_') || word.starts_with(char::is_uppercase))
+            // Error numbers and environment variables are no names of ours.
+            let is_own = word.contains(|c: char| c.is_ascii_lowercase());
+            is_name
+                && is_own
+                && (word.contains("::") || word.contains('_') || word.starts_with(char::is_uppercase))
         })
         .flat_map(|word| word.split("::"))
 }
@@ -85,15 +89,28 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Collects all words of the sources below a folder.
-fn words(place: &Path, found: &mut BTreeSet<String>) {
-    for entry in fs::read_dir(place).expect("sources").map(|entry| entry.expect("a source").path()) {
+/// Collects what the sources of a folder define: items, and the variants of
+/// enumerations.
+fn defined(place: &Path, found: &mut BTreeSet<String>) {
+    const KEYWORDS: [&str; 8] = ["fn", "struct", "enum", "trait", "type", "const", "static", "mod"];
+    for entry in fs::read_dir(place).expect("a folder").map(|entry| entry.expect("an entry").path()) {
         if entry.is_dir() {
-            words(&entry, found);
-        } else if entry.extension().is_some_and(|end| end == "rs") {
-            let text = read(&entry);
-            let parts = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-            found.extend(parts.map(str::to_owned));
+            defined(&entry, found);
+        } else if entry.extension().is_some_and(|extension| extension == "rs") {
+            found.extend(entry.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
+            let source = read(&entry);
+            let mut last = "";
+            for word in source.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+                if KEYWORDS.contains(&last) {
+                    found.insert(word.to_owned());
+                }
+                last = word;
+            }
+            let is_variant = |word: &&str| word.starts_with(char::is_uppercase);
+            let firsts = source
+                .lines()
+                .filter_map(|line| line.trim_start().split(|c: char| !c.is_ascii_alphanumeric()).next());
+            found.extend(firsts.filter(is_variant).map(str::to_owned));
         }
     }
 }
@@ -117,10 +134,10 @@ fn names_in_documents_are_there() {
     let root = shell::root();
     for (document, places) in NAMING {
         let mut known = BTreeSet::new();
-        places.iter().for_each(|place| words(&root.join(place), &mut known));
+        places.iter().for_each(|place| defined(&root.join(place), &mut known));
         let text = read(&root.join(document));
         let missing: BTreeSet<_> = names(&text).filter(|name| !known.contains(*name)).collect();
-        assert!(missing.is_empty(), "{document} names what no source in {places:?} has: {missing:?}");
+        assert!(missing.is_empty(), "{document} names what no source in {places:?} defines: {missing:?}");
     }
 }
 

@@ -152,7 +152,7 @@ fn an_append_during_a_run() {
                 disk.directory.now.retain(|name, _| ended == Ended::Well || *name != names.checkpoint.path());
                 let held = is_whole(&trial, &disk).and_then(|version| match (ended, version) {
                     (Ended::Well, Version::New) => Ok(kinds.insert("done")),
-                    (Ended::Failed(Kind::Usage | Kind::Refused), Version::Old) if resizes => {
+                    (Ended::Failed(Kind::ChangedByOthers | Kind::Refused), Version::Old) if resizes => {
                         Ok(kinds.insert("refused"))
                     }
                     _ => Err(format!("{version:?}")),

@@ -114,7 +114,7 @@ fn a_child_that_fails_is_an_error() {
     fails("echo 'memory allocation of 64 bytes failed' >&2; exit 134", "needed more than 2048 MiB of memory");
     fails("exec cat /dev/zero", "compiles to more than 256 MiB of code");
     let gone = child(scratch.path("none"), LONG);
-    self::fails(load(&gone, honest()), Kind::Usage, "cannot start the process that compiles plugins");
+    self::fails(load(&gone, honest()), Kind::Io, "cannot start the process that compiles plugins");
     let sleeps = scratch.write("script", "#!/bin/sh\nexec sleep 3600\n");
     let late = child(sleeps, Duration::from_millis(50));
     self::fails(load(&late, honest()), Kind::Plugin, "cannot compile `it` within 0.05 s");

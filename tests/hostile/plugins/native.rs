@@ -122,7 +122,7 @@ fn a_signal_ends_all_work_for_a_plugin() {
                 std::thread::sleep(Duration::from_millis(10));
             }
             kill_process(Pid::from_child(&run.child), signal).unwrap();
-            run.end(&plugin).fails(2, "interrupted");
+            run.end(&plugin).fails(7, "interrupted");
             assert_eq!(before, scratch.snapshot());
         }
     }
@@ -138,7 +138,7 @@ fn the_time_of_a_run_is_bounded() {
         for count in [1, 2] {
             let options = [&files[..count], &times[..]].concat();
             let ran = Running::start(&plugin, &options).end(&plugin);
-            let ran = ran.fails(2, "the run took longer than 0.5 s");
+            let ran = ran.fails(7, "the run took longer than 0.5 s");
             assert_eq!(ran.stderr.matches("error: ").count(), 1, "{}", ran.stderr);
             assert_eq!(before, scratch.snapshot());
         }
@@ -147,7 +147,7 @@ fn the_time_of_a_run_is_bounded() {
     let plugin = scratch.write("slow.wasm", super::generated::branches(5000, 2000));
     let file = scratch.write("file", "abc");
     let options = ["--compile-timeout", LONG, "--timeout-total", "0.5", file.to_str().unwrap()];
-    Running::start(&plugin, &options).end(&plugin).fails(2, "the run took longer than 0.5 s");
+    Running::start(&plugin, &options).end(&plugin).fails(7, "the run took longer than 0.5 s");
 }
 
 /// A deadline ends calls of the host as well as loops.

@@ -1,7 +1,7 @@
 //! Reads back what was written, from as deep as the system allows, and says
 //! how deep that was.
 
-mod edit_cursor;
+mod group_cursor;
 mod journal_match;
 mod read_back;
 #[cfg(test)]
@@ -21,8 +21,11 @@ use crate::hash::ordered_pool::in_order;
 use crate::hash::{Cv, GROUP_BYTES, Tree};
 use crate::patch::{Group, PatchView, Version};
 use crate::storage::Storage;
-use edit_cursor::EditCursor;
+use group_cursor::GroupCursor;
 use read_back::Spot;
+
+/// Groups that are read back before the next ones are looked for in the patch.
+const GROUPS_AT_ONCE: usize = 512;
 
 /// How deep a verification reaches, shallowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -69,18 +72,24 @@ pub fn touched<S: Storage>(file: &ReadBack<'_, S>, view: PatchView<'_, '_, S>, t
     let (path, size) = (file.path(), view.after().size);
     // Where edits are dense, hardly a block is left out.
     let partly = file.level == Level::Direct && !view.stats().is_dense();
-    let mut laid = partly.then(|| EditCursor::new(view.reader()));
+    let reader = view.reader();
+    let mut cursor = if partly { GroupCursor::new(reader) } else { GroupCursor::of_groups(reader) };
     let mut cached = None;
-    let mut reader = view.reader();
-    while let Some(batch) = reader.next_batch()? {
-        let wanted = batch.groups().iter().filter(|group| group.index * GROUP_BYTES < size);
-        let wanted = wanted.map(|group| Ok((group.index, value_after(path, group)?)));
-        let (groups, wanted): (Vec<_>, Vec<_>) = wanted.collect::<Result<Vec<_>>>()?.into_iter().unzip();
-        let spot = |group| match &mut laid {
-            Some(laid) => Spot::written(laid, group, size),
-            None => Ok(Spot::whole(group)),
-        };
-        let spots = groups.into_iter().map(spot).collect::<Result<Vec<_>>>()?;
+    loop {
+        let (mut spots, mut wanted) = (Vec::new(), Vec::new());
+        while let Some(group) = cursor.peek()?.filter(|_| spots.len() < GROUPS_AT_ONCE) {
+            cursor.next()?;
+            if group.index * GROUP_BYTES < size {
+                wanted.push(value_after(path, &group)?);
+                spots.push(match partly {
+                    true => Spot::written(&mut cursor, group.index, size),
+                    false => Spot::whole(group.index),
+                });
+            }
+        }
+        if spots.is_empty() {
+            return Ok(());
+        }
         if cached.is_none() && !spots.iter().all(Spot::is_whole) {
             cached = Some(file.through_cache()?);
         }
@@ -90,7 +99,6 @@ pub fn touched<S: Storage>(file: &ReadBack<'_, S>, view: PatchView<'_, '_, S>, t
             return Err(differs(path, spots[at].group()));
         }
     }
-    Ok(())
 }
 
 /// Reads back the whole file and compares its root.

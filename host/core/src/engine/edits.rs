@@ -10,18 +10,22 @@ use crate::memory::{Budget, Denied, Lease};
 #[derive(Debug, Default)]
 pub(crate) struct EditList {
     items: Vec<Item>,
+    /// All bytes that are replaced, one after the other: as the plugin has
+    /// seen them, and as they were hashed.
+    old: Vec<u8>,
     /// All replacements, one after the other.
     new: Vec<u8>,
-    /// The memory of both.
+    /// The memory of all of these.
     lease: Lease,
 }
 
-/// One edit without its replacement.
+/// One edit without its bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Item {
     pub(crate) start: u64,
     pub(crate) old_bytes: u32,
     pub(crate) new_bytes: u32,
+    old_at: usize,
     new_at: usize,
 }
 
@@ -36,24 +40,26 @@ impl Item {
 }
 
 /// The edits of a list: start, bytes replaced, bytes that replace them; and all
-/// replacements, one after the other.
+/// of both, one after the other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SavedEdits {
     pub(crate) edits: Vec<(u64, u32, u32)>,
+    old: Vec<u8>,
     new: Vec<u8>,
 }
 
 impl SavedEdits {
     /// Whether the list's invariants hold: what was stored may be anything.
     pub(crate) fn is_sound(&self, file_bytes: u64) -> bool {
-        let (mut reach, mut new_bytes) = (0, 0_u64);
+        let (mut reach, mut old_bytes, mut new_bytes) = (0, 0_u64, 0_u64);
         self.edits.iter().all(|&(start, old, new)| {
             let end = start.saturating_add(old.into());
             let fits = start >= reach && end <= file_bytes;
-            (reach, new_bytes) = (end, new_bytes + u64::from(new));
+            (reach, old_bytes, new_bytes) = (end, old_bytes + u64::from(old), new_bytes + u64::from(new));
             fits
-        }) && new_bytes == self.new.len() as u64
+        }) && old_bytes == self.old.len() as u64
+            && new_bytes == self.new.len() as u64
     }
 }
 
@@ -93,8 +99,11 @@ impl EditList {
         // guest's memory has no more.
         let (old_bytes, new_bytes) = (old.len() as u32, new.len() as u32);
         self.lease.reserve(&mut self.items, 1)?;
+        self.lease.reserve(&mut self.old, old.len())?;
         self.lease.reserve(&mut self.new, new.len())?;
-        self.items.push(Item { start, old_bytes, new_bytes, new_at: self.new.len() });
+        let (old_at, new_at) = (self.old.len(), self.new.len());
+        self.items.push(Item { start, old_bytes, new_bytes, old_at, new_at });
+        self.old.extend_from_slice(old);
         self.new.extend_from_slice(new);
         Ok(())
     }
@@ -105,14 +114,19 @@ impl EditList {
             *self = other;
             return;
         }
-        let shift = self.new.len();
+        let (old_at, new_at) = (self.old.len(), self.new.len());
+        let moved =
+            |item: &Item| Item { old_at: item.old_at + old_at, new_at: item.new_at + new_at, ..*item };
         // No more than both had: what is drawn for both is enough.
         self.items.reserve_exact(other.items.len());
+        self.old.reserve_exact(other.old.len());
         self.new.reserve_exact(other.new.len());
-        self.items.extend(other.items.iter().map(|item| Item { new_at: item.new_at + shift, ..*item }));
+        self.items.extend(other.items.iter().map(moved));
+        self.old.append(&mut other.old);
         self.new.append(&mut other.new);
         self.lease.join(other.lease);
-        self.lease.shrink_to(self.items.capacity() * size_of::<Item>() + self.new.capacity());
+        let items = self.items.capacity() * size_of::<Item>();
+        self.lease.shrink_to(items + self.old.capacity() + self.new.capacity());
     }
 
     /// Drops the first `count` edits.
@@ -120,20 +134,24 @@ impl EditList {
         if count == self.items.len() {
             // Its memory is somebody else's now; what is appended next brings
             // its own.
-            (self.items, self.new) = (Vec::new(), Vec::new());
+            (self.items, self.old, self.new) = (Vec::new(), Vec::new(), Vec::new());
             self.lease.shrink_to(0);
         } else if count > 0 {
-            let bytes = self.items[count].new_at;
+            let Item { old_at, new_at, .. } = self.items[count];
             self.items.drain(..count);
-            self.new.drain(..bytes);
-            self.items.iter_mut().for_each(|item| item.new_at -= bytes);
+            self.old.drain(..old_at);
+            self.new.drain(..new_at);
+            for item in &mut self.items {
+                item.old_at -= old_at;
+                item.new_at -= new_at;
+            }
         }
     }
 
     /// The list as a value that can be stored.
     pub(crate) fn save(&self) -> SavedEdits {
         let edits = self.items.iter().map(|item| (item.start, item.old_bytes, item.new_bytes));
-        SavedEdits { edits: edits.collect(), new: self.new.clone() }
+        SavedEdits { edits: edits.collect(), old: self.old.clone(), new: self.new.clone() }
     }
 
     /// A sound list again, with memory drawn from a budget.
@@ -141,13 +159,15 @@ impl EditList {
     /// # Errors
     /// When the budget has no room for it.
     pub(crate) fn restore(saved: &SavedEdits, budget: &Budget) -> Result<Self, Denied> {
-        let (mut list, mut new_at) = (Self::new(budget), 0);
+        let (mut list, mut old_at, mut new_at) = (Self::new(budget), 0, 0);
         list.lease.reserve(&mut list.items, saved.edits.len())?;
+        list.lease.reserve(&mut list.old, saved.old.len())?;
         list.lease.reserve(&mut list.new, saved.new.len())?;
         for &(start, old_bytes, new_bytes) in &saved.edits {
-            list.items.push(Item { start, old_bytes, new_bytes, new_at });
-            new_at += new_bytes as usize;
+            list.items.push(Item { start, old_bytes, new_bytes, old_at, new_at });
+            (old_at, new_at) = (old_at + old_bytes as usize, new_at + new_bytes as usize);
         }
+        list.old.extend_from_slice(&saved.old);
         list.new.extend_from_slice(&saved.new);
         Ok(list)
     }
@@ -159,6 +179,10 @@ impl EditList {
     /// The last edit.
     pub(crate) fn last(&self) -> Option<Item> {
         self.items.last().copied()
+    }
+
+    pub(crate) fn old_bytes(&self, item: &Item) -> &[u8] {
+        &self.old[item.old_at..item.old_at + item.old_bytes as usize]
     }
 
     pub(crate) fn new_bytes(&self, item: &Item) -> &[u8] {

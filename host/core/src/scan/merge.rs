@@ -180,7 +180,7 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
             if self.written > 0 && self.written.is_multiple_of(LOOK_EVERY) {
                 self.scan.options.cancel.check()?;
             }
-            let old = &self.scan.file()[item.start as usize..item.end() as usize];
+            let old = self.edits.old_bytes(&item);
             let bytes = u64::from(item.old_bytes) + u64::from(item.new_bytes);
             let stats = self.writer.stats();
             let taken = stats.patch_bytes().saturating_add(EDIT_PATCH_BYTES).saturating_add(bytes);

@@ -1,6 +1,6 @@
 //! Whether a file is the one that a journal was made for.
 
-use super::edit_cursor::EditCursor;
+use super::group_cursor::GroupCursor;
 use super::value_after;
 use crate::error::Result;
 use crate::hash::{GROUP_BYTES, Tree, group_cv};
@@ -18,15 +18,13 @@ use crate::storage::{OpenFile, Storage};
 pub fn touched_groups_fit<S: Storage>(target: OpenFile<'_, S>, view: PatchView<'_, '_, S>) -> Result<bool> {
     let file = Overlaid { target, size: view.after().size };
     // What is read back later is compared with these values.
-    let (mut reader, mut laid) = (view.reader(), EditCursor::new(view.reader()));
-    while let Some(batch) = reader.next_batch()? {
-        for group in batch.groups() {
-            // Of a group that is not there any more, only the size tells.
-            if group.index * GROUP_BYTES < file.size
-                && file.group(&mut laid, group.index)? != value_after(target.path, group)?
-            {
-                return Ok(false);
-            }
+    let mut cursor = GroupCursor::new(view.reader());
+    while let Some(group) = cursor.next()? {
+        // Of a group that is not there any more, only the size tells.
+        if group.index * GROUP_BYTES < file.size
+            && file.group(&mut cursor, group.index)? != value_after(target.path, &group)?
+        {
+            return Ok(false);
         }
     }
     Ok(true)
@@ -39,11 +37,19 @@ pub fn touched_groups_fit<S: Storage>(target: OpenFile<'_, S>, view: PatchView<'
 pub fn whole_file_fits<S: Storage>(target: OpenFile<'_, S>, view: PatchView<'_, '_, S>) -> Result<bool> {
     let Version { size, root } = view.after();
     let file = Overlaid { target, size };
-    let (mut tree, mut laid) = (Tree::new(), EditCursor::new(view.reader()));
+    let (mut tree, mut cursor) = (Tree::new(), GroupCursor::new(view.reader()));
     for index in 0..size.div_ceil(GROUP_BYTES) {
-        tree.push(file.group(&mut laid, index)?);
+        let listed = cursor.peek()?.filter(|group| group.index == index);
+        let cv = file.group(&mut cursor, index)?;
+        if let Some(group) = listed {
+            cursor.next()?;
+            if cv != value_after(target.path, &group)? {
+                return Ok(false);
+            }
+        }
+        tree.push(cv);
     }
-    Ok(tree.finish() == root && touched_groups_fit(target, view)?)
+    Ok(tree.finish() == root)
 }
 
 /// A file with edits written over it, in memory.
@@ -55,11 +61,11 @@ struct Overlaid<'a, S: Storage> {
 
 impl<S: Storage> Overlaid<'_, S> {
     /// The chaining value of a group; groups are asked for in order.
-    fn group(&self, laid: &mut EditCursor<'_, '_, S>, index: u64) -> Result<[u8; 32]> {
+    fn group(&self, cursor: &mut GroupCursor<'_, '_, S>, index: u64) -> Result<[u8; 32]> {
         let range = index * GROUP_BYTES..((index + 1) * GROUP_BYTES).min(self.size);
         let mut bytes = vec![0; usize::try_from(range.end - range.start).expect("a group fits")];
         self.target.read_full_at(&mut bytes, range.start)?;
-        laid.each(&range, |at, new| bytes[at..at + new.len()].copy_from_slice(new))?;
+        cursor.new_bytes(&range, |at, new| bytes[at..at + new.len()].copy_from_slice(new));
         Ok(group_cv(&bytes, index, self.size))
     }
 }

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::Path;
 
-use super::edit_cursor::EditCursor;
+use super::group_cursor::GroupCursor;
 use super::{Level, VerifyChoice};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
@@ -42,23 +42,19 @@ impl Spot {
 
     /// A group of which the pages are that hold new bytes; all of it, when
     /// nothing else is in it.
-    pub(super) fn written<S: Storage>(
-        laid: &mut EditCursor<'_, '_, S>,
-        group: u64,
-        size: u64,
-    ) -> Result<Self> {
+    pub(super) fn written<S: Storage>(cursor: &mut GroupCursor<'_, '_, S>, group: u64, size: u64) -> Self {
         let start = group * GROUP_BYTES;
         let there = GROUP_BYTES.min(size.saturating_sub(start)) as usize;
         let page = rustix::param::page_size().clamp(BLOCK_BYTES, GROUP_BYTES as usize);
         let mut blocks = 0_u16;
-        laid.each(&(start..start + GROUP_BYTES), |at, new| {
+        cursor.new_bytes(&(start..start + GROUP_BYTES), |at, new| {
             let (first, end) = (at / page * page, (at + new.len()).next_multiple_of(page));
             for block in first / BLOCK_BYTES..end / BLOCK_BYTES {
                 blocks |= 1 << block;
             }
-        })?;
+        });
         let all = blocks.trailing_ones() as usize >= there.div_ceil(BLOCK_BYTES);
-        Ok(Self { group, blocks: if all { ALL } else { blocks } })
+        Self { group, blocks: if all { ALL } else { blocks } }
     }
 
     pub(super) fn is_whole(&self) -> bool {
