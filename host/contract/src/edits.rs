@@ -103,13 +103,9 @@ impl Edits {
     pub fn replace_with(&mut self, range: Range<usize>, write: impl FnOnce(&mut Vec<u8>)) {
         let before = self.bytes.len();
         write(&mut self.bytes);
-        let length = self.bytes.len().checked_sub(before);
-        let span = length.ok_or_else(|| "replacements were removed from the buffer".to_owned());
-        match span.and_then(|length| self.check(&range, length)) {
+        match self.check(&range, before) {
             Ok(span) => self.spans.push(span),
-            Err(mistake) => {
-                self.mistake.get_or_insert(mistake);
-            }
+            Err(broken) => self.keep(broken, &range),
         }
     }
 
@@ -164,25 +160,55 @@ impl Edits {
         Ok(Reply { consumed: self.consumed, change })
     }
 
-    fn check(&self, range: &Range<usize>, length: usize) -> Result<Span, String> {
+    /// The span of an edit whose replacement begins at `from` in the buffer.
+    #[inline]
+    fn check(&self, range: &Range<usize>, from: usize) -> Result<Span, Broken> {
         let Range { start, end } = *range;
         if start > end || end > self.length {
-            return Err(format!("an edit of {start}..{end} in a window of {} bytes", self.length));
+            return Err(Broken::Bounds);
         }
         let at_end = self.last && start == self.owned.end && start == self.length;
         if !self.owned.contains(&start) && !at_end {
-            let Range { start: from, end: to } = self.owned;
-            return Err(format!("an edit of {start}..{end} starts outside the owned range {from}..{to}"));
+            return Err(Broken::Owned);
         }
         if let Some(previous) = self.spans.last() {
             let (before, after) = (previous.start as usize, previous.end as usize);
             if start < after || (start == before && start == end) {
-                return Err(format!("an edit of {start}..{end} after one of {before}..{after}"));
+                return Err(Broken::Order(*previous));
             }
         }
-        let narrow = |value| u32::try_from(value).map_err(|_| "more than 4 GiB in one edit".to_owned());
+        let length = self.bytes.len().checked_sub(from).ok_or(Broken::Buffer)?;
+        let narrow = |value| u32::try_from(value).map_err(|_| Broken::Length);
         Ok(Span { start: narrow(start)?, end: narrow(end)?, len: narrow(length)? })
     }
+
+    /// Keeps a mistake if it is the first one.
+    #[cold]
+    fn keep(&mut self, broken: Broken, range: &Range<usize>) {
+        let Range { start, end } = range;
+        self.mistake.get_or_insert_with(|| match broken {
+            Broken::Bounds => format!("an edit of {start}..{end} in a window of {} bytes", self.length),
+            Broken::Owned => {
+                let Range { start: from, end: to } = &self.owned;
+                format!("an edit of {start}..{end} starts outside the owned range {from}..{to}")
+            }
+            Broken::Order(Span { start: before, end: after, .. }) => {
+                format!("an edit of {start}..{end} after one of {before}..{after}")
+            }
+            Broken::Buffer => "replacements were removed from the buffer".into(),
+            Broken::Length => "more than 4 GiB in one edit".into(),
+        });
+    }
+}
+
+/// The rule that an edit breaks.
+enum Broken {
+    Bounds,
+    Owned,
+    /// It does not come after this one.
+    Order(Span),
+    Buffer,
+    Length,
 }
 
 #[cfg(test)]
@@ -233,6 +259,15 @@ mod tests {
             edits.insert(3, b"b");
         };
         assert!(mistake(twice).contains("an edit of 3..3 after one of 3..3"));
+    }
+
+    #[test]
+    fn the_buffer_of_replacements_must_only_grow() {
+        let shrink = |edits: &mut Edits| {
+            edits.insert(2, b"xy");
+            edits.replace_with(3..4, Vec::clear);
+        };
+        assert!(mistake(shrink).contains("removed from the buffer"));
     }
 
     #[test]
