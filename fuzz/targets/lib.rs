@@ -14,8 +14,6 @@ mod replies;
 mod scanning;
 mod wrapping;
 
-pub(crate) use runner_simulation::Random;
-
 pub use framing::run as framing;
 pub use patch::run as patch;
 pub use prefilter::run as prefilter;

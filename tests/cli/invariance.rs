@@ -11,7 +11,7 @@ const JOBS: [&str; 3] = ["1", "2", "7"];
 /// Plans in all ways, and applies in some.
 #[track_caller]
 fn invariant(content: &[u8], plugin: &str, params: &[&str]) {
-    let scratch = Scratch::new();
+    let scratch = Scratch::in_memory();
     let file = scratch.write("file", content);
     let (file, saved) = (file.to_str().unwrap(), scratch.path("patch"));
     let sets = params.iter().flat_map(|param| ["--set", *param]);

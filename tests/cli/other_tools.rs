@@ -45,7 +45,7 @@ fn inputs() -> Vec<(&'static str, Vec<u8>)> {
 /// Applies a plugin, and runs a program over a copy.
 #[track_caller]
 fn same(what: &str, content: &[u8], plugin: &[&str], program: &dyn Fn(&Path) -> Vec<u8>) {
-    let scratch = Scratch::new();
+    let scratch = Scratch::in_memory();
     let (file, copy) = (scratch.write("file", content), scratch.write("copy", content));
     runner(["apply"].iter().chain(plugin).chain(&[file.to_str().unwrap()])).ok();
     let (ours, theirs) = (fs::read(&file).unwrap(), program(&copy));
@@ -148,7 +148,7 @@ type Change<'a> = dyn Fn(usize, &[u8]) -> Option<Vec<u8>> + 'a;
 /// library's.
 #[track_caller]
 fn same_rows(content: &[u8], delimiter: u8, quoting: bool, params: &[&str], change: &Change<'_>) {
-    let scratch = Scratch::new();
+    let scratch = Scratch::in_memory();
     let file = scratch.write("file", content);
     let mut args = vec!["apply".to_owned(), "csv".to_owned(), file.to_str().unwrap().to_owned()];
     let quote = if quoting { "quote=\"" } else { "quote=none" };
@@ -261,7 +261,7 @@ fn the_cases_of_every_plugin_hold() {
         let cases = repository().join("plugins").join(plugin).join("cases");
         for name in runner_tests::names(&cases) {
             let case = cases.join(&name);
-            let scratch = Scratch::new();
+            let scratch = Scratch::in_memory();
             let input = fs::read(case.join("input")).unwrap();
             let file = scratch.write("file", &input);
             let before = scratch.snapshot();

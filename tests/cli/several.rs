@@ -81,7 +81,7 @@ fn comparable(ran: &Ran, dir: &Path) -> Vec<String> {
 fn as_one_after_the_other() {
     for options in [&[][..], &["--json"], &["--check"], &["--dry-run"], &["--json", "--backup", ".bak"]] {
         let args = [&REPLACE[..], options].concat();
-        let single = Scratch::new();
+        let single = Scratch::in_memory();
         let files = mixed(&single);
         let (mut codes, mut said) = (Vec::new(), Vec::new());
         for file in &files {
@@ -92,7 +92,7 @@ fn as_one_after_the_other() {
         // The first failure, else what `--check` says.
         let code = codes.iter().find(|code| **code > 1).unwrap();
         for wide in [true, false] {
-            let scratch = Scratch::new();
+            let scratch = Scratch::in_memory();
             assert_eq!(mixed(&scratch), files);
             let ran = run(scratch.dir(), wide, &args, &files);
             assert_eq!(ran.code, *code, "{options:?}");
@@ -120,7 +120,7 @@ fn many(scratch: &Scratch, count: usize) -> Vec<String> {
 #[test]
 fn the_code_is_that_of_the_first_failure_in_their_order() {
     for (bad, code) in [(["f010", "f030"], 2), (["f030", "f010"], 4)] {
-        let scratch = Scratch::new();
+        let scratch = Scratch::in_memory();
         let mut files = many(&scratch, 40);
         fs::remove_file(scratch.path(bad[0])).unwrap();
         scratch.write(bad[1], b"RUNPATCH\x02\0\0\0");
@@ -136,7 +136,7 @@ fn the_code_is_that_of_the_first_failure_in_their_order() {
 
 #[test]
 fn a_file_that_another_run_is_at_work_on_fails_alone() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::in_memory();
     let files = many(&scratch, 20);
     let busy = File::open(scratch.path("f007")).unwrap();
     busy.lock().unwrap();
@@ -150,7 +150,7 @@ fn a_file_that_another_run_is_at_work_on_fails_alone() {
 #[test]
 fn descriptors_and_mappings_do_not_add_up() {
     for limit in [20, 40, 64, 1000] {
-        let scratch = Scratch::new();
+        let scratch = Scratch::in_memory();
         let files = many(&scratch, 300);
         let mut limited = runner_tests::command_with(limit);
         limited.args(REPLACE).args(&files).current_dir(scratch.dir());
@@ -164,7 +164,7 @@ fn descriptors_and_mappings_do_not_add_up() {
 /// What a plugin logs of a file is told with the file.
 #[test]
 fn what_is_logged_stands_before_the_report() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::in_memory();
     let plugin = scratch.guest("chatty");
     let files = many(&scratch, 12);
     let args = ["apply", plugin.to_str().unwrap(), "--json"];
@@ -183,7 +183,7 @@ fn what_is_logged_stands_before_the_report() {
 /// alone.
 #[test]
 fn little_memory_changes_nothing_that_is_told() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::in_memory();
     let plugin = scratch.guest("hungry");
     let files = many(&scratch, 12);
     let args = ["apply", plugin.to_str().unwrap(), "-j", "4", "--memory-total", "260M"];
@@ -221,7 +221,7 @@ fn left_over(scratch: &Scratch) -> bool {
 #[test]
 fn an_interrupted_run_begins_no_more_and_ends_those_in_flight() {
     for lines in [1, 40, 300] {
-        let scratch = Scratch::new();
+        let scratch = Scratch::in_memory();
         let files = of_both_strategies(&scratch, 1000);
         let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).unwrap();
         rustix::pipe::fcntl_setpipe_size(&write, 4096).unwrap();
@@ -253,7 +253,7 @@ fn a_killed_run_leaves_files_that_can_be_recovered() {
     let (mut in_between, mut several) = (0, 0);
     for call in ["flock", "pwrite64", "fsync", "renameat", "fdatasync", "renameat2", "unlinkat"] {
         for nth in 1..=3 {
-            let scratch = Scratch::new();
+            let scratch = Scratch::in_memory();
             let files = of_both_strategies(&scratch, 100);
             // At some thread's `nth` call.
             let status = runner_tests::program("strace")
@@ -270,8 +270,8 @@ fn a_killed_run_leaves_files_that_can_be_recovered() {
             let journals = names(scratch.dir()).iter().filter(|name| name.contains(".runner-")).count();
             in_between += u32::from(journals > 0);
             several += u32::from(journals > 1);
+            run(scratch.dir(), true, &["recover"], &files).ok();
             for file in &files {
-                run(scratch.dir(), true, &["recover"], std::slice::from_ref(file)).ok();
                 is_new(&scratch, file);
             }
             assert!(!left_over(&scratch));

@@ -68,7 +68,7 @@ struct Came {
 
 impl Place {
     fn new() -> Self {
-        let scratch = Scratch::new();
+        let scratch = Scratch::in_memory();
         let [work, temporary, log] = ["work", "tmp", "log"].map(|name| scratch.path(name));
         fs::create_dir(&work).unwrap();
         fs::create_dir(&temporary).unwrap();

@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
+use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
 
@@ -21,13 +22,18 @@ struct Slow {
 }
 
 const BLOCK: u64 = 1 << 20;
+const MOST_BLOCKS: u64 = 20;
+
+/// Made once for all tests.
+fn content() -> &'static [u8] {
+    static CONTENT: OnceLock<Vec<u8>> = OnceLock::new();
+    CONTENT.get_or_init(|| runner_tests::log_lines((MOST_BLOCKS * BLOCK) as usize, "\n"))
+}
 
 impl Slow {
     fn new(blocks: u64) -> Self {
-        let scratch = Scratch::new();
-        let mut content = runner_tests::log_lines((blocks * BLOCK) as usize, "\n");
-        content.truncate((blocks * BLOCK) as usize - 1000);
-        let file = scratch.write("file", content);
+        let scratch = Scratch::in_memory();
+        let file = scratch.write("file", &content()[..(blocks * BLOCK) as usize - 1000]);
         scratch.guest("slow");
         Self { scratch, file }
     }

@@ -11,6 +11,7 @@ mod concurrent_writer;
 mod groups;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use check::{Broken, Trial};
@@ -106,18 +107,25 @@ fn changes() -> Vec<(&'static str, Strategy, Change)> {
 }
 
 /// Runs `attempt` on all changes, and says how many states were looked at.
-fn on_all_changes(test: &str, limit: u64, attempt: impl Fn(&mut Trial<'_>) -> Result<(), Broken>) {
-    let (seed, mut states) = (seed(), 0);
-    for (name, _, change) in changes() {
-        let mut trial = Trial::new(&change, seed, limit);
-        if let Err(what) = attempt(&mut trial) {
+fn on_all_changes(test: &str, limit: u64, attempt: impl Fn(&mut Trial<'_>) -> Result<(), Broken> + Sync) {
+    let (seed, changes) = (seed(), changes());
+    let (next, states) = (AtomicUsize::new(0), AtomicU64::new(0));
+    let work = || {
+        while let Some((name, _, change)) = changes.get(next.fetch_add(1, Relaxed)) {
+            let mut trial = Trial::new(change, seed, limit);
+            let tried = attempt(&mut trial);
+            states.fetch_add(trial.states, Relaxed);
+            let Err(what) = tried else { continue };
             panic!(
                 "{name}: {what}\nagain: RUNNER_SEED={seed} cargo test -p runner-tests --test crash simulated::{test}"
             );
         }
-        states += trial.states;
-    }
-    eprintln!("counted: {test}: {states} crash states");
+    };
+    std::thread::scope(|scope| {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        (0..threads).for_each(|_| drop(scope.spawn(work)));
+    });
+    eprintln!("counted: {test}: {} crash states", states.into_inner());
 }
 
 #[test]

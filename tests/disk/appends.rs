@@ -152,7 +152,7 @@ fn what_is_appended_between_two_calls_is_kept() {
             let (scratch, file, old) = case.file(200);
             let mut child = None;
             let mut waits = true;
-            let meanwhile = || {
+            let while_stopped = || {
                 let mut appender = appender(&file);
                 // It may have to wait until the run goes on, or has ended.
                 for _ in 0..50 {
@@ -166,7 +166,7 @@ fn what_is_appended_between_two_calls_is_kept() {
             };
             let args = case.args(&file);
             let args: Vec<_> = args.iter().map(String::as_str).collect();
-            let Some(ran) = stop::at(*call, None, &args, meanwhile) else { return };
+            let Some(ran) = stop::at(*call, None, &args, while_stopped) else { return };
             assert!(child.unwrap().wait().unwrap().success());
             let what = format!("{case:?}, {call:?}: {} {}", ran.code, ran.stderr);
             assert!(codes.contains(&ran.code), "{what}");

@@ -11,7 +11,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use targets::Random;
+use runner_tests::Random;
 
 /// Inputs made from seeds by chance, for each target.
 const CHANGED: u64 = 2000;
@@ -25,7 +25,7 @@ fn run(name: &str, target: fn(&[u8])) {
     for (path, content) in seeds.iter().zip(&contents) {
         assert!(holds(target, content), "{} breaks a promise", path.display());
     }
-    let seed = std::env::var("RUNNER_SEED").map_or(1, |seed| seed.parse().expect("RUNNER_SEED is a number"));
+    let seed = runner_tests::seed();
     let mut random = Random(seed);
     for index in 0..CHANGED {
         let input = changed(&contents, &mut random);

@@ -68,7 +68,7 @@ fn comes_to(guest: &Guest, ran: Ran) -> Ran {
 #[test]
 fn every_guest_comes_to_its_own_end() {
     for_each(&guests(), |guest| {
-        let scratch = Scratch::new();
+        let scratch = Scratch::in_memory();
         let plugin = scratch.write(&format!("{}.wasm", guest.name), &guest.wasm);
         let (plugin, file) = (plugin.to_str().unwrap(), scratch.write("file", &guest.content));
         let (file, out) = (file.to_str().unwrap(), scratch.path("out"));
@@ -107,7 +107,7 @@ fn every_guest_comes_to_its_own_end() {
 fn an_error_of_two_lines_is_no_hint() {
     let guests = guests();
     let forged = guests.iter().find(|guest| guest.name == "error-forged").unwrap();
-    let scratch = Scratch::new();
+    let scratch = Scratch::in_memory();
     let plugin = scratch.write("forged.wasm", &forged.wasm);
     let file = scratch.write("file", &forged.content);
     let ran = runner_tests::runner(["apply", plugin.to_str().unwrap(), file.to_str().unwrap()]);
@@ -122,7 +122,7 @@ fn the_next_file_is_done() {
     guests.retain(|guest| guest.expect.code != 0 && guest.choosy.is_some());
     assert!(guests.len() >= 40, "{}", guests.len());
     for_each(&guests, |guest| {
-        let scratch = Scratch::new();
+        let scratch = Scratch::in_memory();
         let plugin = scratch.write("guest.wasm", guest.choosy.as_ref().unwrap());
         let bad = scratch.write("bad", &guest.content);
         let before = scratch.snapshot();
@@ -147,7 +147,7 @@ fn the_process_goes_on() {
     let replace = bundled::ALL.iter().find(|bundled| bundled.name == "replace").unwrap();
     let replace = sandbox.load("replace", replace.bytes, Limits::default(), silent()).unwrap();
     for_each(&guests(), |guest| {
-        let scratch = Scratch::new();
+        let scratch = Scratch::in_memory();
         let file = scratch.write("file", &guest.content);
         let before = scratch.snapshot();
         let mut limits = Limits::default();

@@ -42,7 +42,7 @@ pub(crate) fn plan(case: &Case, file: &Path, saved: &Path, threads: usize, windo
 
 /// Everything that must hold for one file and one program.
 fn check(case: &Case, content: &[u8]) {
-    let scratch = Scratch::new();
+    let scratch = Scratch::in_memory();
     let (file, saved) = (scratch.path("file"), scratch.path("saved"));
     std::fs::write(&file, content).unwrap();
 
@@ -130,7 +130,7 @@ proptest! {
 
 /// For `replaced`, where the cuts decide which bytes become one edit.
 fn check_content(case: &Case, content: &[u8]) {
-    let scratch = Scratch::new();
+    let scratch = Scratch::in_memory();
     let file = scratch.path("file");
     for window in [1 << 16, 1 << 20] {
         std::fs::write(&file, content).unwrap();
@@ -170,7 +170,7 @@ fn long_edits_are_split() {
 /// out, and a plan does not take the place of anything.
 #[test]
 fn a_saved_patch_stays() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::in_memory();
     let (file, saved) = (scratch.path("file"), scratch.path("saved"));
     std::fs::write(&file, "one\ntwo\n").unwrap();
     let case = per_record(Framing::Delimited(b"\n".to_vec()), Action::Case, false, b"one\ntwo\n");

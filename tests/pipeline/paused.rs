@@ -139,6 +139,16 @@ mod properties {
         )
     }
 
+    /// The same, with a long piece behind them if there would be thousands of
+    /// pauses: at each, the model begins anew.
+    fn some_hundred(mut pieces: Vec<(usize, bool)>, file: &[u8]) -> Vec<(usize, bool)> {
+        let long = file.len() / 20;
+        if pieces.iter().map(|(bytes, _)| bytes).sum::<usize>() < long {
+            pieces.push((long, true));
+        }
+        pieces
+    }
+
     fn framing() -> impl Strategy<Value = Framing> {
         prop_oneof![
             Just(Framing::Delimited(b"\n".to_vec())),
@@ -159,6 +169,7 @@ mod properties {
             file in content(), framing in framing(), prefilter: bool, pieces in pieces(),
         ) {
             let case = per_record(framing.clone(), Action::Mark, prefilter, &file);
+            let pieces = some_hundred(pieces, &file);
             let output = run(&case, &file, &pieces, 1 << 16, |read, out| {
                 let whole = whole(&framing, &file[..read]).min(read);
                 let wanted = expected(&framing, Action::Mark, &file[..whole]);

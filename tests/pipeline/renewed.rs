@@ -156,7 +156,7 @@ fn carry_out(
 /// Groups that are far from each other, in front of a tail.
 #[test]
 fn a_tail_keeps_the_groups_before_it() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::in_memory();
     let (file, path) = (scratch.path("file"), scratch.path("patch"));
     let old = vec![b'x'; 400_000];
     let edit = |at: usize, new: &[u8]| (at, b"x".to_vec(), new.to_vec());
@@ -182,7 +182,7 @@ proptest! {
         threads in 1..4_usize,
         reverse: bool,
     ) {
-        let scratch = Scratch::new();
+        let scratch = Scratch::in_memory();
         let (file, path) = (scratch.path("file"), scratch.path("patch"));
         let new = applied(&old, &model);
         let mut roots = [blake3::hash(&old), blake3::hash(&new)];

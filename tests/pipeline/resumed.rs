@@ -28,7 +28,7 @@ struct Told {
 
 /// Interrupts an apply after each block of the scan.
 pub(crate) fn goes_on(case: &Case, content: &[u8]) {
-    let scratch = Scratch::new();
+    let scratch = Scratch::in_memory();
     let (file, undo) = (scratch.path("file"), scratch.path("undo"));
     fs::write(&file, content).unwrap();
     let patch = plan(case, &file, &scratch.path("saved"), 2, WINDOW);

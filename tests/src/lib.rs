@@ -34,9 +34,22 @@ impl Default for Scratch {
 
 impl Scratch {
     pub fn new() -> Self {
+        Self::within(temporary_dir())
+    }
+
+    /// The same in memory, where a sync costs nothing: for tests that make many
+    /// small runs, and for which it does not matter what the files lie on.
+    pub fn in_memory() -> Self {
+        let memory = Path::new("/dev/shm");
+        // In a container there is often too little.
+        let free = rustix::fs::statvfs(memory).map_or(0, |room| room.f_bavail * room.f_frsize);
+        Self::within(if free > 1 << 30 { memory } else { temporary_dir() })
+    }
+
+    fn within(place: &Path) -> Self {
         // For what tests make themselves.
         rustix::process::umask(0o022.into());
-        Self(tempfile::tempdir_in(temporary_dir()).unwrap())
+        Self(tempfile::tempdir_in(place).unwrap())
     }
 
     pub fn dir(&self) -> &Path {

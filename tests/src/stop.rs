@@ -12,13 +12,13 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::{Ran, Scratch, has, program, skip};
 
 /// Runs the binary. When it has made a call for the `nth` time (of those that
-/// concern a path, if one is given), it stands still during `meanwhile`.
+/// concern a path, if one is given), it stands still during `while_stopped`.
 #[track_caller]
 pub fn at(
     (call, nth): (&str, u32),
     path: Option<&Path>,
     args: &[&str],
-    meanwhile: impl FnOnce(),
+    while_stopped: impl FnOnce(),
 ) -> Option<Ran> {
     if !has("strace") {
         skip("strace is missing");
@@ -43,7 +43,7 @@ pub fn at(
     let Some(pid) = stopped else {
         panic!("it never stopped at {call}: {:?}", Ran::of(child.wait_with_output().unwrap()));
     };
-    meanwhile();
+    while_stopped();
     kill_process(Pid::from_raw(pid).unwrap(), Signal::CONT).unwrap();
     // What is said of it any more must find a reader.
     let rest = std::thread::spawn(move || lines.for_each(drop));

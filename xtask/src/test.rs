@@ -57,6 +57,9 @@ pub(crate) fn install_programs() {
 fn tests() -> Result<(), String> {
     let mut cargo = in_known_surroundings(&shell::cargo());
     cargo.args(["test", "--workspace", "--locked", "--no-fail-fast"]).stdout(Stdio::piped());
+    if env::var_os(THREADS).is_none() {
+        cargo.env(THREADS, threads().to_string());
+    }
     eprintln!("$ cargo test --workspace --locked --no-fail-fast");
     let mut child = cargo.spawn().map_err(|error| format!("cargo test: {error}"))?;
     let (mut passed, mut failed) = (0, 0);
@@ -71,6 +74,15 @@ fn tests() -> Result<(), String> {
     let status = child.wait().map_err(|error| format!("cargo test: {error}"))?;
     println!("{passed} passed, {failed} failed");
     if status.success() { Ok(()) } else { Err(format!("cargo test: {status}")) }
+}
+
+/// How libtest is told how many tests run at a time.
+const THREADS: &str = "RUST_TEST_THREADS";
+
+/// Tests at a time: more than cores, as many wait for disks and for each other's
+/// processes.
+fn threads() -> usize {
+    3 * std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// A program that does not inherit what tests could depend on. Those that start

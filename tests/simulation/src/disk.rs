@@ -12,6 +12,7 @@
 //!   is missing;
 //! - owner, mode and such since the last full sync: old or new.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -164,15 +165,19 @@ impl Directory {
 impl Node {
     /// What the medium would give now, had the kernel written out all it
     /// still knows to be unwritten.
-    pub fn on_medium(&self) -> Vec<u8> {
+    pub fn on_medium(&self) -> Cow<'_, [u8]> {
+        if self.dirty.is_empty() {
+            return Cow::Borrowed(&self.durable);
+        }
         let mut image = self.durable.clone();
         self.dirty.iter().for_each(|change| change.apply(&mut image));
-        image
+        Cow::Owned(image)
     }
 
     pub fn sync(&mut self, attributes: bool) {
-        self.durable = self.on_medium();
-        self.dirty.clear();
+        for change in self.dirty.drain(..) {
+            change.apply(&mut self.durable);
+        }
         if attributes {
             self.durable_attributes = self.attributes;
         }
@@ -187,7 +192,7 @@ impl Node {
 
     /// Drops what is not to be written.
     pub fn evict(&mut self) {
-        self.cache = self.on_medium();
+        self.cache = self.on_medium().into_owned();
     }
 
     fn crashed(&self, choices: &mut Choices) -> Vec<u8> {

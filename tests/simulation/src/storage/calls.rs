@@ -34,7 +34,7 @@ impl Storage for Simulated {
         self.change(Kind::Read, |disk, half| {
             let node = &disk.files[&file.inode];
             let medium = file.direct.then(|| node.on_medium());
-            let content = medium.as_ref().unwrap_or(&node.cache);
+            let content = medium.as_deref().unwrap_or(&node.cache);
             let start = at(offset).min(content.len());
             let mut count = buffer.len().min(content.len() - start);
             let whole_blocks = start.is_multiple_of(ALIGN_BYTES) && buffer.len().is_multiple_of(ALIGN_BYTES);
