@@ -1,5 +1,5 @@
-//! Reads back what was written, from as deep as the system allows, and says
-//! how deep that was.
+//! Reads back what was written, at the deepest level that the system allows,
+//! and reports that level.
 
 mod edit_cursor;
 mod journal_match;
@@ -24,18 +24,18 @@ use crate::storage::Storage;
 use edit_cursor::EditCursor;
 use read_back::Spot;
 
-/// How deep a verification reaches, shallowest first.
+/// The depth of a verification, shallowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// Not read back.
+    /// The bytes are not read back.
     None,
-    /// Read through the page cache: shows that the right bytes were handed to
-    /// the kernel.
+    /// The bytes are read through the page cache. Shows that the kernel
+    /// received the right bytes.
     Cached,
-    /// Read after the kernel said that no page of the file is cached.
+    /// The bytes are read after the kernel reported that no page of the file is cached.
     Evicted,
-    /// Read past the page cache.
+    /// The bytes are read past the page cache.
     Direct,
 }
 
@@ -50,24 +50,24 @@ impl fmt::Display for Level {
     }
 }
 
-/// What the caller asks for.
+/// The verification that the caller wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VerifyChoice {
-    /// The deepest level that the filesystem can do.
+    /// The deepest level that the filesystem supports.
     Deepest,
-    /// This one, or an error.
+    /// This level, or an error.
     Exactly(Level),
 }
 
 /// Reads back the groups that a patch in in-place form touches, and compares
-/// each one's chaining value with what it must be after the patch.
+/// each group's chaining value with the one expected after the patch.
 ///
 /// # Errors
 /// [`Kind::Verification`] with the offset of the first group that differs; when
-/// the patch does not say what one of them must be.
+/// the patch lacks the expected value of a group.
 pub fn touched<S: Storage>(file: &ReadBack<'_, S>, view: PatchView<'_, '_, S>, threads: usize) -> Result<()> {
     let (path, size) = (file.path(), view.after().size);
-    // Where edits are dense, hardly a block is left out.
+    // Where edits are dense, hardly any block could be skipped.
     let partly = file.level == Level::Direct && !view.stats().is_dense();
     let mut laid = partly.then(|| EditCursor::new(view.reader()));
     let mut cached = None;
@@ -96,7 +96,7 @@ pub fn touched<S: Storage>(file: &ReadBack<'_, S>, view: PatchView<'_, '_, S>, t
 /// Reads back the whole file and compares its root.
 ///
 /// # Errors
-/// [`Kind::Verification`] when size or root differ; when the run was
+/// [`Kind::Verification`] when the size or the root differs; when the run was
 /// interrupted.
 pub fn whole<S: Storage>(file: &ReadBack<'_, S>, wanted: &Version, context: RunContext<'_>) -> Result<()> {
     let (path, size) = (file.path(), wanted.size);
@@ -114,7 +114,7 @@ pub fn whole<S: Storage>(file: &ReadBack<'_, S>, wanted: &Version, context: RunC
         }
         Ok(())
     })?;
-    // Where the last group is full, what comes behind it must be nothing.
+    // If the last group is full, the file must end there.
     let behind = size / GROUP_BYTES;
     if file.count(behind)? != size % GROUP_BYTES {
         return Err(differs(path, behind));
@@ -122,21 +122,22 @@ pub fn whole<S: Storage>(file: &ReadBack<'_, S>, wanted: &Version, context: RunC
     if tree.finish() != wanted.root {
         return Err(Error::new(
             Kind::Verification,
-            format!("{} reads back different from what was written", path.shown()),
+            format!("{} does not read back as it was written", path.shown()),
         )
-        .hint("the medium or its controller is at fault: check it before anything else"));
+        .hint("the medium or its controller is faulty: check it first"));
     }
     Ok(())
 }
 
-/// What a group that is there must be. Every patch in in-place form says it of
-/// every group that it writes; without it nothing may count as checked.
+/// The expected chaining value of a group inside the file. Every patch in
+/// in-place form has one for every group that it writes; a group without one
+/// must not count as checked.
 fn value_after(path: &Path, group: &Group) -> Result<Cv> {
     group.after.ok_or_else(|| {
         Error::new(
             Kind::Verification,
             format!(
-                "cannot check {} at byte {}: the patch does not say what must be there",
+                "cannot check {} at byte {}: the patch does not say what the bytes must be",
                 path.shown(),
                 group.index * GROUP_BYTES
             ),
@@ -148,11 +149,11 @@ fn differs(path: &Path, group: u64) -> Error {
     Error::new(
         Kind::Verification,
         format!(
-            "{} reads back different from what was written, at bytes {} to {}",
+            "{} does not read back as it was written, at bytes {} to {}",
             path.shown(),
             group * GROUP_BYTES,
             (group + 1) * GROUP_BYTES
         ),
     )
-    .hint("the medium or its controller is at fault: check it before anything else")
+    .hint("the medium or its controller is faulty: check it first")
 }

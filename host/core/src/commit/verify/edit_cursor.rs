@@ -6,8 +6,8 @@ use crate::error::Result;
 use crate::patch::{Edits, Reader};
 use crate::storage::Storage;
 
-/// The new bytes of all edits, where they stand in the file afterwards; gone
-/// through front to back.
+/// A cursor over the new bytes of all edits, at their offsets in the new file,
+/// front to back.
 pub(super) struct EditCursor<'b, 's, S: Storage> {
     edits: Edits<'b, 's, S>,
     shift: i64,
@@ -18,8 +18,8 @@ impl<'b, 's, S: Storage> EditCursor<'b, 's, S> {
         Self { edits: Edits::new(reader), shift: 0 }
     }
 
-    /// Calls `put` with all new bytes inside `range`, and where in it they
-    /// begin. Ranges are asked for in order.
+    /// Calls `put` with all new bytes inside `range`, and their offset in it.
+    /// Ranges must be requested in order.
     pub(super) fn each(&mut self, range: &Range<u64>, mut put: impl FnMut(usize, &[u8])) -> Result<()> {
         while let Some(edit) = self.edits.peek()? {
             let start = edit.start.wrapping_add_signed(self.shift);
@@ -30,7 +30,7 @@ impl<'b, 's, S: Storage> EditCursor<'b, 's, S> {
                 put((from - range.start) as usize, new);
             }
             if end > range.end || start >= range.end {
-                // It has a part in a later range.
+                // The edit continues in a later range.
                 return Ok(());
             }
             self.shift += edit.new.len() as i64 - edit.old.len() as i64;
