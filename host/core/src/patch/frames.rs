@@ -1,4 +1,4 @@
-//! Reads the frames of a patch, one after the other.
+//! Reads the frames of a patch one after the other.
 
 use super::Header;
 use super::backing::Body;
@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::storage::Storage;
 
-/// Reads frames and checks each one.
+/// Reads frames and verifies each one.
 pub(super) struct FrameReader<'b, 's, S: Storage> {
     body: &'b Body<'s, S>,
     pub(super) offset: u64,
@@ -27,7 +27,7 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
     pub(super) fn corrupt(&self, offset: u64, what: &str) -> Error {
         let path = self.body.path().shown();
         Error::new(Kind::Verification, format!("patch {path} is corrupt at byte {offset}: it has {what}"))
-            .hint("nothing was changed; make the patch again, or take it from a copy")
+            .hint("nothing was changed; create the patch again, or restore it from a copy")
     }
 
     /// The header, which is the first frame.
@@ -40,8 +40,7 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
         }
     }
 
-    /// What comes after the seal. Kinds that are not known are as good as
-    /// others.
+    /// The frames after the seal. Unknown kinds are accepted.
     pub(super) fn trailers(&mut self) -> Result<Vec<(u8, Vec<u8>)>> {
         let mut trailers = Vec::new();
         loop {
@@ -112,12 +111,12 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
         let path = self.body.path().shown();
         let error = Error::new(
             Kind::Verification,
-            format!("patch {path} has format version {version}; this runner knows version {VERSION}"),
+            format!("patch {path} has format version {version}; this version of runner supports {VERSION}"),
         );
         error.hint(if version < VERSION {
-            "make it again with `runner plan`; a journal is recovered by the runner that has made it"
+            "create it again with `runner plan`; recover a journal with the version of runner that created it"
         } else {
-            "a newer runner has made it, and can use it"
+            "it was made by a newer version of runner; use that version"
         })
     }
 
@@ -134,7 +133,7 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
     }
 }
 
-/// The value that a payload of JSON says.
+/// The value that a JSON payload represents.
 pub(super) fn parse<'a, T: serde::Deserialize<'a>>(payload: &'a [u8]) -> serde_json::Result<T> {
     serde_json::from_slice(payload)
 }

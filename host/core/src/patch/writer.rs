@@ -9,11 +9,10 @@ use super::{Draft, Edit, Group, Header, Seal, Stats};
 use crate::error::Result;
 use crate::storage::{Entry, Storage};
 
-/// A patch that is being written. Dropped unfinished, it leaves nothing
-/// behind.
+/// A patch that is being written. Dropped unfinished, it leaves nothing behind.
 ///
-/// Invariant: edits so far are sorted and disjoint and lie in the source. (Two
-/// edits may insert at one place: the second one's bytes follow the first
+/// Invariant: the edits so far are sorted, disjoint and in bounds. (Two edits
+/// may insert at the same offset: the second one's bytes follow the first
 /// one's.)
 pub struct Writer<'s, S: Storage> {
     pub(super) frames: Frames<'s, S>,
@@ -48,7 +47,7 @@ impl<S: Storage> Frames<'_, S> {
 }
 
 impl<'s, S: Storage> Writer<'s, S> {
-    /// Starts a patch of a file that `header` identifies. It is kept in
+    /// Starts a patch of the file that `header` identifies. It is kept in
     /// memory while it is short, and then in a new file at `spill`.
     ///
     /// # Errors
@@ -63,7 +62,7 @@ impl<'s, S: Storage> Writer<'s, S> {
         Ok(Self { frames, header, pending: BatchData::default(), tally })
     }
 
-    /// Counts so far.
+    /// The statistics so far.
     #[must_use]
     pub fn stats(&self) -> &Stats {
         &self.tally.stats
@@ -75,23 +74,23 @@ impl<'s, S: Storage> Writer<'s, S> {
         self.tally.reach
     }
 
-    /// Appends an edit; one that is empty on both sides is left out. Its old
-    /// bytes must be those of the source.
+    /// Appends an edit; an edit that is empty on both sides is left out. Its
+    /// old bytes must be those of the source.
     ///
     /// # Errors
     /// When the patch cannot be written.
     ///
     /// # Panics
-    /// When the edit is out of order or out of bounds: callers check what
-    /// they were given before.
+    /// When the edit is out of order or out of bounds: callers must check their
+    /// input first.
     pub fn edit(&mut self, edit: Edit<'_>) -> Result<()> {
         let Tally { reach, stats, .. } = &self.tally;
         assert!(*reach <= edit.start && edit.end() <= stats.pre_size, "edit out of order or bounds");
         if edit.old.len().max(edit.new.len()) <= MAX_EDIT_BYTES {
             return self.piece(&edit);
         }
-        // The difference in length comes first, so that what changes the
-        // length starts where the edit does, and the rest keeps it.
+        // The difference in length comes first, so that the change of length
+        // starts where the edit does, and the rest keeps the length.
         let (old, new) = (edit.old.len(), edit.new.len());
         let (gone, old_rest) = edit.old.split_at(old.saturating_sub(new));
         let (come, new_rest) = edit.new.split_at(new.saturating_sub(old));
@@ -120,7 +119,7 @@ impl<'s, S: Storage> Writer<'s, S> {
     }
 
     /// Appends a group that edits touch, after all edits that start in it or
-    /// before it, and before all others.
+    /// before it, and before all later edits.
     ///
     /// # Errors
     /// When the patch cannot be written.
@@ -153,9 +152,9 @@ impl<'s, S: Storage> Writer<'s, S> {
     /// When the patch cannot be written.
     ///
     /// # Panics
-    /// When an edit lies in a group that was not appended, or another group
-    /// was, or one without a value that it must have: what is written would
-    /// not be checked.
+    /// When an edit lies in a group that was not appended, or an untouched
+    /// group was appended, or a group lacks a required value: such a patch
+    /// would be written without being checked.
     pub fn finish(mut self) -> Result<Draft<'s, S>> {
         self.flush()?;
         let stats = self.tally.end().unwrap_or_else(|what| panic!("a patch with {what}"));
