@@ -1,6 +1,6 @@
-//! What the rest needs of a filesystem, as one trait: [`Storage`]. Everything
-//! that must survive a crash goes through it, so that a simulated disk can
-//! stand in for [`OsStorage`].
+//! The operations that the other modules need from a filesystem, as one trait:
+//! [`Storage`]. Everything that must survive a crash goes through it, so that a
+//! simulated disk can replace [`OsStorage`].
 
 mod aligned;
 mod attributes;
@@ -42,7 +42,7 @@ pub use os::{OsFile, OsStorage};
 pub use private::PrivateDirectory;
 pub use private::{TEMPORARY_SUFFIX, is_private_file};
 
-/// How a file is opened.
+/// How to open a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// For reading, through the page cache.
@@ -50,25 +50,26 @@ pub enum Access {
     /// For reading and writing, through the page cache.
     Write,
     /// For reading from the medium, past the page cache. Offsets, lengths and
-    /// buffers must be multiples of 4096, but for a read at the file's end.
+    /// buffers must be multiples of 4096, except for a read at the end of the
+    /// file.
     Direct,
 }
 
-/// How long [`Storage::set_len_if`] waits for others to close a file.
+/// How long [`Storage::set_len_if`] waits for other processes to close a file.
 pub const PATIENCE: Duration = Duration::from_secs(3);
 
-/// What has come of [`Storage::set_len_if`].
+/// The result of [`Storage::set_len_if`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resized {
     /// The file has its new length.
     Done,
-    /// It had another length than it should have, in bytes, and keeps it.
+    /// The file had this length instead of the expected one, in bytes, and keeps it.
     Not(u64),
-    /// Others have it open, who could write to it at the same time.
+    /// Other processes have the file open, and could write to it at the same time.
     InUse,
 }
 
-/// A filesystem. Operations do what the system call of the same name does:
+/// A filesystem. Each operation behaves like the system call of the same name:
 /// reads and writes may be short, and nothing is durable before a sync.
 pub trait Storage: Sync {
     /// An open file. Positions are always explicit.
@@ -77,24 +78,24 @@ pub trait Storage: Sync {
     /// Opens an existing file. A symbolic link is not followed.
     ///
     /// # Errors
-    /// Any I/O error; with [`Access::Direct`], `InvalidInput` where the
-    /// filesystem has no such access.
+    /// Any I/O error; with [`Access::Direct`], `InvalidInput` if the filesystem
+    /// does not support it.
     fn open(&self, entry: &Entry, access: Access) -> io::Result<Self::File>;
 
-    /// Creates a file that must not exist, for reading and writing, with
-    /// mode 0600.
+    /// Creates a file for reading and writing, with mode 0600. It must not
+    /// exist.
     ///
     /// # Errors
-    /// `AlreadyExists`, also for a link that leads nowhere, or any I/O error.
+    /// `AlreadyExists`, also for a dangling link; any other I/O error.
     fn create(&self, entry: &Entry) -> io::Result<Self::File>;
 
-    /// Whether another process that has created the file has it open still.
-    /// `false` where the system cannot tell.
+    /// Whether another process that created the file still has it open. `false`
+    /// if the system does not support this.
     fn is_locked(&self, _file: &Self::File) -> bool {
         false
     }
 
-    /// Reads at an offset; 0 at the end of the file.
+    /// Reads at an offset; returns 0 at the end of the file.
     ///
     /// # Errors
     /// Any I/O error, `Interrupted` included.
@@ -112,23 +113,23 @@ pub trait Storage: Sync {
     /// Any I/O error.
     fn set_len(&self, file: &Self::File, bytes: u64) -> io::Result<()>;
 
-    /// [`Storage::set_len`], if the file is `expected` bytes long: in one step,
-    /// so that nothing is lost that others append. `file` must be the only
-    /// descriptor of the file in this process.
+    /// Like [`Storage::set_len`], if the file is `expected` bytes long. This is
+    /// one atomic step, so that no bytes appended by other processes are lost.
+    /// `file` must be the only descriptor of the file in this process.
     ///
     /// # Errors
     /// Any I/O error.
     fn set_len_if(&self, file: &Self::File, expected: u64, bytes: u64) -> io::Result<Resized>;
 
-    /// Whether others have the file open, and keep it open for as long as
-    /// `patience`. `false` where the system cannot tell. `file` must be the
-    /// only descriptor of the file in this process.
+    /// Whether other processes have the file open, and keep it open for at
+    /// least `patience`. `false` if the system does not support this. `file`
+    /// must be the only descriptor of the file in this process.
     ///
     /// # Errors
     /// Any I/O error.
     fn in_use(&self, file: &Self::File, patience: Duration) -> io::Result<bool>;
 
-    /// Writes at the end of the file, wherever that is by then.
+    /// Writes at the present end of the file.
     ///
     /// # Errors
     /// Any I/O error, `Interrupted` included.
@@ -140,17 +141,17 @@ pub trait Storage: Sync {
     /// Any I/O error.
     fn set_mode(&self, file: &Self::File, mode: u32) -> io::Result<()>;
 
-    /// The same file, for writing past the page cache. Offsets, lengths and
-    /// buffers must be multiples of [`ALIGN_BYTES`]. A sync of the file itself
-    /// makes durable what is written to this one, too.
+    /// Opens the same file for writing past the page cache. Offsets, lengths
+    /// and buffers must be multiples of [`ALIGN_BYTES`]. A sync of the original
+    /// file also makes durable what is written through the returned one.
     ///
     /// # Errors
-    /// Any I/O error; `InvalidInput` where the filesystem has no such access.
+    /// Any I/O error; `InvalidInput` if the filesystem does not support it.
     fn direct(&self, file: &Self::File) -> io::Result<Self::File>;
 
-    /// The first range at or behind `at` that is not known to be a hole;
-    /// `None` when there is only a hole up to the file's end. Where holes
-    /// cannot be told, all is data.
+    /// The first range at or after `at` that is not known to be a hole. `None`
+    /// when there is only a hole up to the end of the file. If holes cannot be
+    /// detected, everything counts as data.
     ///
     /// # Errors
     /// Any I/O error.
@@ -159,8 +160,8 @@ pub trait Storage: Sync {
     }
 
     /// Lets a range of one file share the extents of a range of another. Both
-    /// begin and end at multiples of [`ALIGN_BYTES`]. `false` where the
-    /// filesystem cannot do it; then nothing has happened.
+    /// must begin and end at multiples of [`ALIGN_BYTES`]. `false` if the
+    /// filesystem does not support it; then nothing has changed.
     ///
     /// # Errors
     /// Any I/O error.
@@ -174,15 +175,15 @@ pub trait Storage: Sync {
         Ok(false)
     }
 
-    /// Makes content and size durable. After an error nothing is known of
-    /// what reached the medium, whatever a later call says.
+    /// Makes content and size durable. After an error it is unknown what has
+    /// reached the medium, even if a later call succeeds.
     ///
     /// # Errors
     /// Any I/O error.
     fn sync_data(&self, file: &Self::File) -> io::Result<()>;
 
-    /// Makes content and all metadata durable; like [`Storage::sync_data`]
-    /// otherwise.
+    /// Makes content and all metadata durable; otherwise like
+    /// [`Storage::sync_data`].
     ///
     /// # Errors
     /// Any I/O error.
@@ -194,20 +195,20 @@ pub trait Storage: Sync {
     /// Any I/O error.
     fn sync_parent(&self, entry: &Entry) -> io::Result<()>;
 
-    /// Drops the file's clean pages from the page cache; says whether none is
-    /// left, where the system can tell.
+    /// Drops the file's clean pages from the page cache. Returns whether none
+    /// is left, if the system can tell.
     ///
     /// # Errors
     /// Any I/O error.
     fn evict(&self, file: &Self::File) -> io::Result<bool>;
 
-    /// What a file is, and which one it is.
+    /// The metadata and the identity of a file.
     ///
     /// # Errors
     /// Any I/O error.
     fn stat(&self, file: &Self::File) -> io::Result<Stat>;
 
-    /// [`Storage::stat`] by name; of a symbolic link, the link itself.
+    /// Like [`Storage::stat`], by name. A symbolic link is not followed.
     ///
     /// # Errors
     /// Any I/O error.
@@ -217,31 +218,31 @@ pub trait Storage: Sync {
     /// lists of `from`.
     ///
     /// # Errors
-    /// Any I/O error; an attribute that cannot be restored is one, and its
-    /// message names it.
+    /// Any I/O error. If an attribute cannot be set, that is an error whose
+    /// message names the attribute.
     fn copy_attributes(&self, from: &Self::File, to: &Self::File) -> io::Result<()>;
 
-    /// Free bytes that this user may take, on the filesystem of `entry`.
+    /// Free bytes available to this user, on the filesystem of `entry`.
     ///
     /// # Errors
     /// Any I/O error.
     fn free_bytes(&self, entry: &Entry) -> io::Result<u64>;
 
-    /// Whether overwriting bytes of a file may take new space: in holes, where
-    /// extents are shared, and on filesystems that copy on write.
+    /// Whether overwriting bytes of a file may allocate new space: in holes, in
+    /// shared extents, and on filesystems that copy on write.
     ///
     /// # Errors
     /// Any I/O error.
     fn overwrite_allocates(&self, file: &Self::File) -> io::Result<bool>;
 
-    /// Swaps two directory entries in one step. `false` where the filesystem
-    /// cannot do it; then nothing has happened.
+    /// Swaps two directory entries in one step. `false` if the filesystem does
+    /// not support it; then nothing has changed.
     ///
     /// # Errors
     /// Any I/O error.
     fn exchange(&self, a: &Entry, b: &Entry) -> io::Result<bool>;
 
-    /// Renames; replaces what stands at `to`.
+    /// Renames a file, replacing a file at `to`.
     ///
     /// # Errors
     /// Any I/O error.
@@ -265,8 +266,9 @@ pub trait Storage: Sync {
     /// Any I/O error.
     fn remove(&self, entry: &Entry) -> io::Result<()>;
 
-    /// Marks a file as being written in place, where the filesystem can, with
-    /// the path of its journal: so it is known by whatever name it is opened.
+    /// Marks a file as being written in place, with the path of its journal, if
+    /// the filesystem supports that. So the mark is found under any name of the
+    /// file.
     ///
     /// # Errors
     /// Any I/O error.
@@ -274,7 +276,7 @@ pub trait Storage: Sync {
         Ok(())
     }
 
-    /// Takes the mark away, if there is one.
+    /// Removes the mark, if there is one.
     ///
     /// # Errors
     /// Any I/O error.
@@ -282,9 +284,9 @@ pub trait Storage: Sync {
         Ok(())
     }
 
-    /// Whether another process may write to the file: it has it open for that,
-    /// or nothing tells for what. Looked at by [`Storage::in_use`] first, which
-    /// is cheaper and knows of all that have it open at all.
+    /// Whether another process may write to the file: it has the file open for
+    /// writing, or the access mode is unknown. Call [`Storage::in_use`] first,
+    /// which is cheaper and finds every process that has the file open.
     ///
     /// # Errors
     /// Any I/O error.
@@ -303,8 +305,8 @@ pub trait Storage: Sync {
     /// When it cannot be mapped.
     fn map(&self, file: &Self::File, bytes: u64, path: &Path) -> Result<Mapping>;
 
-    /// Whether a file is mounted on its own, so that no other one can take its
-    /// name. `false` where that cannot be told.
+    /// Whether a file is itself a mount point, so that it cannot be replaced by
+    /// a different file. `false` if that cannot be determined.
     ///
     /// # Errors
     /// Any I/O error.
@@ -312,8 +314,8 @@ pub trait Storage: Sync {
         Ok(false)
     }
 
-    /// Whether a program in the file would run with more rights than those of
-    /// whoever starts it.
+    /// Whether a program in the file would run with more rights than the user
+    /// who starts it has.
     ///
     /// # Errors
     /// Any I/O error.
@@ -321,8 +323,8 @@ pub trait Storage: Sync {
         Ok(false)
     }
 
-    /// Whether a file of this name and owner can be what this user means, and
-    /// not what others have put there.
+    /// Whether a file with this name and owner can be the one that this user
+    /// means, and not one that another user put there.
     ///
     /// # Errors
     /// Any I/O error.
@@ -330,9 +332,9 @@ pub trait Storage: Sync {
         Ok(true)
     }
 
-    /// Moves a range of a file into a pipe without copying it. Returns where
-    /// it has ended: before the end of the range where the filesystem cannot
-    /// go on.
+    /// Moves a range of a file into a pipe without copying it. Returns where it
+    /// stopped, which is before the end of the range if the filesystem does not
+    /// support it.
     ///
     /// # Errors
     /// Any I/O error on either side.
@@ -340,11 +342,11 @@ pub trait Storage: Sync {
         Ok(range.start)
     }
 
-    /// Reads until the buffer is full or the file ends; returns the bytes
-    /// read.
+    /// Reads until the buffer is full or the file ends. Returns the number of
+    /// bytes read.
     ///
     /// # Errors
-    /// Any I/O error but `Interrupted`.
+    /// Any I/O error except `Interrupted`.
     fn read_full_at(&self, file: &Self::File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let mut done = 0;
         while done < buffer.len() {
@@ -373,7 +375,7 @@ pub trait Storage: Sync {
     /// Writes all bytes.
     ///
     /// # Errors
-    /// Any I/O error but `Interrupted`.
+    /// Any I/O error except `Interrupted`.
     fn write_all_at(&self, file: &Self::File, bytes: &[u8], offset: u64) -> io::Result<()> {
         let mut done = 0;
         while done < bytes.len() {

@@ -1,4 +1,4 @@
-//! Whether a file is a mount point, as one that a container was given is.
+//! Detects mount points, such as files mounted into a container.
 
 use std::fs::File;
 use std::io;
@@ -7,8 +7,8 @@ use rustix::fs::{AtFlags, Statx, StatxFlags, statx};
 
 use super::Entry;
 
-/// Whether an open file is mounted on its own, so that no other one can take
-/// its name. `false` where that cannot be told.
+/// Whether an open file is itself a mount point, so that it cannot be replaced
+/// by a different file. `false` if that cannot be determined.
 ///
 /// # Errors
 /// Any I/O error.

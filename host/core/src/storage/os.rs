@@ -49,7 +49,8 @@ impl Storage for OsStorage {
     fn create(&self, entry: &Entry) -> io::Result<File> {
         let file = open(entry, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL, Mode::RUSR | Mode::WUSR)?;
         attributes::remove_inherited(&file)?;
-        // Tells others that a run is at work on it; without, it is no harm.
+        // The lock shows other processes that a run is using the file; without
+        // it, nothing breaks.
         let _ = lock(&file, Lock::Exclusive);
         Ok(file)
     }
@@ -127,7 +128,7 @@ impl Storage for OsStorage {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(count) => at += count as u64,
                 Err(Errno::INTR) => {}
-                // This filesystem cannot: the caller copies.
+                // This filesystem does not support it: the caller copies.
                 Err(Errno::INVAL) => break,
                 Err(e) => return Err(e.into()),
             }
@@ -136,7 +137,7 @@ impl Storage for OsStorage {
     }
 
     fn append(&self, file: &File, bytes: &[u8]) -> io::Result<usize> {
-        // The offset is not looked at.
+        // The offset is ignored.
         Ok(pwritev2(file, &[IoSlice::new(bytes)], 0, ReadWriteFlags::APPEND)?)
     }
 
@@ -145,7 +146,7 @@ impl Storage for OsStorage {
     }
 
     fn direct(&self, file: &File) -> io::Result<File> {
-        // By its descriptor, as the path may lead elsewhere by now.
+        // Opened by its descriptor, because the path may lead elsewhere by now.
         let path = format!("/proc/self/fd/{}", file.as_raw_fd());
         let flags = OFlags::WRONLY | OFlags::DIRECT | OFlags::CLOEXEC;
         Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
@@ -186,7 +187,7 @@ impl Storage for OsStorage {
         let found = statx(file, c"", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS | StatxFlags::BTIME)?;
         let mut stat = convert(&found);
         if stat.file_type == FileType::Block {
-            // The inode of a device has no size of its own.
+            // The inode of a device has no size.
             stat.identity.size = seek(file, SeekFrom::End(0))?;
         }
         Ok(stat)
@@ -228,7 +229,7 @@ impl Storage for OsStorage {
 
     fn rename_new(&self, from: &Entry, to: &Entry) -> io::Result<()> {
         match rename_with(from, to, RenameFlags::NOREPLACE) {
-            // Both names are there for a moment; nobody minds.
+            // Both names exist for a moment, which does no harm.
             Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
                 self.link(from, to)?;
                 self.remove(from)
@@ -249,35 +250,36 @@ impl Storage for OsStorage {
 }
 
 impl OsStorage {
-    /// Opens a block device for reading and writing that nothing in the system
-    /// uses, and keeps others from using it.
+    /// Opens a block device, which nothing in the system may be using, for
+    /// reading and writing, and keeps other processes from using it.
     ///
     /// # Errors
-    /// `ResourceBusy` where it is mounted, or a part of another device; any I/O
+    /// `ResourceBusy` if it is mounted, or a part of another device; any I/O
     /// error.
     pub fn open_device(&self, entry: &Entry) -> io::Result<File> {
         let (major, minor) = entry.device_number()?;
-        // The kernel opens a device that is read-only, and fails later.
+        // The kernel opens a read-only device without an error, and fails
+        // later.
         let read_only = std::fs::read(format!("/sys/dev/block/{major}:{minor}/ro"));
         if read_only.is_ok_and(|flag| flag.starts_with(b"1")) {
             return Err(Errno::ROFS.into());
         }
-        // Without O_CREAT, and for a block device, O_EXCL claims the device.
+        // Without O_CREAT, O_EXCL claims a block device.
         open(entry, OFlags::RDWR | OFlags::EXCL | OFlags::NONBLOCK, Mode::empty())
     }
 
-    /// Opens a FIFO, a device, or what a link in procfs leads to, for writing.
+    /// Opens a FIFO, a device, or the target of a procfs link, for writing.
     ///
     /// # Errors
-    /// `NXIO` for a FIFO that nobody reads from; any I/O error. A link elsewhere
-    /// is not followed.
+    /// `NXIO` for a FIFO without a reader; any I/O error. Links outside procfs
+    /// are not followed.
     pub fn open_stream(&self, entry: &Entry) -> io::Result<File> {
         if entry.is_open_file() {
             let (directory, name) = entry.at();
             let flags = OFlags::WRONLY | OFlags::CLOEXEC;
             return Ok(openat(directory, name, flags, Mode::empty())?.into());
         }
-        // Without a reader a FIFO would keep the open waiting, deaf to signals.
+        // Without a reader, opening a FIFO would block and ignore signals.
         let file = open(entry, OFlags::WRONLY | OFlags::NONBLOCK, Mode::empty())?;
         let flags = rustix::fs::fcntl_getfl(&file)? - OFlags::NONBLOCK;
         rustix::fs::fcntl_setfl(&file, flags)?;
@@ -285,7 +287,8 @@ impl OsStorage {
     }
 }
 
-/// Opens a name. A link is never followed: what it leads to is nobody's wish.
+/// Opens a name. Never follows a link, whose destination the user did not
+/// choose.
 fn open(entry: &Entry, flags: OFlags, mode: Mode) -> io::Result<File> {
     let (directory, name) = entry.at();
     match openat(directory, name, flags | OFlags::NOFOLLOW | OFlags::CLOEXEC, mode) {
@@ -341,7 +344,7 @@ fn nanoseconds(time: &StatxTimestamp) -> i128 {
 mod tests {
     use super::*;
 
-    /// Somebody else may put a file there at any time after a look.
+    /// Another process may create a file there at any time after a check.
     #[test]
     fn only_a_name_that_nothing_has_is_created() {
         let scratch = tempfile::tempdir().expect("a directory");

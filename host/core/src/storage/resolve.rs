@@ -1,8 +1,8 @@
 //! Resolves a path, once, to an open directory and a name in it.
 //!
-//! Links are followed as the kernel follows them, but for those that somebody
-//! else may have put there: a link counts if it belongs to this user or to
-//! root, or stands in a directory that only one of both may write to. That is
+//! Links are followed as by the kernel, except for links that another user may
+//! have put there: a link is followed only if it belongs to this user or to
+//! root, or is in a directory that only one of them may write to. This is
 //! stricter than `fs.protected_symlinks`, and does not depend on it.
 
 use std::ffi::{OsStr, OsString};
@@ -19,17 +19,18 @@ use super::{Directory, Entry};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 
-/// Links that are followed, as by the kernel.
+/// Maximum number of links to follow, as in the kernel.
 const MOST_LINKS: usize = 40;
-/// `f_type` of procfs (linux/magic.h), whose links lead where no path does.
+/// `f_type` of procfs (linux/magic.h), whose links lead to places that no path
+/// leads to.
 const PROC_SUPER_MAGIC: u32 = 0x9fa0;
 
 impl Entry {
-    /// Resolves a path, the last name included. There may be nothing of that
-    /// name.
+    /// Resolves a path, including its last name. A file of that name need not
+    /// exist.
     ///
     /// # Errors
-    /// [`Kind::Refused`] where a link is not to be trusted; any I/O error.
+    /// [`Kind::Refused`] if a link is not trusted; any I/O error.
     pub fn resolve(path: &Path) -> Result<Self> {
         Walk::new(path)?.run()
     }
@@ -38,18 +39,19 @@ impl Entry {
 /// Opens a directory by its path.
 ///
 /// # Errors
-/// As for [`Entry::resolve`]; `NotFound` is the source of the error where
-/// there is none.
+/// As for [`Entry::resolve`]; the source of the error is `NotFound` if the
+/// directory does not exist.
 pub(super) fn directory(path: &Path) -> Result<Arc<Directory>> {
-    // A name that never is one, so that all of the path is a directory.
+    // The last component is never a file, so the whole path must be a
+    // directory.
     Ok(Arc::clone(Walk::new(&path.join("."))?.run_to_directory()?.directory()))
 }
 
 struct Walk<'a> {
-    /// What was asked for, for messages.
+    /// The requested path, for messages.
     asked: &'a Path,
     directory: OwnedFd,
-    /// Names that are still to be walked, the next one last.
+    /// Names that are still to be resolved, in reverse order.
     rest: Vec<Step>,
     links: usize,
 }
@@ -71,7 +73,7 @@ impl<'a> Walk<'a> {
     }
 
     fn push(&mut self, path: &Path) {
-        // A slash at the end asks for a directory; `components` drops it.
+        // A trailing slash requires a directory; `components` drops it.
         let bytes = path.as_os_str().as_bytes();
         if bytes.ends_with(b"/") || bytes.ends_with(b"/.") {
             self.rest.push(Step::Here);
@@ -106,7 +108,7 @@ impl<'a> Walk<'a> {
         Directory::new(self.directory, shown).entry(name)
     }
 
-    /// Goes on by a step; the name, where it is the last one and no link.
+    /// Takes one step. Returns the name if it is the last one and not a link.
     fn step(&mut self, step: Step) -> Result<Option<OsString>> {
         match step {
             Step::Root => self.directory = open(CWD, OsStr::new("/"), self.asked)?,
@@ -155,7 +157,7 @@ impl<'a> Walk<'a> {
             && is_proc(&self.directory)
             && text.as_os_str().as_bytes().contains(&b':')
         {
-            // A pipe or a socket: whoever opens it sees what it is.
+            // A pipe or a socket; its type is checked when it is opened.
             return Ok(Some(name));
         }
         self.push(&text);
@@ -173,17 +175,17 @@ impl<'a> Walk<'a> {
             Kind::Refused,
             format!("{shown} is a symbolic link of user {} and is not followed", link.st_uid),
         )
-        .hint(format!("others may write to its directory, and can point it at any file; name the file itself (`readlink -f {}` prints it)", path.word()))
+        .hint(format!("other users may write to its directory, and can point the link at any file; name the file itself (`readlink -f {}` prints it)", path.word()))
     }
 }
 
-/// Whether a directory is one of procfs, whose links lead to open files.
+/// Whether a directory is in procfs, whose links lead to open files.
 pub(super) fn is_proc(directory: impl std::os::fd::AsFd) -> bool {
-    // The type is a number of 32 bits, of whatever width the field is.
+    // The type is a 32-bit number, whatever the width of the field.
     fstatfs(directory).is_ok_and(|stat| stat.f_type as u32 == PROC_SUPER_MAGIC)
 }
 
-/// Whether a link in a directory counts as the wish of this user.
+/// Whether a link in a directory may be followed on behalf of this user.
 fn may_follow(user: u32, directory: &Stat, link: &Stat) -> bool {
     let trusted = |owner: u32| owner == user || owner == 0;
     trusted(link.st_uid) || trusted(directory.st_uid) && directory.st_mode & WRITABLE_BY_OTHERS == 0
@@ -194,7 +196,7 @@ fn open(at: impl std::os::fd::AsFd, name: &OsStr, asked: &Path) -> Result<OwnedF
     openat(at, name, flags, Mode::empty()).map_err(|e| Error::io("open", asked, e.into()))
 }
 
-/// The path of an open directory, as far as the kernel can tell.
+/// The path of an open directory, as far as the kernel knows it.
 fn shown(directory: &OwnedFd, asked: &Path) -> PathBuf {
     use std::os::fd::AsRawFd;
     let link = format!("/proc/self/fd/{}", directory.as_raw_fd());
@@ -213,7 +215,7 @@ mod tests {
 
     use super::*;
 
-    /// A directory's or a link's owner and mode.
+    /// The owner and mode of a directory or a link.
     fn owned(user: u32, mode: u32) -> Stat {
         let mut stat = statat(CWD, ".", AtFlags::empty()).unwrap();
         (stat.st_uid, stat.st_mode) = (user, mode);
@@ -229,12 +231,12 @@ mod tests {
         for directory in [(me, 0o755), (root, 0o755), (other, 0o755), (root, 0o1777), (other, 0o777)] {
             assert!(follows(directory, me) && follows(directory, root), "own links, {directory:?}");
         }
-        assert!(follows((me, 0o755), other), "I have put it there");
+        assert!(follows((me, 0o755), other), "I put it there");
         assert!(follows((root, 0o700), other));
         assert!(!follows((me, 0o775), other), "a group may write");
         assert!(!follows((me, 0o777), other));
         assert!(!follows((root, 0o1777), other), "as with fs.protected_symlinks");
-        assert!(!follows((other, 0o755), other), "all of the directory is somebody else's");
+        assert!(!follows((other, 0o755), other), "the directory belongs to another user");
         assert!(!follows((other, 0o1777), other));
         assert!(!follows((other, 0o755), third));
         assert!(!may_follow(root, &owned(other, 0o755), &owned(other, 0o777)), "root least of all");
@@ -258,7 +260,7 @@ mod tests {
         assert_eq!(resolved("dangling").unwrap(), base.join("nowhere"));
         assert_eq!(resolved("dir/new").unwrap(), base.join("a/b/new"));
         for path in ["", "a", "a/", "dir/", "dir/."] {
-            // What is no file is told so when it is opened, or here.
+            // A path that is not a file fails here, or when it is opened.
             let found = resolved(path);
             assert!(found.is_err() || path == "a", "{path}: {found:?}");
         }
