@@ -1,6 +1,7 @@
-//! Reads how the machine's memory is: `/proc/meminfo`, the kernel's account of
-//! stalls (PSI), and the limits of the control groups that this process is in,
-//! of version 2 and 1. What cannot be read is not known, and never an error.
+//! Reads the state of the machine's memory: `/proc/meminfo`, the kernel's
+//! pressure stall information (PSI), and the limits of this process's control
+//! groups, of versions 1 and 2. A value that cannot be read is unknown, and
+//! never an error.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -11,16 +12,17 @@ use std::time::{Duration, Instant};
 use super::Facts;
 use crate::locks;
 
-/// A limit that is none, of version 1: it is the most that fits, in pages.
+/// In version 1, a limit this large means no limit: it is the largest possible
+/// number of pages.
 const NO_LIMIT: u64 = 1 << 62;
-/// Between two looks.
+/// Minimum interval between two looks.
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// Looks at the machine now and then.
+/// Inspects the machine once in a while.
 #[derive(Debug)]
 pub struct Watch {
     root: PathBuf,
-    /// Found with the first look: most small runs end without one.
+    /// Determined at the first look: most small runs end without one.
     places: OnceLock<Places>,
     last: Mutex<Option<Look>>,
 }
@@ -38,12 +40,12 @@ impl Watch {
         Self::under(Path::new("/"))
     }
 
-    /// One that reads `proc` and `sys` below `root`.
+    /// A watch that reads `proc` and `sys` below `root`.
     fn under(root: &Path) -> Self {
         Self { root: root.to_owned(), places: OnceLock::new(), last: Mutex::new(None) }
     }
 
-    /// How the machine is; `None` when that was told a moment ago.
+    /// The state of the machine; `None` if it was reported a moment ago.
     pub fn look(&self) -> Option<Facts> {
         let mut last = locks::lock(&self.last);
         let now = Instant::now();
@@ -72,8 +74,9 @@ impl Default for Watch {
     }
 }
 
-/// Bytes that this process can have before it hurts somebody: of the machine,
-/// and of every group it is in. `None` when nothing is known.
+/// Bytes that this process can use without hurting other processes: the minimum
+/// for the machine and every control group of the process. `None` when nothing
+/// is known.
 #[must_use]
 pub fn available_bytes() -> Option<u64> {
     Places::find(Path::new("/")).rooms().map(|room| room.left).min()
@@ -92,13 +95,13 @@ fn percent(part: u64, whole: u64) -> u8 {
     u8::try_from(percent.min(100)).unwrap_or(100)
 }
 
-/// Where to read.
+/// The files to read.
 #[derive(Debug)]
 struct Places {
     meminfo: PathBuf,
-    /// Those that exist, nearest first.
+    /// The nearest pressure file that exists.
     pressure: Option<PathBuf>,
-    /// The group that this process is in, and all above it.
+    /// The control group of this process, and all groups above it.
     groups: Vec<Group>,
 }
 
@@ -108,13 +111,13 @@ struct Group {
     names: &'static Names,
 }
 
-/// What a version of control groups calls things.
+/// The file names of one version of control groups.
 #[derive(Debug)]
 struct Names {
     used: &'static str,
     limits: &'static [&'static str],
-    /// Lines of `memory.stat`: pages of files that can be dropped at once are
-    /// the sum of the first two without the others.
+    /// Lines of `memory.stat`: the file pages that can be dropped at once are
+    /// the sum of `file_pages` minus `not_droppable`.
     file_pages: [&'static str; 2],
     not_droppable: [&'static str; 2],
 }
@@ -137,8 +140,8 @@ impl Places {
     fn find(root: &Path) -> Self {
         let own = fs::read_to_string(root.join("proc/self/cgroup")).unwrap_or_default();
         let sys = root.join("sys/fs/cgroup");
-        // `0::PATH` is version 2; `N:memory:PATH` version 1. Where there are
-        // both, version 1 has the memory, and version 2 stands beside it.
+        // `0::PATH` is version 2; `N:memory:PATH` is version 1. If both exist,
+        // version 1 accounts for memory, and version 2 is mounted in `unified`.
         let mut groups = Vec::new();
         let mut pressure = Vec::new();
         for line in own.lines() {
@@ -167,7 +170,7 @@ impl Places {
         some_stalled_us(self.pressure.as_ref()?)
     }
 
-    /// Of the machine and of every group with a limit.
+    /// The memory of the machine and of every group with a limit.
     fn rooms(&self) -> impl Iterator<Item = Room> {
         self.machine().into_iter().chain(self.groups.iter().filter_map(Group::room))
     }
@@ -180,10 +183,10 @@ impl Places {
 }
 
 impl Group {
-    /// `None` where there is no limit.
+    /// Returns `None` if there is no limit.
     fn room(&self) -> Option<Room> {
         let read = |name: &str| read(&self.dir.join(name));
-        // No limit is a word, `max`, or as much as there can be.
+        // A missing limit is the word `max`, or the largest possible number.
         let limits = self.names.limits.iter().filter_map(|name| read(name)?.trim().parse().ok());
         let limit: u64 = limits.min().filter(|limit| *limit < NO_LIMIT)?;
         let used: u64 = read(self.names.used)?.trim().parse().ok()?;
@@ -194,8 +197,8 @@ impl Group {
     }
 }
 
-/// The directories of a group and of all above it. In a container, the path
-/// may be the one that the host sees; then what is mounted is the group.
+/// The directories of a group and of all groups above it. In a container, the
+/// path may be the one on the host; then the mounted directory is the group.
 fn levels(base: &Path, path: &str) -> Vec<PathBuf> {
     let own = base.join(path.trim_start_matches('/'));
     if path.contains("..") || !own.is_dir() {
@@ -204,15 +207,15 @@ fn levels(base: &Path, path: &str) -> Vec<PathBuf> {
     own.ancestors().take_while(|dir| dir.starts_with(base)).map(Path::to_owned).collect()
 }
 
-/// The content of a file of the kernel. It does not say how long it is; in a
-/// buffer of a usual size it is read at once.
+/// The content of a kernel file. Such a file does not report its length; a
+/// buffer of the usual size reads it in one call.
 fn read(path: &Path) -> Option<String> {
     let mut text = String::with_capacity(8 << 10);
     File::open(path).ok()?.read_to_string(&mut text).ok()?;
     Some(text)
 }
 
-/// Microseconds in which somebody has waited for memory, since the start.
+/// Microseconds during which some task waited for memory, since boot.
 fn some_stalled_us(path: &Path) -> Option<u64> {
     let text = read(path)?;
     let some = text.lines().find_map(|line| line.strip_prefix("some "))?;
@@ -232,7 +235,7 @@ fn number_behind(text: &str, word: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    /// A machine of files.
+    /// A simulated machine made of files.
     struct Machine(tempfile::TempDir);
 
     impl Machine {
@@ -289,10 +292,11 @@ mod tests {
         let stat = "inactive_file 1\ntotal_inactive_file 300\ntotal_active_file 50\ntotal_dirty 150\n";
         machine.write("sys/fs/cgroup/memory/a/memory.stat", stat);
         assert_eq!(machine.rooms(), [MACHINE, (700, 9000)]);
-        // It is read no further where there is none.
+        // Without a limit, the other files are not read.
         machine.write("sys/fs/cgroup/memory/a/memory.limit_in_bytes", "9223372036854771712\n");
         assert_eq!(machine.rooms(), [MACHINE]);
-        // A container that sees the host's path: what is mounted is the group.
+        // In a container that sees the host's path, the mounted directory is
+        // the group.
         let machine = Machine::new("4:memory:/docker/0123\n");
         machine.write("sys/fs/cgroup/memory/memory.limit_in_bytes", "100\n");
         machine.write("sys/fs/cgroup/memory/memory.usage_in_bytes", "40\n");
@@ -310,13 +314,13 @@ mod tests {
             |total| format!("some avg10=1.50 avg60=0.00 avg300=0.00 total={total}\nfull avg10=0 total=7\n");
         machine.write("proc/pressure/memory", &some(5));
         assert_eq!(Places::find(machine.0.path()).stalled_us(), Some(5));
-        // That of the group is nearer.
+        // The pressure file of the group is nearer.
         machine.write("sys/fs/cgroup/a/memory.pressure", &some(1000));
         let watch = Watch::under(machine.0.path());
         let first = Facts { stalled_percent: None, left_percent: Some(60) };
         assert_eq!(watch.look(), Some(first));
         assert_eq!(watch.look(), None, "a moment ago");
-        // As if the first look had been a while ago.
+        // Pretends that the first look was a while ago.
         let long_ago = Instant::now().checked_sub(Duration::from_secs(1)).unwrap();
         watch.last.lock().unwrap().as_mut().unwrap().at = long_ago;
         machine.write("sys/fs/cgroup/a/memory.pressure", &some(u64::MAX));
