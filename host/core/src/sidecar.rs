@@ -1,21 +1,21 @@
-//! The names that `runner` uses beside a target, what each one means after a
-//! crash, and which of them is believed:
+//! The names of the files that `runner` creates next to a target, what each
+//! file means after a crash, and when it is trusted:
 //!
-//! - `NAME.runner-scan-TAG`: a patch that was being collected. It never
-//!   happened.
-//! - `NAME.runner-checkpoint-TAG`: how far that had come, so that it can go on.
+//! - `NAME.runner-scan-TAG`: a patch that was being collected. It has no effect
+//!   yet.
+//! - `NAME.runner-checkpoint-TAG`: the progress of that scan, for resuming it.
 //! - `NAME.runner-new-TAG`: a new version that was being written, or the old
-//!   one that it has replaced. The target is whole without it.
-//! - `NAME.runner-journal`: a sealed patch that may be half applied. It gets
-//!   this name by a rename after it is durable, so it is always whole; the
+//!   version that it replaced. The target is complete without it.
+//! - `NAME.runner-journal`: a sealed patch that may be partly applied. It gets
+//!   this name by a rename after it is durable, so it is always complete; the
 //!   rename is the commit point of an in-place apply.
 //!
-//! The tag is made with the user's key, so no file that somebody has made for
-//! another purpose has such a name. A journal has none: whoever comes next
-//! must see it, with another key, too.
+//! The tag is derived from the user's key, so no file that was made for a
+//! different purpose has such a name. A journal has no tag: the next run must
+//! see it, even with a different key.
 //!
-//! As long as there is a scan or a checkpoint, the run that they belong to has
-//! not written the target: both are removed, durably, before its commit point.
+//! As long as a scan or a checkpoint exists, its run has not written the
+//! target: both are removed, durably, before the commit point.
 
 use std::ffi::OsStr;
 use std::io;
@@ -34,7 +34,7 @@ const SCAN: &str = ".runner-scan-";
 const CHECKPOINT: &str = ".runner-checkpoint-";
 const NEW: &str = ".runner-new-";
 
-/// What stands for the tag where there is no key.
+/// Replaces the tag if there is no key.
 const NO_TAG: &str = "0000000000000000";
 
 /// The names that belong to one target.
@@ -42,38 +42,38 @@ const NO_TAG: &str = "0000000000000000";
 pub struct Names {
     /// The target itself, symbolic links resolved.
     pub target: Entry,
-    /// A patch being collected.
+    /// A patch that is being collected.
     pub scan: Entry,
-    /// How far that has come.
+    /// The progress of that scan.
     pub checkpoint: Entry,
-    /// A new version being written.
+    /// A new version that is being written.
     pub new: Entry,
-    /// A sealed patch being applied.
+    /// A sealed patch that is being applied.
     pub journal: Entry,
-    /// What authenticates the journal and the checkpoint; without it, neither
-    /// is believed later.
+    /// The key that authenticates the journal and the checkpoint. Without it,
+    /// neither is trusted later.
     pub key: Option<Key>,
 }
 
-/// Whose journals are believed.
+/// Which journals are trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
-    /// Those of this user, made with this user's key.
+    /// Only journals of this user, made with this user's key.
     Own,
-    /// Any: somebody has looked at the journal, and has said so.
+    /// Any journal: the user has inspected it and confirmed that.
     Any,
 }
 
 impl Names {
-    /// The names for a target. They stand beside a file; for a block device,
-    /// whose directory does not outlive a reboot, in the user's state
-    /// directory, under the device's numbers.
+    /// The names for a target. The files are next to a regular file. For a
+    /// block device, whose directory does not survive a reboot, they are in the
+    /// user's state directory, under the device's numbers.
     ///
     /// # Errors
-    /// When there is no state directory that can be trusted; any I/O error.
+    /// When no state directory can be trusted; any I/O error.
     pub fn new(target: &Entry, file_type: FileType, key: Option<Key>) -> Result<Self> {
         let beside = if file_type == FileType::Block {
-            // Any node of the device leads to the same journal.
+            // All nodes of the device lead to the same journal.
             let (major, minor) = target.device_number().map_err(Error::at("look at", target.path()))?;
             let directory = PrivateDirectory::open_or_create(&user_state::directory()?)?;
             directory.entry(format!("block-{major}-{minor}"))
@@ -98,8 +98,8 @@ impl Names {
         })
     }
 
-    /// What a file that a run on this target makes elsewhere is called until it
-    /// is complete.
+    /// The temporary name of a file that a run on this target creates
+    /// elsewhere.
     #[must_use]
     pub fn temporary(&self, entry: &Entry) -> Entry {
         let mut both = self.target.path().as_os_str().to_owned();
@@ -109,20 +109,20 @@ impl Names {
         entry.with_suffix(format!("{NEW}{tag}"))
     }
 
-    /// Refuses to go on where another run has left something behind.
+    /// Refuses to continue if an earlier run left files.
     ///
     /// # Errors
-    /// [`Kind::RecoveryNeeded`], with the command to run; [`Kind::Refused`],
-    /// where it is not this user's.
+    /// [`Kind::RecoveryNeeded`], with the command to run; [`Kind::Refused`] if
+    /// a file belongs to a different user.
     pub fn check_clean<S: Storage>(&self, storage: &S) -> Result<()> {
         self.check(storage, &[&self.journal, &self.scan, &self.checkpoint, &self.new])
     }
 
-    /// Whether there is a scan that may be taken up again: the target was not
-    /// written by the run that has left it.
+    /// Whether there is a scan that may be resumed: the run that left it did
+    /// not write the target.
     ///
     /// # Errors
-    /// As for [`Names::check_clean`], where there is something else.
+    /// As for [`Names::check_clean`], if there are other files.
     pub fn check_resumable<S: Storage>(&self, storage: &S) -> Result<bool> {
         self.check_journal(storage)?;
         if exists(storage, &self.scan)? || exists(storage, &self.checkpoint)? {
@@ -131,7 +131,7 @@ impl Names {
         self.check_clean(storage).map(|()| false)
     }
 
-    /// [`Names::check_clean`], of the journal alone.
+    /// Like [`Names::check_clean`], but only for the journal.
     ///
     /// # Errors
     /// As for [`Names::check_clean`].
@@ -157,23 +157,23 @@ impl Names {
         }
         let error = Error::new(
             Kind::RecoveryNeeded,
-            format!("an earlier run on {target} did not end: it left {found}"),
+            format!("an earlier run on {target} did not finish: it left {found}"),
         )
         .hint(format!(
-            "`runner recover {}` brings the file to one state and cleans up",
+            "`runner recover {}` brings the file to a consistent state and cleans up",
             self.target.path().word()
         ));
         if entry.name() == self.scan.name() || entry.name() == self.checkpoint.name() {
-            error.hint("`runner apply --resume`, with all else as it was, goes on with the scan")
+            error.hint("`runner apply --resume`, with everything else unchanged, resumes the scan")
         } else {
             error
         }
     }
 
-    /// The journal, if it is believed.
+    /// Opens the journal, if it is trusted.
     ///
     /// # Errors
-    /// [`Kind::Refused`] where it is not; [`Kind::Verification`] where it is
+    /// [`Kind::Refused`] if it is not trusted; [`Kind::Verification`] if it is
     /// damaged; any I/O error.
     pub fn open_journal<'s, S: Storage>(&self, storage: &'s S, trust: Trust) -> Result<Patch<'s, S>> {
         let path = self.journal.path();
@@ -187,7 +187,7 @@ impl Names {
             return Err(self.not_believed("it is not a regular file", &stat));
         }
         if trust == Trust::Own {
-            // Before anything of it is read.
+            // This is checked before anything is read from the file.
             check_own(&stat).map_err(|why| self.not_believed(&why, &stat))?;
         }
         let journal = Patch::read(storage, self.journal.clone(), file)?;
@@ -202,19 +202,19 @@ impl Names {
         let key = self.key.as_ref().ok_or("this user has no key to check it with")?;
         let (id, value) = found.split_first_chunk().ok_or("its authentication is malformed")?;
         if *id != key.id() {
-            return Err("it was made with another key: on another machine, or before the key was lost");
+            return Err("it was made with a different key: on another machine, or before the key was lost");
         }
         let value =
             <[u8; blake3::OUT_LEN]>::try_from(value).map_err(|_| "its authentication is malformed")?;
-        // Compared in constant time, as `Hash` is.
+        // `Hash` compares in constant time.
         if key.of_journal(&journal.seal_check()) == blake3::Hash::from_bytes(value) {
             Ok(())
         } else {
-            Err("it is not what was authenticated")
+            Err("it was altered after it was authenticated")
         }
     }
 
-    /// Authenticates a patch that is to become the journal, if there is a key.
+    /// Authenticates a patch that will become the journal, if there is a key.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -227,43 +227,43 @@ impl Names {
 
     fn not_believed(&self, why: &str, stat: &Stat) -> Error {
         let (target, journal) = (self.target.path().word(), self.journal.path().shown());
-        let error = Error::new(Kind::Refused, format!("{journal} is not believed: {why}"));
+        let error = Error::new(Kind::Refused, format!("{journal} is not trusted: {why}"));
         if stat.file_type != FileType::Regular {
-            return error.hint(format!("no run has made it; remove {journal}"));
+            return error.hint(format!("no run created it; remove {journal}"));
         }
         let me = rustix::process::geteuid().as_raw();
         let error = if stat.owner == me {
             error
         } else {
             error.hint(format!(
-                "if user {0} has run `runner` on this file: `runner recover {target}` as that user (`sudo -u '#{0}' ...`)",
+                "if user {0} ran `runner` on this file, run `runner recover {target}` as that user (`sudo -u '#{0}' ...`)",
                 stat.owner
             ))
         };
         error
-            .hint(format!("`runner recover --trust-journal {target}` shows what it holds, and carries it out whoever has made it"))
-            .hint(format!("if no run on this file has died, somebody has put it there: remove {journal}"))
+            .hint(format!("`runner recover --trust-journal {target}` shows its content and applies it, whoever created it"))
+            .hint(format!("if no run on this file was interrupted, another user put it there: remove {journal}"))
     }
 }
 
-/// Whether a journal has such a name.
+/// Whether a name is that of a journal.
 #[must_use]
 pub fn is_journal(name: &OsStr) -> bool {
     name.as_bytes().ends_with(JOURNAL.as_bytes())
 }
 
-/// The file that a journal belongs to, by its name; `None` where that was too
-/// long for a suffix, or is no journal's.
+/// The file that a journal belongs to, derived from its name. `None` if the
+/// file's name was too long for a suffix, or the name is not a journal's.
 #[must_use]
 pub fn journal_owner(journal: &Entry) -> Option<Entry> {
     let name = journal.name().as_bytes().strip_suffix(JOURNAL.as_bytes())?;
     (!name.is_empty()).then(|| journal.sibling(OsStr::from_bytes(name)))
 }
 
-/// A name that `runner` gives to what it makes beside a target, apart from
-/// journals: the name that it begins with.
+/// For the name of a file that `runner` creates next to a target, except for
+/// journals: the part before the suffix.
 fn tagged(name: &[u8]) -> Option<&[u8]> {
-    // Tags, and the names of releases that had none.
+    // Names with a tag, and the names of earlier releases, which had none.
     let untagged = name.len().checked_sub(TAG_DIGITS).map(|at| name.split_at(at));
     [SCAN, CHECKPOINT, NEW].iter().find_map(|kind| {
         let kind = kind.as_bytes();
@@ -273,54 +273,56 @@ fn tagged(name: &[u8]) -> Option<&[u8]> {
     })
 }
 
-/// Whether `runner` gives such names to what it makes beside a target.
+/// Whether `runner` uses such names for the files that it creates next to a
+/// target.
 #[must_use]
 pub fn is_reserved(name: &OsStr) -> bool {
     is_journal(name) || tagged(name.as_bytes()).is_some()
 }
 
-/// Refuses a name that `runner` gives to what it makes beside a target.
+/// Refuses a name that `runner` uses for the files that it creates next to a
+/// target.
 ///
 /// # Errors
-/// [`Kind::Refused`], with what to do about a file of that name.
+/// [`Kind::Refused`], with what to do about a file with that name.
 pub fn check_not_reserved(entry: &Entry) -> Result<()> {
     if !is_reserved(entry.name()) {
         return Ok(());
     }
     let shown = entry.path().shown();
     let error =
-        Error::new(Kind::Refused, format!("{shown} has a name that only `runner` gives to its own files"));
+        Error::new(Kind::Refused, format!("{shown} has a name that is reserved for the files of `runner`"));
     let Ok(file) = OsStorage.open(entry, Access::Read) else {
         return Err(error.hint("choose another name"));
     };
     if OsStorage.is_locked(&file) {
-        return Err(error.hint("a run is at work on it; when that has ended, the file is gone"));
+        return Err(error.hint("a run is using it, and will remove it when it ends"));
     }
     Err(match owner(entry) {
-        Some(owner) => error.hint("a run that did not end has left it").hint(format!(
-            "`runner recover {}` brings that file to one state and cleans up",
+        Some(owner) => error.hint("an interrupted run left it").hint(format!(
+            "`runner recover {}` brings that file to a consistent state and cleans up",
             owner.path().word()
         )),
         None if is_journal(entry.name()) => error.hint(
-            "it may be all that can bring back a file of a run that did not end: `runner show` tells which",
+            "it may be the only way to recover the file of an interrupted run: `runner show` says which file",
         ),
         None => {
             let what = if entry.name().as_bytes().windows(NEW.len()).any(|part| part == NEW.as_bytes()) {
-                "a run that did not end has left it: a result that is not complete, or what a file was before; look at it, and then"
+                "an interrupted run left it: an incomplete result, or the old content of a file; inspect it, and then"
             } else {
-                "a run that did not end has left it, and no file depends on it:"
+                "an interrupted run left it, and no file depends on it:"
             };
             error.hint(format!("{what} `rm {}`", entry.path().word()))
         }
     })
 }
 
-/// The file that is recovered where there is a file of such a name.
+/// The file that a recovery would be run on for a file of this name.
 fn owner(entry: &Entry) -> Option<Entry> {
     let owner = match tagged(entry.name().as_bytes()) {
         Some(name) if !name.is_empty() => {
             let owner = entry.sibling(OsStr::from_bytes(name));
-            // What is made elsewhere for another target has another tag.
+            // Temporary files for a different target have a different tag.
             let names = Names::new(&owner, FileType::Regular, user_state::existing_key()).ok()?;
             let own = [&names.scan, &names.checkpoint, &names.new];
             own.iter().any(|own| own.name() == entry.name()).then_some(owner)
@@ -331,10 +333,10 @@ fn owner(entry: &Entry) -> Option<Entry> {
     exists(&OsStorage, &owner).unwrap_or(false).then_some(owner)
 }
 
-/// Whether there is a file of this name, a link included.
+/// Whether a file or link of this name exists.
 ///
 /// # Errors
-/// When that cannot be told.
+/// When that cannot be determined.
 pub fn exists<S: Storage>(storage: &S, entry: &Entry) -> Result<bool> {
     look(storage, entry).map(|found| found.is_some())
 }
@@ -391,7 +393,7 @@ mod tests {
         }
     }
 
-    /// A scan is not taken up beside a journal.
+    /// A scan next to a journal is not resumed.
     #[test]
     fn a_journal_is_no_scan() {
         let scratch = tempfile::tempdir().expect("a directory");

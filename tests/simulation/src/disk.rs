@@ -1,16 +1,15 @@
-//! A disk that may lose what was not synced: directories of files, each with
-//! what programs see of it and what is on the medium.
+//! A disk that may lose anything that was not synced: directories of files,
+//! each with the content that programs see and the content on the medium.
 //!
-//! What a crash may leave, by this model:
+//! After a crash, this model may leave:
 //!
-//! - of each write since the last sync, any of its sectors and not others,
-//!   whatever became of writes before and after it;
-//! - of the sizes a file had since then, any; what was never written reads as
-//!   zeros or as anything;
-//! - of the changes of directory entries since the last sync of their
-//!   directory, the first few in order, or any that do not depend on one that
-//!   is missing;
-//! - owner, mode and such since the last full sync: old or new.
+//! - of each write since the last sync, any subset of its sectors,
+//!   independently of earlier and later writes;
+//! - any of the sizes that the file had since then; bytes that were never
+//!   written read as zeros or as garbage;
+//! - of the directory changes since the last sync of their directory, a prefix
+//!   in order, or any subset in which no change depends on a missing one;
+//! - owner, mode and so on, old or new since the last full sync.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -24,7 +23,7 @@ pub type Inode = u64;
 pub struct Disk {
     pub files: BTreeMap<Inode, Node>,
     pub directory: Directory,
-    /// The file that somebody else has open.
+    /// The file that another process has open.
     pub held: Option<Inode>,
     clock: i128,
 }
@@ -32,13 +31,13 @@ pub struct Disk {
 /// One file.
 #[derive(Debug, Clone, Default)]
 pub struct Node {
-    /// What programs read.
+    /// The content that programs read.
     pub cache: Vec<u8>,
-    /// What the medium holds for sure.
+    /// The content that is certain to be on the medium.
     durable: Vec<u8>,
-    /// What has happened since.
+    /// The changes since then.
     dirty: Vec<Change>,
-    /// Stands for owner, mode and all else that belongs to an inode.
+    /// Represents owner, mode and all other attributes of an inode.
     pub attributes: u32,
     durable_attributes: u32,
     pub born: i128,
@@ -72,7 +71,7 @@ impl Change {
     }
 }
 
-/// The entries of all directories, which are there from the start.
+/// The entries of all directories; the directories always exist.
 #[derive(Debug, Clone, Default)]
 pub struct Directory {
     pub now: BTreeMap<PathBuf, Inode>,
@@ -132,7 +131,7 @@ impl Directory {
     pub fn sync(&mut self, directory: Option<&Path>) {
         let here = |entry: &NameChange| entry.names().iter().all(|name| name.parent() == directory);
         for entry in self.pending.extract_if(.., |entry| here(entry)) {
-            entry.apply(&mut self.durable).expect("what it builds on is there");
+            entry.apply(&mut self.durable).expect("its prerequisites exist");
         }
     }
 
@@ -144,15 +143,15 @@ impl Directory {
         let mut lost = BTreeSet::new();
         let prefix = choices.pick(self.pending.len() + 2);
         for (index, entry) in self.pending.iter().enumerate() {
-            // One more than there are prefixes: some of them, in no order but
-            // that an entry does not get there without those it builds on.
+            // This value is beyond all prefixes: some changes are kept, in any
+            // combination in which no change lacks its prerequisites.
             let kept = if prefix > self.pending.len() {
                 entry.names().iter().all(|name| !lost.contains(*name)) && choices.pick(2) == 0
             } else {
                 index < prefix
             };
             if kept {
-                entry.apply(&mut names).expect("what it builds on is there");
+                entry.apply(&mut names).expect("its prerequisites exist");
             } else {
                 lost.extend(entry.names().into_iter().map(Path::to_owned));
             }
@@ -162,8 +161,8 @@ impl Directory {
 }
 
 impl Node {
-    /// What the medium would give now, had the kernel written out all it
-    /// still knows to be unwritten.
+    /// The content of the medium if the kernel wrote out everything that it
+    /// knows to be unwritten.
     pub fn on_medium(&self) -> Vec<u8> {
         let mut image = self.durable.clone();
         self.dirty.iter().for_each(|change| change.apply(&mut image));
@@ -178,14 +177,14 @@ impl Node {
         }
     }
 
-    /// A sync that fails: some of it got there, and the kernel takes all of
-    /// it for written.
+    /// Simulates a failed sync: some of the data is written, and the kernel
+    /// considers all of it written.
     pub fn lose(&mut self, choices: &mut Choices) {
         self.durable = self.crashed(choices);
         self.dirty.clear();
     }
 
-    /// Drops what is not to be written.
+    /// Drops cached content that will not be written.
     pub fn evict(&mut self) {
         self.cache = self.on_medium();
     }
@@ -204,7 +203,7 @@ impl Node {
             })
             .collect();
         let resizes = sizes.iter().any(|size| *size != self.durable.len());
-        // Changes of size get there in order; `reach` of them do.
+        // Changes of size take effect in order; the first `reach` of them do.
         let reach = if resizes { choices.pick(sizes.len() + 1) } else { sizes.len() };
         let unwritten = if resizes { [0, 0xa5][choices.pick(2)] } else { 0 };
         let sector = [512, 4096][choices.pick(2)];
@@ -234,7 +233,7 @@ fn tear(
     let end = offset + bytes.len();
     image.resize(image.len().max(end), unwritten);
     let sectors = offset / sector..end.div_ceil(sector);
-    // All, none, or any of them.
+    // All, none, or any subset of them.
     let mode = if sectors.len() == 1 { choices.pick(2) } else { choices.pick(3) };
     for index in sectors {
         if mode == 0 || mode == 2 && choices.coin() {
@@ -289,7 +288,8 @@ impl Disk {
         self.change(inode, Change::Write { offset, bytes: bytes.to_vec() });
     }
 
-    /// What programs read in a place, whatever is on its way to the medium.
+    /// Changes what programs read at an offset, but not the data on its way to
+    /// the medium.
     pub fn show(&mut self, inode: Inode, offset: usize, bytes: &[u8]) {
         let node = self.files.get_mut(&inode).expect("files stay while they are open");
         node.cache[offset..offset + bytes.len()].copy_from_slice(bytes);
@@ -307,12 +307,12 @@ impl Disk {
         (node.modified, node.changed) = (now, now);
     }
 
-    /// What programs read under a name.
+    /// The file that programs see under a name.
     pub fn read(&self, path: &Path) -> Option<&Node> {
         self.directory.now.get(path).map(|inode| &self.files[inode])
     }
 
-    /// A disk as a crash may leave this one.
+    /// A disk as a crash of this one may leave it.
     pub fn crash(&self, choices: &mut Choices) -> Self {
         let names = self.directory.crash(choices);
         let files = names.values().collect::<BTreeSet<_>>().into_iter().map(|inode| {

@@ -1,4 +1,4 @@
-//! A saved patch, applied or undone.
+//! Applies or undoes a saved patch.
 
 use std::path::Path;
 
@@ -10,14 +10,13 @@ use crate::error::Result;
 use crate::patch::Direction;
 use crate::target::{Intent, OsTarget};
 
-/// Applies a saved patch, or undoes it. Of the patch only the edits are
-/// believed: the file must hold what they replace, and all else is computed
-/// anew.
+/// Applies a saved patch, or undoes it. Only the patch's edits are trusted: the
+/// file must contain what they replace, and everything else is computed again.
 ///
 /// # Errors
-/// [`Kind::Verification`](crate::error::Kind::Verification) when the file is
-/// not the one the patch fits, or the patch says of it what is not so; else as
-/// for [`apply`](super::apply()).
+/// [`Kind::Verification`](crate::error::Kind::Verification) when the patch does
+/// not fit the file, or makes false claims about it; otherwise as for
+/// [`apply`](super::apply()).
 pub fn apply_patch(
     path: &Path,
     patch: OsPatch,

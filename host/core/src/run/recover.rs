@@ -1,4 +1,4 @@
-//! A file whose run did not end, and the root of one.
+//! Recovers a file after an interrupted run, and computes the root of a file.
 
 use std::path::Path;
 
@@ -10,8 +10,8 @@ use crate::hash;
 use crate::sidecar::Trust;
 use crate::target::{Intent, OsTarget, PatchFiles};
 
-/// Brings a file whose run did not end to one state. `look` sees the journal,
-/// if there is one, before anything is done.
+/// Brings the file of an interrupted run to one state. `look` is called with
+/// the journal, if there is one, before anything is done.
 ///
 /// # Errors
 /// See [`recover::recover`].
@@ -21,7 +21,8 @@ pub fn recover_file(
     options: &recover::Options,
     look: &mut dyn FnMut(&OsPatch) -> Result<()>,
 ) -> Result<Recovered> {
-    // A patch file that was being changed must be recovered like any other.
+    // A patch file that was being changed must be recoverable like any other
+    // file.
     let target = OsTarget::open(path, Intent::Write(PatchFiles::Change))?;
     let journal = open_journal(target.storage, &target.names, trust)?;
     if let Some(journal) = &journal {
@@ -36,7 +37,8 @@ pub fn recover_file(
 /// The root of a file.
 ///
 /// # Errors
-/// When it cannot be read, or a journal says that it is not in one state.
+/// When the file cannot be read, or has a journal, which means that it may be
+/// in a mixed state.
 pub fn root_of(path: &Path, context: RunContext<'_>, events: &mut dyn FnMut(Event)) -> Result<blake3::Hash> {
     let target = OsTarget::open(path, Intent::Read)?;
     target.names.check_clean(target.storage)?;
