@@ -1,9 +1,9 @@
-//! Text that comes from plugins, files and file names, made safe to show.
+//! Escapes text from plugins, files and file names, so that it is safe to show.
 //!
-//! Whatever reaches a terminal passes through here: [`Shown`] is a piece of a
-//! line, [`Page`] is what a report, an error or a preview is made of, and
-//! [`json_line`] is an event. The reporter takes nothing else, so raw text
-//! cannot reach it by accident.
+//! Everything that reaches a terminal passes through here: [`Shown`] is a part
+//! of a line; reports, errors and previews are made of [`Page`]s; and
+//! [`json_line`] formats an event. The reporter accepts nothing else, so raw
+//! text cannot reach a terminal by accident.
 
 mod json;
 mod page;
@@ -24,34 +24,37 @@ pub use secrets::Secrets;
 pub use sum::sum_line;
 pub use word::{Word, word};
 
-/// Characters of a name that are shown; a path is no longer than this.
+/// Maximum number of characters of a name to show; no path is longer.
 const NAME_CHARS: usize = 4096;
-/// Blanks in a row that are shown as they are. More could push what follows
-/// out of sight.
+/// Maximum number of consecutive blanks to show unchanged. More could push the
+/// following text out of sight.
 const MAX_BLANKS: usize = 64;
-/// Marks that may stand on one character; more of them cover its neighbours.
+/// Maximum number of combining marks on one character; more of them would cover
+/// its neighbours.
 const MAX_MARKS: usize = 3;
 
-/// `text` fit for one line of a terminal: control characters, and those that
-/// reorder or hide text, are written as escapes (`\n`, `\u{1b}`), and after
-/// `max_chars` characters the rest is replaced by a count.
+/// Escapes `text` for one line of a terminal: control characters, and
+/// characters that reorder or hide text, become escapes (`
+/// `, `\u{1b}`), and after `max_chars` characters the rest is replaced by a
+/// count.
 ///
-/// For reading only: backslashes stay as they are, so the escapes cannot be
-/// undone. What is escaped already is not changed by escaping it again.
+/// For reading only: backslashes stay unchanged, so the escapes cannot be
+/// undone. Escaping text twice gives the same result as once.
 #[must_use]
 pub fn escape(text: &str, max_chars: usize) -> String {
     to_string(text.as_bytes(), Style { max_chars, ends: Ends::Escaped, blanks: Blanks::Kept })
 }
 
-/// [`escape`] that keeps line ends, for text of several lines. Whoever shows
-/// it must mark each line as part of it; [`Page::several`] does.
+/// Like [`escape`], but keeps line ends, for text of several lines. The caller
+/// must mark each line as part of the text; [`Page::several`] does that.
 #[must_use]
 pub fn escape_lines(text: &str, max_chars: usize) -> String {
     to_string(text.as_bytes(), Style { max_chars, ends: Ends::Kept, blanks: Blanks::Kept })
 }
 
-/// A name, or any bytes, fit for a part of a line: escaped as [`escape`] does,
-/// bytes that are not UTF-8 as `\xff`, many blanks in a row as `\x20*300`.
+/// Escapes a name, or any bytes, for a part of a line: as [`escape`] does, with
+/// bytes that are not UTF-8 as `\xff`, and many consecutive blanks as
+/// `\x20*300`.
 #[must_use]
 pub fn shown<T: Raw + ?Sized>(raw: &T) -> Shown<'_> {
     raw.shown()
@@ -65,7 +68,8 @@ pub struct Shown<'a> {
 }
 
 impl Shown<'_> {
-    /// The same, cut after so many characters; a count says what is missing.
+    /// Cuts the text after `max_chars` characters; a count says what is
+    /// missing.
     #[must_use]
     pub fn cut(self, max_chars: usize) -> Self {
         Self { max_chars, ..self }
@@ -79,18 +83,18 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// What can be [`shown`].
+/// Anything that can be [`shown`].
 pub trait Raw {
-    /// The bytes as they are.
+    /// The unescaped bytes.
     fn raw(&self) -> &[u8];
 
-    /// See [`shown`](shown()); in the place of `Path::display`, which hides
-    /// what is not UTF-8.
+    /// See [`shown`](shown()). Replaces `Path::display`, which hides bytes that
+    /// are not UTF-8.
     fn shown(&self) -> Shown<'_> {
         Shown { bytes: self.raw(), max_chars: NAME_CHARS }
     }
 
-    /// A word of a shell command; see [`Word`].
+    /// The bytes as a word of a shell command; see [`Word`].
     fn word(&self) -> Word<'_> {
         Word(self.raw())
     }
@@ -132,7 +136,7 @@ impl Raw for OsStr {
     }
 }
 
-/// 1234567 as `1,234,567`.
+/// Formats 1234567 as `1,234,567`.
 #[must_use]
 pub fn group_digits(number: u64) -> String {
     let digits = number.to_string();
@@ -209,7 +213,7 @@ fn write_escaped(out: &mut impl Write, bytes: &[u8], style: Style) -> fmt::Resul
     }
 }
 
-/// The character that `bytes` begin with, if they do.
+/// The first character of `bytes`, if they begin with one.
 fn first_char(bytes: &[u8]) -> Option<char> {
     let few = &bytes[..bytes.len().min(4)];
     let text = match std::str::from_utf8(few) {
@@ -219,14 +223,14 @@ fn first_char(bytes: &[u8]) -> Option<char> {
     text.chars().next()
 }
 
-/// Whether a character is what it looks like. Blanks other than the plain one
-/// are not.
+/// Whether a character is what it looks like. Blanks other than the ordinary
+/// space are not.
 fn is_plain(c: char) -> bool {
     !c.is_control() && !is_hidden(c) && (c == ' ' || !c.is_whitespace())
 }
 
-/// Characters that are not control characters by Unicode's word, but change
-/// the order of what is read, break the line or cannot be seen.
+/// Characters that Unicode does not classify as control characters, but that
+/// change the reading order, break the line or are invisible.
 fn is_hidden(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180f}'
