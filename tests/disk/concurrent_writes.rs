@@ -72,7 +72,7 @@ fn disturbed(options: &[&str], what: &str, disturb: impl Fn(&PathBuf)) {
     assert_eq!(runner_tests::names(scratch.dir()), names);
 }
 
-const CHANGED: &str = "was changed by somebody else during the run";
+const CHANGED: &str = "was changed by another process during the run";
 
 const LINE: &[u8] = b"one more line\n";
 
@@ -190,7 +190,7 @@ fn one_run_at_a_time() {
         [&["apply", file_name][..], &["apply", file_name, "--dry-run"], &["apply", file_name, "-o", "-"]]
     {
         let ran = runner(options[..1].iter().chain(&replace).chain(&options[1..]));
-        ran.fails(2, &what).says("hint: another run is at work on it");
+        ran.fails(2, &what).says("hint: another run is using it");
     }
     runner!["recover", &file].fails(2, &what);
     runner!["verify", &file].fails(2, &what);
@@ -261,6 +261,6 @@ fn a_file_that_stays_in_the_page_cache_is_left_alone() {
     let before = scratch.snapshot();
     let replace = ["apply", "replace", path.to_str().unwrap(), "--set", "find=user", "--set", "with=USER"];
     let ran = runner(replace.iter().chain(&["--verify", "evicted"]));
-    ran.fails(5, "stays in the page cache").says("another process may have it mapped");
+    ran.fails(5, "remains in the page cache").says("another process may have it mapped");
     assert_eq!(before, scratch.snapshot());
 }
