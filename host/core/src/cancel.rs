@@ -130,7 +130,7 @@ impl<'a> Paced<'a> {
                 self.left = left;
                 Ok(())
             }
-            None => self.look(),
+            None => self.check_now(),
         }
     }
 
@@ -139,7 +139,7 @@ impl<'a> Paced<'a> {
     /// # Errors
     /// As for [`Deadline::check`].
     #[cold]
-    pub fn look(&mut self) -> Result<()> {
+    pub fn check_now(&mut self) -> Result<()> {
         self.left = Self::UNITS;
         self.deadline.check(self.what)
     }

@@ -109,17 +109,17 @@ pub fn commit<'s, S: Storage>(
     options: &CommitOptions<'_>,
 ) -> Result<Committed> {
     if plan.strategy == Strategy::Nothing {
-        let appended_bytes = target.behind(target.size())?;
+        let appended_bytes = target.bytes_from(target.size())?;
         return Ok(Committed { level: Level::None, appended_bytes, old_in_use: false });
     }
-    let mut kept = profile::time(Stage::Keep, || prepare(target, &patch, plan, options))?;
+    let mut provisional = profile::time(Stage::Keep, || prepare(target, &patch, plan, options))?;
     let committed = match plan.strategy {
-        Strategy::Rewrite => replace(target, patch, options, &mut kept),
-        _ => in_place(target, patch, options, &mut kept),
+        Strategy::Rewrite => replace(target, patch, options, &mut provisional),
+        _ => in_place(target, patch, options, &mut provisional),
     };
     // Recovery may have to go back to the old file.
     if committed.as_ref().map_or_else(|e| e.kind() == Kind::RecoveryNeeded, |_| true) {
-        kept.entries.clear();
+        provisional.entries.clear();
     }
     committed
 }
@@ -131,7 +131,7 @@ fn prepare<'s, S: Storage>(
     patch: &Patch<'s, S>,
     plan: &Plan,
     options: &CommitOptions<'_>,
-) -> Result<Kept<'s, S>> {
+) -> Result<Provisional<'s, S>> {
     let (storage, keep) = (target.storage, options.keep);
     check_room(storage, &target.names.new, plan.space_bytes)?;
     if plan.strategy != Strategy::Rewrite {
@@ -146,26 +146,26 @@ fn prepare<'s, S: Storage>(
     check_new_name(storage, keep.backup_of(&target.names.target).as_ref())?;
     // The undo file is durable before the commit point: at no moment is the
     // file changed without a way back.
-    let mut kept = Kept { storage, entries: Vec::new() };
+    let mut provisional = Provisional { storage, entries: Vec::new() };
     if let Some(undo) = &keep.undo {
         // An identical undo file was left by a run that was killed before it
         // wrote the target.
         if !exists(storage, undo)? || !patch.is_at(undo)? {
             check_new_name(storage, Some(undo))?;
             patch.copy_to(undo, &target.temporary(undo)?)?;
-            kept.entries.push(undo.clone());
+            provisional.entries.push(undo.clone());
         }
     }
-    Ok(kept)
+    Ok(provisional)
 }
 
 /// Files that are removed again unless the run succeeds.
-pub(crate) struct Kept<'a, S: Storage> {
+pub(crate) struct Provisional<'a, S: Storage> {
     pub(crate) storage: &'a S,
     pub(crate) entries: Vec<Entry>,
 }
 
-impl<S: Storage> Drop for Kept<'_, S> {
+impl<S: Storage> Drop for Provisional<'_, S> {
     fn drop(&mut self) {
         for entry in &self.entries {
             // The error that ended the run is the one to report.

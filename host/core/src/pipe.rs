@@ -78,7 +78,7 @@ pub fn run(
     };
     // Bytes that must stay in view before the next record or owned byte.
     let (before, _) = job.framing.context_bytes();
-    let behind = before.max(cutter.look_behind());
+    let look_behind = before.max(cutter.look_behind());
     let mut out = Out { output, at: 0, space: memory.space, new_bytes: 0 };
     let mut position = Position { at: first_record(&job), want: window_bytes };
     loop {
@@ -97,7 +97,7 @@ pub fn run(
         };
         out.write_edits(&buffer, &found)?;
         out.write_to(&buffer, settled.min(buffer.reach()))?;
-        buffer.drop_to(position.at.saturating_sub(behind).min(out.at));
+        buffer.drop_to(position.at.saturating_sub(look_behind).min(out.at));
         if buffer.is_paused() {
             out.flush()?;
         }
@@ -147,7 +147,7 @@ fn start(buffer: &mut Buffer<'_>, begin: &dyn Fn(FileHead<'_>) -> Result<Begun>)
             Err(_) if filled == Filled::Paused && !head.contains(&b'\n') => {}
             begun => {
                 // Now the plugin can process what has arrived.
-                buffer.tell_again();
+                buffer.report_again();
                 return begun;
             }
         }

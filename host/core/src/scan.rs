@@ -148,7 +148,7 @@ pub fn scan<'s, S: Storage>(
     let mut collector = merge::Collector::new(&scan, writer);
     if let Some(state) = hooks.from {
         start = scheduler::Start { block: state.at.div_ceil(scan.block_bytes()), carry: state.carry };
-        collector.go_on(state)?;
+        collector.resume(state)?;
     }
     if scan.is_sequential() {
         hooks.keep = None;

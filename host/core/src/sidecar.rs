@@ -72,7 +72,7 @@ impl Names {
     /// # Errors
     /// When no state directory can be trusted; any I/O error.
     pub fn new(target: &Entry, file_type: FileType, key: Option<Key>) -> Result<Self> {
-        let beside = if file_type == FileType::Block {
+        let base = if file_type == FileType::Block {
             // All nodes of the device lead to the same journal.
             let (major, minor) = target.device_number().map_err(Error::at("look at", target.path()))?;
             let directory = PrivateDirectory::open_or_create(&user_state::directory()?)?;
@@ -80,20 +80,20 @@ impl Names {
         } else {
             target.clone()
         };
-        let tag = key.as_ref().map_or(NO_TAG.to_owned(), |key| key.tag(beside.name()));
+        let tag = key.as_ref().map_or(NO_TAG.to_owned(), |key| key.tag(base.name()));
         let longest = CHECKPOINT.len() + TAG_DIGITS;
-        let beside = if beside.name().len() + longest > NAME_MAX_BYTES {
-            beside.sibling(&blake3::hash(beside.name().as_bytes()).to_hex()[..32])
+        let base = if base.name().len() + longest > NAME_MAX_BYTES {
+            base.sibling(&blake3::hash(base.name().as_bytes()).to_hex()[..32])
         } else {
-            beside
+            base
         };
-        let with = |kind: &str| beside.with_suffix(format!("{kind}{tag}"));
+        let with = |kind: &str| base.with_suffix(format!("{kind}{tag}"));
         Ok(Self {
             target: target.clone(),
             scan: with(SCAN),
             checkpoint: with(CHECKPOINT),
             new: with(NEW),
-            journal: beside.with_suffix(JOURNAL),
+            journal: base.with_suffix(JOURNAL),
             key,
         })
     }

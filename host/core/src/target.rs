@@ -183,7 +183,7 @@ impl<S: Storage> Target<'_, S> {
     }
 
     /// The number of bytes in the open file from `size` on.
-    pub(crate) fn behind(&self, size: u64) -> Result<u64> {
+    pub(crate) fn bytes_from(&self, size: u64) -> Result<u64> {
         Ok(self.open_file().size()?.saturating_sub(size))
     }
 }

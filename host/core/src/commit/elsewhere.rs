@@ -3,7 +3,7 @@
 use crate::commit::conditions::Conditions;
 use crate::commit::verify::Level;
 use crate::commit::write::{replace_file, stream};
-use crate::commit::{CommitOptions, Kept, check_new, check_room};
+use crate::commit::{CommitOptions, Provisional, check_new, check_room};
 use crate::error::{Error, Kind, Result};
 use crate::escape::{Raw as _, shown};
 use crate::patch::{Direction, Patch};
@@ -68,7 +68,7 @@ fn write_file<S: Storage>(
             error
         }
     })?;
-    let mut kept = Kept { storage, entries: vec![new.clone()] };
+    let mut provisional = Provisional { storage, entries: vec![new.clone()] };
     let to = OpenFile::new(storage, &file, path);
     profile::time(Stage::Fill, || {
         replace_file::fill(target.open_file(), to, patch.reader(Direction::Forward), options.context())
@@ -86,7 +86,7 @@ fn write_file<S: Storage>(
     target.check_unchanged()?;
     options.cancel.check()?;
     storage.rename(&new, out).map_err(Error::at("create", out.path()))?;
-    kept.entries.clear();
+    provisional.entries.clear();
     storage.sync_parent(out).map_err(Error::at("sync the directory of", out.path()))?;
     Ok(level)
 }

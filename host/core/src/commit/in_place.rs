@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{CommitOptions, Committed, Kept, end_scan};
+use super::{CommitOptions, Committed, Provisional, end_scan};
 use crate::cancel::Cancel;
 use crate::commit::verify::{self, Level, ReadBack, VerifyChoice};
 use crate::commit::write::edits::InPlaceFile;
@@ -22,7 +22,7 @@ pub(super) fn in_place<'s, S: Storage>(
     target: &Target<'s, S>,
     patch: Patch<'s, S>,
     options: &CommitOptions<'_>,
-    kept: &mut Kept<'_, S>,
+    provisional: &mut Provisional<'_, S>,
 ) -> Result<Committed> {
     if options.reads_back() {
         // Fails early if the wanted level cannot be reached.
@@ -30,7 +30,7 @@ pub(super) fn in_place<'s, S: Storage>(
     }
     if let Some(backup) = &options.keep.backup_of(&target.names.target) {
         profile::time(Stage::Keep, || copy_old(target, backup, options))?;
-        kept.entries.push(backup.clone());
+        provisional.entries.push(backup.clone());
     }
     let (mut journal, mut scanned) = to_journal(target, patch, options)?;
     make_durable(target, &mut journal, options)?;

@@ -2,7 +2,7 @@
 //! new, and removes the files that the run left next to it. Repeating a
 //! recovery is harmless.
 
-mod borne_out;
+mod matches_file;
 mod put_back;
 mod replay;
 
@@ -18,7 +18,7 @@ use crate::sidecar::{Names, Trust, exists};
 use crate::storage::{Entry, Storage, check_own};
 use crate::target::Target;
 
-pub use self::borne_out::check_borne_out;
+pub use self::matches_file::check_matches_file;
 pub use super::write_and_verify::State;
 
 /// How a recovery is done.
@@ -79,12 +79,12 @@ fn unusable(names: &Names, what: String) -> Error {
         .hint(format!(
             "`mv {} {}` sets the journal aside and leaves {shown} as it is",
             names.journal.path().word(),
-            kept(&names.journal).word()
+            set_aside(&names.journal).word()
         ))
 }
 
 /// The name for a file that the user sets aside.
-fn kept(entry: &Entry) -> PathBuf {
+fn set_aside(entry: &Entry) -> PathBuf {
     let mut name = entry.path().as_os_str().to_owned();
     name.push(".kept");
     name.into()

@@ -1,6 +1,6 @@
 //! Commits a patch by a new file that replaces the old one.
 
-use super::{CommitOptions, Committed, Kept, end_scan};
+use super::{CommitOptions, Committed, Provisional, end_scan};
 use crate::commit::verify::{self, Level, ReadBack};
 use crate::commit::write::replace_file;
 use crate::error::{Error, Kind, Result};
@@ -16,7 +16,7 @@ pub(super) fn replace<S: Storage>(
     target: &Target<'_, S>,
     mut patch: Patch<'_, S>,
     options: &CommitOptions<'_>,
-    kept: &mut Kept<'_, S>,
+    provisional: &mut Provisional<'_, S>,
 ) -> Result<Committed> {
     let storage = target.storage;
     let new = &target.names.new;
@@ -32,7 +32,7 @@ pub(super) fn replace<S: Storage>(
         options.cancel.check()?;
         if let Some(backup) = &options.keep.backup_of(&target.names.target) {
             storage.link(&target.names.target, backup).map_err(Error::at("create", backup.path()))?;
-            kept.entries.push(backup.clone());
+            provisional.entries.push(backup.clone());
             storage.sync_parent(backup).map_err(Error::at("sync the directory of", backup.path()))?;
         }
         let size = patch.seal().stats.post_size();

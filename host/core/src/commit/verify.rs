@@ -69,15 +69,15 @@ pub fn touched<S: Storage>(file: &ReadBack<'_, S>, view: PatchView<'_, '_, S>, t
     let (path, size) = (file.path(), view.after().size);
     // Where edits are dense, hardly any block could be skipped.
     let partly = file.level == Level::Direct && !view.stats().is_dense();
-    let mut laid = partly.then(|| EditCursor::new(view.reader()));
+    let mut cursor = partly.then(|| EditCursor::new(view.reader()));
     let mut cached = None;
     let mut reader = view.reader();
     while let Some(batch) = reader.next_batch()? {
         let wanted = batch.groups().iter().filter(|group| group.index * GROUP_BYTES < size);
         let wanted = wanted.map(|group| Ok((group.index, value_after(path, group)?)));
         let (groups, wanted): (Vec<_>, Vec<_>) = wanted.collect::<Result<Vec<_>>>()?.into_iter().unzip();
-        let spot = |group| match &mut laid {
-            Some(laid) => Spot::written(laid, group, size),
+        let spot = |group| match &mut cursor {
+            Some(cursor) => Spot::written(cursor, group, size),
             None => Ok(Spot::whole(group)),
         };
         let spots = groups.into_iter().map(spot).collect::<Result<Vec<_>>>()?;
@@ -115,9 +115,9 @@ pub fn whole<S: Storage>(file: &ReadBack<'_, S>, wanted: &Version, context: RunC
         Ok(())
     })?;
     // If the last group is full, the file must end there.
-    let behind = size / GROUP_BYTES;
-    if file.count(behind)? != size % GROUP_BYTES {
-        return Err(differs(path, behind));
+    let end_group = size / GROUP_BYTES;
+    if file.count(end_group)? != size % GROUP_BYTES {
+        return Err(differs(path, end_group));
     }
     if tree.finish() != wanted.root {
         return Err(Error::new(

@@ -46,7 +46,7 @@ pub fn diff(
         let news = n..(n + PIECE_LINES).min(new_lines.count());
         let last = olds.end == old_lines.count() && news.end == new_lines.count();
         // Matching one piece may take some milliseconds.
-        pace.look()?;
+        pace.check_now()?;
         let mut hunks = line_diff(&old_lines, &new_lines, olds.clone(), news.clone());
         (o, n) = (olds.end, news.end);
         // A difference at the end of a piece may have its match just after it,

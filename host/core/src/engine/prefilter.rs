@@ -31,12 +31,12 @@ use crate::stack;
 
 /// Ranges in which edits may start are joined if they are this close: a guest
 /// reads this many bytes in the time of one call. Tests keep the ranges apart.
-const NEAR_BYTES: u64 = if cfg!(test) { 0 } else { 1 << 10 };
+const JOIN_BYTES: u64 = if cfg!(test) { 0 } else { 1 << 10 };
 
 /// Literals of up to this many bytes are prepared within a few milliseconds.
 const QUICK_BYTES: usize = 4 << 10;
 /// Interval of checks for interruption while a finder is built.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+const CHECK_EVERY: Duration = Duration::from_millis(20);
 /// Approximate nanoseconds per hit, in addition to the search.
 const HIT_NS: usize = 100;
 
@@ -231,7 +231,7 @@ impl Finder {
                 match found.last_mut() {
                     _ if starts.is_empty() => {}
                     // The gap is shown too: an extra call costs more.
-                    Some(last) if last.end + NEAR_BYTES >= starts.start => {
+                    Some(last) if last.end + JOIN_BYTES >= starts.start => {
                         last.end = last.end.max(starts.end)
                     }
                     _ => found.push(starts),
@@ -264,7 +264,7 @@ fn aside(job: &Job, cancel: Cancel<'_>) -> Result<Result<Option<Finder>, String>
     };
     stack::builder().spawn(work).map_err(stack::cannot_start)?;
     loop {
-        match made.recv_timeout(LOOK_EVERY) {
+        match made.recv_timeout(CHECK_EVERY) {
             Ok(made) => return Ok(made),
             Err(mpsc::RecvTimeoutError::Timeout) => cancel.check()?,
             Err(mpsc::RecvTimeoutError::Disconnected) => {

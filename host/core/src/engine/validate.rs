@@ -59,7 +59,7 @@ impl Origin<'_> {
 }
 
 /// The request that a reply answers.
-pub(crate) struct Asked<'a> {
+pub(crate) struct Request<'a> {
     pub(crate) job: &'a Job,
     pub(crate) window: &'a Window<'a>,
     pub(crate) origin: &'a Origin<'a>,
@@ -72,22 +72,22 @@ pub(crate) struct Asked<'a> {
 /// # Errors
 /// [`Kind::Plugin`] when the reply breaks the contract, or its check takes too
 /// long.
-pub(crate) fn accept(asked: &Asked<'_>, reply: &Reply, found: &mut Found) -> Result<()> {
+pub(crate) fn accept(request: &Request<'_>, reply: &Reply, found: &mut Found) -> Result<()> {
     let _span = profile::span(Stage::Accept);
-    let window = asked.window;
-    let limit = match asked.job.framing {
+    let window = request.window;
+    let limit = match request.job.framing {
         Framing::Sequential => usize::try_from(reply.consumed).unwrap_or(usize::MAX).min(window.bytes.len()),
         _ => window.bytes.len(),
     };
     match &reply.change {
         Change::Unchanged => Ok(()),
-        Change::Edits { spans, bytes } => edits(asked, limit, spans, bytes, found),
-        Change::Replaced(new) => replaced(asked, &window.bytes[..limit], new, found),
+        Change::Edits { spans, bytes } => edits(request, limit, spans, bytes, found),
+        Change::Replaced(new) => replaced(request, &window.bytes[..limit], new, found),
     }
 }
 
-fn replaced(asked: &Asked<'_>, old: &[u8], new: &[u8], found: &mut Found) -> Result<()> {
-    let Asked { job, window, .. } = asked;
+fn replaced(request: &Request<'_>, old: &[u8], new: &[u8], found: &mut Found) -> Result<()> {
+    let Request { job, window, .. } = request;
     if matches!(job.framing, Framing::Overlapping { .. }) || job.prefilter != Prefilter::None {
         return Err(broken(window, "replaced a whole window, which its framing or prefilter forbids"));
     }
@@ -100,14 +100,21 @@ fn replaced(asked: &Asked<'_>, old: &[u8], new: &[u8], found: &mut Found) -> Res
         let lines = |bytes| memchr::memchr_iter(b'\n', bytes).count() + 1;
         tables.grow((lines(old) + lines(new)).saturating_mul(LINE_BYTES))?;
     }
-    let mut pace = Paced::new(asked.deadline, "matching the lines of the plugin's answer with the window's");
+    let mut pace =
+        Paced::new(request.deadline, "matching the lines of the plugin's answer with the window's");
     diff::diff(old, new, &mut pace, |o, n| {
         Ok(found.push(window.offset + o.start as u64, &old[o], &new[n])?)
     })
 }
 
-fn edits(asked: &Asked<'_>, limit: usize, spans: &[Span], mut bytes: &[u8], found: &mut Found) -> Result<()> {
-    let Asked { job, window, origin, deadline } = *asked;
+fn edits(
+    request: &Request<'_>,
+    limit: usize,
+    spans: &[Span],
+    mut bytes: &[u8],
+    found: &mut Found,
+) -> Result<()> {
+    let Request { job, window, origin, deadline } = *request;
     // Under a sequential framing, bytes that were not consumed are not owned
     // yet.
     let owned_end = window.owned.end.min(limit);

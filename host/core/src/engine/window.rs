@@ -12,7 +12,7 @@ use crate::cancel::{Cancel, Deadline};
 use crate::engine::framing::{Cutter, View};
 use crate::engine::prefilter::Finder;
 use crate::engine::transform::Transform;
-use crate::engine::validate::{Asked, Found, Origin, Piece, accept, broken};
+use crate::engine::validate::{Found, Origin, Piece, Request, accept, broken};
 use crate::error::Result;
 use crate::memory::{Budget, Lease};
 use crate::profile::{self, Stage};
@@ -165,8 +165,8 @@ fn answer(
     let deadline = context.deadline(transform, window.offset);
     context.cancel.check()?;
     let reply = transform.transform(window)?;
-    let asked = Asked { job: context.job, window, origin, deadline: &deadline };
-    accept(&asked, &reply, found)?;
+    let request = Request { job: context.job, window, origin, deadline: &deadline };
+    accept(&request, &reply, found)?;
     Ok(reply)
 }
 

@@ -32,15 +32,15 @@ pub fn in_order<I: Send, T: Send, W: FnMut(I) -> T>(
         return feed(&mut |piece| take(work(piece)));
     }
     thread::scope(|scope| {
-        let (worker, mut lines) = (&worker, Vec::new());
+        let (worker, mut channels) = (&worker, Vec::new());
         let (mut fed, mut taken) = (0, 0);
-        let mut next = |lines: &[Line<I, T>], taken: &mut usize| {
-            let line = &lines[*taken % threads];
+        let mut next = |channels: &[Channels<I, T>], taken: &mut usize| {
+            let pair = &channels[*taken % threads];
             *taken += 1;
-            take(line.results.recv().map_err(|_| ended())?)
+            take(pair.results.recv().map_err(|_| ended())?)
         };
         feed(&mut |piece| {
-            if lines.len() < threads {
+            if channels.len() < threads {
                 // A thread is started when there is a piece for it.
                 let ((pieces, given), (done, results)) = (channel(), channel());
                 stack::spawn(scope, move || {
@@ -49,23 +49,23 @@ pub fn in_order<I: Send, T: Send, W: FnMut(I) -> T>(
                     // needed.
                     given.into_iter().all(|piece| done.send(work(piece)).is_ok())
                 })?;
-                lines.push(Line { pieces, results });
+                channels.push(Channels { pieces, results });
             }
             if fed - taken == threads * PIECES {
-                next(&lines, &mut taken)?;
+                next(&channels, &mut taken)?;
             }
             fed += 1;
-            lines[(fed - 1) % threads].pieces.send(piece).map_err(|_| ended())
+            channels[(fed - 1) % threads].pieces.send(piece).map_err(|_| ended())
         })?;
         while taken < fed {
-            next(&lines, &mut taken)?;
+            next(&channels, &mut taken)?;
         }
         Ok(())
     })
 }
 
 /// The channels to a thread and back.
-struct Line<I, T> {
+struct Channels<I, T> {
     pieces: Sender<I>,
     results: Receiver<T>,
 }

@@ -177,7 +177,7 @@ impl Places {
 
     fn machine(&self) -> Option<Room> {
         let text = read(&self.meminfo)?;
-        let kib = |name: &str| number_behind(&text, name).map(|kib| kib << 10);
+        let kib = |name: &str| number_after(&text, name).map(|kib| kib << 10);
         Some(Room { left: kib("MemAvailable:")?, limit: kib("MemTotal:")? })
     }
 }
@@ -191,7 +191,7 @@ impl Group {
         let limit: u64 = limits.min().filter(|limit| *limit < NO_LIMIT)?;
         let used: u64 = read(self.names.used)?.trim().parse().ok()?;
         let stat = read("memory.stat").unwrap_or_default();
-        let sum = |names: &[&str]| names.iter().filter_map(|name| number_behind(&stat, name)).sum::<u64>();
+        let sum = |names: &[&str]| names.iter().filter_map(|name| number_after(&stat, name)).sum::<u64>();
         let droppable = sum(&self.names.file_pages).saturating_sub(sum(&self.names.not_droppable));
         Some(Room { left: limit.saturating_sub(used.saturating_sub(droppable)), limit })
     }
@@ -223,7 +223,7 @@ fn some_stalled_us(path: &Path) -> Option<u64> {
 }
 
 /// The number on the line that begins with this word.
-fn number_behind(text: &str, word: &str) -> Option<u64> {
+fn number_after(text: &str, word: &str) -> Option<u64> {
     let words = |line: &str| -> Option<u64> {
         let mut words = line.split_whitespace();
         (words.next()? == word).then(|| words.next()?.parse().ok())?

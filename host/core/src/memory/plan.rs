@@ -15,7 +15,7 @@ const WORKER_BYTES: u64 = 3 << 20;
 /// of its batches, buffers, and the thread that works on it.
 pub(super) const FILE_BYTES: u64 = 8 << 20;
 /// Maximum number of small files in flight; more would not be faster.
-const MOST_FILES: u64 = 32;
+const MAX_FILES: u64 = 32;
 /// Chaining values, before and after, of a block that waits to be collected:
 /// two values of 32 bytes and an index per group of 64 KiB, which is less than
 /// a 512th of the block.
@@ -116,7 +116,7 @@ fn fit(need: &Need, workers: usize, total_bytes: u64) -> Option<Plan> {
     let (aside, drawn) = need.without_replies_bytes(count);
     let pool_bytes = total_bytes.checked_sub(aside.saturating_add(replies))?;
     let spare_bytes = pool_bytes.checked_sub(drawn)?;
-    let files = usize::try_from((spare_bytes / FILE_BYTES).clamp(1, MOST_FILES)).unwrap_or(1);
+    let files = usize::try_from((spare_bytes / FILE_BYTES).clamp(1, MAX_FILES)).unwrap_or(1);
     Some(Plan { workers, total_bytes, pool_bytes, reply_bytes, files })
 }
 

@@ -12,7 +12,7 @@ use crate::storage::{Access, Entry, FileType, Storage};
 /// A patch up to this size never touches the disk, unless it is kept.
 const MEMORY_BYTES: usize = 1 << 20;
 
-pub(super) struct Body<'s, S: Storage> {
+pub(super) struct Backing<'s, S: Storage> {
     storage: &'s S,
     entry: Entry,
     /// The whole content, as long as there is no file.
@@ -23,12 +23,12 @@ pub(super) struct Body<'s, S: Storage> {
     hasher: blake3::Hasher,
     /// Whether the file is durable.
     synced: bool,
-    fate: Fate,
+    retention: Retention,
 }
 
 /// What happens to the file when the backing is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum Retention {
     /// The file is removed.
     Temporary,
     /// The file stays, because a checkpoint refers to it. The owner of the
@@ -40,7 +40,7 @@ enum Fate {
     Kept,
 }
 
-impl<'s, S: Storage> Body<'s, S> {
+impl<'s, S: Storage> Backing<'s, S> {
     /// An empty backing. The file `entry` is created exclusively, when it is
     /// needed.
     pub(super) fn new(storage: &'s S, entry: Entry) -> Self {
@@ -52,31 +52,31 @@ impl<'s, S: Storage> Body<'s, S> {
             bytes: 0,
             hasher: blake3::Hasher::new(),
             synced: false,
-            fate: Fate::Temporary,
+            retention: Retention::Temporary,
         }
     }
 
     /// An existing file, which stays.
     pub(super) fn existing(storage: &'s S, entry: Entry, file: S::File, bytes: u64) -> Self {
-        let mut body = Self::new(storage, entry);
-        (body.file, body.bytes) = (Some(Spill::existing(file, bytes)), bytes);
-        (body.synced, body.fate) = (true, Fate::Kept);
-        body
+        let mut backing = Self::new(storage, entry);
+        (backing.file, backing.bytes) = (Some(Spill::existing(file, bytes)), bytes);
+        (backing.synced, backing.retention) = (true, Retention::Kept);
+        backing
     }
 
     /// A file that an earlier run left; its first `bytes` bytes are used.
     pub(super) fn resumed(storage: &'s S, entry: Entry, file: S::File, bytes: u64) -> Result<Self> {
         let spill = Spill::resumed(storage, file, bytes).map_err(Error::at("read", entry.path()))?;
-        let mut body = Self::new(storage, entry);
-        (body.file, body.bytes, body.fate) = (Some(spill), bytes, Fate::Resumable);
+        let mut backing = Self::new(storage, entry);
+        (backing.file, backing.bytes, backing.retention) = (Some(spill), bytes, Retention::Resumable);
         let (mut buffer, mut at) = (vec![0; 1 << 16], 0);
         while at < bytes {
             let want = usize::try_from(bytes - at).unwrap_or(usize::MAX).min(buffer.len());
-            body.read_exact_at(&mut buffer[..want], at)?;
-            body.hasher.update(&buffer[..want]);
+            backing.read_exact_at(&mut buffer[..want], at)?;
+            backing.hasher.update(&buffer[..want]);
             at += want as u64;
         }
-        Ok(body)
+        Ok(backing)
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -106,7 +106,7 @@ impl<'s, S: Storage> Body<'s, S> {
     }
 
     pub(super) fn is_kept(&self) -> bool {
-        self.fate == Fate::Kept
+        self.retention == Retention::Kept
     }
 
     pub(super) fn append(&mut self, bytes: &[u8]) -> Result<()> {
@@ -165,7 +165,7 @@ impl<'s, S: Storage> Body<'s, S> {
         if self.file.is_none() {
             self.spill()?;
         }
-        self.fate = Fate::Resumable;
+        self.retention = Retention::Resumable;
         match &mut self.file {
             Some(spill) => spill
                 .flush(self.storage)
@@ -188,11 +188,11 @@ impl<'s, S: Storage> Body<'s, S> {
     /// Removes the name of a file that is not kept; the content remains as long
     /// as this value. Returns whether there was a name.
     pub(super) fn unname(&mut self) -> Result<bool> {
-        if self.file.is_none() || matches!(self.fate, Fate::Kept | Fate::Unnamed) {
+        if self.file.is_none() || matches!(self.retention, Retention::Kept | Retention::Unnamed) {
             return Ok(false);
         }
         self.storage.remove(&self.entry).map_err(Error::at("remove", self.path()))?;
-        self.fate = Fate::Unnamed;
+        self.retention = Retention::Unnamed;
         Ok(true)
     }
 
@@ -224,7 +224,7 @@ impl<'s, S: Storage> Body<'s, S> {
         self.entry = name.clone();
         // From here on the file stays even if the sync fails: its removal might
         // not become durable either.
-        self.fate = Fate::Kept;
+        self.retention = Retention::Kept;
         self.storage.sync_parent(name).map_err(Error::at("sync the directory of", name.path()))
     }
 
@@ -265,7 +265,7 @@ impl<'s, S: Storage> Body<'s, S> {
     /// unchanged. The name appears in one step, after the content is durable;
     /// until then the file is called `temporary`, in the same directory.
     pub(super) fn copy_to(&self, entry: &Entry, temporary: &Entry) -> Result<()> {
-        let mut copy = Body::new(self.storage, temporary.clone());
+        let mut copy = Backing::new(self.storage, temporary.clone());
         copy.spill()?;
         let mut buffer = vec![0; 1 << 20];
         while copy.bytes < self.bytes {
@@ -277,14 +277,14 @@ impl<'s, S: Storage> Body<'s, S> {
         self.storage.rename_new(temporary, entry).map_err(Error::at("create", entry.path()))?;
         copy.entry = entry.clone();
         self.storage.sync_parent(entry).map_err(Error::at("sync the directory of", entry.path()))?;
-        copy.fate = Fate::Kept;
+        copy.retention = Retention::Kept;
         Ok(())
     }
 }
 
-impl<S: Storage> Drop for Body<'_, S> {
+impl<S: Storage> Drop for Backing<'_, S> {
     fn drop(&mut self) {
-        if self.file.is_some() && self.fate == Fate::Temporary {
+        if self.file.is_some() && self.retention == Retention::Temporary {
             // Either an error is already being reported, or the run succeeded
             // without the file. The next run finds a leftover.
             let _ = self.storage.remove(&self.entry);

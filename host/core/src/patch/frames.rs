@@ -1,7 +1,7 @@
 //! Reads the frames of a patch one after the other.
 
 use super::Header;
-use super::backing::Body;
+use super::backing::Backing;
 use super::format::{
     self, CHECK_BYTES, FRAME_HEAD_BYTES, KIND_HEADER, KIND_TRAILER, MAGIC, MAX_PAYLOAD_BYTES,
     MAX_TRAILER_BYTES, MAX_TRAILERS, NAME, VERSION,
@@ -12,7 +12,7 @@ use crate::storage::Storage;
 
 /// Reads frames and verifies each one.
 pub(super) struct FrameReader<'b, 's, S: Storage> {
-    body: &'b Body<'s, S>,
+    backing: &'b Backing<'s, S>,
     pub(super) offset: u64,
     pub(super) check: blake3::Hash,
     pub(super) payload: Vec<u8>,
@@ -20,12 +20,12 @@ pub(super) struct FrameReader<'b, 's, S: Storage> {
 }
 
 impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
-    pub(super) fn new(body: &'b Body<'s, S>) -> Self {
-        Self { body, offset: 0, check: format::first_check(), payload: Vec::new(), last_kind: 0 }
+    pub(super) fn new(backing: &'b Backing<'s, S>) -> Self {
+        Self { backing, offset: 0, check: format::first_check(), payload: Vec::new(), last_kind: 0 }
     }
 
     pub(super) fn corrupt(&self, offset: u64, what: &str) -> Error {
-        let path = self.body.path().shown();
+        let path = self.backing.path().shown();
         Error::new(Kind::Verification, format!("patch {path} is corrupt at byte {offset}: it has {what}"))
             .hint("nothing was changed; create the patch again, or restore it from a copy")
     }
@@ -63,7 +63,7 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
             self.magic()?;
         }
         let start = self.offset;
-        if start == self.body.bytes() {
+        if start == self.backing.bytes() {
             return Ok(None);
         }
         let mut head = [0; FRAME_HEAD_BYTES];
@@ -90,12 +90,12 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
     }
 
     fn magic(&mut self) -> Result<()> {
-        let path = self.body.path().shown();
+        let path = self.backing.path().shown();
         let mut magic = [0; MAGIC.len()];
-        if self.body.bytes() < MAGIC.len() as u64 {
+        if self.backing.bytes() < MAGIC.len() as u64 {
             return Err(Error::new(Kind::Verification, format!("{path} is not a patch: it is too short")));
         }
-        self.body.read_exact_at(&mut magic, 0)?;
+        self.backing.read_exact_at(&mut magic, 0)?;
         if magic[..NAME.len()] != NAME {
             return Err(Error::new(Kind::Verification, format!("{path} is not a patch"))
                 .hint("`runner plan PLUGIN FILE -o PATCH` makes one"));
@@ -108,7 +108,7 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
     }
 
     fn other_version(&self, version: u32) -> Error {
-        let path = self.body.path().shown();
+        let path = self.backing.path().shown();
         let error = Error::new(
             Kind::Verification,
             format!("patch {path} has format version {version}; this version of runner supports {VERSION}"),
@@ -122,14 +122,17 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
 
     fn fill(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
         let end = offset + buffer.len() as u64;
-        if end > self.body.bytes() {
-            let path = self.body.path().shown();
+        if end > self.backing.bytes() {
+            let path = self.backing.path().shown();
             return Err(Error::new(
                 Kind::Verification,
-                format!("patch {path} is cut short: it ends at byte {}, inside a frame", self.body.bytes()),
+                format!(
+                    "patch {path} is cut short: it ends at byte {}, inside a frame",
+                    self.backing.bytes()
+                ),
             ));
         }
-        self.body.read_exact_at(buffer, offset)
+        self.backing.read_exact_at(buffer, offset)
     }
 }
 

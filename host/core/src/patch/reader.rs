@@ -1,7 +1,7 @@
 //! Reads a patch in batches. Every frame is verified each time it is read. The
 //! edits that this module returns are sorted, disjoint and in bounds.
 
-use super::backing::Body;
+use super::backing::Backing;
 use super::format::{BatchData, KIND_BATCH, KIND_HEADER, KIND_SEAL};
 use super::frames::{FrameReader, parse};
 use super::tally::Tally;
@@ -77,9 +77,14 @@ impl Batch {
 }
 
 impl<'b, 's, S: Storage> Reader<'b, 's, S> {
-    pub(super) fn new(body: &'b Body<'s, S>, pre_size: u64, post_size: u64, direction: Direction) -> Self {
+    pub(super) fn new(
+        backing: &'b Backing<'s, S>,
+        pre_size: u64,
+        post_size: u64,
+        direction: Direction,
+    ) -> Self {
         Self {
-            frames: FrameReader::new(body),
+            frames: FrameReader::new(backing),
             direction,
             pre_size,
             post_size,
@@ -249,14 +254,14 @@ pub(super) struct Frame {
 }
 
 /// Reads a whole patch and verifies everything that can be verified.
-pub(super) fn verify<S: Storage>(body: &Body<'_, S>) -> Result<Frame> {
-    let mut frames = FrameReader::new(body);
+pub(super) fn verify<S: Storage>(backing: &Backing<'_, S>) -> Result<Frame> {
+    let mut frames = FrameReader::new(backing);
     let header = frames.header()?;
     if header.identity.size() > MAX_FILE_BYTES {
         return Err(frames.corrupt(0, "a size that no file has"));
     }
     let mut tally = Tally::new(header.identity.size());
-    let mut reader = Reader::new(body, header.identity.size(), 0, Direction::Forward);
+    let mut reader = Reader::new(backing, header.identity.size(), 0, Direction::Forward);
     while let Some(batch) = reader.next_batch()? {
         tally.batch(batch.edits(), batch.groups());
     }
@@ -265,7 +270,7 @@ pub(super) fn verify<S: Storage>(body: &Body<'_, S>) -> Result<Frame> {
     if kind != KIND_SEAL {
         return Err(Error::new(
             Kind::Verification,
-            format!("patch {} has no seal: it was cut short, or never finished", body.path().shown()),
+            format!("patch {} has no seal: it was cut short, or never finished", backing.path().shown()),
         ));
     }
     let seal: Seal = parse(&seal).map_err(|e| frames.corrupt(frames.offset, "a bad seal").because(e))?;

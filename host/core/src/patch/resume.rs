@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::backing::Body;
+use super::backing::Backing;
 use super::format::BatchData;
 use super::reader::{Direction, Reader};
 use super::tally::Tally;
@@ -47,11 +47,11 @@ impl<'s, S: Storage> Writer<'s, S> {
     ///
     /// # Errors
     /// When the patch cannot be written or synced.
-    pub fn put_aside(&mut self) -> Result<Partial> {
-        self.frames.body.checkpoint()?;
+    pub fn suspend(&mut self) -> Result<Partial> {
+        self.frames.backing.checkpoint()?;
         let mut pending = Vec::new();
         self.pending.encode(&mut pending);
-        Ok(Partial { bytes: self.frames.body.bytes(), check: self.frames.check, pending })
+        Ok(Partial { bytes: self.frames.backing.bytes(), check: self.frames.check, pending })
     }
 
     /// Resumes a patch that was suspended in the file at `spill`, with the
@@ -61,7 +61,7 @@ impl<'s, S: Storage> Writer<'s, S> {
     /// [`Kind::Verification`] when the file does not have the suspended
     /// content, or has a different header; any I/O error. The file is changed
     /// only on success.
-    pub fn take_up(storage: &'s S, spill: Entry, header: Header, partial: &Partial) -> Result<Self> {
+    pub fn resume(storage: &'s S, spill: Entry, header: Header, partial: &Partial) -> Result<Self> {
         let path = spill.path();
         let other = |what: &str| Error::new(Kind::Verification, format!("{} {what}", path.shown()));
         let file = storage.open(&spill, Access::Write).map_err(Error::at("open", path))?;
@@ -70,9 +70,9 @@ impl<'s, S: Storage> Writer<'s, S> {
         if found.identity.size < partial.bytes {
             return Err(other("is shorter than it was"));
         }
-        let body = Body::resumed(storage, spill.clone(), file, partial.bytes)?;
+        let backing = Backing::resumed(storage, spill.clone(), file, partial.bytes)?;
         let size = header.identity.size();
-        let mut reader = Reader::new(&body, size, 0, Direction::Forward);
+        let mut reader = Reader::new(&backing, size, 0, Direction::Forward);
         let mut tally = Tally::new(size);
         if let Some(what) = difference(&reader.header()?, &header) {
             return Err(Error::new(Kind::Verification, what));
@@ -88,8 +88,8 @@ impl<'s, S: Storage> Writer<'s, S> {
         let batch = reader.continued(pending)?;
         tally.batch(batch.edits(), batch.groups());
         let pending = reader.into_batch();
-        body.cut()?;
-        let frames = Frames { body, check: partial.check, payload: Vec::new() };
+        backing.cut()?;
+        let frames = Frames { backing, check: partial.check, payload: Vec::new() };
         Ok(Self { frames, header, pending, tally })
     }
 }

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::backing::Body;
+use super::backing::Backing;
 use super::format::{KIND_TRAILER, MAX_TRAILER_BYTES, MAX_TRAILERS, NAME};
 use super::reader::{self, Direction, Reader};
 use super::writer::Frames;
@@ -33,7 +33,7 @@ impl<'s, S: Storage> Draft<'s, S> {
     /// Reads the edits.
     #[must_use]
     pub fn reader(&self) -> Reader<'_, 's, S> {
-        Reader::new(&self.frames.body, self.stats.pre_size, self.stats.post_size(), Direction::Forward)
+        Reader::new(&self.frames.backing, self.stats.pre_size, self.stats.post_size(), Direction::Forward)
     }
 
     /// Adds the seal.
@@ -75,9 +75,9 @@ impl<'s, S: Storage> Patch<'s, S> {
     /// As for [`Patch::load`].
     pub fn read(storage: &'s S, entry: Entry, file: S::File) -> Result<Self> {
         let bytes = storage.stat(&file).map_err(Error::at("read", entry.path()))?.identity.size;
-        let body = Body::existing(storage, entry, file, bytes);
-        let reader::Frame { header, seal, seal_check, trailers, check } = reader::verify(&body)?;
-        let frames = Frames { body, check, payload: Vec::new() };
+        let backing = Backing::existing(storage, entry, file, bytes);
+        let reader::Frame { header, seal, seal_check, trailers, check } = reader::verify(&backing)?;
+        let frames = Frames { backing, check, payload: Vec::new() };
         Ok(Self { header, seal, frames, seal_check, trailers })
     }
 
@@ -130,19 +130,19 @@ impl<'s, S: Storage> Patch<'s, S> {
     /// loaded or published.
     #[must_use]
     pub fn is_saved(&self) -> bool {
-        self.frames.body.is_kept()
+        self.frames.backing.is_kept()
     }
 
     /// The size of the patch itself.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.frames.body.bytes()
+        self.frames.backing.bytes()
     }
 
     /// The number of these bytes that take no space on the disk yet.
     #[must_use]
     pub fn bytes_in_memory(&self) -> u64 {
-        self.frames.body.bytes_in_memory()
+        self.frames.backing.bytes_in_memory()
     }
 
     /// The patch, seen in a direction.
@@ -154,32 +154,32 @@ impl<'s, S: Storage> Patch<'s, S> {
     /// Reads the edits in a direction.
     #[must_use]
     pub fn reader(&self, direction: Direction) -> Reader<'_, 's, S> {
-        Reader::new(&self.frames.body, self.seal.stats.pre_size, self.seal.stats.post_size(), direction)
+        Reader::new(&self.frames.backing, self.seal.stats.pre_size, self.seal.stats.post_size(), direction)
     }
 
     /// The path of the file that the patch has or will have.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.frames.body.path()
+        self.frames.backing.path()
     }
 
     /// The entry of the file that the patch has or will have.
     #[must_use]
     pub fn entry(&self) -> &Entry {
-        self.frames.body.entry()
+        self.frames.backing.entry()
     }
 
     /// The open file, if there is one.
     #[must_use]
     pub fn file(&self) -> Option<&S::File> {
-        self.frames.body.file()
+        self.frames.backing.file()
     }
 
     /// The BLAKE3 hash of the patch's file. Only valid for a patch that was not
     /// loaded.
     #[must_use]
     pub fn root(&self) -> blake3::Hash {
-        self.frames.body.root()
+        self.frames.backing.root()
     }
 
     /// Makes the patch durable in a file that does not have its final name yet.
@@ -187,7 +187,7 @@ impl<'s, S: Storage> Patch<'s, S> {
     /// # Errors
     /// When it cannot be written or synced.
     pub fn sync(&mut self) -> Result<()> {
-        self.frames.body.sync()
+        self.frames.backing.sync()
     }
 
     /// Makes the patch durable in a file under `name`, in one step.
@@ -197,7 +197,7 @@ impl<'s, S: Storage> Patch<'s, S> {
     /// interrupted before that. If only the sync of the directory fails, the
     /// file stays, and the patch is saved.
     pub fn publish(&mut self, name: &Entry, cancel: Cancel<'_>) -> Result<()> {
-        self.frames.body.publish(name, cancel)
+        self.frames.backing.publish(name, cancel)
     }
 
     /// Whether a file has exactly the content of this patch: the copy of an
@@ -206,7 +206,7 @@ impl<'s, S: Storage> Patch<'s, S> {
     /// # Errors
     /// Any I/O error.
     pub fn is_at(&self, entry: &Entry) -> Result<bool> {
-        self.frames.body.is_at(entry)
+        self.frames.backing.is_at(entry)
     }
 
     /// Writes a durable copy to a new file, which is called `temporary` until
@@ -215,7 +215,7 @@ impl<'s, S: Storage> Patch<'s, S> {
     /// # Errors
     /// When the file exists or cannot be written.
     pub fn copy_to(&self, entry: &Entry, temporary: &Entry) -> Result<()> {
-        self.frames.body.copy_to(entry, temporary)
+        self.frames.backing.copy_to(entry, temporary)
     }
 
     /// Removes the name of the patch's file, unless the patch is saved. The
@@ -225,7 +225,7 @@ impl<'s, S: Storage> Patch<'s, S> {
     /// # Errors
     /// When the name cannot be removed.
     pub fn unname(&mut self) -> Result<bool> {
-        self.frames.body.unname()
+        self.frames.backing.unname()
     }
 
     /// Removes the patch's file, durably, if there is one.
@@ -233,7 +233,7 @@ impl<'s, S: Storage> Patch<'s, S> {
     /// # Errors
     /// Any I/O error.
     pub fn remove(mut self) -> Result<()> {
-        self.frames.body.remove()
+        self.frames.backing.remove()
     }
 }
 

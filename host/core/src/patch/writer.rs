@@ -1,6 +1,6 @@
 //! Writes a patch, edit by edit, in source order.
 
-use super::backing::Body;
+use super::backing::Backing;
 use super::format::{
     self, BATCH_TARGET_BYTES, BatchData, KIND_BATCH, KIND_HEADER, KIND_SEAL, MAGIC, MAX_EDIT_BYTES,
 };
@@ -23,7 +23,7 @@ pub struct Writer<'s, S: Storage> {
 
 /// The frames of a patch and the check of the last one.
 pub(super) struct Frames<'s, S: Storage> {
-    pub(super) body: Body<'s, S>,
+    pub(super) backing: Backing<'s, S>,
     pub(super) check: blake3::Hash,
     pub(super) payload: Vec<u8>,
 }
@@ -34,9 +34,9 @@ impl<S: Storage> Frames<'_, S> {
         self.payload.clear();
         fill(&mut self.payload);
         self.check = format::check(&self.check, kind, &self.payload);
-        self.body.append(&format::frame_head(kind, self.payload.len()))?;
-        self.body.append(&self.payload)?;
-        self.body.append(self.check.as_bytes())
+        self.backing.append(&format::frame_head(kind, self.payload.len()))?;
+        self.backing.append(&self.payload)?;
+        self.backing.append(self.check.as_bytes())
     }
 
     /// Appends the last frame.
@@ -53,9 +53,12 @@ impl<'s, S: Storage> Writer<'s, S> {
     /// # Errors
     /// When the header cannot be written.
     pub fn new(storage: &'s S, spill: Entry, header: Header) -> Result<Self> {
-        let mut frames =
-            Frames { body: Body::new(storage, spill), check: format::first_check(), payload: Vec::new() };
-        frames.body.append(&MAGIC)?;
+        let mut frames = Frames {
+            backing: Backing::new(storage, spill),
+            check: format::first_check(),
+            payload: Vec::new(),
+        };
+        frames.backing.append(&MAGIC)?;
         let json = serde_json::to_vec(&header).expect("a header has only JSON types");
         frames.push(KIND_HEADER, |payload| payload.extend_from_slice(&json))?;
         let tally = Tally::new(header.identity.size());

@@ -72,7 +72,7 @@ impl<'a> Buffer<'a> {
     }
 
     /// Reports the last pause once more, if it lasts.
-    pub(super) fn tell_again(&mut self) {
+    pub(super) fn report_again(&mut self) {
         self.paused = false;
     }
 

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::decide::{decide, tell_applying};
+use super::decide::{decide, report_applying};
 use super::{Collect, Event, Options, OsPatch, Program, Report, make_patch};
 use crate::commit::elsewhere::{Output, write_out};
 use crate::commit::strategy::{Plan, Strategy};
@@ -61,7 +61,7 @@ fn apply_scanned<'t, S: Storage>(
     let patch = make_patch(target, program, Collect::Resumable(resumable), options, events)?;
     options.conditions.check_root(target.path(), &patch.seal().post_root)?;
     let plan = decide(target, &patch, options)?;
-    tell_applying(target, &plan, events);
+    report_applying(target, &plan, events);
     let report = Report::new(&patch, plan);
     let committed = commit(target, patch, &plan, &options.commit())?;
     Ok(report.committed(committed))

@@ -127,7 +127,7 @@ pub fn load<S: Storage>(storage: &S, names: &Names, key: &Key) -> Result<State> 
 }
 
 /// The result of trying to resume an earlier scan.
-pub enum TakeUp<'s, S: Storage> {
+pub enum Resumption<'s, S: Storage> {
     /// Resuming was not requested.
     Fresh,
     /// There is no scan that can be resumed, for this reason.
@@ -187,26 +187,26 @@ impl<'t, S: Storage> Resumable<'t, S> {
     ///
     /// # Errors
     /// When a file cannot be removed.
-    pub fn take_up<'s>(
+    pub fn resume_scan<'s>(
         &mut self,
         storage: &'s S,
         mapping: &Mapping,
         header: &Header,
         options: &scan::Options<'_>,
-    ) -> Result<TakeUp<'s, S>> {
+    ) -> Result<Resumption<'s, S>> {
         match self.resume {
-            Resume::No => return Ok(TakeUp::Fresh),
+            Resume::No => return Ok(Resumption::Fresh),
             Resume::NothingLeft => {
-                return Ok(TakeUp::StartedOver("there is no earlier scan to resume".to_owned()));
+                return Ok(Resumption::StartedOver("there is no earlier scan to resume".to_owned()));
             }
             Resume::Found => {}
         }
         // If a scan exists, `new` is not the old file of a rewrite.
-        match self.try_take_up(storage, mapping, header, options) {
-            Ok(taken_up) => {
+        match self.load_scan(storage, mapping, header, options) {
+            Ok(resumption) => {
                 self.remove(&self.names.new)?;
                 self.stored = true;
-                Ok(TakeUp::Resumed(Box::new(taken_up)))
+                Ok(Resumption::Resumed(Box::new(resumption)))
             }
             Err(why) => {
                 let left = [&self.names.new, &self.names.checkpoint, &self.names.scan];
@@ -214,12 +214,12 @@ impl<'t, S: Storage> Resumable<'t, S> {
                 // nothing.
                 left.iter().try_for_each(|entry| self.check_removable(entry).map(drop))?;
                 left.iter().try_for_each(|entry| self.remove(entry))?;
-                Ok(TakeUp::StartedOver(why.to_string()))
+                Ok(Resumption::StartedOver(why.to_string()))
             }
         }
     }
 
-    fn try_take_up<'s>(
+    fn load_scan<'s>(
         &self,
         storage: &'s S,
         mapping: &Mapping,
@@ -227,7 +227,7 @@ impl<'t, S: Storage> Resumable<'t, S> {
         options: &scan::Options<'_>,
     ) -> Result<(Writer<'s, S>, State)> {
         let state = load(storage, self.names, &self.key)?;
-        let writer = Writer::take_up(storage, self.names.scan.clone(), header.clone(), &state.partial)?;
+        let writer = Writer::resume(storage, self.names.scan.clone(), header.clone(), &state.partial)?;
         state.check(mapping.bytes(), options).map_err(|why| Error::new(Kind::Verification, why))?;
         Ok((writer, state))
     }

@@ -9,7 +9,7 @@ use crate::escape::shown;
 use crate::hash::GROUP_BYTES;
 use crate::patch::{Header, Origin, Patch, Writer};
 use crate::profile::{self, Stage};
-use crate::run::checkpoint::{Resumable, TakeUp};
+use crate::run::checkpoint::{Resumable, Resumption};
 use crate::scan::{self, Progress, Transforms, scan};
 use crate::storage::{Entry, Storage};
 use crate::target::{Target, head};
@@ -59,21 +59,21 @@ pub fn make_patch<'s, S: Storage>(
         Collect::Resumable(resumable) => (target.names.scan.clone(), Some(resumable)),
         Collect::At(entry) => (entry, None),
     };
-    let taken_up = match &mut resumable {
-        Some(resumable) => resumable.take_up(target.storage, &mapping, &header, &scan_options)?,
-        None => TakeUp::Fresh,
+    let resumption = match &mut resumable {
+        Some(resumable) => resumable.resume_scan(target.storage, &mapping, &header, &scan_options)?,
+        None => Resumption::Fresh,
     };
-    let (writer, from) = match taken_up {
-        TakeUp::Resumed(taken_up) => {
-            let (writer, state) = *taken_up;
+    let (writer, from) = match resumption {
+        Resumption::Resumed(resumption) => {
+            let (writer, state) = *resumption;
             events(Event::Resumed { bytes: state.at, of });
             (writer, Some(state))
         }
-        TakeUp::StartedOver(why) => {
+        Resumption::StartedOver(why) => {
             events(Event::StartedOver(why));
             (Writer::new(target.storage, spill, header)?, None)
         }
-        TakeUp::Fresh => (Writer::new(target.storage, spill, header)?, None),
+        Resumption::Fresh => (Writer::new(target.storage, spill, header)?, None),
     };
     // Without a key, a checkpoint would not be trusted.
     let mut keep = resumable

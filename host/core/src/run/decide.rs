@@ -58,7 +58,11 @@ fn no_rewrite(path: &Path) -> Error {
 }
 
 /// Reports that the patch is now applied, and how.
-pub(super) fn tell_applying<S: Storage>(target: &Target<'_, S>, plan: &Plan, events: &mut dyn FnMut(Event)) {
+pub(super) fn report_applying<S: Storage>(
+    target: &Target<'_, S>,
+    plan: &Plan,
+    events: &mut dyn FnMut(Event),
+) {
     events(Event::Applying(plan.strategy));
     if plan.is_journalled() && target.names.key.is_none() {
         events(Event::NoKey);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::decide::{decide, tell_applying};
+use super::decide::{decide, report_applying};
 use super::renew::renew;
 use super::{Event, Options, OsPatch, Report};
 use crate::commit::commit;
@@ -29,7 +29,7 @@ pub fn apply_patch(
     let renewed = renew(&target, patch.view(direction), options, events)?;
     drop(patch);
     let plan = decide(&target, &renewed, options)?;
-    tell_applying(&target, &plan, events);
+    report_applying(&target, &plan, events);
     let report = Report::new(&renewed, plan);
     let committed = commit(&target, renewed, &plan, &options.commit())?;
     Ok(report.committed(committed))

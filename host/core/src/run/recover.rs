@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Event, OsPatch};
-use crate::commit::recover::{self, Recovered, check_borne_out, open_journal};
+use crate::commit::recover::{self, Recovered, check_matches_file, open_journal};
 use crate::context::RunContext;
 use crate::error::Result;
 use crate::hash;
@@ -27,7 +27,7 @@ pub fn recover_file(
     let journal = open_journal(target.storage, &target.names, trust)?;
     if let Some(journal) = &journal {
         if trust == Trust::Any {
-            check_borne_out(&target, journal)?;
+            check_matches_file(&target, journal)?;
         }
         look(journal)?;
     }

@@ -20,7 +20,7 @@ const MARGIN_BYTES: u64 = 64 << 10;
 pub(super) struct BlockBuffer<'m> {
     memory: Memory<'m>,
     /// Bytes that the framing needs on each side of a range.
-    behind: u64,
+    before: u64,
     after: u64,
     /// Bytes after the block that are copied as well: as many as the longest
     /// records so far would have needed.
@@ -40,10 +40,10 @@ impl<'m> BlockBuffer<'m> {
     /// cache, only holes are handled here.
     pub(super) fn new(scan: &Scan<'m>) -> Option<Self> {
         let context = &scan.context;
-        let (before, after) = context.job.framing.context_bytes();
-        let behind = aligned(before.max(context.cutter.look_behind()));
+        let (context_before, after) = context.job.framing.context_bytes();
+        let before = aligned(context_before.max(context.cutter.look_behind()));
         let ahead = aligned(after + 1);
-        if scan.is_sequential() || behind.max(ahead) > MARGIN_BYTES {
+        if scan.is_sequential() || before.max(ahead) > MARGIN_BYTES {
             return None;
         }
         let most = (scan.block_bytes().max(BLOCK_BYTES) + 2 * MARGIN_BYTES).min(scan.view().limit());
@@ -53,14 +53,14 @@ impl<'m> BlockBuffer<'m> {
         } else {
             Memory::Copy(Copier::new(scan.mapping, most))
         };
-        Some(Self { memory, behind, after, ahead })
+        Some(Self { memory, before, after, ahead })
     }
 
     /// A view of a block and its surroundings; `None` if it cannot be read here
     /// in full. Then the mapping must be used, which also reports the reason.
     pub(super) fn read(&mut self, scan: &Scan<'_>, block: &Range<u64>) -> Option<View<'_>> {
         let file_bytes = scan.view().limit();
-        let base = block.start.saturating_sub(self.behind);
+        let base = block.start.saturating_sub(self.before);
         let limit = (block.end + self.ahead).min(file_bytes);
         let bytes = match &mut self.memory {
             Memory::Copy(copier) => copier.read(base..limit)?,

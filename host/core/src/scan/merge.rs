@@ -18,7 +18,7 @@ use crate::storage::Storage;
 /// Pages are released in portions of this size.
 const RELEASE_BYTES: u64 = 16 << 20;
 /// Number of edits written between two checks for interruption.
-const LOOK_EVERY: usize = 1 << 18;
+const CHECK_EVERY: usize = 1 << 18;
 
 pub(super) struct Collector<'a, 's, S: Storage> {
     scan: &'a Scan<'a>,
@@ -61,7 +61,7 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
 
     /// The state so far, with the carry at the end of the last block.
     pub(super) fn state(&mut self, carry: u64) -> Result<State> {
-        let partial = self.writer.put_aside()?;
+        let partial = self.writer.suspend()?;
         let (at, last) = self.last.clone();
         Ok(State {
             at,
@@ -81,7 +81,7 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
     ///
     /// # Errors
     /// When the budget has no room for its edits.
-    pub(super) fn go_on(&mut self, state: State) -> Result<()> {
+    pub(super) fn resume(&mut self, state: State) -> Result<()> {
         let State { at, last, before, after, moved, edits, written, reach, .. } = state;
         self.released = at;
         self.last = (at, last);
@@ -178,7 +178,7 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
 
     fn write_edits(&mut self, due: impl Fn(u64) -> bool) -> Result<()> {
         while let Some(item) = self.edits.get(self.written).filter(|item| due(item.start)) {
-            if self.written > 0 && self.written.is_multiple_of(LOOK_EVERY) {
+            if self.written > 0 && self.written.is_multiple_of(CHECK_EVERY) {
                 self.scan.options.cancel.check()?;
             }
             let old = &self.scan.file()[item.start as usize..item.end() as usize];

@@ -65,7 +65,7 @@ pub fn rebuild<'s, S: Storage, P: Storage>(
         reaching: EditList::new(&Budget::UNLIMITED),
         over: false,
     });
-    let taken = RefCell::new(Taken::new(file, writer));
+    let merger = RefCell::new(Merger::new(file, writer));
     let work = || {
         let mut memory = Aligned::new(PIECE_BYTES.min(size) as usize);
         move |piece: Piece| piece.work(mapping, &mut memory)
@@ -79,13 +79,13 @@ pub fn rebuild<'s, S: Storage, P: Storage>(
     };
     let mut released = 0;
     let threads = context.threads.min(usize::try_from(pieces).unwrap_or(usize::MAX));
-    in_order(threads, work, give, |worked: Worked| {
+    in_order(threads, work, give, |processed: Processed| {
         context.cancel.check()?;
-        let end = worked.piece.range.end;
+        let end = processed.piece.range.end;
         let mut feed = feed.borrow_mut();
-        let mut taken = taken.borrow_mut();
-        taken.piece(&worked, &mut feed)?;
-        feed.over |= taken.differs.is_some();
+        let mut merger = merger.borrow_mut();
+        merger.piece(&processed, &mut feed)?;
+        feed.over |= merger.differs.is_some();
         if end - released >= RELEASE_BYTES || end == size {
             // Bytes read so far may be zeros that the file never contained.
             mapping.check()?;
@@ -95,7 +95,7 @@ pub fn rebuild<'s, S: Storage, P: Storage>(
         }
         Ok(())
     })?;
-    taken.into_inner().finish(&mut feed.borrow_mut())
+    merger.into_inner().finish(&mut feed.borrow_mut())
 }
 
 /// The source of the edits.
@@ -146,7 +146,7 @@ struct Piece {
 }
 
 /// A worker's results for a piece.
-struct Worked {
+struct Processed {
     piece: Piece,
     before: Vec<Cv>,
     after: Vec<(u64, Cv)>,
@@ -154,7 +154,7 @@ struct Worked {
 }
 
 impl Piece {
-    fn work(self, mapping: &Mapping, memory: &mut Aligned) -> Worked {
+    fn work(self, mapping: &Mapping, memory: &mut Aligned) -> Processed {
         let file = mapping.bytes();
         let (base, end) = (self.range.start, self.range.end);
         let mapped = &file[base as usize..end as usize];
@@ -170,7 +170,7 @@ impl Piece {
             old = rest;
             differs = differs.or_else(|| differing(file, item.start, expected));
         }
-        Worked { piece: self, before, after, differs }
+        Processed { piece: self, before, after, differs }
     }
 }
 
@@ -185,7 +185,7 @@ fn differing(file: &[u8], start: u64, expected: &[u8]) -> Option<u64> {
 }
 
 /// Takes pieces in order: updates both hash trees, and writes the patch.
-struct Taken<'f, 's, S: Storage> {
+struct Merger<'f, 's, S: Storage> {
     file: &'f [u8],
     writer: Writer<'s, S>,
     before: Tree,
@@ -198,15 +198,15 @@ struct Taken<'f, 's, S: Storage> {
     differs: Option<u64>,
 }
 
-impl<'f, 's, S: Storage> Taken<'f, 's, S> {
+impl<'f, 's, S: Storage> Merger<'f, 's, S> {
     fn new(file: &'f [u8], writer: Writer<'s, S>) -> Self {
         let (before, after) = (Tree::new(), Tree::new());
         Self { file, writer, before, after, touched_to: 0, moved: false, differs: None }
     }
 
-    fn piece<P: Storage>(&mut self, worked: &Worked, feed: &mut Feed<'_, '_, P>) -> Result<()> {
-        self.differs = self.differs.or(worked.differs);
-        let Worked { piece, before, after, .. } = worked;
+    fn piece<P: Storage>(&mut self, processed: &Processed, feed: &mut Feed<'_, '_, P>) -> Result<()> {
+        self.differs = self.differs.or(processed.differs);
+        let Processed { piece, before, after, .. } = processed;
         let (mut next, mut after) = (piece.foreign, after.iter().peekable());
         for (&cv, index) in before.iter().zip(piece.range.start / GROUP_BYTES..) {
             self.before.push(cv);

@@ -21,7 +21,7 @@ const LONG_BYTES: usize = 256 << 10;
 const RELEASE_BYTES: usize = 4 << 20;
 /// Maximum number of threads that hash a stream: each may hold several pieces
 /// of it.
-const MOST_THREADS: usize = 4;
+const MAX_THREADS: usize = 4;
 
 impl<'s, S: Storage> Scanned<'s, S> {
     /// Computes the root of the new file, and seals the patch.
@@ -93,7 +93,7 @@ fn result_root<'m, S: Storage>(
         })?;
         gather.flush()
     };
-    in_order(context.threads.min(MOST_THREADS), work, feed, |(cvs, memory)| {
+    in_order(context.threads.min(MAX_THREADS), work, feed, |(cvs, memory)| {
         context.cancel.check()?;
         cvs.into_iter().for_each(|cv| tree.push(cv));
         free.borrow_mut().extend(memory);

@@ -35,12 +35,12 @@ pub(super) fn run(
             (0..threads)
                 .try_for_each(|_| stack::spawn(scope, || Worker::new(scan, &shared).work()).map(|_| ()))
         };
-        let mut told = threads;
+        let mut reported = threads;
         let collected = started.and_then(|()| {
             (first..scan.block_count()).try_for_each(|index| {
                 let (block, running) = shared.wait_for(index)?;
-                let news = (running != told).then_some(Workers { running, of: threads });
-                told = running;
+                let news = (running != reported).then_some(Workers { running, of: threads });
+                reported = running;
                 collect(block, news)
             })
         });

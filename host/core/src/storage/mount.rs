@@ -22,6 +22,6 @@ pub(super) fn is_mount_point(file: &File, entry: &Entry) -> io::Result<bool> {
 }
 
 fn mount(found: &Statx) -> Option<u64> {
-    let told = StatxFlags::from_bits_retain(found.stx_mask).contains(StatxFlags::MNT_ID);
-    told.then_some(found.stx_mnt_id)
+    let known = StatxFlags::from_bits_retain(found.stx_mask).contains(StatxFlags::MNT_ID);
+    known.then_some(found.stx_mnt_id)
 }

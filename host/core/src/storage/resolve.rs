@@ -20,7 +20,7 @@ use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 
 /// Maximum number of links to follow, as in the kernel.
-const MOST_LINKS: usize = 40;
+const MAX_LINKS: usize = 40;
 /// `f_type` of procfs (linux/magic.h), whose links lead to places that no path
 /// leads to.
 const PROC_SUPER_MAGIC: u32 = 0x9fa0;
@@ -49,7 +49,7 @@ pub(super) fn directory(path: &Path) -> Result<Arc<Directory>> {
 
 struct Walk<'a> {
     /// The requested path, for messages.
-    asked: &'a Path,
+    requested: &'a Path,
     directory: OwnedFd,
     /// Names that are still to be resolved, in reverse order.
     rest: Vec<Step>,
@@ -67,7 +67,7 @@ impl<'a> Walk<'a> {
     fn new(path: &'a Path) -> Result<Self> {
         let start = if path.is_absolute() { "/" } else { "." };
         let directory = open(CWD, OsStr::new(start), path)?;
-        let mut walk = Self { asked: path, directory, rest: Vec::new(), links: 0 };
+        let mut walk = Self { requested: path, directory, rest: Vec::new(), links: 0 };
         walk.push(path);
         Ok(walk)
     }
@@ -92,7 +92,7 @@ impl<'a> Walk<'a> {
                 return Ok(self.end(&name));
             }
         }
-        Err(Error::new(Kind::Usage, format!("{} is a directory", self.asked.shown()))
+        Err(Error::new(Kind::Usage, format!("{} is a directory", self.requested.shown()))
             .hint("name the files in it"))
     }
 
@@ -104,15 +104,15 @@ impl<'a> Walk<'a> {
     }
 
     fn end(self, name: &OsStr) -> Entry {
-        let shown = shown(&self.directory, self.asked);
+        let shown = shown(&self.directory, self.requested);
         Directory::new(self.directory, shown).entry(name)
     }
 
     /// Takes one step. Returns the name if it is the last one and not a link.
     fn step(&mut self, step: Step) -> Result<Option<OsString>> {
         match step {
-            Step::Root => self.directory = open(CWD, OsStr::new("/"), self.asked)?,
-            Step::Parent => self.directory = open(&self.directory, OsStr::new(".."), self.asked)?,
+            Step::Root => self.directory = open(CWD, OsStr::new("/"), self.requested)?,
+            Step::Parent => self.directory = open(&self.directory, OsStr::new(".."), self.requested)?,
             Step::Here => {}
             Step::Name(name) => return self.name(name),
         }
@@ -143,7 +143,7 @@ impl<'a> Walk<'a> {
 
     fn link(&mut self, link: &OwnedFd, stat: &Stat, name: OsString) -> Result<Option<OsString>> {
         self.links += 1;
-        if self.links > MOST_LINKS {
+        if self.links > MAX_LINKS {
             return Err(self.failed(Errno::LOOP));
         }
         let directory = fstat(&self.directory).map_err(|e| self.failed(e))?;
@@ -165,11 +165,11 @@ impl<'a> Walk<'a> {
     }
 
     fn failed(&self, errno: Errno) -> Error {
-        Error::io("open", self.asked, errno.into())
+        Error::io("open", self.requested, errno.into())
     }
 
     fn not_followed(&self, name: &OsStr, link: &Stat) -> Error {
-        let path = shown(&self.directory, self.asked).join(name);
+        let path = shown(&self.directory, self.requested).join(name);
         let shown = path.shown();
         Error::new(
             Kind::Refused,
@@ -191,17 +191,17 @@ fn may_follow(user: u32, directory: &Stat, link: &Stat) -> bool {
     trusted(link.st_uid) || trusted(directory.st_uid) && directory.st_mode & WRITABLE_BY_OTHERS == 0
 }
 
-fn open(at: impl std::os::fd::AsFd, name: &OsStr, asked: &Path) -> Result<OwnedFd> {
+fn open(at: impl std::os::fd::AsFd, name: &OsStr, requested: &Path) -> Result<OwnedFd> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    openat(at, name, flags, Mode::empty()).map_err(|e| Error::io("open", asked, e.into()))
+    openat(at, name, flags, Mode::empty()).map_err(|e| Error::io("open", requested, e.into()))
 }
 
 /// The path of an open directory, as far as the kernel knows it.
-fn shown(directory: &OwnedFd, asked: &Path) -> PathBuf {
+fn shown(directory: &OwnedFd, requested: &Path) -> PathBuf {
     use std::os::fd::AsRawFd;
     let link = format!("/proc/self/fd/{}", directory.as_raw_fd());
     readlinkat(CWD, link, Vec::new()).map_or_else(
-        |_| asked.parent().unwrap_or(Path::new("")).to_owned(),
+        |_| requested.parent().unwrap_or(Path::new("")).to_owned(),
         |path| PathBuf::from(OsString::from_vec(path.into_bytes())),
     )
 }

@@ -12,7 +12,7 @@ use crate::sidecar::{Names, check_not_reserved, exists, is_journal, journal_owne
 use crate::storage::{Access, Entry, FileType, Identity, OpenFile, OsStorage, Storage, check_own};
 
 /// Maximum number of further file names in a hint.
-const MOST_LISTED: usize = 20;
+const MAX_LISTED: usize = 20;
 
 /// Refuses to start if a journal shows that an earlier run on one of the files
 /// was interrupted or is still active, even if the file has been renamed or the
@@ -22,7 +22,7 @@ const MOST_LISTED: usize = 20;
 /// # Errors
 /// As for [`Names::check_clean`]; [`Kind::Refused`] for a reserved name.
 pub fn check_none_interrupted<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<()> {
-    let (mut interrupted, mut reserved) = (Found::default(), Found::default());
+    let (mut interrupted, mut reserved) = (Failures::default(), Failures::default());
     for path in paths {
         let Ok(entry) = Entry::resolve(path) else { continue };
         let Ok(stat) = OsStorage.stat_entry(&entry) else { continue };
@@ -62,12 +62,12 @@ fn at_work(names: &Names) -> Error {
 
 /// The first error of a kind, and the other files with the same error.
 #[derive(Default)]
-struct Found {
+struct Failures {
     first: Option<Error>,
     others: Vec<Entry>,
 }
 
-impl Found {
+impl Failures {
     fn add(&mut self, entry: &Entry, result: Result<()>) {
         let Err(error) = result else { return };
         if self.first.is_none() {
@@ -83,12 +83,12 @@ impl Found {
             return Err(error);
         }
         let mut names = String::new();
-        for entry in self.others.iter().take(MOST_LISTED) {
+        for entry in self.others.iter().take(MAX_LISTED) {
             // Writing to a `String` cannot fail.
             let _ = write!(names, " {}", entry.path().word());
         }
         let error = error.hint(hint(&names));
-        match self.others.len().saturating_sub(MOST_LISTED) {
+        match self.others.len().saturating_sub(MAX_LISTED) {
             0 => Err(error),
             more => Err(error.hint(format!("and {more} more"))),
         }

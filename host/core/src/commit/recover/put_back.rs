@@ -1,6 +1,6 @@
 //! The old file of an interrupted rewrite.
 
-use super::kept;
+use super::set_aside;
 use crate::commit::write::replace_file;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
@@ -71,6 +71,6 @@ fn both_written(names: &Names) -> Error {
     .hint(format!(
         "`mv {} {}` keeps both; appended bytes are at the end of each",
         new.word(),
-        kept(&names.new).word()
+        set_aside(&names.new).word()
     ))
 }

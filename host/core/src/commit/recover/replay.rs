@@ -38,18 +38,18 @@ pub(super) fn replay<S: Storage>(
     // A different inode may be a copy of the file, made as a precaution, so
     // check the whole file.
     let is_copy = !journal.header().identity.same_inode(&file.identity()?);
-    let standing = length::standing(file, journal)?;
+    let file_end = length::file_end(file, journal)?;
     let other = || {
         let error = unusable(format!("{} is not the file that its journal was made for", path.shown()));
         if is_copy { error.hint(renamed(names)) } else { error }
     };
-    let Some(standing) = standing else { return Err(other()) };
+    let Some(file_end) = file_end else { return Err(other()) };
     let fits = if is_copy { whole_file_fits(file, view)? } else { touched_groups_fit(file, view)? };
     if !fits {
         return Err(other());
     }
-    if let appended @ 1.. = standing.appended_bytes()
-        && Ends::of(view.stats()).resize(standing, view.direction)
+    if let appended @ 1.. = file_end.appended_bytes()
+        && Ends::of(view.stats()).resize(file_end, view.direction)
     {
         return Err(other_way(path, appended, view.direction));
     }

@@ -18,12 +18,12 @@ use crate::storage::{OpenFile, Storage};
 pub fn touched_groups_fit<S: Storage>(target: OpenFile<'_, S>, view: PatchView<'_, '_, S>) -> Result<bool> {
     let file = Overlaid { target, size: view.after().size };
     // What is read back later is compared with the same values.
-    let (mut reader, mut laid) = (view.reader(), EditCursor::new(view.reader()));
+    let (mut reader, mut cursor) = (view.reader(), EditCursor::new(view.reader()));
     while let Some(batch) = reader.next_batch()? {
         for group in batch.groups() {
             // For a group beyond the new end, only the size counts.
             if group.index * GROUP_BYTES < file.size
-                && file.group(&mut laid, group.index)? != value_after(target.path, group)?
+                && file.group(&mut cursor, group.index)? != value_after(target.path, group)?
             {
                 return Ok(false);
             }
@@ -39,9 +39,9 @@ pub fn touched_groups_fit<S: Storage>(target: OpenFile<'_, S>, view: PatchView<'
 pub fn whole_file_fits<S: Storage>(target: OpenFile<'_, S>, view: PatchView<'_, '_, S>) -> Result<bool> {
     let Version { size, root } = view.after();
     let file = Overlaid { target, size };
-    let (mut tree, mut laid) = (Tree::new(), EditCursor::new(view.reader()));
+    let (mut tree, mut cursor) = (Tree::new(), EditCursor::new(view.reader()));
     for index in 0..size.div_ceil(GROUP_BYTES) {
-        tree.push(file.group(&mut laid, index)?);
+        tree.push(file.group(&mut cursor, index)?);
     }
     Ok(tree.finish() == root && touched_groups_fit(target, view)?)
 }
@@ -55,11 +55,11 @@ struct Overlaid<'a, S: Storage> {
 
 impl<S: Storage> Overlaid<'_, S> {
     /// The chaining value of a group; groups must be requested in order.
-    fn group(&self, laid: &mut EditCursor<'_, '_, S>, index: u64) -> Result<[u8; 32]> {
+    fn group(&self, cursor: &mut EditCursor<'_, '_, S>, index: u64) -> Result<[u8; 32]> {
         let range = index * GROUP_BYTES..((index + 1) * GROUP_BYTES).min(self.size);
         let mut bytes = vec![0; usize::try_from(range.end - range.start).expect("a group fits")];
         self.target.read_full_at(&mut bytes, range.start)?;
-        laid.each(&range, |at, new| bytes[at..at + new.len()].copy_from_slice(new))?;
+        cursor.each(&range, |at, new| bytes[at..at + new.len()].copy_from_slice(new))?;
         Ok(group_cv(&bytes, index, self.size))
     }
 }

@@ -43,7 +43,7 @@ impl Spot {
     /// A group whose pages with new bytes are read back; the whole group if all
     /// its pages are.
     pub(super) fn written<S: Storage>(
-        laid: &mut EditCursor<'_, '_, S>,
+        cursor: &mut EditCursor<'_, '_, S>,
         group: u64,
         size: u64,
     ) -> Result<Self> {
@@ -51,7 +51,7 @@ impl Spot {
         let there = GROUP_BYTES.min(size.saturating_sub(start)) as usize;
         let page = rustix::param::page_size().clamp(BLOCK_BYTES, GROUP_BYTES as usize);
         let mut blocks = 0_u16;
-        laid.each(&(start..start + GROUP_BYTES), |at, new| {
+        cursor.each(&(start..start + GROUP_BYTES), |at, new| {
             let (first, end) = (at / page * page, (at + new.len()).next_multiple_of(page));
             for block in first / BLOCK_BYTES..end / BLOCK_BYTES {
                 blocks |= 1 << block;

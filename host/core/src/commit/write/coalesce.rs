@@ -13,7 +13,7 @@ const ALIGN: u64 = ALIGN_BYTES as u64;
 
 /// Collects edits into pieces, one after the other.
 pub(super) struct Pieces<'b, 's, 'a, S: Storage> {
-    behind: &'b mut WriteBehind<'s, S>,
+    sink: &'b mut WriteBehind<'s, S>,
     target: OpenFile<'a, S>,
     /// The file is at least this long, whatever part of the edits is written:
     /// bytes before this offset may be read and written back.
@@ -31,8 +31,8 @@ struct Piece {
 }
 
 impl<'b, 's, 'a, S: Storage> Pieces<'b, 's, 'a, S> {
-    pub(super) fn new(behind: &'b mut WriteBehind<'s, S>, target: OpenFile<'a, S>, sure_bytes: u64) -> Self {
-        Self { behind, target, sure_bytes, piece: None }
+    pub(super) fn new(sink: &'b mut WriteBehind<'s, S>, target: OpenFile<'a, S>, sure_bytes: u64) -> Self {
+        Self { sink, target, sure_bytes, piece: None }
     }
 
     /// Writes bytes at an offset after all earlier ones.
@@ -68,7 +68,7 @@ impl<'b, 's, 'a, S: Storage> Pieces<'b, 's, 'a, S> {
             self.write(piece)?;
         }
         let start = offset / ALIGN * ALIGN;
-        Ok(Piece { start, memory: self.behind.memory()?, known: 0, edited: 0 })
+        Ok(Piece { start, memory: self.sink.memory()?, known: 0, edited: 0 })
     }
 
     /// Reads missing bytes up to `end`, and some more, as the next edit is
@@ -96,7 +96,7 @@ impl<'b, 's, 'a, S: Storage> Pieces<'b, 's, 'a, S> {
             self.know(&mut piece, block)?;
             end = block;
         }
-        self.behind.write(piece.start, piece.memory, end)
+        self.sink.write(piece.start, piece.memory, end)
     }
 
     /// Writes the last piece.

@@ -85,12 +85,12 @@ pub fn write<S: Storage>(
     assert!(view.stats().in_place_form, "only patches in in-place form are written in place");
     let ends = Ends::of(view.stats());
     let locked = file.locked();
-    let Some(standing) = length::standing(locked, journal)? else {
+    let Some(file_end) = length::file_end(locked, journal)? else {
         return Err(cut_short(path, locked.size()?));
     };
-    let resizes = ends.resize(standing, view.direction);
-    if resizes && standing.appended_bytes() > 0 {
-        return Err(grown(path, standing.appended_bytes()));
+    let resizes = ends.resize(file_end, view.direction);
+    if resizes && file_end.appended_bytes() > 0 {
+        return Err(grown(path, file_end.appended_bytes()));
     }
     let long = ends.to_long(view.direction);
     if long {
@@ -123,8 +123,8 @@ fn sync<S: Storage>(file: OpenFile<'_, S>) -> Result<()> {
 fn edits<S: Storage>(target: OpenFile<'_, S>, view: PatchView<'_, '_, S>, threads: usize) -> Result<()> {
     if view.stats().is_dense() {
         let sure_bytes = Ends::of(view.stats()).short;
-        return write_behind(target, threads, |behind| {
-            let mut pieces = Pieces::new(behind, target, sure_bytes);
+        return write_behind(target, threads, |sink| {
+            let mut pieces = Pieces::new(sink, target, sure_bytes);
             each_edit(view, |offset, bytes| pieces.put(offset, bytes))?;
             pieces.finish()
         });

@@ -40,14 +40,14 @@ pub(crate) enum State {
 
 /// Where a file ends, and how many bytes other processes have appended to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum FileEnd {
     /// It ends with the shorter version, followed by this many appended bytes.
     Short(u64),
     /// It ends with the longer version, followed by this many appended bytes.
     Long(u64),
 }
 
-impl Standing {
+impl FileEnd {
     /// Bytes that other processes have appended.
     #[must_use]
     pub fn appended_bytes(self) -> u64 {
@@ -84,8 +84,8 @@ impl Ends {
     }
 
     /// Whether the length must change in this direction.
-    pub(crate) fn resize(self, standing: Standing, direction: Direction) -> bool {
-        !self.are_one() && matches!(standing, Standing::Long(_)) != self.to_long(direction)
+    pub(crate) fn resize(self, file_end: FileEnd, direction: Direction) -> bool {
+        !self.are_one() && matches!(file_end, FileEnd::Long(_)) != self.to_long(direction)
     }
 
     /// The range of zeros that marks an extended file.
@@ -99,18 +99,18 @@ impl Ends {
 ///
 /// # Errors
 /// Any I/O error.
-pub fn standing<S: Storage>(target: OpenFile<'_, S>, journal: &Patch<'_, S>) -> Result<Option<Standing>> {
+pub fn file_end<S: Storage>(target: OpenFile<'_, S>, journal: &Patch<'_, S>) -> Result<Option<FileEnd>> {
     let ends = Ends::of(&journal.seal().stats);
     let size = target.size()?;
     if ends.are_one() || size < ends.short {
-        return Ok(size.checked_sub(ends.short).map(Standing::Short));
+        return Ok(size.checked_sub(ends.short).map(FileEnd::Short));
     }
     Ok(match state(target.storage, journal, ends)? {
-        State::Long => size.checked_sub(ends.long).map(Standing::Long),
+        State::Long => size.checked_sub(ends.long).map(FileEnd::Long),
         State::Either if size >= ends.long && has_zeros(target, ends)? => {
-            Some(Standing::Long(size - ends.long))
+            Some(FileEnd::Long(size - ends.long))
         }
-        State::Either => Some(Standing::Short(size - ends.short)),
+        State::Either => Some(FileEnd::Short(size - ends.short)),
     })
 }
 

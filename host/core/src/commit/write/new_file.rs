@@ -12,7 +12,7 @@ const ALIGN: u64 = ALIGN_BYTES as u64;
 
 /// The state of the writing.
 pub(super) struct NewFileWriter<'b, 's, 'a, S: Storage> {
-    behind: &'b mut WriteBehind<'s, S>,
+    sink: &'b mut WriteBehind<'s, S>,
     to: OpenFile<'a, S>,
     /// Offset and content of the current piece. Pieces end at multiples of
     /// their size.
@@ -26,8 +26,8 @@ pub(super) struct NewFileWriter<'b, 's, 'a, S: Storage> {
 
 impl<'b, 's, 'a, S: Storage> NewFileWriter<'b, 's, 'a, S> {
     /// Starts at the beginning of an empty file.
-    pub(super) fn new(behind: &'b mut WriteBehind<'s, S>, to: OpenFile<'a, S>, cancel: Cancel<'a>) -> Self {
-        Self { behind, to, at: 0, piece: None, len: 0, shares: true, cancel }
+    pub(super) fn new(sink: &'b mut WriteBehind<'s, S>, to: OpenFile<'a, S>, cancel: Cancel<'a>) -> Self {
+        Self { sink, to, at: 0, piece: None, len: 0, shares: true, cancel }
     }
 
     /// The offset of the next byte.
@@ -125,7 +125,7 @@ impl<'b, 's, 'a, S: Storage> NewFileWriter<'b, 's, 'a, S> {
     fn room(&mut self, want: usize) -> Result<&mut [u8]> {
         let piece = match &mut self.piece {
             Some(piece) => piece,
-            none => none.insert(self.behind.memory()?),
+            none => none.insert(self.sink.memory()?),
         };
         let whole = PIECE_BYTES - (self.at % PIECE_BYTES as u64) as usize;
         let end = whole.min(self.len.saturating_add(want));
@@ -140,7 +140,7 @@ impl<'b, 's, 'a, S: Storage> NewFileWriter<'b, 's, 'a, S> {
     fn flush(&mut self) -> Result<()> {
         self.cancel.check()?;
         if let Some(piece) = self.piece.take() {
-            self.behind.write(self.at, piece, self.len)?;
+            self.sink.write(self.at, piece, self.len)?;
         }
         (self.at, self.len) = (self.end(), 0);
         Ok(())

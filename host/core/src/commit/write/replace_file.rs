@@ -33,8 +33,8 @@ pub fn fill<S: Storage>(
     context: RunContext<'_>,
 ) -> Result<()> {
     let mut cache = Cache { source: &source, start: 0, bytes: Vec::new() };
-    let bytes = write_behind(to, context.threads, |behind| {
-        let mut writer = NewFileWriter::new(behind, to, context.cancel);
+    let bytes = write_behind(to, context.threads, |sink| {
+        let mut writer = NewFileWriter::new(sink, to, context.cancel);
         walk(reader, 0, |segment| match segment {
             Segment::New(bytes) => writer.push(bytes),
             Segment::Source(range) if range.end - range.start < COPY_BYTES => {
@@ -58,8 +58,8 @@ pub fn copy<S: Storage>(
     bytes: u64,
     context: RunContext<'_>,
 ) -> Result<()> {
-    write_behind(to, context.threads, |behind| {
-        let mut writer = NewFileWriter::new(behind, to, context.cancel);
+    write_behind(to, context.threads, |sink| {
+        let mut writer = NewFileWriter::new(sink, to, context.cancel);
         writer.copy(&source, 0..bytes)?;
         writer.finish()
     })?;

@@ -34,33 +34,33 @@ pub(super) fn write_behind<S: Storage, T>(
     threads: usize,
     make: impl FnOnce(&mut WriteBehind<'_, S>) -> Result<T>,
 ) -> Result<T> {
-    let mut hand = Writer { file, direct: Direct::default(), written: 0 };
+    let mut writer = Writer { file, direct: Direct::default(), written: 0 };
     if threads < 2 {
-        return make(&mut WriteBehind { way: Mode::AtOnce(hand), free: Vec::new(), made: 0 });
+        return make(&mut WriteBehind { mode: Mode::AtOnce(writer), free: Vec::new(), made: 0 });
     }
     std::thread::scope(|scope| {
         let (pieces, received) = sync_channel::<Piece>(PIECES - 2);
         let (done, written) = channel();
-        let writer = stack::spawn(scope, move || {
+        let thread = stack::spawn(scope, move || {
             received.iter().try_for_each(|piece| {
-                hand.write(&piece.memory.as_slice()[..piece.len], piece.offset)?;
+                writer.write(&piece.memory.as_slice()[..piece.len], piece.offset)?;
                 // A receiver that has ended needs no memory back.
                 let _ = done.send(piece.memory);
                 Ok(())
             })
         })?;
-        let way = Mode::Thread { pieces, written };
+        let mode = Mode::Thread { pieces, written };
         // The value is dropped at the end of this statement, which ends the
         // writer.
-        let made = make(&mut WriteBehind { way, free: Vec::new(), made: 0 });
-        writer.join().unwrap_or_else(|_| Err(ended()))?;
+        let made = make(&mut WriteBehind { mode, free: Vec::new(), made: 0 });
+        thread.join().unwrap_or_else(|_| Err(ended()))?;
         made
     })
 }
 
 /// Accepts pieces to be written.
 pub(super) struct WriteBehind<'s, S: Storage> {
-    way: Mode<'s, S>,
+    mode: Mode<'s, S>,
     /// Free memory for pieces.
     free: Vec<Aligned>,
     /// Number of pieces allocated so far.
@@ -81,7 +81,7 @@ struct Piece {
 impl<S: Storage> WriteBehind<'_, S> {
     /// Memory for a piece: [`PIECE_BYTES`] bytes with arbitrary content.
     pub(super) fn memory(&mut self) -> Result<Aligned> {
-        match (self.free.pop(), &self.way) {
+        match (self.free.pop(), &self.mode) {
             (Some(memory), _) => Ok(memory),
             (None, Mode::Thread { written, .. }) if self.made == PIECES => {
                 written.recv().map_err(|_| ended())
@@ -95,9 +95,9 @@ impl<S: Storage> WriteBehind<'_, S> {
 
     /// Writes the first `len` bytes of a piece at `offset`, now or later.
     pub(super) fn write(&mut self, offset: u64, memory: Aligned, len: usize) -> Result<()> {
-        match &mut self.way {
-            Mode::AtOnce(hand) => {
-                hand.write(&memory.as_slice()[..len], offset)?;
+        match &mut self.mode {
+            Mode::AtOnce(writer) => {
+                writer.write(&memory.as_slice()[..len], offset)?;
                 self.free.push(memory);
                 Ok(())
             }

@@ -12,7 +12,7 @@ use crate::engine::framing::View;
 /// Maximum size of all literals together, in bytes, for which the end of the
 /// view is compared with all their beginnings. In the worst case, each pause of
 /// the input takes the square of this number of comparisons.
-const MOST_BYTES: usize = 2 << 10;
+const MAX_BYTES: usize = 2 << 10;
 
 /// The literals of a prefilter, and how far from an edit a match may end.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl Tail {
     /// Returns `None` if there are too many possible beginnings.
     pub(super) fn new(prefilter: &Prefilter, reach: u64) -> Option<Self> {
         let Prefilter::Literals { patterns, ignore_ascii_case } = prefilter else { return None };
-        if patterns.iter().map(Vec::len).sum::<usize>() > MOST_BYTES {
+        if patterns.iter().map(Vec::len).sum::<usize>() > MAX_BYTES {
             return None;
         }
         Some(Self { literals: patterns.clone(), ignore_ascii_case: *ignore_ascii_case, reach })

@@ -13,7 +13,7 @@ use crate::target::Target;
 ///
 /// # Errors
 /// [`Kind::RecoveryNeeded`], with the offset; any I/O error.
-pub fn check_borne_out<S: Storage>(target: &Target<'_, S>, journal: &Patch<'_, S>) -> Result<()> {
+pub fn check_matches_file<S: Storage>(target: &Target<'_, S>, journal: &Patch<'_, S>) -> Result<()> {
     let (file, names) = (target.open_file(), &target.names);
     let path = file.path;
     let mut reader = journal.reader(Direction::Forward);
