@@ -4,6 +4,8 @@
 mod edit_cursor;
 mod journal_match;
 mod read_back;
+mod run;
+mod spot;
 #[cfg(test)]
 mod tests;
 
@@ -22,7 +24,7 @@ use crate::hash::{Cv, GROUP_BYTES, Tree};
 use crate::patch::{Group, PatchView, Version};
 use crate::storage::Storage;
 use edit_cursor::EditCursor;
-use read_back::Spot;
+use spot::Spot;
 
 /// The depth of a verification, shallowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -101,13 +103,13 @@ pub fn touched<S: Storage>(file: &ReadBack<'_, S>, view: PatchView<'_, '_, S>, t
 pub fn whole<S: Storage>(file: &ReadBack<'_, S>, wanted: &Version, context: RunContext<'_>) -> Result<()> {
     let (path, size) = (file.path(), wanted.size);
     let mut tree = Tree::new();
-    let runs = size.div_ceil(read_back::RUN_GROUPS * GROUP_BYTES);
+    let runs = size.div_ceil(run::RUN_GROUPS * GROUP_BYTES);
     let work = || {
         let mut run = file.run(None);
-        move |index| run.cvs(index * read_back::RUN_GROUPS, size)
+        move |index| run.cvs(index * run::RUN_GROUPS, size)
     };
     let feed = |put: &mut dyn FnMut(u64) -> Result<()>| (0..runs).try_for_each(put);
-    in_order(read_back::run_readers(context.threads, runs), work, feed, |cvs| {
+    in_order(run::run_readers(context.threads, runs), work, feed, |cvs| {
         context.cancel.check()?;
         for cv in cvs? {
             tree.push(cv.ok_or_else(|| differs(path, tree.groups()))?);
