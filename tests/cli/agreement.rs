@@ -71,9 +71,9 @@ fn every_strategy_and_its_undo_agree() {
             fs::write(file, content()).unwrap();
             let before = scratch.snapshot();
             let again = run("apply", edits, &[file, "--strategy", strategy, "--backup", ".old"]);
-            again.fails(2, "file.old exists already").says("hint: choose another name");
+            again.fails(2, "file.old already exists").says("hint: choose another name");
             let again = run("apply", edits, &[file, "--strategy", strategy, "--undo", undo]);
-            again.fails(2, "undo exists already");
+            again.fails(2, "undo already exists");
             assert_eq!(before, scratch.snapshot());
 
             fs::write(file, expected(edits)).unwrap();
@@ -197,7 +197,7 @@ fn a_file_is_never_its_own_output() {
     let before = scratch.snapshot();
     for out in [&file, &link, &other] {
         let ran = run("apply", EDITS[0], &[file.to_str().unwrap(), "-o", out.to_str().unwrap()]);
-        ran.fails(2, "is input and output at once").says("hint: without `-o`");
+        ran.fails(2, "is both input and output").says("hint: omit `-o`");
         assert_eq!(before, scratch.snapshot());
     }
     let ran = run("apply", EDITS[0], &[file.to_str().unwrap(), "-o", scratch.dir().to_str().unwrap()]);
@@ -219,19 +219,19 @@ fn a_plan_is_saved_over_no_file_of_its_own() {
     let plan =
         |out: &std::path::Path| run("plan", EDITS[0], &[file.to_str().unwrap(), "-o", out.to_str().unwrap()]);
     for out in [&file, &link, &other, &fifo, &text, scratch.dir()] {
-        plan(out).fails(2, "exists already").says("hint: choose another name");
+        plan(out).fails(2, "already exists").says("hint: choose another name");
     }
     assert_eq!(before, scratch.snapshot());
     let patch = scratch.path("patch");
     plan(&patch).ok();
     let before = scratch.snapshot();
-    plan(&patch).fails(2, "exists already").says("hint: choose another name");
+    plan(&patch).fails(2, "already exists").says("hint: choose another name");
     assert_eq!(before, scratch.snapshot());
     // Whoever asks for it may work on a patch; it does not become its own.
     let before = scratch.snapshot();
     let patch_name = patch.to_str().unwrap();
     run("plan", EDITS[0], &[patch_name, "-o", patch_name]).fails(4, "is a patch file");
-    run("plan", EDITS[0], &[patch_name, "--allow-patch-file", "-o", patch_name]).fails(2, "exists already");
+    run("plan", EDITS[0], &[patch_name, "--allow-patch-file", "-o", patch_name]).fails(2, "already exists");
     assert_eq!(before, scratch.snapshot());
     runner!["patch", &patch, &file].ok();
 }

@@ -64,7 +64,7 @@ fn what_is_no_file_is_refused() {
 fn files_of_the_kernel_are_refused() {
     let scratch = Scratch::new();
     let proc = Path::new("/proc/version");
-    let what = "/proc/version says that it is empty, and is not";
+    let what = "/proc/version reports a size of 0, but has content";
     for args in [&["verify"][..], &["apply", "--check", "redact"], &["apply", "-o", "-", "redact"]] {
         runner(args.iter().map(Path::new).chain([proc])).fails(2, what).says("hint: `runner pipe`");
     }
@@ -253,7 +253,7 @@ fn a_limit_of_file_sizes_is_an_error_as_a_full_disk_is() {
     }
     // In place, the limit is met after the commit point.
     let args = [&apply[..], &["--set", "with=xyz"]].concat();
-    with_a_limit_of_file_sizes(&args).fails(6, "File too large").says("hint: when that is mended");
+    with_a_limit_of_file_sizes(&args).fails(6, "File too large").says("hint: once that is fixed");
     runner!["recover", &file].ok();
     assert!(fs::read(&file).unwrap().ends_with(b"-xyz"));
     assert_eq!(runner_tests::names(scratch.dir()), ["file"]);

@@ -115,7 +115,7 @@ fn what_does_not_fit_changes_nothing() {
     for jobs in ["1", "2"] {
         let (ran, peak) = apply(&plugin, &file, &["-j", jobs, "--memory-total", "128M"]);
         ran.fails(3, "needed more memory at offset 0 than there is left")
-            .says("caused by: the 128 MiB of `--memory-total` are used up")
+            .says("caused by: all 128 MiB of `--memory-total` are in use")
             .says("hint: allow more memory with `--memory-total`");
         assert!(peak <= 128 * MIB + BASE_BYTES, "{peak} bytes");
     }
@@ -252,7 +252,7 @@ fn a_group_with_a_limit_is_not_overrun() {
         measured(command).0
     };
     // Half of 160 MiB, for what asks for 100.
-    within(&[]).fails(3, "of `--memory-total` are used up");
+    within(&[]).fails(3, "of `--memory-total` are in use");
     within(&["--memory", "32M"]).ok();
     // Promised more than there is: one instance fits, the second one is shed
     // in time or never gets that far.

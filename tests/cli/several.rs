@@ -140,7 +140,7 @@ fn a_file_that_another_run_is_at_work_on_fails_alone() {
     let files = many(&scratch, 20);
     let busy = File::open(scratch.path("f007")).unwrap();
     busy.lock().unwrap();
-    let ran = run(scratch.dir(), true, &REPLACE, &files).says("another run is at work on it");
+    let ran = run(scratch.dir(), true, &REPLACE, &files).says("another run is using it");
     assert_eq!((ran.code, ran.stderr.matches("error: ").count()), (7, 1));
     assert_eq!(fs::read(scratch.path("f007")).unwrap(), b"one old thing\n");
     assert_eq!(ran.stderr.matches("f0").count() - 1, 19, "{}", ran.stderr);

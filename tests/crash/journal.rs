@@ -44,8 +44,8 @@ impl Interrupted {
         let out = self.scratch.path("out");
         let out = out.to_str().unwrap();
         let left = self.scratch.path(left);
-        let what = format!("an earlier run on {file} did not end: it left {}", left.display());
-        let hint = format!("hint: `runner recover {file}` brings the file to one state");
+        let what = format!("an earlier run on {file} did not finish: it left {}", left.display());
+        let hint = format!("hint: `runner recover {file}` brings the file to a consistent state");
         for options in [&[][..], &["--dry-run"], &["--check"], &["-o", out], &["-o", "-"]] {
             let args = ["apply", "replace", file];
             runner(args.iter().chain(&OPTIONS).chain(options)).fails(6, &what).says(&hint);
@@ -144,7 +144,7 @@ fn a_patch_that_is_no_journal_is_not_written() {
     runner(plan.iter().chain(&[saved.to_str().unwrap()])).ok();
     fs::rename(&saved, &journal).unwrap();
     let before = run.scratch.snapshot();
-    runner!["recover", file].fails(4, "is not believed: it was made without a key");
+    runner!["recover", file].fails(4, "is not trusted: it was made without a key");
     // What it would do is shown before it is refused.
     let ran = runner!["recover", "--trust-journal", file];
     assert_eq!(ran.code, 6, "{}", ran.stderr);
@@ -195,7 +195,7 @@ fn a_link_leads_to_the_journal_of_its_file() {
     let elsewhere = Scratch::new();
     let link = elsewhere.path("link");
     std::os::unix::fs::symlink(&run.file, &link).unwrap();
-    runner!["verify", &link].fails(6, "did not end");
+    runner!["verify", &link].fails(6, "did not finish");
     runner!["recover", &link].ok();
     assert!(run.content() == run.new);
     assert_eq!(runner_tests::names(elsewhere.dir()), ["link"]);

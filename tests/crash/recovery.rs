@@ -118,7 +118,7 @@ fn after_the_target_was_cut() {
     let journal = run.scratch.path("file.runner-journal");
     for rollback in [false, true] {
         let ran = recover(&run.file, rollback).fails(6, "is not the file that its journal was made for");
-        ran.says(&format!("hint: `mv {0} {0}.kept` gives the journal up", journal.display()));
+        ran.says(&format!("hint: `mv {0} {0}.kept` sets the journal aside", journal.display()));
     }
     assert_eq!(fs::metadata(&run.file).unwrap().len(), 0);
     // Even if the journal has all that is missing.
@@ -209,7 +209,8 @@ fn in_a_directory_that_cannot_be_written() {
         let run = interrupted(300_000);
         {
             let Some(_immutable) = Immutable::new(run.scratch.dir()) else { return };
-            let ran = recover(&run.file, rollback).fails(6, "is whole, but not everything beside it is gone");
+            let ran = recover(&run.file, rollback)
+                .fails(6, "is complete, but a file that the run left next to it remains");
             ran.says("hint: its directory must be writable");
             assert!(fs::read(&run.file).unwrap() == run.to(rollback));
             assert_eq!(runner_tests::names(run.scratch.dir()), ["file", "file.runner-journal"]);

@@ -207,14 +207,14 @@ const RESUME: [&str; 3] = ["--resume", "-j", "1"];
 
 #[test]
 fn nothing_to_go_on_with() {
-    starts_over(&Slow::new(2), &RESUME, "no scan was left to go on with");
+    starts_over(&Slow::new(2), &RESUME, "there is no earlier scan to resume");
 }
 
 #[test]
 fn a_file_that_was_changed_since() {
     let slow = Slow::interrupted();
     fs::OpenOptions::new().write(true).open(&slow.file).unwrap().write_all_at(b"theirs", 5 << 20).unwrap();
-    starts_over(&slow, &RESUME, "the file was changed since");
+    starts_over(&slow, &RESUME, "the file has changed since");
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn a_file_that_was_replaced_since() {
     let copy = slow.scratch.path("copy");
     fs::copy(&slow.file, &copy).unwrap();
     fs::rename(copy, &slow.file).unwrap();
-    starts_over(&slow, &RESUME, "the file was changed since");
+    starts_over(&slow, &RESUME, "the file has changed since");
 }
 
 #[test]
@@ -234,12 +234,12 @@ fn another_plugin() {
     let mut bytes = fs::read(&plugin).unwrap();
     bytes.extend_from_slice(&[0, 2, 1, b'x']);
     fs::write(plugin, bytes).unwrap();
-    starts_over(&slow, &RESUME, "the plugin was another one");
+    starts_over(&slow, &RESUME, "the plugin changed");
 }
 
 #[test]
 fn other_parameters() {
-    let why = "the parameters were others";
+    let why = "the parameters changed";
     let slow = Slow::interrupted();
     starts_over(&slow, &["--resume", "-j", "1", "--set", "word=other"], why);
     // A secret has the same place in the patch, whatever it is.
@@ -253,7 +253,7 @@ fn other_parameters() {
 #[test]
 fn another_window() {
     let slow = Slow::interrupted();
-    starts_over(&slow, &["--resume", "-j", "1", "--window", "64K"], "the window was another one");
+    starts_over(&slow, &["--resume", "-j", "1", "--window", "64K"], "the window size changed");
 }
 
 #[test]
@@ -306,9 +306,9 @@ fn flip(byte: &mut Value) {
 fn what_was_stored_does_not_fit() {
     let hash = |json: &Value| Value::String(blake3::hash(json.to_string().as_bytes()).to_string());
     let changes: [(Change, &str); 3] = [
-        (|stored, _| stored["runner"] = "0.0.1".into(), "was made by another release"),
-        (|stored, _| flip(&mut stored["state"]["last"][0][0]), "the file is not what it was"),
-        (|stored, other| stored["state"]["partial"]["check"] = other, "is not what it was"),
+        (|stored, _| stored["runner"] = "0.0.1".into(), "was made by a different release"),
+        (|stored, _| flip(&mut stored["state"]["last"][0][0]), "the file has changed"),
+        (|stored, other| stored["state"]["partial"]["check"] = other, "has changed"),
     ];
     for (change, why) in changes {
         let slow = Slow::interrupted();
@@ -336,7 +336,7 @@ fn a_checkpoint_that_anybody_can_make_is_not_believed() {
     let json = text.lines().next().unwrap();
     let plain = blake3::hash(json.as_bytes());
     fs::write(names.checkpoint.path(), format!("{json}\n{plain}\n")).unwrap();
-    starts_over(&slow, &RESUME, "was made with another key");
+    starts_over(&slow, &RESUME, "was made with a different key");
 }
 
 /// What others can have written to is not taken up, and not removed.
@@ -344,7 +344,7 @@ fn a_checkpoint_that_anybody_can_make_is_not_believed() {
 fn what_others_can_have_written_to_is_left_alone() {
     type Way = fn(&Path);
     let ways: [(&str, Way); 2] = [
-        ("others may read or write it", |path| {
+        ("other users may read or write it", |path| {
             fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o602)).unwrap();
         }),
         ("it has 2 names", |path| fs::hard_link(path, path.with_extension("link")).unwrap()),

@@ -138,14 +138,14 @@ fn what_is_appended_between_two_calls_is_kept() {
         (
             GROWS,
             &[("fsync", 1), ("renameat", 1), ("ftruncate", 1), ("fdatasync", 1), ("fdatasync", 2)],
-            &[0, 2],
+            &[0, 7],
         ),
         (
             SHRINKS,
             &[("fsync", 1), ("renameat", 1), ("fdatasync", 1), ("fchmod", 1), ("ftruncate", 1)],
-            &[0, 2],
+            &[0, 7],
         ),
-        (REPLACED, &[("fsync", 1), ("renameat2", 1), ("unlinkat", 1)], &[0, 2]),
+        (REPLACED, &[("fsync", 1), ("renameat2", 1), ("unlinkat", 1)], &[0, 7]),
     ];
     for (case, calls, codes) in calls {
         for call in calls {

@@ -221,7 +221,7 @@ fn capabilities_stay_where_they_are_kept() {
     let before = scratch.snapshot();
     same(&file, &[]).fails(4, "file has file capabilities");
     same(&file, &["--keep-privileges", "--strategy", "in-place"])
-        .fails(4, "takes the privileges of")
+        .fails(4, "removes the privileges of")
         .says("`--strategy rewrite`");
     let patch = scratch.path("patch");
     assert_eq!(before, scratch.snapshot());

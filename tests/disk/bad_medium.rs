@@ -158,12 +158,12 @@ fn bad_for_good(filesystem: &str) {
         // The same before and after.
         bench.medium.refuse_to_read(b"this line can not be read");
         let apply = ["apply", "replace", file.to_str().unwrap()];
-        let ran = runner(apply.iter().chain(&UPPER)).fails(6, "could be neither changed nor brought back");
-        ran.says("cannot read back at byte").says("hint: when that is mended: `runner recover");
+        let ran = runner(apply.iter().chain(&UPPER)).fails(6, "could be neither changed nor rolled back");
+        ran.says("cannot read back at byte").says("hint: once that is fixed, run `runner recover");
         let direction = if rollback { &["recover", "--rollback"][..] } else { &["recover"] };
         let recover = |bench: &Bench| runner(direction.iter().chain([&bench.file().to_str().unwrap()]));
         // In the cache, and then not even there.
-        recover(&bench).fails(6, "could not be recovered, and its journal stays");
+        recover(&bench).fails(6, "could not be recovered; its journal was kept");
         bench.mount_again();
         recover(&bench).fails(2, "cannot read at byte");
         assert_eq!(names(&bench.directory()), ["file", "file.runner-journal"]);
@@ -208,8 +208,8 @@ fn lost_writes(filesystem: &str) {
         let in_scan = what == names.new.path()
             && ran.stderr.contains(&format!("{} is corrupt", names.scan.path().display()));
         if !in_scan {
-            ran.says(&format!("{} reads back different", what.display()))
-                .says("the medium or its controller is at fault");
+            ran.says(&format!("{} does not read back as it was written", what.display()))
+                .says("the medium or its controller is faulty");
         }
         bench.untouched(&format!("{way:?}, lost {lost:?}"));
     }

@@ -64,7 +64,7 @@ fn overwrites(filesystem: &str, content: &[u8], options: &[&str], prepare: impl 
             }
             6 => {
                 let ran = ran.fails(6, "No space left on device").says("hint: when the disk is well again");
-                runner!["recover", &file].fails(6, "could not be recovered, and its journal stays");
+                runner!["recover", &file].fails(6, "could not be recovered; its journal was kept");
                 fs::remove_file(mount.path("ballast")).unwrap();
                 sync(&mount.place);
                 runner!["recover", &file].ok();

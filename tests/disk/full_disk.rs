@@ -178,9 +178,9 @@ fn a_block_device_is_changed_in_place() {
     run(&plan).ok();
     fs::copy(&saved, &journal).unwrap();
     fs::set_permissions(&journal, PermissionsExt::from_mode(0o600)).unwrap();
-    run(&same).fails(6, "did not end");
-    run(&["verify", node]).fails(6, "did not end");
-    run(&["recover", name]).fails(4, "is not believed");
+    run(&same).fails(6, "did not finish");
+    run(&["verify", node]).fails(6, "did not finish");
+    run(&["recover", name]).fails(4, "is not trusted");
     run(&["recover", "--trust-journal", name]).ok();
     assert!(content() == new, "recovered");
     assert_eq!(runner_tests::names(&state.path("runner")), ["journal-key"]);
@@ -208,7 +208,7 @@ fn a_device_that_is_in_use_is_not_written() {
     assert!(fs::read(&device.0).unwrap() == before);
     drop(mounted);
     let suffix = format!(".old-{}", std::process::id());
-    runner(apply.iter().chain(&["--backup", &suffix])).fails(4, "would stand in memory");
+    runner(apply.iter().chain(&["--backup", &suffix])).fails(4, "would be stored in memory");
     assert!(!Path::new(&format!("{name}{suffix}")).exists());
     runner(apply).ok();
     let mounted = Mount::try_new(&[device.0.as_os_str()]).unwrap();

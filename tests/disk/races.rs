@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use runner_tests::{Scratch, kill, log_lines, names, stop};
 use rustix::fs::{CWD, mkfifoat};
 
-const CHANGED: &str = "was changed by somebody else during the run";
+const CHANGED: &str = "was changed by another process during the run";
 
 fn scratch() -> (Scratch, PathBuf) {
     let scratch = Scratch::new();
@@ -129,7 +129,7 @@ fn no_output_is_made_of_a_file_that_changes() {
 
 #[test]
 fn an_output_that_reads_back_different_gets_no_name() {
-    disturbed_output(5, "reads back different", |scratch| {
+    disturbed_output(5, "does not read back as it was written", |scratch| {
         let new = OpenOptions::new()
             .write(true)
             .open(

@@ -85,7 +85,7 @@ fn run(
         }
         _ => {
             assert!(found == old, "it says that nothing has happened, and it has: {what}");
-            ends.brought_back += u32::from(ran.stderr.contains("was brought back to what it was"));
+            ends.brought_back += u32::from(ran.stderr.contains("was rolled back to its old content"));
             ran.fails(2, "caused by: ");
             ends.untouched += 1;
         }

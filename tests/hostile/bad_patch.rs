@@ -50,7 +50,7 @@ fn what_is_no_patch_is_refused() {
         let mut other = whole.clone();
         other[8] = version;
         let path = scratch.write("other", other);
-        let what = format!("other has format version {version}; this runner knows version 2");
+        let what = format!("other has format version {version}; this version of runner supports 2");
         refused(&scratch, &path, &file, 5, &what);
         runner!["show", &path].fails(5, hint);
     }
@@ -106,13 +106,13 @@ fn a_patch_fits_one_file_only() {
     let scratch = Scratch::new();
     let (file, patch) = planned(&scratch);
     let content = fs::read(&file).unwrap();
-    let what = "is not the file that the patch fits";
+    let what = "the patch does not fit";
 
     let other = scratch.write("other", b"another file\n");
     let before = scratch.snapshot();
     runner!["patch", &patch, &other].fails(5, what).says("hint: its root is ");
     runner!["undo", &patch, &other].fails(5, what);
-    runner!["undo", &patch, &file].fails(5, what).says("it is already what that would make of it");
+    runner!["undo", &patch, &file].fails(5, what).says("the file already has the resulting content");
     runner!["verify", &other, "--patch", &patch].fails(5, "other has another root");
     runner!["verify", &file, "--patch", &patch].fails(5, "file has another root");
     assert_eq!(before, scratch.snapshot());
@@ -133,7 +133,7 @@ fn a_patch_fits_one_file_only() {
     runner!["patch", &patch, &file].ok();
     runner!["verify", &file, "--patch", &patch].ok();
     let before = scratch.snapshot();
-    runner!["patch", &patch, &file].fails(5, what).says("it is already what that would make of it");
+    runner!["patch", &patch, &file].fails(5, what).says("the file already has the resulting content");
     assert_eq!(before, scratch.snapshot());
 
     // A copy of the file is as good as the file itself.
@@ -182,7 +182,7 @@ fn what_no_run_writes_is_refused() {
     let order = "an edit out of order or out of bounds";
     let lengths = "lengths that do not add up";
     let one_more = |batch: Vec<u8>| [&batch[..], b"x"].concat();
-    let (cover, value) = ("an edit in no group that it lists", "a group without a value that it must have");
+    let (cover, value) = ("an edit in no group that it lists", "a group that lacks a required value");
     let after_seal = "something after the seal";
     let (trailer, long_trailer) = ((0x90, b"more".to_vec()), (0x90, vec![0; (64 << 10) + 1]));
     let cases = [
@@ -234,7 +234,7 @@ fn what_no_run_writes_is_refused() {
         ran.fails(5, "forged");
     }
 
-    let what = "a seal that does not fit its edits";
+    let what = "a seal that does not match its edits";
     let no_fit = |frames: &[&(u8, Vec<u8>)]| {
         let path = scratch.write("forged", forged(&of(frames)));
         runner!["show", &path].fails(5, what);
@@ -275,7 +275,7 @@ fn the_size_of_the_file_counts() {
     let patch = scratch.write("forged", forged(&[header, edits, seal]));
     runner!["show", &patch].ok();
     let before = scratch.snapshot();
-    runner!["patch", &patch, &file].fails(5, "is not the file that the patch fits");
+    runner!["patch", &patch, &file].fails(5, "the patch does not fit");
     assert_eq!(before, scratch.snapshot());
 }
 

@@ -49,7 +49,7 @@ fn a_journal_counts_for_every_name() {
         fs::hard_link(&file, &link).unwrap();
         kill::at_first_write(&file, &OPTIONS);
         let before = (scratch.snapshot(), elsewhere.snapshot());
-        let what = "did not end: by another name";
+        let what = "did not finish: under a different name,";
         let hint = format!("`runner recover {}`", file.display());
         apply(&link, &[]).fails(6, what).says(&hint);
         apply(&link, &["--check"]).fails(6, what);
@@ -110,7 +110,7 @@ fn a_journal_counts_for_names_that_came_later() {
         let other = elsewhere.path("other");
         way(&file, &other);
         let before = (scratch.snapshot(), elsewhere.snapshot());
-        let what = "did not end: by another name it left";
+        let what = "did not finish: under a different name, it left";
         let bystander = scratch.write("bystander", "a user\n");
         apply(&other, &[]).fails(6, what);
         apply(&other, &["--check"]).fails(6, what);
@@ -146,9 +146,9 @@ fn a_copy_of_a_marked_file_is_refused() {
     kill::at_first_write(&file, &OPTIONS);
     let copy = scratch.path("copy");
     assert!(program("cp").arg("-a").args([&file, &copy]).status().unwrap().success());
-    let ran = apply(&copy, &[]).fails(6, "by another name it left");
-    let recover_file = format!("`runner recover {}`, and copy it again", file.display());
-    ran.says("made for another file").says(&recover_file).says("setfattr -x user.runner.journal");
+    let ran = apply(&copy, &[]).fails(6, "under a different name, it left");
+    let recover_file = format!("run `runner recover {}`, and copy the file again", file.display());
+    ran.says("made for a different file").says(&recover_file).says("setfattr -x user.runner.journal");
     recover(&file, &[]).ok();
     assert!(fs::read(&file).unwrap() == changed(&old));
     apply(&copy, &[]).ok();
@@ -158,7 +158,7 @@ fn a_copy_of_a_marked_file_is_refused() {
     let link = scratch.path("link");
     fs::hard_link(&file, &link).unwrap();
     apply(&copy, &["-o", link.to_str().unwrap(), "--set", "ignore-case=true"])
-        .fails(6, "by another name it left");
+        .fails(6, "under a different name, it left");
 }
 
 /// Whatever becomes of the journal's removal: as long as it is there, no other
@@ -176,9 +176,9 @@ fn a_mark_outlives_its_journal() {
     let arguments: Vec<_> = arguments.iter().map(OsStr::new).collect();
     killed("unlinkat", 1, &arguments);
     assert!(scratch.path("file.runner-journal").exists());
-    apply(&link, &["--set", "ignore-case=true"]).fails(6, "by another name it left");
+    apply(&link, &["--set", "ignore-case=true"]).fails(6, "under a different name, it left");
     killed("unlinkat", 1, &[OsStr::new("recover"), file.as_os_str()]);
-    apply(&link, &["--set", "ignore-case=true"]).fails(6, "by another name it left");
+    apply(&link, &["--set", "ignore-case=true"]).fails(6, "under a different name, it left");
     recover(&file, &[]).ok();
     apply(&link, &["--set", "ignore-case=true"]).ok();
 }
@@ -219,8 +219,8 @@ fn a_journal_counts_for_a_mount_of_the_file() {
     kill::at_first_write(&mounted, &OPTIONS);
     let journal = runner_tests::sidecars(&mounted).journal;
     let before = scratch.snapshot();
-    apply(&file, &["--strategy", "rewrite"]).fails(6, "by another name it left");
-    runner!["verify", &file].fails(6, "by another name it left");
+    apply(&file, &["--strategy", "rewrite"]).fails(6, "under a different name, it left");
+    runner!["verify", &file].fails(6, "under a different name, it left");
     assert_eq!(before, scratch.snapshot());
     recover(&mounted, &[]).ok();
     assert!(!journal.path().exists());
@@ -240,8 +240,12 @@ fn several_files_are_recovered_at_once() {
     files.iter().for_each(|file| kill::at_first_write(file, &OPTIONS));
     let run = |arguments: &[&str]| Ran::of(command().args(arguments).args(&files).output().unwrap());
     let apply = [&["apply", "replace"][..], &OPTIONS].concat();
-    let ran = run(&apply).fails(6, "one did not end");
-    ran.says(&format!("so do these files: `runner recover '{}' {}`", files[1].display(), files[2].display()));
+    let ran = run(&apply).fails(6, "one did not finish");
+    ran.says(&format!(
+        "the same applies to these files: `runner recover '{}' {}`",
+        files[1].display(),
+        files[2].display()
+    ));
     run(&["recover"]).ok();
     assert!(files.iter().all(|file| fs::read(file).unwrap() == changed(&old)));
     // One that fails does not keep the others back.
@@ -269,7 +273,8 @@ fn what_is_in_the_way_of_a_glob_is_named() {
         killed("fsync", 1, &arguments);
         let left: Vec<_> = names(scratch.dir()).into_iter().filter(|name| name != "file").collect();
         let [left] = &left[..] else { panic!("{left:?}") };
-        let ran = apply(&scratch.path(left), &["--check"]).fails(4, "has a name that only `runner` gives");
+        let ran = apply(&scratch.path(left), &["--check"])
+            .fails(4, "has a name that is reserved for the files of `runner`");
         let command = ran.says(hint).stderr;
         let command = command.split(hint).nth(1).unwrap().split('`').next().unwrap();
         let line = format!("{}{command}", hint.rsplit('`').next().unwrap());
@@ -281,7 +286,7 @@ fn what_is_in_the_way_of_a_glob_is_named() {
     let rewrite: Vec<_> = rewrite.to_vec();
     let Some(ran) = stop::at(("fsync", 1), None, &rewrite, || {
         let new = runner_tests::sidecars(&file).new;
-        apply(new.path(), &["--check"]).fails(4, "has a name").says("a run is at work on it");
+        apply(new.path(), &["--check"]).fails(4, "has a name").says("a run is using it");
     }) else {
         return;
     };
@@ -305,11 +310,11 @@ fn a_mark_counts_unless_its_journal_is_gone() {
     let moved = scratch.path("moved");
     fs::rename(&directory, &moved).unwrap();
     std::os::unix::fs::symlink(&directory, &directory).unwrap();
-    runner!["verify", &link].fails(6, "by another name it left").says("caused by: cannot");
+    runner!["verify", &link].fails(6, "under a different name, it left").says("caused by: cannot");
     fs::remove_file(&directory).unwrap();
     runner!["verify", &link].ok();
     fs::rename(&moved, &directory).unwrap();
-    runner!["verify", &link].fails(6, "did not end");
+    runner!["verify", &link].fails(6, "did not finish");
     fs::remove_file(directory.join("file.runner-journal")).unwrap();
     runner!["verify", &link].ok();
 }
@@ -422,7 +427,7 @@ fn a_run_at_work_keeps_what_it_makes() {
     let Some(ran) = stop::at(("fsync", 1), None, &arguments, || {
         apply(&file, &["-o", out.to_str().unwrap()])
             .fails(4, "is in the way")
-            .says("another run is at work on it");
+            .says("another run is using it");
     }) else {
         return;
     };
@@ -464,7 +469,8 @@ fn the_result_is_nobody_elses() {
     give(&out);
     let given = out.to_str().unwrap();
     open(shared.dir(), 0o1777);
-    apply(&file, &["-o", given]).fails(4, "belongs to user 65534, in a directory that others may write to");
+    apply(&file, &["-o", given])
+        .fails(4, "belongs to user 65534, in a directory that other users may write to");
     assert_eq!(fs::read(&out).unwrap(), b"planted");
     open(shared.dir(), 0o755);
     apply(&file, &["-o", given]).ok();

@@ -54,9 +54,9 @@ fn a_retry_with_a_glob_touches_nothing() {
     let run = interrupted();
     let other = run.scratch.write("another", "a user\n");
     let before = run.scratch.snapshot();
-    apply(&[&other, &run.file, &run.journal], &[]).fails(6, "did not end").says("hint: `runner recover");
-    apply(&[&other, &run.journal], &[]).fails(4, "has a name that only `runner` gives");
-    apply(&[&other, &run.file], &[]).fails(6, "did not end");
+    apply(&[&other, &run.file, &run.journal], &[]).fails(6, "did not finish").says("hint: `runner recover");
+    apply(&[&other, &run.journal], &[]).fails(4, "has a name that is reserved for the files of `runner`");
+    apply(&[&other, &run.file], &[]).fails(6, "did not finish");
     assert_eq!(before, run.scratch.snapshot(), "not even the file that was fine");
     recover(&run.file, &[]).ok();
     assert!(fs::read(&run.file).unwrap() == run.new);
@@ -73,7 +73,7 @@ fn no_name_of_ours_is_worked_on_or_replaced() {
     let plain = ["x.runner-journal", "x.runner-scan", "x.runner-checkpoint", "x.runner-new"];
     let other = scratch.write("other", "a user\n");
     for name in ours.into_iter().chain(plain.map(|name| scratch.path(name))) {
-        let what = "has a name that only `runner` gives";
+        let what = "has a name that is reserved for the files of `runner`";
         for made in [false, true] {
             if made {
                 fs::write(&name, "a user\n").unwrap();
@@ -105,7 +105,8 @@ fn no_name_of_ours_is_worked_on_or_replaced() {
     }
     let before = scratch.snapshot();
     for suffix in [".runner-journal", ".runner-new", ".runner-scan-0123456789abcdef"] {
-        apply(&[&other], &["--backup", suffix]).fails(4, "has a name that only `runner` gives");
+        apply(&[&other], &["--backup", suffix])
+            .fails(4, "has a name that is reserved for the files of `runner`");
         apply(&[&other], &["--backup", suffix, "--strategy", "rewrite"]).fails(4, "has a name");
         assert_eq!(before, scratch.snapshot());
     }
@@ -129,14 +130,14 @@ fn a_patch_file_is_worked_on_only_when_asked_for() {
         apply(&[&saved], options).fails(4, what).says("--allow-patch-file");
     }
     apply(&[&file], &["-o", saved.to_str().unwrap()]).fails(4, what);
-    apply(&[&file], &["--undo", saved.to_str().unwrap(), "--set", "regex=true"]).fails(2, "exists already");
+    apply(&[&file], &["--undo", saved.to_str().unwrap(), "--set", "regex=true"]).fails(2, "already exists");
     runner!["patch", &saved, &saved].fails(4, what);
     assert_eq!(before, scratch.snapshot());
     apply(&[&saved], &["--allow-patch-file", "--set", "regex=true"]).ok();
     assert_ne!(before, scratch.snapshot());
     // It may be an undo file.
     let before = scratch.snapshot();
-    plan(&saved).fails(2, "exists already");
+    plan(&saved).fails(2, "already exists");
     assert_eq!(before, scratch.snapshot());
 }
 
@@ -154,8 +155,8 @@ fn the_journal_of_a_running_run_is_safe() {
             assert!(journal.exists(), "it has come to its commit point");
             let before = fs::read(&journal).unwrap();
             apply(&[&other, &journal], &[]).fails(4, "has a name");
-            apply(&[&other, &file, &journal], &[]).fails(7, "another run is at work on");
-            apply(&[&other], &["-o", file.to_str().unwrap()]).fails(6, "did not end");
+            apply(&[&other, &file, &journal], &[]).fails(7, "another run is using");
+            apply(&[&other], &["-o", file.to_str().unwrap()]).fails(6, "did not finish");
             assert_eq!(fs::read(&other).unwrap(), b"a user\n");
             assert_eq!(fs::read(&journal).unwrap(), before);
         });
@@ -169,8 +170,8 @@ fn the_journal_of_a_running_run_is_safe() {
 fn only_what_this_user_has_made_is_believed() {
     type Forge = fn(&Interrupted);
     let forgeries: [(&str, Forge); 6] = [
-        ("others may read or write it", |run| set_mode(&run.journal, 0o644)),
-        ("others may read or write it", |run| set_mode(&run.journal, 0o602)),
+        ("other users may read or write it", |run| set_mode(&run.journal, 0o644)),
+        ("other users may read or write it", |run| set_mode(&run.journal, 0o602)),
         ("it has 2 names", |run| fs::hard_link(&run.journal, run.scratch.path("second")).unwrap()),
         ("it is not a regular file", |run| {
             fs::rename(&run.journal, run.scratch.path("elsewhere")).unwrap();
@@ -199,7 +200,7 @@ fn only_what_this_user_has_made_is_believed() {
         let run = interrupted();
         forge(&run);
         let before = run.scratch.snapshot();
-        let what = format!("is not believed: {why}");
+        let what = format!("is not trusted: {why}");
         let way_out = if why == "it is not a regular file" { "remove " } else { "--trust-journal" };
         recover(&run.file, &[]).fails(4, &what).says(way_out);
         recover(&run.file, &["--rollback"]).fails(4, &what);
@@ -229,12 +230,12 @@ fn a_journal_of_another_key_is_believed_only_when_asked_for() {
         Ran::of(command.output().unwrap())
     };
     let before = run.scratch.snapshot();
-    other_key(&[]).fails(4, "it was made with another key");
+    other_key(&[]).fails(4, "it was made with a different key");
     let own = elsewhere.write("own", "a user\n");
     let mut made = command();
     made.args(["apply", "replace"]).args(OPTIONS).arg(own).env("RUNNER_STATE_DIR", elsewhere.path("state"));
     Ran::of(made.output().unwrap()).ok();
-    other_key(&["--rollback"]).fails(4, "it was made with another key");
+    other_key(&["--rollback"]).fails(4, "it was made with a different key");
     assert_eq!(before, run.scratch.snapshot());
     other_key(&["--trust-journal", "--rollback"]).ok().says("brought back");
     assert!(fs::read(&run.file).unwrap() == run.old);
@@ -251,7 +252,7 @@ fn a_journal_that_was_altered_is_not_believed() {
     batch[last] ^= 1;
     fs::write(&run.journal, forged(&whole)).unwrap();
     let before = run.scratch.snapshot();
-    recover(&run.file, &[]).fails(4, "it is not what was authenticated");
+    recover(&run.file, &[]).fails(4, "it was altered after it was authenticated");
     assert_eq!(before, run.scratch.snapshot());
 }
 
@@ -374,7 +375,7 @@ fn files_that_runner_has_not_made_stay() {
     for content in ["", "precious"] {
         let undo = scratch.write("undo", content);
         fs::write(&file, "a user\n").unwrap();
-        apply(&[&file], &["--undo", undo.to_str().unwrap()]).fails(2, "exists already");
+        apply(&[&file], &["--undo", undo.to_str().unwrap()]).fails(2, "already exists");
         assert_eq!(fs::read(&undo).unwrap(), content.as_bytes());
         assert_eq!(fs::read(&file).unwrap(), b"a user\n");
     }
@@ -393,8 +394,8 @@ fn a_scan_of_somebody_else_is_not_removed_or_taken_up() {
         fs::write(entry.path(), "planted").unwrap();
         chown(entry.path(), Some(NOBODY), Some(NOBODY)).unwrap();
         let before = scratch.snapshot();
-        recover(&file, &[]).fails(4, "is not removed: it belongs to user 65534");
-        apply(&[&file], &["--resume"]).fails(4, "is not removed: it belongs to user 65534");
+        recover(&file, &[]).fails(4, "was not removed: it belongs to user 65534");
+        apply(&[&file], &["--resume"]).fails(4, "was not removed: it belongs to user 65534");
         assert_eq!(before, scratch.snapshot());
         fs::remove_file(entry.path()).unwrap();
     }
@@ -411,7 +412,7 @@ fn a_scan_of_somebody_else_is_not_removed_or_taken_up() {
     set_mode(temporary.path(), 0o640);
     fs::hard_link(temporary.path(), scratch.path("second")).unwrap();
     apply(&[&file], &["--undo", undo.to_str().unwrap()])
-        .fails(4, "in the way: it is not a file with one name");
+        .fails(4, "in the way: it is not a regular file with a single name");
     fs::remove_file(scratch.path("second")).unwrap();
     apply(&[&file], &["--undo", undo.to_str().unwrap()]).ok();
     assert_eq!(runner_tests::names(scratch.dir()), ["a", "undo"]);
@@ -480,7 +481,7 @@ fn a_mark_of_somebody_else_leads_nowhere() {
     let circle = scratch.path("circle");
     symlink(&circle, &circle).unwrap();
     mark(&circle.join("x.runner-journal"));
-    let told = apply(&[&file], &[]).fails(6, "file did not end").says("setfattr -x user.runner.journal");
+    let told = apply(&[&file], &[]).fails(6, "file did not finish").says("setfattr -x user.runner.journal");
     let hint = told.stderr.split("`setfattr").nth(1).unwrap().split('`').next().unwrap();
     fs::remove_file(&circle).unwrap();
     let unmarked = runner_tests::program("sh").args(["-c", &format!("setfattr{hint}")]).status().unwrap();

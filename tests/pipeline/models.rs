@@ -184,7 +184,7 @@ fn a_saved_patch_stays() {
         let options = options(1, 1 << 16, Choice::Auto);
         run::plan(&file, program, &options, &Entry::unpinned(&file), &mut |_| {})
     });
-    assert!(onto_itself.unwrap_err().to_string().contains("exists already"));
+    assert!(onto_itself.unwrap_err().to_string().contains("already exists"));
     assert_eq!(std::fs::read(&file).unwrap(), b"One\nTwo\n");
 }
 

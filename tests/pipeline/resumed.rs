@@ -61,7 +61,7 @@ pub(crate) fn goes_on(case: &Case, content: &[u8]) {
         if reach > 0 {
             assert_eq!(told.resumed_at, Some(reach), "{told:?}");
         } else {
-            assert_eq!(told.started_over.as_deref(), Some("no scan was left to go on with"));
+            assert_eq!(told.started_over.as_deref(), Some("there is no earlier scan to resume"));
         }
         assert!(told.scanned.iter().all(|bytes| *bytes > reach), "done twice: {told:?} after {reach}");
         match applied {

@@ -1,11 +1,12 @@
-//! What ends a run from outside, and how long native work for a plugin may
-//! take. A [`Cancel`] is looked at where nothing has happened to the target
-//! yet; from the commit point on a run goes to its end, which is never far.
+//! Stops a run from outside, and limits how long the host may work for a
+//! plugin. A [`Cancel`] is checked only while the target is still untouched.
+//! After the commit point a run continues to its end, which is never far away.
 //!
 //! What the host does for a plugin (searching with its prefilter, checking its
-//! answers) costs time that the plugin decides about. Such work is done in
-//! slices, and a [`Deadline`] is looked at between them: often enough that
-//! neither the deadline nor a signal waits for more than about 100 ms.
+//! answers) takes an amount of time that depends on the plugin. Such work is
+//! divided into slices, and a [`Deadline`] is checked between them: often
+//! enough that neither the deadline nor a signal waits for more than about 100
+//! ms.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,15 +17,15 @@ use crate::error::{Error, Kind, Result};
 const INTERRUPTED: &str = "interrupted";
 const OUT_OF_TIME: &str = "the run took longer than ";
 
-/// A request to stop: a flag that a signal handler or another thread sets,
-/// and the end of the time that the run may take.
+/// A request to stop: a flag that a signal handler or another thread sets, and
+/// a limit on the run's total time.
 #[derive(Debug, Clone, Copy)]
 pub struct Cancel<'a> {
     flag: Option<&'a AtomicBool>,
     end: Option<End>,
 }
 
-/// The end of a run's time.
+/// The end of the time that a run may take.
 #[derive(Debug, Clone, Copy)]
 struct End {
     at: Instant,
@@ -32,7 +33,7 @@ struct End {
 }
 
 impl<'a> Cancel<'a> {
-    /// Nothing ends the run from outside.
+    /// A run that nothing stops from outside.
     pub const NEVER: Cancel<'static> = Cancel { flag: None, end: None };
 
     /// A run that stops once `flag` is true.
@@ -41,17 +42,17 @@ impl<'a> Cancel<'a> {
         Self { flag: Some(flag), end: None }
     }
 
-    /// The same, and the run stops once `total` has passed since `start`.
+    /// Also stops the run once `total` has passed since `start`.
     #[must_use]
     pub fn within(self, start: Instant, total: Duration) -> Self {
-        // An end that no clock can show never comes.
+        // A deadline beyond the range of the clock never arrives.
         Self { end: start.checked_add(total).map(|at| End { at, total }), ..self }
     }
 
-    /// Goes on only if the run was neither interrupted nor is out of time.
+    /// Returns an error if the run was interrupted or is out of time.
     ///
     /// # Errors
-    /// [`Kind::Interrupted`], when it was.
+    /// [`Kind::Interrupted`] in both cases.
     pub fn check(self) -> Result<()> {
         if self.flag.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
             return Err(Error::new(Kind::Interrupted, INTERRUPTED).hint("the file is untouched"));
@@ -66,7 +67,7 @@ impl<'a> Cancel<'a> {
     }
 }
 
-/// The end of the time that the host may spend for a plugin on one window.
+/// The deadline for the host's work on one window of a plugin.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline<'a> {
     cancel: Cancel<'a>,
@@ -77,17 +78,17 @@ pub struct Deadline<'a> {
 }
 
 impl<'a> Deadline<'a> {
-    /// `allowed` from now on, for the window at `offset`.
+    /// Allows `allowed` from now on, for the window at `offset`.
     #[must_use]
     pub fn start(cancel: Cancel<'a>, allowed: Duration, offset: u64) -> Self {
         Self { cancel, start: Instant::now(), allowed, offset }
     }
 
-    /// Goes on only if there is time left, and the run was not stopped. `what`
-    /// names the work that is going on.
+    /// Returns an error if no time is left, or the run was stopped. `what`
+    /// names the current work.
     ///
     /// # Errors
-    /// [`Kind::Plugin`] once the time is over; what [`Cancel::check`] says.
+    /// [`Kind::Plugin`] once the time is over; any error of [`Cancel::check`].
     pub fn check(&self, what: &str) -> Result<()> {
         self.cancel.check()?;
         if self.start.elapsed() < self.allowed {
@@ -99,26 +100,26 @@ impl<'a> Deadline<'a> {
     }
 }
 
-/// A deadline that is looked at now and then in the course of many small steps.
+/// A deadline that is checked only once in a while, over many small steps.
 #[derive(Debug)]
 pub struct Paced<'a> {
     deadline: &'a Deadline<'a>,
     what: &'static str,
-    /// Work up to the next look.
+    /// Work left before the next check.
     left: usize,
 }
 
 impl<'a> Paced<'a> {
-    /// Work between two looks, where a unit is about a nanosecond.
+    /// Work between two checks; a unit takes about a nanosecond.
     pub(crate) const UNITS: usize = 4 << 20;
 
-    /// Steps of the work that `what` names.
+    /// Starts with a full allowance for the work that `what` names.
     #[must_use]
     pub fn new(deadline: &'a Deadline<'a>, what: &'static str) -> Self {
         Self { deadline, what, left: Self::UNITS }
     }
 
-    /// Counts a step that takes about so many nanoseconds.
+    /// Counts a step that takes about `units` nanoseconds.
     ///
     /// # Errors
     /// As for [`Deadline::check`].
@@ -129,16 +130,16 @@ impl<'a> Paced<'a> {
                 self.left = left;
                 Ok(())
             }
-            None => self.look(),
+            None => self.check_now(),
         }
     }
 
-    /// Looks at the deadline now.
+    /// Checks the deadline now.
     ///
     /// # Errors
     /// As for [`Deadline::check`].
     #[cold]
-    pub fn look(&mut self) -> Result<()> {
+    pub fn check_now(&mut self) -> Result<()> {
         self.left = Self::UNITS;
         self.deadline.check(self.what)
     }
@@ -165,7 +166,7 @@ mod tests {
         let late = cancel.within(Instant::now(), Duration::ZERO).check().unwrap_err();
         assert_eq!(late.to_string(), "the run took longer than 0 s");
         assert!(late.hints()[0].contains("--timeout-total") && late.kind() == Kind::Interrupted);
-        assert!(cancel.within(Instant::now(), Duration::MAX).check().is_ok(), "no clock shows its end");
+        assert!(cancel.within(Instant::now(), Duration::MAX).check().is_ok(), "the end is beyond the clock");
         flag.store(true, Ordering::Relaxed);
         assert_eq!(cancel.check().unwrap_err().kind(), Kind::Interrupted);
     }
@@ -181,8 +182,12 @@ mod tests {
         assert_eq!(error.to_string(), "the plugin's prefilter took longer than 0 s, at offset 70");
         let mut paced = Paced::new(&over, "it");
         let steps = (0..).take_while(|_| paced.step(1000).is_ok()).count();
-        assert_eq!(steps, Paced::UNITS / 1000, "it is looked at now and then");
+        assert_eq!(steps, Paced::UNITS / 1000, "the deadline is checked once in a while");
         flag.store(true, Ordering::Relaxed);
-        assert_eq!(over.check("it").unwrap_err().kind(), Kind::Interrupted, "stopped comes before late");
+        assert_eq!(
+            over.check("it").unwrap_err().kind(),
+            Kind::Interrupted,
+            "a stop comes before a missed deadline"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Carries a plan out: from a sealed patch to a verified file.
+//! Carries out a plan: from a sealed patch to a verified file.
 
 pub mod conditions;
 pub mod elsewhere;
@@ -44,9 +44,9 @@ pub struct Keep {
 /// Where a copy of the old file is kept.
 #[derive(Debug, Clone)]
 pub enum Backup {
-    /// Beside it, under its name with this suffix.
+    /// Next to the file, under its name with this suffix.
     Suffix(OsString),
-    /// Elsewhere.
+    /// At this path.
     At(Entry),
 }
 
@@ -64,16 +64,16 @@ impl Keep {
 pub struct CommitOptions<'a> {
     /// What to keep.
     pub keep: &'a Keep,
-    /// How what was written is read back.
+    /// How the written bytes are read back.
     pub verify: VerifyChoice,
     /// Threads to use, at least 1.
     pub threads: usize,
-    /// Looked at until the commit point.
+    /// Checked until the commit point.
     pub cancel: Cancel<'a>,
 }
 
 impl<'a> CommitOptions<'a> {
-    /// Whether what was written is read back at all.
+    /// Whether the written bytes are read back at all.
     fn reads_back(&self) -> bool {
         self.verify != VerifyChoice::Exactly(Level::None)
     }
@@ -86,18 +86,18 @@ impl<'a> CommitOptions<'a> {
 /// How a plan was carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Committed {
-    /// How what was written was read back.
+    /// How the written bytes were read back.
     pub level: Level,
-    /// Bytes that others have appended meanwhile, and that stand at the end of
-    /// the file now.
+    /// Bytes that other processes appended during the run, and that are at the
+    /// end of the file now.
     pub appended_bytes: u64,
-    /// Whether others still have the file open that was replaced: what they
+    /// Whether other processes still have the replaced file open: what they
     /// append to it is lost.
     pub old_in_use: bool,
 }
 
-/// Writes the target. The patch must be made from it as it is now: its edits,
-/// values and roots are believed.
+/// Writes the target. The patch must be made from the target's present content:
+/// its edits, chaining values and roots are trusted.
 ///
 /// # Errors
 /// The target is untouched, or rolled back, unless the kind is
@@ -109,89 +109,91 @@ pub fn commit<'s, S: Storage>(
     options: &CommitOptions<'_>,
 ) -> Result<Committed> {
     if plan.strategy == Strategy::Nothing {
-        let appended_bytes = target.behind(target.size())?;
+        let appended_bytes = target.bytes_from(target.size())?;
         return Ok(Committed { level: Level::None, appended_bytes, old_in_use: false });
     }
-    let mut kept = profile::time(Stage::Keep, || prepare(target, &patch, plan, options))?;
+    let mut provisional = profile::time(Stage::Keep, || prepare(target, &patch, plan, options))?;
     let committed = match plan.strategy {
-        Strategy::Rewrite => replace(target, patch, options, &mut kept),
-        _ => in_place(target, patch, options, &mut kept),
+        Strategy::Rewrite => replace(target, patch, options, &mut provisional),
+        _ => in_place(target, patch, options, &mut provisional),
     };
-    // Whoever must recover may want to go back.
+    // Recovery may have to go back to the old file.
     if committed.as_ref().map_or_else(|e| e.kind() == Kind::RecoveryNeeded, |_| true) {
-        kept.entries.clear();
+        provisional.entries.clear();
     }
     committed
 }
 
-/// Makes sure that there is room for all that will be written, and saves the
-/// undo file.
+/// Checks that there is enough space for everything that will be written, and
+/// saves the undo file.
 fn prepare<'s, S: Storage>(
     target: &Target<'s, S>,
     patch: &Patch<'s, S>,
     plan: &Plan,
     options: &CommitOptions<'_>,
-) -> Result<Kept<'s, S>> {
+) -> Result<Provisional<'s, S>> {
     let (storage, keep) = (target.storage, options.keep);
     check_room(storage, &target.names.new, plan.space_bytes)?;
     if plan.strategy != Strategy::Rewrite {
         check_room_to_overwrite(target, patch, plan)?;
     }
     if let (Some(Backup::Suffix(_)), FileType::Block) = (&keep.backup, target.stat.file_type) {
-        let what = format!("a backup of {} would stand in memory, beside the device", target.path().shown());
+        let what =
+            format!("a backup of {} would be stored in memory, next to the device", target.path().shown());
         return Err(Error::new(Kind::Refused, what)
-            .hint("`--undo FILE` keeps what undoes the change; copy the device with `dd` for more"));
+            .hint("`--undo FILE` saves a patch that undoes the change; to copy the whole device, use `dd`"));
     }
     check_new_name(storage, keep.backup_of(&target.names.target).as_ref())?;
-    // Durable before the commit point, so that there is no moment at which
-    // the file is changed and cannot be brought back.
-    let mut kept = Kept { storage, entries: Vec::new() };
+    // The undo file is durable before the commit point: at no moment is the
+    // file changed without a way back.
+    let mut provisional = Provisional { storage, entries: Vec::new() };
     if let Some(undo) = &keep.undo {
-        // What is there already was left by a run that was killed before it
+        // An identical undo file was left by a run that was killed before it
         // wrote the target.
         if !exists(storage, undo)? || !patch.is_at(undo)? {
             check_new_name(storage, Some(undo))?;
             patch.copy_to(undo, &target.temporary(undo)?)?;
-            kept.entries.push(undo.clone());
+            provisional.entries.push(undo.clone());
         }
     }
-    Ok(kept)
+    Ok(provisional)
 }
 
-/// Files that are only worth keeping if the run goes well.
-pub(crate) struct Kept<'a, S: Storage> {
+/// Files that are removed again unless the run succeeds.
+pub(crate) struct Provisional<'a, S: Storage> {
     pub(crate) storage: &'a S,
     pub(crate) entries: Vec<Entry>,
 }
 
-impl<S: Storage> Drop for Kept<'_, S> {
+impl<S: Storage> Drop for Provisional<'_, S> {
     fn drop(&mut self) {
         for entry in &self.entries {
-            // The error that brought us here is the one to report.
+            // The error that ended the run is the one to report.
             let _ = self.storage.remove(entry);
         }
     }
 }
 
-/// Refuses a name of ours, and one that something has already.
+/// Refuses a reserved name, and a name that already exists.
 ///
 /// # Errors
-/// Says so; any I/O error.
+/// [`Kind::Usage`] for such a name; any I/O error.
 pub(crate) fn check_new_name<S: Storage>(storage: &S, entry: Option<&Entry>) -> Result<()> {
     entry.map_or(Ok(()), check_not_reserved)?;
     match entry {
         Some(entry) if exists(storage, entry)? => {
-            Err(Error::new(Kind::Usage, format!("{} exists already", entry.path().shown()))
+            Err(Error::new(Kind::Usage, format!("{} already exists", entry.path().shown()))
                 .hint("choose another name, or remove it"))
         }
         _ => Ok(()),
     }
 }
 
-/// Removes what tells of the scan: from here on the target may be written, and
-/// no scan of what it was may be taken up again. A patch that is the journal
-/// keeps its file, which changes its name. Whether there was something; its
-/// directory must be synced before the target is written.
+/// Removes the checkpoint and the scan's name for the patch: from here on the
+/// target may be written, and no scan of the old content may be resumed. A
+/// patch that becomes the journal keeps its file, under a new name. Returns
+/// whether anything was removed; then the directory must be synced before the
+/// target is written.
 fn end_scan<S: Storage>(storage: &S, names: &Names, patch: Option<&mut Patch<'_, S>>) -> Result<bool> {
     let mut gone = patch.map_or(Ok(false), Patch::unname)?;
     if exists(storage, &names.checkpoint)? {

@@ -1,5 +1,5 @@
-//! What is done with the bytes of a file, and with a plugin's answers: pure, on
-//! views of memory. Nothing here opens a file or starts a thread.
+//! Processes the bytes of a file and the answers of a plugin. Pure: works on
+//! views of memory, opens no files and starts no threads of its own.
 
 pub mod diff;
 pub(crate) mod edits;

@@ -1,7 +1,7 @@
-//! One error type. An error says what failed (with path and offset), why (its
-//! source chain) and, where there is something to do, what to do next.
+//! The error type. An error says what failed (with path and offset), why (its
+//! source chain) and, if possible, what to do next.
 //!
-//! The kind decides the exit code and nothing else; see [`Kind::exit_code`].
+//! The kind decides only the exit code; see [`Kind::exit_code`].
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -9,41 +9,42 @@ use std::path::Path;
 
 use crate::escape::shown;
 
-/// What to do where a file must not become so large.
-const SIZE_LIMIT: &str = "the filesystem, or the limit of file sizes (`ulimit -f`), allows no larger file";
+/// The hint for a file that would become too large.
+const SIZE_LIMIT: &str = "the filesystem or the file size limit (`ulimit -f`) allows no larger file";
 
 /// `Result` with [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The classes of failure a script may want to tell apart.
+/// Classes of failure that a script may need to distinguish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Wrong use: an option, a name, a parameter.
+    /// Wrong usage: an option, a name, or a parameter.
     Usage,
-    /// Input or output failed, or the input is not of the form that the plugin
-    /// reads. Trying again will not mend it.
+    /// Input or output failed, or the input is not in the form that the plugin
+    /// reads. Trying again will not help.
     Io,
     /// The plugin cannot be loaded, failed, or broke its contract.
     Plugin,
     /// Policy or trust forbids the operation.
     Refused,
-    /// Content is not what it must be: a wrong hash, a corrupt patch.
+    /// Content is not as expected: a wrong hash, or a corrupt patch.
     Verification,
-    /// A journal stands beside the file.
+    /// A journal exists next to the file.
     RecoveryNeeded,
-    /// A signal, or the end of the time that the run was given.
+    /// A signal arrived, or the run's time limit was reached.
     Interrupted,
-    /// The run needs more memory, or more threads, than it can have.
+    /// The run needs more memory or more threads than it can have.
     OutOfMemory,
-    /// Another process has changed the file meanwhile, or is at work on it.
+    /// Another process changed the file during the run, or is working on it.
     ChangedByOthers,
-    /// A fault of the program itself.
+    /// A bug in the program itself.
     Internal,
 }
 
 impl Kind {
-    /// The process exit code: 0 is success and 1 is `--check` with changes,
-    /// so errors start at 2. After 7, the same command may work later.
+    /// The exit code of the process. 0 means success and 1 means `--check` with
+    /// changes, so errors start at 2. After code 7, the same command may
+    /// succeed later.
     #[must_use]
     pub const fn exit_code(self) -> u8 {
         match self {
@@ -57,23 +58,23 @@ impl Kind {
     }
 }
 
-/// What went wrong. `Display` is what failed, and what a plugin says of it;
-/// walk `source()` for the causes and [`Error::hints`] for what to do next.
-/// Names in it are escaped by whoever shows it, at the latest.
+/// What went wrong. `Display` shows what failed, and what the plugin said about
+/// it. `source()` leads to the causes, and [`Error::hints`] says what to do
+/// next. Names in the text must be escaped before it is shown.
 pub struct Error(Box<Inner>);
 
 struct Inner {
     kind: Kind,
     what: String,
-    /// A plugin's own words, which may have several lines.
+    /// The plugin's own message, which may have several lines.
     words: Option<String>,
     hints: Vec<String>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
-    /// A failure of this kind. `what` is a lower-case fragment without a full
-    /// stop.
+    /// A failure of this kind. `what` must be a lower-case fragment without a
+    /// full stop.
     #[must_use]
     pub fn new(kind: Kind, what: impl Into<String>) -> Self {
         Self(Box::new(Inner { kind, what: what.into(), words: None, hints: Vec::new(), source: None }))
@@ -92,7 +93,7 @@ impl Error {
         if is_limit { error.hint(SIZE_LIMIT) } else { error }
     }
 
-    /// [`Error::io`] for `map_err`, so that call sites stay one line.
+    /// [`Error::io`] for `map_err`, which keeps call sites on one line.
     pub fn at(verb: &str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         move |source| Self::io(verb, path, source)
     }
@@ -104,29 +105,29 @@ impl Error {
         self
     }
 
-    /// Adds what the user can do about it.
+    /// Adds what the user can do about the failure.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hints.push(hint.into());
         self
     }
 
-    /// Adds a plugin's own words. They are kept apart from the host's: they
-    /// may have several lines, and hold what must not be shown.
+    /// Adds the plugin's own message. It is kept apart from the host's text,
+    /// because it may have several lines and contain secrets.
     #[must_use]
     pub fn said(mut self, words: impl Into<String>) -> Self {
         self.0.words = Some(words.into());
         self
     }
 
-    /// The same failure, of another kind.
+    /// The same failure with a different kind.
     #[must_use]
     pub fn of_kind(mut self, kind: Kind) -> Self {
         self.0.kind = kind;
         self
     }
 
-    /// A larger failure that this one is the cause of, with the same kind and
+    /// Wraps this failure as the cause of a larger one, with the same kind and
     /// hints.
     #[must_use]
     pub fn within(mut self, what: impl Into<String>) -> Self {
@@ -142,13 +143,13 @@ impl Error {
         self.0.kind
     }
 
-    /// What failed, in the host's words alone.
+    /// What failed, without the plugin's message.
     #[must_use]
     pub fn what(&self) -> &str {
         &self.0.what
     }
 
-    /// What a plugin says of it.
+    /// The plugin's message about the failure.
     #[must_use]
     pub fn words(&self) -> Option<&str> {
         self.0.words.as_deref()

@@ -1,14 +1,16 @@
-//! Text that comes from plugins, files and file names, made safe to show.
+//! Escapes text from plugins, files and file names, so that it is safe to show.
 //!
-//! Whatever reaches a terminal passes through here: [`Shown`] is a piece of a
-//! line, [`Page`] is what a report, an error or a preview is made of, and
-//! [`json_line`] is an event. The reporter takes nothing else, so raw text
-//! cannot reach it by accident.
+//! Everything that reaches a terminal passes through here: [`Shown`] is a part
+//! of a line; reports, errors and previews are made of [`Page`]s; and
+//! [`json_line`] formats an event. The reporter accepts nothing else, so raw
+//! text cannot reach a terminal by accident.
 
 mod json;
 mod page;
 mod secrets;
 mod sum;
+#[cfg(test)]
+mod tests;
 mod word;
 
 use std::ffi::OsStr;
@@ -24,34 +26,37 @@ pub use secrets::Secrets;
 pub use sum::sum_line;
 pub use word::{Word, word};
 
-/// Characters of a name that are shown; a path is no longer than this.
+/// Maximum number of characters of a name to show; no path is longer.
 const NAME_CHARS: usize = 4096;
-/// Blanks in a row that are shown as they are. More could push what follows
-/// out of sight.
+/// Maximum number of consecutive blanks to show unchanged. More could push the
+/// following text out of sight.
 const MAX_BLANKS: usize = 64;
-/// Marks that may stand on one character; more of them cover its neighbours.
+/// Maximum number of combining marks on one character; more of them would cover
+/// its neighbours.
 const MAX_MARKS: usize = 3;
 
-/// `text` fit for one line of a terminal: control characters, and those that
-/// reorder or hide text, are written as escapes (`\n`, `\u{1b}`), and after
-/// `max_chars` characters the rest is replaced by a count.
+/// Escapes `text` for one line of a terminal: control characters, and
+/// characters that reorder or hide text, become escapes (`
+/// `, `\u{1b}`), and after `max_chars` characters the rest is replaced by a
+/// count.
 ///
-/// For reading only: backslashes stay as they are, so the escapes cannot be
-/// undone. What is escaped already is not changed by escaping it again.
+/// For reading only: backslashes stay unchanged, so the escapes cannot be
+/// undone. Escaping text twice gives the same result as once.
 #[must_use]
 pub fn escape(text: &str, max_chars: usize) -> String {
     to_string(text.as_bytes(), Style { max_chars, ends: Ends::Escaped, blanks: Blanks::Kept })
 }
 
-/// [`escape`] that keeps line ends, for text of several lines. Whoever shows
-/// it must mark each line as part of it; [`Page::several`] does.
+/// Like [`escape`], but keeps line ends, for text of several lines. The caller
+/// must mark each line as part of the text; [`Page::several`] does that.
 #[must_use]
 pub fn escape_lines(text: &str, max_chars: usize) -> String {
     to_string(text.as_bytes(), Style { max_chars, ends: Ends::Kept, blanks: Blanks::Kept })
 }
 
-/// A name, or any bytes, fit for a part of a line: escaped as [`escape`] does,
-/// bytes that are not UTF-8 as `\xff`, many blanks in a row as `\x20*300`.
+/// Escapes a name, or any bytes, for a part of a line: as [`escape`] does, with
+/// bytes that are not UTF-8 as `\xff`, and many consecutive blanks as
+/// `\x20*300`.
 #[must_use]
 pub fn shown<T: Raw + ?Sized>(raw: &T) -> Shown<'_> {
     raw.shown()
@@ -65,7 +70,8 @@ pub struct Shown<'a> {
 }
 
 impl Shown<'_> {
-    /// The same, cut after so many characters; a count says what is missing.
+    /// Cuts the text after `max_chars` characters; a count says what is
+    /// missing.
     #[must_use]
     pub fn cut(self, max_chars: usize) -> Self {
         Self { max_chars, ..self }
@@ -79,18 +85,18 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// What can be [`shown`].
+/// Anything that can be [`shown`].
 pub trait Raw {
-    /// The bytes as they are.
+    /// The unescaped bytes.
     fn raw(&self) -> &[u8];
 
-    /// See [`shown`](shown()); in the place of `Path::display`, which hides
-    /// what is not UTF-8.
+    /// See [`shown`](shown()). Replaces `Path::display`, which hides bytes that
+    /// are not UTF-8.
     fn shown(&self) -> Shown<'_> {
         Shown { bytes: self.raw(), max_chars: NAME_CHARS }
     }
 
-    /// A word of a shell command; see [`Word`].
+    /// The bytes as a word of a shell command; see [`Word`].
     fn word(&self) -> Word<'_> {
         Word(self.raw())
     }
@@ -132,7 +138,7 @@ impl Raw for OsStr {
     }
 }
 
-/// 1234567 as `1,234,567`.
+/// Formats 1234567 as `1,234,567`.
 #[must_use]
 pub fn group_digits(number: u64) -> String {
     let digits = number.to_string();
@@ -209,7 +215,7 @@ fn write_escaped(out: &mut impl Write, bytes: &[u8], style: Style) -> fmt::Resul
     }
 }
 
-/// The character that `bytes` begin with, if they do.
+/// The first character of `bytes`, if they begin with one.
 fn first_char(bytes: &[u8]) -> Option<char> {
     let few = &bytes[..bytes.len().min(4)];
     let text = match std::str::from_utf8(few) {
@@ -219,14 +225,14 @@ fn first_char(bytes: &[u8]) -> Option<char> {
     text.chars().next()
 }
 
-/// Whether a character is what it looks like. Blanks other than the plain one
-/// are not.
+/// Whether a character is what it looks like. Blanks other than the ordinary
+/// space are not.
 fn is_plain(c: char) -> bool {
     !c.is_control() && !is_hidden(c) && (c == ' ' || !c.is_whitespace())
 }
 
-/// Characters that are not control characters by Unicode's word, but change
-/// the order of what is read, break the line or cannot be seen.
+/// Characters that Unicode does not classify as control characters, but that
+/// change the reading order, break the line or are invisible.
 fn is_hidden(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180f}'
@@ -239,82 +245,4 @@ fn is_hidden(c: char) -> bool {
         | '\u{feff}'
         | '\u{fff0}'..='\u{fffb}'
         | '\u{e0000}'..='\u{e0fff}')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn terminal_controls_are_escaped() {
-        assert_eq!(escape("a\x1b[2Jb\n\u{9b}\u{202e}", 100), "a\\u{1b}[2Jb\\n\\u{9b}\\u{202e}");
-    }
-
-    #[test]
-    fn plain_text_is_left_alone() {
-        for text in ["naïve \\ 木", "nai\u{308}ve", "ti\u{1ebf}ng Vi\u{1ec7}t", "가각", "שָׁלוֹם"]
-        {
-            assert_eq!(escape(text, 100), text);
-            assert_eq!(shown(text).to_string(), text);
-        }
-    }
-
-    #[test]
-    fn long_text_is_cut_between_characters() {
-        assert_eq!(escape("ééé", 2), "éé… (2 bytes more)");
-        assert_eq!(escape("éée", 2), "éé… (1 byte more)");
-        assert_eq!(escape("ééé", 3), "ééé");
-        assert_eq!(shown(&"x".repeat(12_345)).cut(0).to_string(), "… (12,345 bytes more)");
-    }
-
-    #[test]
-    fn lines_are_kept_where_they_are_wanted() {
-        assert_eq!(escape_lines("a\x1b\n\tb\r\n", 100), "a\\u{1b}\n\\tb\\r\n");
-    }
-
-    #[test]
-    fn bytes_that_are_no_text_are_escapes() {
-        assert_eq!(shown(&b"a\xff\xc3\xa9\xe2\x82z"[..]).to_string(), "a\\xffé\\xe2\\x82z");
-        assert_eq!(shown(OsStr::from_bytes(b"\xf0\x9f")).to_string(), "\\xf0\\x9f");
-    }
-
-    #[test]
-    fn nothing_can_be_pushed_out_of_sight() {
-        assert_eq!(
-            shown(&format!("a{}b", " ".repeat(MAX_BLANKS))).to_string(),
-            format!("a{}b", " ".repeat(MAX_BLANKS))
-        );
-        assert_eq!(shown(&format!("a{}b", " ".repeat(300))).to_string(), "a\\x20*300b");
-        assert_eq!(
-            shown("a\u{a0}\u{2003}\u{3000}\u{2800}b").to_string(),
-            "a\\u{a0}\\u{2003}\\u{3000}\\u{2800}b"
-        );
-    }
-
-    #[test]
-    fn marks_stand_on_a_character_and_are_few() {
-        assert_eq!(shown("\u{338}a").to_string(), "\\u{338}a");
-        assert_eq!(shown("\n\u{338}").to_string(), "\\n\\u{338}");
-        assert_eq!(shown("a\u{fe0f}\u{34f}").to_string(), "a\\u{fe0f}\\u{34f}");
-        assert_eq!(
-            shown("a\u{300}\u{301}\u{302}\u{303}\u{304}").to_string(),
-            "a\u{300}\u{301}\u{302}\\u{303}\\u{304}"
-        );
-    }
-
-    #[test]
-    fn escaping_twice_is_escaping_once() {
-        let odd = "a\x1b\n\u{202e}\u{300}\u{301}\u{302}\u{303}\u{304}\u{a0}b";
-        let once = shown(odd).to_string();
-        assert_eq!(escape(&once, 1000), once);
-        assert_eq!(shown(&once).to_string(), once);
-    }
-
-    #[test]
-    fn digits_are_grouped_from_the_right() {
-        assert_eq!(group_digits(0), "0");
-        assert_eq!(group_digits(999), "999");
-        assert_eq!(group_digits(1000), "1,000");
-        assert_eq!(group_digits(1_234_567), "1,234,567");
-    }
 }

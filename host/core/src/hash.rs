@@ -1,4 +1,4 @@
-//! BLAKE3 of whole files, in groups that are hashed in any order.
+//! Computes the BLAKE3 hash of whole files, in groups hashed in any order.
 
 pub mod file;
 pub mod ordered_pool;

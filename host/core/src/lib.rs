@@ -5,22 +5,22 @@
 //!    \-> hash (same bytes, same pass)                        \-> journal -/
 //! ```
 //!
-//! Each module uses only those before it (a test of `cargo xtask` looks):
+//! Each module uses only those before it (a test of `cargo xtask` checks this):
 //!
 //! | | |
 //! |---|---|
-//! | [`escape`], [`error`], [`cancel`], [`profile`] | what everything rests on |
-//! | [`contract`] | what a plugin says of itself, and its job for a file |
+//! | [`escape`], [`error`], [`cancel`], [`profile`] | used by all other modules |
+//! | [`contract`] | a plugin's manifest, and its job for a file |
 //! | [`storage`], [`memory`] | a filesystem, mappings; budgets |
-//! | [`hash`] | BLAKE3 in groups of any order |
-//! | [`patch`] | all edits of a file, as one format |
-//! | [`user_state`], [`sidecar`], [`target`] | the user's key, what stands beside a file, the file |
+//! | [`hash`] | BLAKE3 of groups hashed in any order |
+//! | [`patch`] | all edits of a file, in one format |
+//! | [`user_state`], [`sidecar`], [`target`] | the user's key, the files next to a target, the target |
 //! | [`engine`] | pure: from bytes and answers to edits |
 //! | [`scan`], [`pipe`] | two ways to feed the engine |
 //! | [`commit`] | from a patch to the disk, and back after a crash |
-//! | [`run`] | the driver: the only place that knows the order |
-//! | [`sandbox`], [`plugin`] | all that touches WebAssembly |
-//! | [`cli`] | the command line, which alone prints |
+//! | [`run`] | the driver: the only place that knows the order of the stages |
+//! | [`sandbox`], [`plugin`] | everything that touches WebAssembly |
+//! | [`cli`] | the command line: the only place that prints |
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 

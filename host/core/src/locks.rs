@@ -1,14 +1,14 @@
-//! Locks of which it does not matter that a thread has panicked while it held
-//! one: the panic ends the run, and the state is whole between two statements.
+//! Locks that ignore poisoning. A panic ends the run anyway, and the protected
+//! state is consistent between two statements.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Locks a mutex, poisoned or not.
+/// Locks a mutex, even if it is poisoned.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Waits for a change, as [`Condvar::wait`] does, poisoned or not.
+/// Waits for a change as [`Condvar::wait`] does, even if the mutex is poisoned.
 pub fn wait<'a, T>(changed: &Condvar, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
     changed.wait(guard).unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,22 +1,24 @@
-//! The memory of a run: one budget that everything private draws on, a plan
-//! of how many workers fit into it, and a watch over the machine's pressure.
+//! The memory of a run: a budget for all private memory, a plan that decides
+//! how many workers fit into it, and a watch over memory pressure on the
+//! machine.
 //!
-//! What a run needs anyway, whatever the file, is set aside by the [`plan`]:
-//! buffers, stacks, and a share for each worker's reply. The rest is a pool.
-//! What depends on the plugin and the file draws on it through a [`Lease`]:
-//! the linear memories of all instances, windows that are packed together,
-//! and edits that wait to be collected. A draw that the pool cannot cover
-//! fails; it never becomes an answer, so that a budget can end a run, but not
-//! change its patch.
+//! The [`plan`] sets aside what a run needs for any file: buffers, stacks, and
+//! a share for each worker's reply. The rest is a pool. Memory that depends on
+//! the plugin and the file is drawn from the pool through a [`Lease`]: the
+//! linear memories of all instances, packed windows, and edits that wait to be
+//! collected. A draw that the pool cannot cover fails. The failure never
+//! affects an answer, so a budget can end a run, but cannot change its patch.
 //!
-//! Not in the budget: the program itself, compiling and compiled code, what a
-//! plugin says of itself, and pages of files, which the kernel takes back when
-//! it needs them.
+//! The budget does not include the program itself, compilation and compiled
+//! code, the plugin's manifest, and pages of files, which the kernel reclaims
+//! when it needs them.
 
 mod governor;
 mod machine;
 mod plan;
 mod space;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,15 +29,15 @@ pub use machine::{Watch, available_bytes};
 pub use plan::{Need, Plan, blocks_ahead, default_bytes, plan};
 pub use space::Space;
 
-/// The memory that a run may have. Clones are one budget.
+/// The memory that a run may use. Clones share one budget.
 #[derive(Debug, Clone, Default)]
 pub struct Budget(Option<Arc<Inner>>);
 
 #[derive(Debug)]
 struct Inner {
-    /// What the user was told, or has said.
+    /// The limit that the user set, or that was reported to the user.
     total_bytes: u64,
-    /// What leases may take of it.
+    /// The part of it for leases.
     pool_bytes: u64,
     reply_bytes: u64,
     /// Never more than `pool_bytes`.
@@ -43,7 +45,7 @@ struct Inner {
 }
 
 impl Budget {
-    /// No bounds but those of each instance.
+    /// No limits except those of each instance.
     pub const UNLIMITED: Self = Self(None);
 
     /// The budget of a plan.
@@ -57,17 +59,18 @@ impl Budget {
         })))
     }
 
-    /// What one of several files in flight draws, beside its instance.
+    /// The lease of one of several files in flight, in addition to its
+    /// instance.
     ///
     /// # Errors
-    /// When the budget does not have that much left.
+    /// When the budget does not have enough left.
     pub fn file(&self) -> Result<Lease, Denied> {
         let mut lease = self.lease();
         lease.grow(usize::try_from(plan::FILE_BYTES).unwrap_or(usize::MAX))?;
         Ok(lease)
     }
 
-    /// The largest reply that a worker's share has room for.
+    /// The largest reply that fits into a worker's share.
     #[must_use]
     pub fn reply_bytes(&self) -> u64 {
         self.0.as_ref().map_or(u64::MAX, |inner| inner.reply_bytes)
@@ -79,7 +82,7 @@ impl Budget {
         Lease { budget: self.clone(), bytes: 0 }
     }
 
-    /// Bytes that are leased now.
+    /// Bytes leased at present.
     #[must_use]
     pub fn leased_bytes(&self) -> u64 {
         self.0.as_ref().map_or(0, |inner| inner.leased_bytes.load(Ordering::Relaxed))
@@ -100,7 +103,7 @@ impl Budget {
     }
 }
 
-/// A part of the budget, until it is dropped.
+/// A part of the budget, which is given back when this value is dropped.
 #[derive(Debug, Default)]
 pub struct Lease {
     budget: Budget,
@@ -108,24 +111,24 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// Takes more.
+    /// Draws more bytes.
     ///
     /// # Errors
-    /// When the budget does not have that much left; nothing is taken then.
+    /// When the budget does not have that much left; then nothing is drawn.
     pub fn grow(&mut self, more_bytes: usize) -> Result<(), Denied> {
         self.budget.take(more_bytes as u64)?;
         self.bytes += more_bytes as u64;
         Ok(())
     }
 
-    /// Gives back all above `bytes`.
+    /// Gives back everything above `bytes`.
     pub fn shrink_to(&mut self, bytes: usize) {
         let excess = self.bytes.saturating_sub(bytes as u64);
         self.budget.give_back(excess);
         self.bytes -= excess;
     }
 
-    /// Takes over what another lease of the same budget holds.
+    /// Takes over the bytes of another lease of the same budget.
     pub fn join(&mut self, mut other: Self) {
         self.bytes += std::mem::take(&mut other.bytes);
     }
@@ -136,18 +139,20 @@ impl Lease {
         self.budget.lease()
     }
 
-    /// Makes room for `more` items at the end of a list, after it was drawn.
+    /// Makes room for `more` items at the end of a list, after drawing the
+    /// memory.
     ///
     /// # Errors
-    /// When the budget does not have that much left; the list is as it was.
+    /// When the budget does not have that much left; then the list is
+    /// unchanged.
     pub fn reserve<T>(&mut self, list: &mut Vec<T>, more: usize) -> Result<(), Denied> {
         let wanted = list.len().saturating_add(more);
         if wanted <= list.capacity() {
             return Ok(());
         }
-        // As vectors grow by themselves: twice as long, so that each item is
-        // moved a few times only; but no longer than needed when that is all
-        // there is left.
+        // The list grows as vectors do: to twice its length, so that each item
+        // is moved only a few times. If the budget has too little for that, it
+        // grows only as far as needed.
         let grown = wanted.max(2 * list.capacity());
         let extra = |items: usize| (items - list.capacity()).saturating_mul(size_of::<T>());
         let items = match self.grow(extra(grown)) {
@@ -168,7 +173,7 @@ impl Drop for Lease {
     }
 }
 
-/// The budget is used up.
+/// The error for a budget that is used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Denied {
     total_bytes: u64,
@@ -176,32 +181,32 @@ pub struct Denied {
 
 impl fmt::Display for Denied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the {} of `--memory-total` are used up", Bytes(self.total_bytes))
+        write!(f, "all {} of `--memory-total` are in use", Bytes(self.total_bytes))
     }
 }
 
 impl std::error::Error for Denied {}
 
-/// What would help whom the budget has failed.
+/// The hint for a run that exceeds the budget.
 pub const HINT: &str = "allow more memory with `--memory-total`, or fewer workers with `-j`";
 
 impl From<Denied> for crate::error::Error {
     fn from(denied: Denied) -> Self {
-        Self::new(crate::error::Kind::OutOfMemory, "the run needs more memory than it may have")
+        Self::new(crate::error::Kind::OutOfMemory, "the run needs more memory than its budget allows")
             .because(denied)
             .hint(HINT)
     }
 }
 
-/// Whether an error means that the budget was used up, so that the same may
-/// succeed once others have given some of it back.
+/// Whether an error means that the budget was used up. Then the same work may
+/// succeed once others have given memory back.
 #[must_use]
 pub fn is_denied(error: &crate::error::Error) -> bool {
     std::error::Error::source(error).is_some_and(|source| source.is::<Denied>())
 }
 
-/// A number of bytes for people: in MiB, rounded up; in bytes, where that
-/// would be less than one.
+/// Formats a number of bytes for people: in MiB, rounded up, or in bytes if it
+/// is less than 1 MiB.
 pub struct Bytes(pub u64);
 
 impl fmt::Display for Bytes {
@@ -214,134 +219,26 @@ impl fmt::Display for Bytes {
     }
 }
 
-/// What guards the memory of one run, and the space that its patch takes.
+/// Guards the memory of one run and the space of its patch.
 #[derive(Clone, Copy)]
 pub struct MemoryContext<'a> {
-    /// What may be used.
+    /// The budget for private memory.
     pub budget: &'a Budget,
-    /// Asked between blocks how the machine is; `None` when there is nothing
-    /// new to tell.
+    /// Called between blocks to inspect the machine; returns `None` when there
+    /// is nothing new.
     pub look: Option<&'a (dyn Fn() -> Option<Facts> + Sync)>,
-    /// How much space its patch may take.
+    /// The space that the patch may take.
     pub space: Space,
 }
 
 impl MemoryContext<'_> {
-    /// No budget, nobody who looks at the machine, and patches as large as they
-    /// are by default.
+    /// No budget, no watch over the machine, and the default space for patches.
     pub const NONE: MemoryContext<'static> =
         MemoryContext { budget: &Budget::UNLIMITED, look: None, space: Space::DEFAULT };
 }
 
 impl fmt::Debug for MemoryContext<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Guard").field("budget", self.budget).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn budget(pool_bytes: u64) -> Budget {
-        Budget::new(&Plan { workers: 1, total_bytes: 1 << 20, pool_bytes, reply_bytes: 7, files: 1 })
-    }
-
-    #[test]
-    fn what_is_used_up_is_denied_until_it_is_given_back() {
-        let budget = budget(100);
-        let (mut a, mut b) = (budget.lease(), budget.lease());
-        a.grow(60).unwrap();
-        assert_eq!(b.grow(41), Err(Denied { total_bytes: 1 << 20 }));
-        b.grow(40).unwrap();
-        a.shrink_to(50);
-        b.grow(10).unwrap();
-        assert_eq!(budget.leased_bytes(), 100);
-        drop(a);
-        b.join(budget.lease());
-        assert_eq!(budget.leased_bytes(), 50);
-        drop(b);
-        assert_eq!((budget.leased_bytes(), budget.reply_bytes()), (0, 7));
-        let error = crate::error::Error::from(budget.lease().grow(101).unwrap_err());
-        assert!(is_denied(&error) && error.hints()[0].contains("--memory-total"));
-        assert!(!is_denied(&crate::error::Error::new(crate::error::Kind::Usage, "x")));
-    }
-
-    #[test]
-    fn no_budget_denies_nothing() {
-        let mut lease = Budget::UNLIMITED.lease();
-        lease.grow(usize::MAX).unwrap();
-        assert_eq!(Budget::UNLIMITED.leased_bytes(), 0);
-    }
-
-    /// What is done to one of three leases.
-    #[derive(Debug, Clone)]
-    enum Step {
-        Grow(usize),
-        Shrink(usize),
-        Drop,
-        Join(usize),
-    }
-
-    fn step() -> impl Strategy<Value = Step> {
-        prop_oneof![
-            (0_usize..200).prop_map(Step::Grow),
-            (0_usize..200).prop_map(Step::Shrink),
-            Just(Step::Drop),
-            (0_usize..3).prop_map(Step::Join),
-        ]
-    }
-
-    proptest! {
-        #[test]
-        fn leases_add_up_and_never_to_more_than_the_pool(
-            steps in prop::collection::vec((0_usize..3, step()), 0..60),
-        ) {
-            let budget = budget(300);
-            let mut leases = [(); 3].map(|()| budget.lease());
-            let mut model = [0_usize; 3];
-            for (at, step) in steps {
-                match step {
-                    Step::Grow(bytes) => {
-                        let fits = model.iter().sum::<usize>() + bytes <= 300;
-                        prop_assert_eq!(leases[at].grow(bytes).is_ok(), fits);
-                        model[at] += if fits { bytes } else { 0 };
-                    }
-                    Step::Shrink(bytes) => {
-                        leases[at].shrink_to(bytes);
-                        model[at] = model[at].min(bytes);
-                    }
-                    Step::Drop => {
-                        leases[at] = budget.lease();
-                        model[at] = 0;
-                    }
-                    Step::Join(other) if other != at => {
-                        let taken = std::mem::replace(&mut leases[other], budget.lease());
-                        leases[at].join(taken);
-                        model[at] += std::mem::take(&mut model[other]);
-                    }
-                    Step::Join(_) => {}
-                }
-                prop_assert_eq!(budget.leased_bytes(), model.iter().sum::<usize>() as u64);
-            }
-        }
-
-        #[test]
-        fn a_list_has_the_room_that_was_drawn_for_it(mores in prop::collection::vec(0_usize..40, 0..20)) {
-            let budget = budget(1000);
-            let (mut lease, mut list) = (budget.lease(), Vec::<u32>::new());
-            for more in mores {
-                let capacity = list.capacity();
-                if lease.reserve(&mut list, more).is_ok() {
-                    prop_assert!(list.capacity() - list.len() >= more);
-                    list.resize(list.len() + more, 0);
-                } else {
-                    prop_assert_eq!(list.capacity(), capacity);
-                    prop_assert!(4 * (list.len() + more) > 1000, "it would have fitted");
-                }
-                prop_assert_eq!(budget.leased_bytes(), 4 * list.capacity() as u64);
-            }
-        }
+        f.debug_struct("MemoryContext").field("budget", self.budget).finish_non_exhaustive()
     }
 }

@@ -1,9 +1,9 @@
 //! Patches: all edits of one file, sorted and disjoint, with both root hashes.
-//! One format is a saved plan, a journal and an undo file; `docs/design.md`
-//! gives it byte by byte.
+//! Saved plans, journals and undo files share one format; `docs/formats.md`
+//! describes it byte by byte.
 //!
-//! A patch is written once, front to back ([`Writer`]), is worth nothing until
-//! it is sealed ([`Draft::seal`]), and is read in batches of bounded size
+//! A patch is written once, front to back ([`Writer`]), becomes valid when it
+//! is sealed ([`Draft::seal`]), and is read in batches of bounded size
 //! ([`Reader`]). Memory never depends on the number of edits.
 
 mod backing;
@@ -39,19 +39,19 @@ use crate::storage::OsStorage;
 /// A patch on the real filesystem.
 pub type OsPatch = Patch<'static, OsStorage>;
 
-/// One edit: the bytes `old`, which stand at `start`, are replaced by `new`.
+/// One edit: the bytes `old` at offset `start` are replaced by `new`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Edit<'a> {
     /// Offset in the source.
     pub start: u64,
-    /// What stands there before.
+    /// The bytes at that offset before the edit.
     pub old: &'a [u8],
-    /// What takes its place.
+    /// Their replacement.
     pub new: &'a [u8],
 }
 
 impl Edit<'_> {
-    /// Offset in the source of the first byte behind the edit.
+    /// The offset in the source of the first byte after the edit.
     #[must_use]
     pub fn end(&self) -> u64 {
         self.start + self.old.len() as u64
@@ -63,9 +63,9 @@ impl Edit<'_> {
 pub struct Group {
     /// The group covers `[index, index + 1) * 64 KiB`.
     pub index: u64,
-    /// Chaining value before; `None` where the file had no such group.
+    /// The chaining value before; `None` if the old file has no such group.
     pub before: Option<Cv>,
-    /// Chaining value after; `None` where the file has no such group then,
-    /// and where it is not known because lengths have changed before it.
+    /// The chaining value after; `None` if the new file has no such group, or
+    /// if the value is unknown because an earlier edit changed the length.
     pub after: Option<Cv>,
 }

@@ -1,14 +1,15 @@
-//! A stream in, a stream out: the same framing and the same answers as for a
-//! file, on a buffer that slides over the input. Memory is bounded by the
-//! window and the longest record; what is written cannot be taken back, so an
-//! error comes after part of the output.
+//! Transforms a stream to a stream, with the same framing and the same results
+//! as for a file, using a buffer that slides over the input. Memory is bounded
+//! by the window and the longest record. Output cannot be taken back, so an
+//! error may come after part of the output.
 //!
-//! When the input pauses, the plugin is asked about what is complete by then,
-//! and the answer is written out: whole records; any bytes, where all cuts will
-//! do; and under an overlapping framing what has its context, and what no match
-//! of the prefilter can begin in. Where the input pauses changes nothing in the
-//! result, as little as where a file is cut. Under a sequential framing only
-//! the plugin knows what is complete, so a whole window is waited for.
+//! When the input pauses, the plugin receives what is complete at that point,
+//! and the result is written. Complete are whole records; any bytes, if the
+//! framing allows every cut; and under an overlapping framing, bytes that have
+//! their context and in which no match of the prefilter can begin. Pauses do
+//! not change the result, just as the cuts of a file do not. Under a sequential
+//! framing only the plugin knows what is complete, so a whole window is
+//! awaited.
 
 mod buffer;
 mod input;
@@ -31,28 +32,28 @@ use crate::memory::{MemoryContext, Space};
 use crate::scan::MIN_RECORD_LIMIT_BYTES;
 use runner_contract::{FileHead, Framing, HEAD_BYTES, Job};
 
-/// How a stream is worked on.
+/// Options for processing a stream.
 #[derive(Debug, Clone, Copy)]
 pub struct Options<'a> {
-    /// Bytes shown to the plugin in one call, about.
+    /// Approximate number of bytes shown to the plugin in one call.
     pub window_bytes: u64,
-    /// What bounds the memory, and the space of replacements.
+    /// Limits the memory, and the space for replacements.
     pub memory: MemoryContext<'a>,
-    /// Set from outside to stop.
+    /// The request to stop.
     pub cancel: Cancel<'a>,
 }
 
 /// Runs a program on `input`, and writes the result to `output`, which is
 /// flushed when the input pauses.
 ///
-/// `begin` is shown what has come up to the first pause, up to
-/// [`HEAD_BYTES`]. When it fails on less than a line, it is called again with
-/// more; only its last answer counts.
+/// `begin` receives the input up to the first pause, at most [`HEAD_BYTES`]. If
+/// it fails on less than a line, it is called again with more; only the last
+/// result counts.
 ///
 /// # Errors
 /// Any failure of the plugin, of reading or of writing; when the run was
-/// interrupted, or the replacements need more space than they may have, in
-/// proportion to what was read so far. The output may be incomplete then.
+/// interrupted, or the replacements need more space than allowed, in proportion
+/// to the input read so far. The output may be incomplete then.
 pub fn run(
     input: &mut dyn Input,
     output: &mut dyn Write,
@@ -75,13 +76,13 @@ pub fn run(
         budget,
         cancel,
     };
-    // What must stay in view before the next record or owned byte.
+    // Bytes that must stay in view before the next record or owned byte.
     let (before, _) = job.framing.context_bytes();
-    let behind = before.max(cutter.look_behind());
+    let look_behind = before.max(cutter.look_behind());
     let mut out = Out { output, at: 0, space: memory.space, new_bytes: 0 };
     let mut position = Position { at: first_record(&job), want: window_bytes };
     loop {
-        // What is skipped unseen passes through, without being held.
+        // Skipped bytes are copied through without buffering.
         while buffer.reach() < position.at && !buffer.end {
             let filled = buffer.fill_to(position.at.min(buffer.reach() + window_bytes))?;
             out.write_to(&buffer, buffer.reach())?;
@@ -96,16 +97,16 @@ pub fn run(
         };
         out.write_edits(&buffer, &found)?;
         out.write_to(&buffer, settled.min(buffer.reach()))?;
-        buffer.drop_to(position.at.saturating_sub(behind).min(out.at));
+        buffer.drop_to(position.at.saturating_sub(look_behind).min(out.at));
         if buffer.is_paused() {
             out.flush()?;
         }
     }
 }
 
-/// Reads on, up to the next answer of the plugin or the next pause of the
-/// input, which may leave nothing to be said; and the offset up to which the
-/// output is settled then. `None` at the end of the input.
+/// Reads up to the next reply of the plugin or the next pause of the input,
+/// which may have no edits. Also returns the offset up to which the output is
+/// settled. `None` at the end of the input.
 fn next(
     context: &Context<'_>,
     buffer: &mut Buffer<'_>,
@@ -115,8 +116,8 @@ fn next(
     let (_, after) = context.job.framing.context_bytes();
     let mut need = position.want + after;
     loop {
-        // Where a plugin says to go on may be far behind the end, where no
-        // window's length can be added to it any more.
+        // The position requested by a plugin may be far past the end, where
+        // adding the length of a window would overflow.
         if buffer.end && position.at >= buffer.reach() {
             return Ok(None);
         }
@@ -130,12 +131,12 @@ fn next(
         if let Some(answer) = ask(context, &buffer.view(), transform, position)? {
             return Ok(Some(answer));
         }
-        // More than a window is needed where a record is longer.
+        // A record may be longer than a window.
         need *= 2;
     }
 }
 
-/// Waits for the head of the input, and begins.
+/// Waits for the head of the input, and calls `begin`.
 fn start(buffer: &mut Buffer<'_>, begin: &dyn Fn(FileHead<'_>) -> Result<Begun>) -> Result<Begun> {
     loop {
         let filled = buffer.fill_to(HEAD_BYTES as u64)?;
@@ -145,16 +146,16 @@ fn start(buffer: &mut Buffer<'_>, begin: &dyn Fn(FileHead<'_>) -> Result<Begun>)
             // The plugin may have needed the rest of the first line.
             Err(_) if filled == Filled::Paused && !head.contains(&b'\n') => {}
             begun => {
-                // Now it can be asked about what has come.
-                buffer.tell_again();
+                // Now the plugin can process what has arrived.
+                buffer.report_again();
                 return begun;
             }
         }
     }
 }
 
-/// The answer for the next window, and the offset up to which the output is
-/// settled then; `position` moves on.
+/// The edits for the next window, and the offset up to which the output is
+/// settled; advances `position`.
 fn ask(
     context: &Context<'_>,
     view: &View<'_>,
@@ -163,7 +164,7 @@ fn ask(
 ) -> Result<Option<(Found, u64)>> {
     let target = position.at + context.window_bytes;
     if context.job.framing == Framing::Sequential {
-        // One call: `find_sequential` stops once it is past the start.
+        // A single call: `find_sequential` stops once it is past the start.
         let mut next = *position;
         let found = find_sequential(context, view, transform, position.at + 1, &mut next)?;
         return Ok(found.map(|found| {
@@ -179,8 +180,8 @@ fn ask(
     }))
 }
 
-/// The answer for what is complete in view, and the offset up to which the
-/// output is settled then; `position` moves on.
+/// The edits for what is complete in view, and the offset up to which the
+/// output is settled; advances `position`.
 fn ask_at_pause(
     context: &Context<'_>,
     view: &View<'_>,
@@ -188,7 +189,7 @@ fn ask_at_pause(
     position: &mut Position,
 ) -> Result<(Found, u64)> {
     let end = complete(context, view, position.at)?;
-    // Nothing up to there asks for a wider view.
+    // Up to this offset no wider view is needed.
     let views = Views { near: view, wider: None };
     let (found, _) = find(context, views, transform, position.at..end)?.unwrap_or_default();
     let reach = end.max(found.reach);
@@ -202,7 +203,7 @@ fn ask_at_pause(
     Ok((found, settled))
 }
 
-/// The offset up to which the plugin can be asked while more is to come:
+/// The offset up to which the plugin can be called while more input is to come;
 /// `from`, if nothing is complete.
 fn complete(context: &Context<'_>, view: &View<'_>, from: u64) -> Result<u64> {
     let limit = view.limit();
@@ -215,7 +216,7 @@ fn complete(context: &Context<'_>, view: &View<'_>, from: u64) -> Result<u64> {
     }
 }
 
-/// Bytes before the first record belong to none, and pass through.
+/// Bytes before the first record belong to no record, and are copied through.
 fn first_record(job: &Job) -> u64 {
     match job.framing {
         Framing::Fixed { header, .. } | Framing::LengthPrefixed { header, .. } => header,
@@ -227,9 +228,9 @@ fn first_record(job: &Job) -> u64 {
 struct Out<'a> {
     output: &'a mut dyn Write,
     at: u64,
-    /// What bounds the replacements.
+    /// The limit for replacements.
     space: Space,
-    /// Their bytes so far.
+    /// The number of replacement bytes so far.
     new_bytes: u64,
 }
 
@@ -255,7 +256,7 @@ impl Out<'_> {
         Ok(())
     }
 
-    /// Passes the input through, up to `offset`.
+    /// Copies the input through, up to `offset`.
     fn write_to(&mut self, buffer: &Buffer<'_>, offset: u64) -> Result<()> {
         if self.at < offset {
             let range = (self.at - buffer.base) as usize..(offset - buffer.base) as usize;

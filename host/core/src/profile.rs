@@ -1,13 +1,13 @@
-//! Where the time of a run goes, stage by stage.
+//! Measures the time of a run, stage by stage.
 //!
-//! One profile for the process, off unless [`start`] was called. While it is
-//! off, a `span` costs one relaxed load. Spans are taken for blocks, calls
-//! and whole steps, never for single edits, so that measuring does not change
-//! what is measured.
+//! There is one profile for the process, which is off unless [`start`] was
+//! called. While it is off, a `span` costs one relaxed load. Spans measure
+//! blocks, calls and whole steps, never single edits, so that measuring does
+//! not distort the result.
 //!
-//! Spans do not nest but for [`Stage::Scan`], which holds those that
-//! [`Stage::place`] puts on workers or the collector. Time of workers is
-//! summed over all of them.
+//! Spans do not nest, except inside [`Stage::Scan`], which contains the stages
+//! that [`Stage::place`] assigns to workers or the collector. The time of all
+//! workers is added up.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use serde::Serialize;
 /// A step of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-#[allow(missing_docs)] // `about` says what each one is
+#[allow(missing_docs)] // `about` describes each one
 pub enum Stage {
     Load,
     Begin,
@@ -48,20 +48,20 @@ pub enum Stage {
     CleanUp,
 }
 
-/// On which thread a stage runs.
+/// The thread on which a stage runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Place {
-    /// The thread that drives the run: these add up to the run's time.
+    /// The thread that drives the run: these stages add up to the run's time.
     Driver,
-    /// The workers of a scan, all together.
+    /// The workers of a scan, added up.
     Worker,
-    /// The driver, while it collects what workers have found.
+    /// The driver, while it collects the workers' results.
     Collector,
 }
 
 impl Stage {
-    /// All, in the order in which a run comes to them.
+    /// All stages, in the order of a run.
     pub const ALL: [Self; 27] = [
         Self::Load,
         Self::Begin,
@@ -92,7 +92,7 @@ impl Stage {
         Self::CleanUp,
     ];
 
-    /// Where it runs.
+    /// The thread on which the stage runs.
     #[must_use]
     pub fn place(self) -> Place {
         match self {
@@ -112,38 +112,36 @@ impl Stage {
         }
     }
 
-    /// Its name, as it is serialised.
+    /// The stage's name in its serialized form.
     #[must_use]
     pub fn name(self) -> String {
         let name = serde_json::to_value(self).expect("a stage is a string");
         name.as_str().unwrap_or_default().to_owned()
     }
 
-    /// What happens in it.
+    /// A description of the stage.
     #[must_use]
     pub fn about(self) -> &'static str {
         match self {
-            Self::Load => "the plugin is taken from the cache, or compiled, and says what it is",
+            Self::Load => "the plugin is loaded from the cache, or compiled, and returns its manifest",
             Self::Begin => "the file is opened and mapped, and the plugin begins",
-            Self::Scan => "all of the pass over the file; what workers and the collector do is in it",
-            Self::Wait => "for the collector, or for the baton of a framing",
-            Self::PageIn => {
-                "the block is copied out of the page cache, or mapped; what is not cached is read"
-            }
-            Self::Hash => "BLAKE3 of the file as it is",
-            Self::Cut => "ends of windows and records are looked for",
+            Self::Scan => "the whole pass over the file, including the workers and the collector",
+            Self::Wait => "waiting for the collector, or for the baton of a framing",
+            Self::PageIn => "the block is copied from the page cache, or mapped; uncached pages are read",
+            Self::Hash => "BLAKE3 of the old file",
+            Self::Cut => "the ends of windows and records are found",
             Self::Prefilter => "candidates are searched for",
             Self::Pack => "candidates are packed into windows",
             Self::CopyIn => "windows are copied into the plugin's memory",
             Self::Guest => "the plugin's own code runs",
-            Self::CopyOut => "answers are copied out of its memory",
-            Self::Accept => "answers are checked and mapped to the file",
-            Self::HashNew => "BLAKE3 of the groups as they are to be",
-            Self::Merge => "what blocks have found is put in order, and into the patch",
+            Self::CopyOut => "replies are copied from the plugin's memory",
+            Self::Accept => "replies are checked and mapped to the file",
+            Self::HashNew => "BLAKE3 of the changed groups",
+            Self::Merge => "the edits of all blocks are put in order and written to the patch",
             Self::Collect => "waiting for the next block",
             Self::NewRoot => "the new file is hashed, from the first change of length on",
-            Self::Keep => "room is looked for; undo file and backup are written",
-            Self::Flatten => "the patch is brought into in-place form",
+            Self::Keep => "free space is checked; the undo file and the backup are written",
+            Self::Flatten => "the patch is converted to in-place form",
             Self::JournalSync => "the journal is made durable",
             Self::JournalCheck => "the journal is read back",
             Self::Commit => "the journal, or the new file, gets its name",
@@ -156,16 +154,16 @@ impl Stage {
     }
 }
 
-/// The time that was spent in a stage.
+/// The time spent in a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Spent {
     /// The stage.
     pub stage: Stage,
-    /// Where it ran.
+    /// The thread on which it ran.
     pub place: Place,
-    /// Milliseconds, of all threads together.
+    /// Milliseconds, added up over all threads.
     pub ms: f64,
-    /// How many spans that was.
+    /// The number of spans.
     pub spans: u64,
 }
 
@@ -179,7 +177,7 @@ static ON: AtomicBool = AtomicBool::new(false);
 static COUNTERS: [Counter; Stage::ALL.len()] =
     [const { Counter { ns: AtomicU64::new(0), spans: AtomicU64::new(0) } }; Stage::ALL.len()];
 
-/// Begins to measure, for all of the process.
+/// Starts measuring, for the whole process.
 pub fn start() {
     ON.store(true, Relaxed);
 }
@@ -190,20 +188,20 @@ pub fn is_on() -> bool {
     ON.load(Relaxed)
 }
 
-/// Adds to a stage.
+/// Adds time to a stage.
 pub fn add(stage: Stage, time: Duration) {
     let counter = &COUNTERS[stage as usize];
     counter.ns.fetch_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Relaxed);
     counter.spans.fetch_add(1, Relaxed);
 }
 
-/// Measures some work.
+/// Measures a piece of work.
 pub(crate) fn time<T>(stage: Stage, work: impl FnOnce() -> T) -> T {
     let _span = span(stage);
     work()
 }
 
-/// Measures until it is dropped.
+/// Measures until the returned value is dropped.
 #[must_use]
 pub fn span(stage: Stage) -> Span {
     Span { stage, started: is_on().then(Instant::now) }
@@ -223,8 +221,7 @@ impl Drop for Span {
     }
 }
 
-/// What was spent since the last call, in the stages that the runs have come
-/// to.
+/// The time spent since the last call, for all stages that ran.
 #[must_use]
 pub fn take() -> Vec<Spent> {
     let all = Stage::ALL.into_iter().map(|stage| {

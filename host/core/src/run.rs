@@ -1,14 +1,15 @@
-//! The driver: it alone, with `run/`, knows the order of the stages.
+//! The driver: only this module knows the order of the stages.
 //!
 //! ```text
 //! open -> begin -> scan -> seal -> plan -> (undo, backup) -> journal or new file -> verify
 //! ```
 //!
-//! The target is not written before the patch is sealed, and its identity is
-//! what it was when it was opened.
+//! The target is written only after the patch is sealed, and only if its
+//! identity is the same as when it was opened.
 //!
-//! What works on a [`Target`] does so on every [`Storage`]: a simulated disk
-//! runs the same driver. What takes a path opens it on the real filesystem.
+//! Functions that take a [`Target`] work on every [`Storage`], so a simulated
+//! disk runs the same driver. Functions that take a path open it on the real
+//! filesystem.
 
 mod apply;
 pub mod checkpoint;
@@ -43,50 +44,51 @@ pub use self::recover::{recover_file, root_of};
 pub use crate::engine::transform::Begun;
 pub use crate::patch::OsPatch;
 
-/// What changes files: a plugin with its parameters, or a native stand-in.
+/// A program that changes files: a plugin with its parameters, or a native
+/// stand-in.
 pub struct Program<'a> {
-    /// Who it is.
+    /// The identity of the program.
     pub id: PluginId,
-    /// Its parameters; values of secret ones left out.
+    /// The program's parameters, without the values of secret ones.
     pub params: Vec<(String, Option<String>)>,
-    /// The hash of all parameters, secret ones included. It is never stored
-    /// as it is.
+    /// The hash of all parameters, including secret ones. It is never stored
+    /// unprotected.
     pub params_digest: blake3::Hash,
-    /// Makes an instance for a file. Called once a worker, and must answer
-    /// with the same job for the same file.
+    /// Creates an instance for a file. Called once per worker; must return the
+    /// same job for the same file.
     pub begin: &'a (dyn Fn(FileHead<'_>) -> Result<Begun> + Sync),
 }
 
-/// How a run is done. None of it changes the patch.
+/// The options of a run. None of them changes the patch.
 #[derive(Debug, Clone)]
 pub struct Options<'a> {
     /// Worker threads, at least 1.
     pub threads: usize,
-    /// Bytes shown to the plugin in one call, about.
+    /// Approximate number of bytes shown to the plugin in one call.
     pub window_bytes: u64,
-    /// How the patch may reach the disk.
+    /// The strategies that are allowed.
     pub choice: Choice,
-    /// How what was written is read back.
+    /// How the written bytes are read back.
     pub verify: VerifyChoice,
     /// What to keep.
     pub keep: Keep,
-    /// What must hold before anything is written.
+    /// Conditions that must hold before anything is written.
     pub conditions: Conditions,
-    /// Whether [`apply`] goes on with a scan that did not end, and leaves its
-    /// own, if it fails, to go on with.
+    /// Whether [`apply`] resumes an earlier interrupted scan, and keeps its own
+    /// scan for resuming if it fails.
     pub resume: bool,
-    /// How often [`apply`] stores how far the scan has come.
+    /// How often [`apply`] stores a checkpoint of the scan.
     pub checkpoint_every: Duration,
-    /// Where a patch is collected that is only looked at, or written
-    /// elsewhere, once it outgrows the memory: nothing may have this name yet,
-    /// and nothing is left there. `None` is a name that nobody can guess, in
-    /// the directory for temporary files (`TMPDIR`).
+    /// The file in which a patch is collected that is not applied in place,
+    /// once it outgrows the memory. The file must not exist, and is removed
+    /// afterwards. `None` means an unpredictable name in the directory for
+    /// temporary files (`TMPDIR`).
     pub scratch: Option<Entry>,
     /// Whether a patch file may be a target.
     pub patch_files: PatchFiles,
-    /// What bounds the memory of a scan.
+    /// Limits the memory of a scan.
     pub memory: MemoryContext<'a>,
-    /// Set from outside to stop before the commit point.
+    /// The request to stop before the commit point.
     pub cancel: Cancel<'a>,
 }
 
@@ -101,7 +103,7 @@ impl Options<'_> {
         }
         let mut random = [0; 8];
         getrandom::fill(&mut random).map_err(|e| {
-            Error::new(Kind::Io, "the system has no random bytes").because(std::io::Error::from(e))
+            Error::new(Kind::Io, "the system cannot provide random bytes").because(std::io::Error::from(e))
         })?;
         let name = format!("runner-{:016x}.patch", u64::from_le_bytes(random));
         Ok(Entry::unpinned(std::env::temp_dir().join(name)))
@@ -113,8 +115,8 @@ impl Options<'_> {
 }
 
 impl Default for Options<'_> {
-    /// All cores; the cheapest safe strategy; read back as deep as the system
-    /// allows; nothing kept, and no bound on the memory beside those of the
+    /// All cores; the cheapest safe strategy; read back at the deepest
+    /// supported level; nothing kept; and no memory limit except those of the
     /// plugin.
     fn default() -> Self {
         Self {
@@ -134,55 +136,56 @@ impl Default for Options<'_> {
     }
 }
 
-/// Progress, for whoever watches.
+/// Progress of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// An interrupted scan goes on.
+    /// An interrupted scan is resumed.
     Resumed {
-        /// What is done already.
+        /// Number of bytes already done.
         bytes: u64,
-        /// Bytes in all.
+        /// Total number of bytes.
         of: u64,
     },
-    /// A scan was to go on, and begins anew; this is why.
+    /// A scan could not be resumed and starts over, for this reason.
     StartedOver(String),
-    /// The file is scanned up to here.
+    /// The file has been scanned up to this point.
     Scanned {
-        /// Bytes done.
+        /// Number of bytes done.
         bytes: u64,
-        /// Bytes in all.
+        /// Total number of bytes.
         of: u64,
     },
-    /// Memory is short, or no longer: so many workers go on.
+    /// The number of running workers changed because of memory pressure.
     Workers(scan::Workers),
-    /// The patch is complete, and is now carried out.
+    /// The patch is complete, and is now applied.
     Applying(Strategy),
-    /// A journal will be made that nothing authenticates.
+    /// There is no key, so the journal will not be authenticated.
     NoKey,
 }
 
-/// What a run has come to.
+/// The result of a run.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// Counts.
+    /// Statistics of the patch.
     pub stats: Stats,
-    /// BLAKE3 before.
+    /// BLAKE3 of the old file.
     pub pre_root: blake3::Hash,
-    /// BLAKE3 after.
+    /// BLAKE3 of the new file.
     pub post_root: blake3::Hash,
-    /// What was decided.
+    /// The chosen plan.
     pub plan: Plan,
-    /// How what was written was read back; [`Level::None`] when nothing was.
+    /// How the written bytes were read back; [`Level::None`] when nothing was
+    /// written.
     pub level: Level,
-    /// Bytes that others have appended during the run. They stand behind what
-    /// both hashes are of.
+    /// Bytes that other processes appended during the run. Neither hash covers
+    /// them.
     pub appended_bytes: u64,
-    /// Whether others still have the file open that was replaced.
+    /// Whether other processes still have the replaced file open.
     pub old_in_use: bool,
 }
 
 impl Report {
-    /// Of a patch that nothing was done with yet.
+    /// The report of a patch that has not been applied yet.
     fn new<S: Storage>(patch: &Patch<'_, S>, plan: Plan) -> Self {
         let Seal { stats, pre_root, post_root } = patch.seal().clone();
         Self { stats, pre_root, post_root, plan, level: Level::None, appended_bytes: 0, old_in_use: false }

@@ -1,12 +1,12 @@
-//! The one pass over the file: hash, framing, prefilter, transform, and the
-//! patch that comes out of it.
+//! The single pass over the file: hash, framing, prefilter, transform, and the
+//! resulting patch.
 //!
-//! The file is cut into blocks. Workers take them in order; each one owns the
-//! records that start in its block. A baton goes from block to block where a
-//! framing needs to know what came before (the parity of quotes, the next
-//! record, the one instance of a sequential plugin). The collector takes the
-//! results in order. The patch that comes out is the same for every block and
-//! window size and every number of threads.
+//! The file is cut into blocks. Workers take them in order; each worker owns
+//! the records that start in its block. If a framing depends on what came
+//! before, a baton is passed from block to block (with the parity of quotes,
+//! the next record, or the only instance of a sequential plugin). The collector
+//! takes the results in order. The patch is the same for every block and window
+//! size and every number of threads.
 
 mod block;
 mod block_buffer;
@@ -39,31 +39,32 @@ use runner_contract::{Framing, Job};
 
 /// Records up to this size are held whole, whatever the window.
 pub const MIN_RECORD_LIMIT_BYTES: u64 = 16 << 20;
-/// Work is handed out in blocks of this size, or of the window's, if larger.
+/// Work is handed out in blocks of this size, or of the window size if that is
+/// larger.
 const BLOCK_BYTES: u64 = 1 << 20;
-/// The window that is used unless another one is asked for.
+/// The default window.
 pub const DEFAULT_WINDOW_BYTES: u64 = 1 << 20;
 
-/// How a scan is done; none of it changes the patch.
+/// The options of a scan; none of them changes the patch.
 #[derive(Debug, Clone, Copy)]
 pub struct Options<'a> {
     /// Worker threads, at least 1.
     pub threads: usize,
-    /// Bytes shown to the plugin in one call, about; rounded up to whole
-    /// groups.
+    /// Approximate number of bytes shown to the plugin in one call; rounded up
+    /// to whole groups.
     pub window_bytes: u64,
-    /// What bounds its memory.
+    /// Limits the memory of the scan.
     pub memory: MemoryContext<'a>,
-    /// Set from outside to stop the scan.
+    /// The request to stop the scan.
     pub cancel: Cancel<'a>,
 }
 
-/// How far a scan is.
+/// The progress of a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
     /// The file is done up to this offset.
     To(u64),
-    /// Memory is short, or no longer: so many workers go on.
+    /// The number of running workers changed because of memory pressure.
     Workers(Workers),
 }
 
@@ -79,37 +80,38 @@ impl Options<'_> {
     }
 }
 
-/// What a scan has found.
+/// The result of a scan.
 pub struct Scanned<'s, S: Storage> {
     /// All edits.
     pub draft: Draft<'s, S>,
     /// BLAKE3 of the file.
     pub pre_root: blake3::Hash,
-    /// The hash tree of the file as it will be, up to `after_groups` groups.
+    /// The hash tree of the new file, up to `after_groups` groups.
     pub after: Tree,
-    /// The group in which the first length changes, or the number of groups.
+    /// The group of the first change of length, or the number of groups.
     pub after_groups: u64,
 }
 
-/// What happens beside a scan.
+/// Callbacks and the starting point of a scan.
 pub struct Hooks<'a> {
-    /// Told how far the scan is.
+    /// Called with the progress of the scan.
     pub progress: &'a mut dyn FnMut(Progress),
-    /// Where to go on. It must have passed [`State::check`], and the writer
-    /// must have been taken up from its [`State::partial`].
+    /// The state to resume from. It must have passed [`State::check`], and the
+    /// writer must have been resumed from its [`State::partial`].
     pub from: Option<State>,
-    /// How often, and to whom, the scan says how far it has come. Never under
-    /// a sequential framing: what its one instance remembers cannot be kept.
+    /// How often the scan stores its state, and the callback for that. Ignored
+    /// under a sequential framing, because the memory of the plugin's only
+    /// instance cannot be stored.
     pub keep: Option<(Duration, Keep<'a>)>,
 }
 
-/// What answers for a file.
+/// The transforms for a file.
 pub struct Transforms<'a> {
-    /// What is to be done.
+    /// The job.
     pub job: &'a Job,
-    /// Makes an instance that does it. Called once for each worker, and once
-    /// more where edits of neighbouring blocks collide; each call must give an
-    /// instance that answers alike.
+    /// Creates an instance for the job. Called once per worker, and once more
+    /// if edits of neighbouring blocks collide; all instances must give the
+    /// same answers.
     pub make: &'a (dyn Fn() -> Result<Box<dyn Transform>> + Sync),
 }
 
@@ -118,8 +120,8 @@ pub type Keep<'a> = &'a mut dyn FnMut(&State) -> Result<()>;
 
 /// Scans a mapped file.
 ///
-/// # Errors
-/// The first failure in file order; the patch is dropped then. What
+/// The first failure in file order; then the patch is dropped. Any error of
+/// [`Hooks::keep`].
 /// [`Hooks::keep`] fails with.
 pub fn scan<'s, S: Storage>(
     mapping: &Mapping,
@@ -146,15 +148,15 @@ pub fn scan<'s, S: Storage>(
     let mut collector = merge::Collector::new(&scan, writer);
     if let Some(state) = hooks.from {
         start = scheduler::Start { block: state.at.div_ceil(scan.block_bytes()), carry: state.carry };
-        collector.go_on(state)?;
+        collector.resume(state)?;
     }
     if scan.is_sequential() {
         hooks.keep = None;
     }
     let mut kept = Instant::now();
     workers::run(&scan, &start, |block, workers| {
-        // Workers have looked when they took the block; by now it may be the
-        // last one.
+        // Workers checked this when they took the block; by now it may be the
+        // last block.
         options.cancel.check()?;
         if let Some(workers) = workers {
             (hooks.progress)(Progress::Workers(workers));
@@ -187,7 +189,7 @@ impl Scan<'_> {
         self.mapping.bytes()
     }
 
-    /// All of the file, as it is mapped.
+    /// The whole mapped file.
     fn view(&self) -> View<'_> {
         View { base: 0, bytes: self.file(), end: true }
     }

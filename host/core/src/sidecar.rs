@@ -1,31 +1,37 @@
-//! The names that `runner` uses beside a target, what each one means after a
-//! crash, and which of them is believed:
+//! The names of the files that `runner` creates next to a target, what each
+//! file means after a crash, and when it is trusted:
 //!
-//! - `NAME.runner-scan-TAG`: a patch that was being collected. It never
-//!   happened.
-//! - `NAME.runner-checkpoint-TAG`: how far that had come, so that it can go on.
+//! - `NAME.runner-scan-TAG`: a patch that was being collected. It has no effect
+//!   yet.
+//! - `NAME.runner-checkpoint-TAG`: the progress of that scan, for resuming it.
 //! - `NAME.runner-new-TAG`: a new version that was being written, or the old
-//!   one that it has replaced. The target is whole without it.
-//! - `NAME.runner-journal`: a sealed patch that may be half applied. It gets
-//!   this name by a rename after it is durable, so it is always whole; the
+//!   version that it replaced. The target is complete without it.
+//! - `NAME.runner-journal`: a sealed patch that may be partly applied. It gets
+//!   this name by a rename after it is durable, so it is always complete; the
 //!   rename is the commit point of an in-place apply.
 //!
-//! The tag is made with the user's key, so no file that somebody has made for
-//! another purpose has such a name. A journal has none: whoever comes next
-//! must see it, with another key, too.
+//! The tag is derived from the user's key, so no file that was made for a
+//! different purpose has such a name. A journal has no tag: the next run must
+//! see it, even with a different key.
 //!
-//! As long as there is a scan or a checkpoint, the run that they belong to has
-//! not written the target: both are removed, durably, before its commit point.
+//! As long as a scan or a checkpoint exists, its run has not written the
+//! target: both are removed, durably, before the commit point.
 
-use std::ffi::OsStr;
+mod reserved;
+#[cfg(test)]
+mod tests;
+mod trust;
+
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
-use crate::patch::{Patch, TRAILER_AUTHENTICATION};
-use crate::storage::{Access, Entry, FileType, OsStorage, PrivateDirectory, Stat, Storage, check_own};
+use crate::storage::{Entry, FileType, PrivateDirectory, Stat, Storage, check_own};
 use crate::user_state::{self, Key, TAG_DIGITS};
+
+pub use reserved::{check_not_reserved, is_journal, is_reserved, journal_owner};
+pub use trust::Trust;
 
 /// Longest file name on the usual filesystems, in bytes (NAME_MAX).
 const NAME_MAX_BYTES: usize = 255;
@@ -34,7 +40,7 @@ const SCAN: &str = ".runner-scan-";
 const CHECKPOINT: &str = ".runner-checkpoint-";
 const NEW: &str = ".runner-new-";
 
-/// What stands for the tag where there is no key.
+/// Replaces the tag if there is no key.
 const NO_TAG: &str = "0000000000000000";
 
 /// The names that belong to one target.
@@ -42,64 +48,55 @@ const NO_TAG: &str = "0000000000000000";
 pub struct Names {
     /// The target itself, symbolic links resolved.
     pub target: Entry,
-    /// A patch being collected.
+    /// A patch that is being collected.
     pub scan: Entry,
-    /// How far that has come.
+    /// The progress of that scan.
     pub checkpoint: Entry,
-    /// A new version being written.
+    /// A new version that is being written.
     pub new: Entry,
-    /// A sealed patch being applied.
+    /// A sealed patch that is being applied.
     pub journal: Entry,
-    /// What authenticates the journal and the checkpoint; without it, neither
-    /// is believed later.
+    /// The key that authenticates the journal and the checkpoint. Without it,
+    /// neither is trusted later.
     pub key: Option<Key>,
 }
 
-/// Whose journals are believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trust {
-    /// Those of this user, made with this user's key.
-    Own,
-    /// Any: somebody has looked at the journal, and has said so.
-    Any,
-}
-
 impl Names {
-    /// The names for a target. They stand beside a file; for a block device,
-    /// whose directory does not outlive a reboot, in the user's state
-    /// directory, under the device's numbers.
+    /// The names for a target. The files are next to a regular file. For a
+    /// block device, whose directory does not survive a reboot, they are in the
+    /// user's state directory, under the device's numbers.
     ///
     /// # Errors
-    /// When there is no state directory that can be trusted; any I/O error.
+    /// When no state directory can be trusted; any I/O error.
     pub fn new(target: &Entry, file_type: FileType, key: Option<Key>) -> Result<Self> {
-        let beside = if file_type == FileType::Block {
-            // Any node of the device leads to the same journal.
+        let base = if file_type == FileType::Block {
+            // All nodes of the device lead to the same journal.
             let (major, minor) = target.device_number().map_err(Error::at("look at", target.path()))?;
             let directory = PrivateDirectory::open_or_create(&user_state::directory()?)?;
             directory.entry(format!("block-{major}-{minor}"))
         } else {
             target.clone()
         };
-        let tag = key.as_ref().map_or(NO_TAG.to_owned(), |key| key.tag(beside.name()));
+        let tag = key.as_ref().map_or(NO_TAG.to_owned(), |key| key.tag(base.name()));
         let longest = CHECKPOINT.len() + TAG_DIGITS;
-        let beside = if beside.name().len() + longest > NAME_MAX_BYTES {
-            beside.sibling(&blake3::hash(beside.name().as_bytes()).to_hex()[..32])
+        let base = if base.name().len() + longest > NAME_MAX_BYTES {
+            base.sibling(&blake3::hash(base.name().as_bytes()).to_hex()[..32])
         } else {
-            beside
+            base
         };
-        let with = |kind: &str| beside.with_suffix(format!("{kind}{tag}"));
+        let with = |kind: &str| base.with_suffix(format!("{kind}{tag}"));
         Ok(Self {
             target: target.clone(),
             scan: with(SCAN),
             checkpoint: with(CHECKPOINT),
             new: with(NEW),
-            journal: beside.with_suffix(JOURNAL),
+            journal: base.with_suffix(JOURNAL),
             key,
         })
     }
 
-    /// What a file that a run on this target makes elsewhere is called until it
-    /// is complete.
+    /// The temporary name of a file that a run on this target creates
+    /// elsewhere.
     #[must_use]
     pub fn temporary(&self, entry: &Entry) -> Entry {
         let mut both = self.target.path().as_os_str().to_owned();
@@ -109,20 +106,20 @@ impl Names {
         entry.with_suffix(format!("{NEW}{tag}"))
     }
 
-    /// Refuses to go on where another run has left something behind.
+    /// Refuses to continue if an earlier run left files.
     ///
     /// # Errors
-    /// [`Kind::RecoveryNeeded`], with the command to run; [`Kind::Refused`],
-    /// where it is not this user's.
+    /// [`Kind::RecoveryNeeded`], with the command to run; [`Kind::Refused`] if
+    /// a file belongs to a different user.
     pub fn check_clean<S: Storage>(&self, storage: &S) -> Result<()> {
         self.check(storage, &[&self.journal, &self.scan, &self.checkpoint, &self.new])
     }
 
-    /// Whether there is a scan that may be taken up again: the target was not
-    /// written by the run that has left it.
+    /// Whether there is a scan that may be resumed: the run that left it did
+    /// not write the target.
     ///
     /// # Errors
-    /// As for [`Names::check_clean`], where there is something else.
+    /// As for [`Names::check_clean`], if there are other files.
     pub fn check_resumable<S: Storage>(&self, storage: &S) -> Result<bool> {
         self.check_journal(storage)?;
         if exists(storage, &self.scan)? || exists(storage, &self.checkpoint)? {
@@ -131,7 +128,7 @@ impl Names {
         self.check_clean(storage).map(|()| false)
     }
 
-    /// [`Names::check_clean`], of the journal alone.
+    /// Like [`Names::check_clean`], but only for the journal.
     ///
     /// # Errors
     /// As for [`Names::check_clean`].
@@ -153,188 +150,28 @@ impl Names {
         if entry.name() == self.journal.name()
             && let Err(why) = check_own(stat)
         {
-            return self.not_believed(&why, stat);
+            return self.not_trusted(&why, stat);
         }
         let error = Error::new(
             Kind::RecoveryNeeded,
-            format!("an earlier run on {target} did not end: it left {found}"),
+            format!("an earlier run on {target} did not finish: it left {found}"),
         )
         .hint(format!(
-            "`runner recover {}` brings the file to one state and cleans up",
+            "`runner recover {}` brings the file to a consistent state and cleans up",
             self.target.path().word()
         ));
         if entry.name() == self.scan.name() || entry.name() == self.checkpoint.name() {
-            error.hint("`runner apply --resume`, with all else as it was, goes on with the scan")
+            error.hint("`runner apply --resume`, with everything else unchanged, resumes the scan")
         } else {
             error
         }
     }
-
-    /// The journal, if it is believed.
-    ///
-    /// # Errors
-    /// [`Kind::Refused`] where it is not; [`Kind::Verification`] where it is
-    /// damaged; any I/O error.
-    pub fn open_journal<'s, S: Storage>(&self, storage: &'s S, trust: Trust) -> Result<Patch<'s, S>> {
-        let path = self.journal.path();
-        let found = storage.stat_entry(&self.journal).map_err(Error::at("look at", path))?;
-        if found.file_type != FileType::Regular {
-            return Err(self.not_believed("it is not a regular file", &found));
-        }
-        let file = storage.open(&self.journal, Access::Read).map_err(Error::at("open", path))?;
-        let stat = storage.stat(&file).map_err(Error::at("look at", path))?;
-        if stat.file_type != FileType::Regular {
-            return Err(self.not_believed("it is not a regular file", &stat));
-        }
-        if trust == Trust::Own {
-            // Before anything of it is read.
-            check_own(&stat).map_err(|why| self.not_believed(&why, &stat))?;
-        }
-        let journal = Patch::read(storage, self.journal.clone(), file)?;
-        if trust == Trust::Own {
-            self.check_authentic(&journal).map_err(|why| self.not_believed(why, &stat))?;
-        }
-        Ok(journal)
-    }
-
-    fn check_authentic<S: Storage>(&self, journal: &Patch<'_, S>) -> Result<(), &'static str> {
-        let found = journal.trailer(TRAILER_AUTHENTICATION).ok_or("it was made without a key")?;
-        let key = self.key.as_ref().ok_or("this user has no key to check it with")?;
-        let (id, value) = found.split_first_chunk().ok_or("its authentication is malformed")?;
-        if *id != key.id() {
-            return Err("it was made with another key: on another machine, or before the key was lost");
-        }
-        let value =
-            <[u8; blake3::OUT_LEN]>::try_from(value).map_err(|_| "its authentication is malformed")?;
-        // Compared in constant time, as `Hash` is.
-        if key.of_journal(&journal.seal_check()) == blake3::Hash::from_bytes(value) {
-            Ok(())
-        } else {
-            Err("it is not what was authenticated")
-        }
-    }
-
-    /// Authenticates a patch that is to become the journal, if there is a key.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn authenticate<S: Storage>(&self, journal: &mut Patch<'_, S>) -> Result<()> {
-        let Some(key) = &self.key else { return Ok(()) };
-        let mut value = key.id().to_vec();
-        value.extend_from_slice(key.of_journal(&journal.seal_check()).as_bytes());
-        journal.push_trailer(TRAILER_AUTHENTICATION, &value)
-    }
-
-    fn not_believed(&self, why: &str, stat: &Stat) -> Error {
-        let (target, journal) = (self.target.path().word(), self.journal.path().shown());
-        let error = Error::new(Kind::Refused, format!("{journal} is not believed: {why}"));
-        if stat.file_type != FileType::Regular {
-            return error.hint(format!("no run has made it; remove {journal}"));
-        }
-        let me = rustix::process::geteuid().as_raw();
-        let error = if stat.owner == me {
-            error
-        } else {
-            error.hint(format!(
-                "if user {0} has run `runner` on this file: `runner recover {target}` as that user (`sudo -u '#{0}' ...`)",
-                stat.owner
-            ))
-        };
-        error
-            .hint(format!("`runner recover --trust-journal {target}` shows what it holds, and carries it out whoever has made it"))
-            .hint(format!("if no run on this file has died, somebody has put it there: remove {journal}"))
-    }
 }
 
-/// Whether a journal has such a name.
-#[must_use]
-pub fn is_journal(name: &OsStr) -> bool {
-    name.as_bytes().ends_with(JOURNAL.as_bytes())
-}
-
-/// The file that a journal belongs to, by its name; `None` where that was too
-/// long for a suffix, or is no journal's.
-#[must_use]
-pub fn journal_owner(journal: &Entry) -> Option<Entry> {
-    let name = journal.name().as_bytes().strip_suffix(JOURNAL.as_bytes())?;
-    (!name.is_empty()).then(|| journal.sibling(OsStr::from_bytes(name)))
-}
-
-/// A name that `runner` gives to what it makes beside a target, apart from
-/// journals: the name that it begins with.
-fn tagged(name: &[u8]) -> Option<&[u8]> {
-    // Tags, and the names of releases that had none.
-    let untagged = name.len().checked_sub(TAG_DIGITS).map(|at| name.split_at(at));
-    [SCAN, CHECKPOINT, NEW].iter().find_map(|kind| {
-        let kind = kind.as_bytes();
-        let plain = name.strip_suffix(&kind[..kind.len() - 1]);
-        let tag = untagged.filter(|(_, tag)| tag.iter().all(u8::is_ascii_hexdigit));
-        plain.or_else(|| tag.and_then(|(head, _)| head.strip_suffix(kind)))
-    })
-}
-
-/// Whether `runner` gives such names to what it makes beside a target.
-#[must_use]
-pub fn is_reserved(name: &OsStr) -> bool {
-    is_journal(name) || tagged(name.as_bytes()).is_some()
-}
-
-/// Refuses a name that `runner` gives to what it makes beside a target.
+/// Whether a file or link of this name exists.
 ///
 /// # Errors
-/// [`Kind::Refused`], with what to do about a file of that name.
-pub fn check_not_reserved(entry: &Entry) -> Result<()> {
-    if !is_reserved(entry.name()) {
-        return Ok(());
-    }
-    let shown = entry.path().shown();
-    let error =
-        Error::new(Kind::Refused, format!("{shown} has a name that only `runner` gives to its own files"));
-    let Ok(file) = OsStorage.open(entry, Access::Read) else {
-        return Err(error.hint("choose another name"));
-    };
-    if OsStorage.is_locked(&file) {
-        return Err(error.hint("a run is at work on it; when that has ended, the file is gone"));
-    }
-    Err(match owner(entry) {
-        Some(owner) => error.hint("a run that did not end has left it").hint(format!(
-            "`runner recover {}` brings that file to one state and cleans up",
-            owner.path().word()
-        )),
-        None if is_journal(entry.name()) => error.hint(
-            "it may be all that can bring back a file of a run that did not end: `runner show` tells which",
-        ),
-        None => {
-            let what = if entry.name().as_bytes().windows(NEW.len()).any(|part| part == NEW.as_bytes()) {
-                "a run that did not end has left it: a result that is not complete, or what a file was before; look at it, and then"
-            } else {
-                "a run that did not end has left it, and no file depends on it:"
-            };
-            error.hint(format!("{what} `rm {}`", entry.path().word()))
-        }
-    })
-}
-
-/// The file that is recovered where there is a file of such a name.
-fn owner(entry: &Entry) -> Option<Entry> {
-    let owner = match tagged(entry.name().as_bytes()) {
-        Some(name) if !name.is_empty() => {
-            let owner = entry.sibling(OsStr::from_bytes(name));
-            // What is made elsewhere for another target has another tag.
-            let names = Names::new(&owner, FileType::Regular, user_state::existing_key()).ok()?;
-            let own = [&names.scan, &names.checkpoint, &names.new];
-            own.iter().any(|own| own.name() == entry.name()).then_some(owner)
-        }
-        Some(_) => None,
-        None => journal_owner(entry),
-    }?;
-    exists(&OsStorage, &owner).unwrap_or(false).then_some(owner)
-}
-
-/// Whether there is a file of this name, a link included.
-///
-/// # Errors
-/// When that cannot be told.
+/// When that cannot be determined.
 pub fn exists<S: Storage>(storage: &S, entry: &Entry) -> Result<bool> {
     look(storage, entry).map(|found| found.is_some())
 }
@@ -344,65 +181,5 @@ fn look<S: Storage>(storage: &S, entry: &Entry) -> Result<Option<Stat>> {
         Ok(stat) => Ok(Some(stat)),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(Error::io("look for", entry.path(), e)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-
-    fn names(path: &str, key: Option<Key>) -> Names {
-        Names::new(&Entry::unpinned(path), FileType::Regular, key).expect("names")
-    }
-
-    #[test]
-    fn names_stand_beside_the_target() {
-        let names = names("/logs/access.log", None);
-        assert_eq!(names.journal.path(), Path::new("/logs/access.log.runner-journal"));
-        assert_eq!(names.scan.path(), Path::new("/logs/access.log.runner-scan-0000000000000000"));
-        assert_eq!(names.new.path(), Path::new("/logs/access.log.runner-new-0000000000000000"));
-    }
-
-    #[test]
-    fn a_name_that_leaves_no_room_is_hashed() {
-        let [long, other] = ["x", "y"].map(|c| names(&format!("/logs/{}", c.repeat(250)), None));
-        assert!(long.checkpoint.name().len() <= NAME_MAX_BYTES);
-        assert_ne!(long.journal.path(), other.journal.path());
-    }
-
-    #[test]
-    fn each_name_that_is_given_is_reserved() {
-        for key in [None, Some(Key::from_bytes([3; 32]))] {
-            for target in ["a", &"long".repeat(60)] {
-                let names = names(target, key.clone());
-                for entry in [&names.scan, &names.checkpoint, &names.new, &names.journal] {
-                    assert!(is_reserved(entry.name()), "{entry:?}");
-                }
-                assert!(!is_reserved(names.target.name()));
-            }
-        }
-        for name in ["a.runner-new", "a.runner-scan", "a.runner-checkpoint", ".runner-journal"] {
-            assert!(is_reserved(OsStr::new(name)), "{name}");
-        }
-        for name in ["a.runner", "runner-journal.txt", "a.runner-new-x", "a.runner-scan-000000000000000g"] {
-            assert!(!is_reserved(OsStr::new(name)), "{name}");
-        }
-    }
-
-    /// A scan is not taken up beside a journal.
-    #[test]
-    fn a_journal_is_no_scan() {
-        let scratch = tempfile::tempdir().expect("a directory");
-        let target = scratch.path().join("file");
-        let names = Names::new(&Entry::unpinned(&target), FileType::Regular, None).expect("names");
-        assert_eq!(names.check_resumable(&OsStorage).ok(), Some(false));
-        for entry in [&names.scan, &names.checkpoint] {
-            std::fs::write(entry.path(), "").expect("written");
-        }
-        assert_eq!(names.check_resumable(&OsStorage).ok(), Some(true));
-        std::fs::write(names.journal.path(), "").expect("written");
-        assert!(names.check_resumable(&OsStorage).is_err());
     }
 }

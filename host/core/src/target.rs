@@ -1,6 +1,5 @@
-//! Opens a target: resolves its path, once, refuses what cannot be worked on,
-//! locks it, pins its identity and maps it. Nothing else opens a path that
-//! belongs to a target.
+//! Opens a target: resolves its path once, refuses unsupported files, locks it,
+//! records its identity and maps it. Only this module opens a target's path.
 
 pub mod interference;
 pub mod interrupted;
@@ -20,36 +19,36 @@ use crate::storage::{Access, Entry, FileType, Identity, Lock, OpenFile, OsStorag
 use crate::target::interrupted::check_mark;
 use crate::user_state;
 
-/// What is to be done with a target.
+/// The intended use of a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Intent {
-    /// Only to read it, whatever it is.
+    /// Only read it, whatever its content.
     Read,
-    /// To read it for a change; of a patch file, see [`PatchFiles`].
+    /// Read it to prepare a change; for patch files, see [`PatchFiles`].
     Scan(PatchFiles),
-    /// To change it, likewise.
+    /// Change it; for patch files, see [`PatchFiles`].
     Write(PatchFiles),
 }
 
-/// Whether a file that begins as a patch does may be changed. It may be all
-/// that can bring back another file: a journal, an undo file, a saved plan.
+/// Whether a file that begins as a patch does may be changed. It may be the
+/// only way to recover another file: a journal, an undo file, or a saved plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PatchFiles {
-    /// No.
+    /// The file may not be changed.
     Refuse,
-    /// Yes: it was asked for in so many words.
+    /// The file may be changed, because the user requested that explicitly.
     Change,
 }
 
-/// A file that is worked on: resolved once, open and locked.
+/// A file that a run works on: resolved once, open and locked.
 pub struct Target<'s, S: Storage> {
-    /// The filesystem it is on.
+    /// The filesystem of the file.
     pub storage: &'s S,
-    /// Its names; `names.target` is the file itself.
+    /// The names of the target and its side files; `names.target` is the file itself.
     pub names: Names,
     /// The locked descriptor.
     pub file: S::File,
-    /// What it was when it was opened.
+    /// The metadata when the file was opened.
     pub stat: Stat,
 }
 
@@ -57,13 +56,13 @@ pub struct Target<'s, S: Storage> {
 pub type OsTarget = Target<'static, OsStorage>;
 
 impl OsTarget {
-    /// Opens and locks a file; other runs cannot change it until this value
-    /// is dropped.
+    /// Opens and locks a file. Other runs cannot change it until this value is
+    /// dropped.
     ///
     /// # Errors
     /// When it is not a regular file or block device, cannot be opened, or
-    /// another run is at work on it; [`Kind::Refused`] where its path is not
-    /// to be trusted, or it is one of our own files.
+    /// another run is using it; [`Kind::Refused`] if its path is not trusted,
+    /// or it is one of our own files.
     pub fn open(path: &Path, intent: Intent) -> Result<Self> {
         let entry = Entry::resolve(path)?;
         let shown = entry.path();
@@ -74,7 +73,7 @@ impl OsTarget {
         let found = storage.stat_entry(&entry).map_err(Error::at("open", shown))?;
         check_type(shown, &found)?;
         let writes = matches!(intent, Intent::Write(_));
-        // Root could open it; its owner has said that it is not to be changed.
+        // Root could open it, but the owner has made it read-only.
         if writes && found.file_type == FileType::Regular && found.mode & 0o222 == 0 {
             return Err(Error::new(Kind::Usage, format!("{} is read-only", shown.shown()))
                 .hint(format!("`chmod u+w {}` allows changes", shown.word())));
@@ -95,13 +94,9 @@ impl OsTarget {
         lock(&file, if writes { Lock::Exclusive } else { Lock::Shared }).map_err(|e| {
             let busy = e.kind() == io::ErrorKind::WouldBlock;
             let error = Error::io("lock", shown, e);
-            if busy {
-                error.of_kind(Kind::ChangedByOthers).hint("another run is at work on it")
-            } else {
-                error
-            }
+            if busy { error.of_kind(Kind::ChangedByOthers).hint("another run is using it") } else { error }
         })?;
-        // Between open and lock another run may have put a new file there.
+        // Between open and lock another run may have replaced the file.
         let now = storage.stat_entry(&entry).map_err(Error::at("look at", shown))?.identity;
         if !now.same_inode(&stat.identity) {
             return Err(changed(shown));
@@ -114,25 +109,25 @@ impl OsTarget {
 }
 
 impl<S: Storage> Target<'_, S> {
-    /// The file itself, links resolved.
+    /// The path of the file, with links resolved.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.names.target.path()
     }
 
-    /// Size in bytes when it was opened.
+    /// The size in bytes when the file was opened.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.stat.identity.size
     }
 
-    /// What identified the file when it was opened.
+    /// The identity of the file when it was opened.
     #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.stat.identity
     }
 
-    /// Its locked descriptor.
+    /// The locked descriptor.
     #[must_use]
     pub fn open_file(&self) -> OpenFile<'_, S> {
         OpenFile::new(self.storage, &self.file, self.path())
@@ -141,8 +136,8 @@ impl<S: Storage> Target<'_, S> {
     /// Maps the file.
     ///
     /// # Errors
-    /// When the file has more content than it says, as those in `/proc` do;
-    /// any I/O error.
+    /// When the file has content although its size is 0, as in `/proc`; any I/O
+    /// error.
     pub fn map(&self) -> Result<Mapping> {
         let path = self.path();
         if self.size() == 0
@@ -150,18 +145,18 @@ impl<S: Storage> Target<'_, S> {
         {
             return Err(Error::new(
                 Kind::Usage,
-                format!("{} says that it is empty, and is not", path.shown()),
+                format!("{} reports a size of 0, but has content", path.shown()),
             )
             .hint("`runner pipe` works on such files"));
         }
         self.storage.map(&self.file, self.size(), self.path())
     }
 
-    /// Makes sure that nobody has changed or replaced the file since it was
-    /// opened, as far as its identity tells.
+    /// Checks that the file was neither changed nor replaced since it was
+    /// opened, as far as its identity shows.
     ///
     /// # Errors
-    /// When somebody has.
+    /// When it was.
     pub fn check_unchanged(&self) -> Result<()> {
         match self.appended()? {
             0 => Ok(()),
@@ -169,11 +164,12 @@ impl<S: Storage> Target<'_, S> {
         }
     }
 
-    /// How many bytes others have appended since the file was opened. Where it
-    /// has grown, nothing tells whether other bytes of it were changed.
+    /// The number of bytes that other processes have appended since the file
+    /// was opened. If the file has grown, nothing shows whether other bytes
+    /// were changed.
     ///
     /// # Errors
-    /// When it was replaced, or has changed without growing.
+    /// When the file was replaced, or was changed without growing.
     pub fn appended(&self) -> Result<u64> {
         let path = self.path();
         let open = self.storage.stat(&self.file).map_err(Error::at("look at", path))?.identity;
@@ -186,18 +182,19 @@ impl<S: Storage> Target<'_, S> {
         }
     }
 
-    /// Bytes that stand in the open file from `size` on.
-    pub(crate) fn behind(&self, size: u64) -> Result<u64> {
+    /// The number of bytes in the open file from `size` on.
+    pub(crate) fn bytes_from(&self, size: u64) -> Result<u64> {
         Ok(self.open_file().size()?.saturating_sub(size))
     }
 }
 
 impl<S: Storage> Target<'_, S> {
-    /// What a file that a run on this target makes elsewhere is called until it
-    /// is complete. One that was left by a run that was killed is removed.
+    /// The temporary name of a file that a run on this target creates
+    /// elsewhere. A file with this name that was left by a killed run is
+    /// removed.
     ///
     /// # Errors
-    /// [`Kind::Refused`] where somebody else has made it; any I/O error.
+    /// [`Kind::Refused`] if it belongs to a different user; any I/O error.
     pub fn temporary(&self, entry: &Entry) -> Result<Entry> {
         let temporary = self.names.temporary(entry);
         if !exists(self.storage, &temporary)? {
@@ -205,29 +202,29 @@ impl<S: Storage> Target<'_, S> {
         }
         let path = temporary.path();
         let stat = self.storage.stat_entry(&temporary).map_err(Error::at("look at", path))?;
-        // A backup may have the owner and the mode of the target already.
+        // A backup may already have the owner and the mode of the target.
         let owners = [rustix::process::geteuid().as_raw(), self.stat.owner];
         let why = if stat.file_type != FileType::Regular || stat.links != 1 {
-            Some("it is not a file with one name".to_owned())
+            Some("it is not a regular file with a single name".to_owned())
         } else {
             let theirs = !owners.contains(&stat.owner);
             theirs.then(|| format!("it belongs to user {}", stat.owner))
         };
         if let Some(why) = why {
             return Err(Error::new(Kind::Refused, format!("{} is in the way: {why}", path.shown()))
-                .hint("only its owner can say whether it is still needed; choose another name"));
+                .hint("only its owner knows whether it is still needed; choose another name"));
         }
         let file = self.storage.open(&temporary, Access::Read).map_err(Error::at("open", path))?;
         if self.storage.is_locked(&file) {
             return Err(Error::new(Kind::Refused, format!("{} is in the way", path.shown()))
-                .hint("another run is at work on it"));
+                .hint("another run is using it"));
         }
         self.storage.remove(&temporary).map_err(Error::at("remove", path))?;
         Ok(temporary)
     }
 }
 
-/// What `begin` is shown of a mapped file.
+/// The part of a mapped file that `begin` receives.
 #[must_use]
 pub fn head(mapping: &Mapping) -> FileHead<'_> {
     let bytes = mapping.bytes();
@@ -245,24 +242,24 @@ pub(crate) fn check_not_a_patch<S: Storage>(file: OpenFile<'_, S>) -> Result<()>
     }
     let shown = path.shown();
     Err(Error::new(Kind::Refused, format!("{shown} is a patch file, and is not changed or replaced"))
-        .hint("it may be all that can bring back another file: the journal of an interrupted run, or an undo file")
-        .hint("`runner show` shows what it holds; `--allow-patch-file` lets `apply` and `plan` work on it"))
+        .hint("it may be the only way to recover another file: the journal of an interrupted run, or an undo file")
+        .hint("`runner show` shows its content; `--allow-patch-file` lets `apply` and `plan` work on it"))
 }
 
 fn unopened(path: &Path, error: io::Error) -> Error {
     let is_busy = error.kind() == io::ErrorKind::ResourceBusy;
     let error = Error::io("open", path, error);
     if is_busy {
-        error.hint("the device is mounted, or part of something else that is in use; unmount it first")
+        error.hint("the device is mounted, or part of another device that is in use; unmount it first")
     } else {
         error
     }
 }
 
-/// Refuses what is neither a file nor a block device.
+/// Refuses anything but a regular file or a block device.
 ///
 /// # Errors
-/// Says what it is.
+/// An error that names the type.
 pub fn check_type(path: &Path, stat: &Stat) -> Result<()> {
     let refuse = |what: &str| {
         Err(Error::new(

@@ -1,9 +1,9 @@
-//! The user's state directory: the key that authenticates what a run leaves
-//! beside its target, and the journals of block devices.
+//! The user's state directory: the key that authenticates the files that a run
+//! leaves next to its target, and the journals of block devices.
 //!
-//! Whoever may write to a target's directory can put a file there that looks
-//! like a journal. What was made with the key of this user was not put there
-//! by anybody else, and not for another file.
+//! Any user who may write to a target's directory can create a file there that
+//! looks like a journal. A journal made with this user's key was not created by
+//! another user, nor for a different file.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -16,16 +16,17 @@ use crate::storage::PrivateDirectory;
 
 /// The name of the key in the state directory.
 const KEY_FILE: &str = "journal-key";
-/// Where root's state is, whoever's environment it runs with.
+/// Root's state directory, whatever the environment.
 const ROOT_DIRECTORY: &str = "/var/lib/runner";
 
-/// What a value is authenticated for, so that none can stand in for another.
+/// The contexts of authentication, so that no value can be used for a different
+/// purpose.
 const JOURNAL: &str = "runner 2026-11-26 journal";
 const CHECKPOINT: &str = "runner 2026-11-26 checkpoint";
 const NAMES: &str = "runner 2026-11-26 names beside a target";
 const ID: &str = "runner 2026-11-26 key id";
 
-/// A secret of one user on one machine.
+/// A secret key of one user on one machine.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key([u8; blake3::KEY_LEN]);
 
@@ -36,13 +37,13 @@ impl std::fmt::Debug for Key {
 }
 
 impl Key {
-    /// A key of these bytes, which must be secret and random.
+    /// A key with these bytes, which must be secret and random.
     #[must_use]
     pub fn from_bytes(bytes: [u8; blake3::KEY_LEN]) -> Self {
         Self(bytes)
     }
 
-    /// Tells keys apart, and says nothing of their bytes.
+    /// Distinguishes keys without revealing their bytes.
     #[must_use]
     pub fn id(&self) -> [u8; 8] {
         let id = blake3::derive_key(ID, &self.0);
@@ -61,7 +62,7 @@ impl Key {
         self.keyed(CHECKPOINT, bytes)
     }
 
-    /// What tells the names beside a target from those that others give: 16
+    /// Distinguishes the names next to a target from other files' names: 16
     /// hexadecimal digits.
     #[must_use]
     pub fn tag(&self, target: &OsStr) -> String {
@@ -73,15 +74,15 @@ impl Key {
     }
 }
 
-/// Hexadecimal digits of [`Key::tag`].
+/// Number of hexadecimal digits in [`Key::tag`].
 pub const TAG_DIGITS: usize = 16;
 
-/// Where the state of this user is: `$RUNNER_STATE_DIR`, else `runner` in
-/// `$XDG_STATE_HOME`, else for root `/var/lib/runner`, and for others
-/// `~/.local/state/runner`.
+/// This user's state directory: `$RUNNER_STATE_DIR`; otherwise `runner` in
+/// `$XDG_STATE_HOME`; otherwise `/var/lib/runner` for root, and
+/// `~/.local/state/runner` for other users.
 ///
 /// # Errors
-/// When there is no absolute path to be had.
+/// When none of these is an absolute path.
 pub fn directory() -> Result<PathBuf> {
     let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     variable("RUNNER_STATE_DIR")
@@ -89,15 +90,15 @@ pub fn directory() -> Result<PathBuf> {
         .or_else(|| rustix::process::geteuid().is_root().then(|| ROOT_DIRECTORY.into()))
         .or_else(|| Some(variable("HOME")?.join(".local/state/runner")))
         .ok_or_else(|| {
-            Error::new(Kind::Usage, "there is no place for the state of this user")
+            Error::new(Kind::Usage, "there is no directory for the state of this user")
                 .hint("set HOME, XDG_STATE_HOME or RUNNER_STATE_DIR to an absolute path")
         })
 }
 
-/// The user's key, which is made, durably, where there is none.
+/// The user's key. It is created, durably, if there is none.
 ///
 /// # Errors
-/// Says why there can be none.
+/// The reason why there can be no key.
 pub fn key() -> Result<Key> {
     static KEY: OnceLock<Key> = OnceLock::new();
     if let Some(key) = KEY.get() {
@@ -113,11 +114,11 @@ fn read(directory: &PrivateDirectory, path: &Path) -> Result<Key> {
     key.map(Key).ok_or_else(|| {
         let file = path.join(KEY_FILE);
         Error::new(Kind::Refused, format!("{} is not a key of this user", file.shown()))
-            .hint("move it away; a new key is made then, and journals of the old one need `runner recover --trust-journal`")
+            .hint("move it away; then a new key is created, and journals of the old key need `runner recover --trust-journal`")
     })
 }
 
-/// The user's key where there is one already.
+/// The user's key, if it exists.
 #[must_use]
 pub fn existing_key() -> Option<Key> {
     let directory = PrivateDirectory::open(&directory().ok()?).ok()?;
@@ -159,7 +160,11 @@ mod tests {
         let file = path.join(KEY_FILE);
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
-        assert_eq!(read(&directory, &path).unwrap_err().kind(), Kind::Refused, "others may have read it");
+        assert_eq!(
+            read(&directory, &path).unwrap_err().kind(),
+            Kind::Refused,
+            "other users may have read it"
+        );
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
         assert_eq!(PrivateDirectory::open_or_create(&path).unwrap_err().kind(), Kind::Refused);
     }

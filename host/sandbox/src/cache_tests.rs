@@ -163,7 +163,7 @@ fn a_directory_others_can_enter_is_refused() {
     for mode in [0o777, 0o750, 0o701] {
         fs::set_permissions(&dir, fs::Permissions::from_mode(mode)).unwrap();
         let error = Cache::open(&dir).unwrap_err();
-        assert!(format!("{error:?}").contains("others may enter it"), "{error:?}");
+        assert!(format!("{error:?}").contains("other users may enter it"), "{error:?}");
     }
 }
 

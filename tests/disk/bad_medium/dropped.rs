@@ -85,7 +85,8 @@ fn no_write_is_dropped_unnoticed() {
                         continue;
                     }
                     assert_eq!(ran.code, 5, "{what}: {}", ran.stderr);
-                    ran.fails(5, "file reads back different").says("was brought back to what it was before");
+                    ran.fails(5, "file does not read back as it was written")
+                        .says("was rolled back to its old content");
                     assert!(fs::read(&file).unwrap() == **from, "{what}");
                     assert_eq!(names(scratch.dir()), ["file"], "{what}");
                     *count += 1;

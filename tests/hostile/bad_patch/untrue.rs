@@ -22,7 +22,7 @@ fn a_patch_that_lists_no_group_is_refused() {
     // Nor is it a journal.
     let journal = scratch.write("file.runner-journal", bytes);
     let before = scratch.snapshot();
-    runner!["recover", &file].fails(4, "is not believed");
+    runner!["recover", &file].fails(4, "is not trusted");
     recover(&file, &[]).says("an edit in no group that it lists");
     recover(&file, &["--rollback"]);
     assert_eq!(before, scratch.snapshot());
@@ -65,7 +65,7 @@ fn what_a_patch_says_of_its_file_must_be_so() {
     };
 
     write(&[(0, lie, new)], roots);
-    untouched("file holds other bytes at byte 16 than the patch says");
+    untouched("file differs at byte 16 from what the patch says");
     // In the middle, at the end, and only behind a change of length.
     let at = size - 7;
     write(&[(0, good, new), (3, b"", b"")], roots);
@@ -74,19 +74,19 @@ fn what_a_patch_says_of_its_file_must_be_so() {
         made(size, &[(start, old, new)], &[(start >> 16, [7; 32], [9; 32])], roots)
     };
     scratch.write("patch", far(at, b"\n\n\nx\n\n\n", b"\n\n\ny\n\n\n"));
-    untouched(&format!("file holds other bytes at byte {} than the patch says", at + 3));
+    untouched(&format!("file differs at byte {} from what the patch says", at + 3));
     let group = (at >> 16, [7; 32], [0; 32]);
     scratch.write("patch", made(size, &[(at, b"", b"more"), (at, b"\n\nx", b"\n\ny")], &[group], roots));
-    untouched(&format!("file holds other bytes at byte {} than the patch says", at + 2));
+    untouched(&format!("file differs at byte {} from what the patch says", at + 2));
     // A byte that is replaced by itself is compared, too.
     scratch.write("patch", far(at, b"x", b"x"));
-    untouched(&format!("file holds other bytes at byte {at} than the patch says"));
+    untouched(&format!("file differs at byte {at} from what the patch says"));
 
     let other = blake3::hash(b"something else");
     write(&[(0, good, new)], [roots[0], other]);
-    untouched("file would get another root than the patch says");
+    untouched("file would get a different root than the patch says");
     write(&[(0, good, new)], [other, roots[1]]);
-    untouched("file is not the file that the patch fits");
+    untouched("the patch does not fit");
     // Right edits of wrong groups are right edits: all else is computed anew.
     write(&[(0, good, new)], roots);
     let ran = runner!["patch", &scratch.path("patch"), &file].ok();
@@ -101,13 +101,13 @@ fn what_a_patch_says_of_its_file_must_be_so() {
         assert_eq!(before, scratch.snapshot());
     };
     write(&[(0, good, lie)], roots);
-    untouched("file holds other bytes at byte 16 than the patch says");
+    untouched("file differs at byte 16 from what the patch says");
     write(&[(0, lie, new)], roots);
-    untouched("file would get another root than the patch says");
+    untouched("file would get a different root than the patch says");
     write(&[(0, good, new)], [other, roots[1]]);
-    untouched("file would get another root than the patch says");
+    untouched("file would get a different root than the patch says");
     write(&[(0, good, new)], [roots[0], other]);
-    untouched("file is not the file that the patch fits");
+    untouched("the patch does not fit");
     write(&[(0, good, new)], roots);
     runner!["undo", &scratch.path("patch"), &file].ok();
     assert!(fs::read(&file).unwrap() == old);
@@ -131,7 +131,7 @@ fn a_journal_whose_old_bytes_are_lies_is_refused() {
     let snapshot = scratch.snapshot();
     for direction in [&["recover", "--trust-journal"][..], &["recover", "--trust-journal", "--rollback"]] {
         let ran = runner(direction.iter().copied().chain([file.to_str().unwrap()]));
-        ran.fails(6, "byte 0 of").says("is neither what the journal says");
+        ran.fails(6, "byte 0 of").says("matches neither the old nor the new byte in the journal");
     }
     assert_eq!(snapshot, scratch.snapshot());
     journal(b"root");
@@ -165,7 +165,7 @@ fn a_journal_whose_values_are_made_up_is_refused() {
     // Nor one that goes beyond the end of what is left of the file.
     fs::write(&file, b"ab").unwrap();
     let before = scratch.snapshot();
-    recover_fails(&file, "ends at byte 2, inside of what the journal replaces");
+    recover_fails(&file, "ends at byte 2, inside a range that the journal replaces");
     assert_eq!(before, scratch.snapshot());
 }
 

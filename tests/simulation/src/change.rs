@@ -1,4 +1,4 @@
-//! A change of one file by the driver itself: a transform that answers with
+//! Changes a file using the product's own driver, with a transform that returns
 //! given edits.
 
 use std::fmt;
@@ -23,15 +23,15 @@ use runner_pipeline::user_state::Key;
 use crate::disk::Disk;
 use crate::storage::{FaultPlan, Simulated};
 
-/// Where everything stands on the simulated disk: in directories of their
-/// own, so that a sync of one makes nothing durable in another.
+/// The places of all files on the simulated disk. Each is in a separate
+/// directory, so that a sync of one directory makes nothing durable in another.
 pub const FILE: &str = "/disk/file";
 pub const UNDO: &str = "/undo/undo";
 pub const BACKUP: &str = "/backup/backup";
-/// Owner, mode and so on of the file.
+/// Represents owner, mode and so on of the file.
 pub const ATTRIBUTES: u32 = 0o640;
 
-/// What is to be done, and how.
+/// A change, and how to make it.
 #[derive(Clone)]
 pub struct Change {
     pub old: Vec<u8>,
@@ -39,15 +39,15 @@ pub struct Change {
     pub edits: Vec<(usize, usize, Vec<u8>)>,
     pub choice: Choice,
     pub verify: VerifyChoice,
-    /// With an undo file and a backup.
+    /// Whether to keep an undo file and a backup.
     pub extras: bool,
     pub no_direct: bool,
-    /// With a scan that has stored how far it has come.
+    /// Whether the scan stores checkpoints.
     pub checkpoint: bool,
     pub no_exchange: bool,
 }
 
-/// Without the content, which a seed gives again.
+/// Omits the content, which can be recreated from a seed.
 impl fmt::Debug for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let edits: Vec<_> = self.edits.iter().map(|(at, old, new)| (at, old, new.len())).collect();
@@ -74,7 +74,7 @@ impl Change {
         Disk::with(Path::new(FILE), &self.old, ATTRIBUTES)
     }
 
-    /// Carries the change out; the strategy that was taken, if it came so far.
+    /// Carries out the change. Returns the strategy that was chosen.
     pub fn carry_out(&self, storage: &Simulated) -> Result<Strategy> {
         let names = names();
         let file = storage.open(&names.target, Access::Write).map_err(io)?;
@@ -88,7 +88,7 @@ impl Change {
         };
         let options = Options {
             threads: 1,
-            // One window, so that no edit is cut.
+            // A single window, so that no edit is cut.
             window_bytes: self.old.len() as u64,
             choice: self.choice,
             verify: self.verify,
@@ -129,12 +129,12 @@ pub fn names() -> Names {
     Names::new(&Entry::unpinned(FILE), FileType::Regular, Some(key)).expect("it has a name")
 }
 
-/// What `runner recover` does.
+/// Does what `runner recover` does.
 pub fn recover_on(storage: &Simulated, direction: Direction) -> Result<Recovered> {
     recover_trusting(storage, Trust::Own, direction)
 }
 
-/// The same, and whose journals are believed.
+/// Like [`recover_on`], with a choice of the trusted journals.
 pub fn recover_trusting(storage: &Simulated, trust: Trust, direction: Direction) -> Result<Recovered> {
     let names = names();
     let file = storage.open(&names.target, Access::Write).map_err(io)?;
@@ -144,7 +144,7 @@ pub fn recover_trusting(storage: &Simulated, trust: Trust, direction: Direction)
     recover(&Target { storage, names, file, stat }, journal.as_ref(), &options)
 }
 
-/// Whether the patch in a file can be used, and the root it leads back to.
+/// The root that the patch in a file leads back to, if the patch can be used.
 pub fn pre_root(disk: &Disk, path: &str) -> Option<blake3::Hash> {
     let storage = Simulated::new(disk.clone(), FaultPlan::default());
     Patch::load(&storage, &Entry::unpinned(path)).ok().map(|patch| patch.seal().pre_root)

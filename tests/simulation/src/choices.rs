@@ -1,19 +1,19 @@
-//! Where a simulation may go one way or another: every way in turn, as long as
-//! they are few, and ways by chance else. The same seed gives the same ways.
+//! The choices of a simulation: all combinations in turn, if there are few;
+//! otherwise random ones. The same seed gives the same choices.
 
 use crate::Random;
 
 pub struct Choices {
-    /// What was chosen, of how many.
+    /// For each choice so far: the chosen value and the number of alternatives.
     taken: Vec<(usize, usize)>,
     next: usize,
-    /// Chooses where `taken` does not.
+    /// Makes the choices that `taken` does not prescribe.
     chance: Option<Random>,
     coins: Random,
 }
 
 impl Choices {
-    /// Chooses by chance.
+    /// Makes random choices.
     pub fn random(seed: u64) -> Self {
         Self {
             taken: Vec::new(),
@@ -23,7 +23,7 @@ impl Choices {
         }
     }
 
-    /// One of `of` ways.
+    /// Chooses one of `of` alternatives.
     pub fn pick(&mut self, of: usize) -> usize {
         if let Some(chance) = &mut self.chance {
             return chance.below(of as u64) as usize;
@@ -35,12 +35,12 @@ impl Choices {
         self.taken[self.next - 1].0
     }
 
-    /// A choice of which there are too many to try them all.
+    /// A choice of a kind too frequent to try all combinations.
     pub fn coin(&mut self) -> bool {
         self.coins.below(2) == 0
     }
 
-    /// Goes on to the next combination; `false` when all were tried.
+    /// Advances to the next combination; `false` when all were tried.
     fn advance(&mut self) -> bool {
         self.next = 0;
         while let Some((taken, of)) = self.taken.pop() {
@@ -52,12 +52,12 @@ impl Choices {
         false
     }
 
-    /// Calls `visit` with every combination if there are no more than
-    /// `limit`; else with so many by chance.
+    /// Calls `visit` with every combination if there are at most `limit`;
+    /// otherwise with `limit` random ones.
     pub fn each(seed: u64, limit: u64, mut visit: impl FnMut(&mut Self)) {
-        // Whether they are few is only known when they are through; the first
-        // `limit` of many differ in the last choices alone, and are as good
-        // as any.
+        // Whether there are few combinations is known only after the last one.
+        // The first `limit` of many differ only in the last choices, and are as
+        // useful as any others.
         let mut choices = Self { chance: None, ..Self::random(seed) };
         for _ in 0..limit {
             visit(&mut choices);

@@ -1,23 +1,26 @@
-//! A disk that may lose what was not synced: directories of files, each with
-//! what programs see of it and what is on the medium.
+//! A disk that may lose anything that was not synced: directories of files,
+//! each with the content that programs see and the content on the medium.
 //!
-//! What a crash may leave, by this model:
+//! After a crash, this model may leave:
 //!
-//! - of each write since the last sync, any of its sectors and not others,
-//!   whatever became of writes before and after it;
-//! - of the sizes a file had since then, any; what was never written reads as
-//!   zeros or as anything;
-//! - of the changes of directory entries since the last sync of their
-//!   directory, the first few in order, or any that do not depend on one that
-//!   is missing;
-//! - owner, mode and such since the last full sync: old or new.
+//! - of each write since the last sync, any subset of its sectors,
+//!   independently of earlier and later writes;
+//! - any of the sizes that the file had since then; bytes that were never
+//!   written read as zeros or as garbage;
+//! - of the directory changes since the last sync of their directory, a prefix
+//!   in order, or any subset in which no change depends on a missing one;
+//! - owner, mode and so on, old or new since the last full sync.
+
+mod directory;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::choices::Choices;
+
+pub use directory::{Directory, NameChange};
 
 pub type Inode = u64;
 
@@ -25,7 +28,7 @@ pub type Inode = u64;
 pub struct Disk {
     pub files: BTreeMap<Inode, Node>,
     pub directory: Directory,
-    /// The file that somebody else has open.
+    /// The file that another process has open.
     pub held: Option<Inode>,
     clock: i128,
 }
@@ -33,13 +36,13 @@ pub struct Disk {
 /// One file.
 #[derive(Debug, Clone, Default)]
 pub struct Node {
-    /// What programs read.
+    /// The content that programs read.
     pub cache: Vec<u8>,
-    /// What the medium holds for sure.
+    /// The content that is certain to be on the medium.
     durable: Vec<u8>,
-    /// What has happened since.
+    /// The changes since then.
     dirty: Vec<Change>,
-    /// Stands for owner, mode and all else that belongs to an inode.
+    /// Represents owner, mode and all other attributes of an inode.
     pub attributes: u32,
     durable_attributes: u32,
     pub born: i128,
@@ -73,98 +76,9 @@ impl Change {
     }
 }
 
-/// The entries of all directories, which are there from the start.
-#[derive(Debug, Clone, Default)]
-pub struct Directory {
-    pub now: BTreeMap<PathBuf, Inode>,
-    durable: BTreeMap<PathBuf, Inode>,
-    pending: Vec<NameChange>,
-}
-
-#[derive(Debug, Clone)]
-pub enum NameChange {
-    Put(PathBuf, Inode),
-    Remove(PathBuf),
-    Rename(PathBuf, PathBuf),
-    Exchange(PathBuf, PathBuf),
-}
-
-impl NameChange {
-    fn names(&self) -> Vec<&Path> {
-        match self {
-            Self::Put(name, _) | Self::Remove(name) => vec![name],
-            Self::Rename(a, b) | Self::Exchange(a, b) => vec![a, b],
-        }
-    }
-
-    fn apply(&self, names: &mut BTreeMap<PathBuf, Inode>) -> io::Result<()> {
-        let missing = || io::Error::from(io::ErrorKind::NotFound);
-        match self {
-            Self::Put(name, inode) => {
-                if names.contains_key(name) {
-                    return Err(io::ErrorKind::AlreadyExists.into());
-                }
-                names.insert(name.clone(), *inode);
-            }
-            Self::Remove(name) => drop(names.remove(name).ok_or_else(missing)?),
-            Self::Rename(from, to) => {
-                let inode = names.remove(from).ok_or_else(missing)?;
-                names.insert(to.clone(), inode);
-            }
-            Self::Exchange(a, b) => {
-                let (first, second) =
-                    (*names.get(a).ok_or_else(missing)?, *names.get(b).ok_or_else(missing)?);
-                names.insert(a.clone(), second);
-                names.insert(b.clone(), first);
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Directory {
-    pub fn change(&mut self, entry: NameChange) -> io::Result<()> {
-        entry.apply(&mut self.now)?;
-        self.pending.push(entry);
-        Ok(())
-    }
-
-    /// Makes the entries of one directory durable.
-    pub fn sync(&mut self, directory: Option<&Path>) {
-        let here = |entry: &NameChange| entry.names().iter().all(|name| name.parent() == directory);
-        for entry in self.pending.extract_if(.., |entry| here(entry)) {
-            entry.apply(&mut self.durable).expect("what it builds on is there");
-        }
-    }
-
-    fn crash(&self, choices: &mut Choices) -> BTreeMap<PathBuf, Inode> {
-        let mut names = self.durable.clone();
-        if self.pending.is_empty() {
-            return names;
-        }
-        let mut lost = BTreeSet::new();
-        let prefix = choices.pick(self.pending.len() + 2);
-        for (index, entry) in self.pending.iter().enumerate() {
-            // One more than there are prefixes: some of them, in no order but
-            // that an entry does not get there without those it builds on.
-            let kept = if prefix > self.pending.len() {
-                entry.names().iter().all(|name| !lost.contains(*name)) && choices.pick(2) == 0
-            } else {
-                index < prefix
-            };
-            if kept {
-                entry.apply(&mut names).expect("what it builds on is there");
-            } else {
-                lost.extend(entry.names().into_iter().map(Path::to_owned));
-            }
-        }
-        names
-    }
-}
-
 impl Node {
-    /// What the medium would give now, had the kernel written out all it
-    /// still knows to be unwritten.
+    /// The content of the medium if the kernel wrote out everything that it
+    /// knows to be unwritten.
     pub fn on_medium(&self) -> Cow<'_, [u8]> {
         if self.dirty.is_empty() {
             return Cow::Borrowed(&self.durable);
@@ -183,14 +97,14 @@ impl Node {
         }
     }
 
-    /// A sync that fails: some of it got there, and the kernel takes all of
-    /// it for written.
+    /// Simulates a failed sync: some of the data is written, and the kernel
+    /// considers all of it written.
     pub fn lose(&mut self, choices: &mut Choices) {
         self.durable = self.crashed(choices);
         self.dirty.clear();
     }
 
-    /// Drops what is not to be written.
+    /// Drops cached content that will not be written.
     pub fn evict(&mut self) {
         self.cache = self.on_medium().into_owned();
     }
@@ -209,7 +123,7 @@ impl Node {
             })
             .collect();
         let resizes = sizes.iter().any(|size| *size != self.durable.len());
-        // Changes of size get there in order; `reach` of them do.
+        // Changes of size take effect in order; the first `reach` of them do.
         let reach = if resizes { choices.pick(sizes.len() + 1) } else { sizes.len() };
         let unwritten = if resizes { [0, 0xa5][choices.pick(2)] } else { 0 };
         let sector = [512, 4096][choices.pick(2)];
@@ -239,7 +153,7 @@ fn tear(
     let end = offset + bytes.len();
     image.resize(image.len().max(end), unwritten);
     let sectors = offset / sector..end.div_ceil(sector);
-    // All, none, or any of them.
+    // All, none, or any subset of them.
     let mode = if sectors.len() == 1 { choices.pick(2) } else { choices.pick(3) };
     for index in sectors {
         if mode == 0 || mode == 2 && choices.coin() {
@@ -294,7 +208,8 @@ impl Disk {
         self.change(inode, Change::Write { offset, bytes: bytes.to_vec() });
     }
 
-    /// What programs read in a place, whatever is on its way to the medium.
+    /// Changes what programs read at an offset, but not the data on its way to
+    /// the medium.
     pub fn show(&mut self, inode: Inode, offset: usize, bytes: &[u8]) {
         let node = self.files.get_mut(&inode).expect("files stay while they are open");
         node.cache[offset..offset + bytes.len()].copy_from_slice(bytes);
@@ -312,12 +227,12 @@ impl Disk {
         (node.modified, node.changed) = (now, now);
     }
 
-    /// What programs read under a name.
+    /// The file that programs see under a name.
     pub fn read(&self, path: &Path) -> Option<&Node> {
         self.directory.now.get(path).map(|inode| &self.files[inode])
     }
 
-    /// A disk as a crash may leave this one.
+    /// A disk as a crash of this one may leave it.
     pub fn crash(&self, choices: &mut Choices) -> Self {
         let names = self.directory.crash(choices);
         let files = names.values().collect::<BTreeSet<_>>().into_iter().map(|inode| {

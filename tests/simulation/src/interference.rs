@@ -1,37 +1,37 @@
-//! What somebody else may do to the file while a run is at work on it.
+//! Actions of another process on the file during a run.
 
 use std::path::Path;
 
 use crate::change::{BACKUP, FILE, UNDO, names};
 use crate::disk::{Disk, Inode, NameChange};
 
-pub const THEIRS: &[u8] = b"what somebody else has written";
+pub const THEIRS: &[u8] = b"what another process has written";
 
-/// Longer than all files that are changed.
+/// Longer than any file that is changed.
 const LONGER_BYTES: usize = 1 << 20;
-/// The file as it was at the start.
+/// The inode of the original file.
 pub const ORIGINAL: Inode = 1;
 
-/// What somebody does.
+/// An action of another process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interference {
-    /// Writes behind the end of the file that has the name by then.
+    /// Appends to the file that has the name at that time.
     Appends,
-    /// The same, and syncs it.
+    /// Appends, and syncs the file.
     AppendsAndSyncs,
-    /// Has the file open from the start, and writes behind its end.
+    /// Has the file open from the start, and appends to it.
     AppendsToOpen,
-    /// The same, but opens it only then.
+    /// Opens the file at that time, and appends to it.
     OpensAndAppends,
-    /// Puts another file in its place.
+    /// Replaces the file with a different one.
     Replaces,
-    /// Puts a longer file in its place.
+    /// Replaces the file with a longer one.
     ReplacesByLonger,
-    /// Puts another file in the place of the new one that is being made.
+    /// Replaces the new file of the run with a different one.
     ReplacesNew,
-    /// Changes its mode.
+    /// Changes the mode of the file.
     ChangesMode,
-    /// Another run comes to its commit point.
+    /// Another run passes its commit point.
     LeavesJournal,
 }
 
@@ -83,7 +83,7 @@ impl Interference {
         }
     }
 
-    /// Whether a disk shows what was done, and no work of ours.
+    /// Whether a disk shows the effect of the action, and no file of ours.
     pub fn is_left_alone(self, disk: &Disk, old: &[u8]) -> bool {
         let read = |name: &Path| disk.read(name).map(|node| (&node.cache[..], node.attributes));
         let names = names();
@@ -100,8 +100,8 @@ impl Interference {
             Self::ReplacesNew => {
                 return content == old && read(names.new.path()).is_none_or(|(content, _)| content == THEIRS);
             }
-            // Where there is a journal, undo file and backup stay: whoever
-            // must recover may want to go back.
+            // If there is a journal, the undo file and the backup stay, because
+            // a recovery may have to go back to the old content.
             Self::LeavesJournal => {
                 return content == old
                     && read(names.journal.path()).is_some_and(|(content, _)| content == THEIRS);

@@ -1,15 +1,15 @@
-//! A disk in memory that crashes, fails and lies, behind the trait through
-//! which the product does all its input and output, and changes to carry out on
-//! it. The crash tests and the fuzz targets share it.
+//! A disk in memory that crashes, fails and lies. It implements the trait that
+//! the product uses for all its input and output. There are also changes to
+//! carry out on it. Shared by the crash tests and the fuzz targets.
 
 #![allow(
     clippy::fn_params_excessive_bools,
     clippy::too_many_arguments,
     clippy::too_many_lines,
-    reason = "a test reads best where all of it stands"
+    reason = "a test is easiest to read in one piece"
 )]
 #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
-#![allow(missing_docs, reason = "for tests alone: names of fields and variants say what they are")]
+#![allow(missing_docs, reason = "used only in tests; the names of fields and variants are self-explanatory")]
 
 pub mod change;
 pub mod choices;

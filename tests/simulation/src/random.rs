@@ -1,6 +1,6 @@
-//! Numbers by chance.
+//! Random numbers.
 
-/// A small generator of the same numbers every time (SplitMix64).
+/// A small generator with the same numbers for the same seed (SplitMix64).
 pub struct Random(pub u64);
 
 impl Random {

@@ -1,5 +1,5 @@
-//! [`Storage`](runner_pipeline::storage::Storage) on the simulated disk: counts operations,
-//! dies or fails at one of them, and can leave a sync out.
+//! [`Storage`](runner_pipeline::storage::Storage) on the simulated disk. It
+//! counts operations, dies or fails at one of them, and can skip a sync.
 
 mod calls;
 pub mod fault_plan;
@@ -26,13 +26,13 @@ struct State {
     operations: u64,
     syncs: u64,
     dead: bool,
-    /// The first operation that gave a file another name, but a checkpoint.
+    /// The first operation that renamed a file, except for checkpoints.
     renamed_at: Option<u64>,
-    /// Syncs of the scan.
+    /// Number of syncs during the scan.
     scan_syncs: u64,
-    /// Writes to the file that one of them goes wrong with.
+    /// Number of writes to the file that has a faulty write.
     writes: u64,
-    /// A descriptor was used again whose sync had failed.
+    /// A descriptor was used after its sync had failed.
     trusts_failed: bool,
     choices: Choices,
 }
@@ -41,7 +41,7 @@ struct State {
 pub struct SimulatedFile {
     inode: Inode,
     direct: bool,
-    /// A sync of it has failed.
+    /// A sync of this descriptor has failed.
     failed: AtomicBool,
 }
 
@@ -51,13 +51,13 @@ impl SimulatedFile {
     }
 }
 
-/// What kind of operation it is, for what may go wrong with it.
+/// The kind of an operation, which determines what may go wrong.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Look,
     Read,
     Write,
-    /// Takes space without writing.
+    /// Allocates space without writing.
     Grow,
     /// Changes names or attributes.
     Change,
@@ -67,17 +67,17 @@ enum Kind {
 /// What a sync makes durable.
 #[derive(Clone, Copy)]
 enum Synced<'a> {
-    /// A file's content; its attributes too?
+    /// A file's content, and whether also its attributes.
     File(Inode, bool),
-    /// The directory that a path is in.
+    /// The directory that contains a path.
     ParentOf(&'a Path),
 }
 
-/// How an operation goes.
+/// How an operation proceeds.
 enum Go {
     On,
     Half,
-    /// It is done, or begun, and nobody is there any more to see it.
+    /// The operation is done or started, and the process dies.
     Die,
 }
 
@@ -124,13 +124,13 @@ impl Simulated {
         self.state().syncs
     }
 
-    /// Notes that the scan has ended.
+    /// Records that the scan has ended.
     pub(crate) fn end_scan(&self) {
         let mut state = self.state();
         state.scan_syncs = state.syncs;
     }
 
-    /// Syncs before the end of the scan: those of checkpoints.
+    /// Number of syncs before the end of the scan: those of checkpoints.
     pub fn scan_syncs(&self) -> u64 {
         self.state().scan_syncs
     }
@@ -143,7 +143,7 @@ impl Simulated {
         self.state().trusts_failed
     }
 
-    /// Counts an operation, and says how it goes.
+    /// Counts an operation, and decides how it proceeds.
     fn step(&self, kind: Kind) -> io::Result<(MutexGuard<'_, State>, Go)> {
         let mut state = self.state();
         if state.dead {
@@ -165,7 +165,7 @@ impl Simulated {
         let transfer = matches!(kind, Kind::Read | Kind::Write);
         match fault {
             Fault::Short if transfer => Ok((state, Go::Half)),
-            // For ever would be for ever.
+            // A permanent interruption would be retried for ever.
             Fault::Interrupted if transfer && !self.fault_plan.stays_bad => {
                 Err(io::ErrorKind::Interrupted.into())
             }
@@ -193,20 +193,20 @@ impl Simulated {
         if matches!(go, Go::Die) { Err(Self::dead()) } else { run(&state.disk) }
     }
 
-    /// A descriptor of which nothing is known any more is about to be used.
+    /// Records the use of a descriptor whose state is unknown.
     fn trust(&self, file: &SimulatedFile) {
         self.state().trusts_failed |= file.failed.load(Relaxed);
     }
 
-    /// The bytes as they get to the medium.
+    /// The bytes that reach the medium.
     fn written(&self, inode: Inode, offset: usize, bytes: &[u8]) -> Vec<u8> {
         let mut bytes = bytes.to_vec();
         let mut state = self.state();
         if let Some((path, nth)) = &self.fault_plan.wrong
             && state.disk.directory.now.get(path) == Some(&inode)
         {
-            // Where something changes: a journal holds that, and not what was
-            // there and is written again.
+            // The fault is in a byte that changes: a journal contains changed
+            // bytes, but not old bytes that are written again.
             let old = &state.disk.files[&inode].cache;
             let changes = |(at, byte): (usize, &u8)| old.get(offset + at) != Some(byte);
             if let Some(last) = bytes.iter().enumerate().rposition(changes) {
@@ -219,12 +219,12 @@ impl Simulated {
         bytes
     }
 
-    /// Whether the write that was to go wrong has come.
+    /// Whether the faulty write has happened.
     pub fn went_wrong(&self) -> bool {
         self.fault_plan.wrong.as_ref().is_some_and(|(_, nth)| self.state().writes > *nth)
     }
 
-    /// A file of its own gets another name.
+    /// Renames a file, as an operation of its own.
     fn change_name(&self, entry: NameChange) -> io::Result<()> {
         let checkpoint = crate::change::names().checkpoint;
         let is_checkpoint = matches!(&entry, NameChange::Rename(_, to) if to == checkpoint.path());
@@ -244,7 +244,7 @@ impl Simulated {
         done
     }
 
-    /// Whether a sync is to do its work; the state after it was counted.
+    /// Performs a sync, unless it must be skipped.
     fn sync(&self, what: Synced<'_>) -> io::Result<()> {
         let stepped = self.step(Kind::Sync);
         let (mut state, go) = match stepped {
@@ -275,7 +275,7 @@ impl Simulated {
     }
 }
 
-/// The names in a disk's directory.
+/// The names in a disk's directories.
 pub fn names(disk: &Disk) -> BTreeSet<&str> {
     disk.directory.now.keys().filter_map(|path| path.file_name()?.to_str()).collect()
 }

@@ -1,5 +1,5 @@
-//! What must hold before a result is written. Looked at when the patch is
-//! complete, before the first byte of anything else.
+//! Conditions that must hold before a result is written. They are checked when
+//! the patch is complete, before anything else is written.
 
 use std::path::Path;
 
@@ -7,23 +7,24 @@ use crate::error::{Error, Kind, Result};
 use crate::escape::shown;
 use crate::storage::{OpenFile, Storage};
 
-/// Runs with the rights of the file's owner.
+/// The program runs with the rights of the file's owner.
 const SET_USER_ID: u32 = 0o4000;
-/// Runs with the rights of the file's group; without the right of the group to
-/// run it, the first bit meant mandatory locking, which is gone.
+/// The program runs with the rights of the file's group. Without the group's
+/// execute bit, the set-group-id bit meant mandatory locking, which Linux no
+/// longer has.
 const SET_GROUP_ID: u32 = 0o2010;
 
-/// What must hold for a result to be written.
+/// Conditions that must hold for a result to be written.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Conditions {
-    /// The BLAKE3 root that it must have.
+    /// The BLAKE3 root that the result must have.
     pub expect: Option<blake3::Hash>,
-    /// Whether it may have privileges.
+    /// Whether the result may have privileges.
     pub privileges: Privileges,
 }
 
-/// Whether bytes that a plugin has chosen may get the privileges of the file
-/// that they are written to.
+/// Whether bytes chosen by a plugin may get the privileges of the file that
+/// they are written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Privileges {
     /// They may not.
@@ -34,10 +35,10 @@ pub enum Privileges {
 }
 
 impl Conditions {
-    /// Makes sure that the result is the expected one.
+    /// Checks that the result has the expected root.
     ///
     /// # Errors
-    /// [`Kind::Verification`].
+    /// [`Kind::Verification`] if it has a different root.
     pub fn check_root(&self, path: &Path, root: &blake3::Hash) -> Result<()> {
         match self.expect {
             Some(expected) if expected != *root => Err(Error::new(
@@ -45,17 +46,17 @@ impl Conditions {
                 format!("the result for {} is not the expected one: its root would be {root}", shown(path)),
             )
             .hint(
-                "nothing was written; the file has changed since, or the plugin answers otherwise each time",
+                "nothing was written; the file has changed since, or the plugin gives different answers each time",
             )),
             _ => Ok(()),
         }
     }
 
-    /// Makes sure that what is written to a file of this mode gets no
-    /// privileges, or may have them.
+    /// Checks that a file of this mode has no privileges, or may keep them.
     ///
     /// # Errors
-    /// [`Kind::Refused`], with what the file has; when that cannot be told.
+    /// [`Kind::Refused`], with the file's privileges; when they cannot be
+    /// determined.
     pub fn check_privileges<S: Storage>(&self, file: OpenFile<'_, S>, mode: u32) -> Result<()> {
         let path = file.path;
         if self.privileges == Privileges::Keep {
@@ -74,18 +75,18 @@ impl Conditions {
         if has.is_empty() {
             return Ok(());
         }
-        let what = format!("{} has {}, which the new content would get", shown(path), has.join(" and "));
+        let what = format!("{} has {}, which the new content would inherit", shown(path), has.join(" and "));
         Err(Error::new(Kind::Refused, what).hint(
-            "nothing was written; `--keep-privileges` goes on, if the new content is to be trusted so far",
+            "nothing was written; if you trust the new content with these privileges, use `--keep-privileges`",
         ))
     }
 }
 
-/// Whether a write to a file of this mode takes privileges away that it has:
-/// capabilities always, and set-id bits unless root writes.
+/// Whether a write to a file of this mode removes privileges that the file has:
+/// capabilities always, set-id bits unless root writes.
 ///
 /// # Errors
-/// When it cannot be told what the file has.
+/// When the file's privileges cannot be determined.
 pub(crate) fn loses_privileges<S: Storage>(file: OpenFile<'_, S>, mode: u32) -> Result<bool> {
     let has_bits = mode & SET_USER_ID != 0 || mode & SET_GROUP_ID == SET_GROUP_ID;
     Ok(has_bits && !rustix::process::geteuid().is_root() || has_capabilities(file)?)

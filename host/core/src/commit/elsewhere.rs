@@ -1,9 +1,9 @@
-//! Writes the result elsewhere: to a file of its own, or to an open stream.
+//! Writes the result elsewhere: to a separate file, or to an open stream.
 
 use crate::commit::conditions::Conditions;
 use crate::commit::verify::Level;
 use crate::commit::write::{replace_file, stream};
-use crate::commit::{CommitOptions, Kept, check_new, check_room};
+use crate::commit::{CommitOptions, Provisional, check_new, check_room};
 use crate::error::{Error, Kind, Result};
 use crate::escape::{Raw as _, shown};
 use crate::patch::{Direction, Patch};
@@ -13,20 +13,20 @@ use crate::storage::{Access, Entry, OpenFile, Storage, umask};
 use crate::target::interrupted::check_mark;
 use crate::target::{Target, check_not_a_patch};
 
-/// Where the result goes that is not to replace the file.
+/// Where a result goes that does not replace the file.
 #[derive(Debug)]
 pub enum Output {
-    /// To a file, which appears, or is replaced, in one step.
+    /// To a file, which is created or replaced in one step.
     File(Entry),
-    /// To whatever is open, under the name that errors call it.
+    /// To an open descriptor; errors use the name given here.
     Stream(std::fs::File, String),
 }
 
 /// Writes the result elsewhere. Returns how it was read back.
 ///
 /// # Errors
-/// Any I/O error; a stream may have got some of the output then, a file has
-/// not changed.
+/// Any I/O error. Then a stream may have received some of the output; a file is
+/// unchanged.
 pub(crate) fn write_out<S: Storage>(
     target: &Target<'_, S>,
     patch: &Patch<'_, S>,
@@ -63,12 +63,12 @@ fn write_file<S: Storage>(
         let exists = e.kind() == std::io::ErrorKind::AlreadyExists;
         let error = Error::io("create", path, e);
         if exists {
-            error.hint("it is left over from another run, or one is going on; remove it")
+            error.hint("an earlier run left it, or another run is active; if none is, remove it")
         } else {
             error
         }
     })?;
-    let mut kept = Kept { storage, entries: vec![new.clone()] };
+    let mut provisional = Provisional { storage, entries: vec![new.clone()] };
     let to = OpenFile::new(storage, &file, path);
     profile::time(Stage::Fill, || {
         replace_file::fill(target.open_file(), to, patch.reader(Direction::Forward), options.context())
@@ -86,12 +86,12 @@ fn write_file<S: Storage>(
     target.check_unchanged()?;
     options.cancel.check()?;
     storage.rename(&new, out).map_err(Error::at("create", out.path()))?;
-    kept.entries.clear();
+    provisional.entries.clear();
     storage.sync_parent(out).map_err(Error::at("sync the directory of", out.path()))?;
     Ok(level)
 }
 
-/// The file that is to be replaced, if there is one.
+/// The file to be replaced, if it exists.
 fn open_old<S: Storage>(
     target: &Target<'_, S>,
     out: &Entry,
@@ -105,14 +105,14 @@ fn open_old<S: Storage>(
     };
     let stat = storage.stat(&old).map_err(Error::at("look at", path))?;
     if stat.identity.same_inode(target.identity()) {
-        return Err(Error::new(Kind::Usage, format!("{} is input and output at once", path.shown()))
-            .hint("without `-o` the file itself is changed"));
+        return Err(Error::new(Kind::Usage, format!("{} is both input and output", path.shown()))
+            .hint("omit `-o` to change the file itself"));
     }
-    // As with `fs.protected_regular`: whoever has put the file there would own
+    // As with `fs.protected_regular`: the user who put the file there would own
     // the result, and may have it open.
     if !storage.is_trusted(out, stat.owner).map_err(Error::at("look at", path))? {
         let what = format!(
-            "{} belongs to user {}, in a directory that others may write to",
+            "{} belongs to user {}, in a directory that other users may write to",
             path.shown(),
             stat.owner
         );
@@ -123,11 +123,12 @@ fn open_old<S: Storage>(
     let file = OpenFile::new(storage, &old, path);
     check_not_a_patch(file)?;
     if storage.is_mount_point(&old, out).map_err(Error::at("look at", path))? {
-        let what = format!("{} is a mount point, and no new file can take its place", shown(path));
+        let what = format!("{} is a mount point, and cannot be replaced by a new file", shown(path));
         return Err(Error::new(Kind::Refused, what).hint("choose another name for the result"));
     }
     conditions.check_privileges(file, stat.mode)?;
-    // It may be half changed, and is all that its journal can be used on.
+    // The file may be partly changed, and is all that its journal can be used
+    // on.
     let names = Names::new(out, stat.file_type, target.names.key.clone())?;
     names.check_journal(storage)?;
     check_mark(&names, file)?;

@@ -1,8 +1,8 @@
-//! In place, under a journal.
+//! Commits a patch in place, under a journal.
 
 use std::path::Path;
 
-use super::{CommitOptions, Committed, Kept, end_scan};
+use super::{CommitOptions, Committed, Provisional, end_scan};
 use crate::cancel::Cancel;
 use crate::commit::verify::{self, Level, ReadBack, VerifyChoice};
 use crate::commit::write::edits::InPlaceFile;
@@ -16,25 +16,26 @@ use crate::storage::{Entry, OpenFile, PATIENCE, Storage};
 use crate::target::Target;
 use crate::target::interference::{changed, grown, in_use};
 
-/// Journal, commit point, edits, and what was written read back.
+/// Writes the journal, passes the commit point, writes the edits, and reads
+/// back what was written.
 pub(super) fn in_place<'s, S: Storage>(
     target: &Target<'s, S>,
     patch: Patch<'s, S>,
     options: &CommitOptions<'_>,
-    kept: &mut Kept<'_, S>,
+    provisional: &mut Provisional<'_, S>,
 ) -> Result<Committed> {
     if options.reads_back() {
-        // Finds out now whether the wanted level can be reached at all.
+        // Fails early if the wanted level cannot be reached.
         ReadBack::open(target.storage, &target.file, &target.names.target, options.verify)?;
     }
     if let Some(backup) = &options.keep.backup_of(&target.names.target) {
         profile::time(Stage::Keep, || copy_old(target, backup, options))?;
-        kept.entries.push(backup.clone());
+        provisional.entries.push(backup.clone());
     }
     let (mut journal, mut scanned) = to_journal(target, patch, options)?;
     make_durable(target, &mut journal, options)?;
     prepare_resize(target, &journal)?;
-    // Who interrupts a run may want to go on with its scan.
+    // A user who interrupts a run may want to resume its scan later.
     options.cancel.check()?;
     profile::time(Stage::Commit, || publish(target, &mut journal, scanned.as_mut(), options))?;
     let (file, view) = (InPlaceFile::new(target), journal.view(Direction::Forward));
@@ -48,8 +49,8 @@ pub(super) fn in_place<'s, S: Storage>(
     }
 }
 
-/// The patch in in-place form, as the journal must be; and the patch that was
-/// given, where that has another form, or was saved by somebody and stays
+/// Returns the patch in in-place form, as a journal must be. The given patch is
+/// returned too if it has a different form, or if a user saved it and it stays
 /// where it is.
 fn to_journal<'s, S: Storage>(
     target: &Target<'s, S>,
@@ -67,7 +68,8 @@ fn to_journal<'s, S: Storage>(
     Ok((journal, Some(patch)))
 }
 
-/// Makes the journal durable and reads it back. It has not its name yet.
+/// Makes the journal durable and reads it back. It does not have its final name
+/// yet.
 fn make_durable<S: Storage>(
     target: &Target<'_, S>,
     journal: &mut Patch<'_, S>,
@@ -80,8 +82,8 @@ fn make_durable<S: Storage>(
     if !options.reads_back() {
         return Ok(());
     }
-    // A medium that loses what it was given would take the only way back along
-    // with the file.
+    // A medium that loses data would destroy the only way back along with the
+    // file.
     profile::time(Stage::JournalCheck, || {
         let file = journal.file().expect("a synced patch has a file");
         let written = ReadBack::open(target.storage, file, journal.entry(), options.verify)?;
@@ -90,8 +92,8 @@ fn make_durable<S: Storage>(
     })
 }
 
-/// Has the journal say where its file begins, and makes sure that nobody has
-/// the file open, where the length changes.
+/// If the length changes: records in the journal where the file begins, and
+/// checks that no other process has the file open.
 fn prepare_resize<S: Storage>(target: &Target<'_, S>, journal: &Patch<'_, S>) -> Result<()> {
     let (storage, path, stats) = (target.storage, target.path(), &journal.seal().stats);
     if stats.pre_size == stats.post_size() {
@@ -103,13 +105,15 @@ fn prepare_resize<S: Storage>(target: &Target<'_, S>, journal: &Patch<'_, S>) ->
     }
     let error = in_use(path).hint("nothing was written; `-o OUT` writes the result elsewhere");
     Err(match target.stat.links {
-        1 => error.hint("`--strategy rewrite` makes a new file, if that process only reads this one"),
+        1 => {
+            error.hint("if that process only reads the file, `--strategy rewrite` works: it makes a new file")
+        }
         _ => error,
     })
 }
 
-/// The commit point: gives the journal its name. After it the run goes to its
-/// end.
+/// The commit point: gives the journal its name. After this point the run
+/// continues to its end.
 fn publish<S: Storage>(
     target: &Target<'_, S>,
     journal: &mut Patch<'_, S>,
@@ -120,9 +124,9 @@ fn publish<S: Storage>(
     // Publishing syncs the directory.
     end_scan(storage, names, scanned)?;
     check_scanned(target, journal, options)?;
-    // Where locks do not work, another run may have come this far.
+    // Where locks do not work, another run may have come this far too.
     names.check_journal(storage)?;
-    // The last look at whether to stop: a mark touches the file's change time.
+    // The last check before the mark, which changes the file's change time.
     options.cancel.check()?;
     storage.mark(&target.file, names.journal.path()).map_err(|e| {
         Error::io("mark", path, e).hint("nothing was written; `--strategy rewrite` needs no mark on the file")
@@ -136,27 +140,31 @@ fn publish<S: Storage>(
     })
 }
 
-/// Removes the journal of a file that is written and verified.
+/// Removes the journal once its file is written and verified.
 fn clean_up<S: Storage>(target: &Target<'_, S>, journal: Patch<'_, S>) -> Result<()> {
     let path = target.path();
     journal.remove().map_err(|e| {
-        Error::new(Kind::RecoveryNeeded, format!("{} is changed, but its journal stays", path.shown()))
-            .because(e)
-            .hint(format!("`runner recover {}` removes it", path.word()))
+        Error::new(
+            Kind::RecoveryNeeded,
+            format!("{} was changed, but its journal could not be removed", path.shown()),
+        )
+        .because(e)
+        .hint(format!("`runner recover {}` removes it", path.word()))
     })?;
     unmark(target);
     Ok(())
 }
 
-/// Takes the mark away once its journal is gone. One that stays does not count
-/// without that.
+/// Removes the mark once its journal is gone. A mark without a journal has no
+/// effect.
 fn unmark<S: Storage>(target: &Target<'_, S>) {
     let _ = target.storage.unmark(&target.file);
 }
 
-/// Makes sure, as far as that can be told, that the file is still what was
-/// scanned. Where its length stays, others may have appended to it. The file's
-/// times tell nothing then, and what will be overwritten is looked at instead.
+/// Checks, as far as possible, that the file is still what was scanned. If the
+/// length stays the same, other processes may have appended to the file. Then
+/// the file's times prove nothing, and the bytes that will be overwritten are
+/// checked instead.
 fn check_scanned<S: Storage>(
     target: &Target<'_, S>,
     journal: &Patch<'_, S>,
@@ -173,25 +181,25 @@ fn check_scanned<S: Storage>(
     }
     let wanted = VerifyChoice::Exactly(Level::Cached);
     let file = ReadBack::open(target.storage, &target.file, &target.names.target, wanted)?;
-    // What stands there is what the journal leads back to.
+    // The bytes there must be the ones that the journal restores.
     verify::touched(&file, journal.view(Direction::Reverse), options.threads)
         .map_err(|e| if e.kind() == Kind::Verification { changed(path) } else { e })
 }
 
-/// The journal has its name, and perhaps not for good. What `recover` would
-/// need to go either way stays.
+/// The error for a journal whose name may not be durable. Everything that
+/// `recover` needs in either direction is kept.
 fn undecided(path: &Path, error: Error) -> Error {
     let shown = path.shown();
-    Error::new(Kind::RecoveryNeeded, format!("{shown} is untouched, but its journal stays"))
+    Error::new(Kind::RecoveryNeeded, format!("{shown} is untouched, but its journal remains"))
         .because(error)
         .hint(format!(
-            "`runner recover --rollback {0}` drops it, `runner recover {0}` carries it out",
+            "`runner recover --rollback {0}` discards the journal, `runner recover {0}` applies it",
             path.word()
         ))
 }
 
-/// After the commit point there are two ways out: back to the old state, or a
-/// journal that stays.
+/// After the commit point a failed run ends in one of two ways: the old state
+/// is restored, or the journal stays.
 fn undo_failed_write<S: Storage>(
     target: &Target<'_, S>,
     journal: Patch<'_, S>,
@@ -203,20 +211,20 @@ fn undo_failed_write<S: Storage>(
         Ok(()) => {
             unmark(target);
             error.hint(format!(
-                "{} was brought back to what it was before; what others have appended stays",
+                "{} was rolled back to its old content; bytes that other processes appended were kept",
                 path.shown()
             ))
         }
         Err(second) => Error::new(
             Kind::RecoveryNeeded,
-            format!("{} could be neither changed nor brought back: {second}", path.shown()),
+            format!("{} could be neither changed nor rolled back: {second}", path.shown()),
         )
         .because(error)
-        .hint(format!("when that is mended: `runner recover {}`", path.word())),
+        .hint(format!("once that is fixed, run `runner recover {}`", path.word())),
     }
 }
 
-/// Copies the file as it is now.
+/// Copies the file in its present state.
 fn copy_old<S: Storage>(target: &Target<'_, S>, backup: &Entry, options: &CommitOptions<'_>) -> Result<()> {
     let storage = target.storage;
     let temporary = target.temporary(backup)?;
@@ -232,7 +240,7 @@ fn copy_old<S: Storage>(target: &Target<'_, S>, backup: &Entry, options: &Commit
                 .map_err(Error::at("copy the file to", backup.path()))
         });
     if copied.is_err() {
-        // The error at hand is the one to report.
+        // The original error is the one to report.
         let _ = storage.remove(&temporary).or_else(|_| storage.remove(backup));
     }
     copied

@@ -1,7 +1,8 @@
-//! Brings a target whose run did not end back to one state, old or new, and
-//! removes what the run has left beside it. Running it again is harmless.
+//! Recovers a target after an interrupted run: brings it to one state, old or
+//! new, and removes the files that the run left next to it. Repeating a
+//! recovery is harmless.
 
-mod borne_out;
+mod matches_file;
 mod put_back;
 mod replay;
 
@@ -17,40 +18,41 @@ use crate::sidecar::{Names, Trust, exists};
 use crate::storage::{Entry, Storage, check_own};
 use crate::target::Target;
 
-pub use self::borne_out::check_borne_out;
+pub use self::matches_file::check_matches_file;
 pub use super::write_and_verify::State;
 
 /// How a recovery is done.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    /// To the file as it was to become, or back to what it was.
+    /// Forward to the new content, or back to the old content.
     pub direction: Direction,
-    /// How what is written is read back.
+    /// How the written bytes are read back.
     pub verify: VerifyChoice,
     /// Threads to use, at least 1.
     pub threads: usize,
 }
 
-/// What there was to do.
+/// What a recovery did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recovered {
-    /// Where the file stands now, if there was a journal.
+    /// The state of the file now, if there was a journal.
     pub state: Option<State>,
-    /// Whether all of the file is what it was to be. What the journal's edits
-    /// touch is; the rest somebody may have changed since the scan.
+    /// Whether the whole file has its expected content. The ranges that the
+    /// journal's edits touch always have; another process may have changed the
+    /// rest since the scan.
     pub intact: bool,
-    /// Whether the old file was put back, as others had appended to it while it
-    /// was replaced.
+    /// Whether the old file was put back because other processes had appended
+    /// to it while it was being replaced.
     pub put_back: bool,
-    /// What was removed.
+    /// The files that were removed.
     pub removed: Vec<PathBuf>,
 }
 
-/// The journal beside a target, if there is one and it is believed.
+/// The journal next to a target, if there is one and it is trusted.
 ///
 /// # Errors
-/// [`Kind::Refused`] where it is not believed; [`Kind::RecoveryNeeded`] where it
-/// is corrupt; any I/O error.
+/// [`Kind::Refused`] if it is not trusted; [`Kind::RecoveryNeeded`] if it is
+/// corrupt; any I/O error.
 pub fn open_journal<'s, S: Storage>(
     storage: &'s S,
     names: &Names,
@@ -71,22 +73,24 @@ pub fn open_journal<'s, S: Storage>(
 fn unusable(names: &Names, what: String) -> Error {
     let (shown, journal) = (names.target.path().shown(), names.journal.path().shown());
     Error::new(Kind::RecoveryNeeded, what)
-        .hint(format!("nothing was written; {shown} may be half changed, keep it together with {journal}"))
         .hint(format!(
-            "`mv {} {}` gives the journal up, and {shown} stays as it is",
+            "nothing was written; {shown} may be partly changed, so keep it together with {journal}"
+        ))
+        .hint(format!(
+            "`mv {} {}` sets the journal aside and leaves {shown} as it is",
             names.journal.path().word(),
-            kept(&names.journal).word()
+            set_aside(&names.journal).word()
         ))
 }
 
-/// What a file that is kept aside by hand is called.
-fn kept(entry: &Entry) -> PathBuf {
+/// The name for a file that the user sets aside.
+fn set_aside(entry: &Entry) -> PathBuf {
     let mut name = entry.path().as_os_str().to_owned();
     name.push(".kept");
     name.into()
 }
 
-/// Recovers a target, which is open for writing, with the journal beside it.
+/// Recovers a target, which is open for writing, with the journal next to it.
 ///
 /// # Errors
 /// [`Kind::RecoveryNeeded`] when the file is not the one that the journal was
@@ -111,32 +115,35 @@ pub fn recover<S: Storage>(
             removed.push(entry.path().to_owned());
         }
     }
-    // Even if nothing was there: it may have been removed, but not durably.
+    // Even if nothing was found: an earlier removal may not be durable.
     let journal = &names.journal;
     storage.sync_parent(journal).map_err(Error::at("sync the directory of", journal.path()))?;
-    // After its journal, without which it does not count.
+    // The mark goes after its journal, without which it has no effect.
     let _ = storage.unmark(&target.file);
     Ok(Recovered { state, intact, put_back, removed })
 }
 
-/// Removes what a run has left. The file that a rewrite has replaced has the
-/// owner and the mode of the target, and a journal was believed before; what
-/// else is not this user's own is not ours to remove.
+/// Removes a file that a run left. A file replaced by a rewrite has the
+/// target's owner and mode, and the journal was checked before; any other file
+/// is removed only if it belongs to this user.
 fn remove<S: Storage>(storage: &S, names: &Names, entry: &Entry) -> Result<()> {
     let path = entry.path();
     if [names.scan.name(), names.checkpoint.name()].contains(&entry.name()) {
         let stat = storage.stat_entry(entry).map_err(Error::at("look at", path))?;
         check_own(&stat).map_err(|why| {
-            Error::new(Kind::Refused, format!("{} is not removed: {why}", path.shown()))
-                .hint("only its owner can say whether it is still needed; if no run of theirs is at work, remove it")
+            Error::new(Kind::Refused, format!("{} was not removed: {why}", path.shown()))
+                .hint("only its owner knows whether it is still needed; if none of the owner's runs is active, remove it")
         })?;
     }
     storage.remove(entry).map_err(|e| {
         Error::new(
             Kind::RecoveryNeeded,
-            format!("{} is whole, but not everything beside it is gone", names.target.path().shown()),
+            format!(
+                "{} is complete, but a file that the run left next to it remains",
+                names.target.path().shown()
+            ),
         )
         .because(Error::io("remove", path, e))
-        .hint("its directory must be writable; then run the same command again")
+        .hint("make its directory writable, then run the same command again")
     })
 }

@@ -1,6 +1,6 @@
-//! By a new file, which takes the place of the old one.
+//! Commits a patch by a new file that replaces the old one.
 
-use super::{CommitOptions, Committed, Kept, end_scan};
+use super::{CommitOptions, Committed, Provisional, end_scan};
 use crate::commit::verify::{self, Level, ReadBack};
 use crate::commit::write::replace_file;
 use crate::error::{Error, Kind, Result};
@@ -11,12 +11,12 @@ use crate::storage::{Entry, OpenFile, Storage};
 use crate::target::Target;
 use crate::target::interference::in_use;
 
-/// The new file, read back, and the exchange.
+/// Writes the new file, reads it back, and exchanges it with the target.
 pub(super) fn replace<S: Storage>(
     target: &Target<'_, S>,
     mut patch: Patch<'_, S>,
     options: &CommitOptions<'_>,
-    kept: &mut Kept<'_, S>,
+    provisional: &mut Provisional<'_, S>,
 ) -> Result<Committed> {
     let storage = target.storage;
     let new = &target.names.new;
@@ -28,11 +28,11 @@ pub(super) fn replace<S: Storage>(
         }
         check_no_writer(target)?;
         target.check_unchanged()?;
-        // The last look: a link touches the file's change time.
+        // The last check: a link changes the file's change time.
         options.cancel.check()?;
         if let Some(backup) = &options.keep.backup_of(&target.names.target) {
             storage.link(&target.names.target, backup).map_err(Error::at("create", backup.path()))?;
-            kept.entries.push(backup.clone());
+            provisional.entries.push(backup.clone());
             storage.sync_parent(backup).map_err(Error::at("sync the directory of", backup.path()))?;
         }
         let size = patch.seal().stats.post_size();
@@ -43,15 +43,15 @@ pub(super) fn replace<S: Storage>(
     });
     let failed = written.as_ref().is_err_and(|e| e.kind() != Kind::RecoveryNeeded);
     if failed && is_at(storage, &file, new) {
-        // The error at hand is the one to report.
+        // The original error is the one to report.
         let _ = storage.remove(new);
     }
     written
 }
 
-/// Refuses a target that others have open for writing: what they append to the
-/// old file once it is replaced is lost. Who only reads it, goes on reading the
-/// old one.
+/// Refuses a target that other processes have open for writing: what they
+/// append to the old file after it is replaced would be lost. A process that
+/// only reads continues to read the old file.
 fn check_no_writer<S: Storage>(target: &Target<'_, S>) -> Result<()> {
     let (storage, path) = (target.storage, target.path());
     let looked = || -> std::io::Result<bool> {
@@ -63,7 +63,7 @@ fn check_no_writer<S: Storage>(target: &Target<'_, S>) -> Result<()> {
     Ok(())
 }
 
-/// Whether a file still has the name that it was given.
+/// Whether a file still has its original name.
 fn is_at<S: Storage>(storage: &S, file: &S::File, entry: &Entry) -> bool {
     let found = storage.stat_entry(entry).and_then(|found| Ok((found, storage.stat(file)?)));
     found.is_ok_and(|(found, ours)| found.identity.same_inode(&ours.identity))
@@ -83,16 +83,16 @@ fn fill_new<S: Storage>(
     })?;
     profile::time(Stage::Sync, || {
         storage.copy_attributes(&target.file, file).map_err(|e| {
-            Error::new(Kind::Refused, format!("a rewrite of {} would lose something", target.path().shown()))
+            Error::new(Kind::Refused, format!("a rewrite of {} would lose attributes", target.path().shown()))
                 .because(e)
-                .hint("`--strategy in-place` keeps the inode and all that belongs to it")
+                .hint("`--strategy in-place` keeps the inode and all its attributes")
         })?;
         storage.sync_all(file).map_err(Error::at("sync", new.path()))
     })?;
     check_new(to, new, patch, options)
 }
 
-/// Reads a new file back and compares it with the root that it must have.
+/// Reads a new file back and compares its root with the expected one.
 pub(crate) fn check_new<S: Storage>(
     file: OpenFile<'_, S>,
     new: &Entry,

@@ -1,4 +1,4 @@
-//! Whether there is room for what is to be written. Asked before anything is.
+//! Checks for free space before anything is written.
 
 use crate::commit::strategy::{Plan, Strategy};
 use crate::error::{Error, Kind, Result};
@@ -8,7 +8,7 @@ use crate::patch::Patch;
 use crate::storage::{Entry, Storage};
 use crate::target::Target;
 
-/// Makes sure that so many bytes can be written to a new file.
+/// Checks that `bytes` bytes can be written to a new file.
 pub(crate) fn check_room<S: Storage>(storage: &S, entry: &Entry, bytes: u64) -> Result<()> {
     let path = entry.path();
     let free = storage.free_bytes(entry).map_err(Error::at("look at the filesystem of", path))?;
@@ -22,22 +22,22 @@ fn no_room(what: &str, bytes: u64, free: u64) -> Error {
     let missing = bytes - free;
     Error::new(
         Kind::Io,
-        format!("no room {what}: {bytes} bytes are needed, {free} are free, {missing} are missing"),
+        format!("not enough space {what}: {bytes} bytes are needed, {free} are free, {missing} are missing"),
     )
     .hint("the file is untouched; free some space, or write the result to another filesystem with `-o OUT`")
 }
 
-/// Makes sure that a file can be overwritten where that takes new space.
-/// Behind the commit point a full filesystem would leave it half changed, with
-/// no room to bring it back either.
+/// Checks that a file can be overwritten if that allocates new space. After the
+/// commit point a full filesystem would leave the file partly changed, with no
+/// space to roll it back either.
 pub(super) fn check_room_to_overwrite<S: Storage>(
     target: &Target<'_, S>,
     patch: &Patch<'_, S>,
     plan: &Plan,
 ) -> Result<()> {
     let (storage, path, stats) = (target.storage, target.path(), &patch.seal().stats);
-    // Edits close to each other are written in one go, so up to whole groups;
-    // a tail is written from its first group to its end.
+    // Edits close to each other are written together, in up to whole groups. A
+    // tail is written from its first group to its end.
     let tail = if plan.strategy == Strategy::Tail { stats.post_size() - stats.tail_start() } else { 0 };
     let groups = stats.groups.saturating_mul(GROUP_BYTES).saturating_add(tail);
     let written = groups.min(stats.pre_size.max(stats.post_size()));
@@ -47,7 +47,7 @@ pub(super) fn check_room_to_overwrite<S: Storage>(
         return Ok(());
     }
     Err(no_room(
-        &format!("to overwrite {} (its filesystem takes new space for that)", path.shown()),
+        &format!("to overwrite {} (its filesystem allocates new space for that)", path.shown()),
         needed,
         free,
     ))

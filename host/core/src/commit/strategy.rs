@@ -1,5 +1,5 @@
-//! Which way a patch reaches the disk. Pure: counts and facts in, a decision
-//! with its costs out.
+//! Decides how a patch is written to the disk. Pure: maps counts and facts to a
+//! decision with its costs.
 
 use serde::Serialize;
 
@@ -7,18 +7,18 @@ use crate::error::{Error, Kind, Result};
 use crate::patch::Stats;
 use crate::storage::{FileType, Stat};
 
-/// What the user allows.
+/// The strategies that the user allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Choice {
-    /// The cheapest safe one.
+    /// The cheapest safe strategy.
     Auto,
-    /// In place, whatever it costs.
+    /// In place, at any cost.
     InPlace,
-    /// By a new file, whatever it costs.
+    /// By a new file, at any cost.
     Rewrite,
 }
 
-/// How a patch reaches its target.
+/// How a patch is applied to its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strategy {
@@ -26,10 +26,10 @@ pub enum Strategy {
     Nothing,
     /// The edits are written over the file, under a journal.
     InPlace,
-    /// The file is written over from where the first length changes, under a
+    /// The file is overwritten from the first change of length on, under a
     /// journal that holds the old and the new tail.
     Tail,
-    /// A new file takes the place of the old one.
+    /// A new file replaces the old one.
     Rewrite,
     /// The result is written elsewhere; the file is only read.
     Stream,
@@ -38,13 +38,13 @@ pub enum Strategy {
 /// A decision and what it costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Plan {
-    /// What will be done.
+    /// The chosen strategy.
     pub strategy: Strategy,
-    /// Bytes written to the medium for it, about: journal and new version
-    /// included.
+    /// The approximate number of bytes written to the medium, including the
+    /// journal and the new version.
     pub write_bytes: u64,
-    /// Free bytes needed beside the target, about, on top of what the patch
-    /// takes already.
+    /// The approximate number of free bytes needed next to the target, in
+    /// addition to the patch.
     pub space_bytes: u64,
 }
 
@@ -56,11 +56,11 @@ impl Plan {
     }
 }
 
-/// Decides. `patch_bytes` is the size of the patch.
+/// Chooses a strategy. `patch_bytes` is the size of the patch.
 ///
 /// # Errors
-/// [`Kind::Refused`] with the reason, when what the user asks for, or all
-/// there is, would break something.
+/// [`Kind::Refused`] with the reason, when the requested strategy, or every
+/// strategy, would break something.
 pub fn choose(stats: &Stats, target: &Stat, patch_bytes: u64, choice: Choice) -> Result<Plan> {
     if stats.edits == 0 {
         return Ok(Plan { strategy: Strategy::Nothing, write_bytes: 0, space_bytes: 0 });
@@ -94,7 +94,7 @@ pub fn choose(stats: &Stats, target: &Stat, patch_bytes: u64, choice: Choice) ->
 
 fn in_place(stats: &Stats, patch_bytes: u64) -> Plan {
     if stats.first_length_change.is_none() {
-        // The patch is the journal, and is on the disk already.
+        // The patch is the journal, and is already on the disk.
         let write_bytes = patch_bytes + stats.written_bytes();
         return Plan { strategy: Strategy::InPlace, write_bytes, space_bytes: 0 };
     }
@@ -111,7 +111,7 @@ fn in_place(stats: &Stats, patch_bytes: u64) -> Plan {
 fn why_not_rewrite(target: &Stat) -> Option<String> {
     if target.links > 1 {
         return Some(format!(
-            "the file has {} hard links, and a rewrite would leave the others behind",
+            "the file has {} hard links, and a rewrite would replace only one of them",
             target.links
         ));
     }

@@ -1,9 +1,11 @@
-//! Reads back what was written, from as deep as the system allows, and says
-//! how deep that was.
+//! Reads back what was written, at the deepest level that the system allows,
+//! and reports that level.
 
 mod group_cursor;
 mod journal_match;
 mod read_back;
+mod run;
+mod spot;
 #[cfg(test)]
 mod tests;
 
@@ -22,23 +24,23 @@ use crate::hash::{Cv, GROUP_BYTES, Tree};
 use crate::patch::{Group, PatchView, Version};
 use crate::storage::Storage;
 use group_cursor::GroupCursor;
-use read_back::Spot;
+use spot::Spot;
 
-/// Groups that are read back before the next ones are looked for in the patch.
+/// Groups that are read back before the next ones are looked up in the patch.
 const GROUPS_AT_ONCE: usize = 512;
 
-/// How deep a verification reaches, shallowest first.
+/// The depth of a verification, shallowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// Not read back.
+    /// The bytes are not read back.
     None,
-    /// Read through the page cache: shows that the right bytes were handed to
-    /// the kernel.
+    /// The bytes are read through the page cache. Shows that the kernel
+    /// received the right bytes.
     Cached,
-    /// Read after the kernel said that no page of the file is cached.
+    /// The bytes are read after the kernel reported that no page of the file is cached.
     Evicted,
-    /// Read past the page cache.
+    /// The bytes are read past the page cache.
     Direct,
 }
 
@@ -53,24 +55,24 @@ impl fmt::Display for Level {
     }
 }
 
-/// What the caller asks for.
+/// The verification that the caller wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VerifyChoice {
-    /// The deepest level that the filesystem can do.
+    /// The deepest level that the filesystem supports.
     Deepest,
-    /// This one, or an error.
+    /// This level, or an error.
     Exactly(Level),
 }
 
 /// Reads back the groups that a patch in in-place form touches, and compares
-/// each one's chaining value with what it must be after the patch.
+/// each group's chaining value with the one expected after the patch.
 ///
 /// # Errors
 /// [`Kind::Verification`] with the offset of the first group that differs; when
-/// the patch does not say what one of them must be.
+/// the patch lacks the expected value of a group.
 pub fn touched<S: Storage>(file: &ReadBack<'_, S>, view: PatchView<'_, '_, S>, threads: usize) -> Result<()> {
     let (path, size) = (file.path(), view.after().size);
-    // Where edits are dense, hardly a block is left out.
+    // Where edits are dense, hardly any block could be skipped.
     let partly = file.level == Level::Direct && !view.stats().is_dense();
     let reader = view.reader();
     let mut cursor = if partly { GroupCursor::new(reader) } else { GroupCursor::of_groups(reader) };
@@ -104,47 +106,48 @@ pub fn touched<S: Storage>(file: &ReadBack<'_, S>, view: PatchView<'_, '_, S>, t
 /// Reads back the whole file and compares its root.
 ///
 /// # Errors
-/// [`Kind::Verification`] when size or root differ; when the run was
+/// [`Kind::Verification`] when the size or the root differs; when the run was
 /// interrupted.
 pub fn whole<S: Storage>(file: &ReadBack<'_, S>, wanted: &Version, context: RunContext<'_>) -> Result<()> {
     let (path, size) = (file.path(), wanted.size);
     let mut tree = Tree::new();
-    let runs = size.div_ceil(read_back::RUN_GROUPS * GROUP_BYTES);
+    let runs = size.div_ceil(run::RUN_GROUPS * GROUP_BYTES);
     let work = || {
         let mut run = file.run(None);
-        move |index| run.cvs(index * read_back::RUN_GROUPS, size)
+        move |index| run.cvs(index * run::RUN_GROUPS, size)
     };
     let feed = |put: &mut dyn FnMut(u64) -> Result<()>| (0..runs).try_for_each(put);
-    in_order(read_back::run_readers(context.threads, runs), work, feed, |cvs| {
+    in_order(run::run_readers(context.threads, runs), work, feed, |cvs| {
         context.cancel.check()?;
         for cv in cvs? {
             tree.push(cv.ok_or_else(|| differs(path, tree.groups()))?);
         }
         Ok(())
     })?;
-    // Where the last group is full, what comes behind it must be nothing.
-    let behind = size / GROUP_BYTES;
-    if file.count(behind)? != size % GROUP_BYTES {
-        return Err(differs(path, behind));
+    // If the last group is full, the file must end there.
+    let end_group = size / GROUP_BYTES;
+    if file.count(end_group)? != size % GROUP_BYTES {
+        return Err(differs(path, end_group));
     }
     if tree.finish() != wanted.root {
         return Err(Error::new(
             Kind::Verification,
-            format!("{} reads back different from what was written", path.shown()),
+            format!("{} does not read back as it was written", path.shown()),
         )
-        .hint("the medium or its controller is at fault: check it before anything else"));
+        .hint("the medium or its controller is faulty: check it first"));
     }
     Ok(())
 }
 
-/// What a group that is there must be. Every patch in in-place form says it of
-/// every group that it writes; without it nothing may count as checked.
+/// The expected chaining value of a group inside the file. Every patch in
+/// in-place form has one for every group that it writes; a group without one
+/// must not count as checked.
 fn value_after(path: &Path, group: &Group) -> Result<Cv> {
     group.after.ok_or_else(|| {
         Error::new(
             Kind::Verification,
             format!(
-                "cannot check {} at byte {}: the patch does not say what must be there",
+                "cannot check {} at byte {}: the patch does not say what the bytes must be",
                 path.shown(),
                 group.index * GROUP_BYTES
             ),
@@ -156,11 +159,11 @@ fn differs(path: &Path, group: u64) -> Error {
     Error::new(
         Kind::Verification,
         format!(
-            "{} reads back different from what was written, at bytes {} to {}",
+            "{} does not read back as it was written, at bytes {} to {}",
             path.shown(),
             group * GROUP_BYTES,
             (group + 1) * GROUP_BYTES
         ),
     )
-    .hint("the medium or its controller is at fault: check it before anything else")
+    .hint("the medium or its controller is faulty: check it first")
 }

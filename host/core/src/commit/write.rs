@@ -1,4 +1,4 @@
-//! Writes files: new ones front to back, old ones where edits are.
+//! Writes files: new ones front to back, existing ones where edits are.
 
 pub mod coalesce;
 pub mod edits;

@@ -1,5 +1,5 @@
-//! Carries a journal out on its file, in either direction, and reads back what
-//! was written. A commit and a recovery both come here.
+//! Applies a journal to its file, in either direction, and reads back what was
+//! written. Used by commits and by recovery.
 
 use crate::commit::verify::{self, Level, ReadBack, VerifyChoice};
 use crate::commit::write::edits::{self, InPlaceFile};
@@ -9,26 +9,26 @@ use crate::profile::{self, Stage};
 use crate::storage::Storage;
 use crate::target::Target;
 
-/// The state that a journal was brought to.
+/// The state after a journal was applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
-    /// To the file as it was to become, or back to what it was.
+    /// Forward to the new content, or back to the old content.
     pub direction: Direction,
-    /// Its size in bytes, by the journal.
+    /// The size in bytes, according to the journal.
     pub size: u64,
-    /// Bytes that others have appended, and that follow.
+    /// Bytes after that size, which other processes appended.
     pub appended_bytes: u64,
-    /// BLAKE3 of the first `size` bytes now, by the journal.
+    /// BLAKE3 of the first `size` bytes now, according to the journal.
     pub root: blake3::Hash,
-    /// How what was written was read back.
+    /// How the written bytes were read back.
     pub level: Level,
 }
 
-/// Writes all of a journal, and reads it back.
+/// Writes all edits of a journal, and reads them back.
 ///
 /// # Errors
-/// [`Kind::Verification`](crate::error::Kind::Verification), or any I/O error;
-/// the journal is still needed then.
+/// [`Kind::Verification`](crate::error::Kind::Verification), or any I/O error.
+/// Then the journal is still needed.
 pub(crate) fn write_and_verify<S: Storage>(
     file: &InPlaceFile<'_, S>,
     view: PatchView<'_, '_, S>,
@@ -51,12 +51,12 @@ pub(crate) fn write_and_verify<S: Storage>(
     })
 }
 
-/// Undoes a journal after a write to its target has failed, through a new
-/// descriptor: what the old one reports cannot be trusted any more.
+/// Undoes a journal after a write to its target has failed. Uses a new
+/// descriptor, because the reports of the old one cannot be trusted any more.
 ///
 /// # Errors
-/// When the old state could not be brought back either; then the journal
-/// stays, and [`recover`](super::recover::recover) is needed.
+/// When the old state could not be restored either. Then the journal stays, and
+/// [`recover`](super::recover::recover) is needed.
 pub(super) fn roll_back<S: Storage>(
     target: &Target<'_, S>,
     journal: &Patch<'_, S>,

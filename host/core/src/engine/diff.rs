@@ -1,4 +1,5 @@
-//! The difference between a window and its replacement, as edits. Pure.
+//! Computes the difference between a window and its replacement, as edits.
+//! Pure.
 
 use std::ops::Range;
 
@@ -7,21 +8,21 @@ use imara_diff::{Algorithm, Diff, InternedInput};
 use crate::cancel::Paced;
 use crate::error::Result;
 
-/// Differing runs closer than this become one edit.
+/// Differing runs closer than this are joined into one edit.
 const JOIN_BYTES: usize = 8;
-/// Lines that are matched at a time. The work may be in the square of it, so
-/// this bounds what an answer can cost; no match lies further apart.
+/// Lines matched at a time. The work may grow with the square of this number,
+/// so it bounds the cost of an answer. Lines further apart are not matched.
 const PIECE_LINES: usize = 2048;
-/// Nanoseconds that a difference takes, about, to be taken.
+/// Approximate nanoseconds to emit one difference.
 const EMIT_NS: usize = 50;
 
-/// Calls `emit(old range, new range)` for every difference, in order. Nothing
-/// is emitted when both are equal. Of equal lengths, bytes are compared in
-/// place; otherwise lines are matched, after what both have in common at
-/// either end is left out. `pace` is kept between pieces of the work.
+/// Calls `emit(old range, new range)` for every difference, in order; nothing
+/// is emitted when both are equal. If the lengths are equal, bytes are compared
+/// in place. Otherwise the common start and end are skipped, and the lines in
+/// between are matched. `pace` is checked between pieces of the work.
 ///
 /// # Errors
-/// What `emit` fails with; what `pace` says once the time is over.
+/// Any error of `emit`; the error of `pace` once the time is over.
 pub fn diff(
     old: &[u8],
     new: &[u8],
@@ -44,12 +45,13 @@ pub fn diff(
         let olds = o..(o + PIECE_LINES).min(old_lines.count());
         let news = n..(n + PIECE_LINES).min(new_lines.count());
         let last = olds.end == old_lines.count() && news.end == new_lines.count();
-        // A piece may take some milliseconds.
-        pace.look()?;
+        // Matching one piece may take some milliseconds.
+        pace.check_now()?;
         let mut hunks = line_diff(&old_lines, &new_lines, olds.clone(), news.clone());
         (o, n) = (olds.end, news.end);
-        // What differs at the end of a piece may have its equal behind it, so
-        // the next piece begins there; unless little would be done by then.
+        // A difference at the end of a piece may have its match just after it,
+        // so the next piece begins at that difference, unless that would make
+        // too little progress.
         if !last
             && let Some((old, new)) = hunks.last()
             && old.end == olds.end
@@ -67,10 +69,10 @@ pub fn diff(
     Ok(())
 }
 
-/// Lines of a text.
+/// The lines of a text.
 struct Lines<'a> {
     text: &'a [u8],
-    /// Where each line begins, and where the last one ends.
+    /// The start of each line, and the end of the last one.
     ends: Vec<usize>,
 }
 
@@ -96,7 +98,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// Which of these lines differ.
+/// The lines that differ.
 fn line_diff(
     old: &Lines<'_>,
     new: &Lines<'_>,
@@ -133,7 +135,7 @@ fn bytewise(
     Ok(())
 }
 
-/// Where the first difference is.
+/// The offset of the first difference.
 fn differing(old: &[u8], new: &[u8]) -> Option<usize> {
     const STEP: usize = 32;
     let equal = old.chunks_exact(STEP).zip(new.chunks_exact(STEP)).take_while(|(a, b)| a == b).count() * STEP;
@@ -163,7 +165,8 @@ mod tests {
         .expect("there is time");
     }
 
-    /// Of equal lengths and of others: a late one ends between two pieces.
+    /// With equal lengths and with different ones, where the end comes between
+    /// two pieces.
     #[test]
     fn it_ends_when_the_time_is_over() {
         let over = Deadline::start(Cancel::NEVER, Duration::ZERO, 0);

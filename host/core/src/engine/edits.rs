@@ -1,4 +1,4 @@
-//! A list of edits in memory, and what it makes of one group.
+//! A list of edits in memory, and its effect on one group.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,16 +10,16 @@ use crate::memory::{Budget, Denied, Lease};
 #[derive(Debug, Default)]
 pub(crate) struct EditList {
     items: Vec<Item>,
-    /// All bytes that are replaced, one after the other: as the plugin has
-    /// seen them, and as they were hashed.
+    /// All replaced bytes, concatenated: as the plugin saw them and as they were
+    /// hashed.
     old: Vec<u8>,
-    /// All replacements, one after the other.
+    /// All replacements, concatenated.
     new: Vec<u8>,
-    /// The memory of all of these.
+    /// The memory of all three vectors.
     lease: Lease,
 }
 
-/// One edit without its bytes.
+/// One edit, without its bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Item {
     pub(crate) start: u64,
@@ -39,8 +39,8 @@ impl Item {
     }
 }
 
-/// The edits of a list: start, bytes replaced, bytes that replace them; and all
-/// of both, one after the other.
+/// The edits of a list (start, replaced bytes, replacement bytes), and all
+/// bytes of both, concatenated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SavedEdits {
@@ -50,7 +50,7 @@ pub(crate) struct SavedEdits {
 }
 
 impl SavedEdits {
-    /// Whether the list's invariants hold: what was stored may be anything.
+    /// Whether the list's invariants hold: stored data may be anything.
     pub(crate) fn is_sound(&self, file_bytes: u64) -> bool {
         let (mut reach, mut old_bytes, mut new_bytes) = (0, 0_u64, 0_u64);
         self.edits.iter().all(|&(start, old, new)| {
@@ -63,14 +63,14 @@ impl SavedEdits {
     }
 }
 
-/// What edits make of a group.
+/// The effect of edits on a group.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Touched {
-    /// None of them touches it.
+    /// No edit touches the group.
     No,
-    /// This is its chaining value then.
+    /// The chaining value of the group after the edits.
     Yes(Cv),
-    /// One of them changes a length: what stands in the group cannot be told
+    /// An edit changes a length: the group's new content cannot be determined
     /// from here.
     Moved,
 }
@@ -86,7 +86,7 @@ impl EditList {
         self.lease.another()
     }
 
-    /// Appends an edit; it must start at or behind the end of the last one.
+    /// Appends an edit, which must start at or after the end of the last one.
     ///
     /// # Errors
     /// When the budget has no room for it.
@@ -95,8 +95,8 @@ impl EditList {
             self.items.last().is_none_or(|last| last.end() <= start),
             "edits are sorted and disjoint"
         );
-        // Windows are shorter than 4 GiB, and so is what replaces them: a
-        // guest's memory has no more.
+        // Windows and their replacements are shorter than 4 GiB, because the
+        // memory of a guest is no larger.
         let (old_bytes, new_bytes) = (old.len() as u32, new.len() as u32);
         self.lease.reserve(&mut self.items, 1)?;
         self.lease.reserve(&mut self.old, old.len())?;
@@ -108,7 +108,7 @@ impl EditList {
         Ok(())
     }
 
-    /// Moves all edits of `other` behind those of this list.
+    /// Moves all edits of `other` to the end of this list.
     pub(crate) fn append(&mut self, mut other: Self) {
         if self.items.is_empty() {
             *self = other;
@@ -117,7 +117,8 @@ impl EditList {
         let (old_at, new_at) = (self.old.len(), self.new.len());
         let moved =
             |item: &Item| Item { old_at: item.old_at + old_at, new_at: item.new_at + new_at, ..*item };
-        // No more than both had: what is drawn for both is enough.
+        // The result has no more items than both lists had, so what both have
+        // drawn is enough.
         self.items.reserve_exact(other.items.len());
         self.old.reserve_exact(other.old.len());
         self.new.reserve_exact(other.new.len());
@@ -132,8 +133,8 @@ impl EditList {
     /// Drops the first `count` edits.
     pub(crate) fn drop_front(&mut self, count: usize) {
         if count == self.items.len() {
-            // Its memory is somebody else's now; what is appended next brings
-            // its own.
+            // The list's memory is given back; the next list that is appended
+            // brings its own.
             (self.items, self.old, self.new) = (Vec::new(), Vec::new(), Vec::new());
             self.lease.shrink_to(0);
         } else if count > 0 {
@@ -148,13 +149,13 @@ impl EditList {
         }
     }
 
-    /// The list as a value that can be stored.
+    /// The list as a serializable value.
     pub(crate) fn save(&self) -> SavedEdits {
         let edits = self.items.iter().map(|item| (item.start, item.old_bytes, item.new_bytes));
         SavedEdits { edits: edits.collect(), old: self.old.clone(), new: self.new.clone() }
     }
 
-    /// A sound list again, with memory drawn from a budget.
+    /// Restores a sound list, with memory drawn from a budget.
     ///
     /// # Errors
     /// When the budget has no room for it.
@@ -190,15 +191,15 @@ impl EditList {
     }
 
     /// The offset up to which edits touch the file. An insertion touches the
-    /// byte that it stands in front of.
+    /// byte after it.
     pub(crate) fn touched_to(&self) -> u64 {
         self.items.last().map_or(0, |last| last.end().max(last.start + 1))
     }
 
-    /// What the edits make of group `index`, which is in view, of a file of so
-    /// many bytes. `low` is the first edit that may touch it; it moves on with
-    /// the groups. An insertion touches the group it stands in front of a byte
-    /// of.
+    /// The effect of the edits on group `index`, which is in view, of a file of
+    /// `file_bytes` bytes. `low` is the index of the first edit that may touch
+    /// the group; it advances with the groups. An insertion touches the group
+    /// of the byte after it.
     pub(crate) fn group_after(
         &self,
         low: &mut usize,

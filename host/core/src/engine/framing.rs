@@ -1,21 +1,21 @@
-//! Where records end. Pure: bytes in, boundaries out.
+//! Finds where records end. Pure: maps bytes to boundaries.
 //!
-//! A file is scanned in *blocks* by parallel workers; each owns the records
-//! that *start* in its block, and may have to read on into the next one to
-//! find the end of its last record. What a worker must know of the bytes
-//! before its block is one number, the *carry*:
+//! Parallel workers scan a file in *blocks*. Each worker owns the records that
+//! *start* in its block, and may have to read into the next block to find the
+//! end of its last record. About the bytes before its block, a worker needs a
+//! single number, the *carry*:
 //!
 //! | framing         | carry at an offset                                   |
 //! |-----------------|------------------------------------------------------|
 //! | quoted          | 1 inside quotes, else 0                              |
 //! | length-prefixed | where the first record at or after the offset starts |
-//! | all others      | 0; not needed                                        |
+//! | all others      | 0 (not needed)                                        |
 //!
-//! Answers depend on the file alone, not on how it is cut into blocks, views
-//! or windows, as far as the caller keeps to what each method asks for.
+//! The results depend only on the file, not on its division into blocks, views
+//! or windows, as long as the caller meets the requirements of each method.
 //!
 //! Framings without records (`bytes`, `overlapping`, `sequential`) have a
-//! boundary at every offset here: each byte is a record of its own.
+//! boundary at every offset: each byte is a record.
 
 mod kinds;
 #[cfg(test)]
@@ -35,7 +35,7 @@ pub struct View<'a> {
     pub base: u64,
     /// The content.
     pub bytes: &'a [u8],
-    /// Whether the file ends where `bytes` ends. When not, more is to come.
+    /// Whether the file ends with `bytes`. Otherwise more bytes follow.
     pub end: bool,
 }
 
@@ -46,7 +46,7 @@ impl<'a> View<'a> {
         self.base + self.bytes.len() as u64
     }
 
-    /// The bytes of `range`, as far as they are in view.
+    /// The bytes of `range` that are in view.
     #[must_use]
     pub fn slice(&self, range: Range<u64>) -> &'a [u8] {
         let start = range.start.max(self.base);
@@ -55,7 +55,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// A framing made ready, with the limit that every record must keep.
+/// A prepared framing, with the maximum length of a record.
 #[derive(Debug, Clone)]
 pub struct Cutter {
     kind: Kind,
@@ -87,8 +87,8 @@ impl Cutter {
         Self { kind, record_limit: record_limit_bytes }
     }
 
-    /// Bytes before a record's or a block's start that a view must hold, as
-    /// far as the file has them.
+    /// Number of bytes before the start of a record or block that a view must
+    /// contain, as far as the file has them.
     #[must_use]
     pub fn look_behind(&self) -> u64 {
         match &self.kind {
@@ -98,7 +98,7 @@ impl Cutter {
         }
     }
 
-    /// Whether carries must be computed; see the module.
+    /// Whether carries must be computed; see the module's documentation.
     #[must_use]
     pub fn needs_carry(&self) -> bool {
         matches!(self.kind, Kind::Quoted(_) | Kind::LengthPrefixed(_))
@@ -113,8 +113,8 @@ impl Cutter {
         }
     }
 
-    /// The part of [`Cutter::advance`] that reads the whole block, and needs
-    /// nothing from before it: to be run in parallel.
+    /// The part of [`Cutter::advance`] that reads the whole block. It needs
+    /// nothing from before the block, so it can run in parallel.
     #[must_use]
     pub fn summarize(&self, view: &View<'_>, block: Range<u64>) -> u64 {
         match &self.kind {
@@ -123,10 +123,10 @@ impl Cutter {
         }
     }
 
-    /// The carry at the block's end, of that at its start and the block's
-    /// summary: to be run in file order. `None` when the view ends before it
-    /// can be told. A carry past the end of the file is possible: the last
-    /// record was cut short.
+    /// The carry at the block's end, computed from the carry at its start and
+    /// the block's summary. To be called in file order. `None` if the view is
+    /// too short to determine it. The carry may lie past the end of the file:
+    /// then the last record was cut short.
     ///
     /// # Errors
     /// When a record states an impossible length.
@@ -144,12 +144,12 @@ impl Cutter {
         }
     }
 
-    /// The first offset in `block` at which a record starts. The end of the
-    /// file is no start, and neither is anything in a header. Reads nothing
-    /// beyond the block, however long the record is that runs through it.
+    /// The first offset in `block` at which a record starts. Neither the end of
+    /// the file nor an offset in a header is a start. Reads nothing beyond the
+    /// block, however long the record is that spans it.
     ///
-    /// `carry` is the one at the block's start, and `block` lies in the view
-    /// with [`Cutter::look_behind`] bytes before it.
+    /// `carry` must be the carry at the block's start, and `block` must lie in
+    /// the view with [`Cutter::look_behind`] bytes before it.
     #[must_use]
     pub fn first_start(&self, view: &View<'_>, block: Range<u64>, carry: u64) -> Option<u64> {
         let block = block.start..block.end.min(view.limit());
@@ -159,7 +159,8 @@ impl Cutter {
         let start = match &self.kind {
             Kind::Any => Some(block.start),
             Kind::Delimited(_) | Kind::Quoted(_) if block.start == 0 => Some(0),
-            // A boundary right at the block's end is the next block's start.
+            // A boundary exactly at the block's end starts a record of the next
+            // block.
             Kind::Delimited(delimited) => delimited.boundary_in(view, block.start, block.end - 1),
             Kind::Quoted(quoted) => {
                 let parity = Parity::of(carry + quoted.count(view, block.start - 1..block.start));
@@ -171,18 +172,18 @@ impl Cutter {
         start.filter(|start| block.contains(start))
     }
 
-    /// The first boundary behind `from`, and at or behind `at_least`. The end
-    /// of the file counts as one. `None` when the view ends before it can be
-    /// told, which happens only when the file goes on behind the view.
+    /// The first boundary after `from` that is not before `at_least`. The end
+    /// of the file counts as a boundary. `None` if the view is too short to
+    /// determine it, which happens only when the file continues after the view.
     ///
-    /// `from` is a record's start, before the end of the file, and in view
-    /// with [`Cutter::look_behind`] bytes. `at_least` is behind it by no more
-    /// than the record limit: then every record that ends up to the answer
-    /// keeps the limit, whatever `from` and `at_least` are.
+    /// `from` must be the start of a record before the end of the file, in view
+    /// with [`Cutter::look_behind`] bytes. `at_least` may be after `from` by at
+    /// most the record limit. Then every record that ends at or before the
+    /// result keeps the limit, whatever `from` and `at_least` are.
     ///
     /// # Errors
-    /// When the record that ends at the answer is longer than the limit (not
-    /// more than the limit is read beyond `at_least` to tell), or a record
+    /// When the record that ends at the result is longer than the limit (at
+    /// most the limit is read beyond `at_least` to find out), or a record
     /// states an impossible length.
     pub fn next_boundary(&self, view: &View<'_>, from: u64, at_least: u64) -> Result<Option<u64>> {
         let target = at_least.max(from.saturating_add(1));
@@ -192,12 +193,12 @@ impl Cutter {
         let target = target.min(view.limit());
         let stop = target.saturating_add(self.record_limit).min(view.limit());
         let found = self.boundary_in(view, from, target, stop)?;
-        // The record runs at least to here: a boundary, the end of the view,
-        // or too far.
+        // The record extends at least to this point: a boundary, the end of the
+        // view, or the limit.
         let end = found.unwrap_or(stop);
         if end - from > self.record_limit {
-            // No boundary is in `target..end`, so the last one before
-            // `target` starts the record.
+            // No boundary is in `target..end`, so the record starts at the last
+            // one before `target`.
             let start = self.start_before(view, from, target)?;
             if end - start > self.record_limit {
                 return Err(self.too_long(start));
@@ -206,8 +207,9 @@ impl Cutter {
         Ok((found.is_some() || view.end).then_some(end))
     }
 
-    /// The last boundary in view, or `from`, a record's start that is in view
-    /// with [`Cutter::look_behind`] bytes. It is one however the file goes on.
+    /// The last boundary in view, or `from`, which must be the start of a
+    /// record in view with [`Cutter::look_behind`] bytes. It is a boundary
+    /// however the file continues.
     ///
     /// # Errors
     /// When a record states an impossible length.
@@ -217,9 +219,9 @@ impl Cutter {
 
     /// The record that contains `hit`.
     ///
-    /// `from` is a record's start at or before `hit`, and in view with
-    /// [`Cutter::look_behind`] bytes. The end of the record is in view as
-    /// well; one that is not counts as ending with the view.
+    /// `from` must be the start of a record at or before `hit`, in view with
+    /// [`Cutter::look_behind`] bytes. The end of the record must be in view as
+    /// well; otherwise the record counts as ending with the view.
     ///
     /// # Errors
     /// When a record states an impossible length.
@@ -229,9 +231,9 @@ impl Cutter {
         Ok(start..end.unwrap_or(view.limit()))
     }
 
-    /// The first boundary in `target..=stop`, where `stop` is in view and
-    /// `from` is a record's start before `target`. An end of the file that
-    /// cuts a record short is not found here.
+    /// The first boundary in `target..=stop`. `stop` must be in view, and
+    /// `from` the start of a record before `target`. If the end of the file
+    /// cuts a record short, that end is not found here.
     fn boundary_in(&self, view: &View<'_>, from: u64, target: u64, stop: u64) -> Result<Option<u64>> {
         let boundary = match &self.kind {
             Kind::Any => Some(target),
@@ -246,8 +248,8 @@ impl Cutter {
         Ok(boundary.filter(|boundary| *boundary <= stop))
     }
 
-    /// The last record start before `before`, of those from `from` on, which
-    /// is one itself.
+    /// The last record start before `before`, at or after `from`, which is a
+    /// record start itself.
     fn start_before(&self, view: &View<'_>, from: u64, before: u64) -> Result<u64> {
         match &self.kind {
             Kind::Any => Ok(before - 1),
@@ -266,10 +268,10 @@ impl Cutter {
         )
         .hint(match self.kind {
             Kind::Quoted(_) => {
-                "a quote that is never closed makes one record of all that follows; else raise the limit with `--window`, up to 1GiB"
+                "an unclosed quote turns everything after it into one record; otherwise raise the limit with `--window`, up to 1GiB"
             }
             _ => {
-                "raise the limit with `--window`, up to 1GiB; some plugins have an option that does without records, as `replace` has with `--set multiline=true`"
+                "raise the limit with `--window`, up to 1GiB; some plugins can work without records, such as `replace` with `--set multiline=true`"
             }
         })
     }

@@ -1,12 +1,12 @@
-//! Which parts of a window can match at all, found at native speed; only
-//! those are shown to the plugin.
+//! Finds the parts of a window that can match at all, at native speed; only
+//! those parts are shown to the plugin.
 //!
-//! The promise is one-sided: a record that matches is never left out, one
-//! that does not may be included. Searching goes over many records at once,
-//! so a hit may lie across records; what keeps the promise is that searches
-//! tell where the first match *ends* (see `search`): every record that ends
-//! before that has no match, and the search resumes behind the one that does
-//! not.
+//! The guarantee is one-sided: a record that matches is never left out, but a
+//! record that does not match may be included. A search runs over many records
+//! at once, so a hit may span records. The guarantee holds because searches
+//! report where the first match *ends* (see `search`): every record that ends
+//! before that has no match, and the search resumes after the record that
+//! contains that end.
 
 mod search;
 mod tail;
@@ -29,35 +29,35 @@ use crate::error::{Error, Kind, Result};
 use crate::memory::{Budget, Lease};
 use crate::stack;
 
-/// Ranges in which edits may start that are as near as this are shown together:
-/// a guest looks at so many bytes in the time of a call. Tests keep them apart.
-const NEAR_BYTES: u64 = if cfg!(test) { 0 } else { 1 << 10 };
+/// Ranges in which edits may start are joined if they are this close: a guest
+/// reads this many bytes in the time of one call. Tests keep the ranges apart.
+const JOIN_BYTES: u64 = if cfg!(test) { 0 } else { 1 << 10 };
 
-/// Bytes of literals that take a few milliseconds.
+/// Literals of up to this many bytes are prepared within a few milliseconds.
 const QUICK_BYTES: usize = 4 << 10;
-/// How often it is looked whether the run was stopped, while a finder is made.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
-/// Nanoseconds that a hit takes, about, besides the search.
+/// Interval of checks for interruption while a finder is built.
+const CHECK_EVERY: Duration = Duration::from_millis(20);
+/// Approximate nanoseconds per hit, in addition to the search.
 const HIT_NS: usize = 100;
 
-/// A prefilter made ready for one job.
+/// A prefilter prepared for one job.
 #[derive(Debug)]
 pub struct Finder {
     search: Search,
     scope: Scope,
     tail: Option<Tail>,
-    /// The memory that it holds.
+    /// The memory of the finder.
     _lease: Lease,
 }
 
-/// What the plugin makes its claim for.
+/// The unit to which the plugin's claim applies.
 #[derive(Debug, Clone, Copy)]
 enum Scope {
     /// A record without a match needs no edit.
     Record,
     /// An edit that starts at `s` comes with a match in `s..s + reach`.
     Edit { reach: u64 },
-    /// An edit holds a match, and lies in one window.
+    /// An edit contains a match, and lies in one window.
     Window,
 }
 
@@ -68,8 +68,8 @@ impl Scope {
             | Framing::Quoted { .. }
             | Framing::Fixed { .. }
             | Framing::LengthPrefixed { .. } => Self::Record,
-            // The byte at the edit's start, and `after` more: all that the
-            // window is sure to show of what follows.
+            // The byte at the edit's start, and the next `after` bytes: all
+            // that the window is sure to show.
             Framing::Overlapping { after, .. } => Self::Edit { reach: u64::from(after) + 1 },
             Framing::Bytes | Framing::Sequential => Self::Window,
         }
@@ -81,8 +81,8 @@ impl Finder {
     /// no prefilter.
     ///
     /// # Errors
-    /// Says in words what is wrong with the prefilter: a malformed or too
-    /// large expression, one that matches the empty string, too many literals.
+    /// Describes what is wrong with the prefilter: a malformed or too large
+    /// expression, one that matches the empty string, or too many literals.
     pub fn new(job: &Job) -> Result<Option<Self>, String> {
         let search = Self::search(&job.prefilter)?;
         let scope = Scope::of(&job.framing);
@@ -93,11 +93,11 @@ impl Finder {
         Ok(search.map(|search| Self { search, scope, tail, _lease: Lease::default() }))
     }
 
-    /// The same, with its memory drawn on a budget.
+    /// Like [`Finder::new`], with the memory drawn from a budget.
     ///
     /// # Errors
-    /// [`Kind::Plugin`], where [`Finder::new`] fails; when the budget has no
-    /// room for it, or the run was stopped.
+    /// [`Kind::Plugin`] where [`Finder::new`] fails; when the budget has no
+    /// room for the finder, or the run was stopped.
     pub fn within(job: &Job, budget: &Budget, cancel: Cancel<'_>) -> Result<Option<Self>> {
         let mut lease = budget.lease();
         if let Prefilter::Literals { patterns, .. } = &job.prefilter {
@@ -124,14 +124,14 @@ impl Finder {
         })
     }
 
-    /// The offset up to which no edit can start from `from` on, however the
-    /// input goes on after the view; `from`, where that cannot be told.
+    /// The offset up to which no edit can start at or after `from`, however the
+    /// input continues after the view; `from`, if that cannot be determined.
     ///
-    /// The framing is overlapping, and `from` is not before the first place of
-    /// which the view does not hold all of the context.
+    /// The framing must be overlapping. `from` must not be before the first
+    /// offset whose context is not completely in view.
     ///
     /// # Errors
-    /// When the deadline is over, or the run was stopped.
+    /// When the deadline has passed, or the run was stopped.
     pub fn settled(&self, view: &View<'_>, from: u64, deadline: &Deadline<'_>) -> Result<u64> {
         let Some(tail) = &self.tail else { return Ok(from) };
         let mut pace = Paced::new(deadline, "searching with the plugin's prefilter");
@@ -139,17 +139,17 @@ impl Finder {
         Ok(if match_in_view.is_none() { tail.settled(view, from) } else { from })
     }
 
-    /// The parts of `window` that can match: sorted, disjoint, none touching
-    /// the next, none empty. They are whole records; under an overlapping
-    /// framing, ranges in which edits may start (`window` is the owned range
-    /// then); under `bytes`, the whole window or nothing.
+    /// The parts of `window` that can match: sorted, disjoint, not adjacent and
+    /// not empty. They are whole records; under an overlapping framing, ranges
+    /// in which edits may start (then `window` is the owned range); under
+    /// `bytes`, the whole window or nothing.
     ///
-    /// `window` starts and ends at record boundaries, and is in view with
-    /// what the cutter needs before it; under an overlapping framing, with
-    /// its context behind it.
+    /// `window` must start and end at record boundaries, and be in view with
+    /// the bytes that the cutter needs before it; under an overlapping framing,
+    /// also with the context after it.
     ///
     /// # Errors
-    /// When a record states an impossible length; when the deadline is over,
+    /// When a record states an impossible length; when the deadline has passed,
     /// or the run was stopped.
     pub fn candidates(
         &self,
@@ -200,12 +200,12 @@ impl Finder {
         Ok(found)
     }
 
-    /// Where edits may start: an edit at `s` has a match `h..t` with `s <= h`
-    /// and `t <= s + reach`.
+    /// Finds where edits may start: an edit at `s` has a match `h..t` with `s
+    /// <= h` and `t <= s + reach`.
     ///
-    /// After a first match that ends at `t`, others that start before `t` are
-    /// not looked for: they end no earlier, so `t - reach..t` holds the starts
-    /// of their edits as well. That keeps the search linear, however much
+    /// After a first match that ends at `t`, matches that start before `t` are
+    /// not searched for. They end no earlier, so the starts of their edits also
+    /// lie in `t - reach..t`. This keeps the search linear, however much the
     /// matches overlap.
     fn edit_starts(
         &self,
@@ -230,8 +230,8 @@ impl Finder {
                 let starts = from.saturating_sub(reach).max(chunk.start)..from.min(chunk.end);
                 match found.last_mut() {
                     _ if starts.is_empty() => {}
-                    // What lies between is shown, too: one call more costs more.
-                    Some(last) if last.end + NEAR_BYTES >= starts.start => {
+                    // The gap is shown too: an extra call costs more.
+                    Some(last) if last.end + JOIN_BYTES >= starts.start => {
                         last.end = last.end.max(starts.end)
                     }
                     _ => found.push(starts),
@@ -242,33 +242,33 @@ impl Finder {
     }
 }
 
-/// Whether it may take more than a few milliseconds to make the finder for a
+/// Whether it may take more than a few milliseconds to build the finder for a
 /// prefilter.
 fn takes_long(prefilter: &Prefilter) -> bool {
     match prefilter {
         Prefilter::None => false,
         Prefilter::Literals { patterns, .. } => patterns.iter().map(Vec::len).sum::<usize>() > QUICK_BYTES,
-        // A short one may ask for a thousand repetitions.
+        // A short expression may contain a thousand repetitions.
         Prefilter::Regex(_) => true,
     }
 }
 
-/// Makes a finder on a thread of its own. Nothing interrupts that, and it may
-/// take a second or two, so the thread is left behind when the run is stopped.
+/// Builds a finder on a separate thread. The work cannot be interrupted and may
+/// take a second or two, so the thread is abandoned when the run is stopped.
 fn aside(job: &Job, cancel: Cancel<'_>) -> Result<Result<Option<Finder>, String>> {
     let (done, made) = mpsc::channel();
     let job = job.clone();
     let work = move || {
-        // Nobody waits for it when the run was stopped.
+        // If the run was stopped, no receiver is left.
         let _ = done.send(Finder::new(&job));
     };
     stack::builder().spawn(work).map_err(stack::cannot_start)?;
     loop {
-        match made.recv_timeout(LOOK_EVERY) {
+        match made.recv_timeout(CHECK_EVERY) {
             Ok(made) => return Ok(made),
             Err(mpsc::RecvTimeoutError::Timeout) => cancel.check()?,
             Err(mpsc::RecvTimeoutError::Disconnected) => {
-                return Err(Error::new(Kind::Internal, "the thread that makes the prefilter has panicked"));
+                return Err(Error::new(Kind::Internal, "the thread that builds the prefilter has panicked"));
             }
         }
     }

@@ -1,5 +1,5 @@
-//! The seam between the pipeline and whatever answers windows: the sandbox in
-//! real runs, native fakes in tests.
+//! The interface between the pipeline and whatever transforms windows: the
+//! sandbox in real runs, native fakes in tests.
 
 use std::time::Duration;
 
@@ -7,20 +7,20 @@ use runner_contract::{Job, Reply, Window};
 
 use crate::error::Result;
 
-/// A job and an instance that answers for it.
+/// A job, and an instance that carries it out.
 pub type Begun = (Job, Box<dyn Transform>);
 
-/// Window in, edits out.
+/// Transforms a window into edits.
 pub trait Transform: Send {
-    /// Answers for one window.
+    /// Transforms one window.
     ///
     /// # Errors
-    /// Any failure to answer, [`Kind::Plugin`](crate::error::Kind::Plugin)
-    /// for the plugin's own. The transform must not be used afterwards.
+    /// Any failure; [`Kind::Plugin`](crate::error::Kind::Plugin) for a failure
+    /// of the plugin itself. The transform must not be used afterwards.
     fn transform(&mut self, window: &Window<'_>) -> Result<Reply>;
 
-    /// How long the host may work for one window on behalf of this transform:
-    /// to find what to show, and to check what was answered.
+    /// How long the host may work on one window on behalf of this transform: to
+    /// find candidates, and to check the reply.
     fn patience(&self) -> Duration {
         Duration::MAX
     }

@@ -1,5 +1,5 @@
-//! Cuts what is in view into windows, asks the transform about each, and checks
-//! the answers.
+//! Cuts a view into windows, passes each to the transform, and checks the
+//! replies.
 
 #[cfg(test)]
 mod tests;
@@ -12,43 +12,43 @@ use crate::cancel::{Cancel, Deadline};
 use crate::engine::framing::{Cutter, View};
 use crate::engine::prefilter::Finder;
 use crate::engine::transform::Transform;
-use crate::engine::validate::{Asked, Found, Origin, Piece, accept, broken};
+use crate::engine::validate::{Found, Origin, Piece, Request, accept, broken};
 use crate::error::Result;
 use crate::memory::{Budget, Lease};
 use crate::profile::{self, Stage};
 
-/// What does not change from block to block.
+/// What stays the same from block to block.
 pub(crate) struct Context<'a> {
     pub(crate) job: &'a Job,
     pub(crate) cutter: &'a Cutter,
     pub(crate) finder: Option<&'a Finder>,
     pub(crate) window_bytes: u64,
     pub(crate) record_limit: u64,
-    /// What windows that are packed, and edits, draw on.
+    /// The budget for packed windows and edits.
     pub(crate) budget: &'a Budget,
-    /// What stops the work on a window.
+    /// Stops the work on a window.
     pub(crate) cancel: Cancel<'a>,
 }
 
 impl<'a> Context<'a> {
-    /// The end of the time for the window at `offset`, from now on.
+    /// The deadline for the window at `offset`, starting now.
     pub(crate) fn deadline(&self, transform: &dyn Transform, offset: u64) -> Deadline<'a> {
         Deadline::start(self.cancel, transform.patience(), offset)
     }
 }
 
-/// Where records are looked for. Each view holds what the framing needs before
-/// the first one.
+/// The views in which records are searched for. Each contains the bytes before
+/// the first record that the framing needs.
 pub(crate) struct Views<'r, 'v> {
-    /// Looked at first.
+    /// Used first.
     pub(crate) near: &'r View<'v>,
-    /// Looked at from where the near one ends too early.
+    /// Used from the point where the near view ends too early.
     pub(crate) wider: Option<&'r View<'v>>,
 }
 
-/// The edits of the records that start in a range, which begins with the start
-/// of one, and where the last of these records ends; for an overlapping
-/// framing, the edits that start in the range.
+/// The edits of the records that start in `range`, and the end of the last of
+/// these records. `range` must begin at the start of a record. For an
+/// overlapping framing, the edits that start in the range.
 ///
 /// `None` when the views end too early.
 pub(crate) fn find(
@@ -96,10 +96,10 @@ pub(crate) fn find(
     Ok(Some((found, start)))
 }
 
-/// The search of a prefilter.
+/// The search with a prefilter.
 struct Search<'a> {
     finder: &'a Finder,
-    /// The memory of the list at hand.
+    /// The memory of the current list of candidates.
     room: Lease,
 }
 
@@ -121,9 +121,9 @@ impl Search<'_> {
     }
 }
 
-/// Asks about one range of the file, with what context the framing wants. The
-/// part of it that an earlier edit has taken is not asked about again, so
-/// that the result is that of a scan from left to right.
+/// Passes one range of the file to the transform, with the context that the
+/// framing needs. A part covered by an earlier edit is left out, so that the
+/// result is that of a scan from left to right.
 fn ask(
     context: &Context<'_>,
     view: &View<'_>,
@@ -153,8 +153,8 @@ fn ask(
     answer(context, transform, &window, &Origin(&[piece]), found).map(|_| ())
 }
 
-/// Asks about a window, and checks the answer: both count towards one
-/// deadline.
+/// Passes a window to the transform and checks the reply. Both count towards
+/// one deadline.
 fn answer(
     context: &Context<'_>,
     transform: &mut dyn Transform,
@@ -165,8 +165,8 @@ fn answer(
     let deadline = context.deadline(transform, window.offset);
     context.cancel.check()?;
     let reply = transform.transform(window)?;
-    let asked = Asked { job: context.job, window, origin, deadline: &deadline };
-    accept(&asked, &reply, found)?;
+    let request = Request { job: context.job, window, origin, deadline: &deadline };
+    accept(&request, &reply, found)?;
     Ok(reply)
 }
 
@@ -185,7 +185,7 @@ struct Pack {
 }
 
 impl Pack {
-    /// Takes candidates until there is a window's worth; whether there is.
+    /// Collects candidates until they fill a window. Returns whether they do.
     fn fill(
         &mut self,
         context: &Context<'_>,
@@ -240,12 +240,12 @@ impl Pack {
     }
 }
 
-/// Where a sequential scan stands.
+/// The position of a sequential scan.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Position {
-    /// The next byte to be shown.
+    /// The next byte to show.
     pub(crate) at: u64,
-    /// Bytes to show.
+    /// The number of bytes to show.
     pub(crate) want: u64,
 }
 
@@ -274,7 +274,8 @@ pub(crate) fn find_sequential(
         if last && reply.consumed != shown {
             return Err(broken(&window, &format!("consumed {} of the last {shown} bytes", reply.consumed)));
         }
-        // Longer than what was left, so that the plugin gets on.
+        // The next window is longer than what was left, so that the plugin
+        // makes progress.
         let left = shown.saturating_sub(reply.consumed);
         position.want = if left == shown { 2 * position.want } else { context.window_bytes.max(left + 1) };
         if position.want > context.record_limit.max(context.window_bytes) {

@@ -1,4 +1,4 @@
-//! Events: JSON that a program reads, and that a terminal may show.
+//! Formats events as JSON, for programs and terminals.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -7,16 +7,17 @@ use serde_json::Value;
 
 use super::{is_hidden, shown};
 
-/// An event as one line, with its line end. Control characters, and those that
-/// reorder or hide text, stand as JSON's own escapes, so nothing is lost and a
-/// terminal obeys nothing.
+/// An event as one line, with a line end. Control characters, and characters
+/// that reorder or hide text, become JSON's own escapes, so nothing is lost and
+/// a terminal executes nothing.
 #[must_use]
 pub fn json_line(event: &Value) -> String {
     let text = event.to_string();
     let mut out = String::with_capacity(text.len() + 1);
     for c in text.chars() {
         if c.is_control() || is_hidden(c) {
-            // It stands in a string: outside of strings JSON is plain ASCII.
+            // The character is inside a string: outside strings, JSON is plain
+            // ASCII.
             for unit in c.encode_utf16(&mut [0; 2]) {
                 // Writing to a `String` cannot fail.
                 let _ = write!(out, "\\u{unit:04x}");
@@ -29,8 +30,8 @@ pub fn json_line(event: &Value) -> String {
     out
 }
 
-/// Adds the name of a file to an event: under `key` as it is if it is UTF-8,
-/// else with `\xff` for what is not, and all of it in hex under `key_hex`.
+/// Adds the name of a file to an event: unchanged under `key` if it is UTF-8;
+/// otherwise with escapes such as `\xff`, and in hex under `key_hex`.
 #[must_use]
 pub fn with_name(mut event: Value, key: &str, path: &Path) -> Value {
     use super::Raw;

@@ -1,10 +1,10 @@
-//! What is shown at once: lines, each of them escaped when it is added.
+//! Text that is shown at once: lines, each escaped when it is added.
 
 use std::fmt::{Display, Write as _};
 
 use super::{escape, escape_lines};
 
-/// Lines that are fit for a terminal. There is no way to put raw text in.
+/// Lines that are safe for a terminal. Raw text cannot be added.
 #[derive(Debug, Default)]
 pub struct Page(String);
 
@@ -17,16 +17,15 @@ impl Page {
         page
     }
 
-    /// Adds a line. A line end in it is escaped, so this is one line whatever
-    /// it holds.
+    /// Adds a line. Line ends in it are escaped, so it stays one line.
     pub fn line(&mut self, line: impl Display) {
         self.0.push_str(&escape(&line.to_string(), usize::MAX));
         self.0.push('\n');
     }
 
-    /// Adds text of several lines, at most `max_chars` characters: the first
-    /// one after `first`, all others after `rest`, so that none can be taken
-    /// for a line of the page's own.
+    /// Adds text of several lines, at most `max_chars` characters. The first
+    /// line gets the prefix `first`, all others `rest`, so that none can be
+    /// mistaken for a line of the page itself.
     pub fn several(&mut self, first: &str, rest: &str, text: &str, max_chars: usize) {
         let text = escape_lines(text.trim_end_matches('\n'), max_chars);
         for (index, line) in text.split('\n').enumerate() {
@@ -35,7 +34,7 @@ impl Page {
         }
     }
 
-    /// What is to be written.
+    /// The text to write.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

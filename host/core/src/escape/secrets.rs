@@ -1,4 +1,4 @@
-//! Values that must not be shown, taken out of what a plugin says.
+//! Removes secret values from a plugin's messages.
 
 use std::collections::BTreeMap;
 
@@ -6,35 +6,35 @@ use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::escape_lines;
 
-/// Values shorter than this are found in any text by chance.
+/// Shorter values would be found in any text by chance.
 const MIN_BYTES: usize = 4;
-/// What stands in a secret's place.
+/// The replacement for a secret.
 const INSTEAD: &str = "(secret)";
 
-/// Bytes of a value by which it is found. An automaton of a longer one, which
-/// repeats itself, takes time in the square of its length.
+/// Number of bytes by which a value is found. An automaton for a longer value
+/// that repeats itself takes time quadratic in its length.
 const FOUND_BY_BYTES: usize = 64;
 
-/// Secret values of parameters.
+/// The values of secret parameters.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets(Option<Search>);
 
 #[derive(Debug, Clone)]
 struct Search {
-    /// Finds how values begin.
+    /// Finds the beginnings of values.
     beginnings: AhoCorasick,
-    /// For each of these, the values that begin so.
+    /// The values with each of these beginnings.
     values: Vec<Vec<Vec<u8>>>,
 }
 
 impl Secrets {
-    /// These values, and each line of those that have several. Values of less
-    /// than four bytes are left out.
+    /// Takes these values, and each line of values with several lines. Values
+    /// shorter than four bytes are ignored.
     #[must_use]
     pub fn new<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
         let mut by_beginning = BTreeMap::<Vec<u8>, Vec<Vec<u8>>>::new();
         for text in values.into_iter().flat_map(|value| std::iter::once(value).chain(value.lines())) {
-            // A plugin's words are escaped when they come here.
+            // A plugin's messages are already escaped at this point.
             for form in [text.to_owned(), escape_lines(text, usize::MAX), regex_syntax::escape(text)] {
                 if form.len() >= MIN_BYTES {
                     let beginning = form.as_bytes()[..form.len().min(FOUND_BY_BYTES)].to_vec();
@@ -49,8 +49,8 @@ impl Secrets {
         Self(beginnings.map(|beginnings| Search { beginnings, values }))
     }
 
-    /// `text` with `(secret)` for each value in it, and for what is as long as
-    /// 64 bytes, or longer, of how one begins.
+    /// Replaces each value in `text` with `(secret)`, and also each prefix of a
+    /// value that is at least 64 bytes long.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
         let Some(search) = &self.0 else { return text.to_owned() };
@@ -65,7 +65,7 @@ impl Secrets {
             at = start + longest.unwrap_or_default().max(found.len());
         }
         out.extend_from_slice(&text.as_bytes()[at..]);
-        // What is taken out may end inside of a character.
+        // The removed part may end inside a character.
         String::from_utf8_lossy(&out).into_owned()
     }
 }

@@ -1,12 +1,12 @@
-//! Checksum lines, as `b3sum` and `sha256sum` print and read them.
+//! Checksum lines, in the format of `b3sum` and `sha256sum`.
 
 use std::path::Path;
 
 use super::Raw;
 
-/// `HEX  NAME` with its line end. Where the name holds a backslash or a line
-/// end, these are escaped, and a backslash before the sum says so: what reads
-/// such lines gets the name back, and no name can pass for a second line.
+/// `HEX  NAME` with a line end. If the name contains a backslash or a line end,
+/// these are escaped, and a backslash before the sum marks that. So a reader of
+/// such lines gets the original name, and no name can pass for a second line.
 #[must_use]
 pub fn sum_line(sum: &blake3::Hash, path: &Path) -> Vec<u8> {
     let name = path.raw();

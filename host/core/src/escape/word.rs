@@ -1,18 +1,20 @@
-//! Names as words of a shell command, for hints that are to be run as they are.
+//! Formats names as words of shell commands, for hints that can be run
+//! unchanged.
 
 use std::fmt::{self, Write as _};
 
 use super::{Raw, Shown};
 
-/// A word that a POSIX shell reads as the very bytes, or, where they hold what
-/// a terminal would obey, that bash, ksh and zsh do (`$'\n'`).
+/// A word that a POSIX shell reads as the original bytes. If they contain bytes
+/// that a terminal would execute, bash, ksh and zsh do (`$'
+/// '`).
 #[derive(Debug, Clone, Copy)]
 pub struct Word<'a>(pub(super) &'a [u8]);
 
 impl fmt::Display for Word<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.first() == Some(&b'-') {
-            // It would be taken for an option.
+            // The name would be taken for an option.
             f.write_str("./")?;
         }
         let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_./@%+=:,-".contains(byte);
@@ -50,7 +52,7 @@ mod tests {
 
     use super::*;
 
-    /// What a shell makes of a word is what it was made of.
+    /// A shell reads a word back as the original bytes.
     #[test]
     fn a_shell_reads_the_very_bytes() {
         let names: [&[u8]; 16] = [

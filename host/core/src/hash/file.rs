@@ -1,4 +1,4 @@
-//! Root hashes of whole files, computed by several threads.
+//! Computes root hashes of whole files with several threads.
 
 use crate::context::RunContext;
 use crate::error::Result;
@@ -6,18 +6,19 @@ use crate::hash::ordered_pool::in_order;
 use crate::hash::{Cv, GROUP_BYTES, Tree, group_cv};
 use crate::storage::mmap::{Copier, Mapping};
 
-/// Hashed between two looks at the mapping's health.
+/// Bytes to hash between two checks of the mapping.
 const SLAB_BYTES: u64 = 32 << 20;
-/// What a thread hashes in one go, of a file that is mapped.
+/// Bytes of a mapped file that a thread hashes as one piece of work.
 const PIECE_BYTES: u64 = 4 << 20;
-/// What is copied first, as that is faster than the mapping; it fits in a
-/// core's cache.
+/// Bytes that are copied before hashing, which is faster than reading the
+/// mapping; the copy fits in a core's cache.
 const COPY_BYTES: usize = 1 << 20;
 
-/// The root of a mapped file. `progress` is told the bytes that are done.
+/// The root of a mapped file. `progress` is called with the number of bytes
+/// done.
 ///
 /// # Errors
-/// When the file cannot be read, with the offset.
+/// When the file cannot be read; the error contains the offset.
 pub fn of_mapping(
     mapping: &Mapping,
     context: RunContext<'_>,
@@ -62,7 +63,7 @@ pub fn of_mapping(
     Ok(tree.finish())
 }
 
-/// Chaining values of consecutive groups, the first of which is `first`.
+/// Chaining values of consecutive groups, starting with group `first`.
 pub(crate) fn cvs(bytes: &[u8], first: u64, file_bytes: u64) -> Vec<Cv> {
     let groups = bytes.chunks(GROUP_BYTES as usize).zip(first..);
     groups.map(|(group, index)| group_cv(group, index, file_bytes)).collect()

@@ -1,5 +1,5 @@
-//! Pieces of work, done by several threads, and taken in the order in which
-//! they were given.
+//! Distributes pieces of work to several threads, and returns the results in
+//! the original order.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -7,19 +7,20 @@ use std::thread;
 use crate::error::{Error, Kind, Result};
 use crate::stack;
 
-/// Pieces that each thread may have: as many as keep it busy while the thread
-/// that feeds it is kept waiting for a core.
+/// Maximum number of pieces per thread: enough to keep it busy while the
+/// feeding thread waits for a core.
 const PIECES: usize = 8;
 
-/// Calls `feed`, which gives pieces; what `worker` makes, once for each thread,
-/// is called with each of them; and `take` with every result, in the order of
-/// the pieces, on this thread. With one thread, everything is done here.
+/// Calls `feed`, which submits pieces. Each thread calls `worker` once, and the
+/// returned function for each of its pieces. Every result is passed to `take`,
+/// in the order of the pieces, on the calling thread. With one thread, all the
+/// work is done on the calling thread.
 ///
 /// # Errors
-/// The first of `feed` or `take`; nothing is taken after it.
+/// The first error of `feed` or `take`; after it, no result is taken.
 ///
 /// # Panics
-/// When a worker does.
+/// When a worker panics.
 pub fn in_order<I: Send, T: Send, W: FnMut(I) -> T>(
     threads: usize,
     worker: impl Fn() -> W + Sync,
@@ -31,44 +32,46 @@ pub fn in_order<I: Send, T: Send, W: FnMut(I) -> T>(
         return feed(&mut |piece| take(work(piece)));
     }
     thread::scope(|scope| {
-        let (worker, mut lines) = (&worker, Vec::new());
+        let (worker, mut channels) = (&worker, Vec::new());
         let (mut fed, mut taken) = (0, 0);
-        let mut next = |lines: &[Line<I, T>], taken: &mut usize| {
-            let line = &lines[*taken % threads];
+        let mut next = |channels: &[Channels<I, T>], taken: &mut usize| {
+            let pair = &channels[*taken % threads];
             *taken += 1;
-            take(line.results.recv().map_err(|_| ended())?)
+            take(pair.results.recv().map_err(|_| ended())?)
         };
         feed(&mut |piece| {
-            if lines.len() < threads {
-                // A thread is started when there is something for it.
+            if channels.len() < threads {
+                // A thread is started when there is a piece for it.
                 let ((pieces, given), (done, results)) = (channel(), channel());
                 stack::spawn(scope, move || {
                     let mut work = worker();
-                    // Where nobody takes any more, the rest is not needed.
+                    // If the receiver is gone, the remaining results are not
+                    // needed.
                     given.into_iter().all(|piece| done.send(work(piece)).is_ok())
                 })?;
-                lines.push(Line { pieces, results });
+                channels.push(Channels { pieces, results });
             }
             if fed - taken == threads * PIECES {
-                next(&lines, &mut taken)?;
+                next(&channels, &mut taken)?;
             }
             fed += 1;
-            lines[(fed - 1) % threads].pieces.send(piece).map_err(|_| ended())
+            channels[(fed - 1) % threads].pieces.send(piece).map_err(|_| ended())
         })?;
         while taken < fed {
-            next(&lines, &mut taken)?;
+            next(&channels, &mut taken)?;
         }
         Ok(())
     })
 }
 
-/// The way to a thread and back.
-struct Line<I, T> {
+/// The channels to a thread and back.
+struct Channels<I, T> {
     pieces: Sender<I>,
     results: Receiver<T>,
 }
 
-/// Never seen: only a panic ends a thread early, and the scope passes it on.
+/// This error is never reported: only a panic ends a thread early, and the
+/// scope passes the panic on.
 fn ended() -> Error {
     Error::new(Kind::Internal, "a thread has ended early")
 }
@@ -77,7 +80,7 @@ fn ended() -> Error {
 mod tests {
     use super::*;
 
-    /// Squares of the numbers below `count`, of which `most` are taken.
+    /// Squares of the numbers below `count`; `take` fails after `most` of them.
     fn squares(threads: usize, count: u64, most: usize) -> (Result<()>, Vec<u64>) {
         let mut taken = Vec::new();
         let worker = || {
@@ -133,7 +136,7 @@ mod tests {
             Ok(())
         };
         in_order(3, || |()| (), feed, take).expect("nothing fails");
-        assert_eq!(most, 3 * PIECES, "as many as are said to wait, and no more");
+        assert_eq!(most, 3 * PIECES, "exactly the stated number of pieces may wait");
     }
 
     #[test]

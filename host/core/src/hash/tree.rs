@@ -1,18 +1,18 @@
-//! The hash of a whole file, taken group by group.
+//! Computes the hash of a whole file, group by group.
 //!
-//! A group's chaining value depends on its bytes and its place alone, so
-//! workers hash groups in any order and [`Tree`] joins them in file order.
-//! The result is the plain BLAKE3 of the file, as `b3sum` prints it.
+//! A group's chaining value depends only on its bytes and its index, so workers
+//! hash groups in any order, and [`Tree`] joins them in file order. The result
+//! is the plain BLAKE3 of the file, as `b3sum` prints it.
 
 use blake3::Hasher;
 use blake3::hazmat::{HasherExt, Mode, merge_subtrees_non_root, merge_subtrees_root};
 use serde::{Deserialize, Serialize};
 
-/// Bytes of a group, the leaf of the hash tree: 65,536 bytes are one group,
-/// 65,537 bytes are two, of which the last holds one byte.
+/// Bytes of a group, the leaf of the hash tree: 65,536 bytes are one group;
+/// 65,537 bytes are two, and the second one has one byte.
 ///
-/// A power of two of BLAKE3's own 1 KiB chunks, so that every group but the
-/// last is a whole subtree.
+/// A power of two times BLAKE3's own 1 KiB chunks, so that every group except
+/// the last is a whole subtree.
 pub const GROUP_BYTES: u64 = 65_536;
 
 /// The chaining value of a group or of a larger subtree.
@@ -20,11 +20,12 @@ pub type Cv = [u8; 32];
 
 /// The chaining value of group `index` of a file of `file_bytes` bytes.
 ///
-/// The only group of a file is its root as well, and BLAKE3 marks roots: its
-/// value is the hash of the file itself, and [`Tree`] returns it as it is.
+/// If a file has a single group, that group is also the root, which BLAKE3
+/// marks: its value is the hash of the file itself, and [`Tree`] returns it
+/// unchanged.
 ///
-/// `bytes` is the whole group: [`GROUP_BYTES`] bytes, fewer only at the end
-/// of the file, and none never (an empty file has no groups).
+/// `bytes` must be the whole group: [`GROUP_BYTES`] bytes, fewer only at the
+/// end of the file, and never empty (an empty file has no groups).
 #[must_use]
 pub fn group_cv(bytes: &[u8], index: u64, file_bytes: u64) -> Cv {
     debug_assert_eq!(bytes.len() as u64, GROUP_BYTES.min(file_bytes - index * GROUP_BYTES));
@@ -37,20 +38,20 @@ pub fn group_cv(bytes: &[u8], index: u64, file_bytes: u64) -> Cv {
 /// Joins the groups' chaining values, in file order, into the file's hash.
 ///
 /// Memory is logarithmic in the number of groups. A clone is a snapshot that
-/// can be continued on its own.
+/// can be continued independently.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tree {
-    /// Roots of whole subtrees, the largest (leftmost) first. When `n` groups
-    /// were pushed, the first `n - 1` of them are one subtree for each set
-    /// bit of `n - 1`, and the last group stands alone: it must not be merged
-    /// before it is known whether that merge is the root's.
+    /// Roots of whole subtrees, the largest (leftmost) first. After `n` groups,
+    /// the first `n - 1` of them form one subtree for each set bit of `n - 1`.
+    /// The last group is kept separate: it must not be merged before it is
+    /// known whether that merge is the root's.
     stack: Vec<Cv>,
     groups: u64,
 }
 
 impl Tree {
-    /// The tree of no groups.
+    /// The tree without groups.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -62,7 +63,7 @@ impl Tree {
         self.groups
     }
 
-    /// Whether the invariant holds: a tree that was stored may be anything.
+    /// Whether the invariant holds: a stored tree may be anything.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         let whole = self.groups.checked_sub(1).map_or(0, |others| others.count_ones() as usize + 1);
@@ -81,14 +82,15 @@ impl Tree {
 
     /// The hash of a file that consists of the groups pushed so far.
     ///
-    /// Meaningful when `group_cv` was told the size of that very file, as far
-    /// as the size decides whether the first group is the only one.
+    /// The result is meaningful only if `group_cv` was given the size of this
+    /// file, at least as far as the size decides whether the first group is the
+    /// only one.
     #[must_use]
     pub fn finish(&self) -> blake3::Hash {
         let Some((root_left, rest)) = self.stack.split_first() else {
             return blake3::hash(b"");
         };
-        // From the right, so the accumulated subtree is always the right one.
+        // Merging from the right keeps the accumulated subtree on the right.
         let right = rest
             .iter()
             .copied()

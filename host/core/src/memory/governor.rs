@@ -1,37 +1,38 @@
-//! How many workers a machine under pressure can bear. Pure: facts in, a
-//! number out.
+//! Decides how many workers a machine under pressure can support. Pure: maps
+//! facts to a number.
 
-/// What is known of the machine's memory; of the group of processes that the
-/// kernel accounts for together, where there is one.
+/// What is known about the machine's memory, or about the control group of the
+/// process, if there is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Facts {
-    /// The part of the time since the last look in which somebody waited for
-    /// memory, in percent; `None` where the kernel does not tell.
+    /// The percentage of the time since the last look during which some task
+    /// waited for memory; `None` if the kernel does not report it.
     pub stalled_percent: Option<u8>,
-    /// What is left up to the nearest limit, in percent of the limit; `None`
-    /// where there is none, or it cannot be told.
+    /// What is left up to the nearest limit, as a percentage of the limit;
+    /// `None` if there is no limit, or if it is unknown.
     pub left_percent: Option<u8>,
 }
 
 impl Facts {
-    /// Waiting for memory, or nearly out of it: the kernel kills next.
+    /// Tasks wait for memory, or it is nearly used up: the kernel may soon kill
+    /// processes.
     fn tight(&self) -> bool {
         self.stalled_percent.is_some_and(|stalled| stalled >= 10)
             || self.left_percent.is_some_and(|left| left < 5)
     }
 
-    /// Well away from being tight, as far as is known.
+    /// As far as known, the memory is far from tight.
     fn calm(&self) -> bool {
         self.stalled_percent.is_none_or(|stalled| stalled < 1)
             && self.left_percent.is_none_or(|left| left >= 10)
     }
 }
 
-/// Calm looks in a row before a worker comes back.
+/// Number of consecutive calm looks before a worker resumes.
 const CALM_LOOKS: u32 = 20;
 
-/// Decides how many workers may run. Each look under pressure takes one away,
-/// down to one; a long calm brings one back.
+/// Decides how many workers may run. Each look under pressure stops one, down
+/// to one; a long calm period resumes one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Governor {
     most: usize,
@@ -40,7 +41,7 @@ pub struct Governor {
 }
 
 impl Governor {
-    /// Starts with as many workers as there are.
+    /// Starts with all workers.
     #[must_use]
     pub fn new(workers: usize) -> Self {
         Self { most: workers.max(1), wanted: workers.max(1), calm_looks: 0 }
@@ -52,14 +53,14 @@ impl Governor {
         self.wanted
     }
 
-    /// Workers that there are, but for those that were shed for good. One
-    /// alone always runs.
+    /// All workers except those that were stopped for good. At least one always
+    /// runs.
     #[must_use]
     pub fn most(&self) -> usize {
         self.most
     }
 
-    /// Takes note of how the machine is.
+    /// Records the state of the machine.
     pub fn look(&mut self, facts: &Facts) {
         self.calm_looks = if facts.calm() { self.calm_looks + 1 } else { 0 };
         if facts.tight() {
@@ -70,7 +71,8 @@ impl Governor {
         }
     }
 
-    /// One worker less than `running`, for good: the budget was used up.
+    /// Reduces the workers to one fewer than `running`, for good: the budget
+    /// was used up.
     pub fn shed(&mut self, running: usize) {
         self.wanted = self.wanted.min(running.saturating_sub(1)).max(1);
         self.most = self.wanted;
@@ -85,7 +87,7 @@ mod tests {
         std::iter::once(None).chain((0..=100).map(Some))
     }
 
-    /// All facts there can be.
+    /// All possible facts.
     fn all_facts() -> impl Iterator<Item = Facts> {
         percents().flat_map(|stalled_percent| {
             percents().map(move |left_percent| Facts { stalled_percent, left_percent })
@@ -96,7 +98,7 @@ mod tests {
     fn no_facts_are_tight_and_calm() {
         for facts in all_facts() {
             assert!(!(facts.tight() && facts.calm()), "{facts:?}");
-            // More stalls or less left never loosen.
+            // More stalls, or less memory left, never loosen the limit.
             for worse in [
                 Facts { stalled_percent: facts.stalled_percent.map(|s| (s + 1).min(100)), ..facts },
                 Facts { left_percent: facts.left_percent.map(|l| l.saturating_sub(1)), ..facts },
@@ -145,7 +147,7 @@ mod tests {
         }
         let of = |count: usize| wanted.iter().filter(|&&wanted| wanted == count).count();
         assert_eq!((of(1), of(2), of(3)), (19, 20, 21));
-        // One look in between that is neither calm nor tight starts over.
+        // A single look that is neither calm nor tight restarts the count.
         let mut governor = Governor::new(2);
         governor.look(&tight);
         for look in 1..100 {

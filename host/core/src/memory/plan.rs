@@ -1,70 +1,73 @@
-//! How many workers fit into a budget. Pure.
+//! Decides how many workers fit into a budget. Pure.
 
 use super::Bytes;
 use crate::error::{Error, Kind, Result};
 
 /// Buffers that a run has once: the batch of the patch that is being written
 /// and its encoding, the part of the patch that is kept in memory, and the
-/// buffers of copying and of reading back.
+/// buffers for copying and reading back.
 const RUN_BYTES: u64 = 24 << 20;
-/// What a worker has beside its instance and its reply: the stack, of which a
-/// guest may use 1 MiB, a copy of a block, and a group that is hashed.
+/// Memory of a worker in addition to its instance and its reply: the stack, of
+/// which a guest may use 1 MiB, a copy of a block, and a group that is being
+/// hashed.
 const WORKER_BYTES: u64 = 3 << 20;
-/// What a small file in flight has beside its instance: the patch, a batch of
-/// it, buffers, and the thread that works on it.
+/// Memory of a small file in flight in addition to its instance: the patch, one
+/// of its batches, buffers, and the thread that works on it.
 pub(super) const FILE_BYTES: u64 = 8 << 20;
-/// Small files in flight; more do not make it any faster.
-const MOST_FILES: u64 = 32;
+/// Maximum number of small files in flight; more would not be faster.
+const MAX_FILES: u64 = 32;
 /// Chaining values, before and after, of a block that waits to be collected:
-/// two of 32 bytes and an index for each group of 64 KiB, which is less than
+/// two values of 32 bytes and an index per group of 64 KiB, which is less than
 /// a 512th of the block.
 const BLOCK_SHARE: u64 = 512;
-/// Of the budget, what all replies in flight may have together: one part of so
-/// many.
+/// All replies in flight may together use this fraction of the budget (one part
+/// in `REPLY_SHARE`).
 const REPLY_SHARE: u64 = 4;
 
-/// What is to be fitted.
+/// The needs of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct Need {
-    /// Workers that are asked for, at least 1.
+    /// The requested number of workers, at least 1.
     pub workers: usize,
     /// Bytes shown to the plugin in one call.
     pub window_bytes: u64,
-    /// The most memory that an instance may have.
+    /// The most memory that an instance may use.
     pub instance_bytes: u64,
-    /// The largest reply to a window that would be taken.
+    /// The largest reply to a window that would be accepted.
     pub reply_bytes: u64,
 }
 
-/// How a budget is used.
+/// The division of a budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Plan {
-    /// Workers, at least 1 and at most those that were asked for.
+    /// The number of workers, at least 1 and at most the requested number.
     pub workers: usize,
     /// The budget.
     pub total_bytes: u64,
-    /// What is left of it for everything that depends on plugin and file.
+    /// What is left for everything that depends on the plugin and the file.
     pub pool_bytes: u64,
-    /// The largest reply that each worker's share has room for.
+    /// The largest reply that fits into each worker's share.
     pub reply_bytes: u64,
-    /// Small files that may be in flight, at least 1. Each of several draws
-    /// `FILE_BYTES` on the pool; instances of the usual size still fit.
+    /// Number of small files that may be in flight, at least 1. If there are
+    /// several, each draws `FILE_BYTES` from the pool, which leaves room for
+    /// instances of the usual size.
     pub files: usize,
 }
 
-/// Fits as many workers as there is room for. An instance counts with what a
-/// usual one needs, not with the most that it may have: where one needs more,
-/// the pool tells, and workers are shed then.
+/// Fits as many workers as possible. An instance counts with its usual need,
+/// not with its maximum. If one needs more, the pool reports that, and the
+/// number of workers is reduced.
 ///
 /// # Errors
-/// [`Kind::Usage`], with the least that is needed, when not even one fits.
+/// [`Kind::Usage`], with the least memory that is needed, when not even one
+/// worker fits.
 pub fn plan(need: &Need, total_bytes: u64) -> Result<Plan> {
     (1..=need.workers.max(1)).rev().find_map(|workers| fit(need, workers, total_bytes)).ok_or_else(|| {
         let least = Bytes(least_bytes(need));
         Error::new(
             Kind::Usage,
             format!(
-                "{} of memory are not enough for one worker with a window of {}: {least} are needed at least",
+                "{} of memory are not enough for one worker with a window of {}: at least {least} are needed",
                 Bytes(total_bytes),
                 Bytes(need.window_bytes)
             ),
@@ -73,29 +76,29 @@ pub fn plan(need: &Need, total_bytes: u64) -> Result<Plan> {
     })
 }
 
-/// Blocks of a scan that may be taken beyond those that are collected. The
-/// kernel reads up to 8 MiB ahead where a file is not cached, on the thread
-/// that has asked for the first of them: the others must have that much to go
-/// on with.
+/// Number of blocks of a scan that may be taken ahead of the collector. If a
+/// file is not cached, the kernel reads up to 8 MiB ahead on the thread that
+/// requests the first block; meanwhile the other threads need that much to work
+/// on.
 #[must_use]
 pub fn blocks_ahead(workers: u64) -> u64 {
     2 * workers + 8
 }
 
 impl Need {
-    /// The memory of a usual instance: the window, what is made of it, and a
-    /// runtime.
+    /// The memory of a usual instance: the window, the result, and a runtime.
     fn usual_instance_bytes(&self) -> u64 {
         (8_u64 << 20).saturating_add(self.window_bytes.saturating_mul(4)).min(self.instance_bytes)
     }
 
-    /// A reply of less than this is no use: the window and as much again.
+    /// A smaller reply would be useless: the window and as much again.
     fn least_reply_bytes(&self) -> u64 {
         (1_u64 << 20).saturating_add(self.window_bytes.saturating_mul(2)).min(self.reply_bytes)
     }
 
-    /// What is set aside, but for replies, and what usual instances draw: one
-    /// for each worker, and one for blocks that are asked again.
+    /// The bytes set aside, without replies, and the bytes that usual instances
+    /// draw: one instance per worker, and one for blocks that are transformed
+    /// again.
     fn without_replies_bytes(&self, workers: u64) -> (u64, u64) {
         let waiting = blocks_ahead(workers).saturating_mul(self.window_bytes.max(1 << 20) / BLOCK_SHARE);
         let aside = RUN_BYTES + workers * WORKER_BYTES;
@@ -113,14 +116,15 @@ fn fit(need: &Need, workers: usize, total_bytes: u64) -> Option<Plan> {
     let (aside, drawn) = need.without_replies_bytes(count);
     let pool_bytes = total_bytes.checked_sub(aside.saturating_add(replies))?;
     let spare_bytes = pool_bytes.checked_sub(drawn)?;
-    let files = usize::try_from((spare_bytes / FILE_BYTES).clamp(1, MOST_FILES)).unwrap_or(1);
+    let files = usize::try_from((spare_bytes / FILE_BYTES).clamp(1, MAX_FILES)).unwrap_or(1);
     Some(Plan { workers, total_bytes, pool_bytes, reply_bytes, files })
 }
 
-/// The least that one worker fits into.
+/// The smallest budget that fits one worker.
 pub(super) fn least_bytes(need: &Need) -> u64 {
     let (mut too_little, mut enough) = (0, u64::MAX / 2);
-    // More never fits less: a reply's share grows by less than the total.
+    // More memory never fits less: a reply's share grows by less than the
+    // total.
     while enough - too_little > 1 {
         let middle = too_little.midpoint(enough);
         if fit(need, 1, middle).is_some() { enough = middle } else { too_little = middle }
@@ -128,10 +132,9 @@ pub(super) fn least_bytes(need: &Need) -> u64 {
     enough
 }
 
-/// The budget that is taken unless one is asked for: half of what the machine
-/// has to give, and never less than one worker needs. The other half is for
-/// the pages of the files, without which every read and write waits for the
-/// medium, and for everybody else.
+/// The default budget: half of the available memory, and never less than one
+/// worker needs. The other half is for pages of files, without which every read
+/// and write waits for the medium, and for other processes.
 #[must_use]
 pub fn default_bytes(need: &Need, available_bytes: Option<u64>) -> u64 {
     available_bytes.map_or(u64::MAX / 4, |bytes| bytes / 2).max(least_bytes(need))
@@ -166,7 +169,7 @@ mod tests {
         let error = plan(&usual(2), 10 * MIB).unwrap_err();
         assert_eq!(error.kind(), Kind::Usage);
         let least = least_bytes(&usual(2)).div_ceil(MIB);
-        assert!(error.to_string().contains(&format!("{least} MiB are needed at least")), "{error}");
+        assert!(error.to_string().contains(&format!("at least {least} MiB are needed")), "{error}");
         assert!(error.hints()[0].contains(&format!("--memory-total {least}M")));
     }
 
@@ -196,7 +199,7 @@ mod tests {
             let instances = (workers + 1) * need.usual_instance_bytes();
             let files = if plan.files == 1 { 0 } else { plan.files as u64 * FILE_BYTES };
             prop_assert!(plan.pool_bytes >= instances + files);
-            // One worker more would not fit.
+            // One more worker would not fit.
             prop_assert!(plan.workers == need.workers || fit(&need, plan.workers + 1, total).is_none());
         }
 

@@ -1,15 +1,15 @@
-//! The space that a patch may take. It is written to a temporary directory, or
-//! beside the file, before anything is decided about it, and its size is up to
-//! the plugin.
+//! The space that a patch may take. A patch is written to a temporary
+//! directory, or next to the file, before its strategy is chosen, and its size
+//! depends on the plugin.
 
 use super::Bytes;
 use crate::error::{Error, Kind, Result};
 
-/// By default a patch may be so many times as long as the file. An edit of
-/// one byte takes 17 and its replacement; six for each byte of a file is what
-/// escapes need.
+/// By default a patch may be this many times as long as the file. An edit of
+/// one byte takes 17 bytes and its replacement, and an escape may replace each
+/// byte of a file by six.
 const TIMES: u64 = 24;
-/// And so many bytes more, for small files: a reply may be as long.
+/// A constant in addition, for small files: a single reply may be that long.
 const BYTES: u64 = 64 << 20;
 
 /// How much space the patch of one file may take.
@@ -17,26 +17,26 @@ const BYTES: u64 = 64 << 20;
 pub struct Space(Option<u64>);
 
 impl Space {
-    /// In proportion to the file.
+    /// A limit in proportion to the file.
     pub const DEFAULT: Self = Self(None);
 
-    /// At most so many bytes.
+    /// A limit of `bytes` bytes.
     #[must_use]
     pub fn bytes(bytes: u64) -> Self {
         Self(Some(bytes))
     }
 
-    /// The most that a patch of a file of `file_bytes` may take.
+    /// The limit for the patch of a file of `file_bytes` bytes.
     #[must_use]
     pub fn limit(self, file_bytes: u64) -> u64 {
         self.0.unwrap_or_else(|| BYTES.saturating_add(file_bytes.saturating_mul(TIMES)))
     }
 
-    /// Goes on only if `taken_bytes` are no more than the limit for
-    /// `file_bytes`; `what` takes them.
+    /// Checks that `taken_bytes`, the size of `what`, does not exceed the limit
+    /// for `file_bytes`.
     ///
     /// # Errors
-    /// [`Kind::Plugin`], when they are more.
+    /// [`Kind::Plugin`] when it does.
     pub fn room(self, taken_bytes: u64, file_bytes: u64, what: &str) -> Result<()> {
         let limit = self.limit(file_bytes);
         if taken_bytes <= limit {
@@ -49,11 +49,11 @@ impl Space {
         let error = match self.0 {
             Some(_) => error,
             None => error.because(format!(
-                "no more than {TIMES} times the {file_bytes} bytes that it is for, and {} are allowed by default",
+                "by default, no more than {TIMES} times the {file_bytes} bytes of the input, plus {}, are allowed",
                 Bytes(BYTES)
             )),
         };
-        Err(error.hint("allow more with `--patch-limit`, if the plugin is to write that much"))
+        Err(error.hint("if the plugin should write that much, allow more with `--patch-limit`"))
     }
 }
 

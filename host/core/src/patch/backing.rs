@@ -1,5 +1,7 @@
-//! Where a patch's bytes are: in memory while it is small, in a file from
-//! then on. The file is removed when the body is dropped, unless it was kept.
+//! Stores a patch's bytes: in memory while the patch is small, then in a file.
+//! The file is removed when the backing is dropped, unless it was kept.
+
+mod copy;
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -7,40 +9,41 @@ use std::path::Path;
 use super::spill::Spill;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
-use crate::storage::{Access, Entry, FileType, Storage};
+use crate::storage::{Entry, Storage};
 
-/// A patch that is no longer never touches the disk, unless it is kept.
+/// A patch up to this size never touches the disk, unless it is kept.
 const MEMORY_BYTES: usize = 1 << 20;
 
-pub(super) struct Body<'s, S: Storage> {
+pub(super) struct Backing<'s, S: Storage> {
     storage: &'s S,
     entry: Entry,
-    /// The whole content as long as there is no file.
+    /// The whole content, as long as there is no file.
     memory: Vec<u8>,
     file: Option<Spill<S>>,
     bytes: u64,
-    /// Of all that was appended.
+    /// Hashes everything that was appended.
     hasher: blake3::Hasher,
     /// Whether the file is durable.
     synced: bool,
-    fate: Fate,
+    retention: Retention,
 }
 
-/// What becomes of the file.
+/// What happens to the file when the backing is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    /// It is removed when the body is dropped.
+enum Retention {
+    /// The file is removed.
     Temporary,
-    /// It stays, for a checkpoint refers to it; whoever made that removes both.
+    /// The file stays, because a checkpoint refers to it. The owner of the
+    /// checkpoint removes both.
     Resumable,
-    /// It is removed already, and is there only as long as it is open.
+    /// The file has already been removed, and exists only while it is open.
     Unnamed,
-    /// It outlives the body.
+    /// The file stays.
     Kept,
 }
 
-impl<'s, S: Storage> Body<'s, S> {
-    /// An empty body. The file `entry` is created exclusively, once it is
+impl<'s, S: Storage> Backing<'s, S> {
+    /// An empty backing. The file `entry` is created exclusively, when it is
     /// needed.
     pub(super) fn new(storage: &'s S, entry: Entry) -> Self {
         Self {
@@ -51,31 +54,31 @@ impl<'s, S: Storage> Body<'s, S> {
             bytes: 0,
             hasher: blake3::Hasher::new(),
             synced: false,
-            fate: Fate::Temporary,
+            retention: Retention::Temporary,
         }
     }
 
-    /// A file that exists, and stays.
+    /// An existing file, which stays.
     pub(super) fn existing(storage: &'s S, entry: Entry, file: S::File, bytes: u64) -> Self {
-        let mut body = Self::new(storage, entry);
-        (body.file, body.bytes) = (Some(Spill::existing(file, bytes)), bytes);
-        (body.synced, body.fate) = (true, Fate::Kept);
-        body
+        let mut backing = Self::new(storage, entry);
+        (backing.file, backing.bytes) = (Some(Spill::existing(file, bytes)), bytes);
+        (backing.synced, backing.retention) = (true, Retention::Kept);
+        backing
     }
 
-    /// A file that an earlier run has left, of which `bytes` are to be used.
+    /// A file that an earlier run left; its first `bytes` bytes are used.
     pub(super) fn resumed(storage: &'s S, entry: Entry, file: S::File, bytes: u64) -> Result<Self> {
         let spill = Spill::resumed(storage, file, bytes).map_err(Error::at("read", entry.path()))?;
-        let mut body = Self::new(storage, entry);
-        (body.file, body.bytes, body.fate) = (Some(spill), bytes, Fate::Resumable);
+        let mut backing = Self::new(storage, entry);
+        (backing.file, backing.bytes, backing.retention) = (Some(spill), bytes, Retention::Resumable);
         let (mut buffer, mut at) = (vec![0; 1 << 16], 0);
         while at < bytes {
             let want = usize::try_from(bytes - at).unwrap_or(usize::MAX).min(buffer.len());
-            body.read_exact_at(&mut buffer[..want], at)?;
-            body.hasher.update(&buffer[..want]);
+            backing.read_exact_at(&mut buffer[..want], at)?;
+            backing.hasher.update(&buffer[..want]);
             at += want as u64;
         }
-        Ok(body)
+        Ok(backing)
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -86,7 +89,7 @@ impl<'s, S: Storage> Body<'s, S> {
         &self.entry
     }
 
-    /// The open file, where there is one.
+    /// The open file, if there is one.
     pub(super) fn file(&self) -> Option<&S::File> {
         self.file.as_ref().map(|spill| &spill.file)
     }
@@ -95,7 +98,7 @@ impl<'s, S: Storage> Body<'s, S> {
         self.bytes
     }
 
-    /// The BLAKE3 of all that was appended.
+    /// The BLAKE3 hash of everything that was appended.
     pub(super) fn root(&self) -> blake3::Hash {
         self.hasher.finalize()
     }
@@ -105,7 +108,7 @@ impl<'s, S: Storage> Body<'s, S> {
     }
 
     pub(super) fn is_kept(&self) -> bool {
-        self.fate == Fate::Kept
+        self.retention == Retention::Kept
     }
 
     pub(super) fn append(&mut self, bytes: &[u8]) -> Result<()> {
@@ -143,16 +146,14 @@ impl<'s, S: Storage> Body<'s, S> {
             let kind = e.kind();
             let error = full_disk_hint(Error::io("create", self.path(), e));
             match kind {
-                ErrorKind::AlreadyExists => {
-                    error.hint("it is left over from another run, or one is going on")
-                }
-                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-                    error.hint("its directory must be writable: what makes a run safe stands beside the file")
-                }
+                ErrorKind::AlreadyExists => error.hint("an earlier run left it, or another run is active"),
+                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => error
+                    .hint("its directory must be writable: a run keeps its safety files next to the target"),
                 _ => error,
             }
         })?;
-        // Set before the write, so that a failed write removes the file.
+        // The field is set before the write, so that a failed write removes the
+        // file.
         let file = self.file.insert(Spill::new(file));
         file.append(self.storage, &self.memory)
             .map_err(|e| full_disk_hint(Error::io("write", self.entry.path(), e)))?;
@@ -160,13 +161,13 @@ impl<'s, S: Storage> Body<'s, S> {
         Ok(())
     }
 
-    /// Makes what is there so far durable, in a file that stays when the body
+    /// Makes the content so far durable, in a file that stays when the backing
     /// is dropped.
     pub(super) fn checkpoint(&mut self) -> Result<()> {
         if self.file.is_none() {
             self.spill()?;
         }
-        self.fate = Fate::Resumable;
+        self.retention = Retention::Resumable;
         match &mut self.file {
             Some(spill) => spill
                 .flush(self.storage)
@@ -176,7 +177,7 @@ impl<'s, S: Storage> Body<'s, S> {
         }
     }
 
-    /// Drops what stands behind the part that is used.
+    /// Cuts off everything after the part that is used.
     pub(super) fn cut(&self) -> Result<()> {
         match &self.file {
             Some(spill) => {
@@ -186,18 +187,18 @@ impl<'s, S: Storage> Body<'s, S> {
         }
     }
 
-    /// Takes the name from a file that is not kept; the content stays as long
-    /// as this value. Whether there was one.
+    /// Removes the name of a file that is not kept; the content remains as long
+    /// as this value. Returns whether there was a name.
     pub(super) fn unname(&mut self) -> Result<bool> {
-        if self.file.is_none() || matches!(self.fate, Fate::Kept | Fate::Unnamed) {
+        if self.file.is_none() || matches!(self.retention, Retention::Kept | Retention::Unnamed) {
             return Ok(false);
         }
         self.storage.remove(&self.entry).map_err(Error::at("remove", self.path()))?;
-        self.fate = Fate::Unnamed;
+        self.retention = Retention::Unnamed;
         Ok(true)
     }
 
-    /// Gives the content a durable file.
+    /// Makes the content durable in a file.
     pub(super) fn sync(&mut self) -> Result<()> {
         if self.file.is_none() {
             self.spill()?;
@@ -212,10 +213,10 @@ impl<'s, S: Storage> Body<'s, S> {
         Ok(())
     }
 
-    /// Gives the content a durable file under `name`, which stays when the
-    /// body is dropped. The name appears in one step, after the content is
-    /// durable: whoever sees it sees all of it. Right before it is the last
-    /// moment to stop: the sync may have taken long.
+    /// Makes the content durable in a file under `name`, which stays when the
+    /// backing is dropped. The name appears in one step, after the content is
+    /// durable, so any reader sees the whole content. Because the sync may take
+    /// long, the request to stop is checked once more right before the rename.
     pub(super) fn publish(&mut self, name: &Entry, cancel: Cancel<'_>) -> Result<()> {
         if !self.synced {
             self.sync()?;
@@ -223,9 +224,9 @@ impl<'s, S: Storage> Body<'s, S> {
         cancel.check()?;
         self.storage.rename(&self.entry, name).map_err(Error::at("create", name.path()))?;
         self.entry = name.clone();
-        // From here on the file stays, even if the sync fails: removing it
-        // might not become durable either.
-        self.fate = Fate::Kept;
+        // From here on the file stays even if the sync fails: its removal might
+        // not become durable either.
+        self.retention = Retention::Kept;
         self.storage.sync_parent(name).map_err(Error::at("sync the directory of", name.path()))
     }
 
@@ -237,70 +238,26 @@ impl<'s, S: Storage> Body<'s, S> {
         }
         Ok(())
     }
-
-    /// Whether a file holds the very content.
-    pub(super) fn is_at(&self, entry: &Entry) -> Result<bool> {
-        let path = entry.path();
-        let file = self.storage.open(entry, Access::Read).map_err(Error::at("open", path))?;
-        let stat = self.storage.stat(&file).map_err(Error::at("look at", path))?;
-        if stat.file_type != FileType::Regular || stat.identity.size != self.bytes {
-            return Ok(false);
-        }
-        let (mut theirs, mut ours, mut at) = (vec![0; 1 << 16], vec![0; 1 << 16], 0);
-        while at < self.bytes {
-            let left = usize::try_from(self.bytes - at).unwrap_or(usize::MAX);
-            let want = left.min(theirs.len());
-            self.storage.read_exact_at(&file, &mut theirs[..want], at).map_err(Error::at("read", path))?;
-            self.read_exact_at(&mut ours[..want], at)?;
-            if theirs[..want] != ours[..want] {
-                return Ok(false);
-            }
-            at += want as u64;
-        }
-        self.storage.sync_all(&file).map_err(Error::at("sync", path))?;
-        self.storage.sync_parent(entry).map_err(Error::at("sync the directory of", path))?;
-        Ok(true)
-    }
-
-    /// Writes the content to a new durable file, and leaves this body alone.
-    /// The name appears in one step, after the content is durable; until then
-    /// it is under `temporary`, in the same directory.
-    pub(super) fn copy_to(&self, entry: &Entry, temporary: &Entry) -> Result<()> {
-        let mut copy = Body::new(self.storage, temporary.clone());
-        copy.spill()?;
-        let mut buffer = vec![0; 1 << 20];
-        while copy.bytes < self.bytes {
-            let want = usize::try_from(self.bytes - copy.bytes).unwrap_or(usize::MAX).min(buffer.len());
-            self.read_exact_at(&mut buffer[..want], copy.bytes)?;
-            copy.append(&buffer[..want])?;
-        }
-        copy.sync()?;
-        self.storage.rename_new(temporary, entry).map_err(Error::at("create", entry.path()))?;
-        copy.entry = entry.clone();
-        self.storage.sync_parent(entry).map_err(Error::at("sync the directory of", entry.path()))?;
-        copy.fate = Fate::Kept;
-        Ok(())
-    }
 }
 
-impl<S: Storage> Drop for Body<'_, S> {
+impl<S: Storage> Drop for Backing<'_, S> {
     fn drop(&mut self) {
-        if self.file.is_some() && self.fate == Fate::Temporary {
-            // An error is on its way out already, or the run went well
-            // without the file; a leftover is found by the next run.
+        if self.file.is_some() && self.retention == Retention::Temporary {
+            // Either an error is already being reported, or the run succeeded
+            // without the file. The next run finds a leftover.
             let _ = self.storage.remove(&self.entry);
         }
     }
 }
 
-/// Tells a full disk from other errors.
+/// Adds a hint to errors caused by a full disk.
 fn full_disk_hint(error: Error) -> Error {
     use std::error::Error as _;
     let full = error.source().and_then(|source| source.downcast_ref::<std::io::Error>()).is_some_and(|e| {
         matches!(e.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
     });
     if full {
-        error.hint("free some space there, and run the command again; the target is untouched")
+        error.hint("free some space there and run the command again; the target is untouched")
     } else {
         error
     }

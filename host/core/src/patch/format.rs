@@ -10,15 +10,15 @@
 //! group   = index u64, chaining value before [32], after [32] (zeros: none)
 //! ```
 //!
-//! Integers are little-endian. The payloads of header and seal are JSON. As
-//! each check covers the one before it, the seal's check covers all up to it:
-//! no frame can be dropped, moved or exchanged. What trailer frames hold is
-//! about the patch, and no part of it: a signature, for example. Pure code.
+//! Integers are little-endian. The payloads of header and seal are JSON. Each
+//! check covers the previous one, so the seal's check covers everything before
+//! it: no frame can be dropped, moved or exchanged. Trailer frames describe the
+//! patch but are not part of it: a signature, for example. Pure code.
 
 use crate::patch::{Edit, Group};
 
 pub(super) const MAGIC: [u8; 12] = *b"RUNPATCH\x02\0\0\0";
-/// The part of it that no version changes.
+/// The part of the magic that is the same in all versions.
 pub(super) const NAME: [u8; 8] = *b"RUNPATCH";
 pub(super) const VERSION: u32 = 2;
 pub(super) const FRAME_HEAD_BYTES: usize = 5;
@@ -27,31 +27,31 @@ pub(super) const CHECK_BYTES: usize = 32;
 pub(super) const KIND_HEADER: u8 = 1;
 pub(super) const KIND_BATCH: u8 = 2;
 pub(super) const KIND_SEAL: u8 = 3;
-/// Kinds from here on are those of trailers.
+/// Kinds from here on are trailers.
 pub(super) const KIND_TRAILER: u8 = 0x80;
 
 /// The trailer that authenticates a journal.
 pub const TRAILER_AUTHENTICATION: u8 = 0x80;
-/// Reserved for the trailer that names and proves who has signed a patch.
+/// Reserved for the trailer that identifies and proves the signer of a patch.
 pub const TRAILER_SIGNER: u8 = 0x81;
 /// Reserved for the trailer with evidence of how a patch was made.
 pub const TRAILER_EVIDENCE: u8 = 0x82;
-/// Longest payload of a trailer, in bytes.
+/// Maximum payload of a trailer, in bytes.
 pub const MAX_TRAILER_BYTES: usize = 64 << 10;
-/// Trailers of a patch, at most.
+/// Maximum number of trailers of a patch.
 pub const MAX_TRAILERS: usize = 16;
 
-/// Longer edits are split, so that every batch can be held in memory.
+/// Longer edits are split, so that every batch fits in memory.
 pub(super) const MAX_EDIT_BYTES: usize = 1 << 20;
-/// A batch is closed once it holds this much.
+/// A batch is closed once it has this size.
 pub(super) const BATCH_TARGET_BYTES: usize = 1 << 20;
-/// No batch is longer: one target, and one edit on top of it.
+/// Maximum payload of a batch: the target size plus one edit.
 pub(super) const MAX_PAYLOAD_BYTES: usize = BATCH_TARGET_BYTES + 2 * MAX_EDIT_BYTES + 4096;
 
 const EDIT_BYTES: usize = 16;
 const GROUP_BYTES: usize = 72;
 
-/// The check that stands, in thought, before the first frame.
+/// The initial check, on which the check of the first frame depends.
 pub(super) fn first_check() -> blake3::Hash {
     blake3::hash(&MAGIC)
 }
@@ -71,7 +71,7 @@ pub(super) fn frame_head(kind: u8, payload_bytes: usize) -> [u8; FRAME_HEAD_BYTE
     head
 }
 
-/// A batch while it is filled, and after it was read.
+/// A batch while it is filled, or after it was read.
 #[derive(Debug, Default)]
 pub(super) struct BatchData {
     /// Start, old length, new length.
@@ -97,7 +97,7 @@ impl BatchData {
         self.new.clear();
     }
 
-    /// Appends an edit; its parts are at most [`MAX_EDIT_BYTES`] long.
+    /// Appends an edit, whose parts are at most [`MAX_EDIT_BYTES`] long.
     pub(super) fn push(&mut self, edit: &Edit<'_>) {
         let length = |part: &[u8]| u32::try_from(part.len()).expect("edits are split to MAX_EDIT_BYTES");
         self.edits.push((edit.start, length(edit.old), length(edit.new)));

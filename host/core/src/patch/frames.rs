@@ -1,7 +1,7 @@
-//! Reads the frames of a patch, one after the other.
+//! Reads the frames of a patch one after the other.
 
 use super::Header;
-use super::backing::Body;
+use super::backing::Backing;
 use super::format::{
     self, CHECK_BYTES, FRAME_HEAD_BYTES, KIND_HEADER, KIND_TRAILER, MAGIC, MAX_PAYLOAD_BYTES,
     MAX_TRAILER_BYTES, MAX_TRAILERS, NAME, VERSION,
@@ -10,9 +10,9 @@ use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::storage::Storage;
 
-/// Reads frames and checks each one.
+/// Reads frames and verifies each one.
 pub(super) struct FrameReader<'b, 's, S: Storage> {
-    body: &'b Body<'s, S>,
+    backing: &'b Backing<'s, S>,
     pub(super) offset: u64,
     pub(super) check: blake3::Hash,
     pub(super) payload: Vec<u8>,
@@ -20,14 +20,14 @@ pub(super) struct FrameReader<'b, 's, S: Storage> {
 }
 
 impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
-    pub(super) fn new(body: &'b Body<'s, S>) -> Self {
-        Self { body, offset: 0, check: format::first_check(), payload: Vec::new(), last_kind: 0 }
+    pub(super) fn new(backing: &'b Backing<'s, S>) -> Self {
+        Self { backing, offset: 0, check: format::first_check(), payload: Vec::new(), last_kind: 0 }
     }
 
     pub(super) fn corrupt(&self, offset: u64, what: &str) -> Error {
-        let path = self.body.path().shown();
+        let path = self.backing.path().shown();
         Error::new(Kind::Verification, format!("patch {path} is corrupt at byte {offset}: it has {what}"))
-            .hint("nothing was changed; make the patch again, or take it from a copy")
+            .hint("nothing was changed; create the patch again, or restore it from a copy")
     }
 
     /// The header, which is the first frame.
@@ -40,8 +40,7 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
         }
     }
 
-    /// What comes after the seal. Kinds that are not known are as good as
-    /// others.
+    /// The frames after the seal. Unknown kinds are accepted.
     pub(super) fn trailers(&mut self) -> Result<Vec<(u8, Vec<u8>)>> {
         let mut trailers = Vec::new();
         loop {
@@ -64,7 +63,7 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
             self.magic()?;
         }
         let start = self.offset;
-        if start == self.body.bytes() {
+        if start == self.backing.bytes() {
             return Ok(None);
         }
         let mut head = [0; FRAME_HEAD_BYTES];
@@ -91,12 +90,12 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
     }
 
     fn magic(&mut self) -> Result<()> {
-        let path = self.body.path().shown();
+        let path = self.backing.path().shown();
         let mut magic = [0; MAGIC.len()];
-        if self.body.bytes() < MAGIC.len() as u64 {
+        if self.backing.bytes() < MAGIC.len() as u64 {
             return Err(Error::new(Kind::Verification, format!("{path} is not a patch: it is too short")));
         }
-        self.body.read_exact_at(&mut magic, 0)?;
+        self.backing.read_exact_at(&mut magic, 0)?;
         if magic[..NAME.len()] != NAME {
             return Err(Error::new(Kind::Verification, format!("{path} is not a patch"))
                 .hint("`runner plan PLUGIN FILE -o PATCH` makes one"));
@@ -109,32 +108,35 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
     }
 
     fn other_version(&self, version: u32) -> Error {
-        let path = self.body.path().shown();
+        let path = self.backing.path().shown();
         let error = Error::new(
             Kind::Verification,
-            format!("patch {path} has format version {version}; this runner knows version {VERSION}"),
+            format!("patch {path} has format version {version}; this version of runner supports {VERSION}"),
         );
         error.hint(if version < VERSION {
-            "make it again with `runner plan`; a journal is recovered by the runner that has made it"
+            "create it again with `runner plan`; recover a journal with the version of runner that created it"
         } else {
-            "a newer runner has made it, and can use it"
+            "it was made by a newer version of runner; use that version"
         })
     }
 
     fn fill(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
         let end = offset + buffer.len() as u64;
-        if end > self.body.bytes() {
-            let path = self.body.path().shown();
+        if end > self.backing.bytes() {
+            let path = self.backing.path().shown();
             return Err(Error::new(
                 Kind::Verification,
-                format!("patch {path} is cut short: it ends at byte {}, inside a frame", self.body.bytes()),
+                format!(
+                    "patch {path} is cut short: it ends at byte {}, inside a frame",
+                    self.backing.bytes()
+                ),
             ));
         }
-        self.body.read_exact_at(buffer, offset)
+        self.backing.read_exact_at(buffer, offset)
     }
 }
 
-/// The value that a payload of JSON says.
+/// The value that a JSON payload represents.
 pub(super) fn parse<'a, T: serde::Deserialize<'a>>(payload: &'a [u8]) -> serde_json::Result<T> {
     serde_json::from_slice(payload)
 }

@@ -1,8 +1,8 @@
-//! What the first and the last frame of a patch say.
+//! The contents of the first and the last frame of a patch.
 //!
-//! Fields that are not known are ignored: within a version of the format, only
-//! such may be added as a reader can do without. A change that a reader must
-//! understand raises the version.
+//! Unknown fields are ignored: within a version of the format, only fields that
+//! a reader can ignore may be added. A change that a reader must understand
+//! increases the version.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,68 +20,68 @@ pub struct PluginId {
     pub digest: String,
 }
 
-/// The first frame: known before the scan.
+/// The first frame; its content is known before the scan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
-    /// Who made the edits.
+    /// The plugin that made the edits.
     pub plugin: PluginId,
-    /// Its parameters; the values of secret ones are left out.
+    /// The plugin's parameters, without the values of secret ones.
     pub params: Vec<(String, Option<String>)>,
-    /// The path of the target, for people; nothing depends on it.
+    /// The path of the target, for information only.
     pub target: String,
-    /// The target as it was before the scan.
+    /// The identity of the target before the scan.
     pub identity: Origin,
     /// The leaf size of the hash tree: 65536.
     pub group_bytes: u64,
 }
 
-/// Counts, kept while a patch is written.
+/// Statistics, updated while a patch is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stats {
-    /// Edits, after long ones were split.
+    /// Number of edits, after long ones were split.
     pub edits: u64,
-    /// Groups that edits touch, as far as they are listed.
+    /// Number of listed groups that edits touch.
     pub groups: u64,
-    /// Bytes replaced.
+    /// Number of bytes that are replaced.
     pub old_bytes: u64,
-    /// Bytes that replace them.
+    /// Number of replacement bytes.
     pub new_bytes: u64,
-    /// Size of the file before.
+    /// Size of the old file.
     pub pre_size: u64,
-    /// Where the first edit that changes the length starts.
+    /// Start of the first edit that changes the length.
     pub first_length_change: Option<u64>,
-    /// Whether such a patch can be written in place as it is: all edits from
-    /// there on cover the rest of the file without a gap, so that no byte that
-    /// stays moves; and every group in which one of their bytes lies, before
-    /// or after, is listed with all its values. True when no edit changes the
-    /// length.
+    /// Whether the patch can be written in place unchanged. From the first
+    /// change of length on, the edits must cover the rest of the file without a
+    /// gap, so that no remaining byte moves. Every group with a byte of such an
+    /// edit, old or new, must be listed with all its values. Always true when
+    /// no edit changes the length.
     pub in_place_form: bool,
 }
 
-/// What an edit takes in a patch besides its bytes.
+/// Size of an edit in a patch, without its bytes.
 pub const EDIT_PATCH_BYTES: u64 = 16;
-/// What a group takes.
+/// Size of a group in a patch.
 const GROUP_PATCH_BYTES: u64 = 72;
 
 impl Stats {
-    /// Size of the file after.
+    /// Size of the new file.
     #[must_use]
     pub fn post_size(&self) -> u64 {
         self.pre_size - self.old_bytes + self.new_bytes
     }
 
-    /// Where the tail begins that a patch moves: at a group boundary. The end
-    /// of the file, when it moves nothing.
+    /// The start of the tail that a patch moves, at a group boundary; the end
+    /// of the file if it moves nothing.
     #[must_use]
     pub fn tail_start(&self) -> u64 {
         let Some(at) = self.first_length_change else { return self.pre_size };
-        // The hash of a file of one group is not a chaining value: where one
-        // of both files is that short, no group keeps its value.
+        // The hash of a file with a single group is not a chaining value. So if
+        // only one of the two files is that short, no group keeps its value.
         let short = |size| size <= GROUP_BYTES;
         if short(self.pre_size) != short(self.post_size()) { 0 } else { at / GROUP_BYTES * GROUP_BYTES }
     }
 
-    /// About how many bytes a patch takes that holds this.
+    /// The approximate size of a patch with these statistics, in bytes.
     #[must_use]
     pub fn patch_bytes(&self) -> u64 {
         let edits = self.edits.saturating_mul(EDIT_PATCH_BYTES);
@@ -89,8 +89,8 @@ impl Stats {
         edits.saturating_add(groups).saturating_add(self.old_bytes).saturating_add(self.new_bytes)
     }
 
-    /// Whether edits are so dense that most blocks of the groups that they
-    /// touch change. Large pieces are faster then than a write for each edit.
+    /// Whether the edits are so dense that most blocks of the touched groups
+    /// change. Then writing large pieces is faster than writing each edit.
     #[must_use]
     pub fn is_dense(&self) -> bool {
         let written = self.old_bytes.max(self.new_bytes);
@@ -98,8 +98,8 @@ impl Stats {
             || written >= DENSE_BYTES.saturating_mul(self.groups)
     }
 
-    /// About how much is written where no length changes: where edits are
-    /// dense, the groups they are in.
+    /// The approximate number of bytes written if no length changes. For dense
+    /// edits these are the touched groups.
     #[must_use]
     pub fn written_bytes(&self) -> u64 {
         let groups = self.groups.saturating_mul(GROUP_BYTES).min(self.pre_size);
@@ -107,20 +107,20 @@ impl Stats {
     }
 }
 
-/// From so many edits a group on, two a block, they are dense; so are edits
-/// that fill a good part of their groups.
+/// Edits are dense from this number per group on, which is two per block; and
+/// also if they fill a large part of their groups.
 const DENSE_EDITS: u64 = 32;
 const DENSE_BYTES: u64 = GROUP_BYTES / 4;
 
-/// The last frame: a patch without it never happened.
+/// The last frame; without it, a patch is void.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seal {
-    /// Counts of all before.
+    /// Statistics of the whole patch.
     pub stats: Stats,
-    /// BLAKE3 of the whole file before.
+    /// BLAKE3 of the whole old file.
     #[serde(with = "hex")]
     pub pre_root: blake3::Hash,
-    /// BLAKE3 of the whole file after.
+    /// BLAKE3 of the whole new file.
     #[serde(with = "hex")]
     pub post_root: blake3::Hash,
 }

@@ -1,13 +1,13 @@
-//! Which file a patch was made for, as the patch stores it.
+//! The file that a patch was made for, as stored in the patch.
 
 use serde::{Deserialize, Serialize};
 
 use crate::storage::Identity;
 
-/// What a patch was made for. Only files for now; objects of a store, or a
-/// content wherever it is, would be kinds of their own.
+/// The origin of a patch. At present only files; objects of a store, or content
+/// independent of its location, would be further variants.
 ///
-/// A file's device number is left out: it may be another one after a reboot.
+/// A file's device number is not stored, because it may change after a reboot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Origin {
@@ -17,18 +17,18 @@ pub enum Origin {
         size: u64,
         /// Inode number.
         inode: u64,
-        /// Time of birth in nanoseconds since 1970, where the filesystem
-        /// keeps it.
+        /// Time of birth in nanoseconds since 1970, if the filesystem records
+        /// it.
         born_ns: Option<i128>,
-        /// Time of the last change of content or metadata, likewise.
+        /// Time of the last change of content or metadata, in the same unit.
         changed_ns: i128,
-        /// Time of the last change of content, likewise.
+        /// Time of the last change of content, in the same unit.
         modified_ns: i128,
     },
 }
 
 impl Origin {
-    /// Size in bytes of what the edits apply to.
+    /// Size in bytes of the content that the edits apply to.
     #[must_use]
     pub fn size(&self) -> u64 {
         match self {
@@ -36,8 +36,8 @@ impl Origin {
         }
     }
 
-    /// Whether a file is the inode that this tells of, as far as can be told
-    /// without its device, whatever happened to it since.
+    /// Whether a file is the same inode as this origin, whatever has happened
+    /// to it since. The device is not compared.
     #[must_use]
     pub fn same_inode(&self, file: &Identity) -> bool {
         match self {
@@ -45,8 +45,8 @@ impl Origin {
         }
     }
 
-    /// Whether a file is the inode that this tells of, and nobody has changed
-    /// it since, as far as size and clocks tell.
+    /// Whether a file is the same inode as this origin, and unchanged since, as
+    /// far as its size and times show.
     #[must_use]
     pub fn is(&self, file: &Identity) -> bool {
         *self == Self::from(file)
@@ -72,7 +72,7 @@ mod tests {
         let one =
             Identity { device: (1, 2), inode: 3, born_ns: Some(4), changed_ns: 5, modified_ns: 6, size: 7 };
         let origin = Origin::from(&one);
-        // Whether it is the same inode then, and unchanged.
+        // Whether the inode is still the same, and whether it is unchanged.
         let changes: [(Change, bool, bool); 9] = [
             (|_| {}, true, true),
             (|id| id.device.0 += 1, true, true),

@@ -1,8 +1,7 @@
-//! Reads a patch in batches. Every frame is checked again whenever it is
-//! read, and edits are known to be sorted, disjoint and in bounds when they
-//! leave this file.
+//! Reads a patch in batches. Every frame is verified each time it is read. The
+//! edits that this module returns are sorted, disjoint and in bounds.
 
-use super::backing::Body;
+use super::backing::Backing;
 use super::format::{BatchData, KIND_BATCH, KIND_HEADER, KIND_SEAL};
 use super::frames::{FrameReader, parse};
 use super::tally::Tally;
@@ -12,22 +11,22 @@ use crate::escape::Raw as _;
 use crate::hash::GROUP_BYTES;
 use crate::storage::Storage;
 
-/// No file is larger.
+/// Maximum size of a file.
 const MAX_FILE_BYTES: u64 = 1 << 63;
 const MAX_GROUPS: u64 = MAX_FILE_BYTES / GROUP_BYTES;
 
-/// Which way a patch is read.
+/// The direction in which a patch is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// From the file before to the file after.
+    /// From the old file to the new file.
     Forward,
-    /// Back again: starts are those in the file after, and old and new
-    /// change places.
+    /// From the new file back to the old one: starts are offsets in the new
+    /// file, and old and new bytes are swapped.
     Reverse,
 }
 
 impl Direction {
-    /// The other way.
+    /// The opposite direction.
     #[must_use]
     pub fn opposite(self) -> Self {
         match self {
@@ -41,18 +40,18 @@ impl Direction {
 pub struct Reader<'b, 's, S: Storage> {
     frames: FrameReader<'b, 's, S>,
     direction: Direction,
-    /// Size of the file that the edits' starts refer to, in file order.
+    /// Size of the old file.
     pre_size: u64,
     post_size: u64,
     batch: Batch,
-    /// End of the last edit, in the file before.
+    /// End of the last edit, in the old file.
     reach: u64,
     next_group: u64,
-    /// What the edits so far add to offsets.
+    /// The amount that the edits so far add to offsets.
     shift: i64,
 }
 
-/// Some edits and some groups; each list continues that of the batch before.
+/// Some edits and some groups; each list continues that of the previous batch.
 #[derive(Debug, Default)]
 pub struct Batch(BatchData);
 
@@ -69,8 +68,8 @@ impl Batch {
         })
     }
 
-    /// The groups, in order; those of the file before for a patch that is
-    /// read in reverse, and then only where no length has changed.
+    /// The groups, in order. When a patch is read in reverse, these are the
+    /// groups of the old file, and complete only if no length changes.
     #[must_use]
     pub fn groups(&self) -> &[Group] {
         &self.0.groups
@@ -78,9 +77,14 @@ impl Batch {
 }
 
 impl<'b, 's, S: Storage> Reader<'b, 's, S> {
-    pub(super) fn new(body: &'b Body<'s, S>, pre_size: u64, post_size: u64, direction: Direction) -> Self {
+    pub(super) fn new(
+        backing: &'b Backing<'s, S>,
+        pre_size: u64,
+        post_size: u64,
+        direction: Direction,
+    ) -> Self {
         Self {
-            frames: FrameReader::new(body),
+            frames: FrameReader::new(backing),
             direction,
             pre_size,
             post_size,
@@ -100,7 +104,7 @@ impl<'b, 's, S: Storage> Reader<'b, 's, S> {
         }
     }
 
-    /// Size of the file that they make of it.
+    /// Size of the file that the edits produce.
     #[must_use]
     pub fn result_size(&self) -> u64 {
         match self.direction {
@@ -114,13 +118,12 @@ impl<'b, 's, S: Storage> Reader<'b, 's, S> {
         self.frames.header()
     }
 
-    /// The check of the last frame that was read.
+    /// The check of the last frame read.
     pub(super) fn check(&self) -> blake3::Hash {
         self.frames.check
     }
 
-    /// Takes a batch that is in no frame for the next one, if its order is
-    /// right.
+    /// Accepts a batch without a frame as the next one, if its order is right.
     pub(super) fn continued(&mut self, data: BatchData) -> Result<&Batch> {
         self.batch.0 = data;
         self.check_order(self.frames.offset)?;
@@ -132,8 +135,7 @@ impl<'b, 's, S: Storage> Reader<'b, 's, S> {
         self.batch.0
     }
 
-    /// The next batch; `None` after the last one, however often it is asked
-    /// for.
+    /// The next batch; `None` after the last one, even if called again.
     ///
     /// # Errors
     /// When the patch cannot be read, or is corrupt.
@@ -195,10 +197,11 @@ impl<'b, 's, S: Storage> Reader<'b, 's, S> {
     }
 }
 
-/// The edits of a patch one by one, across batches.
+/// Iterates over the edits of a patch one by one, across batches.
 pub struct Edits<'b, 's, S: Storage> {
     reader: Reader<'b, 's, S>,
-    /// Next edit of the batch, and where its old and new bytes begin.
+    /// The index of the next edit in the batch, and the offsets of its old and
+    /// new bytes.
     next: (usize, usize, usize),
 }
 
@@ -209,7 +212,7 @@ impl<'b, 's, S: Storage> Edits<'b, 's, S> {
         Self { reader, next: (0, 0, 0) }
     }
 
-    /// The edit that comes next; `None` behind the last one.
+    /// The next edit; `None` after the last one.
     ///
     /// # Errors
     /// When the patch cannot be read, or is corrupt.
@@ -229,7 +232,7 @@ impl<'b, 's, S: Storage> Edits<'b, 's, S> {
         }))
     }
 
-    /// Goes past the edit that [`Edits::peek`] has shown.
+    /// Moves past the edit that [`Edits::peek`] returned.
     pub fn advance(&mut self) {
         let (index, old_at, new_at) = self.next;
         if let Some(&(_, old, new)) = self.reader.batch.0.edits.get(index) {
@@ -238,7 +241,7 @@ impl<'b, 's, S: Storage> Edits<'b, 's, S> {
     }
 }
 
-/// What there is of a patch beside its batches.
+/// The parts of a patch apart from its batches.
 pub(super) struct Frame {
     pub(super) header: Header,
     pub(super) seal: Seal,
@@ -250,15 +253,15 @@ pub(super) struct Frame {
     pub(super) check: blake3::Hash,
 }
 
-/// Reads a whole patch and checks everything that can be checked.
-pub(super) fn verify<S: Storage>(body: &Body<'_, S>) -> Result<Frame> {
-    let mut frames = FrameReader::new(body);
+/// Reads a whole patch and verifies everything that can be verified.
+pub(super) fn verify<S: Storage>(backing: &Backing<'_, S>) -> Result<Frame> {
+    let mut frames = FrameReader::new(backing);
     let header = frames.header()?;
     if header.identity.size() > MAX_FILE_BYTES {
         return Err(frames.corrupt(0, "a size that no file has"));
     }
     let mut tally = Tally::new(header.identity.size());
-    let mut reader = Reader::new(body, header.identity.size(), 0, Direction::Forward);
+    let mut reader = Reader::new(backing, header.identity.size(), 0, Direction::Forward);
     while let Some(batch) = reader.next_batch()? {
         tally.batch(batch.edits(), batch.groups());
     }
@@ -267,13 +270,13 @@ pub(super) fn verify<S: Storage>(body: &Body<'_, S>) -> Result<Frame> {
     if kind != KIND_SEAL {
         return Err(Error::new(
             Kind::Verification,
-            format!("patch {} has no seal: it was cut short, or never finished", body.path().shown()),
+            format!("patch {} has no seal: it was cut short, or never finished", backing.path().shown()),
         ));
     }
     let seal: Seal = parse(&seal).map_err(|e| frames.corrupt(frames.offset, "a bad seal").because(e))?;
     let stats = tally.end().map_err(|what| frames.corrupt(frames.offset, what))?;
     if seal.stats != stats || header.group_bytes != GROUP_BYTES {
-        return Err(frames.corrupt(frames.offset, "a seal that does not fit its edits"));
+        return Err(frames.corrupt(frames.offset, "a seal that does not match its edits"));
     }
     let seal_check = frames.check;
     let trailers = frames.trailers()?;

@@ -1,9 +1,9 @@
-//! A patch whose edits are all known: a [`Draft`] until both roots are known
-//! too, then a [`Patch`].
+//! A patch whose edits are complete: a [`Draft`] until both roots are known,
+//! then a [`Patch`].
 
 use std::path::Path;
 
-use super::backing::Body;
+use super::backing::Backing;
 use super::format::{KIND_TRAILER, MAX_TRAILER_BYTES, MAX_TRAILERS, NAME};
 use super::reader::{self, Direction, Reader};
 use super::writer::Frames;
@@ -12,7 +12,7 @@ use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::storage::{Access, Entry, Storage};
 
-/// All edits, but no seal yet: it never happened.
+/// All edits, but no seal yet, without which a patch is void.
 pub struct Draft<'s, S: Storage> {
     header: Header,
     stats: Stats,
@@ -24,7 +24,7 @@ impl<'s, S: Storage> Draft<'s, S> {
         Self { header, stats, frames }
     }
 
-    /// Counts.
+    /// The statistics of the edits.
     #[must_use]
     pub fn stats(&self) -> &Stats {
         &self.stats
@@ -33,7 +33,7 @@ impl<'s, S: Storage> Draft<'s, S> {
     /// Reads the edits.
     #[must_use]
     pub fn reader(&self) -> Reader<'_, 's, S> {
-        Reader::new(&self.frames.body, self.stats.pre_size, self.stats.post_size(), Direction::Forward)
+        Reader::new(&self.frames.backing, self.stats.pre_size, self.stats.post_size(), Direction::Forward)
     }
 
     /// Adds the seal.
@@ -48,7 +48,7 @@ impl<'s, S: Storage> Draft<'s, S> {
     }
 }
 
-/// A sealed patch. Every frame of it was checked.
+/// A sealed patch. Every frame was verified.
 pub struct Patch<'s, S: Storage> {
     header: Header,
     seal: Seal,
@@ -59,42 +59,42 @@ pub struct Patch<'s, S: Storage> {
 }
 
 impl<'s, S: Storage> Patch<'s, S> {
-    /// Opens a patch file, and reads all of it once to check it.
+    /// Opens a patch file, and reads it once in full to verify it.
     ///
     /// # Errors
-    /// [`Kind::Verification`](crate::error::Kind::Verification) when it is
-    /// not a patch, of another version, cut short, or corrupt.
+    /// [`Kind::Verification`](crate::error::Kind::Verification) when the file
+    /// is not a patch, has a different version, is cut short, or is corrupt.
     pub fn load(storage: &'s S, entry: &Entry) -> Result<Self> {
         let file = storage.open(entry, Access::Read).map_err(Error::at("open", entry.path()))?;
         Self::read(storage, entry.clone(), file)
     }
 
-    /// [`Patch::load`] of a file that is open already.
+    /// Like [`Patch::load`], for a file that is already open.
     ///
     /// # Errors
     /// As for [`Patch::load`].
     pub fn read(storage: &'s S, entry: Entry, file: S::File) -> Result<Self> {
         let bytes = storage.stat(&file).map_err(Error::at("read", entry.path()))?.identity.size;
-        let body = Body::existing(storage, entry, file, bytes);
-        let reader::Frame { header, seal, seal_check, trailers, check } = reader::verify(&body)?;
-        let frames = Frames { body, check, payload: Vec::new() };
+        let backing = Backing::existing(storage, entry, file, bytes);
+        let reader::Frame { header, seal, seal_check, trailers, check } = reader::verify(&backing)?;
+        let frames = Frames { backing, check, payload: Vec::new() };
         Ok(Self { header, seal, frames, seal_check, trailers })
     }
 
-    /// What was known before the scan.
+    /// The content of the first frame.
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
     }
 
-    /// Counts and roots.
+    /// Statistics and roots.
     #[must_use]
     pub fn seal(&self) -> &Seal {
         &self.seal
     }
 
-    /// The check of the seal frame. It depends on every byte up to there, and
-    /// on no trailer.
+    /// The check of the seal frame. It depends on every byte up to the seal,
+    /// and on no trailer.
     #[must_use]
     pub fn seal_check(&self) -> blake3::Hash {
         self.seal_check
@@ -106,17 +106,17 @@ impl<'s, S: Storage> Patch<'s, S> {
         self.trailers.iter().find(|trailer| trailer.0 == kind).map(|trailer| &trailer.1[..])
     }
 
-    /// Appends a trailer: something about the patch that is no part of it. Its
-    /// kind is [`TRAILER_AUTHENTICATION`](super::TRAILER_AUTHENTICATION), or
-    /// another one from 0x80 on.
+    /// Appends a trailer: data about the patch that is not part of it. Its kind
+    /// is [`TRAILER_AUTHENTICATION`](super::TRAILER_AUTHENTICATION), or a
+    /// different one from 0x80 on.
     ///
     /// # Errors
     /// When it cannot be written.
     ///
     /// # Panics
-    /// When the patch is saved already; when the kind is below 0x80, the
-    /// payload longer than [`MAX_TRAILER_BYTES`], or
-    /// there are [`MAX_TRAILERS`] already.
+    /// When the patch is already saved; when the kind is below 0x80, the
+    /// payload is longer than [`MAX_TRAILER_BYTES`], or there are already
+    /// [`MAX_TRAILERS`].
     pub fn push_trailer(&mut self, kind: u8, payload: &[u8]) -> Result<()> {
         assert!(!self.is_saved(), "a saved patch does not change");
         assert!(kind >= KIND_TRAILER && payload.len() <= MAX_TRAILER_BYTES, "what no reader accepts");
@@ -127,116 +127,117 @@ impl<'s, S: Storage> Patch<'s, S> {
     }
 
     /// Whether the patch has a file that outlives this value: one that was
-    /// loaded, or published.
+    /// loaded or published.
     #[must_use]
     pub fn is_saved(&self) -> bool {
-        self.frames.body.is_kept()
+        self.frames.backing.is_kept()
     }
 
     /// The size of the patch itself.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.frames.body.bytes()
+        self.frames.backing.bytes()
     }
 
-    /// How many of them take no space on the disk yet.
+    /// The number of these bytes that take no space on the disk yet.
     #[must_use]
     pub fn bytes_in_memory(&self) -> u64 {
-        self.frames.body.bytes_in_memory()
+        self.frames.backing.bytes_in_memory()
     }
 
-    /// The patch, taken in a direction.
+    /// The patch, seen in a direction.
     #[must_use]
     pub fn view(&self, direction: Direction) -> PatchView<'_, 's, S> {
         PatchView { patch: self, direction }
     }
 
-    /// Reads the edits, or those that undo them.
+    /// Reads the edits in a direction.
     #[must_use]
     pub fn reader(&self, direction: Direction) -> Reader<'_, 's, S> {
-        Reader::new(&self.frames.body, self.seal.stats.pre_size, self.seal.stats.post_size(), direction)
+        Reader::new(&self.frames.backing, self.seal.stats.pre_size, self.seal.stats.post_size(), direction)
     }
 
-    /// Where its file is, or will be.
+    /// The path of the file that the patch has or will have.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.frames.body.path()
+        self.frames.backing.path()
     }
 
-    /// Where its file is, or will be.
+    /// The entry of the file that the patch has or will have.
     #[must_use]
     pub fn entry(&self) -> &Entry {
-        self.frames.body.entry()
+        self.frames.backing.entry()
     }
 
-    /// Its open file, where it has one.
+    /// The open file, if there is one.
     #[must_use]
     pub fn file(&self) -> Option<&S::File> {
-        self.frames.body.file()
+        self.frames.backing.file()
     }
 
-    /// The BLAKE3 of its file; of a patch that was not loaded.
+    /// The BLAKE3 hash of the patch's file. Only valid for a patch that was not
+    /// loaded.
     #[must_use]
     pub fn root(&self) -> blake3::Hash {
-        self.frames.body.root()
+        self.frames.backing.root()
     }
 
-    /// Gives the patch a durable file, which has no name for good yet.
+    /// Makes the patch durable in a file that does not have its final name yet.
     ///
     /// # Errors
     /// When it cannot be written or synced.
     pub fn sync(&mut self) -> Result<()> {
-        self.frames.body.sync()
+        self.frames.backing.sync()
     }
 
-    /// Gives the patch a durable file under `name`, in one step.
+    /// Makes the patch durable in a file under `name`, in one step.
     ///
     /// # Errors
-    /// When it cannot be written, synced or named, or somebody asked to stop
-    /// before it has its name; if only the sync of the directory fails, the
+    /// When the file cannot be written, synced or named, or the run was
+    /// interrupted before that. If only the sync of the directory fails, the
     /// file stays, and the patch is saved.
     pub fn publish(&mut self, name: &Entry, cancel: Cancel<'_>) -> Result<()> {
-        self.frames.body.publish(name, cancel)
+        self.frames.backing.publish(name, cancel)
     }
 
-    /// Whether a file holds this very patch, which is durable then: the copy of
-    /// a run that did not end.
+    /// Whether a file has exactly the content of this patch: the copy of an
+    /// interrupted run. Then the file is also made durable.
     ///
     /// # Errors
     /// Any I/O error.
     pub fn is_at(&self, entry: &Entry) -> Result<bool> {
-        self.frames.body.is_at(entry)
+        self.frames.backing.is_at(entry)
     }
 
-    /// Writes a durable copy to a new file, which is called `temporary` until it
-    /// is complete.
+    /// Writes a durable copy to a new file, which is called `temporary` until
+    /// it is complete.
     ///
     /// # Errors
     /// When the file exists or cannot be written.
     pub fn copy_to(&self, entry: &Entry, temporary: &Entry) -> Result<()> {
-        self.frames.body.copy_to(entry, temporary)
+        self.frames.backing.copy_to(entry, temporary)
     }
 
-    /// Takes the name from the patch's file, unless it is saved; the patch can
-    /// be read as long as this value. Whether there was one. Not durable
-    /// before the directory is synced.
+    /// Removes the name of the patch's file, unless the patch is saved. The
+    /// patch can be read as long as this value exists. Returns whether there
+    /// was a name. The removal is not durable before the directory is synced.
     ///
     /// # Errors
     /// When the name cannot be removed.
     pub fn unname(&mut self) -> Result<bool> {
-        self.frames.body.unname()
+        self.frames.backing.unname()
     }
 
-    /// Removes the patch's file, durably, where it has one.
+    /// Removes the patch's file, durably, if there is one.
     ///
     /// # Errors
     /// Any I/O error.
     pub fn remove(mut self) -> Result<()> {
-        self.frames.body.remove()
+        self.frames.backing.remove()
     }
 }
 
-/// Whether an open file begins as a patch does, of whatever version.
+/// Whether an open file begins as a patch of any version does.
 ///
 /// # Errors
 /// Any I/O error.

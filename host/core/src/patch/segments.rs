@@ -1,4 +1,4 @@
-//! Source and edits seen as one stream: the file as it will be.
+//! Combines the source and the edits into a stream of the new file.
 
 use std::ops::Range;
 
@@ -6,21 +6,21 @@ use super::Reader;
 use crate::error::Result;
 use crate::storage::Storage;
 
-/// A piece of the file as it will be.
+/// A piece of the new file.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Segment<'a> {
-    /// A range of the source that stays; never empty.
+    /// A range of the source that is kept; never empty.
     Source(Range<u64>),
-    /// Bytes that an edit brings; never empty.
+    /// Replacement bytes of an edit; never empty.
     New(&'a [u8]),
 }
 
-/// Visits the file as it will be from source offset `from` to its end, piece
-/// by piece. Edits that start before `from` must keep the length; of those that
-/// reach across, the part behind `from` counts.
+/// Visits the new file from source offset `from` to its end, piece by piece.
+/// Edits that start before `from` must keep the length; if one extends past
+/// `from`, only the part after `from` counts.
 ///
 /// # Errors
-/// When the patch cannot be read, and whatever `visit` fails with.
+/// When the patch cannot be read; any error of `visit`.
 pub fn walk<S: Storage>(
     mut reader: Reader<'_, '_, S>,
     from: u64,

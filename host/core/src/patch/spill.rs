@@ -1,38 +1,39 @@
-//! A file that grows at its end. Whole pieces are written past the page cache
-//! (see `commit/write/write_behind.rs` for why), what does not fill one yet is in memory.
+//! A file that grows at its end. Whole pieces bypass the page cache (see
+//! `commit/write/write_behind.rs` for the reason); an incomplete piece is in
+//! memory.
 
 use std::io;
 
 use crate::storage::{Aligned, Direct, Storage};
 
-/// Bytes of a piece.
+/// Size of a piece.
 const PIECE_BYTES: usize = 1 << 20;
 
 pub(super) struct Spill<S: Storage> {
     pub(super) file: S::File,
     direct: Direct<S::File>,
-    /// Bytes that are in the file for good.
+    /// Number of bytes that have their final place in the file.
     whole: u64,
-    /// What comes behind them.
+    /// The bytes after them.
     tail: Aligned,
     tail_bytes: usize,
-    /// So much of the tail is in the file, too.
+    /// The number of bytes of the tail that are also in the file.
     flushed: usize,
 }
 
 impl<S: Storage> Spill<S> {
-    /// A file that is empty.
+    /// An empty file.
     pub(super) fn new(file: S::File) -> Self {
         let tail = Aligned::new(PIECE_BYTES);
         Self { file, direct: Direct::default(), whole: 0, tail, tail_bytes: 0, flushed: 0 }
     }
 
-    /// A file that is to be read.
+    /// A file to read.
     pub(super) fn existing(file: S::File, bytes: u64) -> Self {
         Self { whole: bytes, tail: Aligned::new(0), ..Self::new(file) }
     }
 
-    /// A file that goes on behind so many bytes.
+    /// A file that continues after `bytes` bytes.
     pub(super) fn resumed(storage: &S, file: S::File, bytes: u64) -> io::Result<Self> {
         let mut spill = Self::new(file);
         spill.tail_bytes = (bytes % PIECE_BYTES as u64) as usize;
@@ -67,7 +68,7 @@ impl<S: Storage> Spill<S> {
         Ok(())
     }
 
-    /// Has all of it in the file.
+    /// Writes the whole content to the file.
     pub(super) fn flush(&mut self, storage: &S) -> io::Result<()> {
         let rest = &self.tail.as_slice()[self.flushed..self.tail_bytes];
         if !rest.is_empty() {

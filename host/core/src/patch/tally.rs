@@ -1,22 +1,21 @@
-//! Counts what a patch holds while it is written or read, and makes sure that
+//! Counts the contents of a patch while it is written or read, and checks that
 //! every byte of every edit lies in a listed group.
 //!
-//! What edits touch is read back, and what a file must fit, group by group. So
-//! an edit in no group, or a group without a value, would be written without
+//! A written file is read back, and a target is matched, group by group. So an
+//! edit without a group, or a group without a value, would be written without
 //! ever being checked. The rules:
 //!
-//! - An edit touches the groups of its old bytes; an insertion the group of
-//!   the byte that it stands in front of, which at the end of the file may be
-//!   one that is not there yet. Values before are listed of all groups that
-//!   the file has; values after of those in front of the first change of
-//!   length.
-//! - Where no byte that stays moves, an edit also touches the groups of its
-//!   new bytes. A patch that lists all these, with all the values that they
-//!   have, is in in-place form. No other is written in place.
+//! - An edit touches the groups of its old bytes. An insertion touches the
+//!   group of the byte after it, which at the end of the file may not exist
+//!   yet. Values before are listed for all groups of the old file; values after
+//!   for the groups before the first change of length.
+//! - If no remaining byte moves, an edit also touches the groups of its new
+//!   bytes. A patch that lists all these groups, with all their values, is in
+//!   in-place form. Only such a patch is written in place.
 //!
-//! A patch lists those groups, and no others. A group comes after all edits
-//! that touch it first, and before the next edit that starts after it. So
-//! memory is constant.
+//! A patch lists exactly these groups. A group comes after the edits that start
+//! in it or before it, and before the next edit that starts after it. So memory
+//! is constant.
 
 #[cfg(test)]
 mod tests;
@@ -26,17 +25,17 @@ use std::ops::Range;
 use super::{Edit, Group, Stats};
 use crate::hash::GROUP_BYTES;
 
-/// Counts of a patch up to some edit or group.
+/// The count of a patch up to some edit or group.
 #[derive(Debug)]
 pub(super) struct Tally {
     pub(super) stats: Stats,
-    /// End of the last edit, in the file before.
+    /// End of the last edit, in the old file.
     pub(super) reach: u64,
     /// The first group that may be listed next.
     pub(super) next_group: u64,
-    /// What the edits so far add to offsets.
+    /// The amount that the edits so far add to offsets.
     shift: i64,
-    /// Whether no byte that stays moves.
+    /// Whether no remaining byte moves.
     stays: bool,
     by_old: Cover,
     by_both: Cover,
@@ -44,7 +43,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Of no edits, of a file of this size.
+    /// A tally without edits, for a file of this size.
     pub(super) fn new(pre_size: u64) -> Self {
         let stats = Stats {
             edits: 0,
@@ -81,7 +80,7 @@ impl Tally {
         self.value(group);
     }
 
-    /// Counts a batch, in which edits and groups stand apart from each other.
+    /// Counts a batch, in which edits and groups are in separate lists.
     pub(super) fn batch<'e>(&mut self, edits: impl Iterator<Item = Edit<'e>>, groups: &[Group]) {
         let (mut by_old, mut by_both) = (groups, groups);
         for edit in edits {
@@ -97,8 +96,8 @@ impl Tally {
         groups.iter().for_each(|group| self.value(group));
     }
 
-    /// Counts an edit; the groups of its old bytes, and those of old and new
-    /// bytes.
+    /// Counts an edit. Returns the groups of its old bytes, and the groups of
+    /// its old and new bytes.
     fn count(&mut self, edit: &Edit<'_>) -> (Range<u64>, Range<u64>) {
         let stats = &mut self.stats;
         stats.edits += 1;
@@ -133,10 +132,10 @@ impl Tally {
         }
     }
 
-    /// Ends the count.
+    /// Finishes the count.
     ///
     /// # Errors
-    /// Says what the list of groups has, or lacks.
+    /// The description of a surplus or missing group or value.
     pub(super) fn end(mut self) -> Result<Stats, &'static str> {
         let stats = &self.stats;
         let stays = self.stays && (stats.first_length_change.is_none() || self.reach == stats.pre_size);
@@ -144,28 +143,29 @@ impl Tally {
         let known = stats.first_length_change.map_or(after, |at| after.min(at / GROUP_BYTES));
         let by_both = stays && self.by_both.is_whole();
         if !by_both && !self.by_old.is_whole() {
-            return Err("an edit in no group that it lists, or a group in which no edit is");
+            return Err("an edit in no group that it lists, or a group without an edit");
         }
         let in_place_form = by_both && self.values.are_known_up_to(after);
         let usual_form = self.by_old.is_whole() && self.values.are_known_up_to(known);
         if !in_place_form && !usual_form {
-            return Err("a group without a value that it must have, or with one that it cannot have");
+            return Err("a group that lacks a required value, or has one that it cannot have");
         }
         self.stats.in_place_form = in_place_form;
         Ok(self.stats)
     }
 }
 
-/// The groups of some bytes; of none, the one in front of whose byte they are.
+/// The groups of a range of bytes; for an empty range, the group of the byte
+/// after it.
 fn groups(start: u64, bytes: usize) -> Range<u64> {
     start / GROUP_BYTES..(start + (bytes as u64).max(1)).div_ceil(GROUP_BYTES)
 }
 
-/// Whether the groups that edits touch are those that are listed.
+/// Whether the listed groups are the ones that edits touch.
 #[derive(Debug)]
 struct Cover {
-    /// Groups that edits so far touch, and that are not listed yet. Edits are
-    /// sorted, so that they are one run unless one was left out.
+    /// Groups that the edits so far touch, and that are not listed yet. Edits
+    /// are sorted, so the groups form one run unless one was left out.
     waiting: Range<u64>,
     /// The first group that may be listed next.
     next: u64,
@@ -179,7 +179,7 @@ impl Default for Cover {
 }
 
 impl Cover {
-    /// An edit touches these.
+    /// Records that an edit touches these groups.
     fn touch(&mut self, groups: Range<u64>) {
         if self.waiting.is_empty() {
             self.whole &= groups.start >= self.next;
@@ -196,7 +196,7 @@ impl Cover {
         self.next = index + 1;
     }
 
-    /// Lists the groups that stand in a batch before an index.
+    /// Lists the groups of a batch before an index.
     fn list_before(&mut self, index: u64, groups: &mut &[Group]) {
         while let Some((first, rest)) = groups.split_first().filter(|(first, _)| first.index < index) {
             self.list(first.index);
@@ -209,19 +209,19 @@ impl Cover {
     }
 }
 
-/// Which values the listed groups have.
+/// The values of the listed groups.
 #[derive(Debug, Default)]
 struct Values {
-    /// A value before is missing, or is that of no group.
+    /// A value before is missing, or belongs to a group that does not exist.
     bad_before: bool,
-    /// The end of the groups with a value after.
+    /// The end of the groups that have a value after.
     after_end: u64,
-    /// The first group without one.
+    /// The first group without a value after.
     first_none: Option<u64>,
 }
 
 impl Values {
-    /// Whether all groups before an index have a value after, and no others.
+    /// Whether exactly the groups before an index have a value after.
     fn are_known_up_to(&self, index: u64) -> bool {
         !self.bad_before && self.after_end <= index && self.first_none.is_none_or(|none| none >= index)
     }

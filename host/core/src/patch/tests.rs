@@ -62,7 +62,7 @@ fn apply(old: &[u8], edits: &Model) -> Vec<u8> {
     out
 }
 
-/// The file as a patch makes it, by its own overlay.
+/// The new file, computed with the patch's own segments.
 fn overlay(patch: &Patch<'_, OsStorage>, direction: Direction, source: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     walk(patch.reader(direction), 0, |segment| {
@@ -78,7 +78,8 @@ fn overlay(patch: &Patch<'_, OsStorage>, direction: Direction, source: &[u8]) ->
     out
 }
 
-/// Sorted, disjoint edits of a file, as gaps, lengths and replacements.
+/// Sorted, disjoint edits of a file, generated from gaps, lengths and
+/// replacements.
 fn edits() -> impl Strategy<Value = (Vec<u8>, Model)> {
     let edit = (0..50_usize, 0..50_usize, proptest::collection::vec(any::<u8>(), 0..50));
     (proptest::collection::vec(edit, 0..200), 0..100_usize).prop_map(|(steps, rest)| {
@@ -114,7 +115,7 @@ proptest! {
     }
 }
 
-/// Whatever single byte is changed, and wherever it is cut short or goes on:
+/// Whichever single byte is changed, and wherever the file is cut or continued,
 /// it is refused as a whole.
 #[test]
 fn a_damaged_patch_is_refused() {
@@ -141,7 +142,7 @@ fn a_damaged_patch_is_refused() {
     assert!(refused(&[&good[..], &good[12..]].concat()));
 }
 
-/// What comes after the seal is part of the file, and not of the patch.
+/// Trailers after the seal are part of the file, but not of the patch.
 #[test]
 fn trailers_are_kept_and_change_no_check() {
     let directory = tempfile::tempdir().unwrap();
@@ -188,8 +189,8 @@ fn more_trailers_than_a_reader_accepts_are_not_written() {
     assert!(std::panic::catch_unwind(one_more).is_err());
 }
 
-/// What is in no listed group would never be checked: the writer has no way to
-/// leave one out.
+/// A group that is not listed would never be checked, so the writer does not
+/// allow leaving one out.
 #[test]
 #[should_panic(expected = "an edit in no group")]
 fn an_edit_in_no_group_is_not_written() {
@@ -205,7 +206,7 @@ fn an_edit_in_no_group_is_not_written() {
     let _ = writer.finish();
 }
 
-/// A long patch goes to a file, and one that is dropped leaves none.
+/// A long patch is stored in a file, and a dropped one leaves no file.
 #[test]
 fn a_patch_that_outgrows_memory_is_in_a_file() {
     let directory = tempfile::tempdir().unwrap();

@@ -3,15 +3,15 @@
 use super::{Direction, Patch, Reader, Stats};
 use crate::storage::Storage;
 
-/// A sealed patch and the way that it is taken.
+/// A sealed patch with a direction.
 pub struct PatchView<'p, 's, S: Storage> {
     /// The patch.
     pub patch: &'p Patch<'s, S>,
-    /// Which way.
+    /// The direction.
     pub direction: Direction,
 }
 
-/// One of the two versions of a file that a patch lies between.
+/// One of the two versions of a file that a patch connects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Version {
     /// Size in bytes.
@@ -20,7 +20,7 @@ pub struct Version {
     pub root: blake3::Hash,
 }
 
-// Derived, they would ask the same of `S`.
+// A derived implementation would require the same trait of `S`.
 impl<S: Storage> Clone for PatchView<'_, '_, S> {
     fn clone(&self) -> Self {
         *self
@@ -48,19 +48,19 @@ impl<'p, 's, S: Storage> PatchView<'p, 's, S> {
         self.patch.reader(self.direction)
     }
 
-    /// Counts, which are those of the patch taken forward.
+    /// The statistics of the patch in the forward direction.
     #[must_use]
     pub fn stats(&self) -> &'p Stats {
         &self.patch.seal().stats
     }
 
-    /// The same patch, taken the other way.
+    /// The same patch in the opposite direction.
     #[must_use]
     pub fn reversed(self) -> Self {
         Self { direction: self.direction.opposite(), ..self }
     }
 
-    /// Where a direction begins.
+    /// The version at which a direction begins.
     fn version(&self, from: Direction) -> Version {
         let seal = self.patch.seal();
         match from {

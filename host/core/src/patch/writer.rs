@@ -1,6 +1,6 @@
 //! Writes a patch, edit by edit, in source order.
 
-use super::backing::Body;
+use super::backing::Backing;
 use super::format::{
     self, BATCH_TARGET_BYTES, BatchData, KIND_BATCH, KIND_HEADER, KIND_SEAL, MAGIC, MAX_EDIT_BYTES,
 };
@@ -9,11 +9,10 @@ use super::{Draft, Edit, Group, Header, Seal, Stats};
 use crate::error::Result;
 use crate::storage::{Entry, Storage};
 
-/// A patch that is being written. Dropped unfinished, it leaves nothing
-/// behind.
+/// A patch that is being written. Dropped unfinished, it leaves nothing behind.
 ///
-/// Invariant: edits so far are sorted and disjoint and lie in the source. (Two
-/// edits may insert at one place: the second one's bytes follow the first
+/// Invariant: the edits so far are sorted, disjoint and in bounds. (Two edits
+/// may insert at the same offset: the second one's bytes follow the first
 /// one's.)
 pub struct Writer<'s, S: Storage> {
     pub(super) frames: Frames<'s, S>,
@@ -24,7 +23,7 @@ pub struct Writer<'s, S: Storage> {
 
 /// The frames of a patch and the check of the last one.
 pub(super) struct Frames<'s, S: Storage> {
-    pub(super) body: Body<'s, S>,
+    pub(super) backing: Backing<'s, S>,
     pub(super) check: blake3::Hash,
     pub(super) payload: Vec<u8>,
 }
@@ -35,9 +34,9 @@ impl<S: Storage> Frames<'_, S> {
         self.payload.clear();
         fill(&mut self.payload);
         self.check = format::check(&self.check, kind, &self.payload);
-        self.body.append(&format::frame_head(kind, self.payload.len()))?;
-        self.body.append(&self.payload)?;
-        self.body.append(self.check.as_bytes())
+        self.backing.append(&format::frame_head(kind, self.payload.len()))?;
+        self.backing.append(&self.payload)?;
+        self.backing.append(self.check.as_bytes())
     }
 
     /// Appends the last frame.
@@ -48,22 +47,25 @@ impl<S: Storage> Frames<'_, S> {
 }
 
 impl<'s, S: Storage> Writer<'s, S> {
-    /// Starts a patch of a file that `header` identifies. It is kept in
+    /// Starts a patch of the file that `header` identifies. It is kept in
     /// memory while it is short, and then in a new file at `spill`.
     ///
     /// # Errors
     /// When the header cannot be written.
     pub fn new(storage: &'s S, spill: Entry, header: Header) -> Result<Self> {
-        let mut frames =
-            Frames { body: Body::new(storage, spill), check: format::first_check(), payload: Vec::new() };
-        frames.body.append(&MAGIC)?;
+        let mut frames = Frames {
+            backing: Backing::new(storage, spill),
+            check: format::first_check(),
+            payload: Vec::new(),
+        };
+        frames.backing.append(&MAGIC)?;
         let json = serde_json::to_vec(&header).expect("a header has only JSON types");
         frames.push(KIND_HEADER, |payload| payload.extend_from_slice(&json))?;
         let tally = Tally::new(header.identity.size());
         Ok(Self { frames, header, pending: BatchData::default(), tally })
     }
 
-    /// Counts so far.
+    /// The statistics so far.
     #[must_use]
     pub fn stats(&self) -> &Stats {
         &self.tally.stats
@@ -75,23 +77,23 @@ impl<'s, S: Storage> Writer<'s, S> {
         self.tally.reach
     }
 
-    /// Appends an edit; one that is empty on both sides is left out. Its old
-    /// bytes must be those of the source.
+    /// Appends an edit; an edit that is empty on both sides is left out. Its
+    /// old bytes must be those of the source.
     ///
     /// # Errors
     /// When the patch cannot be written.
     ///
     /// # Panics
-    /// When the edit is out of order or out of bounds: callers check what
-    /// they were given before.
+    /// When the edit is out of order or out of bounds: callers must check their
+    /// input first.
     pub fn edit(&mut self, edit: Edit<'_>) -> Result<()> {
         let Tally { reach, stats, .. } = &self.tally;
         assert!(*reach <= edit.start && edit.end() <= stats.pre_size, "edit out of order or bounds");
         if edit.old.len().max(edit.new.len()) <= MAX_EDIT_BYTES {
             return self.piece(&edit);
         }
-        // The difference in length comes first, so that what changes the
-        // length starts where the edit does, and the rest keeps it.
+        // The difference in length comes first, so that the change of length
+        // starts where the edit does, and the rest keeps the length.
         let (old, new) = (edit.old.len(), edit.new.len());
         let (gone, old_rest) = edit.old.split_at(old.saturating_sub(new));
         let (come, new_rest) = edit.new.split_at(new.saturating_sub(old));
@@ -120,7 +122,7 @@ impl<'s, S: Storage> Writer<'s, S> {
     }
 
     /// Appends a group that edits touch, after all edits that start in it or
-    /// before it, and before all others.
+    /// before it, and before all later edits.
     ///
     /// # Errors
     /// When the patch cannot be written.
@@ -153,9 +155,9 @@ impl<'s, S: Storage> Writer<'s, S> {
     /// When the patch cannot be written.
     ///
     /// # Panics
-    /// When an edit lies in a group that was not appended, or another group
-    /// was, or one without a value that it must have: what is written would
-    /// not be checked.
+    /// When an edit lies in a group that was not appended, or an untouched
+    /// group was appended, or a group lacks a required value: such a patch
+    /// would be written without being checked.
     pub fn finish(mut self) -> Result<Draft<'s, S>> {
         self.flush()?;
         let stats = self.tally.end().unwrap_or_else(|what| panic!("a patch with {what}"));

@@ -9,35 +9,36 @@ use crate::engine::framing::View;
 use crate::error::{Error, Result};
 use crate::memory::Lease;
 
-/// How long what has come waits for what comes next, at most. Short enough for
-/// people who look on; long enough for a writer that is merely slow to fill a
-/// window, as each call of a plugin has its cost.
+/// How long buffered input waits for more, at most. Short enough for a person
+/// who watches; long enough for a slow writer to fill a window, because each
+/// call of a plugin has a cost.
 const PATIENCE: Duration = Duration::from_millis(50);
-/// Bytes asked for in one read; as many as the last reads have brought.
+/// Minimum and maximum number of bytes per read; the size adapts to recent
+/// reads.
 const READ_BYTES: (usize, usize) = (64 << 10, 1 << 20);
 
-/// What came of waiting for more.
+/// The result of waiting for more input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Filled {
-    /// All that was asked for is there, or the input has ended.
+    /// The requested bytes have arrived, or the input has ended.
     Enough,
     /// The input pauses.
     Paused,
 }
 
-/// The bytes of the input from `base` on that have been read.
+/// The input bytes from `base` on that have been read.
 pub(super) struct Buffer<'a> {
     input: &'a mut dyn Input,
-    /// Offset of the first byte held.
+    /// Offset of the first byte in the buffer.
     pub(super) base: u64,
     pub(super) bytes: Vec<u8>,
-    /// Their memory.
+    /// The memory of `bytes`.
     lease: Lease,
-    /// Whether the input ends where the buffer does.
+    /// Whether the input ends with the buffer.
     pub(super) end: bool,
-    /// When the first byte came that the last pause was not told of.
+    /// When the first byte arrived after the last reported pause.
     news: Instant,
-    /// Whether a pause was told of, and nothing has come since.
+    /// Whether a pause was reported, and nothing has arrived since.
     paused: bool,
     read_bytes: usize,
 }
@@ -65,24 +66,24 @@ impl<'a> Buffer<'a> {
         View { base: self.base, bytes: &self.bytes, end: self.end }
     }
 
-    /// Whether a pause was told of, and nothing has come since.
+    /// Whether a pause was reported, and nothing has arrived since.
     pub(super) fn is_paused(&self) -> bool {
         self.paused
     }
 
-    /// Tells of the last pause once more, if it lasts.
-    pub(super) fn tell_again(&mut self) {
+    /// Reports the last pause once more, if it lasts.
+    pub(super) fn report_again(&mut self) {
         self.paused = false;
     }
 
-    /// Reads until the buffer reaches `offset`, the input ends, or it pauses.
-    /// A pause is told once for all that has come before it; when asked again,
-    /// this waits until more has come.
+    /// Reads until the buffer reaches `offset`, the input ends, or it pauses. A
+    /// pause is reported once for everything that arrived before it; the next
+    /// call waits until more has arrived.
     pub(super) fn fill_to(&mut self, offset: u64) -> Result<Filled> {
         while !self.end && self.reach() < offset {
             let most = (!self.paused).then(|| PATIENCE.saturating_sub(self.news.elapsed()));
             if !self.input.wait(most).map_err(failed)? {
-                // A wait for good that was cut short is begun again.
+                // An unlimited wait that was cut short is restarted.
                 if self.paused {
                     continue;
                 }
@@ -94,7 +95,7 @@ impl<'a> Buffer<'a> {
         Ok(Filled::Enough)
     }
 
-    /// Reads once, at most so many bytes.
+    /// Reads once, at most `most` bytes.
     fn read(&mut self, most: usize) -> Result<()> {
         let old = self.bytes.len();
         let want = most.min(self.read_bytes);

@@ -1,5 +1,4 @@
-//! Where a stream comes from: something that is read, and that can tell
-//! whether a read would wait.
+//! The source of a stream: an input that can report whether a read would wait.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -10,24 +9,24 @@ use rustix::io::Errno;
 
 /// A stream that can be waited for.
 pub trait Input: Read {
-    /// Waits until a read would not wait (there are bytes, or the end, or an
-    /// error), for `most` at the longest, or for good; whether it is so. A
-    /// wait may be cut short: then it is not.
+    /// Waits until a read would not block (because of bytes, the end, or an
+    /// error), for at most `most`, or without limit. Returns whether that is
+    /// the case; a wait may also be cut short.
     ///
     /// # Errors
-    /// Whatever makes waiting in vain. [`ErrorKind::BrokenPipe`] says that
-    /// nobody is there any more to read the output.
+    /// Any error that makes waiting pointless. [`ErrorKind::BrokenPipe`] means
+    /// that the reader of the output is gone.
     fn wait(&mut self, most: Option<Duration>) -> io::Result<bool>;
 }
 
-/// What is at hand as a whole never waits.
+/// Input that is entirely in memory never waits.
 impl Input for &[u8] {
     fn wait(&mut self, _: Option<Duration>) -> io::Result<bool> {
         Ok(true)
     }
 }
 
-/// A descriptor that is read, beside one that the result is written to.
+/// An input descriptor, together with the output descriptor of the result.
 #[derive(Debug)]
 pub struct Descriptor {
     input: File,
@@ -35,8 +34,8 @@ pub struct Descriptor {
 }
 
 impl Descriptor {
-    /// `output` is watched only: a pipe whose reader has gone away ends the
-    /// run, also while there is nothing to write.
+    /// `output` is only watched: a pipe whose reader has gone away ends the
+    /// run, even while there is nothing to write.
     #[must_use]
     pub fn new(input: File, output: File) -> Self {
         Self { input, output }

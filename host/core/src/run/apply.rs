@@ -1,9 +1,9 @@
-//! A program on a file: changed, looked at, saved as a patch, or written
-//! elsewhere.
+//! Runs a program on a file: changes the file, previews the change, saves it as
+//! a patch, or writes the result elsewhere.
 
 use std::path::Path;
 
-use super::decide::{decide, tell_applying};
+use super::decide::{decide, report_applying};
 use super::{Collect, Event, Options, OsPatch, Program, Report, make_patch};
 use crate::commit::elsewhere::{Output, write_out};
 use crate::commit::strategy::{Plan, Strategy};
@@ -28,7 +28,7 @@ pub fn apply(
     apply_target(&OsTarget::open(path, Intent::Write(options.patch_files))?, program, options, events)
 }
 
-/// [`apply`], to a file that is open and locked for writing.
+/// Like [`apply`], for a file that is open and locked for writing.
 ///
 /// # Errors
 /// As for [`apply`].
@@ -44,7 +44,7 @@ pub fn apply_target<S: Storage>(
     let applied = apply_scanned(target, program, options, &mut resumable, events);
     applied.map_err(|error| {
         if options.resume && resumable.spare() {
-            error.hint("the same command goes on near where this run has ended")
+            error.hint("run the same command again to resume near where this run ended")
         } else {
             error
         }
@@ -61,14 +61,14 @@ fn apply_scanned<'t, S: Storage>(
     let patch = make_patch(target, program, Collect::Resumable(resumable), options, events)?;
     options.conditions.check_root(target.path(), &patch.seal().post_root)?;
     let plan = decide(target, &patch, options)?;
-    tell_applying(target, &plan, events);
+    report_applying(target, &plan, events);
     let report = Report::new(&patch, plan);
     let committed = commit(target, patch, &plan, &options.commit())?;
     Ok(report.committed(committed))
 }
 
-/// What [`apply`] would do; nothing is written beside a temporary file. `look`
-/// sees the file and the patch.
+/// What [`apply`] would do; only a temporary file is written. `look` is called
+/// with the file and the patch.
 ///
 /// # Errors
 /// As for [`apply`].
@@ -90,8 +90,8 @@ pub fn dry_run(
     Ok(report)
 }
 
-/// Saves what [`apply`] would do as a patch at `saved`. Returns the patch's
-/// size in bytes, too.
+/// Saves what [`apply`] would do as a patch at `saved`. Also returns the size
+/// of the patch in bytes.
 ///
 /// # Errors
 /// As for [`apply`]; the file itself is only read.
@@ -131,7 +131,7 @@ pub fn apply_to(
     write_target(&target, output, program, options, events)
 }
 
-/// [`apply_to`], of a file that is open and locked.
+/// Like [`apply_to`], for a file that is open and locked.
 ///
 /// # Errors
 /// As for [`apply_to`].

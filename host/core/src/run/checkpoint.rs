@@ -1,12 +1,12 @@
-//! Checkpoints: how far a scan has come, stored beside the target every few
-//! seconds, so that `apply --resume` can go on there after the process or the
+//! Checkpoints: the progress of a scan, stored next to the target every few
+//! seconds, so that `apply --resume` can continue after the process or the
 //! machine has died.
 //!
-//! A checkpoint is believed only if all it depends on is what it was: the
-//! file's identity and the last block of it, the plugin, the parameters, the
-//! window and this release. It and the patch that it continues are gone,
-//! durably, before the target is written; so where one is found, the target
-//! was not written by the run that has left it.
+//! A checkpoint is trusted only if everything that it depends on is unchanged:
+//! the file's identity and last scanned block, the plugin, the parameters, the
+//! window and the release. The checkpoint and its patch are removed, durably,
+//! before the target is written. So if one is found, the run that left it did
+//! not write the target.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,10 +19,11 @@ use crate::storage::mmap::Mapping;
 use crate::storage::{Access, Entry, Storage, check_own};
 use crate::target::Target;
 
-/// No checkpoint is longer: it holds a batch, and the edits of one record.
+/// Maximum size of a checkpoint: it contains a batch, and the edits of one
+/// record.
 const MAX_BYTES: u64 = 1 << 30;
 
-/// What must be the same for a scan to go on, beside the patch's header.
+/// What must be unchanged to resume a scan, in addition to the patch's header.
 #[derive(Debug, Clone, Copy)]
 pub struct Key {
     /// Bytes shown to the plugin in one call.
@@ -31,24 +32,24 @@ pub struct Key {
     pub params: blake3::Hash,
 }
 
-/// The content of the file.
+/// The content of the checkpoint file.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Checkpoint {
     runner: String,
     window_bytes: u64,
-    /// The hash of the parameters, keyed with the salt: one of them may be a
-    /// secret that can be guessed.
+    /// The hash of the parameters, keyed with the salt: a secret parameter
+    /// might be guessable.
     #[serde(with = "hex")]
     params: blake3::Hash,
     salt: [u8; 32],
     state: State,
 }
 
-/// Stores a checkpoint durably, in the place of the one before.
+/// Stores a checkpoint durably, replacing the previous one.
 ///
 /// # Errors
-/// Any I/O error; the one before is still there then.
+/// Any I/O error; then the previous checkpoint still exists.
 pub fn save<S: Storage>(storage: &S, names: &Names, key: &Key, state: &State) -> Result<()> {
     let Some(authentic) = &names.key else {
         return Err(Error::new(Kind::Refused, "there is no key to authenticate a checkpoint with"));
@@ -77,100 +78,102 @@ pub fn save<S: Storage>(storage: &S, names: &Names, key: &Key, state: &State) ->
         .and_then(|()| storage.rename(new, &names.checkpoint))
         .and_then(|()| storage.sync_parent(&names.checkpoint))
         .map_err(|e| {
-            // The error at hand is the one to report.
+            // The original error is the one to report.
             let _ = storage.remove(new);
-            Error::io("save how far the scan has come in", names.checkpoint.path(), e)
+            Error::io("save a checkpoint in", names.checkpoint.path(), e)
         })
 }
 
-/// The state that a checkpoint holds, if it was saved with this key.
+/// The state in a checkpoint, if it was saved with this key.
 ///
 /// # Errors
-/// Any I/O error, and when it cannot be used; says why.
+/// Any I/O error, and the reason when the checkpoint cannot be used.
 pub fn load<S: Storage>(storage: &S, names: &Names, key: &Key) -> Result<State> {
     let path = names.checkpoint.path();
     let unusable = |what: &str| Error::new(Kind::Verification, what);
     if !exists(storage, &names.checkpoint)? {
-        return Err(unusable("it ended before its first checkpoint"));
+        return Err(unusable("the earlier run ended before its first checkpoint"));
     }
-    let authentic = names.key.as_ref().ok_or_else(|| unusable("there is no key to check it with"))?;
+    let authentic =
+        names.key.as_ref().ok_or_else(|| unusable("there is no key to check the checkpoint with"))?;
     let file = storage.open(&names.checkpoint, Access::Read).map_err(Error::at("open", path))?;
     let stat = storage.stat(&file).map_err(Error::at("look at", path))?;
-    check_own(&stat).map_err(|why| unusable(&format!("the checkpoint is not believed: {why}")))?;
+    check_own(&stat).map_err(|why| unusable(&format!("the checkpoint is not trusted: {why}")))?;
     let size = stat.identity.size;
     if size > MAX_BYTES {
-        return Err(unusable("the checkpoint is far too long"));
+        return Err(unusable("the checkpoint is too large"));
     }
     let mut bytes = vec![0; usize::try_from(size).expect("bounded")];
     storage.read_exact_at(&file, &mut bytes, 0).map_err(Error::at("read", path))?;
     let check = bytes.len().checked_sub(66).map(|at| bytes.split_off(at));
     let check = check.as_deref().and_then(|check| check.strip_prefix(b"\n")?.strip_suffix(b"\n"));
     let check = check.and_then(|hex| blake3::Hash::from_hex(hex).ok());
-    // Compared in constant time, as `Hash` is.
+    // `Hash` compares in constant time.
     if check.is_none_or(|check| check != authentic.of_checkpoint(&bytes)) {
-        return Err(unusable("the checkpoint is damaged, or was made with another key"));
+        return Err(unusable("the checkpoint is damaged, or was made with a different key"));
     }
     let checkpoint: Checkpoint = serde_json::from_slice(&bytes)
-        .map_err(|e| unusable("the checkpoint was made by another release").because(e))?;
+        .map_err(|e| unusable("the checkpoint was made by a different release").because(e))?;
     if checkpoint.runner != env!("CARGO_PKG_VERSION") {
-        return Err(unusable("the checkpoint was made by another release"));
+        return Err(unusable("the checkpoint was made by a different release"));
     }
     if checkpoint.params != blake3::keyed_hash(&checkpoint.salt, key.params.as_bytes()) {
-        return Err(unusable("the parameters were others"));
+        return Err(unusable("the parameters changed"));
     }
     if checkpoint.window_bytes != key.window_bytes {
-        return Err(unusable("the window was another one"));
+        return Err(unusable("the window size changed"));
     }
     Ok(checkpoint.state)
 }
 
-/// What has come of the attempt to go on with an earlier scan.
-pub enum TakeUp<'s, S: Storage> {
-    /// None was asked for.
+/// The result of trying to resume an earlier scan.
+pub enum Resumption<'s, S: Storage> {
+    /// Resuming was not requested.
     Fresh,
-    /// There is none that can be taken up; this is why.
+    /// There is no scan that can be resumed, for this reason.
     StartedOver(String),
-    /// The writer that was taken up, and where its scan goes on.
+    /// The resumed writer, and the state of its scan.
     Resumed(Box<(Writer<'s, S>, State)>),
 }
 
-/// The files of one scan that outlive a process which is killed. Dropped, it
-/// removes them.
+/// The files of a scan that survive when the process is killed. They are
+/// removed when this value is dropped.
 pub struct Resumable<'t, S: Storage> {
     storage: &'t S,
     names: &'t Names,
     key: Key,
     resume: Resume,
-    /// Whether files of this scan are to be removed.
+    /// Whether files of this scan must be removed.
     stored: bool,
 }
 
-/// Whether an earlier scan is taken up.
+/// Whether an earlier scan is resumed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Resume {
-    /// It was not asked for.
+    /// Resuming was not requested.
     No,
-    /// It was asked for, and there is none.
+    /// Resuming was requested, but there is no scan.
     NothingLeft,
-    /// There is one.
+    /// There is a scan to resume.
     Found,
 }
 
 impl<'t, S: Storage> Resumable<'t, S> {
-    /// Of a run on `target` that begins with a scan of its own.
+    /// For a run on `target` that starts a new scan.
     ///
     /// # Errors
-    /// [`Kind::RecoveryNeeded`] where something stands beside the target.
+    /// [`Kind::RecoveryNeeded`] if files of an earlier run exist next to the
+    /// target.
     pub fn fresh(target: &'t Target<'_, S>, key: Key) -> Result<Self> {
         target.names.check_clean(target.storage)?;
         Ok(Self::with(target, key, Resume::No))
     }
 
-    /// Of a run on `target` that goes on with what an earlier one has left.
+    /// For a run on `target` that resumes an earlier scan.
     ///
     /// # Errors
-    /// [`Kind::RecoveryNeeded`] where something stands beside the target that
-    /// cannot be taken up.
+    /// [`Kind::RecoveryNeeded`] if files of an earlier run exist next to the
+    /// target that do not belong to a resumable scan.
     pub fn resume(target: &'t Target<'_, S>, key: Key) -> Result<Self> {
         let found = target.names.check_resumable(target.storage)?;
         Ok(Self::with(target, key, if found { Resume::Found } else { Resume::NothingLeft }))
@@ -180,42 +183,43 @@ impl<'t, S: Storage> Resumable<'t, S> {
         Self { storage: target.storage, names: &target.names, key, resume, stored: false }
     }
 
-    /// Goes on with what was found. What cannot be used is removed.
+    /// Resumes the scan that was found. Files that cannot be used are removed.
     ///
     /// # Errors
-    /// When something cannot be removed.
-    pub fn take_up<'s>(
+    /// When a file cannot be removed.
+    pub fn resume_scan<'s>(
         &mut self,
         storage: &'s S,
         mapping: &Mapping,
         header: &Header,
         options: &scan::Options<'_>,
-    ) -> Result<TakeUp<'s, S>> {
+    ) -> Result<Resumption<'s, S>> {
         match self.resume {
-            Resume::No => return Ok(TakeUp::Fresh),
+            Resume::No => return Ok(Resumption::Fresh),
             Resume::NothingLeft => {
-                return Ok(TakeUp::StartedOver("no scan was left to go on with".to_owned()));
+                return Ok(Resumption::StartedOver("there is no earlier scan to resume".to_owned()));
             }
             Resume::Found => {}
         }
-        // Where there is a scan, `new` is not the old file of a rewrite.
-        match self.try_take_up(storage, mapping, header, options) {
-            Ok(taken_up) => {
+        // If a scan exists, `new` is not the old file of a rewrite.
+        match self.load_scan(storage, mapping, header, options) {
+            Ok(resumption) => {
                 self.remove(&self.names.new)?;
                 self.stored = true;
-                Ok(TakeUp::Resumed(Box::new(taken_up)))
+                Ok(Resumption::Resumed(Box::new(resumption)))
             }
             Err(why) => {
                 let left = [&self.names.new, &self.names.checkpoint, &self.names.scan];
-                // A refusal changes nothing.
+                // All files are checked first, so that a refusal changes
+                // nothing.
                 left.iter().try_for_each(|entry| self.check_removable(entry).map(drop))?;
                 left.iter().try_for_each(|entry| self.remove(entry))?;
-                Ok(TakeUp::StartedOver(why.to_string()))
+                Ok(Resumption::StartedOver(why.to_string()))
             }
         }
     }
 
-    fn try_take_up<'s>(
+    fn load_scan<'s>(
         &self,
         storage: &'s S,
         mapping: &Mapping,
@@ -223,12 +227,12 @@ impl<'t, S: Storage> Resumable<'t, S> {
         options: &scan::Options<'_>,
     ) -> Result<(Writer<'s, S>, State)> {
         let state = load(storage, self.names, &self.key)?;
-        let writer = Writer::take_up(storage, self.names.scan.clone(), header.clone(), &state.partial)?;
+        let writer = Writer::resume(storage, self.names.scan.clone(), header.clone(), &state.partial)?;
         state.check(mapping.bytes(), options).map_err(|why| Error::new(Kind::Verification, why))?;
         Ok((writer, state))
     }
 
-    /// Stores how far the scan has come.
+    /// Stores a checkpoint of the scan.
     ///
     /// # Errors
     /// Any I/O error.
@@ -237,12 +241,13 @@ impl<'t, S: Storage> Resumable<'t, S> {
         save(self.storage, self.names, &self.key, state)
     }
 
-    /// Leaves the files where they are. Whether there are any.
+    /// Keeps the files when this value is dropped. Returns whether there are
+    /// any.
     pub fn spare(&mut self) -> bool {
         std::mem::take(&mut self.stored) && exists(self.storage, &self.names.checkpoint).unwrap_or(false)
     }
 
-    /// Removes what an earlier run of this user has left.
+    /// Removes a file that an earlier run of this user left.
     fn remove(&self, entry: &Entry) -> Result<()> {
         if self.check_removable(entry)? {
             self.storage.remove(entry).map_err(Error::at("remove", entry.path()))?;
@@ -250,7 +255,7 @@ impl<'t, S: Storage> Resumable<'t, S> {
         Ok(())
     }
 
-    /// Whether there is something to remove; it must be this user's own.
+    /// Whether a file exists and may be removed; it must belong to this user.
     fn check_removable(&self, entry: &Entry) -> Result<bool> {
         if !exists(self.storage, entry)? {
             return Ok(false);
@@ -258,8 +263,8 @@ impl<'t, S: Storage> Resumable<'t, S> {
         let path = entry.path();
         let stat = self.storage.stat_entry(entry).map_err(Error::at("look at", path))?;
         check_own(&stat).map_err(|why| {
-            Error::new(Kind::Refused, format!("{} is not removed: {why}", path.shown())).hint(
-                "only its owner can say whether it is still needed; if no run of theirs is at work, remove it",
+            Error::new(Kind::Refused, format!("{} was not removed: {why}", path.shown())).hint(
+                "only its owner knows whether it is still needed; if none of the owner's runs is active, remove it",
             )
         })?;
         Ok(true)
@@ -270,8 +275,8 @@ impl<S: Storage> Drop for Resumable<'_, S> {
     fn drop(&mut self) {
         if self.stored {
             for entry in [&self.names.checkpoint, &self.names.scan] {
-                // An error is on its way out already, or they are gone; a
-                // leftover is found by the next run.
+                // Either an error is already being reported, or the files are
+                // gone. The next run finds a leftover.
                 let _ = self.storage.remove(entry);
             }
         }

@@ -1,4 +1,4 @@
-//! From a file to a sealed patch: begin, scan, seal.
+//! From a file to a sealed patch: calls `begin`, scans, and seals.
 
 use std::sync::Mutex;
 
@@ -9,25 +9,25 @@ use crate::escape::shown;
 use crate::hash::GROUP_BYTES;
 use crate::patch::{Header, Origin, Patch, Writer};
 use crate::profile::{self, Stage};
-use crate::run::checkpoint::{Resumable, TakeUp};
+use crate::run::checkpoint::{Resumable, Resumption};
 use crate::scan::{self, Progress, Transforms, scan};
 use crate::storage::{Entry, Storage};
 use crate::target::{Target, head};
 
 /// Where a patch is collected once it outgrows the memory.
 pub enum Collect<'r, 't, S: Storage> {
-    /// Beside the target, where what an earlier run has left is taken up.
+    /// Next to the target, where an earlier scan may be resumed.
     Resumable(&'r mut Resumable<'t, S>),
     /// In this file, which must not exist.
     At(Entry),
 }
 
-/// Scans a target and seals what was found. Only the file that `collect` names
-/// is written.
+/// Scans a target and seals the result. Only the file that `collect` names is
+/// written.
 ///
 /// # Errors
-/// Any failure of the plugin, of reading, or of writing the patch; or when
-/// the file was changed meanwhile, but by an append.
+/// Any failure of the plugin, of reading, or of writing the patch; when the
+/// file was changed during the scan, except by an append.
 pub fn make_patch<'s, S: Storage>(
     target: &Target<'s, S>,
     program: &Program<'_>,
@@ -59,23 +59,23 @@ pub fn make_patch<'s, S: Storage>(
         Collect::Resumable(resumable) => (target.names.scan.clone(), Some(resumable)),
         Collect::At(entry) => (entry, None),
     };
-    let taken_up = match &mut resumable {
-        Some(resumable) => resumable.take_up(target.storage, &mapping, &header, &scan_options)?,
-        None => TakeUp::Fresh,
+    let resumption = match &mut resumable {
+        Some(resumable) => resumable.resume_scan(target.storage, &mapping, &header, &scan_options)?,
+        None => Resumption::Fresh,
     };
-    let (writer, from) = match taken_up {
-        TakeUp::Resumed(taken_up) => {
-            let (writer, state) = *taken_up;
+    let (writer, from) = match resumption {
+        Resumption::Resumed(resumption) => {
+            let (writer, state) = *resumption;
             events(Event::Resumed { bytes: state.at, of });
             (writer, Some(state))
         }
-        TakeUp::StartedOver(why) => {
+        Resumption::StartedOver(why) => {
             events(Event::StartedOver(why));
             (Writer::new(target.storage, spill, header)?, None)
         }
-        TakeUp::Fresh => (Writer::new(target.storage, spill, header)?, None),
+        Resumption::Fresh => (Writer::new(target.storage, spill, header)?, None),
     };
-    // Without a key, a checkpoint would not be believed.
+    // Without a key, a checkpoint would not be trusted.
     let mut keep = resumable
         .filter(|_| target.names.key.is_some())
         .map(|resumable| |state: &scan::State| resumable.keep(state));
@@ -92,14 +92,14 @@ pub fn make_patch<'s, S: Storage>(
     drop(beginning);
     let transforms = Transforms { job: &job, make: &make };
     let scanned = profile::time(Stage::Scan, || scan(&mapping, &transforms, writer, &scan_options, hooks))?;
-    // What others append is not scanned, and is no error yet: where no length
-    // changes, it stays where it is.
+    // Bytes that other processes append are not scanned, and are not an error
+    // yet: if no length changes, they stay where they are.
     target.appended()?;
     profile::time(Stage::NewRoot, || scanned.seal(&mapping, options.context()))
 }
 
 fn differs(program: &Program<'_>) -> Error {
-    let what = format!("plugin `{}` answers `begin` differently each time", program.id.name);
+    let what = format!("plugin `{}` gives different answers to `begin`", program.id.name);
     Error::new(Kind::Plugin, what).hint("a plugin must be a pure function of its input")
 }
 

@@ -1,4 +1,4 @@
-//! What is done with a sealed patch, if it may be done.
+//! Decides what to do with a sealed patch, if that is allowed.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::patch::Patch;
 use crate::storage::Storage;
 use crate::target::Target;
 
-/// What is to be done with the target, if it may be done.
+/// Chooses the plan for the target, if a change is allowed.
 pub(super) fn decide<S: Storage>(
     target: &Target<'_, S>,
     patch: &Patch<'_, S>,
@@ -25,14 +25,14 @@ pub(super) fn decide<S: Storage>(
     }
     options.conditions.check_privileges(file, target.stat.mode)?;
     if plan.is_journalled() && loses_privileges(file, target.stat.mode)? {
-        // The new file gets them with its other attributes.
+        // A new file gets the privileges with its other attributes.
         let rewrite = match options.choice {
             Choice::InPlace => None,
             _ => choose(Choice::Rewrite).ok(),
         };
         plan = rewrite.ok_or_else(|| no_rewrite(path))?;
     }
-    // Found out now, and not when a new file is to get the name.
+    // This is checked now, and not only when a new file is renamed.
     if plan.strategy == Strategy::Rewrite
         && target
             .storage
@@ -40,7 +40,7 @@ pub(super) fn decide<S: Storage>(
             .map_err(Error::at("look at", path))?
     {
         if options.choice == Choice::Rewrite {
-            let what = format!("{} is a mount point, and no new file can take its place", shown(path));
+            let what = format!("{} is a mount point, and cannot be replaced by a new file", shown(path));
             return Err(Error::new(Kind::Refused, what)
                 .hint("`--strategy in-place` keeps the inode; `-o OUT` writes the result elsewhere"));
         }
@@ -49,16 +49,20 @@ pub(super) fn decide<S: Storage>(
     Ok(plan)
 }
 
-/// The error for a file whose privileges a write in place takes away, where no
-/// new file may take its place.
+/// The error for a file that would lose its privileges if it were written in
+/// place, and that cannot be replaced by a new file.
 fn no_rewrite(path: &Path) -> Error {
-    let what = format!("the kernel takes the privileges of {} away when it is written in place", shown(path));
+    let what = format!("the kernel removes the privileges of {} when it is written in place", shown(path));
     Error::new(Kind::Refused, what)
-        .hint("nothing was written; a rewrite keeps them, where the file has one name: `--strategy rewrite`")
+        .hint("nothing was written; if the file has only one name, `--strategy rewrite` keeps them")
 }
 
-/// Tells that the patch is carried out now, and how.
-pub(super) fn tell_applying<S: Storage>(target: &Target<'_, S>, plan: &Plan, events: &mut dyn FnMut(Event)) {
+/// Reports that the patch is now applied, and how.
+pub(super) fn report_applying<S: Storage>(
+    target: &Target<'_, S>,
+    plan: &Plan,
+    events: &mut dyn FnMut(Event),
+) {
     events(Event::Applying(plan.strategy));
     if plan.is_journalled() && target.names.key.is_none() {
         events(Event::NoKey);

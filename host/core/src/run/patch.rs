@@ -1,8 +1,8 @@
-//! A saved patch, applied or undone.
+//! Applies or undoes a saved patch.
 
 use std::path::Path;
 
-use super::decide::{decide, tell_applying};
+use super::decide::{decide, report_applying};
 use super::renew::renew;
 use super::{Event, Options, OsPatch, Report};
 use crate::commit::commit;
@@ -10,14 +10,13 @@ use crate::error::Result;
 use crate::patch::Direction;
 use crate::target::{Intent, OsTarget};
 
-/// Applies a saved patch, or undoes it. Of the patch only the edits are
-/// believed: the file must hold what they replace, and all else is computed
-/// anew.
+/// Applies a saved patch, or undoes it. Only the patch's edits are trusted: the
+/// file must contain what they replace, and everything else is computed again.
 ///
 /// # Errors
-/// [`Kind::Verification`](crate::error::Kind::Verification) when the file is
-/// not the one the patch fits, or the patch says of it what is not so; else as
-/// for [`apply`](super::apply()).
+/// [`Kind::Verification`](crate::error::Kind::Verification) when the patch does
+/// not fit the file, or makes false claims about it; otherwise as for
+/// [`apply`](super::apply()).
 pub fn apply_patch(
     path: &Path,
     patch: OsPatch,
@@ -30,7 +29,7 @@ pub fn apply_patch(
     let renewed = renew(&target, patch.view(direction), options, events)?;
     drop(patch);
     let plan = decide(&target, &renewed, options)?;
-    tell_applying(&target, &plan, events);
+    report_applying(&target, &plan, events);
     let report = Report::new(&renewed, plan);
     let committed = commit(&target, renewed, &plan, &options.commit())?;
     Ok(report.committed(committed))

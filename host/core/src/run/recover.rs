@@ -1,17 +1,17 @@
-//! A file whose run did not end, and the root of one.
+//! Recovers a file after an interrupted run, and computes the root of a file.
 
 use std::path::Path;
 
 use super::{Event, OsPatch};
-use crate::commit::recover::{self, Recovered, check_borne_out, open_journal};
+use crate::commit::recover::{self, Recovered, check_matches_file, open_journal};
 use crate::context::RunContext;
 use crate::error::Result;
 use crate::hash;
 use crate::sidecar::Trust;
 use crate::target::{Intent, OsTarget, PatchFiles};
 
-/// Brings a file whose run did not end to one state. `look` sees the journal,
-/// if there is one, before anything is done.
+/// Brings the file of an interrupted run to one state. `look` is called with
+/// the journal, if there is one, before anything is done.
 ///
 /// # Errors
 /// See [`recover::recover`].
@@ -21,12 +21,13 @@ pub fn recover_file(
     options: &recover::Options,
     look: &mut dyn FnMut(&OsPatch) -> Result<()>,
 ) -> Result<Recovered> {
-    // A patch file that was being changed must be recovered like any other.
+    // A patch file that was being changed must be recoverable like any other
+    // file.
     let target = OsTarget::open(path, Intent::Write(PatchFiles::Change))?;
     let journal = open_journal(target.storage, &target.names, trust)?;
     if let Some(journal) = &journal {
         if trust == Trust::Any {
-            check_borne_out(&target, journal)?;
+            check_matches_file(&target, journal)?;
         }
         look(journal)?;
     }
@@ -36,7 +37,8 @@ pub fn recover_file(
 /// The root of a file.
 ///
 /// # Errors
-/// When it cannot be read, or a journal says that it is not in one state.
+/// When the file cannot be read, or has a journal, which means that it may be
+/// in a mixed state.
 pub fn root_of(path: &Path, context: RunContext<'_>, events: &mut dyn FnMut(Event)) -> Result<blake3::Hash> {
     let target = OsTarget::open(path, Intent::Read)?;
     target.names.check_clean(target.storage)?;

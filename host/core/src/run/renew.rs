@@ -1,4 +1,4 @@
-//! From a patch that somebody has saved to one of the file at hand.
+//! Converts a saved patch to a patch of the current file.
 
 use super::{Event, Options, OsPatch};
 use crate::error::{Error, Kind, Result};
@@ -10,14 +10,14 @@ use crate::scan::{Rebuilt, rebuild};
 use crate::storage::OsStorage;
 use crate::target::OsTarget;
 
-/// Makes a patch of a target from the edits of another one, or from those that
-/// undo them, in one pass over the target (and another one over its tail, if
-/// lengths change). What else the other patch says must be so; nothing of it
-/// is taken over but the plugin and the parameters, for the record.
+/// Makes a patch of a target from the edits of a saved patch, or from their
+/// reverse. This takes one pass over the target (and a second one over its
+/// tail, if lengths change). Everything else in the saved patch must be true;
+/// only the plugin and the parameters are copied, for the record.
 ///
 /// # Errors
-/// [`Kind::Verification`] when the target is not the file that the patch fits,
-/// or the patch says of it what is not so; any I/O error.
+/// [`Kind::Verification`] when the patch does not fit the target, or makes
+/// false claims about it; any I/O error.
 pub(super) fn renew(
     target: &OsTarget,
     view: PatchView<'_, '_, OsStorage>,
@@ -48,17 +48,14 @@ pub(super) fn renew(
             return Err(no_fit(target, view, pre_root));
         }
         Rebuilt::Differs { at, .. } => {
-            return Err(untrue(format!(
-                "{} holds other bytes at byte {at} than the patch says",
-                path.shown()
-            )));
+            return Err(untrue(format!("{} differs at byte {at} from what the patch says", path.shown())));
         }
     };
     let renewed = profile::time(Stage::NewRoot, || scanned.seal(&mapping, context))?;
     let root = renewed.seal().post_root;
     if root != after.root {
         return Err(untrue(format!(
-            "{} would get another root than the patch says: {root}, and not {}",
+            "{} would get a different root than the patch says: {root} instead of {}",
             path.shown(),
             after.root
         )));
@@ -66,19 +63,19 @@ pub(super) fn renew(
     Ok(renewed)
 }
 
-/// A patch that fits its file, and says what is not so.
+/// The error for a patch that fits its file, but makes false claims.
 fn untrue(what: String) -> Error {
     Error::new(Kind::Verification, what)
-        .hint("the file is untouched; `runner` has not made this patch, or somebody has altered it")
+        .hint("the file is untouched; `runner` did not make this patch, or it has been altered")
 }
 
 /// The error for a target with this root, which the patch does not fit.
 fn no_fit(target: &OsTarget, view: PatchView<'_, '_, OsStorage>, root: blake3::Hash) -> Error {
     let shown = target.path().shown();
-    let error = Error::new(Kind::Verification, format!("{shown} is not the file that the patch fits"));
+    let error = Error::new(Kind::Verification, format!("the patch does not fit {shown}"));
     if root == view.after().root {
-        return error.hint("it is already what that would make of it");
+        return error.hint("the file already has the resulting content");
     }
     let before = view.before().root;
-    error.hint(format!("its root is {root}, and the patch wants {before}; the file is untouched"))
+    error.hint(format!("its root is {root}, but the patch expects {before}; the file is untouched"))
 }

@@ -1,5 +1,5 @@
-//! One block of a scan: what has been found out about it, and the hashes of its
-//! groups before and after.
+//! One block of a scan: its edits, and the hashes of its groups before and
+//! after.
 
 use std::ops::Range;
 
@@ -9,22 +9,24 @@ use crate::engine::validate::Found;
 use crate::hash::{Cv, GROUP_BYTES, group_cv};
 use crate::profile::{self, Stage};
 
-/// What has been found out about a block.
+/// The results for one block.
 pub(super) struct Block {
-    /// The part of the file it covers: whole groups, but for the last one.
+    /// The part of the file that it covers: whole groups, except for the last
+    /// one.
     pub(super) range: Range<u64>,
     pub(super) found: Found,
-    /// Chaining values of all its groups.
+    /// Chaining values of all groups in the block.
     pub(super) before: Vec<Cv>,
-    /// Those after the edits found here, for the groups that they touch, as
-    /// far as no length has changed. What earlier blocks' edits do to them is
-    /// not in it.
+    /// Chaining values after the edits found here, for the groups that they
+    /// touch, up to the first change of length. Edits of earlier blocks are not
+    /// included.
     pub(super) after: Vec<(u64, Cv)>,
-    /// What the next block must know of all before it; see [`Cutter`].
+    /// What the next block must know about everything before it; see
+    /// [`Cutter`].
     pub(super) carry: u64,
 }
 
-/// Chaining values of the groups in a range, which is in view.
+/// Chaining values of the groups in a range, which must be in view.
 pub(super) fn hash_before(view: &View<'_>, range: &Range<u64>, file_bytes: u64) -> Vec<Cv> {
     let _span = profile::span(Stage::Hash);
     let first = range.start / GROUP_BYTES;
@@ -32,8 +34,8 @@ pub(super) fn hash_before(view: &View<'_>, range: &Range<u64>, file_bytes: u64) 
     groups.zip(first..).map(|(bytes, index)| group_cv(bytes, index, file_bytes)).collect()
 }
 
-/// Chaining values after the edits, for the groups of `range` that they
-/// touch, up to the first change of length. The range is in view.
+/// Chaining values after the edits, for the groups of `range` that they touch,
+/// up to the first change of length. The range must be in view.
 pub(super) fn hash_after(
     view: &View<'_>,
     range: &Range<u64>,

@@ -1,4 +1,4 @@
-//! Takes blocks in order: settles collisions between them, follows both hash
+//! Takes blocks in order: resolves collisions between them, updates both hash
 //! trees, and writes the patch.
 
 use std::ops::Range;
@@ -15,30 +15,30 @@ use crate::patch::{EDIT_PATCH_BYTES, Edit, Group, Writer};
 use crate::profile::{self, Stage};
 use crate::storage::Storage;
 
-/// Pages are given back when there are so many.
+/// Pages are released in portions of this size.
 const RELEASE_BYTES: u64 = 16 << 20;
-/// Edits that are written between two looks whether the scan was stopped.
-const LOOK_EVERY: usize = 1 << 18;
+/// Number of edits written between two checks for interruption.
+const CHECK_EVERY: usize = 1 << 18;
 
 pub(super) struct Collector<'a, 's, S: Storage> {
     scan: &'a Scan<'a>,
     writer: Writer<'s, S>,
     before: Tree,
     after: Tree,
-    /// The group in which the first length changes.
+    /// The group with the first change of length.
     moved: Option<u64>,
-    /// Edits that may still touch a group: those of the block at hand, and
-    /// those of records that reach on from earlier ones.
+    /// Edits that may still touch a group: those of the current block, and
+    /// those of records that extend from earlier blocks.
     edits: EditList,
-    /// The edits of that list that are in the patch.
+    /// Number of edits in that list that are already in the patch.
     written: usize,
-    /// The end of the last edit, in the file, without effect or not.
+    /// The end of the last edit in the file, including edits without effect.
     reach: u64,
-    /// Where the last block ended, and its chaining values.
+    /// The end of the last block, and its chaining values.
     last: (u64, Vec<Cv>),
-    /// The pages up to here were given back.
+    /// Pages up to this offset have been released.
     released: u64,
-    /// An instance of our own, for blocks that must be asked again.
+    /// The collector's own instance, for blocks that must be transformed again.
     transform: Option<Box<dyn Transform>>,
 }
 
@@ -59,9 +59,9 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
         }
     }
 
-    /// What was found out so far, and the carry at the end of the last block.
+    /// The state so far, with the carry at the end of the last block.
     pub(super) fn state(&mut self, carry: u64) -> Result<State> {
-        let partial = self.writer.put_aside()?;
+        let partial = self.writer.suspend()?;
         let (at, last) = self.last.clone();
         Ok(State {
             at,
@@ -77,11 +77,11 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
         })
     }
 
-    /// Goes on from a checked state, of which the writer was taken up.
+    /// Continues from a checked state, from which the writer was resumed.
     ///
     /// # Errors
     /// When the budget has no room for its edits.
-    pub(super) fn go_on(&mut self, state: State) -> Result<()> {
+    pub(super) fn resume(&mut self, state: State) -> Result<()> {
         let State { at, last, before, after, moved, edits, written, reach, .. } = state;
         self.released = at;
         self.last = (at, last);
@@ -94,8 +94,8 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
     pub(super) fn take(&mut self, mut block: Block) -> Result<()> {
         let _span = profile::span(Stage::Merge);
         if block.found.first.is_some_and(|first| first < self.reach) {
-            // Only an overlapping framing lets an edit reach into what the
-            // next block owns.
+            // Only an overlapping framing lets an edit extend into the range
+            // that the next block owns.
             block.found = self.ask_again(&block.range)?;
             let whole = self.scan.view();
             block.after = block::hash_after(&whole, &block.range, whole.limit(), &block.found.edits);
@@ -107,7 +107,8 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
         self.edits.append(block.found.edits);
         self.groups(&block.range, &block.before, &block.after, foreign_reach)?;
         self.last = (block.range.end, block.before);
-        // Each time, all cores must forget these pages.
+        // Releasing is done in portions, because each time all cores must flush
+        // these pages.
         if block.range.end - self.released >= RELEASE_BYTES {
             self.scan.mapping.release(self.released..block.range.end);
             self.released = block.range.end;
@@ -129,8 +130,8 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
         Ok(found.map(|(found, _)| found).unwrap_or_default())
     }
 
-    /// Writes edits and groups in one order that depends on them alone: a
-    /// group comes right before the first edit that starts behind it.
+    /// Writes edits and groups in a fixed order: a group comes right before the
+    /// first edit that starts after it.
     fn groups(
         &mut self,
         range: &Range<u64>,
@@ -164,7 +165,7 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
                 self.writer.group(Group { index, before: Some(cv), after: cv_after })?;
             }
         }
-        // What touches no later group is done with.
+        // Edits that touch no later group are no longer needed.
         let mut passed = 0;
         while self.edits.get(passed).is_some_and(|edit| edit.end() <= range.end && edit.start < range.end) {
             passed += 1;
@@ -177,7 +178,7 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
 
     fn write_edits(&mut self, due: impl Fn(u64) -> bool) -> Result<()> {
         while let Some(item) = self.edits.get(self.written).filter(|item| due(item.start)) {
-            if self.written > 0 && self.written.is_multiple_of(LOOK_EVERY) {
+            if self.written > 0 && self.written.is_multiple_of(CHECK_EVERY) {
                 self.scan.options.cancel.check()?;
             }
             let old = self.edits.old_bytes(&item);
@@ -192,7 +193,8 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
     }
 
     pub(super) fn finish(mut self) -> Result<Scanned<'s, S>> {
-        // What is inserted at the very end may be in a group of its own.
+        // An insertion at the very end may be in a group that does not exist
+        // yet.
         let written = self.written;
         self.write_edits(|_| true)?;
         if self.written > written {

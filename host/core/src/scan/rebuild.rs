@@ -1,11 +1,10 @@
-//! One pass over a file with the edits of a patch in place of a plugin's. Of
-//! the patch only the edits are believed, and these only as far as the bytes
-//! that they replace are those of the file: groups, values and roots are
-//! computed anew.
+//! Passes over a file once, using the edits of a patch instead of a plugin's.
+//! Only the patch's edits are trusted, and only if the bytes that they replace
+//! are those of the file: groups, values and roots are computed again.
 //!
 //! Up to the first change of length, workers compare and hash pieces of the
-//! file together with the edits in them. From there on, values after cannot be
-//! known here; the edits go from one patch into the other, a batch at a time.
+//! file together with their edits. After that, new values cannot be known here,
+//! and the edits are copied from one patch to the other, a batch at a time.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -23,29 +22,29 @@ use crate::patch::{Edit, Edits, Group, Reader, Writer};
 use crate::storage::mmap::Mapping;
 use crate::storage::{Aligned, Storage};
 
-/// What a worker takes at a time, in whole groups. It bounds the edits that
-/// are in memory with it: those of one length are no longer than the piece,
-/// and one of them may reach on.
+/// Bytes that a worker takes at a time, in whole groups. This bounds the edits
+/// in memory: the edits of a piece that keep the length are no longer than the
+/// piece, except for one that extends past it.
 const PIECE_BYTES: u64 = 256 << 10;
-/// Pages are given back when there are so many.
+/// Pages are released in portions of this size.
 const RELEASE_BYTES: u64 = 16 << 20;
 
-/// What a patch comes to on a file.
+/// The result of applying a patch's edits to a file.
 pub enum Rebuilt<'s, S: Storage> {
-    /// The file holds what the edits replace.
+    /// The file contains the bytes that the edits replace.
     Fits(Box<Scanned<'s, S>>),
-    /// It does not.
+    /// The file contains different bytes.
     Differs {
-        /// Where it first holds something else.
+        /// The offset of the first difference.
         at: u64,
         /// BLAKE3 of the file.
         pre_root: blake3::Hash,
     },
 }
 
-/// Reads a mapped file once and writes the edits that `reader` gives, which
-/// must be those of a file of this size, into a patch of this very file.
-/// `progress` is told the bytes that are done.
+/// Reads a mapped file once, and writes the edits from `reader`, which must be
+/// those of a file of this size, to a patch of this file. `progress` is called
+/// with the number of bytes done.
 ///
 /// # Errors
 /// When one of the patches or the file cannot be read or written; when the run
@@ -66,7 +65,7 @@ pub fn rebuild<'s, S: Storage, P: Storage>(
         reaching: EditList::new(&Budget::UNLIMITED),
         over: false,
     });
-    let taken = RefCell::new(Taken::new(file, writer));
+    let merger = RefCell::new(Merger::new(file, writer));
     let work = || {
         let mut memory = Aligned::new(PIECE_BYTES.min(size) as usize);
         move |piece: Piece| piece.work(mapping, &mut memory)
@@ -80,15 +79,15 @@ pub fn rebuild<'s, S: Storage, P: Storage>(
     };
     let mut released = 0;
     let threads = context.threads.min(usize::try_from(pieces).unwrap_or(usize::MAX));
-    in_order(threads, work, give, |worked: Worked| {
+    in_order(threads, work, give, |processed: Processed| {
         context.cancel.check()?;
-        let end = worked.piece.range.end;
+        let end = processed.piece.range.end;
         let mut feed = feed.borrow_mut();
-        let mut taken = taken.borrow_mut();
-        taken.piece(&worked, &mut feed)?;
-        feed.over |= taken.differs.is_some();
+        let mut merger = merger.borrow_mut();
+        merger.piece(&processed, &mut feed)?;
+        feed.over |= merger.differs.is_some();
         if end - released >= RELEASE_BYTES || end == size {
-            // Whatever was found may be of zeros that the file never held.
+            // Bytes read so far may be zeros that the file never contained.
             mapping.check()?;
             mapping.release(released..end);
             released = end;
@@ -96,17 +95,17 @@ pub fn rebuild<'s, S: Storage, P: Storage>(
         }
         Ok(())
     })?;
-    taken.into_inner().finish(&mut feed.borrow_mut())
+    merger.into_inner().finish(&mut feed.borrow_mut())
 }
 
-/// The edits, from the first one on.
+/// The source of the edits.
 struct Feed<'b, 'p, P: Storage> {
     edits: Edits<'b, 'p, P>,
     /// Size of the file.
     size: u64,
-    /// An edit that reaches into the next piece.
+    /// An edit that extends into the next piece.
     reaching: EditList,
-    /// Whether the rest is no longer given to workers.
+    /// Whether the remaining edits are no longer given to workers.
     over: bool,
 }
 
@@ -126,7 +125,7 @@ impl<P: Storage> Feed<'_, '_, P> {
             piece.old.extend_from_slice(edit.old);
             self.edits.advance();
         }
-        // What is left is inserted at the end.
+        // Any remaining edits are insertions at the end.
         self.over |= piece.range.end == self.size;
         if let Some(last) = piece.edits.last().filter(|last| last.end() > piece.range.end) {
             let new = piece.edits.new_bytes(&last);
@@ -140,14 +139,14 @@ impl<P: Storage> Feed<'_, '_, P> {
 struct Piece {
     range: Range<u64>,
     edits: EditList,
-    /// Those of them that belong to an earlier piece.
+    /// Number of edits at the front that belong to an earlier piece.
     foreign: usize,
-    /// What the others replace, one after the other.
+    /// The bytes that the other edits replace, concatenated.
     old: Vec<u8>,
 }
 
-/// What a worker has found out about a piece.
-struct Worked {
+/// A worker's results for a piece.
+struct Processed {
     piece: Piece,
     before: Vec<Cv>,
     after: Vec<(u64, Cv)>,
@@ -155,7 +154,7 @@ struct Worked {
 }
 
 impl Piece {
-    fn work(self, mapping: &Mapping, memory: &mut Aligned) -> Worked {
+    fn work(self, mapping: &Mapping, memory: &mut Aligned) -> Processed {
         let file = mapping.bytes();
         let (base, end) = (self.range.start, self.range.end);
         let mapped = &file[base as usize..end as usize];
@@ -171,11 +170,11 @@ impl Piece {
             old = rest;
             differs = differs.or_else(|| differing(file, item.start, expected));
         }
-        Worked { piece: self, before, after, differs }
+        Processed { piece: self, before, after, differs }
     }
 }
 
-/// The first offset at which a file does not hold these bytes.
+/// The first offset at which a file does not contain these bytes.
 fn differing(file: &[u8], start: u64, expected: &[u8]) -> Option<u64> {
     let found = &file[start as usize..][..expected.len()];
     if found == expected {
@@ -185,34 +184,34 @@ fn differing(file: &[u8], start: u64, expected: &[u8]) -> Option<u64> {
     at.map(|at| start + at as u64)
 }
 
-/// Takes pieces in order: follows both hash trees, and writes the patch.
-struct Taken<'f, 's, S: Storage> {
+/// Takes pieces in order: updates both hash trees, and writes the patch.
+struct Merger<'f, 's, S: Storage> {
     file: &'f [u8],
     writer: Writer<'s, S>,
     before: Tree,
     after: Tree,
-    /// The offset up to which edits so far touch the file.
+    /// The offset up to which the edits so far touch the file.
     touched_to: u64,
     /// Whether a length has changed.
     moved: bool,
-    /// Where the file is not what the edits replace.
+    /// The first offset at which the file differs from what the edits replace.
     differs: Option<u64>,
 }
 
-impl<'f, 's, S: Storage> Taken<'f, 's, S> {
+impl<'f, 's, S: Storage> Merger<'f, 's, S> {
     fn new(file: &'f [u8], writer: Writer<'s, S>) -> Self {
         let (before, after) = (Tree::new(), Tree::new());
         Self { file, writer, before, after, touched_to: 0, moved: false, differs: None }
     }
 
-    fn piece<P: Storage>(&mut self, worked: &Worked, feed: &mut Feed<'_, '_, P>) -> Result<()> {
-        self.differs = self.differs.or(worked.differs);
-        let Worked { piece, before, after, .. } = worked;
+    fn piece<P: Storage>(&mut self, processed: &Processed, feed: &mut Feed<'_, '_, P>) -> Result<()> {
+        self.differs = self.differs.or(processed.differs);
+        let Processed { piece, before, after, .. } = processed;
         let (mut next, mut after) = (piece.foreign, after.iter().peekable());
         for (&cv, index) in before.iter().zip(piece.range.start / GROUP_BYTES..) {
             self.before.push(cv);
             if self.differs.is_some() {
-                // Nothing but the root is wanted any more.
+                // From here on only the root is needed.
                 continue;
             }
             let end = (index + 1) * GROUP_BYTES;
@@ -236,7 +235,7 @@ impl<'f, 's, S: Storage> Taken<'f, 's, S> {
         Ok(())
     }
 
-    /// Takes the edits that start before `end` and were given to no worker.
+    /// Takes the edits that start before `end` and were not given to a worker.
     fn rest<P: Storage>(&mut self, feed: &mut Feed<'_, '_, P>, end: u64) -> Result<()> {
         while let Some(edit) = feed.edits.peek()?.filter(|edit| edit.start < end) {
             self.differs = differing(self.file, edit.start, edit.old);
@@ -261,7 +260,8 @@ impl<'f, 's, S: Storage> Taken<'f, 's, S> {
             let before = self.touched_to;
             self.rest(feed, u64::MAX)?;
             if self.touched_to > before.max(groups * GROUP_BYTES) {
-                // What is inserted at the very end may be in a group of its own.
+                // An insertion at the very end may be in a group that does not
+                // exist yet.
                 self.writer.group(Group { index: groups, before: None, after: None })?;
             }
         }

@@ -1,4 +1,4 @@
-//! The root hash of what a file becomes, where its length changes.
+//! Computes the root hash of the new file if its length changes.
 
 use std::cell::RefCell;
 use std::sync::OnceLock;
@@ -13,21 +13,22 @@ use crate::patch::{Patch, Reader, Segment, walk};
 use crate::storage::Storage;
 use crate::storage::mmap::Mapping;
 
-/// Gathered from a stream before it is hashed.
+/// Bytes to gather from a stream before they are hashed.
 const GATHER_BYTES: usize = 512 << 10;
-/// From this length on, what follows without a break is hashed where it is.
+/// Contiguous bytes of at least this length are hashed without copying.
 const LONG_BYTES: usize = 256 << 10;
-/// Mapped pages are given back when there are so many.
+/// Mapped pages are released in portions of this size.
 const RELEASE_BYTES: usize = 4 << 20;
-/// Threads that hash a stream: each may hold several pieces of it.
-const MOST_THREADS: usize = 4;
+/// Maximum number of threads that hash a stream: each may hold several pieces
+/// of it.
+const MAX_THREADS: usize = 4;
 
 impl<'s, S: Storage> Scanned<'s, S> {
-    /// Computes the root of the file as the edits make it, and seals the patch.
+    /// Computes the root of the new file, and seals the patch.
     ///
     /// # Errors
-    /// When the file or the patch cannot be read, or the patch not written;
-    /// when the run was interrupted.
+    /// When the file or the patch cannot be read, or the patch cannot be
+    /// written; when the run was interrupted.
     pub fn seal(self, mapping: &Mapping, context: RunContext<'_>) -> Result<Patch<'s, S>> {
         let stats = self.draft.stats();
         let post_root = if stats.first_length_change.is_none() {
@@ -42,14 +43,14 @@ impl<'s, S: Storage> Scanned<'s, S> {
     }
 }
 
-/// The part of the result whose groups are hashed already: up to a group
-/// boundary, before which no length changes.
+/// The part of the new file whose groups are already hashed: up to a group
+/// boundary before which no length changes.
 struct Prefix {
     tree: Tree,
     bytes: u64,
 }
 
-/// The root of a mapped file as the edits make it.
+/// The root of the new file, from a mapped old file and its edits.
 ///
 /// # Errors
 /// When the patch or the file cannot be read.
@@ -71,7 +72,7 @@ fn result_root<'m, S: Storage>(
                 let mut at = range.start;
                 while at < range.end {
                     let data = mapping.data_at(at);
-                    // Of a hole, no page is looked at.
+                    // The pages of a hole are not read.
                     let hole_end = data.start.clamp(at, range.end);
                     gather.push_zeros(hole_end - at)?;
                     at = hole_end;
@@ -79,7 +80,7 @@ fn result_root<'m, S: Storage>(
                     while at < end {
                         let part = at..end.min(at + RELEASE_BYTES as u64);
                         gather.push_long(&mapping.bytes()[part.start as usize..part.end as usize])?;
-                        // What is still to be hashed is mapped again.
+                        // Bytes that are still to be hashed are mapped again.
                         if part.end - released >= RELEASE_BYTES as u64 {
                             mapping.release(released..part.start);
                             released = part.start;
@@ -92,7 +93,7 @@ fn result_root<'m, S: Storage>(
         })?;
         gather.flush()
     };
-    in_order(context.threads.min(MOST_THREADS), work, feed, |(cvs, memory)| {
+    in_order(context.threads.min(MAX_THREADS), work, feed, |(cvs, memory)| {
         context.cancel.check()?;
         cvs.into_iter().for_each(|cv| tree.push(cv));
         free.borrow_mut().extend(memory);
@@ -102,10 +103,10 @@ fn result_root<'m, S: Storage>(
     Ok(tree.finish())
 }
 
-/// A run of groups to be hashed, all of them whole but for the file's last.
+/// A run of groups to hash; all of them are whole, except for the file's last.
 struct Piece<'a> {
     first: u64,
-    /// Where it is mapped, or what was gathered.
+    /// The mapped bytes; `memory` has gathered bytes instead.
     mapped: &'a [u8],
     memory: Option<Vec<u8>>,
 }
@@ -116,12 +117,12 @@ impl Piece<'_> {
     }
 }
 
-/// Makes pieces of a stream.
+/// Divides a stream into pieces.
 struct Gather<'g, 'a> {
-    /// The group that `begun` starts with.
+    /// The index of the first group in `begun`.
     next: u64,
     begun: Vec<u8>,
-    /// Memory that is not in use.
+    /// Free memory for pieces.
     free: &'g RefCell<Vec<Vec<u8>>>,
     put: &'g mut dyn FnMut(Piece<'a>) -> Result<()>,
 }
@@ -149,7 +150,7 @@ impl<'a> Gather<'_, 'a> {
         let zeros = ZEROS.get_or_init(|| vec![0; GATHER_BYTES]);
         let mut left = count;
         while left > 0 {
-            // To the end of a piece, so that all others are whole.
+            // Up to the end of a piece, so that all other pieces are whole.
             let most = (GATHER_BYTES - self.begun.len() % GATHER_BYTES) as u64;
             let part = &zeros[..left.min(most) as usize];
             self.push_long(part)?;
@@ -158,7 +159,7 @@ impl<'a> Gather<'_, 'a> {
         Ok(())
     }
 
-    /// What holds whole groups is hashed where it is.
+    /// Hashes whole groups without copying them.
     fn push_long(&mut self, bytes: &'a [u8]) -> Result<()> {
         let group = GROUP_BYTES as usize;
         let missing = (group - self.begun.len() % group) % group;

@@ -1,13 +1,13 @@
-//! Blocks that wait to be worked on, and those that wait to be collected.
+//! The queue of blocks to work on, and of blocks to collect.
 //!
 //! At most a few blocks are ahead of the collector, so memory is bounded. The
-//! first failure in file order is the one that is reported: blocks are taken
-//! in order, and every block before a failed one is finished.
+//! first failure in file order is reported: blocks are taken in order, and
+//! every block before a failed one is finished.
 //!
-//! When memory is short, workers are shed: one that has nothing at hand drops
-//! its instance and sleeps. A block for which the budget had no room is done
-//! again, by whoever is left; it has failed only when that one was alone, with
-//! nothing else in memory. None of it changes what is found in a block.
+//! When memory is short, the number of workers is reduced: an idle worker drops
+//! its instance and sleeps. A block that exceeded the budget is processed again
+//! by a remaining worker. It fails only if that worker was alone, with nothing
+//! else in memory. None of this changes the result for a block.
 
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard};
@@ -22,33 +22,33 @@ use crate::locks;
 use crate::memory::{Governor, blocks_ahead};
 use crate::profile::{self, Stage};
 
-/// Waking a thread takes as long as working on a good part of a block. So the
+/// Waking a thread takes as long as processing a good part of a block. So the
 /// collector is not woken more often than this, unless blocks pile up.
 const WAKE_EVERY: Duration = Duration::from_millis(1);
 
 /// The carries at a block's start and end.
 pub(super) type Carries = (u64, u64);
 
-/// The first block of a scan, and what it must know of all before it.
+/// The first block of a scan, and its carry.
 pub(super) struct Start {
     pub(super) block: u64,
     pub(super) carry: u64,
 }
 
-/// Workers that may run, of those that there are.
+/// The number of workers that may run, out of all workers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Workers {
-    /// Those that may run.
+    /// Workers that may run.
     pub running: usize,
-    /// All of them.
+    /// All workers.
     pub of: usize,
 }
 
 pub(super) struct Shared {
     state: Mutex<State>,
-    /// For workers: there may be a block to take.
+    /// Signals workers: there may be a block to take.
     changed: Condvar,
-    /// For the collector: there may be a block to collect.
+    /// Signals the collector: there may be a block to collect.
     ready: Condvar,
     baton: Mutex<Baton>,
     passed: Condvar,
@@ -57,30 +57,31 @@ pub(super) struct Shared {
 struct State {
     /// The next block to be taken by a worker.
     next: u64,
-    /// Blocks that may be taken beyond those that the collector has.
+    /// Maximum number of blocks taken beyond those that were collected.
     ahead: u64,
-    /// The block that the collector has asked for last: it is done with all
-    /// before.
+    /// The block that the collector requested last; all earlier blocks are
+    /// collected.
     awaited: u64,
     /// Blocks that the collector has taken.
     collected: u64,
-    /// When the collector was last woken because blocks are finished.
+    /// When the collector was last woken for finished blocks.
     woken: Instant,
-    /// Finished, and not yet collected; with what the baton had for them.
+    /// Finished blocks that are not collected yet, with their carries from the
+    /// baton.
     done: BTreeMap<u64, (Result<Block>, Option<Carries>)>,
-    /// Blocks for which there was no memory, with what the baton had for them.
+    /// Blocks that exceeded the budget, with their carries from the baton.
     again: BTreeMap<u64, Carries>,
-    /// Workers that do not sleep.
+    /// Number of workers that are not asleep.
     present: usize,
     governor: Governor,
-    /// No new block is taken.
+    /// No new block may be taken.
     stop: bool,
-    /// Nobody waits for blocks any more.
+    /// No more blocks are collected.
     over: bool,
 }
 
 impl State {
-    /// Drops what is found in later blocks: they are done again.
+    /// Drops the results of later blocks: they are processed again.
     fn drop_waiting(&mut self) {
         let found = |(result, carry): &(Result<Block>, Option<Carries>)| carry.filter(|_| result.is_ok());
         let waiting = self.done.iter().filter_map(|(&index, done)| Some((index, found(done)?)));
@@ -92,23 +93,23 @@ impl State {
 /// A block to work on.
 pub(super) struct Task {
     pub(super) index: u64,
-    /// What the baton had for it, if it has passed.
+    /// The block's carries, once it has had the baton.
     pub(super) carry: Option<Carries>,
-    /// It is done again, while nothing else is in memory.
+    /// The block is processed again, with nothing else in memory.
     pub(super) alone: bool,
 }
 
-/// What a block must know of all before it.
+/// What a block must know about everything before it.
 pub(super) struct Baton {
-    /// The block that may take it.
+    /// The block that may take the baton.
     block: u64,
     pub(super) carry: u64,
-    /// The one instance of a sequential plugin.
+    /// The only instance of a sequential plugin.
     pub(super) transform: Option<Box<dyn Transform>>,
     pub(super) position: Position,
 }
 
-/// A panic on one thread must not become a second one on all others.
+/// A panic on one thread must not cause panics on all others.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     locks::lock(mutex)
 }
@@ -137,10 +138,10 @@ impl Shared {
         }
     }
 
-    /// The next block to work on, once the collector is near enough. Who is
-    /// shed drops its transform, and sleeps in here.
+    /// The next block to work on, once the collector is near enough. A surplus
+    /// worker drops its transform and sleeps in this method.
     pub(super) fn take(&self, scan: &Scan<'_>, transform: &mut Option<Box<dyn Transform>>) -> Option<Task> {
-        // Looking takes longer than a small block.
+        // Inspecting the machine takes longer than a small block.
         let sheds = lock(&self.state).governor.most() > 1;
         let facts = scan.options.memory.look.filter(|_| sheds).and_then(|look| look());
         let mut state = lock(&self.state);
@@ -151,7 +152,7 @@ impl Shared {
         while !state.over {
             if state.present > state.governor.wanted() {
                 if transform.is_some() {
-                    // Gone before anybody takes this worker for gone.
+                    // Dropped before the worker counts as gone.
                     drop(state);
                     *transform = None;
                     state = lock(&self.state);
@@ -180,21 +181,21 @@ impl Shared {
         None
     }
 
-    /// A worker is gone, however it has ended.
+    /// Records that a worker has ended, for any reason.
     pub(super) fn leave(&self) {
         lock(&self.state).present -= 1;
         self.changed.notify_all();
         self.ready.notify_all();
     }
 
-    /// A worker waits for the collector, or for other workers.
+    /// Makes a worker wait for the collector or for other workers.
     fn wait<'s>(&self, state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
         let _span = profile::span(Stage::Wait);
         self.ready.notify_all();
         locks::wait(&self.changed, state)
     }
 
-    /// Until there are fewer workers than there may be.
+    /// Sleeps until there are fewer workers than may run.
     fn sleep<'s>(&'s self, mut state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
         state.present -= 1;
         self.changed.notify_all();
@@ -205,8 +206,8 @@ impl Shared {
         state
     }
 
-    /// There was no memory for this block: it is to be done again, with one
-    /// worker less, and fewer blocks that wait.
+    /// Returns a block that exceeded the budget. It is processed again, with
+    /// one worker fewer, and with fewer waiting blocks.
     pub(super) fn give_back(&self, index: u64, carry: Carries) {
         let mut guard = lock(&self.state);
         let state = &mut *guard;
@@ -233,14 +234,14 @@ impl Shared {
         }
         if failed {
             self.changed.notify_all();
-            // Taken after `stop` is set, so that nobody waits for a baton
-            // that never comes.
+            // Locked after `stop` is set, so that no worker waits for a baton
+            // that never arrives.
             drop(lock(&self.baton));
             self.passed.notify_all();
         }
     }
 
-    /// The block, and how many workers may run.
+    /// The block, and the number of workers that may run.
     pub(super) fn wait_for(&self, index: u64) -> Result<(Block, usize)> {
         let _span = profile::span(Stage::Collect);
         let mut state = lock(&self.state);
@@ -269,7 +270,7 @@ impl Shared {
         self.passed.notify_all();
     }
 
-    /// Waits until all blocks before this one have passed the baton; `None`
+    /// Waits until all blocks before this one have passed the baton. `None`
     /// when the scan is stopped.
     pub(super) fn baton(&self, block: u64) -> Option<MutexGuard<'_, Baton>> {
         let _span = profile::span(Stage::Wait);

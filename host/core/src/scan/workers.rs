@@ -1,5 +1,5 @@
-//! The threads of a scan, and what each does with a block: reads it, hashes
-//! it, asks about its records, and hashes what comes of them.
+//! The threads of a scan. Each one reads and hashes a block, passes its records
+//! to the transform, and hashes the changed groups.
 
 use super::Scan;
 use super::block::{self, Block};
@@ -14,8 +14,8 @@ use crate::memory::is_denied;
 use crate::profile::{self, Stage};
 use crate::stack;
 
-/// Runs the scan; `collect` is called with every block, in order, on this
-/// thread, and with the number of workers that may run, when that has changed.
+/// Runs the scan. `collect` is called on this thread with every block, in
+/// order, and with the number of workers that may run if that has changed.
 pub(super) fn run(
     scan: &Scan<'_>,
     start: &Start,
@@ -28,19 +28,19 @@ pub(super) fn run(
     let shared = Shared::new(start, threads, position);
     std::thread::scope(|scope| {
         let started = if blocks <= 1 {
-            // There is nothing to do at the same time.
+            // There is nothing to do in parallel.
             Worker::new(scan, &shared).work();
             Ok(())
         } else {
             (0..threads)
                 .try_for_each(|_| stack::spawn(scope, || Worker::new(scan, &shared).work()).map(|_| ()))
         };
-        let mut told = threads;
+        let mut reported = threads;
         let collected = started.and_then(|()| {
             (first..scan.block_count()).try_for_each(|index| {
                 let (block, running) = shared.wait_for(index)?;
-                let news = (running != told).then_some(Workers { running, of: threads });
-                told = running;
+                let news = (running != reported).then_some(Workers { running, of: threads });
+                reported = running;
                 collect(block, news)
             })
         });
@@ -49,8 +49,8 @@ pub(super) fn run(
     })
 }
 
-/// A worker that ends without an answer (a panic) must not leave the
-/// collector waiting.
+/// Ensures that a worker that ends without a result (because of a panic) does
+/// not leave the collector waiting.
 struct Answer<'a> {
     shared: &'a Shared,
     index: u64,
@@ -81,7 +81,7 @@ fn panicked() -> Error {
     Error::new(Kind::Internal, "a worker thread has panicked")
 }
 
-/// A worker that ends is not waited for by others, however it ends.
+/// Ensures that the other workers do not wait for one that has ended.
 struct Presence<'a>(&'a Shared);
 
 impl Drop for Presence<'_> {
@@ -95,7 +95,7 @@ struct Worker<'a> {
     scan: &'a Scan<'a>,
     shared: &'a Shared,
     buffer: Option<BlockBuffer<'a>>,
-    /// Made when the first window needs it.
+    /// Created when the first window needs it.
     transform: Option<Box<dyn Transform>>,
 }
 
@@ -109,7 +109,7 @@ impl<'a> Worker<'a> {
         let _presence = Presence(shared);
         while let Some(mut task) = shared.take(scan, &mut self.transform) {
             if task.alone {
-                // What an instance has grown to before must not stand in the way.
+                // The memory of a grown instance must be freed first.
                 self.transform = None;
             }
             let answer = Answer { shared, index: task.index, given: false };
@@ -119,15 +119,16 @@ impl<'a> Worker<'a> {
                     answer.give_back(task.carry.unwrap_or_default());
                 }
                 Some(result) => answer.give(result, task.carry),
-                // Whoever fails holds the baton, unless the failure is one of
-                // these; so no block that is still asked for comes here else.
+                // A worker that fails holds the baton, unless the failure is
+                // one of these; so no other case can reach this line for a
+                // block that is still needed.
                 None => answer.give(scan.options.cancel.check().and_then(|()| Err(panicked())), None),
             }
         }
     }
 
-    /// `None` when the scan was stopped meanwhile. `carry` is what the baton
-    /// had for this block, once it has passed.
+    /// Returns `None` if the scan was stopped. `carry` is set to the block's
+    /// carries once it has had the baton.
     fn one_block(&mut self, index: u64, carry: &mut Option<Carries>) -> Result<Option<Block>> {
         let Self { scan, shared, buffer, transform } = self;
         scan.options.cancel.check()?;
@@ -136,8 +137,8 @@ impl<'a> Worker<'a> {
         let copy = profile::time(Stage::PageIn, || {
             let copy = buffer.as_mut().and_then(|buffer| buffer.read(scan, &range));
             if copy.is_none() && profile::is_on() {
-                // To tell it from hashing, which does it by the way, and a
-                // little faster.
+                // Separates the time for this from hashing, which would do it
+                // implicitly and slightly faster.
                 scan.mapping.page_in(range.clone());
             }
             copy
@@ -150,7 +151,7 @@ impl<'a> Worker<'a> {
         } else {
             task.records(carry, transform)
         };
-        // A failure, too, may come of zeros that the file never held.
+        // A failure may also be caused by zeros that the file never contained.
         scan.mapping.check()?;
         let Some((found, end, carry)) = found? else { return Ok(None) };
         let after = block::hash_after(view, &range, file_bytes, &found.edits);
@@ -184,8 +185,7 @@ impl Task<'_, '_> {
         Ok(found)
     }
 
-    /// What was found, where the last record ends, and the carry at the
-    /// block's end.
+    /// The edits, the end of the last record, and the carry at the block's end.
     fn records(
         &self,
         known: &mut Option<Carries>,
@@ -213,8 +213,8 @@ impl Task<'_, '_> {
         Ok(found.map(|(found, end)| (found, end, next_carry)))
     }
 
-    /// The carries at the start and the end of the block; the baton is passed
-    /// on. `None` when the scan was stopped meanwhile.
+    /// The carries at the start and the end of the block. Passes the baton on.
+    /// `None` if the scan was stopped.
     fn carries(&self, whole: &View<'_>) -> Result<Option<Carries>> {
         let Self { scan, shared, index, view } = *self;
         let cutter = scan.context.cutter;
@@ -222,7 +222,7 @@ impl Task<'_, '_> {
             return Ok(Some((0, 0)));
         }
         let range = scan.block(index);
-        // The long part first: it needs nothing from other blocks.
+        // The long part comes first: it needs nothing from other blocks.
         let summary = cutter.summarize(view, range.clone());
         let Some(mut baton) = shared.baton(index) else { return Ok(None) };
         let carry = baton.carry;

@@ -1,7 +1,7 @@
-//! Memory that reads and writes past the page cache accept.
+//! Memory for reads and writes past the page cache.
 
-/// What offsets, lengths and addresses of such reads and writes are multiples
-/// of. The blocks of all media met so far are of this size, or divide it.
+/// Offsets, lengths and addresses of such reads and writes must be multiples of
+/// this. The block sizes of all media seen so far divide it.
 pub const ALIGN_BYTES: usize = 4096;
 
 /// Bytes whose address is a multiple of [`ALIGN_BYTES`].
@@ -13,7 +13,7 @@ pub struct Aligned {
 }
 
 impl Aligned {
-    /// So many zeros.
+    /// Creates `len` zeros.
     #[must_use]
     pub fn new(len: usize) -> Self {
         let bytes = vec![0; len + ALIGN_BYTES];
@@ -27,7 +27,7 @@ impl Aligned {
         &self.bytes[self.skip..self.skip + self.len]
     }
 
-    /// The bytes, to be written to.
+    /// The bytes, for writing.
     #[must_use]
     pub fn as_mut_slice(&mut self) -> &mut [u8] {
         &mut self.bytes[self.skip..self.skip + self.len]

@@ -1,5 +1,5 @@
-//! Owner, mode, extended attributes and access control lists, carried from a
-//! file to the one that takes its place.
+//! Copies owner, mode, extended attributes and access control lists from a file
+//! to the one that replaces it.
 
 use std::ffi::CStr;
 use std::io;
@@ -17,9 +17,9 @@ use crate::escape::shown;
 /// The access control list of a file.
 const ACCESS_LIST: &CStr = c"system.posix_acl_access";
 
-/// Takes from a new file the access control list that its directory gives to
-/// all (`setfacl -d`). A change of mode would make it count, and whoever owns
-/// the directory could read what is private.
+/// Removes the default access control list that a new file inherits from its
+/// directory (`setfacl -d`). A change of mode would activate it, and the owner
+/// of the directory could read private data.
 ///
 /// # Errors
 /// Any I/O error.
@@ -30,10 +30,11 @@ pub(super) fn remove_inherited(file: impl AsFd) -> io::Result<()> {
     }
 }
 
-/// The rights that this process takes from what it makes. Where the kernel does
-/// not say, all that others could have.
+/// The permission bits that this process removes from new files. If the kernel
+/// does not report them, all bits for group and others.
 pub(crate) fn umask() -> u32 {
-    // To ask for it by `umask` would change it for a moment, for all threads.
+    // The system call `umask` would change the value for a moment, for all
+    // threads.
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let digits = status.lines().find_map(|line| line.strip_prefix("Umask:"));
     digits.and_then(|digits| u32::from_str_radix(digits.trim(), 8).ok()).unwrap_or(0o77)
@@ -57,8 +58,8 @@ pub(super) fn copy(from: impl AsFd, to: impl AsFd) -> io::Result<()> {
             )
         })?;
     }
-    // Last: a change of owner clears the set-user-id bit, and an access
-    // control list changes the group bits.
+    // The mode is set last: a change of owner clears the set-user-id bit, and
+    // an access control list changes the group bits.
     fchmod(&to, Mode::from_raw_mode(stat.st_mode & 0o7777))
         .map_err(|e| named(e, &format!("mode {:o} cannot be given to the new file", stat.st_mode & 0o7777)))
 }
@@ -81,7 +82,7 @@ fn names(file: impl AsFd) -> io::Result<Vec<std::ffi::CString>> {
                 list.truncate(size);
                 break;
             }
-            // Grew between the two calls.
+            // The list grew between the two calls.
             Err(Errno::RANGE) => {}
             Err(e) => return Err(e.into()),
         }
@@ -122,7 +123,7 @@ pub(super) fn has_capabilities(file: impl AsFd) -> io::Result<bool> {
 mod tests {
     use super::*;
 
-    /// What is copied is not what is being written.
+    /// A copy is not marked as being written in place.
     #[test]
     fn a_mark_is_not_copied() {
         let [from, to] = [(); 2].map(|()| tempfile::tempfile_in(env!("CARGO_MANIFEST_DIR")).expect("a file"));

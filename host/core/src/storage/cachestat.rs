@@ -21,8 +21,8 @@ struct Counts {
     recently_evicted: u64,
 }
 
-/// Pages of the whole file that are in the page cache; `None` where the
-/// kernel cannot tell.
+/// Number of pages of the whole file in the page cache; `None` if the kernel
+/// does not support this.
 pub(super) fn cached_pages(file: BorrowedFd<'_>) -> Option<u64> {
     // A length of zero means up to the end of the file.
     let range = Range { offset: 0, bytes: 0 };

@@ -1,11 +1,10 @@
-//! Writes past the page cache, where that can be done.
+//! Writes past the page cache where that is possible.
 
 use std::io::{self, ErrorKind};
 
 use super::Storage;
 
-/// The way past the page cache to one file. It is opened when it is first
-/// used.
+/// Write access to a file past the page cache. It is opened at the first use.
 #[derive(Debug)]
 pub struct Direct<F> {
     file: Option<F>,
@@ -19,11 +18,11 @@ impl<F> Default for Direct<F> {
 }
 
 impl<F> Direct<F> {
-    /// Writes all bytes to `file`: past the page cache, or, where its
-    /// filesystem does not allow that, through it.
+    /// Writes all bytes to `file`: past the page cache, or through it if the
+    /// filesystem does not support that.
     ///
     /// # Errors
-    /// Any I/O error but `Interrupted`.
+    /// Any I/O error except `Interrupted`.
     pub fn write_all_at<S>(&mut self, storage: &S, file: &F, bytes: &[u8], offset: u64) -> io::Result<()>
     where
         S: Storage<File = F>,
@@ -33,9 +32,9 @@ impl<F> Direct<F> {
         }
         if let Some(direct) = &self.file {
             match storage.write_all_at(direct, bytes, offset) {
-                // The medium has larger blocks than ours, a write was cut
-                // short within one, or the filesystem does not mean the flag
-                // that it has taken.
+                // The medium has larger blocks than ours, a write was cut short
+                // within a block, or the filesystem accepted the flag without
+                // supporting it.
                 Err(e) if e.kind() == ErrorKind::InvalidInput => self.file = None,
                 done => return done,
             }

@@ -1,10 +1,10 @@
-//! Names in directories that were opened once.
+//! Names in directories that are opened only once.
 //!
-//! A path that is looked up twice may lead to two places: whoever may write to
-//! one of its directories decides. So a path is resolved once (see
-//! [`Entry::resolve`]), its directory stays open, and everything that is done
-//! to the file and to what stands beside it goes through that descriptor and a
-//! single name, of which a symbolic link is never followed.
+//! A path that is resolved twice may lead to two places: any user who may write
+//! to one of its directories decides. So a path is resolved once (see
+//! [`Entry::resolve`]) and its directory stays open. All operations on the file
+//! and its neighbours use that descriptor and a single name, and never follow a
+//! symbolic link.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -19,7 +19,7 @@ use crate::escape::Raw as _;
 /// A directory that was opened once.
 #[derive(Debug)]
 pub struct Directory {
-    /// `None` for a storage without descriptors.
+    /// `None` for a storage that has no descriptors.
     fd: Option<OwnedFd>,
     path: PathBuf,
 }
@@ -29,7 +29,7 @@ impl Directory {
         Arc::new(Self { fd: Some(fd), path })
     }
 
-    /// Its path when it was opened, for messages.
+    /// The path when the directory was opened, for messages.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -47,25 +47,25 @@ impl Directory {
     }
 }
 
-/// A name in a directory that was opened once. There may be no file of that
-/// name.
+/// A name in a directory that was opened once. A file of that name need not
+/// exist.
 #[derive(Debug, Clone)]
 pub struct Entry {
     directory: Arc<Directory>,
     path: PathBuf,
 }
 
-/// The right to write, for the group and for others.
+/// Write permission for the group and for others.
 pub(super) const WRITABLE_BY_OTHERS: u32 = 0o022;
 
-/// Whether what belongs to a user is this user's own, or root's.
+/// Whether a file's owner is this user or root.
 pub fn is_trusted(owner: u32) -> bool {
     owner == 0 || owner == rustix::process::geteuid().as_raw()
 }
 
 impl Entry {
-    /// A name whose directory the kernel looks up each time: for storages
-    /// without descriptors, and for files that nobody else knows of.
+    /// A name whose directory the kernel resolves each time: for storages
+    /// without descriptors, and for files that only this process knows.
     ///
     /// # Panics
     /// When the path has no file name.
@@ -83,19 +83,19 @@ impl Entry {
         &self.path
     }
 
-    /// The name alone.
+    /// The name without the directory.
     #[must_use]
     pub fn name(&self) -> &OsStr {
         self.path.file_name().unwrap_or_default()
     }
 
-    /// The directory that the name is in.
+    /// The directory that contains the name.
     #[must_use]
     pub fn directory(&self) -> &Arc<Directory> {
         &self.directory
     }
 
-    /// Another name in the same directory.
+    /// A different name in the same directory.
     #[must_use]
     pub fn sibling(&self, name: impl AsRef<OsStr>) -> Self {
         Self { directory: Arc::clone(&self.directory), path: self.path.with_file_name(name.as_ref()) }
@@ -109,7 +109,7 @@ impl Entry {
         self.sibling(name)
     }
 
-    /// What the `*at` system calls want.
+    /// The arguments for the `*at` system calls.
     pub(super) fn at(&self) -> (BorrowedFd<'_>, &Path) {
         match &self.directory.fd {
             Some(fd) => (fd.as_fd(), Path::new(self.name())),
@@ -117,8 +117,7 @@ impl Entry {
         }
     }
 
-    /// The numbers (major, minor) of the device that a node of this name stands
-    /// for.
+    /// The numbers (major, minor) of the device that this node represents.
     ///
     /// # Errors
     /// Any I/O error.
@@ -128,9 +127,10 @@ impl Entry {
         Ok((rustix::fs::major(device), rustix::fs::minor(device)))
     }
 
-    /// Whether a file of this name can be what this user means, and not what
-    /// others have put there: it belongs to this user or to root, or to the
-    /// owner of the directory, or nobody else may write to that.
+    /// Whether a file of this name can be the one that this user means, and not
+    /// one that another user put there. It must belong to this user, to root or
+    /// to the owner of the directory, or no other user may write to the
+    /// directory.
     ///
     /// # Errors
     /// Any I/O error.
@@ -142,8 +142,8 @@ impl Entry {
         Ok(directory.st_uid == owner || directory.st_mode & WRITABLE_BY_OTHERS == 0)
     }
 
-    /// Whether the name stands for a file that a process has open: a pipe of
-    /// the shell's, say.
+    /// Whether the name represents a file that a process has open, such as a
+    /// pipe of the shell.
     pub(super) fn is_open_file(&self) -> bool {
         self.directory.fd.as_ref().is_some_and(super::resolve::is_proc)
     }

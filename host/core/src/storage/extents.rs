@@ -1,6 +1,6 @@
-//! Whether what is overwritten in a file goes to a new place on the medium:
-//! on filesystems that never write in place, and where a file shares extents
-//! with another one (`FS_IOC_FIEMAP` tells).
+//! Whether overwritten bytes of a file go to a new place on the medium: on
+//! filesystems that never write in place, and in extents that the file shares
+//! (found with `FS_IOC_FIEMAP`).
 #![allow(unsafe_code)]
 
 use std::fs::File;
@@ -10,13 +10,13 @@ use std::{io, mem};
 use rustix::fs::fstatfs;
 use rustix::io::Errno;
 
-/// Filesystems that copy whatever is written: btrfs, bcachefs, ZFS, NILFS
+/// Filesystems that copy everything on write: btrfs, bcachefs, ZFS, NILFS
 /// (`f_type` of `statfs(2)`).
 const NEVER_IN_PLACE: [u32; 4] = [0x9123_683e, 0xca45_1a4e, 0x2fc1_2fc1, 0x3434];
 
 const EXTENT_LAST: u32 = 0x1;
 const EXTENT_SHARED: u32 = 0x2000;
-/// Extents that are asked for at a time.
+/// Number of extents to request at a time.
 const EXTENTS: usize = 64;
 
 /// `struct fiemap` of linux/fiemap.h, without its extents.
@@ -49,7 +49,7 @@ struct Extents {
 
 /// See [`Storage::overwrite_allocates`](super::Storage::overwrite_allocates).
 pub(super) fn copies_on_write(file: &File) -> io::Result<bool> {
-    // The type is a number of 32 bits, of whatever width the field is.
+    // The type is a 32-bit number, whatever the width of the field.
     if NEVER_IN_PLACE.contains(&(fstatfs(file)?.f_type as u32)) {
         return Ok(true);
     }
@@ -57,7 +57,7 @@ pub(super) fn copies_on_write(file: &File) -> io::Result<bool> {
     loop {
         let found = match extents(file, start) {
             Ok(found) => found,
-            // A filesystem that cannot tell where extents are shares none.
+            // A filesystem that does not report extents shares none.
             Err(e)
                 if e.kind() == io::ErrorKind::Unsupported
                     || Errno::from_io_error(&e) == Some(Errno::NOTTY) =>

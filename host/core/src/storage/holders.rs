@@ -1,5 +1,6 @@
-//! Which other processes have a file open, and for what: as `fuser` finds it
-//! out. A lease tells that there are any, and not whether they only read.
+//! Finds the other processes that have a file open, and their access modes, as
+//! `fuser` does. A lease shows only that such processes exist, not whether they
+//! only read.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -9,14 +10,14 @@ use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, Statx, StatxFlags, statx};
 
-/// The access mode in the flags of an open file; 0 is for reading.
+/// Mask of the access mode in the flags of an open file; 0 means reading.
 const ACCESS_MODE: u32 = 0o3;
 
-/// Whether another process may write to a file that others have open. Where
-/// none of them can be seen, as they belong to other users, that may be so.
+/// Whether another process may write to a file that other processes have open.
+/// Also true if none of them can be seen because they belong to other users.
 ///
 /// # Errors
-/// When the file cannot be looked at, or there is no `/proc`.
+/// When the file cannot be inspected, or there is no `/proc`.
 pub(super) fn may_write(file: &File) -> io::Result<bool> {
     let wanted = StatxFlags::INO;
     let own = statx(file, c"", AtFlags::EMPTY_PATH, wanted)?;
@@ -26,10 +27,11 @@ pub(super) fn may_write(file: &File) -> io::Result<bool> {
         if !is_other_process(&process.file_name()) {
             continue;
         }
-        // What belongs to other users cannot be looked at, and what has ended
-        // is gone.
+        // Processes of other users cannot be inspected, and processes that have
+        // ended are gone.
         for descriptor in fs::read_dir(path.join("fd")).into_iter().flatten().flatten() {
-            // A filesystem that does not answer is not asked.
+            // The cached attributes are used, so that an unresponsive
+            // filesystem is not queried.
             let found = statx(CWD, descriptor.path(), AtFlags::STATX_DONT_SYNC, wanted);
             if !found.is_ok_and(|found| is_same(&found, &own)) {
                 continue;
@@ -52,7 +54,8 @@ fn is_same(a: &Statx, b: &Statx) -> bool {
     (a.stx_dev_major, a.stx_dev_minor, a.stx_ino) == (b.stx_dev_major, b.stx_dev_minor, b.stx_ino)
 }
 
-/// By its line `flags:`, in octal digits. What cannot be read may be.
+/// Reads the `flags:` line, in octal digits. If it cannot be read, the answer
+/// is yes.
 fn opened_for_writing(info: &Path) -> bool {
     let info = fs::read_to_string(info).unwrap_or_default();
     let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));
@@ -75,8 +78,8 @@ mod tests {
         let other = |write: bool| {
             let open = File::options().read(!write).append(write).open(&path).expect("it is there");
             let child = cat(open.into());
-            // The descriptor of this process is another open file: it counts
-            // as none of the others.
+            // The descriptor of this process is a separate open file, and does
+            // not count as another process.
             let found = may_write(&file).expect("procfs");
             let output = {
                 let mut child = child;

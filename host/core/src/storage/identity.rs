@@ -1,41 +1,42 @@
-//! Which file it is: checked before and after a scan, never trusted alone.
+//! Identifies files: an identity is checked before and after a scan, but never
+//! trusted on its own.
 
-/// What tells one state of one file from another. Two equal identities may
-/// still differ in content (clocks are coarse, and a mapping can write without
-/// touching them), so it is never the only check before a write. It holds for
-/// one run: a patch stores what of it outlives a run.
+/// Distinguishes the states of a file. Files with equal identities may still
+/// differ in content (clocks are coarse, and writes through a mapping may not
+/// change the times), so the identity is never the only check before a write.
+/// It is valid for one run; a patch stores the part that outlives a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// Device number, major and minor.
     pub device: (u32, u32),
     /// Inode number.
     pub inode: u64,
-    /// Time of birth in nanoseconds since 1970, where the filesystem keeps it.
+    /// Time of birth in nanoseconds since 1970, if the filesystem records it.
     pub born_ns: Option<i128>,
-    /// Time of the last change of content or metadata, likewise.
+    /// Time of the last change of content or metadata, in the same unit.
     pub changed_ns: i128,
-    /// Time of the last change of content, likewise.
+    /// Time of the last change of content, in the same unit.
     pub modified_ns: i128,
     /// Size in bytes.
     pub size: u64,
 }
 
 impl Identity {
-    /// Whether both are states of one inode, whatever happened to it between.
+    /// Whether both are states of the same inode, whatever happened in between.
     #[must_use]
     pub fn same_inode(&self, other: &Self) -> bool {
         self.device == other.device && self.inode == other.inode && self.born_ns == other.born_ns
     }
 
-    /// Whether both are one inode whose content nobody has changed between,
-    /// as far as size and clock tell. A new name or mode is no such change.
+    /// Whether both are the same inode with unchanged content, as far as size
+    /// and time show. A new name or mode is not a change of content.
     #[must_use]
     pub fn same_content(&self, other: &Self) -> bool {
         self.same_inode(other) && self.modified_ns == other.modified_ns && self.size == other.size
     }
 }
 
-/// The kinds of file that are told apart.
+/// The kinds of files that are distinguished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileType {
     /// A regular file.
@@ -44,41 +45,41 @@ pub enum FileType {
     Block,
     /// A directory.
     Directory,
-    /// Anything else, in words.
+    /// Any other kind, described in words.
     Other(&'static str),
 }
 
-/// What the filesystem says of a file.
+/// The metadata of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stat {
-    /// Which file, in which state.
+    /// The identity of the file and its state.
     pub identity: Identity,
-    /// What kind of file.
+    /// The kind of file.
     pub file_type: FileType,
     /// Permission bits.
     pub mode: u32,
     /// User id of the owner.
     pub owner: u32,
-    /// Number of names the inode has.
+    /// Number of names of the inode.
     pub links: u64,
     /// Bytes allocated on the medium.
     pub allocated_bytes: u64,
 }
 
-/// Whether a file that stands beside a target can only be this user's own.
+/// Checks that a file next to a target can only be this user's own.
 ///
 /// # Errors
-/// Says in words why it may not be.
+/// The reason why it may not be, in words.
 pub fn check_own(stat: &Stat) -> Result<(), String> {
     let me = rustix::process::geteuid().as_raw();
     if stat.file_type != FileType::Regular {
         Err("it is not a regular file".to_owned())
     } else if stat.owner != me {
-        Err(format!("it belongs to user {}, and this is user {me}", stat.owner))
+        Err(format!("it belongs to user {}, but this is user {me}", stat.owner))
     } else if stat.links != 1 {
         Err(format!("it has {} names", stat.links))
     } else if stat.mode & 0o077 != 0 {
-        Err(format!("others may read or write it (mode {:o})", stat.mode))
+        Err(format!("other users may read or write it (mode {:o})", stat.mode))
     } else {
         Ok(())
     }
@@ -95,7 +96,7 @@ mod tests {
     fn each_field_tells() {
         let one =
             Identity { device: (1, 2), inode: 3, born_ns: Some(4), changed_ns: 5, modified_ns: 6, size: 7 };
-        // Whether it is the same inode then, and with the same content.
+        // Whether the inode is still the same, and whether the content is.
         let changes: [(Change, bool, bool); 9] = [
             (|_| {}, true, true),
             (|id| id.device.0 += 1, false, false),

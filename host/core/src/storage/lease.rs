@@ -1,5 +1,5 @@
-//! Write leases: whether a file is open anywhere else, and a moment in which
-//! nobody can open it. There is no safe wrapper.
+//! Write leases: they show whether another process has a file open, and keep
+//! others from opening it for a moment. There is no safe wrapper.
 #![allow(unsafe_code)]
 
 use std::fs::File;
@@ -14,12 +14,13 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 /// `fcntl` command of the kernel's generic ABI, which `libc` does not name.
 const F_SETSIG: libc::c_int = 10;
 
-/// Runs `work` while nobody else has the file open, or can open it: the kernel
-/// lets them wait until the lease is given back. `None` when others had it
-/// open for as long as `patience`. Where there are no leases (on network filesystems, for
-/// who is not the owner), `work` runs without one.
+/// Runs `work` while no other process has the file open or can open it: the
+/// kernel makes them wait until the lease is released. Returns `None` if other
+/// processes kept it open for `patience`. If leases are not available (on
+/// network filesystems, or for a user who is not the owner), `work` runs
+/// without one.
 ///
-/// Any other open descriptor of this process counts as somebody else.
+/// Other open descriptors in this process count as other processes.
 pub(super) fn alone<T>(
     file: &File,
     patience: Duration,
@@ -41,18 +42,18 @@ pub(super) fn alone<T>(
 }
 
 fn take(file: &File) -> io::Result<()> {
-    // Whoever opens the file makes the kernel send a signal, and the usual one
-    // would end the process. This one is ignored unless it is handled.
+    // When a process opens the file, the kernel sends a signal, and the default
+    // signal would end this process. SIGURG is ignored unless it is handled.
     fcntl(file, F_SETSIG, libc::SIGURG)?;
     fcntl(file, libc::F_SETLEASE, libc::F_WRLCK)
 }
 
-/// A lease that is given back.
+/// A lease that is released when it is dropped.
 struct Lease<'a>(&'a File);
 
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        // It fails only where the kernel has taken it back already.
+        // Fails only if the kernel has already revoked the lease.
         let _ = fcntl(self.0, libc::F_SETLEASE, libc::F_UNLCK);
     }
 }
@@ -79,17 +80,20 @@ mod tests {
         let other = alone(&file, PATIENCE, || {
             let (sender, path) = (opened.0.clone(), path.to_path_buf());
             let other = std::thread::spawn(move || {
-                sender.send("begins").expect("somebody listens");
+                sender.send("begins").expect("the receiver exists");
                 let other = File::options().append(true).open(path).expect("it is there");
-                sender.send("is open").expect("somebody listens");
+                sender.send("is open").expect("the receiver exists");
                 other
             });
             assert_eq!(opened.1.recv(), Ok("begins"));
             assert!(opened.1.recv_timeout(Duration::from_millis(50)).is_err(), "it is not open yet");
             Ok(other)
         });
-        let other = other.expect("no error").expect("nobody has it open").join().expect("it opens");
-        assert!(alone(&file, Duration::ZERO, || Ok(())).expect("no error").is_none(), "somebody has it open");
+        let other = other.expect("no error").expect("no process has it open").join().expect("it opens");
+        assert!(
+            alone(&file, Duration::ZERO, || Ok(())).expect("no error").is_none(),
+            "another descriptor has it open"
+        );
         drop(other);
         assert!(alone(&file, PATIENCE, || Ok(())).expect("no error").is_some());
     }

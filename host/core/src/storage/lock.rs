@@ -1,21 +1,21 @@
-//! One run on one file: an advisory lock on the inode.
+//! Allows one run per file: an advisory lock on the inode.
 
 use std::io;
 use std::os::fd::AsFd;
 
 use rustix::fs::{FlockOperation, flock};
 
-/// Who may hold the lock at the same time.
+/// Which other locks are allowed at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lock {
-    /// Others that read.
+    /// Other shared locks: the holders read.
     Shared,
-    /// Nobody else: the holder writes.
+    /// No other lock: the holder writes.
     Exclusive,
 }
 
-/// Takes the whole-file lock without waiting. It is released when the descriptor is closed, by a crash
-/// too.
+/// Locks the whole file without waiting. The lock is released when the
+/// descriptor is closed, also by a crash.
 ///
 /// # Errors
 /// `WouldBlock` when another process holds it.
@@ -25,9 +25,9 @@ pub fn lock(file: impl AsFd, lock: Lock) -> io::Result<()> {
         Lock::Exclusive => FlockOperation::NonBlockingLockExclusive,
     };
     match flock(file, operation) {
-        // Some network filesystems have no locks: then there is nothing to
-        // take. What a run creates beside the file still makes a second one
-        // stop, if it comes late enough to see it.
+        // Some network filesystems have no locks; then none is taken. The files
+        // that a run creates next to the target still stop a second run that
+        // starts late enough to see them.
         Err(rustix::io::Errno::NOLCK | rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => Ok(()),
         other => Ok(other?),
     }

@@ -1,11 +1,11 @@
-//! A mark on the inode of a file that is being written in place: where its
-//! journal is. It is there by whatever name somebody comes: another hard link,
-//! a mount of the file, the name that a rotation has given to it.
+//! A mark on the inode of a file that is being written in place, with the path
+//! of its journal. It is found under any name of the file: a different hard
+//! link, a mount of the file, or a name after log rotation.
 //!
-//! The mark is a second safety. The journal stands beside the file, and is
-//! found without it, so it is no harm where a filesystem keeps no such
-//! attributes, or a power cut brings back a mark that was removed: a mark
-//! counts as long as there is the journal that it names.
+//! The mark is a second line of defence. The journal is next to the file, and
+//! is found without the mark. So it does no harm if a filesystem does not
+//! support such attributes, or if a power cut restores a removed mark: a mark
+//! is valid only as long as the journal that it names exists.
 
 use std::ffi::CStr;
 use std::fs::File;
@@ -19,29 +19,29 @@ use rustix::io::Errno;
 /// The extended attribute. It is never copied to another file.
 pub(super) const NAME: &CStr = c"user.runner.journal";
 
-/// A path is no longer.
+/// Maximum length of a path.
 const MAX_BYTES: usize = 4096;
 
-/// Marks an open file, if the filesystem can.
+/// Marks an open file, if the filesystem supports that.
 pub(super) fn set(file: &File, journal: &Path) -> io::Result<()> {
     unless_impossible(fsetxattr(file, NAME, journal.as_os_str().as_bytes(), XattrFlags::empty()))
 }
 
-/// Takes the mark away, if there is one.
+/// Removes the mark, if there is one.
 pub(super) fn remove(file: &File) -> io::Result<()> {
     unless_impossible(fremovexattr(file, NAME))
 }
 
 fn unless_impossible(done: Result<(), Errno>) -> io::Result<()> {
     match done {
-        // No mark; no such attributes; none on devices, or in the kernel.
+        // No mark; no support by the filesystem, the device or the kernel.
         Err(Errno::NODATA | Errno::OPNOTSUPP | Errno::NOSYS | Errno::PERM | Errno::ACCESS) => Ok(()),
         done => Ok(done?),
     }
 }
 
-/// The journal that the mark on an open file names. A mark that names no place
-/// is none.
+/// The journal named by the mark on an open file. A mark without a valid path
+/// is ignored.
 pub(crate) fn journal_of(file: &File) -> Option<PathBuf> {
     let mut path = vec![0; MAX_BYTES];
     let count = fgetxattr(file, NAME, &mut path[..]).ok()?;

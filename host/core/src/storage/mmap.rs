@@ -1,21 +1,21 @@
-//! A file mapped read-only, safe against the file shrinking or its medium
-//! failing under us.
+//! Maps a file read-only, with protection against a file that shrinks or a
+//! medium that fails during the run.
 //!
-//! Reading a mapped page that is past the file's end, or that the medium
-//! cannot deliver, raises SIGBUS. A handler that is installed once, and looks
-//! at our mappings alone, notes the place and lets the load go on with zeros.
-//! A SIGBUS that is not ours goes to whoever handled it before.
+//! Reading a mapped page past the end of the file, or one that the medium
+//! cannot deliver, raises SIGBUS. A handler, which is installed once and
+//! handles only our mappings, records the offset and lets the read continue
+//! with zeros. Any other SIGBUS is passed to the previous handler.
 //!
 //! # The one rule
 //!
-//! **Bytes of a mapping mean nothing until [`Mapping::fault`] was asked after
-//! they were read, and answered `None`.** Until then they may be made-up
-//! zeros: use them for computing, but trust no result before that.
+//! **Bytes of a mapping are meaningless until [`Mapping::fault`] was called
+//! after they were read and returned `None`.** Until then they may be made-up
+//! zeros: they may be used in computations, but no result may be trusted.
 //!
-//! What this does *not* promise: a file cut within a page shows zeros from
-//! there to the page's end without a fault, and a file that is written to
-//! shows the new bytes. Both are for the identity check to find. A system
-//! call that is handed faulty pages fails with `EFAULT` and marks nothing.
+//! Two things are *not* detected: a file cut within a page shows zeros up to
+//! the end of the page without a fault, and a file that is written to shows the
+//! new bytes. The identity check must find both. A system call that gets faulty
+//! pages fails with `EFAULT` and records nothing.
 #![allow(unsafe_code)]
 
 mod copier;
@@ -38,38 +38,38 @@ use crate::escape::Raw as _;
 use crate::storage::{OsStorage, Storage};
 use sigbus::{Claimed, install_handler, page_bytes};
 
-/// A whole file in memory, read-only. See the module's rule on faults.
+/// A whole file in memory, read-only. See the module's rule about faults.
 #[derive(Debug)]
 pub struct Mapping {
-    /// What errors call the file.
+    /// The name of the file in errors.
     path: PathBuf,
     len: usize,
     /// `None` for an empty file, which cannot fault.
     mapped: Option<Mapped>,
-    /// Whether the file takes less space than it is long.
+    /// Whether the file takes less space than its length.
     may_have_holes: bool,
 }
 
-/// What there is of a file that is not empty.
+/// The mapping of a non-empty file.
 #[derive(Debug)]
 struct Mapped {
-    /// Freed before the memory is unmapped, so that the handler never touches
+    /// Dropped before the memory is unmapped, so that the handler never touches
     /// a range that is no longer ours: fields are dropped in this order.
     slot: Claimed,
     memory: MmapRaw,
     file: File,
 }
 
-/// Bytes of the blocks that the size of a file on its medium is told in.
+/// Unit of a file's allocated size in `stat`.
 const STAT_BLOCK_BYTES: u64 = 512;
 
 impl Mapping {
-    /// Maps the first `len` bytes of `file`; `path` is for messages. A file
-    /// that is shorter faults when it is read beyond its end.
+    /// Maps the first `len` bytes of `file`; `path` is for messages. If the
+    /// file is shorter, reads beyond its end fault.
     ///
     /// # Errors
-    /// When the file cannot be mapped, as is so with pipes and some special
-    /// files, or when too many files are mapped at once.
+    /// When the file cannot be mapped (for example, a pipe or a special file),
+    /// or when too many files are mapped at once.
     pub fn new(file: &File, len: u64, path: &Path) -> Result<Self> {
         let path = path.to_owned();
         if len == 0 {
@@ -93,30 +93,30 @@ impl Mapping {
         Ok(Self { path, len, mapped: Some(Mapped { slot, memory, file }), may_have_holes })
     }
 
-    /// What errors call the file.
+    /// The name of the file in errors.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The content. Ask [`Mapping::fault`] before you trust what you read.
+    /// The content. Call [`Mapping::fault`] before trusting what was read.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         let Some(Mapped { memory, .. }) = &self.mapped else { return &[] };
         // SAFETY: the memory is valid for `len` bytes as long as `self` lives,
-        // and nothing in this process writes there. Another process may write
-        // to the file: as with every mapping of a file, that is outside the
-        // language's model, and harmless as far as callers treat the bytes as
-        // untrusted data, which they do.
+        // and nothing in this process writes to it. Another process may write
+        // to the file. As with every mapping of a file, that is outside the
+        // language's model, and harmless because callers treat the bytes as
+        // untrusted data.
         unsafe { slice::from_raw_parts(memory.as_ptr(), self.len) }
     }
 
-    /// The file offset of the first page that could not be read, of those
-    /// that were tried.
+    /// The file offset of the first page that could not be read, among the
+    /// pages that were accessed.
     ///
-    /// Pages behind it may have turned to zeros without an entry of their
-    /// own; so after `Some`, no byte at or behind it is to be trusted, and
-    /// after `None`, every byte read before the call was real.
+    /// Later pages may have become zeros without being recorded. So after
+    /// `Some`, no byte at or after the offset may be trusted; after `None`,
+    /// every byte read before the call is real.
     #[must_use]
     pub fn fault(&self) -> Option<u64> {
         self.mapped.as_ref()?.slot.fault()
@@ -136,15 +136,15 @@ impl Mapping {
                     self.path.shown()
                 ),
             )
-            .hint("nothing was written; the kernel log tells of errors of the medium")),
+            .hint("nothing was written; see the kernel log for errors of the medium")),
         }
     }
 
-    /// Copies bytes at `offset` with system calls, without looking at the
-    /// mapping; whether all could be read. Where not, nothing is noted, and
-    /// reading the mapping tells why. From [`crate::storage::ALIGN_BYTES`] aligned
-    /// offsets to memory aligned alike it is faster than the mapping, whose
-    /// pages must be made known to the processor one by one.
+    /// Copies bytes at `offset` with system calls, without accessing the
+    /// mapping. Returns whether all could be read; if not, nothing is recorded,
+    /// and reading the mapping shows the reason. With offsets and memory
+    /// aligned to [`crate::storage::ALIGN_BYTES`], this is faster than the
+    /// mapping, whose pages must be set up one by one.
     #[must_use]
     pub fn copy(&self, offset: u64, memory: &mut [u8]) -> bool {
         let inside = offset.checked_add(memory.len() as u64).is_some_and(|end| end <= self.len as u64);
@@ -154,25 +154,27 @@ impl Mapping {
         OsStorage.read_exact_at(file, memory, offset).is_ok()
     }
 
-    /// Drops the pages that lie wholly inside `range` from this process, so
-    /// that the resident set stays small while a scan moves on. They stay in
-    /// the page cache, and reading them again works. Failure is ignored:
-    /// advice changes speed, not content.
+    /// Drops the pages that lie entirely inside `range` from this process, so
+    /// that the resident set stays small while a scan advances. They stay in
+    /// the page cache, and can be read again. Errors are ignored: the advice
+    /// changes speed, not content.
     pub fn release(&self, range: Range<u64>) {
         let page = page_bytes();
         let Some(range) = self.clamp(range) else { return };
-        // The last page of the mapping is whole even when the file ends in it.
+        // The last page of the mapping is whole even if the file ends inside
+        // it.
         let end = if range.end == self.len { self.len } else { range.end / page * page };
         let start = range.start.next_multiple_of(page);
         let Some(Mapped { memory, .. }) = self.mapped.as_ref().filter(|_| start < end) else { return };
-        // SAFETY: the pages are clean, so reading them again gives the bytes
-        // of the file again, or the zeros of a fault: the advice changes
-        // nothing that a borrow of the bytes could see.
+        // SAFETY: the pages are clean, so reading them again gives the bytes of
+        // the file, or the zeros of a fault. The advice changes nothing that a
+        // borrow of the bytes could see.
         let _ = unsafe { memory.unchecked_advise_range(UncheckedAdvice::DontNeed, start, end - start) };
     }
 
-    /// Maps the pages of `range` in one go, and waits for those that must be
-    /// read first. What cannot be read faults later, when it is looked at.
+    /// Maps the pages of `range` in one call, and waits for those that must be
+    /// read first. Pages that cannot be read fault later, when they are
+    /// accessed.
     pub fn page_in(&self, range: Range<u64>) {
         let Some(range) = self.clamp(range) else { return };
         let start = range.start / page_bytes() * page_bytes();

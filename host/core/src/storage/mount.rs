@@ -1,4 +1,4 @@
-//! Whether a file is a mount point, as one that a container was given is.
+//! Detects mount points, such as files mounted into a container.
 
 use std::fs::File;
 use std::io;
@@ -7,8 +7,8 @@ use rustix::fs::{AtFlags, Statx, StatxFlags, statx};
 
 use super::Entry;
 
-/// Whether an open file is mounted on its own, so that no other one can take
-/// its name. `false` where that cannot be told.
+/// Whether an open file is itself a mount point, so that it cannot be replaced
+/// by a different file. `false` if that cannot be determined.
 ///
 /// # Errors
 /// Any I/O error.
@@ -22,6 +22,6 @@ pub(super) fn is_mount_point(file: &File, entry: &Entry) -> io::Result<bool> {
 }
 
 fn mount(found: &Statx) -> Option<u64> {
-    let told = StatxFlags::from_bits_retain(found.stx_mask).contains(StatxFlags::MNT_ID);
-    told.then_some(found.stx_mnt_id)
+    let known = StatxFlags::from_bits_retain(found.stx_mask).contains(StatxFlags::MNT_ID);
+    known.then_some(found.stx_mnt_id)
 }

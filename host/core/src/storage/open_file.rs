@@ -1,21 +1,21 @@
-//! An open file together with the path that errors call it by.
+//! An open file together with its path for errors.
 
 use std::path::Path;
 
 use super::{Identity, Stat, Storage};
 use crate::error::{Error, Result};
 
-/// An open file of a storage, and its path, which is for messages alone.
+/// An open file of a storage, with its path, which is only for messages.
 pub struct OpenFile<'a, S: Storage> {
-    /// The filesystem it is on.
+    /// The filesystem of the file.
     pub storage: &'a S,
     /// The descriptor.
     pub file: &'a S::File,
-    /// What errors call it.
+    /// The name of the file in errors.
     pub path: &'a Path,
 }
 
-// Derived, they would ask the same of `S`.
+// A derived implementation would require the same trait of `S`.
 impl<S: Storage> Clone for OpenFile<'_, S> {
     fn clone(&self) -> Self {
         *self
@@ -25,7 +25,7 @@ impl<S: Storage> Clone for OpenFile<'_, S> {
 impl<S: Storage> Copy for OpenFile<'_, S> {}
 
 impl<'a, S: Storage> OpenFile<'a, S> {
-    /// A file of `storage` that errors call `path`.
+    /// A file of `storage`, which errors call `path`.
     pub fn new(storage: &'a S, file: &'a S::File, path: &'a Path) -> Self {
         Self { storage, file, path }
     }
@@ -33,13 +33,13 @@ impl<'a, S: Storage> OpenFile<'a, S> {
     /// Fills the whole buffer from `offset` on.
     ///
     /// # Errors
-    /// When the file is shorter; any I/O error; both with the offset.
+    /// When the file is shorter; any I/O error. Both errors contain the offset.
     pub fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
         self.storage.read_exact_at(self.file, buffer, offset).map_err(self.failed("read", offset))
     }
 
-    /// Reads from `offset` on until the buffer is full or the file ends;
-    /// returns the bytes read.
+    /// Reads from `offset` on until the buffer is full or the file ends.
+    /// Returns the number of bytes read.
     ///
     /// # Errors
     /// Any I/O error, with the offset.
@@ -55,12 +55,12 @@ impl<'a, S: Storage> OpenFile<'a, S> {
         self.storage.write_all_at(self.file, bytes, offset).map_err(self.failed("write", offset))
     }
 
-    /// For `map_err`: an operation at an offset has failed.
+    /// For `map_err`: the error for a failed operation at an offset.
     pub(crate) fn failed(&self, verb: &str, offset: u64) -> impl FnOnce(std::io::Error) -> Error {
         move |source| Error::io(&format!("{verb} at byte {offset} of"), self.path, source)
     }
 
-    /// What the file is, and which one it is.
+    /// The metadata and the identity of the file.
     ///
     /// # Errors
     /// Any I/O error.
@@ -68,7 +68,7 @@ impl<'a, S: Storage> OpenFile<'a, S> {
         self.storage.stat(self.file).map_err(Error::at("look at", self.path))
     }
 
-    /// Which file it is.
+    /// The identity of the file.
     ///
     /// # Errors
     /// Any I/O error.
@@ -76,7 +76,7 @@ impl<'a, S: Storage> OpenFile<'a, S> {
         Ok(self.stat()?.identity)
     }
 
-    /// Its size in bytes now.
+    /// The present size in bytes.
     ///
     /// # Errors
     /// Any I/O error.
@@ -87,7 +87,7 @@ impl<'a, S: Storage> OpenFile<'a, S> {
     /// Makes content and size durable.
     ///
     /// # Errors
-    /// Any I/O error, after which nothing is known of what reached the medium.
+    /// Any I/O error; then it is unknown what has reached the medium.
     pub fn sync_data(&self) -> Result<()> {
         self.storage.sync_data(self.file).map_err(Error::at("sync", self.path))
     }

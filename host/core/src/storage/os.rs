@@ -1,5 +1,10 @@
 //! [`Storage`] on the operating system.
 
+mod open;
+mod stat;
+#[cfg(test)]
+mod tests;
+
 use std::fs::File;
 use std::io::{self, IoSlice};
 use std::ops::Range;
@@ -9,18 +14,20 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::fs::{
-    Advice, AtFlags, Mode, OFlags, RenameFlags, SeekFrom, Statx, StatxFlags, StatxTimestamp, fadvise, fchmod,
-    fstatvfs, linkat, openat, renameat, renameat_with, seek, statx, unlinkat,
+    Advice, AtFlags, Mode, OFlags, RenameFlags, SeekFrom, StatxFlags, fadvise, fchmod, fstatvfs, linkat,
+    renameat, renameat_with, seek, statx, unlinkat,
 };
 use rustix::io::{Errno, ReadWriteFlags, pwritev2};
 
 use rustix::pipe::{SpliceFlags, splice};
 
+use self::open::open;
+use self::stat::convert;
 use super::lock::{Lock, lock};
 use super::mmap::Mapping;
 use super::{
-    Access, Entry, FileType, Identity, PATIENCE, Resized, Stat, Storage, attributes, cachestat, extents,
-    holders, lease, mark, mount, reflink,
+    Access, Entry, FileType, PATIENCE, Resized, Stat, Storage, attributes, cachestat, extents, holders,
+    lease, mark, mount, reflink,
 };
 use crate::error::Result;
 
@@ -49,7 +56,8 @@ impl Storage for OsStorage {
     fn create(&self, entry: &Entry) -> io::Result<File> {
         let file = open(entry, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL, Mode::RUSR | Mode::WUSR)?;
         attributes::remove_inherited(&file)?;
-        // Tells others that a run is at work on it; without, it is no harm.
+        // The lock shows other processes that a run is using the file; without
+        // it, nothing breaks.
         let _ = lock(&file, Lock::Exclusive);
         Ok(file)
     }
@@ -127,7 +135,7 @@ impl Storage for OsStorage {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(count) => at += count as u64,
                 Err(Errno::INTR) => {}
-                // This filesystem cannot: the caller copies.
+                // This filesystem does not support it: the caller copies.
                 Err(Errno::INVAL) => break,
                 Err(e) => return Err(e.into()),
             }
@@ -136,7 +144,7 @@ impl Storage for OsStorage {
     }
 
     fn append(&self, file: &File, bytes: &[u8]) -> io::Result<usize> {
-        // The offset is not looked at.
+        // The offset is ignored.
         Ok(pwritev2(file, &[IoSlice::new(bytes)], 0, ReadWriteFlags::APPEND)?)
     }
 
@@ -145,7 +153,7 @@ impl Storage for OsStorage {
     }
 
     fn direct(&self, file: &File) -> io::Result<File> {
-        // By its descriptor, as the path may lead elsewhere by now.
+        // Opened by its descriptor, because the path may lead elsewhere by now.
         let path = format!("/proc/self/fd/{}", file.as_raw_fd());
         let flags = OFlags::WRONLY | OFlags::DIRECT | OFlags::CLOEXEC;
         Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
@@ -186,7 +194,7 @@ impl Storage for OsStorage {
         let found = statx(file, c"", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS | StatxFlags::BTIME)?;
         let mut stat = convert(&found);
         if stat.file_type == FileType::Block {
-            // The inode of a device has no size of its own.
+            // The inode of a device has no size.
             stat.identity.size = seek(file, SeekFrom::End(0))?;
         }
         Ok(stat)
@@ -228,7 +236,7 @@ impl Storage for OsStorage {
 
     fn rename_new(&self, from: &Entry, to: &Entry) -> io::Result<()> {
         match rename_with(from, to, RenameFlags::NOREPLACE) {
-            // Both names are there for a moment; nobody minds.
+            // Both names exist for a moment, which does no harm.
             Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
                 self.link(from, to)?;
                 self.remove(from)
@@ -248,113 +256,7 @@ impl Storage for OsStorage {
     }
 }
 
-impl OsStorage {
-    /// Opens a block device for reading and writing that nothing in the system
-    /// uses, and keeps others from using it.
-    ///
-    /// # Errors
-    /// `ResourceBusy` where it is mounted, or a part of another device; any I/O
-    /// error.
-    pub fn open_device(&self, entry: &Entry) -> io::Result<File> {
-        let (major, minor) = entry.device_number()?;
-        // The kernel opens a device that is read-only, and fails later.
-        let read_only = std::fs::read(format!("/sys/dev/block/{major}:{minor}/ro"));
-        if read_only.is_ok_and(|flag| flag.starts_with(b"1")) {
-            return Err(Errno::ROFS.into());
-        }
-        // Without O_CREAT, and for a block device, O_EXCL claims the device.
-        open(entry, OFlags::RDWR | OFlags::EXCL | OFlags::NONBLOCK, Mode::empty())
-    }
-
-    /// Opens a FIFO, a device, or what a link in procfs leads to, for writing.
-    ///
-    /// # Errors
-    /// `NXIO` for a FIFO that nobody reads from; any I/O error. A link elsewhere
-    /// is not followed.
-    pub fn open_stream(&self, entry: &Entry) -> io::Result<File> {
-        if entry.is_open_file() {
-            let (directory, name) = entry.at();
-            let flags = OFlags::WRONLY | OFlags::CLOEXEC;
-            return Ok(openat(directory, name, flags, Mode::empty())?.into());
-        }
-        // Without a reader a FIFO would keep the open waiting, deaf to signals.
-        let file = open(entry, OFlags::WRONLY | OFlags::NONBLOCK, Mode::empty())?;
-        let flags = rustix::fs::fcntl_getfl(&file)? - OFlags::NONBLOCK;
-        rustix::fs::fcntl_setfl(&file, flags)?;
-        Ok(file)
-    }
-}
-
-/// Opens a name. A link is never followed: what it leads to is nobody's wish.
-fn open(entry: &Entry, flags: OFlags, mode: Mode) -> io::Result<File> {
-    let (directory, name) = entry.at();
-    match openat(directory, name, flags | OFlags::NOFOLLOW | OFlags::CLOEXEC, mode) {
-        Ok(fd) => Ok(fd.into()),
-        Err(Errno::LOOP) => Err(io::Error::other("it is a symbolic link, and is not followed")),
-        Err(e) => Err(e.into()),
-    }
-}
-
 fn rename_with(from: &Entry, to: &Entry, flags: RenameFlags) -> rustix::io::Result<()> {
     let ((from_directory, from), (to_directory, to)) = (from.at(), to.at());
     renameat_with(from_directory, from, to_directory, to, flags)
-}
-
-fn convert(found: &Statx) -> Stat {
-    let born = StatxFlags::from_bits_retain(found.stx_mask).contains(StatxFlags::BTIME);
-    Stat {
-        identity: Identity {
-            device: (found.stx_dev_major, found.stx_dev_minor),
-            inode: found.stx_ino,
-            born_ns: born.then(|| nanoseconds(&found.stx_btime)),
-            changed_ns: nanoseconds(&found.stx_ctime),
-            modified_ns: nanoseconds(&found.stx_mtime),
-            size: found.stx_size,
-        },
-        file_type: file_type(u32::from(found.stx_mode)),
-        mode: u32::from(found.stx_mode) & 0o7777,
-        owner: found.stx_uid,
-        links: u64::from(found.stx_nlink),
-        allocated_bytes: found.stx_blocks.saturating_mul(512),
-    }
-}
-
-fn file_type(mode: u32) -> FileType {
-    use rustix::fs::FileType as Found;
-    match Found::from_raw_mode(mode) {
-        Found::RegularFile => FileType::Regular,
-        Found::BlockDevice => FileType::Block,
-        Found::Directory => FileType::Directory,
-        Found::Fifo => FileType::Other("a FIFO"),
-        Found::Socket => FileType::Other("a socket"),
-        Found::CharacterDevice => FileType::Other("a character device"),
-        Found::Symlink => FileType::Other("a symbolic link"),
-        Found::Unknown => FileType::Other("not a regular file"),
-    }
-}
-
-fn nanoseconds(time: &StatxTimestamp) -> i128 {
-    i128::from(time.tv_sec) * 1_000_000_000 + i128::from(time.tv_nsec)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Somebody else may put a file there at any time after a look.
-    #[test]
-    fn only_a_name_that_nothing_has_is_created() {
-        let scratch = tempfile::tempdir().expect("a directory");
-        let path = |name: &str| scratch.path().join(name);
-        std::fs::write(path("file"), "content").expect("a file");
-        std::os::unix::fs::symlink("nowhere", path("link")).expect("a link");
-        std::fs::create_dir(path("directory")).expect("a directory in it");
-        for name in ["file", "link", "directory"] {
-            let error = OsStorage.create(&Entry::unpinned(path(name))).expect_err(name);
-            assert_eq!(error.kind(), io::ErrorKind::AlreadyExists, "{name}");
-        }
-        assert_eq!(std::fs::read(path("file")).expect("still there"), b"content");
-        assert!(!path("nowhere").exists());
-        OsStorage.create(&Entry::unpinned(path("new"))).expect("a new file");
-    }
 }

@@ -1,11 +1,11 @@
-//! A directory that belongs to this user alone: of compiled code, of keys, of
-//! journals for block devices.
+//! A directory that only this user can access: for compiled code, keys, and the
+//! journals of block devices.
 //!
-//! What is read from it decides what this process runs and writes, so it is
-//! believed only if nobody else can have put it there: the directory is the
-//! user's own, not a link, and closed to everyone else, and so is each file.
-//! Everything is done relative to the open directory, which stays the one
-//! that was checked.
+//! Its content decides what this process executes and writes, so it is trusted
+//! only if no other user can have put it there: the directory belongs to the
+//! user, is not a link, and is closed to all other users, and so is each file.
+//! All operations are relative to the open directory, which stays the one that
+//! was checked.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -20,27 +20,27 @@ use super::{Directory, Entry, resolve};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 
-/// Bytes of a key.
+/// Size of a key.
 const KEY_BYTES: usize = 32;
 
-/// A directory of this user alone.
+/// A directory that only this user can access.
 #[derive(Debug, Clone)]
 pub struct PrivateDirectory(Arc<Directory>);
 
 impl PrivateDirectory {
-    /// Opens a directory, which is made where it does not exist.
+    /// Opens a directory, and creates it if it does not exist.
     ///
     /// # Errors
-    /// Says why it cannot be trusted or used.
+    /// The reason why it cannot be trusted or used.
     pub fn open_or_create(path: &Path) -> Result<Self> {
         create(path)?;
         Self::open(path)
     }
 
-    /// Opens a directory that exists.
+    /// Opens an existing directory.
     ///
     /// # Errors
-    /// Says why it cannot be trusted or used.
+    /// The reason why it cannot be trusted or used.
     pub fn open(path: &Path) -> Result<Self> {
         let directory = open_directory(path)?;
         let refuse =
@@ -51,12 +51,12 @@ impl PrivateDirectory {
             return Err(refuse("it belongs to another user"));
         }
         if stat.st_mode & 0o077 != 0 {
-            return Err(refuse("others may enter it").hint(format!("chmod 700 {}", path.shown())));
+            return Err(refuse("other users may enter it").hint(format!("chmod 700 {}", path.shown())));
         }
         Ok(Self(directory))
     }
 
-    /// A name in it.
+    /// A name in the directory.
     ///
     /// # Panics
     /// When `name` is not a single name.
@@ -73,8 +73,9 @@ impl PrivateDirectory {
         self.entry("x").directory_fd()
     }
 
-    /// A regular file of this user that nobody else may touch, and its size in
-    /// bytes; `None` when it is anything else, or longer than `max` bytes.
+    /// Opens a regular file that only this user can access. Returns its size in
+    /// bytes, too; `None` if the file is anything else, or longer than `max`
+    /// bytes.
     ///
     /// # Errors
     /// `NotFound`, or any I/O error.
@@ -88,11 +89,11 @@ impl PrivateDirectory {
         Ok((is_private_file(&stat) && size <= max).then(|| (File::from(fd), size)))
     }
 
-    /// Writes a file under a new name, and has `place` give it its own. What
-    /// was not placed is removed.
+    /// Writes a file under a temporary name; `place` gives it its final name. A
+    /// file that was not placed is removed.
     ///
     /// # Errors
-    /// Any I/O error, and what `place` fails with.
+    /// Any I/O error; any error of `place`.
     pub fn write_new(
         &self,
         bytes: &[u8],
@@ -106,17 +107,18 @@ impl PrivateDirectory {
         let mut file = File::from(openat(directory, name, flags, Mode::RUSR | Mode::WUSR)?);
         let done = file.write_all(bytes).and_then(|()| place(&file, &temporary));
         if done.is_err() {
-            // It may be placed or gone already; the error at hand counts.
+            // The file may already be placed or removed; the original error
+            // counts.
             let _ = unlinkat(directory, name, AtFlags::empty());
         }
         done
     }
 
-    /// The key of this name; `None` when there is a file of this name that is
-    /// no key.
+    /// The key with this name; `None` if the file with this name is not a valid
+    /// key.
     ///
     /// # Errors
-    /// `NotFound` where there is none; any I/O error.
+    /// `NotFound` if there is no key; any I/O error.
     pub fn key(&self, name: &str) -> io::Result<Option<[u8; KEY_BYTES]>> {
         let Some((mut file, _)) = self.open_file(name, KEY_BYTES as u64)? else { return Ok(None) };
         let mut bytes = Vec::with_capacity(KEY_BYTES);
@@ -124,7 +126,7 @@ impl PrivateDirectory {
         Ok(bytes.try_into().ok())
     }
 
-    /// The key of this name, which is made, durably, where there is none.
+    /// The key with this name. It is created, durably, if there is none.
     ///
     /// # Errors
     /// As for [`PrivateDirectory::key`].
@@ -135,8 +137,8 @@ impl PrivateDirectory {
         }
         let mut fresh = [0; KEY_BYTES];
         getrandom::fill(&mut fresh).map_err(io::Error::other)?;
-        // A link fails where there is a file, so of two runs that start at
-        // once one makes the key and both read it, whole and durable.
+        // A link fails if the file exists. So if two runs start at the same
+        // time, one creates the key, and both read it, complete and durable.
         let linked = self.write_new(&fresh, |file, temporary| {
             file.sync_all()?;
             let (directory, from) = temporary.at();
@@ -154,11 +156,11 @@ impl PrivateDirectory {
     }
 }
 
-/// How the names of files end that [`PrivateDirectory::write_new`] has not
-/// placed yet; 16 hexadecimal digits come before.
+/// The suffix of files that [`PrivateDirectory::write_new`] has not placed yet;
+/// it follows 16 hexadecimal digits.
 pub const TEMPORARY_SUFFIX: &str = ".new";
 
-/// Opens a directory that is no link.
+/// Opens a directory that is not a link.
 fn open_directory(path: &Path) -> Result<Arc<Directory>> {
     let Some(name) = path.file_name() else { return resolve::directory(path) };
     let entry = resolve::directory(path.parent().unwrap_or(Path::new("")))?.entry(name);
@@ -168,7 +170,7 @@ fn open_directory(path: &Path) -> Result<Arc<Directory>> {
     Ok(Directory::new(fd, entry.path().to_owned()))
 }
 
-/// Makes a directory, and those that it is in, durably.
+/// Creates a directory and its parents, durably.
 fn create(path: &Path) -> Result<()> {
     if resolve::directory(path).is_ok() {
         return Ok(());
@@ -188,13 +190,13 @@ fn create(path: &Path) -> Result<()> {
     }
 }
 
-/// Whether it belongs to this user.
+/// Whether a file belongs to this user.
 pub(crate) fn is_own(stat: &Stat) -> bool {
     stat.st_uid == rustix::process::geteuid().as_raw()
 }
 
-/// Whether it is a regular file of this user, with one name, and with rights
-/// for nobody else.
+/// Whether a file is a regular file of this user, with a single name, that no
+/// other user can access.
 pub fn is_private_file(stat: &Stat) -> bool {
     let regular = rustix::fs::FileType::from_raw_mode(stat.st_mode).is_file();
     regular && is_own(stat) && stat.st_nlink == 1 && stat.st_mode & 0o077 == 0
@@ -213,7 +215,7 @@ mod tests {
             Ok(linkat(from, name, from, "file", AtFlags::empty())?)
         };
         directory.write_new(b"four", place).unwrap();
-        // It has its second name from before it was placed.
+        // Its second name is from before it was placed.
         std::fs::read_dir(parent.path().join("private"))
             .unwrap()
             .map(|entry| entry.unwrap().path())

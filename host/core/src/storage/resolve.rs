@@ -1,8 +1,8 @@
 //! Resolves a path, once, to an open directory and a name in it.
 //!
-//! Links are followed as the kernel follows them, but for those that somebody
-//! else may have put there: a link counts if it belongs to this user or to
-//! root, or stands in a directory that only one of both may write to. That is
+//! Links are followed as by the kernel, except for links that another user may
+//! have put there: a link is followed only if it belongs to this user or to
+//! root, or is in a directory that only one of them may write to. This is
 //! stricter than `fs.protected_symlinks`, and does not depend on it.
 
 use std::ffi::{OsStr, OsString};
@@ -19,17 +19,18 @@ use super::{Directory, Entry};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 
-/// Links that are followed, as by the kernel.
-const MOST_LINKS: usize = 40;
-/// `f_type` of procfs (linux/magic.h), whose links lead where no path does.
+/// Maximum number of links to follow, as in the kernel.
+const MAX_LINKS: usize = 40;
+/// `f_type` of procfs (linux/magic.h), whose links lead to places that no path
+/// leads to.
 const PROC_SUPER_MAGIC: u32 = 0x9fa0;
 
 impl Entry {
-    /// Resolves a path, the last name included. There may be nothing of that
-    /// name.
+    /// Resolves a path, including its last name. A file of that name need not
+    /// exist.
     ///
     /// # Errors
-    /// [`Kind::Refused`] where a link is not to be trusted; any I/O error.
+    /// [`Kind::Refused`] if a link is not trusted; any I/O error.
     pub fn resolve(path: &Path) -> Result<Self> {
         Walk::new(path)?.run()
     }
@@ -38,18 +39,19 @@ impl Entry {
 /// Opens a directory by its path.
 ///
 /// # Errors
-/// As for [`Entry::resolve`]; `NotFound` is the source of the error where
-/// there is none.
+/// As for [`Entry::resolve`]; the source of the error is `NotFound` if the
+/// directory does not exist.
 pub(super) fn directory(path: &Path) -> Result<Arc<Directory>> {
-    // A name that never is one, so that all of the path is a directory.
+    // The last component is never a file, so the whole path must be a
+    // directory.
     Ok(Arc::clone(Walk::new(&path.join("."))?.run_to_directory()?.directory()))
 }
 
 struct Walk<'a> {
-    /// What was asked for, for messages.
-    asked: &'a Path,
+    /// The requested path, for messages.
+    requested: &'a Path,
     directory: OwnedFd,
-    /// Names that are still to be walked, the next one last.
+    /// Names that are still to be resolved, in reverse order.
     rest: Vec<Step>,
     links: usize,
 }
@@ -65,13 +67,13 @@ impl<'a> Walk<'a> {
     fn new(path: &'a Path) -> Result<Self> {
         let start = if path.is_absolute() { "/" } else { "." };
         let directory = open(CWD, OsStr::new(start), path)?;
-        let mut walk = Self { asked: path, directory, rest: Vec::new(), links: 0 };
+        let mut walk = Self { requested: path, directory, rest: Vec::new(), links: 0 };
         walk.push(path);
         Ok(walk)
     }
 
     fn push(&mut self, path: &Path) {
-        // A slash at the end asks for a directory; `components` drops it.
+        // A trailing slash requires a directory; `components` drops it.
         let bytes = path.as_os_str().as_bytes();
         if bytes.ends_with(b"/") || bytes.ends_with(b"/.") {
             self.rest.push(Step::Here);
@@ -90,7 +92,7 @@ impl<'a> Walk<'a> {
                 return Ok(self.end(&name));
             }
         }
-        Err(Error::new(Kind::Usage, format!("{} is a directory", self.asked.shown()))
+        Err(Error::new(Kind::Usage, format!("{} is a directory", self.requested.shown()))
             .hint("name the files in it"))
     }
 
@@ -102,15 +104,15 @@ impl<'a> Walk<'a> {
     }
 
     fn end(self, name: &OsStr) -> Entry {
-        let shown = shown(&self.directory, self.asked);
+        let shown = shown(&self.directory, self.requested);
         Directory::new(self.directory, shown).entry(name)
     }
 
-    /// Goes on by a step; the name, where it is the last one and no link.
+    /// Takes one step. Returns the name if it is the last one and not a link.
     fn step(&mut self, step: Step) -> Result<Option<OsString>> {
         match step {
-            Step::Root => self.directory = open(CWD, OsStr::new("/"), self.asked)?,
-            Step::Parent => self.directory = open(&self.directory, OsStr::new(".."), self.asked)?,
+            Step::Root => self.directory = open(CWD, OsStr::new("/"), self.requested)?,
+            Step::Parent => self.directory = open(&self.directory, OsStr::new(".."), self.requested)?,
             Step::Here => {}
             Step::Name(name) => return self.name(name),
         }
@@ -141,7 +143,7 @@ impl<'a> Walk<'a> {
 
     fn link(&mut self, link: &OwnedFd, stat: &Stat, name: OsString) -> Result<Option<OsString>> {
         self.links += 1;
-        if self.links > MOST_LINKS {
+        if self.links > MAX_LINKS {
             return Err(self.failed(Errno::LOOP));
         }
         let directory = fstat(&self.directory).map_err(|e| self.failed(e))?;
@@ -155,7 +157,7 @@ impl<'a> Walk<'a> {
             && is_proc(&self.directory)
             && text.as_os_str().as_bytes().contains(&b':')
         {
-            // A pipe or a socket: whoever opens it sees what it is.
+            // A pipe or a socket; its type is checked when it is opened.
             return Ok(Some(name));
         }
         self.push(&text);
@@ -163,43 +165,43 @@ impl<'a> Walk<'a> {
     }
 
     fn failed(&self, errno: Errno) -> Error {
-        Error::io("open", self.asked, errno.into())
+        Error::io("open", self.requested, errno.into())
     }
 
     fn not_followed(&self, name: &OsStr, link: &Stat) -> Error {
-        let path = shown(&self.directory, self.asked).join(name);
+        let path = shown(&self.directory, self.requested).join(name);
         let shown = path.shown();
         Error::new(
             Kind::Refused,
             format!("{shown} is a symbolic link of user {} and is not followed", link.st_uid),
         )
-        .hint(format!("others may write to its directory, and can point it at any file; name the file itself (`readlink -f {}` prints it)", path.word()))
+        .hint(format!("other users may write to its directory, and can point the link at any file; name the file itself (`readlink -f {}` prints it)", path.word()))
     }
 }
 
-/// Whether a directory is one of procfs, whose links lead to open files.
+/// Whether a directory is in procfs, whose links lead to open files.
 pub(super) fn is_proc(directory: impl std::os::fd::AsFd) -> bool {
-    // The type is a number of 32 bits, of whatever width the field is.
+    // The type is a 32-bit number, whatever the width of the field.
     fstatfs(directory).is_ok_and(|stat| stat.f_type as u32 == PROC_SUPER_MAGIC)
 }
 
-/// Whether a link in a directory counts as the wish of this user.
+/// Whether a link in a directory may be followed on behalf of this user.
 fn may_follow(user: u32, directory: &Stat, link: &Stat) -> bool {
     let trusted = |owner: u32| owner == user || owner == 0;
     trusted(link.st_uid) || trusted(directory.st_uid) && directory.st_mode & WRITABLE_BY_OTHERS == 0
 }
 
-fn open(at: impl std::os::fd::AsFd, name: &OsStr, asked: &Path) -> Result<OwnedFd> {
+fn open(at: impl std::os::fd::AsFd, name: &OsStr, requested: &Path) -> Result<OwnedFd> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    openat(at, name, flags, Mode::empty()).map_err(|e| Error::io("open", asked, e.into()))
+    openat(at, name, flags, Mode::empty()).map_err(|e| Error::io("open", requested, e.into()))
 }
 
-/// The path of an open directory, as far as the kernel can tell.
-fn shown(directory: &OwnedFd, asked: &Path) -> PathBuf {
+/// The path of an open directory, as far as the kernel knows it.
+fn shown(directory: &OwnedFd, requested: &Path) -> PathBuf {
     use std::os::fd::AsRawFd;
     let link = format!("/proc/self/fd/{}", directory.as_raw_fd());
     readlinkat(CWD, link, Vec::new()).map_or_else(
-        |_| asked.parent().unwrap_or(Path::new("")).to_owned(),
+        |_| requested.parent().unwrap_or(Path::new("")).to_owned(),
         |path| PathBuf::from(OsString::from_vec(path.into_bytes())),
     )
 }
@@ -213,7 +215,7 @@ mod tests {
 
     use super::*;
 
-    /// A directory's or a link's owner and mode.
+    /// The owner and mode of a directory or a link.
     fn owned(user: u32, mode: u32) -> Stat {
         let mut stat = statat(CWD, ".", AtFlags::empty()).unwrap();
         (stat.st_uid, stat.st_mode) = (user, mode);
@@ -229,12 +231,12 @@ mod tests {
         for directory in [(me, 0o755), (root, 0o755), (other, 0o755), (root, 0o1777), (other, 0o777)] {
             assert!(follows(directory, me) && follows(directory, root), "own links, {directory:?}");
         }
-        assert!(follows((me, 0o755), other), "I have put it there");
+        assert!(follows((me, 0o755), other), "I put it there");
         assert!(follows((root, 0o700), other));
         assert!(!follows((me, 0o775), other), "a group may write");
         assert!(!follows((me, 0o777), other));
         assert!(!follows((root, 0o1777), other), "as with fs.protected_symlinks");
-        assert!(!follows((other, 0o755), other), "all of the directory is somebody else's");
+        assert!(!follows((other, 0o755), other), "the directory belongs to another user");
         assert!(!follows((other, 0o1777), other));
         assert!(!follows((other, 0o755), third));
         assert!(!may_follow(root, &owned(other, 0o755), &owned(other, 0o777)), "root least of all");
@@ -258,7 +260,7 @@ mod tests {
         assert_eq!(resolved("dangling").unwrap(), base.join("nowhere"));
         assert_eq!(resolved("dir/new").unwrap(), base.join("a/b/new"));
         for path in ["", "a", "a/", "dir/", "dir/."] {
-            // What is no file is told so when it is opened, or here.
+            // A path that is not a file fails here, or when it is opened.
             let found = resolved(path);
             assert!(found.is_err() || path == "a", "{path}: {found:?}");
         }

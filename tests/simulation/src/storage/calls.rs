@@ -1,4 +1,4 @@
-//! The calls, one by one.
+//! The operations, one by one.
 
 use std::fs::File;
 use std::io;
@@ -85,8 +85,8 @@ impl Storage for Simulated {
         })
     }
 
-    /// The system does it in one step, with a lease. It needs no sync to be
-    /// believed, so any descriptor will do.
+    /// The system does this in one step, with a lease. The result does not
+    /// depend on a sync, so any descriptor will do.
     fn set_len_if(&self, file: &SimulatedFile, expected: u64, bytes: u64) -> io::Result<Resized> {
         self.change(Kind::Grow, |disk, _| {
             let size = disk.files[&file.inode].cache.len();
@@ -188,7 +188,7 @@ impl Storage for Simulated {
     }
 
     fn rename_new(&self, from: &Entry, to: &Entry) -> io::Result<()> {
-        // No name that the target's run commits by.
+        // The run does not commit with this name.
         self.change(Kind::Change, |disk, _| {
             if find(disk, to).is_ok() {
                 return Err(io::ErrorKind::AlreadyExists.into());

@@ -1,6 +1,6 @@
-//! The old file of a rewrite that did not end.
+//! The old file of an interrupted rewrite.
 
-use super::kept;
+use super::set_aside;
 use crate::commit::write::replace_file;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
@@ -8,9 +8,9 @@ use crate::patch::Direction;
 use crate::sidecar::{Names, exists};
 use crate::storage::{Access, Entry, FileType, Storage};
 
-/// Puts an old file back that was replaced and is still there: where others
-/// have appended to it before it was removed, or where the old content is asked
-/// for. Whether there was one.
+/// Puts back an old file that was replaced and still exists: if other processes
+/// appended to it before it was removed, or if the old content is wanted.
+/// Returns whether an old file was put back.
 pub(super) fn put_back<S: Storage>(storage: &S, names: &Names, direction: Direction) -> Result<bool> {
     let (path, new) = (names.target.path(), names.new.path());
     if !exists(storage, &names.new)? {
@@ -18,9 +18,9 @@ pub(super) fn put_back<S: Storage>(storage: &S, names: &Names, direction: Direct
     }
     let look = |entry: &Entry| storage.stat_entry(entry).map_err(Error::at("look at", entry.path()));
     let (found, left) = (look(&names.target)?, look(&names.new)?);
-    // Only a file with one name is ever replaced, to which a backup adds one,
-    // and the new one gets its owner and its mode: anything else is not the old
-    // file.
+    // Only a file with a single name is ever replaced (a backup adds a second
+    // name), and the new file gets its owner and mode. A file that differs in
+    // these is not the old file.
     if left.file_type != FileType::Regular
         || left.links > 2
         || (left.owner, left.mode) != (found.owner, found.mode)
@@ -31,14 +31,14 @@ pub(super) fn put_back<S: Storage>(storage: &S, names: &Names, direction: Direct
     let (found, left) = (found.identity, left.identity);
     let (Some(begun), Some(born)) = (found.born_ns, left.born_ns) else { return Ok(false) };
     if born >= begun {
-        // A new file. It gets its attributes after its bytes, and others write
-        // to it only while it has the target's name: when a recovery that went
-        // back was killed.
+        // This is a new file. It gets its attributes after its bytes, and other
+        // processes write to it only while it has the target's name. That
+        // happens if a recovery to the old content was killed.
         let written_since = is_new_by_mode && left.modified_ns >= left.changed_ns;
         return if written_since { Err(both_written(names)) } else { Ok(false) };
     }
-    // An old file is left as it was scanned, unless others have written to it
-    // since.
+    // An old file is unchanged since the scan unless other processes have
+    // written to it.
     if direction == Direction::Forward && left.modified_ns < begun {
         return Ok(false);
     }
@@ -48,25 +48,29 @@ pub(super) fn put_back<S: Storage>(storage: &S, names: &Names, direction: Direct
     {
         return Err(both_written(names));
     }
-    // Whatever others have appended to the new file since that look.
+    // Bytes that other processes appended to the new file since it was
+    // inspected.
     let to = storage.open(&names.target, Access::Write).map_err(Error::at("open", path))?;
     let from = storage.open(&names.new, Access::Read).map_err(Error::at("open", new))?;
     replace_file::carry_over(storage, (&from, found.size), &to).map_err(Error::at("append to", path))?;
     Ok(true)
 }
 
-/// The mode of a file that is not complete.
+/// The mode of an incomplete file.
 const NEW_FILE_MODE: u32 = 0o600;
 
 fn both_written(names: &Names) -> Error {
     let (shown, new) = (names.target.path().shown(), names.new.path());
     Error::new(
         Kind::RecoveryNeeded,
-        format!("{} is another version of {shown}, and others may have appended to both", new.shown()),
+        format!(
+            "{} is a different version of {shown}, and other processes may have appended to both",
+            new.shown()
+        ),
     )
     .hint(format!(
-        "`mv {} {}` keeps both; what was appended stands at the end of each",
+        "`mv {} {}` keeps both; appended bytes are at the end of each",
         new.word(),
-        kept(&names.new).word()
+        set_aside(&names.new).word()
     ))
 }

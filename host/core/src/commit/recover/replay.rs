@@ -1,4 +1,4 @@
-//! Carries the journal of an interrupted run out.
+//! Applies the journal of an interrupted run.
 
 use std::path::Path;
 
@@ -14,16 +14,16 @@ use crate::sidecar::Names;
 use crate::storage::Storage;
 use crate::target::Target;
 
-/// What to do where the file that the journal is of has another name by now.
+/// The hint for a journal whose file has been renamed.
 fn renamed(names: &Names) -> String {
     format!(
-        "if that file was renamed to NEW since (as logs are), `mv {} NEW.runner-journal` and `runner recover NEW`",
+        "if the file was renamed to NEW since (as in log rotation), run `mv {} NEW.runner-journal` and `runner recover NEW`",
         names.journal.path().word()
     )
 }
 
-/// Carries a journal out in the direction of `view`. The state after it, and
-/// whether the rest of the file is as it should be.
+/// Applies a journal in the direction of `view`. Returns the new state, and
+/// whether the rest of the file has its expected content.
 pub(super) fn replay<S: Storage>(
     target: &Target<'_, S>,
     view: PatchView<'_, '_, S>,
@@ -35,21 +35,21 @@ pub(super) fn replay<S: Storage>(
     if !view.stats().in_place_form {
         return Err(unusable(format!("{} is a patch, but not a journal", names.journal.path().shown())));
     }
-    // A different inode may be a copy of the file, made for safety's sake: so
+    // A different inode may be a copy of the file, made as a precaution, so
     // check the whole file.
     let is_copy = !journal.header().identity.same_inode(&file.identity()?);
-    let standing = length::standing(file, journal)?;
+    let file_end = length::file_end(file, journal)?;
     let other = || {
         let error = unusable(format!("{} is not the file that its journal was made for", path.shown()));
         if is_copy { error.hint(renamed(names)) } else { error }
     };
-    let Some(standing) = standing else { return Err(other()) };
+    let Some(file_end) = file_end else { return Err(other()) };
     let fits = if is_copy { whole_file_fits(file, view)? } else { touched_groups_fit(file, view)? };
     if !fits {
         return Err(other());
     }
-    if let appended @ 1.. = standing.appended_bytes()
-        && Ends::of(view.stats()).resize(standing, view.direction)
+    if let appended @ 1.. = file_end.appended_bytes()
+        && Ends::of(view.stats()).resize(file_end, view.direction)
     {
         return Err(other_way(path, appended, view.direction));
     }
@@ -57,12 +57,12 @@ pub(super) fn replay<S: Storage>(
     let state = written.map_err(|e| {
         Error::new(
             Kind::RecoveryNeeded,
-            format!("{} could not be recovered, and its journal stays", path.shown()),
+            format!("{} could not be recovered; its journal was kept", path.shown()),
         )
         .because(e)
-        .hint(format!("when that is mended: `{}`", command(path, view.direction)))
+        .hint(format!("once that is fixed, run `{}`", command(path, view.direction)))
     })?;
-    // Only what edits touch was looked at so far.
+    // So far only the ranges that edits touch were checked.
     let intact = is_copy || whole_file_fits(file, view)?;
     Ok((state, intact))
 }
@@ -73,17 +73,17 @@ fn command(path: &Path, direction: Direction) -> String {
     format!("runner recover {option}{}", path.word())
 }
 
-/// The error for a direction that would take the place of what others have
-/// appended. The other one needs no change of length.
+/// The error for a direction that would overwrite bytes that other processes
+/// appended. The opposite direction needs no change of length.
 fn other_way(path: &Path, appended: u64, direction: Direction) -> Error {
     let what = match direction {
-        Direction::Forward => "carried out",
-        Direction::Reverse => "taken back",
+        Direction::Forward => "applied",
+        Direction::Reverse => "undone",
     };
     let shown = path.shown();
     Error::new(
         Kind::RecoveryNeeded,
         format!("{appended} bytes were appended to {shown}: the change of its length cannot be {what}"),
     )
-    .hint(format!("`{}` keeps them; nothing was written yet", command(path, direction.opposite())))
+    .hint(format!("nothing was written; `{}` keeps the appended bytes", command(path, direction.opposite())))
 }

@@ -7,20 +7,20 @@ use crate::hash::{GROUP_BYTES, Tree, group_cv};
 use crate::patch::{PatchView, Version};
 use crate::storage::{OpenFile, Storage};
 
-/// Whether a target is the one that a patch in in-place form was made for,
-/// applied not at all, in part, or in full, as far as the touched groups tell:
-/// with all edits written over it (in memory), each must have the right
-/// chaining value. What others have appended is not looked at.
+/// Whether a target is the one that a patch in in-place form was made for, with
+/// the patch applied not at all, in part, or in full. Judges by the touched
+/// groups: with all edits applied in memory, each group must have the right
+/// chaining value. Bytes that other processes appended are ignored.
 ///
 /// # Errors
-/// On any I/O error, or when the patch does not say what a touched group must
-/// be. A target that does not fit is `Ok(false)`.
+/// Any I/O error; when the patch lacks the expected value of a touched group. A
+/// target that does not fit is `Ok(false)`.
 pub fn touched_groups_fit<S: Storage>(target: OpenFile<'_, S>, view: PatchView<'_, '_, S>) -> Result<bool> {
     let file = Overlaid { target, size: view.after().size };
-    // What is read back later is compared with these values.
+    // What is read back later is compared with the same values.
     let mut cursor = GroupCursor::new(view.reader());
     while let Some(group) = cursor.next()? {
-        // Of a group that is not there any more, only the size tells.
+        // For a group beyond the new end, only the size counts.
         if group.index * GROUP_BYTES < file.size
             && file.group(&mut cursor, group.index)? != value_after(target.path, &group)?
         {
@@ -30,7 +30,7 @@ pub fn touched_groups_fit<S: Storage>(target: OpenFile<'_, S>, view: PatchView<'
     Ok(true)
 }
 
-/// [`touched_groups_fit`], and all other groups too: the root must be right.
+/// Like [`touched_groups_fit`], but checks all groups: the root must be right.
 ///
 /// # Errors
 /// As for [`touched_groups_fit`].
@@ -52,15 +52,15 @@ pub fn whole_file_fits<S: Storage>(target: OpenFile<'_, S>, view: PatchView<'_, 
     Ok(tree.finish() == root)
 }
 
-/// A file with edits written over it, in memory.
+/// A file with edits applied in memory.
 struct Overlaid<'a, S: Storage> {
     target: OpenFile<'a, S>,
-    /// Its size in bytes, once the edits are written.
+    /// The size in bytes after the edits.
     size: u64,
 }
 
 impl<S: Storage> Overlaid<'_, S> {
-    /// The chaining value of a group; groups are asked for in order.
+    /// The chaining value of a group; groups must be requested in order.
     fn group(&self, cursor: &mut GroupCursor<'_, '_, S>, index: u64) -> Result<[u8; 32]> {
         let range = index * GROUP_BYTES..((index + 1) * GROUP_BYTES).min(self.size);
         let mut bytes = vec![0; usize::try_from(range.end - range.start).expect("a group fits")];

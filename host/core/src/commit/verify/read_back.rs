@@ -1,98 +1,35 @@
-//! Reading back: from the medium what was written, and only what stands
-//! between that from where it is cached.
+//! Reads back written blocks from the medium. Unwritten bytes between them may
+//! come from the page cache.
 
 use std::io;
 use std::path::Path;
 
-use super::group_cursor::GroupCursor;
+use super::run::{RUN_READERS, Run, SPOT_READERS, readers};
+use super::spot::{BLOCK_BYTES, Spot};
 use super::{Level, VerifyChoice};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::hash::ordered_pool::in_order;
-use crate::hash::{Cv, GROUP_BYTES, group_cv};
+use crate::hash::{Cv, GROUP_BYTES};
 use crate::storage::{ALIGN_BYTES, Access, Aligned, Entry, Identity, Storage};
-
-/// Groups that are read in one go.
-pub(super) const RUN_GROUPS: u64 = 16;
-const RUN_BYTES: usize = RUN_GROUPS as usize * GROUP_BYTES as usize;
-/// Readers for each thread, where there is more than one, and in all: a medium
-/// answers several as fast as one, and where it is asked for single blocks,
-/// even more of them. Each reader may hold a whole run.
-const RUN_READERS: (usize, usize) = (2, 8);
-const SPOT_READERS: (usize, usize) = (8, 16);
-
-/// Bytes of a block. Writing one byte writes the whole block that holds it.
-const BLOCK_BYTES: usize = ALIGN_BYTES;
-/// All blocks of a group.
-const ALL: u16 = u16::MAX;
-const _: () = assert!(GROUP_BYTES as usize / BLOCK_BYTES == u16::BITS as usize, "a bit for each block");
-
-/// A group to be read back.
-pub(super) struct Spot {
-    group: u64,
-    /// The blocks of it that were written, a bit each.
-    blocks: u16,
-}
-
-impl Spot {
-    /// A group of which all is read from as deep as the rest.
-    pub(super) fn whole(group: u64) -> Self {
-        Self { group, blocks: ALL }
-    }
-
-    /// A group of which the pages are that hold new bytes; all of it, when
-    /// nothing else is in it.
-    pub(super) fn written<S: Storage>(cursor: &mut GroupCursor<'_, '_, S>, group: u64, size: u64) -> Self {
-        let start = group * GROUP_BYTES;
-        let there = GROUP_BYTES.min(size.saturating_sub(start)) as usize;
-        let page = rustix::param::page_size().clamp(BLOCK_BYTES, GROUP_BYTES as usize);
-        let mut blocks = 0_u16;
-        cursor.new_bytes(&(start..start + GROUP_BYTES), |at, new| {
-            let (first, end) = (at / page * page, (at + new.len()).next_multiple_of(page));
-            for block in first / BLOCK_BYTES..end / BLOCK_BYTES {
-                blocks |= 1 << block;
-            }
-        });
-        let all = blocks.trailing_ones() as usize >= there.div_ceil(BLOCK_BYTES);
-        Self { group, blocks: if all { ALL } else { blocks } }
-    }
-
-    pub(super) fn is_whole(&self) -> bool {
-        self.blocks == ALL
-    }
-
-    pub(super) fn group(&self) -> u64 {
-        self.group
-    }
-}
-
-/// Readers of so many runs. They wait for the medium most of the time.
-pub(super) fn run_readers(threads: usize, runs: u64) -> usize {
-    readers(threads, RUN_READERS).min(usize::try_from(runs).unwrap_or(usize::MAX))
-}
-
-fn readers(threads: usize, (each, most): (usize, usize)) -> usize {
-    if threads > 1 { (threads * each).min(most) } else { 1 }
-}
 
 /// A file opened for reading back.
 pub struct ReadBack<'s, S: Storage> {
     storage: &'s S,
     entry: Entry,
-    /// What was written.
+    /// The identity of the written file.
     written: Identity,
-    file: S::File,
-    /// The level that reads of what was written reach.
+    pub(super) file: S::File,
+    /// The level at which written bytes are read.
     pub level: Level,
 }
 
 impl<'s, S: Storage> ReadBack<'s, S> {
-    /// Opens once more a file that was written to by way of `written`, and
-    /// synced.
+    /// Reopens a file that was written through `written` and synced.
     ///
     /// # Errors
-    /// When another file has the name by now, when the wanted level cannot be
-    /// reached, or on any I/O error.
+    /// When the name belongs to a different file by now, when the wanted level
+    /// cannot be reached, or on any I/O error.
     pub fn open(storage: &'s S, written: &S::File, entry: &Entry, wanted: VerifyChoice) -> Result<Self> {
         let path = entry.path();
         let written = storage.stat(written).map_err(Error::at("look at", path))?.identity;
@@ -121,8 +58,11 @@ impl<'s, S: Storage> ReadBack<'s, S> {
             _ => storage.evict(&file).map_err(Error::at("evict", path))?,
         };
         if wanted == VerifyChoice::Exactly(Level::Evicted) && !evicted {
-            return Err(Error::new(Kind::Verification, format!("{} stays in the page cache", path.shown()))
-                .hint("another process may have it mapped; `--verify cached` reads it from there"));
+            return Err(Error::new(
+                Kind::Verification,
+                format!("{} remains in the page cache", path.shown()),
+            )
+            .hint("another process may have it mapped; `--verify cached` reads it from the page cache"));
         }
         let level = if evicted { Level::Evicted } else { Level::Cached };
         opened(file, level)
@@ -133,7 +73,7 @@ impl<'s, S: Storage> ReadBack<'s, S> {
         self.entry.path()
     }
 
-    /// Reading back another file would tell nothing of what was written.
+    /// Reading back a different file would prove nothing about the written one.
     fn check_same(&self, file: &S::File) -> Result<()> {
         let path = self.entry.path();
         let found = self.storage.stat(file).map_err(Error::at("look at", path))?.identity;
@@ -147,7 +87,7 @@ impl<'s, S: Storage> ReadBack<'s, S> {
         }
     }
 
-    /// The file once more, as others see it: what was not written is read
+    /// Opens the file again through the page cache. Unwritten bytes are read
     /// there.
     pub(super) fn through_cache(&self) -> Result<S::File> {
         let file =
@@ -155,21 +95,21 @@ impl<'s, S: Storage> ReadBack<'s, S> {
         self.check_same(&file).map(|()| file)
     }
 
-    /// Bytes of a group that are there.
+    /// The number of bytes in a group.
     pub(super) fn count(&self, group: u64) -> Result<u64> {
         let mut memory = Aligned::new(GROUP_BYTES as usize);
         Ok(self.read(&self.file, group * GROUP_BYTES, memory.as_mut_slice())? as u64)
     }
 
-    /// Reads at an offset; how much there was.
-    fn read(&self, file: &S::File, at: u64, memory: &mut [u8]) -> Result<usize> {
+    /// Reads at an offset. Returns how many bytes were there.
+    pub(super) fn read(&self, file: &S::File, at: u64, memory: &mut [u8]) -> Result<usize> {
         read_blocks(self.storage, file, memory, at)
             .map_err(|e| Error::io(&format!("read back at byte {at} of"), self.path(), e))
     }
 
-    /// Chaining values of groups, sorted, of a file that is to have `size`
-    /// bytes, or to begin with them; `None` for a group of which there is less.
-    /// `cached` is there unless all are whole.
+    /// Chaining values of groups, in ascending order, of a file that must have
+    /// at least `size` bytes. The value is `None` for a group that ends too
+    /// early. `cached` is required unless all groups are read in full.
     pub(super) fn cvs<'p>(
         &self,
         spots: &'p [Spot],
@@ -194,98 +134,23 @@ impl<'s, S: Storage> ReadBack<'s, S> {
         Ok(cvs)
     }
 
-    /// A reader.
+    /// Creates a reader.
     pub(super) fn run<'r>(&'r self, cached: Option<&'r S::File>) -> Run<'r, 's, S> {
         Run { from: self, cached, memory: Aligned::new(0) }
     }
 }
 
-/// One of several readers of a file.
-pub(super) struct Run<'r, 's, S: Storage> {
-    from: &'r ReadBack<'s, S>,
-    cached: Option<&'r S::File>,
-    memory: Aligned,
-}
-
-impl<S: Storage> Run<'_, '_, S> {
-    /// Chaining values of the groups from `first` on that are read in one go.
-    pub(super) fn cvs(&mut self, first: u64, size: u64) -> Result<Vec<Option<Cv>>> {
-        let count = RUN_GROUPS.min(size.div_ceil(GROUP_BYTES) - first);
-        let spots: Vec<_> = (first..first + count).map(Spot::whole).collect();
-        self.cvs_of(&spots, size)
-    }
-
-    /// Chaining values of groups. Those that follow each other, and were
-    /// wholly written, are read in one go.
-    fn cvs_of(&mut self, spots: &[Spot], size: u64) -> Result<Vec<Option<Cv>>> {
-        let mut cvs = vec![None; spots.len()];
-        let mut longest = spots.len().min(RUN_GROUPS as usize);
-        let mut done = 0;
-        while let Some(first) = spots.get(done) {
-            let follows = |(spot, index): &(&Spot, u64)| spot.group == first.group + index && spot.is_whole();
-            let run = spots[done..].iter().zip(0..longest as u64).take_while(follows).count().max(1);
-            let count = match self.read(first, run) {
-                Ok(count) => count,
-                // One by one, to tell where it fails.
-                Err(_) if run > 1 => {
-                    longest = 1;
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            for (index, cv) in (first.group..).zip(&mut cvs[done..done + run]) {
-                let at = (index - first.group) * GROUP_BYTES;
-                let there = GROUP_BYTES.min((count as u64).saturating_sub(at));
-                let wanted = GROUP_BYTES.min(size.saturating_sub(index * GROUP_BYTES));
-                // Others may have appended to the last group.
-                if wanted > 0 && there >= wanted {
-                    let bytes = &self.memory.as_slice()[at as usize..(at + wanted) as usize];
-                    *cv = Some(group_cv(bytes, index, size));
-                }
-            }
-            done += run;
-        }
-        Ok(cvs)
-    }
-
-    /// Reads a run of groups; how many bytes there are.
-    fn read(&mut self, first: &Spot, groups: usize) -> Result<usize> {
-        let len = groups * GROUP_BYTES as usize;
-        if self.memory.as_slice().len() < len {
-            self.memory = Aligned::new(if groups > 1 { RUN_BYTES } else { len });
-        }
-        let memory = &mut self.memory.as_mut_slice()[..len];
-        let (from, at) = (self.from, first.group * GROUP_BYTES);
-        let Some(cached) = self.cached.filter(|_| !first.is_whole()) else {
-            return from.read(&from.file, at, memory);
-        };
-        let mut count = from.read(cached, at, memory)?;
-        let mut block = 0;
-        while let Some(next) = (block..u16::BITS).find(|block| first.blocks >> block & 1 == 1) {
-            // To the end of the blocks that follow each other.
-            block = next + (first.blocks >> next).trailing_ones();
-            let (start, end) = (next as usize * BLOCK_BYTES, block as usize * BLOCK_BYTES);
-            let there = from.read(&from.file, at + start as u64, &mut memory[start..end])?;
-            // The end of the file is where the medium says it is.
-            if start + there < end.min(count) {
-                count = start + there;
-            }
-        }
-        Ok(count)
-    }
-}
-
-/// Opening is not enough: some filesystems accept the flag and refuse the
-/// read.
+/// Opens a file for direct reads, and tries one: some filesystems accept the
+/// flag and refuse the read.
 fn open_direct<S: Storage>(storage: &S, entry: &Entry) -> io::Result<S::File> {
     let file = storage.open(entry, Access::Direct)?;
     read_blocks(storage, &file, Aligned::new(ALIGN_BYTES).as_mut_slice(), 0)?;
     Ok(file)
 }
 
-/// Reads until the buffer is full or the file ends. A direct read cannot go on
-/// within a block. Where others have appended to the last one meanwhile, it is
-/// read again.
+/// Reads until the buffer is full or the file ends. A direct read cannot
+/// continue within a block: if other processes appended to the last block
+/// during the read, that block is read again.
 fn read_blocks<S: Storage>(storage: &S, file: &S::File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
     let mut done = 0;
     let mut from = 0;

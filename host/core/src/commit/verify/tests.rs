@@ -41,8 +41,8 @@ fn size_and_every_byte_of_a_whole_file_count() {
     }
 }
 
-/// The memory that is read into may hold the right bytes already: zeros, or
-/// those of a group before.
+/// The memory to read into may already hold the right bytes: zeros, or those of
+/// an earlier group.
 #[test]
 fn what_is_not_there_is_not_read() {
     let group = GROUP_BYTES as usize;
@@ -53,7 +53,7 @@ fn what_is_not_there_is_not_read() {
             let read_back = open(&file, VerifyChoice::Exactly(Level::Cached)).expect("it can be read");
             let mut run = read_back.run(None);
             let mut there = 0;
-            for first in (0..40).step_by(read_back::RUN_GROUPS as usize) {
+            for first in (0..40).step_by(run::RUN_GROUPS as usize) {
                 let cvs = run.cvs(first, right.len() as u64).expect("it can be read");
                 there += cvs.iter().filter(|cv| cv.is_some()).count();
             }
@@ -65,7 +65,7 @@ fn what_is_not_there_is_not_read() {
     }
 }
 
-/// A group of which nobody says what it must be does not count as checked.
+/// A group without an expected value does not count as checked.
 #[test]
 fn no_value_is_no_check() {
     let group = Group { index: 3, before: Some([1; 32]), after: Some([2; 32]) };
@@ -75,7 +75,7 @@ fn no_value_is_no_check() {
     assert!(error.to_string().contains("file at byte 196608"), "{error}");
 }
 
-/// Pages that somebody has mapped stay in memory.
+/// Pages that a process has mapped stay in memory.
 #[test]
 fn evicted_is_said_of_no_file_that_stays_in_memory() {
     let file = file(&[7; 100_000]);
@@ -91,13 +91,13 @@ fn evicted_is_said_of_no_file_that_stays_in_memory() {
     }
 }
 
-/// Where the kernel cannot tell, nothing is ever said to be evicted.
+/// If the kernel does not support `cachestat`, no file is reported as evicted.
 fn cachestat_works(file: &tempfile::NamedTempFile) -> bool {
     OsStorage.evict(file.as_file()).expect("advice")
 }
 
-/// Another file says nothing of the one that was written, even if it holds
-/// the very bytes.
+/// A different file proves nothing about the written one, even with the same
+/// bytes.
 #[test]
 fn what_is_read_back_is_the_file_that_was_written() {
     for wanted in [VerifyChoice::Deepest, VerifyChoice::Exactly(Level::Cached)] {
@@ -105,7 +105,7 @@ fn what_is_read_back_is_the_file_that_was_written() {
         let elsewhere = Entry::unpinned(other.path());
         let opened = ReadBack::open(&OsStorage, written.as_file(), &elsewhere, wanted);
         assert_eq!(opened.err().map(|e| e.kind()), Some(Kind::Verification), "{wanted:?}");
-        // Or is exchanged later.
+        // The file may also be exchanged later.
         let read_back = open(&written, wanted).expect("it can be read");
         assert!(read_back.through_cache().is_ok());
         fs::rename(other.path(), written.path()).expect("renamed");

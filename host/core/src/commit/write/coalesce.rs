@@ -1,8 +1,8 @@
-//! Edits that lie close together, written over a file in large pieces.
+//! Writes edits that lie close together in large pieces.
 //!
-//! Only blocks that an edit touches are written. The bytes between the edits
-//! of a block are read and written back as they are; the kernel would do the
-//! same with its pages.
+//! Only blocks that an edit touches are written. The bytes between the edits of
+//! a block are read and written back unchanged; the kernel would do the same
+//! with its pages.
 
 use super::write_behind::{PIECE_BYTES, WriteBehind};
 use crate::error::Result;
@@ -11,12 +11,12 @@ use crate::storage::{ALIGN_BYTES, Aligned, OpenFile, Storage};
 
 const ALIGN: u64 = ALIGN_BYTES as u64;
 
-/// The pieces, one after the other.
+/// Collects edits into pieces, one after the other.
 pub(super) struct Pieces<'b, 's, 'a, S: Storage> {
-    behind: &'b mut WriteBehind<'s, S>,
+    sink: &'b mut WriteBehind<'s, S>,
     target: OpenFile<'a, S>,
-    /// The file is at least that long, whatever part of the edits is written:
-    /// what lies before may be read, and written as it is.
+    /// The file is at least this long, whatever part of the edits is written:
+    /// bytes before this offset may be read and written back.
     sure_bytes: u64,
     piece: Option<Piece>,
 }
@@ -24,25 +24,25 @@ pub(super) struct Pieces<'b, 's, 'a, S: Storage> {
 struct Piece {
     start: u64,
     memory: Aligned,
-    /// Bytes of it that hold what the file has, or is to have.
+    /// Bytes at the start that hold the file's old or new content.
     known: usize,
-    /// Where the last edit in it ends.
+    /// The end of the last edit in the piece.
     edited: usize,
 }
 
 impl<'b, 's, 'a, S: Storage> Pieces<'b, 's, 'a, S> {
-    pub(super) fn new(behind: &'b mut WriteBehind<'s, S>, target: OpenFile<'a, S>, sure_bytes: u64) -> Self {
-        Self { behind, target, sure_bytes, piece: None }
+    pub(super) fn new(sink: &'b mut WriteBehind<'s, S>, target: OpenFile<'a, S>, sure_bytes: u64) -> Self {
+        Self { sink, target, sure_bytes, piece: None }
     }
 
-    /// Writes bytes at an offset behind all those before.
+    /// Writes bytes at an offset after all earlier ones.
     pub(super) fn put(&mut self, mut offset: u64, mut bytes: &[u8]) -> Result<()> {
         while !bytes.is_empty() {
             let mut piece = self.piece_at(offset)?;
             let at = (offset - piece.start) as usize;
             let (part, rest) = bytes.split_at(bytes.len().min(PIECE_BYTES - at));
             let end = at + part.len();
-            // A long run of new bytes needs nothing of what was there.
+            // A long run of new bytes needs none of the old ones.
             if at != piece.known || part.len() < GROUP_BYTES as usize {
                 self.know(&mut piece, end)?;
             }
@@ -56,11 +56,11 @@ impl<'b, 's, 'a, S: Storage> Pieces<'b, 's, 'a, S> {
         Ok(())
     }
 
-    /// The piece that an edit at this offset belongs to: the one at hand, if
-    /// it is near.
+    /// The piece for an edit at this offset: the current one, if it is close
+    /// enough.
     fn piece_at(&mut self, offset: u64) -> Result<Piece> {
         if let Some(piece) = self.piece.take() {
-            // No block lies between.
+            // There is no whole block in between.
             let near = piece.edited.next_multiple_of(ALIGN_BYTES) + ALIGN_BYTES;
             if offset < piece.start + near.min(PIECE_BYTES) as u64 {
                 return Ok(piece);
@@ -68,11 +68,11 @@ impl<'b, 's, 'a, S: Storage> Pieces<'b, 's, 'a, S> {
             self.write(piece)?;
         }
         let start = offset / ALIGN * ALIGN;
-        Ok(Piece { start, memory: self.behind.memory()?, known: 0, edited: 0 })
+        Ok(Piece { start, memory: self.sink.memory()?, known: 0, edited: 0 })
     }
 
-    /// Reads what is not known yet, up to `end` and some more, as the next
-    /// edit is near.
+    /// Reads missing bytes up to `end`, and some more, as the next edit is
+    /// near.
     fn know(&mut self, piece: &mut Piece, end: usize) -> Result<()> {
         if piece.known >= end {
             return Ok(());
@@ -87,7 +87,8 @@ impl<'b, 's, 'a, S: Storage> Pieces<'b, 's, 'a, S> {
         Ok(())
     }
 
-    /// Writes a piece, up to the end of a block, if all of that is there.
+    /// Writes a piece up to the end of a block, if the file has the whole
+    /// block.
     fn write(&mut self, mut piece: Piece) -> Result<()> {
         let mut end = piece.edited;
         let block = end.next_multiple_of(ALIGN_BYTES);
@@ -95,7 +96,7 @@ impl<'b, 's, 'a, S: Storage> Pieces<'b, 's, 'a, S> {
             self.know(&mut piece, block)?;
             end = block;
         }
-        self.behind.write(piece.start, piece.memory, end)
+        self.sink.write(piece.start, piece.memory, end)
     }
 
     /// Writes the last piece.

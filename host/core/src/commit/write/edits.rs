@@ -1,6 +1,6 @@
-//! Writes a patch in in-place form over its target. Idempotent: it may be
-//! stopped anywhere and run again, in either direction, as long as the
-//! journal stands.
+//! Writes a patch in in-place form over its target. Idempotent: while the
+//! journal exists, the writing may be stopped anywhere and repeated, in either
+//! direction.
 
 use super::coalesce::Pieces;
 use super::length::{self, Ends, State};
@@ -17,13 +17,14 @@ use crate::target::interference::{cut_short, grown};
 pub struct InPlaceFile<'a, S: Storage> {
     storage: &'a S,
     entry: &'a Entry,
-    /// The descriptor that holds the lock: the only one of the file in this
-    /// process while its length is set.
+    /// The descriptor that holds the lock, and the only one that this process
+    /// has of the file while it sets the length.
     locked: &'a S::File,
-    /// Where a sync of the locked descriptor may have failed, it is not
-    /// believed any more: bytes are written through a new one each time, if
-    /// that is of this file. The length is set through the locked one: that
-    /// needs no sync to be believed.
+    /// Set when a sync of the locked descriptor may have failed. Then that
+    /// descriptor's reports cannot be trusted: bytes are written through a new
+    /// descriptor each time, after checking that it belongs to this file. The
+    /// length is still set through the locked descriptor, which needs no sync
+    /// for that.
     distrusted: Option<&'a Identity>,
 }
 
@@ -34,12 +35,12 @@ impl<'a, S: Storage> InPlaceFile<'a, S> {
         Self { storage, entry: &names.target, locked: file, distrusted: None }
     }
 
-    /// The same, once a write through that descriptor has failed.
+    /// The same file, after a write through that descriptor has failed.
     pub fn distrusted(target: &'a Target<'_, S>) -> Self {
         Self { distrusted: Some(target.identity()), ..Self::new(target) }
     }
 
-    /// Its name.
+    /// The file's name.
     pub(crate) fn entry(&self) -> &'a Entry {
         self.entry
     }
@@ -54,24 +55,24 @@ impl<'a, S: Storage> InPlaceFile<'a, S> {
         let path = self.entry.path();
         let file = self.storage.open(self.entry, Access::Write).map_err(Error::at("open", path))?;
         let file = OpenFile::new(self.storage, &file, path);
-        // The journal's bytes belong to the file that was read, and to no other.
+        // The journal's bytes belong only to the file that was read.
         if !file.identity()?.same_inode(written) {
             return Err(Error::new(
                 Kind::ChangedByOthers,
-                format!("{} was replaced meanwhile", path.shown()),
+                format!("{} was replaced during the run", path.shown()),
             ));
         }
         work(file)
     }
 }
 
-/// Writes the edits, sets the length, and makes both durable. What others have
-/// appended stays.
+/// Writes the edits, sets the length, and makes both durable. Bytes that other
+/// processes appended are kept.
 ///
 /// # Errors
-/// When others append where the length must change, or have the file open;
-/// any I/O error: then the target is in an unknown state, and only the journal
-/// can tell.
+/// When other processes appended bytes where the length must change, or have
+/// the file open; any I/O error. Then the target is in an unknown state, and
+/// only the journal can restore it.
 ///
 /// # Panics
 /// When the patch is not in in-place form.
@@ -84,12 +85,12 @@ pub fn write<S: Storage>(
     assert!(view.stats().in_place_form, "only patches in in-place form are written in place");
     let ends = Ends::of(view.stats());
     let locked = file.locked();
-    let Some(standing) = length::standing(locked, journal)? else {
+    let Some(file_end) = length::file_end(locked, journal)? else {
         return Err(cut_short(path, locked.size()?));
     };
-    let resizes = ends.resize(standing, view.direction);
-    if resizes && standing.appended_bytes() > 0 {
-        return Err(grown(path, standing.appended_bytes()));
+    let resizes = ends.resize(file_end, view.direction);
+    if resizes && file_end.appended_bytes() > 0 {
+        return Err(grown(path, file_end.appended_bytes()));
     }
     let long = ends.to_long(view.direction);
     if long {
@@ -118,12 +119,12 @@ fn sync<S: Storage>(file: OpenFile<'_, S>) -> Result<()> {
     profile::time(Stage::Sync, || file.sync_data())
 }
 
-/// Writes what a direction leads to over what stands there.
+/// Overwrites the target with the content that the view leads to.
 fn edits<S: Storage>(target: OpenFile<'_, S>, view: PatchView<'_, '_, S>, threads: usize) -> Result<()> {
     if view.stats().is_dense() {
         let sure_bytes = Ends::of(view.stats()).short;
-        return write_behind(target, threads, |behind| {
-            let mut pieces = Pieces::new(behind, target, sure_bytes);
+        return write_behind(target, threads, |sink| {
+            let mut pieces = Pieces::new(sink, target, sure_bytes);
             each_edit(view, |offset, bytes| pieces.put(offset, bytes))?;
             pieces.finish()
         });
@@ -131,7 +132,7 @@ fn edits<S: Storage>(target: OpenFile<'_, S>, view: PatchView<'_, '_, S>, thread
     each_edit(view, |offset, bytes| target.write_all_at(bytes, offset))
 }
 
-/// Calls `put` with where each edit's bytes go, front to back.
+/// Calls `put` with each edit's offset and bytes, front to back.
 fn each_edit<S: Storage>(
     view: PatchView<'_, '_, S>,
     mut put: impl FnMut(u64, &[u8]) -> Result<()>,
@@ -140,8 +141,9 @@ fn each_edit<S: Storage>(
     let mut shift = 0_i64;
     while let Some(batch) = reader.next_batch()? {
         for edit in batch.edits() {
-            // Bytes that stay do not move in in-place form, so this offset is
-            // that of the start, up to the last edits at the end of the file.
+            // In in-place form the bytes between edits do not move, so the
+            // offset equals `edit.start`, except for the last edits at the end
+            // of the file.
             let offset = edit.start.wrapping_add_signed(shift);
             shift += edit.new.len() as i64 - edit.old.len() as i64;
             if !edit.new.is_empty() {

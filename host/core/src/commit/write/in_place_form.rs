@@ -1,6 +1,6 @@
-//! Turns any patch into one in in-place form: up to the group in which the
-//! first length changes it is the same; from there on, each group of the file
-//! as it will be is one edit.
+//! Converts any patch to in-place form. Up to the group with the first change
+//! of length the patch stays the same; after that, each group of the new file
+//! is one edit.
 
 use crate::cancel::Cancel;
 use crate::error::Result;
@@ -10,11 +10,11 @@ use crate::storage::{Entry, OpenFile, Storage};
 use crate::target::Target;
 
 /// Writes the in-place form of `patch` to `spill`. `header` must identify
-/// `target` as it is now, and the edits must be those of its bytes.
+/// `target` in its present state, and the edits must match its bytes.
 ///
 /// # Errors
-/// When the source or the patch cannot be read, or the result not written;
-/// when somebody asked to stop.
+/// When the source or the patch cannot be read, or the result cannot be
+/// written; when the run was interrupted.
 pub fn flatten<'s, S: Storage>(
     target: &Target<'s, S>,
     patch: &Patch<'s, S>,
@@ -28,14 +28,14 @@ pub fn flatten<'s, S: Storage>(
     let mut writer = Writer::new(target.storage, spill, header)?;
     let mut head = patch.reader(Direction::Forward);
     while let Some(batch) = head.next_batch()? {
-        // Without a tail, the last may be a group that is not full.
+        // Without a tail, the last group may be partial.
         let mut groups = batch.groups().iter().filter(|group| group.index * GROUP_BYTES < from).peekable();
         for edit in batch.edits().take_while(|edit| edit.start < from) {
             while let Some(group) = groups.next_if(|group| group.index < edit.start / GROUP_BYTES) {
                 writer.group(*group)?;
             }
-            // Edits before the tail keep the length, so both parts of one
-            // that reaches into it end at the same place.
+            // Edits before the tail keep the length. So if one reaches into the
+            // tail, its old and new part end at the same offset.
             let keep = edit.old.len().min(usize::try_from(from - edit.start).unwrap_or(usize::MAX));
             writer.edit(Edit { start: edit.start, old: &edit.old[..keep], new: &edit.new[..keep] })?;
         }
@@ -60,13 +60,13 @@ pub fn flatten<'s, S: Storage>(
     tail.finish()?.finish()?.seal(seal.pre_root, seal.post_root)
 }
 
-/// Collects the new tail, and writes it group by group.
+/// Collects the new tail and writes it group by group.
 struct Tail<'a, 's, S: Storage> {
     source: OpenFile<'a, S>,
     writer: Writer<'s, S>,
     pre: u64,
     post: u64,
-    /// Offset of the group that `new` belongs to, in both files.
+    /// Offset in both files of the group that `new` belongs to.
     at: u64,
     new: Vec<u8>,
 }

@@ -1,52 +1,54 @@
-//! How long the file of a journal is, and which part of it others have
-//! appended. `docs/design.md` has the argument ("Changing the length").
+//! How long a journal's file is, and which part of it other processes have
+//! appended. `docs/design.md` gives the argument ("Changing the length").
 //!
-//! Of the two versions of a file, one may be longer. What stands between the
-//! two ends belongs to the longer version, or others have appended it to the
-//! shorter one; bytes alone do not tell. So the journal keeps a mark, which is
-//! durable before it is needed: where its owner may not write to it, the file
-//! is in the other of two states than the one it began in.
+//! One of the two versions of a file may be longer. The bytes between the two
+//! ends belong to the longer version, or other processes appended them to the
+//! shorter one; the bytes alone do not show which. So the journal keeps a mark,
+//! which is made durable before it is needed: if the journal's owner has no
+//! write permission, the file is not in the state in which it began, but in the
+//! other one of these two:
 //!
 //! | state | the file |
 //! |---|---|
-//! | `Long` | is as long as the longer version, at least |
-//! | `Either` | is so too, and has zeros from the shorter end on; or it is short |
+//! | `Long` | is at least as long as the longer version |
+//! | `Either` | is as in `Long`, with zeros from the shorter end on; or it is short |
 //!
-//! A change to a longer version begins with `Either`, one to a shorter version
-//! with `Long`.
+//! A change to a longer version begins with `Either`, a change to a shorter
+//! version with `Long`.
 
 use crate::error::{Error, Result};
 use crate::patch::{Direction, Patch, Stats};
 use crate::storage::{Access, OpenFile, Resized, Storage};
 use crate::target::interference::{cut_short, grown, in_use};
 
-/// Zeros that tell a file that was extended from one that others appended to;
-/// fewer, where the versions differ by fewer.
+/// Zeros that distinguish an extended file from one that other processes
+/// appended to. Fewer are used if the versions differ by fewer bytes.
 const ZEROS_BYTES: u64 = 4096;
 
 const UNMARKED_MODE: u32 = 0o600;
 const MARKED_MODE: u32 = 0o400;
 
-/// What is known of the length for sure.
+/// What is certain about the length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
-    /// The file is as long as the longer version, at least.
+    /// The file is at least as long as the longer version.
     Long,
-    /// It is so too, with zeros from the shorter end on; or it is short.
+    /// The file is as in `Long`, with zeros from the shorter end on; or it is
+    /// short.
     Either,
 }
 
-/// Where a file ends, and how much of it others have appended.
+/// Where a file ends, and how many bytes other processes have appended to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// With the shorter version; so many bytes follow.
+pub enum FileEnd {
+    /// It ends with the shorter version, followed by this many appended bytes.
     Short(u64),
-    /// With the longer version; so many bytes follow.
+    /// It ends with the longer version, followed by this many appended bytes.
     Long(u64),
 }
 
-impl Standing {
-    /// Bytes that others have appended.
+impl FileEnd {
+    /// Bytes that other processes have appended.
     #[must_use]
     pub fn appended_bytes(self) -> u64 {
         match self {
@@ -71,44 +73,44 @@ impl Ends {
         Self { short: pre.min(post), long: pre.max(post), shrinks: pre > post }
     }
 
-    /// Whether both versions have one length.
+    /// Whether both versions have the same length.
     pub(crate) fn are_one(self) -> bool {
         self.short == self.long
     }
 
-    /// Whether the longer version is the one that a direction leads to.
+    /// Whether a direction leads to the longer version.
     pub(crate) fn to_long(self, direction: Direction) -> bool {
         !self.are_one() && self.shrinks == (direction == Direction::Reverse)
     }
 
-    /// Whether the length must change on the way.
-    pub(crate) fn resize(self, standing: Standing, direction: Direction) -> bool {
-        !self.are_one() && matches!(standing, Standing::Long(_)) != self.to_long(direction)
+    /// Whether the length must change in this direction.
+    pub(crate) fn resize(self, file_end: FileEnd, direction: Direction) -> bool {
+        !self.are_one() && matches!(file_end, FileEnd::Long(_)) != self.to_long(direction)
     }
 
-    /// The zeros that tell.
+    /// The range of zeros that marks an extended file.
     pub(crate) fn zeros(self) -> std::ops::Range<u64> {
         self.short..self.long.min(self.short + ZEROS_BYTES)
     }
 }
 
-/// Where the file of a journal ends; `None` for one that no run can have left,
-/// as it is too short.
+/// Where the file of a journal ends. Returns `None` if it is too short to have
+/// been left by any run.
 ///
 /// # Errors
 /// Any I/O error.
-pub fn standing<S: Storage>(target: OpenFile<'_, S>, journal: &Patch<'_, S>) -> Result<Option<Standing>> {
+pub fn file_end<S: Storage>(target: OpenFile<'_, S>, journal: &Patch<'_, S>) -> Result<Option<FileEnd>> {
     let ends = Ends::of(&journal.seal().stats);
     let size = target.size()?;
     if ends.are_one() || size < ends.short {
-        return Ok(size.checked_sub(ends.short).map(Standing::Short));
+        return Ok(size.checked_sub(ends.short).map(FileEnd::Short));
     }
     Ok(match state(target.storage, journal, ends)? {
-        State::Long => size.checked_sub(ends.long).map(Standing::Long),
+        State::Long => size.checked_sub(ends.long).map(FileEnd::Long),
         State::Either if size >= ends.long && has_zeros(target, ends)? => {
-            Some(Standing::Long(size - ends.long))
+            Some(FileEnd::Long(size - ends.long))
         }
-        State::Either => Some(Standing::Short(size - ends.short)),
+        State::Either => Some(FileEnd::Short(size - ends.short)),
     })
 }
 
@@ -126,8 +128,8 @@ fn has_zeros<S: Storage>(target: OpenFile<'_, S>, ends: Ends) -> Result<bool> {
     Ok(bytes.iter().all(|byte| *byte == 0))
 }
 
-/// Has a journal that has not its name yet say where its file begins, whatever
-/// mode it was created with.
+/// Records in a journal, before it gets its final name, the state in which its
+/// file begins, whatever mode the journal was created with.
 ///
 /// # Errors
 /// Any I/O error.
@@ -136,7 +138,7 @@ pub(crate) fn unmark<S: Storage>(storage: &S, journal: &Patch<'_, S>) -> Result<
     mark(storage, journal, if shrinks { State::Long } else { State::Either })
 }
 
-/// Has the journal say, durably, which state its file is in.
+/// Records in the journal, durably, which state its file is in.
 ///
 /// # Errors
 /// Any I/O error.
@@ -156,8 +158,8 @@ pub(crate) fn mark<S: Storage>(storage: &S, journal: &Patch<'_, S>, state: State
         .map_err(Error::at("mark", path))
 }
 
-/// Writes the zeros that tell over what belonged to the longer version. They
-/// must be durable before the journal says that the file may be short.
+/// Overwrites the start of the longer version's tail with the marking zeros.
+/// They must be durable before the journal says that the file may be short.
 ///
 /// # Errors
 /// Any I/O error.
@@ -167,11 +169,12 @@ pub(crate) fn clear<S: Storage>(target: OpenFile<'_, S>, ends: Ends) -> Result<(
     target.write_all_at(&zeros, range.start)
 }
 
-/// Sets the length of a file that is `expected` bytes long, and of which
-/// `target` is the only descriptor in this process.
+/// Sets the length of a file that is `expected` bytes long. `target` must be
+/// the only descriptor of the file in this process.
 ///
 /// # Errors
-/// When others have appended to it, or have it open; any I/O error.
+/// When other processes have appended to the file, or have it open; any I/O
+/// error.
 pub(crate) fn set<S: Storage>(target: OpenFile<'_, S>, expected: u64, bytes: u64) -> Result<()> {
     let path = target.path;
     match target.storage.set_len_if(target.file, expected, bytes).map_err(Error::at("resize", path))? {

@@ -1,4 +1,4 @@
-//! A new file, written from front to back.
+//! Writes a new file from front to back.
 
 use std::ops::Range;
 
@@ -10,12 +10,12 @@ use crate::storage::{ALIGN_BYTES, Aligned, OpenFile, Storage};
 
 const ALIGN: u64 = ALIGN_BYTES as u64;
 
-/// What is written, and how far it has come.
+/// The state of the writing.
 pub(super) struct NewFileWriter<'b, 's, 'a, S: Storage> {
-    behind: &'b mut WriteBehind<'s, S>,
+    sink: &'b mut WriteBehind<'s, S>,
     to: OpenFile<'a, S>,
-    /// Where the piece at hand begins, and what there is of it. Pieces end at
-    /// multiples of their size.
+    /// Offset and content of the current piece. Pieces end at multiples of
+    /// their size.
     at: u64,
     piece: Option<Aligned>,
     len: usize,
@@ -25,17 +25,17 @@ pub(super) struct NewFileWriter<'b, 's, 'a, S: Storage> {
 }
 
 impl<'b, 's, 'a, S: Storage> NewFileWriter<'b, 's, 'a, S> {
-    /// From the start of an empty file.
-    pub(super) fn new(behind: &'b mut WriteBehind<'s, S>, to: OpenFile<'a, S>, cancel: Cancel<'a>) -> Self {
-        Self { behind, to, at: 0, piece: None, len: 0, shares: true, cancel }
+    /// Starts at the beginning of an empty file.
+    pub(super) fn new(sink: &'b mut WriteBehind<'s, S>, to: OpenFile<'a, S>, cancel: Cancel<'a>) -> Self {
+        Self { sink, to, at: 0, piece: None, len: 0, shares: true, cancel }
     }
 
-    /// Where the next byte goes.
+    /// The offset of the next byte.
     fn end(&self) -> u64 {
         self.at + self.len as u64
     }
 
-    /// Appends.
+    /// Appends bytes.
     pub(super) fn push(&mut self, mut bytes: &[u8]) -> Result<()> {
         while !bytes.is_empty() {
             let room = self.room(bytes.len())?;
@@ -47,8 +47,8 @@ impl<'b, 's, 'a, S: Storage> NewFileWriter<'b, 's, 'a, S> {
         Ok(())
     }
 
-    /// Appends a range of a file: holes stay holes, and extents are shared
-    /// where that can be done.
+    /// Appends a range of a file. Holes stay holes, and extents are shared
+    /// where possible.
     pub(super) fn copy(&mut self, source: &OpenFile<'_, S>, range: Range<u64>) -> Result<()> {
         let mut at = range.start;
         while at < range.end {
@@ -64,7 +64,8 @@ impl<'b, 's, 'a, S: Storage> NewFileWriter<'b, 's, 'a, S> {
         self.skip(range.end - at)
     }
 
-    /// Shares what it can from the start of a range; where it has ended.
+    /// Shares extents from the start of a range where possible. Returns where
+    /// sharing ended.
     fn share(&mut self, source: &OpenFile<'_, S>, range: Range<u64>) -> Result<u64> {
         let head = range.start.next_multiple_of(ALIGN);
         let tail = range.end / ALIGN * ALIGN;
@@ -96,7 +97,7 @@ impl<'b, 's, 'a, S: Storage> NewFileWriter<'b, 's, 'a, S> {
         Ok(())
     }
 
-    /// Leaves a hole of whole blocks, and writes zeros round it.
+    /// Leaves a hole of whole blocks, and writes zeros around it.
     fn skip(&mut self, bytes: u64) -> Result<()> {
         let end = self.end() + bytes;
         let (from, to) = (self.end().next_multiple_of(ALIGN).min(end), end / ALIGN * ALIGN);
@@ -107,24 +108,24 @@ impl<'b, 's, 'a, S: Storage> NewFileWriter<'b, 's, 'a, S> {
         self.zeros(end)
     }
 
-    /// Up to an offset less than a block away.
+    /// Writes zeros up to an offset less than two blocks away.
     fn zeros(&mut self, to: u64) -> Result<()> {
         let bytes = usize::try_from(to - self.end()).expect("less than two blocks");
         self.push(&[0; 2 * ALIGN_BYTES][..bytes])
     }
 
-    /// Goes on at another offset.
+    /// Continues at a later offset.
     fn jump(&mut self, to: u64) -> Result<()> {
         self.flush()?;
         self.at = to;
         Ok(())
     }
 
-    /// Memory for the next bytes, at most so many.
+    /// Memory for the next bytes, at most `want` bytes.
     fn room(&mut self, want: usize) -> Result<&mut [u8]> {
         let piece = match &mut self.piece {
             Some(piece) => piece,
-            none => none.insert(self.behind.memory()?),
+            none => none.insert(self.sink.memory()?),
         };
         let whole = PIECE_BYTES - (self.at % PIECE_BYTES as u64) as usize;
         let end = whole.min(self.len.saturating_add(want));
@@ -139,13 +140,14 @@ impl<'b, 's, 'a, S: Storage> NewFileWriter<'b, 's, 'a, S> {
     fn flush(&mut self) -> Result<()> {
         self.cancel.check()?;
         if let Some(piece) = self.piece.take() {
-            self.behind.write(self.at, piece, self.len)?;
+            self.sink.write(self.at, piece, self.len)?;
         }
         (self.at, self.len) = (self.end(), 0);
         Ok(())
     }
 
-    /// Writes what is left; the length of the file, which may end in a hole.
+    /// Writes the remaining bytes. Returns the length of the file, which may
+    /// end in a hole.
     pub(super) fn finish(mut self) -> Result<u64> {
         self.flush()?;
         Ok(self.at)

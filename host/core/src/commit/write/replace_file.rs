@@ -1,5 +1,5 @@
-//! Writes the file as it will be into a new one, and puts that in the old
-//! one's place in one step.
+//! Writes the result to a new file, and replaces the old file with it in one
+//! step.
 
 use std::ops::Range;
 use std::path::Path;
@@ -15,14 +15,14 @@ use crate::sidecar::Names;
 use crate::storage::{Access, Entry, Identity, OpenFile, Stat, Storage};
 use crate::target::interference::{changed, grown};
 
-/// Ranges from this size on are copied on their own; shorter ones are read
-/// together with those round them.
+/// Ranges of at least this size are copied separately; shorter ranges are read
+/// together with their surroundings.
 const COPY_BYTES: u64 = 64 * 1024;
 const BUFFER_BYTES: usize = 1 << 20;
-/// How long those are waited for who have the old file open.
+/// How long to wait for processes that have the old file open.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(300);
 
-/// Fills a new, empty file with the source as the edits make it.
+/// Fills a new, empty file with the source after the edits.
 ///
 /// # Errors
 /// Any I/O error on either file; when the run was interrupted.
@@ -33,8 +33,8 @@ pub fn fill<S: Storage>(
     context: RunContext<'_>,
 ) -> Result<()> {
     let mut cache = Cache { source: &source, start: 0, bytes: Vec::new() };
-    let bytes = write_behind(to, context.threads, |behind| {
-        let mut writer = NewFileWriter::new(behind, to, context.cancel);
+    let bytes = write_behind(to, context.threads, |sink| {
+        let mut writer = NewFileWriter::new(sink, to, context.cancel);
         walk(reader, 0, |segment| match segment {
             Segment::New(bytes) => writer.push(bytes),
             Segment::Source(range) if range.end - range.start < COPY_BYTES => {
@@ -44,7 +44,7 @@ pub fn fill<S: Storage>(
         })?;
         writer.finish()
     })?;
-    // The file may end in a hole.
+    // The file may end in a hole, which sets no length.
     to.storage.set_len(to.file, bytes).map_err(Error::at("resize", to.path))
 }
 
@@ -58,15 +58,15 @@ pub fn copy<S: Storage>(
     bytes: u64,
     context: RunContext<'_>,
 ) -> Result<()> {
-    write_behind(to, context.threads, |behind| {
-        let mut writer = NewFileWriter::new(behind, to, context.cancel);
+    write_behind(to, context.threads, |sink| {
+        let mut writer = NewFileWriter::new(sink, to, context.cancel);
         writer.copy(&source, 0..bytes)?;
         writer.finish()
     })?;
     to.storage.set_len(to.file, bytes).map_err(Error::at("resize", to.path))
 }
 
-/// A window of the source, for short reads close to each other.
+/// A window of the source, for short reads close together.
 struct Cache<'a, S: Storage> {
     source: &'a OpenFile<'a, S>,
     start: u64,
@@ -90,25 +90,24 @@ impl<S: Storage> Cache<'_, S> {
     }
 }
 
-/// What others have done meanwhile, where a new file has taken the place of the
-/// old one.
+/// What other processes did while a new file replaced the old one.
 #[derive(Debug, Clone, Copy)]
 pub struct Swapped {
-    /// Bytes that they have appended, and that stand at the end of the new file.
+    /// Bytes that they appended, and that are at the end of the new file.
     pub appended_bytes: u64,
-    /// Whether they still have the old file open: what they append to it from
-    /// now on is lost.
+    /// Whether they still have the old file open: anything they append to it
+    /// from now on is lost.
     pub old_in_use: bool,
 }
 
-/// Puts the new file, which must be durable and verified, in the place of the
-/// target. What others append to the old one until it has no name any more is
+/// Replaces the target with the new file, which must be durable and verified.
+/// Bytes that other processes append to the old file while it has a name are
 /// appended to the new one.
 ///
 /// # Errors
-/// When the target is no longer the file that was read, or on any I/O error:
-/// the target is the old file then, or, if the kind is
-/// [`Kind::RecoveryNeeded`], the new one.
+/// When the target is no longer the file that was read; any I/O error. Then the
+/// target is still the old file, or, if the kind is [`Kind::RecoveryNeeded`],
+/// the new one.
 pub fn swap<S: Storage>(
     storage: &S,
     names: &Names,
@@ -121,8 +120,9 @@ pub fn swap<S: Storage>(
     let look = |entry: &Entry| -> Result<Identity> { Ok(look_at(entry)?.identity) };
     let written = storage.stat(new_file).map_err(Error::at("look at", new))?.identity;
     if !look(&names.new)?.same_inode(&written) {
-        return Err(Error::new(Kind::Refused, format!("{} was replaced during the run", new.shown()))
-            .hint(format!("others may write to its directory; {} is untouched", target.shown())));
+        return Err(Error::new(Kind::Refused, format!("{} was replaced during the run", new.shown())).hint(
+            format!("other users may be able to write to its directory; {} is untouched", target.shown()),
+        ));
     }
     let found = look(&names.target)?;
     if !found.same_content(old) {
@@ -135,11 +135,11 @@ pub fn swap<S: Storage>(
     let mut carried = old.size;
     let mut old_in_use = false;
     if storage.exchange(&names.new, &names.target).map_err(Error::at("replace", target))? {
-        // Who had opened the path before may be about to write to the old file.
-        // Who keeps it open for long is not waited for.
+        // A process that opened the path earlier may be about to write to the
+        // old file. A process that keeps it open for longer is not waited for.
         old_in_use = storage.in_use(old_file, PATIENCE).unwrap_or(false);
-        // What we took out must be what we read, and what we put in what we
-        // wrote; else somebody was faster.
+        // The file taken out must be the one that was read, and the file put in
+        // the one that was written. Otherwise another process was faster.
         let out_stat = look_at(&names.new).map_err(|e| half_done(target).because(e))?;
         let out = &out_stat.identity;
         let put_in = look(&names.target).map_err(|e| half_done(target).because(e))?;
@@ -154,8 +154,8 @@ pub fn swap<S: Storage>(
             return Err(changed(target));
         }
         if (out_stat.mode, out_stat.owner) != (old_stat.mode, old_stat.owner) {
-            // Somebody has changed them since they were copied. That was not
-            // durable, and need not be here.
+            // Another process changed them since they were copied. That change
+            // was not durable, and need not be durable here.
             storage.copy_attributes(old_file, new_file).map_err(|e| half_done(target).because(e))?;
         }
         carried += carry_over(storage, (old_file, carried), new_file).map_err(|e| lost(target, new, e))?;
@@ -163,24 +163,24 @@ pub fn swap<S: Storage>(
     } else {
         storage.rename(&names.new, &names.target).map_err(Error::at("replace", target))?;
     }
-    // The old file has no name any more: this is the last chance.
+    // The old file has no name now: this is the last chance.
     carry_over(storage, (old_file, carried), new_file).map_err(|e| lost(target, new, e))?;
     let now = storage.stat(new_file).map_err(|e| half_done(target).because(e))?.identity.size;
-    // One sync makes both durable, in this order. Should it fail, nothing is
-    // taken back: which file has the name after a crash is open then.
+    // One sync makes both durable, in this order. If it fails, nothing is
+    // undone: after a crash either file may have the name.
     storage.sync_parent(&names.target).map_err(|e| half_done(target).because(e))?;
     Ok(Swapped { appended_bytes: now.saturating_sub(new_size), old_in_use })
 }
 
-/// Appends to one file what others have appended to another, from a size on.
-/// Makes it durable. Ends when there is no more.
+/// Appends to one file the bytes that other processes appended to the other
+/// from offset `size` on, and makes them durable. Ends when there are no more.
 pub(crate) fn carry_over<S: Storage>(
     storage: &S,
     (from, size): (&S::File, u64),
     to: &S::File,
 ) -> std::io::Result<u64> {
     let mut at = size;
-    // Where nothing was appended nothing is read, and no read can fail.
+    // If nothing was appended, nothing is read, and no read can fail.
     while storage.stat(from)?.identity.size > at {
         let mut bytes = vec![0; COPY_BYTES as usize];
         let count = storage.read_full_at(from, &mut bytes, at)?;
@@ -204,20 +204,23 @@ pub(crate) fn carry_over<S: Storage>(
     Ok(at - size)
 }
 
-/// The error for bytes that were appended to the old file and could not be
+/// The error for bytes that were appended to the old file, and could not be
 /// appended to the new one.
 fn lost(target: &Path, other: &Path, error: std::io::Error) -> Error {
     Error::new(
         Kind::RecoveryNeeded,
-        format!("{} is without some of what others have appended meanwhile", target.shown()),
+        format!("{} lacks some of the bytes that other processes appended during the run", target.shown()),
     )
     .because(error)
-    .hint(format!("where {} is still there, it ends with these bytes", other.shown()))
+    .hint(format!("if {} still exists, it ends with these bytes", other.shown()))
 }
 
-/// The error for a target that is the new file, while something is left to
-/// be done.
+/// The error for a target that is already the new file, while some work
+/// remains.
 fn half_done(target: &Path) -> Error {
-    Error::new(Kind::RecoveryNeeded, format!("{} is the new file, but cannot be finished", target.shown()))
-        .hint(format!("when that is mended: `runner recover {}`", target.word()))
+    Error::new(
+        Kind::RecoveryNeeded,
+        format!("{} is the new file, but the run could not be finished", target.shown()),
+    )
+    .hint(format!("once that is fixed, run `runner recover {}`", target.word()))
 }

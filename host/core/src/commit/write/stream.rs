@@ -1,6 +1,6 @@
-//! Writes the file as it will be to a pipe, a terminal or any other open
-//! descriptor, front to back. Into a pipe, unchanged ranges go by `splice`,
-//! without passing through this process.
+//! Writes the result to a pipe, a terminal or any other open descriptor, front
+//! to back. Unchanged ranges are sent to a pipe with `splice`, without passing
+//! through this process.
 
 use std::fs::File;
 use std::io::Write;
@@ -13,17 +13,17 @@ use crate::error::{Error, Result};
 use crate::patch::{Reader, Segment, walk};
 use crate::storage::{OpenFile, Storage};
 
-/// Shorter ranges are cheaper to copy into the buffer between two edits.
+/// It is cheaper to copy shorter ranges into the buffer between two edits.
 const SPLICE_BYTES: u64 = 16 * 1024;
 const BUFFER_BYTES: usize = 256 * 1024;
-/// Spliced between two looks at whether to stop.
+/// Bytes to splice between two checks for interruption.
 const SPLICE_STEP_BYTES: u64 = 1 << 20;
 
-/// Writes all of it. `name` is how errors call the output.
+/// Writes the whole result. Errors use `name` for the output.
 ///
 /// # Errors
-/// Any I/O error on either side, and when the run was interrupted; some of the
-/// output may be written then.
+/// Any I/O error on either side, and when the run was interrupted. Some of the
+/// output may be written already.
 pub fn write<S: Storage>(
     source: OpenFile<'_, S>,
     out: &File,

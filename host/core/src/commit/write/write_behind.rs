@@ -1,12 +1,12 @@
-//! Writes large pieces of a file while the next ones are made.
+//! Writes large pieces of a file while the next ones are prepared.
 //!
-//! Long runs of whole blocks go past the page cache, where the filesystem can do that:
-//! there is no copy of them to be made, and written back later, so most of
-//! the work of the sync that follows is done already. They are no more durable
-//! before it than other writes.
+//! Long runs of whole blocks bypass the page cache if the filesystem supports
+//! that. Nothing is copied and written back later, so most of the work of the
+//! following sync is already done. Before that sync they are no more durable
+//! than other writes.
 //!
-//! With one thread, everything is written by whoever makes it, in order and at
-//! once.
+//! With one thread, each piece is written at once and in order, by the thread
+//! that prepares it.
 
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 
@@ -14,54 +14,56 @@ use crate::error::{Error, Kind, Result};
 use crate::stack;
 use crate::storage::{ALIGN_BYTES, Aligned, Direct, OpenFile, Storage};
 
-/// Bytes of a whole piece: enough to keep a medium busy.
+/// Size of a whole piece: enough to keep a medium busy.
 pub(super) const PIECE_BYTES: usize = 1 << 20;
-/// From this length on, whole blocks go past the page cache, when so many bytes
-/// have gone through it: files of a few MiB stay cached, as they were.
+/// Whole blocks of at least this length bypass the page cache after
+/// `CACHED_BYTES` have gone through it: files of a few MiB stay cached, as they
+/// were.
 const DIRECT_BYTES: usize = 128 << 10;
 const CACHED_BYTES: usize = 4 << 20;
-/// Pieces in memory: one being made, one being written, one in between.
+/// Pieces in memory: one in preparation, one being written, one in between.
 const PIECES: usize = 3;
 
-/// Calls `make`, which hands over what is to be written. When this returns
-/// without an error, all of it was.
+/// Calls `make`, which passes on what is to be written. When this returns
+/// without an error, all of it has been written.
 ///
 /// # Errors
-/// The first write that has failed, else what `make` fails with.
+/// The first failed write; otherwise the error of `make`.
 pub(super) fn write_behind<S: Storage, T>(
     file: OpenFile<'_, S>,
     threads: usize,
     make: impl FnOnce(&mut WriteBehind<'_, S>) -> Result<T>,
 ) -> Result<T> {
-    let mut hand = Writer { file, direct: Direct::default(), written: 0 };
+    let mut writer = Writer { file, direct: Direct::default(), written: 0 };
     if threads < 2 {
-        return make(&mut WriteBehind { way: Mode::AtOnce(hand), free: Vec::new(), made: 0 });
+        return make(&mut WriteBehind { mode: Mode::AtOnce(writer), free: Vec::new(), made: 0 });
     }
     std::thread::scope(|scope| {
         let (pieces, received) = sync_channel::<Piece>(PIECES - 2);
         let (done, written) = channel();
-        let writer = stack::spawn(scope, move || {
+        let thread = stack::spawn(scope, move || {
             received.iter().try_for_each(|piece| {
-                hand.write(&piece.memory.as_slice()[..piece.len], piece.offset)?;
-                // Whoever does not want it back has ended, and is not waited for.
+                writer.write(&piece.memory.as_slice()[..piece.len], piece.offset)?;
+                // A receiver that has ended needs no memory back.
                 let _ = done.send(piece.memory);
                 Ok(())
             })
         })?;
-        let way = Mode::Thread { pieces, written };
-        // Dropped at the end of this statement, which ends the writer.
-        let made = make(&mut WriteBehind { way, free: Vec::new(), made: 0 });
-        writer.join().unwrap_or_else(|_| Err(ended()))?;
+        let mode = Mode::Thread { pieces, written };
+        // The value is dropped at the end of this statement, which ends the
+        // writer.
+        let made = make(&mut WriteBehind { mode, free: Vec::new(), made: 0 });
+        thread.join().unwrap_or_else(|_| Err(ended()))?;
         made
     })
 }
 
-/// Takes pieces to be written.
+/// Accepts pieces to be written.
 pub(super) struct WriteBehind<'s, S: Storage> {
-    way: Mode<'s, S>,
-    /// Memory that is not in use.
+    mode: Mode<'s, S>,
+    /// Free memory for pieces.
     free: Vec<Aligned>,
-    /// Memory that was made so far.
+    /// Number of pieces allocated so far.
     made: usize,
 }
 
@@ -77,9 +79,9 @@ struct Piece {
 }
 
 impl<S: Storage> WriteBehind<'_, S> {
-    /// Memory for a piece, [`PIECE_BYTES`] of it, with anything in it.
+    /// Memory for a piece: [`PIECE_BYTES`] bytes with arbitrary content.
     pub(super) fn memory(&mut self) -> Result<Aligned> {
-        match (self.free.pop(), &self.way) {
+        match (self.free.pop(), &self.mode) {
             (Some(memory), _) => Ok(memory),
             (None, Mode::Thread { written, .. }) if self.made == PIECES => {
                 written.recv().map_err(|_| ended())
@@ -91,11 +93,11 @@ impl<S: Storage> WriteBehind<'_, S> {
         }
     }
 
-    /// Writes the first `len` bytes of it at `offset`, now or later.
+    /// Writes the first `len` bytes of a piece at `offset`, now or later.
     pub(super) fn write(&mut self, offset: u64, memory: Aligned, len: usize) -> Result<()> {
-        match &mut self.way {
-            Mode::AtOnce(hand) => {
-                hand.write(&memory.as_slice()[..len], offset)?;
+        match &mut self.mode {
+            Mode::AtOnce(writer) => {
+                writer.write(&memory.as_slice()[..len], offset)?;
                 self.free.push(memory);
                 Ok(())
             }
@@ -104,12 +106,13 @@ impl<S: Storage> WriteBehind<'_, S> {
     }
 }
 
-/// Never seen: the error that has ended the writer comes first.
+/// This error is never reported: the error that ended the writer takes
+/// precedence.
 fn ended() -> Error {
-    Error::new(Kind::Internal, "the thread that writes has ended")
+    Error::new(Kind::Internal, "the writer thread has ended")
 }
 
-/// What writes.
+/// Writes pieces to the file.
 struct Writer<'s, S: Storage> {
     file: OpenFile<'s, S>,
     direct: Direct<S::File>,

@@ -1,5 +1,5 @@
-//! One struct for each framing with records. Offsets are file offsets; see
-//! [`super::Cutter`] for what the operations of the same names promise.
+//! One struct for each framing with records. Offsets are file offsets. See
+//! [`super::Cutter`] for the contracts of the operations with the same names.
 
 use std::ops::Range;
 
@@ -10,9 +10,9 @@ use runner_contract::ByteOrder;
 use super::View;
 use crate::error::{Error, Kind as ErrorKind, Result};
 
-/// A boundary stands behind every occurrence of the delimiter, overlapping
-/// ones included: whether an offset is one depends only on the few bytes
-/// before it.
+/// A boundary follows every occurrence of the delimiter, overlapping ones
+/// included. So only the few bytes before an offset decide whether it is a
+/// boundary.
 #[derive(Debug, Clone)]
 pub(super) struct Delimited {
     finder: Finder<'static>,
@@ -39,7 +39,7 @@ impl Delimited {
     }
 
     pub(super) fn start_before(&self, view: &View<'_>, from: u64, before: u64) -> u64 {
-        // Occurrences that end behind `from`.
+        // Occurrences that end after `from`.
         let start = (from + 1).saturating_sub(self.len()).max(view.base);
         match self.finder_rev.rfind(view.slice(start..before - 1)) {
             Some(at) => start + at as u64 + self.len(),
@@ -48,16 +48,16 @@ impl Delimited {
     }
 }
 
-/// A boundary stands behind every delimiter before which the file holds an
-/// even number of quotes.
+/// A boundary follows every delimiter that has an even number of quotes before
+/// it in the file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Quoted {
     pub(super) delimiter: u8,
     pub(super) quote: u8,
 }
 
-/// Whether a place is inside quotes: whether the quotes before it are an odd
-/// number.
+/// Whether an offset is inside quotes: whether the number of quotes before it
+/// is odd.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Parity {
     Outside,
@@ -71,13 +71,13 @@ impl Parity {
 }
 
 impl Quoted {
-    /// The quotes in a range.
+    /// The number of quotes in a range.
     pub(super) fn count(self, view: &View<'_>, range: Range<u64>) -> u64 {
         memchr_iter(self.quote, view.slice(range)).count() as u64
     }
 
     /// The first boundary in `target..=stop`. The byte at `target - 1` is the
-    /// first one that can end a record; `parity` is that of the quotes before
+    /// first that can end a record; `parity` is the parity of the quotes before
     /// it.
     pub(super) fn boundary_in(self, view: &View<'_>, target: u64, stop: u64, parity: Parity) -> Option<u64> {
         let start = target - 1;
@@ -107,7 +107,7 @@ impl Quoted {
     }
 }
 
-/// Records of one size behind a header.
+/// Records of a fixed size after a header.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fixed {
     pub(super) header: u64,
@@ -115,7 +115,7 @@ pub(super) struct Fixed {
 }
 
 impl Fixed {
-    /// `None` when there is none below 2^64.
+    /// Returns `None` if the boundary would not be below 2^64.
     pub(super) fn boundary_at_or_after(self, target: u64) -> Option<u64> {
         let records = target.saturating_sub(self.header).div_ceil(self.size);
         records.checked_mul(self.size)?.checked_add(self.header)
@@ -127,8 +127,8 @@ impl Fixed {
     }
 }
 
-/// Records that state their length, behind a header. Boundaries can only be
-/// told by walking from record to record.
+/// Records that state their length, after a header. Boundaries can only be
+/// found by walking from record to record.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LengthPrefixed {
     pub(super) header: u64,
@@ -139,9 +139,9 @@ pub(super) struct LengthPrefixed {
 }
 
 impl LengthPrefixed {
-    /// The first record start at or behind `target`, from a record start on.
-    /// When the file ends within a record's length field, that is the end of
-    /// the file.
+    /// The first record start at or after `target`, walking from a record
+    /// start. If the file ends within a record's length field, the result is
+    /// the end of the file.
     pub(super) fn first_at_or_after(
         &self,
         view: &View<'_>,
@@ -176,8 +176,9 @@ impl LengthPrefixed {
         Ok(start)
     }
 
-    /// Where the record at `start` says it ends, which may be behind the end
-    /// of the file. `None` when its length field is not wholly in view.
+    /// The end of the record at `start` according to its length field, which
+    /// may be after the end of the file. `None` if the field is not wholly in
+    /// view.
     fn stated_end(&self, view: &View<'_>, start: u64) -> Result<Option<u64>> {
         let width = u64::from(self.width);
         let field_start = start.saturating_add(self.offset.into());
@@ -195,7 +196,7 @@ impl LengthPrefixed {
                 ErrorKind::Io,
                 format!("the record at offset {start} states an impossible length: {length} bytes"),
             )
-            .hint("the file is damaged, or is not of the format that the plugin reads")),
+            .hint("the file is damaged, or is not in the format that the plugin reads")),
         }
     }
 }

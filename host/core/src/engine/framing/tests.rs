@@ -3,8 +3,8 @@ use runner_contract::ByteOrder;
 
 use super::*;
 
-/// Every record of a file the obvious way: one scan from left to right.
-/// `None` when a record states an impossible length.
+/// Finds every record of a file in the obvious way: one scan from left to
+/// right. Returns `None` when a record states an impossible length.
 fn model(framing: &Framing, file: &[u8]) -> Option<Vec<Range<u64>>> {
     let mut start = match framing {
         Framing::Fixed { header, .. } | Framing::LengthPrefixed { header, .. } => *header as usize,
@@ -54,7 +54,8 @@ fn whole(file: &[u8]) -> View<'_> {
     View { base: 0, bytes: file, end: true }
 }
 
-/// What a worker may count on: its part, with some bytes before and after.
+/// The view that a worker is guaranteed: its part, with some bytes before and
+/// after.
 fn part<'a>(file: &'a [u8], cutter: &Cutter, range: Range<u64>) -> View<'a> {
     let base = range.start.saturating_sub(cutter.look_behind());
     let end = range.end.min(file.len() as u64);
@@ -77,7 +78,8 @@ fn framings() -> impl Strategy<Value = Framing> {
     ]
 }
 
-/// Few different bytes, so that delimiters, quotes and short lengths abound.
+/// Uses few different bytes, so that delimiters, quotes and short lengths are
+/// frequent.
 fn files() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         prop::collection::vec(0_u8..3, 0..80),
@@ -85,7 +87,7 @@ fn files() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Scans as the run does: summaries, carries, then each block's windows.
+/// Scans as a run does: summaries, carries, then the windows of each block.
 fn scan(cutter: &Cutter, file: &[u8], block_bytes: u64, window_bytes: u64) -> Result<Vec<Range<u64>>> {
     let view = whole(file);
     let mut carry = cutter.initial_carry();
@@ -108,8 +110,8 @@ fn scan(cutter: &Cutter, file: &[u8], block_bytes: u64, window_bytes: u64) -> Re
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 
-    /// Blocks and windows tile the file along the model's boundaries, and
-    /// each window is the shortest that is long enough.
+    /// Blocks and windows tile the file along the model's boundaries, and each
+    /// window is the shortest one that is long enough.
     #[test]
     fn windows_are_the_models_records(
         framing in framings(), file in files(), block in 1_u64..40, window in 1_u64..40
@@ -122,8 +124,8 @@ proptest! {
         let mut expected: Vec<Range<u64>> = Vec::new();
         for record in records {
             match expected.last_mut() {
-                // The window goes on while it is too short, and may still
-                // take records that start in its block.
+                // The window continues while it is too short, and as long as
+                // records start in its block.
                 Some(last)
                     if record.start < last.start + window && record.start / block == last.start / block =>
                 {
@@ -152,7 +154,7 @@ proptest! {
     }
 
     /// A record is refused exactly when it is longer than the limit, and the
-    /// first such record is named, however the file is cut.
+    /// error names the first such record, however the file is cut.
     #[test]
     fn limit_does_not_depend_on_the_cut(
         framing in framings(), file in files(), block in 1_u64..40, limit in 1_u64..20, window in 1_u64..20
@@ -171,8 +173,8 @@ proptest! {
         }
     }
 
-    /// A view that is too short gives no answer or the right one, and one
-    /// that reaches the limit beyond the target always gives one.
+    /// A view that is too short gives no answer or the right one. A view that
+    /// reaches the limit beyond the target always gives an answer.
     #[test]
     fn short_views_never_mislead(
         framing in framings(), file in files(), seen in 0_u64..120, pick in any::<prop::sample::Index>(),

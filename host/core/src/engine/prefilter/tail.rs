@@ -1,18 +1,18 @@
-//! What the end of a stream, as far as it has come, can still become.
+//! Determines how the end of an incomplete stream may still match.
 //!
-//! An edit at `s` comes with a match that starts at `s` or later, and ends at
-//! `s + reach` or before. So a match of which the first bytes are in view, from
-//! `h` on, allows edits from `h + length - reach` on; and one that is wholly to
-//! come, edits from that far before the end of the view on.
+//! An edit at `s` comes with a match that starts at or after `s` and ends at or
+//! before `s + reach`. So a match whose first bytes are in view, from `h` on,
+//! allows edits from `h + length - reach` on. A match of which nothing is in
+//! view yet allows edits from that distance before the end of the view on.
 
 use runner_contract::Prefilter;
 
 use crate::engine::framing::View;
 
-/// Bytes of all literals together, for which the end of the view is compared
-/// with all of their beginnings: in the worst case, the square of that many
-/// comparisons at each pause of the input.
-const MOST_BYTES: usize = 2 << 10;
+/// Maximum size of all literals together, in bytes, for which the end of the
+/// view is compared with all their beginnings. In the worst case, each pause of
+/// the input takes the square of this number of comparisons.
+const MAX_BYTES: usize = 2 << 10;
 
 /// The literals of a prefilter, and how far from an edit a match may end.
 #[derive(Debug)]
@@ -23,17 +23,17 @@ pub(super) struct Tail {
 }
 
 impl Tail {
-    /// `None` for what has too many possible beginnings.
+    /// Returns `None` if there are too many possible beginnings.
     pub(super) fn new(prefilter: &Prefilter, reach: u64) -> Option<Self> {
         let Prefilter::Literals { patterns, ignore_ascii_case } = prefilter else { return None };
-        if patterns.iter().map(Vec::len).sum::<usize>() > MOST_BYTES {
+        if patterns.iter().map(Vec::len).sum::<usize>() > MAX_BYTES {
             return None;
         }
         Some(Self { literals: patterns.clone(), ignore_ascii_case: *ignore_ascii_case, reach })
     }
 
-    /// The first offset from `from` on at which an edit may start with a match
-    /// that does not end in view; the end of the view, if there is none.
+    /// The first offset at or after `from` at which an edit may start with a
+    /// match that does not end in view; the end of the view, if there is none.
     pub(super) fn settled(&self, view: &View<'_>, from: u64) -> u64 {
         let limit = view.limit();
         let earliest = |literal: &Vec<u8>| {

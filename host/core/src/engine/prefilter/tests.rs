@@ -1,4 +1,4 @@
-// Lists of one candidate are what these tests expect, not slips of the pen.
+// These tests expect lists with one candidate; they are not mistakes.
 #![allow(clippy::single_range_in_vec_init)]
 
 use std::time::Duration;
@@ -31,7 +31,7 @@ fn regex(expression: &str) -> Regex {
         .expect("a regular expression")
 }
 
-/// Whether some bytes match, the obvious way.
+/// Whether some bytes match, tested in the obvious way.
 fn matches(prefilter: &Prefilter, bytes: &[u8]) -> bool {
     match prefilter {
         Prefilter::None => true,
@@ -75,7 +75,8 @@ fn literals() -> impl Strategy<Value = Prefilter> {
         .prop_map(|(patterns, ignore_ascii_case)| Prefilter::Literals { patterns, ignore_ascii_case })
 }
 
-/// Expressions from these atoms, of which some hold or cross line ends.
+/// Builds expressions from these atoms, some of which contain or span line
+/// ends.
 fn expressions(atoms: &'static [&'static str]) -> impl Strategy<Value = Prefilter> {
     let expression = prop::sample::select(atoms).prop_map(str::to_owned).prop_recursive(3, 12, 4, |inner| {
         prop_oneof![
@@ -92,7 +93,7 @@ const PLAIN: &[&str] = &["a", "b", "\\n", "[^b]", ".", "(?s:.)", "\\s", "(?i:a)"
 const WITH_ASSERTIONS: &[&str] =
     &["a", "b", "\\n", "[^b]", ".", "\\s", "\\w", "^", "$", "\\b", "\\B", "\\z", "(?-u:\\b)"];
 
-/// Of records in order, the matching ones, joined where they touch.
+/// Joins ranges that touch.
 fn joined(ranges: impl IntoIterator<Item = Range<u64>>) -> Vec<Range<u64>> {
     let mut joined: Vec<Range<u64>> = Vec::new();
     for range in ranges {
@@ -218,7 +219,7 @@ fn what_cannot_be_searched_for_is_refused_in_words() {
     assert!(refused(&"(".repeat(1000)).starts_with("the expression of its prefilter is malformed"));
     assert!(refused(&"a".repeat(70_000)).contains("longer than"));
     let classes = r"\pL".repeat(1001);
-    assert!(refused(&format!("(?i)[{classes}]")).contains("1001 classes of characters; 1000 are possible"));
+    assert!(refused(&format!("(?i)[{classes}]")).contains("1001 character classes; the limit is 1000"));
     for (length, count, why) in [((1 << 16) + 1, 1, "a literal of its"), (1 << 16, 17, "the literals of its")]
     {
         let patterns = vec![vec![b'x'; length]; count];
@@ -248,14 +249,15 @@ fn ordinary_expressions_fit_the_limits() {
 fn what_takes_long_to_build_can_be_left() {
     use std::sync::atomic::AtomicBool;
     let stopped = AtomicBool::new(true);
-    // It takes hundreds of milliseconds.
+    // Building it takes hundreds of milliseconds.
     let long = job(Framing::Bytes, Prefilter::Regex("a?".repeat(20_000) + "x"));
     let error = Finder::within(&long, &Budget::UNLIMITED, Cancel::new(&stopped)).expect_err("stopped");
     assert_eq!(error.kind(), crate::error::Kind::Interrupted, "{error:?}");
 }
 
-/// Long literals of many bytes: no table with an entry for each byte, which
-/// would have a gigabyte, and what there is counts.
+/// Long literals with many bytes get no table with an entry for each byte,
+/// which would take a gigabyte. The memory that is used is drawn from the
+/// budget.
 #[test]
 fn the_memory_of_an_automaton_is_bounded_and_drawn() {
     let patterns: Vec<_> = (0..100_u8)
@@ -278,9 +280,8 @@ fn the_memory_of_an_automaton_is_bounded_and_drawn() {
     assert_eq!(budget.leased_bytes(), 0);
 }
 
-/// An expression that needs a state for each byte, and each takes long; one
-/// in a record that is too long to be looked at by what nothing interrupts;
-/// and literals.
+/// Tests an expression with a slow state for each byte, an expression in a
+/// record too long for an uninterruptible check, and literals.
 #[test]
 fn a_search_ends_when_its_time_is_over() {
     let over = Deadline::start(Cancel::NEVER, Duration::ZERO, 7);
@@ -303,7 +304,7 @@ fn a_search_ends_when_its_time_is_over() {
     }
 }
 
-/// Whether an assertion holds is looked at where that takes a moment only.
+/// Assertions are checked only where that takes a short time.
 #[test]
 fn what_cannot_be_told_in_time_is_shown() {
     let expression = Prefilter::Regex(r"\By@z".into());

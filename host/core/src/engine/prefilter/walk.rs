@@ -1,8 +1,8 @@
-//! A search with a lazy DFA that can be left in the middle.
+//! A search with a lazy DFA that can be stopped in the middle.
 //!
-//! What the library's own search does in one call is done here step by step: a
-//! state of the DFA may take a millisecond to be made, and each byte of the
-//! file may need one. Where states are known, it is as fast.
+//! Performs the library's own search step by step: a state of the DFA may take
+//! a millisecond to build, and each byte of the file may need a new one. Where
+//! states are known, this is as fast as the library.
 
 use regex_automata::hybrid::LazyStateID;
 use regex_automata::hybrid::dfa::{Cache, DFA};
@@ -13,22 +13,22 @@ use regex_automata::{Anchored, Span};
 use crate::cancel::Paced;
 use crate::error::Result;
 
-/// Bytes that are passed between two looks at the pace.
+/// Bytes to pass between two checks of the deadline.
 const RUN_BYTES: usize = 64 << 10;
-/// Bytes in which a prefix is looked for at a time.
+/// Bytes to search for a prefix at a time.
 const SKIP_BYTES: usize = if cfg!(test) { 5 } else { 1 << 20 };
 
 /// A search for the first end of a match.
 pub(super) struct Walk<'a> {
     pub(super) dfa: &'a DFA,
-    /// Where a match may begin.
+    /// Finds where a match may begin.
     pub(super) prefix: Option<&'a Prefilter>,
-    /// Nanoseconds to make a state, at most.
+    /// Maximum nanoseconds to build a state.
     pub(super) step_ns: usize,
     pub(super) bytes: &'a [u8],
 }
 
-/// Where the first match ends.
+/// The end of the first match.
 pub(super) enum End {
     At(usize),
     Nowhere,
@@ -40,7 +40,7 @@ impl Walk<'_> {
     /// The end of the match that ends first.
     ///
     /// # Errors
-    /// When the time is over, or the run was stopped.
+    /// When the deadline has passed, or the run was stopped.
     pub(super) fn first_end(&self, cache: &mut Cache, pace: &mut Paced<'_>) -> Result<End> {
         let config = start::Config::new().anchored(Anchored::No);
         let Ok(mut state) = self.dfa.start_state(cache, &config) else { return Ok(End::Unknown) };
@@ -59,14 +59,14 @@ impl Walk<'_> {
                     break;
                 }
             }
-            // One step with care: the state may have to be made, or is one
-            // that says something.
+            // One careful step: the state may have to be built, or may have a
+            // special meaning.
             pace.step(self.step_ns)?;
             let Ok(next) = self.dfa.next_state(cache, state, self.bytes[at]) else {
                 return Ok(End::Unknown);
             };
             if next.is_match() {
-                // It is said one byte late.
+                // A DFA reports a match one byte late.
                 return Ok(End::At(at));
             }
             if next.is_dead() {
@@ -84,7 +84,8 @@ impl Walk<'_> {
         }
     }
 
-    /// Passes bytes while the states after them are known and say nothing.
+    /// Passes bytes while the following states are known and have no special
+    /// meaning.
     fn run(&self, cache: &Cache, mut state: LazyStateID, mut at: usize) -> (LazyStateID, usize) {
         let end = (at + RUN_BYTES).min(self.bytes.len());
         while at < end {
@@ -97,8 +98,8 @@ impl Walk<'_> {
         (state, at)
     }
 
-    /// In a start state: where a match may begin, from `at` on. `None` when
-    /// there is no such place.
+    /// In a start state: the next offset at or after `at` where a match may
+    /// begin. `None` if there is none.
     fn skip(&self, state: LazyStateID, mut at: usize, pace: &mut Paced<'_>) -> Result<Option<usize>> {
         let Some(prefix) = self.prefix.filter(|_| state.is_start()) else { return Ok(Some(at)) };
         loop {

@@ -1,30 +1,29 @@
-//! How much an expression takes to be translated.
+//! Estimates the cost of translating an expression.
 //!
-//! A class of Unicode is a few bytes of an expression, and stands for hundreds
-//! of ranges, each of which is looked at where case is ignored. Nothing
-//! interrupts the translation, so what is too much is refused before.
+//! A Unicode class takes a few bytes of an expression, and represents hundreds
+//! of ranges, each of which is processed when case is ignored. The translation
+//! cannot be interrupted, so an expression that would cost too much is refused
+//! beforehand.
 
 use regex_syntax::ast::{self, Ast, ClassSetItem, Visitor};
 
-/// Classes of Unicode that an expression may have: some kilobytes and at most
-/// about a millisecond each.
+/// Maximum number of Unicode classes in an expression: each takes some
+/// kilobytes and at most about a millisecond.
 const CLASSES: usize = 1000;
 
-/// Refuses an expression that takes too much to translate.
+/// Refuses an expression that costs too much to translate.
 ///
 /// # Errors
-/// Says so in words.
+/// The reason, in words.
 pub(super) fn weigh(tree: &Ast) -> Result<(), String> {
     let classes = ast::visit(tree, Count(0))?;
     if classes <= CLASSES {
         return Ok(());
     }
-    Err(format!(
-        "the expression of its prefilter has {classes} classes of characters; {CLASSES} are possible"
-    ))
+    Err(format!("the expression of its prefilter has {classes} character classes; the limit is {CLASSES}"))
 }
 
-/// Classes so far.
+/// The number of classes so far.
 struct Count(usize);
 
 impl Visitor for Count {

@@ -1,5 +1,5 @@
-//! What is found in a block does not depend on how much of the file is in the
-//! first view.
+//! What is found in a block does not depend on how much of the file the first
+//! view contains.
 
 use std::time::Duration;
 
@@ -88,13 +88,14 @@ proptest! {
         let expected = found(&whole, None).expect("the fake obeys");
         prop_assert!(expected.is_some());
         prop_assert_eq!(&found(&near, Some(&whole)).expect("the fake obeys"), &expected);
-        // Alone, it tells that it is too short, or is as good.
+        // On its own, the near view reports that it is too short, or gives the
+        // same result.
         let alone = found(&near, None).expect("the fake obeys");
         prop_assert!(alone.is_none() || alone == expected);
     }
 }
 
-/// Answers for each window at once, and has no time for more.
+/// Replies to each window immediately, and allows the host no time.
 struct Late(Change);
 
 impl Transform for Late {
@@ -136,5 +137,5 @@ fn checking_counts_towards_the_time_of_a_call() {
         let Err(error) = find(change) else { panic!("{what}: there was time") };
         assert!(error.to_string().contains(what), "{error:?}");
     }
-    assert!(find(few).is_ok(), "it is looked at now and then, not for each edit");
+    assert!(find(few).is_ok(), "the deadline is checked once in a while, not for each edit");
 }

@@ -2,7 +2,7 @@
     clippy::fn_params_excessive_bools,
     clippy::too_many_arguments,
     clippy::too_many_lines,
-    reason = "a test reads best where all of it stands"
+    reason = "a test is easiest to read in one piece"
 )]
 
 use proptest::prelude::*;
@@ -11,8 +11,7 @@ use super::*;
 
 const G: u64 = GROUP_BYTES;
 
-/// Which groups of a file of one size hold a byte of a range; an
-/// insertion stands in one, too.
+/// The groups that contain a byte of an edit; an insertion counts as well.
 fn touched(edits: &[(u64, u64, u64)], both: bool) -> Vec<u64> {
     let (mut all, mut shift) = (std::collections::BTreeSet::new(), 0_i64);
     for &(start, old, new) in edits {
@@ -28,10 +27,10 @@ fn touched(edits: &[(u64, u64, u64)], both: bool) -> Vec<u64> {
     all.into_iter().collect()
 }
 
-/// The tally of edits and groups one by one and in batches of `cut` items;
-/// both must come to the same. A batch does not say which group stands before
-/// which edit, so one by one two orders are tried: each group before the next
-/// edit that starts after it, in the file before, or in both files.
+/// The tally of edits and groups, one by one and in batches of `cut` items;
+/// both must give the same result. A batch does not say which group comes
+/// before which edit, so two orders are tried one by one: each group before the
+/// next edit that starts after it, in the old file or in both files.
 fn tally(size: u64, edits: &[(u64, u64, u64)], groups: &[Group], cut: usize) -> Result<Stats, &'static str> {
     let bytes = vec![0; 4 << 20];
     let edit = |&(start, old, new): &(u64, u64, u64)| Edit {
@@ -68,7 +67,7 @@ fn tally(size: u64, edits: &[(u64, u64, u64)], groups: &[Group], cut: usize) -> 
     single
 }
 
-/// `both`: a group waits for edits that start after it in the file after, too.
+/// `both`: a group waits for edits that start after it in the new file, too.
 fn one_by_one(
     size: u64,
     edits: &[(u64, u64, u64)],
@@ -93,8 +92,7 @@ fn one_by_one(
     tally.end()
 }
 
-/// Edits that are sorted and disjoint, in a file of some groups, and its
-/// size.
+/// Sorted, disjoint edits in a file of some groups, and the size of the file.
 fn edits() -> impl Strategy<Value = (u64, Vec<(u64, u64, u64)>)> {
     let gap = prop_oneof![Just(0), 0..3_u64, 0..2 * G, Just(G), Just(G - 1)];
     let bytes = prop_oneof![Just(0), 0..3_u64, 0..2 * G, Just(G), Just(G + 1)];
@@ -121,9 +119,8 @@ fn group(index: u64, size: u64, known: u64) -> Group {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// What edits touch, with the values that can be known, is enough;
-    /// without any one of the groups, or with any one value more or less,
-    /// it is not.
+    /// The touched groups with all known values are sufficient. Without any one
+    /// of the groups, or with any one value missing or added, they are not.
     #[test]
     fn each_touched_group_and_each_value_is_needed((size, edits) in edits(), cut in 1..9_usize) {
         let post = size + edits.iter().map(|e| e.2).sum::<u64>() - edits.iter().map(|e| e.1).sum::<u64>();
@@ -154,8 +151,8 @@ proptest! {
         prop_assert!(tally(size, &edits, &more, cut).is_err(), "group {free} is in no edit");
     }
 
-    /// The same of what is written in place: a tail that covers the rest
-    /// of the file, group by group.
+    /// The same for patches that are written in place: a tail that covers the
+    /// rest of the file, group by group.
     #[test]
     fn each_group_of_a_tail_is_needed(
         from in 0..4_u64, old in 0..3 * G, new in 0..3 * G, cut in 1..9_usize, head in any::<bool>(),
@@ -193,8 +190,8 @@ proptest! {
     }
 }
 
-/// Edits that leave groups out between them list none of those groups, even
-/// when all the edits come first.
+/// Edits with untouched groups between them do not list those groups, even when
+/// all the edits come first.
 #[test]
 fn a_group_between_two_edits_is_not_listed() {
     let bytes = [0; 2];
@@ -210,8 +207,7 @@ fn a_group_between_two_edits_is_not_listed() {
     assert!(tally(&[0, 5]).is_err(), "a group comes before the next edit that starts after it");
 }
 
-/// A group comes after all edits that touch it first; to list it once more is
-/// no way out.
+/// A group comes after all edits that touch it; listing it twice does not help.
 #[test]
 fn a_group_is_not_listed_before_its_last_edit() {
     let bytes = [0; 2];

@@ -1,37 +1,37 @@
-//! Copies of parts of a file, for one thread. Holes are not read: the kernel
-//! would fill the page cache with zeros for them, which takes longer than all
-//! that is done with the zeros then.
+//! Copies parts of a file, for one thread. Holes are not read: the kernel would
+//! fill the page cache with zeros for them, which takes longer than processing
+//! the zeros.
 
 use std::ops::Range;
 
 use super::{Mapped, Mapping};
 use crate::storage::{Aligned, OsStorage, Storage};
 
-/// Memory for a copy, which is kept from one to the next.
+/// Memory for a copy, which is reused for the next one.
 #[derive(Debug)]
 pub struct Copier<'m> {
     mapping: &'m Mapping,
     memory: Aligned,
-    /// From here on the memory holds zeros: what follows another hole need not
-    /// be made zeros again.
+    /// From this offset on the memory contains only zeros, so that a hole that
+    /// follows another need not be cleared again.
     used: usize,
-    /// Where there are data, as far as is known. Whatever becomes a hole
-    /// meanwhile may be read all the same.
+    /// The next range with data, as far as is known. Data that becomes a hole
+    /// later may still be read.
     data: Range<u64>,
 }
 
 impl<'m> Copier<'m> {
-    /// For copies of up to `most_bytes`.
+    /// Creates memory for copies of up to `most_bytes`.
     #[must_use]
     pub fn new(mapping: &'m Mapping, most_bytes: usize) -> Self {
         Self { mapping, memory: Aligned::new(most_bytes), used: 0, data: 0..0 }
     }
 
-    /// The bytes of a range. `None` when not all of them could be read:
-    /// reading the mapping tells why.
+    /// The bytes of a range. `None` when not all of them could be read: reading
+    /// the mapping shows the reason.
     ///
-    /// What is written into a hole while this looks may be missed, as with
-    /// everything that is written to a file while it is read.
+    /// Bytes written into a hole during this call may be missed, like any write
+    /// to a file while it is read.
     ///
     /// # Panics
     /// When the range is longer than the memory.
@@ -58,7 +58,7 @@ impl<'m> Copier<'m> {
             }
             at = end;
         }
-        // Behind the last data, all are zeros now.
+        // After the last data, the memory contains only zeros now.
         if self.used <= memory.len() {
             self.used = place(at);
         }
@@ -67,8 +67,9 @@ impl<'m> Copier<'m> {
 }
 
 impl Mapping {
-    /// The first range at `at` or behind it that holds data, not a hole; at the
-    /// end of the file, if there is none. Where nothing is known, all are data.
+    /// The first range of data, not a hole, at or after `at`; an empty range at
+    /// the end of the file if there is none. If nothing is known, everything
+    /// counts as data.
     #[must_use]
     pub fn data_at(&self, at: u64) -> Range<u64> {
         let len = self.len as u64;
@@ -77,7 +78,7 @@ impl Mapping {
         };
         match OsStorage.data_at(file, at) {
             Ok(Some(data)) => data.start.min(len)..data.end.min(len),
-            // Or the file was cut short, which reading it brings to light.
+            // If the file was cut short instead, reading it shows that.
             Ok(None) if file.metadata().is_ok_and(|now| now.len() >= len) => len..len,
             Ok(None) | Err(_) => at..len,
         }

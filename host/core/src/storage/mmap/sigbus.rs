@@ -1,4 +1,4 @@
-//! The handler of SIGBUS, and the table in which it looks for our mappings.
+//! The SIGBUS handler, and the table in which it finds our mappings.
 
 use std::ops::Deref;
 use std::sync::OnceLock;
@@ -8,14 +8,14 @@ use std::{io, mem, ptr};
 use libc::{c_int, c_void, siginfo_t};
 use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
 
-/// Files that can be mapped at a time.
+/// Maximum number of files that can be mapped at the same time.
 pub(super) const SLOTS: usize = 64;
 const NO_FAULT: u64 = u64::MAX;
 /// Values of `Slot::base` that are not addresses.
 const FREE: usize = 0;
 const CLAIMED: usize = 1;
 
-/// What the handler knows of one mapping.
+/// The handler's information about one mapping.
 #[derive(Debug)]
 pub(super) struct Slot {
     base: AtomicUsize,
@@ -27,12 +27,12 @@ static TABLE: [Slot; SLOTS] = [const {
     Slot { base: AtomicUsize::new(FREE), len: AtomicUsize::new(0), fault: AtomicU64::new(NO_FAULT) }
 }; SLOTS];
 
-/// A slot that is taken. Dropped, it is free again.
+/// A claimed slot, which is freed when it is dropped.
 #[derive(Debug)]
 pub(super) struct Claimed(&'static Slot);
 
 impl Claimed {
-    /// Takes a slot, if one is free.
+    /// Claims a slot, if one is free.
     pub(super) fn claim() -> Option<Self> {
         let is_free = |slot: &&Slot| slot.base.compare_exchange(FREE, CLAIMED, SeqCst, SeqCst).is_ok();
         TABLE.iter().find(is_free).map(Self)
@@ -71,25 +71,25 @@ impl Slot {
         (offset != NO_FAULT).then_some(offset)
     }
 
-    /// The mapping that holds `addr`, with its base and length.
+    /// The mapping that contains `addr`, with its base and length.
     ///
-    /// The faulting load holds a borrow of its mapping, so that mapping's slot
-    /// does not change while we look. Other slots may change hands in between;
-    /// reading the base twice tells, for a new mapping at an unchanged base
-    /// cannot cover `addr`: live mappings do not overlap.
+    /// The faulting load borrows its mapping, so the slot of that mapping does
+    /// not change during this search. Other slots may be reused in the
+    /// meantime. Reading the base twice detects that, because a new mapping at
+    /// an unchanged base cannot cover `addr`: live mappings do not overlap.
     fn of(addr: usize) -> Option<(&'static Self, usize, usize)> {
         TABLE.iter().find_map(|slot| {
             let base = slot.base.load(SeqCst);
             let len = slot.len.load(SeqCst);
-            // The last page belongs to the mapping even where the file has
-            // ended.
+            // The last page belongs to the mapping even if the file ends inside
+            // it.
             let inside = base > CLAIMED && addr >= base && addr - base < len.next_multiple_of(page_bytes());
             (inside && slot.base.load(SeqCst) == base).then_some((slot, base, len))
         })
     }
 }
 
-/// Who handled SIGBUS before us. Set before our handler is installed.
+/// The previous SIGBUS handler. Set before our handler is installed.
 static PREVIOUS: OnceLock<libc::sigaction> = OnceLock::new();
 /// The outcome of installing the handler: zero, or an error number.
 static INSTALLED: OnceLock<c_int> = OnceLock::new();
@@ -103,7 +103,7 @@ pub(super) fn install_handler() -> io::Result<()> {
 fn try_install() -> io::Result<()> {
     page_bytes();
     // SAFETY: all-zero is a valid `sigaction`, and both calls get valid
-    // pointers or null. The handler is async-signal-safe; see there.
+    // pointers or null. The handler is async-signal-safe; see its comment.
     unsafe {
         let mut previous: libc::sigaction = mem::zeroed();
         if libc::sigaction(libc::SIGBUS, ptr::null(), &raw mut previous) != 0 {
@@ -112,8 +112,8 @@ fn try_install() -> io::Result<()> {
         PREVIOUS.get_or_init(|| previous);
         let mut ours: libc::sigaction = mem::zeroed();
         ours.sa_sigaction = on_sigbus as extern "C" fn(c_int, *mut siginfo_t, *mut c_void) as usize;
-        // On the alternate stack where a thread has one, for whoever comes
-        // next in the chain: the standard library tells stack overflows there.
+        // On the alternate stack, if a thread has one, for the next handler in
+        // the chain: the standard library detects stack overflows there.
         ours.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART;
         if libc::sigaction(libc::SIGBUS, &raw const ours, ptr::null_mut()) != 0 {
             return Err(io::Error::last_os_error());
@@ -122,12 +122,12 @@ fn try_install() -> io::Result<()> {
     Ok(())
 }
 
-/// Async-signal-safe: atomics, and the system calls `mmap`, `sigaction` and
-/// `raise` (`mmap` is the bare call). No allocation, no lock.
+/// Async-signal-safe: uses only atomics and the system calls `mmap`,
+/// `sigaction` and `raise` (`mmap` is the bare call). No allocation, no lock.
 extern "C" fn on_sigbus(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
     // SAFETY: with SA_SIGINFO the kernel passes a valid `info`.
     let (code, addr) = unsafe { ((*info).si_code, (*info).si_addr() as usize) };
-    // Only the kernel's own codes are positive, and only they carry an
+    // Only the kernel's own codes are positive, and only they come with an
     // address.
     if code > 0 && Slot::of(addr).is_some_and(|(slot, base, len)| show_zeros(slot, base, len, addr)) {
         return;
@@ -135,18 +135,18 @@ extern "C" fn on_sigbus(signal: c_int, info: *mut siginfo_t, context: *mut c_voi
     pass_on(signal, code, info, context);
 }
 
-/// Notes the fault, then puts zero pages from there to the mapping's end.
+/// Records the fault, then maps zero pages from there to the mapping's end.
 ///
-/// To the end, not over one page alone: a truncated file would fault page by
-/// page, and the kernel bounds how many pieces a process may have. Everything
-/// behind a noted fault is untrusted anyway. The note comes first, so whoever
-/// reads a made-up zero finds the note afterwards.
+/// The zeros extend to the end, not over one page: a truncated file would fault
+/// page by page, and the kernel limits the number of mappings of a process.
+/// Everything after a recorded fault is untrusted anyway. The fault is recorded
+/// first, so a reader of a made-up zero finds the record afterwards.
 fn show_zeros(slot: &Slot, base: usize, len: usize, addr: usize) -> bool {
     let offset = (addr - base) / page_bytes() * page_bytes();
     slot.fault.fetch_min(offset as u64, SeqCst);
-    // SAFETY: the range lies in the mapping and starts on one of its pages.
-    // That mapping is borrowed by the load that faulted, so it is still
-    // there; read-only stays read-only.
+    // SAFETY: the range lies in the mapping and starts at one of its pages. The
+    // load that faulted borrows that mapping, so it still exists; it stays
+    // read-only.
     let zeros = unsafe {
         let place = (base + offset) as *mut c_void;
         mmap_anonymous(place, len - offset, ProtFlags::READ, MapFlags::FIXED | MapFlags::PRIVATE)
@@ -154,17 +154,18 @@ fn show_zeros(slot: &Slot, base: usize, len: usize, addr: usize) -> bool {
     zeros.is_ok()
 }
 
-/// Does what would have happened without us.
+/// Does what would have happened without our handler.
 fn pass_on(signal: c_int, code: c_int, info: *mut siginfo_t, context: *mut c_void) {
     let previous = PREVIOUS.get();
     let handler = previous.map_or(libc::SIG_DFL, |p| p.sa_sigaction);
     if handler == libc::SIG_IGN && code <= 0 {
         return;
     }
-    // SAFETY: a handler other than the two constants is a function of the
-    // shape that its flags tell, put there with `sigaction`. Otherwise the
-    // default action is restored and the signal raised again; it is blocked
-    // until we return, and then ends the process as if we had not been here.
+    // SAFETY: a handler other than the two constants is a function with the
+    // signature that its flags indicate, installed with `sigaction`. Otherwise
+    // the default action is restored and the signal raised again; it is blocked
+    // until we return, and then ends the process as if our handler did not
+    // exist.
     unsafe {
         if handler == libc::SIG_DFL || handler == libc::SIG_IGN {
             let default: libc::sigaction = mem::zeroed();
@@ -180,8 +181,8 @@ fn pass_on(signal: c_int, code: c_int, info: *mut siginfo_t, context: *mut c_voi
     }
 }
 
-/// Bytes of a page: a power of two. Safe in a signal handler once it was
-/// called outside of one, as installing the handler does.
+/// Size of a page in bytes: a power of two. Safe in a signal handler after the
+/// first call outside of one, which is made when the handler is installed.
 pub(super) fn page_bytes() -> usize {
     rustix::param::page_size()
 }

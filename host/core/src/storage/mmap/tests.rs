@@ -1,4 +1,4 @@
-//! Of mappings, and of what becomes of a fault.
+//! Tests of mappings and faults.
 #![allow(unsafe_code)]
 
 use std::io::Write;
@@ -70,7 +70,7 @@ fn truncated_file_reads_as_zeros_and_is_noted() {
 
     assert!(mapping.bytes()[..3 * page].iter().all(|b| *b == 1), "what is left stays readable");
     assert!(other.bytes().iter().all(|b| *b == 1));
-    assert_eq!(other.fault(), None, "the other mapping is not concerned");
+    assert_eq!(other.fault(), None, "the other mapping is not affected");
 }
 
 #[test]
@@ -120,7 +120,8 @@ fn released_pages_can_be_read_again() {
     assert_eq!(mapping.fault(), None);
 }
 
-/// Runs itself again, for a SIGBUS that is not ours must end a process.
+/// Runs itself as a child process, because a SIGBUS that is not ours must end
+/// the process.
 #[test]
 fn foreign_sigbus_still_kills() {
     use std::os::unix::process::ExitStatusExt;
@@ -138,8 +139,8 @@ fn foreign_sigbus_still_kills() {
     let _ours = map(&file, 10);
     file.set_len(0).expect("truncate");
     let foreign = MmapOptions::new().len(page_bytes()).map_raw_read_only(&file).expect("mapped");
-    // SAFETY: the mapping is never registered, so the read raises a
-    // SIGBUS that is not ours: the point of the test.
+    // SAFETY: the mapping is never registered, so the read raises a SIGBUS that
+    // is not ours, which is the purpose of the test.
     let byte = unsafe { foreign.as_ptr().read_volatile() };
     panic!("read {byte} from beyond the end");
 }

@@ -1,4 +1,4 @@
-//! Whether a file bears out what a journal says of it.
+//! Whether a file's content agrees with a journal's claims.
 
 use super::unusable;
 use crate::error::Result;
@@ -7,13 +7,13 @@ use crate::patch::{Direction, Patch};
 use crate::storage::Storage;
 use crate::target::Target;
 
-/// Refuses a journal of somebody else whose old bytes the file does not bear
-/// out: each byte that an edit touches is old or new, or was cleared for a
-/// change of length. What is shown of such a journal is so, then.
+/// Refuses a journal of a different user unless the file bears out its old
+/// bytes: each byte that an edit touches must be old or new, or have been
+/// cleared for a change of length. Then what is shown of the journal is true.
 ///
 /// # Errors
 /// [`Kind::RecoveryNeeded`], with the offset; any I/O error.
-pub fn check_borne_out<S: Storage>(target: &Target<'_, S>, journal: &Patch<'_, S>) -> Result<()> {
+pub fn check_matches_file<S: Storage>(target: &Target<'_, S>, journal: &Patch<'_, S>) -> Result<()> {
     let (file, names) = (target.open_file(), &target.names);
     let path = file.path;
     let mut reader = journal.reader(Direction::Forward);
@@ -27,7 +27,7 @@ pub fn check_borne_out<S: Storage>(target: &Target<'_, S>, journal: &Patch<'_, S
                 let end = edit.start + count as u64;
                 return Err(unusable(
                     names,
-                    format!("{} ends at byte {end}, inside of what the journal replaces", path.shown()),
+                    format!("{} ends at byte {end}, inside a range that the journal replaces", path.shown()),
                 ));
             }
             let is = |side: &[u8], at: usize, byte| side.get(at) == Some(&byte);
@@ -35,12 +35,12 @@ pub fn check_borne_out<S: Storage>(target: &Target<'_, S>, journal: &Patch<'_, S
                 let byte = found[at];
                 !(is(edit.old, at, byte) || is(edit.new, at, byte) || resizes && byte == 0)
             });
-            // What others have appended stands behind the shorter version.
+            // Bytes that other processes appended follow the shorter version.
             if let Some(at) = wrong.filter(|at| !resizes || *at < edit.old.len().min(edit.new.len())) {
                 return Err(unusable(
                     names,
                     format!(
-                        "byte {} of {} is neither what the journal says that it replaces nor what it puts there",
+                        "byte {} of {} matches neither the old nor the new byte in the journal",
                         edit.start + at as u64,
                         path.shown()
                     ),

@@ -1,0 +1,93 @@
+//! Decides which journals are trusted.
+
+use super::Names;
+use crate::error::{Error, Kind, Result};
+use crate::escape::Raw as _;
+use crate::patch::{Patch, TRAILER_AUTHENTICATION};
+use crate::storage::{Access, FileType, Stat, Storage, check_own};
+
+/// Which journals are trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// Only journals of this user, made with this user's key.
+    Own,
+    /// Any journal: the user has inspected it and confirmed that.
+    Any,
+}
+
+impl Names {
+    /// Opens the journal, if it is trusted.
+    ///
+    /// # Errors
+    /// [`Kind::Refused`] if it is not trusted; [`Kind::Verification`] if it is
+    /// damaged; any I/O error.
+    pub fn open_journal<'s, S: Storage>(&self, storage: &'s S, trust: Trust) -> Result<Patch<'s, S>> {
+        let path = self.journal.path();
+        let found = storage.stat_entry(&self.journal).map_err(Error::at("look at", path))?;
+        if found.file_type != FileType::Regular {
+            return Err(self.not_trusted("it is not a regular file", &found));
+        }
+        let file = storage.open(&self.journal, Access::Read).map_err(Error::at("open", path))?;
+        let stat = storage.stat(&file).map_err(Error::at("look at", path))?;
+        if stat.file_type != FileType::Regular {
+            return Err(self.not_trusted("it is not a regular file", &stat));
+        }
+        if trust == Trust::Own {
+            // This is checked before anything is read from the file.
+            check_own(&stat).map_err(|why| self.not_trusted(&why, &stat))?;
+        }
+        let journal = Patch::read(storage, self.journal.clone(), file)?;
+        if trust == Trust::Own {
+            self.check_authentic(&journal).map_err(|why| self.not_trusted(why, &stat))?;
+        }
+        Ok(journal)
+    }
+
+    fn check_authentic<S: Storage>(&self, journal: &Patch<'_, S>) -> Result<(), &'static str> {
+        let found = journal.trailer(TRAILER_AUTHENTICATION).ok_or("it was made without a key")?;
+        let key = self.key.as_ref().ok_or("this user has no key to check it with")?;
+        let (id, value) = found.split_first_chunk().ok_or("its authentication is malformed")?;
+        if *id != key.id() {
+            return Err("it was made with a different key: on another machine, or before the key was lost");
+        }
+        let value =
+            <[u8; blake3::OUT_LEN]>::try_from(value).map_err(|_| "its authentication is malformed")?;
+        // `Hash` compares in constant time.
+        if key.of_journal(&journal.seal_check()) == blake3::Hash::from_bytes(value) {
+            Ok(())
+        } else {
+            Err("it was altered after it was authenticated")
+        }
+    }
+
+    /// Authenticates a patch that will become the journal, if there is a key.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn authenticate<S: Storage>(&self, journal: &mut Patch<'_, S>) -> Result<()> {
+        let Some(key) = &self.key else { return Ok(()) };
+        let mut value = key.id().to_vec();
+        value.extend_from_slice(key.of_journal(&journal.seal_check()).as_bytes());
+        journal.push_trailer(TRAILER_AUTHENTICATION, &value)
+    }
+
+    pub(super) fn not_trusted(&self, why: &str, stat: &Stat) -> Error {
+        let (target, journal) = (self.target.path().word(), self.journal.path().shown());
+        let error = Error::new(Kind::Refused, format!("{journal} is not trusted: {why}"));
+        if stat.file_type != FileType::Regular {
+            return error.hint(format!("no run created it; remove {journal}"));
+        }
+        let me = rustix::process::geteuid().as_raw();
+        let error = if stat.owner == me {
+            error
+        } else {
+            error.hint(format!(
+                "if user {0} ran `runner` on this file, run `runner recover {target}` as that user (`sudo -u '#{0}' ...`)",
+                stat.owner
+            ))
+        };
+        error
+            .hint(format!("`runner recover --trust-journal {target}` shows its content and applies it, whoever created it"))
+            .hint(format!("if no run on this file was interrupted, another user put it there: remove {journal}"))
+    }
+}
