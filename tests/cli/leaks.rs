@@ -146,7 +146,13 @@ fn a_soak_of_a_thousand_files_leaves_nothing_open() {
     /// Files that are opened in a round.
     const FILES: usize = 14;
     let scratch = Scratch::new();
-    let need = Need { workers: 2, window_bytes: 1 << 16, instance_bytes: 32 << 20, reply_bytes: 1 << 20 };
+    let need = Need {
+        workers: 2,
+        window_bytes: 1 << 16,
+        instance_bytes: 32 << 20,
+        reply_bytes: 1 << 20,
+        costs: run::COSTS,
+    };
     let budget = Budget::new(&plan(&need, 256 << 20).unwrap());
     let limits = || Limits { memory_bytes: 32 << 20, budget: budget.clone(), ..Limits::default() };
     let sandbox = Sandbox::new(None, Compiler::InProcess).unwrap();

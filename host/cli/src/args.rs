@@ -10,6 +10,7 @@ use runner_pipeline::commit::strategy::Choice;
 use runner_pipeline::commit::verify::{Level, VerifyChoice};
 use runner_pipeline::error::Result;
 use runner_pipeline::memory::{self, Budget, Space};
+use runner_pipeline::run::COSTS;
 use runner_sandbox::{Limits, reply_fuel};
 
 use crate::apply::ApplyArgs;
@@ -147,6 +148,7 @@ impl PluginArgs {
             window_bytes: self.window,
             instance_bytes: self.memory,
             reply_bytes: reply_fuel(usize::try_from(self.window).unwrap_or(usize::MAX)) as u64,
+            costs: COSTS,
         };
         let total = self.memory_total;
         memory::plan(&need, total.unwrap_or_else(|| memory::default_bytes(&need, memory::available_bytes())))

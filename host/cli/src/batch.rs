@@ -20,10 +20,9 @@ use std::sync::{Condvar, Mutex, MutexGuard};
 use std::{fs, thread};
 
 use runner_pipeline::error::Result;
+use runner_pipeline::scan::BLOCK_BYTES;
 use runner_pipeline::{locks, stack};
 
-/// A file of one block: more than one worker could not work on it anyway.
-const SMALL_BYTES: u64 = 1 << 20;
 /// For each file in flight, files that may be done and wait to be told.
 const AHEAD: usize = 8;
 
@@ -142,7 +141,7 @@ impl FileId {
     fn small(path: &Path) -> Option<Self> {
         let path = fs::canonicalize(path).ok()?;
         let stat = fs::symlink_metadata(&path).ok()?;
-        let small = stat.is_file() && stat.len() <= SMALL_BYTES;
+        let small = stat.is_file() && stat.len() <= BLOCK_BYTES;
         small.then(|| Self { path, inode: (stat.dev(), stat.ino()) })
     }
 }

@@ -26,7 +26,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use governor::{Facts, Governor};
 pub use machine::{Watch, available_bytes};
-pub use plan::{Need, Plan, blocks_ahead, default_bytes, plan};
+pub use plan::{Costs, Need, Plan, default_bytes, plan};
 pub use space::Space;
 
 /// The memory that a run may use. Clones share one budget.
@@ -40,6 +40,8 @@ struct Inner {
     /// The part of it for leases.
     pool_bytes: u64,
     reply_bytes: u64,
+    /// The lease of a small file in flight.
+    file_bytes: u64,
     /// Never more than `pool_bytes`.
     leased_bytes: AtomicU64,
 }
@@ -55,6 +57,7 @@ impl Budget {
             total_bytes: plan.total_bytes,
             pool_bytes: plan.pool_bytes,
             reply_bytes: plan.reply_bytes,
+            file_bytes: plan.file_bytes,
             leased_bytes: AtomicU64::new(0),
         })))
     }
@@ -66,7 +69,8 @@ impl Budget {
     /// When the budget does not have enough left.
     pub fn file(&self) -> Result<Lease, Denied> {
         let mut lease = self.lease();
-        lease.grow(usize::try_from(plan::FILE_BYTES).unwrap_or(usize::MAX))?;
+        let bytes = self.0.as_ref().map_or(0, |inner| inner.file_bytes);
+        lease.grow(usize::try_from(bytes).unwrap_or(usize::MAX))?;
         Ok(lease)
     }
 

@@ -31,7 +31,7 @@ use crate::commit::verify::{Level, VerifyChoice};
 use crate::commit::{CommitOptions, Committed, Keep};
 use crate::context::RunContext;
 use crate::error::{Error, Kind, Result};
-use crate::memory::MemoryContext;
+use crate::memory::{Costs, MemoryContext};
 use crate::patch::{Patch, PluginId, Seal, Stats};
 use crate::scan;
 use crate::storage::{Entry, Storage};
@@ -135,6 +135,19 @@ impl Default for Options<'_> {
         }
     }
 }
+
+/// The memory of the stages, for a budget to be divided.
+pub const COSTS: Costs = Costs {
+    // The batch of the patch that is being written and its encoding, the part
+    // of the patch that is kept in memory, and the buffers for copying and
+    // reading back.
+    run_bytes: 24 << 20,
+    worker_bytes: scan::WORKER_BYTES,
+    // The patch, one of its batches, buffers, and the thread that works on the
+    // file.
+    file_bytes: 8 << 20,
+    waiting_bytes: scan::waiting_bytes,
+};
 
 /// Progress of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]

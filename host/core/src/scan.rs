@@ -21,7 +21,7 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 pub use rebuild::{Rebuilt, rebuild};
-pub use scheduler::Workers;
+pub use scheduler::{Workers, waiting_bytes};
 pub use snapshot::State;
 
 use crate::cancel::Cancel;
@@ -41,7 +41,11 @@ use runner_contract::{Framing, Job};
 pub const MIN_RECORD_LIMIT_BYTES: u64 = 16 << 20;
 /// Work is handed out in blocks of this size, or of the window size if that is
 /// larger.
-const BLOCK_BYTES: u64 = 1 << 20;
+pub const BLOCK_BYTES: u64 = 1 << 20;
+/// Memory of a worker in addition to its instance and its reply: the stack, of
+/// which a guest may use 1 MiB, a copy of a block, and a group that is being
+/// hashed.
+pub const WORKER_BYTES: u64 = 3 << 20;
 /// The default window.
 pub const DEFAULT_WINDOW_BYTES: u64 = 1 << 20;
 

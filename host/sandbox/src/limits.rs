@@ -224,7 +224,14 @@ mod tests {
 
     #[test]
     fn what_the_budget_denies_ends_the_call() {
-        let plan = Plan { workers: 2, total_bytes: 1000, pool_bytes: 100, reply_bytes: 0, files: 1 };
+        let plan = Plan {
+            workers: 2,
+            total_bytes: 1000,
+            pool_bytes: 100,
+            reply_bytes: 0,
+            files: 1,
+            file_bytes: 8 << 20,
+        };
         let budget = Budget::new(&plan);
         let limits = Limits { memory_bytes: 90, budget: budget.clone(), ..Limits::default() };
         let (mut a, mut b) = (Limiter::new(&limits), Limiter::new(&limits));

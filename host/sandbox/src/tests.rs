@@ -172,7 +172,14 @@ fn deadlines_pass_after_the_sandbox_is_gone() {
 /// The budget of 100 MiB that two instances of what grows to 192 MiB share.
 #[test]
 fn what_is_left_of_a_budget_is_no_answer() {
-    let plan = Plan { workers: 2, total_bytes: 128 << 20, pool_bytes: 100 << 20, reply_bytes: 10, files: 1 };
+    let plan = Plan {
+        workers: 2,
+        total_bytes: 128 << 20,
+        pool_bytes: 100 << 20,
+        reply_bytes: 10,
+        files: 1,
+        file_bytes: 8 << 20,
+    };
     let budget = Budget::new(&plan);
     let limits = || Limits { budget: budget.clone(), ..LIMITS };
     let plugin = SANDBOX.load("memory-bomb", &wasm("memory-bomb"), limits(), silent()).unwrap();

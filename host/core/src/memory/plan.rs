@@ -3,23 +3,8 @@
 use super::Bytes;
 use crate::error::{Error, Kind, Result};
 
-/// Buffers that a run has once: the batch of the patch that is being written
-/// and its encoding, the part of the patch that is kept in memory, and the
-/// buffers for copying and reading back.
-const RUN_BYTES: u64 = 24 << 20;
-/// Memory of a worker in addition to its instance and its reply: the stack, of
-/// which a guest may use 1 MiB, a copy of a block, and a group that is being
-/// hashed.
-const WORKER_BYTES: u64 = 3 << 20;
-/// Memory of a small file in flight in addition to its instance: the patch, one
-/// of its batches, buffers, and the thread that works on it.
-pub(super) const FILE_BYTES: u64 = 8 << 20;
 /// Maximum number of small files in flight; more would not be faster.
 const MAX_FILES: u64 = 32;
-/// Chaining values, before and after, of a block that waits to be collected:
-/// two values of 32 bytes and an index per group of 64 KiB, which is less than
-/// a 512th of the block.
-const BLOCK_SHARE: u64 = 512;
 /// All replies in flight may together use this fraction of the budget (one part
 /// in `REPLY_SHARE`).
 const REPLY_SHARE: u64 = 4;
@@ -35,6 +20,23 @@ pub struct Need {
     pub instance_bytes: u64,
     /// The largest reply to a window that would be accepted.
     pub reply_bytes: u64,
+    /// The memory of the stages.
+    pub costs: Costs,
+}
+
+/// The memory that the stages need for any plugin and any file. The driver
+/// knows them.
+#[derive(Debug, Clone, Copy)]
+pub struct Costs {
+    /// Buffers that a run has once.
+    pub run_bytes: u64,
+    /// Memory of a worker in addition to its instance and its reply.
+    pub worker_bytes: u64,
+    /// Memory of a small file in flight in addition to its instance.
+    pub file_bytes: u64,
+    /// Memory of the blocks that wait to be collected, given the number of
+    /// workers and the window in bytes.
+    pub waiting_bytes: fn(u64, u64) -> u64,
 }
 
 /// The division of a budget.
@@ -49,9 +51,11 @@ pub struct Plan {
     /// The largest reply that fits into each worker's share.
     pub reply_bytes: u64,
     /// Number of small files that may be in flight, at least 1. If there are
-    /// several, each draws `FILE_BYTES` from the pool, which leaves room for
+    /// several, each draws `file_bytes` from the pool, which leaves room for
     /// instances of the usual size.
     pub files: usize,
+    /// Memory of a small file in flight in addition to its instance.
+    pub file_bytes: u64,
 }
 
 /// Fits as many workers as possible. An instance counts with its usual need,
@@ -76,15 +80,6 @@ pub fn plan(need: &Need, total_bytes: u64) -> Result<Plan> {
     })
 }
 
-/// Number of blocks of a scan that may be taken ahead of the collector. If a
-/// file is not cached, the kernel reads up to 8 MiB ahead on the thread that
-/// requests the first block; meanwhile the other threads need that much to work
-/// on.
-#[must_use]
-pub fn blocks_ahead(workers: u64) -> u64 {
-    2 * workers + 8
-}
-
 impl Need {
     /// The memory of a usual instance: the window, the result, and a runtime.
     fn usual_instance_bytes(&self) -> u64 {
@@ -100,8 +95,9 @@ impl Need {
     /// draw: one instance per worker, and one for blocks that are transformed
     /// again.
     fn without_replies_bytes(&self, workers: u64) -> (u64, u64) {
-        let waiting = blocks_ahead(workers).saturating_mul(self.window_bytes.max(1 << 20) / BLOCK_SHARE);
-        let aside = RUN_BYTES + workers * WORKER_BYTES;
+        let Costs { run_bytes, worker_bytes, waiting_bytes, .. } = self.costs;
+        let waiting = waiting_bytes(workers, self.window_bytes);
+        let aside = run_bytes + workers * worker_bytes;
         (aside.saturating_add(waiting), self.usual_instance_bytes().saturating_mul(workers + 1))
     }
 }
@@ -116,8 +112,9 @@ fn fit(need: &Need, workers: usize, total_bytes: u64) -> Option<Plan> {
     let (aside, drawn) = need.without_replies_bytes(count);
     let pool_bytes = total_bytes.checked_sub(aside.saturating_add(replies))?;
     let spare_bytes = pool_bytes.checked_sub(drawn)?;
-    let files = usize::try_from((spare_bytes / FILE_BYTES).clamp(1, MAX_FILES)).unwrap_or(1);
-    Some(Plan { workers, total_bytes, pool_bytes, reply_bytes, files })
+    let files = usize::try_from((spare_bytes / need.costs.file_bytes).clamp(1, MAX_FILES)).unwrap_or(1);
+    let file_bytes = need.costs.file_bytes;
+    Some(Plan { workers, total_bytes, pool_bytes, reply_bytes, files, file_bytes })
 }
 
 /// The smallest budget that fits one worker.
@@ -147,8 +144,16 @@ mod tests {
 
     const MIB: u64 = 1 << 20;
 
+    const COSTS: Costs = Costs {
+        run_bytes: 24 * MIB,
+        worker_bytes: 3 * MIB,
+        file_bytes: 8 * MIB,
+        waiting_bytes: |workers, window| (2 * workers + 8).saturating_mul(window.max(MIB) / 512),
+    };
+
     fn usual(workers: usize) -> Need {
-        Need { workers, window_bytes: MIB, instance_bytes: 256 * MIB, reply_bytes: 72 * MIB }
+        let (window_bytes, instance_bytes, reply_bytes) = (MIB, 256 * MIB, 72 * MIB);
+        Need { workers, window_bytes, instance_bytes, reply_bytes, costs: COSTS }
     }
 
     #[test]
@@ -180,6 +185,7 @@ mod tests {
                 window_bytes,
                 instance_bytes,
                 reply_bytes: 64 * MIB + 8 * window_bytes,
+                costs: COSTS,
             },
         )
     }
@@ -194,10 +200,10 @@ mod tests {
             let workers = plan.workers as u64;
             prop_assert!(plan.workers >= 1 && plan.workers <= need.workers);
             prop_assert!(plan.reply_bytes <= need.reply_bytes);
-            let set_aside = RUN_BYTES + workers * (WORKER_BYTES + plan.reply_bytes);
+            let set_aside = COSTS.run_bytes + workers * (COSTS.worker_bytes + plan.reply_bytes);
             prop_assert!(plan.pool_bytes + set_aside <= total);
             let instances = (workers + 1) * need.usual_instance_bytes();
-            let files = if plan.files == 1 { 0 } else { plan.files as u64 * FILE_BYTES };
+            let files = if plan.files == 1 { 0 } else { plan.files as u64 * COSTS.file_bytes };
             prop_assert!(plan.pool_bytes >= instances + files);
             // One more worker would not fit.
             prop_assert!(plan.workers == need.workers || fit(&need, plan.workers + 1, total).is_none());

@@ -2,7 +2,14 @@ use super::*;
 use proptest::prelude::*;
 
 fn budget(pool_bytes: u64) -> Budget {
-    Budget::new(&Plan { workers: 1, total_bytes: 1 << 20, pool_bytes, reply_bytes: 7, files: 1 })
+    Budget::new(&Plan {
+        workers: 1,
+        total_bytes: 1 << 20,
+        pool_bytes,
+        reply_bytes: 7,
+        files: 1,
+        file_bytes: 8 << 20,
+    })
 }
 
 #[test]

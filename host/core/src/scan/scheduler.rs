@@ -19,8 +19,23 @@ use crate::engine::transform::Transform;
 use crate::engine::window::Position;
 use crate::error::Result;
 use crate::locks;
-use crate::memory::{Governor, blocks_ahead};
+use crate::memory::Governor;
 use crate::profile::{self, Stage};
+
+/// Number of blocks that may be taken ahead of the collector. If a file is not
+/// cached, the kernel reads up to 8 MiB ahead on the thread that requests the
+/// first block; meanwhile the other threads need that much to work on.
+fn blocks_ahead(workers: u64) -> u64 {
+    2 * workers + 8
+}
+
+/// Memory of the blocks that wait to be collected, for this many workers and a
+/// window of this many bytes: two chaining values of 32 bytes and an index per
+/// group of 64 KiB, before and after, which is less than a 512th of a block.
+#[must_use]
+pub fn waiting_bytes(workers: u64, window_bytes: u64) -> u64 {
+    blocks_ahead(workers).saturating_mul(window_bytes.max(super::BLOCK_BYTES) / 512)
+}
 
 /// Waking a thread takes as long as processing a good part of a block. So the
 /// collector is not woken more often than this, unless blocks pile up.

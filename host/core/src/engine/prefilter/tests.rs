@@ -270,6 +270,7 @@ fn the_memory_of_an_automaton_is_bounded_and_drawn() {
         pool_bytes: 100 << 20,
         reply_bytes: 1,
         files: 1,
+        file_bytes: 8 << 20,
     };
     let budget = Budget::new(&plan);
     let finder = Finder::within(&literals, &budget, Cancel::NEVER).expect("it fits").expect("a prefilter");
