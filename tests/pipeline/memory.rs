@@ -30,6 +30,7 @@ pub(crate) fn does_not_matter(case: &Case, file: &Path, saved: &Path, patch: &[u
             pool_bytes,
             reply_bytes: 0,
             files: 1,
+            file_bytes: 8 << 20,
         });
         let memory = MemoryContext { budget: &budget, look: Some(look), ..MemoryContext::NONE };
         let options = Options { memory, ..options(threads, 1 << 16, Choice::Auto) };
