@@ -60,7 +60,7 @@ fn options() -> Options<'static> {
 
 #[track_caller]
 fn was_cut((kind, what): (Kind, String), scratch: &Scratch) {
-    assert_eq!(kind, Kind::Usage, "{what}");
+    assert_eq!(kind, Kind::Io, "{what}");
     assert!(what.contains("it was cut short, or its medium failed"), "{what}");
     assert_eq!(runner_tests::names(scratch.dir()), ["file"]);
 }
