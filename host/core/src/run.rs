@@ -57,6 +57,21 @@ pub struct Program<'a> {
     pub begin: &'a (dyn Fn(FileHead<'_>) -> Result<Begun> + Sync),
 }
 
+impl<'a> Program<'a> {
+    /// Native code that takes no parameters. `name` stands in patches that it
+    /// makes. Nothing tells two versions of the code apart, so a scan that one
+    /// of them has begun must not be [resumed](Options::resume) by another.
+    #[must_use]
+    pub fn native(name: &str, begin: &'a (dyn Fn(FileHead<'_>) -> Result<Begun> + Sync)) -> Self {
+        Self {
+            id: PluginId { name: name.to_owned(), version: "native".to_owned(), digest: String::new() },
+            params: Vec::new(),
+            params_digest: blake3::hash(b""),
+            begin,
+        }
+    }
+}
+
 /// How a run is done. None of it changes the patch.
 #[derive(Debug, Clone)]
 pub struct Options<'a> {
