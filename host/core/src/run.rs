@@ -7,8 +7,9 @@
 //! The target is not written before the patch is sealed, and its identity is
 //! what it was when it was opened.
 //!
-//! What works on a [`Target`] does so on every [`Storage`]: a simulated disk
-//! runs the same driver. What takes a path opens it on the real filesystem.
+//! What works on a [`Target`](crate::target::Target) does so on every
+//! [`Storage`]: a simulated disk runs the same driver. What takes a path opens
+//! it on the real filesystem.
 
 mod apply;
 pub mod checkpoint;

@@ -15,8 +15,8 @@ pub trait Transform: Send {
     /// Answers for one window.
     ///
     /// # Errors
-    /// Any failure to answer, [`Kind::Plugin`](crate::error::Kind::Plugin)
-    /// for the plugin's own. The transform must not be used afterwards.
+    /// Any failure to answer, [`Kind::Plugin`] for the plugin's own. The
+    /// transform must not be used afterwards.
     fn transform(&mut self, window: &Window<'_>) -> Result<Reply>;
 
     /// How long the host may work for one window on behalf of this transform:

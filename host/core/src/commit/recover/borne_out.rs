@@ -12,7 +12,7 @@ use crate::target::Target;
 /// change of length. What is shown of such a journal is so, then.
 ///
 /// # Errors
-/// [`Kind::RecoveryNeeded`], with the offset; any I/O error.
+/// [`Kind::RecoveryNeeded`](crate::error::Kind), with the offset; any I/O error.
 pub fn check_borne_out<S: Storage>(target: &Target<'_, S>, journal: &Patch<'_, S>) -> Result<()> {
     let (file, names) = (target.open_file(), &target.names);
     let path = file.path;
