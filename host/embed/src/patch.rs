@@ -148,6 +148,11 @@ pub fn roll_back(path: impl AsRef<Path>) -> Result<Recovered> {
 fn recover_to(path: &Path, direction: Direction) -> Result<Recovered> {
     let options = RecoverOptions { direction, verify: VerifyChoice::Deepest, threads: threads() };
     let recovered = stack::on_own_thread(|| run::recover_file(path, Trust::Own, &options, &mut |_| Ok(())))??;
+    intact(path, recovered)
+}
+
+/// Goes on only if all of the file is what it was to be.
+fn intact(path: &Path, recovered: Recovered) -> Result<Recovered> {
     if !recovered.intact {
         let what = format!("other bytes of {} than those of the journal were changed", shown(path));
         return Err(Error::new(Kind::Verification, what)
@@ -168,4 +173,18 @@ pub fn root(path: impl AsRef<Path>) -> Result<blake3::Hash> {
 
 fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_changed_beside_the_journal_is_an_error() {
+        let path = Path::new("file");
+        let whole = Recovered { state: None, intact: true, put_back: false, removed: Vec::new() };
+        assert_eq!(intact(path, whole.clone()).unwrap(), whole);
+        let error = intact(path, Recovered { intact: false, ..whole }).unwrap_err();
+        assert_eq!(error.kind(), Kind::Verification);
+    }
 }
