@@ -15,7 +15,15 @@ const SOURCES: [&str; 5] =
 const ENDS: [&str; 6] = [".rs", "/", ".md", ".toml", ".wit", ".wat"];
 
 /// Documents outside `docs/`.
-const OTHERS: [&str; 4] = ["README.md", "SECURITY.md", "CHANGELOG.md", "guest-sdk/rust/README.md"];
+const OTHERS: [&str; 7] = [
+    "README.md",
+    "SECURITY.md",
+    "CHANGELOG.md",
+    "guest-sdk/rust/README.md",
+    "host/cli/README.md",
+    "host/core/README.md",
+    "host/embed/README.md",
+];
 
 /// Documents whose names are checked, and the folders that must define them.
 const NAMING: [(&str, &[&str]); 2] =

@@ -24,10 +24,11 @@ const LAYERS: [&[&str]; 11] = [
 ];
 
 /// Crates of `host/`, and which of them each may use.
-const CRATES: [(&str, &[&str]); 4] = [
+const CRATES: [(&str, &[&str]); 5] = [
     ("contract", &[]),
     ("core", &["runner_contract"]),
     ("sandbox", &["runner_contract", "runner_pipeline"]),
+    ("embed", &["runner_contract", "runner_pipeline", "runner_sandbox"]),
     ("cli", &["runner_contract", "runner_pipeline", "runner_sandbox"]),
 ];
 
@@ -98,7 +99,7 @@ fn each_crate_uses_only_those_before_it() {
         sources(&shell::root().join("host").join(name).join("src"), name, &mut all);
         for (_, source) in &all {
             let others = source.split("runner_").skip(1).map(|rest| rest.split("::").next().unwrap_or(rest));
-            let others = ["contract", "pipeline", "sandbox", "wasm"]
+            let others = ["contract", "pipeline", "sandbox", "embed", "wasm"]
                 .into_iter()
                 .filter(|other| others.clone().any(|o| o == *other));
             for other in others.map(|other| format!("runner_{other}")) {

@@ -13,6 +13,7 @@ mod mutate;
 mod plugins;
 #[cfg(test)]
 mod programs;
+mod publish;
 mod supply;
 mod test;
 mod toolchain;
@@ -49,6 +50,8 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Build a Debian package of the release binary, under target/dist
     Dist,
+    /// Pack the crates that are to be published, and build them from their packages
+    Package,
     /// Install the binary with its completions and man pages
     Install(install::Options),
     /// Run every check: format, lints, documentation, tests, plugins
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Task::Torture(options) => torture::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Dist => dist::run(),
+        Task::Package => publish::run(),
         Task::Install(options) => install::run(&options),
         Task::Test => test::run(),
     };

@@ -11,7 +11,7 @@ use runner_pipeline::commit::verify::{Level, VerifyChoice};
 use runner_pipeline::error::Result;
 use runner_pipeline::memory::{self, Budget, Space};
 use runner_pipeline::run::COSTS;
-use runner_sandbox::{Limits, reply_fuel};
+use runner_sandbox::{Limits, plan_memory};
 
 use crate::apply::ApplyArgs;
 use crate::patch::PatchArgs;
@@ -143,15 +143,7 @@ pub(crate) struct PluginArgs {
 impl PluginArgs {
     /// How the memory is used, with so many workers at most.
     pub(crate) fn plan(&self, workers: usize) -> Result<memory::Plan> {
-        let need = memory::Need {
-            workers,
-            window_bytes: self.window,
-            instance_bytes: self.memory,
-            reply_bytes: reply_fuel(usize::try_from(self.window).unwrap_or(usize::MAX)) as u64,
-            costs: COSTS,
-        };
-        let total = self.memory_total;
-        memory::plan(&need, total.unwrap_or_else(|| memory::default_bytes(&need, memory::available_bytes())))
+        plan_memory(workers, self.window, self.memory, self.memory_total, COSTS)
     }
 
     /// How much space a patch may take.
@@ -160,7 +152,7 @@ impl PluginArgs {
     }
 
     pub(crate) fn limits(&self, budget: Budget, cancel: Cancel<'static>) -> Limits {
-        Limits { memory_bytes: self.memory, budget, deadline: self.timeout, cancel }
+        Limits { memory_bytes: self.memory, budget, deadline: self.timeout, cancel: cancel.into() }
     }
 }
 

@@ -158,7 +158,7 @@ fn compile_for_parent() -> Option<ExitCode> {
     }
     let args: Vec<_> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
     let Ok(output) = report::stdout() else { return Some(ExitCode::FAILURE) };
-    Some(runner_sandbox::compile_for_parent(&args, io::stdin().lock(), output))
+    Some(runner_sandbox::compile_for_parent(&args, io::stdin().lock(), output).into())
 }
 
 fn dispatch(command: Command, reporter: &Reporter) -> Result<Outcome> {

@@ -1,27 +1,24 @@
 //! What the commands that run a plugin have in common: the plugin, loaded and
 //! told its parameters, and a way to stop.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use runner_contract::{FileHead, Param};
+use runner_contract::FileHead;
 use runner_pipeline::cancel::Cancel;
-use runner_pipeline::error::{Error, Kind, Result};
-use runner_pipeline::escape::{Secrets, shown};
+use runner_pipeline::error::Result;
 use runner_pipeline::memory::Budget;
 use runner_pipeline::patch::PluginId;
 use runner_pipeline::profile::{self, Stage};
 use runner_pipeline::run::{Begun, Program};
 use runner_sandbox::plugin::params::Given;
-use runner_sandbox::plugin::{params, resolve};
+use runner_sandbox::plugin::{Configured, params, resolve};
 use runner_sandbox::{Cache, Compiler, Limits, Plugin, Sandbox};
 
 use crate::args::PluginArgs;
 use crate::report::Reporter;
 
 pub(crate) struct Session {
-    plugin: Plugin,
-    params: Vec<Param>,
+    configured: Configured,
     workers: usize,
     files: usize,
     budget: Budget,
@@ -51,10 +48,9 @@ impl Session {
         };
         let limits = args.limits(budget.clone(), cancel);
         let plugin = load(&args.plugin, limits, args.compile_timeout, reporter)?;
-        let params = params::check(plugin.manifest(), &given)?;
-        let secret = params.iter().filter(|param| param.secret);
-        reporter.keep_secret(Secrets::new(secret.map(|param| param.value.as_str())));
-        Ok(Self { plugin, params, workers: plan.workers, files: plan.files, budget, cancel })
+        let configured = Configured::new(plugin, &given)?;
+        reporter.keep_secret(configured.secrets());
+        Ok(Self { configured, workers: plan.workers, files: plan.files, budget, cancel })
     }
 
     pub(crate) fn workers(&self) -> usize {
@@ -76,61 +72,24 @@ impl Session {
     }
 
     pub(crate) fn begin(&self, head: FileHead<'_>) -> Result<Begun> {
-        self.begin_with(&self.plugin, head)
-    }
-
-    fn begin_with(&self, plugin: &Plugin, head: FileHead<'_>) -> Result<Begun> {
-        let (job, instance) =
-            plugin.begin(&self.params, head).map_err(|error| self.blame(plugin, head, error))?;
-        Ok((job, Box::new(instance)))
-    }
-
-    /// Whose fault it is that a plugin refuses to begin. If it says the same,
-    /// word for word, of a file that has nothing in common with this one but
-    /// the parameters, it is theirs: that is wrong use, and the plugin has not
-    /// failed.
-    fn blame(&self, plugin: &Plugin, head: FileHead<'_>, error: Error) -> Error {
-        let Some(words) = error.words() else { return error };
-        let other: &[u8] = if head.head.is_empty() { b"\n" } else { b"" };
-        let other = FileHead { size: Some(other.len() as u64), head: other };
-        // What it logs was said already.
-        let silent = plugin.logging_to(Arc::new(|_, _| {}));
-        let answer = silent.begin(&self.params, other).err();
-        if answer.is_none_or(|answer| answer.words() != Some(words)) {
-            return error;
-        }
-        error.of_kind(Kind::Usage).hint("the plugin says so of any file: its parameters are the reason")
+        self.configured.begin(head)
     }
 
     /// Calls `run` with the program that this session stands for; what it logs
     /// goes to `reporter`.
     pub(crate) fn with_program<T>(&self, reporter: &Reporter, run: impl FnOnce(&Program<'_>) -> T) -> T {
-        let manifest = self.plugin.manifest();
-        let plugin = self.plugin.logging_to(reporter.log_sink());
+        let configured = self.configured.logging_to(reporter.log_sink());
         run(&Program {
-            id: PluginId {
-                name: manifest.name.clone(),
-                version: manifest.version.clone(),
-                digest: self.plugin.digest().to_hex().to_string(),
-            },
-            params: params::storable(&self.params),
-            params_digest: params::digest(&self.params),
-            begin: &|head| self.begin_with(&plugin, head),
+            id: PluginId::new(configured.manifest(), &configured.digest()),
+            params: configured.storable_params(),
+            params_digest: configured.params_digest(),
+            begin: &|head| configured.begin(head),
         })
     }
 }
 
 /// Loads a plugin by name or path, through the code cache where there is one.
 pub(crate) fn load(plugin: &str, limits: Limits, compile: Duration, reporter: &Reporter) -> Result<Plugin> {
-    let resolved = resolve(plugin)?;
-    // A cache that cannot be used only costs time.
-    let cache = Cache::default_dir().and_then(|dir| Cache::open(&dir).ok());
-    // This very program, even if its file was replaced meanwhile.
-    let compiler = Compiler::Child { program: "/proc/self/exe".into(), deadline: compile };
-    let loaded =
-        Sandbox::new(cache, compiler)?.load(&resolved.name, &resolved.bytes, limits, reporter.log_sink());
-    loaded.map_err(|error| match &resolved.path {
-        Some(path) => error.within(format!("cannot load the plugin {}", shown(path))),
-        None => error,
-    })
+    let sandbox = Sandbox::new(Cache::open_default(), Compiler::this_program(compile))?;
+    resolve(plugin)?.load(&sandbox, limits, reporter.log_sink())
 }

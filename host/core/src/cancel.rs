@@ -9,6 +9,7 @@
 //! ms.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -64,6 +65,54 @@ impl<'a> Cancel<'a> {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// A [`Cancel`] that outlives whoever has made it: it keeps its flag alive.
+/// Clones share the flag.
+#[derive(Debug, Clone)]
+pub struct CancelToken {
+    flag: Flag,
+    end: Option<End>,
+}
+
+#[derive(Debug, Clone)]
+enum Flag {
+    Static(Option<&'static AtomicBool>),
+    Shared(Arc<AtomicBool>),
+}
+
+impl CancelToken {
+    /// Nothing ends the run from outside.
+    pub const NEVER: Self = Self { flag: Flag::Static(None), end: None };
+
+    /// A run that stops once `flag` is true.
+    #[must_use]
+    pub fn new(flag: Arc<AtomicBool>) -> Self {
+        Self { flag: Flag::Shared(flag), end: None }
+    }
+
+    /// As [`Cancel::within`].
+    #[must_use]
+    pub fn within(self, start: Instant, total: Duration) -> Self {
+        let end = self.get().within(start, total).end;
+        Self { end, ..self }
+    }
+
+    /// The same request, borrowed.
+    #[must_use]
+    pub fn get(&self) -> Cancel<'_> {
+        let flag = match &self.flag {
+            Flag::Static(flag) => *flag,
+            Flag::Shared(flag) => Some(&**flag),
+        };
+        Cancel { flag, end: self.end }
+    }
+}
+
+impl From<Cancel<'static>> for CancelToken {
+    fn from(cancel: Cancel<'static>) -> Self {
+        Self { flag: Flag::Static(cancel.flag), end: cancel.end }
     }
 }
 
@@ -169,6 +218,18 @@ mod tests {
         assert!(cancel.within(Instant::now(), Duration::MAX).check().is_ok(), "the end is beyond the clock");
         flag.store(true, Ordering::Relaxed);
         assert_eq!(cancel.check().unwrap_err().kind(), Kind::Interrupted);
+    }
+
+    #[test]
+    fn a_token_keeps_its_flag() {
+        let flag = Arc::new(AtomicBool::new(false));
+        let token = CancelToken::new(Arc::clone(&flag));
+        let late = token.clone().within(Instant::now(), Duration::ZERO);
+        assert!(token.get().check().is_ok() && CancelToken::NEVER.get().check().is_ok());
+        assert_eq!(late.get().check().unwrap_err().to_string(), "the run took longer than 0 s");
+        flag.store(true, Ordering::Relaxed);
+        drop(flag);
+        assert_eq!(token.get().check().unwrap_err().to_string(), INTERRUPTED);
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! The target is written only after the patch is sealed, and only if its
 //! identity is the same as when it was opened.
 //!
-//! Functions that take a [`Target`] work on every [`Storage`], so a simulated
+//! Functions that take a [`Target`](crate::target::Target) work on every [`Storage`], so a simulated
 //! disk runs the same driver. Functions that take a path open it on the real
 //! filesystem.
 
@@ -57,6 +57,21 @@ pub struct Program<'a> {
     /// Creates an instance for a file. Called once per worker; must return the
     /// same job for the same file.
     pub begin: &'a (dyn Fn(FileHead<'_>) -> Result<Begun> + Sync),
+}
+
+impl<'a> Program<'a> {
+    /// Native code that takes no parameters. `name` stands in patches that it
+    /// makes. Nothing tells two versions of the code apart, so a scan that one
+    /// of them has begun must not be [resumed](Options::resume) by another.
+    #[must_use]
+    pub fn native(name: &str, begin: &'a (dyn Fn(FileHead<'_>) -> Result<Begun> + Sync)) -> Self {
+        Self {
+            id: PluginId { name: name.to_owned(), version: "native".to_owned(), digest: String::new() },
+            params: Vec::new(),
+            params_digest: blake3::hash(b""),
+            begin,
+        }
+    }
 }
 
 /// The options of a run. None of them changes the patch.

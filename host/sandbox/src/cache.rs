@@ -54,6 +54,13 @@ impl Cache {
             .or_else(|| Some(var("HOME")?.join(".cache/runner")))
     }
 
+    /// Opens the cache in [`Cache::default_dir`], where that can be done: a
+    /// cache that cannot be used only costs time.
+    #[must_use]
+    pub fn open_default() -> Option<Self> {
+        Self::default_dir().and_then(|dir| Self::open(&dir).ok())
+    }
+
     /// Opens the cache in `dir`, which is made where it does not exist.
     ///
     /// # Errors

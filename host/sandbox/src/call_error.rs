@@ -55,7 +55,7 @@ pub(crate) fn trapped(
     error: &wasmtime::Error,
 ) -> Error {
     if error.downcast_ref::<Stopped>().is_some()
-        && let Err(stopped) = limits.cancel.check()
+        && let Err(stopped) = limits.cancel.get().check()
     {
         return stopped;
     }

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, ExitCode, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use runner_pipeline::cancel::{Cancel, Seconds};
@@ -27,6 +27,10 @@ use crate::{compile, engine};
 /// parent's process id. Not for people.
 pub const COMPILE_COMMAND: &str = "__compile";
 
+/// Exit code of a child whose answer is code.
+const EXIT_COMPILED: u8 = 0;
+/// Exit code of a child that could not even answer.
+const EXIT_FAILED: u8 = 1;
 /// Exit code of a child whose answer is an error instead of code.
 const EXIT_REFUSED: u8 = 3;
 /// Characters of what a crashed child left that are shown.
@@ -180,22 +184,22 @@ fn crashed(name: &str, status: ExitStatus, mut messages: File) -> Error {
 }
 
 /// The child's side: compiles standard input for the parent. `arguments` are
-/// those behind [`COMPILE_COMMAND`].
+/// those behind [`COMPILE_COMMAND`]. Returns the code to exit with.
 #[must_use]
-pub fn compile_for_parent(arguments: &[String], input: impl Read, mut output: impl Write) -> ExitCode {
-    let [name, parent] = arguments else { return ExitCode::FAILURE };
+pub fn compile_for_parent(arguments: &[String], input: impl Read, mut output: impl Write) -> u8 {
+    let [name, parent] = arguments else { return EXIT_FAILED };
     if bind_to(parent).and_then(|()| bound_memory()).is_err() {
-        return ExitCode::FAILURE;
+        return EXIT_FAILED;
     }
     let (answer, code) = match answer(name, input) {
-        Ok(native) => (native, ExitCode::SUCCESS),
+        Ok(native) => (native, EXIT_COMPILED),
         Err(error) => {
             let refusal = serde_json::to_vec(&Refusal::from(&error));
-            (refusal.unwrap_or_default(), ExitCode::from(EXIT_REFUSED))
+            (refusal.unwrap_or_default(), EXIT_REFUSED)
         }
     };
     // A parent that does not read any more is gone.
-    output.write_all(&answer).and_then(|()| output.flush()).map_or(ExitCode::FAILURE, |()| code)
+    output.write_all(&answer).and_then(|()| output.flush()).map_or(EXIT_FAILED, |()| code)
 }
 
 fn answer(name: &str, input: impl Read) -> Result<Vec<u8>> {

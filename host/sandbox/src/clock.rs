@@ -8,7 +8,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use runner_pipeline::cancel::Cancel;
+use runner_pipeline::cancel::CancelToken;
 use wasmtime::{Store, Trap, UpdateDeadline};
 
 use crate::State;
@@ -22,7 +22,7 @@ pub(crate) struct Clock {
     /// When the call that is under way must have ended; `None`: no clock shows
     /// that.
     end: Option<Instant>,
-    cancel: Cancel<'static>,
+    cancel: CancelToken,
 }
 
 /// The run was stopped in the middle of a call.
@@ -38,13 +38,13 @@ impl fmt::Display for Stopped {
 impl std::error::Error for Stopped {}
 
 impl Clock {
-    pub(crate) fn new(cancel: Cancel<'static>) -> Self {
+    pub(crate) fn new(cancel: CancelToken) -> Self {
         Self { end: None, cancel }
     }
 
     /// Time up to the next look; an error when the call must end.
     fn look(&self) -> wasmtime::Result<Duration> {
-        if self.cancel.check().is_err() {
+        if self.cancel.get().check().is_err() {
             return Err(wasmtime::Error::new(Stopped));
         }
         let left = self.end.map_or(LOOK_EVERY, |end| end.saturating_duration_since(Instant::now()));

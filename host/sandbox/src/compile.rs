@@ -41,6 +41,16 @@ impl Compiler {
     /// interpreter takes a processor about thirteen seconds.
     pub const DEADLINE: Duration = Duration::from_secs(120);
 
+    /// In a child that runs this very program, even if its file was replaced
+    /// meanwhile. The program must begin with
+    /// [`compile_for_parent`](crate::compile_for_parent) where its first
+    /// argument is [`COMPILE_COMMAND`](crate::COMPILE_COMMAND), before it
+    /// prints anything.
+    #[must_use]
+    pub fn this_program(deadline: Duration) -> Self {
+        Self::Child { program: "/proc/self/exe".into(), deadline }
+    }
+
     /// The native code of a plugin, as [`component`] takes it.
     ///
     /// # Errors

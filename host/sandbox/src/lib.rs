@@ -24,6 +24,7 @@ mod engine;
 mod limits;
 mod log;
 mod manifest;
+mod memory_plan;
 pub mod plugin;
 mod sealed_memfd;
 mod type_cycles;
@@ -48,6 +49,7 @@ pub use self::compile::Compiler;
 pub use self::limits::reply_fuel;
 pub use self::limits::{Limits, MAX_PLUGIN_BYTES};
 pub use self::log::Sink;
+pub use self::memory_plan::plan_memory;
 
 use self::bindings::types;
 use self::call_error::Call;
@@ -99,7 +101,7 @@ impl Sandbox {
         let component = match cached {
             Some(component) => component,
             None => {
-                let code = self.compiler.compile(engine, &name, bytes, limits.cancel)?;
+                let code = self.compiler.compile(engine, &name, bytes, limits.cancel.get())?;
                 let component = compile::component(engine, &name, &code)?;
                 if let Some(cache) = &self.cache {
                     cache.store(engine, &digest, code);
@@ -192,6 +194,12 @@ impl Plugin {
         self.digest
     }
 
+    /// The same plugin under other limits.
+    #[must_use]
+    pub fn limited_to(&self, limits: Limits) -> Self {
+        Self { code: Code { limits, ..self.code.clone() }, ..self.clone() }
+    }
+
     /// The same plugin, with another place for what it logs.
     #[must_use]
     pub fn logging_to(&self, log: Sink) -> Self {
@@ -246,7 +254,7 @@ impl Code {
     fn instantiate(&self) -> Result<Instance> {
         let state = State {
             limiter: Limiter::new(&self.limits),
-            clock: Clock::new(self.limits.cancel),
+            clock: Clock::new(self.limits.cancel.clone()),
             log: Log::new(self.log.clone()),
             wasi: None,
             phases: Phases::default(),

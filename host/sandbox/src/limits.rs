@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use runner_pipeline::cancel::Cancel;
+use runner_pipeline::cancel::CancelToken;
 use runner_pipeline::memory::{Budget, Denied, Lease};
 use wasmtime::ResourceLimiter;
 
@@ -16,7 +16,7 @@ pub struct Limits {
     /// Time for one call; starting an instance counts as a call.
     pub deadline: Duration,
     /// Ends calls, and compiling, before their deadline.
-    pub cancel: Cancel<'static>,
+    pub cancel: CancelToken,
 }
 
 impl Default for Limits {
@@ -26,7 +26,7 @@ impl Default for Limits {
             memory_bytes: 256 << 20,
             budget: Budget::UNLIMITED,
             deadline: Duration::from_secs(10),
-            cancel: Cancel::NEVER,
+            cancel: CancelToken::NEVER,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Where plugins come from, and what they may be told.
 
 pub mod bundled;
+mod configured;
 pub mod params;
 
 use std::borrow::Cow;
@@ -13,7 +14,9 @@ use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::shown;
 use rustix::fs::OFlags;
 
-use crate::MAX_PLUGIN_BYTES;
+use crate::{Limits, MAX_PLUGIN_BYTES, Plugin, Sandbox, Sink};
+
+pub use self::configured::Configured;
 
 /// A plugin's bytes and what messages call it.
 pub struct Resolved {
@@ -23,6 +26,31 @@ pub struct Resolved {
     pub path: Option<PathBuf>,
     /// A component or core module.
     pub bytes: Cow<'static, [u8]>,
+}
+
+impl Resolved {
+    /// Reads a plugin's file.
+    ///
+    /// # Errors
+    /// When it cannot be read, is no regular file, or is longer than
+    /// [`MAX_PLUGIN_BYTES`].
+    pub fn file(path: &Path) -> Result<Self> {
+        let bytes = read(path)?;
+        let name = shown(path.file_stem().unwrap_or_default()).to_string();
+        Ok(Self { name, path: Some(path.to_owned()), bytes: bytes.into() })
+    }
+
+    /// [`Sandbox::load`], with the path in the error.
+    ///
+    /// # Errors
+    /// As for [`Sandbox::load`].
+    pub fn load(&self, sandbox: &Sandbox, limits: Limits, log: Sink) -> Result<Plugin> {
+        let loaded = sandbox.load(&self.name, &self.bytes, limits, log);
+        loaded.map_err(|error| match &self.path {
+            Some(path) => error.within(format!("cannot load the plugin {}", shown(path))),
+            None => error,
+        })
+    }
 }
 
 /// Finds a plugin: a bundled name, or the path of a file. What holds a slash
@@ -40,9 +68,7 @@ pub fn resolve(plugin: &str) -> Result<Resolved> {
         return Err(Error::new(Kind::Usage, format!("there is no bundled plugin `{plugin}`"))
             .hint(format!("there are {}; a file is given as a path, such as ./{plugin}", names.join(", "))));
     }
-    let bytes = read(path)?;
-    let name = shown(path.file_stem().unwrap_or_default()).to_string();
-    Ok(Resolved { name, path: Some(path.to_owned()), bytes: bytes.into() })
+    Resolved::file(path)
 }
 
 /// The content of a regular file that is no longer than a plugin may be.

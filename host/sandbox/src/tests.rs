@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use runner_contract::{Change, Framing, LogLevel, Prefilter, Span};
-use runner_pipeline::cancel::Cancel;
+use runner_pipeline::cancel::CancelToken;
 use runner_pipeline::memory::{Budget, Plan, is_denied};
 
 use super::*;
@@ -17,7 +17,7 @@ pub(crate) const LIMITS: Limits = Limits {
     memory_bytes: 192 << 20,
     budget: Budget::UNLIMITED,
     deadline: Duration::from_millis(300),
-    cancel: Cancel::NEVER,
+    cancel: CancelToken::NEVER,
 };
 
 /// For what does not depend on the cache.

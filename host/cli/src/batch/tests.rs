@@ -12,7 +12,7 @@ fn files(dir: &Path) -> Vec<PathBuf> {
             let path = dir.join(number.to_string());
             let fifth = dir.join((number / 10 * 10 + 5).to_string());
             match number % 10 {
-                2 => File::create(&path).unwrap().set_len(SMALL_BYTES + 1).unwrap(),
+                2 => File::create(&path).unwrap().set_len(BLOCK_BYTES + 1).unwrap(),
                 4 => {}
                 6 => fs::hard_link(fifth, &path).unwrap(),
                 8 => symlink(fifth, &path).unwrap(),

@@ -4,6 +4,7 @@
 //! a reader can ignore may be added. A change that a reader must understand
 //! increases the version.
 
+use runner_contract::Manifest;
 use serde::{Deserialize, Serialize};
 
 use crate::hash::GROUP_BYTES;
@@ -18,6 +19,18 @@ pub struct PluginId {
     pub version: String,
     /// BLAKE3 of the plugin's bytes, in hex.
     pub digest: String,
+}
+
+impl PluginId {
+    /// The plugin that says this of itself, and whose bytes have this BLAKE3.
+    #[must_use]
+    pub fn new(manifest: &Manifest, digest: &blake3::Hash) -> Self {
+        Self {
+            name: manifest.name.clone(),
+            version: manifest.version.clone(),
+            digest: digest.to_hex().to_string(),
+        }
+    }
 }
 
 /// The first frame; its content is known before the scan.

@@ -1,0 +1,177 @@
+//! What answers for windows: a plugin, loaded once, or native code.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use runner_contract::{FileHead, LogLevel};
+use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::patch::PluginId;
+use runner_pipeline::run::{self, Begun};
+use runner_sandbox::plugin::Configured;
+use runner_sandbox::plugin::params::Given;
+use runner_sandbox::{Cache, Compiler, Limits, Sandbox, Sink};
+
+use crate::plugin::PluginSource;
+
+#[derive(Debug, Clone)]
+pub(super) enum Program {
+    Plugin(Plugin),
+    Native(Native),
+}
+
+#[derive(Clone)]
+pub(super) struct Plugin {
+    source: PluginSource,
+    params: Vec<Given>,
+    log: Sink,
+    compiler: Option<Compiler>,
+    cache: CodeCache,
+    /// Under the limits of the run that has loaded it.
+    loaded: OnceLock<runner_sandbox::Plugin>,
+}
+
+#[derive(Clone)]
+pub(super) struct Native {
+    name: String,
+    begin: Arc<dyn Fn(FileHead<'_>) -> Result<Begun> + Send + Sync>,
+    /// Whether parameters were set, which there are none of.
+    has_params: bool,
+}
+
+#[derive(Debug, Clone)]
+enum CodeCache {
+    Default,
+    In(Option<PathBuf>),
+}
+
+impl Program {
+    pub(super) fn set(&mut self, name: &str, value: &str) {
+        match self {
+            Self::Plugin(plugin) => plugin.params.push(Given::set(name, value)),
+            Self::Native(native) => native.has_params = true,
+        }
+    }
+
+    pub(super) fn log_to(&mut self, sink: Sink) {
+        if let Self::Plugin(plugin) = self {
+            plugin.log = sink;
+        }
+    }
+
+    pub(super) fn compile_with(&mut self, compiler: Compiler) {
+        if let Self::Plugin(plugin) = self {
+            plugin.compiler = Some(compiler);
+        }
+    }
+
+    pub(super) fn cache_in(&mut self, directory: Option<PathBuf>) {
+        if let Self::Plugin(plugin) = self {
+            plugin.cache = CodeCache::In(directory);
+        }
+    }
+
+    /// Calls `work` with what the pipeline runs.
+    pub(super) fn with<T>(
+        &self,
+        limits: Limits,
+        work: impl FnOnce(&run::Program<'_>) -> Result<T>,
+    ) -> Result<T> {
+        match self {
+            Self::Plugin(plugin) => {
+                let configured = plugin.configured(limits)?;
+                work(&run::Program {
+                    id: PluginId::new(configured.manifest(), &configured.digest()),
+                    params: configured.storable_params(),
+                    params_digest: configured.params_digest(),
+                    begin: &|head| configured.begin(head),
+                })
+            }
+            Self::Native(native) => {
+                if native.has_params {
+                    let what = format!("`{}` is native code, and takes no parameters", native.name);
+                    return Err(Error::new(Kind::Usage, what));
+                }
+                work(&run::Program::native(&native.name, &|head| native.begin(head)))
+            }
+        }
+    }
+}
+
+impl Plugin {
+    pub(super) fn new(source: PluginSource) -> Self {
+        Self {
+            source,
+            params: Vec::new(),
+            log: silent(),
+            compiler: None,
+            cache: CodeCache::Default,
+            loaded: OnceLock::new(),
+        }
+    }
+
+    fn configured(&self, limits: Limits) -> Result<Configured> {
+        let plugin = match self.loaded.get() {
+            Some(loaded) => loaded.limited_to(limits),
+            None => {
+                let loaded = self.load(limits)?;
+                self.loaded.get_or_init(|| loaded.clone());
+                loaded
+            }
+        };
+        let configured = Configured::new(plugin, &self.params)?;
+        let (secrets, log) = (configured.secrets(), Arc::clone(&self.log));
+        Ok(configured.logging_to(Arc::new(move |level: LogLevel, message: &str| {
+            log(level, &secrets.redact(message));
+        })))
+    }
+
+    fn load(&self, limits: Limits) -> Result<runner_sandbox::Plugin> {
+        let resolved = self.source.resolve()?;
+        let compiler = match &self.compiler {
+            Some(compiler) => compiler.clone(),
+            None => self.source.default_compiler(&resolved)?,
+        };
+        let cache = match &self.cache {
+            CodeCache::Default => Cache::open_default(),
+            CodeCache::In(directory) => directory.as_deref().and_then(|dir| Cache::open(dir).ok()),
+        };
+        // What it says while it describes itself is for nobody: which of its
+        // parameters are secret is not known yet.
+        resolved.load(&Sandbox::new(cache, compiler)?, limits, silent())
+    }
+}
+
+fn silent() -> Sink {
+    Arc::new(|_, _| {})
+}
+
+impl Native {
+    pub(super) fn new(
+        name: &str,
+        begin: impl Fn(FileHead<'_>) -> Result<Begun> + Send + Sync + 'static,
+    ) -> Self {
+        Self { name: name.to_owned(), begin: Arc::new(begin), has_params: false }
+    }
+
+    /// As a plugin's, the job must keep the contract.
+    fn begin(&self, head: FileHead<'_>) -> Result<Begun> {
+        let begun = (self.begin)(head)?;
+        begun.0.validate().map_err(|why| {
+            Error::new(Kind::Plugin, format!("`{}` breaks the contract", self.name)).because(why)
+        })?;
+        Ok(begun)
+    }
+}
+
+impl fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plugin").field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Native {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Native").field("name", &self.name).finish_non_exhaustive()
+    }
+}

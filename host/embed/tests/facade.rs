@@ -1,0 +1,265 @@
+//! What a program that embeds `runner` relies on.
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use runner_embed::{
+    Change, Choice, Compiler, Event, Framing, Job, Kind, Level, LogLevel, Patch, PluginSource, Strategy,
+    VerifyChoice, recover, roll_back, root,
+};
+use runner_sandbox::plugin::bundled;
+use tempfile::TempDir;
+
+const TEXT: &str = "The License\nof the License\nends here\n";
+
+fn scratch() -> (TempDir, PathBuf) {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let file = scratch.path().join("file");
+    fs::write(&file, TEXT).expect("written");
+    (scratch, file)
+}
+
+/// Compiled once for all tests.
+fn replace() -> Change {
+    Change::new("replace").code_cache(Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("code")))
+}
+
+fn licence() -> Change {
+    replace().set("find", "License").set("with", "Licence")
+}
+
+/// Removes lines that hold `of`.
+fn remove_of() -> Change {
+    Change::native("remove-of", Job::new(Framing::lines()).literals(["of"]), |window, edits| {
+        for (start, line) in window.lines() {
+            if line.starts_with(b"of") {
+                edits.delete(start..(start + line.len() + 1).min(window.bytes.len()));
+            }
+        }
+        Ok(())
+    })
+}
+
+fn text(path: &Path) -> String {
+    fs::read_to_string(path).expect("read")
+}
+
+fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).expect("a directory");
+    entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn a_closure_changes_files() {
+    let (scratch, file) = scratch();
+    let change = remove_of().threads(3).window(4).memory(1 << 30);
+    let report = change.apply(&file).unwrap();
+    assert_eq!(text(&file), "The License\nends here\n");
+    assert_eq!((report.stats.edits, report.post_root), (1, root(&file).unwrap()));
+    let other = scratch.path().join("other");
+    fs::write(&other, "nothing\n").unwrap();
+    assert_eq!(change.apply(&other).unwrap().plan.strategy, Strategy::Nothing);
+}
+
+#[test]
+fn a_closure_that_fails_changes_nothing() {
+    let (scratch, file) = scratch();
+    let job = || Job::new(Framing::lines());
+    let refuses = Change::native("refuses", job(), |_, _| Err("no such day".to_owned()));
+    let wrong = Change::native("wrong", job(), |window, edits| {
+        edits.delete(0..window.bytes.len() + 1);
+        Ok(())
+    });
+    let claims = Change::native("claims", job().length_preserving(), |_, edits| {
+        edits.insert(0, b">");
+        Ok(())
+    });
+    let no_job = Change::native("no-job", Job::new(Framing::Fixed { size: 0, header: 0 }), |_, _| Ok(()));
+    for change in [refuses, wrong, claims, no_job] {
+        let error = change.apply(&file).unwrap_err();
+        assert_eq!(error.kind(), Kind::Plugin, "{error:?}");
+    }
+    assert_eq!(remove_of().set("find", "x").apply(&file).unwrap_err().kind(), Kind::Usage);
+    let panics = Change::native("panics", job(), |_, _| panic!("a fault of the closure"));
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| panics.apply(&file))).is_err());
+    assert_eq!((text(&file).as_str(), names(scratch.path())), (TEXT, vec!["file".to_owned()]));
+}
+
+#[test]
+fn a_bundled_plugin_runs_by_name_and_can_be_undone() {
+    let (scratch, file) = scratch();
+    let undo = scratch.path().join("undo");
+    let change = licence().undo(&undo).backup(".old").strategy(Choice::Rewrite);
+    let report = change.verify(VerifyChoice::Exactly(Level::Cached)).apply(&file).unwrap();
+    assert_eq!((report.plan.strategy, report.level), (Strategy::Rewrite, Level::Cached));
+    assert_eq!(text(&file), TEXT.replace("License", "Licence"));
+    assert_eq!(text(&scratch.path().join("file.old")), TEXT);
+    let patch = Patch::open(&undo).unwrap();
+    assert_eq!(patch.after().root, root(&file).unwrap());
+    patch.undo(&file).unwrap();
+    assert_eq!(text(&file), TEXT);
+}
+
+#[test]
+fn a_plugin_of_unknown_bytes_is_only_compiled_where_that_was_allowed() {
+    let (scratch, file) = scratch();
+    let plugin = scratch.path().join("mine.wasm");
+    let bytes = bundled::ALL.iter().find(|bundled| bundled.name == "replace").unwrap().bytes;
+    fs::write(&plugin, bytes).unwrap();
+    let sources: [PluginSource; 3] =
+        [plugin.as_path().into(), plugin.to_str().unwrap().into(), PluginSource::bytes("mine", bytes)];
+    for source in sources {
+        let change = Change::new(source).set("find", "License").set("with", "Licence");
+        let error = change.apply(&file).unwrap_err();
+        assert_eq!(error.kind(), Kind::Refused, "{error:?}");
+        assert!(error.hints()[0].contains("enable_child_compiler"), "{error:?}");
+        assert_eq!(text(&file), TEXT);
+        let cache = Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("code"));
+        let found = change.compiler(Compiler::InProcess).code_cache(cache).dry_run(&file).unwrap();
+        assert_eq!(found.stats.edits, 2);
+    }
+    let error = Change::new("nosuch").apply(&file).unwrap_err();
+    assert_eq!((error.kind(), error.what()), (Kind::Usage, "there is no bundled plugin `nosuch`"));
+}
+
+#[test]
+fn parameters_are_checked() {
+    let (scratch, file) = scratch();
+    let unknown = licence().set("fnd", "x");
+    let twice = licence().set("find", "x");
+    let boolean = licence().set("regex", "yes");
+    let pattern = licence_with("(");
+    for (change, words) in [
+        (replace(), "`find`"),
+        (unknown, "`fnd`"),
+        (twice, "twice"),
+        (boolean, "`true` or `false`"),
+        (pattern, "unclosed group"),
+        (licence().window(0), "window"),
+        (licence().backup("/x"), "suffix"),
+    ] {
+        let error = change.apply(&file).unwrap_err();
+        assert_eq!(error.kind(), Kind::Usage, "{error:?}");
+        assert!(error.to_string().contains(words), "{error:?}");
+    }
+    assert_eq!((text(&file).as_str(), names(scratch.path())), (TEXT, vec!["file".to_owned()]));
+}
+
+fn licence_with(pattern: &str) -> Change {
+    replace().set("find", pattern).set("with", "").set("regex", "true")
+}
+
+#[test]
+fn a_dry_run_writes_nothing_and_binds_the_run_that_follows() {
+    let (scratch, file) = scratch();
+    let before = fs::metadata(&file).unwrap().modified().unwrap();
+    let mut seen = Vec::new();
+    let found = licence()
+        .preview(&file, |edit| {
+            seen.push((edit.start, edit.old.to_owned(), edit.new.to_owned()));
+            ControlFlow::Break(())
+        })
+        .unwrap();
+    assert_eq!(seen, [(4, b"License".to_vec(), b"Licence".to_vec())]);
+    assert_eq!((found.stats.edits, found.level), (2, Level::None));
+    assert_eq!(licence().dry_run(&file).unwrap().post_root, found.post_root);
+    assert_eq!(fs::metadata(&file).unwrap().modified().unwrap(), before);
+    assert_eq!((text(&file).as_str(), names(scratch.path())), (TEXT, vec!["file".to_owned()]));
+
+    let other = remove_of().expect(found.post_root).apply(&file).unwrap_err();
+    assert_eq!((other.kind(), text(&file).as_str()), (Kind::Verification, TEXT));
+    assert_eq!(licence().expect(found.post_root).apply(&file).unwrap().post_root, root(&file).unwrap());
+}
+
+#[test]
+fn a_plan_is_carried_out_later_on_the_same_file_only() {
+    let (scratch, file) = scratch();
+    let saved = scratch.path().join("saved");
+    let planned = licence().plan(&file, &saved).unwrap();
+    assert_eq!(text(&file), TEXT);
+    let patch = Patch::open(&saved).unwrap();
+    assert_eq!(patch.header().plugin.name, "replace");
+    assert_eq!((patch.stats(), patch.before().root), (&planned.stats, planned.pre_root));
+    let mut starts = Vec::new();
+    patch
+        .for_each_edit(|edit| {
+            starts.push(edit.start);
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert_eq!(starts, [4, 19]);
+
+    let other = scratch.path().join("other");
+    fs::write(&other, TEXT.replace("ends", "Ends")).unwrap();
+    assert_eq!(patch.apply(&other).unwrap_err().kind(), Kind::Verification);
+    Patch::open(&saved).unwrap().apply(&file).unwrap();
+    assert_eq!(text(&file), TEXT.replace("License", "Licence"));
+    assert_eq!(licence().plan(&file, &saved).unwrap_err().kind(), Kind::Usage, "it exists already");
+}
+
+#[test]
+fn the_result_is_written_elsewhere() {
+    let (scratch, file) = scratch();
+    let out = scratch.path().join("out");
+    licence().write_to(&file, &out).unwrap();
+    remove_of().write_to(&out, &out).unwrap_err();
+    assert_eq!((text(&file), text(&out)), (TEXT.to_owned(), TEXT.replace("License", "Licence")));
+    let error = licence().write_to(&file, scratch.path()).unwrap_err();
+    assert_eq!(error.kind(), Kind::Usage, "{error:?}");
+}
+
+#[test]
+fn a_run_can_be_stopped_and_watched() {
+    let (scratch, file) = scratch();
+    let flag = Arc::new(AtomicBool::new(false));
+    let stop = Arc::clone(&flag);
+    let stops_itself = Change::native("stops", Job::new(Framing::lines()), move |_, edits| {
+        stop.store(true, Ordering::Relaxed);
+        edits.insert(0, b">");
+        Ok(())
+    });
+    let error = stops_itself.cancel(Arc::clone(&flag)).apply(&file).unwrap_err();
+    assert_eq!(error.kind(), Kind::Interrupted, "{error:?}");
+    let error = licence().cancel(Arc::clone(&flag)).apply(&file).unwrap_err();
+    assert_eq!(error.kind(), Kind::Interrupted, "{error:?}");
+    flag.store(false, Ordering::Relaxed);
+    let error = licence().cancel(flag).timeout(Duration::ZERO).apply(&file).unwrap_err();
+    assert_eq!(error.kind(), Kind::Interrupted, "{error:?}");
+    assert_eq!((text(&file).as_str(), names(scratch.path())), (TEXT, vec!["file".to_owned()]));
+
+    let (scanned, applying) = (Arc::new(AtomicU64::new(0)), Arc::new(Mutex::new(None)));
+    let (to, with) = (Arc::clone(&scanned), Arc::clone(&applying));
+    let watched = remove_of().progress(move |event| match event {
+        Event::Scanned { bytes, .. } => to.store(*bytes, Ordering::Relaxed),
+        Event::Applying(strategy) => *with.lock().expect("a lock") = Some(*strategy),
+        _ => {}
+    });
+    let report = watched.log(|_: LogLevel, _: &str| {}).apply(&file).unwrap();
+    assert_eq!(scanned.load(Ordering::Relaxed), TEXT.len() as u64);
+    assert_eq!(*applying.lock().unwrap(), Some(report.plan.strategy));
+}
+
+#[test]
+fn an_interrupted_file_says_so() {
+    let (scratch, file) = scratch();
+    assert_eq!(recover(&file).unwrap().removed, Vec::<PathBuf>::new(), "nothing to recover");
+    // A journal that this user's key has not made: it stops every run, and is
+    // not believed.
+    let journal = scratch.path().join("file.runner-journal");
+    licence().plan(&file, scratch.path().join("saved")).unwrap();
+    fs::rename(scratch.path().join("saved"), &journal).unwrap();
+    for result in [licence().apply(&file), licence().dry_run(&file), remove_of().apply(&file)] {
+        let error = result.unwrap_err();
+        assert_eq!(error.kind(), Kind::RecoveryNeeded, "{error:?}");
+    }
+    assert_eq!(root(&file).unwrap_err().kind(), Kind::RecoveryNeeded);
+    assert_eq!(recover(&file).unwrap_err().kind(), Kind::Refused);
+    assert_eq!(roll_back(&file).unwrap_err().kind(), Kind::Refused);
+    assert_eq!(text(&file), TEXT);
+    fs::remove_file(journal).unwrap();
+    licence().apply(&file).unwrap();
+}
