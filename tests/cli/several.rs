@@ -141,7 +141,7 @@ fn a_file_that_another_run_is_at_work_on_fails_alone() {
     let busy = File::open(scratch.path("f007")).unwrap();
     busy.lock().unwrap();
     let ran = run(scratch.dir(), true, &REPLACE, &files).says("another run is using it");
-    assert_eq!((ran.code, ran.stderr.matches("error: ").count()), (2, 1));
+    assert_eq!((ran.code, ran.stderr.matches("error: ").count()), (7, 1));
     assert_eq!(fs::read(scratch.path("f007")).unwrap(), b"one old thing\n");
     assert_eq!(ran.stderr.matches("f0").count() - 1, 19, "{}", ran.stderr);
 }
@@ -231,7 +231,7 @@ fn an_interrupted_run_begins_no_more_and_ends_those_in_flight() {
         let mut said: Vec<String> = told.by_ref().take(lines).collect();
         kill_process(Pid::from_child(&child), Signal::INT).unwrap();
         said.extend(told);
-        assert_eq!(child.wait().unwrap().code(), Some(2), "{said:?}");
+        assert_eq!(child.wait().unwrap().code(), Some(7), "{said:?}");
         let reported: Vec<_> = said
             .iter()
             .filter(|line| line.starts_with('f'))

@@ -155,7 +155,7 @@ fn the_journal_of_a_running_run_is_safe() {
             assert!(journal.exists(), "it has come to its commit point");
             let before = fs::read(&journal).unwrap();
             apply(&[&other, &journal], &[]).fails(4, "has a name");
-            apply(&[&other, &file, &journal], &[]).fails(2, "another run is using");
+            apply(&[&other, &file, &journal], &[]).fails(7, "another run is using");
             apply(&[&other], &["-o", file.to_str().unwrap()]).fails(6, "did not finish");
             assert_eq!(fs::read(&other).unwrap(), b"a user\n");
             assert_eq!(fs::read(&journal).unwrap(), before);
