@@ -211,7 +211,7 @@ fn in_a_directory_that_cannot_be_written() {
             let Some(_immutable) = Immutable::new(run.scratch.dir()) else { return };
             let ran = recover(&run.file, rollback)
                 .fails(6, "is complete, but a file that the run left next to it remains");
-            ran.says("hint: its directory must be writable");
+            ran.says("hint: make its directory writable");
             assert!(fs::read(&run.file).unwrap() == run.to(rollback));
             assert_eq!(runner_tests::names(run.scratch.dir()), ["file", "file.runner-journal"]);
         }

@@ -417,7 +417,7 @@ fn an_interruption() {
         kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
         let output = child.wait_with_output().unwrap();
         let told = Told::of(&output.stdout, output.status.code().unwrap());
-        assert_eq!((told.code, told.error.as_deref()), (2, Some("interrupted")), "{told:?}");
+        assert_eq!((told.code, told.error.as_deref()), (7, Some("interrupted")), "{told:?}");
         assert_eq!(runner_tests::untagged_names(slow.scratch.dir()), left);
         if resume {
             let at = slow.checkpoint();

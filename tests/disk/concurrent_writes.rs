@@ -59,7 +59,7 @@ fn scratch() -> (Scratch, PathBuf) {
 /// Somebody does something, in whatever way: the run ends with an error, and
 /// the file is as they left it.
 #[track_caller]
-fn disturbed(options: &[&str], what: &str, disturb: impl Fn(&PathBuf)) {
+fn disturbed(options: &[&str], (code, what): (i32, &str), disturb: impl Fn(&PathBuf)) {
     let (scratch, file) = scratch();
     let held = Held::start(&scratch, options);
     disturb(&file);
@@ -67,7 +67,7 @@ fn disturbed(options: &[&str], what: &str, disturb: impl Fn(&PathBuf)) {
     // What they left beside it stays, too.
     let names: Vec<_> =
         runner_tests::names(scratch.dir()).into_iter().filter(|name| !name.contains(".runner-")).collect();
-    held.finish().fails(2, what);
+    held.finish().fails(code, what);
     assert!(fs::read(&file).unwrap() == theirs, "the file is not as they left it");
     assert_eq!(runner_tests::names(scratch.dir()), names);
 }
@@ -82,7 +82,7 @@ fn append(file: &PathBuf) {
 
 #[test]
 fn a_file_that_grows_is_not_replaced() {
-    disturbed(&["--strategy", "rewrite"], "14 bytes were appended to it", append);
+    disturbed(&["--strategy", "rewrite"], (7, "14 bytes were appended to it"), append);
 }
 
 /// Where no length changes, what is appended stays where it is.
@@ -111,7 +111,7 @@ fn a_file_that_grows_is_changed_up_to_its_old_end() {
 /// file's times say.
 #[test]
 fn a_file_that_grows_and_is_written_is_left_alone() {
-    disturbed(&[], CHANGED, |file| {
+    disturbed(&[], (7, CHANGED), |file| {
         OpenOptions::new().write(true).open(file).unwrap().write_all_at(b"theirs", 100).unwrap();
         append(file);
     });
@@ -120,7 +120,7 @@ fn a_file_that_grows_and_is_written_is_left_alone() {
 #[test]
 fn a_file_that_is_written_is_left_alone() {
     for at in [0, 3_000_000] {
-        disturbed(&[], CHANGED, |file| {
+        disturbed(&[], (7, CHANGED), |file| {
             OpenOptions::new().write(true).open(file).unwrap().write_all_at(b"theirs", at).unwrap();
         });
     }
@@ -129,7 +129,7 @@ fn a_file_that_is_written_is_left_alone() {
 #[test]
 fn a_file_that_is_replaced_is_left_alone() {
     for options in [&[][..], &["--strategy", "rewrite"]] {
-        disturbed(options, CHANGED, |file| {
+        disturbed(options, (7, CHANGED), |file| {
             let other = file.with_extension("other");
             fs::copy(file, &other).unwrap();
             fs::rename(other, file).unwrap();
@@ -140,12 +140,12 @@ fn a_file_that_is_replaced_is_left_alone() {
 #[test]
 fn a_file_that_is_cut_is_left_alone() {
     for size in [0, 1, 4096, 100_000, 2 << 20] {
-        disturbed(&[], "it was cut short", |file| {
+        disturbed(&[], (2, "it was cut short"), |file| {
             OpenOptions::new().write(true).open(file).unwrap().set_len(size).unwrap();
         });
     }
     // A cut within the last page raises no fault.
-    disturbed(&[], CHANGED, |file| {
+    disturbed(&[], (7, CHANGED), |file| {
         let size = fs::metadata(file).unwrap().len();
         OpenOptions::new().write(true).open(file).unwrap().set_len(size - 1).unwrap();
     });
@@ -175,7 +175,7 @@ fn a_stream_of_a_file_that_changes_fails() {
     stdout.read_exact(&mut [0]).unwrap();
     OpenOptions::new().append(true).open(&file).unwrap().write_all(b"one more line\n").unwrap();
     stdout.read_to_end(&mut Vec::new()).unwrap();
-    Ran::of(child.wait_with_output().unwrap()).fails(2, CHANGED);
+    Ran::of(child.wait_with_output().unwrap()).fails(7, CHANGED);
 }
 
 #[test]
@@ -190,10 +190,10 @@ fn one_run_at_a_time() {
         [&["apply", file_name][..], &["apply", file_name, "--dry-run"], &["apply", file_name, "-o", "-"]]
     {
         let ran = runner(options[..1].iter().chain(&replace).chain(&options[1..]));
-        ran.fails(2, &what).says("hint: another run is using it");
+        ran.fails(7, &what).says("hint: another run is using it");
     }
-    runner!["recover", &file].fails(2, &what);
-    runner!["verify", &file].fails(2, &what);
+    runner!["recover", &file].fails(7, &what);
+    runner!["verify", &file].fails(7, &what);
     assert_eq!(before, scratch.snapshot());
     // The first one did not notice.
     first.finish().ok();
@@ -210,7 +210,7 @@ fn reading_together_is_fine() {
     let root = runner!["verify", &file].ok().stdout;
     let replace = ["apply", "replace", file.to_str().unwrap(), "--set", "find=user", "--set", "with=USER"];
     runner(replace.iter().chain(&["--dry-run"])).ok();
-    runner(replace).fails(2, "cannot lock");
+    runner(replace).fails(7, "cannot lock");
     first.finish().ok();
     assert_eq!(runner!["verify", &file].ok().stdout, root);
 }
@@ -228,7 +228,7 @@ fn an_interrupted_scan_leaves_nothing() {
             let before = scratch.snapshot();
             let held = Held::start(&scratch, &[]);
             kill_process(Pid::from_child(&held.child), signal).unwrap();
-            held.finish().fails(2, "interrupted").says("hint: the file is untouched");
+            held.finish().fails(7, "interrupted").says("hint: the file is untouched");
             assert_eq!(before, scratch.snapshot());
         }
     }
