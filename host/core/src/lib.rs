@@ -9,8 +9,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | [`escape`], [`error`], [`cancel`], [`profile`] | used by all other modules |
-//! | [`contract`] | a plugin's manifest, and its job for a file |
+//! | [`escape`], [`error`], [`cancel`], [`context`], [`profile`], [`locks`], [`stack`] | used by all other modules |
 //! | [`storage`], [`memory`] | a filesystem, mappings; budgets |
 //! | [`hash`] | BLAKE3 of groups hashed in any order |
 //! | [`patch`] | all edits of a file, in one format |
@@ -19,8 +18,6 @@
 //! | [`scan`], [`pipe`] | two ways to feed the engine |
 //! | [`commit`] | from a patch to the disk, and back after a crash |
 //! | [`run`] | the driver: the only place that knows the order of the stages |
-//! | [`sandbox`], [`plugin`] | everything that touches WebAssembly |
-//! | [`cli`] | the command line: the only place that prints |
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 

@@ -7,7 +7,7 @@
 //! The target is written only after the patch is sealed, and only if its
 //! identity is the same as when it was opened.
 //!
-//! Functions that take a [`Target`] work on every [`Storage`], so a simulated
+//! Functions that take a [`Target`](crate::target::Target) work on every [`Storage`], so a simulated
 //! disk runs the same driver. Functions that take a path open it on the real
 //! filesystem.
 
@@ -74,10 +74,10 @@ pub struct Options<'a> {
     pub keep: Keep,
     /// Conditions that must hold before anything is written.
     pub conditions: Conditions,
-    /// Whether [`apply`] resumes an earlier interrupted scan, and keeps its own
+    /// Whether [`apply()`] resumes an earlier interrupted scan, and keeps its own
     /// scan for resuming if it fails.
     pub resume: bool,
-    /// How often [`apply`] stores a checkpoint of the scan.
+    /// How often [`apply()`] stores a checkpoint of the scan.
     pub checkpoint_every: Duration,
     /// The file in which a patch is collected that is not applied in place,
     /// once it outgrows the memory. The file must not exist, and is removed
