@@ -615,7 +615,7 @@ fn privileges_do_not_pass_to_new_content() {
         }
         runner(os(&REPLACE).into_iter().chain([source.as_os_str(), OsStr::new("-o"), file.as_os_str()]))
             .fails(4, what)
-            .says("hint: nothing was written; `--keep-privileges` goes on");
+            .says("hint: nothing was written; if you trust the new content");
         runner!["patch", &patch, &file].fails(4, what);
         assert_eq!(before, scratch.snapshot(), "{bits:o}");
         // Nothing to change is nothing to refuse, and a new file has none.

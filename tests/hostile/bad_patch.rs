@@ -46,7 +46,9 @@ fn what_is_no_patch_is_refused() {
         let path = scratch.write(name, bytes);
         refused(&scratch, &path, &file, 5, &format!("{name} is not a patch"));
     }
-    for (version, hint) in [(1, "hint: make it again"), (3, "hint: a newer runner has made it")] {
+    for (version, hint) in
+        [(1, "hint: create it again"), (3, "hint: it was made by a newer version of runner")]
+    {
         let mut other = whole.clone();
         other[8] = version;
         let path = scratch.write("other", other);

@@ -268,7 +268,7 @@ fn what_is_in_the_way_of_a_glob_is_named() {
     let out = scratch.path("out");
     let elsewhere = [&["apply", "replace", name, "-o", out.to_str().unwrap()][..], &OPTIONS].concat();
     let rewrite = [&["apply", "replace", name, "--strategy", "rewrite"][..], &OPTIONS].concat();
-    for (arguments, hint) in [(&elsewhere, "look at it, and then `rm "), (&rewrite, "`runner recover ")] {
+    for (arguments, hint) in [(&elsewhere, "inspect it, and then `rm "), (&rewrite, "`runner recover ")] {
         let arguments: Vec<_> = arguments.iter().map(OsStr::new).collect();
         killed("fsync", 1, &arguments);
         let left: Vec<_> = names(scratch.dir()).into_iter().filter(|name| name != "file").collect();

@@ -140,9 +140,9 @@
 //! | | |
 //! |---|---|
 //! | [`escape`], [`error`], [`cancel`], [`context`], [`profile`], [`locks`], [`stack`] | used by all other modules |
-//! | [`storage`], [`memory`] | a filesystem and mappings; budgets |
-//! | [`hash`] | BLAKE3 in groups of any order |
-//! | [`patch`] | all edits of a file, as one format |
+//! | [`storage`], [`memory`] | a filesystem, mappings; budgets |
+//! | [`hash`] | BLAKE3 of groups hashed in any order |
+//! | [`patch`] | all edits of a file, in one format |
 //! | [`user_state`], [`sidecar`], [`target`] | the user's key, the files next to a target, the target |
 //! | [`mod@engine`] | pure: from bytes and answers to edits |
 //! | [`scan`], [`pipe`] | two ways to feed the engine |

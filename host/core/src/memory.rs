@@ -2,7 +2,7 @@
 //! how many workers fit into it, and a watch over memory pressure on the
 //! machine.
 //!
-//! The [`plan`] sets aside what a run needs for any file: buffers, stacks, and
+//! The [`plan()`] sets aside what a run needs for any file: buffers, stacks, and
 //! a share for each worker's reply. The rest is a pool. Memory that depends on
 //! the plugin and the file is drawn from the pool through a [`Lease`]: the
 //! linear memories of all instances, packed windows, and edits that wait to be

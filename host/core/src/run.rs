@@ -89,10 +89,10 @@ pub struct Options<'a> {
     pub keep: Keep,
     /// Conditions that must hold before anything is written.
     pub conditions: Conditions,
-    /// Whether [`apply`] resumes an earlier interrupted scan, and keeps its own
+    /// Whether [`apply()`] resumes an earlier interrupted scan, and keeps its own
     /// scan for resuming if it fails.
     pub resume: bool,
-    /// How often [`apply`] stores a checkpoint of the scan.
+    /// How often [`apply()`] stores a checkpoint of the scan.
     pub checkpoint_every: Duration,
     /// The file in which a patch is collected that is not applied in place,
     /// once it outgrows the memory. The file must not exist, and is removed

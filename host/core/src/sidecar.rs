@@ -71,7 +71,7 @@ impl Names {
     pub fn new(target: &Entry, file_type: FileType, key: Option<Key>) -> Result<Self> {
         let base = if file_type == FileType::Block {
             // All nodes of the device lead to the same journal.
-            let (major, minor) = target.device_number().map_err(Error::at("look at", target.path()))?;
+            let (major, minor) = target.device_number().map_err(Error::at("inspect", target.path()))?;
             let directory = PrivateDirectory::open_or_create(&user_state::directory()?)?;
             directory.entry(format!("block-{major}-{minor}"))
         } else {
@@ -180,6 +180,6 @@ fn look<S: Storage>(storage: &S, entry: &Entry) -> Result<Option<Stat>> {
     match storage.stat_entry(entry) {
         Ok(stat) => Ok(Some(stat)),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(Error::io("look for", entry.path(), e)),
+        Err(e) => Err(Error::io("check for", entry.path(), e)),
     }
 }

@@ -86,7 +86,7 @@ impl OsTarget {
             storage.open(&entry, Access::Write)
         };
         let file = file.map_err(|error| unopened(shown, error))?;
-        let stat = storage.stat(&file).map_err(Error::at("look at", shown))?;
+        let stat = storage.stat(&file).map_err(Error::at("inspect", shown))?;
         check_type(shown, &stat)?;
         if let Intent::Scan(PatchFiles::Refuse) | Intent::Write(PatchFiles::Refuse) = intent {
             check_not_a_patch(OpenFile::new(&OsStorage, &file, shown))?;
@@ -97,7 +97,7 @@ impl OsTarget {
             if busy { error.of_kind(Kind::ChangedByOthers).hint("another run is using it") } else { error }
         })?;
         // Between open and lock another run may have replaced the file.
-        let now = storage.stat_entry(&entry).map_err(Error::at("look at", shown))?.identity;
+        let now = storage.stat_entry(&entry).map_err(Error::at("inspect", shown))?.identity;
         if !now.same_inode(&stat.identity) {
             return Err(changed(shown));
         }
@@ -172,8 +172,8 @@ impl<S: Storage> Target<'_, S> {
     /// When the file was replaced, or was changed without growing.
     pub fn appended(&self) -> Result<u64> {
         let path = self.path();
-        let open = self.storage.stat(&self.file).map_err(Error::at("look at", path))?.identity;
-        let named = self.storage.stat_entry(&self.names.target).map_err(Error::at("look at", path))?.identity;
+        let open = self.storage.stat(&self.file).map_err(Error::at("inspect", path))?.identity;
+        let named = self.storage.stat_entry(&self.names.target).map_err(Error::at("inspect", path))?.identity;
         let grown = open.size > self.identity().size;
         if named.same_inode(&open) && (grown || open == *self.identity()) {
             Ok(open.size - self.identity().size)
@@ -201,7 +201,7 @@ impl<S: Storage> Target<'_, S> {
             return Ok(temporary);
         }
         let path = temporary.path();
-        let stat = self.storage.stat_entry(&temporary).map_err(Error::at("look at", path))?;
+        let stat = self.storage.stat_entry(&temporary).map_err(Error::at("inspect", path))?;
         // A backup may already have the owner and the mode of the target.
         let owners = [rustix::process::geteuid().as_raw(), self.stat.owner];
         let why = if stat.file_type != FileType::Regular || stat.links != 1 {

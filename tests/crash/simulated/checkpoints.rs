@@ -41,7 +41,7 @@ impl Transform for Blanks {
 /// the offset at which the scan went on. `stored` gets the offset of each
 /// checkpoint that is durable.
 fn scan_to_end(storage: &Simulated, resume: bool, stored: &mut Vec<u64>) -> Result<u64> {
-    let failed = runner_pipeline::error::Error::at("look at", Path::new(FILE));
+    let failed = runner_pipeline::error::Error::at("inspect", Path::new(FILE));
     let names = names();
     let opened = storage.open(&names.target, Access::Write).and_then(|file| Ok((storage.stat(&file)?, file)));
     let (stat, file) = opened.map_err(failed)?;

@@ -94,5 +94,5 @@ pub(crate) fn loses_privileges<S: Storage>(file: OpenFile<'_, S>, mode: u32) -> 
 
 fn has_capabilities<S: Storage>(file: OpenFile<'_, S>) -> Result<bool> {
     let has = file.storage.has_capabilities(file.file);
-    has.map_err(Error::at("look at the capabilities of", file.path))
+    has.map_err(Error::at("read the capabilities of", file.path))
 }

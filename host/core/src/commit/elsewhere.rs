@@ -103,14 +103,14 @@ fn open_old<S: Storage>(
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(Error::io("open", path, e)),
     };
-    let stat = storage.stat(&old).map_err(Error::at("look at", path))?;
+    let stat = storage.stat(&old).map_err(Error::at("inspect", path))?;
     if stat.identity.same_inode(target.identity()) {
         return Err(Error::new(Kind::Usage, format!("{} is both input and output", path.shown()))
             .hint("omit `-o` to change the file itself"));
     }
     // As with `fs.protected_regular`: the user who put the file there would own
     // the result, and may have it open.
-    if !storage.is_trusted(out, stat.owner).map_err(Error::at("look at", path))? {
+    if !storage.is_trusted(out, stat.owner).map_err(Error::at("inspect", path))? {
         let what = format!(
             "{} belongs to user {}, in a directory that other users may write to",
             path.shown(),
@@ -122,7 +122,7 @@ fn open_old<S: Storage>(
     }
     let file = OpenFile::new(storage, &old, path);
     check_not_a_patch(file)?;
-    if storage.is_mount_point(&old, out).map_err(Error::at("look at", path))? {
+    if storage.is_mount_point(&old, out).map_err(Error::at("inspect", path))? {
         let what = format!("{} is a mount point, and cannot be replaced by a new file", shown(path));
         return Err(Error::new(Kind::Refused, what).hint("choose another name for the result"));
     }

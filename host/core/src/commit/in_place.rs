@@ -100,7 +100,7 @@ fn prepare_resize<S: Storage>(target: &Target<'_, S>, journal: &Patch<'_, S>) ->
         return Ok(());
     }
     length::unmark(storage, journal)?;
-    if !storage.in_use(&target.file, PATIENCE).map_err(Error::at("look at", path))? {
+    if !storage.in_use(&target.file, PATIENCE).map_err(Error::at("inspect", path))? {
         return Ok(());
     }
     let error = in_use(path).hint("nothing was written; `-o OUT` writes the result elsewhere");

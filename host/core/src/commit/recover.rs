@@ -129,7 +129,7 @@ pub fn recover<S: Storage>(
 fn remove<S: Storage>(storage: &S, names: &Names, entry: &Entry) -> Result<()> {
     let path = entry.path();
     if [names.scan.name(), names.checkpoint.name()].contains(&entry.name()) {
-        let stat = storage.stat_entry(entry).map_err(Error::at("look at", path))?;
+        let stat = storage.stat_entry(entry).map_err(Error::at("inspect", path))?;
         check_own(&stat).map_err(|why| {
             Error::new(Kind::Refused, format!("{} was not removed: {why}", path.shown()))
                 .hint("only its owner knows whether it is still needed; if none of the owner's runs is active, remove it")

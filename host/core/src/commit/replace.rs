@@ -57,7 +57,7 @@ fn check_no_writer<S: Storage>(target: &Target<'_, S>) -> Result<()> {
     let looked = || -> std::io::Result<bool> {
         Ok(storage.in_use(&target.file, replace_file::PATIENCE)? && storage.others_may_write(&target.file)?)
     };
-    if looked().map_err(Error::at("look at", path))? {
+    if looked().map_err(Error::at("inspect", path))? {
         return Err(in_use(path).hint("nothing was written; `-o OUT` writes the result elsewhere"));
     }
     Ok(())

@@ -11,7 +11,7 @@ use crate::target::Target;
 /// Checks that `bytes` bytes can be written to a new file.
 pub(crate) fn check_room<S: Storage>(storage: &S, entry: &Entry, bytes: u64) -> Result<()> {
     let path = entry.path();
-    let free = storage.free_bytes(entry).map_err(Error::at("look at the filesystem of", path))?;
+    let free = storage.free_bytes(entry).map_err(Error::at("query the filesystem of", path))?;
     if bytes <= free {
         return Ok(());
     }
@@ -42,8 +42,8 @@ pub(super) fn check_room_to_overwrite<S: Storage>(
     let groups = stats.groups.saturating_mul(GROUP_BYTES).saturating_add(tail);
     let written = groups.min(stats.pre_size.max(stats.post_size()));
     let needed = written + patch.bytes_in_memory() + plan.space_bytes;
-    let free = storage.free_bytes(&target.names.new).map_err(Error::at("look at the filesystem of", path))?;
-    if needed <= free || !storage.overwrite_allocates(&target.file).map_err(Error::at("look at", path))? {
+    let free = storage.free_bytes(&target.names.new).map_err(Error::at("query the filesystem of", path))?;
+    if needed <= free || !storage.overwrite_allocates(&target.file).map_err(Error::at("inspect", path))? {
         return Ok(());
     }
     Err(no_room(

@@ -65,7 +65,7 @@ impl<'s, S: Storage> Writer<'s, S> {
         let path = spill.path();
         let other = |what: &str| Error::new(Kind::Verification, format!("{} {what}", path.shown()));
         let file = storage.open(&spill, Access::Write).map_err(Error::at("open", path))?;
-        let found = storage.stat(&file).map_err(Error::at("look at", path))?;
+        let found = storage.stat(&file).map_err(Error::at("inspect", path))?;
         check_own(&found).map_err(|why| other(&format!("is not trusted: {why}")))?;
         if found.identity.size < partial.bytes {
             return Err(other("is shorter than it was"));

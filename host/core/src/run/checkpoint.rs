@@ -97,7 +97,7 @@ pub fn load<S: Storage>(storage: &S, names: &Names, key: &Key) -> Result<State> 
     let authentic =
         names.key.as_ref().ok_or_else(|| unusable("there is no key to check the checkpoint with"))?;
     let file = storage.open(&names.checkpoint, Access::Read).map_err(Error::at("open", path))?;
-    let stat = storage.stat(&file).map_err(Error::at("look at", path))?;
+    let stat = storage.stat(&file).map_err(Error::at("inspect", path))?;
     check_own(&stat).map_err(|why| unusable(&format!("the checkpoint is not trusted: {why}")))?;
     let size = stat.identity.size;
     if size > MAX_BYTES {
@@ -261,7 +261,7 @@ impl<'t, S: Storage> Resumable<'t, S> {
             return Ok(false);
         }
         let path = entry.path();
-        let stat = self.storage.stat_entry(entry).map_err(Error::at("look at", path))?;
+        let stat = self.storage.stat_entry(entry).map_err(Error::at("inspect", path))?;
         check_own(&stat).map_err(|why| {
             Error::new(Kind::Refused, format!("{} was not removed: {why}", path.shown())).hint(
                 "only its owner knows whether it is still needed; if none of the owner's runs is active, remove it",

@@ -37,7 +37,7 @@ pub(super) fn decide<S: Storage>(
         && target
             .storage
             .is_mount_point(&target.file, &target.names.target)
-            .map_err(Error::at("look at", path))?
+            .map_err(Error::at("inspect", path))?
     {
         if options.choice == Choice::Rewrite {
             let what = format!("{} is a mount point, and cannot be replaced by a new file", shown(path));

@@ -22,7 +22,7 @@ pub(super) struct Block {
     /// included.
     pub(super) after: Vec<(u64, Cv)>,
     /// What the next block must know about everything before it; see
-    /// [`Cutter`].
+    /// [`Cutter`](crate::engine::framing::Cutter).
     pub(super) carry: u64,
 }
 

@@ -23,12 +23,12 @@ impl Names {
     /// damaged; any I/O error.
     pub fn open_journal<'s, S: Storage>(&self, storage: &'s S, trust: Trust) -> Result<Patch<'s, S>> {
         let path = self.journal.path();
-        let found = storage.stat_entry(&self.journal).map_err(Error::at("look at", path))?;
+        let found = storage.stat_entry(&self.journal).map_err(Error::at("inspect", path))?;
         if found.file_type != FileType::Regular {
             return Err(self.not_trusted("it is not a regular file", &found));
         }
         let file = storage.open(&self.journal, Access::Read).map_err(Error::at("open", path))?;
-        let stat = storage.stat(&file).map_err(Error::at("look at", path))?;
+        let stat = storage.stat(&file).map_err(Error::at("inspect", path))?;
         if stat.file_type != FileType::Regular {
             return Err(self.not_trusted("it is not a regular file", &stat));
         }

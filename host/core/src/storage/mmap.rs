@@ -82,7 +82,7 @@ impl Mapping {
             .ok_or_else(|| failed(io::ErrorKind::FileTooLarge.into()))?;
         install_handler().map_err(failed)?;
         let file = file.try_clone().map_err(failed)?;
-        let stat = file.metadata().map_err(Error::at("look at", &path))?;
+        let stat = file.metadata().map_err(Error::at("inspect", &path))?;
         let may_have_holes =
             stat.file_type().is_file() && stat.blocks().saturating_mul(STAT_BLOCK_BYTES) < len as u64;
         let slot = Claimed::claim().ok_or_else(|| {

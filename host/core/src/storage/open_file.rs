@@ -65,7 +65,7 @@ impl<'a, S: Storage> OpenFile<'a, S> {
     /// # Errors
     /// Any I/O error.
     pub fn stat(&self) -> Result<Stat> {
-        self.storage.stat(self.file).map_err(Error::at("look at", self.path))
+        self.storage.stat(self.file).map_err(Error::at("inspect", self.path))
     }
 
     /// The identity of the file.

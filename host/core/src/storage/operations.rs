@@ -81,7 +81,7 @@ pub trait Storage: Sync {
     fn set_mode(&self, file: &Self::File, mode: u32) -> io::Result<()>;
 
     /// Opens the same file for writing past the page cache. Offsets, lengths
-    /// and buffers must be multiples of [`ALIGN_BYTES`]. A sync of the original
+    /// and buffers must be multiples of [`ALIGN_BYTES`](super::ALIGN_BYTES). A sync of the original
     /// file also makes durable what is written through the returned one.
     ///
     /// # Errors
@@ -99,7 +99,7 @@ pub trait Storage: Sync {
     }
 
     /// Lets a range of one file share the extents of a range of another. Both
-    /// must begin and end at multiples of [`ALIGN_BYTES`]. `false` if the
+    /// must begin and end at multiples of [`ALIGN_BYTES`](super::ALIGN_BYTES). `false` if the
     /// filesystem does not support it; then nothing has changed.
     ///
     /// # Errors

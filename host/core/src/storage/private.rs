@@ -46,7 +46,7 @@ impl PrivateDirectory {
         let refuse =
             |why: &str| Error::new(Kind::Refused, format!("{} cannot be trusted", path.shown())).because(why);
         let fd = directory.entry("x").directory_fd().map_err(Error::at("open", path))?;
-        let stat = fstat(&fd).map_err(|e| Error::io("look at", path, e.into()))?;
+        let stat = fstat(&fd).map_err(|e| Error::io("inspect", path, e.into()))?;
         if !is_own(&stat) {
             return Err(refuse("it belongs to another user"));
         }

@@ -116,7 +116,7 @@ pub(crate) fn check_mark<S: Storage>(names: &Names, file: OpenFile<'_, S>) -> Re
         return Ok(());
     }
     let found = Entry::resolve(&path).and_then(|entry| {
-        let stat = storage.stat_entry(&entry).map_err(Error::at("look at", entry.path()))?;
+        let stat = storage.stat_entry(&entry).map_err(Error::at("inspect", entry.path()))?;
         Ok((entry, stat))
     });
     let (journal, stat) = match found {

@@ -12,7 +12,7 @@ use crate::target::Target;
 /// cleared for a change of length. Then what is shown of the journal is true.
 ///
 /// # Errors
-/// [`Kind::RecoveryNeeded`](crate::error::Kind), with the offset; any I/O error.
+/// [`Kind::RecoveryNeeded`](crate::error::Kind::RecoveryNeeded), with the offset; any I/O error.
 pub fn check_matches_file<S: Storage>(target: &Target<'_, S>, journal: &Patch<'_, S>) -> Result<()> {
     let (file, names) = (target.open_file(), &target.names);
     let path = file.path;

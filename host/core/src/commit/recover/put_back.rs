@@ -16,7 +16,7 @@ pub(super) fn put_back<S: Storage>(storage: &S, names: &Names, direction: Direct
     if !exists(storage, &names.new)? {
         return Ok(false);
     }
-    let look = |entry: &Entry| storage.stat_entry(entry).map_err(Error::at("look at", entry.path()));
+    let look = |entry: &Entry| storage.stat_entry(entry).map_err(Error::at("inspect", entry.path()));
     let (found, left) = (look(&names.target)?, look(&names.new)?);
     // Only a file with a single name is ever replaced (a backup adds a second
     // name), and the new file gets its owner and mode. A file that differs in

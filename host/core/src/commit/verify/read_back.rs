@@ -32,7 +32,7 @@ impl<'s, S: Storage> ReadBack<'s, S> {
     /// cannot be reached, or on any I/O error.
     pub fn open(storage: &'s S, written: &S::File, entry: &Entry, wanted: VerifyChoice) -> Result<Self> {
         let path = entry.path();
-        let written = storage.stat(written).map_err(Error::at("look at", path))?.identity;
+        let written = storage.stat(written).map_err(Error::at("inspect", path))?.identity;
         let opened = |file, level| {
             let back = Self { storage, entry: entry.clone(), written: written.clone(), file, level };
             back.check_same(&back.file).map(|()| back)
@@ -76,7 +76,7 @@ impl<'s, S: Storage> ReadBack<'s, S> {
     /// Reading back a different file would prove nothing about the written one.
     fn check_same(&self, file: &S::File) -> Result<()> {
         let path = self.entry.path();
-        let found = self.storage.stat(file).map_err(Error::at("look at", path))?.identity;
+        let found = self.storage.stat(file).map_err(Error::at("inspect", path))?.identity;
         if found.same_inode(&self.written) {
             Ok(())
         } else {

@@ -116,7 +116,7 @@ pub fn file_end<S: Storage>(target: OpenFile<'_, S>, journal: &Patch<'_, S>) -> 
 
 fn state<S: Storage>(storage: &S, journal: &Patch<'_, S>, ends: Ends) -> Result<State> {
     let path = journal.path();
-    let mode = storage.stat_entry(journal.entry()).map_err(Error::at("look at", path))?.mode;
+    let mode = storage.stat_entry(journal.entry()).map_err(Error::at("inspect", path))?.mode;
     let marked = mode & 0o200 == 0;
     Ok(if marked == ends.shrinks { State::Either } else { State::Long })
 }

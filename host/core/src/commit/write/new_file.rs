@@ -52,7 +52,7 @@ impl<'b, 's, 'a, S: Storage> NewFileWriter<'b, 's, 'a, S> {
     pub(super) fn copy(&mut self, source: &OpenFile<'_, S>, range: Range<u64>) -> Result<()> {
         let mut at = range.start;
         while at < range.end {
-            let data = source.storage.data_at(source.file, at).map_err(source.failed("look for data", at))?;
+            let data = source.storage.data_at(source.file, at).map_err(source.failed("find data", at))?;
             let Some(data) = data.filter(|data| data.start < range.end) else { break };
             let hole = data.start.max(at) - at;
             self.skip(hole)?;

@@ -116,9 +116,9 @@ pub fn swap<S: Storage>(
 ) -> Result<Swapped> {
     let old = &old_stat.identity;
     let (target, new) = (names.target.path(), names.new.path());
-    let look_at = |entry: &Entry| storage.stat_entry(entry).map_err(Error::at("look at", entry.path()));
+    let look_at = |entry: &Entry| storage.stat_entry(entry).map_err(Error::at("inspect", entry.path()));
     let look = |entry: &Entry| -> Result<Identity> { Ok(look_at(entry)?.identity) };
-    let written = storage.stat(new_file).map_err(Error::at("look at", new))?.identity;
+    let written = storage.stat(new_file).map_err(Error::at("inspect", new))?.identity;
     if !look(&names.new)?.same_inode(&written) {
         return Err(Error::new(Kind::Refused, format!("{} was replaced during the run", new.shown())).hint(
             format!("other users may be able to write to its directory; {} is untouched", target.shown()),

@@ -9,7 +9,7 @@ impl<S: Storage> Backing<'_, S> {
     pub(in crate::patch) fn is_at(&self, entry: &Entry) -> Result<bool> {
         let path = entry.path();
         let file = self.storage.open(entry, Access::Read).map_err(Error::at("open", path))?;
-        let stat = self.storage.stat(&file).map_err(Error::at("look at", path))?;
+        let stat = self.storage.stat(&file).map_err(Error::at("inspect", path))?;
         if stat.file_type != FileType::Regular || stat.identity.size != self.bytes {
             return Ok(false);
         }
