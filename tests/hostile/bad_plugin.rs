@@ -62,9 +62,9 @@ fn another_contract_is_refused() {
     let scratch = Scratch::new();
     for (guest, what) in [
         ("no-contract", "does not export runner:plugin/guest@"),
-        ("old-contract", "it was built for another version of the contract"),
+        ("old-contract", "it was built for a different version of the contract"),
         ("other-component", "does not export runner:plugin/guest@"),
-        ("greedy-component", "imports `wasi:http/outgoing-handler@0.2.0`, which no plugin gets"),
+        ("greedy-component", "imports `wasi:http/outgoing-handler@0.2.0`, which is not available to plugins"),
     ] {
         refused(&scratch, &scratch.guest(guest), &[], 3, what);
     }
@@ -107,7 +107,7 @@ fn parameters_must_fit() {
     }
     for (toml, what) in [
         ("find = [1]", "is neither text, an integer nor a boolean"),
-        ("find = ", "is not a file of parameters"),
+        ("find = ", "is not a valid parameter file"),
         ("fnd = 'a'", "params.toml sets a parameter that plugin `replace` does not have"),
     ] {
         let params = scratch.write("params.toml", toml);

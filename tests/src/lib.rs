@@ -261,7 +261,7 @@ impl Ran {
     #[track_caller]
     pub fn fails_with_lines(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{}", self.stderr);
-        let known = ["error: ", "  caused by: ", "  hint: ", "    | ", "the same of "];
+        let known = ["error: ", "  caused by: ", "  hint: ", "    | ", "the same error for "];
         assert!(
             self.stderr.lines().all(|line| known.iter().any(|known| line.starts_with(known))),
             "{}",

@@ -1,5 +1,5 @@
-//! What the commands that run a plugin have in common: the plugin, loaded and
-//! told its parameters, and a way to stop.
+//! What the commands that run a plugin share: the loaded plugin with its
+//! parameters, and a way to stop the run.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,8 +29,9 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// With so many workers, or fewer, if memory is short. `cancel` is called
-    /// once what was given is read, which may take as long as it likes.
+    /// Uses `workers` workers, or fewer if memory is short. `cancel` is called
+    /// after the parameters have been read, because reading them may block for
+    /// any time.
     pub(crate) fn new(
         args: &PluginArgs,
         workers: usize,
@@ -61,12 +62,12 @@ impl Session {
         self.workers
     }
 
-    /// Small files that may be in flight.
+    /// Maximum number of small files in flight.
     pub(crate) fn files(&self) -> usize {
         self.files
     }
 
-    /// What stops the run, and all calls of the plugin.
+    /// Stops the run and all calls of the plugin.
     pub(crate) fn cancel(&self) -> Cancel<'static> {
         self.cancel
     }
@@ -85,25 +86,27 @@ impl Session {
         Ok((job, Box::new(instance)))
     }
 
-    /// Whose fault it is that a plugin refuses to begin. If it says the same,
-    /// word for word, of a file that has nothing in common with this one but
-    /// the parameters, it is theirs: that is wrong use, and the plugin has not
-    /// failed.
+    /// Decides who is to blame when a plugin refuses to begin. If it returns
+    /// exactly the same message for a file that has nothing in common with this
+    /// one, the parameters are the cause. That is a usage error, not a failure
+    /// of the plugin.
     fn blame(&self, plugin: &Plugin, head: FileHead<'_>, error: Error) -> Error {
         let Some(words) = error.words() else { return error };
         let other: &[u8] = if head.head.is_empty() { b"\n" } else { b"" };
         let other = FileHead { size: Some(other.len() as u64), head: other };
-        // What it logs was said already.
+        // Its log messages have been reported already.
         let silent = plugin.logging_to(Arc::new(|_, _| {}));
         let answer = silent.begin(&self.params, other).err();
         if answer.is_none_or(|answer| answer.words() != Some(words)) {
             return error;
         }
-        error.of_kind(Kind::Usage).hint("the plugin says so of any file: its parameters are the reason")
+        error
+            .of_kind(Kind::Usage)
+            .hint("the plugin returns this error for any file, so its parameters are the cause")
     }
 
-    /// Calls `run` with the program that this session stands for; what it logs
-    /// goes to `reporter`.
+    /// Calls `run` with the program of this session. Its log messages go to
+    /// `reporter`.
     pub(crate) fn with_program<T>(&self, reporter: &Reporter, run: impl FnOnce(&Program<'_>) -> T) -> T {
         let manifest = self.plugin.manifest();
         let plugin = self.plugin.logging_to(reporter.log_sink());
@@ -120,12 +123,12 @@ impl Session {
     }
 }
 
-/// Loads a plugin by name or path, through the code cache where there is one.
+/// Loads a plugin by name or path, through the code cache if it is usable.
 pub(crate) fn load(plugin: &str, limits: Limits, compile: Duration, reporter: &Reporter) -> Result<Plugin> {
     let resolved = resolve(plugin)?;
-    // A cache that cannot be used only costs time.
+    // Without a cache, loading only takes longer.
     let cache = Cache::default_dir().and_then(|dir| Cache::open(&dir).ok());
-    // This very program, even if its file was replaced meanwhile.
+    // This running program, even if its file has been replaced since.
     let compiler = Compiler::Child { program: "/proc/self/exe".into(), deadline: compile };
     let loaded =
         Sandbox::new(cache, compiler)?.load(&resolved.name, &resolved.bytes, limits, reporter.log_sink());

@@ -158,7 +158,7 @@ fn a_row_of_calls_has_a_deadline() {
     let file = scratch.write("file", "abc\n");
     let before = scratch.snapshot();
     let run = Running::start(&plugin, &[file.to_str().unwrap(), "--timeout", "0.5"]);
-    run.end(&plugin).fails(3, "did not answer window at offset 0 within 0.5 s");
+    run.end(&plugin).fails(3, "did not process the window at offset 0 within 0.5 s");
     assert_eq!(before, scratch.snapshot());
 }
 
