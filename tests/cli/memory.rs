@@ -256,5 +256,5 @@ fn a_group_with_a_limit_is_not_overrun() {
     within(&["--memory", "32M"]).ok();
     // Promised more than there is: one instance fits, the second one is shed
     // in time or never gets that far.
-    within(&["-j", "8", "--memory", "14M", "--memory-total", "4G"]).ok().says("workers go on");
+    within(&["-j", "8", "--memory", "14M", "--memory-total", "4G"]).ok().says("workers continue");
 }

@@ -218,10 +218,10 @@ fn a_preview_hides_nothing() {
     // What is cut says how much.
     let (dry, shown, hex) = show(&format!("better{}{evil}", "x".repeat(12_345)));
     for text in [dry, shown, hex] {
-        assert!(text.contains("… (11,378 more bytes)"), "{text}");
+        assert!(text.contains("… (11,378 bytes more)"), "{text}");
     }
     let (dry, ..) = show(&format!("better{}{evil}", "x".repeat(400)));
-    assert!(dry.contains("… (") && dry.contains(" more bytes)"), "{dry}");
+    assert!(dry.contains("… (") && dry.contains(" bytes more)"), "{dry}");
 }
 
 #[test]

@@ -427,7 +427,7 @@ fn a_state_directory_that_others_may_enter_is_not_used() {
     let file = scratch.write("file", "a user\n");
     let mut open = command();
     open.args(["apply", "replace"]).args(OPTIONS).arg(&file).env("RUNNER_STATE_DIR", &state);
-    Ran::of(open.output().unwrap()).ok().says("warning: no key");
+    Ran::of(open.output().unwrap()).ok().says("warning: cannot store a key");
     assert_eq!(fs::read_dir(&state).unwrap().count(), 0);
 }
 

@@ -37,7 +37,8 @@ pub(crate) struct Args {
 
 const EXIT_CODES: &str = "Exit codes: 0 success; 1 --check found changes, or --require-edits found none; \
 2 usage or input/output error; 3 the plugin failed; 4 refused; 5 verification failed; \
-6 recovery needed";
+6 recovery needed; \
+7 try again: interrupted, out of time or memory, or the file is in use or was changed by another process";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

@@ -29,7 +29,7 @@ pub(crate) struct RecoverArgs {
     /// lost key. Its content is shown before it is written to the file
     #[arg(long)]
     trust_journal: bool,
-    /// Report only errors
+    /// Report only errors, and the journal with --trust-journal
     #[arg(short, long)]
     pub(crate) quiet: bool,
 }

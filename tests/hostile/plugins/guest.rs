@@ -5,8 +5,10 @@
 //! `(component` is taken as it is.) Comments at its top say what is expected:
 //!
 //! ```text
-//! ;; Never answers. ;; expect: exit 3, says "did not process the window at
-//! offset 0 within 0.2 s" ;; options: --timeout 0.2 ;; file: 50000 x "abc\n"
+//! ;; Never answers.
+//! ;; expect: exit 3, says "did not process the window at offset 0 within 0.2 s"
+//! ;; options: --timeout 0.2
+//! ;; file: 50000 x "abc\n"
 //! ```
 //!
 //! `expect` is an exit code and one of `says "TEXT"` (the error or log lines

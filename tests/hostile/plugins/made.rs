@@ -138,7 +138,7 @@ fn other_worlds_cannot_be_imported() {
         [("env", "system"), ("wasi_unstable", "fd_write"), ("wasi_snapshot_preview1", "nothing")]
     {
         let text = format!("(import \"{module}\" \"{name}\" (func))");
-        fails(run(&sandbox, "it", &guest::build("it", &text)), "cannot make a component of the module");
+        fails(run(&sandbox, "it", &guest::build("it", &text)), "cannot convert the module");
     }
 }
 

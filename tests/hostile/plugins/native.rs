@@ -187,7 +187,7 @@ fn the_stack_of_a_guest_is_ours_to_choose() {
     let with_plugins = scratch.snapshot();
     for (name, plugin) in &plugins {
         let plugin = plugin.to_str().unwrap();
-        let says = if *name == "regex-deep" { "cannot be used" } else { "it used up its stack" };
+        let says = if *name == "regex-deep" { "cannot be used" } else { "it overflowed its stack" };
         for (kib, args) in [
             (64, &["apply", plugin, small][..]),
             (1024, &["apply", plugin, file, "-j", "2"]),

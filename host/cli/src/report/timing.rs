@@ -21,7 +21,7 @@ impl Reporter {
 fn table(total_ms: f64, spent: &[Spent]) -> Page {
     let places = [
         (Place::Driver, "the run, from start to end"),
-        (Place::Worker, "workers of the scan, summed"),
+        (Place::Worker, "workers of the scan, all together"),
         (Place::Collector, "collector of the scan"),
     ];
     let mut table = Page::of(format_args!("profile of {total_ms:.1} ms"));

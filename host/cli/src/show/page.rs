@@ -139,7 +139,7 @@ fn text_lines(page: &mut Page, sign: char, hunk: &Hunk, side: &Side) {
     for (index, piece) in side.0.iter().enumerate() {
         match piece {
             // Writing to a `String` cannot fail.
-            Piece::Cut(bytes) => drop(write!(line, "… ({} more bytes)", group_digits(*bytes))),
+            Piece::Cut(bytes) => drop(write!(line, "… ({} bytes more)", group_digits(*bytes))),
             Piece::Shown(bytes) => {
                 let end = index == last && side.ends_line();
                 let bytes = if end && both_end { &bytes[..bytes.len() - 1] } else { bytes };
