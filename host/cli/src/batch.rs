@@ -6,7 +6,7 @@
 //! Small files are processed concurrently. Any other file (large, not a regular
 //! file, or a second name of a file in flight) is processed exclusively: after
 //! all files before it are done, and before any file after it starts. A file
-//! for which there was not enough memory in concurrent mode is processed retry,
+//! for which there was not enough memory in concurrent mode is processed again,
 //! exclusively. Results are reported in the order in which the files were
 //! given. So neither the files nor the reports show any difference from
 //! sequential processing, unless the run is killed: then more than one file may
@@ -119,7 +119,7 @@ struct State<T> {
     /// Number of files already reported.
     reported: usize,
     in_flight: Vec<InFlight>,
-    /// Indexes of files to process retry, exclusively.
+    /// Indexes of files to process again, exclusively.
     retry: BTreeSet<usize>,
     /// Results that have not been reported yet.
     done: BTreeMap<usize, T>,

@@ -14,7 +14,7 @@ mod tests;
 
 use runner_pipeline::error::{Error, Kind};
 
-pub(crate) use self::sections::count_parts;
+pub(crate) use self::sections::measure;
 
 /// Limit on the bytes of host memory for all instances of a plugin, apart from
 /// memories and tables. An interpreter with twenty thousand functions takes
@@ -31,7 +31,7 @@ const ITEM_BYTES: u64 = 48;
 
 /// The cost of something that is instantiated once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Parts {
+pub(crate) struct Cost {
     context_bytes: u64,
     elements: u64,
     data_bytes: u64,
@@ -39,7 +39,7 @@ pub(crate) struct Parts {
     unknown: bool,
 }
 
-impl Parts {
+impl Cost {
     fn add(&mut self, other: Self) {
         self.context_bytes = self.context_bytes.saturating_add(other.context_bytes);
         self.elements = self.elements.saturating_add(other.elements);
@@ -79,7 +79,7 @@ impl Parts {
     }
 }
 
-/// The error for a plugin that [`Parts::check`] has refused.
+/// The error for a plugin that [`Cost::check`] has refused.
 pub(crate) fn refused(name: &str, why: String) -> Error {
     Error::new(Kind::Plugin, format!("`{name}` needs too many resources to start")).because(why)
 }

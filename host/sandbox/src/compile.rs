@@ -65,9 +65,7 @@ impl Compiler {
 pub(crate) fn native_code(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Vec<u8>> {
     let component = componentize::component(name, bytes)?;
     // Checked again, now including the component that wraps a core module.
-    census::count_parts(&component)
-        .and_then(|parts| parts.check())
-        .map_err(|why| census::refused(name, why))?;
+    census::measure(&component).and_then(|cost| cost.check()).map_err(|why| census::refused(name, why))?;
     engine.precompile_component(&component).map_err(|error| broken(name, &error))
 }
 

@@ -83,8 +83,8 @@ impl Sandbox {
             return Err(too_large(&format!("`{name}`"), bytes.len() as u64));
         }
         // If the bytes cannot be read, the compiler returns a better error.
-        let parts = census::count_parts(bytes).unwrap_or_default();
-        parts.check().map_err(|why| census::refused(&name, why))?;
+        let cost = census::measure(bytes).unwrap_or_default();
+        cost.check().map_err(|why| census::refused(&name, why))?;
         let digest = blake3::hash(bytes);
         let engine = self.ticking.engine();
         let cached = self.cache.as_ref().and_then(|cache| cache.load(engine, &digest));
@@ -102,7 +102,7 @@ impl Sandbox {
         let code = Code {
             pre: link(&name, &component)?,
             name,
-            instance_bytes: parts.instance_bytes(),
+            instance_bytes: cost.instance_bytes(),
             limits,
             log,
             ticking: self.ticking.clone(),

@@ -5,7 +5,7 @@ use wasmparser::{
     ElementItems, ElementKind, Encoding, Instance, Parser, Payload,
 };
 
-use super::Parts;
+use super::Cost;
 use crate::componentize::text;
 
 /// Bytes per global of an instance, and per computed element.
@@ -15,16 +15,16 @@ pub(super) const INSTANCE_BYTES: u64 = 1 << 10;
 /// Bytes for the component that wraps a core module.
 pub(super) const WRAPPING_BYTES: u64 = 64 << 10;
 
-const UNKNOWN: Parts = Parts { context_bytes: 0, elements: 0, data_bytes: 0, unknown: true };
+const UNKNOWN: Cost = Cost { context_bytes: 0, elements: 0, data_bytes: 0, unknown: true };
 
 /// A module or component that is being read.
 #[derive(Default)]
 struct Scope {
     /// Its own cost so far.
-    own: Parts,
+    own: Cost,
     /// The costs of the modules and components in its index spaces.
-    modules: Vec<Parts>,
-    components: Vec<Parts>,
+    modules: Vec<Cost>,
+    components: Vec<Cost>,
     is_module: bool,
 }
 
@@ -32,7 +32,7 @@ struct Scope {
 ///
 /// # Errors
 /// If the bytes cannot be read: a message that says why.
-pub(crate) fn count_parts(bytes: &[u8]) -> Result<Parts, String> {
+pub(crate) fn measure(bytes: &[u8]) -> Result<Cost, String> {
     let mut scopes: Vec<Scope> = Vec::new();
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(text)? {
@@ -42,7 +42,7 @@ pub(crate) fn count_parts(bytes: &[u8]) -> Result<Parts, String> {
             Payload::End(_) => {
                 let Some(mut scope) = scopes.pop() else { break };
                 if scope.is_module {
-                    scope.own.add(Parts { context_bytes: INSTANCE_BYTES, ..Parts::default() });
+                    scope.own.add(Cost { context_bytes: INSTANCE_BYTES, ..Cost::default() });
                 }
                 match scopes.last_mut() {
                     Some(outer) if scope.is_module => outer.modules.push(scope.own),
@@ -57,13 +57,13 @@ pub(crate) fn count_parts(bytes: &[u8]) -> Result<Parts, String> {
 }
 
 /// The cost of the outermost scope, which is the plugin.
-fn plugin_cost(scope: &Scope) -> Parts {
-    let mut parts = scope.own;
+fn plugin_cost(scope: &Scope) -> Cost {
+    let mut cost = scope.own;
     if scope.is_module {
         // The component that wraps it has an import for each of its imports.
-        parts.context_bytes = parts.context_bytes.saturating_mul(2).saturating_add(WRAPPING_BYTES);
+        cost.context_bytes = cost.context_bytes.saturating_mul(2).saturating_add(WRAPPING_BYTES);
     }
-    parts
+    cost
 }
 
 /// Adds one section to the innermost scope.
@@ -78,7 +78,7 @@ fn add_section(scopes: &mut [Scope], payload: Payload<'_>) -> wasmparser::Result
         Payload::ComponentCanonicalSection(functions) => scope.own.add_items(functions.count()),
         Payload::GlobalSection(globals) => {
             let bytes = u64::from(globals.count()) * VALUE_BYTES;
-            scope.own.add(Parts { context_bytes: bytes, ..Parts::default() });
+            scope.own.add(Cost { context_bytes: bytes, ..Cost::default() });
         }
         Payload::ElementSection(elements) => {
             for element in elements {
@@ -89,12 +89,12 @@ fn add_section(scopes: &mut [Scope], payload: Payload<'_>) -> wasmparser::Result
                 });
                 let kept = !matches!(element.kind, ElementKind::Active { .. });
                 let bytes = if kept { count * VALUE_BYTES } else { 0 };
-                scope.own.add(Parts { elements: count, context_bytes: bytes, ..Parts::default() });
+                scope.own.add(Cost { elements: count, context_bytes: bytes, ..Cost::default() });
             }
         }
         Payload::DataSection(data) => {
             let bytes = data.range().len() as u64;
-            scope.own.add(Parts { data_bytes: bytes, ..Parts::default() });
+            scope.own.add(Cost { data_bytes: bytes, ..Cost::default() });
         }
         payload => add_component_section(scope, outer, payload)?,
     }
@@ -183,6 +183,6 @@ fn add_alias(scope: &mut Scope, outer: &[Scope], alias: &ComponentAlias<'_>) {
 }
 
 /// The cost of the item with this index. An invalid index never compiles.
-fn cost_of(costs: &[Parts], index: u32) -> Parts {
+fn cost_of(costs: &[Cost], index: u32) -> Cost {
     costs.get(index as usize).copied().unwrap_or(UNKNOWN)
 }
