@@ -39,7 +39,7 @@ use self::args::{Args, Command};
 use self::report::{EventFormat, Reporter};
 
 /// Exit code of `--check` if anything would change, and of `--require-edits` if
-/// nothing was changed.
+/// there is nothing to change.
 const EXIT_CHANGES: u8 = 1;
 
 /// The result of a command that did not return an error.
