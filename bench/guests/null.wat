@@ -1,4 +1,4 @@
-;; Sees every byte, and changes nothing: what a call costs.
+;; Sees every byte and changes nothing, to measure the cost of a call.
 (module
   (memory (export "memory") 2)
   ;; The manifest: name, version, summary, licence, no parameters.

@@ -1,4 +1,4 @@
-;; Deliberately slow: looks at byte after byte, hashes each four times, and
+;; Deliberately slow: reads byte after byte, hashes each four times, and
 ;; writes `marker=` as `Marker=`. It has no prefilter; with 704 in place of 640
 ;; in `begin` it asks for one.
 (module
@@ -25,7 +25,7 @@
   ;; Spans are at 4096, replacements at 16384: room for 1,024 edits.
   (global $top (mut i32) (i32.const 32768))
   (global $spans (mut i32) (i32.const 0))
-  ;; Kept, so that no compiler leaves the hashing out.
+  ;; Kept, so that no compiler removes the hashing.
   (global $hash (mut i64) (i64.const 0xcbf29ce484222325))
   (func (export "cabi_realloc") (param i32 i32 i32) (param $size i32) (result i32)
     ;; A bump allocator that `transform` resets.

@@ -28,7 +28,7 @@ fn show_step(setup: &Setup, step: &Step) -> String {
     shown
 }
 
-/// Quotes a word that a shell would not leave as it is.
+/// Quotes a word that a shell would not leave unchanged.
 fn quoted(word: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./=:,+".contains(letter);
     if word.chars().all(is_plain) { word.to_owned() } else { format!("'{word}'") }

@@ -30,7 +30,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Compare with sed, perl, sd, b3sum and others
+    /// Compare the speed with sed, perl, sd, b3sum and other programs
     Bench(suite::Options),
     /// Generate a large file of synthetic data in target/corpus
     Corpus(corpus::Options),

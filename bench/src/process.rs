@@ -22,7 +22,7 @@ pub(crate) enum Round {
     Timed,
 }
 
-/// What was measured of a command.
+/// The measurements of a command.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Usage {
     /// Wall time.

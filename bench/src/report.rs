@@ -8,8 +8,8 @@ use crate::case::{Metric, Row, Target};
 use crate::measure::{Measured, Sample, Samples};
 use crate::statistics::{Spread, format_number};
 
-/// The results file, below the workspace's root. What is outside of its markers
-/// is written by hand.
+/// The results file, below the root of the workspace. The text outside its
+/// markers is written by hand.
 pub(crate) const RESULTS: &str = "bench/results.md";
 
 const BEGIN: &str = "<!-- written by `cargo xtask bench --write`: begin -->";
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missed_target_shows() {
+    fn a_missed_target_is_visible() {
         let samples = samples(&[("ours", &[1.5]), ("a", &[1.0])]);
         let row = Row::time_ratio("ours", "a").at_most(1.25);
         assert_eq!(
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_costs_what_many_take_longer() {
+    fn the_cost_of_a_call_is_the_extra_time_per_call() {
         let samples = samples(&[("many", &[2.5]), ("few", &[2.0])]);
         let metric = Metric::PerCall { many: "many".into(), few: "few".into(), calls: 1_000_000 };
         let (_, spread) = evaluate(&metric, &samples);
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_result_takes_the_place_of_the_one_before() {
+    fn a_result_replaces_the_previous_one() {
         let page = format!("text\n\n{BEGIN}\n\nold\n\n{END}\nmore\n");
         let expected = format!("text\n\n{BEGIN}\n\nnew\n\n{END}\nmore\n");
         assert_eq!(splice(&page, "new\n"), Some(expected));

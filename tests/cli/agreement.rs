@@ -112,11 +112,13 @@ fn verify_prints_what_b3sum_prints() {
         assert_eq!(runner!["verify", &file, "--root", root.as_str()].ok().text(), line);
         let wrong = blake3::hash(b"something else").to_hex();
         let ran = runner!["verify", &file, "--root", wrong.as_str()];
-        ran.fails(5, "has another root").says(&format!("hint: its root is {root}"));
+        ran.fails(5, "has a different BLAKE3 root").says(&format!("hint: its root is {root}"));
     }
     let file = scratch.write("file", "x");
     for bad in ["", "12", &"x".repeat(64)] {
-        runner!["verify", &file, "--root", bad].fails(2, "is not a BLAKE3 root").says("64 hex digits");
+        runner!["verify", &file, "--root", bad]
+            .fails(2, "is not a BLAKE3 root")
+            .says("64 hexadecimal digits");
     }
 }
 

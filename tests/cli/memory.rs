@@ -83,7 +83,7 @@ fn a_greedy_plugin_stays_within_the_budget() {
         assert!(peak <= allowed, "{options:?}: {peak} of {allowed} bytes");
         assert!(peak > 10 * MIB, "{peak} bytes are no measurement");
         if workers == 1 {
-            ran.says("file: memory is short: ").says(&format!("1 of {jobs} workers go on"));
+            ran.says("file: memory is short: ").says(&format!("1 of {jobs} workers continue"));
         }
         assert_eq!(blake3::hash(&fs::read(&file).unwrap()), expected, "{options:?}");
         assert_eq!(names(scratch.dir()), ["file", "hungry.wasm"]);
@@ -114,7 +114,7 @@ fn what_does_not_fit_changes_nothing() {
     let before = scratch.snapshot();
     for jobs in ["1", "2"] {
         let (ran, peak) = apply(&plugin, &file, &["-j", jobs, "--memory-total", "128M"]);
-        ran.fails(3, "needed more memory at offset 0 than there is left")
+        ran.fails(3, "needed more memory at offset 0 than is left")
             .says("caused by: all 128 MiB of `--memory-total` are in use")
             .says("hint: allow more memory with `--memory-total`");
         assert!(peak <= 128 * MIB + BASE_BYTES, "{peak} bytes");
@@ -165,7 +165,7 @@ fn a_stream_has_a_budget_too() {
     ran.ok();
     assert_eq!(fs::metadata(scratch.path("out")).unwrap().len(), 300 << 20);
     assert!(peak <= 256 * MIB + BASE_BYTES, "{peak} bytes");
-    pipe("128M").0.fails(3, "needed more memory at offset 0 than there is left");
+    pipe("128M").0.fails(3, "needed more memory at offset 0 than is left");
 }
 
 /// A guest that is refused memory by the machine, and could do without, must
@@ -256,5 +256,5 @@ fn a_group_with_a_limit_is_not_overrun() {
     within(&["--memory", "32M"]).ok();
     // Promised more than there is: one instance fits, the second one is shed
     // in time or never gets that far.
-    within(&["-j", "8", "--memory", "14M", "--memory-total", "4G"]).ok().says("workers go on");
+    within(&["-j", "8", "--memory", "14M", "--memory-total", "4G"]).ok().says("workers continue");
 }

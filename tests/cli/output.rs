@@ -93,7 +93,7 @@ fn json_tells_what_went_wrong() {
     // There is room for one of them on standard output.
     let ran = run(&["apply", "replace", missing, "--json", "-o", "-"]);
     assert_eq!(ran.code, 2);
-    assert_eq!(events(&ran)[0]["error"], "`-o -` and `--json` both want standard output");
+    assert_eq!(events(&ran)[0]["error"], "`-o -` and `--json` both write to standard output");
     // Log lines too; escape codes are gone.
     let (file, guest) = (scratch.write("file", "abc"), scratch.guest("log-bomb"));
     let ran = runner!["apply", &guest, &file, "--json"].ok();
@@ -175,7 +175,7 @@ fn no_text_is_shown_of_a_file_that_has_changed() {
     fs::write(&file, "others abc others\n").unwrap();
     let shown = show();
     assert!(shown.contains("- abc\n+ xyz\n"), "{shown}");
-    assert!(shown.contains("depends on the file, which is not at hand or has changed"), "{shown}");
+    assert!(shown.contains("depends on the file, which is missing or has changed"), "{shown}");
 }
 
 #[test]

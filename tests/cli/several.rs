@@ -71,7 +71,7 @@ fn comparable(ran: &Ran, dir: &Path) -> Vec<String> {
         None => line.to_owned(),
     };
     let text = ran.text() + &ran.stderr;
-    let lines = text.lines().filter(|line| !line.ends_with(" workers go on"));
+    let lines = text.lines().filter(|line| !line.ends_with(" workers continue"));
     let lines = lines.map(|line| line.replace(fs::canonicalize(dir).unwrap().to_str().unwrap(), "."));
     let lines = lines.map(|line| without(&line, "\"seconds\":", ","));
     lines.map(|line| without(&line, " (0.", ")")).collect()

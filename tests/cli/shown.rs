@@ -251,12 +251,12 @@ fn old_bytes_are_compared_with_the_file() {
     let scratch = Scratch::new();
     let (patch, file, other) = lying(&scratch);
     let at_hand = "old bytes compared with ";
-    let not = "old bytes as the patch says; the file is not at hand to compare them with";
+    let not = "old bytes taken from the patch; the file is not available for comparison";
     assert!(runner!["show", &patch].ok().text().contains(at_hand));
     assert!(runner!["show", &patch, &file].ok().text().contains(at_hand));
     for format in [&["--format", "text"][..], &["--format", "hex"], &["--diff"]] {
         let args = [os(&["show"]), vec![patch.as_os_str(), other.as_os_str()], os(format)].concat();
-        runner(args).fails(5, "the patch is wrong about").says("g: at byte 3 the file holds something else");
+        runner(args).fails(5, "the patch does not match").says("g: the file differs at byte 3");
     }
     let json = runner!["show", &patch, &other, "--format", "json"];
     assert_eq!(json.code, 5);
@@ -266,10 +266,10 @@ fn old_bytes_are_compared_with_the_file() {
         (&false.into(), &5.into())
     );
     let longer = scratch.write("longer", "a foo\n\n");
-    runner!["show", &patch, &longer].fails(5, "is not the file that the patch fits");
+    runner!["show", &patch, &longer].fails(5, "is not the file that the patch was made for");
     fs::remove_file(&file).unwrap();
     assert!(runner!["show", &patch].ok().text().contains(not));
-    runner!["show", &patch, "--diff"].fails(2, "is not at hand");
+    runner!["show", &patch, "--diff"].fails(2, "is missing or has changed");
     fs::write(&file, "a foo\n").unwrap();
     let diff = run_in(scratch.dir(), &os(&["show", "--diff", "patch", "f"])).ok().text();
     assert_eq!(diff, "--- f\n+++ f\n@@ -1,1 +1,1 @@\n-a foo\n+barbar\n");
@@ -399,7 +399,7 @@ fn a_fault_of_the_parameters_is_told_once_and_points_at_its_place() {
         "{}",
         ran.stderr
     );
-    assert!(ran.stderr.ends_with("the same of 39 other files\n"), "{}", ran.stderr);
+    assert!(ran.stderr.ends_with("the same error for 39 other files\n"), "{}", ran.stderr);
     // The same for one file, an empty one, a plan and a pipe.
     runner(bad.iter().map(OsStr::new).chain([files[0].as_os_str()])).fails_with_lines(2);
     let empty = scratch.write("empty", "");
@@ -451,12 +451,12 @@ fn what_is_no_file_points_at_pipe() {
     let scratch = Scratch::new();
     for name in ["-", "/dev/stdin"] {
         let ran = run_in(scratch.dir(), &[os(&REPLACE), os(&[name])].concat());
-        ran.fails(2, "hint: `runner pipe` works on standard input");
+        ran.fails(2, "hint: use `runner pipe` for standard input");
     }
     let fifo = scratch.path("fifo");
     rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RWXU).unwrap();
     run_in(scratch.dir(), &[os(&REPLACE), os(&["fifo"])].concat())
-        .fails(2, "hint: `runner pipe` works on streams");
+        .fails(2, "hint: use `runner pipe` for streams");
     for command in ["verify", "recover"] {
         runner![command, &fifo].fails(2, "fifo is a FIFO; only files and block devices can be worked on");
         runner![command, scratch.dir()]
@@ -745,8 +745,7 @@ fn a_diff_of_much_is_cut_where_patch_still_follows() {
     let scratch = Scratch::new();
     let file = scratch.write("f", "x".repeat(17 << 20) + "foo");
     let args = ["--dry-run", "--diff", "--set", "multiline=true"];
-    runner(os(&REPLACE).into_iter().chain(os(&args)).chain([file.as_os_str()]))
-        .fails(2, "has lines of more than 16 MiB");
+    runner(os(&REPLACE).into_iter().chain(os(&args)).chain([file.as_os_str()])).fails(2, "exceed 16 MiB");
     let file = scratch.write("g", "\0foo\n");
     runner(os(&REPLACE).into_iter().chain(os(&args)).chain([file.as_os_str()]))
         .fails(2, "is not text: there is a NUL");

@@ -70,7 +70,7 @@ fn a_journal_is_rolled_forward() {
     for reach in [0, 70_000, 300_000] {
         let run = interrupted(reach);
         run.refused("file.runner-journal");
-        runner!["recover", &run.file].ok().says("brought to what it was to become, verified");
+        runner!["recover", &run.file].ok().says("rolled forward, verified");
         assert!(run.content() == run.new, "from {reach}");
         runner!["recover", &run.file].ok().says("nothing to recover");
         assert!(run.content() == run.new, "from {reach}");
@@ -81,7 +81,7 @@ fn a_journal_is_rolled_forward() {
 fn a_journal_is_rolled_back() {
     for reach in [0, 70_000, 300_000] {
         let run = interrupted(reach);
-        runner!["recover", &run.file, "--rollback"].ok().says("brought back to what it was, verified");
+        runner!["recover", &run.file, "--rollback"].ok().says("rolled back, verified");
         assert!(run.content() == run.old, "from {reach}");
     }
 }
@@ -184,7 +184,7 @@ fn a_scan_or_a_new_file_is_removed() {
         run.refused(left.name().to_str().unwrap());
         runner!["recover", &run.file]
             .ok()
-            .says("whole as it is; what the interrupted run has left is removed");
+            .says("intact; removed the files that the interrupted run left behind");
         assert!(run.content() == run.old);
     }
 }

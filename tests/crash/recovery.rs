@@ -101,7 +101,7 @@ fn after_somebody_has_appended() {
                 fs::write(&run.file, longer).unwrap();
             }
             let size = run.old.len();
-            let kept = format!("14 bytes that were appended after byte {size} are kept");
+            let kept = format!("14 bytes appended after byte {size} were kept");
             recover(&run.file, rollback).ok().says(&kept);
             assert!(fs::read(&run.file).unwrap() == [run.to(rollback), b"one more line\n"].concat());
             assert_eq!(runner_tests::names(run.scratch.dir()), ["file"]);
@@ -169,7 +169,8 @@ fn after_the_target_was_changed_elsewhere() {
         let mut torn = fs::read(&run.file).unwrap();
         torn[400_000] ^= 1;
         fs::write(&run.file, &torn).unwrap();
-        let ran = recover(&run.file, rollback).fails(5, "somebody has changed other bytes of it");
+        let ran =
+            recover(&run.file, rollback).fails(5, "other bytes of it have changed since it was scanned");
         assert_eq!(ran.text(), "");
         let mut expected = run.to(rollback).to_vec();
         expected[400_000] ^= 1;

@@ -392,7 +392,7 @@ fn who_does_not_ask_is_told() {
     let told = slow.run(&["--resume", "--set", "no=such"]);
     assert_eq!(told.code, 2, "{told:?}");
     assert_eq!(before, slow.scratch.snapshot());
-    runner!["recover", &slow.file].ok().says("whole as it is");
+    runner!["recover", &slow.file].ok().says("intact; removed");
     assert_eq!(names(slow.scratch.dir()), ["file", "slow.wasm"]);
 }
 

@@ -112,7 +112,7 @@ fn after_a_kill_what_was_appended_is_kept() {
                 assert!(whole, "{what}\n{}", &found[found.len() - 100..]);
                 assert_eq!(names(scratch.dir()), case.left(), "{what}");
                 if journal {
-                    ran.says("17 bytes that were appended after byte");
+                    ran.says("17 bytes appended after byte");
                     kept += 1;
                 }
             }
@@ -173,11 +173,8 @@ fn what_is_appended_between_two_calls_is_kept() {
             let expected = if ran.code == 0 { case.changed(&old) } else { old } + LINE;
             assert!(fs::read_to_string(&file).unwrap() == expected, "{what}");
             assert_eq!(names(scratch.dir()), case.left(), "{what}");
-            let said = if ran.code == 0 {
-                "17 bytes that were appended after byte"
-            } else {
-                "17 bytes were appended to it"
-            };
+            let said =
+                if ran.code == 0 { "17 bytes appended after byte" } else { "17 bytes were appended to it" };
             let ran = if waits && ran.code == 0 { ran } else { ran.says(said) };
             if ran.code == 7 && *call == ("fsync", 1) {
                 // It is noticed before the commit point.

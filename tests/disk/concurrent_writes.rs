@@ -96,7 +96,7 @@ fn a_file_that_grows_is_changed_up_to_its_old_end() {
         let ran = held.finish().ok();
         if options.is_empty() {
             let size = expected.len();
-            ran.says(&format!("14 bytes that were appended after byte {size} are kept"));
+            ran.says(&format!("14 bytes appended after byte {size} were kept"));
             expected[0] = b'!';
         } else {
             ran.says("were not scanned");

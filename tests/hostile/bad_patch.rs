@@ -115,8 +115,8 @@ fn a_patch_fits_one_file_only() {
     runner!["patch", &patch, &other].fails(5, what).says("hint: its root is ");
     runner!["undo", &patch, &other].fails(5, what);
     runner!["undo", &patch, &file].fails(5, what).says("the file already has the resulting content");
-    runner!["verify", &other, "--patch", &patch].fails(5, "other has another root");
-    runner!["verify", &file, "--patch", &patch].fails(5, "file has another root");
+    runner!["verify", &other, "--patch", &patch].fails(5, "other has a different BLAKE3 root");
+    runner!["verify", &file, "--patch", &patch].fails(5, "file has a different BLAKE3 root");
     assert_eq!(before, scratch.snapshot());
 
     // One byte is enough, at the same size: in a place that no edit touches,
@@ -321,6 +321,6 @@ fn a_pipe_in_place_of_the_file_is_not_opened() {
     fs::remove_file(&file).unwrap();
     assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
     let shown = runner!["show", &patch].ok().text();
-    assert!(shown.contains("the file, which is not at hand or has changed"), "{shown}");
+    assert!(shown.contains("the file, which is missing or has changed"), "{shown}");
     runner!["show", &patch, &file].fails(2, "file is a FIFO");
 }

@@ -62,9 +62,9 @@ fn another_contract_is_refused() {
     let scratch = Scratch::new();
     for (guest, what) in [
         ("no-contract", "does not export runner:plugin/guest@"),
-        ("old-contract", "it was built for another version of the contract"),
+        ("old-contract", "it was built for a different version of the contract"),
         ("other-component", "does not export runner:plugin/guest@"),
-        ("greedy-component", "imports `wasi:http/outgoing-handler@0.2.0`, which no plugin gets"),
+        ("greedy-component", "imports `wasi:http/outgoing-handler@0.2.0`, which is not available to plugins"),
     ] {
         refused(&scratch, &scratch.guest(guest), &[], 3, what);
     }
@@ -100,14 +100,14 @@ fn parameters_must_fit() {
         (&["--set", "find=a", "--set", "max-match=many"], 2, "must be an integer, not `many`"),
         (&["--set", "find=(", "--set", "regex=true"], 2, "plugin `replace` failed before the first window"),
         (&["--params", "none.toml"], 2, "cannot read parameters from none.toml"),
-        (&["--params", "/dev/zero"], 2, "/dev/zero is longer than 16 MiB"),
+        (&["--params", "/dev/zero"], 2, "/dev/zero is too large for a parameter file (limit 16 MiB)"),
     ];
     for (options, code, what) in cases {
         refused(&scratch, replace, options, *code, what);
     }
     for (toml, what) in [
-        ("find = [1]", "is neither text, an integer nor a boolean"),
-        ("find = ", "is not a file of parameters"),
+        ("find = [1]", "is neither a string, an integer nor a boolean"),
+        ("find = ", "is not a valid parameter file"),
         ("fnd = 'a'", "params.toml sets a parameter that plugin `replace` does not have"),
     ] {
         let params = scratch.write("params.toml", toml);
@@ -123,7 +123,7 @@ fn options_must_make_sense() {
     let before = scratch.snapshot();
     let apply = ["apply", "replace", file, "--set", "find=a", "--set", "with=b"];
     for (options, what) in [
-        (&["--set", "find"][..], "it must be KEY=VALUE"),
+        (&["--set", "find"][..], "it must have the form KEY=VALUE"),
         (&["--window", "0"], "it must not be zero"),
         (&["--window", "2G"], "it must be at most 1G"),
         (&["--memory", "lots"], "it must be a number"),

@@ -449,7 +449,7 @@ fn what_may_be_lost_is_never_kept_quiet() {
     let mut no_key = command();
     no_key.args(["apply", "replace", "-q", "--set", "find=USER", "--set", "with=user"]).arg(&file);
     let ran = Ran::of(no_key.env("RUNNER_STATE_DIR", "/proc/no/such").output().unwrap()).ok();
-    ran.says("warning: no key for journals could be kept");
+    ran.says("warning: cannot store a key for journals");
 }
 
 /// In a directory that others may write to: whoever has put the file there
@@ -479,9 +479,9 @@ fn the_result_is_nobody_elses() {
     rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, 0o666.into()).unwrap();
     apply(&file, &["-o", fifo.to_str().unwrap()])
         .fails(2, "cannot open")
-        .says("start what is to read it first");
+        .says("start the reader of the FIFO first");
     give(&fifo);
-    let what = "is a FIFO of user 65534, who would read the result";
+    let what = "is a FIFO of user 65534, who could read the result";
     apply(&file, &["-o", fifo.to_str().unwrap()]).fails(4, what);
 }
 

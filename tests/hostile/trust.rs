@@ -213,7 +213,7 @@ fn only_what_this_user_has_made_is_believed() {
             trusted.fails(4, "");
             assert!(fs::read(&run.file).unwrap() == run.old, "a link is never followed");
         } else {
-            trusted.ok().says("plugin    replace").says("- ").says("brought to what it was to become");
+            trusted.ok().says("plugin    replace").says("- ").says("rolled forward");
             assert!(fs::read(&run.file).unwrap() == run.new, "{why}");
         }
     }
@@ -237,7 +237,7 @@ fn a_journal_of_another_key_is_believed_only_when_asked_for() {
     Ran::of(made.output().unwrap()).ok();
     other_key(&["--rollback"]).fails(4, "it was made with a different key");
     assert_eq!(before, run.scratch.snapshot());
-    other_key(&["--trust-journal", "--rollback"]).ok().says("brought back");
+    other_key(&["--trust-journal", "--rollback"]).ok().says("rolled back");
     assert!(fs::read(&run.file).unwrap() == run.old);
 }
 
@@ -264,7 +264,7 @@ fn without_a_key_a_run_says_so() {
     let file = scratch.write("file", "a user\n");
     let mut no_key = command();
     no_key.args(["apply", "replace"]).args(OPTIONS).arg(&file).env("RUNNER_STATE_DIR", "/proc/no/such");
-    Ran::of(no_key.output().unwrap()).ok().says("warning: no key for journals could be kept");
+    Ran::of(no_key.output().unwrap()).ok().says("warning: cannot store a key for journals");
     assert_eq!(fs::read(&file).unwrap(), b"a USER\n");
     assert_eq!(runner_tests::names(scratch.dir()), ["file"]);
 }
@@ -428,7 +428,7 @@ fn a_state_directory_that_others_may_enter_is_not_used() {
     let file = scratch.write("file", "a user\n");
     let mut open = command();
     open.args(["apply", "replace"]).args(OPTIONS).arg(&file).env("RUNNER_STATE_DIR", &state);
-    Ran::of(open.output().unwrap()).ok().says("warning: no key");
+    Ran::of(open.output().unwrap()).ok().says("warning: cannot store a key");
     assert_eq!(fs::read_dir(&state).unwrap().count(), 0);
 }
 

@@ -249,7 +249,7 @@ impl Ran {
     pub fn fails(self, code: i32, what: &str) -> Self {
         assert_eq!(self.code, code, "{}", self.stderr);
         // A busy machine may shed workers in any run.
-        let aside = |line: &str| line.starts_with("plugin ") || line.ends_with(" workers go on");
+        let aside = |line: &str| line.starts_with("plugin ") || line.ends_with(" workers continue");
         let mut lines = self.stderr.lines().filter(|line| !aside(line));
         let first = lines.next().unwrap_or_default();
         assert!(first.starts_with("error: "), "{}", self.stderr);
@@ -274,7 +274,7 @@ impl Ran {
     #[track_caller]
     pub fn fails_with_lines(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{}", self.stderr);
-        let known = ["error: ", "  caused by: ", "  hint: ", "    | ", "the same of "];
+        let known = ["error: ", "  caused by: ", "  hint: ", "    | ", "the same error for "];
         assert!(
             self.stderr.lines().all(|line| known.iter().any(|known| line.starts_with(known))),
             "{}",

@@ -1,6 +1,6 @@
-//! `cargo xtask dist`: the release binary as a Debian package, with its
-//! completions and man pages. What belongs where is said in
-//! `host/cli/Cargo.toml`, under `package.metadata.deb`.
+//! `cargo xtask dist`: builds a Debian package of the release binary, with its
+//! completions and man pages. The section `package.metadata.deb` of
+//! `host/cli/Cargo.toml` lists the files of the package.
 
 use std::env;
 use std::ffi::OsString;
@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use crate::{extras, shell};
 
-/// The version that is installed when there is none.
+/// The version to install if cargo-deb is missing.
 const CARGO_DEB: &str = "cargo-deb@3.8.0";
 
 /// The part of `cargo metadata` that is read here.
@@ -26,13 +26,13 @@ struct Metadata {
 ///
 /// # Errors
 ///
-/// Fails when the binary cannot be built or run, when a file cannot be
-/// written, or when `cargo deb` is missing, cannot be installed, or fails.
+/// Fails if the binary cannot be built or run, if a file cannot be written, or
+/// if `cargo deb` cannot be installed or fails.
 pub(crate) fn run() -> Result<(), String> {
     shell::run(shell::cargo().args(["build", "--release", "--locked", "--bin", "runner"]))?;
     let dist = shell::root().join("target/dist");
     let share = dist.join("share");
-    // A page of a command that is gone would be packed again.
+    // Otherwise the page of a removed command would still be packed.
     match fs::remove_dir_all(&share) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
             return Err(format!("{}: {error}", share.display()));
@@ -47,7 +47,7 @@ pub(crate) fn run() -> Result<(), String> {
     shell::run(cargo.env("PATH", path()))
 }
 
-/// Where cargo builds to.
+/// The target folder of cargo.
 fn target() -> Result<PathBuf, String> {
     let mut cargo = shell::cargo();
     cargo.args(["metadata", "--format-version", "1", "--no-deps", "--locked"]);
@@ -56,7 +56,7 @@ fn target() -> Result<PathBuf, String> {
     Ok(metadata.target_directory)
 }
 
-/// Where programs are installed that only this needs.
+/// The folder for programs that only this command needs.
 fn tools() -> PathBuf {
     shell::root().join("target/tools")
 }
@@ -76,5 +76,5 @@ fn install_cargo_deb() -> Result<(), String> {
     }
     let mut cargo = shell::cargo();
     cargo.args(["install", "--locked", "--root"]).arg(tools()).arg(CARGO_DEB);
-    shell::run(&mut cargo).map_err(|error| format!("cargo-deb is missing, and cannot be installed: {error}"))
+    shell::run(&mut cargo).map_err(|error| format!("cargo-deb is missing and cannot be installed: {error}"))
 }

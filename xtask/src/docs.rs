@@ -1,5 +1,5 @@
-//! Checks the documents against the tree: every path, every link and, in some
-//! documents, every name of a type, a function or a test must exist.
+//! Checks the documents against the tree. Every path and every link must exist
+//! and, in some documents, every name of a type, function or test.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +11,7 @@ use crate::shell;
 const SOURCES: [&str; 5] =
     ["host/core/src", "host/contract/src", "host/sandbox/src", "host/cli/src", "host/embed/src"];
 
-/// Endings of paths. All but the first two count only after a folder.
+/// Suffixes of paths. All but the first two count only in a path with a folder.
 const ENDS: [&str; 6] = [".rs", "/", ".md", ".toml", ".wit", ".wat"];
 
 /// Documents outside `docs/`.
@@ -25,7 +25,7 @@ const OTHERS: [&str; 7] = [
     "host/embed/README.md",
 ];
 
-/// Documents whose names are checked, and the folders that must define them.
+/// Documents in which names are checked, and the folders that must define them.
 const NAMING: [(&str, &[&str]); 2] =
     [("docs/tour.md", &["host"]), ("docs/reliability.md", &["host", "tests", "xtask"])];
 
@@ -124,21 +124,21 @@ fn defined(place: &Path, found: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn paths_in_documents_are_there() {
+fn paths_in_documents_exist() {
     let root = shell::root();
     let places: Vec<PathBuf> = [""].into_iter().chain(SOURCES).map(|place| root.join(place)).collect();
     let mut missing = Vec::new();
-    // docs/plugins.md names the files of a plugin of the reader's own.
+    // docs/plugins.md names files of the reader's own plugin.
     for document in documents(root).iter().filter(|name| *name != "docs/plugins.md") {
         let text = read(&root.join(document));
         let lost = paths(&text).filter(|path| !places.iter().any(|place| place.join(path).exists()));
         missing.extend(lost.map(|path| format!("{document}: {path}")));
     }
-    assert!(missing.is_empty(), "these are not there:\n{}", missing.join("\n"));
+    assert!(missing.is_empty(), "these do not exist:\n{}", missing.join("\n"));
 }
 
 #[test]
-fn names_in_documents_are_there() {
+fn names_in_documents_exist() {
     let root = shell::root();
     for (document, places) in NAMING {
         let mut known = BTreeSet::new();
@@ -150,7 +150,7 @@ fn names_in_documents_are_there() {
 }
 
 #[test]
-fn links_in_documents_lead_somewhere() {
+fn links_in_documents_are_not_broken() {
     let root = shell::root();
     let mut broken = Vec::new();
     for document in documents(root) {
@@ -165,7 +165,7 @@ fn links_in_documents_lead_somewhere() {
             }
         }
     }
-    assert!(broken.is_empty(), "these links lead nowhere:\n{}", broken.join("\n"));
+    assert!(broken.is_empty(), "these links are broken:\n{}", broken.join("\n"));
 }
 
 #[test]

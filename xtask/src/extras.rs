@@ -1,5 +1,5 @@
-//! What a package holds beside the binary: completions and man pages. The
-//! binary prints both, so they are always those of its own options.
+//! What a package contains besides the binary: completions and man pages. The
+//! binary prints both, so they always match its options.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,17 +7,17 @@ use std::process::Command;
 
 use xtask::shell;
 
-/// Shells, and where each looks for completions below `share`.
+/// Shells, and the place below `share` where each looks for completions.
 const COMPLETIONS: [(&str, &str); 3] = [
     ("bash", "bash-completion/completions/runner"),
     ("zsh", "zsh/site-functions/_runner"),
     ("fish", "fish/vendor_completions.d/runner.fish"),
 ];
 
-/// Where man pages are below `share`.
+/// The folder of man pages below `share`.
 const MAN: &str = "man/man1";
 
-/// How each page begins, in what `runner man` prints.
+/// The beginning of each page in the output of `runner man`.
 const PREAMBLE: &str = ".ie \\n(.g .ds Aq";
 
 /// Writes completions and man pages below the folder `share`, and returns
@@ -25,8 +25,8 @@ const PREAMBLE: &str = ".ie \\n(.g .ds Aq";
 ///
 /// # Errors
 ///
-/// Fails when the binary cannot be run, when it prints no man pages, or when a
-/// file cannot be written.
+/// Fails if the binary cannot be run, if it prints no man pages, or if a file
+/// cannot be written.
 pub(crate) fn write(binary: &Path, share: &Path) -> Result<Vec<PathBuf>, String> {
     let mut written = Vec::new();
     for (shell, place) in COMPLETIONS {
@@ -36,7 +36,7 @@ pub(crate) fn write(binary: &Path, share: &Path) -> Result<Vec<PathBuf>, String>
     let manual = shell::output(Command::new(binary).arg("man"))?;
     let pages = pages(&manual);
     if pages.is_empty() {
-        return Err("`runner man` printed no page that can be told from the next".into());
+        return Err("`runner man` printed no recognisable page".into());
     }
     for (name, page) in pages {
         written.push(put(share.join(MAN).join(format!("{name}.1")), page)?);
@@ -51,8 +51,8 @@ fn put(path: PathBuf, text: &str) -> Result<PathBuf, String> {
     Ok(path)
 }
 
-/// The pages of a manual and their names. All of them are printed one after
-/// the other.
+/// Splits the output of `runner man`, which contains all pages one after the
+/// other, into the pages and their names.
 fn pages(manual: &str) -> Vec<(&str, &str)> {
     let starts: Vec<_> = manual.match_indices(PREAMBLE).map(|(at, _)| at).collect();
     let ends = starts.iter().skip(1).copied().chain([manual.len()]);
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_manual_is_cut_into_its_pages() {
+    fn a_manual_is_split_into_its_pages() {
         let first = ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '\n.TH runner 1 \"runner 0.1.0\"\n.SH NAME\n";
         let second = ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '\n.TH runner-apply 1 \"apply \"\n";
         let manual = format!("{first}{second}");

@@ -1,6 +1,6 @@
-//! `cargo xtask fuzz`: runs the targets of `fuzz/` under libFuzzer, and says
-//! what each has covered. What it finds is in `fuzz/artifacts`; what it learns
-//! stays in `fuzz/corpus`, and the next run goes on from there.
+//! `cargo xtask fuzz`: runs the targets of `fuzz/` under libFuzzer, and reports
+//! the coverage of each. Findings are in `fuzz/artifacts`. Interesting inputs
+//! are kept in `fuzz/corpus`, and the next run starts from them.
 
 use std::fs;
 use std::process::Command;
@@ -9,38 +9,38 @@ use crate::shell;
 
 /// The same names as in `fuzz/Cargo.toml`, `fuzz/bin` and `fuzz/seeds`.
 const TARGETS: [&str; 6] = ["framing", "patch", "prefilter", "recover", "replies", "wrapping"];
-/// Almost all of the code is safe Rust, so a sanitizer would find little; and
-/// without one a stable compiler does.
+/// Almost all of the code is safe Rust, so a sanitizer would find little.
+/// Without one, a stable compiler is enough.
 const BUILD: [&str; 2] = ["--sanitizer", "none"];
-/// An input that takes longer is a finding, on a busy machine too.
+/// An input that takes longer is a finding, even on a busy machine.
 const TIMEOUT_SECONDS: u64 = 120;
-/// Room for what the targets and their files take.
+/// Memory limit for the targets and their files.
 const MEMORY_MIB: u64 = 1024;
-/// Files of some records, groups or frames; what is larger is made up from
-/// them.
+/// Maximum size of an input: a few records, groups or frames. The targets build
+/// larger files from them.
 const INPUT_BYTES: u64 = 8192;
 
-/// How long a target runs unless another time is asked for.
+/// How long a target runs by default.
 const SECONDS: u64 = 600;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// How long each target runs
+    /// How long each target runs, in seconds
     #[arg(long, default_value_t = SECONDS)]
     seconds: u64,
-    /// Which ones; all if none is named
+    /// Targets to run [default: all]
     #[arg(value_parser = TARGETS)]
     targets: Vec<String>,
 }
 
 impl Options {
-    /// All targets, as long as they run unless another time is asked for.
+    /// All targets, for the default time.
     pub(crate) fn all() -> Self {
         Self { seconds: SECONDS, targets: Vec::new() }
     }
 }
 
-/// Runs targets one after the other, and stops at the first finding.
+/// Runs the targets one after the other, and stops at the first finding.
 pub(crate) fn run(options: &Options) -> Result<(), String> {
     if shell::output(shell::cargo().args(["fuzz", "--version"])).is_err() {
         shell::run(shell::cargo().args(["install", "cargo-fuzz", "--locked"]))?;
@@ -69,11 +69,11 @@ fn fuzz(target: &str, seconds: u64) -> Result<Covered, String> {
         "-print_final_stats=1".into(),
     ]);
     let log = logged(&mut cargo)?;
-    Covered::read(&log).ok_or_else(|| format!("{target}: libFuzzer has printed no counts"))
+    Covered::read(&log).ok_or_else(|| format!("{target}: libFuzzer printed no counts"))
 }
 
-/// Runs a command, and returns what it prints to its standard error; all of
-/// it is shown where it fails.
+/// Runs a command and returns its standard error. If the command fails, its
+/// standard error is also printed.
 fn logged(command: &mut Command) -> Result<String, String> {
     let line = shell::line(command);
     eprintln!("$ {line}");
@@ -86,24 +86,25 @@ fn logged(command: &mut Command) -> Result<String, String> {
     Err(format!("{line}: {}", output.status))
 }
 
-/// What libFuzzer says at its end.
+/// The counts that libFuzzer prints at its end.
 #[derive(Debug, PartialEq, Eq)]
 struct Covered {
     executions: String,
     seconds: String,
-    /// Edges of the control flow.
+    /// Number of covered edges of the control flow.
     edges: String,
-    /// Edges with how often they were taken, compared values and so on.
+    /// Number of features: edges with their hit counts, compared values and so
+    /// on.
     features: String,
-    /// Inputs that reach all of it, and their bytes together.
+    /// Number of inputs that reach all of these, and their total size.
     corpus: String,
 }
 
 impl Covered {
     const HEAD: &str = "target        executions  seconds    cov      ft  corpus";
 
-    /// From lines such as
-    /// `#5000 DONE   cov: 300 ft: 900 corp: 80/3Kb lim: 50 exec/s: 2 rss: 40Mb`.
+    /// Parses lines such as `#5000 DONE cov: 300 ft: 900 corp: 80/3Kb lim: 50
+    /// exec/s: 2 rss: 40Mb`.
     fn read(log: &str) -> Option<Self> {
         let done = log.lines().rfind(|line| line.contains("\tDONE "))?;
         let after =

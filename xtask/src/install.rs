@@ -1,5 +1,5 @@
-//! `cargo xtask install`: what `cargo install` does, and what it cannot do:
-//! completions and man pages.
+//! `cargo xtask install`: like `cargo install`, but also installs completions
+//! and man pages.
 
 use std::env;
 use std::path::PathBuf;
@@ -17,12 +17,11 @@ pub(crate) struct Options {
 ///
 /// # Errors
 ///
-/// Fails when the binary cannot be built or run, or when a file cannot be
-/// written.
+/// Fails if the binary cannot be built or run, or if a file cannot be written.
 pub(crate) fn run(options: &Options) -> Result<(), String> {
     let prefix = match &options.prefix {
-        // Cargo is run in the workspace's root, which a relative prefix does
-        // not mean.
+        // Cargo runs in the root of the workspace, but a relative prefix is
+        // relative to the current folder.
         Some(prefix) => env::current_dir().map_err(|error| format!("current folder: {error}"))?.join(prefix),
         None => env::home_dir().ok_or("there is no home folder: give --prefix")?.join(".local"),
     };

@@ -1,5 +1,5 @@
-//! The order of the host's crates and of the core's modules: no arrow runs
-//! back.
+//! Checks the dependencies between the host's crates and between the core's
+//! modules: each may depend only on those below it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,8 +7,8 @@ use std::path::Path;
 
 use crate::shell;
 
-/// Each module of `host/core` may use those before it, and those on its own
-/// line.
+/// Each module of `host/core` may use modules of its own line and of the lines
+/// before it.
 const LAYERS: [&[&str]; 11] = [
     &["escape", "error", "cancel", "context", "profile", "locks", "stack"],
     &["storage", "memory"],
@@ -23,7 +23,7 @@ const LAYERS: [&[&str]; 11] = [
     &["run"],
 ];
 
-/// Crates of `host/`, and which of them each may use.
+/// Crates of `host/`, and the crates that each may use.
 const CRATES: [(&str, &[&str]); 5] = [
     ("contract", &[]),
     ("core", &["runner_contract"]),
@@ -32,7 +32,7 @@ const CRATES: [(&str, &[&str]); 5] = [
     ("cli", &["runner_contract", "runner_pipeline", "runner_sandbox"]),
 ];
 
-/// What of the core the sandbox may use.
+/// Modules of the core that the sandbox may use.
 const FOR_SANDBOX: [&str; 9] =
     ["cancel", "engine", "error", "escape", "locks", "memory", "profile", "stack", "storage"];
 
@@ -40,7 +40,7 @@ fn layer(module: &str) -> Option<usize> {
     LAYERS.iter().position(|layer| layer.contains(&module))
 }
 
-/// What stands after `prefix` in a source, in uses and in paths, one name each.
+/// The names that follow `prefix` in a source, in `use` items and in paths.
 fn named<'s>(source: &'s str, prefix: &str) -> BTreeSet<&'s str> {
     let names = source.split(prefix).skip(1).flat_map(|rest| {
         let many = rest.strip_prefix('{').and_then(|list| list.split_once('}')).map(|(list, _)| list);
@@ -66,7 +66,7 @@ fn sources(place: &Path, module: &str, found: &mut Vec<(String, String)>) {
 }
 
 #[test]
-fn no_arrow_runs_back() {
+fn no_module_uses_a_later_one() {
     let root = shell::root().join("host/core/src");
     let mut all = Vec::new();
     for entry in fs::read_dir(&root).expect("sources").map(|entry| entry.expect("a source").path()) {
@@ -81,7 +81,7 @@ fn no_arrow_runs_back() {
             all.push((module, fs::read_to_string(&entry).expect("a source")));
         }
     }
-    assert!(all.len() > 100, "{} sources are not all", all.len());
+    assert!(all.len() > 100, "{} sources cannot be all", all.len());
     let back: BTreeSet<_> = all
         .iter()
         .flat_map(|(module, source)| {
@@ -89,11 +89,11 @@ fn no_arrow_runs_back() {
         })
         .filter(|(module, other)| layer(other) > layer(module))
         .collect();
-    assert!(back.is_empty(), "these use what comes after them: {back:?}");
+    assert!(back.is_empty(), "these modules use later ones: {back:?}");
 }
 
 #[test]
-fn each_crate_uses_only_those_before_it() {
+fn each_crate_uses_only_earlier_ones() {
     for (name, may) in CRATES {
         let mut all = Vec::new();
         sources(&shell::root().join("host").join(name).join("src"), name, &mut all);
@@ -128,7 +128,7 @@ fn own(name: &str) -> &str {
 }
 
 #[test]
-fn an_arrow_that_runs_back_is_seen() {
+fn a_use_of_a_later_module_is_noticed() {
     let source = "use crate::run::{apply};\n crate::patch::x(); use crate::{scan, hash as h};";
     assert_eq!(modules(source, "crate::"), BTreeSet::from(["hash", "patch", "run", "scan"]));
     assert!(layer("run") > layer("patch"));

@@ -1,4 +1,4 @@
-//! What the development commands share with the benchmarks: running and
+//! Code that the development commands share with the benchmarks: running and
 //! installing other programs.
 
 pub mod packages;

@@ -34,19 +34,19 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Find a compiler for plugins, or install Debian's
+    /// Find a compiler for plugins, or install the one from Debian
     Toolchain,
-    /// Build the plugins that are written in Rust
+    /// Build the plugins written in Rust
     Plugins(plugins::Options),
     /// Generate a large file of synthetic data in target/corpus
     Corpus(delegate::Options),
-    /// Compare with sed, perl, sd, b3sum and others
+    /// Compare the speed with sed, perl, sd, b3sum and other programs
     Bench(delegate::Options),
-    /// Show that no sync and no check can be left out: a test fails without it
+    /// Show that every sync and every check is needed: without it, a test fails
     Mutate(mutate::Options),
-    /// Try to break the promises: the quick set, or with --long for hours
+    /// Try to break the promises, quickly, or for hours with --long
     Torture(torture::Options),
-    /// Look for inputs that break a promise, with libFuzzer
+    /// Look for inputs that break a promise with libFuzzer
     Fuzz(fuzz::Options),
     /// Build a Debian package of the release binary, under target/dist
     Dist,

@@ -1,9 +1,9 @@
 //! `cargo xtask mutate`: shows that each sync, identity check and checksum is
-//! there for a reason. Without any one of them a test must fail.
+//! needed. Without any one of them, a test must fail.
 //!
-//! The mutations of `xtask/mutants.toml` are switched into a copy of the tree,
-//! all at once, each behind the environment variable `RUNNER_MUTANT`. So one
-//! build serves them all, and a mutation costs no more than its tests.
+//! All mutations of `xtask/mutants.toml` are compiled into a copy of the tree,
+//! each controlled by the environment variable `RUNNER_MUTANT`. So one build
+//! serves all mutations, and a mutation costs no more than its tests.
 
 mod list;
 mod sites;
@@ -16,26 +16,26 @@ use std::time::Instant;
 use crate::{shell, test};
 use list::{List, Mutant};
 
-/// What the switches look at.
+/// The environment variable that selects a mutation.
 const VARIABLE: &str = "RUNNER_MUTANT";
-/// Tests that run longer have hung: that is no verdict.
+/// Time limit of the tests. Tests that exceed it give no verdict.
 const LIMIT_SECONDS: u32 = 1200;
 
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Options {
-    /// Only show the mutations
+    /// List the mutations and exit
     #[arg(long)]
     list: bool,
-    /// Only these, or those whose names begin with one of these
+    /// Names of mutations, or prefixes of their names [default: all]
     names: Vec<String>,
 }
 
-/// What the tests make of a mutation.
+/// The result of the tests under a mutation.
 enum Verdict {
-    /// This test fails.
+    /// This test failed.
     Caught(String),
     Survived,
-    /// No test has failed, and they have not passed either.
+    /// No test failed, but they did not pass either.
     Unclear(String),
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     }
     test::install_programs();
     let tree = tree::make(shell::root(), &list, VARIABLE)?;
-    undisturbed(&tree, &chosen)?;
+    check_baseline(&tree, &chosen)?;
     let (mut caught, mut others) = (0, Vec::new());
     for mutant in &chosen {
         let start = Instant::now();
@@ -69,7 +69,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         }
     }
     println!("{caught} caught, {} survived", others.len());
-    if others.is_empty() { Ok(()) } else { Err(format!("no test misses: {}", others.join(", "))) }
+    if others.is_empty() { Ok(()) } else { Err(format!("no test caught: {}", others.join(", "))) }
 }
 
 fn choose<'l>(mutants: &'l [Mutant], names: &[String]) -> Result<Vec<&'l Mutant>, String> {
@@ -84,9 +84,8 @@ fn choose<'l>(mutants: &'l [Mutant], names: &[String]) -> Result<Vec<&'l Mutant>
     Ok(mutants.iter().filter(is_chosen).collect())
 }
 
-/// Builds the tests, and makes sure that they pass as long as no mutation is
-/// switched on.
-fn undisturbed(tree: &Path, chosen: &[&Mutant]) -> Result<(), String> {
+/// Builds the tests, and makes sure that they pass without a mutation.
+fn check_baseline(tree: &Path, chosen: &[&Mutant]) -> Result<(), String> {
     let mut tests: Vec<&str> = chosen.iter().flat_map(|mutant| &mutant.tests).map(String::as_str).collect();
     tests.sort_unstable();
     tests.dedup();
@@ -99,7 +98,9 @@ fn undisturbed(tree: &Path, chosen: &[&Mutant]) -> Result<(), String> {
     for tests in tests {
         let start = Instant::now();
         match attempt_one(tree, tests, None)? {
-            Verdict::Survived => println!("{tests}: passes undisturbed ({} s)", start.elapsed().as_secs()),
+            Verdict::Survived => {
+                println!("{tests}: passes without a mutation ({} s)", start.elapsed().as_secs())
+            }
             Verdict::Caught(test) => failed.push(test),
             Verdict::Unclear(why) => failed.push(format!("{tests}, {why}")),
         }
@@ -117,7 +118,7 @@ fn attempt(tree: &Path, mutant: &Mutant) -> Result<Verdict, String> {
     Ok(Verdict::Survived)
 }
 
-/// Runs some tests.
+/// Runs the tests once, with a mutation or without.
 fn attempt_one(tree: &Path, tests: &str, mutant: Option<&str>) -> Result<Verdict, String> {
     let (program, filter) = program(tests);
     let mut command = Command::new("timeout");
@@ -140,10 +141,10 @@ fn attempt_one(tree: &Path, tests: &str, mutant: Option<&str>) -> Result<Verdict
     let ran = stdout.lines().filter_map(test::counts).map(|(passed, _)| passed).sum::<u64>();
     Ok(match (output.status.success(), ran) {
         (true, 1..) => Verdict::Survived,
-        (true, 0) => Verdict::Unclear(format!("{tests} are no tests")),
+        (true, 0) => Verdict::Unclear(format!("{tests} does not match any test")),
         (false, _) => {
-            let said = String::from_utf8_lossy(&output.stderr);
-            let last = said.lines().last().unwrap_or_default();
+            let message = String::from_utf8_lossy(&output.stderr);
+            let last = message.lines().last().unwrap_or_default();
             Verdict::Unclear(format!("{}: {last}", output.status))
         }
     })
@@ -161,9 +162,9 @@ fn cargo(tree: &Path) -> Command {
     command
 }
 
-/// What of `cargo test` a line such as `crash simulated::a_crash` or
-/// `runner-pipeline patch::` means, and which of its tests: a program of
-/// `tests/`, or the unit tests of a package.
+/// Translates a line such as `crash simulated::a_crash` or `runner-pipeline
+/// patch::` into the arguments of `cargo test` and a filter. The first word is
+/// a program of `tests/`, or a package whose unit tests are meant.
 fn program(tests: &str) -> (Vec<&str>, &str) {
     match tests.split_once(' ').unwrap_or((tests, "")) {
         (package, filter) if package.starts_with("runner-") => (vec!["--package", package, "--lib"], filter),
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_test_is_told_from_one_that_passed() {
+    fn failed_tests_are_recognised() {
         assert_eq!(failed_test("test patch::tests::a ... FAILED"), Some("patch::tests::a"));
         assert_eq!(failed_test("test patch::tests::a ... ok"), None);
         assert_eq!(failed_test("test result: FAILED. 1 passed; 1 failed"), None);

@@ -1,8 +1,8 @@
-//! Building the plugins that are written in Rust.
+//! Builds the plugins written in Rust.
 //!
-//! The components are kept in the repository, with their digests and the
-//! compiler's version: the same sources and compiler give the same bytes in
-//! any folder, so anybody can check what they are made of.
+//! The components are stored in the repository, with their digests and the
+//! compiler's version. The same sources and the same compiler give the same
+//! bytes in any folder, so anybody can verify them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,10 +14,10 @@ use crate::toolchain::{self, TARGET, Toolchain};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Build into target/ and compare with what the repository holds
+    /// Build into target/ and compare with the components in the repository
     #[arg(long)]
     pub(crate) check: bool,
-    /// Only these (the others' digests stay as they are)
+    /// Plugins to build [default: all]; the digests of the others do not change
     pub(crate) names: Vec<String>,
 }
 
@@ -31,13 +31,13 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     let same = recorded == toolchain.version;
     if options.check && !same {
         return Err(format!(
-            "cannot compare: plugins/ was built with {recorded}, here is {}",
+            "cannot compare: plugins/ was built with {recorded}, but the compiler here is {}",
             toolchain.version
         ));
     }
     if !options.check && !same && !options.names.is_empty() && !recorded.is_empty() {
         return Err(format!(
-            "the other plugins were built with {recorded}, here is {}: build all of them",
+            "the other plugins were built with {recorded}, but the compiler here is {}: build all plugins",
             toolchain.version
         ));
     }
@@ -49,7 +49,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
             write(&kept, &component)?;
             println!("{name}: {} bytes", component.len());
         } else if fs::read(&kept).is_ok_and(|bytes| bytes == component) {
-            println!("{name}: as built");
+            println!("{name}: unchanged");
         } else {
             let built = shell::root().join("target/wasm").join(format!("{name}.wasm"));
             write(&built, &component)?;
@@ -64,7 +64,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         }
         if !drifted.is_empty() {
             let drifted = drifted.join(", ");
-            return Err(format!("not what the sources give: {drifted} (run `cargo xtask plugins`)"));
+            return Err(format!("these do not match their sources: {drifted} (run `cargo xtask plugins`)"));
         }
         return Ok(());
     }
@@ -72,7 +72,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     write(&folder.join("TOOLCHAIN"), format!("{}\n", toolchain.version).as_bytes())
 }
 
-/// The plugins that are crates, sorted; or those asked for.
+/// The requested plugins that are crates, or all of them, sorted.
 fn names(folder: &Path, asked: &[String]) -> Result<Vec<String>, String> {
     let mut names = entries(folder)?;
     names.retain(|name| folder.join(name).join("Cargo.toml").is_file());
@@ -91,15 +91,15 @@ fn entries(folder: &Path) -> Result<Vec<String>, String> {
     Ok(names)
 }
 
-/// Builds one plugin. Each has a run of cargo to itself: cargo joins the
-/// features of what it builds at once, so a plugin's bytes would depend on
-/// the others.
+/// Builds one plugin in a separate run of cargo. Cargo unifies the features of
+/// packages that it builds together, so a plugin's bytes would depend on the
+/// other plugins.
 fn build(toolchain: &Toolchain, name: &str) -> Result<Vec<u8>, String> {
     let root = shell::root();
     let target = root.join("target/wasm");
     let mut flags = vec![
         "-Ctarget-feature=+simd128".to_owned(),
-        // Panic messages hold paths.
+        // Panic messages contain paths.
         format!("--remap-path-prefix={}=/src", root.display()),
         format!("--remap-path-prefix={}=/cargo", shell::cargo_home()?.display()),
     ];
@@ -108,16 +108,17 @@ fn build(toolchain: &Toolchain, name: &str) -> Result<Vec<u8>, String> {
     cargo.args(["build", "--locked", "--profile", "plugin", "--target", TARGET]);
     cargo.args(["--package", &crate_name, "--target-dir"]).arg(&target);
     toolchain.apply(&mut cargo, &mut flags);
-    // The encoded form, since a path may hold spaces. It outranks RUSTFLAGS.
+    // The encoded form, because a path may contain spaces. It overrides
+    // RUSTFLAGS.
     shell::run(cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f")))?;
     let module = target.join(TARGET).join("plugin").join(format!("{}.wasm", crate_name.replace('-', "_")));
     let bytes = read(&module)?;
     let encode = || ComponentEncoder::default().validate(true).module(&bytes)?.encode();
-    encode().map_err(|error| format!("{}: no component: {error:?}", module.display()))
+    encode().map_err(|error| format!("{}: cannot be encoded as a component: {error:?}", module.display()))
 }
 
-/// The digests of all components in the repository, whatever language they
-/// are written in, as `b3sum --check` reads them.
+/// The digests of all components in the repository, in any source language, in
+/// the format of `b3sum --check`.
 fn digests(folder: &Path) -> Result<String, String> {
     let mut lines = String::new();
     for name in entries(folder)? {

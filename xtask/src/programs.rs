@@ -1,5 +1,5 @@
-//! The test programs of `tests/` and their modules: no file is forgotten, and
-//! what lists name is there.
+//! Checks the test programs of `tests/` and their modules: no file is
+//! forgotten, and all tests named in lists exist.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use crate::shell;
 /// The programs; each is a folder of `tests/`.
 const PROGRAMS: [&str; 5] = ["cli", "crash", "disk", "hostile", "pipeline"];
 
-/// The file of a module, given by its path below the program.
+/// The file of a module. `module` is its path below the program.
 fn file(program: &Path, module: &[&str]) -> PathBuf {
     match module {
         [] => program.join("main.rs"),
@@ -17,7 +17,7 @@ fn file(program: &Path, module: &[&str]) -> PathBuf {
     }
 }
 
-/// All modules below a folder, by their files, each as a path of names.
+/// All modules below a folder that have a file, each as a path of names.
 fn modules(folder: &Path) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
@@ -31,8 +31,9 @@ fn modules(folder: &Path) -> Vec<Vec<String>> {
     found
 }
 
-/// Whether what the tests of a mutation, or of a torture, are named by is
-/// there: modules, and the beginning of the name of a function.
+/// Checks that a filter for tests, of a mutation or of `torture`, matches
+/// something: its modules must exist, and its last part must be the beginning
+/// of a function's name.
 pub(crate) fn check_filter(program: &str, filter: &str) -> Result<(), String> {
     let folder = shell::root().join("tests").join(program);
     let mut module: Vec<&str> = filter.split("::").collect();
@@ -46,7 +47,7 @@ pub(crate) fn check_filter(program: &str, filter: &str) -> Result<(), String> {
     if is_module || text.contains(&format!("fn {function}")) || text.contains(&format!("mod {function}")) {
         Ok(())
     } else {
-        Err(format!("`{function}` begins no name in {}", path.display()))
+        Err(format!("no name in {} begins with `{function}`", path.display()))
     }
 }
 

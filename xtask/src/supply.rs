@@ -1,9 +1,9 @@
-//! What the project is made of: the licences, versions and sources of all that
-//! it is built from, checked against `deny.toml`.
+//! Checks the licences, versions and sources of all dependencies against
+//! `deny.toml`.
 //!
-//! `cargo deny` reads the same file, and is run as well where it is installed.
-//! To build it takes longer than all of this project's own code; what it checks
-//! without the network is little, and is done here.
+//! `cargo deny` reads the same file, and also runs if it is installed. Building
+//! it takes longer than building all of this project's own code. The few checks
+//! that need no network are done here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,8 +12,7 @@ use serde::Deserialize;
 
 use crate::shell;
 
-/// How a source ends that is the index of the registry that Cargo knows by
-/// itself.
+/// The suffix of a source that is Cargo's default registry.
 const INDEX: &str = "/crates.io-index";
 
 /// The parts of `deny.toml` that are read here.
@@ -35,7 +34,7 @@ struct Bans {
 
 #[derive(Debug, Deserialize)]
 struct Skip {
-    /// `NAME@VERSION`, of which the last parts may be left out.
+    /// `NAME@VERSION`; the last parts of the version may be omitted.
     #[serde(rename = "crate")]
     spec: String,
 }
@@ -58,11 +57,11 @@ struct Package {
     name: String,
     version: String,
     license: Option<String>,
-    /// `None` for the workspace's own.
+    /// `None` for packages of the workspace.
     source: Option<String>,
 }
 
-/// Checks everything; runs `cargo deny`, too, where it is installed.
+/// Checks everything, and runs `cargo deny` if it is installed.
 pub(crate) fn run() -> Result<(), String> {
     let path = shell::root().join("deny.toml");
     let text = fs::read_to_string(&path).map_err(|error| format!("deny.toml: {error}"))?;
@@ -75,9 +74,9 @@ pub(crate) fn run() -> Result<(), String> {
         .map_err(|error| format!("cargo metadata: {error}"))?;
     let faults = faults(&policy, &metadata.packages);
     if !faults.is_empty() {
-        return Err(format!("deny.toml forbids it:\n{}", faults.join("\n")));
+        return Err(format!("deny.toml does not allow these:\n{}", faults.join("\n")));
     }
-    eprintln!("{} packages are what deny.toml allows", metadata.packages.len());
+    eprintln!("deny.toml allows all {} packages", metadata.packages.len());
     let is_installed =
         shell::cargo().args(["deny", "--version"]).output().is_ok_and(|it| it.status.success());
     if is_installed {
@@ -86,7 +85,7 @@ pub(crate) fn run() -> Result<(), String> {
     Ok(())
 }
 
-/// What is wrong, a line each.
+/// Violations of the policy, one line each.
 fn faults(policy: &Policy, packages: &[Package]) -> Vec<String> {
     let mut faults = Vec::new();
     let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -107,11 +106,11 @@ fn faults(policy: &Policy, packages: &[Package]) -> Vec<String> {
     }
     for (name, versions) in versions.iter().filter(|(_, versions)| versions.len() > 1) {
         let versions: Vec<_> = versions.iter().copied().collect();
-        faults.push(format!("{name} is there in several versions: {}", versions.join(", ")));
+        faults.push(format!("{name} is used in several versions: {}", versions.join(", ")));
     }
     for skip in &policy.bans.skip {
         if !packages.iter().any(|package| skip.is_of(package)) {
-            faults.push(format!("{} is to be skipped, and is not there", skip.spec));
+            faults.push(format!("{} is listed under `skip`, but is not used", skip.spec));
         }
     }
     faults
@@ -210,8 +209,8 @@ mod tests {
             packages.push(package);
             faults(&policy(), &packages)
         };
-        assert_eq!(with(package("one", "2.0.0")), ["one is there in several versions: 1.0.0, 2.0.0"]);
-        assert_eq!(with(package("old", "0.10.0")), ["old is there in several versions: 0.10.0, 0.2.0"]);
+        assert_eq!(with(package("one", "2.0.0")), ["one is used in several versions: 1.0.0, 2.0.0"]);
+        assert_eq!(with(package("old", "0.10.0")), ["old is used in several versions: 0.10.0, 0.2.0"]);
         let licence =
             |licence: Option<&str>| Package { license: licence.map(Into::into), ..package("x", "1.0.0") };
         assert_eq!(with(licence(Some("GPL-3.0-only"))), ["x 1.0.0 has the licence GPL-3.0-only"]);
@@ -222,7 +221,7 @@ mod tests {
         assert_eq!(with(source(None)), [""; 0]);
         assert_eq!(
             faults(&policy(), &[package("one", "1.0.0")]),
-            ["old@0.1 is to be skipped, and is not there"]
+            ["old@0.1 is listed under `skip`, but is not used"]
         );
     }
 }

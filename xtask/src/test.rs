@@ -1,5 +1,5 @@
-//! `cargo xtask test`: every check there is. The tests come last, so that the
-//! last line is their count.
+//! `cargo xtask test`: runs every check. The tests run last, so that the last
+//! line is their count.
 
 use std::env;
 use std::io::{BufRead, BufReader};
@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 
 use crate::{packages, plugins, shell, supply, toolchain};
 
-/// Programs that tests compare with or set the stage with, and the Debian
-/// packages they are in.
+/// Programs that tests compare with or use for their setup, and their Debian
+/// packages.
 const PROGRAMS: [(&str, &str); 7] = [
     ("/usr/bin/dos2unix", "dos2unix"),
     ("/usr/bin/setfacl", "acl"),
@@ -20,7 +20,7 @@ const PROGRAMS: [(&str, &str); 7] = [
     ("/usr/sbin/mkfs.btrfs", "btrfs-progs"),
 ];
 
-/// Runs all checks and stops at the first that fails.
+/// Runs all checks, and stops at the first failure.
 pub(crate) fn run() -> Result<(), String> {
     install_programs();
     toolchain::run()?;
@@ -37,8 +37,8 @@ pub(crate) fn run() -> Result<(), String> {
     tests()
 }
 
-/// What cannot be installed is missed by the tests that need it: they say so,
-/// and fail where CI is set.
+/// Installs missing programs. If that fails, tests that need them are skipped
+/// with a message, or fail if CI is set.
 pub(crate) fn install_programs() {
     let missing: Vec<_> = PROGRAMS
         .iter()
@@ -53,7 +53,7 @@ pub(crate) fn install_programs() {
     }
 }
 
-/// Runs the tests, shows what they print, and adds their counts up.
+/// Runs the tests, prints their output, and adds up their counts.
 fn tests() -> Result<(), String> {
     let mut cargo = in_known_surroundings(&shell::cargo());
     cargo.args(["test", "--workspace", "--locked", "--no-fail-fast"]).stdout(Stdio::piped());
@@ -76,22 +76,23 @@ fn tests() -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(format!("cargo test: {status}")) }
 }
 
-/// How libtest is told how many tests run at a time.
+/// The environment variable that tells libtest how many tests run at a time.
 const THREADS: &str = "RUST_TEST_THREADS";
 
-/// Tests at a time: more than cores, as many wait for disks and for each other's
-/// processes.
+/// The number of tests that run at a time: more than there are cores, because
+/// many wait for disks and for processes.
 fn threads() -> usize {
     3 * std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// A program that does not inherit what tests could depend on. Those that start
-/// the product see to it themselves (`tests/src/surroundings.rs`), as tests
-/// are started one by one, too; this is for all others.
+/// Runs a program without settings of the environment that tests could depend
+/// on. Tests that start the product also do this themselves
+/// (`tests/src/surroundings.rs`), because they may be started individually.
+/// This covers all other tests.
 ///
-/// Whoever starts this in the background of a script has signals ignored, and
-/// with them all programs that are started by it. SIGHUP alone stays ignored
-/// where it was: that is what `nohup` is for.
+/// A process in the background of a script ignores some signals, and its
+/// children inherit that, so the defaults are restored. Only SIGHUP stays
+/// ignored, because that is the purpose of `nohup`.
 fn in_known_surroundings(program: &Command) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", "umask 022 && exec env --default-signal=INT,QUIT,TERM,PIPE \"$0\" \"$@\""]);
@@ -123,7 +124,7 @@ mod tests {
     use super::{counts, in_known_surroundings};
 
     #[test]
-    fn surroundings_are_known() {
+    fn the_environment_is_known() {
         let script =
             "echo $(umask) ${LC_ALL} ${TMPDIR-none} ${XDG_CACHE_HOME-none} ${RUNNER_CACHE_DIR-none}; kill $$";
         let mut program = in_known_surroundings(&Command::new("sh"));

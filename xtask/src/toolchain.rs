@@ -1,5 +1,6 @@
-//! The compiler for plugins: rustup's, where its target is installed, or
-//! Debian's, which has to build the standard library itself.
+//! Finds the compiler for plugins: the one of rustup if its target is
+//! installed, or the one of Debian, which has to build the standard library
+//! itself.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,18 +19,18 @@ const DEBIAN_PACKAGES: [&str; 3] = ["rustc-web", "rust-web-src", "lld-19"];
 #[derive(Debug)]
 pub(crate) struct Toolchain {
     rustc: PathBuf,
-    /// Set where the standard library is to be built, and with what to link.
+    /// The linker, if the standard library must be built.
     linker: Option<&'static str>,
-    /// The version of everything that makes the bytes.
+    /// The version of everything that determines the bytes.
     pub(crate) version: String,
 }
 
 impl Toolchain {
-    /// Adds to a `cargo build` what this compiler needs.
+    /// Adds the options of this compiler to a `cargo build`.
     pub(crate) fn apply(&self, command: &mut Command, flags: &mut Vec<String>) {
         command.env("RUSTC", &self.rustc);
         if let Some(linker) = self.linker {
-            // Building the standard library takes unstable options.
+            // Building the standard library requires unstable options.
             command.env("RUSTC_BOOTSTRAP", "1").args(["-Z", "build-std=std,panic_abort"]);
             flags.push(format!("-Clinker={linker}"));
         }
@@ -43,8 +44,8 @@ pub(crate) fn run() -> Result<(), String> {
     Ok(())
 }
 
-/// A compiler for plugins: the one of the version asked for, if it is there,
-/// or else any. Debian's is installed when there is none.
+/// Finds a compiler for plugins: the requested version if it is installed,
+/// otherwise any. If there is none, the one of Debian is installed.
 pub(crate) fn find(version: Option<&str>) -> Result<Toolchain, String> {
     let mut found = installed();
     if found.is_empty() {
@@ -56,7 +57,10 @@ pub(crate) fn find(version: Option<&str>) -> Result<Toolchain, String> {
         found = installed();
     }
     let wanted = found.iter().position(|toolchain| Some(toolchain.version.as_str()) == version);
-    found.into_iter().nth(wanted.unwrap_or(0)).ok_or_else(|| "no compiler in spite of it".into())
+    found
+        .into_iter()
+        .nth(wanted.unwrap_or(0))
+        .ok_or_else(|| "no compiler for plugins was found after the installation".into())
 }
 
 fn installed() -> Vec<Toolchain> {
@@ -87,8 +91,8 @@ fn debian() -> Option<Toolchain> {
 }
 
 fn install() -> Result<(), String> {
-    eprintln!("no compiler for {TARGET}, or not the one wanted: installing Debian's");
+    eprintln!("no compiler for {TARGET} of the right version: installing the one of Debian");
     packages::install(&DEBIAN_PACKAGES).map_err(|error| {
-        format!("no compiler for {TARGET}: {error}; elsewhere, `rustup target add {TARGET}`")
+        format!("no compiler for {TARGET}: {error}; on other systems, run `rustup target add {TARGET}`")
     })
 }

@@ -1,6 +1,7 @@
-//! `cargo xtask torture`: the tests that try to break the promises, and what
-//! they have counted. The quick set is part of `cargo xtask test`; the long one
-//! runs the same with more of everything, then fuzzes, then mutates.
+//! `cargo xtask torture`: runs the tests that try to break the promises, and
+//! prints what they counted. The quick set is part of `cargo xtask test`. The
+//! long one runs the same tests with more iterations, then fuzzes, then
+//! mutates.
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -10,8 +11,8 @@ use clap::Args;
 
 use crate::{fuzz, mutate, shell, test};
 
-/// A program of `tests/`, modules of it (all, if none is named), and what they
-/// are given in a long run.
+/// A program of `tests/`, its modules to run (all if none is named), and the
+/// environment variables for a long run.
 type Part = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
 
 const PARTS: [Part; 9] = [
@@ -29,15 +30,15 @@ const PARTS: [Part; 9] = [
 /// Options of the command.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Try for hours, fuzz and mutate
+    /// Run for hours, fuzz and mutate
     #[arg(long)]
     long: bool,
-    /// Begin with this seed
+    /// Seed of the random tests
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 }
 
-/// Runs all, and stops at the first that fails.
+/// Runs all parts, and stops at the first failure.
 pub(crate) fn run(options: &Options) -> Result<(), String> {
     test::install_programs();
     let started = Instant::now();
@@ -55,14 +56,14 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     Ok(())
 }
 
-/// Runs a part; the lines that its tests have counted something in.
+/// Runs a part. Returns the lines in which its tests report counts.
 fn counted(program: &str, modules: &[&str], env: &[(&str, &str)], seed: u64) -> Result<Vec<String>, String> {
     let mut cargo = shell::cargo();
     cargo.args(["test", "--package", "runner-tests", "--locked", "--test", program, "--", "--nocapture"]);
     cargo.args(modules).envs(env.iter().copied()).env("RUNNER_SEED", seed.to_string());
     let what = format!("cargo test --package runner-tests --test {program} -- {}", modules.join(" "));
     eprintln!("$ {what}  {env:?}");
-    // What tests count goes to standard error.
+    // Tests print their counts to standard error.
     let mut child = cargo.stderr(Stdio::piped()).spawn().map_err(|error| format!("cargo test: {error}"))?;
     let mut counts = Vec::new();
     for line in BufReader::new(child.stderr.take().ok_or("cargo test: no output")?).lines() {
@@ -76,7 +77,7 @@ fn counted(program: &str, modules: &[&str], env: &[(&str, &str)], seed: u64) -> 
     if status.success() { Ok(counts) } else { Err(format!("{what}: {status}")) }
 }
 
-/// How a line begins in which a test says what it has counted.
+/// Prefix of a line in which a test reports a count.
 const COUNTED: &str = "counted: ";
 
 #[test]

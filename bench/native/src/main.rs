@@ -1,7 +1,6 @@
-//! The scan of `runner apply --check`, with a bundled plugin compiled for this
-//! machine in place of the sandboxed one: what the two take, measured side by
-//! side, is what the sandbox costs. Both print how many edits there are, which
-//! must be as many.
+//! The scan of `runner apply --check`, with a bundled plugin compiled natively
+//! instead of the sandboxed one. The difference between their times is the cost
+//! of the sandbox. Both print the number of edits, which must be the same.
 
 mod native;
 
@@ -20,17 +19,17 @@ use runner_plugin::Plugin;
 use runner_sandbox::plugin::params::{self, Given};
 
 #[derive(Debug, Parser)]
-#[command(about = "What a bundled plugin would change in a file, found natively")]
+#[command(about = "Shows what a bundled plugin, compiled natively, would change in a file")]
 struct Args {
     /// One of replace, redact, csv, newline
     plugin: String,
-    /// Give the plugin a parameter; may be repeated
+    /// Set a parameter of the plugin; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     set: Vec<Given>,
-    /// Worker threads [default: all cores]
+    /// Number of worker threads [default: one per core]
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
-    /// Show the plugin about this much at a time
+    /// Approximate size of the windows that the plugin sees
     #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_WINDOW_BYTES,
           value_parser = clap::value_parser!(u64).range(1..=1 << 30))]
     window: u64,
@@ -39,7 +38,7 @@ struct Args {
 }
 
 fn key_value(text: &str) -> std::result::Result<Given, String> {
-    let (name, value) = text.split_once('=').ok_or("it must be KEY=VALUE")?;
+    let (name, value) = text.split_once('=').ok_or("it must have the form KEY=VALUE")?;
     Ok(Given::set(name, value))
 }
 
@@ -64,7 +63,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// As `runner apply --check` with the same options and nothing else.
+/// Does the same as `runner apply --check` with the same options.
 fn check<P: Plugin + Send + 'static>(args: &Args) -> Result<Report> {
     let manifest = P::describe();
     let params = params::check(&manifest, &args.set)?;

@@ -1,5 +1,5 @@
-//! A plugin written with the SDK as a transform of the host, without a
-//! sandbox between.
+//! Uses a plugin written with the SDK as a transform of the host, without a
+//! sandbox.
 
 use runner_contract::{Edits, FileHead, Param, Reply, Window};
 use runner_pipeline::engine::transform::{Begun, Transform};

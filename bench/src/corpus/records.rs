@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_marker_stands_once_a_mib_or_kib() {
+    fn there_is_one_marker_per_mib_or_kib() {
         for (kind, expected) in [(Kind::Log, 0), (Kind::Sparse, 3), (Kind::Dense, 3072), (Kind::Line, 3)] {
             let mut content = Vec::new();
             write(kind, 3 << 20, &mut content).expect("a vector takes all");

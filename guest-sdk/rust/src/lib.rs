@@ -3,7 +3,7 @@
 //! `runner` changes files that are too large to load: it shows a file to a
 //! sandboxed plugin, window by window, and writes the edits that the plugin
 //! answers with. A plugin is a type that implements [`Plugin`], in a `cdylib`
-//! crate that hands it to [`export!`].
+//! crate that passes it to [`export!`].
 //!
 //! # A whole plugin
 //!
@@ -64,15 +64,15 @@
 //!
 //! # The three functions
 //!
-//! - [`Plugin::describe`] says what the plugin is and which parameters it
-//!   takes: a [`Manifest`].
+//! - [`Plugin::describe`] returns the plugin's name and parameters: a
+//!   [`Manifest`].
 //! - [`Plugin::begin`] reads the [`Params`], may look at the [`FileHead`], and
 //!   answers with a [`Job`]: where records end ([`Framing`]), which records
 //!   can matter ([`Prefilter`]), and whether every edit keeps the length.
 //! - [`Plugin::transform`] walks a [`Window`] and adds [`Edits`].
 //!
-//! The types of the conversation come from the crate `runner-contract`, whose
-//! documentation also says which rules the host enforces.
+//! These types come from the crate `runner-contract`, whose documentation also
+//! lists the rules that the host enforces.
 //!
 //! # Rules
 //!
@@ -82,7 +82,7 @@
 //! windows, unless the framing is [`Framing::Sequential`], and do not let an
 //! edit depend on where a window begins or ends.
 //!
-//! There is no file, network, clock or randomness to reach. A plugin can
+//! A plugin has no access to files, the network, clocks or randomness. It can
 //! answer, and it can [`log`]. A panic is logged, and then ends the run with
 //! the file untouched.
 //!
@@ -104,8 +104,8 @@
 //! cargo build --release --target wasm32-unknown-unknown
 //! ```
 //!
-//! `runner` takes the resulting core module as it is, and encodes it as a
-//! component when it loads it.
+//! `runner` accepts the resulting core module, and encodes it as a component
+//! when it loads it.
 
 mod log;
 mod params;
@@ -124,23 +124,24 @@ pub use runner_contract::{
     Reply, Span, Window,
 };
 
-/// What an author of a plugin writes. [`export!`] makes a component of it.
+/// The trait that a plugin implements. [`export!`] makes a component of it.
 pub trait Plugin: Sized {
-    /// Says what the plugin is. It must always give the same answer.
+    /// Describes the plugin. It must always return the same manifest.
     fn describe() -> Manifest;
 
-    /// Takes the parameters and looks at the file's head. The host calls this
-    /// once in each instance, with the same input, and it must give the same
-    /// answer.
+    /// Starts on a file, with the parameters and the head of the file. The host
+    /// calls this once in each instance with the same input, and it must return
+    /// the same job.
     ///
     /// # Errors
-    /// Shown to the user as it is; the file stays untouched.
+    /// The message is shown to the user, and the file stays untouched.
     fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Self, Job), String>;
 
-    /// Answers for one window: adds to `edits` what is to be changed.
+    /// Processes one window: adds the changes to `edits`.
     ///
     /// # Errors
-    /// Ends the run with the file untouched. An error is shown to the user.
+    /// The message is shown to the user, and the run ends with the file
+    /// untouched.
     fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), String>;
 }
 

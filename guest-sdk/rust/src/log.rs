@@ -1,4 +1,4 @@
-//! The one thing a plugin may ask of the host.
+//! Logging, the only service of the host that a plugin can call.
 
 use runner_contract::LogLevel;
 

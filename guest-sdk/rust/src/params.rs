@@ -1,30 +1,29 @@
 //! The parameters of a run, as the plugin reads them.
 
-/// Parameters with their values, defaults filled in and forms checked by the
-/// host.
+/// Parameters with their values. The host has checked them and added defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Params {
     values: Vec<(String, String)>,
 }
 
 impl Params {
-    /// The value, where there is one.
+    /// The value of a parameter, if it is present.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.values.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// The value of a parameter that must be there.
+    /// The value of a required parameter.
     ///
     /// # Errors
-    /// When it is not.
+    /// If it is absent.
     pub fn required(&self, name: &str) -> Result<&str, String> {
         self.get(name).ok_or_else(|| format!("the parameter `{name}` is missing"))
     }
 
-    /// The value of a boolean; `false` when it is absent.
+    /// The value of a boolean parameter; `false` if it is absent.
     ///
     /// # Errors
-    /// When the value is neither `true` nor `false`.
+    /// If the value is neither `true` nor `false`.
     pub fn bool(&self, name: &str) -> Result<bool, String> {
         match self.get(name) {
             None | Some("false") => Ok(false),
@@ -33,10 +32,10 @@ impl Params {
         }
     }
 
-    /// The value of an integer, where there is one.
+    /// The value of an integer parameter, if it is present.
     ///
     /// # Errors
-    /// When the value is no signed 64-bit integer.
+    /// If the value is not a signed 64-bit integer.
     pub fn integer(&self, name: &str) -> Result<Option<i64>, String> {
         let Some(text) = self.get(name) else { return Ok(None) };
         match text.parse() {
@@ -45,7 +44,7 @@ impl Params {
         }
     }
 
-    /// Every name and value.
+    /// All names and values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }

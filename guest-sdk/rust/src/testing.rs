@@ -1,9 +1,9 @@
-//! Testing plugins natively: a reference model of the host that holds
-//! everything in memory, and checks built on it. Needs the feature `testing`.
+//! Tests plugins natively: a reference model of the host that keeps everything
+//! in memory, and checks based on it. Requires the feature `testing`.
 //!
-//! The model keeps to the contract and to its letter: it refuses what a host
-//! may refuse, shows as little as a host may show, and makes no attempt to be
-//! fast. Every function panics only where its name says `assert` or `run`.
+//! The model follows the contract to the letter: it refuses everything that a
+//! host may refuse, shows as little as a host may show, and is not meant to be
+//! fast. Only functions whose names contain `assert` or `run` panic.
 
 mod cases;
 mod host;
@@ -15,7 +15,7 @@ pub use host::{Cut, Edit, edits};
 
 use crate::Plugin;
 
-/// The content that edits lead to.
+/// The content of `input` after the edits.
 pub fn apply(input: &[u8], edits: &[Edit]) -> Vec<u8> {
     let mut output = Vec::with_capacity(input.len());
     let mut done = 0;
@@ -28,23 +28,24 @@ pub fn apply(input: &[u8], edits: &[Edit]) -> Vec<u8> {
     output
 }
 
-/// The content that a plugin makes of `input`.
+/// The content of `input` after a plugin has processed it.
 ///
 /// # Errors
-/// The plugin's own, and breaches of the contract.
+/// Errors of the plugin, and violations of the contract.
 pub fn edit<P: Plugin>(params: &[(&str, &str)], input: &[u8]) -> Result<Vec<u8>, String> {
     Ok(apply(input, &edits::<P>(params, input, &Cut::default())?))
 }
 
-/// Runs a plugin over many cuts of `input`, down to a byte or a record a
-/// window, each with and without the prefilter and in one or in many
-/// instances, and asserts that all give the same edits; or all an error.
+/// Runs a plugin over `input`, cut into windows in many ways, down to one byte
+/// or record per window. Each cut is used with and without the prefilter, and
+/// with one or many instances. Asserts that all runs give the same edits, or
+/// that all fail.
 ///
-/// Edits that change nothing count for nothing. The output of a plugin that
-/// replaces whole windows is compared instead of its edits.
+/// Edits that change nothing are ignored. If a plugin replaces whole windows,
+/// its output is compared instead of its edits.
 ///
 /// # Panics
-/// When two cuts disagree, with both results.
+/// If two cuts disagree. The message contains both results.
 pub fn assert_split_invariant<P: Plugin>(params: &[(&str, &str)], input: &[u8]) {
     let reference = edits::<P>(params, input, &Cut { windows: vec![usize::MAX], ..Cut::default() });
     for windows in [&[1][..], &[2], &[3], &[7], &[5, 1, 11, 2], &[64], &[1000, 1], &[usize::MAX]] {
@@ -63,7 +64,7 @@ pub fn assert_split_invariant<P: Plugin>(params: &[(&str, &str)], input: &[u8]) 
     }
 }
 
-/// Whether two runs agree. A replaced window says nothing of single edits.
+/// Whether two runs agree. A replaced window does not tell the single edits.
 fn same(input: &[u8], left: &[Edit], right: &[Edit]) -> bool {
     if left.iter().chain(right).any(|edit| edit.whole_window) {
         apply(input, left) == apply(input, right)

@@ -1,6 +1,5 @@
-//! The component's side of the contract: generated bindings, and their
-//! translation to and from the native types. Only [`export!`](crate::export)
-//! uses this.
+//! The component's side of the contract: generated bindings, and conversions to
+//! and from the native types. Only [`export!`](crate::export) uses this module.
 
 use std::cell::RefCell;
 
@@ -25,7 +24,7 @@ pub use bindings::export_world;
 pub use bindings::exports::runner::plugin::guest::Guest;
 pub use bindings::runner::plugin::types;
 
-/// What `begin` leaves behind for `transform`.
+/// The plugin that `begin` has created, for `transform`.
 #[derive(Debug)]
 pub struct State<P>(RefCell<Option<P>>);
 
@@ -36,7 +35,7 @@ impl<P> Default for State<P> {
 }
 
 impl<P> State<P> {
-    /// Before `begin`.
+    /// The state before `begin`.
     pub const fn new() -> Self {
         Self(RefCell::new(None))
     }
@@ -46,9 +45,10 @@ impl<P: Plugin> State<P> {
     /// The export `begin`.
     ///
     /// # Errors
-    /// The plugin's own.
+    /// The error of the plugin.
     pub fn begin(&self, params: Vec<wit::Param>, file: &wit::File) -> Result<wit::Job, String> {
-        // Without this a panic would reach the user as a bare trap.
+        // Without this, the user would see a panic only as a trap without a
+        // message.
         std::panic::set_hook(Box::new(|panic| log(LogLevel::Warn, &panic.to_string())));
         let params = params.into_iter().map(|param| (param.name, param.value)).collect::<Params>();
         let (plugin, job) = P::begin(&params, &FileHead { size: file.size, head: &file.head })?;
@@ -59,7 +59,7 @@ impl<P: Plugin> State<P> {
     /// The export `transform`.
     ///
     /// # Errors
-    /// The plugin's own, or a mistake in its edits.
+    /// The error of the plugin, or a mistake in its edits.
     pub fn transform(&self, window: &wit::Window) -> Result<wit::Reply, String> {
         let mut state = self.0.borrow_mut();
         let plugin = state.as_mut().ok_or("the host called `transform` before `begin`")?;

@@ -1,5 +1,5 @@
-//! The harness finds the faults it promises to find: each plugin here breaks
-//! one rule, but for the first few, which break none.
+//! Tests that the harness finds the faults that it promises to find. Each
+//! plugin here breaks one rule, except the first few, which break none.
 
 use runner_plugin::testing::{assert_split_invariant, edit};
 use runner_plugin::{Edits, FileHead, Framing, Job, Manifest, ParamSpec, Params, Plugin, Window};
@@ -33,7 +33,7 @@ macro_rules! plugin {
 
 const TEXT: &[u8] = b"one two\nxaax\n\nthree aaaaa\nx aa";
 
-// `aa` to `b`, from left to right, across any cut.
+// Replaces `aa` with `b` from left to right, across window boundaries.
 plugin!(
     Pairs,
     Job::new(Framing::Overlapping { before: 0, after: 1 }).literals(["aa"]),
@@ -51,7 +51,7 @@ plugin!(
 );
 
 #[test]
-fn colliding_windows_are_asked_again() {
+fn colliding_windows_are_shown_again() {
     assert_split_invariant::<Pairs>(&[], TEXT);
     assert_eq!(edit::<Pairs>(&[], b"aaaaa").as_deref(), Ok(&b"bba"[..]));
 }
@@ -70,7 +70,7 @@ plugin!(Number, Job::new(Framing::Sequential), |state, window, edits| {
 });
 
 #[test]
-fn what_a_sequential_plugin_leaves_comes_again_with_more() {
+fn bytes_that_a_sequential_plugin_leaves_are_shown_again() {
     assert_split_invariant::<Number>(&[], TEXT);
     assert_eq!(edit::<Number>(&[], b"a\nb").as_deref(), Ok(&b"1 a\n2 b"[..]));
 }
@@ -94,7 +94,7 @@ plugin!(Greedy, Job::new(Framing::Bytes), |_s, window, edits| {
 
 #[test]
 #[should_panic(expected = "the edits depend on the cut")]
-fn an_edit_that_hangs_on_the_cut_is_found() {
+fn an_edit_that_depends_on_the_cut_is_found() {
     assert_split_invariant::<Greedy>(&[], TEXT);
 }
 

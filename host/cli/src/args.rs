@@ -1,4 +1,6 @@
-//! What may stand on the command line.
+//! The command line: the subcommands and the options they share.
+
+mod values;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,6 +25,9 @@ use crate::report::{EventFormat, Volume};
 use crate::show::{Format, ShowArgs};
 use crate::verify::VerifyArgs;
 
+use self::values::{bytes, key_value, window_bytes};
+pub(crate) use self::values::{root, seconds, suffix, threads};
+
 /// Change huge files with small sandboxed programs, crash-safely and verified.
 #[derive(Debug, Parser)]
 #[command(name = "runner", version, about, max_term_width = 100, after_help = EXIT_CODES)]
@@ -31,34 +36,35 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done; 1 --check found changes, or --require-edits none; \
-2 usage or input/output; \
-3 the plugin failed; 4 refused; 5 verification failed; 6 recovery needed";
+const EXIT_CODES: &str = "Exit codes: 0 success; 1 --check found changes, or --require-edits found none; \
+2 usage or input/output error; 3 the plugin failed; 4 refused; 5 verification failed; \
+6 recovery needed; \
+7 try again: interrupted, out of time or memory, or the file is in use or was changed by another process";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run a plugin on files, and change them
+    /// Run a plugin on files and change them
     Apply(ApplyArgs),
-    /// Run a plugin on a file, and save what it would change
+    /// Run a plugin on a file and save its changes as a patch
     Plan(PlanArgs),
     /// Show what a patch changes
     Show(ShowArgs),
-    /// Carry out a saved patch
+    /// Apply a saved patch
     Patch(PatchArgs),
     /// Undo a patch
     Undo(PatchArgs),
-    /// Bring a file whose run did not end to one state
+    /// Recover files after an interrupted run
     Recover(RecoverArgs),
-    /// Print a file's BLAKE3 root, or compare it
+    /// Print or check the BLAKE3 root of a file
     Verify(VerifyArgs),
     /// Run a plugin on standard input
     Pipe(PipeArgs),
-    /// Look at plugins
+    /// List and inspect plugins
     Plugin {
         #[command(subcommand)]
         command: PluginCommand,
     },
-    /// Print completions for a shell
+    /// Print shell completions
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -100,53 +106,52 @@ impl Command {
     }
 }
 
-/// How a plugin is run.
+/// Options of all commands that run a plugin.
 #[derive(Debug, ArgGroup)]
 pub(crate) struct PluginArgs {
-    /// A bundled plugin's name, or the path of a .wasm file
+    /// Name of a bundled plugin, or path of a .wasm file
     pub(crate) plugin: String,
-    /// Give the plugin a parameter; once for each parameter
+    /// Set a parameter of the plugin; repeat the option for each parameter
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     pub(crate) set: Vec<(String, String)>,
-    /// Read parameters from a file; those of --set win over them. Text from it is taken for a secret:
-    /// it is neither shown nor stored, but for the edits that are made from it
+    /// Read parameters from a file; --set overrides them. Text values from the file are secrets: they
+    /// are neither shown nor stored, except in edits that contain them
     #[arg(long, value_name = "FILE.toml")]
     pub(crate) params: Option<PathBuf>,
-    /// Show the plugin about this much at a time; a record may be as long as this, or 16 MiB if that
-    /// is more
+    /// Approximate size of the windows that the plugin sees; a record may have up to this size or 16
+    /// MiB, whichever is larger
     #[arg(long, value_name = "BYTES", default_value = "1M", value_parser = window_bytes)]
     pub(crate) window: u64,
-    /// The longest that the plugin may take for one window; and the longest that the host may, to
-    /// search it with the plugin's prefilter
+    /// Time limit per window for the plugin, and for the host's search of the window with the plugin's
+    /// prefilter
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub(crate) timeout: Duration,
-    /// The longest that the run may take before it begins to write, all files together [default: no
+    /// Time limit for all files together, up to the point where the run begins to write [default: no
     /// limit]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) timeout_total: Option<Duration>,
-    /// The longest that compiling the plugin may take, when it is run for the first time
+    /// Time limit for compiling the plugin when it is run for the first time
     #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
     pub(crate) compile_timeout: Duration,
-    /// The most memory that an instance of the plugin may have
+    /// Memory limit per instance of the plugin
     #[arg(long, value_name = "BYTES", default_value = "256M", value_parser = bytes)]
     pub(crate) memory: u64,
-    /// The most memory that the run may have, all instances, windows and edits together; with less of
-    /// it, fewer workers run [default: half of what the machine has left]
+    /// Memory limit for the whole run: all instances, windows and edits; with less memory, fewer
+    /// workers run [default: half of the available memory]
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub(crate) memory_total: Option<u64>,
-    /// The most space that a patch may take, old and new bytes together [default: 64 MiB and 24 times
-    /// the file]
+    /// Size limit of a patch, old and new bytes together [default: 64 MiB plus 24 times the file size]
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub(crate) patch_limit: Option<u64>,
 }
 
 impl PluginArgs {
-    /// How the memory is used, with so many workers at most.
+    /// How to divide the memory among at most `workers` workers.
     pub(crate) fn plan(&self, workers: usize) -> Result<memory::Plan> {
         plan_memory(workers, self.window, self.memory, self.memory_total, COSTS)
     }
 
-    /// How much space a patch may take.
+    /// How large a patch may get.
     pub(crate) fn space(&self) -> Space {
         self.patch_limit.map_or(Space::DEFAULT, Space::bytes)
     }
@@ -156,22 +161,22 @@ impl PluginArgs {
     }
 }
 
-/// How a run is done.
+/// Options of the commands that scan files and report on it.
 #[derive(Debug, ArgGroup)]
 pub(crate) struct RunArgs {
-    /// Worker threads [default: all cores]
+    /// Number of worker threads [default: one per core]
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
-    /// Say where the time went, stage by stage
+    /// Report how long each stage took
     #[arg(long)]
     pub(crate) profile: bool,
-    /// Print one JSON object an event on standard output
+    /// Print events as JSON on standard output, one object per line
     #[arg(long)]
     pub(crate) json: bool,
-    /// Report nothing but errors and a plugin's warnings
+    /// Report only errors and the plugin's warnings
     #[arg(short, long, conflicts_with = "json")]
     pub(crate) quiet: bool,
-    /// Exit with 1 if there was nothing to change, in all files together
+    /// Exit with code 1 if there was nothing to change in any file
     #[arg(long)]
     pub(crate) require_edits: bool,
 }
@@ -182,23 +187,23 @@ impl RunArgs {
     }
 }
 
-/// What a patch is applied with.
+/// Options of the commands that write to a file.
 #[derive(Debug, ArgGroup)]
-pub(crate) struct ReachArgs {
-    /// How the file is written
+pub(crate) struct CommitArgs {
+    /// How to write the file
     #[arg(long, value_enum, default_value_t = StrategyArg::Auto)]
     pub(crate) strategy: StrategyArg,
-    /// How what was written is read back: past the cache, after eviction, from the cache, or not at all
-    /// [default: the deepest that the filesystem can do]
+    /// How to read back what was written: bypassing the page cache, after evicting it from the cache,
+    /// from the cache, or not at all [default: the strongest level that the filesystem supports]
     #[arg(long, value_enum)]
     pub(crate) verify: Option<VerifyArg>,
-    /// Go on with a file that runs with privileges (set-user-id, set-group-id, capabilities), and let
-    /// the new content have them
+    /// Change a file even if it runs with privileges (set-user-id, set-group-id, capabilities), and let
+    /// the new content keep them
     #[arg(long)]
     pub(crate) keep_privileges: bool,
 }
 
-impl ReachArgs {
+impl CommitArgs {
     pub(crate) fn choice(&self) -> Choice {
         match self.strategy {
             StrategyArg::Auto => Choice::Auto,
@@ -211,7 +216,7 @@ impl ReachArgs {
         if self.keep_privileges { Privileges::Keep } else { Privileges::Refuse }
     }
 
-    pub(crate) fn wanted(&self) -> VerifyChoice {
+    pub(crate) fn verify_choice(&self) -> VerifyChoice {
         match self.verify {
             None => VerifyChoice::Deepest,
             Some(VerifyArg::Direct) => VerifyChoice::Exactly(Level::Direct),
@@ -237,58 +242,6 @@ pub(crate) enum VerifyArg {
     None,
 }
 
-/// The number of worker threads that was asked for, or one a core.
-pub(crate) fn threads(jobs: Option<u16>) -> usize {
-    jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
-}
-
-pub(crate) fn suffix(text: &str) -> Result<String, String> {
-    if text.is_empty() || text.contains('/') {
-        return Err("it is the end of a name beside the file, such as `.bak`".to_owned());
-    }
-    Ok(text.to_owned())
-}
-
-pub(crate) fn key_value(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text.split_once('=').ok_or("it must be KEY=VALUE")?;
-    Ok((key.to_owned(), value.to_owned()))
-}
-
-/// A number of bytes, with an optional suffix K, M, G or T (powers of 1024).
-pub(crate) fn bytes(text: &str) -> Result<u64, String> {
-    let (digits, shift) = match text.as_bytes().last() {
-        Some(b'k' | b'K') => (&text[..text.len() - 1], 10),
-        Some(b'm' | b'M') => (&text[..text.len() - 1], 20),
-        Some(b'g' | b'G') => (&text[..text.len() - 1], 30),
-        Some(b't' | b'T') => (&text[..text.len() - 1], 40),
-        _ => (text, 0),
-    };
-    let number: u64 =
-        digits.parse().map_err(|_| "it must be a number, with K, M, G or T behind it if you like")?;
-    number.checked_mul(1 << shift).ok_or_else(|| "it is too large".to_owned())
-}
-
-pub(crate) fn window_bytes(text: &str) -> Result<u64, String> {
-    match bytes(text)? {
-        0 => Err("it must not be zero".to_owned()),
-        // A window is addressed by 32 bits, and has a record on top.
-        large if large > 1 << 30 => Err("it must be at most 1G".to_owned()),
-        fits => Ok(fits),
-    }
-}
-
-pub(crate) fn root(text: &str) -> Result<blake3::Hash, String> {
-    blake3::Hash::from_hex(text).map_err(|_| "it must be a BLAKE3 root: 64 hex digits".to_owned())
-}
-
-pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
-    let number: f64 = text.parse().map_err(|_| "it must be a number of seconds".to_owned())?;
-    match Duration::try_from_secs_f64(number) {
-        Ok(duration) if !duration.is_zero() => Ok(duration),
-        _ => Err("it must be a positive number of seconds".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -297,21 +250,5 @@ mod tests {
     #[test]
     fn the_definitions_are_consistent() {
         Args::command().debug_assert();
-    }
-
-    #[test]
-    fn sizes_have_suffixes() {
-        assert_eq!(bytes("65536"), Ok(65536));
-        assert_eq!(bytes("64K"), Ok(65536));
-        assert_eq!(bytes("2g"), Ok(2 << 30));
-        assert!(bytes("2 g").is_err());
-        assert!(bytes("99999999T").is_err());
-        assert!(bytes("").is_err());
-        assert!(window_bytes("0").is_err());
-        assert!(window_bytes("2G").is_err());
-        assert!(seconds("-1").is_err());
-        assert!(seconds("0").is_err());
-        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
-        assert!(root("12").is_err());
     }
 }

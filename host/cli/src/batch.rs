@@ -1,14 +1,16 @@
-//! Several files at a time. A run on a small file is nearly all waiting: for
-//! its journal, its content and its directory to become durable, one after
-//! the other. Many that wait together wait hardly longer than one.
+//! Runs on several files at the same time. A run on a small file spends nearly
+//! all its time waiting for its journal, its content and its directory to
+//! become durable, one after the other. Many runs that wait at the same time
+//! take hardly longer than one.
 //!
-//! Small files are worked on among others. Every other one (large, no regular
-//! file, or one more name of a file in flight) is worked on alone: when all
-//! before it are done, and before any behind it. So is, once more, a file for
-//! which there was no memory among others. What has come of the files is told
-//! in the order in which they were given. So nobody who looks at the files,
-//! or at what is told, can tell it from one after the other, unless the run
-//! is killed: then there is more than one to recover.
+//! Small files are processed concurrently. Any other file (large, not a regular
+//! file, or a second name of a file in flight) is processed exclusively: after
+//! all files before it are done, and before any file after it starts. A file
+//! for which there was not enough memory in concurrent mode is processed again,
+//! exclusively. Results are reported in the order in which the files were
+//! given. So neither the files nor the reports show any difference from
+//! sequential processing, unless the run is killed: then more than one file may
+//! need recovery.
 
 #[cfg(test)]
 mod tests;
@@ -23,61 +25,63 @@ use runner_pipeline::error::Result;
 use runner_pipeline::scan::BLOCK_BYTES;
 use runner_pipeline::{locks, stack};
 
-/// For each file in flight, files that may be done and wait to be told.
+/// Number of finished files that may wait to be reported, per file in flight.
 const AHEAD: usize = 8;
 
-/// Descriptors that a file in flight needs at most: itself, the journal, what
-/// is read back, a directory, and some to spare.
+/// Maximum number of descriptors per file in flight: the file, the journal, the
+/// file opened for reading back, a directory, and some reserve.
 const FILE_DESCRIPTORS: u64 = 6;
-/// Descriptors for all else.
+/// Number of descriptors for everything else.
 const OTHER_DESCRIPTORS: u64 = 16;
 
-/// Files that may be in flight as far as descriptors go, at least 1.
+/// How many files the descriptor limit allows in flight, at least 1.
 pub(crate) fn most_by_descriptors() -> usize {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     let files = limit.unwrap_or(u64::MAX).saturating_sub(OTHER_DESCRIPTORS) / FILE_DESCRIPTORS;
     usize::try_from(files).unwrap_or(usize::MAX).max(1)
 }
 
-/// With whom a file is worked on.
+/// How a file is processed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
-    Alone,
-    Others,
+    /// No other file is in flight.
+    Exclusive,
+    /// Other small files are in flight at the same time.
+    Concurrent,
 }
 
-/// What is to be done with each of several files.
+/// The work to do on several files.
 pub(crate) struct Job<'a, T> {
     pub(crate) files: &'a [PathBuf],
-    /// Files in flight, at least 1.
-    pub(crate) most: usize,
-    /// Whether no further file is to be begun.
+    /// Maximum number of files in flight, at least 1.
+    pub(crate) max_in_flight: usize,
+    /// Whether to start no further file.
     pub(crate) stopped: &'a (dyn Fn() -> bool + Sync),
-    /// Works on a file. `None`, among others, when there was no memory for
-    /// it, and nothing has happened.
+    /// Processes a file. In concurrent mode, returns `None` without having done
+    /// anything if there is not enough memory.
     pub(crate) work: &'a (dyn Fn(&Path, Mode) -> Option<T> + Sync),
 }
 
-/// Does the job, and tells what each file has come to on this thread. Returns
-/// how many were worked on: all, unless it was stopped.
+/// Processes the files, and passes each result to `report` on this thread.
+/// Returns the number of processed files: all, unless the job was stopped.
 ///
 /// # Errors
-/// When not even one thread can be started.
-pub(crate) fn each<T: Send>(job: &Job<'_, T>, mut tell: impl FnMut(T)) -> Result<usize> {
+/// If not even one thread can be started.
+pub(crate) fn each<T: Send>(job: &Job<'_, T>, mut report: impl FnMut(T)) -> Result<usize> {
     let queue = Queue {
         state: Mutex::new(State {
             end: job.files.len(),
             next: 0,
-            told: 0,
+            reported: 0,
             in_flight: Vec::new(),
-            again: BTreeSet::new(),
+            retry: BTreeSet::new(),
             done: BTreeMap::new(),
-            broken: false,
+            panicked: false,
         }),
         changed: Condvar::new(),
     };
     thread::scope(|scope| {
-        for count in 0..job.most.min(job.files.len()) {
+        for count in 0..job.max_in_flight.min(job.files.len()) {
             let started = stack::spawn(scope, || {
                 while let Some((index, mode)) = queue.take(job) {
                     let mut completion = Completion { queue: &queue, index, result: None };
@@ -87,16 +91,16 @@ pub(crate) fn each<T: Send>(job: &Job<'_, T>, mut tell: impl FnMut(T)) -> Result
             match started {
                 Ok(_) => {}
                 Err(error) if count == 0 => return Err(error),
-                // Those that there are do the work.
+                // The threads that did start do the work.
                 Err(_) => break,
             }
         }
-        let mut told = 0;
-        while let Some(result) = queue.wait_for(told) {
-            tell(result);
-            told += 1;
+        let mut reported = 0;
+        while let Some(result) = queue.wait_for(reported) {
+            report(result);
+            reported += 1;
         }
-        Ok(told)
+        Ok(reported)
     })
 }
 
@@ -106,30 +110,31 @@ struct Queue<T> {
 }
 
 struct State<T> {
-    /// No file from this one on is begun.
+    /// Files from this index on are not started.
     end: usize,
-    /// The next file to be begun.
+    /// Index of the next file to start.
     next: usize,
-    /// Files of which it was told what has come of them.
-    told: usize,
+    /// Number of files already reported.
+    reported: usize,
     in_flight: Vec<InFlight>,
-    /// To be done once more, alone.
-    again: BTreeSet<usize>,
-    /// Done, and not told yet.
+    /// Indexes of files to process again, exclusively.
+    retry: BTreeSet<usize>,
+    /// Results that have not been reported yet.
     done: BTreeMap<usize, T>,
-    /// There was a panic.
-    broken: bool,
+    /// A worker panicked.
+    panicked: bool,
 }
 
 /// A file in flight.
 struct InFlight {
     index: usize,
-    /// Nothing else may be in flight if it is not known.
+    /// `None` if it must be the only file in flight.
     file: Option<FileId>,
 }
 
-/// What two names of one file have in common: an inode now, or a path behind
-/// all links once it has a new one.
+/// Identifies a file under different names: by its inode, or by its path with
+/// all links resolved, which stays the same when a rewrite gives the file a new
+/// inode.
 #[derive(PartialEq, Eq)]
 struct FileId {
     path: PathBuf,
@@ -137,7 +142,7 @@ struct FileId {
 }
 
 impl FileId {
-    /// A small regular file; `None` for all else.
+    /// The identity of a small regular file; `None` for anything else.
     fn small(path: &Path) -> Option<Self> {
         let path = fs::canonicalize(path).ok()?;
         let stat = fs::symlink_metadata(&path).ok()?;
@@ -147,31 +152,33 @@ impl FileId {
 }
 
 impl<T> State<T> {
-    /// A file that may be begun now.
+    /// Picks a file that may start now.
     fn ready(&mut self, job: &Job<'_, T>) -> Option<(usize, Mode)> {
-        let again = self.again.first().copied();
-        if again.is_none() && self.next >= self.told + AHEAD * job.most {
+        let retry = self.retry.first().copied();
+        if retry.is_none() && self.next >= self.reported + AHEAD * job.max_in_flight {
             return None;
         }
-        if again.is_none() && job.most > 1 && self.in_flight.iter().all(|in_flight| in_flight.file.is_some())
+        if retry.is_none()
+            && job.max_in_flight > 1
+            && self.in_flight.iter().all(|in_flight| in_flight.file.is_some())
         {
             let known = FileId::small(&job.files[self.next]);
             let known = known.filter(|known| self.in_flight.iter().all(|in_flight| !in_flight.is(known)));
             if known.is_some() {
                 self.in_flight.push(InFlight { index: self.next, file: known });
                 self.next += 1;
-                return Some((self.next - 1, Mode::Others));
+                return Some((self.next - 1, Mode::Concurrent));
             }
         }
-        let index = again.unwrap_or(self.next);
-        if !self.in_flight.is_empty() || self.told < index {
+        let index = retry.unwrap_or(self.next);
+        if !self.in_flight.is_empty() || self.reported < index {
             return None;
         }
-        if !self.again.remove(&index) {
+        if !self.retry.remove(&index) {
             self.next += 1;
         }
         self.in_flight.push(InFlight { index, file: None });
-        Some((index, Mode::Alone))
+        Some((index, Mode::Exclusive))
     }
 }
 
@@ -190,14 +197,14 @@ impl<T> Queue<T> {
         locks::wait(&self.changed, state)
     }
 
-    /// The next file to work on.
+    /// Waits for the next file to process. `None` if there is none left.
     fn take(&self, job: &Job<'_, T>) -> Option<(usize, Mode)> {
         let mut state = self.lock();
         loop {
             if (job.stopped)() {
                 state.end = state.next;
             }
-            if state.broken || state.next == state.end && state.again.is_empty() {
+            if state.panicked || state.next == state.end && state.retry.is_empty() {
                 drop(state);
                 self.changed.notify_all();
                 return None;
@@ -209,17 +216,17 @@ impl<T> Queue<T> {
         }
     }
 
-    /// What has come of a file; `None` when it is not begun any more.
+    /// Waits for the result of a file. `None` if it will not be processed.
     fn wait_for(&self, index: usize) -> Option<T> {
         let mut state = self.lock();
-        // All before it are told.
-        state.told = index;
+        // All files before it have been reported.
+        state.reported = index;
         self.changed.notify_all();
         loop {
             if let Some(result) = state.done.remove(&index) {
                 return Some(result);
             }
-            if state.broken || index == state.end {
+            if state.panicked || index == state.end {
                 return None;
             }
             state = self.wait(state);
@@ -227,11 +234,11 @@ impl<T> Queue<T> {
     }
 }
 
-/// Ends the work on a file, however it ends.
+/// Records the result of a file when it is dropped, also in a panic.
 struct Completion<'a, T> {
     queue: &'a Queue<T>,
     index: usize,
-    /// What it has come to; `None` in a panic.
+    /// The return value of [`Job::work`]; `None` in a panic.
     result: Option<Option<T>>,
 }
 
@@ -241,9 +248,9 @@ impl<T> Drop for Completion<'_, T> {
         state.in_flight.retain(|in_flight| in_flight.index != self.index);
         match self.result.take() {
             Some(Some(result)) => drop(state.done.insert(self.index, result)),
-            Some(None) => drop(state.again.insert(self.index)),
-            // The scope passes it on once nobody waits for more.
-            None => state.broken = true,
+            Some(None) => drop(state.retry.insert(self.index)),
+            // The scope propagates the panic after all threads have ended.
+            None => state.panicked = true,
         }
         drop(state);
         self.queue.changed.notify_all();

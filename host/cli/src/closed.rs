@@ -1,6 +1,6 @@
-//! Whether standard output or error was closed when the process was started. The
-//! runtime opens `/dev/null` in their place before `main`, and what is written
-//! would be lost without an error.
+//! Detects whether standard output or standard error was closed when the
+//! process started. The runtime opens `/dev/null` in their place before `main`,
+//! so output would be lost without an error.
 #![allow(unsafe_code)]
 
 use rustix::io::fcntl_getfd;
@@ -10,25 +10,26 @@ use std::sync::atomic::{AtomicBool, Ordering};
 static OUTPUT: AtomicBool = AtomicBool::new(false);
 static ERROR: AtomicBool = AtomicBool::new(false);
 
-extern "C" fn look() {
+extern "C" fn check_streams() {
     for (stream, closed) in [(stdout(), &OUTPUT), (stderr(), &ERROR)] {
-        // A bare system call, which needs no runtime.
+        // A plain system call, which needs no runtime.
         closed.store(fcntl_getfd(stream).is_err(), Ordering::Relaxed);
     }
 }
 
-// SAFETY: the loader calls what stands in this section once, before `main`;
-// `look` needs nothing that is set up later, and ignores its arguments.
+// SAFETY: the loader calls the functions listed in this section once, before
+// `main`. `check_streams` needs nothing that is set up later, and ignores its
+// arguments.
 #[used]
 #[unsafe(link_section = ".init_array")]
-static LOOK: extern "C" fn() = look;
+static CHECK_STREAMS: extern "C" fn() = check_streams;
 
-/// Whether there was no standard output.
+/// Whether standard output was closed at the start.
 pub(crate) fn is_output_closed() -> bool {
     OUTPUT.load(Ordering::Relaxed)
 }
 
-/// Whether there was no standard error.
+/// Whether standard error was closed at the start.
 pub(crate) fn is_error_closed() -> bool {
     ERROR.load(Ordering::Relaxed)
 }

@@ -1,6 +1,6 @@
-//! All edits of a patch as a unified diff, for text. Memory is bounded: one
-//! hunk is held at a time, and a hunk that grows large is cut into several
-//! without context, which `patch` places by their line numbers.
+//! All edits of a patch as a unified diff, for text files. Memory is bounded:
+//! one hunk is held at a time, and a large hunk is split into several without
+//! context, which `patch` places by their line numbers.
 
 mod change;
 
@@ -19,20 +19,20 @@ use self::change::{Change, Changes};
 use crate::lines::Lines;
 use crate::report::Reporter;
 
-/// Unchanged lines round a change.
+/// Number of unchanged lines before and after a change.
 const CONTEXT_LINES: usize = 3;
-/// Unchanged lines are looked for within so many bytes; where they are longer,
-/// there is no context.
+/// Maximum distance in bytes to look for unchanged lines. If they are longer,
+/// the hunk has no context.
 const CONTEXT_BYTES: u64 = 64 << 10;
-/// From this size on a hunk is cut.
+/// A hunk that reaches this size is split.
 const HUNK_BYTES: usize = 4 << 20;
 
-/// Writes the diff between `source` and what the patch makes of it. `path` is
-/// what the diff calls the file.
+/// Writes the diff between `source` and the result of the patch. `path` is the
+/// name of the file in the diff.
 ///
 /// # Errors
-/// When the file is not text, has a changed line that is too long, or either
-/// cannot be read; part of the diff is written then.
+/// If the file is not text or has a changed line that is too long, or if the
+/// file or the patch cannot be read. Part of the diff has been written then.
 pub(crate) fn write(
     patch: &Patch<'_, OsStorage>,
     source: &File,
@@ -43,7 +43,7 @@ pub(crate) fn write(
     let mut changes = Changes::new(patch, &text);
     let mut out = Out { text: &text, lines: Lines::new(source, u64::MAX), added: 0, begun: false, reporter };
     let mut hunk = Hunk::default();
-    // End of what the hunk before covers.
+    // End of the range that the previous hunk covers.
     let mut floor = 0;
     while let Some(change) = changes.next()? {
         if let Some(last) = hunk.changes.last() {
@@ -65,7 +65,7 @@ pub(crate) fn write(
     Ok(())
 }
 
-/// The file before.
+/// The old file.
 struct Source<'a> {
     file: &'a File,
     path: &'a Path,
@@ -80,18 +80,18 @@ impl Source<'_> {
     }
 }
 
-/// Changes that are shown together.
+/// Changes that form one hunk.
 #[derive(Default)]
 struct Hunk {
     changes: Vec<Change>,
-    /// Bytes of their lines, old and new.
+    /// Number of bytes in their lines, old and new.
     bytes: usize,
-    /// It goes on where another one was cut.
+    /// It continues a hunk that was split.
     is_part: bool,
 }
 
-/// At most `count` whole lines at the start of a range, or `None` where they
-/// are too long to look for.
+/// At most `count` whole lines at the start of a range. `None` if they extend
+/// beyond the search limit.
 fn lines_after(text: &Source<'_>, range: Range<u64>, count: usize) -> Result<Option<Range<u64>>> {
     let near = range.end.min(range.start + CONTEXT_BYTES);
     let bytes = text.read(range.start..near)?;
@@ -103,11 +103,13 @@ fn lines_after(text: &Source<'_>, range: Range<u64>, count: usize) -> Result<Opt
     })
 }
 
-/// At most as many whole lines as the context has at the end of a range.
+/// At most [`CONTEXT_LINES`] whole lines at the end of a range. `None` if they
+/// extend beyond the search limit.
 fn lines_before(text: &Source<'_>, range: Range<u64>) -> Result<Option<Range<u64>>> {
     let near = range.start.max(range.end.saturating_sub(CONTEXT_BYTES));
     let bytes = text.read(near..range.end)?;
-    // The line end before the first of them; that of the last one is no start.
+    // Look for the line end before the first of these lines. The line end of
+    // the last one is not the start of a line.
     let starts = memchr::memrchr_iter(b'\n', &bytes[..bytes.len().saturating_sub(1)]);
     Ok(match starts.map(|at| at as u64 + 1).nth(CONTEXT_LINES - 1) {
         Some(start) => Some(near + start..range.end),
@@ -118,25 +120,25 @@ fn lines_before(text: &Source<'_>, range: Range<u64>) -> Result<Option<Range<u64
 
 struct Out<'a> {
     text: &'a Source<'a>,
-    /// Line ends of the file before.
+    /// Line ends of the old file.
     lines: Lines<'a>,
-    /// Lines that the changes so far have added, less those they took away.
+    /// Lines that the changes so far have added, minus those they have removed.
     added: i64,
     begun: bool,
     reporter: &'a Reporter,
 }
 
 impl Out<'_> {
-    /// Writes a hunk with context, of which nothing lies before `floor`.
-    /// Returns where it ends.
+    /// Writes a hunk with context that starts at `floor` or later. Returns the
+    /// end of the hunk.
     fn hunk(&mut self, hunk: &Hunk, floor: u64) -> Result<u64> {
         let (Some(first), Some(last)) = (hunk.changes.first(), hunk.changes.last()) else { return Ok(floor) };
         let (start, end) = (first.old.start, last.old.end);
         let before = lines_before(self.text, floor..start)?;
         let after = lines_after(self.text, end..self.text.size, CONTEXT_LINES)?;
         let (Some(before), Some(after)) = (before, after) else { return self.without_context(hunk) };
-        // `patch` takes a hunk with less context on one side than on the other
-        // for one at the start or the end of the file.
+        // `patch` assumes that a hunk with less context on one side than on the
+        // other is at the start or the end of the file.
         let cut_short = before.start == floor && floor > 0;
         if hunk.is_part || cut_short {
             return self.without_context(hunk);
@@ -154,7 +156,7 @@ impl Out<'_> {
         Ok(after.end)
     }
 
-    /// Writes each change as a hunk of its own.
+    /// Writes each change as a separate hunk.
     fn without_context(&mut self, hunk: &Hunk) -> Result<u64> {
         let mut end = 0;
         for change in &hunk.changes {
@@ -166,9 +168,9 @@ impl Out<'_> {
         Ok(end)
     }
 
-    /// `patch` takes no name that leads out of the directory it is called in,
-    /// and no link.
-    fn warn_of(&self, path: &Path) -> Result<()> {
+    /// Warns if `patch` would ignore the file: it accepts neither a path that
+    /// leads out of the current directory nor a symbolic link.
+    fn warn_if_ignored(&self, path: &Path) -> Result<()> {
         let leads_out =
             path.components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir));
         if !leads_out && !path.is_symlink() {
@@ -176,24 +178,22 @@ impl Out<'_> {
         }
         let (shown, word) = (shown(path), path.word());
         self.reporter.note(&Page::of(format_args!(
-            "note: `patch -p0` ignores {shown}, as it leads elsewhere; `patch {word}` takes the diff"
+            "note: `patch -p0` ignores {shown} because the path leads elsewhere; use `patch {word}`"
         )))
     }
 
     fn write(&mut self, start: u64, body: &Body) -> Result<()> {
         if memchr::memchr(0, &body.bytes).is_some() {
             let what = format!("{} is not text: there is a NUL near byte {start}", shown(self.text.path));
-            return Err(
-                Error::new(Kind::Usage, what).hint("without `--diff`, what is changed is shown in hex")
-            );
+            return Err(Error::new(Kind::Usage, what).hint("without `--diff`, the changes are shown in hex"));
         }
         let line = self.lines.before(start).ok_or_else(|| {
             Error::new(Kind::Io, format!("cannot count the lines of {}", shown(self.text.path)))
         })?;
         let mut out = Vec::with_capacity(body.bytes.len() + 100);
         if !self.begun {
-            let path = beside(self.text.path);
-            self.warn_of(&path)?;
+            let path = relative(self.text.path);
+            self.warn_if_ignored(&path)?;
             let name = name(&path);
             for sign in ["--- ", "+++ "] {
                 out.extend_from_slice(sign.as_bytes());
@@ -202,7 +202,7 @@ impl Out<'_> {
             }
             self.begun = true;
         }
-        // Of no line, the number is that of the line before.
+        // An empty side has the number of the line before it.
         let number = |count: u64, ends: u64| if count == 0 { ends } else { ends + 1 };
         let new_line = line.saturating_add_signed(self.added);
         let (old_at, new_at) = (number(body.old_lines, line), number(body.new_lines, new_line));
@@ -254,15 +254,15 @@ impl Body {
     }
 }
 
-/// A path from the current directory, where it leads to a file below that.
-fn beside(path: &Path) -> Cow<'_, Path> {
+/// A path relative to the current directory, if the file is below that.
+fn relative(path: &Path) -> Cow<'_, Path> {
     let here = std::env::current_dir().ok();
     let below = here.and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned));
     below.map_or(Cow::Borrowed(path), Cow::Owned)
 }
 
-/// A name as `patch` reads it: in quotes where it would not be one word of
-/// plain characters, with what a terminal may obey in octal.
+/// A file name as `patch` reads it: quoted if it is not one word of plain
+/// characters, with control characters in octal.
 fn name(path: &Path) -> Vec<u8> {
     let raw = path.raw();
     if !raw.iter().any(|byte| byte.is_ascii_control() || matches!(byte, b'"' | b'\\' | b' ')) {

@@ -1,5 +1,5 @@
-//! Reasons that an error of the system does not name, and the right way for
-//! what is no file.
+//! Hints for errors whose cause the system does not name, and for targets that
+//! are not regular files.
 
 use std::error::Error as _;
 use std::fs::{self, File, OpenOptions};
@@ -15,21 +15,25 @@ use rustix::io::Errno;
 /// Names of standard input.
 const STANDARD_INPUT: [&str; 4] = ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
 
-/// An error on a target that a plugin was to work on, with the reason or the
-/// way out that can be told from what the target is.
+/// Adds a hint to an error about the target of a plugin, depending on what kind
+/// of file the target is.
 pub(crate) fn explain(path: &Path, error: Error) -> Error {
     if STANDARD_INPUT.iter().any(|name| path == Path::new(name)) {
-        let error = error.hint("`runner pipe` works on standard input");
-        return if path == Path::new("-") { error.hint("a file of this name is `./-`") } else { error };
+        let error = error.hint("use `runner pipe` for standard input");
+        return if path == Path::new("-") {
+            error.hint("for a file with this name, use `./-`")
+        } else {
+            error
+        };
     }
     let stream = fs::metadata(path).map(|meta| meta.file_type());
     if stream.is_ok_and(|kind| kind.is_fifo() || kind.is_socket() || kind.is_char_device()) {
-        return error.hint("`runner pipe` works on streams");
+        return error.hint("use `runner pipe` for streams");
     }
     reason(path, error)
 }
 
-/// An error on a file, with the reason that the system does not tell.
+/// Adds a hint to a permission error that a file attribute causes.
 pub(crate) fn reason(path: &Path, error: Error) -> Error {
     let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>());
     if cause.and_then(Errno::from_io_error) != Some(Errno::PERM) {
@@ -41,8 +45,8 @@ pub(crate) fn reason(path: &Path, error: Error) -> Error {
     }
 }
 
-/// The attribute of a file, or of its directory, that forbids what even its
-/// owner may do.
+/// The attribute of a file or its directory that forbids changes even to its
+/// owner.
 fn protection(path: &Path) -> Option<String> {
     let path = fs::canonicalize(path).ok()?;
     for (place, whose) in [(Some(path.as_path()), ""), (path.parent(), "the directory ")] {
@@ -61,7 +65,7 @@ fn protection(path: &Path) -> Option<String> {
 }
 
 fn flags(path: &Path) -> io::Result<IFlags> {
-    // A FIFO that nobody writes to would wait.
+    // Without this flag, opening a FIFO would wait for a writer.
     let file: File = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open(path)?;
     Ok(ioctl_getflags(&file)?)
 }

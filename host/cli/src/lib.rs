@@ -1,5 +1,5 @@
-//! The command line: one file for each command, with its arguments. Only
-//! `report.rs` prints.
+//! The command line. Each command has a file of its own, which also declares
+//! its arguments. Only the module `report` prints.
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
@@ -38,23 +38,23 @@ use runner_pipeline::{profile, stack};
 use self::args::{Args, Command};
 use self::report::{EventFormat, Reporter};
 
-/// Exit code of `--check` when there are changes to be made, and of
-/// `--require-edits` when there are none.
+/// Exit code of `--check` if anything would change, and of `--require-edits` if
+/// there is nothing to change.
 const EXIT_CHANGES: u8 = 1;
 
-/// What a command has come to, beside errors.
+/// The result of a command that did not return an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Done,
-    /// `--check` has found changes, or `--require-edits` none.
+    /// `--check` found changes, or `--require-edits` found none.
     Changes,
-    /// Some of several files failed, the first of them for this reason; each
-    /// error was shown.
+    /// At least one of several files failed. This is the kind of the first
+    /// error; all errors have been reported.
     Failed(Kind),
 }
 
 impl Outcome {
-    /// What two files have come to: the first failure, else changes.
+    /// Combines the outcomes of two files: the first failure, else changes.
     fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Failed(kind), _) | (_, Self::Failed(kind)) => Self::Failed(kind),
@@ -64,17 +64,17 @@ impl Outcome {
     }
 }
 
-/// What `runner show` prints of a patch. For tests.
+/// The output of `runner show` for a patch. For tests.
 ///
 /// # Errors
-/// When the patch cannot be read.
+/// If the patch cannot be read.
 #[doc(hidden)]
 pub fn show_patch(patch: &Patch<'_, OsStorage>) -> Result<String> {
-    Ok(show::seen(patch)?.as_str().to_owned())
+    Ok(show::patch_page(patch)?.as_str().to_owned())
 }
 
-/// Runs the command line of this process, on a thread whose stack is large
-/// enough whatever the limits of the process are.
+/// Runs the command line of this process on a thread whose stack is large
+/// enough regardless of the process's limits.
 #[must_use]
 pub fn main() -> ExitCode {
     stack::on_own_thread(command).unwrap_or_else(|error| {
@@ -84,21 +84,21 @@ pub fn main() -> ExitCode {
 }
 
 fn command() -> ExitCode {
-    keep_no_image();
+    disable_core_dumps();
     signals::fail_at_size_limit();
     if let Some(code) = compile_for_parent() {
         return code;
     }
     let args = match Args::try_parse() {
         Ok(args) => args,
-        Err(error) => return wrong_use(&error),
+        Err(error) => return print_usage(&error),
     };
     let format = args.command.event_format();
     let reporter = Reporter::new(format, args.command.volume());
     if format == EventFormat::Json
         && let Err(error) = report::stdout()
     {
-        // Events would be lost, and the run with them.
+        // Without standard output, all events would be lost.
         Reporter::new(EventFormat::Text, report::Volume::All).error(&error);
         return ExitCode::from(error.kind().exit_code());
     }
@@ -114,7 +114,7 @@ fn command() -> ExitCode {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Changes) => ExitCode::from(EXIT_CHANGES),
         Ok(Outcome::Failed(kind)) => ExitCode::from(kind.exit_code()),
-        // Whoever reads our output has had enough of it.
+        // The reader of our output has closed it.
         Err(error) if report::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             reporter.error(&error);
@@ -123,18 +123,20 @@ fn command() -> ExitCode {
     }
 }
 
-/// What a crash leaves must not hold what files and parameters do. The limit
-/// alone does not bind a program that the system pipes images to.
-fn keep_no_image() {
+/// Disables core dumps: they could contain the content of files and secret
+/// parameters. The resource limit alone does not apply where the system pipes
+/// core dumps to a program.
+fn disable_core_dumps() {
     use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
-    // Where it cannot be done, that is no reason to do nothing.
+    // A failure here is no reason to refuse to run.
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }
 
-/// Says what is wrong with the command line, or what was asked of it. An
-/// argument may be the name of a file, so it is escaped where it must be.
-fn wrong_use(error: &clap::Error) -> ExitCode {
+/// Prints an error about the command line, or the requested help text. An
+/// argument may be a file name, so the text is escaped if it contains control
+/// characters.
+fn print_usage(error: &clap::Error) -> ExitCode {
     let text = error.render().to_string();
     let escaped = escape_lines(&text, usize::MAX);
     if !error.use_stderr()
@@ -150,7 +152,7 @@ fn wrong_use(error: &clap::Error) -> ExitCode {
     ExitCode::from(Kind::Usage.exit_code())
 }
 
-/// Compiles a plugin, where this process was started for that by another one.
+/// Compiles a plugin if a parent process started this process for that purpose.
 fn compile_for_parent() -> Option<ExitCode> {
     let mut args = std::env::args_os().skip(1);
     if args.next()? != runner_sandbox::COMPILE_COMMAND {

@@ -1,28 +1,28 @@
-//! Line numbers of offsets, by counting.
+//! Line numbers of byte offsets, found by counting line ends.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-/// Read at a time.
+/// Number of bytes read at a time.
 const CHUNK_BYTES: u64 = 1 << 20;
 
-/// Counts the lines of a file up to offsets that only grow.
+/// Counts the lines of a file up to offsets given in increasing order.
 pub(crate) struct Lines<'a> {
     file: &'a File,
     at: u64,
     ends: u64,
-    /// Bytes that may still be read.
+    /// Number of bytes that may still be read.
     budget: u64,
 }
 
 impl<'a> Lines<'a> {
-    /// Counts within the first `budget` bytes.
+    /// Counts lines within the first `budget` bytes.
     pub(crate) fn new(file: &'a File, budget: u64) -> Self {
         Self { file, at: 0, ends: 0, budget }
     }
 
-    /// Line ends before an offset; `None` where that is too far, or cannot be
-    /// read.
+    /// The number of line ends before an offset. `None` if the offset is beyond
+    /// the budget, or the file cannot be read.
     pub(crate) fn before(&mut self, offset: u64) -> Option<u64> {
         let mut buffer = Vec::new();
         while self.at < offset {
@@ -52,7 +52,7 @@ mod tests {
         file.write_all(b"a\nbc\n\nd").unwrap();
         let mut lines = Lines::new(&file, 100);
         assert_eq!([0, 1, 2, 4, 5, 6, 7].map(|at| lines.before(at)), [0, 0, 1, 1, 2, 3, 3].map(Some));
-        assert_eq!(lines.before(8), None, "behind the end");
+        assert_eq!(lines.before(8), None, "after the end");
         let mut lines = Lines::new(&file, 3);
         assert_eq!([2, 3, 4].map(|at| lines.before(at)), [Some(1), Some(1), None]);
     }

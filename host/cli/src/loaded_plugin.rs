@@ -1,5 +1,5 @@
-//! What the commands that run a plugin have in common: the plugin, loaded and
-//! told its parameters, and a way to stop.
+//! What the commands that run a plugin share: the loaded plugin with its
+//! parameters, and a way to stop the run.
 
 use std::time::{Duration, Instant};
 
@@ -26,8 +26,9 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// With so many workers, or fewer, if memory is short. `cancel` is called
-    /// once what was given is read, which may take as long as it likes.
+    /// Uses `workers` workers, or fewer if memory is short. `cancel` is called
+    /// after the parameters have been read, because reading them may block for
+    /// any time.
     pub(crate) fn new(
         args: &PluginArgs,
         workers: usize,
@@ -57,12 +58,12 @@ impl Session {
         self.workers
     }
 
-    /// Small files that may be in flight.
+    /// Maximum number of small files in flight.
     pub(crate) fn files(&self) -> usize {
         self.files
     }
 
-    /// What stops the run, and all calls of the plugin.
+    /// Stops the run and all calls of the plugin.
     pub(crate) fn cancel(&self) -> Cancel<'static> {
         self.cancel
     }
@@ -75,8 +76,8 @@ impl Session {
         self.configured.begin(head)
     }
 
-    /// Calls `run` with the program that this session stands for; what it logs
-    /// goes to `reporter`.
+    /// Calls `run` with the program of this session. Its log messages go to
+    /// `reporter`.
     pub(crate) fn with_program<T>(&self, reporter: &Reporter, run: impl FnOnce(&Program<'_>) -> T) -> T {
         let configured = self.configured.logging_to(reporter.log_sink());
         run(&Program {
@@ -88,7 +89,7 @@ impl Session {
     }
 }
 
-/// Loads a plugin by name or path, through the code cache where there is one.
+/// Loads a plugin by name or path, through the code cache if it is usable.
 pub(crate) fn load(plugin: &str, limits: Limits, compile: Duration, reporter: &Reporter) -> Result<Plugin> {
     let sandbox = Sandbox::new(Cache::open_default(), Compiler::this_program(compile))?;
     resolve(plugin)?.load(&sandbox, limits, reporter.log_sink())

@@ -11,23 +11,23 @@ use runner_pipeline::run::{Options, apply_patch};
 use runner_pipeline::storage::{Entry, OsStorage};
 
 use crate::Outcome;
-use crate::args::{ReachArgs, threads};
+use crate::args::{CommitArgs, threads};
 use crate::explain::reason;
 use crate::report::Reporter;
 use crate::signals::cancel_on_signals;
 
 #[derive(Debug, ArgGroup)]
 pub(crate) struct PatchArgs {
-    /// The patch
+    /// The patch file
     pub(crate) patch: PathBuf,
     /// The file to change
     pub(crate) file: PathBuf,
     #[command(flatten)]
-    pub(crate) reach: ReachArgs,
-    /// Worker threads [default: all cores]
+    pub(crate) commit: CommitArgs,
+    /// Number of worker threads [default: one per core]
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
-    /// Report nothing but errors, and what was asked for
+    /// Report only errors
     #[arg(short, long)]
     pub(crate) quiet: bool,
 }
@@ -38,9 +38,9 @@ pub(crate) fn run(args: &PatchArgs, direction: Direction, reporter: &Reporter) -
     let cancel = cancel_on_signals()?;
     let options = Options {
         threads: threads(args.jobs),
-        choice: args.reach.choice(),
-        verify: args.reach.wanted(),
-        conditions: Conditions { expect: None, privileges: args.reach.privileges() },
+        choice: args.commit.choice(),
+        verify: args.commit.verify_choice(),
+        conditions: Conditions { expect: None, privileges: args.commit.privileges() },
         cancel,
         ..Options::default()
     };

@@ -21,7 +21,7 @@ use crate::report::{self, Reporter};
 pub(crate) struct PipeArgs {
     #[command(flatten)]
     pub(crate) plugin: PluginArgs,
-    /// Report nothing but errors and a plugin's warnings
+    /// Report only errors and the plugin's warnings
     #[arg(short, long)]
     pub(crate) quiet: bool,
 }
@@ -39,8 +39,8 @@ pub(crate) fn run(args: &PipeArgs, reporter: &Reporter) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Standard input without the buffer of the standard library: what it holds
-/// cannot be waited for.
+/// Standard input without the buffer of the standard library: `poll` does not
+/// see data that is already in that buffer.
 fn stdin() -> Result<File> {
     let stdin = io::stdin().as_fd().try_clone_to_owned();
     Ok(stdin.map_err(Error::at("read", Path::new("standard input")))?.into())

@@ -24,12 +24,12 @@ use crate::signals::cancel_on_signals;
 pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) plugin: PluginArgs,
-    /// The file to look at
+    /// The file to scan
     pub(crate) file: PathBuf,
     /// Where to save the patch
     #[arg(short, value_name = "PATCH")]
     pub(crate) output: PathBuf,
-    /// Work on a file that begins as a patch does; it may be a journal or an undo file
+    /// Accept a file that looks like a patch, although it may be a journal or an undo file
     #[arg(long)]
     allow_patch_file: bool,
     #[command(flatten)]
@@ -49,7 +49,7 @@ pub(crate) fn run(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
     let options = Options {
         threads: session.workers(),
         window_bytes: args.plugin.window,
-        // Nothing but the patch is written; `runner patch` looks again.
+        // Only the patch is written; `runner patch` checks the file again.
         conditions: Conditions { expect: None, privileges: Privileges::Keep },
         patch_files: args.patch_files(),
         memory: MemoryContext {
@@ -64,7 +64,7 @@ pub(crate) fn run(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
     let mut events = |event| reporter.progress(file, event);
     if args.output == Path::new("-") {
         return Err(Error::new(Kind::Usage, "a patch cannot be written to standard output")
-            .hint("it is read again when it is complete; a file of this name is `./-`"));
+            .hint("a complete patch is read back; for a file with this name, use `./-`"));
     }
     let saved = Entry::resolve(&args.output)?;
     let (report, bytes) = session
@@ -77,7 +77,7 @@ pub(crate) fn run(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
         || {
             Page::of(format_args!(
                 "saved {saved} ({bytes} bytes); `runner show {word}` shows it, `runner patch {word} {}` \
-                 carries it out",
+                 applies it",
                 file.word()
             ))
         },

@@ -15,14 +15,14 @@ use crate::report::Reporter;
 pub(crate) enum PluginCommand {
     /// List the bundled plugins
     List,
-    /// Show what a plugin says of itself
+    /// Show a plugin's manifest: version, digest and parameters
     Inspect {
-        /// A bundled plugin's name, or the path of a .wasm file
+        /// Name of a bundled plugin, or path of a .wasm file
         plugin: String,
     },
 }
 
-/// Characters of a default that are shown.
+/// Maximum number of characters shown of a default value.
 const DEFAULT_CHARS: usize = 400;
 
 pub(crate) fn run(command: &PluginCommand, reporter: &Reporter) -> Result<Outcome> {
@@ -61,11 +61,11 @@ fn inspect(plugin: &Plugin, page: &mut Page) {
             ParamKind::Boolean => "true or false",
             ParamKind::Secret => "secret text",
         };
-        let need = match (&spec.default, spec.required) {
+        let presence = match (&spec.default, spec.required) {
             (_, true) => ", required".to_owned(),
             (Some(default), false) => format!(", default \"{}\"", shown(default).cut(DEFAULT_CHARS)),
             (None, false) => String::new(),
         };
-        page.line(format_args!("  {:<14} {} ({kind}{need})", spec.name, spec.doc));
+        page.line(format_args!("  {:<14} {} ({kind}{presence})", spec.name, spec.doc));
     }
 }

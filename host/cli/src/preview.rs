@@ -1,5 +1,5 @@
-//! The first edits of a patch as a person wants to see them: the lines that
-//! change, before and after. Of what is left out, every byte is counted.
+//! The first edits of a patch for people to read: the changed lines, before and
+//! after. Omitted bytes are counted.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -11,21 +11,21 @@ use runner_pipeline::patch::{Direction, Edits, Patch};
 use runner_pipeline::storage::{Access, Entry, FileType, OsStorage, Storage};
 use runner_pipeline::target::check_type;
 
-/// Bytes of a line shown on either side of an edit.
+/// Number of bytes of the line shown on either side of an edit.
 const CONTEXT_BYTES: u64 = 60;
-/// Bytes of an edit that are shown, before and after.
+/// Maximum number of bytes shown of an edit, before and after each.
 const EDIT_BYTES: usize = 1000;
-/// From this size on a hunk takes no further edit.
+/// A hunk of this size takes no further edits.
 const HUNK_BYTES: usize = 4 * EDIT_BYTES;
-/// Read at a time to compare.
+/// Number of bytes compared at a time.
 const CHUNK_BYTES: usize = 64 << 10;
 
-/// A changed line, or as much of it as is shown.
+/// A changed line, or the part of it that is shown.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Hunk {
     /// Offset of the first byte of `before`.
     pub(crate) offset: u64,
-    /// Edits in it.
+    /// Number of edits in the hunk.
     pub(crate) edits: u64,
     pub(crate) before: Side,
     pub(crate) after: Side,
@@ -35,11 +35,11 @@ pub(crate) struct Hunk {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Side(pub(crate) Vec<Piece>);
 
-/// What a side is made of.
+/// A part of a side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Piece {
     Shown(Vec<u8>),
-    /// So many bytes are left out here.
+    /// The number of bytes omitted here.
     Cut(u64),
 }
 
@@ -67,19 +67,19 @@ impl Side {
         })
     }
 
-    /// Whether the last byte is shown, and ends a line.
+    /// Whether the last byte is shown and ends a line.
     pub(crate) fn ends_line(&self) -> bool {
         matches!(self.0.last(), Some(Piece::Shown(bytes)) if bytes.ends_with(b"\n"))
     }
 }
 
 impl Hunk {
-    /// Whether this is nothing for a terminal.
+    /// Whether the hunk contains bytes that are not text.
     pub(crate) fn is_binary(&self) -> bool {
         self.before.shown().chain(self.after.shown()).any(|bytes| {
             let text = match std::str::from_utf8(bytes) {
                 Ok(text) => text,
-                // A character that was cut at the end is no sign.
+                // A character cut off at the end does not make it binary.
                 Err(e) if e.error_len().is_none() => {
                     std::str::from_utf8(&bytes[..e.valid_up_to()]).unwrap_or("")
                 }
@@ -90,7 +90,8 @@ impl Hunk {
     }
 }
 
-/// The file that a patch was made for, if it is where it was and as it was.
+/// The file that a patch was made for, if it still exists under its name and is
+/// unchanged.
 pub(crate) fn source_of(patch: &Patch<'_, OsStorage>, path: &Path) -> Option<File> {
     let header = patch.header();
     let file = open(path)?;
@@ -98,38 +99,43 @@ pub(crate) fn source_of(patch: &Patch<'_, OsStorage>, path: &Path) -> Option<Fil
     header.identity.is(&identity).then_some(file)
 }
 
-/// The file that the user says a patch is for.
+/// The file that the user names as the target of a patch.
 ///
 /// # Errors
-/// When it cannot be opened, or has another size.
+/// If it cannot be opened, or has the wrong size.
 pub(crate) fn given_source(patch: &Patch<'_, OsStorage>, path: &Path) -> Result<File> {
     let entry = Entry::resolve(path)?;
-    // A device may do something when it is opened, and a FIFO is no file.
+    // Check first: opening a device may have side effects, and a FIFO is not
+    // a file.
     check_type(path, &OsStorage.stat_entry(&entry).map_err(Error::at("open", path))?)?;
     let file = OsStorage.open(&entry, Access::Read).map_err(Error::at("open", path))?;
-    let size = OsStorage.stat(&file).map_err(Error::at("look at", path))?.identity.size;
+    let size = OsStorage.stat(&file).map_err(Error::at("read the metadata of", path))?.identity.size;
     let wanted = patch.seal().stats.pre_size;
     if size == wanted {
         return Ok(file);
     }
-    let what = format!("{} is not the file that the patch fits", shown(path));
+    let what = format!("{} is not the file that the patch was made for", shown(path));
     Err(Error::new(Kind::Verification, what)
-        .hint(format!("it has {size} bytes, and the patch is for a file of {wanted}")))
+        .hint(format!("it has {size} bytes, but the patch is for a file of {wanted} bytes")))
 }
 
 fn open(path: &Path) -> Option<File> {
     let entry = Entry::resolve(path).ok()?;
-    // Before it is opened: a device may do something then.
+    // Check first: opening a device may have side effects.
     let stat = OsStorage.stat_entry(&entry).ok()?;
     let readable = matches!(stat.file_type, FileType::Regular | FileType::Block);
     readable.then(|| OsStorage.open(&entry, Access::Read).ok()).flatten()
 }
 
-/// Where the file first differs from what the patch says was there.
+/// The first offset at which the file differs from the old bytes in the patch.
 ///
 /// # Errors
-/// When either cannot be read.
-pub(crate) fn first_lie(patch: &Patch<'_, OsStorage>, source: &File, path: &Path) -> Result<Option<u64>> {
+/// If the file or the patch cannot be read.
+pub(crate) fn first_mismatch(
+    patch: &Patch<'_, OsStorage>,
+    source: &File,
+    path: &Path,
+) -> Result<Option<u64>> {
     let mut edits = Edits::new(patch.reader(Direction::Forward));
     let mut buffer = vec![0; CHUNK_BYTES];
     while let Some(edit) = edits.peek()? {
@@ -149,8 +155,8 @@ pub(crate) fn first_lie(patch: &Patch<'_, OsStorage>, source: &File, path: &Path
     Ok(None)
 }
 
-/// The first `limit` changed lines; with the text round the edits where the
-/// source is at hand, and the edits alone where it is not.
+/// The first `limit` changed lines: with the surrounding text if the source is
+/// available, otherwise the edits alone.
 pub(crate) fn hunks(patch: &Patch<'_, OsStorage>, source: Option<&File>, limit: usize) -> Result<Vec<Hunk>> {
     let mut hunks = Vec::new();
     let mut edits = Edits::new(patch.reader(Direction::Forward));
@@ -163,7 +169,7 @@ pub(crate) fn hunks(patch: &Patch<'_, OsStorage>, source: Option<&File>, limit: 
         let offset = edit.start - before.len() as u64;
         let mut hunk = Hunk { offset, edits: 0, before: side.clone(), after: side };
         let mut at = edit.start;
-        // All edits that are close to each other on one line.
+        // Collects all edits that are close to each other on one line.
         while let Some(edit) = edits.peek()? {
             let gap = context(source, at..edit.start.min(at + 2 * CONTEXT_BYTES));
             let far = at + (gap.len() as u64) < edit.start || gap.contains(&b'\n');
@@ -190,7 +196,7 @@ pub(crate) fn hunks(patch: &Patch<'_, OsStorage>, source: Option<&File>, limit: 
     Ok(hunks)
 }
 
-/// A range of the source, as far as it can be read.
+/// A range of the source, as far as it can be read; empty without a source.
 fn context(source: Option<&File>, range: std::ops::Range<u64>) -> Vec<u8> {
     let Some(source) = source else { return Vec::new() };
     let mut bytes = vec![0; (range.end - range.start) as usize];

@@ -19,17 +19,17 @@ use crate::{Outcome, show};
 
 #[derive(Debug, ArgGroup)]
 pub(crate) struct RecoverArgs {
-    /// The files whose runs did not end
+    /// The files whose runs were interrupted
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Go back to the old content instead of on to the new
+    /// Restore the old content instead of completing the change
     #[arg(long)]
     pub(crate) rollback: bool,
-    /// Believe the journal whoever has made it: another user, another machine, or a key that is lost.
-    /// What it holds is shown first, and then written to the file
+    /// Trust the journal even if it was made by a different user, on a different machine, or with a
+    /// lost key. Its content is shown before it is written to the file
     #[arg(long)]
     trust_journal: bool,
-    /// Report nothing but errors, and what was asked for
+    /// Report only errors, and the journal with --trust-journal
     #[arg(short, long)]
     pub(crate) quiet: bool,
 }
@@ -64,26 +64,22 @@ fn one(path: &Path, args: &RecoverArgs, reporter: &Reporter) -> Result<()> {
         if args.trust() == Trust::Own {
             return Ok(());
         }
-        // What nobody can have seen is not carried out.
+        // A journal that could not be shown is not applied.
         reporter
-            .show_first(&show::seen_journal(journal, path)?)
-            .map_err(|error| Error::new(Kind::Io, "what the journal holds cannot be shown").because(error))
+            .show_first(&show::journal_page(journal, path)?)
+            .map_err(|error| Error::new(Kind::Io, "cannot show the content of the journal").because(error))
     })
     .map_err(|error| reason(path, error))?;
     report(path, args, &recovered, reporter)
 }
 
-/// What a file has come to.
+/// Reports the state of a file after recovery.
 fn report(path: &Path, args: &RecoverArgs, recovered: &Recovered, reporter: &Reporter) -> Result<()> {
     let file = shown(path);
     let mut page = Page::default();
     match &recovered.state {
         Some(state) => {
-            let to = if args.rollback {
-                "brought back to what it was"
-            } else {
-                "brought to what it was to become"
-            };
+            let to = if args.rollback { "rolled back" } else { "rolled forward" };
             page.line(format_args!("{file}: {to}, verified {}", state.level));
             if let Some(kept) = appended(state.appended_bytes, state.size) {
                 page.line(format_args!("{file}: {kept}"));
@@ -91,14 +87,17 @@ fn report(path: &Path, args: &RecoverArgs, recovered: &Recovered, reporter: &Rep
             page.line(format_args!("{}  {file}", state.root));
         }
         None if recovered.put_back => {
-            let why =
-                if args.rollback { "" } else { ", as others have appended to it while it was replaced" };
-            page.line(format_args!("{file}: is what it was before{why}"));
+            let why = if args.rollback {
+                ""
+            } else {
+                " because another process appended to it while it was replaced"
+            };
+            page.line(format_args!("{file}: kept its old content{why}"));
         }
         None if recovered.removed.is_empty() => page.line(format_args!("{file}: nothing to recover")),
-        // What was left of a rewrite may be the old file or a new one.
+        // The leftover of a rewrite may be the old file or a new one.
         None => {
-            page.line(format_args!("{file}: whole as it is; what the interrupted run has left is removed"))
+            page.line(format_args!("{file}: intact; removed the files that the interrupted run left behind"))
         }
     }
     let event = || {
@@ -115,10 +114,10 @@ fn report(path: &Path, args: &RecoverArgs, recovered: &Recovered, reporter: &Rep
     if !recovered.intact {
         return Err(Error::new(
             Kind::Verification,
-            format!("{file} is recovered, but somebody has changed other bytes of it since it was scanned"),
+            format!("{file} was recovered, but other bytes of it have changed since it was scanned"),
         )
         .hint(
-            "what the journal covers is whole, and was read back; `runner verify` prints the root of all",
+            "all bytes that the journal covers are correct and were read back; `runner verify` prints the root of the whole file",
         ));
     }
     reporter.tell(event, || page)

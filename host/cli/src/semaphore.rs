@@ -1,4 +1,4 @@
-//! A bound on how many do something at a time.
+//! A limit on how many threads do something at the same time.
 
 use std::sync::{Condvar, Mutex};
 
@@ -10,7 +10,7 @@ pub(crate) struct Semaphore {
     freed: Condvar,
 }
 
-/// One of them, until it is dropped.
+/// A permit of a [`Semaphore`], returned when it is dropped.
 pub(crate) struct Permit<'a>(&'a Semaphore);
 
 impl Semaphore {
@@ -18,7 +18,7 @@ impl Semaphore {
         Self { free: Mutex::new(count), freed: Condvar::new() }
     }
 
-    /// Waits until one is free.
+    /// Waits for a free permit and takes it.
     pub(crate) fn take(&self) -> Permit<'_> {
         let mut free = locks::lock(&self.free);
         while *free == 0 {

@@ -1,4 +1,5 @@
-//! Signals: Ctrl-C and its like stop a run, and a limit of file sizes is an error.
+//! Signals: Ctrl-C and similar signals stop a run, and exceeding the file size
+//! limit is an error instead of a signal.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock};
@@ -6,8 +7,8 @@ use std::sync::{Arc, LazyLock};
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::{Error, Kind, Result};
 
-/// Stops the run at the first Ctrl-C (or SIGTERM, SIGHUP). The second one
-/// kills.
+/// Stops the run at the first Ctrl-C (or SIGTERM, SIGHUP). The second one kills
+/// the process.
 pub(crate) fn cancel_on_signals() -> Result<Cancel<'static>> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     static STOPPED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
@@ -19,9 +20,10 @@ pub(crate) fn cancel_on_signals() -> Result<Cancel<'static>> {
     Ok(Cancel::new(&STOPPED))
 }
 
-/// Makes a write beyond the limit of file sizes (`ulimit -f`) fail, as one to a
-/// full disk does. By default the signal would kill the process.
+/// Makes a write beyond the file size limit (`ulimit -f`) fail like a write to
+/// a full disk. By default, SIGXFSZ would kill the process.
 pub(crate) fn fail_at_size_limit() {
-    // Where it cannot be done, the signal kills, and `recover` is what is left.
+    // If this fails, the signal kills the process, and the user has to run
+    // `recover`.
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
 }

@@ -17,18 +17,18 @@ use crate::report::Reporter;
 
 #[derive(Debug, ArgGroup)]
 pub(crate) struct VerifyArgs {
-    /// The file
+    /// The file to read
     pub(crate) file: PathBuf,
-    /// The root it must have
+    /// Fail unless the file has this BLAKE3 root
     #[arg(long, value_name = "HEX", conflicts_with = "patch")]
     pub(crate) root: Option<String>,
-    /// A patch that must have been carried out on it
+    /// Fail unless the file is the result of this patch
     #[arg(long, value_name = "PATCH")]
     pub(crate) patch: Option<PathBuf>,
-    /// Worker threads [default: all cores]
+    /// Number of worker threads [default: one per core]
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
-    /// Report nothing but errors, and what was asked for
+    /// Report only errors and the root
     #[arg(short, long)]
     pub(crate) quiet: bool,
 }
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<Outcome> {
         (Some(hex), _) => Some(blake3::Hash::from_hex(hex).map_err(|e| {
             Error::new(Kind::Usage, format!("`{}` is not a BLAKE3 root", shown(hex)))
                 .because(e)
-                .hint("it has 64 hex digits")
+                .hint("a root has 64 hexadecimal digits")
         })?),
         (None, Some(patch)) => Some(Patch::load(&OsStorage, &Entry::resolve(patch)?)?.seal().post_root),
         (None, None) => None,
@@ -48,10 +48,13 @@ pub(crate) fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<Outcome> {
         .map_err(|error| reason(&args.file, error))?;
     reporter.clear();
     if wanted.is_some_and(|wanted| wanted != root) {
-        return Err(Error::new(Kind::Verification, format!("{} has another root", shown(&args.file)))
-            .hint(format!("its root is {root}")));
+        return Err(Error::new(
+            Kind::Verification,
+            format!("{} has a different BLAKE3 root", shown(&args.file)),
+        )
+        .hint(format!("its root is {root}")));
     }
-    // As `b3sum` prints it.
+    // The same format as `b3sum`.
     let line = sum_line(&root, &args.file);
     reporter.data(&line, || Page::of(shown(line.strip_suffix(b"\n").unwrap_or(&line))))?;
     Ok(Outcome::Done)

@@ -18,8 +18,9 @@ pub struct Span {
 
 /// What to change in a window.
 ///
-/// Nothing here is checked: who takes a `Change` must check spans against the
-/// window and the job, and the sum of lengths against the bytes. The host does.
+/// Nothing here is checked: the receiver of a `Change` must check the spans
+/// against the window and the job, and the sum of lengths against the bytes.
+/// The host does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// Nothing.
@@ -46,11 +47,11 @@ pub enum Change {
 /// The answer to one window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
-    /// With a sequential framing, the number of bytes dealt with, from the
-    /// start of the window. Fewer than the window holds asks for a longer
-    /// window that starts there; more skips ahead unseen. The last window must
-    /// be consumed whole, and edits must lie in what was consumed. With every
-    /// other framing this is ignored.
+    /// With a sequential framing, the number of bytes consumed, from the start
+    /// of the window. If this is less than the length of the window, the next
+    /// window starts there and is longer; if it is more, the bytes in between
+    /// are skipped. The last window must be consumed whole, and edits must lie
+    /// in the consumed part. With every other framing this is ignored.
     pub consumed: u64,
     /// What to change.
     pub change: Change,
@@ -58,10 +59,9 @@ pub struct Reply {
 
 /// Collects the edits of one window, in the window's own coordinates.
 ///
-/// Edits must come in order and must not overlap. A method that is called
-/// otherwise does not panic (in a plugin, a trap would hide the reason from
-/// the user). The collector keeps the first mistake, and [`Edits::finish`]
-/// returns it.
+/// Edits must come in order and must not overlap. A violation does not panic,
+/// because in a plugin a trap would hide the reason from the user. The
+/// collector keeps the first mistake, and [`Edits::finish`] returns it.
 #[derive(Debug)]
 pub struct Edits {
     owned: Range<usize>,
@@ -77,8 +77,8 @@ pub struct Edits {
 }
 
 impl Edits {
-    /// No edits yet. The window counts as consumed whole, unless
-    /// [`Edits::consumed`] says otherwise.
+    /// Creates a collector without edits. The whole window counts as consumed,
+    /// unless [`Edits::consumed`] is called.
     #[must_use]
     pub fn new(window: &Window<'_>) -> Self {
         Self {
@@ -98,8 +98,9 @@ impl Edits {
         self.replace_with(range, |bytes| bytes.extend_from_slice(new));
     }
 
-    /// Replaces a range of the window by what `write` appends to the buffer.
-    /// The buffer holds the replacements so far, so `write` must only append.
+    /// Replaces a range of the window with the bytes that `write` appends to
+    /// the buffer. The buffer holds the replacements so far, so `write` must
+    /// only append.
     pub fn replace_with(&mut self, range: Range<usize>, write: impl FnOnce(&mut Vec<u8>)) {
         let before = self.bytes.len();
         write(&mut self.bytes);
@@ -129,7 +130,7 @@ impl Edits {
         }
     }
 
-    /// Says how many bytes of the window were dealt with, for a sequential
+    /// Sets how many bytes of the window were consumed, for a sequential
     /// framing; see [`Reply::consumed`].
     pub fn consumed(&mut self, bytes: u64) {
         self.consumed = bytes;
@@ -144,7 +145,7 @@ impl Edits {
     /// The reply to the window.
     ///
     /// # Errors
-    /// The first mistake that was made, which is the plugin's own fault.
+    /// The first mistake, which is a bug in the plugin.
     pub fn finish(self) -> Result<Reply, String> {
         if let Some(mistake) = self.mistake {
             return Err(format!("mistake in the plugin: {mistake}"));

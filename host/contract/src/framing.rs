@@ -1,10 +1,10 @@
 //! Where records end.
 
-/// Bytes of a delimiter, at most. See [`Framing::Delimited`].
+/// Maximum number of bytes of a delimiter. See [`Framing::Delimited`].
 pub const MAX_DELIMITER_BYTES: usize = 255;
 
-/// Bytes of context on either side that an overlapping framing may ask for, at
-/// most. See [`Framing::Overlapping`].
+/// Maximum number of bytes of context on either side that an overlapping
+/// framing may ask for. See [`Framing::Overlapping`].
 pub const MAX_CONTEXT_BYTES: u32 = 1 << 20;
 
 /// Where records end. A window holds whole records, unless the framing says
@@ -23,11 +23,12 @@ pub enum Framing {
     Delimited(Vec<u8>),
     /// As in CSV: a delimiter inside quotes ends nothing.
     Quoted {
-        /// Ends a record when it stands outside quotes, and belongs to it.
+        /// Ends a record when it occurs outside quotes, and belongs to that
+        /// record.
         delimiter: u8,
-        /// Each one toggles between outside and inside, from the start of the
-        /// file on; so a doubled quote inside quotes changes nothing. It
-        /// differs from `delimiter`.
+        /// Each quote toggles between outside and inside, from the start of the
+        /// file on, so a doubled quote inside quotes changes nothing. It must
+        /// differ from `delimiter`.
         quote: u8,
     },
     /// All records have one size.
@@ -47,7 +48,7 @@ pub enum Framing {
         /// Bytes at the start of the file that belong to no record and are
         /// never shown in a window.
         header: u64,
-        /// Where the length field begins, counted from the record's start.
+        /// The offset of the length field from the start of the record.
         offset: u32,
         /// The width of the length field: 1 to 8 bytes.
         width: u8,
@@ -66,11 +67,11 @@ pub enum Framing {
     /// at the earlier edit's end. So the result is that of one scan from left
     /// to right.
     Overlapping {
-        /// Bytes shown before the owned range, at most (fewer at the start of
-        /// the file); up to [`MAX_CONTEXT_BYTES`].
+        /// Maximum number of bytes shown before the owned range (fewer at the
+        /// start of the file), up to [`MAX_CONTEXT_BYTES`].
         before: u32,
-        /// Bytes shown after the owned range, at most (fewer at the end of the
-        /// file); up to [`MAX_CONTEXT_BYTES`].
+        /// Maximum number of bytes shown after the owned range (fewer at the
+        /// end of the file), up to [`MAX_CONTEXT_BYTES`].
         after: u32,
     },
     /// One instance sees the file in order, and each reply says how many bytes
@@ -85,8 +86,8 @@ impl Framing {
         Self::Delimited(b"\n".to_vec())
     }
 
-    /// Bytes before and after the owned range that a window may show as well,
-    /// at most.
+    /// Maximum number of bytes before and after the owned range that a window
+    /// may contain.
     #[must_use]
     pub fn context_bytes(&self) -> (u64, u64) {
         match *self {
@@ -106,7 +107,7 @@ pub enum ByteOrder {
 }
 
 impl ByteOrder {
-    /// The unsigned number that a field of up to 8 bytes holds.
+    /// Decodes a field of up to 8 bytes as an unsigned number.
     #[inline]
     #[must_use]
     pub fn decode(self, field: &[u8]) -> u64 {

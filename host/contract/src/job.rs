@@ -54,7 +54,7 @@ impl Job {
     /// compiles it.
     ///
     /// # Errors
-    /// Says which rule is broken.
+    /// A message that names the broken rule.
     pub fn validate(&self) -> Result<(), String> {
         self.framing.validate()?;
         if self.framing == Framing::Sequential && self.prefilter != Prefilter::None {
@@ -63,7 +63,7 @@ impl Job {
         if let Prefilter::Literals { patterns, .. } = &self.prefilter
             && (patterns.is_empty() || patterns.iter().any(Vec::is_empty))
         {
-            return Err("its prefilter has no literal, or an empty one".into());
+            return Err("its prefilter has no literals, or an empty one".into());
         }
         Ok(())
     }
@@ -82,9 +82,9 @@ impl Framing {
                 Err("delimiter and quote of its framing are the same byte".into())
             }
             Self::Fixed { size: 0, .. } => Err("the record size of its framing is zero".into()),
-            Self::LengthPrefixed { width, .. } if !(1..=8).contains(width) => {
-                Err(format!("the length field of its framing is {width} bytes wide; 1 to 8 are possible"))
-            }
+            Self::LengthPrefixed { width, .. } if !(1..=8).contains(width) => Err(format!(
+                "the length field of its framing is {width} bytes wide; it must have 1 to 8 bytes"
+            )),
             Self::Overlapping { before, after } if *before.max(after) > MAX_CONTEXT_BYTES => {
                 Err(format!("its framing asks for more than {MAX_CONTEXT_BYTES} bytes of context"))
             }
@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn prefilters_that_break_the_contract_are_refused() {
         refused(Job::new(Framing::Sequential).literals(["a"]), "allows no prefilter");
-        refused(Job::new(Framing::Bytes).literals([""]), "no literal, or an empty one");
-        refused(Job::new(Framing::Bytes).literals::<&str>([]), "no literal, or an empty one");
+        refused(Job::new(Framing::Bytes).literals([""]), "no literals, or an empty one");
+        refused(Job::new(Framing::Bytes).literals::<&str>([]), "no literals, or an empty one");
     }
 }

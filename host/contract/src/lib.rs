@@ -2,7 +2,7 @@
 //!
 //! `runner` changes files that are too large to load. It cuts a file into
 //! windows, shows them to a plugin, and writes the edits that the plugin
-//! answers with. The conversation has three steps:
+//! answers with. The exchange has three steps:
 //!
 //! 1. *Describe.* The plugin says what it is and which parameters it takes:
 //!    a [`Manifest`].

@@ -1,13 +1,13 @@
-//! How loud a message from a plugin is.
+//! The severity of a plugin's log message.
 
-/// How loud a message from a plugin is. The host escapes messages and limits
+/// The severity of a plugin's log message. The host escapes messages and limits
 /// their volume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
     /// For the author of the plugin.
     Debug,
-    /// For the curious user.
+    /// For interested users.
     Info,
-    /// For every user.
+    /// For all users.
     Warn,
 }

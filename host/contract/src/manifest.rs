@@ -1,20 +1,20 @@
-//! What a plugin says of itself, and the parameters it takes.
+//! A plugin's description of itself, and the parameters that it takes.
 
-/// Bytes of a plugin's name, of its version, and of a parameter's name, at
-/// most. Each is one word of printable ASCII.
+/// Maximum number of bytes of a plugin's name, of its version, and of a
+/// parameter's name. Each is one word of printable ASCII.
 pub const MAX_NAME_BYTES: usize = 64;
 
-/// Characters of a line meant for readers, at most. The host cuts a longer
-/// one.
+/// Maximum number of characters of a line for readers. The host truncates
+/// longer lines.
 pub const MAX_LINE_CHARS: usize = 400;
 
-/// Bytes of a parameter's default, at most.
+/// Maximum number of bytes of a parameter's default.
 pub const MAX_DEFAULT_BYTES: usize = 64 << 10;
 
-/// Parameters of a plugin, at most.
+/// Maximum number of parameters of a plugin.
 pub const MAX_PARAMS: usize = 256;
 
-/// What a plugin says of itself. It must always say the same.
+/// A plugin's description of itself. It must always be the same.
 ///
 /// The host refuses a manifest that breaks a rule below. It escapes the lines
 /// that are only meant for readers before it shows them.
@@ -141,8 +141,7 @@ pub enum ParamKind {
     Secret,
 }
 
-/// A parameter with its value: checked against the manifest, defaults filled
-/// in.
+/// A parameter with its value, after the manifest's checks and defaults.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Param {
     /// A name from the manifest.
@@ -150,6 +149,6 @@ pub struct Param {
     /// A value of the form that the manifest asks for.
     pub value: String,
     /// Whether the value must be neither shown nor stored. The plugin does not
-    /// get to see this.
+    /// see this field.
     pub secret: bool,
 }

@@ -1,5 +1,5 @@
-//! A reference implementation of framings, for tests: the definitions, byte by
-//! byte, and with no attempt to be fast.
+//! A reference implementation of framings, for tests. It follows the
+//! definitions byte by byte, and is not meant to be fast.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use crate::{ByteOrder, Framing};
 /// passes [`Job::validate`](crate::Job::validate).
 ///
 /// # Errors
-/// When a record states an impossible length, or the framing has no records.
+/// If a record states an impossible length, or the framing has no records.
 pub fn records(framing: &Framing, input: &[u8]) -> Result<Vec<Range<usize>>, String> {
     match framing {
         Framing::Delimited(delimiter) => Ok(by_end(input, |at| input[..at].ends_with(delimiter))),
@@ -27,7 +27,7 @@ pub fn records(framing: &Framing, input: &[u8]) -> Result<Vec<Range<usize>>, Str
         Framing::LengthPrefixed { header, offset, width, order, adjustment } => {
             let head = *offset as usize + usize::from(*width);
             by_length(input, *header, |rest| {
-                // The end of the file cuts this one short.
+                // The end of the file truncates this record.
                 let Some(field) = rest.get(*offset as usize..head) else {
                     return Stated { length: i128::MAX, least: 0 };
                 };
@@ -65,8 +65,8 @@ struct Stated {
     least: i128,
 }
 
-/// Records as long as `stated` says of the bytes that they begin with; the
-/// last one may be cut short.
+/// Records whose length `stated` computes from their first bytes; the last one
+/// may be truncated.
 fn by_length(
     input: &[u8],
     header: u64,

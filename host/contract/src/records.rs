@@ -136,8 +136,8 @@ impl<'a> LengthPrefixed<'a> {
         Self { bytes, offset: offset as usize, width: width.into(), order, adjustment, start: 0 }
     }
 
-    /// The length that a record states. `None` when its length field is cut
-    /// short, or the length does not even cover the field.
+    /// The length that a record states. `None` if its length field is
+    /// truncated, or if the length does not even cover the field.
     fn stated(&self, record: &[u8]) -> Option<usize> {
         let head = self.offset.checked_add(self.width)?;
         let field = record.get(self.offset..head)?;
@@ -178,7 +178,7 @@ mod tests {
         records.map(|(start, record)| (start, record.to_vec())).collect()
     }
 
-    /// Few enough letters for delimiters to turn up, and to overlap.
+    /// Text of few different letters, so that delimiters occur and overlap.
     fn text(length: usize) -> impl Strategy<Value = Vec<u8>> {
         prop::collection::vec(prop::sample::select(b"ab\"\n".to_vec()), 0..length)
     }

@@ -1,24 +1,24 @@
-//! What a plugin sees of the file: the head once, then windows.
+//! The parts of a file that a plugin sees: the head, then windows.
 
 use std::ops::Range;
 
 use crate::ByteOrder;
 use crate::records::{Delimited, Fixed, LengthPrefixed, Lines, Quoted};
 
-/// Bytes of a file's head, at most. See [`FileHead::head`].
+/// Maximum number of bytes of a file's head. See [`FileHead::head`].
 pub const HEAD_BYTES: usize = 64 * 1024;
 
-/// What a plugin may know of the file when it begins.
+/// What a plugin learns about the file when it begins.
 #[derive(Debug, Clone, Copy)]
 pub struct FileHead<'a> {
     /// The size of the whole file in bytes; `None` for a stream.
     pub size: Option<u64>,
     /// The first [`HEAD_BYTES`], or the whole of a shorter file.
     ///
-    /// Of a stream, this is what has arrived up to its first pause, which may
-    /// be less. A plugin that needs more to decide answers with an error. As
-    /// long as the head holds no `\n`, it is asked again when more has
-    /// arrived.
+    /// For a stream, these are the bytes that arrived before its first pause,
+    /// which may be fewer. A plugin that needs more to decide returns an error.
+    /// As long as the head contains no `\n`, it is called again when more bytes
+    /// have arrived.
     pub head: &'a [u8],
 }
 
@@ -26,18 +26,17 @@ pub struct FileHead<'a> {
 /// an empty file.
 #[derive(Debug, Clone)]
 pub struct Window<'a> {
-    /// The file offset of the first byte of `bytes`. When the prefilter left
-    /// records out, the rest are packed together and only the first one stands
+    /// The file offset of the first byte of `bytes`. If the prefilter has left
+    /// records out, the others are packed together, and only the first one is
     /// at this offset.
     pub offset: u64,
-    /// The content: less than 4 GiB, which the host ensures.
+    /// The content. The host ensures that it is less than 4 GiB.
     pub bytes: &'a [u8],
     /// Where edits may start, as a range of `bytes`. This is the whole window,
     /// unless the framing is [`Overlapping`](crate::Framing::Overlapping).
     pub owned: Range<usize>,
-    /// Whether `bytes` ends at the end of the file. No window does when the
-    /// prefilter leaves the last record out, nor when a stream ends after a
-    /// pause.
+    /// Whether `bytes` ends at the end of the file. No window does if the
+    /// prefilter leaves the last record out, or if a stream ends after a pause.
     pub last: bool,
 }
 
@@ -46,7 +45,7 @@ pub struct Window<'a> {
 /// nothing.
 ///
 /// The records are those of the framing of the same name. A plugin that asked
-/// for another framing must not rely on them being whole.
+/// for a different framing must not rely on complete records.
 impl<'a> Window<'a> {
     /// The lines, without the `\n` that ends each (the file's last one may
     /// have none).
@@ -57,8 +56,8 @@ impl<'a> Window<'a> {
 
     /// Records that end with `delimiter`, which belongs to them.
     ///
-    /// In a delimiter that can overlap itself (`aa`, `\n.\n`), only the
-    /// occurrences that lie wholly in the window are seen.
+    /// If a delimiter can overlap itself (`aa`, `\n.\n`), only the occurrences
+    /// that lie completely in the window are found.
     #[must_use]
     pub fn delimited<'d>(&self, delimiter: &'d [u8]) -> Delimited<'a, 'd> {
         Delimited::new(self.bytes, delimiter)

@@ -1,7 +1,9 @@
-//! Version 0.1.0 of the contract, and its translation to the host's types.
+//! The bindings of version 0.1.0 of the contract, and conversions to the host's
+//! types.
 //!
-//! No logic lives here. What goes to the guest is borrowed: the bytes of a
-//! window are copied once, into the guest's memory. What comes back is owned.
+//! This module contains no logic. Values passed to the guest are borrowed: the
+//! bytes of a window are copied once, into the guest's memory. Values returned
+//! by the guest are owned.
 
 pub(crate) use generated::PluginPre as Pre;
 pub(crate) use generated::exports::runner::plugin::guest::Guest;
@@ -13,9 +15,9 @@ use runner_contract::{
     Reply, Span, Window,
 };
 
-/// What a component must export to be a plugin.
+/// The interface that a plugin must export.
 pub(crate) const GUEST: &str = "runner:plugin/guest@0.1.0";
-/// What one may import of ours.
+/// The interfaces of the contract that a plugin may import.
 pub(crate) const IMPORTS: [&str; 2] = ["runner:plugin/host@0.1.0", "runner:plugin/types@0.1.0"];
 
 #[allow(missing_docs, unreachable_pub)]
@@ -126,7 +128,8 @@ impl From<types::Reply> for Reply {
         let change = match reply.change {
             types::Change::Unchanged => Change::Unchanged,
             types::Change::Edits(edits) => Change::Edits {
-                // Both types have one layout, so this reuses the allocation.
+                // Both types have the same layout, so this reuses the
+                // allocation.
                 spans: edits
                     .spans
                     .into_iter()

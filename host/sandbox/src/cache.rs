@@ -1,15 +1,16 @@
-//! Compiled code between runs.
+//! Keeps compiled code between runs.
 //!
-//! Whoever can write an entry can run native code as this user, so an entry
-//! is believed only when all of this holds: the directory is the user's own,
-//! not a link, and closed to everyone else; the entry is a regular file in it,
-//! of the same owner; and a MAC over its name and all of its bytes fits, under
-//! a random key that lives in the directory. Any doubt means that the plugin
-//! is compiled again: no failure in here is ever an error of the run.
+//! Anybody who can write an entry can run native code as this user. So an entry
+//! is trusted only if all of these conditions hold: the directory belongs to
+//! the user, is not a link, and is closed to everybody else; the entry is a
+//! regular file in it with the same owner; and its MAC over the name and all
+//! bytes is correct under a random key that is stored in the directory. In any
+//! doubt, the plugin is compiled again: a failure of the cache is never an
+//! error of the run.
 //!
-//! What the MAC is for is files that were mixed up, cut short or rotted, and
-//! entries copied in from elsewhere. It does not stop someone who can read
-//! the key, but such a person already acts as the user.
+//! The MAC detects files that were mixed up, truncated or corrupted, and
+//! entries copied from elsewhere. It does not stop an attacker who can read the
+//! key, but such an attacker already acts as the user.
 
 use std::env;
 use std::hash::{Hash, Hasher};
@@ -25,14 +26,14 @@ use wasmtime::component::Component;
 
 use crate::sealed_memfd::Sealed;
 
-/// All entries together; the oldest go first.
+/// Size limit of all entries together. The oldest are removed first.
 pub(crate) const TOTAL_BYTES: u64 = 1 << 30;
 const KEY_FILE: &str = "key";
 const MAC_BYTES: usize = blake3::OUT_LEN;
 pub(crate) const ENTRY_SUFFIX: &str = ".code";
-/// Hexadecimal digits before the suffix of an entry, and of one that is not
-/// complete.
+/// Number of hexadecimal digits before the suffix of an entry.
 pub(crate) const ENTRY_DIGITS: usize = 2 * blake3::OUT_LEN;
+/// Number of hexadecimal digits before the suffix of an incomplete entry.
 const TEMPORARY_DIGITS: usize = 16;
 
 /// A directory of compiled plugins.
@@ -43,9 +44,9 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// Where compiled code is kept: `$RUNNER_CACHE_DIR`, else `runner` in
-    /// `$XDG_CACHE_HOME`, else `~/.cache/runner`. `None` when there is no
-    /// absolute path to be had.
+    /// The default directory: `$RUNNER_CACHE_DIR`, else `runner` in
+    /// `$XDG_CACHE_HOME`, else `~/.cache/runner`. `None` if none of these is an
+    /// absolute path.
     #[must_use]
     pub fn default_dir() -> Option<PathBuf> {
         let var = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
@@ -54,17 +55,18 @@ impl Cache {
             .or_else(|| Some(var("HOME")?.join(".cache/runner")))
     }
 
-    /// Opens the cache in [`Cache::default_dir`], where that can be done: a
-    /// cache that cannot be used only costs time.
+    /// Opens the cache in [`Cache::default_dir`], if that is possible: an unusable
+    /// cache only costs time.
     #[must_use]
     pub fn open_default() -> Option<Self> {
         Self::default_dir().and_then(|dir| Self::open(&dir).ok())
     }
 
-    /// Opens the cache in `dir`, which is made where it does not exist.
+    /// Opens the cache in `dir`, and creates the directory if necessary.
     ///
     /// # Errors
-    /// Says why it cannot be trusted or used. Callers carry on without one.
+    /// If the directory cannot be trusted or used. Callers continue without a
+    /// cache.
     pub fn open(dir: &Path) -> Result<Self> {
         let directory = PrivateDirectory::open_or_create(dir)?;
         let key = directory.key_or_new(KEY_FILE).map_err(Error::at("read or create the key in", dir))?;
@@ -76,8 +78,8 @@ impl Cache {
         Ok(Self { directory, key })
     }
 
-    /// The compiled form of the plugin with this digest, where there is one
-    /// beyond doubt.
+    /// The compiled form of the plugin with this digest, if the cache has a
+    /// trustworthy entry.
     pub(crate) fn load(&self, engine: &Engine, plugin: &blake3::Hash) -> Option<Component> {
         let name = entry_name(engine, plugin);
         let (entry, size) = self.directory.open_file(&name, TOTAL_BYTES).ok()??;
@@ -86,22 +88,23 @@ impl Cache {
         entry.read_exact_at(&mut stated, body_bytes).ok()?;
         let code = Sealed::copy(&entry, body_bytes).ok()?;
         let found = code.with_bytes(|bytes| self.mac(&name, bytes)).ok()?;
-        // Compared in constant time, as `Hash` is.
+        // `Hash` is compared in constant time.
         if found != stated {
             return None;
         }
-        // SAFETY: `deserialize_file` wants a file that the compiler made, and
-        // that nobody changes. The MAC is right under a key only this user can
-        // read, so `store` wrote exactly these bytes under this name; and they
-        // were sealed before they were looked at. The name holds the engine's
-        // compatibility hash; wasmtime checks its own header on top.
+        // SAFETY: `deserialize_file` requires a file that the compiler made and
+        // that nobody changes. The MAC is correct under a key that only this
+        // user can read, so `store` wrote exactly these bytes under this name,
+        // and they were sealed before they were checked. The name depends on
+        // the engine's compatibility hash; wasmtime checks its own header as
+        // well.
         #[allow(unsafe_code)]
         let component = unsafe { Component::deserialize_file(engine, code.path()) };
         component.ok()
     }
 
-    /// Keeps a compiled plugin. Failure is silent: it costs the next run a
-    /// compilation.
+    /// Stores a compiled plugin. A failure is ignored: it only means that the
+    /// next run compiles the plugin again.
     pub(crate) fn store(&self, engine: &Engine, plugin: &blake3::Hash, mut bytes: Vec<u8>) {
         let name = entry_name(engine, plugin);
         let mac = self.mac(&name, &bytes);
@@ -116,12 +119,12 @@ impl Cache {
     }
 
     fn mac(&self, name: &str, body: &[u8]) -> blake3::Hash {
-        // Names have one length, so name and body cannot run into each other.
+        // All names have the same length, so name and body cannot be confused.
         blake3::Hasher::new_keyed(&self.key).update(name.as_bytes()).update(body).finalize()
     }
 
-    /// Removes the oldest entries until the rest fit. A file that this cache
-    /// has not made is left alone, whatever directory it was given.
+    /// Removes the oldest entries until the rest fit. Files that this cache has
+    /// not created are left alone, whatever directory was configured.
     fn prune(&self) {
         let Ok(fd) = self.directory.open_fd() else { return };
         let Ok(names) = Dir::read_from(&fd) else { return };
@@ -150,7 +153,7 @@ fn modified(stat: &Stat) -> i64 {
     stat.st_mtime
 }
 
-/// Whether this cache gives such names to its files, the key apart.
+/// Whether the name has the form of an entry, complete or not.
 fn is_name_of_ours(name: &str) -> bool {
     let digits = |suffix: &str, count: usize| {
         name.strip_suffix(suffix).is_some_and(|digits| {
@@ -160,8 +163,8 @@ fn is_name_of_ours(name: &str) -> bool {
     digits(ENTRY_SUFFIX, ENTRY_DIGITS) || digits(TEMPORARY_SUFFIX, TEMPORARY_DIGITS)
 }
 
-/// Everything that decides what the compiled form is: the plugin, the engine
-/// and its settings, and the way this release wraps core modules.
+/// The name covers everything that determines the compiled form: the plugin,
+/// the engine and its settings, and the way this release wraps core modules.
 pub(crate) fn entry_name(engine: &Engine, plugin: &blake3::Hash) -> String {
     let mut hasher = Blake3(blake3::Hasher::new());
     hasher.write(plugin.as_bytes());
@@ -170,8 +173,8 @@ pub(crate) fn entry_name(engine: &Engine, plugin: &blake3::Hash) -> String {
     format!("{}{ENTRY_SUFFIX}", hasher.0.finalize().to_hex())
 }
 
-/// The standard library's hashers are neither stable nor wide enough for a
-/// name on disk.
+/// A hasher whose results are stable and wide enough for names on disk, unlike
+/// those of the standard library.
 struct Blake3(blake3::Hasher);
 
 impl Hasher for Blake3 {

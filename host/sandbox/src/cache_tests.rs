@@ -1,10 +1,11 @@
-//! Code that is not beyond doubt is never run, and doubt is never an error.
+//! Code that cannot be trusted is never run, and is never an error.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use runner_contract::Change;
+use runner_contract::{Change, FileHead};
+use runner_pipeline::engine::transform::Transform;
 
 use super::*;
 use crate::cache::{ENTRY_DIGITS, ENTRY_SUFFIX, TOTAL_BYTES};
@@ -22,7 +23,7 @@ fn load_cached(dir: &Path) -> Plugin {
     sandbox.load("tiny", &wasm("tiny"), LIMITS, silent()).unwrap()
 }
 
-/// The one entry, and its content.
+/// The only entry, and its content.
 fn entry(dir: &Path) -> (PathBuf, Vec<u8>) {
     let mut entries: Vec<_> = fs::read_dir(dir)
         .unwrap()
@@ -35,7 +36,7 @@ fn entry(dir: &Path) -> (PathBuf, Vec<u8>) {
     (path, bytes)
 }
 
-/// Whether the cache gives the code of the tiny plugin without compiling.
+/// Whether the cache has the code of the tiny plugin.
 fn is_hit(dir: &Path) -> bool {
     let cache = Cache::open(dir).unwrap();
     let ticking = engine::Ticking::new().unwrap();
@@ -93,7 +94,7 @@ fn an_entry_counts_only_under_its_own_name() {
 }
 
 #[test]
-fn an_entry_from_another_cache_is_not_believed() {
+fn an_entry_from_a_different_cache_is_not_trusted() {
     let (_parent, dir) = cache_dir();
     load_cached(&dir);
     let (_other_parent, other_dir) = cache_dir();
@@ -106,7 +107,7 @@ fn an_entry_from_another_cache_is_not_believed() {
 }
 
 #[test]
-fn an_entry_others_can_write_or_a_link_is_not_believed() {
+fn an_entry_others_can_write_or_a_link_is_not_trusted() {
     let (parent, dir) = cache_dir();
     load_cached(&dir);
     let (path, good) = entry(&dir);
@@ -121,7 +122,7 @@ fn an_entry_others_can_write_or_a_link_is_not_believed() {
 }
 
 #[test]
-fn anothers_entry_is_not_believed() {
+fn an_entry_of_a_different_user_is_not_trusted() {
     let (_parent, dir) = cache_dir();
     load_cached(&dir);
     // Only root can give a file away.
@@ -130,9 +131,9 @@ fn anothers_entry_is_not_believed() {
     }
 }
 
-/// The right bytes, from something that is no file.
+/// The right bytes, but not in a regular file.
 #[test]
-fn what_is_no_file_is_not_believed() {
+fn what_is_not_a_file_is_not_trusted() {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let (_parent, dir) = cache_dir();
@@ -141,7 +142,8 @@ fn what_is_no_file_is_not_believed() {
         let good = fs::read(&path).unwrap();
         fs::remove_file(&path).unwrap();
         rustix::fs::mkfifoat(rustix::fs::CWD, &path, 0o600.into()).unwrap();
-        // All of it is there to be read, and its end too, as long as this is open.
+        // The FIFO holds the whole content, and stays readable while this is
+        // open.
         let fifo = fs::OpenOptions::new()
             .read(true)
             .custom_flags(rustix::fs::OFlags::NONBLOCK.bits() as i32)
@@ -178,7 +180,7 @@ fn a_link_to_a_directory_is_refused() {
 }
 
 #[test]
-fn anothers_directory_is_refused() {
+fn a_directory_of_a_different_user_is_refused() {
     let (_parent, dir) = cache_dir();
     Cache::open(&dir).unwrap();
     // Only root can give a directory away.
@@ -199,7 +201,7 @@ fn a_damaged_key_is_refused() {
     }
 }
 
-/// As large as the cache may be, without taking the room.
+/// Creates a sparse file that exceeds the size limit of the cache.
 fn fill(path: &Path, mode: u32) {
     let file = fs::File::create(path).unwrap();
     file.set_len(TOTAL_BYTES + 1).unwrap();
@@ -207,7 +209,7 @@ fn fill(path: &Path, mode: u32) {
     file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
 }
 
-/// Whatever directory it is given, and however much stands there.
+/// In any directory, and however much it contains.
 #[test]
 fn only_its_own_entries_are_removed() {
     let (_parent, dir) = cache_dir();
@@ -218,7 +220,7 @@ fn only_its_own_entries_are_removed() {
     for name in theirs {
         fill(&dir.join(name), 0o600);
     }
-    // Of our form, but not as we make them.
+    // Names of our form, but not created by the cache.
     fill(&dir.join(name("1")), 0o644);
     symlink(dir.join("photo.raw"), dir.join(name("2"))).unwrap();
     fill(&dir.join(name("3")), 0o600);
@@ -234,7 +236,7 @@ fn only_its_own_entries_are_removed() {
     }
 }
 
-/// The directory that was looked at is the one that is written and tidied.
+/// The cache writes to and prunes the directory that it has checked.
 #[test]
 fn a_directory_that_is_exchanged_for_a_link_is_left_alone() {
     let (parent, dir) = cache_dir();

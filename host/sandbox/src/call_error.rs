@@ -1,5 +1,5 @@
-//! How a failed call is told to the user: which call, why, and what would
-//! help. Never a backtrace, and never raw text from a guest.
+//! Describes a failed call to the user: which call, why, and what would help.
+//! The description never contains a backtrace or raw text from a guest.
 
 use std::fmt;
 
@@ -12,19 +12,19 @@ use wasmtime::Trap;
 use crate::clock::Stopped;
 use crate::limits::{Limiter, Limits, reply_fuel};
 
-/// Characters of a guest's error message that are shown.
+/// Maximum number of characters shown of a guest's error message.
 const MESSAGE_CHARS: usize = 2000;
 
-/// What the plugin was doing.
+/// The call that failed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Call {
-    /// Being instantiated.
+    /// The plugin is instantiated.
     Start,
-    /// Saying what it is.
+    /// `describe`: the plugin returns its manifest.
     Describe,
-    /// Looking at parameters and head.
+    /// `begin`: the plugin gets the parameters and the head of the file.
     Begin,
-    /// Answering for the window at this offset.
+    /// `transform`: the plugin gets the window at this offset.
     Window(u64),
 }
 
@@ -39,14 +39,15 @@ impl fmt::Display for Call {
     }
 }
 
-/// The failure the plugin reported itself, in its own words: escaped, but for
-/// line ends, so that what points at something in the line above still does.
+/// An error that the plugin returned, with its own message. The message is
+/// escaped except for line ends, so that a marker still points at the right
+/// place in the line above.
 pub(crate) fn reported(plugin: &str, call: Call, message: &str) -> Error {
     Error::new(Kind::Plugin, format!("plugin `{plugin}` failed {call}"))
         .said(escape_lines(message, MESSAGE_CHARS))
 }
 
-/// A call that ended without an answer.
+/// The error of a call that ended without an answer.
 pub(crate) fn trapped(
     plugin: &str,
     call: Call,
@@ -65,7 +66,7 @@ pub(crate) fn trapped(
             Call::Start => "did not start".to_owned(),
             Call::Describe => "did not describe itself".to_owned(),
             Call::Begin => "did not answer `begin`".to_owned(),
-            Call::Window(offset) => format!("did not answer window at offset {offset}"),
+            Call::Window(offset) => format!("did not process the window at offset {offset}"),
         };
         return Error::new(
             Kind::Plugin,
@@ -74,12 +75,9 @@ pub(crate) fn trapped(
         .hint("give it more time with `--timeout`");
     }
     if let Some(denied) = limiter.budget_denied() {
-        return Error::new(
-            Kind::Plugin,
-            format!("plugin `{plugin}` needed more memory {call} than there is left"),
-        )
-        .because(denied)
-        .hint(HINT);
+        return Error::new(Kind::Plugin, format!("plugin `{plugin}` needed more memory {call} than is left"))
+            .because(denied)
+            .hint(HINT);
     }
     if limiter.memory_denied() {
         let mib = limits.memory_bytes >> 20;
@@ -91,13 +89,13 @@ pub(crate) fn trapped(
     }
     let (verb, why) = match trap {
         Some(Trap::StackOverflow) => {
-            ("crashed", "it used up its stack, often by endless recursion".to_owned())
+            ("crashed", "it overflowed its stack, often because of endless recursion".to_owned())
         }
         Some(Trap::UnreachableCodeReached) => {
-            ("crashed", "it gave up (a panic, an abort or a failed assertion)".to_owned())
+            ("crashed", "it aborted, usually because of a panic or a failed assertion".to_owned())
         }
         Some(trap) => ("crashed", trap.to_string()),
-        // Its code ran to the end, or into something the host refused.
+        // The call returned something invalid, or the host refused something.
         None if !is_fuel(error) => ("failed", cause(error)),
         None if matches!(call, Call::Window(_)) && limits.budget.reply_bytes() < reply_fuel(0) as u64 => {
             let share = Bytes(limits.budget.reply_bytes());
@@ -106,7 +104,7 @@ pub(crate) fn trapped(
                 .because(why)
                 .hint(HINT);
         }
-        None => ("failed", "its answer is far larger than any sensible one".into()),
+        None => ("failed", "its answer exceeds the size limit".into()),
     };
     Error::new(Kind::Plugin, format!("plugin `{plugin}` {verb} {call}")).because(why)
 }
@@ -115,7 +113,7 @@ fn cause(error: &wasmtime::Error) -> String {
     escape(&error.root_cause().to_string(), MESSAGE_CHARS)
 }
 
-/// Whether the answer was larger than the host would take.
+/// Whether the answer was larger than the host accepts.
 fn is_fuel(error: &wasmtime::Error) -> bool {
     // Its type is private to wasmtime.
     error.root_cause().to_string().contains("fuel allocated for hostcalls")

@@ -1,19 +1,19 @@
-//! Where the time of a call goes: into the copy to the guest, the guest, or
-//! the copy back. Only while there is a [`profile`].
+//! Measures the parts of a call: the copy to the guest, the guest itself, and
+//! the copy back. Only active while a [`profile`] is taken.
 //!
-//! To answer for a window, the host enters the guest three times: to get
-//! memory for the window, to ask, and to let the answer go. It copies the
-//! window in before the second time, and the answer out after it.
+//! For each window, the host enters the guest three times: to allocate memory
+//! for the window, to call `transform`, and to free the answer. It copies the
+//! window in before the second entry, and the answer out after it.
 
 use std::time::{Duration, Instant};
 
 use runner_pipeline::profile::{self, Stage};
 use wasmtime::CallHook;
 
-/// Entries into the guest up to which the window is on its way in.
+/// Until this many entries into the guest, the host copies the window in.
 const ENTRIES_IN: u32 = 2;
 
-/// The call that is under way.
+/// The parts of the current call.
 #[derive(Default)]
 pub(crate) struct Phases {
     mark: Option<Instant>,
@@ -24,12 +24,12 @@ pub(crate) struct Phases {
 }
 
 impl Phases {
-    /// A call begins.
+    /// Starts to measure a call.
     pub(crate) fn start(&mut self) {
         *self = Self { mark: profile::is_on().then(Instant::now), ..Self::default() };
     }
 
-    /// The guest is entered, or left.
+    /// Records that the guest is entered or left.
     pub(crate) fn pass(&mut self, hook: CallHook) {
         let Some(mark) = &mut self.mark else { return };
         let now = Instant::now();
@@ -48,7 +48,7 @@ impl Phases {
         *copy += passed;
     }
 
-    /// The answer is there.
+    /// Adds the measured times to the profile.
     pub(crate) fn finish(&mut self) {
         if let Some(mark) = self.mark.take() {
             self.host(mark.elapsed());

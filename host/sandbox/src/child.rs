@@ -1,8 +1,8 @@
-//! The process that compiles: how it is started, bounded and ended.
+//! The process that compiles plugins: how it is started, limited and ended.
 //!
-//! The parent hands the plugin over as the child's standard input, and reads
-//! native code, or an error, from its standard output. The child bounds its
-//! own memory before it reads anything, and dies with its parent.
+//! The parent passes the plugin as the child's standard input, and reads native
+//! code or an error from its standard output. The child limits its own memory
+//! before it reads anything, and dies with its parent.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
@@ -24,23 +24,23 @@ use crate::limits::{CODE_BYTES, COMPILE_MEMORY_BYTES, MAX_PLUGIN_BYTES};
 use crate::{compile, engine};
 
 /// The first argument of a child, followed by the plugin's name and the
-/// parent's process id. Not for people.
+/// parent's process id. For internal use only.
 pub const COMPILE_COMMAND: &str = "__compile";
 
-/// Exit code of a child whose answer is code.
+/// Exit code of a child that returns native code.
 const EXIT_COMPILED: u8 = 0;
-/// Exit code of a child that could not even answer.
+/// Exit code of a child that could not even return an error.
 const EXIT_FAILED: u8 = 1;
-/// Exit code of a child whose answer is an error instead of code.
+/// Exit code of a child that returns an error instead of native code.
 const EXIT_REFUSED: u8 = 3;
-/// Characters of what a crashed child left that are shown.
+/// Maximum number of characters shown of the messages of a crashed child.
 const MESSAGE_CHARS: usize = 400;
-/// How often the parent looks whether the run was stopped.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// What the standard library says before it aborts for want of memory.
+/// How often the parent checks whether the run was stopped.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+/// The standard library's message before it aborts because memory ran out.
 const OUT_OF_MEMORY: &str = "memory allocation of";
 
-/// An error on its way through the pipe.
+/// An error as it is sent through the pipe.
 #[derive(Serialize, Deserialize)]
 struct Refusal {
     what: String,
@@ -48,10 +48,11 @@ struct Refusal {
     hints: Vec<String>,
 }
 
-/// Compiles in a child process that is dead when this returns.
+/// Compiles in a child process, which has ended when this returns.
 ///
 /// # Errors
-/// When it cannot be compiled in time, or at all; when the run is stopped.
+/// If the plugin cannot be compiled in time, or at all, or if the run is
+/// stopped.
 pub(crate) fn compile(
     program: &Path,
     deadline: Duration,
@@ -66,7 +67,7 @@ pub(crate) fn compile(
     let mut child = Command::new(program)
         .arg0("runner")
         .args([COMPILE_COMMAND, name, &std::process::id().to_string()])
-        // The compiler's threads have the standard library's stack.
+        // The compiler's threads get the standard library's stack size.
         .env("RUST_MIN_STACK", stack::STACK_BYTES.to_string())
         .stdin(anonymous_file(bytes).map_err(failed)?)
         .stdout(Stdio::piped())
@@ -107,18 +108,18 @@ pub(crate) fn compile(
     Err(crashed(name, status, messages))
 }
 
-/// A child that does not outlive this.
+/// A child process that is killed when this is dropped.
 struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Both fail for a child that has ended and was waited for, alone.
+        // Both fail only if the child has ended and has been waited for.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// A file without a name that holds `bytes`, to be read from its start.
+/// An anonymous file with the content `bytes`, positioned at its start.
 fn anonymous_file(bytes: &[u8]) -> io::Result<File> {
     let mut file = File::from(memfd_create("runner-plugin", MemfdFlags::CLOEXEC)?);
     file.write_all(bytes)?;
@@ -132,7 +133,7 @@ enum Answer {
     TooLong,
 }
 
-/// Reads to the end, which comes when the child exits.
+/// Reads to the end of the pipe, which the child closes when it exits.
 fn read_until(
     pipe: &mut ChildStdout,
     end: Option<Instant>,
@@ -143,11 +144,11 @@ fn read_until(
     let mut buffer = vec![0; 64 << 10];
     loop {
         cancel.check()?;
-        let left = end.map_or(LOOK_EVERY, |end| end.saturating_duration_since(Instant::now()));
+        let left = end.map_or(POLL_INTERVAL, |end| end.saturating_duration_since(Instant::now()));
         if left.is_zero() {
             return Ok(Answer::TooLate);
         }
-        let timeout = Timespec::try_from(left.min(LOOK_EVERY)).ok();
+        let timeout = Timespec::try_from(left.min(POLL_INTERVAL)).ok();
         match poll(&mut [PollFd::new(pipe, PollFlags::IN)], timeout.as_ref()) {
             Ok(0) | Err(rustix::io::Errno::INTR) => continue,
             Ok(_) => {}
@@ -162,33 +163,33 @@ fn read_until(
 }
 
 fn crashed(name: &str, status: ExitStatus, mut messages: File) -> Error {
-    let mut said = Vec::new();
-    // Without its last words the status is all there is to tell.
-    let _ = messages.rewind().and_then(|()| messages.take(1 << 16).read_to_end(&mut said));
-    let said = escape(String::from_utf8_lossy(&said).trim(), MESSAGE_CHARS);
-    if said.contains(OUT_OF_MEMORY) {
+    let mut message = Vec::new();
+    // If the messages cannot be read, the status alone is reported.
+    let _ = messages.rewind().and_then(|()| messages.take(1 << 16).read_to_end(&mut message));
+    let message = escape(String::from_utf8_lossy(&message).trim(), MESSAGE_CHARS);
+    if message.contains(OUT_OF_MEMORY) {
         let mib = COMPILE_MEMORY_BYTES >> 20;
         return Error::new(
             Kind::Plugin,
             format!("cannot compile `{name}`: the compiler needed more than {mib} MiB of memory"),
         )
-        .because(said);
+        .because(message);
     }
     let how = match (status.signal(), status.code()) {
         (Some(signal), _) => format!("signal {signal}"),
         (None, code) => format!("exit code {}", code.unwrap_or_default()),
     };
     let error = Error::new(Kind::Plugin, format!("cannot compile `{name}`: the compiler crashed ({how})"));
-    let error = if said.is_empty() { error } else { error.because(said) };
-    error.hint("no file was touched; if the plugin is a sound one, this is a fault of the compiler")
+    let error = if message.is_empty() { error } else { error.because(message) };
+    error.hint("no file was touched; if the plugin is valid, this is a bug in the compiler")
 }
 
-/// The child's side: compiles standard input for the parent. `arguments` are
-/// those behind [`COMPILE_COMMAND`]. Returns the code to exit with.
+/// The child's side: compiles the plugin on standard input for the parent.
+/// `arguments` are those after [`COMPILE_COMMAND`]. Returns the exit code.
 #[must_use]
 pub fn compile_for_parent(arguments: &[String], input: impl Read, mut output: impl Write) -> u8 {
     let [name, parent] = arguments else { return EXIT_FAILED };
-    if bind_to(parent).and_then(|()| bound_memory()).is_err() {
+    if die_with(parent).and_then(|()| limit_memory()).is_err() {
         return EXIT_FAILED;
     }
     let (answer, code) = match answer(name, input) {
@@ -198,7 +199,7 @@ pub fn compile_for_parent(arguments: &[String], input: impl Read, mut output: im
             (refusal.unwrap_or_default(), EXIT_REFUSED)
         }
     };
-    // A parent that does not read any more is gone.
+    // If the parent no longer reads, it is gone.
     output.write_all(&answer).and_then(|()| output.flush()).map_or(EXIT_FAILED, |()| code)
 }
 
@@ -211,17 +212,18 @@ fn answer(name: &str, input: impl Read) -> Result<Vec<u8>> {
     compile::native_code(&engine::new()?, name, &bytes)
 }
 
-/// Dies when the parent does, also if it is dead already.
-fn bind_to(parent: &str) -> io::Result<()> {
+/// Makes this process die with its parent. Fails if the parent is dead already.
+fn die_with(parent: &str) -> io::Result<()> {
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     let alive = rustix::process::getppid().map(Pid::as_raw_pid).map(|pid| pid.to_string());
     if alive.as_deref() == Some(parent) { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
 }
 
-/// Bounds what may be written to: unlike all address space, that is near what
-/// is used, as stacks and heaps of threads only reserve the rest. And leaves
-/// no image of that size behind in a crash.
-fn bound_memory() -> io::Result<()> {
+/// Limits writable memory. Unlike the size of the address space, it is close to
+/// the memory in use, because the stacks and heaps of threads reserve address
+/// space that they never write to. Also disables core dumps, which could be
+/// that large.
+fn limit_memory() -> io::Result<()> {
     for (resource, bytes) in [(Resource::Data, COMPILE_MEMORY_BYTES), (Resource::Core, 0)] {
         let now = rustix::process::getrlimit(resource);
         let least = |now: Option<u64>| Some(now.map_or(bytes, |now| now.min(bytes)));

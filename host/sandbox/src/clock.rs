@@ -1,9 +1,9 @@
-//! Time of a call: its deadline, and whether the run was stopped meanwhile.
+//! The clock of a call: its deadline, and whether the run has been stopped.
 //!
-//! A guest looks at the epoch in every loop, at every function's entry, in the
-//! middle of long copies, and in what leads to the host (seen with Wasmtime 48:
-//! a row of calls of the host, without a loop or a function, ends in time);
-//! every few epochs it looks at this clock.
+//! A guest checks the epoch in every loop, on entry to every function, during
+//! long copies, and on calls to the host (seen with Wasmtime 48: a sequence of
+//! calls to the host, without a loop or a function, ends in time). Every few
+//! epochs it checks this clock.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -14,18 +14,18 @@ use wasmtime::{Store, Trap, UpdateDeadline};
 use crate::State;
 use crate::engine::ticks;
 
-/// How often a running guest looks whether the run was stopped.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How often a running guest checks whether the run was stopped.
+const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The clock of one instance.
 pub(crate) struct Clock {
-    /// When the call that is under way must have ended; `None`: no clock shows
-    /// that.
+    /// When the current call must have ended; `None` if the deadline is beyond
+    /// what a clock can represent.
     end: Option<Instant>,
     cancel: CancelToken,
 }
 
-/// The run was stopped in the middle of a call.
+/// The run was stopped during a call.
 #[derive(Debug)]
 pub(crate) struct Stopped;
 
@@ -42,20 +42,20 @@ impl Clock {
         Self { end: None, cancel }
     }
 
-    /// Time up to the next look; an error when the call must end.
-    fn look(&self) -> wasmtime::Result<Duration> {
+    /// Time until the next check; an error if the call must end now.
+    fn check(&self) -> wasmtime::Result<Duration> {
         if self.cancel.get().check().is_err() {
             return Err(wasmtime::Error::new(Stopped));
         }
-        let left = self.end.map_or(LOOK_EVERY, |end| end.saturating_duration_since(Instant::now()));
-        if left.is_zero() { Err(Trap::Interrupt.into()) } else { Ok(left.min(LOOK_EVERY)) }
+        let left = self.end.map_or(CHECK_INTERVAL, |end| end.saturating_duration_since(Instant::now()));
+        if left.is_zero() { Err(Trap::Interrupt.into()) } else { Ok(left.min(CHECK_INTERVAL)) }
     }
 }
 
-/// Has all that runs in the store look at its clock.
+/// Makes everything that runs in the store check its clock.
 pub(crate) fn watch(store: &mut Store<State>) {
     store.epoch_deadline_callback(|store| {
-        store.data().clock.look().map(|left| UpdateDeadline::Continue(ticks(left)))
+        store.data().clock.check().map(|left| UpdateDeadline::Continue(ticks(left)))
     });
     store.call_hook(|mut store, hook| {
         store.data_mut().phases.pass(hook);
@@ -63,8 +63,8 @@ pub(crate) fn watch(store: &mut Store<State>) {
     });
 }
 
-/// A call begins, which may take so long.
+/// Starts a call that may take until `deadline`.
 pub(crate) fn start(store: &mut Store<State>, deadline: Duration) {
     store.data_mut().clock.end = Instant::now().checked_add(deadline);
-    store.set_epoch_deadline(ticks(deadline.min(LOOK_EVERY)));
+    store.set_epoch_deadline(ticks(deadline.min(CHECK_INTERVAL)));
 }

@@ -1,14 +1,14 @@
-//! Bytes of a plugin to native code.
+//! Compiles a plugin to native code.
 //!
-//! Wrapping, checking and compiling work on hostile bytes outside of any
-//! sandbox, cannot be interrupted, and have no bound of their own: a small
-//! module can keep a compiler busy for hours. So it is done in a child
-//! process that is killed when its time or its memory is used up. A fault of
-//! the compiler ends the child, not this process.
+//! Wrapping, checking and compiling process hostile bytes outside of any
+//! sandbox, cannot be interrupted, and have no limits of their own: a small
+//! module can keep a compiler busy for hours. So they run in a child process
+//! that is killed when it exceeds its time or memory. A crash of the compiler
+//! ends the child, not this process.
 //!
-//! The child is no sandbox: what it answers is native code, and runs as this
-//! user. It is believed because it is this very program, started by this
-//! process, and answers through a pipe that nobody else holds.
+//! The child is not a sandbox: it returns native code that runs as this user.
+//! It is trusted because it runs this same program, was started by this
+//! process, and answers through a pipe that no other process holds.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,38 +24,39 @@ use crate::{census, child, componentize};
 /// Where plugins are compiled.
 #[derive(Debug, Clone)]
 pub enum Compiler {
-    /// In this process. Nothing bounds its time and memory, so this is for
-    /// plugins that are known to compile.
+    /// In this process. Time and memory are not limited, so this is for plugins
+    /// that are known to compile.
     InProcess,
     /// In a child process.
     Child {
-        /// The `runner` binary of this very build: what it answers is run.
+        /// The `runner` binary of this same build: the code that it returns is
+        /// run.
         program: PathBuf,
-        /// The child is killed when it takes longer than this.
+        /// The child is killed if it takes longer than this.
         deadline: Duration,
     },
 }
 
 impl Compiler {
-    /// What an honest plugin needs, many times over: one that ships a whole
-    /// interpreter takes a processor about thirteen seconds.
+    /// Far more than an honest plugin needs: one that contains a whole
+    /// interpreter takes about thirteen seconds of processor time.
     pub const DEADLINE: Duration = Duration::from_secs(120);
 
     /// In a child that runs this very program, even if its file was replaced
-    /// meanwhile. The program must begin with
-    /// [`compile_for_parent`](crate::compile_for_parent) where its first
-    /// argument is [`COMPILE_COMMAND`](crate::COMPILE_COMMAND), before it
-    /// prints anything.
+    /// since. The program must start with
+    /// [`compile_for_parent`](crate::compile_for_parent) if its first argument
+    /// is [`COMPILE_COMMAND`](crate::COMPILE_COMMAND), before it prints
+    /// anything.
     #[must_use]
     pub fn this_program(deadline: Duration) -> Self {
         Self::Child { program: "/proc/self/exe".into(), deadline }
     }
 
-    /// The native code of a plugin, as [`component`] takes it.
+    /// Compiles a plugin to native code for [`component`].
     ///
     /// # Errors
-    /// When it cannot be compiled; when the run is stopped, which only a child
-    /// process heeds.
+    /// If the plugin cannot be compiled, or if the run is stopped, which only a
+    /// child process notices.
     pub(crate) fn compile(
         &self,
         engine: &Engine,
@@ -73,17 +74,17 @@ impl Compiler {
 /// Wraps and compiles in this process.
 pub(crate) fn native_code(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Vec<u8>> {
     let component = componentize::component(name, bytes)?;
-    // Again, now with what was wrapped around a core module.
-    census::take(&component).and_then(|parts| parts.check()).map_err(|why| census::refused(name, why))?;
+    // Checked again, now including the component that wraps a core module.
+    census::measure(&component).and_then(|cost| cost.check()).map_err(|why| census::refused(name, why))?;
     engine.precompile_component(&component).map_err(|error| broken(name, &error))
 }
 
-/// Loads what [`Compiler::compile`] has returned.
+/// Loads the native code returned by [`Compiler::compile`].
 pub(crate) fn component(engine: &Engine, name: &str, code: &[u8]) -> Result<Component> {
-    // SAFETY: `deserialize` wants bytes that `precompile_component` made, and
-    // `code` is what the compiler above returned: made in this process, or by
-    // a child that runs the same executable. Nobody else can change it.
-    // Wasmtime checks on top that version and settings are those of `engine`.
+    // SAFETY: `deserialize` requires bytes made by `precompile_component`, and
+    // `code` was returned by the compiler above: it was made in this process,
+    // or by a child that runs the same executable. Nobody else can change it.
+    // Wasmtime also checks that version and settings are those of `engine`.
     #[allow(unsafe_code)]
     let component = unsafe { Component::deserialize(engine, code) };
     component.map_err(|error| broken(name, &error))

@@ -1,8 +1,8 @@
-//! Bytes of any accepted form to the bytes of a component.
+//! Converts any accepted form of a plugin to a component.
 //!
-//! A component passes through. A core module with the contract's canonical
-//! names is wrapped, with the adapter for WASI 0.1 where it imports that. All
-//! else is refused with what it is and what is missing.
+//! A component is used unchanged. A core module with the contract's canonical
+//! names is wrapped, with the adapter for WASI 0.1 if it imports that. Anything
+//! else is refused with an error that says what it is and what is missing.
 
 use std::borrow::Cow;
 
@@ -20,10 +20,10 @@ use crate::type_cycles;
 
 const WIT: &str = include_str!("../wit/plugin.wit");
 const WORLD: &str = "plugin";
-/// Exports named in an error.
+/// Maximum number of exports named in an error.
 const NAMED_EXPORTS: usize = 8;
 
-/// The component in `bytes`. `name` is what errors call it.
+/// Converts `bytes` to a component. `name` is the plugin's name in errors.
 pub(crate) fn component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>> {
     if !bytes.starts_with(b"\0asm") {
         let error = Error::new(Kind::Plugin, format!("`{name}` is not a WebAssembly module"));
@@ -41,12 +41,13 @@ pub(crate) fn component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>
     };
     check_exports(name, &module)?;
     let encoded = wrap(bytes, &module).map_err(|error| {
-        Error::new(Kind::Plugin, format!("cannot make a component of the module `{name}`")).because(error)
+        Error::new(Kind::Plugin, format!("cannot convert the module `{name}` to a component")).because(error)
     })?;
     Ok(Cow::Owned(encoded))
 }
 
-/// The refusal of something that exports other things than the contract asks.
+/// The error for a module or component that does not export the contract's
+/// interface.
 pub(crate) fn wrong_contract<'a>(name: &str, form: &str, exports: impl Iterator<Item = &'a str>) -> Error {
     let exports: Vec<_> = exports.map(|export| escape(export, 80)).collect();
     let error = Error::new(Kind::Plugin, format!("`{name}` is a {form}, but does not export {GUEST}"));
@@ -62,26 +63,26 @@ pub(crate) fn wrong_contract<'a>(name: &str, form: &str, exports: impl Iterator<
     let error = error.because(why);
     if exports.iter().any(|export| export.contains("runner:plugin/")) {
         return error.hint(format!(
-            "it was built for another version of the contract; rebuild it against {GUEST}, or use the \
-             release of runner it was built for"
+            "it was built for a different version of the contract; rebuild it against {GUEST}, or use \
+             the release of runner that it was built for"
         ));
     }
     error
 }
 
-/// What can be told without compiling.
+/// The form of a plugin, as far as its bytes show it without compiling.
 enum Shape {
     Component,
     Module(Module),
 }
 
-/// What matters of a core module.
+/// The relevant properties of a core module.
 #[derive(Default)]
 struct Module {
     exports: Vec<String>,
     /// It imports WASI 0.1.
     preview1: bool,
-    /// It says itself which world it is for.
+    /// It declares the world that it was built for.
     typed: bool,
 }
 
@@ -113,7 +114,7 @@ impl Shape {
 
 fn check_exports(name: &str, module: &Module) -> Result<()> {
     // `a:b/c@1.2.3#f`, or `cm32p2|a:b/c@1.2|f` in the newer mangling, which
-    // leaves out what compatible versions may differ in.
+    // omits the part that may differ between compatible versions.
     let newer = format!("cm32p2|{}|", GUEST.rsplit_once('.').map_or(GUEST, |(minor, _)| minor));
     let older = format!("{GUEST}#");
     if module.exports.iter().any(|export| export.starts_with(&older) || export.starts_with(&newer)) {
@@ -148,7 +149,7 @@ fn wrap(bytes: &[u8], module: &Module) -> Result<Vec<u8>, String> {
     if module.preview1 {
         encoder = encoder.adapter(PREVIEW1, ADAPTER).map_err(text)?;
     }
-    // Wasmtime validates what it compiles.
+    // Wasmtime validates the component when it compiles it.
     encoder.validate(false).encode().map_err(text)
 }
 

@@ -1,8 +1,8 @@
-//! One Wasmtime engine, and the clock that ends calls which take too long.
+//! The Wasmtime engine, and the ticker that ends calls which take too long.
 //!
-//! The configuration leaves out every WebAssembly feature whose result may
-//! differ between machines (threads, relaxed SIMD, NaN bit patterns) and those
-//! that add attack surface no plugin needs.
+//! The configuration disables every WebAssembly feature whose results may
+//! differ between machines (threads, relaxed SIMD, NaN bit patterns), and
+//! features that add attack surface but that no plugin needs.
 
 use std::num::NonZeroUsize;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -12,12 +12,12 @@ use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::stack;
 use wasmtime::{Config, Engine, OptLevel};
 
-/// How often a running guest looks at its deadline, so the most by which a
-/// deadline is overrun on an idle machine.
+/// How often the epoch advances. On an idle machine, a call overruns its
+/// deadline by at most this time.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Stack for guest code. Threads that call plugins need twice as much; the
-/// binary's own have four times as much.
+/// Stack size for guest code. Threads that call plugins need twice as much;
+/// those of the binary have four times as much.
 const STACK_BYTES: usize = 1 << 20;
 const _: () = assert!(stack::STACK_BYTES >= 2 * STACK_BYTES);
 
@@ -53,15 +53,15 @@ impl Ticking {
     }
 }
 
-/// The deadline in ticks from now. One more than its length, for the tick
-/// that is under way.
+/// The deadline in ticks from now. One tick is added for the tick that has
+/// already begun.
 pub(crate) fn ticks(deadline: Duration) -> u64 {
     let ticks = deadline.as_nanos().div_ceil(TICK.as_nanos());
-    // Epochs are added up in 64 bits; stay far from where they wrap.
+    // Epochs have 64 bits: stay far below the value where they wrap around.
     u64::try_from(ticks).unwrap_or(u64::MAX).min(u64::MAX / 4) + 1
 }
 
-/// An engine in which nothing ends by itself: for compiling.
+/// An engine without a ticker, for compiling only.
 pub(crate) fn new() -> Result<Engine> {
     Engine::new(&config()).map_err(|error| {
         Error::new(Kind::Plugin, "cannot set up the WebAssembly engine").because(format!("{error:#}"))
@@ -91,8 +91,8 @@ fn config() -> Config {
         .cranelift_opt_level(OptLevel::Speed)
         .epoch_interruption(true)
         .max_wasm_stack(STACK_BYTES)
-        // Errors name the call and the trap. Frames of a guest without
-        // symbols tell the user nothing, so none of what they need is built.
+        // Errors name the call and the trap. Stack frames of a guest without
+        // symbols do not help the user, so the data for backtraces is left out.
         .wasm_backtrace_max_frames(None::<NonZeroUsize>)
         .wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable)
         .generate_address_map(false)

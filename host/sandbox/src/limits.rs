@@ -1,4 +1,4 @@
-//! What one instance may use of the host, other than time.
+//! Limits on the host resources that an instance may use.
 
 use std::time::Duration;
 
@@ -6,16 +6,16 @@ use runner_pipeline::cancel::CancelToken;
 use runner_pipeline::memory::{Budget, Denied, Lease};
 use wasmtime::ResourceLimiter;
 
-/// What a plugin may use.
+/// Limits of a plugin.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Linear memory of one instance, all its memories together.
+    /// Bytes of linear memory per instance, all its memories together.
     pub memory_bytes: u64,
-    /// What the memories of all instances draw on.
+    /// The budget that the memories of all instances share.
     pub budget: Budget,
-    /// Time for one call; starting an instance counts as a call.
+    /// Time limit per call; starting an instance counts as a call.
     pub deadline: Duration,
-    /// Ends calls, and compiling, before their deadline.
+    /// Ends calls and compilation before their deadline.
     pub cancel: CancelToken,
 }
 
@@ -31,57 +31,59 @@ impl Default for Limits {
     }
 }
 
-/// The longest plugin. What ships a whole interpreter (Python, JavaScript)
-/// has 12 to 35 MB.
+/// Maximum size of a plugin. Plugins that contain a whole interpreter (Python,
+/// JavaScript) have 12 to 35 MB.
 pub const MAX_PLUGIN_BYTES: u64 = 64 << 20;
-/// Memory of the process that compiles.
+/// Memory limit of the process that compiles.
 pub(crate) const COMPILE_MEMORY_BYTES: u64 = 2 << 30;
-/// Native code of one plugin.
+/// Maximum size of a plugin's native code.
 pub(crate) const CODE_BYTES: usize = 256 << 20;
 
-/// Elements of all tables together: 8 MiB of host memory. An interpreter
-/// compiled to WebAssembly has some ten thousand.
+/// Maximum number of elements of all tables together, which take 8 MiB of host
+/// memory. An interpreter compiled to WebAssembly has some ten thousand.
 const TABLE_ELEMENTS: usize = 1 << 20;
-/// Bytes of a table's element.
+/// Bytes per element of a table.
 const ELEMENT_BYTES: usize = 8;
-/// Core instances. Wrapping a core module takes three or four, an interpreter
-/// linked from shared libraries a few dozen.
+/// Maximum number of core instances. A wrapped core module has three or four,
+/// an interpreter linked from shared libraries a few dozen.
 const INSTANCES: usize = 256;
-/// Tables.
+/// Maximum number of tables.
 const TABLES: usize = 256;
-/// Memories. Each one reserves 4 GiB of address space.
+/// Maximum number of memories. Each reserves 4 GiB of address space.
 const MEMORIES: usize = 16;
 
-/// How wasmtime says that a memory may not be that large by its type.
-const BEYOND_ITS_WORD: [&str; 2] =
+/// Wasmtime's messages for growth beyond the maximum in the memory's type.
+const BEYOND_OWN_MAXIMUM: [&str; 2] =
     ["memory growth exceeds memory type's limits", "Memory maximum size exceeded"];
 
-/// Bytes a guest may hand over in `describe`: a manifest is a few lines.
+/// Maximum number of bytes that a guest may return from `describe`: a manifest
+/// has a few lines.
 pub(crate) const DESCRIBE_FUEL: usize = 1 << 20;
-/// Bytes a guest may hand over in `begin`: a prefilter may hold many literals.
+/// Maximum number of bytes that a guest may return from `begin`: a prefilter
+/// may contain many literals.
 pub(crate) const BEGIN_FUEL: usize = 16 << 20;
 
-/// Bytes a guest may hand over in the answer to a window. Lists of a reply
-/// may overlap in the guest's memory and state any length, so it is this, not
-/// the memory cap, which bounds what the host allocates. Eight times the
-/// window leaves room for what expands text most (escapes, hex dumps) at any
-/// size of window; the constant is for small windows with large answers.
+/// Maximum number of bytes that a guest may return for a window. The lists of a
+/// reply may overlap in the guest's memory and claim any length, so this value,
+/// not the memory limit, bounds what the host allocates. Eight times the window
+/// leaves room for transformations that expand text (escapes, hex dumps) at any
+/// window size; the constant is for small windows with large answers.
 pub fn reply_fuel(window_bytes: usize) -> usize {
     (64 << 20) + window_bytes.saturating_mul(8)
 }
 
-/// Counts what an instance has and refuses more than its limits, and more
-/// than is left of the budget that it shares with others.
+/// Counts the resources of an instance, and refuses growth beyond its limits or
+/// beyond the rest of the budget that it shares with other instances.
 ///
-/// A guest may carry on when it is refused what goes beyond its own limits:
-/// those are the same in every run. What is left of the budget is not, so
-/// there a refusal ends the call, and with it the instance.
+/// A guest may continue when growth beyond its own limits is refused: these
+/// limits are the same in every run. The rest of the budget differs between
+/// runs, so its refusal ends the call, and with it the instance.
 pub(crate) struct Limiter {
     memory_max: usize,
     memory_bytes: usize,
     table_elements: usize,
     memory_denied: bool,
-    /// What was drawn; given back when the instance is gone.
+    /// Memory taken from the budget; returned when the instance is dropped.
     lease: Lease,
     budget_denied: Option<Denied>,
 }
@@ -98,10 +100,10 @@ impl Limiter {
         }
     }
 
-    /// Draws on the budget.
+    /// Takes memory from the budget.
     ///
     /// # Errors
-    /// When the budget does not have that much left.
+    /// If the budget does not have that much left.
     pub(crate) fn draw(&mut self, more_bytes: usize) -> wasmtime::Result<()> {
         self.lease.grow(more_bytes).map_err(|denied| {
             self.budget_denied = Some(denied);
@@ -109,27 +111,27 @@ impl Limiter {
         })
     }
 
-    /// Why the budget has ended the call, if it has.
+    /// The refusal of the budget that ended the call, if any.
     pub(crate) fn budget_denied(&self) -> Option<Denied> {
         self.budget_denied
     }
 
-    /// Forgets earlier denials: a guest that carried on without the memory is
-    /// not failing for want of it any more.
+    /// Forgets earlier refusals: a guest that continued without the memory does
+    /// not fail for lack of it later.
     pub(crate) fn start_call(&mut self) {
         self.memory_denied = false;
     }
 
-    /// Whether more memory was denied in this call.
+    /// Whether growth was refused in this call.
     pub(crate) fn memory_denied(&self) -> bool {
         self.memory_denied
     }
 }
 
 impl ResourceLimiter for Limiter {
-    // A growth that is allowed here and then fails for another reason stays
-    // counted: that can only make a cap tighter. It cannot be given back, as
-    // wasmtime also reports failures it never asked about.
+    // Growth that is allowed here and then fails for a different reason stays
+    // counted, which only makes the limit tighter. It cannot be subtracted,
+    // because wasmtime also reports failures that it never asked about.
 
     fn memory_growing(
         &mut self,
@@ -138,7 +140,7 @@ impl ResourceLimiter for Limiter {
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         if maximum.is_some_and(|maximum| desired > maximum) {
-            // Fails by the module's own word, whatever is answered here.
+            // Fails because of the module's own maximum, whatever this returns.
             return Ok(true);
         }
         let more = desired.saturating_sub(current);
@@ -154,11 +156,10 @@ impl ResourceLimiter for Limiter {
     }
 
     fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
-        // What a module asks beyond its own word fails in every run. What the
-        // machine does not give today it may give tomorrow, so that is no
-        // answer either.
+        // Growth beyond the module's own maximum fails in every run. A failure
+        // of the machine may not happen again, so the guest must not see it.
         let text = error.root_cause().to_string();
-        if BEYOND_ITS_WORD.contains(&text.as_str()) {
+        if BEYOND_OWN_MAXIMUM.contains(&text.as_str()) {
             return Ok(());
         }
         Err(error)
@@ -251,7 +252,7 @@ mod tests {
     fn a_failure_that_was_never_asked_about_frees_nothing() {
         let mut limiter = Limiter::new(&Limits { memory_bytes: 100, ..Limits::default() });
         assert!(limiter.memory_growing(0, 80, None).unwrap());
-        limiter.memory_grow_failed(wasmtime::Error::msg(BEYOND_ITS_WORD[0])).unwrap();
+        limiter.memory_grow_failed(wasmtime::Error::msg(BEYOND_OWN_MAXIMUM[0])).unwrap();
         assert!(!limiter.memory_growing(80, 160, None).unwrap());
     }
 

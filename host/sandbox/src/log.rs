@@ -1,4 +1,4 @@
-//! What a plugin says, escaped and bounded.
+//! The log messages of a plugin, escaped and limited.
 
 use std::sync::Arc;
 
@@ -6,20 +6,21 @@ use runner_pipeline::escape::escape;
 
 use runner_contract::LogLevel;
 
-/// Where log lines go; called from whichever thread runs the plugin.
+/// Receives log messages. Called from any thread that runs the plugin.
 pub type Sink = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
 
-/// Characters of one message.
+/// Maximum number of characters per message.
 const MESSAGE_CHARS: usize = 4096;
-/// Bytes of all messages of one instance, as they are shown.
+/// Maximum number of bytes of all messages of an instance, as shown.
 const VOLUME_BYTES: usize = 64 << 10;
-/// Counted for each message besides its text, so that empty ones run out too.
+/// Bytes counted per message in addition to its text, so that the number of
+/// empty messages is limited, too.
 const MESSAGE_COST: usize = 16;
 
 /// The log of one instance.
 pub(crate) struct Log {
     sink: Sink,
-    /// Bytes that may still be said; `None` once something was dropped.
+    /// Bytes left for messages; `None` once a message has been dropped.
     left: Option<usize>,
 }
 
@@ -28,14 +29,14 @@ impl Log {
         Self { sink, left: Some(VOLUME_BYTES) }
     }
 
-    /// Passes a message on, or says once that from now on none are.
+    /// Passes a message on, or warns once that further messages are dropped.
     pub(crate) fn write(&mut self, level: LogLevel, message: &str) {
         let Some(left) = self.left else { return };
         let message = escape(message, MESSAGE_CHARS);
         self.left = left.checked_sub(message.len() + MESSAGE_COST);
         match self.left {
             Some(_) => (self.sink)(level, &message),
-            None => (self.sink)(LogLevel::Warn, "it logs too much: further messages dropped"),
+            None => (self.sink)(LogLevel::Warn, "log limit reached: further messages dropped"),
         }
     }
 }

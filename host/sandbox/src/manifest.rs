@@ -1,4 +1,4 @@
-//! Checks what a plugin says of itself before anyone believes or prints it.
+//! Checks the manifest of a plugin before it is used or printed.
 
 use std::collections::HashSet;
 
@@ -7,9 +7,9 @@ use runner_contract::{
 };
 use runner_pipeline::escape::escape;
 
-/// Refuses a manifest that breaks the contract. What is only for reading
-/// (summary, documentation) is escaped rather than refused, so every field but
-/// a parameter's default is fit to be shown afterwards.
+/// Refuses a manifest that breaks the contract. Fields that are only for
+/// reading (summary, documentation) are escaped instead of refused, so
+/// afterwards every field except a parameter's default is safe to show.
 pub(crate) fn check(mut manifest: Manifest) -> Result<Manifest, String> {
     check_name(&manifest.name)?;
     check_word("version", &manifest.version)?;
@@ -17,7 +17,7 @@ pub(crate) fn check(mut manifest: Manifest) -> Result<Manifest, String> {
         *line = escape(line, MAX_LINE_CHARS);
     }
     if manifest.params.len() > MAX_PARAMS {
-        return Err(format!("it has {} parameters; {MAX_PARAMS} are possible", manifest.params.len()));
+        return Err(format!("it has {} parameters; the limit is {MAX_PARAMS}", manifest.params.len()));
     }
     let mut names = HashSet::new();
     for param in &mut manifest.params {
@@ -34,7 +34,7 @@ fn check_name(name: &str) -> Result<(), String> {
     check_word("name", name)?;
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if !name.chars().all(fits) {
-        return Err(format!("its name `{name}` is not made of lower-case letters, digits and hyphens"));
+        return Err(format!("its name `{name}` does not consist of lower-case letters, digits and hyphens"));
     }
     Ok(())
 }
@@ -57,11 +57,14 @@ fn check_param(param: &ParamSpec) -> Result<(), String> {
     check_word("parameter's name", &param.name)?;
     let name = &param.name;
     if name.contains('=') {
-        return Err(format!("its parameter `{name}` cannot be set: the name holds `=`"));
+        return Err(format!("its parameter `{name}` cannot be set: the name contains `=`"));
     }
     let Some(default) = &param.default else { return Ok(()) };
     if default.len() > MAX_DEFAULT_BYTES {
-        return Err(format!("the default of its parameter `{name}` is {} bytes long", default.len()));
+        return Err(format!(
+            "the default of its parameter `{name}` has {} bytes; the limit is {MAX_DEFAULT_BYTES}",
+            default.len()
+        ));
     }
     let (fits, form) = match param.kind {
         ParamKind::Text | ParamKind::Secret => (true, "text"),
@@ -118,11 +121,11 @@ mod tests {
     }
 
     #[test]
-    fn names_are_held_to_their_form() {
+    fn names_must_have_their_form() {
         for name in ["", "Upper", "under_score", "a b", "\x1b[2J", &"a".repeat(65)] {
             refused(Manifest { name: name.into(), ..manifest(vec![]) }, "name");
         }
-        refused(manifest(vec![param("a=b", ParamKind::Text, None)]), "holds `=`");
+        refused(manifest(vec![param("a=b", ParamKind::Text, None)]), "contains `=`");
     }
 
     #[test]

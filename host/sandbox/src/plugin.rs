@@ -1,4 +1,4 @@
-//! Where plugins come from, and what they may be told.
+//! Finding plugins, and checking their parameters.
 
 pub mod bundled;
 mod configured;
@@ -18,13 +18,13 @@ use crate::{Limits, MAX_PLUGIN_BYTES, Plugin, Sandbox, Sink};
 
 pub use self::configured::Configured;
 
-/// A plugin's bytes and what messages call it.
+/// The bytes of a plugin, and its name in messages.
 pub struct Resolved {
     /// The bundled name, or the file's stem.
     pub name: String,
     /// The file; `None` for a bundled plugin.
     pub path: Option<PathBuf>,
-    /// A component or core module.
+    /// The component or core module.
     pub bytes: Cow<'static, [u8]>,
 }
 
@@ -53,11 +53,12 @@ impl Resolved {
     }
 }
 
-/// Finds a plugin: a bundled name, or the path of a file. What holds a slash
-/// or ends in `.wasm` is a path, anything else a name.
+/// Finds a plugin by the name of a bundled plugin or the path of a file. An
+/// argument that contains a slash or ends in `.wasm` is a path, anything else a
+/// name.
 ///
 /// # Errors
-/// When there is no such plugin, or the file cannot be read.
+/// If there is no such plugin, or the file cannot be read.
 pub fn resolve(plugin: &str) -> Result<Resolved> {
     let path = Path::new(plugin);
     if !plugin.contains('/') && path.extension().is_none_or(|extension| extension != "wasm") {
@@ -65,16 +66,18 @@ pub fn resolve(plugin: &str) -> Result<Resolved> {
             return Ok(Resolved { name: plugin.to_owned(), path: None, bytes: found.bytes.into() });
         }
         let names: Vec<_> = bundled::ALL.iter().map(|bundled| bundled.name).collect();
-        return Err(Error::new(Kind::Usage, format!("there is no bundled plugin `{plugin}`"))
-            .hint(format!("there are {}; a file is given as a path, such as ./{plugin}", names.join(", "))));
+        return Err(Error::new(Kind::Usage, format!("there is no bundled plugin `{plugin}`")).hint(format!(
+            "the bundled plugins are {}; for a file, give a path such as ./{plugin}",
+            names.join(", ")
+        )));
     }
     Resolved::file(path)
 }
 
-/// The content of a regular file that is no longer than a plugin may be.
+/// Reads a regular file of at most [`MAX_PLUGIN_BYTES`].
 fn read(path: &Path) -> Result<Vec<u8>> {
     let mut options = OpenOptions::new();
-    // A FIFO that nobody writes to is opened at once, and refused.
+    // With this flag, a FIFO without a writer is opened at once, and refused.
     options.read(true).custom_flags(OFlags::NONBLOCK.bits() as i32);
     let file = options.open(path).map_err(Error::at("open plugin", path))?;
     let metadata = file.metadata().map_err(Error::at("open plugin", path))?;
@@ -86,7 +89,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
         return Err(too_large(metadata.len()));
     }
     let mut bytes = Vec::new();
-    // It may grow, or not know its size.
+    // The file may grow, or its size may be unknown.
     let read = file.take(MAX_PLUGIN_BYTES + 1).read_to_end(&mut bytes);
     read.map_err(Error::at("read plugin", path))?;
     if bytes.len() as u64 > MAX_PLUGIN_BYTES {

@@ -1,4 +1,4 @@
-//! Bytes of a file, in memory that can never be changed again.
+//! A copy of a file in memory that can never be changed again.
 
 use std::fs::File;
 use std::io;
@@ -11,7 +11,7 @@ use rustix::fs::{MemfdFlags, SealFlags};
 
 /// A file in memory that nobody can change, not even this process.
 ///
-/// As it is a file, it can be mapped where it is needed, instead of being
+/// Because it is a file, it can be mapped where it is needed instead of being
 /// copied there.
 pub(crate) struct Sealed {
     file: File,
@@ -35,20 +35,20 @@ impl Sealed {
         Ok(Self { file, bytes })
     }
 
-    /// Calls `look` with the bytes.
-    pub(crate) fn with_bytes<T>(&self, look: impl FnOnce(&[u8]) -> T) -> Result<T> {
+    /// Calls `read` with the bytes.
+    pub(crate) fn with_bytes<T>(&self, read: impl FnOnce(&[u8]) -> T) -> Result<T> {
         let path = self.path();
-        let size = self.file.metadata().map_err(Error::at("look at", &path))?.len();
+        let size = self.file.metadata().map_err(Error::at("read the metadata of", &path))?.len();
         if size != self.bytes {
             return Err(Error::io("read", &path, io::ErrorKind::InvalidData.into()));
         }
         let mapping = Mapping::new(&self.file, size, &path)?;
-        let seen = look(mapping.bytes());
+        let result = read(mapping.bytes());
         mapping.check()?;
-        Ok(seen)
+        Ok(result)
     }
 
-    /// A path that opens it, as long as this value lives.
+    /// A path that opens the file while this value exists.
     pub(crate) fn path(&self) -> PathBuf {
         Path::new("/proc/self/fd").join(self.file.as_raw_fd().to_string())
     }

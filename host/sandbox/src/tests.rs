@@ -1,13 +1,14 @@
-//! What the sandbox promises, shown with guests of `tests/guests`; those that
-//! mean harm are in `tests/hostile`.
+//! The promises of the sandbox, tested with the guests of `tests/guests`.
+//! Malicious guests are in `tests/hostile`.
 
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
-use runner_contract::{Change, Framing, LogLevel, Prefilter, Span};
+use runner_contract::{Change, FileHead, Framing, Job, LogLevel, Prefilter, Reply, Span, Window};
 use runner_pipeline::cancel::CancelToken;
+use runner_pipeline::engine::transform::Transform;
 use runner_pipeline::memory::{Budget, Plan, is_denied};
 
 use super::*;
@@ -20,7 +21,7 @@ pub(crate) const LIMITS: Limits = Limits {
     cancel: CancelToken::NEVER,
 };
 
-/// For what does not depend on the cache.
+/// A sandbox for tests that do not depend on the cache.
 static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new(None, Compiler::InProcess).unwrap());
 
 pub(crate) fn wasm(guest: &str) -> Vec<u8> {
@@ -46,7 +47,7 @@ pub(crate) fn window(bytes: &[u8]) -> Window<'_> {
 
 #[track_caller]
 fn assert_plugin_error<T>(result: Result<T>, what: &str, why: &str) -> Error {
-    let Err(error) = result else { panic!("succeeded, where it should say: {what}") };
+    let Err(error) = result else { panic!("succeeded, but should fail with: {what}") };
     assert_eq!(error.kind(), Kind::Plugin);
     let text = format!("{error:?}");
     assert!(error.to_string().contains(what), "{text}");
@@ -138,17 +139,24 @@ fn what_is_not_a_plugin_is_refused_with_its_reason() {
     let greedy = load(&wasm("greedy-component"));
     assert_plugin_error(greedy, "imports `wasi:http/outgoing-handler@0.2.0`", "");
     let old = assert_plugin_error(load(&wasm("old-contract")), "does not export", "guest@0.0.9#describe");
-    assert!(old.hints()[0].contains("another version of the contract"), "{:?}", old.hints());
+    assert!(old.hints()[0].contains("a different version of the contract"), "{:?}", old.hints());
 }
 
 #[test]
 fn failures_are_told_in_one_line_with_what_would_help() {
-    let late =
-        assert_transform_fails("spin-transform", "did not answer window at offset 70000 within 0.3 s", "");
+    let late = assert_transform_fails(
+        "spin-transform",
+        "did not process the window at offset 70000 within 0.3 s",
+        "",
+    );
     assert!(late.hints()[0].contains("--timeout"));
     let large = assert_transform_fails("memory-bomb", "more than 192 MiB of memory at offset 70000", "");
     assert!(large.hints()[0].contains("--memory"));
-    let trap = assert_transform_fails("trap", "plugin `trap` crashed at offset 70000", "it gave up");
+    let trap = assert_transform_fails(
+        "trap",
+        "plugin `trap` crashed at offset 70000",
+        "it aborted, usually because of a panic",
+    );
     assert!(!format!("{trap:?}").contains('\n'));
 }
 
@@ -156,7 +164,7 @@ fn failures_are_told_in_one_line_with_what_would_help() {
 fn what_is_too_large_is_not_compiled() {
     let bytes = vec![0; usize::try_from(MAX_PLUGIN_BYTES).unwrap() + 1];
     let result = SANDBOX.load("it", &bytes, LIMITS, silent());
-    assert_plugin_error(result, "plugin `it` has 67108865 bytes; at most 64 MiB are compiled", "");
+    assert_plugin_error(result, "plugin `it` has 67108865 bytes; the limit is 64 MiB", "");
 }
 
 #[test]
@@ -166,10 +174,10 @@ fn deadlines_pass_after_the_sandbox_is_gone() {
     drop(sandbox);
     let (_, mut instance) = plugin.begin(&[], FileHead { size: None, head: b"" }).unwrap();
     drop(plugin);
-    assert_plugin_error(instance.transform(&window(b"")), "did not answer window", "");
+    assert_plugin_error(instance.transform(&window(b"")), "did not process the window", "");
 }
 
-/// The budget of 100 MiB that two instances of what grows to 192 MiB share.
+/// Two instances of a guest that grows to 192 MiB share a budget of 100 MiB.
 #[test]
 fn what_is_left_of_a_budget_is_no_answer() {
     let plan = Plan {

@@ -1,9 +1,9 @@
-//! What a core module says of its own types, looked at before it is relied on.
+//! Checks the types that a core module declares before they are used.
 //!
 //! `wit-component` merges the types of a module with those of the adapter, and
-//! follows the packages from one to the next to do so. Where packages depend
-//! on each other it never comes to an end, and the stack overflows, which
-//! nothing can catch. So such packages are refused here.
+//! follows the dependencies between packages to do so. If packages depend on
+//! each other, it recurses until the stack overflows, which cannot be caught.
+//! So such packages are refused here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use wit_parser::decoding::decode_world;
 
 use crate::componentize::text;
 
-/// Whether the types of modules that are to be merged can be.
+/// Checks that the types of the modules can be merged.
 pub(crate) fn check<'a>(modules: impl Iterator<Item = &'a [u8]>) -> Result<(), String> {
     let mut needs = BTreeMap::<String, BTreeSet<String>>::new();
     for module in modules {
@@ -30,8 +30,8 @@ pub(crate) fn check<'a>(modules: impl Iterator<Item = &'a [u8]>) -> Result<(), S
             }
         }
     }
-    // Packages that need none of those that are left go; what stays needs
-    // each other.
+    // Removes packages that need none of the remaining ones. Packages that stay
+    // depend on each other.
     loop {
         let left = needs.len();
         let names: BTreeSet<String> = needs.keys().cloned().collect();

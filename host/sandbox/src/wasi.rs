@@ -1,9 +1,7 @@
-//! An empty world for plugins that were compiled for WASI, so that language
-//! runtimes start: no files, arguments, environment or network; standard
-//! input is empty and standard output goes nowhere; clocks stand still and
-//! random bytes are always the same.
-//!
-//! Nothing here is built for a plugin that imports no WASI.
+//! An empty WASI world, so that language runtimes can start: no files,
+//! arguments, environment or network. Standard input is empty and standard
+//! output is discarded. Clocks stand still, and random bytes are always the
+//! same. It is not created for a plugin that does not import WASI.
 
 use std::time::Duration;
 
@@ -18,17 +16,17 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 pub(crate) const PACKAGES: [&str; 6] =
     ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
 
-/// What every clock says, since 1970: the second that ends 2000, so that no
+/// The time of every clock since 1970: the last second of 2000, so that no
 /// program takes it for an unset clock.
 const NOW: Duration = Duration::from_secs(978_307_199);
-/// Random bytes before they repeat.
+/// Number of random bytes before they repeat.
 const RANDOM_BYTES: usize = 4096;
-/// Random bytes that one call may ask for; the host allocates them.
+/// Maximum number of random bytes per call; the host allocates them.
 const RANDOM_MAX: u64 = 1 << 20;
-/// Handles (streams, pollables) that may be open.
+/// Maximum number of open handles (streams, pollables).
 const HANDLES: usize = 1024;
 
-/// The state behind one instance's world.
+/// The WASI state of an instance.
 pub(crate) struct World {
     ctx: WasiCtx,
     table: ResourceTable,
@@ -39,7 +37,7 @@ impl World {
         let mut table = ResourceTable::new();
         table.set_max_capacity(HANDLES);
         let mut ctx = WasiCtx::builder();
-        // Everything unsaid is empty or closed by default.
+        // Everything not set here is empty or closed by default.
         ctx.wall_clock(Still)
             .monotonic_clock(Still)
             .secure_random(random(b"secure"))
@@ -60,7 +58,8 @@ impl World {
 /// Lets components for `T` import the packages above.
 pub(crate) fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     p2::add_to_linker_sync(linker)?;
-    // Its sleeps are real ones, in host code, where no deadline ends them.
+    // The original functions really sleep, in host code, where no deadline ends
+    // them.
     linker.allow_shadowing(true);
     monotonic_clock::add_to_linker::<T, NoSleep>(linker, |state| Awake(state.clocks()))?;
     linker.allow_shadowing(false);
@@ -96,7 +95,7 @@ impl HostMonotonicClock for Still {
     }
 }
 
-/// `wasi:clocks/monotonic-clock` in which every wait is over at once.
+/// `wasi:clocks/monotonic-clock` in which every wait ends immediately.
 struct NoSleep;
 
 impl HasData for NoSleep {

@@ -1,48 +1,48 @@
-//! What happens to the columns of one record.
+//! The actions on the columns of a record.
 
 use crate::dialect::Dialect;
 use crate::record::{Field, Record};
 use runner_plugin::Edits;
 
-/// What BLAKE3 derives the key with; changing it changes every pseudonym.
+/// The context of BLAKE3's key derivation. Changing it changes every pseudonym.
 const CONTEXT: &str = "runner-csv 2026-11-22 pseudonyms";
 
-/// Hexadecimal digits of a pseudonym: 128 bits, so that it can stand for the
-/// value where tables are joined.
+/// Number of hexadecimal digits of a pseudonym: 128 bits, so that pseudonyms
+/// can replace values in joins of tables.
 const DIGITS: usize = 32;
 
-/// The byte of masks.
+/// The byte that masks consist of.
 pub(crate) const MASK: u8 = b'*';
 
-/// What happens to a field.
+/// The action on a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// Nothing.
+    /// The field is kept.
     Keep,
     /// Each byte of the content becomes [`MASK`].
     Mask,
-    /// A pseudonym takes the place of the content, unless that is empty.
+    /// A pseudonym replaces the content, unless the content is empty.
     Hash,
-    /// This value takes the place of the content.
+    /// This value replaces the content.
     Set(Value),
-    /// The field goes, and one delimiter with it.
+    /// The field is removed together with one delimiter.
     Drop,
 }
 
-/// A value, ready to be written.
+/// An encoded value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Value {
-    /// As a whole field.
+    /// The encoding as a whole field.
     bare: Vec<u8>,
-    /// As it stands in quotes that are there already.
+    /// The encoding between existing quotes.
     inner: Vec<u8>,
 }
 
 impl Value {
-    /// Writes a value down.
+    /// Encodes a value.
     ///
     /// # Errors
-    /// When the dialect cannot express it.
+    /// If the dialect cannot express the value.
     pub(crate) fn new(value: &str, dialect: Dialect) -> Result<Self, String> {
         let must_quote = dialect.must_quote(value.as_bytes());
         let (bare, inner) = match dialect.quote {
@@ -63,10 +63,10 @@ impl Value {
     }
 }
 
-/// A record as it was read.
+/// A parsed record.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Row<'a> {
-    /// The window that holds it.
+    /// The window that contains the record.
     pub(crate) bytes: &'a [u8],
     pub(crate) record: &'a Record,
     /// Its first [`Plan::fields`] fields, or all if there are fewer.
@@ -74,7 +74,7 @@ pub(crate) struct Row<'a> {
     pub(crate) kind: RowKind,
 }
 
-/// What a record holds.
+/// The kind of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RowKind {
     /// The names of the columns.
@@ -83,23 +83,23 @@ pub(crate) enum RowKind {
     Data,
 }
 
-/// What happens to the columns.
+/// The actions on the columns.
 #[derive(Debug)]
 pub(crate) struct Plan {
     dialect: Dialect,
-    /// By column; those beyond are kept.
+    /// One action per column; further columns are kept.
     actions: Vec<Action>,
-    /// The same for the header, where only dropping makes sense.
+    /// The actions on the header, where only dropping makes sense.
     header: Vec<Action>,
-    /// How many fields [`Plan::apply`] must see.
+    /// Number of fields that [`Plan::apply`] needs.
     fields: usize,
     key: Option<[u8; blake3::KEY_LEN]>,
-    /// A decoded value, kept for its memory.
+    /// Buffer for a decoded value, reused to save allocations.
     decoded: Vec<u8>,
 }
 
 impl Plan {
-    /// A plan for these actions, with the secret of pseudonyms.
+    /// Creates a plan for these actions, with the secret key of the pseudonyms.
     pub(crate) fn new(dialect: Dialect, actions: Vec<Action>, secret: Option<&str>) -> Self {
         let drops = actions.contains(&Action::Drop);
         let header = match drops {
@@ -111,8 +111,8 @@ impl Plan {
         };
         Self {
             dialect,
-            // With two fields beyond the last dropped one there is a
-            // delimiter left, so the record does not become an empty line.
+            // If two fields follow the last dropped one, a delimiter is left,
+            // so the record does not become an empty line.
             fields: actions.len() + usize::from(drops),
             header,
             actions,
@@ -121,7 +121,7 @@ impl Plan {
         }
     }
 
-    /// How many fields of each record are needed.
+    /// Number of fields needed of each record.
     pub(crate) fn fields(&self) -> usize {
         self.fields
     }
@@ -131,8 +131,7 @@ impl Plan {
         self.actions.iter().all(|action| matches!(action, Action::Keep | Action::Mask))
     }
 
-    /// Adds the edits of one record. If it lacks a column, nothing happens
-    /// there.
+    /// Adds the edits of one record. Missing columns are ignored.
     pub(crate) fn apply(&mut self, row: Row<'_>, edits: &mut Edits) {
         let Row { bytes, record, fields, kind } = row;
         if record.content.is_empty() {
@@ -144,7 +143,7 @@ impl Plan {
         };
         let is_whole = fields.last().is_some_and(|last| last.end == record.content.end);
         if is_whole && self.becomes_empty(actions, fields) {
-            // One empty field; without quotes that can only be an empty line.
+            // One empty field. Without quotes, this can only be an empty line.
             edits.replace_with(record.content.clone(), |out| {
                 out.extend(self.dialect.quote.iter().chain(&self.dialect.quote))
             });
@@ -187,8 +186,8 @@ impl Plan {
         }
     }
 
-    /// Whether nothing would be left of a record with just these fields:
-    /// readers skip an empty line, so the rows after it would move up.
+    /// Whether a record that consists of these fields would become an empty
+    /// line. Readers skip empty lines, so the following rows would move up.
     fn becomes_empty(&self, actions: &[Action], fields: &[Field]) -> bool {
         let mut kept =
             fields.iter().enumerate().filter(|(place, _)| actions.get(*place) != Some(&Action::Drop));
@@ -206,7 +205,7 @@ impl Plan {
     }
 }
 
-/// Undoes the doubling of quotes.
+/// Decodes doubled quotes.
 pub(crate) fn decode(content: &[u8], quote: Option<u8>, out: &mut Vec<u8>) {
     out.clear();
     let mut rest = content;

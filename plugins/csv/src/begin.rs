@@ -1,5 +1,5 @@
-//! From parameters and the file's head to a plan: which columns there are,
-//! and what happens to each.
+//! Makes a plan from the parameters and the head of the file: which columns
+//! exist, and what happens to each.
 
 use crate::Csv;
 use crate::action::{Action, MASK, Plan, Value, decode};
@@ -36,20 +36,21 @@ pub(crate) fn begin(params: &Params, file: &FileHead<'_>) -> Result<Csv, String>
     })
 }
 
-/// The first record that is no empty line.
+/// The first record that is not an empty line.
 struct First {
     offset: u64,
     fields: Vec<Field>,
 }
 
-/// Finds the first record; `None` if the file has none. A record of which the
-/// head shows only a part is an error, as its columns cannot be counted.
+/// Finds the first record; `None` if the file has none. It is an error if the
+/// head contains only a part of the record, because its columns cannot be
+/// counted.
 fn first_record(file: &FileHead<'_>, start: usize, dialect: Dialect) -> Result<Option<First>, String> {
     let head = file.head;
-    // Of a stream, the head is what has come so far.
+    // The head of a stream contains the bytes that have arrived so far.
     let is_cut = file.size != Some(head.len() as u64);
     let too_long = || {
-        let what = if file.size.is_some() { "file" } else { "stream, which is all there was to see" };
+        let what = if file.size.is_some() { "file" } else { "stream, and no more bytes have arrived" };
         format!("the first record does not end in the first {} bytes of the {what}", head.len())
     };
     let mut fields = Vec::new();
@@ -76,8 +77,8 @@ fn name(head: &[u8], field: Field, dialect: Dialect) -> Vec<u8> {
     name
 }
 
-/// What happens to each column. Without `columns` (the file has no record)
-/// the parameters are checked as far as they can be, and nothing happens.
+/// The action on each column. Without `columns` (the file has no record), the
+/// parameters are checked as far as possible, and there are no actions.
 fn actions(params: &Params, dialect: Dialect, columns: Option<&Columns>) -> Result<Vec<Action>, String> {
     let mut wanted = Vec::new();
     for (name, action) in [("mask", Action::Mask), ("hash", Action::Hash), ("drop", Action::Drop)] {
@@ -92,7 +93,7 @@ fn actions(params: &Params, dialect: Dialect, columns: Option<&Columns>) -> Resu
         wanted.push((column, Action::Set(Value::new(value, dialect)?)));
     }
     if wanted.is_empty() {
-        return Err("nothing to do: give at least one of `mask`, `hash`, `set` and `drop`".into());
+        return Err("nothing to do: set at least one of `mask`, `hash`, `set` and `drop`".into());
     }
     if params.get("mask").is_some() && (dialect.delimiter == MASK || dialect.quote == Some(MASK)) {
         return Err("`mask` writes `*`, which is the delimiter or the quote of this file".into());

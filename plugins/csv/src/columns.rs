@@ -1,15 +1,16 @@
-//! Which columns are meant: lists of names and positions, as the parameters
-//! give them, and where they are in this file.
+//! References to columns: lists of names and positions in parameters, and their
+//! places in the file.
 
 /// A column as the user wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reference {
     text: String,
-    /// Written in quotes, and so a name even if it looks like a position.
+    /// Whether it is quoted, so that it is a name even if it looks like a
+    /// position.
     quoted: bool,
 }
 
-/// Reads a list such as `email,"Name, full",3`.
+/// Parses a list such as `email,"Name, full",3`.
 pub(crate) fn parse_list(list: &str) -> Result<Vec<Reference>, String> {
     let mut references = Vec::new();
     let mut rest = list;
@@ -23,8 +24,8 @@ pub(crate) fn parse_list(list: &str) -> Result<Vec<Reference>, String> {
     }
 }
 
-/// Reads one column up to `stop` or the end; what follows begins with `stop`
-/// or is empty. Quotes are `"` here, whatever the file uses.
+/// Parses one column up to `stop` or the end. The returned rest begins with
+/// `stop` or is empty. Quotes are always `"` here, whatever the file uses.
 pub(crate) fn parse_one(text: &str, stop: char) -> Result<(Reference, &str), String> {
     let trimmed = text.trim_start();
     let Some(mut rest) = trimmed.strip_prefix('"') else {
@@ -54,21 +55,21 @@ pub(crate) fn parse_one(text: &str, stop: char) -> Result<(Reference, &str), Str
     }
 }
 
-/// The first record of the file.
+/// The columns of the file, according to its first record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Columns {
-    /// How many there are.
+    /// Number of columns.
     pub(crate) count: usize,
     /// Their names, decoded, if the file has a header.
     pub(crate) names: Option<Vec<Vec<u8>>>,
 }
 
-/// Names listed in an error, at most.
+/// Maximum number of names listed in an error.
 const MAX_LISTED: usize = 40;
 
 impl Columns {
-    /// The position, from 0, of the column that is meant. A name wins over a
-    /// position.
+    /// The index, from 0, of the referenced column. A name takes precedence
+    /// over a position.
     pub(crate) fn find(&self, reference: &Reference) -> Result<usize, String> {
         let text = reference.text.as_str();
         let named: Vec<usize> = match &self.names {
@@ -80,7 +81,7 @@ impl Columns {
         }
         if let [first, second, ..] = named[..] {
             return Err(format!(
-                "more than one column is named `{text}`; say which by its position: {} or {}",
+                "more than one column is named `{text}`; give its position instead: {} or {}",
                 first + 1,
                 second + 1
             ));
@@ -94,7 +95,10 @@ impl Columns {
 
     fn list(&self) -> String {
         let Some(names) = &self.names else {
-            return format!("the first record has {}, and without a header they have no names", self.count);
+            return format!(
+                "the first record has {} columns, which have no names without a header",
+                self.count
+            );
         };
         let listed: Vec<String> = names
             .iter()
@@ -125,7 +129,7 @@ mod tests {
     fn names_positions_and_quoted_names_are_found() {
         let columns = columns(&["id", "Name, full", "2", "say \"hi\""]);
         assert_eq!(find(&columns, r#" id , "Name, full",4,"say ""hi""""#), Ok(vec![0, 1, 3, 3]));
-        assert_eq!(find(&columns, "2"), Ok(vec![2]), "a name wins over a position");
+        assert_eq!(find(&columns, "2"), Ok(vec![2]), "a name takes precedence over a position");
     }
 
     #[test]
@@ -136,7 +140,7 @@ mod tests {
             ("0", "there is no column `0`"),
             ("4", "there is no column `4`"),
             ("\"1\"", "there is no column `1`"),
-            ("b", "more than one column is named `b`; say which by its position: 2 or 3"),
+            ("b", "more than one column is named `b`; give its position instead: 2 or 3"),
             ("a,,b", "a column is missing"),
             ("", "a column is missing"),
             ("\"a", "a quote is not closed"),

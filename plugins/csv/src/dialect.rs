@@ -1,19 +1,19 @@
-//! Which bytes separate and quote the fields.
+//! The bytes that separate and quote fields.
 
 use runner_plugin::{Framing, Params};
 
 /// How fields are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Dialect {
-    /// Stands between fields.
+    /// The byte between fields.
     pub(crate) delimiter: u8,
-    /// Stands round fields, and doubled in them; `None` when there are no
-    /// quotes, so that a field may hold neither delimiter nor line end.
+    /// The byte around quoted fields, doubled inside them. `None` if there are
+    /// no quotes, so that a field cannot contain a delimiter or a line end.
     pub(crate) quote: Option<u8>,
 }
 
 impl Dialect {
-    /// Reads the parameters `delimiter` and `quote`.
+    /// Parses the parameters `delimiter` and `quote`.
     pub(crate) fn of(params: &Params) -> Result<Self, String> {
         let delimiter = match params.required("delimiter")? {
             "tab" => b'\t',
@@ -37,7 +37,7 @@ impl Dialect {
         }
     }
 
-    /// Whether a field with this content must stand in quotes.
+    /// Whether a field with this content must be quoted.
     pub(crate) fn must_quote(self, content: &[u8]) -> bool {
         content
             .iter()
@@ -45,15 +45,15 @@ impl Dialect {
     }
 }
 
-/// Letters and digits are refused: they stand in what is written, and in
-/// pseudonyms.
+/// Parses one character. Letters and digits are refused because values and
+/// pseudonyms contain them.
 fn punctuation(name: &str, value: &str, word: &str) -> Result<u8, String> {
     match value.as_bytes() {
         [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !matches!(byte, b'\r' | b'\n') => {
             Ok(*byte)
         }
         _ => Err(format!(
-            "`{name}` must be {word} or one ASCII character that is no letter, digit or line end, not `{}`",
+            "`{name}` must be {word} or one ASCII character that is not a letter, digit or line end, not `{}`",
             value.escape_debug()
         )),
     }

@@ -1,9 +1,9 @@
 //! The plugin `csv`: masks, pseudonymises, sets or drops columns of delimited
 //! text.
 //!
-//! A record is changed by itself; only the header's place, found in the
-//! file's head, tells it from the rest. So the result does not depend on how
-//! the file is cut.
+//! Each record is processed independently. Only the header is different, and it
+//! is recognised by its offset, which is found in the head of the file. So the
+//! result does not depend on how the file is cut.
 
 mod action;
 mod begin;
@@ -21,11 +21,11 @@ use runner_plugin::{Edits, FileHead, Job, Manifest, ParamSpec, Params, Plugin, W
 pub struct Csv {
     dialect: Dialect,
     plan: Plan,
-    /// Bytes of the byte order mark at the start of the file.
+    /// Length of the byte order mark at the start of the file.
     mark_bytes: usize,
     /// The file offset of the header, if there is one.
     header: Option<u64>,
-    /// The fields of one record, kept for their memory.
+    /// Buffer for the fields of a record, reused to save allocations.
     fields: Vec<Field>,
 }
 
@@ -34,7 +34,7 @@ impl Plugin for Csv {
         let columns = |name, what| {
             ParamSpec::text(
                 name,
-                &format!("columns {what}: names or positions, as in `email,\"Name, full\",3`"),
+                &format!("Columns {what}: names or positions, as in `email,\"Name, full\",3`"),
             )
         };
         Manifest::new(
@@ -43,13 +43,16 @@ impl Plugin for Csv {
             "Masks, pseudonymises, sets or drops columns of delimited text",
         )
         .param(columns("mask", "to fill with `*`"))
-        .param(columns("hash", "to replace by keyed pseudonyms"))
+        .param(columns("hash", "to replace with keyed pseudonyms"))
         .param(columns("drop", "to remove"))
-        .param(ParamSpec::text("set", "`COLUMN=VALUE`; several on lines of their own"))
-        .param(ParamSpec::secret("key", "the secret of `hash`: the same key gives the same pseudonyms"))
+        .param(ParamSpec::text("set", "`COLUMN=VALUE`; for several columns, one per line"))
+        .param(ParamSpec::secret("key", "The secret key of `hash`: the same key gives the same pseudonyms"))
         .param(ParamSpec::text("delimiter", "`tab`, or one character").default(","))
         .param(ParamSpec::text("quote", "`none`, or one character").default("\""))
-        .param(ParamSpec::boolean("header", "whether the first record has the names").default("true"))
+        .param(
+            ParamSpec::boolean("header", "Whether the first record contains the column names")
+                .default("true"),
+        )
     }
 
     fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Self, Job), String> {

@@ -1,9 +1,9 @@
-//! Reading records, strictly.
+//! Strict parsing of records.
 //!
-//! A quote may only stand at the start of a field, at its end, and doubled
-//! between. The host finds record ends by counting quotes (an odd number so
-//! far means inside), which is right for such files only; so a stray quote is
-//! an error here, and never a guess.
+//! Quotes are allowed only at the start of a field, at its end, and doubled in
+//! between. The host finds the ends of records by counting quotes (an odd
+//! number so far means inside), which is correct only for such files. So a
+//! stray quote is an error, and is never interpreted by guessing.
 
 use crate::dialect::Dialect;
 use memchr::{memchr, memchr2, memchr3};
@@ -12,58 +12,58 @@ use std::ops::Range;
 /// A field of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Field {
-    /// Where it starts, quotes included.
+    /// Start, including the quote.
     pub(crate) start: usize,
-    /// Where it ends, quotes included.
+    /// End, including the quote.
     pub(crate) end: usize,
-    /// Whether it stands in quotes.
+    /// Whether it is quoted.
     pub(crate) quoted: bool,
 }
 
 impl Field {
-    /// What stands between the quotes, doubled quotes still doubled.
+    /// The content between the quotes; doubled quotes are not decoded.
     pub(crate) fn content(self) -> Range<usize> {
         if self.quoted { self.start + 1..self.end - 1 } else { self.start..self.end }
     }
 }
 
-/// Where a record is.
+/// The position of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Record {
-    /// Its fields, without the line end.
+    /// The range of its fields, without the line end.
     pub(crate) content: Range<usize>,
-    /// Where the next record starts.
+    /// The start of the next record.
     pub(crate) end: usize,
 }
 
-/// What is wrong with a quote.
+/// An error in the use of quotes. Each contains its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// It stands in a field that does not begin with a quote.
+    /// A quote in a field that does not begin with a quote.
     InField(usize),
-    /// Text follows the closing quote, at this place.
+    /// Text after a closing quote.
     AfterQuote(usize),
-    /// It is never closed.
+    /// A quote that is never closed.
     Unclosed(usize),
 }
 
 impl Fault {
-    /// The message, for bytes that start at `offset` of the file.
+    /// The error message, for bytes that start at `offset` in the file.
     pub(crate) fn message(self, offset: u64) -> String {
         let (at, what) = match self {
-            Self::InField(at) => (at, "a quote inside of a field that does not begin with one"),
+            Self::InField(at) => (at, "a quote inside a field that does not begin with a quote"),
             Self::AfterQuote(at) => (at, "text after a closing quote"),
             Self::Unclosed(at) => (at, "a quote that is never closed"),
         };
         format!(
-            "{what}, at byte {}; set `quote=none` if quotes mean nothing in this file, or mend it first",
+            "{what}, at byte {}; set `quote=none` if quotes have no meaning in this file, or fix the file first",
             offset + at as u64
         )
     }
 }
 
-/// Reads the record that starts at `start`, and puts its first `limit` fields
-/// into `fields`. The rest is checked for stray quotes only.
+/// Parses the record that starts at `start`, and stores its first `limit`
+/// fields in `fields`. The other fields are only checked for stray quotes.
 pub(crate) fn read(
     bytes: &[u8],
     start: usize,
@@ -99,13 +99,13 @@ fn record(bytes: &[u8], start: usize, content_end: usize) -> Record {
     Record { content: start..content_end, end: content_end + line_end }
 }
 
-/// The place of the line end at `at` (of the `\n`, or of the end of the
-/// bytes), counting a `\r` before it.
+/// The start of the line end at `at` (the `\n` or the end of the bytes),
+/// including a `\r` before it.
 fn before_return(bytes: &[u8], start: usize, at: usize) -> usize {
     if at > start && bytes[at - 1] == b'\r' { at - 1 } else { at }
 }
 
-/// Where the field at `at`, which does not begin with a quote, ends.
+/// The end of the unquoted field at `at`.
 fn bare_end(bytes: &[u8], at: usize, dialect: Dialect) -> Result<usize, Fault> {
     let rest = &bytes[at..];
     let stop = match dialect.quote {
@@ -120,8 +120,8 @@ fn bare_end(bytes: &[u8], at: usize, dialect: Dialect) -> Result<usize, Fault> {
     }
 }
 
-/// Where the field whose opening quote is at `open` ends, one past its
-/// closing quote.
+/// The end of the field whose opening quote is at `open`: one past its closing
+/// quote.
 fn quoted_end(bytes: &[u8], open: usize, delimiter: u8, quote: u8) -> Result<usize, Fault> {
     let mut at = open + 1;
     loop {
@@ -136,7 +136,7 @@ fn quoted_end(bytes: &[u8], open: usize, delimiter: u8, quote: u8) -> Result<usi
     }
 }
 
-/// Where the fields end of which the first one begins at `at`.
+/// The end of the remaining fields, the first of which begins at `at`.
 fn rest_end(bytes: &[u8], at: usize, dialect: Dialect) -> Result<usize, Fault> {
     let mut from = at;
     loop {

@@ -1,5 +1,5 @@
-//! The plugin as the host sees it, against the `csv` crate: what a reader
-//! gets from the output must be the transformed rows of the input.
+//! Compares the plugin with the `csv` crate: a reader must get the transformed
+//! rows of the input from the output.
 
 use proptest::prelude::*;
 use runner_csv::Csv;
@@ -11,10 +11,10 @@ fn cases() {
     run_cases::<Csv>(concat!(env!("CARGO_MANIFEST_DIR"), "/cases"));
 }
 
-/// A cell: its value, and whether it is written in quotes though it need not.
+/// A cell: its value, and whether it is quoted without need.
 type Cell = (String, bool);
 
-/// A file and how it is written.
+/// A file and its encoding.
 #[derive(Debug, Clone)]
 struct Table {
     rows: Vec<Vec<Cell>>,
@@ -118,7 +118,7 @@ fn pseudonym(key: &str, value: &str) -> String {
     blake3::keyed_hash(&key, value.as_bytes()).to_hex()[..32].to_owned()
 }
 
-/// What a reader must get from the output.
+/// The rows that a reader must get from the output.
 fn expected(table: &Table, acts: &[Act], header_rows: usize) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     for (place, row) in table.rows.iter().enumerate() {
@@ -144,7 +144,7 @@ fn expected(table: &Table, acts: &[Act], header_rows: usize) -> Vec<Vec<String>>
     rows
 }
 
-/// The parameters that ask for these actions, by position.
+/// The parameters for these actions, with columns by position.
 fn params(acts: &[Act]) -> Vec<(&'static str, String)> {
     let columns = |wanted: &Act| {
         let places: Vec<_> = (0..acts.len())
@@ -219,8 +219,8 @@ proptest! {
         assert_split_invariant::<Csv>(&params, text.as_bytes());
     }
 
-    /// Whatever the bytes: either an error, or what a reader sees in the
-    /// columns that were not named is what it saw before.
+    /// For arbitrary bytes, the result is an error, or a reader sees the same
+    /// values as before in all columns that were not named.
     #[test]
     fn other_columns_are_left_alone(
         text in "([ab\",\n ]|\"\"|\",\"|\r\n){0,20}",
@@ -241,15 +241,15 @@ proptest! {
 }
 
 #[test]
-fn a_head_that_shows_no_whole_header_is_refused() {
+fn a_head_without_the_whole_header_is_refused() {
     let mut text = "a,".repeat(40_000);
     text.push_str("\n1\n");
     let error = edit::<Csv>(&[("mask", "1")], text.as_bytes()).expect_err("the header is too long");
     assert_eq!(error, "the first record does not end in the first 65536 bytes of the file");
 }
 
-/// Of a stream, the head is what has come so far: a header is whole when its
-/// line end is there, or the stream has ended.
+/// The head of a stream contains the bytes that have arrived so far. A header
+/// is complete if its line end has arrived, or if the stream has ended.
 #[test]
 fn a_short_head_of_a_stream_is_enough_with_a_whole_header() {
     let begin = |head: &[u8], size| {
@@ -261,7 +261,7 @@ fn a_short_head_of_a_stream_is_enough_with_a_whole_header() {
         assert_eq!(begin(whole.as_bytes(), None), Ok(()), "{whole}");
     }
     for part in ["", "i", "id,name", "id,name\r", "\"id\",\"na\nme", "id,\"name\""] {
-        let error = begin(part.as_bytes(), None).expect_err("what comes next is not known");
+        let error = begin(part.as_bytes(), None).expect_err("the next bytes are not known");
         assert!(error.contains("the first record does not end"), "{part}: {error}");
     }
     assert_eq!(begin(b"id,name", Some(7)), Ok(()));

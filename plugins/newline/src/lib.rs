@@ -5,16 +5,16 @@ use runner_plugin::{Edits, FileHead, Framing, Job, Manifest, ParamSpec, Params, 
 /// The plugin: which line end it writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Newline {
-    /// Takes away the CR of each CRLF, as `dos2unix` does.
+    /// Removes the CR of each CRLF, like `dos2unix`.
     Lf,
-    /// Adds a CR to each LF without one, as `unix2dos` does.
+    /// Adds a CR to each LF without one, like `unix2dos`.
     Crlf,
 }
 
 impl Plugin for Newline {
     fn describe() -> Manifest {
         Manifest::new("newline", env!("CARGO_PKG_VERSION"), "Converts line ends").param(
-            ParamSpec::text("to", "The line end to write: lf (as dos2unix) or crlf (as unix2dos)")
+            ParamSpec::text("to", "The line end to write: lf (like dos2unix) or crlf (like unix2dos)")
                 .default("lf"),
         )
     }
@@ -23,9 +23,9 @@ impl Plugin for Newline {
         let lines = Job::new(Framing::lines());
         match params.required("to")? {
             "lf" => Ok((Self::Lf, lines.literals(["\r\n"]))),
-            // What tells these lines from the others is one byte that is not
-            // there. Files to convert have it missing in every line, so a
-            // prefilter would pass them all: no prefilter.
+            // These lines differ from the others by one missing byte. In files
+            // that need conversion it is missing in every line, so a prefilter
+            // would pass all lines. So there is none.
             "crlf" => Ok((Self::Crlf, lines)),
             other => Err(format!("`to` must be lf or crlf, not `{other}`")),
         }

@@ -1,4 +1,4 @@
-//! What follows the word `Bearer`, as in an `Authorization` header (RFC 6750).
+//! Tokens after the word `Bearer`, as in an `Authorization` header (RFC 6750).
 
 use crate::sweep::{Seen, each_place};
 use crate::text::{is_word_start, run_end};

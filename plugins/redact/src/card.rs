@@ -1,10 +1,10 @@
 //! Payment card numbers.
 //!
-//! Found: 13 to 19 digits with a correct check digit (ISO/IEC 7812-1, Luhn)
-//! and the first digits and length of a known network, written without gaps
-//! or with single spaces or hyphens: groups of four with a shorter last one,
-//! 4-6-5 (American Express), 4-6-4 (Diners Club) or 6-13 (UnionPay). Numbers
-//! with a decimal point are left alone.
+//! A number has 13 to 19 digits with a correct check digit (ISO/IEC 7812-1,
+//! Luhn) and the first digits and length of a known network. It is written
+//! without gaps or with single spaces or hyphens: groups of four with a shorter
+//! last one, 4-6-5 (American Express), 4-6-4 (Diners Club) or 6-13 (UnionPay).
+//! Numbers with a decimal point are left alone.
 
 use crate::sweep::{Seen, each_place};
 use crate::text::{is_word_end, is_word_start};
@@ -13,8 +13,7 @@ use std::ops::Range;
 const MIN_DIGITS: usize = 13;
 const MAX_DIGITS: usize = 19;
 
-/// Finds every number. In whatever groups one is written, there are digits in
-/// certain places of it.
+/// Finds every number. In any grouping, certain places of a number are digits.
 pub(crate) fn find(text: &[u8], found: &mut impl FnMut(Range<usize>)) {
     let may_begin = |seen: Seen<'_>| {
         seen.is_digit(0)
@@ -31,8 +30,8 @@ pub(crate) fn find(text: &[u8], found: &mut impl FnMut(Range<usize>)) {
     });
 }
 
-/// The number that begins with the word at `start`; the longest, when there
-/// is more than one.
+/// The number that begins with the word at `start`; the longest if there are
+/// several.
 fn at_word(bytes: &[u8], start: usize) -> Option<Range<usize>> {
     if !bytes.get(start..start + 4)?.iter().all(u8::is_ascii_digit) {
         return None;
@@ -77,7 +76,7 @@ struct Groups {
 }
 
 impl Groups {
-    /// Adds a group; `false` when no card has so many.
+    /// Adds a group; `false` if no card number has that many groups.
     fn push(&mut self, length: usize) -> bool {
         let Some(place) = self.lengths.get_mut(self.count) else { return false };
         *place = length;
@@ -85,7 +84,7 @@ impl Groups {
         true
     }
 
-    /// Whether cards of so many digits are written in such groups.
+    /// Whether card numbers with `digits` digits are written in these groups.
     fn is_card(&self, digits: usize) -> bool {
         let lengths = &self.lengths[..self.count];
         digits >= MIN_DIGITS
@@ -97,7 +96,7 @@ impl Groups {
     }
 }
 
-/// Whether the digits are those of a card.
+/// Whether the digits are a card number.
 fn is_number(digits: &[u8]) -> bool {
     has_check_digit(digits) && has_network(digits)
 }
@@ -118,10 +117,10 @@ fn has_check_digit(digits: &[u8]) -> bool {
     sum.is_multiple_of(10)
 }
 
-/// Whether a network issues numbers that begin so and are so long. The ranges
-/// are those the networks publish (as collected in Wikipedia, "Payment card
-/// number"); issuers of a single country are left out where they would let
-/// one number in ten pass.
+/// Whether a network issues numbers with these first digits and this length.
+/// The ranges are those published by the networks (as collected in Wikipedia,
+/// "Payment card number"). Issuers of a single country are left out if they
+/// would let one number in ten pass.
 fn has_network(digits: &[u8]) -> bool {
     let first_six = digits.iter().take(6).fold(0, |number, &digit| number * 10 + u32::from(digit));
     match (first_six, digits.len()) {
@@ -158,7 +157,7 @@ mod tests {
     use proptest::prelude::*;
     use regex::bytes::Regex;
 
-    /// Numbers that the networks and payment services give out for tests.
+    /// Test numbers published by networks and payment services.
     const CARDS: [&str; 11] = [
         "4111111111111111",
         "4222222222222",
@@ -239,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sixth_group_is_no_card() {
+    fn a_number_with_six_groups_is_not_a_card() {
         let mut groups = Groups::default();
         assert!((0..5).all(|_| groups.push(4)));
         assert!(!groups.push(4));

@@ -1,13 +1,13 @@
 //! E-mail addresses.
 //!
-//! Found: `LOCAL@DOMAIN`, where `LOCAL` is a run of ASCII letters, digits and
-//! `.` `_` `+` `-`, and `DOMAIN` is two labels or more, the last of them two
-//! letters or more (or `xn--...`). The `@`, and characters of `LOCAL`, may be
-//! percent-encoded, as they are in the query strings of access logs:
+//! An address is `LOCAL@DOMAIN`, where `LOCAL` is a run of ASCII letters,
+//! digits and `.` `_` `+` `-`, and `DOMAIN` is two labels or more, the last of
+//! them two letters or more (or `xn--...`). The `@`, and characters of `LOCAL`,
+//! may be percent-encoded, as they are in the query strings of access logs:
 //! `bob%2Bnews%40example.com`.
 //!
 //! RFC 5322 allows much more before the `@` (quotes, `=`, `/`, comments). In
-//! logs these stand between values far more often than in one, so they end
+//! logs these occur between values far more often than inside one, so they end
 //! it. Image names such as `logo@2x.png` are left alone.
 
 use crate::text::{escape, run_end};
@@ -19,7 +19,7 @@ pub(crate) fn find(text: &[u8], found: &mut impl FnMut(Range<usize>)) {
     memchr2_iter(b'@', b'%', text).filter_map(|at| at_sign(text, at)).for_each(found);
 }
 
-/// The address whose `@`, or `%40`, is `bytes[at]`.
+/// The address whose `@` or `%40` is at `at`.
 fn at_sign(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let sign = match bytes.get(at)? {
         b'@' => 1,
@@ -35,7 +35,7 @@ fn is_local(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'+' | b'-')
 }
 
-/// Where the local part that ends at `at` begins; `at` when there is none.
+/// The start of the local part that ends at `at`; `at` if there is none.
 fn local_start(bytes: &[u8], at: usize) -> usize {
     let mut start = at;
     while start > 0 {
@@ -50,8 +50,8 @@ fn local_start(bytes: &[u8], at: usize) -> usize {
             break;
         }
     }
-    // In `\nbob@example.com`, as JSON writes a line end, the `n` is not of
-    // the address.
+    // In `\nbob@example.com`, where `\n` is a line end in JSON, the `n` is not
+    // part of the address.
     if start > 0 && bytes[start - 1] == b'\\' && matches!(bytes[start], b'n' | b'r' | b't') {
         start += 1;
     }
@@ -61,15 +61,15 @@ fn local_start(bytes: &[u8], at: usize) -> usize {
     start
 }
 
-/// Where the longest domain that begins at `start` ends.
+/// The end of the longest domain that begins at `start`.
 fn domain_end(bytes: &[u8], start: usize) -> Option<usize> {
     let mut end = None;
     let mut is_first = true;
     let mut label = start;
     loop {
         // A label is made of pieces: `example` and `site` in `example-site`.
-        // The address may end after each of them, so that a dash or a stray
-        // word behind it hides nothing.
+        // The address may end after each of them, so that a dash or a word
+        // after it does not hide the address.
         let mut at = label;
         loop {
             let piece = at;
@@ -98,7 +98,7 @@ fn is_top_level(label: &[u8]) -> bool {
             || label.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"xn--")))
 }
 
-/// Whether this is what follows the `@` in `logo@2x.png`.
+/// Whether this is the part after the `@` of a name such as `logo@2x.png`.
 fn is_image_name(domain: &[u8]) -> bool {
     let digits = domain.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let extension = match domain[digits..].split_at_checked(2) {

@@ -1,15 +1,15 @@
 //! IPv4 addresses.
 //!
-//! Found: four decimal numbers up to 255, of three digits at most (leading
-//! zeros too), with dots between. Not found: where a fifth number follows or
-//! goes before (`1.2.3.4.5` is a version or an object identifier), and
-//! browser versions such as `Chrome/120.0.0.0`.
+//! An address is four decimal numbers up to 255, separated by dots, with at
+//! most three digits each (leading zeros count). Not found: numbers next to a
+//! fifth one (`1.2.3.4.5` is a version or an object identifier), and browser
+//! versions such as `Chrome/120.0.0.0`.
 
 use crate::sweep::{Seen, each_place};
 use crate::text::{is_word_end, is_word_start};
 use std::ops::Range;
 
-/// Finds every address, by its first dot.
+/// Finds every address by its first dot.
 pub(crate) fn find(text: &[u8], found: &mut impl FnMut(Range<usize>)) {
     let may_hold = |seen: Seen<'_>| {
         let has_next = (seen.byte(3) == b'.') | (seen.byte(4) == b'.') | (seen.byte(5) == b'.');
@@ -58,7 +58,7 @@ fn at_word(bytes: &[u8], start: usize) -> Option<Range<usize>> {
     Some(start..at)
 }
 
-/// Whether `start` goes on after `7.`.
+/// Whether a digit and a dot precede `start`.
 fn is_number_before_dot(bytes: &[u8], start: usize) -> bool {
     start >= 2 && bytes[start - 1] == b'.' && bytes[start - 2].is_ascii_digit()
 }

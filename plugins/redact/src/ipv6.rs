@@ -1,12 +1,12 @@
 //! IPv6 addresses, in every form of RFC 4291 section 2.2.
 //!
-//! Found: what `std::net::Ipv6Addr` reads, where a word begins and ends, or
-//! behind a label (`addr:fe80::1`). A zone (`%eth0`) stays. At least one
-//! decimal digit is asked for: without one, `ab::cd` and `std::vector` are
-//! paths of a programming language far more often than addresses. Neither
-//! clock times nor hardware addresses nor fingerprints have the right number
-//! of groups, but an EUI-64 (`00:11:22:33:44:55:66:77`) does, and is taken
-//! for an address.
+//! An address is text that `std::net::Ipv6Addr` parses, between the boundaries
+//! of words or after a label (`addr:fe80::1`). A zone (`%eth0`) is kept. At
+//! least one decimal digit is required: without one, text such as `ab::cd` and
+//! `std::vector` is a path of a programming language far more often than an
+//! address. Clock times, hardware addresses and fingerprints do not have the
+//! right number of groups, but an EUI-64 (`00:11:22:33:44:55:66:77`) does, so
+//! it is treated as an address.
 
 use crate::sweep::{Seen, each_place};
 use crate::text::{is_word_start, run_end};
@@ -19,8 +19,8 @@ const MAX_BYTES: usize = 45;
 /// Finds every address.
 pub(crate) fn find(text: &[u8], found: &mut impl FnMut(Range<usize>)) {
     let mut seen = 0;
-    // What does not go on in a run of `at_colon` is the end of one without an
-    // address; most of it is below the dot, or a slash.
+    // A colon that ends a run cannot begin an address. The byte after it is
+    // mostly below the dot, or a slash.
     let goes_on = |seen: Seen<'_>| (seen.byte(0) == b':') & (seen.byte(1) >= b'.') & (seen.byte(1) != b'/');
     each_place(text, goes_on, |colon| {
         if colon < seen {
@@ -33,28 +33,28 @@ pub(crate) fn find(text: &[u8], found: &mut impl FnMut(Range<usize>)) {
     });
 }
 
-/// Whether a byte may be of an address.
+/// Whether a byte may be part of an address.
 fn is_address(byte: u8) -> bool {
     byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.')
 }
 
-/// Whether there are as many colons as an address has. Most of what has too
-/// few are clock times.
+/// Whether there are enough colons for an address. Most text with fewer colons
+/// is a clock time.
 fn has_colons(text: &[u8]) -> bool {
     text.iter().filter(|&&byte| byte == b':').count() >= 6 || text.windows(2).any(|pair| pair == b"::")
 }
 
-/// The address, if there is one, in the run of hexadecimal digits, colons and
-/// dots that ends at `run`, and whose first colon is `bytes[colon]`.
+/// The address in the run of hexadecimal digits, colons and dots that ends at
+/// `run` and whose first colon is at `colon`, if there is one.
 fn at_colon(bytes: &[u8], colon: usize, run: usize) -> Option<Range<usize>> {
-    // A group has four digits at most; what is longer is a label.
+    // A group has at most four digits; a longer word is a label.
     let word = (colon.saturating_sub(5)..=colon).rev().find(|&at| is_word_start(bytes, at)).unwrap_or(0);
     let is_group = colon - word <= 4 && bytes[word..colon].iter().all(u8::is_ascii_hexdigit);
     let start = if is_group && (word < colon || bytes.get(colon + 1) == Some(&b':')) {
         word
     } else {
-        // The word is a label. One colon belongs to it; of three, two are of
-        // the address: `addr:::1`.
+        // The word is a label, and one colon belongs to it. Of three colons,
+        // two belong to the address: `addr:::1`.
         let group = run_end(bytes, colon, |byte| byte == b':');
         if group - colon == 3 { group - 2 } else { group }
     };
@@ -69,7 +69,7 @@ fn at_colon(bytes: &[u8], colon: usize, run: usize) -> Option<Range<usize>> {
     while end > start && bytes[end - 1] == b'.' {
         end -= 1;
     }
-    // The colon of `from fe80::1: refused` is not of the address.
+    // The last colon in `from fe80::1: refused` is not part of the address.
     [end, end.saturating_sub(1)]
         .into_iter()
         .filter(|&end| end > start)
@@ -78,7 +78,7 @@ fn at_colon(bytes: &[u8], colon: usize, run: usize) -> Option<Range<usize>> {
         .map(|end| start..end)
 }
 
-/// Reads a whole text as an address.
+/// Parses a whole text as an address.
 pub(crate) fn parse(text: &[u8]) -> Option<Ipv6Addr> {
     if text.len() > MAX_BYTES {
         return None;
@@ -148,7 +148,8 @@ mod tests {
             let address = Ipv6Addr::from(groups);
             let text = address.to_string();
             prop_assume!(text.contains(|byte: char| byte.is_ascii_digit()));
-            // `fe80::` and a colon cannot be told from an address gone wrong.
+            // `fe80::` and a colon cannot be distinguished from a malformed
+            // address.
             prop_assume!(!(text.ends_with(':') && after.starts_with(':')));
             prop_assert_eq!(found(&[Kind::Ipv6], &format!("{before}{text}{after}")), text);
         }

@@ -1,14 +1,14 @@
 //! API keys and tokens of known formats.
 //!
-//! A format is a prefix that its issuer documents, and the bytes after it. A
-//! key without such a prefix (an AWS *secret* key, a password) cannot be told
-//! from other text, and is not found.
+//! A format consists of a prefix that its issuer documents, and the bytes after
+//! it. A key without such a prefix (an AWS *secret* key, a password) cannot be
+//! distinguished from other text, and is not found.
 
 use crate::sweep::{Seen, each_place};
 use crate::text::{is_word_start, run_end};
 use std::ops::Range;
 
-/// Which bytes may follow a prefix.
+/// The bytes that may follow a prefix.
 #[derive(Clone, Copy)]
 enum Alphabet {
     /// Upper-case letters and digits.
@@ -17,7 +17,7 @@ enum Alphabet {
     Word,
     /// Letters, digits, `_`, `-`.
     Url,
-    /// Letters, digits, `_`, `-`, `.`; a dot at the end is not of the key.
+    /// Letters, digits, `_`, `-`, `.`; a dot at the end is not part of the key.
     Dotted,
 }
 
@@ -37,10 +37,10 @@ impl Alphabet {
 struct Format {
     prefix: &'static str,
     alphabet: Alphabet,
-    /// Bytes after the prefix.
+    /// Number of bytes after the prefix.
     min: usize,
     max: usize,
-    /// Where in the prefix the byte is that it is found by.
+    /// Index in the prefix of the byte that the search looks for.
     anchor: usize,
 }
 
@@ -54,8 +54,9 @@ const fn format(prefix: &'static str, alphabet: Alphabet, min: usize, max: usize
 
 const ANY: usize = usize::MAX;
 
-/// The formats. Where issuers have lengthened their keys, or reserve the
-/// right to, only a least length is asked for. No prefix begins another.
+/// The formats. If an issuer has lengthened its keys or reserves the right to,
+/// only a minimum length is required. No prefix is the beginning of another
+/// one.
 const FORMATS: &[Format] = &[
     // AWS access key ids, long-term and temporary: "Unique identifiers" in
     // the IAM user guide.
@@ -72,8 +73,8 @@ const FORMATS: &[Format] = &[
     // GitLab: "Token prefixes" in the GitLab documentation; routable tokens
     // have dots.
     format("glpat-", Alphabet::Dotted, 20, ANY),
-    // Slack: "Token types" in the Slack API documentation; it does not speak
-    // of `xoxs`, `xoxc` and `xoxd`, the tokens of browser sessions.
+    // Slack: "Token types" in the Slack API documentation; it does not mention
+    // `xoxs`, `xoxc` and `xoxd`, the tokens of browser sessions.
     format("xoxb-", Alphabet::Url, 10, ANY),
     format("xoxp-", Alphabet::Url, 10, ANY),
     format("xoxa-", Alphabet::Url, 10, ANY),
@@ -93,8 +94,8 @@ const FORMATS: &[Format] = &[
     format("sk_test_", Alphabet::Word, 16, ANY),
     format("rk_test_", Alphabet::Word, 16, ANY),
     format("whsec_", Alphabet::Word, 16, ANY),
-    // OpenAI, and others who copied the form (`sk-proj-`, `sk-ant-`). None
-    // documents it; a digit is asked for, so that names such as
+    // OpenAI, and issuers that copied its form (`sk-proj-`, `sk-ant-`). None of
+    // them documents it. A digit is required, so that names such as
     // `sk-loading-indicator-wide` are left alone.
     format(SK_PREFIX, Alphabet::Url, 20, ANY),
     // npm: the access token format of 2021, made like GitHub's.
@@ -102,7 +103,7 @@ const FORMATS: &[Format] = &[
     // PyPI: "pypi-" and a macaroon; `AgEIcHlwaS5vcmc` is its header, the
     // bytes 2, 1, 8, "pypi.org" (warehouse, token scanning).
     format("pypi-AgEIcHlwaS5vcmc", Alphabet::Url, 50, ANY),
-    // Hugging Face: 34 letters as a rule; the form is not documented.
+    // Hugging Face: usually 34 letters; the form is not documented.
     format("hf_", Alphabet::Word, 30, ANY),
     // DigitalOcean personal access tokens: 64 hexadecimal digits, since 2022.
     format("dop_v1_", Alphabet::Word, 64, 64),
@@ -110,8 +111,8 @@ const FORMATS: &[Format] = &[
 
 const SK_PREFIX: &str = "sk-";
 
-/// Bytes next to an anchor with which a prefix is possible: the one before
-/// it, or, for prefixes that begin with it, the one after it.
+/// Bytes next to an anchor that are possible in a prefix: the byte before it
+/// or, for prefixes that begin with the anchor, the byte after it.
 static BEFORE: [bool; 256] = neighbours(Side::Before);
 static AFTER: [bool; 256] = neighbours(Side::After);
 
@@ -145,8 +146,8 @@ pub(crate) fn prefixes() -> impl Iterator<Item = &'static str> {
     FORMATS.iter().map(|format| format.prefix).chain([JWT_PREFIX])
 }
 
-/// Finds every key. Anchors lead to the prefixes, `_` or `-` behind a letter
-/// or the capital A before one; or the whole of `eyJ`.
+/// Finds every key by the anchor of its prefix: a `_` or `-` after a letter, a
+/// capital A before one, or the whole of `eyJ`.
 pub(crate) fn find(text: &[u8], found: &mut impl FnMut(Range<usize>)) {
     let may_hold = |seen: Seen<'_>| {
         let (first, second) = (seen.byte(0), seen.byte(1));
@@ -155,7 +156,7 @@ pub(crate) fn find(text: &[u8], found: &mut impl FnMut(Range<usize>)) {
         let is_anchor = is_lower & ((second == b'_') | (second == b'-')) | (first == b'A') & is_upper;
         is_anchor | (first == b'e') & (second == b'y') & (seen.byte(2) == b'J')
     };
-    // A key that begins in another one is part of it.
+    // A key that begins inside another key is part of it.
     let (mut key_end, mut token_end) = (0, 0);
     each_place(text, may_hold, |at| {
         if text[at..].starts_with(JWT_PREFIX.as_bytes()) {
@@ -173,8 +174,8 @@ pub(crate) fn find(text: &[u8], found: &mut impl FnMut(Range<usize>)) {
     });
 }
 
-/// The key whose prefix has its anchor at `anchor`, and which begins at `from`
-/// or behind.
+/// The key whose prefix has its anchor at `anchor`, and which begins at or
+/// after `from`.
 fn at_anchor(text: &[u8], anchor: usize, from: usize) -> Option<Range<usize>> {
     let has = |bytes: &[bool; 256], at: Option<usize>| {
         at.and_then(|at| text.get(at)).is_some_and(|&byte| bytes[usize::from(byte)])
@@ -196,7 +197,7 @@ fn key(bytes: &[u8], start: usize, format: &Format) -> Option<Range<usize>> {
         return None;
     }
     let body = start + format.prefix.len();
-    // One byte more than fits is enough to see that a run is too long.
+    // One byte more than the maximum is enough to see that a run is too long.
     let limit = body.saturating_add(format.max).saturating_add(1).min(bytes.len());
     let mut end = run_end(&bytes[..limit], body, |byte| format.alphabet.has(byte));
     while bytes[end - 1] == b'.' {
@@ -206,9 +207,9 @@ fn key(bytes: &[u8], start: usize, format: &Format) -> Option<Range<usize>> {
     (format.min..=format.max).contains(&length).then_some(start..end)
 }
 
-/// Whether `start` may begin a key in whose body its own prefix is nothing
-/// special. Asked for so that `sk-sk-sk-...` is walked over once, not once
-/// for each `sk-`.
+/// Whether a key may begin at `start` although its prefix may also occur in its
+/// body. This is required so that `sk-sk-sk-...` is scanned once, not once per
+/// `sk-`.
 fn begins_run(bytes: &[u8], start: usize) -> bool {
     start == 0 || !matches!(bytes[start - 1], b'-' | b'_')
 }
@@ -222,12 +223,12 @@ fn is_sk(bytes: &[u8], start: usize) -> bool {
             .any(u8::is_ascii_digit)
 }
 
-/// Three to five base64url parts with dots between (RFC 7515 and 7516). The
-/// shortest header there can be, `{"alg":""}`, has 14 letters; the last parts
-/// may be empty.
+/// Three to five base64url parts separated by dots (RFC 7515 and 7516). The
+/// shortest possible header, `{"alg":""}`, has 14 letters; the last parts may
+/// be empty.
 ///
-/// A token begins with a word, or where the last key ends: once that key is
-/// masked, its end is a border.
+/// A token begins at the start of a word, or at the end of the last key: once
+/// that key is masked, its end is the boundary of a word.
 fn jwt(bytes: &[u8], start: usize, key_end: usize) -> Option<Range<usize>> {
     let follows_key = start > 0 && start == key_end;
     if !follows_key && (!begins_run(bytes, start) || !is_word_start(bytes, start)) {
@@ -266,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_right_behind_a_key_is_found() {
+    fn a_key_right_after_a_key_is_found() {
         for second in ["sk-abcdefghij0123456789", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln_-"] {
             let both = format!("AKIAIOSFODNN7EXAMPLE{second}");
             assert_eq!(found(&[Kind::Key], &both).replace(' ', ""), both);

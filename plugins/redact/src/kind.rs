@@ -1,7 +1,7 @@
 //! The kinds of values that can be redacted, and sets of them.
 
-/// A kind of value. The order decides between values at exactly the same
-/// place: the first one gives its name.
+/// A kind of value. If several values have exactly the same range, the first
+/// kind in this order gives the name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     /// An e-mail address.
@@ -14,7 +14,7 @@ pub(crate) enum Kind {
     Card,
     /// An API key or token of a known format.
     Key,
-    /// What follows `Bearer`.
+    /// A token after `Bearer`.
     Bearer,
 }
 
@@ -23,7 +23,7 @@ impl Kind {
     pub(crate) const ALL: [Kind; 6] =
         [Kind::Email, Kind::Ipv4, Kind::Ipv6, Kind::Card, Kind::Key, Kind::Bearer];
 
-    /// The name, in parameters and in pseudonyms.
+    /// The name in parameters and pseudonyms.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Kind::Email => "email",
@@ -41,16 +41,16 @@ impl Kind {
 pub(crate) struct Kinds(u8);
 
 impl Kinds {
-    /// The set of these.
+    /// The set of these kinds.
     pub(crate) fn of(kinds: &[Kind]) -> Self {
         Self(kinds.iter().fold(0, |set, &kind| set | 1 << kind as u8))
     }
 
-    /// Reads a list such as `email, ipv4`; `all` stands for every kind.
+    /// Parses a list such as `email, ipv4`; `all` means every kind.
     ///
     /// # Errors
-    /// Names the first word that is no kind, and says which there are. An
-    /// empty list is an error too: it would quietly redact nothing.
+    /// If a word is not a kind. The message names it and lists the kinds. An
+    /// empty list is also an error, because it would silently redact nothing.
     pub(crate) fn parse(list: &str) -> Result<Self, String> {
         let mut set = 0;
         for word in list.split(',').map(str::trim).filter(|word| !word.is_empty()) {
@@ -59,17 +59,17 @@ impl Kinds {
                 continue;
             }
             let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.name() == word) else {
-                return Err(format!("there is no kind `{word}`; there are {}", names()));
+                return Err(format!("there is no kind `{word}`; the kinds are {}", names()));
             };
             set |= Self::of(&[kind]).0;
         }
         if set == 0 {
-            return Err(format!("`kinds` is empty; there are {}", names()));
+            return Err(format!("`kinds` is empty; the kinds are {}", names()));
         }
         Ok(Self(set))
     }
 
-    /// Whether the set holds `kind`.
+    /// Whether the set contains `kind`.
     pub(crate) fn has(self, kind: Kind) -> bool {
         self.0 & 1 << kind as u8 != 0
     }
@@ -91,8 +91,8 @@ mod tests {
 
     #[test]
     fn an_unknown_kind_is_named() {
-        let error = Kinds::parse("email,phone").expect_err("`phone` is no kind");
-        assert_eq!(error, "there is no kind `phone`; there are email, ipv4, ipv6, card, key, bearer");
+        let error = Kinds::parse("email,phone").expect_err("`phone` is not a kind");
+        assert_eq!(error, "there is no kind `phone`; the kinds are email, ipv4, ipv6, card, key, bearer");
     }
 
     #[test]

@@ -1,9 +1,10 @@
-//! The plugin `redact`: finds e-mail addresses, IP addresses, card numbers
-//! and credentials in lines of text, and masks them or puts pseudonyms in
-//! their place.
+//! The plugin `redact`: finds e-mail addresses, IP addresses, card numbers and
+//! credentials in lines of text, and masks them or replaces them with
+//! pseudonyms.
 //!
-//! A value is found from its own line alone, so the result does not depend
-//! on how the file is cut. README.md says what is found and what is not.
+//! Whether a value is found depends only on its line, so the result does not
+//! depend on how the file is cut. README.md lists what is found and what is
+//! not.
 
 mod bearer;
 mod card;
@@ -40,13 +41,20 @@ impl Plugin for Redact {
             "Masks or pseudonymises e-mail addresses, IP addresses, card numbers and credentials",
         )
         .param(
-            ParamSpec::text("kinds", "what to redact: email, ipv4, ipv6, card, key, bearer, or all")
-                .default("all"),
+            ParamSpec::text(
+                "kinds",
+                "What to redact: all, or a list of email, ipv4, ipv6, card, key, bearer",
+            )
+            .default("all"),
         )
         .param(
-            ParamSpec::text("style", "`mask` keeps the length, `hash` puts keyed pseudonyms").default("mask"),
+            ParamSpec::text("style", "`mask` keeps the length, `hash` writes keyed pseudonyms")
+                .default("mask"),
         )
-        .param(ParamSpec::secret("key", "the secret of `style=hash`: the same key gives the same pseudonyms"))
+        .param(ParamSpec::secret(
+            "key",
+            "The secret key of `style=hash`: the same key gives the same pseudonyms",
+        ))
     }
 
     fn begin(params: &Params, _: &FileHead<'_>) -> Result<(Self, Job), String> {

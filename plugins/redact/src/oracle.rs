@@ -1,11 +1,11 @@
-//! Reference models for tests: slow, and written from the definitions.
+//! Reference models for tests: slow, and derived from the definitions.
 
 use crate::kind::{Kind, Kinds};
 use crate::scan::scan;
 use regex::bytes::Regex;
 use std::ops::Range;
 
-/// Where words begin and end, found by an expression.
+/// The boundaries of words, found by a regular expression.
 pub(crate) struct Boundaries {
     words: Vec<Range<usize>>,
     escapes: Vec<Range<usize>>,
@@ -27,7 +27,7 @@ impl Boundaries {
         self.words.iter().any(|word| word.start == at)
     }
 
-    /// Whether no word goes on at `at`.
+    /// Whether no word continues at `at`.
     pub(crate) fn is_word_end(&self, at: usize) -> bool {
         !self.words.iter().any(|word| word.contains(&at))
     }
@@ -37,14 +37,14 @@ impl Boundaries {
     }
 }
 
-/// The values of these kinds, with spaces between.
+/// The values of these kinds, separated by spaces.
 pub(crate) fn found(kinds: &[Kind], text: &str) -> String {
     let values = scan(text.as_bytes(), Kinds::of(kinds));
     values.into_iter().map(|value| &text[value.range]).collect::<Vec<_>>().join(" ")
 }
 
-/// Asserts that the scanner finds the union of all ranges that `is_value`
-/// takes for a value.
+/// Asserts that the scanner finds the union of all ranges that are values
+/// according to `is_value`.
 pub(crate) fn assert_scan_equals(kind: Kind, text: &str, is_value: impl Fn(&Range<usize>, &[u8]) -> bool) {
     let mut expected: Vec<Range<usize>> = Vec::new();
     for start in 0..text.len() {

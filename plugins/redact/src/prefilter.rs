@@ -1,10 +1,10 @@
-//! What a line must contain to hold a value at all: the host searches for it
-//! natively, and shows the plugin no other line.
+//! What a line must contain if it contains a value: the host searches for it
+//! natively, and does not show other lines to the plugin.
 //!
-//! There is a prefilter only where it is the faster search: for one kind that
-//! a few literals tell of, which the host finds at gigabytes a second.
-//! Literals of several kinds, and expressions made of digits, it can only walk
-//! through byte by byte, which takes longer than the plugin's own passes
+//! There is a prefilter only if it makes the search faster: for a single kind
+//! that a few literals indicate, which the host finds at gigabytes per second.
+//! The host can search for literals of several kinds, or for expressions of
+//! digits, only byte by byte, which takes longer than the plugin's own passes
 //! (measured: five times as long).
 
 use crate::key;

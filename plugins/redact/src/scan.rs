@@ -1,12 +1,12 @@
-//! Every value in lines of text.
+//! Finds all values in lines of text.
 //!
-//! Each kind has a pass of its own, so that only the kinds asked for cost
-//! anything. No value holds a line end, so lines may be searched together.
+//! Each kind has a separate pass, so that only the requested kinds take time.
+//! No value contains a line end, so lines can be searched together.
 //!
-//! Where values overlap, as in `Bearer eyJ...`, they are redacted as one from
-//! the first byte of either to the last, so that nothing of either shows. It
-//! counts as of the kind that begins first; of those, the longest; of those,
-//! the first in the order of [`Kind`].
+//! Overlapping values, as in `Bearer eyJ...`, are redacted as one value, from
+//! the first byte of either to the last, so that nothing of either is visible.
+//! Its kind is that of the value that begins first; of those, the longest; of
+//! those, the first in the order of [`Kind`].
 
 use crate::kind::{Kind, Kinds};
 use crate::{bearer, card, email, ipv4, ipv6, key, style};
@@ -16,9 +16,9 @@ use std::ops::Range;
 /// A value in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Found {
-    /// Where it is.
+    /// Its range.
     pub(crate) range: Range<usize>,
-    /// What it is.
+    /// Its kind.
     pub(crate) kind: Kind,
 }
 
@@ -43,8 +43,8 @@ pub(crate) fn scan(text: &[u8], kinds: Kinds) -> Vec<Found> {
     merge(found)
 }
 
-/// Whether a value is only part of a pseudonym from an earlier run: the
-/// digits of one may pass for a card, and one may follow `Bearer`.
+/// Whether a value is only a part of a pseudonym from an earlier run: its
+/// digits may look like a card number, and it may follow `Bearer`.
 fn is_pseudonym(kind: Kind, text: &[u8], range: &Range<usize>) -> bool {
     match kind {
         Kind::Card => style::is_pseudonym(&text[range.start.saturating_sub("card_".len())..range.end]),
@@ -53,7 +53,7 @@ fn is_pseudonym(kind: Kind, text: &[u8], range: &Range<usize>) -> bool {
     }
 }
 
-/// Sorts, and joins what overlaps.
+/// Sorts the values, and joins those that overlap.
 fn merge(mut found: Vec<Found>) -> Vec<Found> {
     found.sort_unstable_by_key(|value| (value.range.start, Reverse(value.range.end), value.kind));
     found.dedup_by(|later, earlier| {

@@ -1,21 +1,21 @@
-//! What stands in a value's place.
+//! The replacements of values.
 
 use crate::ipv6;
 use crate::kind::Kind;
 use crate::text::escape;
 
-/// Hexadecimal digits of a pseudonym: 64 bits. Two of a million different
-/// values share one with a chance of 1 in 37 million.
+/// Number of hexadecimal digits of a pseudonym: 64 bits. Among a million
+/// different values, two share a pseudonym with a chance of 1 in 37 million.
 const DIGITS: usize = 16;
 
-/// What BLAKE3 derives the key with; changing it changes every pseudonym.
+/// The context of BLAKE3's key derivation. Changing it changes every pseudonym.
 const CONTEXT: &str = "runner-redact 2026-11-22 pseudonyms";
 
 /// How values are replaced.
 #[derive(Debug)]
 pub(crate) enum Style {
-    /// Every byte becomes `*`, but for the punctuation that shows what it
-    /// was: see [`mask`].
+    /// Every byte becomes `*`, except punctuation that shows the kind of value:
+    /// see [`mask`].
     Mask,
     /// A name such as `email_3f9a1c0d2b4e5f60`, always the same for the same
     /// value under the same key.
@@ -23,12 +23,12 @@ pub(crate) enum Style {
 }
 
 impl Style {
-    /// Pseudonyms under a secret.
+    /// Pseudonyms under a secret key.
     pub(crate) fn hash(secret: &str) -> Self {
         Self::Hash(Box::new(blake3::derive_key(CONTEXT, secret.as_bytes())))
     }
 
-    /// Appends what stands in the place of `value`.
+    /// Appends the replacement of `value`.
     pub(crate) fn write(&self, kind: Kind, value: &[u8], out: &mut Vec<u8>) {
         match self {
             Self::Mask => out.extend(value.iter().map(|&byte| mask(kind, byte))),
@@ -46,7 +46,7 @@ impl Style {
     }
 }
 
-/// Whether this is a pseudonym, which is not to be redacted again.
+/// Whether this is a pseudonym, which must not be redacted again.
 pub(crate) fn is_pseudonym(text: &[u8]) -> bool {
     Kind::ALL.iter().any(|kind| {
         text.strip_prefix(kind.name().as_bytes()).and_then(|rest| rest.strip_prefix(b"_")).is_some_and(
@@ -55,9 +55,9 @@ pub(crate) fn is_pseudonym(text: &[u8]) -> bool {
     })
 }
 
-/// The mask of one byte. What stays is the `@` and the dots of an e-mail
-/// address, the dots and colons of an IP address, the gaps of a card number,
-/// and nothing of a credential.
+/// The mask of one byte. These bytes are kept: the `@` and the dots of an
+/// e-mail address, the dots and colons of an IP address, and the gaps of a card
+/// number. Nothing of a credential is kept.
 fn mask(kind: Kind, byte: u8) -> u8 {
     let stays = match kind {
         Kind::Email => matches!(byte, b'@' | b'.'),
@@ -69,11 +69,11 @@ fn mask(kind: Kind, byte: u8) -> u8 {
     if stays { byte } else { b'*' }
 }
 
-/// Brings the ways to write one value to one form, so that they get one
-/// pseudonym: e-mail addresses in lower case and without percent escapes, IP
-/// addresses as RFC 5952 and its IPv4 likeness have them, card numbers
-/// without gaps. Credentials are taken as they are. What is not a single
-/// value (overlapping values were joined) is taken as it is, too.
+/// Converts the different forms of a value to one form, so that they get the
+/// same pseudonym: e-mail addresses in lower case and without percent escapes,
+/// IP addresses as in RFC 5952 (IPv4 without leading zeros), card numbers
+/// without gaps. Credentials, and overlapping values that were joined, are used
+/// unchanged.
 fn normalize(kind: Kind, value: &[u8]) -> Vec<u8> {
     let mut normal = Vec::with_capacity(value.len());
     match kind {

@@ -1,20 +1,20 @@
-//! Places in a text where its next bytes may begin, or tell of, a value.
+//! Finds places in a text where a value may begin, or that indicate a value.
 //!
-//! The bytes that tell are frequent: a line of an access log has a dozen dots.
-//! So there is no search from one of them to the next, which costs a call
-//! each, but a condition on a few bytes that is looked at in every place, and
-//! holds in few. Compilers make vector instructions of the inner loop, on
-//! every machine and in WebAssembly, if the condition has no branches: `&` and
-//! `|` in place of `&&` and `||`.
+//! The bytes that indicate values are frequent: a line of an access log has a
+//! dozen dots. A search from one of them to the next would cost a call each.
+//! Instead, a condition on a few bytes is evaluated at every place, and holds
+//! at few. Compilers vectorise the inner loop, on every machine and in
+//! WebAssembly, if the condition has no branches: `&` and `|` instead of `&&`
+//! and `||`.
 
-/// Places that are looked at together.
+/// Number of places that are checked together.
 const BLOCK: usize = 64;
 
-/// How far from a place a condition sees.
+/// How many bytes from a place a condition can see.
 const MAX_SEEN: usize = 16;
 
-/// The bytes at a place. They are read one by one, as a condition asks for
-/// them: of an array, compilers would make a single, odd number first.
+/// The bytes at a place. They are read one by one as a condition needs them:
+/// compilers would first combine an array into a single number.
 #[derive(Clone, Copy)]
 pub(crate) struct Seen<'a> {
     block: &'a [u8; BLOCK + MAX_SEEN],
@@ -22,13 +22,13 @@ pub(crate) struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    /// The byte `next` bytes behind the place; zero behind the text's end.
+    /// The byte `next` bytes after the place; zero after the end of the text.
     #[inline(always)]
     pub(crate) fn byte(self, next: usize) -> u8 {
         self.block[self.place + next]
     }
 
-    /// Whether there is a decimal digit.
+    /// Whether this byte is a decimal digit.
     #[inline(always)]
     pub(crate) fn is_digit(self, next: usize) -> bool {
         self.byte(next).wrapping_sub(b'0') < 10
@@ -71,7 +71,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_place_is_looked_at(text in prop::collection::vec(prop::sample::select(b"ab".to_vec()), 0..300)) {
+        fn every_place_is_checked(text in prop::collection::vec(prop::sample::select(b"ab".to_vec()), 0..300)) {
             let mut places = Vec::new();
             each_place(&text, |seen| (seen.byte(0) == b'a') & (seen.byte(2) == b'b'), |at| places.push(at));
             let expected = (0..text.len()).filter(|&at| text[at] == b'a' && text.get(at + 2) == Some(&b'b'));

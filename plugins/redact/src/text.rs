@@ -1,11 +1,11 @@
-//! Where values may begin and end in a line of text.
+//! The places in a line of text where values may begin and end.
 //!
 //! A value begins where a word begins and ends where a word ends; a word is a
 //! run of ASCII letters and digits. A percent escape (`%20`) and the escapes
-//! `\n` `\r` `\t` are no part of the word after them: `%20ghp_...` and
-//! `\n10.0.0.1` begin behind the escape.
+//! `\n` `\r` `\t` are not part of the word after them: in `%20ghp_...` and
+//! `\n10.0.0.1`, a word begins after the escape.
 
-/// The byte that the percent escape at `at` stands for.
+/// Decodes the percent escape at `at`.
 pub(crate) fn escape(bytes: &[u8], at: usize) -> Option<u8> {
     match bytes.get(at..at + 3)? {
         [b'%', high, low] => Some(hex(*high)? << 4 | hex(*low)?),
@@ -22,10 +22,10 @@ pub(crate) fn is_word_start(bytes: &[u8], at: usize) -> bool {
     let is_letter = |byte| matches!(byte, Some(b'n' | b'r' | b't'));
     match bytes[..at] {
         [] => true,
-        // The first letter or digit of an escape is no word.
+        // The first letter or digit of an escape does not begin a word.
         [.., b'\\'] => !is_letter(bytes.get(at).copied()),
         [.., b'%'] => escape(bytes, at - 1).is_none(),
-        // In a word, or right behind an escape.
+        // Inside a word, or right after an escape.
         [.., before] if before.is_ascii_alphanumeric() => {
             let behind = |by| at.checked_sub(by).and_then(|start| bytes.get(start).copied());
             let is_behind_escape = behind(3) == Some(b'%') && escape(bytes, at - 3).is_some();
@@ -35,7 +35,7 @@ pub(crate) fn is_word_start(bytes: &[u8], at: usize) -> bool {
     }
 }
 
-/// Whether no word goes on at `at`.
+/// Whether no word continues at `at`.
 pub(crate) fn is_word_end(bytes: &[u8], at: usize) -> bool {
     !bytes.get(at).is_some_and(u8::is_ascii_alphanumeric)
 }

@@ -1,4 +1,4 @@
-//! The plugin as the host sees it.
+//! Tests of the whole plugin.
 
 use proptest::prelude::*;
 use runner_plugin::testing::{assert_split_invariant, edit, run_cases};
@@ -9,7 +9,7 @@ fn cases() {
     run_cases::<Redact>(concat!(env!("CARGO_MANIFEST_DIR"), "/cases"));
 }
 
-/// Lines with values, halves of values, and what stands between them.
+/// Lines with values, parts of values, and text between them.
 fn text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         4 => "[ -~\n]",
@@ -49,15 +49,15 @@ fn params() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
-    /// Which also shows that no line with a value fails the prefilter: the
+    /// This also shows that the prefilter passes every line with a value: the
     /// check compares runs with the prefilter and without.
     #[test]
     fn the_cut_does_not_matter(text in text(), params in params()) {
         assert_split_invariant::<Redact>(&params, text.as_bytes());
     }
 
-    /// Of one kind. Of several, a mask may uncover another value: `fe80::`
-    /// is no address while an e-mail address goes on right behind it.
+    /// Tests one kind at a time. With several kinds, a mask may uncover another
+    /// value: `fe80::` is not an address if an e-mail address follows directly.
     #[test]
     fn masks_keep_the_length_and_hide_for_good(
         text in text(),
@@ -71,7 +71,7 @@ proptest! {
     }
 }
 
-/// The pseudonym that `value` gets.
+/// The pseudonym of `value`.
 fn pseudonym(kinds: &str, key: &str, value: &str) -> String {
     let params = [("kinds", kinds), ("style", "hash"), ("key", key)];
     let line = edit::<Redact>(&params, format!("x {value} y").as_bytes()).expect("no error");
@@ -97,8 +97,9 @@ fn ways_to_write_one_value_share_a_pseudonym() {
     assert_ne!(pseudonym("email", "k", "bob@example.com"), pseudonym("email", "k", "bob@example.org"));
 }
 
-/// A line made to be slow must not be: each byte is looked at a bounded
-/// number of times. Were one of these quadratic, this would take minutes.
+/// Lines constructed to be slow must not be slow: each byte is read a bounded
+/// number of times. If one of these took quadratic time, the test would take
+/// minutes.
 #[test]
 fn long_lines_take_linear_time() {
     for piece in [

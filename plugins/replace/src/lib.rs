@@ -1,10 +1,9 @@
 //! Replaces text, or the matches of an expression.
 //!
-//! By default a match lies within one line and never includes the line's end,
-//! as with `sed`. With `multiline` it may span lines, but is bounded by
-//! `max-match`; what that means exactly is in `search.rs`. A text without a
-//! line end needs no lines: it is the same wherever they end, so they may be of
-//! any length.
+//! By default, a match lies within one line and never includes the line end, as
+//! with `sed`. With `multiline` it may span lines, but is limited by
+//! `max-match`; `search.rs` has the exact definition. A search for a text
+//! without a line end does not depend on lines, so they may have any length.
 
 mod lines;
 mod pattern;
@@ -19,14 +18,14 @@ use crate::search::Search;
 use crate::text::Text;
 use crate::with::With;
 
-/// The contract's limit on context, less the look-around.
+/// The contract's limit on context minus the look-around.
 const MAX_MATCH_LIMIT_BYTES: usize = (1 << 20) - LOOK_AROUND_BYTES;
 const MAX_MATCH_DEFAULT_BYTES: usize = 64 * 1024;
 
-/// An assertion looks at one character on either side of it.
+/// An assertion depends on one character on either side of it.
 const LOOK_AROUND_BYTES: usize = 4;
 
-/// The plugin: what to look for, and what to put there.
+/// The plugin: what to look for, and its replacement.
 #[derive(Debug)]
 pub struct Replace {
     search: Search,
@@ -39,14 +38,17 @@ impl Plugin for Replace {
             .param(ParamSpec::text("find", "What to look for").required())
             .param(ParamSpec::text("with", "What to put in its place").default(""))
             .param(
-                ParamSpec::boolean("regex", "Whether find is an expression, and with may use $1 and ${name}")
-                    .default("false"),
+                ParamSpec::boolean(
+                    "regex",
+                    "Whether find is a regular expression; with may then use $1 and ${name}",
+                )
+                .default("false"),
             )
             .param(ParamSpec::boolean("ignore-case", "Whether letters match either case").default("false"))
             .param(ParamSpec::boolean("multiline", "Whether a match may span lines").default("false"))
             .param(ParamSpec::integer(
                 "max-match",
-                "With multiline and regex: the longest match, in bytes (65536 unless given)",
+                "With multiline and regex: the longest match, in bytes (65536 by default)",
             ))
     }
 
@@ -58,7 +60,7 @@ impl Plugin for Replace {
         let is_regex = params.bool("regex")?;
         let max_match = params.integer("max-match")?;
         if max_match.is_some() && !(is_regex && scope == Scope::Anywhere) {
-            return Err("`max-match` is of use only with both `multiline` and `regex`".into());
+            return Err("`max-match` is only used with both `multiline` and `regex`".into());
         }
         let max_match = max_match.map_or(Ok(MAX_MATCH_DEFAULT_BYTES), check_max_match)?;
         if find.is_empty() {
@@ -71,14 +73,16 @@ impl Plugin for Replace {
             return Ok((Self { search, with }, job));
         }
         if find.contains('\n') && scope == Scope::Lines {
-            return Err("`find` holds a line end, which no line does: set `multiline`".into());
+            return Err(
+                "`find` contains a line end, so it cannot match within a line: set `multiline`".into()
+            );
         }
         let (search, job) = match case {
             Case::Sensitive => plain_text(Text::exact(find), scope, file)?,
             Case::Insensitive if is_ascii_folding(find) => plain_text(Text::folded(find), scope, file)?,
             Case::Insensitive => folded_text(find, scope, file)?,
         };
-        // Other letters than ASCII's can change their length with their case.
+        // Letters outside ASCII can change their length with their case.
         let job = match search {
             Search::Literal { .. } => {
                 let patterns = vec![find.into()];
@@ -116,8 +120,8 @@ fn check_max_match(bytes: i64) -> Result<usize, String> {
     }
 }
 
-/// Looks for a text that is the same wherever lines end: in lines if that is
-/// faster.
+/// Looks for a text that does not depend on lines. It is searched by lines if
+/// that is faster.
 fn plain_text(text: Text, scope: Scope, file: &FileHead<'_>) -> Result<(Search, Job), String> {
     let in_head = |bytes: &[u8]| text.find(bytes).map(|at| at..at + text.len());
     let framing = if scope == Scope::Lines && lines::are_better(file, in_head) {
@@ -129,13 +133,14 @@ fn plain_text(text: Text, scope: Scope, file: &FileHead<'_>) -> Result<(Search, 
     Ok((Search::literal(text), Job::new(framing)))
 }
 
-/// Looks for a text in either case, where letters fold to others than ASCII's.
+/// Looks for a text in either case, if letters also match letters outside
+/// ASCII.
 fn folded_text(find: &str, scope: Scope, file: &FileHead<'_>) -> Result<(Search, Job), String> {
     let pattern = Pattern::literal(find)?;
     let regex = pattern.compile()?;
     let in_head = |bytes: &[u8]| regex.find(bytes).map(|found| found.range());
-    // A stream shows nothing of an expression's end before more comes, but
-    // whole lines at once.
+    // In a stream, the end of a match is only known when more bytes arrive, but
+    // whole lines can be searched at once.
     let in_lines = scope == Scope::Lines && (file.size.is_none() || lines::are_better(file, in_head));
     let scope = if in_lines { Scope::Lines } else { Scope::Anywhere };
     expression(&pattern, scope, MAX_MATCH_LIMIT_BYTES)

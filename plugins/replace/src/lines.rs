@@ -1,22 +1,23 @@
-//! Whether a text, which needs no lines, is better looked for in lines.
+//! Decides whether to search for a text by lines, although it does not depend
+//! on lines.
 //!
-//! The result is the same. Anywhere, lines may be of any length; but each match
-//! that is not near another one costs a call, while lines that match are shown
-//! together. Where there is one every few KiB, as in many a log, that is up to
-//! twice the time.
+//! The result is the same. Without lines, they may have any length, but each
+//! match that is not near another one costs a call, while matching lines are
+//! shown together. If there is a match every few KiB, as in many logs, this
+//! takes up to twice the time.
 
 use std::ops::Range;
 
 use memchr::memchr_iter;
 use runner_plugin::FileHead;
 
-/// Matches that are farther apart than that have a call each.
+/// Matches that are farther apart than this need a call each.
 const APART_BYTES: usize = 1 << 10;
-/// From so many calls for the file's head on, lines are better.
+/// If the head of the file needs at least this many calls, lines are faster.
 const MANY_CALLS: usize = 4;
 
-/// Whether the file's head looks like that; `find` tells the first match in
-/// what it is given.
+/// Whether the head of the file suggests lines. `find` returns the first match
+/// in its argument.
 pub(crate) fn are_better(file: &FileHead<'_>, find: impl Fn(&[u8]) -> Option<Range<usize>>) -> bool {
     let (mut calls, mut shown, mut at) = (0, 0, 0);
     while let Some(found) = find(&file.head[at..]) {
@@ -26,6 +27,6 @@ pub(crate) fn are_better(file: &FileHead<'_>, find: impl Fn(&[u8]) -> Option<Ran
         at += found.end;
         shown = at;
     }
-    // Where lines are long, there is less to be gained, and more to be lost.
+    // With long lines, there is less to gain and more to lose.
     calls >= MANY_CALLS && memchr_iter(b'\n', file.head).take(calls).count() == calls
 }

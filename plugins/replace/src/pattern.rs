@@ -1,4 +1,4 @@
-//! The expression to look for: parsing it, and what can be known of it.
+//! The regular expression to look for: its parsing and its properties.
 
 use regex_automata::meta::{self, Regex};
 use regex_syntax::ParserBuilder;
@@ -18,13 +18,13 @@ pub(crate) enum Case {
 /// A parsed expression.
 #[derive(Debug)]
 pub(crate) struct Pattern {
-    /// As the prefilter takes it, which knows no flags beside.
+    /// The text for the prefilter, with all flags inside the expression.
     text: String,
     hir: Hir,
 }
 
 impl Pattern {
-    /// Parses an expression; `^` and `$` stand for line ends.
+    /// Parses an expression; `^` and `$` match at line starts and ends.
     pub(crate) fn new(text: &str, case: Case) -> Result<Self, String> {
         let ignore_case = case == Case::Insensitive;
         let mut parser =
@@ -34,22 +34,22 @@ impl Pattern {
         Ok(Self { text: format!("{flags}{text}"), hir })
     }
 
-    /// A text of which letters match either case.
+    /// A text whose letters match either case.
     pub(crate) fn literal(text: &str) -> Result<Self, String> {
         Self::new(&regex_syntax::escape(text), Case::Insensitive)
     }
 
-    /// Compiles it as it is.
+    /// Compiles the expression unchanged.
     pub(crate) fn compile(&self) -> Result<Regex, String> {
         compile(&self.hir)
     }
 
-    /// Compiles it so that it finds in a text of many lines what it would
-    /// find in each line alone, without the line's end.
+    /// Compiles the expression so that in a text of many lines it finds the
+    /// same matches as in each line alone, without the line end.
     ///
-    /// That is the expression with line ends taken out of it: a match of such
-    /// a one cannot leave its line. Assertions about the text's start or end
-    /// become those of a line. So one search goes through a whole window.
+    /// Line ends are removed from the expression, so a match cannot leave its
+    /// line. Assertions about the start or end of the text become assertions
+    /// about a line. So one search covers a whole window.
     pub(crate) fn within_lines(&self) -> Result<Regex, String> {
         let hir = without_line_ends(&self.hir);
         if never_matches(&hir) {
@@ -58,29 +58,30 @@ impl Pattern {
         compile(&hir)
     }
 
-    /// Whether some match may be empty.
+    /// Whether a match may be empty.
     pub(crate) fn matches_empty(&self) -> bool {
         matches_empty(&self.hir)
     }
 
-    /// The longest match, where there is one.
+    /// The length of the longest match, if it is bounded.
     pub(crate) fn longest(&self) -> Option<usize> {
         self.hir.properties().maximum_len()
     }
 
-    /// The expression as a prefilter of lines, shown with their ends.
+    /// The expression as a prefilter of lines, which include their line ends.
     pub(crate) fn line_prefilter(&self) -> Prefilter {
-        // The record's end comes after the line's.
+        // The end of the record is after the line end.
         if self.hir.properties().look_set().contains(Look::End) {
             return Prefilter::None;
         }
         self.prefilter()
     }
 
-    /// The expression as a prefilter of windows, which it may see only from
-    /// the place on where a match must start.
+    /// The expression as a prefilter of windows. It sees a window only from the
+    /// place where a match must start.
     pub(crate) fn window_prefilter(&self) -> Prefilter {
-        // At that place the other assertions hold, if anything, too often.
+        // At that place, the other assertions hold at least as often as in the
+        // file.
         if self.hir.properties().look_set().contains_word() {
             return Prefilter::None;
         }
@@ -92,8 +93,8 @@ impl Pattern {
     }
 }
 
-/// Whether "either case" means no more than either ASCII case: not so for
-/// `k` and `s`, to which the Kelvin sign and the long s fold.
+/// Whether "either case" is the same as "either ASCII case". This is not so for
+/// `k` and `s`, which also match the Kelvin sign and the long s.
 pub(crate) fn is_ascii_folding(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii() && !matches!(byte.to_ascii_lowercase(), b'k' | b's'))
 }
@@ -104,8 +105,8 @@ fn compile(hir: &Hir) -> Result<Regex, String> {
     regex.map_err(|error| error.to_string())
 }
 
-/// Whether some match may be empty. The parser's own `minimum_len` does not
-/// tell where a branch matches nothing at all: `(?:|[a&&b])`.
+/// Whether a match may be empty. The parser's `minimum_len` is not known if
+/// a branch can never match: `(?:|[a&&b])`.
 fn matches_empty(hir: &Hir) -> bool {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => true,
@@ -117,7 +118,7 @@ fn matches_empty(hir: &Hir) -> bool {
     }
 }
 
-/// Whether it needs a character of an empty class.
+/// Whether it requires a character of an empty class.
 fn never_matches(hir: &Hir) -> bool {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) | HirKind::Literal(_) => false,
@@ -129,7 +130,7 @@ fn never_matches(hir: &Hir) -> bool {
     }
 }
 
-/// The same expression for texts without `\n`. The parser bounds the depth.
+/// The same expression for texts without `\n`. The parser limits the depth.
 fn without_line_ends(hir: &Hir) -> Hir {
     match hir.kind() {
         HirKind::Empty => Hir::empty(),

@@ -1,14 +1,14 @@
-//! Which matches there are in a window.
+//! Finds the matches in a window.
 //!
-//! Within lines they are those of a search from left to right in each line,
-//! where an empty match right behind another match does not count, nor one
-//! inside a UTF-8 sequence (it would tear the character).
+//! Within lines, they are found by a search from left to right in each line. An
+//! empty match right after another match does not count, and neither does one
+//! inside a UTF-8 sequence, because it would split the character.
 //!
-//! Anywhere, they must not depend on how the file is cut. So whether there is
-//! a match at a place, and which one, is a matter of that place alone: it is
-//! the match of the expression anchored there, in a text that ends
-//! `max_match` bytes behind it; assertions see the bytes beyond. The first
-//! such place counts, then the search goes on behind that match.
+//! Across lines, they must not depend on how the file is cut. So a match
+//! depends only on its place: it is the match of the expression anchored there,
+//! in a text that ends `max_match` bytes later; assertions see the bytes
+//! beyond. The first such place counts, and the search continues after that
+//! match.
 
 use std::ops::Range;
 
@@ -19,14 +19,14 @@ use runner_plugin::Window;
 
 use crate::text::Text;
 
-/// Bytes that one search for a candidate covers at the least. Tests come to
-/// the end of a stride in a few bytes.
+/// Minimum number of bytes covered by one search for a candidate. It is small
+/// in tests, so that they reach the end of a stride.
 const STRIDE_BYTES: usize = if cfg!(test) { 3 } else { 64 * 1024 };
 
-/// What of a match is to be known.
+/// What to find out about a match.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Capture {
-    /// Its range alone, which is faster.
+    /// Only its range, which is faster.
     Range,
     /// Its groups as well.
     Groups,
@@ -35,12 +35,12 @@ pub(crate) enum Capture {
 /// What to look for, and how.
 #[derive(Debug)]
 pub(crate) enum Search {
-    /// A text, anywhere. It has no groups, which are kept, as many windows are
-    /// small.
+    /// A text, anywhere. `none` is an empty set of groups, reused because many
+    /// windows are small.
     Literal { text: Text, none: Captures },
     /// An expression that cannot match a line end.
     Lines(Regex),
-    /// An expression that may.
+    /// An expression that may match a line end.
     Anywhere { regex: Regex, max_match: usize },
 }
 
@@ -84,7 +84,7 @@ impl Search {
     }
 }
 
-/// Room for what is to be known of a match.
+/// Memory for the result of a match.
 fn captures(regex: &Regex, capture: Capture) -> Captures {
     match capture {
         Capture::Range => Captures::matches(regex.group_info().clone()),
@@ -110,8 +110,8 @@ fn lines(regex: &Regex, bytes: &[u8], capture: Capture, mut found: impl FnMut(Ra
     }
 }
 
-/// Whether something may be inserted at a place: it must be part of a line,
-/// and between characters.
+/// Whether text may be inserted at a place: it must be inside a line, and
+/// between characters.
 fn is_place(bytes: &[u8], at: usize) -> bool {
     match bytes.get(at) {
         Some(byte) => !(0x80..0xC0).contains(byte),
@@ -135,15 +135,15 @@ fn anywhere(
         let near = at..(at + stride + max_match).min(bytes.len());
         let candidate = regex.search(&Input::new(bytes).range(near)).map(|candidate| candidate.start());
         let Some(start) = candidate.filter(|start| *start < at + stride) else {
-            // Behind the stride, a longer match may come before this one.
+            // After the stride, a longer match may start before this one.
             at += stride;
             continue;
         };
         if start >= owned.end {
             return;
         }
-        // The candidate may be too long, or be what it is because of a cut:
-        // only its place is of use.
+        // The candidate may be too long, or may depend on the cut, so only its
+        // start is used.
         let span = start..(start + max_match).min(bytes.len());
         regex.search_captures(&Input::new(bytes).range(span).anchored(Anchored::Yes), &mut groups);
         at = match groups.get_match() {

@@ -1,5 +1,6 @@
 //! Property tests: the result does not depend on the cut, matches are those
-//! that the module docs define, and lines are treated as `sed` treats them.
+//! defined in the documentation of the modules, and lines are treated as by
+//! `sed`.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -21,8 +22,8 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(prop::sample::select(b"aabbc \n".to_vec()), 0..40)
 }
 
-/// Expressions that mean the same to sed: without alternations and optional
-/// groups, of which POSIX takes the longest and this plugin the first.
+/// Expressions with the same meaning in sed: without alternations and optional
+/// groups, where POSIX takes the longest match and this plugin the first.
 fn sed_expression() -> impl Strategy<Value = String> {
     let atom = prop::sample::select(vec!["a", "b", "c", ".", "[ab]", "[^a]", "[^b]"]);
     let times = prop::sample::select(vec!["", "", "*", "+", "?"]);
@@ -34,8 +35,8 @@ fn sed_expression() -> impl Strategy<Value = String> {
     })
 }
 
-/// Expressions of all sorts, for what is compared with this plugin's own
-/// definition only.
+/// Arbitrary expressions, for comparison with this plugin's own definition
+/// only.
 fn expression() -> impl Strategy<Value = String> {
     let leaf = prop::sample::select(vec![
         "a", "b", "c", ".", "[^a]", r"\n", r"\s", r"\w", r"(?s:.)", "^", "$", r"\b", r"\B", r"\A", r"\z",
@@ -71,7 +72,7 @@ fn regex(expression: &str) -> Regex {
         .expect("a valid expression")
 }
 
-/// The definition in [`crate::search`], place by place.
+/// The definition of [`crate::search`], place by place.
 fn multiline_model(expression: &str, max_match: usize, input: &[u8]) -> Vec<u8> {
     let regex = regex(expression);
     let mut output = Vec::new();
@@ -92,7 +93,7 @@ fn multiline_model(expression: &str, max_match: usize, input: &[u8]) -> Vec<u8> 
     output
 }
 
-/// Each line alone, by the engine's own iterator.
+/// Searches each line separately with the engine's iterator.
 fn lines_model(expression: &str, input: &[u8]) -> Vec<u8> {
     let regex = regex(expression);
     let mut output = Vec::new();
@@ -182,7 +183,7 @@ proptest! {
     }
 }
 
-/// What is replaced in each line alone, as before texts were found anywhere.
+/// Replaces matches in each line separately.
 fn each_line_alone(expression: &str, with: &str, input: &[u8]) -> Vec<u8> {
     let regex = regex(expression);
     let mut output = Vec::new();
@@ -199,8 +200,8 @@ fn each_line_alone(expression: &str, with: &str, input: &[u8]) -> Vec<u8> {
 }
 
 proptest! {
-    /// Also where the bytes are no UTF-8, and letters fold to others than
-    /// ASCII's.
+    /// Also for bytes that are not UTF-8, and for letters that match letters
+    /// outside ASCII.
     #[test]
     fn a_text_anywhere_is_that_of_each_line(
         find in "[akKsé ]{1,3}",
@@ -221,7 +222,7 @@ proptest! {
 }
 
 #[test]
-fn a_log_that_holds_it_here_and_there_is_searched_by_lines() {
+fn a_log_with_occasional_matches_is_searched_by_lines() {
     let log =
         |gap: usize, line_end: &str| format!("{}ask{line_end}", "x\n".repeat(gap / 2)).repeat(20_000 / gap);
     let by_lines = |head: &str, find: &str, multiline: &str| {
@@ -233,7 +234,7 @@ fn a_log_that_holds_it_here_and_there_is_searched_by_lines() {
     for find in ["ask", "as", "a"] {
         assert!(by_lines(&log(3000, "\n"), find, "false"), "{find}");
         assert!(!by_lines(&log(3000, "\n"), find, "true"), "{find}");
-        // In every line, in hardly any, in the one line that there is.
+        // In every line, in very few lines, in the only line.
         assert!(!by_lines(&log(500, "\n"), find, "false"), "{find}");
         assert!(!by_lines(&log(10_000, "\n"), find, "false"), "{find}");
         assert!(!by_lines(&log(3000, "\n").replace('\n', ";"), find, "false"), "{find}");
@@ -247,7 +248,7 @@ fn a_text_needs_no_lines() {
         ("ab", "false", None, false),
         ("ab", "true", None, false),
         ("ask", "true", Some(4), false),
-        // A stream goes out line by line.
+        // A stream is written line by line.
         ("ask", "true", None, true),
     ] {
         let params = [("find", find), ("ignore-case", ignore_case)].into_iter().collect();
@@ -262,7 +263,7 @@ fn cases() {
 }
 
 #[test]
-fn an_empty_branch_is_seen_beside_an_impossible_one() {
+fn an_empty_branch_is_noticed_beside_an_impossible_one() {
     let params = [("find", "(?:|[a&&b])"), ("regex", "true"), ("multiline", "true")];
     assert!(replaced(&params, b"a").is_err_and(|error| error.contains("match the empty string")));
 }
@@ -275,7 +276,7 @@ fn letters_fold_as_in_unicode() {
 }
 
 #[test]
-fn an_empty_match_tears_no_character() {
+fn an_empty_match_does_not_split_a_character() {
     let params = [("find", "x*"), ("with", "-"), ("regex", "true")];
     assert_eq!(edit::<Replace>(&params, "éx".as_bytes()), Ok("-é-".as_bytes().to_vec()));
 }
@@ -288,7 +289,7 @@ fn a_claim_of_equal_length_holds_when_case_changes_it() {
 }
 
 #[test]
-fn max_match_bounds_what_is_found() {
+fn max_match_limits_matches() {
     let params = |bytes| {
         [("find", "a+"), ("with", "X"), ("regex", "true"), ("multiline", "true"), ("max-match", bytes)]
     };

@@ -1,19 +1,19 @@
-//! A text to look for, in the case given or in either.
+//! A text to look for, in the given case or in either case.
 
 use memchr::memchr2_iter;
 use memchr::memmem::Finder;
 
-/// The letters, rare ones first, as in English.
+/// The letters, ordered from rare to frequent in English.
 const RARE_FIRST: &[u8] = b"zqxjkvbpygfwmucldrhsnioate";
 
 /// A text to look for.
 #[derive(Debug)]
 pub(crate) enum Text {
-    /// In the case given.
+    /// In the given case.
     Exact(Box<Finder<'static>>),
-    /// In either ASCII case. It is found by its rarest byte: an expression
-    /// would walk through all bytes, as vector instructions for several texts
-    /// are not to be had in WebAssembly.
+    /// In either ASCII case. It is found by its rarest byte. A regular
+    /// expression would read all bytes one by one, because a vectorised search
+    /// for several texts is not available in WebAssembly.
     Folded { text: Vec<u8>, rarest: usize },
 }
 
@@ -22,10 +22,10 @@ impl Text {
         Self::Exact(Box::new(Finder::new(text).into_owned()))
     }
 
-    /// A text of which letters match either ASCII case.
+    /// A text whose letters match either ASCII case.
     pub(crate) fn folded(text: &str) -> Self {
         let text = text.as_bytes().to_vec();
-        // What is no letter is taken for rarer than most, and commoner than some.
+        // Other bytes are considered rarer than most letters, but not than all.
         let rank =
             |byte: &u8| RARE_FIRST.iter().position(|letter| byte.eq_ignore_ascii_case(letter)).unwrap_or(8);
         let rarest = (0..text.len()).min_by_key(|&at| rank(&text[at])).unwrap_or(0);
@@ -39,7 +39,7 @@ impl Text {
         }
     }
 
-    /// Where it is first found.
+    /// The offset of the first match.
     pub(crate) fn find(&self, bytes: &[u8]) -> Option<usize> {
         match self {
             Self::Exact(finder) => finder.find(bytes),

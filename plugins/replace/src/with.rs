@@ -1,4 +1,4 @@
-//! What is put in a match's place.
+//! The replacement of a match.
 
 use regex_automata::util::captures::Captures;
 use regex_automata::util::interpolate;
@@ -6,7 +6,7 @@ use regex_automata::util::interpolate;
 use crate::pattern::Pattern;
 use crate::search::Capture;
 
-/// What is put in a match's place.
+/// The replacement of a match.
 #[derive(Debug)]
 pub(crate) enum With {
     /// These bytes.
@@ -16,12 +16,12 @@ pub(crate) enum With {
 }
 
 impl With {
-    /// A template for an expression, all of whose groups exist.
+    /// A template for an expression. All groups that it refers to must exist.
     pub(crate) fn template(template: &str, pattern: &Pattern) -> Result<Self, String> {
         if !template.contains('$') {
             return Ok(Self::Text(template.into()));
         }
-        // A misspelt group would silently be replaced by nothing.
+        // Otherwise a misspelt group would silently be replaced with nothing.
         let regex = pattern.compile()?;
         let groups = regex.group_info();
         let mut unknown = None;
@@ -48,7 +48,7 @@ impl With {
         }
     }
 
-    /// What [`Self::write`] must know of a match.
+    /// What [`Self::write`] must know about a match.
     pub(crate) fn capture(&self) -> Capture {
         match self {
             Self::Text(_) => Capture::Range,
@@ -56,7 +56,7 @@ impl With {
         }
     }
 
-    /// Appends what replaces a match in `bytes`.
+    /// Appends the replacement of a match in `bytes`.
     pub(crate) fn write(&self, bytes: &[u8], groups: &Captures, out: &mut Vec<u8>) {
         match self {
             Self::Text(text) => out.extend_from_slice(text),

@@ -1,5 +1,5 @@
 ;; Uses up its stack with few, large frames.
-;; expect: exit 3, says "it used up its stack"
+;; expect: exit 3, says "it overflowed its stack"
 (func $deeper (param v128) (result v128)
   (local v128 v128 v128 v128 v128 v128 v128 v128)
   (local.set 1 (call $deeper (local.get 0))) (local.set 2 (call $deeper (local.get 1)))

@@ -1,5 +1,5 @@
 ;; Answers with 2^24 edits that are there: 192 MiB of them.
-;; expect: exit 3, says "far larger than any sensible one"
+;; expect: exit 3, says "its answer exceeds the size limit"
 (memory $memory 3200)
 (func $transform (type $window)
   (drop (call $edits))

@@ -1,5 +1,5 @@
 ;; Answers with two lists in one place, both nearly all of its 200 MiB.
-;; expect: exit 3, says "far larger than any sensible one"
+;; expect: exit 3, says "its answer exceeds the size limit"
 (memory $memory 3200)
 (func $transform (type $window)
   (drop (call $edits))

@@ -1,3 +1,3 @@
 ;; Asks for records that hold one of no literals.
-;; expect: exit 3, says "no literal, or an empty one"
+;; expect: exit 3, says "no literals, or an empty one"
 (data (i32.const 2088) "\01\00\00\00")

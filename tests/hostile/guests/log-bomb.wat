@@ -1,5 +1,5 @@
 ;; Logs a line with escape codes ten thousand times for each window.
-;; expect: exit 0, says "it logs too much: further messages dropped"
+;; expect: exit 0, says "log limit reached: further messages dropped"
 (import "runner:plugin/host@0.1.0" "log" (func $log (param i32 i32 i32)))
 (data (i32.const 3072) "\1b[2Jsaid by the guest")
 (func $transform (type $window)

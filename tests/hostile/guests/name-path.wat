@@ -1,5 +1,5 @@
 ;; Is named like a file.
-;; expect: exit 3, says "its name `../../etc` is not made of lower-case letters"
+;; expect: exit 3, says "its name `../../etc` does not consist of lower-case letters"
 (data $strings (i32.const 1024) "../../etc")
 (func $describe (result i32)
   (i32.store (i32.const 4) (i32.const 9)) (i32.store (i32.const 12) (i32.const 5)) (i32.store (i32.const 8) (i32.const 1040))

@@ -1,5 +1,5 @@
 ;; Is named in capitals.
-;; expect: exit 3, says "is not made of lower-case letters"
+;; expect: exit 3, says "does not consist of lower-case letters"
 (data $strings (i32.const 1024) "Guest")
 (func $describe (result i32)
   (i32.store (i32.const 4) (i32.const 5)) (i32.store (i32.const 12) (i32.const 5)) (i32.store (i32.const 8) (i32.const 1040))

@@ -1,5 +1,5 @@
 ;; Has a parameter that nobody can set.
-;; expect: exit 3, says "the name holds `=`"
+;; expect: exit 3, says "the name contains `=`"
 (data $manifest (i32.const 0)
   "\00\04\00\00\05\00\00\00" "\40\04\00\00\05\00\00\00" "\50\04\00\00\0d\00\00\00" "\90\04\00\00\03\00\00\00"
   "\00\10\00\00\01\00\00\00")

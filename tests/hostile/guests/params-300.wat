@@ -1,5 +1,5 @@
 ;; Has three hundred parameters with no name.
-;; expect: exit 3, says "300 parameters; 256 are possible"
+;; expect: exit 3, says "300 parameters; the limit is 256"
 (memory $memory 64)
 (func $describe (result i32)
   (i32.store (i32.const 32) (i32.const 65536)) (i32.store (i32.const 36) (i32.const 300))

@@ -1,5 +1,5 @@
 ;; Asks for 64 KiB of random bytes for ever.
-;; expect: exit 3, says "did not answer window at offset 0 within 0.2 s"
+;; expect: exit 3, says "did not process the window at offset 0 within 0.2 s"
 ;; options: --timeout 0.2
 (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
 (memory $memory 64)

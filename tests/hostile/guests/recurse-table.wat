@@ -1,5 +1,5 @@
 ;; Calls itself through a table until the stack ends.
-;; expect: exit 3, says "it used up its stack"
+;; expect: exit 3, says "it overflowed its stack"
 (type $deeper (func (result i64)))
 (table 1 funcref)
 (elem (i32.const 0) $deeper)

@@ -1,5 +1,5 @@
 ;; Asks the host for one thing for ever: each call is short.
-;; expect: exit 3, says "did not answer window at offset 0 within 0.2 s"
+;; expect: exit 3, says "did not process the window at offset 0 within 0.2 s"
 ;; options: --timeout 0.2
 (import "runner:plugin/host@0.1.0" "log" (func $log (param i32 i32 i32)))
 (func $transform (type $window)

@@ -1,4 +1,4 @@
 ;; Gives up.
-;; expect: exit 3, says "it gave up (a panic, an abort or a failed assertion)"
+;; expect: exit 3, says "it aborted, usually because of a panic or a failed assertion"
 (func $transform (type $window)
   unreachable)

@@ -60,7 +60,7 @@ fn a_plugin_that_is_too_large_is_not_read() {
     let file = File::options().write(true).open(&plugin).unwrap();
     for bytes in [200_000_000, 1 << 40] {
         file.set_len(bytes).unwrap();
-        refused(&plugin, &[], 3, &format!("has {bytes} bytes; at most 64 MiB are compiled"));
+        refused(&plugin, &[], 3, &format!("has {bytes} bytes; the limit is 64 MiB"));
     }
 }
 

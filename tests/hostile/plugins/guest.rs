@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! ;; Never answers.
-//! ;; expect: exit 3, says "did not answer window at offset 0 within 0.2 s"
+//! ;; expect: exit 3, says "did not process the window at offset 0 within 0.2 s"
 //! ;; options: --timeout 0.2
 //! ;; file: 50000 x "abc\n"
 //! ```

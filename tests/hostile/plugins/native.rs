@@ -158,7 +158,7 @@ fn a_row_of_calls_has_a_deadline() {
     let file = scratch.write("file", "abc\n");
     let before = scratch.snapshot();
     let run = Running::start(&plugin, &[file.to_str().unwrap(), "--timeout", "0.5"]);
-    run.end(&plugin).fails(3, "did not answer window at offset 0 within 0.5 s");
+    run.end(&plugin).fails(3, "did not process the window at offset 0 within 0.5 s");
     assert_eq!(before, scratch.snapshot());
 }
 
@@ -187,7 +187,7 @@ fn the_stack_of_a_guest_is_ours_to_choose() {
     let with_plugins = scratch.snapshot();
     for (name, plugin) in &plugins {
         let plugin = plugin.to_str().unwrap();
-        let says = if *name == "regex-deep" { "cannot be used" } else { "it used up its stack" };
+        let says = if *name == "regex-deep" { "cannot be used" } else { "it overflowed its stack" };
         for (kib, args) in [
             (64, &["apply", plugin, small][..]),
             (1024, &["apply", plugin, file, "-j", "2"]),

@@ -1,4 +1,4 @@
-//! `xtask/mutants.toml`: the mutations, and what needs none.
+//! `xtask/mutants.toml`: the mutations, and the exemptions.
 
 use std::collections::HashSet;
 use std::fs;
@@ -16,27 +16,29 @@ pub(super) struct List {
     pub(super) exempt: Vec<Exempt>,
 }
 
-/// A piece of the product, and what stands there instead.
+/// A piece of the product, and its replacement.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Mutant {
     pub(super) name: String,
-    /// Below `host/`, such as `core/src/patch/backing.rs`.
+    /// Path below `host/`, such as `core/src/patch/backing.rs`.
     pub(super) file: String,
-    /// What holds the piece: `fn publish`, or `impl Drop for Body / fn drop`.
+    /// The item that contains the piece: `fn publish`, or `impl Drop for Body /
+    /// fn drop`.
     #[serde(rename = "in")]
     pub(super) item: String,
-    /// The piece, which stands there once: an expression, or statements with
-    /// their last semicolon or brace.
+    /// The piece, which must occur once in the item: an expression, or
+    /// statements with their last semicolon or brace.
     pub(super) find: String,
-    /// An expression of the same type, or statements.
+    /// The replacement: an expression of the same type, or statements.
     pub(super) with: String,
-    /// What is to fail: `PROGRAM MODULE::FILTER` for tests of `tests/`, or
-    /// `PACKAGE FILTER` for unit tests. The first that does ends the attempt.
+    /// The tests that should fail: `PROGRAM MODULE::FILTER` for tests of
+    /// `tests/`, or `PACKAGE FILTER` for unit tests. The attempt ends with the
+    /// first failure.
     pub(super) tests: Vec<String>,
 }
 
-/// A piece that looks like a check, and for which there is no mutation.
+/// A piece that looks like a check, but needs no mutation.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Exempt {
@@ -58,18 +60,18 @@ impl List {
                 return Err(format!("two mutations are called {}", mutant.name));
             }
             if mutant.tests.is_empty() {
-                return Err(format!("{}: no test is to catch it", mutant.name));
+                return Err(format!("{}: no test is named", mutant.name));
             }
         }
         if let Some(exempt) = list.exempt.iter().find(|exempt| exempt.why.is_empty()) {
-            return Err(format!("{}: `{}` is exempt for no reason", exempt.file, exempt.find));
+            return Err(format!("{}: `{}` is exempt without a reason", exempt.file, exempt.find));
         }
         Ok(list)
     }
 }
 
-/// Where in `text` the piece `find` of `item` stands. It must stand there
-/// once: when the source moves on, the list must follow.
+/// Finds the piece `find` in the item `item` of `text`. It must occur exactly
+/// once: when the source changes, the list must be updated.
 pub(super) fn locate(text: &str, item: &str, find: &str) -> Result<Range<usize>, String> {
     let mut within = 0..text.len();
     for part in item.split(" / ") {
@@ -84,7 +86,7 @@ pub(super) fn locate(text: &str, item: &str, find: &str) -> Result<Range<usize>,
     Ok(at..at + find.len())
 }
 
-/// Whether what follows makes it the whole name of an item.
+/// Whether the following text ends the name of an item.
 fn is_head_of(rest: &str) -> bool {
     rest.starts_with(['(', '<', ' '])
 }
@@ -93,8 +95,8 @@ fn once(text: &str, piece: &str, fits: impl Fn(&str) -> bool) -> Result<usize, S
     let mut found = text.match_indices(piece).filter(|(at, _)| fits(&text[at + piece.len()..]));
     match (found.next(), found.next()) {
         (Some((at, _)), None) => Ok(at),
-        (None, _) => Err(format!("`{piece}` is not there")),
-        (Some(_), Some(_)) => Err(format!("`{piece}` is there more than once")),
+        (None, _) => Err(format!("`{piece}` does not occur")),
+        (Some(_), Some(_)) => Err(format!("`{piece}` occurs more than once")),
     }
 }
 
@@ -103,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tests_of_mutations_are_there() {
+    fn the_tests_of_mutations_exist() {
         let list = List::read(crate::shell::root()).expect("the list");
         let mut wrong = Vec::new();
         for mutant in &list.mutants {
@@ -147,8 +149,8 @@ impl B {
         );
         assert!(found("impl B / fn f", "check(3)").is_ok());
         assert!(found("impl A", "check(1)").is_err_and(|e| e.contains("more than once")));
-        assert!(found("fn f", "check(3)").is_err_and(|e| e.contains("`fn f` is there more than once")));
-        assert!(found("fn foo", "check(3)").is_err_and(|e| e.contains("not there")));
-        assert!(found("impl C", "check(3)").is_err_and(|e| e.contains("`impl C` is not there")));
+        assert!(found("fn f", "check(3)").is_err_and(|e| e.contains("`fn f` occurs more than once")));
+        assert!(found("fn foo", "check(3)").is_err_and(|e| e.contains("does not occur")));
+        assert!(found("impl C", "check(3)").is_err_and(|e| e.contains("`impl C` does not occur")));
     }
 }

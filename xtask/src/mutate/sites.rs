@@ -1,4 +1,4 @@
-//! Finds what looks like a sync or a check in the product, so that none is
+//! Finds code of the product that looks like a sync or a check, so that none is
 //! missing from the list.
 
 use std::fs;
@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::list::{List, locate};
 
-/// What syncs and checks are recognised by. Rather too much than too little:
-/// an exemption costs a line.
+/// Text by which syncs and checks are recognised. It may match too much,
+/// because an exemption costs only a line.
 const CALLS: [&str; 42] = [
     // Syncs.
     "sync_data(",
@@ -29,7 +29,7 @@ const CALLS: [&str; 42] = [
     "check_replaceable(",
     "check_room(",
     "lock(&file",
-    // Checksums, and what depends on them.
+    // Checksums, and comparisons of them.
     "!= after",
     "!= group.after",
     "finish() ==",
@@ -41,7 +41,7 @@ const CALLS: [&str; 42] = [
     "verify::whole(",
     "verify::fits(",
     "check_new(",
-    // Whose it is, and what it may be.
+    // Ownership and permissions.
     "is_own(",
     "0o077",
     "check_own(",
@@ -58,8 +58,7 @@ const CALLS: [&str; 42] = [
     "mapping.check(",
 ];
 
-/// Errors that tell of a check. What is checked stands in a line not far
-/// above.
+/// Errors that indicate a check. The check itself is in one of the lines above.
 const ERRORS: [&str; 5] = [".corrupt(", "Kind::Verification", "(changed(", "{ changed(", "::changed("];
 const LINES_ABOVE: usize = 4;
 
@@ -89,7 +88,7 @@ pub(super) fn unnamed(root: &Path, list: &List) -> Result<Vec<String>, String> {
     Ok(missing)
 }
 
-/// All source files of the product, tests left out.
+/// All source files of the product, except tests.
 fn sources(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
     let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     for entry in entries {
@@ -107,9 +106,9 @@ fn sources(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
     Ok(())
 }
 
-/// Where marks stand in the code of a file: not in comments, not where a
-/// function is defined, not in its tests. An error's site begins in a line
-/// above it.
+/// Where the recognised text occurs in a file, except in comments, in
+/// definitions of functions and in tests. The site of an error begins some
+/// lines above it.
 fn sites(text: &str) -> Vec<Range<usize>> {
     let end = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
     let mut found = Vec::new();

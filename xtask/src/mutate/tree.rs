@@ -1,4 +1,4 @@
-//! A copy of the tree, under `target/mutate/`, with all mutations switched in.
+//! Makes a copy of the tree under `target/mutate/` that contains all mutations.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,8 +9,8 @@ use std::process::{Command, Stdio};
 use super::list::{List, locate};
 use crate::shell;
 
-/// Copies the tree and switches the mutations in. What cargo has built beside
-/// it is kept, and used again.
+/// Copies the tree and adds the mutations. What cargo has built beside it is
+/// kept and used again.
 pub(super) fn make(root: &Path, list: &List, variable: &str) -> Result<PathBuf, String> {
     let (tree, built) = (root.join("target/mutate/tree"), root.join("target/mutate/target"));
     let sources = switched(root, list, variable)?;
@@ -21,8 +21,8 @@ pub(super) fn make(root: &Path, list: &List, variable: &str) -> Result<PathBuf, 
     let old = root.join("target/debug");
     fs::create_dir_all(&tree).map_err(at(&tree))?;
     if !built.exists() && old.exists() {
-        // The dependencies are the same. Without the times, cargo would not
-        // take them for built.
+        // The dependencies are the same. Cargo only considers them built if the
+        // copies keep their modification times.
         fs::create_dir_all(&built).map_err(at(&built))?;
         shell::run(Command::new("cp").args(["--archive", "--reflink=auto"]).args([&old, &built]))?;
     }
@@ -41,7 +41,8 @@ pub(super) fn make(root: &Path, list: &List, variable: &str) -> Result<PathBuf, 
                 Some(content) => content.clone().into_bytes(),
                 None => fs::read(&from).map_err(at(&from))?,
             };
-            // What stays as it is keeps its time, and is not built again.
+            // An unchanged file keeps its modification time, so it is not built
+            // again.
             if fs::read(&path).ok().as_ref() != Some(&content) {
                 make_parent(&path)?;
                 fs::write(&path, content).map_err(at(&path))?;
@@ -58,7 +59,7 @@ fn make_parent(path: &Path) -> Result<(), String> {
     fs::create_dir_all(parent).map_err(|error| format!("{}: {error}", parent.display()))
 }
 
-/// All files of the repository, those that are not committed yet included.
+/// All files of the repository, including those not committed yet.
 fn files(root: &Path) -> Result<Vec<String>, String> {
     let mut git = Command::new("git");
     git.current_dir(root).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
@@ -81,10 +82,10 @@ fn remove_others(tree: &Path, keep: &[PathBuf]) -> Result<(), String> {
     Ok(())
 }
 
-/// The crates' own files, which get what tells a mutation.
+/// The roots of the crates, which get the function that checks for a mutation.
 const ROOTS: [&str; 4] = ["cli/src/lib.rs", "contract/src/lib.rs", "core/src/lib.rs", "sandbox/src/lib.rs"];
 
-/// The sources that change, by their paths in the repository.
+/// The sources with mutations, by their paths in the repository.
 fn switched(root: &Path, list: &List, variable: &str) -> Result<BTreeMap<PathBuf, String>, String> {
     let mut sources = BTreeMap::new();
     let mut files: Vec<&str> = list.mutants.iter().map(|mutant| mutant.file.as_str()).collect();
@@ -116,9 +117,10 @@ struct Piece<'a> {
     with: &'a str,
 }
 
-/// Puts a switch round each piece. One may lie inside another.
+/// Wraps each piece in a condition. Pieces may be nested.
 fn switch(text: &str, mut pieces: Vec<Piece<'_>>) -> Result<String, String> {
-    // From the outside to the inside, wherever they start together.
+    // Pieces with the same start are sorted from the outermost to the
+    // innermost.
     pieces.sort_by_key(|piece| (piece.range.start, std::cmp::Reverse(piece.range.end)));
     let mut out = String::with_capacity(text.len() * 2);
     let (mut at, mut open) = (0, Vec::<&Piece<'_>>::new());

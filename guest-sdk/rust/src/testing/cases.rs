@@ -1,5 +1,5 @@
-//! Cases in folders, so that an author (and the host's tests, on the built
-//! component) can read and add them without touching code.
+//! Test cases in folders. Authors can read and add cases without touching code,
+//! and the host's tests run them with the built component.
 
 use std::fs;
 use std::path::Path;
@@ -7,14 +7,14 @@ use std::path::Path;
 use super::{assert_split_invariant, edit};
 use crate::Plugin;
 
-/// Runs every case of a folder: `<name>/input`, `<name>/params.toml`
-/// (`key = value` pairs: strings, integers or booleans; may be missing), and
-/// either `<name>/output` or `<name>/error`, some words of the error that is
-/// expected. `cargo test` runs in the crate's own folder, so a relative path
-/// will do. Each case is also checked with [`assert_split_invariant`].
+/// Runs every case of a folder: `<name>/input`, `<name>/params.toml` (lines
+/// `key = value` with strings, integers or booleans; may be missing), and either
+/// `<name>/output` or `<name>/error`, which contains a part of the expected
+/// error. `cargo test` runs in the crate's folder, so a relative path is
+/// enough. Each case is also checked with [`assert_split_invariant`].
 ///
 /// # Panics
-/// When a case fails, cannot be read, or there is none.
+/// If a case fails or cannot be read, or if there is none.
 pub fn run_cases<P: Plugin>(folder: impl AsRef<Path>) {
     let folder = folder.as_ref();
     let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));

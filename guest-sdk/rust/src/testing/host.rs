@@ -1,4 +1,5 @@
-//! The model host: cuts the input, asks the plugin, checks and collects.
+//! The model of the host: cuts the input, calls the plugin, and checks and
+//! collects its edits.
 
 use std::ops::Range;
 use std::slice;
@@ -12,12 +13,12 @@ use crate::{Change, Edits, FileHead, Framing, HEAD_BYTES, Job, Params, Plugin, P
 /// How the model cuts the input.
 #[derive(Debug, Clone)]
 pub struct Cut {
-    /// The bytes of each window (at least; a window holds whole records), one
-    /// after the other, then again from the first.
+    /// The minimum size in bytes of each window, in turn, starting over after
+    /// the last one. Windows contain whole records, so they may be larger.
     pub windows: Vec<usize>,
-    /// Whether the plugin's prefilter is put to use.
+    /// Whether to use the plugin's prefilter.
     pub prefilter: bool,
-    /// Whether each window goes to an instance of its own (ignored by a
+    /// Whether to create a new instance for each window (ignored for a
     /// sequential framing).
     pub fresh: bool,
 }
@@ -28,20 +29,20 @@ impl Default for Cut {
     }
 }
 
-/// One edit in the coordinates of the input.
+/// One edit. Its offsets are those of the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
     /// The first byte replaced.
     pub start: usize,
     /// One past the last byte replaced.
     pub end: usize,
-    /// What replaces them.
+    /// The replacement.
     pub new: Vec<u8>,
     /// Whether the plugin replaced a whole window.
     pub whole_window: bool,
 }
 
-/// The edits that a plugin answers with, without those that change nothing.
+/// The edits of a plugin, except those that change nothing.
 ///
 /// # Errors
 /// The plugin's own, and breaches of the contract.
@@ -53,7 +54,7 @@ pub fn edits<P: Plugin>(params: &[(&str, &str)], input: &[u8], cut: &Cut) -> Res
     let mut run =
         Run { params, input, plugin, matcher: Matcher::new(prefilter)?, job, cut, edits: Vec::new() };
     if cut.windows.is_empty() || cut.windows.contains(&0) {
-        return Err("a cut needs windows, none of them empty".into());
+        return Err("a cut needs at least one window, and no window may be empty".into());
     }
     match run.job.framing.clone() {
         Framing::Sequential => run.sequential()?,
@@ -81,7 +82,7 @@ struct Run<'a, P> {
 }
 
 impl<P: Plugin> Run<'_, P> {
-    /// Records that pass the prefilter, packed into windows.
+    /// Shows records that pass the prefilter, packed into windows.
     fn records(&mut self, framing: &Framing) -> Result<(), String> {
         let mut kept = model::records(framing, self.input)?;
         kept.retain(|record| self.matcher.is_match(&self.input[record.clone()]));
@@ -101,7 +102,7 @@ impl<P: Plugin> Run<'_, P> {
         Ok(())
     }
 
-    /// One window of packed records.
+    /// Shows one window of packed records.
     fn packed(&mut self, pieces: &[Range<usize>]) -> Result<(), String> {
         let bytes = pieces.iter().flat_map(|piece| &self.input[piece.clone()]).copied().collect::<Vec<_>>();
         let last = pieces.last().is_some_and(|piece| piece.end == self.input.len());
@@ -118,10 +119,10 @@ impl<P: Plugin> Run<'_, P> {
                 }
                 base += piece.len();
             }
-            let (base, piece) = home.ok_or("an edit outside of its window")?;
+            let (base, piece) = home.ok_or("an edit outside its window")?;
             let shown = base..base + piece.len();
             if edit.whole_window && self.job.prefilter != Prefilter::None {
-                return Err("a window was replaced in spite of a prefilter".into());
+                return Err("a window was replaced although the job has a prefilter".into());
             }
             if edit.end > shown.end && self.job.prefilter != Prefilter::None {
                 return Err(format!("an edit of {}..{} reaches into the next record", edit.start, edit.end));
@@ -131,7 +132,7 @@ impl<P: Plugin> Run<'_, P> {
         Ok(())
     }
 
-    /// Any cut.
+    /// Shows windows with arbitrary boundaries.
     fn bytes(&mut self) -> Result<(), String> {
         let mut start = 0;
         for size in self.cut.windows.iter().cycle() {
@@ -147,7 +148,8 @@ impl<P: Plugin> Run<'_, P> {
         Ok(())
     }
 
-    /// Owned ranges with context; one that collides is asked again.
+    /// Shows owned ranges with context. After a collision, the window is shown
+    /// again.
     fn overlapping(&mut self, before: usize, after: usize) -> Result<(), String> {
         let length = self.input.len();
         let mut start = 0;
@@ -187,7 +189,8 @@ impl<P: Plugin> Run<'_, P> {
         Ok(local(reply.change, window.bytes.len()))
     }
 
-    /// One instance, in order; what was not consumed comes again, with more.
+    /// Shows windows in order to one instance. Bytes that were not consumed are
+    /// shown again, followed by more.
     fn sequential(&mut self) -> Result<(), String> {
         let input = self.input;
         let length = input.len();
@@ -202,17 +205,17 @@ impl<P: Plugin> Run<'_, P> {
             let window = Window { offset: start as u64, bytes, owned: 0..bytes.len(), last: end == length };
             let reply = self.ask(&window)?;
             let consumed = usize::try_from(reply.consumed).unwrap_or(usize::MAX);
-            let dealt_with = consumed.min(end - start);
-            if end == length && dealt_with < end - start {
+            let consumed_here = consumed.min(end - start);
+            if end == length && consumed_here < end - start {
                 return Err("the last window was not consumed whole".into());
             }
-            for edit in local(reply.change, dealt_with) {
-                if edit.end > dealt_with {
-                    return Err("an edit of what was not consumed".into());
+            for edit in local(reply.change, consumed_here) {
+                if edit.end > consumed_here {
+                    return Err("an edit outside the consumed bytes".into());
                 }
                 self.push(edit, start as isize)?;
             }
-            left = end - start - dealt_with;
+            left = end - start - consumed_here;
             start = start.saturating_add(consumed).min(length);
         }
         Ok(())
@@ -222,7 +225,7 @@ impl<P: Plugin> Run<'_, P> {
         if self.cut.fresh && self.job.framing != Framing::Sequential {
             let (plugin, job) = begin::<P>(&self.params, self.input)?;
             if job != self.job {
-                return Err("`begin` gave two answers to the same input".into());
+                return Err("`begin` returned two different jobs for the same input".into());
             }
             self.plugin = plugin;
         }
@@ -231,7 +234,8 @@ impl<P: Plugin> Run<'_, P> {
         edits.finish()
     }
 
-    /// Takes an edit of a window whose coordinates differ by `shift`.
+    /// Adds an edit of a window whose offsets differ from the input's by
+    /// `shift`.
     fn push(&mut self, mut edit: Edit, shift: isize) -> Result<(), String> {
         edit.start = edit.start.wrapping_add_signed(shift);
         edit.end = edit.end.wrapping_add_signed(shift);
@@ -252,7 +256,8 @@ fn offset_between(file: usize, window: usize) -> isize {
     file as isize - window as isize
 }
 
-/// A window's edits, one by one. `length` is what a replacement replaces.
+/// The edits of a window as a list. `length` is the number of bytes that
+/// [`Change::Replaced`] replaces.
 fn local(change: Change, length: usize) -> Vec<Edit> {
     match change {
         Change::Unchanged => Vec::new(),

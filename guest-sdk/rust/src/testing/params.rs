@@ -1,8 +1,8 @@
-//! What the host does with the user's parameters before `begin`.
+//! The host's checks of the user's parameters before `begin`.
 
 use crate::{Manifest, ParamKind, Params};
 
-/// Checks parameters against the manifest and fills in defaults.
+/// Checks parameters against the manifest and adds defaults.
 pub(super) fn check(manifest: &Manifest, given: &[(&str, &str)]) -> Result<Params, String> {
     for (at, (name, value)) in given.iter().enumerate() {
         if given[..at].iter().any(|(earlier, _)| earlier == name) {

@@ -1,10 +1,10 @@
-//! Prefilters, one record at a time.
+//! Applies prefilters to single records.
 
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::Prefilter;
 
-/// Says which records are shown.
+/// Decides which records are shown.
 pub(super) enum Matcher {
     All,
     Literals { patterns: Vec<Vec<u8>>, ignore_ascii_case: bool },
@@ -12,10 +12,10 @@ pub(super) enum Matcher {
 }
 
 impl Matcher {
-    /// A matcher for the prefilter of a job that was validated.
+    /// A matcher for the prefilter of a validated job.
     ///
     /// # Errors
-    /// When the regular expression is not valid, or matches the empty string.
+    /// If the regular expression is not valid, or matches the empty string.
     pub(super) fn new(prefilter: &Prefilter) -> Result<Self, String> {
         match prefilter {
             Prefilter::None => Ok(Self::All),
@@ -24,7 +24,8 @@ impl Matcher {
             }
             Prefilter::Regex(expression) => {
                 let regex = RegexBuilder::new(expression).multi_line(true).build();
-                let regex = regex.map_err(|error| format!("the prefilter is no expression: {error}"))?;
+                let regex =
+                    regex.map_err(|error| format!("the prefilter is not a valid expression: {error}"))?;
                 if regex.is_match(b"") {
                     return Err("the prefilter matches the empty string".into());
                 }

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
 use super::*;
 
-/// Files of which the second of each ten is large, the fourth missing, the
-/// sixth and eighth names of the fifth.
+/// Creates fifty files. In each group of ten, number 2 is large, number 4 is
+/// missing, and numbers 6 and 8 are links to number 5.
 fn files(dir: &Path) -> Vec<PathBuf> {
     (0..50)
         .map(|number| {
@@ -27,28 +27,29 @@ fn number(path: &Path) -> usize {
     path.file_name().unwrap().to_str().unwrap().parse().unwrap()
 }
 
-/// Does the job with `most` in flight; the numbers as they were told. Who is
-/// alone can see that all before it were told.
-fn told(files: &[PathBuf], most: usize, work: &(dyn Fn(usize, Mode) -> bool + Sync)) -> Vec<usize> {
-    let told = Mutex::new(Vec::new());
+/// Runs the job with at most `most` files in flight. Returns the numbers in the
+/// order in which they were reported. Checks that a file is processed
+/// exclusively only after all files before it have been reported.
+fn report_order(files: &[PathBuf], most: usize, work: &(dyn Fn(usize, Mode) -> bool + Sync)) -> Vec<usize> {
+    let reported = Mutex::new(Vec::new());
     let work = |path: &Path, mode| {
         let index = files.iter().position(|file| file == path).unwrap();
-        assert!(mode == Mode::Others || told.lock().unwrap().len() == index);
+        assert!(mode == Mode::Concurrent || reported.lock().unwrap().len() == index);
         work(number(path), mode).then(|| number(path))
     };
-    let count = each(&Job { files, most, stopped: &|| false, work: &work }, |number| {
+    let count = each(&Job { files, max_in_flight: most, stopped: &|| false, work: &work }, |number| {
         for _ in 0..100 {
             thread::yield_now();
         }
-        told.lock().unwrap().push(number);
+        reported.lock().unwrap().push(number);
     })
     .unwrap();
     assert_eq!(count, files.len());
-    told.into_inner().unwrap()
+    reported.into_inner().unwrap()
 }
 
 #[test]
-fn all_are_told_in_order_and_each_is_in_the_company_it_must_be_in() {
+fn all_are_reported_in_order_and_each_runs_in_the_right_mode() {
     let dir = tempfile::tempdir().unwrap();
     let files = files(dir.path());
     for most in [1, 2, 3, 7, 100] {
@@ -63,16 +64,16 @@ fn all_are_told_in_order_and_each_is_in_the_company_it_must_be_in() {
             }
             let at_the_end = in_flight.fetch_sub(1, SeqCst);
             let alone = matches!(number % 10, 2 | 4) || most == 1;
-            assert!(mode == Mode::Alone || !alone);
-            assert!(mode == Mode::Others || now == 1 && at_the_end == 1);
-            // There is no memory for every seventh among others.
-            mode == Mode::Alone || !number.is_multiple_of(7)
+            assert!(mode == Mode::Exclusive || !alone);
+            assert!(mode == Mode::Concurrent || now == 1 && at_the_end == 1);
+            // Every seventh file lacks memory in concurrent mode.
+            mode == Mode::Exclusive || !number.is_multiple_of(7)
         };
-        assert_eq!(told(&files, most, &work), (0..50).collect::<Vec<_>>());
+        assert_eq!(report_order(&files, most, &work), (0..50).collect::<Vec<_>>());
         assert!(most_flying.into_inner() <= most);
         let begun = begun.into_inner().unwrap();
         let twice = (0..50).filter(|n| begun.iter().filter(|(number, _)| number == n).count() == 2);
-        assert!(twice.eq((0..50).filter(|n| begun.contains(&(*n, Mode::Others)) && n % 7 == 0)));
+        assert!(twice.eq((0..50).filter(|n| begun.contains(&(*n, Mode::Concurrent)) && n % 7 == 0)));
     }
 }
 
@@ -84,9 +85,9 @@ fn small_files_are_in_flight_at_the_same_time() {
     let all = std::sync::Barrier::new(3);
     let work = |_, mode| {
         all.wait();
-        mode == Mode::Others
+        mode == Mode::Concurrent
     };
-    assert_eq!(told(&files, 3, &work), [0, 1, 2]);
+    assert_eq!(report_order(&files, 3, &work), [0, 1, 2]);
 }
 
 #[test]
@@ -121,12 +122,12 @@ fn names_of_one_file_are_never_in_flight_together() {
             in_flight.fetch_sub(1, SeqCst);
             true
         };
-        assert_eq!(told(&files, 8, &work).len(), files.len());
+        assert_eq!(report_order(&files, 8, &work).len(), files.len());
     }
 }
 
 #[test]
-fn once_stopped_no_more_are_begun_and_all_that_were_are_told() {
+fn once_stopped_no_more_are_started_and_all_started_are_reported() {
     let dir = tempfile::tempdir().unwrap();
     let files = files(dir.path());
     let (stopped, begun) = (AtomicBool::new(false), AtomicUsize::new(0));
@@ -135,10 +136,12 @@ fn once_stopped_no_more_are_begun_and_all_that_were_are_told() {
         stopped.fetch_or(number(path) == 11, SeqCst);
         Some(number(path))
     };
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     let stop = || stopped.load(SeqCst);
-    let count = each(&Job { files: &files, most: 4, stopped: &stop, work: &work }, |n| told.push(n)).unwrap();
-    assert_eq!(told, (0..count).collect::<Vec<_>>());
+    let count =
+        each(&Job { files: &files, max_in_flight: 4, stopped: &stop, work: &work }, |n| reported.push(n))
+            .unwrap();
+    assert_eq!(reported, (0..count).collect::<Vec<_>>());
     assert_eq!(count, begun.into_inner());
     assert!((12..50).contains(&count), "{count}");
 }
@@ -148,8 +151,8 @@ fn once_stopped_no_more_are_begun_and_all_that_were_are_told() {
 fn a_panic_is_passed_on() {
     let dir = tempfile::tempdir().unwrap();
     let files = files(dir.path());
-    told(&files, 4, &|number, _| {
-        assert!(number != 17, "as it must be here");
+    report_order(&files, 4, &|number, _| {
+        assert!(number != 17, "this file panics");
         true
     });
 }

@@ -1,4 +1,4 @@
-//! Edits of bytes to changes of whole lines.
+//! Turns edits of bytes into changes of whole lines.
 
 use std::ops::Range;
 
@@ -9,16 +9,17 @@ use runner_pipeline::storage::OsStorage;
 
 use super::Source;
 
-/// The longest change that is shown: its lines stand in memory.
+/// Maximum size of a change in bytes: its lines are held in memory.
 const CHANGE_BYTES: u64 = 16 << 20;
-/// Read at a time, to find the ends of lines.
+/// Number of bytes read at a time to find line ends.
 const CHUNK_BYTES: u64 = 64 << 10;
 
-/// Lines of the file before, and what stands there after.
+/// A range of old lines and the new lines that replace it.
 pub(super) struct Change {
-    /// Whole lines, or none.
+    /// Range of whole lines in the old file; may be empty.
     pub(super) old: Range<u64>,
-    /// Whole lines; the last one has no end only at the end of the file.
+    /// Whole lines. Only at the end of the file may the last one lack a line
+    /// end.
     pub(super) new: Vec<u8>,
 }
 
@@ -33,15 +34,15 @@ impl<'a, 'p> Changes<'a, 'p> {
         Self { edits: Edits::new(patch.reader(Direction::Forward)), text }
     }
 
-    /// The next change: all edits that touch a line, and those that touch its
-    /// neighbours by taking away the line end between them.
+    /// The next change: all edits that touch a line. If an edit removes a line
+    /// end, the change includes the neighbouring line and its edits.
     pub(super) fn next(&mut self) -> Result<Option<Change>> {
         let text = self.text;
         let Some(first) = self.edits.peek()? else { return Ok(None) };
         let start = line_start(text, first.start)?;
         let mut new = Vec::new();
-        // The source is taken up to `at`, and will be to `end`; whether both
-        // sides end a line there.
+        // The source has been consumed up to `at` and will be consumed up to
+        // `end`. `closed`: both sides end a line there.
         let (mut at, mut end, mut closed) = (start, first.start, false);
         while let Some(edit) = self.edits.peek()? {
             if edit.start > end || edit.start == end && closed {
@@ -66,15 +67,15 @@ fn check(text: &Source<'_>, start: u64, bytes: u64) -> Result<()> {
         return Ok(());
     }
     let mib = CHANGE_BYTES >> 20;
-    let what = format!("the change at byte {start} of {} has lines of more than {mib} MiB", shown(text.path));
-    Err(Error::new(Kind::Usage, what).hint("without `--diff`, the part that changes is shown"))
+    let what = format!("the lines changed at byte {start} of {} exceed {mib} MiB", shown(text.path));
+    Err(Error::new(Kind::Usage, what).hint("without `--diff`, only the changed part is shown"))
 }
 
 fn at_line_start(text: &Source<'_>, at: u64) -> Result<bool> {
     Ok(at == 0 || text.read(at - 1..at)? == b"\n")
 }
 
-/// Where the line begins that holds this byte.
+/// The start of the line that contains this byte.
 fn line_start(text: &Source<'_>, at: u64) -> Result<u64> {
     let mut from = at;
     while from > 0 {
@@ -88,8 +89,8 @@ fn line_start(text: &Source<'_>, at: u64) -> Result<u64> {
     Ok(0)
 }
 
-/// Behind the end of the line that holds this byte, of a change that begins at
-/// `start`.
+/// The offset after the line that contains this byte. `start` is the start of
+/// the change.
 fn line_end(text: &Source<'_>, at: u64, start: u64) -> Result<u64> {
     let mut from = at;
     while from < text.size {

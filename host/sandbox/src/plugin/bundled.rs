@@ -1,7 +1,7 @@
 //! The plugins that are part of the binary. `cargo xtask plugins` builds them,
-//! and their digests stand in `plugins/DIGESTS`.
+//! and `plugins/DIGESTS` lists their digests.
 
-/// A plugin that runs by name.
+/// A plugin that is part of the binary.
 pub struct Bundled {
     /// Its name.
     pub name: &'static str,
@@ -9,7 +9,7 @@ pub struct Bundled {
     pub bytes: &'static [u8],
 }
 
-/// All of them, by name.
+/// All bundled plugins, sorted by name.
 pub const ALL: &[Bundled] = &[
     Bundled { name: "csv", bytes: include_bytes!("../../bundled/csv.wasm") },
     Bundled { name: "newline", bytes: include_bytes!("../../bundled/newline.wasm") },

@@ -89,6 +89,8 @@ impl Configured {
         if answer.is_none_or(|answer| answer.words() != Some(words)) {
             return error;
         }
-        error.of_kind(Kind::Usage).hint("the plugin says so of any file: its parameters are the reason")
+        error
+            .of_kind(Kind::Usage)
+            .hint("the plugin returns this error for any file, so its parameters are the cause")
     }
 }

@@ -1,0 +1,118 @@
+//! The progress of a run: a bar on a terminal, or events with `--json`.
+
+use std::io::{self, IsTerminal};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use runner_pipeline::escape::{Page, shown, with_name};
+use runner_pipeline::run::Event;
+use runner_pipeline::scan::Workers;
+use runner_pipeline::{locks, user_state};
+use serde_json::json;
+
+use super::output::Output;
+use super::{Reporter, Volume};
+
+/// Maximum number of characters of a name beside the progress bar.
+const BAR_CHARS: usize = 40;
+/// Time between two progress events.
+const EVENT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// A progress bar, hidden until [`Reporter::progress`] draws it.
+pub(super) fn bar() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
+    let style = "{msg} {wide_bar} {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left";
+    if let Ok(style) = ProgressStyle::with_template(style) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+impl Reporter {
+    /// Shows the progress of one file: a bar on a terminal, or one event per
+    /// second with `--json`.
+    pub(crate) fn progress(&self, path: &Path, event: Event) {
+        match event {
+            Event::Scanned { bytes, of } => self.scanned(path, bytes, of),
+            // The run continues even if this cannot be reported.
+            Event::Resumed { bytes, of } => drop(self.tell(
+                || with_name(json!({ "event": "resumed", "bytes": bytes, "of": of }), "file", path),
+                || Page::of(format_args!("{}: resuming at byte {bytes} of {of}", shown(path))),
+            )),
+            Event::StartedOver(why) => drop(self.tell(
+                || with_name(json!({ "event": "started-over", "why": why }), "file", path),
+                || Page::of(format_args!("{}: starting over: {}", shown(path), shown(&why))),
+            )),
+            Event::Workers(Workers { running, of }) if self.volume == Volume::All => {
+                let event = json!({ "event": "workers", "running": running, "of": of });
+                let page = || Page::of(format_args!("{}: {}", name(path), memory_line(running, of)));
+                self.bar
+                    .suspend(|| self.output.try_write(self.format, || with_name(event, "file", path), page));
+            }
+            Event::Workers(_) => {}
+            Event::NoKey => self.no_key(path),
+            Event::Applying(_) => self.bar.set_message(format!("{}: writing", name(path))),
+        }
+    }
+
+    fn scanned(&self, path: &Path, bytes: u64, of: u64) {
+        let mut last_progress = locks::lock(&self.last_progress);
+        if self.is_json() {
+            if last_progress.get_or_insert_with(Instant::now).elapsed() >= EVENT_INTERVAL {
+                *last_progress = Some(Instant::now());
+                let event = json!({ "event": "progress", "bytes": bytes, "of": of });
+                self.output.try_write(self.format, || with_name(event, "file", path), Page::default);
+            }
+            return;
+        }
+        let shows_bar = matches!(self.output, Output::Streams) && self.volume == Volume::All;
+        if shows_bar && last_progress.is_none() && io::stderr().is_terminal() {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+            self.bar.reset();
+            self.bar.set_message(name(path));
+        }
+        *last_progress = Some(Instant::now());
+        self.bar.set_length(of);
+        self.bar.set_position(bytes);
+    }
+
+    /// Warns once, for all files, that journals cannot be authenticated: a
+    /// later `recover` will not trust them.
+    fn no_key(&self, path: &Path) {
+        static WARNED: AtomicBool = AtomicBool::new(false);
+        if WARNED.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let why = user_state::key().err().map_or(String::new(), |error| error.to_string());
+        let why = shown(&why);
+        // The run continues even if this cannot be reported.
+        drop(if self.is_json() {
+            self.event(&with_name(json!({ "event": "no-key", "why": why.to_string() }), "file", path))
+        } else {
+            self.note(&Page::of(format_args!(
+                "warning: cannot store a key for journals ({why}): if this run is killed, only `runner recover --trust-journal` can recover the file"
+            )))
+        });
+    }
+
+    /// Removes the progress bar.
+    pub(crate) fn clear(&self) {
+        self.bar.finish_and_clear();
+        *locks::lock(&self.last_progress) = None;
+    }
+}
+
+/// Reports that the number of workers follows the available memory.
+fn memory_line(running: usize, of: usize) -> String {
+    if running == of {
+        format!("memory is available again for all {of} workers")
+    } else {
+        format!("memory is short: {running} of {of} workers continue")
+    }
+}
+
+fn name(path: &Path) -> String {
+    shown(path.file_name().unwrap_or_default()).cut(BAR_CHARS).to_string()
+}

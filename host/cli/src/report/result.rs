@@ -1,0 +1,127 @@
+//! The report on a finished run: one line for people, or an event.
+
+use std::path::Path;
+use std::time::Instant;
+
+use runner_pipeline::commit::strategy::Strategy;
+use runner_pipeline::commit::verify::Level;
+use runner_pipeline::error::Result;
+use runner_pipeline::escape::{Page, group_digits, shown, with_name};
+use runner_pipeline::patch::Stats;
+use runner_pipeline::run::Report;
+use serde_json::json;
+
+use super::{Reporter, Volume};
+
+/// Maximum number of characters shown of a name.
+const NAME_CHARS: usize = 300;
+
+const OLD_IN_USE: &str =
+    "another process still has the old file open: anything it appends from now on is lost";
+
+impl Reporter {
+    /// Reports the result of a run. `event` is the name of the event.
+    pub(crate) fn report(&self, path: &Path, report: &Report, started: Instant, event: &str) -> Result<()> {
+        let seconds = started.elapsed().as_secs_f64();
+        let json = || {
+            let event = json!({
+                "event": event, "edits": report.stats.edits,
+                "old_bytes": report.stats.old_bytes, "new_bytes": report.stats.new_bytes,
+                "pre_size": report.stats.pre_size, "post_size": report.stats.post_size(),
+                "pre_root": report.pre_root.to_hex().as_str(), "post_root": report.post_root.to_hex().as_str(),
+                "plan": report.plan, "verified": report.level.to_string(), "seconds": seconds,
+                "appended_bytes": report.appended_bytes, "old_in_use": report.old_in_use,
+            });
+            with_name(event, "file", path)
+        };
+        self.tell(json, || {
+            let mut page = Page::of(summary(path, report, event, seconds));
+            let appended = if event == "applied" {
+                appended(report.appended_bytes, report.stats.post_size())
+            } else {
+                not_scanned(report)
+            };
+            let in_use = report.old_in_use.then(|| OLD_IN_USE.to_owned());
+            for note in appended.into_iter().chain(in_use) {
+                page.line(format_args!("{}: {note}", shown(path)));
+            }
+            page
+        })?;
+        // Bytes may be lost, so `--quiet` does not suppress this.
+        if report.old_in_use && self.volume == Volume::Quiet && !self.is_json() {
+            self.note(&Page::of(format_args!("warning: {}: {OLD_IN_USE}", shown(path))))?;
+        }
+        Ok(())
+    }
+}
+
+/// A note on `bytes` that other processes have appended after byte `size`.
+pub(crate) fn appended(bytes: u64, size: u64) -> Option<String> {
+    (bytes > 0).then(|| {
+        format!("{bytes} bytes appended after byte {size} were kept; the root covers the first {size} bytes")
+    })
+}
+
+/// The same note for a run that has not written anything.
+pub(crate) fn not_scanned(report: &Report) -> Option<String> {
+    let (bytes, size) = (report.appended_bytes, report.stats.pre_size);
+    (bytes > 0).then(|| format!("{bytes} bytes appended after byte {size} were not scanned"))
+}
+
+/// One line on the result of a run.
+fn summary(path: &Path, report: &Report, event: &str, seconds: f64) -> String {
+    let stats = &report.stats;
+    let name = shown(path).cut(NAME_CHARS);
+    if stats.edits == 0 {
+        return format!(
+            "{name}: nothing to change in {} bytes ({seconds:.2} s)",
+            group_digits(stats.pre_size)
+        );
+    }
+    let done = match event {
+        "applied" if report.level == Level::None => {
+            format!("{}, not verified", strategy_name(report.plan.strategy))
+        }
+        "applied" => format!("{}, verified {}", strategy_name(report.plan.strategy), report.level),
+        _ => future_name(report.plan.strategy).to_owned(),
+    };
+    format!(
+        "{name}: {} edit{}, {} byte{} replaced{}; {done} ({seconds:.2} s)",
+        group_digits(stats.edits),
+        if stats.edits == 1 { "" } else { "s" },
+        group_digits(stats.old_bytes),
+        if stats.old_bytes == 1 { "" } else { "s" },
+        replaced_by(stats),
+    )
+}
+
+/// ` by N` if the number of replaced bytes changes, else nothing.
+pub(crate) fn replaced_by(stats: &Stats) -> String {
+    if stats.old_bytes == stats.new_bytes {
+        String::new()
+    } else {
+        format!(" by {}", group_digits(stats.new_bytes))
+    }
+}
+
+/// What a strategy has done.
+pub(crate) fn strategy_name(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::Nothing => "nothing to write",
+        Strategy::InPlace => "in place",
+        Strategy::Tail => "in place, with a new tail",
+        Strategy::Rewrite => "rewritten",
+        Strategy::Stream => "written elsewhere",
+    }
+}
+
+/// What a strategy would do.
+fn future_name(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::Nothing => "nothing would be written",
+        Strategy::InPlace => "would be written in place",
+        Strategy::Tail => "would be written in place, with a new tail",
+        Strategy::Rewrite => "would be rewritten",
+        Strategy::Stream => "would be written elsewhere",
+    }
+}

@@ -1,0 +1,221 @@
+//! A loaded plugin and its instances.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use runner_contract::{FileHead, Job, Manifest, Param, Reply, Window};
+use runner_pipeline::engine::transform::Transform;
+use runner_pipeline::error::{Error, Kind, Result};
+use wasmtime::Store;
+use wasmtime_wasi::{WasiCtxView, WasiView};
+
+use crate::bindings::types;
+use crate::call_error::Call;
+use crate::call_timing::Phases;
+use crate::clock::Clock;
+use crate::limits::{Limiter, Limits};
+use crate::log::{Log, Sink};
+use crate::{bindings, call_error, clock, engine, limits, manifest, wasi};
+
+/// A plugin that has been compiled and has described itself.
+#[derive(Clone)]
+pub struct Plugin {
+    code: Code,
+    digest: blake3::Hash,
+    manifest: Manifest,
+}
+
+impl Plugin {
+    /// Asks a compiled plugin for its manifest.
+    ///
+    /// # Errors
+    /// If the plugin fails to describe itself.
+    pub(crate) fn new(code: Code, digest: blake3::Hash) -> Result<Self> {
+        let manifest = code.describe()?;
+        Ok(Self { code, digest, manifest })
+    }
+
+    /// The manifest of the plugin, checked.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The BLAKE3 hash of the bytes that it was loaded from.
+    #[must_use]
+    pub fn digest(&self) -> blake3::Hash {
+        self.digest
+    }
+
+    /// The same plugin under different limits.
+    #[must_use]
+    pub fn limited_to(&self, limits: Limits) -> Self {
+        Self { code: Code { limits, ..self.code.clone() }, ..self.clone() }
+    }
+
+    /// The same plugin with a different sink for its log messages.
+    #[must_use]
+    pub fn logging_to(&self, log: Sink) -> Self {
+        Self { code: Code { log, ..self.code.clone() }, ..self.clone() }
+    }
+
+    /// Starts an instance, passes it the parameters and the head of the file,
+    /// and returns the job that it asks for. `params` must match the manifest.
+    ///
+    /// # Errors
+    /// If the plugin refuses the parameters or the file, asks for a job that
+    /// breaks the contract, or fails.
+    pub fn begin(&self, params: &[Param], file: FileHead<'_>) -> Result<(Job, Instance)> {
+        let params: Vec<_> = params.iter().map(types::Param::from).collect();
+        let mut instance = self.code.instantiate()?;
+        let answer = instance.call(Call::Begin, limits::BEGIN_FUEL, |guest, store| {
+            guest.call_begin(store, &params, file.into())
+        })?;
+        let job = Job::from(instance.accept(Call::Begin, answer)?);
+        job.validate().map_err(|why| self.code.breach(&why))?;
+        Ok((job, instance))
+    }
+}
+
+/// Everything needed to create instances.
+#[derive(Clone)]
+pub(crate) struct Code {
+    pub(crate) pre: bindings::Pre<State>,
+    pub(crate) name: String,
+    /// Host memory needed to start an instance, apart from its memories and
+    /// tables.
+    pub(crate) instance_bytes: usize,
+    pub(crate) limits: Limits,
+    pub(crate) log: Sink,
+    /// Deadlines expire only while this exists, so everything that runs guest
+    /// code holds it.
+    pub(crate) ticking: Arc<engine::Ticking>,
+}
+
+impl Code {
+    fn describe(&self) -> Result<Manifest> {
+        let manifest = self
+            .instantiate()?
+            .call(Call::Describe, limits::DESCRIBE_FUEL, |guest, store| guest.call_describe(store))?;
+        manifest::check(manifest.into()).map_err(|why| self.breach(&why))
+    }
+
+    fn breach(&self, why: &str) -> Error {
+        Error::new(Kind::Plugin, format!("plugin `{}` breaks the contract", self.name)).because(why)
+    }
+
+    fn instantiate(&self) -> Result<Instance> {
+        let state = State {
+            limiter: Limiter::new(&self.limits),
+            clock: Clock::new(self.limits.cancel.clone()),
+            log: Log::new(self.log.clone()),
+            wasi: None,
+            phases: Phases::default(),
+        };
+        let mut store = Store::new(self.ticking.engine(), state);
+        clock::watch(&mut store);
+        store.limiter(|state| &mut state.limiter);
+        store.set_hostcall_fuel(limits::DESCRIBE_FUEL);
+        clock::start(&mut store, self.limits.deadline);
+        let started = store.data_mut().limiter.draw(self.instance_bytes);
+        match started.and_then(|()| self.pre.instantiate(&mut store)) {
+            Ok(plugin) => {
+                let guest = plugin.runner_plugin_guest().clone();
+                Ok(Instance { code: self.clone(), guest, store, usable: true })
+            }
+            Err(error) => {
+                let limiter = &store.data().limiter;
+                Err(call_error::trapped(&self.name, Call::Start, &self.limits, limiter, &error))
+            }
+        }
+    }
+}
+
+/// An instance with its own memory, for one worker.
+pub struct Instance {
+    code: Code,
+    guest: bindings::Guest,
+    store: Store<State>,
+    /// Cleared during each call: after a call without an answer, the state of
+    /// the instance is undefined.
+    usable: bool,
+}
+
+impl Instance {
+    fn call<R>(
+        &mut self,
+        call: Call,
+        fuel: usize,
+        ask: impl FnOnce(&bindings::Guest, &mut Store<State>) -> wasmtime::Result<R>,
+    ) -> Result<R> {
+        if !std::mem::take(&mut self.usable) {
+            return Err(Error::new(
+                Kind::Plugin,
+                format!("plugin `{}` was called again after its previous call failed", self.code.name),
+            ));
+        }
+        self.store.data_mut().limiter.start_call();
+        self.store.set_hostcall_fuel(fuel);
+        clock::start(&mut self.store, self.code.limits.deadline);
+        match ask(&self.guest, &mut self.store) {
+            Ok(answer) => {
+                self.usable = true;
+                Ok(answer)
+            }
+            Err(error) => {
+                let limiter = &self.store.data().limiter;
+                Err(call_error::trapped(&self.code.name, call, &self.code.limits, limiter, &error))
+            }
+        }
+    }
+
+    /// Returns the answer, or the error that the plugin reported instead. An
+    /// error ends the instance.
+    fn accept<R>(&mut self, call: Call, answer: Result<R, String>) -> Result<R> {
+        answer.map_err(|message| {
+            self.usable = false;
+            call_error::reported(&self.code.name, call, &message)
+        })
+    }
+}
+
+impl Transform for Instance {
+    fn transform(&mut self, window: &Window<'_>) -> Result<Reply> {
+        let call = Call::Window(window.offset);
+        let share = usize::try_from(self.code.limits.budget.reply_bytes()).unwrap_or(usize::MAX);
+        let fuel = limits::reply_fuel(window.bytes.len()).min(share);
+        self.store.data_mut().phases.start();
+        let answer = self.call(call, fuel, |guest, store| guest.call_transform(store, window.into()))?;
+        let reply = self.accept(call, answer).map(Reply::from);
+        self.store.data_mut().phases.finish();
+        reply
+    }
+
+    fn patience(&self) -> Duration {
+        self.code.limits.deadline
+    }
+}
+
+/// The state that host functions use.
+pub(crate) struct State {
+    limiter: Limiter,
+    pub(crate) clock: Clock,
+    log: Log,
+    /// Created when a host function first needs it.
+    wasi: Option<wasi::World>,
+    pub(crate) phases: Phases,
+}
+
+impl bindings::Host for State {
+    fn log(&mut self, level: types::Level, message: String) {
+        self.log.write(level.into(), &message);
+    }
+}
+
+impl types::Host for State {}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        self.wasi.get_or_insert_with(wasi::World::new).view()
+    }
+}

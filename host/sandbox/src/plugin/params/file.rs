@@ -1,0 +1,75 @@
+//! Reading parameters from a TOML file.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::escape::shown;
+use toml::de::{DeTable, DeValue};
+
+use super::{Given, Origin};
+
+/// Maximum size of a parameter file.
+const FILE_BYTES: u64 = 16 << 20;
+
+/// Reads `KEY = VALUE` pairs from a TOML file. Values are strings, integers or
+/// booleans.
+///
+/// # Errors
+/// If the file cannot be read, is not TOML, or contains anything else. The
+/// error does not contain any of its content.
+pub fn read_file(path: &Path) -> Result<Vec<Given>> {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(FILE_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(Error::at("read parameters from", path))?;
+    if bytes.len() as u64 > FILE_BYTES {
+        let mib = FILE_BYTES >> 20;
+        let what = format!("{} is too large for a parameter file (limit {mib} MiB)", shown(path));
+        return Err(Error::new(Kind::Usage, what));
+    }
+    let bad = |why: String| {
+        Error::new(Kind::Usage, format!("{} is not a valid parameter file", shown(path)))
+            .because(why)
+            .hint("a parameter file is a TOML file with one line such as `NAME = \"VALUE\"` per parameter")
+    };
+    let text = String::from_utf8(bytes).map_err(|e| {
+        let line = line_and_column(e.as_bytes(), e.utf8_error().valid_up_to()).0;
+        bad(format!("line {line} is not UTF-8"))
+    })?;
+    // The error's `Display` would quote the line; its message does not.
+    let table = DeTable::parse(&text).map_err(|e| {
+        let (line, column) = line_and_column(text.as_bytes(), e.span().map_or(0, |span| span.start));
+        bad(format!("line {line}, column {column}: {}", e.message()))
+    })?;
+    let given = |(name, value): (toml::Spanned<_>, toml::Spanned<DeValue<'_>>)| {
+        let name: toml::Spanned<std::borrow::Cow<'_, str>> = name;
+        let line = line_and_column(text.as_bytes(), name.span().start).0;
+        let value = plain(value.get_ref()).ok_or_else(|| {
+            bad(format!("the value on line {line} is neither a string, an integer nor a boolean"))
+        })?;
+        let origin = Origin::File(format!("line {line} of {}", shown(path)));
+        Ok(Given { name: name.into_inner().into_owned(), value, origin })
+    };
+    table.into_inner().into_iter().map(given).collect()
+}
+
+/// A value in the form that `--set` would give it.
+fn plain(value: &DeValue<'_>) -> Option<String> {
+    match value {
+        DeValue::String(text) => Some(text.clone().into_owned()),
+        DeValue::Integer(number) => {
+            i64::from_str_radix(number.as_str(), number.radix()).ok().map(|number| number.to_string())
+        }
+        DeValue::Boolean(truth) => Some(truth.to_string()),
+        _ => None,
+    }
+}
+
+/// Line and column, both counted from 1. A column is a byte.
+fn line_and_column(text: &[u8], at: usize) -> (usize, usize) {
+    let before = &text[..at.min(text.len())];
+    let start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+    (before.iter().filter(|&&byte| byte == b'\n').count() + 1, before.len() - start + 1)
+}
