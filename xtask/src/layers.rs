@@ -1,7 +1,7 @@
 //! Checks the dependencies between the host's crates and between the core's
 //! modules: each may depend only on those below it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -132,4 +132,62 @@ fn a_use_of_a_later_module_is_noticed() {
     let source = "use crate::run::{apply};\n crate::patch::x(); use crate::{scan, hash as h};";
     assert_eq!(modules(source, "crate::"), BTreeSet::from(["hash", "patch", "run", "scan"]));
     assert!(layer("run") > layer("patch"));
+}
+
+/// The first-level modules of a crate, each with those that it uses outside of
+/// tests.
+fn uses(root: &Path) -> BTreeMap<String, BTreeSet<String>> {
+    let stem = |path: &Path| path.file_stem().expect("a name").to_str().expect("a plain name").to_owned();
+    let entries = fs::read_dir(root).expect("sources").map(|entry| entry.expect("a source").path());
+    let modules: Vec<_> = entries.filter(|path| !["lib", "main"].contains(&stem(path).as_str())).collect();
+    let names: BTreeSet<_> = modules.iter().map(|path| stem(path)).collect();
+    let mut graph: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for path in modules.iter().filter(|path| !stem(path).ends_with("tests")) {
+        let mut all = Vec::new();
+        if path.is_dir() {
+            sources(path, &stem(path), &mut all);
+        } else {
+            all.push((stem(path), fs::read_to_string(path).expect("a source")));
+        }
+        for (module, source) in &all {
+            let source = source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+            let others = named(source, "crate::").into_iter().map(str::to_owned);
+            let others = others.filter(|other| other != module && names.contains(other));
+            graph.entry(module.clone()).or_default().extend(others);
+        }
+    }
+    graph
+}
+
+/// All modules that a module uses, directly or indirectly.
+fn reached<'g>(graph: &'g BTreeMap<String, BTreeSet<String>>, from: &'g str) -> BTreeSet<&'g str> {
+    let (mut found, mut next) = (BTreeSet::new(), vec![from]);
+    while let Some(module) = next.pop() {
+        for other in graph.get(module).into_iter().flatten() {
+            if found.insert(other.as_str()) {
+                next.push(other);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn no_modules_use_each_other() {
+    for (name, _) in CRATES {
+        let graph = uses(&shell::root().join("host").join(name).join("src"));
+        assert!(!graph.is_empty(), "{name} has no modules");
+        let is_in_circle = |module: &&String| reached(&graph, module).contains(module.as_str());
+        let circle: Vec<_> = graph.keys().filter(is_in_circle).collect();
+        assert!(circle.is_empty(), "in {name}, these use each other: {circle:?}");
+    }
+}
+
+#[test]
+fn a_circle_is_noticed() {
+    let arrows = [("a", "b"), ("b", "c"), ("c", "a"), ("d", "a")];
+    let graph = arrows.map(|(from, to)| (from.to_owned(), BTreeSet::from([to.to_owned()])));
+    let graph = BTreeMap::from(graph);
+    assert_eq!(reached(&graph, "a"), BTreeSet::from(["a", "b", "c"]));
+    assert!(!reached(&graph, "d").contains("d"));
 }

@@ -1,11 +1,11 @@
-//! The command line: the subcommands and the options they share.
+//! The options that subcommands share.
 
 mod values;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args as ArgGroup, Parser, Subcommand, ValueEnum};
+use clap::{Args as ArgGroup, ValueEnum};
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::commit::conditions::Privileges;
 use runner_pipeline::commit::strategy::Choice;
@@ -15,96 +15,8 @@ use runner_pipeline::memory::{self, Budget, Space};
 use runner_pipeline::run::COSTS;
 use runner_sandbox::{Limits, plan_memory};
 
-use crate::apply::ApplyArgs;
-use crate::patch::PatchArgs;
-use crate::pipe::PipeArgs;
-use crate::plan::PlanArgs;
-use crate::plugins::PluginCommand;
-use crate::recover::RecoverArgs;
-use crate::report::{EventFormat, Volume};
-use crate::show::{Format, ShowArgs};
-use crate::verify::VerifyArgs;
-
 use self::values::{bytes, key_value, window_bytes};
 pub(crate) use self::values::{root, seconds, suffix, threads};
-
-/// Change huge files with small sandboxed programs, crash-safely and verified.
-#[derive(Debug, Parser)]
-#[command(name = "runner", version, about, max_term_width = 100, after_help = EXIT_CODES)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    pub(crate) command: Command,
-}
-
-const EXIT_CODES: &str = "Exit codes: 0 success; 1 --check found changes, or --require-edits found none; \
-2 usage or input/output error; 3 the plugin failed; 4 refused; 5 verification failed; \
-6 recovery needed; \
-7 try again: interrupted, out of time or memory, or the file is in use or was changed by another process";
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    /// Run a plugin on files and change them
-    Apply(ApplyArgs),
-    /// Run a plugin on a file and save its changes as a patch
-    Plan(PlanArgs),
-    /// Show what a patch changes
-    Show(ShowArgs),
-    /// Apply a saved patch
-    Patch(PatchArgs),
-    /// Undo a patch
-    Undo(PatchArgs),
-    /// Recover files after an interrupted run
-    Recover(RecoverArgs),
-    /// Print or check the BLAKE3 root of a file
-    Verify(VerifyArgs),
-    /// Run a plugin on standard input
-    Pipe(PipeArgs),
-    /// List and inspect plugins
-    Plugin {
-        #[command(subcommand)]
-        command: PluginCommand,
-    },
-    /// Print shell completions
-    Completions {
-        /// The shell
-        shell: clap_complete::Shell,
-    },
-    /// Print the manual page
-    Man,
-}
-
-impl Command {
-    pub(crate) fn event_format(&self) -> EventFormat {
-        let json = match self {
-            Self::Apply(args) => args.run.json,
-            Self::Plan(args) => args.run.json,
-            Self::Show(args) => args.format == Some(Format::Json),
-            _ => false,
-        };
-        if json { EventFormat::Json } else { EventFormat::Text }
-    }
-
-    pub(crate) fn volume(&self) -> Volume {
-        let quiet = match self {
-            Self::Apply(args) => args.run.quiet,
-            Self::Plan(args) => args.run.quiet,
-            Self::Patch(args) | Self::Undo(args) => args.quiet,
-            Self::Recover(args) => args.quiet,
-            Self::Verify(args) => args.quiet,
-            Self::Pipe(args) => args.quiet,
-            _ => false,
-        };
-        if quiet { Volume::Quiet } else { Volume::All }
-    }
-
-    pub(crate) fn profile(&self) -> bool {
-        match self {
-            Self::Apply(args) => args.run.profile,
-            Self::Plan(args) => args.run.profile,
-            _ => false,
-        }
-    }
-}
 
 /// Options of all commands that run a plugin.
 #[derive(Debug, ArgGroup)]
@@ -240,15 +152,4 @@ pub(crate) enum VerifyArg {
     Evicted,
     Cached,
     None,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::CommandFactory;
-
-    #[test]
-    fn the_definitions_are_consistent() {
-        Args::command().debug_assert();
-    }
 }

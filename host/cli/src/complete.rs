@@ -6,7 +6,7 @@ use clap::CommandFactory;
 use runner_pipeline::error::{Error, Result};
 
 use crate::Outcome;
-use crate::args::Args;
+use crate::command_line::Args;
 use crate::report::Reporter;
 
 pub(crate) fn completions(shell: clap_complete::Shell, reporter: &Reporter) -> Result<Outcome> {

@@ -7,6 +7,7 @@ mod apply;
 mod args;
 mod batch;
 mod closed;
+mod command_line;
 mod complete;
 mod diff;
 mod explain;
@@ -35,7 +36,7 @@ use runner_pipeline::patch::Patch;
 use runner_pipeline::storage::OsStorage;
 use runner_pipeline::{profile, stack};
 
-use self::args::{Args, Command};
+use self::command_line::{Args, Command};
 use self::report::{EventFormat, Reporter};
 
 /// Exit code of `--check` if anything would change, and of `--require-edits` if

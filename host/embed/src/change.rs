@@ -44,7 +44,7 @@ impl Change {
     /// and kept for the next file.
     #[must_use]
     pub fn new(plugin: impl Into<PluginSource>) -> Self {
-        Self::from(Program::Plugin(Plugin::new(plugin.into())), Limits::default().memory_bytes)
+        Self::from(Program::Plugin(Box::new(Plugin::new(plugin.into()))), Limits::default().memory_bytes)
     }
 
     /// What a closure changes. `job` says how the file is cut into windows;

@@ -21,7 +21,7 @@ use rustix::process::{Pid, Resource, Rlimit, Signal};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{CODE_BYTES, COMPILE_MEMORY_BYTES, MAX_PLUGIN_BYTES};
-use crate::{compile, engine};
+use crate::{engine, native_code};
 
 /// The first argument of a child, followed by the plugin's name and the
 /// parent's process id. For internal use only.
@@ -209,7 +209,7 @@ fn answer(name: &str, input: impl Read) -> Result<Vec<u8>> {
         .take(MAX_PLUGIN_BYTES)
         .read_to_end(&mut bytes)
         .map_err(Error::at("read", Path::new("standard input")))?;
-    compile::native_code(&engine::new()?, name, &bytes)
+    native_code::compile(&engine::new()?, name, &bytes)
 }
 
 /// Makes this process die with its parent. Fails if the parent is dead already.

@@ -14,12 +14,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use runner_pipeline::cancel::Cancel;
-use runner_pipeline::error::{Error, Kind, Result};
-use runner_pipeline::escape::escape;
+use runner_pipeline::error::Result;
 use wasmtime::Engine;
-use wasmtime::component::Component;
 
-use crate::{census, child, componentize};
+use crate::{child, native_code};
 
 /// Where plugins are compiled.
 #[derive(Debug, Clone)]
@@ -52,7 +50,7 @@ impl Compiler {
         Self::Child { program: "/proc/self/exe".into(), deadline }
     }
 
-    /// Compiles a plugin to native code for [`component`].
+    /// Compiles a plugin to native code for [`native_code::component`].
     ///
     /// # Errors
     /// If the plugin cannot be compiled, or if the run is stopped, which only a
@@ -65,31 +63,8 @@ impl Compiler {
         cancel: Cancel<'_>,
     ) -> Result<Vec<u8>> {
         match self {
-            Self::InProcess => native_code(engine, name, bytes),
+            Self::InProcess => native_code::compile(engine, name, bytes),
             Self::Child { program, deadline } => child::compile(program, *deadline, name, bytes, cancel),
         }
     }
-}
-
-/// Wraps and compiles in this process.
-pub(crate) fn native_code(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Vec<u8>> {
-    let component = componentize::component(name, bytes)?;
-    // Checked again, now including the component that wraps a core module.
-    census::measure(&component).and_then(|cost| cost.check()).map_err(|why| census::refused(name, why))?;
-    engine.precompile_component(&component).map_err(|error| broken(name, &error))
-}
-
-/// Loads the native code returned by [`Compiler::compile`].
-pub(crate) fn component(engine: &Engine, name: &str, code: &[u8]) -> Result<Component> {
-    // SAFETY: `deserialize` requires bytes made by `precompile_component`, and
-    // `code` was returned by the compiler above: it was made in this process,
-    // or by a child that runs the same executable. Nobody else can change it.
-    // Wasmtime also checks that version and settings are those of `engine`.
-    #[allow(unsafe_code)]
-    let component = unsafe { Component::deserialize(engine, code) };
-    component.map_err(|error| broken(name, &error))
-}
-
-fn broken(name: &str, error: &wasmtime::Error) -> Error {
-    Error::new(Kind::Plugin, format!("cannot compile `{name}`")).because(escape(&format!("{error:#}"), 1000))
 }

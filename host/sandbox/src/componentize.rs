@@ -16,7 +16,7 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 use crate::bindings::GUEST;
-use crate::type_cycles;
+use crate::type_cycles::{self, text};
 
 const WIT: &str = include_str!("../wit/plugin.wit");
 const WORLD: &str = "plugin";
@@ -151,8 +151,4 @@ fn wrap(bytes: &[u8], module: &Module) -> Result<Vec<u8>, String> {
     }
     // Wasmtime validates the component when it compiles it.
     encoder.validate(false).encode().map_err(text)
-}
-
-pub(crate) fn text(error: impl std::fmt::Display) -> String {
-    escape(&format!("{error:#}"), 1000)
 }

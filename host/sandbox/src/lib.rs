@@ -26,6 +26,7 @@ mod limits;
 mod log;
 mod manifest;
 mod memory_plan;
+mod native_code;
 pub mod plugin;
 mod sealed_memfd;
 mod type_cycles;
@@ -94,7 +95,7 @@ impl Sandbox {
             Some(component) => component,
             None => {
                 let code = self.compiler.compile(engine, &name, bytes, limits.cancel.get())?;
-                let component = compile::component(engine, &name, &code)?;
+                let component = native_code::component(engine, &name, &code)?;
                 if let Some(cache) = &self.cache {
                     cache.store(engine, &digest, code);
                 }

@@ -7,10 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use runner_pipeline::escape::escape;
 use wasmparser::{Parser, Payload};
 use wit_parser::decoding::decode_world;
-
-use crate::componentize::text;
 
 /// Checks that the types of the modules can be merged.
 pub(crate) fn check<'a>(modules: impl Iterator<Item = &'a [u8]>) -> Result<(), String> {
@@ -44,4 +43,9 @@ pub(crate) fn check<'a>(modules: impl Iterator<Item = &'a [u8]>) -> Result<(), S
             return Err(text(format!("its types are in packages that depend on each other: {names}")));
         }
     }
+}
+
+/// An error of a parser as it may be shown.
+pub(crate) fn text(error: impl std::fmt::Display) -> String {
+    escape(&format!("{error:#}"), 1000)
 }

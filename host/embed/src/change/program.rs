@@ -16,7 +16,7 @@ use crate::plugin::PluginSource;
 
 #[derive(Debug, Clone)]
 pub(super) enum Program {
-    Plugin(Plugin),
+    Plugin(Box<Plugin>),
     Native(Native),
 }
 

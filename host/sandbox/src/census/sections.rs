@@ -6,7 +6,7 @@ use wasmparser::{
 };
 
 use super::Cost;
-use crate::componentize::text;
+use crate::type_cycles::text;
 
 /// Bytes per global of an instance, and per computed element.
 pub(super) const VALUE_BYTES: u64 = 16;
