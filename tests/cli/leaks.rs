@@ -20,7 +20,7 @@ use std::sync::atomic::AtomicBool;
 
 use runner_contract::{FileHead, Param};
 use runner_pipeline::cancel::Cancel;
-use runner_pipeline::commit::elsewhere::Output;
+use runner_pipeline::commit::output::Output;
 use runner_pipeline::commit::recover;
 use runner_pipeline::commit::strategy::Choice;
 use runner_pipeline::commit::verify::VerifyChoice;

@@ -17,5 +17,5 @@ mod faults;
 mod memory;
 mod models;
 mod paused;
-mod renewed;
 mod resumed;
+mod revalidated;

@@ -9,7 +9,7 @@ use crate::cases::{Action, Case, Swap, action, content, per_record, record_frami
 use proptest::prelude::*;
 use runner_contract::{FileHead, Framing, Job, Prefilter};
 use runner_pipeline::cancel::Cancel;
-use runner_pipeline::commit::elsewhere::Output;
+use runner_pipeline::commit::output::Output;
 use runner_pipeline::commit::strategy::Choice;
 use runner_pipeline::commit::verify::{Level, VerifyChoice};
 use runner_pipeline::error::Result;
@@ -59,7 +59,7 @@ fn check(case: &Case, content: &[u8]) {
     let loaded = Patch::load(&OsStorage, &Entry::unpinned(&saved)).unwrap();
     assert_eq!(loaded.seal().pre_root, blake3::hash(content));
     assert_eq!(loaded.seal().post_root, blake3::hash(&case.expected));
-    crate::renewed::is_the_same(&file, &saved, &scratch);
+    crate::revalidated::is_the_same(&file, &saved, &scratch);
 
     // Every way to the disk gives the same file, and leaves nothing behind.
     let target = scratch.path("target");

@@ -1,7 +1,7 @@
 //! `runner apply`.
 
 mod output;
-mod repeated;
+mod repeated_errors;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,7 +22,7 @@ use runner_pipeline::target::{OsTarget, PatchFiles};
 use serde_json::json;
 
 use self::output::output;
-use self::repeated::RepeatedErrors;
+use self::repeated_errors::RepeatedErrors;
 use crate::Outcome;
 use crate::args::{CommitArgs, PluginArgs, RunArgs, root, seconds, suffix};
 use crate::batch::{self, Mode};

@@ -6,9 +6,9 @@
 mod apply;
 mod args;
 mod batch;
-mod closed;
+mod closed_streams;
 mod command_line;
-mod complete;
+mod completions;
 mod diff;
 mod explain;
 mod lines;
@@ -175,7 +175,7 @@ fn dispatch(command: Command, reporter: &Reporter) -> Result<Outcome> {
         Command::Verify(args) => verify::run(&args, reporter),
         Command::Pipe(args) => pipe::run(&args, reporter),
         Command::Plugin { command } => plugins::run(&command, reporter),
-        Command::Completions { shell } => complete::completions(shell, reporter),
-        Command::Man => complete::man(reporter),
+        Command::Completions { shell } => completions::completions(shell, reporter),
+        Command::Man => completions::man(reporter),
     }
 }

@@ -4,9 +4,9 @@
 //!
 //! Text for a terminal is passed as a [`Page`] or an event: both are escaped.
 
-mod output;
 mod progress;
 mod result;
+mod streams;
 mod timing;
 
 use std::error::Error as _;
@@ -22,10 +22,10 @@ use runner_pipeline::locks;
 use runner_sandbox::Sink;
 use serde_json::{Value, json};
 
-use self::output::{Output, Stream};
-pub(crate) use self::output::{complain, is_broken_pipe, stdout, unless_unread};
 pub(crate) use self::result::{appended, not_scanned, replaced_by, strategy_name};
-use crate::closed::is_error_closed;
+use self::streams::{Output, Stream};
+pub(crate) use self::streams::{complain, is_broken_pipe, stdout, unless_unread};
+use crate::closed_streams::is_error_closed;
 
 /// Maximum number of characters shown of a message.
 const MESSAGE_CHARS: usize = 4096;

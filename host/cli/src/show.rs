@@ -1,16 +1,15 @@
 //! `runner show`, and the same view of a patch in a dry run.
 
+mod json;
 mod page;
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args as ArgGroup, ValueEnum};
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, shown};
-use runner_pipeline::patch::{Direction, Patch};
+use runner_pipeline::patch::Patch;
 use runner_pipeline::storage::{Entry, OsStorage};
-use serde_json::{Value, json};
 
 pub(crate) use self::page::{View, page};
 use crate::preview::{first_mismatch, given_source, source_of};
@@ -60,7 +59,7 @@ pub(crate) fn run(args: &ShowArgs, reporter: &Reporter) -> Result<Outcome> {
             diff::write(&patch, source, path, reporter)?;
         }
     } else if args.format == Some(Format::Json) {
-        json(&patch, source.as_ref().map(|_| mismatch.is_none()), reporter)?;
+        json::write(&patch, source.as_ref().map(|_| mismatch.is_none()), reporter)?;
     } else {
         let view = View { format: args.format, source, path: Some(path), ..View::default() };
         reporter.show(&page(&patch, &view)?)?;
@@ -81,28 +80,4 @@ pub(crate) fn patch_page(patch: &Patch<'_, OsStorage>) -> Result<Page> {
 /// checked against it.
 pub(crate) fn journal_page(journal: &Patch<'_, OsStorage>, file: &Path) -> Result<Page> {
     page(journal, &View { journal_of: Some(file), ..View::default() })
-}
-
-/// Prints the header, the seal, and every edit with its bytes in hex, one batch
-/// at a time. `matches`: whether the old bytes equal those of the file, if it
-/// is available.
-fn json(patch: &Patch<'_, OsStorage>, matches: Option<bool>, reporter: &Reporter) -> Result<()> {
-    reporter.event(&json!({
-        "event": "patch", "header": patch.header(), "seal": patch.seal(), "matches_file": matches,
-    }))?;
-    let mut reader = patch.reader(Direction::Forward);
-    while let Some(batch) = reader.next_batch()? {
-        let event = |edit: runner_pipeline::patch::Edit<'_>| -> Value {
-            json!({ "event": "edit", "start": edit.start, "old": hex(edit.old), "new": hex(edit.new) })
-        };
-        reporter.events(batch.edits().map(event))?;
-    }
-    Ok(())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }

@@ -1,10 +1,10 @@
 //! Carries out a plan: from a sealed patch to a verified file.
 
 pub mod conditions;
-pub mod elsewhere;
 mod in_place;
+pub mod output;
 pub mod recover;
-mod replace;
+mod rewrite;
 mod space;
 pub mod strategy;
 pub mod verify;
@@ -27,8 +27,8 @@ use crate::sidecar::{Names, check_not_reserved, exists};
 use crate::storage::{Entry, FileType, Storage};
 use crate::target::Target;
 
-pub(crate) use replace::check_new;
-use replace::replace;
+pub(crate) use rewrite::check_new;
+use rewrite::rewrite;
 pub(crate) use space::check_room;
 use space::check_room_to_overwrite;
 
@@ -114,7 +114,7 @@ pub fn commit<'s, S: Storage>(
     }
     let mut provisional = profile::time(Stage::Keep, || prepare(target, &patch, plan, options))?;
     let committed = match plan.strategy {
-        Strategy::Rewrite => replace(target, patch, options, &mut provisional),
+        Strategy::Rewrite => rewrite(target, patch, options, &mut provisional),
         _ => in_place(target, patch, options, &mut provisional),
     };
     // Recovery may have to go back to the old file.

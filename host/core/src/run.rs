@@ -17,7 +17,7 @@ mod collect_patch;
 mod decide;
 mod patch;
 mod recover;
-mod renew;
+mod revalidate;
 
 use std::num::NonZero;
 use std::time::Duration;

@@ -11,8 +11,8 @@
 mod block;
 mod block_buffer;
 mod merge;
-mod rebuild;
 mod result_root;
+mod revalidate;
 mod scheduler;
 mod snapshot;
 mod workers;
@@ -20,7 +20,7 @@ mod workers;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-pub use rebuild::{Rebuilt, rebuild};
+pub use revalidate::{Revalidated, revalidate};
 pub use scheduler::{Workers, waiting_bytes};
 pub use snapshot::State;
 

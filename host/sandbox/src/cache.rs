@@ -12,6 +12,9 @@
 //! entries copied from elsewhere. It does not stop an attacker who can read the
 //! key, but such an attacker already acts as the user.
 
+#[cfg(test)]
+mod tests;
+
 use std::env;
 use std::hash::{Hash, Hasher};
 use std::os::unix::fs::FileExt;

@@ -33,8 +33,6 @@ mod type_cycles;
 mod wasi;
 
 #[cfg(test)]
-mod cache_tests;
-#[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;

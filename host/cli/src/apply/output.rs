@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use runner_pipeline::commit::elsewhere::Output;
+use runner_pipeline::commit::output::Output;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::shown;
 use runner_pipeline::storage::{Entry, FileType, OsStorage, Storage, is_trusted};

@@ -12,7 +12,7 @@ use runner_pipeline::scan::Workers;
 use runner_pipeline::{locks, user_state};
 use serde_json::json;
 
-use super::output::Output;
+use super::streams::Output;
 use super::{Reporter, Volume};
 
 /// Maximum number of characters of a name beside the progress bar.

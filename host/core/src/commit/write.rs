@@ -2,9 +2,9 @@
 
 pub mod coalesce;
 pub mod edits;
+pub mod fill;
 pub mod in_place_form;
 pub mod length;
 mod new_file;
-pub mod replace_file;
-pub mod stream;
+pub mod output_stream;
 mod write_behind;

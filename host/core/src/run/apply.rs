@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::decide::{decide, report_applying};
 use super::{Collect, Event, Options, OsPatch, Program, Report, make_patch};
-use crate::commit::elsewhere::{Output, write_out};
+use crate::commit::output::{Output, write_out};
 use crate::commit::strategy::{Plan, Strategy};
 use crate::commit::{check_new_name, commit};
 use crate::error::Result;

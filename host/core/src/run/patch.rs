@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::decide::{decide, report_applying};
-use super::renew::renew;
+use super::revalidate::revalidate;
 use super::{Event, Options, OsPatch, Report};
 use crate::commit::commit;
 use crate::error::Result;
@@ -26,11 +26,11 @@ pub fn apply_patch(
 ) -> Result<Report> {
     let target = OsTarget::open(path, Intent::Write(options.patch_files))?;
     target.names.check_clean(target.storage)?;
-    let renewed = renew(&target, patch.view(direction), options, events)?;
+    let revalidated = revalidate(&target, patch.view(direction), options, events)?;
     drop(patch);
-    let plan = decide(&target, &renewed, options)?;
+    let plan = decide(&target, &revalidated, options)?;
     report_applying(&target, &plan, events);
-    let report = Report::new(&renewed, plan);
-    let committed = commit(&target, renewed, &plan, &options.commit())?;
+    let report = Report::new(&revalidated, plan);
+    let committed = commit(&target, revalidated, &plan, &options.commit())?;
     Ok(report.committed(committed))
 }

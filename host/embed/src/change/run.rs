@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use runner_pipeline::commit::conditions::{Conditions, Privileges};
-use runner_pipeline::commit::elsewhere::Output;
+use runner_pipeline::commit::output::Output;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::shown;
 use runner_pipeline::patch::{Direction, Edit};

@@ -1,7 +1,7 @@
 //! The old file of an interrupted rewrite.
 
 use super::set_aside;
-use crate::commit::write::replace_file;
+use crate::commit::rewrite::exchange;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::patch::Direction;
@@ -52,7 +52,7 @@ pub(super) fn put_back<S: Storage>(storage: &S, names: &Names, direction: Direct
     // inspected.
     let to = storage.open(&names.target, Access::Write).map_err(Error::at("open", path))?;
     let from = storage.open(&names.new, Access::Read).map_err(Error::at("open", new))?;
-    replace_file::carry_over(storage, (&from, found.size), &to).map_err(Error::at("append to", path))?;
+    exchange::carry_over(storage, (&from, found.size), &to).map_err(Error::at("append to", path))?;
     Ok(true)
 }
 

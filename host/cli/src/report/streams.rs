@@ -13,7 +13,7 @@ use runner_pipeline::locks;
 use serde_json::Value;
 
 use super::EventFormat;
-use crate::closed::is_output_closed;
+use crate::closed_streams::is_output_closed;
 
 /// Where a [`Reporter`](super::Reporter) writes to.
 #[derive(Clone)]

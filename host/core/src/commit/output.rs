@@ -2,7 +2,7 @@
 
 use crate::commit::conditions::Conditions;
 use crate::commit::verify::Level;
-use crate::commit::write::{replace_file, stream};
+use crate::commit::write::{fill, output_stream};
 use crate::commit::{CommitOptions, Provisional, check_new, check_room};
 use crate::error::{Error, Kind, Result};
 use crate::escape::{Raw as _, shown};
@@ -39,7 +39,7 @@ pub(crate) fn write_out<S: Storage>(
         Output::Stream(file, name) => {
             let reader = patch.reader(Direction::Forward);
             profile::time(Stage::Fill, || {
-                stream::write(target.open_file(), file, name, reader, options.cancel)
+                output_stream::write(target.open_file(), file, name, reader, options.cancel)
             })?;
             target.check_unchanged()?;
             Ok(Level::None)
@@ -71,7 +71,7 @@ fn write_file<S: Storage>(
     let mut provisional = Provisional { storage, entries: vec![new.clone()] };
     let to = OpenFile::new(storage, &file, path);
     profile::time(Stage::Fill, || {
-        replace_file::fill(target.open_file(), to, patch.reader(Direction::Forward), options.context())
+        fill::fill(target.open_file(), to, patch.reader(Direction::Forward), options.context())
     })?;
     match &old {
         Some(old) => {

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use runner_contract::{Change, FileHead};
 use runner_pipeline::engine::transform::Transform;
 
-use super::*;
 use crate::cache::{ENTRY_DIGITS, ENTRY_SUFFIX, TOTAL_BYTES};
 use crate::tests::{LIMITS, silent, wasm, window};
+use crate::*;
 
 /// A cache in a fresh directory, and that directory.
 fn cache_dir() -> (tempfile::TempDir, PathBuf) {

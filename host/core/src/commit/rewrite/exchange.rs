@@ -1,98 +1,23 @@
-//! Writes the result to a new file, and replaces the old file with it in one
-//! step.
+//! The exchange of the old file for the new one, and the bytes that other
+//! processes append meanwhile.
 
-use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
-use super::new_file::NewFileWriter;
-use super::write_behind::write_behind;
-use crate::context::RunContext;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
-use crate::patch::{Reader, Segment, walk};
 use crate::sidecar::Names;
-use crate::storage::{Access, Entry, Identity, OpenFile, Stat, Storage};
+use crate::storage::{Access, Entry, Identity, Stat, Storage};
 use crate::target::interference::{changed, grown};
 
-/// Ranges of at least this size are copied separately; shorter ranges are read
-/// together with their surroundings.
-const COPY_BYTES: u64 = 64 * 1024;
-const BUFFER_BYTES: usize = 1 << 20;
 /// How long to wait for processes that have the old file open.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(300);
-
-/// Fills a new, empty file with the source after the edits.
-///
-/// # Errors
-/// Any I/O error on either file; when the run was interrupted.
-pub fn fill<S: Storage>(
-    source: OpenFile<'_, S>,
-    to: OpenFile<'_, S>,
-    reader: Reader<'_, '_, S>,
-    context: RunContext<'_>,
-) -> Result<()> {
-    let mut cache = Cache { source: &source, start: 0, bytes: Vec::new() };
-    let bytes = write_behind(to, context.threads, |sink| {
-        let mut writer = NewFileWriter::new(sink, to, context.cancel);
-        walk(reader, 0, |segment| match segment {
-            Segment::New(bytes) => writer.push(bytes),
-            Segment::Source(range) if range.end - range.start < COPY_BYTES => {
-                writer.push(cache.read(&range)?)
-            }
-            Segment::Source(range) => writer.copy(&source, range),
-        })?;
-        writer.finish()
-    })?;
-    // The file may end in a hole, which sets no length.
-    to.storage.set_len(to.file, bytes).map_err(Error::at("resize", to.path))
-}
-
-/// Copies the first `bytes` bytes of a file to a new, empty one.
-///
-/// # Errors
-/// Any I/O error; when the run was interrupted.
-pub fn copy<S: Storage>(
-    source: OpenFile<'_, S>,
-    to: OpenFile<'_, S>,
-    bytes: u64,
-    context: RunContext<'_>,
-) -> Result<()> {
-    write_behind(to, context.threads, |sink| {
-        let mut writer = NewFileWriter::new(sink, to, context.cancel);
-        writer.copy(&source, 0..bytes)?;
-        writer.finish()
-    })?;
-    to.storage.set_len(to.file, bytes).map_err(Error::at("resize", to.path))
-}
-
-/// A window of the source, for short reads close together.
-struct Cache<'a, S: Storage> {
-    source: &'a OpenFile<'a, S>,
-    start: u64,
-    bytes: Vec<u8>,
-}
-
-impl<S: Storage> Cache<'_, S> {
-    fn read(&mut self, range: &Range<u64>) -> Result<&[u8]> {
-        let want = usize::try_from(range.end - range.start).expect("shorter than COPY_BYTES");
-        if range.start < self.start || range.end > self.start + self.bytes.len() as u64 {
-            self.bytes.resize(BUFFER_BYTES, 0);
-            let count = self.source.read_full_at(&mut self.bytes, range.start)?;
-            self.bytes.truncate(count);
-            self.start = range.start;
-            if count < want {
-                return Err(Error::io("read", self.source.path, std::io::ErrorKind::UnexpectedEof.into()));
-            }
-        }
-        let skip = usize::try_from(range.start - self.start).expect("inside the window");
-        Ok(&self.bytes[skip..skip + want])
-    }
-}
+/// Appended bytes are carried over in pieces of this size.
+const CARRY_BYTES: u64 = 64 * 1024;
 
 /// What other processes did while a new file replaced the old one.
 #[derive(Debug, Clone, Copy)]
-pub struct Swapped {
+pub(crate) struct Swapped {
     /// Bytes that they appended, and that are at the end of the new file.
     pub appended_bytes: u64,
     /// Whether they still have the old file open: anything they append to it
@@ -108,7 +33,7 @@ pub struct Swapped {
 /// When the target is no longer the file that was read; any I/O error. Then the
 /// target is still the old file, or, if the kind is [`Kind::RecoveryNeeded`],
 /// the new one.
-pub fn swap<S: Storage>(
+pub(crate) fn swap<S: Storage>(
     storage: &S,
     names: &Names,
     (old_file, old_stat): (&S::File, &Stat),
@@ -182,7 +107,7 @@ pub(crate) fn carry_over<S: Storage>(
     let mut at = size;
     // If nothing was appended, nothing is read, and no read can fail.
     while storage.stat(from)?.identity.size > at {
-        let mut bytes = vec![0; COPY_BYTES as usize];
+        let mut bytes = vec![0; CARRY_BYTES as usize];
         let count = storage.read_full_at(from, &mut bytes, at)?;
         if count == 0 {
             break;

@@ -6,7 +6,7 @@ use crate::escape::Raw as _;
 use crate::hash;
 use crate::patch::{Header, Origin, PatchView, Writer};
 use crate::profile::{self, Stage};
-use crate::scan::{Rebuilt, rebuild};
+use crate::scan::{self, Revalidated};
 use crate::storage::OsStorage;
 use crate::target::OsTarget;
 
@@ -18,7 +18,7 @@ use crate::target::OsTarget;
 /// # Errors
 /// [`Kind::Verification`] when the patch does not fit the target, or makes
 /// false claims about it; any I/O error.
-pub(super) fn renew(
+pub(super) fn revalidate(
     target: &OsTarget,
     view: PatchView<'_, '_, OsStorage>,
     options: &Options<'_>,
@@ -39,20 +39,21 @@ pub(super) fn renew(
         ..view.patch.header().clone()
     };
     let writer = Writer::new(target.storage, target.names.scan.clone(), header)?;
-    let rebuilt =
-        profile::time(Stage::Scan, || rebuild(&mapping, view.reader(), writer, context, &mut progress))?;
-    let scanned = match rebuilt {
-        Rebuilt::Fits(scanned) if scanned.pre_root == before.root => scanned,
-        Rebuilt::Fits(scanned) => return Err(no_fit(target, view, scanned.pre_root)),
-        Rebuilt::Differs { pre_root, .. } if pre_root != before.root => {
+    let revalidated = profile::time(Stage::Scan, || {
+        scan::revalidate(&mapping, view.reader(), writer, context, &mut progress)
+    })?;
+    let scanned = match revalidated {
+        Revalidated::Fits(scanned) if scanned.pre_root == before.root => scanned,
+        Revalidated::Fits(scanned) => return Err(no_fit(target, view, scanned.pre_root)),
+        Revalidated::Differs { pre_root, .. } if pre_root != before.root => {
             return Err(no_fit(target, view, pre_root));
         }
-        Rebuilt::Differs { at, .. } => {
+        Revalidated::Differs { at, .. } => {
             return Err(untrue(format!("{} differs at byte {at} from what the patch says", path.shown())));
         }
     };
-    let renewed = profile::time(Stage::NewRoot, || scanned.seal(&mapping, context))?;
-    let root = renewed.seal().post_root;
+    let revalidated = profile::time(Stage::NewRoot, || scanned.seal(&mapping, context))?;
+    let root = revalidated.seal().post_root;
     if root != after.root {
         return Err(untrue(format!(
             "{} would get a different root than the patch says: {root} instead of {}",
@@ -60,7 +61,7 @@ pub(super) fn renew(
             after.root
         )));
     }
-    Ok(renewed)
+    Ok(revalidated)
 }
 
 /// The error for a patch that fits its file, but makes false claims.

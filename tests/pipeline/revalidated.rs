@@ -11,7 +11,7 @@ use runner_pipeline::error::{Kind, Result};
 use runner_pipeline::hash::{GROUP_BYTES, group_cv};
 use runner_pipeline::patch::{Direction, Edit, Group, Header, Patch, PluginId, Writer};
 use runner_pipeline::run::{self, OsPatch, Report};
-use runner_pipeline::scan::{Rebuilt, rebuild};
+use runner_pipeline::scan::{Revalidated, revalidate};
 use runner_pipeline::storage::mmap::Mapping;
 use runner_pipeline::storage::{Entry, Identity, OsStorage};
 
@@ -29,8 +29,8 @@ pub(crate) fn is_the_same(file: &Path, saved: &Path, scratch: &Scratch) {
             Writer::new(&OsStorage, Entry::unpinned(scratch.path("spill")), patch.header().clone()).unwrap();
         let context = RunContext::unstoppable(threads);
         let reader = patch.reader(Direction::Forward);
-        let rebuilt = rebuild(&mapping, reader, writer, context, &mut |_| {}).unwrap();
-        let Rebuilt::Fits(scanned) = rebuilt else { panic!("it fits") };
+        let revalidated = revalidate(&mapping, reader, writer, context, &mut |_| {}).unwrap();
+        let Revalidated::Fits(scanned) = revalidated else { panic!("it fits") };
         let seal = patch.seal();
         assert_eq!((&scanned.pre_root, scanned.draft.stats()), (&seal.pre_root, &seal.stats));
         if seal.stats.first_length_change.is_none() {

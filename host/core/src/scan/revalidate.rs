@@ -30,7 +30,7 @@ const PIECE_BYTES: u64 = 256 << 10;
 const RELEASE_BYTES: u64 = 16 << 20;
 
 /// The result of applying a patch's edits to a file.
-pub enum Rebuilt<'s, S: Storage> {
+pub enum Revalidated<'s, S: Storage> {
     /// The file contains the bytes that the edits replace.
     Fits(Box<Scanned<'s, S>>),
     /// The file contains different bytes.
@@ -49,13 +49,13 @@ pub enum Rebuilt<'s, S: Storage> {
 /// # Errors
 /// When one of the patches or the file cannot be read or written; when the run
 /// was interrupted.
-pub fn rebuild<'s, S: Storage, P: Storage>(
+pub fn revalidate<'s, S: Storage, P: Storage>(
     mapping: &Mapping,
     reader: Reader<'_, '_, P>,
     writer: Writer<'s, S>,
     context: RunContext<'_>,
     progress: &mut dyn FnMut(u64),
-) -> Result<Rebuilt<'s, S>> {
+) -> Result<Revalidated<'s, S>> {
     let file = mapping.bytes();
     let size = file.len() as u64;
     let pieces = size.div_ceil(PIECE_BYTES);
@@ -254,7 +254,7 @@ impl<'f, 's, S: Storage> Merger<'f, 's, S> {
         self.writer.edit(*edit)
     }
 
-    fn finish<P: Storage>(mut self, feed: &mut Feed<'_, '_, P>) -> Result<Rebuilt<'s, S>> {
+    fn finish<P: Storage>(mut self, feed: &mut Feed<'_, '_, P>) -> Result<Revalidated<'s, S>> {
         let groups = self.before.groups();
         if self.differs.is_none() {
             let before = self.touched_to;
@@ -267,10 +267,10 @@ impl<'f, 's, S: Storage> Merger<'f, 's, S> {
         }
         let pre_root = self.before.finish();
         if let Some(at) = self.differs {
-            return Ok(Rebuilt::Differs { at, pre_root });
+            return Ok(Revalidated::Differs { at, pre_root });
         }
         let draft = self.writer.finish()?;
         let after_groups = self.after.groups();
-        Ok(Rebuilt::Fits(Box::new(Scanned { draft, pre_root, after: self.after, after_groups })))
+        Ok(Revalidated::Fits(Box::new(Scanned { draft, pre_root, after: self.after, after_groups })))
     }
 }

@@ -1,8 +1,10 @@
 //! Commits a patch by a new file that replaces the old one.
 
+pub(super) mod exchange;
+
 use super::{CommitOptions, Committed, Provisional, end_scan};
 use crate::commit::verify::{self, Level, ReadBack};
-use crate::commit::write::replace_file;
+use crate::commit::write::fill;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::patch::{Direction, Patch};
@@ -12,7 +14,7 @@ use crate::target::Target;
 use crate::target::interference::in_use;
 
 /// Writes the new file, reads it back, and exchanges it with the target.
-pub(super) fn replace<S: Storage>(
+pub(super) fn rewrite<S: Storage>(
     target: &Target<'_, S>,
     mut patch: Patch<'_, S>,
     options: &CommitOptions<'_>,
@@ -38,7 +40,7 @@ pub(super) fn replace<S: Storage>(
         let size = patch.seal().stats.post_size();
         let old = (&target.file, &target.stat);
         let swapped =
-            profile::time(Stage::Commit, || replace_file::swap(storage, &target.names, old, (&file, size)))?;
+            profile::time(Stage::Commit, || exchange::swap(storage, &target.names, old, (&file, size)))?;
         Ok(Committed { level, appended_bytes: swapped.appended_bytes, old_in_use: swapped.old_in_use })
     });
     let failed = written.as_ref().is_err_and(|e| e.kind() != Kind::RecoveryNeeded);
@@ -55,7 +57,7 @@ pub(super) fn replace<S: Storage>(
 fn check_no_writer<S: Storage>(target: &Target<'_, S>) -> Result<()> {
     let (storage, path) = (target.storage, target.path());
     let looked = || -> std::io::Result<bool> {
-        Ok(storage.in_use(&target.file, replace_file::PATIENCE)? && storage.others_may_write(&target.file)?)
+        Ok(storage.in_use(&target.file, exchange::PATIENCE)? && storage.others_may_write(&target.file)?)
     };
     if looked().map_err(Error::at("inspect", path))? {
         return Err(in_use(path).hint("nothing was written; `-o OUT` writes the result elsewhere"));
@@ -79,7 +81,7 @@ fn fill_new<S: Storage>(
     let new = &target.names.new;
     let to = OpenFile::new(storage, file, new.path());
     profile::time(Stage::Fill, || {
-        replace_file::fill(target.open_file(), to, patch.reader(Direction::Forward), options.context())
+        fill::fill(target.open_file(), to, patch.reader(Direction::Forward), options.context())
     })?;
     profile::time(Stage::Sync, || {
         storage.copy_attributes(&target.file, file).map_err(|e| {
