@@ -2,9 +2,12 @@
 //! `undo`, `-o`, `pipe`; and what is printed is what others print.
 
 use std::fs;
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 use std::process::Stdio;
 
 use runner_tests::{Random, Scratch, runner};
+use rustix::event::{PollFd, PollFlags};
 
 /// The edits of these change no length, change lengths early, change one late,
 /// cut the end off, and change nothing.
@@ -177,10 +180,16 @@ fn elsewhere_is_what_apply_makes() {
         assert!(fs::read(&out).unwrap() == expected, "a file that was there");
 
         rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, 0o600.into()).unwrap();
-        let reader = {
-            let fifo = fifo.clone();
-            std::thread::spawn(move || fs::read(fifo).unwrap())
-        };
+        // Open before the run begins, and read once it writes.
+        let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
+        let end = fs::OpenOptions::new().read(true).custom_flags(flags).open(&fifo).unwrap();
+        let reader = std::thread::spawn(move || {
+            rustix::event::poll(&mut [PollFd::new(&end, PollFlags::IN)], None).unwrap();
+            rustix::io::ioctl_fionbio(&end, false).unwrap();
+            let mut found = Vec::new();
+            (&end).read_to_end(&mut found).unwrap();
+            found
+        });
         run("apply", edits, &[file, "-o", fifo.to_str().unwrap()]).ok();
         assert!(reader.join().unwrap() == expected, "a FIFO");
         run("apply", edits, &[file, "-o", "/dev/null"]).ok();
