@@ -101,7 +101,7 @@ fn after_a_kill_what_was_appended_is_kept() {
                     assert!(journal && case.resizes(), "{what}");
                     let other = if rollback { "recover " } else { "recover --rollback " };
                     assert!(
-                        ran.stderr.contains(&format!("hint: `runner {other}{}`", file.display())),
+                        ran.stderr.contains(&format!("`runner {other}{}`", file.display())),
                         "{what}"
                     );
                     ran = recover(&file, !rollback);

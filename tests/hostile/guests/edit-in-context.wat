@@ -1,5 +1,5 @@
 ;; Edits what it is shown for looking only.
-;; expect: exit 3, says "outside of what it owns"
+;; expect: exit 3, says "outside the range that it owns"
 ;; options: --window 64K
 ;; file: 50000 x "abc\n"
 (data (i32.const 2056) "\05")

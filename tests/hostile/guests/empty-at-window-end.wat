@@ -1,5 +1,5 @@
 ;; Inserts behind a window that is not the last one, which belongs to the next.
-;; expect: exit 3, says "outside of what it owns"
+;; expect: exit 3, says "outside the range that it owns"
 ;; options: --window 64K
 ;; file: 50000 x "abc\n"
 (func $transform (type $window)
