@@ -100,10 +100,7 @@ fn after_a_kill_what_was_appended_is_kept() {
                 if ran.code == 6 {
                     assert!(journal && case.resizes(), "{what}");
                     let other = if rollback { "recover " } else { "recover --rollback " };
-                    assert!(
-                        ran.stderr.contains(&format!("`runner {other}{}`", file.display())),
-                        "{what}"
-                    );
+                    assert!(ran.stderr.contains(&format!("`runner {other}{}`", file.display())), "{what}");
                     ran = recover(&file, !rollback);
                 }
                 let ran = ran.ok();
