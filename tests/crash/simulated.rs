@@ -9,6 +9,7 @@ mod check;
 mod checkpoints;
 mod concurrent_writer;
 mod groups;
+mod output;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};

@@ -168,6 +168,22 @@ fn links_in_documents_are_not_broken() {
     assert!(broken.is_empty(), "these links are broken:\n{}", broken.join("\n"));
 }
 
+/// A plugin's digest changes with each build, so a sample goes stale unseen.
+#[test]
+fn digests_of_plugins_are_those_of_the_bundled_ones() {
+    let root = shell::root();
+    let digests = read(&root.join("plugins/DIGESTS"));
+    let mut seen = 0;
+    for line in read(&root.join("README.md")).lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let ["plugin", name, _version, digest] = words[..] else { continue };
+        let entry = format!("{digest}  {name}/{name}.wasm");
+        assert!(digests.lines().any(|line| line == entry), "README.md shows an old digest of {name}");
+        seen += 1;
+    }
+    assert!(seen > 0, "README.md no longer shows the digest of a plugin");
+}
+
 #[test]
 fn paths_are_found_in_text() {
     let text = "see `a/b.rs`, `tests/x/`, `x.rs` and `w/p.wit`; not `a b.rs`, `/dev/`, `p.wit` or `cargo test`\n\

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use runner_contract::Change::Edits;
 use runner_contract::{Framing, Job, Prefilter, Reply, Span, Window};
+use runner_pipeline::commit::output::Output;
 use runner_pipeline::commit::recover::{self, Recovered, open_journal, recover};
 use runner_pipeline::commit::strategy::{Choice, Strategy};
 use runner_pipeline::commit::verify::VerifyChoice;
@@ -14,7 +15,7 @@ use runner_pipeline::commit::{Backup, Keep};
 use runner_pipeline::engine::transform::Transform;
 use runner_pipeline::error::{Kind, Result};
 use runner_pipeline::patch::{Direction, Patch, PluginId};
-use runner_pipeline::run::{Event, Options, Program, apply_target};
+use runner_pipeline::run::{Event, Options, Program, Report, apply_target, write_target};
 use runner_pipeline::sidecar::{Names, Trust};
 use runner_pipeline::storage::{Access, Entry, FileType, Storage};
 use runner_pipeline::target::Target;
@@ -28,6 +29,8 @@ use crate::storage::{FaultPlan, Simulated};
 pub const FILE: &str = "/disk/file";
 pub const UNDO: &str = "/undo/undo";
 pub const BACKUP: &str = "/backup/backup";
+pub const OUT: &str = "/out/out";
+const SCRATCH: &str = "/scratch/scan";
 /// Represents owner, mode and so on of the file.
 pub const ATTRIBUTES: u32 = 0o640;
 
@@ -75,7 +78,36 @@ impl Change {
     }
 
     /// Carries out the change. Returns the strategy that was chosen.
+    ///
+    /// # Errors
+    /// Those of the driver.
     pub fn carry_out(&self, storage: &Simulated) -> Result<Strategy> {
+        Ok(self.drive(storage, apply_target)?.plan.strategy)
+    }
+
+    /// Writes the result to [`OUT`], and leaves the file as it is.
+    ///
+    /// # Errors
+    /// Those of the driver.
+    pub fn write_out(&self, storage: &Simulated) -> Result<()> {
+        let output = Output::File(Entry::unpinned(OUT));
+        self.drive(storage, |target, program, options, events| {
+            let options = Options { scratch: Some(Entry::unpinned(SCRATCH)), ..options.clone() };
+            write_target(target, &output, program, &options, events)
+        })?;
+        Ok(())
+    }
+
+    fn drive(
+        &self,
+        storage: &Simulated,
+        driver: impl FnOnce(
+            &Target<'_, Simulated>,
+            &Program<'_>,
+            &Options<'_>,
+            &mut dyn FnMut(Event),
+        ) -> Result<Report>,
+    ) -> Result<Report> {
         let names = names();
         let file = storage.open(&names.target, Access::Write).map_err(io)?;
         let stat = storage.stat(&file).map_err(io)?;
@@ -104,7 +136,7 @@ impl Change {
                 storage.end_scan();
             }
         };
-        Ok(apply_target(&target, &program, &options, events)?.plan.strategy)
+        driver(&target, &program, &options, events)
     }
 }
 
