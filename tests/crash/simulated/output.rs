@@ -136,8 +136,13 @@ fn an_operation_that_fails_changes_nothing_else() {
                 let (ended, storage) =
                     trial.run(FaultPlan { fault: Some((at, fault)), ..FaultPlan::default() });
                 assert!(!storage.trusts_failed(), "{name}, {fault:?} at {at}");
-                let disk = storage.into_disk();
-                let held = trial.holds(&disk, ended.is_ok().then_some(true));
+                let done = match storage.renamed_at() {
+                    _ if ended.is_ok() => Some(true),
+                    None => Some(false),
+                    // The rename failed, or what came after it.
+                    Some(_) => None,
+                };
+                let held = trial.holds(&storage.into_disk(), done);
                 assert_eq!(held, Ok(()), "{name}, {fault:?} at {at}: {ended:?}");
             }
         }

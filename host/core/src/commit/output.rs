@@ -25,8 +25,8 @@ pub enum Output {
 /// Writes the result elsewhere. Returns how it was read back.
 ///
 /// # Errors
-/// Any I/O error. Then a stream may have received some of the output; a file is
-/// unchanged.
+/// Any I/O error. Then a stream may have received some of the output. An output
+/// file is unchanged, unless only the sync of its directory failed.
 pub(crate) fn write_out<S: Storage>(
     target: &Target<'_, S>,
     patch: &Patch<'_, S>,
@@ -87,7 +87,10 @@ fn write_file<S: Storage>(
     options.cancel.check()?;
     storage.rename(&new, out).map_err(Error::at("create", out.path()))?;
     provisional.entries.clear();
-    storage.sync_parent(out).map_err(Error::at("sync the directory of", out.path()))?;
+    storage.sync_parent(out).map_err(|e| {
+        Error::io("sync the directory of", out.path(), e)
+            .hint("the result is complete, but a crash may bring back what was there before")
+    })?;
     Ok(level)
 }
 
