@@ -33,6 +33,13 @@ pub(crate) fn run() -> Result<(), String> {
         let mut cargo = shell::cargo();
         shell::run(cargo.args(arguments.split(' ')).env("RUSTDOCFLAGS", "-D warnings"))?;
     }
+    // Tests build the fuzz targets (`tests/hostile/fuzz.rs`), but with the lock
+    // file of the workspace.
+    shell::output(
+        shell::cargo()
+            .args(["metadata", "--locked", "--format-version", "1"])
+            .args(["--manifest-path", "fuzz/Cargo.toml"]),
+    )?;
     plugins::run(&plugins::Options { check: true, names: Vec::new() })?;
     tests()
 }
