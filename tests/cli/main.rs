@@ -9,14 +9,20 @@
 #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 mod agreement;
+mod arguments;
 mod bad_file;
+mod diff;
 mod invariance;
 mod leaks;
 mod memory;
 mod other_tools;
+mod outcome;
 mod output;
+mod parameters;
 mod pipe;
+mod preview;
 mod profile;
 mod several;
 mod shown;
+mod special_files;
 mod wording;

@@ -11,6 +11,9 @@
 mod bad_patch;
 mod bad_plugin;
 mod fuzz;
+mod killed_runs;
+mod leftovers;
 mod other_names;
+mod other_users;
 mod plugins;
 mod trust;

@@ -139,8 +139,8 @@ mod properties {
         )
     }
 
-    /// The same, with a long piece behind them if there would be thousands of
-    /// pauses: at each, the model begins anew.
+    /// Appends a long piece if the pieces are so short that there would be
+    /// thousands of pauses. The model starts over at each pause, which is slow.
     fn some_hundred(mut pieces: Vec<(usize, bool)>, file: &[u8]) -> Vec<(usize, bool)> {
         let long = file.len() / 20;
         if pieces.iter().map(|(bytes, _)| bytes).sum::<usize>() < long {

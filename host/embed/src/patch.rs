@@ -132,7 +132,7 @@ pub(crate) fn each_edit<S: Storage>(
 /// [`Kind::Refused`] when the journal is not to be believed;
 /// [`Kind::RecoveryNeeded`] when it does not fit the file: then nothing is
 /// written. [`Kind::Verification`] when what the journal covers is recovered,
-/// but somebody has changed other bytes of the file meanwhile.
+/// but another program has changed other bytes of the file in the meantime.
 pub fn recover(path: impl AsRef<Path>) -> Result<Recovered> {
     recover_to(path.as_ref(), Direction::Forward)
 }
