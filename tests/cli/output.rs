@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use runner_tests::{Ran, Scratch, runner};
+use runner_tests::{Ran, Scratch, has, kill, runner, skip};
 use serde_json::Value;
 
 const OPTIONS: [&str; 4] = ["--set", "find=abc", "--set", "with=xyz"];
@@ -71,6 +71,48 @@ fn json_tells_what_was_done() {
     check(&applied[0]);
     assert!(["direct", "evicted", "cached"].contains(&applied[0]["verified"].as_str().unwrap()));
     assert_eq!(fs::read_to_string(file).unwrap(), new);
+
+    let undone = events(&runner!["undo", &patch, file, "--json"].ok());
+    assert_eq!(names(&undone), ["applied"]);
+    assert_eq!(undone[0]["post_root"], *blake3::hash(old.as_bytes()).to_hex());
+    let patched = events(&runner!["patch", &patch, file, "--json"].ok());
+    assert_eq!(names(&patched), ["applied"]);
+    check(&patched[0]);
+    assert_eq!(fs::read_to_string(file).unwrap(), new);
+}
+
+#[test]
+fn json_tells_what_was_recovered() {
+    if !has("strace") {
+        return skip("strace is missing");
+    }
+    let scratch = Scratch::new();
+    let file = scratch.path("file");
+    for (options, action, left) in [
+        (&["--json"][..], "rolled-forward", "xyz\nxyz"),
+        (&["--json", "--rollback"], "rolled-back", "abc\nabc"),
+    ] {
+        fs::write(&file, "abc\nabc").unwrap();
+        kill::at_first_write(&file, &OPTIONS);
+        let args = ["recover", file.to_str().unwrap()];
+        let recovered = events(&runner(args.iter().chain(options)).ok());
+        assert_eq!(names(&recovered), ["recovered"]);
+        let event = &recovered[0];
+        assert_eq!(event["file"], file.to_str().unwrap());
+        assert_eq!(event["action"], action);
+        assert_eq!(event["root"], *blake3::hash(left.as_bytes()).to_hex());
+        assert_eq!(event["size"], 7);
+        assert!(["direct", "evicted", "cached"].contains(&event["verified"].as_str().unwrap()));
+        let journal = event["removed"][0].as_str().unwrap();
+        assert!(journal.starts_with(&format!("{}.runner-journal", file.display())), "{event}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), left);
+        // Now there is nothing left to do.
+        let again = events(&runner!["recover", &file, "--json"].ok());
+        assert_eq!((&again[0]["action"], &again[0]["root"]), (&"nothing".into(), &Value::Null));
+    }
+    let missing = scratch.path("missing");
+    let failed = events(&runner!["recover", &missing, "--json"]);
+    assert_eq!(names(&failed), ["error"]);
 }
 
 #[test]
@@ -201,8 +243,19 @@ fn completions_and_the_manual_are_there() {
     }
     let manual = runner!["man"].ok().text();
     assert!(manual.starts_with(".ie") || manual.starts_with(".TH"), "{manual}");
-    for command in ["apply", "plan", "show", "patch", "undo", "recover", "verify", "pipe"] {
-        assert!(manual.contains(command), "{command}");
+    for page in [
+        "apply",
+        "plan",
+        "show",
+        "patch",
+        "undo",
+        "recover",
+        "verify",
+        "pipe",
+        "plugin-list",
+        "plugin-inspect",
+    ] {
+        assert!(manual.contains(&format!("\n.TH runner-{page} 1 ")), "{page}");
     }
     for args in [&["--help"][..], &["apply", "--help"], &["--version"], &["plugin", "list"]] {
         assert!(!runner(args).ok().stdout.is_empty());

@@ -62,6 +62,8 @@ impl Command {
         let json = match self {
             Self::Apply(args) => args.run.json,
             Self::Plan(args) => args.run.json,
+            Self::Patch(args) | Self::Undo(args) => args.json,
+            Self::Recover(args) => args.json,
             Self::Show(args) => args.format == Some(Format::Json),
             _ => false,
         };

@@ -19,12 +19,16 @@ pub(crate) fn completions(shell: clap_complete::Shell, reporter: &Reporter) -> R
 pub(crate) fn man(reporter: &Reporter) -> Result<Outcome> {
     let mut command = Args::command();
     command.build();
-    let mut pages = vec![command.clone()];
-    pages.extend(command.get_subcommands().filter(|sub| sub.get_name() != "help").cloned());
     let mut out = Vec::new();
-    for page in pages {
+    for page in pages(&command) {
         clap_mangen::Man::new(page).render(&mut out).map_err(Error::at("write", Path::new("the manual")))?;
     }
     reporter.own(&out)?;
     Ok(Outcome::Done)
+}
+
+/// A command and all commands below it, in the order of their definition.
+fn pages(command: &clap::Command) -> Vec<clap::Command> {
+    let below = command.get_subcommands().filter(|below| below.get_name() != "help");
+    std::iter::once(command.clone()).chain(below.flat_map(pages)).collect()
 }

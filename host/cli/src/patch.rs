@@ -27,8 +27,11 @@ pub(crate) struct PatchArgs {
     /// Number of worker threads [default: one per core]
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
+    /// Print events as JSON on standard output, one object per line
+    #[arg(long)]
+    pub(crate) json: bool,
     /// Report only errors
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "json")]
     pub(crate) quiet: bool,
 }
 

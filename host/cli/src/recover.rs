@@ -29,8 +29,11 @@ pub(crate) struct RecoverArgs {
     /// lost key. Its content is shown before it is written to the file
     #[arg(long)]
     trust_journal: bool,
+    /// Print events as JSON on standard output, one object per line
+    #[arg(long)]
+    pub(crate) json: bool,
     /// Report only errors, and the journal with --trust-journal
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "json")]
     pub(crate) quiet: bool,
 }
 
@@ -73,8 +76,20 @@ fn one(path: &Path, args: &RecoverArgs, reporter: &Reporter) -> Result<()> {
     report(path, args, &recovered, reporter)
 }
 
-/// Reports the state of a file after recovery.
-fn report(path: &Path, args: &RecoverArgs, recovered: &Recovered, reporter: &Reporter) -> Result<()> {
+/// What was done with a file, as programs read it.
+fn action(recovered: &Recovered, args: &RecoverArgs) -> &'static str {
+    match recovered.state {
+        Some(_) if args.rollback => "rolled-back",
+        Some(_) => "rolled-forward",
+        None if recovered.put_back => "kept-old",
+        None if recovered.removed.is_empty() => "nothing",
+        // The leftover of a rewrite may be the old file or a new one.
+        None => "cleaned-up",
+    }
+}
+
+/// The state of a file after recovery, for people.
+fn page(path: &Path, args: &RecoverArgs, recovered: &Recovered) -> Page {
     let file = shown(path);
     let mut page = Page::default();
     match &recovered.state {
@@ -95,30 +110,36 @@ fn report(path: &Path, args: &RecoverArgs, recovered: &Recovered, reporter: &Rep
             page.line(format_args!("{file}: kept its old content{why}"));
         }
         None if recovered.removed.is_empty() => page.line(format_args!("{file}: nothing to recover")),
-        // The leftover of a rewrite may be the old file or a new one.
         None => {
             page.line(format_args!("{file}: intact; removed the files that the interrupted run left behind"))
         }
     }
-    let event = || {
-        let event = json!({
-            "event": "recovered",
-            "root": recovered.state.as_ref().map(|state| state.root.to_hex().to_string()),
-            "size": recovered.state.as_ref().map(|state| state.size),
-            "appended_bytes": recovered.state.as_ref().map_or(0, |state| state.appended_bytes),
-            "put_back": recovered.put_back,
-            "removed": recovered.removed.iter().map(|path| shown(path).to_string()).collect::<Vec<_>>(),
-        });
-        with_name(event, "file", path)
-    };
+    page
+}
+
+/// Reports the state of a file after recovery.
+fn report(path: &Path, args: &RecoverArgs, recovered: &Recovered, reporter: &Reporter) -> Result<()> {
     if !recovered.intact {
         return Err(Error::new(
             Kind::Verification,
-            format!("{file} was recovered, but other bytes of it have changed since it was scanned"),
+            format!("{} was recovered, but other bytes of it have changed since it was scanned", shown(path)),
         )
         .hint(
             "all bytes that the journal covers are correct and were read back; `runner verify` prints the root of the whole file",
         ));
     }
-    reporter.tell(event, || page)
+    let event = || {
+        let state = recovered.state.as_ref();
+        let event = json!({
+            "event": "recovered",
+            "action": action(recovered, args),
+            "root": state.map(|state| state.root.to_hex().to_string()),
+            "size": state.map(|state| state.size),
+            "verified": state.map(|state| state.level.to_string()),
+            "appended_bytes": state.map_or(0, |state| state.appended_bytes),
+            "removed": recovered.removed.iter().map(|path| shown(path).to_string()).collect::<Vec<_>>(),
+        });
+        with_name(event, "file", path)
+    };
+    reporter.tell(event, || page(path, args, recovered))
 }
