@@ -1,5 +1,5 @@
-//! `cargo xtask dist`: builds a Debian package of the release binary, with its
-//! completions and man pages. The section `package.metadata.deb` of
+//! `cargo xtask dist`: builds a Debian package of the binary, optimised as a
+//! whole, with its completions and man pages. The section `package.metadata.deb` of
 //! `host/cli/Cargo.toml` lists the files of the package.
 
 use std::env;
@@ -29,7 +29,7 @@ struct Metadata {
 /// Fails if the binary cannot be built or run, if a file cannot be written, or
 /// if `cargo deb` cannot be installed or fails.
 pub(crate) fn run() -> Result<(), String> {
-    shell::run(shell::cargo().args(["build", "--release", "--locked", "--bin", "runner"]))?;
+    shell::run(shell::cargo().args(["build", "--profile", "dist", "--locked", "--bin", "runner"]))?;
     let dist = shell::root().join("target/dist");
     let share = dist.join("share");
     // Otherwise the page of a removed command would still be packed.
@@ -39,11 +39,13 @@ pub(crate) fn run() -> Result<(), String> {
         }
         _ => {}
     }
-    let files = extras::write(&target()?.join("release/runner"), &share)?;
+    let files = extras::write(&target()?.join("dist/runner"), &share)?;
     eprintln!("{} completions and man pages are in {}", files.len(), share.display());
     install_cargo_deb()?;
     let mut cargo = shell::cargo();
-    cargo.args(["deb", "--package", "runner-wasm", "--no-build", "--locked", "--output"]).arg(&dist);
+    cargo
+        .args(["deb", "--package", "runner-wasm", "--profile", "dist", "--no-build", "--locked", "--output"])
+        .arg(&dist);
     shell::run(cargo.env("PATH", path()))
 }
 
