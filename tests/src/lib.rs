@@ -309,22 +309,31 @@ macro_rules! runner {
 }
 
 /// Feeds the binary's standard input.
+///
+/// What a pipe can hold is in it, with its end, before the binary starts. So
+/// such an input never pauses, and a plugin sees all of it at once.
 pub fn pipe(args: &[&str], input: &[u8]) -> Ran {
     use std::io::Write;
-    let mut child = command()
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let mut command = command();
+    command.args(args).stdin(reader).stdout(Stdio::piped()).stderr(Stdio::piped());
+    if input.len() <= PIPE_BYTES {
+        writer.write_all(input).unwrap();
+        drop(writer);
+        return Ran::of(command.output().unwrap());
+    }
+    let child = command.spawn().unwrap();
+    // Otherwise this process keeps the reading end, and writing never fails.
+    drop(command);
     std::thread::scope(|scope| {
         // A run that fails may leave some of it unread.
-        scope.spawn(move || drop(stdin.write_all(input)));
+        scope.spawn(move || drop(writer.write_all(input)));
         Ran::of(child.wait_with_output().unwrap())
     })
 }
+
+/// What a pipe of Linux holds by default, see pipe(7).
+const PIPE_BYTES: usize = 64 << 10;
 
 /// Says loudly that something was not tested here. It must be where it counts.
 #[track_caller]
