@@ -69,7 +69,17 @@ pub fn make_filesystem(filesystem: &str, image: &Path, bytes: u64) -> bool {
 pub fn format(filesystem: &str, image: &Path) -> bool {
     // Nothing that root alone may use.
     let options: &[&str] = if filesystem == "ext4" { &["-q", "-m", "0"] } else { &["-q"] };
-    let made = Command::new(format!("mkfs.{filesystem}")).args(options).arg(image).output();
+    let make = || Command::new(format!("mkfs.{filesystem}")).args(options).arg(image).output();
+    let mut made = make();
+    // mkfs.btrfs looks at the devices of all mounts, and fails if that of
+    // another test goes away meanwhile.
+    for _ in 0..10 {
+        if !made.as_ref().is_ok_and(|made| String::from_utf8_lossy(&made.stderr).contains("mount status")) {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        made = make();
+    }
     let works = made.as_ref().is_ok_and(|made| made.status.success());
     if !works {
         skip(&format!("mkfs.{filesystem} does not work here: {made:?}"));
