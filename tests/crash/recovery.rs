@@ -81,10 +81,51 @@ fn after_the_target_was_replaced_by_a_copy() {
             let reach = reach.min(run.new.len());
             let copy = run.scratch.write("copy", [&run.new[..reach], &run.old[reach..]].concat());
             fs::rename(copy, &run.file).unwrap();
-            recover(&run.file, rollback).ok();
+            recover(&run.file, rollback).ok().says("is a copy of the file that the journal was made for");
             assert!(fs::read(&run.file).unwrap() == run.to(rollback), "{reach}, rollback {rollback}");
         }
     }
+}
+
+/// The file was renamed, and another file with its old content, its new content
+/// or anything between has its name now. The journal is the only way to recover
+/// the renamed file, so it stays until that is done.
+#[test]
+fn after_the_target_was_renamed_and_replaced() {
+    for rollback in [false, true] {
+        for reach in [0, 150_000, usize::MAX] {
+            let run = interrupted(300_000);
+            let reach = reach.min(run.new.len());
+            let (renamed, journal) = (run.scratch.path("file.1"), run.scratch.path("file.runner-journal"));
+            fs::rename(&run.file, &renamed).unwrap();
+            run.scratch.write("file", [&run.new[..reach], &run.old[reach..]].concat());
+            let before = run.scratch.snapshot();
+            let ran = recover(&run.file, rollback).fails(6, "was not made for");
+            let its_own = run.scratch.path("file.1.runner-journal");
+            let ran = ran.says(&format!("`mv -T {} {}`", journal.display(), its_own.display()));
+            ran.says(&format!("`runner recover {}`", renamed.display()));
+            assert_eq!(before, run.scratch.snapshot(), "{reach}, rollback {rollback}");
+            fs::rename(&journal, &its_own).unwrap();
+            recover(&renamed, rollback).ok();
+            assert!(fs::read(&renamed).unwrap() == run.to(rollback), "{reach}, rollback {rollback}");
+            recover(&run.file, rollback).ok().says("nothing to recover");
+        }
+    }
+}
+
+/// A copy of the journal stands beside a file with the same content.
+#[test]
+fn with_the_journal_of_another_file() {
+    let run = interrupted(300_000);
+    let other = run.scratch.write("other", &run.old);
+    let copy = run.scratch.path("other.runner-journal");
+    fs::copy(run.scratch.path("file.runner-journal"), &copy).unwrap();
+    let before = run.scratch.snapshot();
+    let ran = recover(&other, false).fails(6, "was not made for");
+    ran.says(&format!("`mv {0} {0}.kept` sets this one aside", copy.display()));
+    assert_eq!(before, run.scratch.snapshot());
+    recover(&run.file, false).ok();
+    assert!(fs::read(&run.file).unwrap() == run.new);
 }
 
 /// What was appended to the file, or to a copy of it, is no part of what was

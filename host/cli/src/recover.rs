@@ -99,6 +99,11 @@ fn page(path: &Path, args: &RecoverArgs, recovered: &Recovered) -> Page {
             if let Some(kept) = appended(state.appended_bytes, state.size) {
                 page.line(format_args!("{file}: {kept}"));
             }
+            if recovered.is_copy {
+                page.line(format_args!(
+                    "{file}: is a copy of the file that the journal was made for; the original, if it still exists in another directory, may be partly changed"
+                ));
+            }
             page.line(format_args!("{}  {file}", state.root));
         }
         None if recovered.put_back => {
@@ -136,6 +141,7 @@ fn report(path: &Path, args: &RecoverArgs, recovered: &Recovered, reporter: &Rep
             "root": state.map(|state| state.root.to_hex().to_string()),
             "size": state.map(|state| state.size),
             "verified": state.map(|state| state.level.to_string()),
+            "is_copy": recovered.is_copy,
             "appended_bytes": state.map_or(0, |state| state.appended_bytes),
             "removed": recovered.removed.iter().map(|path| shown(path).to_string()).collect::<Vec<_>>(),
         });

@@ -182,7 +182,8 @@ mod tests {
     #[test]
     fn a_file_that_was_changed_beside_the_journal_is_an_error() {
         let path = Path::new("file");
-        let whole = Recovered { state: None, intact: true, put_back: false, removed: Vec::new() };
+        let whole =
+            Recovered { state: None, intact: true, is_copy: false, put_back: false, removed: Vec::new() };
         assert_eq!(intact(path, whole.clone()).unwrap(), whole);
         let error = intact(path, Recovered { intact: false, ..whole }).unwrap_err();
         assert_eq!(error.kind(), Kind::Verification);

@@ -3,6 +3,7 @@
 //! recovery is harmless.
 
 mod matches_file;
+mod original;
 mod put_back;
 mod replay;
 
@@ -41,6 +42,10 @@ pub struct Recovered {
     /// journal's edits touch always have; another process may have changed the
     /// rest since the scan.
     pub intact: bool,
+    /// Whether the file is a copy: a different inode from the one that the
+    /// journal was made for. The original, if it still exists elsewhere, may be
+    /// partly changed.
+    pub is_copy: bool,
     /// Whether the old file was put back because other processes had appended
     /// to it while it was being replaced.
     pub put_back: bool,
@@ -101,18 +106,20 @@ pub fn recover<S: Storage>(
     options: &Options,
 ) -> Result<Recovered> {
     let (storage, names) = (target.storage, &target.names);
-    let (state, intact, put_back) = match journal {
+    let mut recovered =
+        Recovered { state: None, intact: true, is_copy: false, put_back: false, removed: Vec::new() };
+    match journal {
         Some(journal) => {
-            let (state, intact) = replay(target, journal.view(options.direction), options)?;
-            (Some(state), intact, false)
+            let replayed = replay(target, journal.view(options.direction), options)?;
+            recovered.state = Some(replayed.state);
+            (recovered.intact, recovered.is_copy) = (replayed.intact, replayed.is_copy);
         }
-        None => (None, true, put_back(storage, names, options.direction)?),
-    };
-    let mut removed = Vec::new();
+        None => recovered.put_back = put_back(storage, names, options.direction)?,
+    }
     for entry in [&names.scan, &names.checkpoint, &names.new, &names.journal] {
         if exists(storage, entry)? {
             remove(storage, names, entry)?;
-            removed.push(entry.path().to_owned());
+            recovered.removed.push(entry.path().to_owned());
         }
     }
     // Even if nothing was found: an earlier removal may not be durable.
@@ -120,7 +127,7 @@ pub fn recover<S: Storage>(
     storage.sync_parent(journal).map_err(Error::at("sync the directory of", journal.path()))?;
     // The mark goes after its journal, without which it has no effect.
     let _ = storage.unmark(&target.file);
-    Ok(Recovered { state, intact, put_back, removed })
+    Ok(recovered)
 }
 
 /// Removes a file that a run left. A file replaced by a rewrite has the

@@ -152,6 +152,13 @@ pub trait Storage: Sync {
     /// Any I/O error.
     fn stat_entry(&self, entry: &Entry) -> io::Result<Stat>;
 
+    /// A file in the directory of `entry` for which `is` returns true, if there
+    /// is one. Symbolic links are not followed.
+    ///
+    /// # Errors
+    /// Any I/O error, except that a name disappears.
+    fn find_beside(&self, entry: &Entry, is: &dyn Fn(&Stat) -> bool) -> io::Result<Option<Entry>>;
+
     /// Copies owner, mode, extended attributes and access control lists.
     ///
     /// # Errors

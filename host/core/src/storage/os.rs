@@ -5,16 +5,18 @@ mod stat;
 #[cfg(test)]
 mod tests;
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, IoSlice};
 use std::ops::Range;
 use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::fs::{
-    Advice, AtFlags, Mode, OFlags, RenameFlags, SeekFrom, StatxFlags, fadvise, fchmod, fstatvfs, linkat,
+    Advice, AtFlags, Dir, Mode, OFlags, RenameFlags, SeekFrom, StatxFlags, fadvise, fchmod, fstatvfs, linkat,
     renameat, renameat_with, seek, statx, unlinkat,
 };
 use rustix::io::{Errno, ReadWriteFlags, pwritev2};
@@ -204,6 +206,23 @@ impl Storage for OsStorage {
         let (directory, name) = entry.at();
         let wanted = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
         Ok(convert(&statx(directory, name, AtFlags::SYMLINK_NOFOLLOW, wanted)?))
+    }
+
+    fn find_beside(&self, entry: &Entry, is: &dyn Fn(&Stat) -> bool) -> io::Result<Option<Entry>> {
+        for found in Dir::new(entry.directory_fd()?)? {
+            let found = found?;
+            let name = OsStr::from_bytes(found.file_name().to_bytes());
+            if name == "." || name == ".." {
+                continue;
+            }
+            let sibling = entry.sibling(name);
+            match self.stat_entry(&sibling) {
+                Ok(stat) if is(&stat) => return Ok(Some(sibling)),
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(None)
     }
 
     fn copy_attributes(&self, from: &File, to: &File) -> io::Result<()> {

@@ -159,6 +159,15 @@ impl Storage for Simulated {
         self.look(|disk| Ok(stat(disk, find(disk, entry)?)))
     }
 
+    fn find_beside(&self, entry: &Entry, is: &dyn Fn(&Stat) -> bool) -> io::Result<Option<Entry>> {
+        self.look(|disk| {
+            let directory = entry.path().parent();
+            let mut beside = disk.directory.now.iter().filter(|(path, _)| path.parent() == directory);
+            let found = beside.find(|(_, inode)| is(&stat(disk, **inode)));
+            Ok(found.map(|(path, _)| entry.sibling(path.file_name().expect("a name"))))
+        })
+    }
+
     fn copy_attributes(&self, from: &SimulatedFile, to: &SimulatedFile) -> io::Result<()> {
         self.change(Kind::Change, |disk, _| {
             let (now, attributes) = (disk.tick(), disk.files[&from.inode].attributes);

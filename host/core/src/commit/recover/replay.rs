@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::original::check_is_not_beside;
 use super::{Options, unusable};
 use crate::commit::verify::{touched_groups_fit, whole_file_fits};
 use crate::commit::write::edits::InPlaceFile;
@@ -22,13 +23,21 @@ fn renamed(names: &Names) -> String {
     )
 }
 
-/// Applies a journal in the direction of `view`. Returns the new state, and
-/// whether the rest of the file has its expected content.
+/// What applying a journal led to.
+pub(super) struct Replayed {
+    pub(super) state: State,
+    /// Whether the rest of the file has its expected content.
+    pub(super) intact: bool,
+    /// Whether the file is a different inode from the journal's.
+    pub(super) is_copy: bool,
+}
+
+/// Applies a journal in the direction of `view`.
 pub(super) fn replay<S: Storage>(
     target: &Target<'_, S>,
     view: PatchView<'_, '_, S>,
     options: &Options,
-) -> Result<(State, bool)> {
+) -> Result<Replayed> {
     let (file, names, journal) = (target.open_file(), &target.names, view.patch);
     let path = file.path;
     let unusable = |what: String| unusable(names, what);
@@ -38,6 +47,9 @@ pub(super) fn replay<S: Storage>(
     // A different inode may be a copy of the file, made as a precaution, so
     // check the whole file.
     let is_copy = !journal.header().identity.same_inode(&file.identity()?);
+    if is_copy {
+        check_is_not_beside(target, journal)?;
+    }
     let file_end = length::file_end(file, journal)?;
     let other = || {
         let error = unusable(format!("{} is not the file that its journal was made for", path.shown()));
@@ -64,7 +76,7 @@ pub(super) fn replay<S: Storage>(
     })?;
     // So far only the ranges that edits touch were checked.
     let intact = is_copy || whole_file_fits(file, view)?;
-    Ok((state, intact))
+    Ok(Replayed { state, intact, is_copy })
 }
 
 /// The command that recovers a file.
