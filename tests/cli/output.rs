@@ -292,6 +292,42 @@ fn without_a_standard_output_nothing_is_printed_to_it() {
     assert_eq!(fs::read(&file).unwrap(), b"xyz\n");
 }
 
+/// Nothing to read is not the same as no input.
+#[test]
+fn without_a_standard_input_pipe_is_refused() {
+    let closed = |redirection: &str| {
+        let mut shell = runner_tests::program("sh");
+        shell.args(["-c", &format!("exec \"$0\" \"$@\" {redirection}"), runner_tests::binary()]);
+        Ran::of(shell.args(["pipe", "replace"]).args(OPTIONS).output().unwrap())
+    };
+    let ran = closed("<&-").fails(2, "standard input is closed");
+    assert!(ran.stdout.is_empty());
+    assert!(closed("</dev/null").ok().stdout.is_empty());
+}
+
+/// A plugin fails on the second of three files: the error says on which.
+#[test]
+fn an_error_of_a_plugin_names_the_file() {
+    let scratch = Scratch::new();
+    let files = ["good", "bad", "fine"].map(|name| scratch.write(name, "a,b\n1,2\n"));
+    fs::write(&files[1], "a,b\n1,\"2\n").unwrap();
+    let args = ["apply", "csv", "--set", "mask=b"];
+    let bad = files[1].to_str().unwrap();
+    let names = || files.iter().map(|file| file.to_str().unwrap());
+    let text = runner(args.into_iter().chain(names()));
+    assert_eq!(text.code, 3);
+    text.says(&format!("error: {bad}: plugin `csv` failed"));
+    for given in [vec![bad], names().collect()] {
+        let ran = runner(args.into_iter().chain(["--json"]).chain(given));
+        assert_eq!(ran.code, 3);
+        let errors: Vec<_> = events(&ran).into_iter().filter(|event| event["event"] == "error").collect();
+        assert_eq!(errors.len(), 1);
+        assert_eq!(errors[0]["file"], bad);
+    }
+    let plan = ["plan", "csv", "--set", "mask=b", "-o", "p", "--json", bad];
+    assert_eq!(events(&runner(plan))[0]["file"], bad);
+}
+
 /// Who reads what is done may go; what is done, and the exit code, stay.
 #[test]
 fn a_reader_that_goes_away_changes_nothing() {

@@ -26,6 +26,9 @@ pub(crate) struct Options {
     /// List the mutations and exit
     #[arg(long)]
     list: bool,
+    /// Only show that all mutations compile
+    #[arg(long, conflicts_with_all = ["list", "names"])]
+    build: bool,
     /// Names of mutations, or prefixes of their names [default: all]
     names: Vec<String>,
 }
@@ -50,7 +53,11 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     if !unnamed.is_empty() {
         return Err(format!("not in xtask/mutants.toml:\n{}", unnamed.join("\n")));
     }
+    if options.build {
+        return build(&tree::make(shell::root(), &list, VARIABLE)?);
+    }
     test::install_programs();
+    tree::copy_built(shell::root())?;
     let tree = tree::make(shell::root(), &list, VARIABLE)?;
     check_baseline(&tree, &chosen)?;
     let (mut caught, mut others) = (0, Vec::new());
@@ -70,6 +77,15 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     }
     println!("{caught} caught, {} survived", others.len());
     if others.is_empty() { Ok(()) } else { Err(format!("no test caught: {}", others.join(", "))) }
+}
+
+/// Builds the libraries with all mutations. The dependencies are those of the
+/// product, and are not built again.
+fn build(tree: &Path) -> Result<(), String> {
+    let mut cargo = shell::cargo();
+    cargo.current_dir(tree).env("CARGO_TARGET_DIR", shell::root().join("target"));
+    cargo.args(["build", "--locked", "--lib", "--package", "runner-embed", "--package", "runner-wasm"]);
+    shell::run(&mut cargo)
 }
 
 fn choose<'l>(mutants: &'l [Mutant], names: &[String]) -> Result<Vec<&'l Mutant>, String> {

@@ -38,8 +38,7 @@ pub(crate) struct PluginArgs {
     /// prefilter
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub(crate) timeout: Duration,
-    /// Time limit for all files together, up to the point where the run begins to write [default: no
-    /// limit]
+    /// Time limit for the whole command, up to the point where it begins to write [default: no limit]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) timeout_total: Option<Duration>,
     /// Time limit for compiling the plugin when it is run for the first time
@@ -85,10 +84,10 @@ pub(crate) struct RunArgs {
     /// Print events as JSON on standard output, one object per line
     #[arg(long)]
     pub(crate) json: bool,
-    /// Report only errors and the plugin's warnings
+    /// Report only errors, the plugin's warnings and what was asked for, such as a preview
     #[arg(short, long, conflicts_with = "json")]
     pub(crate) quiet: bool,
-    /// Exit with code 1 if there was nothing to change in any file
+    /// Exit with code 1 if there was nothing to change
     #[arg(long)]
     pub(crate) require_edits: bool,
 }

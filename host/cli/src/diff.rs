@@ -184,7 +184,10 @@ impl Out<'_> {
 
     fn write(&mut self, start: u64, body: &Body) -> Result<()> {
         if memchr::memchr(0, &body.bytes).is_some() {
-            let what = format!("{} is not text: there is a NUL near byte {start}", shown(self.text.path));
+            let what = format!(
+                "{} is not text: there is a NUL in the lines from byte {start} on",
+                shown(self.text.path)
+            );
             return Err(Error::new(Kind::Usage, what).hint("without `--diff`, the changes are shown in hex"));
         }
         let line = self.lines.before(start).ok_or_else(|| {

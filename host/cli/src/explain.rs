@@ -15,9 +15,10 @@ use rustix::io::Errno;
 /// Names of standard input.
 const STANDARD_INPUT: [&str; 4] = ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
 
-/// Adds a hint to an error about the target of a plugin, depending on what kind
-/// of file the target is.
+/// Records the target of a plugin in an error, and adds a hint that depends on
+/// what kind of file the target is.
 pub(crate) fn explain(path: &Path, error: Error) -> Error {
+    let error = error.on_file(path);
     if STANDARD_INPUT.iter().any(|name| path == Path::new(name)) {
         let error = error.hint("use `runner pipe` for standard input");
         return if path == Path::new("-") {
@@ -33,8 +34,10 @@ pub(crate) fn explain(path: &Path, error: Error) -> Error {
     reason(path, error)
 }
 
-/// Adds a hint to a permission error that a file attribute causes.
+/// Records a file in an error, and adds a hint to a permission error that a
+/// file attribute causes.
 pub(crate) fn reason(path: &Path, error: Error) -> Error {
+    let error = error.on_file(path);
     let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>());
     if cause.and_then(Errno::from_io_error) != Some(Errno::PERM) {
         return error;

@@ -8,12 +8,13 @@ use std::path::Path;
 use clap::Args as ArgGroup;
 use runner_contract::FileHead;
 use runner_pipeline::cancel::Cancel;
-use runner_pipeline::error::{Error, Result};
+use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::memory::MemoryContext;
 use runner_pipeline::pipe::{self, Descriptor};
 
 use crate::Outcome;
 use crate::args::PluginArgs;
+use crate::closed_streams::is_input_closed;
 use crate::loaded_plugin::Session;
 use crate::report::{self, Reporter};
 
@@ -42,6 +43,11 @@ pub(crate) fn run(args: &PipeArgs, reporter: &Reporter) -> Result<Outcome> {
 /// Standard input without the buffer of the standard library: `poll` does not
 /// see data that is already in that buffer.
 fn stdin() -> Result<File> {
+    if is_input_closed() {
+        return Err(
+            Error::new(Kind::Io, "standard input is closed").hint("use `< /dev/null` for empty input")
+        );
+    }
     let stdin = io::stdin().as_fd().try_clone_to_owned();
     Ok(stdin.map_err(Error::at("read", Path::new("standard input")))?.into())
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use runner_pipeline::error::{Error, Kind, Result};
-use runner_pipeline::escape::shown;
+use runner_pipeline::escape::{count, shown};
 use runner_pipeline::patch::{Direction, Edits, Patch};
 use runner_pipeline::storage::{Access, Entry, FileType, OsStorage, Storage};
 use runner_pipeline::target::check_type;
@@ -115,8 +115,11 @@ pub(crate) fn given_source(patch: &Patch<'_, OsStorage>, path: &Path) -> Result<
         return Ok(file);
     }
     let what = format!("{} is not the file that the patch was made for", shown(path));
-    Err(Error::new(Kind::Verification, what)
-        .hint(format!("it has {size} bytes, but the patch is for a file of {wanted} bytes")))
+    Err(Error::new(Kind::Verification, what).hint(format!(
+        "it has {}, but the patch is for a file of {}",
+        count(size, "byte"),
+        count(wanted, "byte")
+    )))
 }
 
 fn open(path: &Path) -> Option<File> {

@@ -58,6 +58,10 @@ pub(crate) fn run(args: &RecoverArgs, reporter: &Reporter) -> Result<Outcome> {
 }
 
 fn one(path: &Path, args: &RecoverArgs, reporter: &Reporter) -> Result<()> {
+    recover(path, args, reporter).map_err(|error| reason(path, error))
+}
+
+fn recover(path: &Path, args: &RecoverArgs, reporter: &Reporter) -> Result<()> {
     let options = Options {
         direction: if args.rollback { Direction::Reverse } else { Direction::Forward },
         verify: VerifyChoice::Deepest,
@@ -71,8 +75,7 @@ fn one(path: &Path, args: &RecoverArgs, reporter: &Reporter) -> Result<()> {
         reporter
             .show_first(&show::journal_page(journal, path)?)
             .map_err(|error| Error::new(Kind::Io, "cannot show the content of the journal").because(error))
-    })
-    .map_err(|error| reason(path, error))?;
+    })?;
     report(path, args, &recovered, reporter)
 }
 
@@ -122,13 +125,20 @@ fn page(path: &Path, args: &RecoverArgs, recovered: &Recovered) -> Page {
     page
 }
 
+/// Why the root of a recovered file may differ from the one in its journal.
+fn why_not_intact(trust: Trust) -> &'static str {
+    match trust {
+        Trust::Own => "other bytes of it have changed since it was scanned",
+        Trust::Any => {
+            "its root is not the one in the journal: other bytes of it have changed since it was scanned, or the journal was altered"
+        }
+    }
+}
+
 /// Reports the state of a file after recovery.
 fn report(path: &Path, args: &RecoverArgs, recovered: &Recovered, reporter: &Reporter) -> Result<()> {
     if !recovered.intact {
-        return Err(Error::new(
-            Kind::Verification,
-            format!("{} was recovered, but other bytes of it have changed since it was scanned", shown(path)),
-        )
+        return Err(Error::new(Kind::Verification, format!("{} was recovered, but {}", shown(path), why_not_intact(args.trust())))
         .hint(
             "all bytes that the journal covers are correct and were read back; `runner verify` prints the root of the whole file",
         ));

@@ -17,7 +17,7 @@ use std::time::Instant;
 use indicatif::ProgressBar;
 use runner_contract::LogLevel;
 use runner_pipeline::error::{Error, Kind, Result};
-use runner_pipeline::escape::{Page, Secrets, json_line};
+use runner_pipeline::escape::{Page, Secrets, json_line, shown, with_name};
 use runner_pipeline::locks;
 use runner_sandbox::Sink;
 use serde_json::{Value, json};
@@ -134,10 +134,19 @@ impl Reporter {
                 "event": "error", "exit_code": error.kind().exit_code(), "error": what, "causes": causes,
                 "hints": error.hints(),
             });
+            let event = match error.file() {
+                Some(file) => with_name(event, "file", file),
+                None => event,
+            };
             if unless_unread(self.event(&event)).is_ok() {
                 return;
             }
             // Standard output failed: fall back to standard error.
+        }
+        // A plugin does not know the name of the file. Wrong parameters (a
+        // usage error) are not about the file.
+        if let Some(file) = error.file().filter(|_| error.kind() == Kind::Plugin) {
+            what.insert_str(0, &format!("{}: ", shown(file)));
         }
         let mut page = Page::default();
         page.several("error: ", CONTINUED, &what, MESSAGE_CHARS);

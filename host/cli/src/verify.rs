@@ -47,12 +47,12 @@ pub(crate) fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<Outcome> {
     let root = root_of(&args.file, context, &mut |event| reporter.progress(&args.file, event))
         .map_err(|error| reason(&args.file, error))?;
     reporter.clear();
-    if wanted.is_some_and(|wanted| wanted != root) {
+    if let Some(wanted) = wanted.filter(|wanted| *wanted != root) {
         return Err(Error::new(
             Kind::Verification,
             format!("{} has a different BLAKE3 root", shown(&args.file)),
         )
-        .hint(format!("its root is {root}")));
+        .hint(format!("its root is {root}, not {wanted}")));
     }
     // The same format as `b3sum`.
     let line = sum_line(&root, &args.file);

@@ -5,7 +5,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::escape::shown;
 
@@ -69,6 +69,8 @@ struct Inner {
     /// The plugin's own message, which may have several lines.
     words: Option<String>,
     hints: Vec<String>,
+    /// The file that was worked on.
+    file: Option<PathBuf>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -77,7 +79,8 @@ impl Error {
     /// full stop.
     #[must_use]
     pub fn new(kind: Kind, what: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, what: what.into(), words: None, hints: Vec::new(), source: None }))
+        let (what, words, hints) = (what.into(), None, Vec::new());
+        Self(Box::new(Inner { kind, what, words, hints, file: None, source: None }))
     }
 
     /// A failed operation on a path: "cannot `verb` `path`", caused by
@@ -89,8 +92,15 @@ impl Error {
             std::io::ErrorKind::OutOfMemory => Kind::OutOfMemory,
             _ => Kind::Io,
         };
+        let may_not_create = verb == "create" && source.kind() == std::io::ErrorKind::PermissionDenied;
         let error = Self::new(kind, format!("cannot {verb} {}", shown(path))).because(source);
-        if is_limit { error.hint(SIZE_LIMIT) } else { error }
+        if is_limit {
+            error.hint(SIZE_LIMIT)
+        } else if may_not_create {
+            error.hint("this user must be allowed to write to the directory")
+        } else {
+            error
+        }
     }
 
     /// [`Error::io`] for `map_err`, which keeps call sites on one line.
@@ -120,6 +130,14 @@ impl Error {
         self
     }
 
+    /// Records the file that was worked on, as the user named it, unless a file
+    /// is recorded already. The text need not name it.
+    #[must_use]
+    pub fn on_file(mut self, file: &Path) -> Self {
+        self.0.file.get_or_insert_with(|| file.to_owned());
+        self
+    }
+
     /// The same failure with a different kind.
     #[must_use]
     pub fn of_kind(mut self, kind: Kind) -> Self {
@@ -131,9 +149,9 @@ impl Error {
     /// hints.
     #[must_use]
     pub fn within(mut self, what: impl Into<String>) -> Self {
-        let hints = std::mem::take(&mut self.0.hints);
+        let (hints, file) = (std::mem::take(&mut self.0.hints), self.0.file.take());
         let mut outer = Self::new(self.kind(), what).because(self);
-        outer.0.hints = hints;
+        (outer.0.hints, outer.0.file) = (hints, file);
         outer
     }
 
@@ -153,6 +171,13 @@ impl Error {
     #[must_use]
     pub fn words(&self) -> Option<&str> {
         self.0.words.as_deref()
+    }
+
+    /// The file that was worked on, as the user named it. `None` if the failure
+    /// is not about one file, or if that was not recorded.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.0.file.as_deref()
     }
 
     /// What the user can do next, most useful first.

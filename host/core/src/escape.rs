@@ -138,6 +138,12 @@ impl Raw for OsStr {
     }
 }
 
+/// Formats a number with its noun, such as `1 byte` or `12,345 bytes`.
+#[must_use]
+pub fn count(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", group_digits(number), if number == 1 { "" } else { "s" })
+}
+
 /// Formats 1234567 as `1,234,567`.
 #[must_use]
 pub fn group_digits(number: u64) -> String {
@@ -210,8 +216,7 @@ fn write_escaped(out: &mut impl Write, bytes: &[u8], style: Style) -> fmt::Resul
     }
     match bytes.len() - at {
         0 => Ok(()),
-        1 => out.write_str("… (1 byte more)"),
-        rest => write!(out, "… ({} bytes more)", group_digits(rest as u64)),
+        rest => write!(out, "… ({} more)", count(rest as u64, "byte")),
     }
 }
 

@@ -24,6 +24,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::escape::count;
+
 pub use governor::{Facts, Governor};
 pub use machine::{Watch, available_bytes};
 pub use plan::{Costs, Need, Plan, default_bytes, plan};
@@ -216,7 +218,7 @@ pub struct Bytes(pub u64);
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0 < 1 << 20 {
-            write!(f, "{} bytes", self.0)
+            f.write_str(&count(self.0, "byte"))
         } else {
             write!(f, "{} MiB", self.0.div_ceil(1 << 20))
         }

@@ -75,8 +75,12 @@ impl OsTarget {
         let writes = matches!(intent, Intent::Write(_));
         // Root could open it, but the owner has made it read-only.
         if writes && found.file_type == FileType::Regular && found.mode & 0o222 == 0 {
-            return Err(Error::new(Kind::Usage, format!("{} is read-only", shown.shown()))
-                .hint(format!("`chmod u+w {}` allows changes", shown.word())));
+            let error = Error::new(Kind::Usage, format!("{} is read-only", shown.shown()));
+            return Err(if entry.is_in_proc() {
+                error.hint("the kernel makes its content; `runner pipe` works on such files")
+            } else {
+                error.hint(format!("`chmod u+w {}` allows changes", shown.word()))
+            });
         }
         let file = if !writes {
             storage.open(&entry, Access::Read)
@@ -261,15 +265,11 @@ fn unopened(path: &Path, error: io::Error) -> Error {
 /// # Errors
 /// An error that names the type.
 pub fn check_type(path: &Path, stat: &Stat) -> Result<()> {
-    let refuse = |what: &str| {
-        Err(Error::new(
-            Kind::Usage,
-            format!("{} is {what}; only files and block devices can be worked on", path.shown()),
-        ))
-    };
     match stat.file_type {
         FileType::Regular | FileType::Block => Ok(()),
-        FileType::Directory => refuse("a directory"),
-        FileType::Other(what) => refuse(what),
+        other => Err(Error::new(
+            Kind::Usage,
+            format!("{} is {other}; only files and block devices can be worked on", path.shown()),
+        )),
     }
 }

@@ -80,10 +80,10 @@ pub(crate) fn trapped(
             .hint(HINT);
     }
     if limiter.memory_denied() {
-        let mib = limits.memory_bytes >> 20;
+        let limit = Bytes(limits.memory_bytes);
         return Error::new(
             Kind::Plugin,
-            format!("plugin `{plugin}` needed more than {mib} MiB of memory {call}"),
+            format!("plugin `{plugin}` needed more than {limit} of memory {call}"),
         )
         .hint("give it more memory with `--memory`");
     }

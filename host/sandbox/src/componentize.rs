@@ -33,9 +33,7 @@ pub(crate) fn component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>
             error
         });
     }
-    let broken =
-        |error| Error::new(Kind::Plugin, format!("`{name}` is not valid WebAssembly")).because(error);
-    let module = match Shape::read(bytes).map_err(|error| broken(error.to_string()))? {
+    let module = match Shape::read(bytes).map_err(|error| invalid(name, error.to_string()))? {
         Shape::Component => return Ok(Cow::Borrowed(bytes)),
         Shape::Module(module) => module,
     };
@@ -44,6 +42,13 @@ pub(crate) fn component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>
         Error::new(Kind::Plugin, format!("cannot convert the module `{name}` to a component")).because(error)
     })?;
     Ok(Cow::Owned(encoded))
+}
+
+/// The error for bytes that begin as WebAssembly does, but cannot be read on.
+pub(crate) fn invalid(name: &str, why: String) -> Error {
+    Error::new(Kind::Plugin, format!("`{name}` is not valid WebAssembly"))
+        .because(why)
+        .hint("the file is damaged or incomplete: build it or download it again")
 }
 
 /// The error for a module or component that does not export the contract's

@@ -11,7 +11,8 @@ use crate::{census, componentize};
 pub(crate) fn compile(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Vec<u8>> {
     let component = componentize::component(name, bytes)?;
     // Checked again, now including the component that wraps a core module.
-    census::measure(&component).and_then(|cost| cost.check()).map_err(|why| census::refused(name, why))?;
+    let cost = census::measure(&component).map_err(|why| componentize::invalid(name, why))?;
+    cost.check().map_err(|why| census::refused(name, why))?;
     engine.precompile_component(&component).map_err(|error| broken(name, &error))
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use runner_sandbox::plugin::bundled;
 use runner_tests::{has, kill, skip};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
@@ -44,6 +45,10 @@ fn usage() {
         ("bad-root", apply(&REPLACE, &["--expect", "12", "f.txt"])),
         ("bad-suffix", apply(&REPLACE, &["--backup", "/x", "f.txt"])),
         ("no-patch-file", vec!["show", "missing.patch"]),
+        ("fifo-as-patch", vec!["patch", "fifo", "f.txt"]),
+        ("no-directory", apply(&REPLACE, &["f.txt", "-o", "nowhere/g.txt"])),
+        ("kernel-file", apply(&REPLACE, &["/proc/version"])),
+        ("large-timeout", apply(&REPLACE, &["--timeout", "1e300", "f.txt"])),
     ] {
         session.run(&args).is(&format!("error-usage-{name}"));
     }
@@ -53,6 +58,9 @@ fn usage() {
 fn plugin() {
     let mut session = session();
     session.write("text.wasm", "this is no module\n");
+    let csv = bundled::ALL[0].bytes;
+    session.write("cut.wasm", &csv[..csv.len() / 2]);
+    session.write("component.wasm", b"\0asm\x0d\0\x01\0\xff\xff\xff");
     for guest in ["trap", "spin-transform", "memory-bomb", "no-contract", "old-contract", "bad-error"] {
         session.scratch.guest(guest);
     }
@@ -61,6 +69,9 @@ fn plugin() {
         ("trap", "trap.wasm", &[]),
         ("timeout", "spin-transform.wasm", &["--timeout", "0.2"]),
         ("memory", "memory-bomb.wasm", &[]),
+        ("cut", "cut.wasm", &[]),
+        ("damaged-component", "component.wasm", &[]),
+        ("hardly-any-memory", "newline", &["--memory", "1"]),
         ("no-contract", "no-contract.wasm", &[]),
         ("old-contract", "old-contract.wasm", &[]),
         ("own-words", "bad-error.wasm", &[]),
@@ -76,6 +87,8 @@ fn refused() {
     first.run(&[&["plan"], &REPLACE[..], &["f.txt", "-o", "p"]].concat());
     first.printed.clear();
     first.run(&apply(&REPLACE, &["p"])).is("error-refused-patch-file");
+    first.write("h.runner-journal", "no journal\n");
+    first.run(&apply(&REPLACE, &["h.runner-journal"])).is("error-refused-reserved-name-of-no-journal");
     // Of another key.
     fs::copy(first.scratch.path("p"), first.scratch.path("f.txt.runner-journal")).unwrap();
     first.run(&["recover", "f.txt"]).is("error-refused-journal");

@@ -1,6 +1,6 @@
 //! Makes a copy of the tree under `target/mutate/` that contains all mutations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -9,23 +9,28 @@ use std::process::{Command, Stdio};
 use super::list::{List, locate};
 use crate::shell;
 
-/// Copies the tree and adds the mutations. What cargo has built beside it is
-/// kept and used again.
+/// Copies the compiled dependencies of the product for the copy of the tree,
+/// unless that was done before. They are the same.
+pub(super) fn copy_built(root: &Path) -> Result<(), String> {
+    let (old, built) = (root.join("target/debug"), root.join("target/mutate/target"));
+    if built.exists() || !old.exists() {
+        return Ok(());
+    }
+    fs::create_dir_all(&built).map_err(|error| format!("{}: {error}", built.display()))?;
+    // Cargo only considers them built if the copies keep their modification
+    // times.
+    shell::run(Command::new("cp").args(["--archive", "--reflink=auto"]).args([&old, &built]))
+}
+
+/// Copies the tree and adds the mutations.
 pub(super) fn make(root: &Path, list: &List, variable: &str) -> Result<PathBuf, String> {
-    let (tree, built) = (root.join("target/mutate/tree"), root.join("target/mutate/target"));
+    let tree = root.join("target/mutate/tree");
     let sources = switched(root, list, variable)?;
     let at = |path: &Path| {
         let path = path.to_owned();
         move |error: std::io::Error| format!("{}: {error}", path.display())
     };
-    let old = root.join("target/debug");
     fs::create_dir_all(&tree).map_err(at(&tree))?;
-    if !built.exists() && old.exists() {
-        // The dependencies are the same. Cargo only considers them built if the
-        // copies keep their modification times.
-        fs::create_dir_all(&built).map_err(at(&built))?;
-        shell::run(Command::new("cp").args(["--archive", "--reflink=auto"]).args([&old, &built]))?;
-    }
     let mut keep = Vec::new();
     for name in files(root)? {
         let path = tree.join(&name);
@@ -82,16 +87,19 @@ fn remove_others(tree: &Path, keep: &[PathBuf]) -> Result<(), String> {
     Ok(())
 }
 
-/// The roots of the crates, which get the function that checks for a mutation.
-const ROOTS: [&str; 4] = ["cli/src/lib.rs", "contract/src/lib.rs", "core/src/lib.rs", "sandbox/src/lib.rs"];
+/// The root of the crate of a source file. It gets the function that checks for
+/// a mutation.
+fn crate_root(file: &str) -> String {
+    let (name, _) = file.split_once('/').unwrap_or((file, ""));
+    format!("{name}/src/lib.rs")
+}
 
 /// The sources with mutations, by their paths in the repository.
 fn switched(root: &Path, list: &List, variable: &str) -> Result<BTreeMap<PathBuf, String>, String> {
     let mut sources = BTreeMap::new();
-    let mut files: Vec<&str> = list.mutants.iter().map(|mutant| mutant.file.as_str()).collect();
-    files.extend(ROOTS);
-    files.sort_unstable();
-    files.dedup();
+    let roots: BTreeSet<String> = list.mutants.iter().map(|mutant| crate_root(&mutant.file)).collect();
+    let files: BTreeSet<&str> =
+        list.mutants.iter().map(|mutant| &mutant.file).chain(&roots).map(String::as_str).collect();
     for file in files {
         let name = Path::new("host").join(file);
         let text =
@@ -103,7 +111,7 @@ fn switched(root: &Path, list: &List, variable: &str) -> Result<BTreeMap<PathBuf
             pieces.push(Piece { range, name: &mutant.name, with: &mutant.with });
         }
         let mut text = switch(&text, pieces)?;
-        if ROOTS.contains(&file) {
+        if roots.contains(file) {
             text = format!("#![allow(warnings)]\n{text}{}", switch_function(variable));
         }
         sources.insert(name, text);

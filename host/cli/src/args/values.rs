@@ -50,6 +50,7 @@ pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     let number: f64 = text.parse().map_err(|_| "it must be a number of seconds".to_owned())?;
     match Duration::try_from_secs_f64(number) {
         Ok(duration) if !duration.is_zero() => Ok(duration),
+        Err(_) if number > 0.0 => Err("it is too large".to_owned()),
         _ => Err("it must be a positive number of seconds".to_owned()),
     }
 }

@@ -1,11 +1,13 @@
 //! The progress of a run: a bar on a terminal, or events with `--json`.
 
+use std::error::Error as _;
 use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use runner_pipeline::error::Error;
 use runner_pipeline::escape::{Page, shown, with_name};
 use runner_pipeline::run::Event;
 use runner_pipeline::scan::Workers;
@@ -85,15 +87,22 @@ impl Reporter {
         if WARNED.swap(true, Ordering::Relaxed) {
             return;
         }
-        let why = user_state::key().err().map_or(String::new(), |error| error.to_string());
-        let why = shown(&why);
+        let error = user_state::key().err();
+        let why = error.as_ref().map_or(String::new(), chain);
+        let hints = error.as_ref().map_or(&[][..], Error::hints);
         // The run continues even if this cannot be reported.
         drop(if self.is_json() {
-            self.event(&with_name(json!({ "event": "no-key", "why": why.to_string() }), "file", path))
+            let event = json!({ "event": "no-key", "why": shown(&why).to_string(), "hints": hints });
+            self.event(&with_name(event, "file", path))
         } else {
-            self.note(&Page::of(format_args!(
-                "warning: cannot store a key for journals ({why}): if this run is killed, only `runner recover --trust-journal` can recover the file"
-            )))
+            let mut page = Page::of(format_args!(
+                "warning: cannot store a key for journals ({}): if this run is killed, only `runner recover --trust-journal` can recover the file",
+                shown(&why)
+            ));
+            for hint in hints {
+                page.line(format_args!("  hint: {}", shown(hint)));
+            }
+            self.note(&page)
         });
     }
 
@@ -102,6 +111,18 @@ impl Reporter {
         self.bar.finish_and_clear();
         *locks::lock(&self.last_progress) = None;
     }
+}
+
+/// An error and its causes, in one line.
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
 }
 
 /// Reports that the number of workers follows the available memory.

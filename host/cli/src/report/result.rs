@@ -6,7 +6,7 @@ use std::time::Instant;
 use runner_pipeline::commit::strategy::Strategy;
 use runner_pipeline::commit::verify::Level;
 use runner_pipeline::error::Result;
-use runner_pipeline::escape::{Page, group_digits, shown, with_name};
+use runner_pipeline::escape::{Page, count, group_digits, shown, with_name};
 use runner_pipeline::patch::Stats;
 use runner_pipeline::run::Report;
 use serde_json::json;
@@ -58,14 +58,24 @@ impl Reporter {
 /// A note on `bytes` that other processes have appended after byte `size`.
 pub(crate) fn appended(bytes: u64, size: u64) -> Option<String> {
     (bytes > 0).then(|| {
-        format!("{bytes} bytes appended after byte {size} were kept; the root covers the first {size} bytes")
+        format!(
+            "{} appended after byte {size} {} kept; the root covers the first {}",
+            count(bytes, "byte"),
+            be(bytes),
+            count(size, "byte")
+        )
     })
 }
 
 /// The same note for a run that has not written anything.
 pub(crate) fn not_scanned(report: &Report) -> Option<String> {
     let (bytes, size) = (report.appended_bytes, report.stats.pre_size);
-    (bytes > 0).then(|| format!("{bytes} bytes appended after byte {size} were not scanned"))
+    (bytes > 0)
+        .then(|| format!("{} appended after byte {size} {} not scanned", count(bytes, "byte"), be(bytes)))
+}
+
+fn be(number: u64) -> &'static str {
+    if number == 1 { "was" } else { "were" }
 }
 
 /// One line on the result of a run.
@@ -73,10 +83,7 @@ fn summary(path: &Path, report: &Report, event: &str, seconds: f64) -> String {
     let stats = &report.stats;
     let name = shown(path).cut(NAME_CHARS);
     if stats.edits == 0 {
-        return format!(
-            "{name}: nothing to change in {} bytes ({seconds:.2} s)",
-            group_digits(stats.pre_size)
-        );
+        return format!("{name}: nothing to change in {} ({seconds:.2} s)", count(stats.pre_size, "byte"));
     }
     let done = match event {
         "applied" if report.level == Level::None => {
@@ -86,11 +93,9 @@ fn summary(path: &Path, report: &Report, event: &str, seconds: f64) -> String {
         _ => future_name(report.plan.strategy).to_owned(),
     };
     format!(
-        "{name}: {} edit{}, {} byte{} replaced{}; {done} ({seconds:.2} s)",
-        group_digits(stats.edits),
-        if stats.edits == 1 { "" } else { "s" },
-        group_digits(stats.old_bytes),
-        if stats.old_bytes == 1 { "" } else { "s" },
+        "{name}: {}, {} replaced{}; {done} ({seconds:.2} s)",
+        count(stats.edits, "edit"),
+        count(stats.old_bytes, "byte"),
         replaced_by(stats),
     )
 }

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::path::Path;
 
-use runner_pipeline::commit::strategy::{Choice, Plan, choose};
+use runner_pipeline::commit::strategy::{Choice, Plan, Strategy, choose};
 use runner_pipeline::error::Result;
-use runner_pipeline::escape::{Page, group_digits, shown};
+use runner_pipeline::escape::{Page, count, group_digits, shown};
 use runner_pipeline::patch::Patch;
 use runner_pipeline::storage::{OsStorage, Storage};
 
@@ -99,11 +99,12 @@ fn summary_of(patch: &Patch<'_, OsStorage>, view: &View<'_>, page: &mut Page) {
     ));
     let own = view.source.as_ref().and_then(|file| plan_for(patch, file));
     match view.plan.or(own.as_ref()) {
+        Some(plan) if plan.strategy == Strategy::Nothing => page.line("strategy  nothing to write"),
         Some(plan) => page.line(format_args!(
-            "strategy  {}: writes about {} bytes, needs {} bytes of space",
+            "strategy  {}: writes about {}, needs {} of space",
             strategy_name(plan.strategy),
-            group_digits(plan.write_bytes),
-            group_digits(plan.space_bytes)
+            count(plan.write_bytes, "byte"),
+            count(plan.space_bytes, "byte")
         )),
         None if view.journal_of.is_some() => {}
         None => page.line("strategy  depends on the file, which is missing or has changed"),
@@ -139,7 +140,7 @@ fn text_lines(page: &mut Page, sign: char, hunk: &Hunk, side: &Side) {
     for (index, piece) in side.0.iter().enumerate() {
         match piece {
             // Writing to a `String` cannot fail.
-            Piece::Cut(bytes) => drop(write!(line, "… ({} bytes more)", group_digits(*bytes))),
+            Piece::Cut(bytes) => drop(write!(line, "… ({} more)", count(*bytes, "byte"))),
             Piece::Shown(bytes) => {
                 let end = index == last && side.ends_line();
                 let bytes = if end && both_end { &bytes[..bytes.len() - 1] } else { bytes };
@@ -168,7 +169,7 @@ fn hex_lines(page: &mut Page, sign: char, hunk: &Hunk, side: &Side) {
         let bytes = match piece {
             Piece::Shown(bytes) => bytes,
             Piece::Cut(bytes) => {
-                page.line(format_args!("{sign} … ({} bytes more)", group_digits(*bytes)));
+                page.line(format_args!("{sign} … ({} more)", count(*bytes, "byte")));
                 at += bytes;
                 continue;
             }

@@ -2,7 +2,7 @@
 
 use crate::commit::strategy::{Plan, Strategy};
 use crate::error::{Error, Kind, Result};
-use crate::escape::Raw as _;
+use crate::escape::{Raw as _, count};
 use crate::hash::GROUP_BYTES;
 use crate::patch::Patch;
 use crate::storage::{Entry, Storage};
@@ -22,7 +22,10 @@ fn no_room(what: &str, bytes: u64, free: u64) -> Error {
     let missing = bytes - free;
     Error::new(
         Kind::Io,
-        format!("not enough space {what}: {bytes} bytes are needed, {free} are free, {missing} are missing"),
+        format!(
+            "not enough space {what}: it needs {}, {free} are free, {missing} are missing",
+            count(bytes, "byte")
+        ),
     )
     .hint("the file is untouched; free some space, or write the result to another filesystem with `-o OUT`")
 }

@@ -10,6 +10,9 @@ use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::storage::Storage;
 
+/// The hint for a file that is not a patch.
+const HOW: &str = "`runner plan PLUGIN FILE -o PATCH` makes one";
+
 /// Reads frames and verifies each one.
 pub(super) struct FrameReader<'b, 's, S: Storage> {
     backing: &'b Backing<'s, S>,
@@ -32,11 +35,12 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
 
     /// The header, which is the first frame.
     pub(super) fn header(&mut self) -> Result<Header> {
+        let start = MAGIC.len() as u64;
         match self.next()? {
             Some((KIND_HEADER, payload)) => {
-                parse(payload).map_err(|e| self.corrupt(0, "a bad header").because(e))
+                parse(payload).map_err(|e| self.corrupt(start, "a bad header").because(e))
             }
-            _ => Err(self.corrupt(0, "no header")),
+            _ => Err(self.corrupt(start, "no header")),
         }
     }
 
@@ -93,12 +97,13 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
         let path = self.backing.path().shown();
         let mut magic = [0; MAGIC.len()];
         if self.backing.bytes() < MAGIC.len() as u64 {
-            return Err(Error::new(Kind::Verification, format!("{path} is not a patch: it is too short")));
+            return Err(
+                Error::new(Kind::Verification, format!("{path} is not a patch: it is too short")).hint(HOW)
+            );
         }
         self.backing.read_exact_at(&mut magic, 0)?;
         if magic[..NAME.len()] != NAME {
-            return Err(Error::new(Kind::Verification, format!("{path} is not a patch"))
-                .hint("`runner plan PLUGIN FILE -o PATCH` makes one"));
+            return Err(Error::new(Kind::Verification, format!("{path} is not a patch")).hint(HOW));
         }
         if magic != MAGIC {
             return Err(self.other_version(u32::from_le_bytes([magic[8], magic[9], magic[10], magic[11]])));

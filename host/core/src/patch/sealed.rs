@@ -9,8 +9,9 @@ use super::reader::{self, Direction, Reader};
 use super::writer::Frames;
 use super::{Header, PatchView, Seal, Stats};
 use crate::cancel::Cancel;
-use crate::error::{Error, Result};
-use crate::storage::{Access, Entry, Storage};
+use crate::error::{Error, Kind, Result};
+use crate::escape::Raw as _;
+use crate::storage::{Access, Entry, FileType, Storage};
 
 /// All edits, but no seal yet, without which a patch is void.
 pub struct Draft<'s, S: Storage> {
@@ -63,7 +64,8 @@ impl<'s, S: Storage> Patch<'s, S> {
     ///
     /// # Errors
     /// [`Kind::Verification`](crate::error::Kind::Verification) when the file
-    /// is not a patch, has a different version, is cut short, or is corrupt.
+    /// is not a patch, has a different version, is cut short, or is corrupt;
+    /// [`Kind::Usage`] when it is not a regular file; any I/O error.
     pub fn load(storage: &'s S, entry: &Entry) -> Result<Self> {
         let file = storage.open(entry, Access::Read).map_err(Error::at("open", entry.path()))?;
         Self::read(storage, entry.clone(), file)
@@ -74,7 +76,13 @@ impl<'s, S: Storage> Patch<'s, S> {
     /// # Errors
     /// As for [`Patch::load`].
     pub fn read(storage: &'s S, entry: Entry, file: S::File) -> Result<Self> {
-        let bytes = storage.stat(&file).map_err(Error::at("read", entry.path()))?.identity.size;
+        let stat = storage.stat(&file).map_err(Error::at("read", entry.path()))?;
+        if stat.file_type != FileType::Regular {
+            let path = entry.path().shown();
+            return Err(Error::new(Kind::Usage, format!("{path} is {}, not a patch", stat.file_type))
+                .hint("a patch is a regular file, because it is read several times"));
+        }
+        let bytes = stat.identity.size;
         let backing = Backing::existing(storage, entry, file, bytes);
         let reader::Frame { header, seal, seal_check, trailers, check } = reader::verify(&backing)?;
         let frames = Frames { backing, check, payload: Vec::new() };

@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use super::{CHECKPOINT, JOURNAL, NEW, Names, SCAN, exists};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
+use crate::patch::is_patch;
 use crate::storage::{Access, Entry, FileType, OsStorage, Storage};
 use crate::user_state::{self, TAG_DIGITS};
 
@@ -66,9 +67,12 @@ pub fn check_not_reserved(entry: &Entry) -> Result<()> {
             "`runner recover {}` brings that file to a consistent state and cleans up",
             owner.path().word()
         )),
-        None if is_journal(entry.name()) => error.hint(
+        None if is_journal(entry.name()) && is_patch(&OsStorage, &file).unwrap_or(true) => error.hint(
             "it may be the only way to recover the file of an interrupted run: `runner show` says which file",
         ),
+        None if is_journal(entry.name()) => {
+            error.hint("it is not a journal: under another name, it can be worked on")
+        }
         None => {
             let what = if entry.name().as_bytes().windows(NEW.len()).any(|part| part == NEW.as_bytes()) {
                 "an interrupted run left it: an incomplete result, or the old content of a file; inspect it, and then"

@@ -142,9 +142,9 @@ impl Entry {
         Ok(directory.st_uid == owner || directory.st_mode & WRITABLE_BY_OTHERS == 0)
     }
 
-    /// Whether the name represents a file that a process has open, such as a
-    /// pipe of the shell.
-    pub(super) fn is_open_file(&self) -> bool {
+    /// Whether the name is in procfs. It may represent a file that a process
+    /// has open, such as a pipe of the shell.
+    pub(crate) fn is_in_proc(&self) -> bool {
         self.directory.fd.as_ref().is_some_and(super::resolve::is_proc)
     }
 

@@ -1,6 +1,8 @@
 //! Identifies files: an identity is checked before and after a scan, but never
 //! trusted on its own.
 
+use std::fmt;
+
 /// Distinguishes the states of a file. Files with equal identities may still
 /// differ in content (clocks are coarse, and writes through a mapping may not
 /// change the times), so the identity is never the only check before a write.
@@ -47,6 +49,18 @@ pub enum FileType {
     Directory,
     /// Any other kind, described in words.
     Other(&'static str),
+}
+
+impl fmt::Display for FileType {
+    /// The kind with an article, such as `a directory`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Regular => "a regular file",
+            Self::Block => "a block device",
+            Self::Directory => "a directory",
+            Self::Other(what) => what,
+        })
+    }
 }
 
 /// The metadata of a file.

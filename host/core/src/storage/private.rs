@@ -51,7 +51,8 @@ impl PrivateDirectory {
             return Err(refuse("it belongs to another user"));
         }
         if stat.st_mode & 0o077 != 0 {
-            return Err(refuse("other users may enter it").hint(format!("chmod 700 {}", path.shown())));
+            return Err(refuse("other users may enter it")
+                .hint(format!("`chmod 700 {}` keeps them out", path.word())));
         }
         Ok(Self(directory))
     }

@@ -124,6 +124,12 @@ impl<'a> Walk<'a> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let found = match openat(&self.directory, &name, flags, Mode::empty()) {
             Err(Errno::NOENT) if last => return Ok(Some(name)),
+            Err(Errno::NOENT) => {
+                let missing = shown(&self.directory, self.requested).join(name);
+                return Err(self
+                    .failed(Errno::NOENT)
+                    .hint(format!("there is no directory {}", missing.shown())));
+            }
             found => found.map_err(|e| self.failed(e))?,
         };
         let stat = fstat(&found).map_err(|e| self.failed(e))?;

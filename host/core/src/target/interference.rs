@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::error::{Error, Kind};
-use crate::escape::Raw as _;
+use crate::escape::{Raw as _, count};
 
 /// The error for a target that other processes have appended to, although its
 /// length must change or a new file must replace it.
@@ -12,9 +12,14 @@ pub fn grown(target: &Path, bytes: u64) -> Error {
     let shown = target.shown();
     Error::new(
         Kind::ChangedByOthers,
-        format!("{shown} was changed by another process during the run: {bytes} bytes were appended to it"),
+        format!("{shown} was changed by another process during the run: {} appended to it", were(bytes)),
     )
     .hint("only in-place edits that keep the length allow appends: stop the program that appends, and run the command again")
+}
+
+/// A number of bytes, and the verb: `1 byte was`, `2 bytes were`.
+pub fn were(bytes: u64) -> String {
+    format!("{} {}", count(bytes, "byte"), if bytes == 1 { "was" } else { "were" })
 }
 
 /// The error for a target that is shorter than before.
@@ -23,7 +28,10 @@ pub fn cut_short(target: &Path, bytes: u64) -> Error {
     let shown = target.shown();
     Error::new(
         Kind::ChangedByOthers,
-        format!("{shown} was changed by another process during the run: it was cut to {bytes} bytes"),
+        format!(
+            "{shown} was changed by another process during the run: it was cut to {}",
+            count(bytes, "byte")
+        ),
     )
 }
 

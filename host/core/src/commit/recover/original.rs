@@ -21,9 +21,8 @@ pub(super) fn check_is_not_beside<S: Storage>(target: &Target<'_, S>, journal: &
         // The journal of a device is not in the directory of its node.
         return Ok(());
     }
-    let device = target.identity().device;
     let origin = &journal.header().identity;
-    let is_original = |stat: &Stat| stat.identity.device == device && origin.same_inode(&stat.identity);
+    let is_original = |stat: &Stat| origin.same_inode(&stat.identity);
     let path = names.target.path();
     let found =
         storage.find_beside(&names.target, &is_original).map_err(Error::at("list the directory of", path))?;

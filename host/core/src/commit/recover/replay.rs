@@ -14,6 +14,7 @@ use crate::patch::{Direction, PatchView};
 use crate::sidecar::Names;
 use crate::storage::Storage;
 use crate::target::Target;
+use crate::target::interference::were;
 
 /// The hint for a journal whose file has been renamed.
 fn renamed(names: &Names) -> String {
@@ -95,7 +96,7 @@ fn other_way(path: &Path, appended: u64, direction: Direction) -> Error {
     let shown = path.shown();
     Error::new(
         Kind::RecoveryNeeded,
-        format!("{appended} bytes were appended to {shown}: the change of its length cannot be {what}"),
+        format!("{} appended to {shown}: the change of its length cannot be {what}", were(appended)),
     )
     .hint(format!("nothing was written; `{}` keeps the appended bytes", command(path, direction.opposite())))
 }

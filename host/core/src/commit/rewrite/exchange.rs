@@ -137,7 +137,11 @@ fn lost(target: &Path, other: &Path, error: std::io::Error) -> Error {
         format!("{} lacks some of the bytes that other processes appended during the run", target.shown()),
     )
     .because(error)
-    .hint(format!("if {} still exists, it ends with these bytes", other.shown()))
+    .hint(format!(
+        "if {} still exists, it ends with these bytes: append them to {} by hand, and then remove it",
+        other.shown(),
+        target.shown()
+    ))
 }
 
 /// The error for a target that is already the new file, while some work

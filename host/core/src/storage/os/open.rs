@@ -34,7 +34,7 @@ impl OsStorage {
     /// `NXIO` for a FIFO without a reader; any I/O error. Links outside procfs
     /// are not followed.
     pub fn open_stream(&self, entry: &Entry) -> io::Result<File> {
-        if entry.is_open_file() {
+        if entry.is_in_proc() {
             let (directory, name) = entry.at();
             let flags = OFlags::WRONLY | OFlags::CLOEXEC;
             return Ok(openat(directory, name, flags, Mode::empty())?.into());
