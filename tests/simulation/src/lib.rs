@@ -11,6 +11,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 #![allow(missing_docs, reason = "used only in tests; the names of fields and variants are self-explanatory")]
 
+mod allocator;
 pub mod change;
 pub mod choices;
 pub mod disk;

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard};
 
+use crate::allocator::keep_freed_memory;
 use crate::choices::Choices;
 use crate::disk::{Disk, Inode, NameChange};
 use crate::interference::{Interference, ORIGINAL};
@@ -83,6 +84,7 @@ enum Go {
 
 impl Simulated {
     pub fn new(mut disk: Disk, fault_plan: FaultPlan) -> Self {
+        keep_freed_memory();
         if fault_plan
             .interference
             .is_some_and(|(_, interference)| interference == Interference::AppendsToOpen)
