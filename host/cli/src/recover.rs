@@ -119,15 +119,7 @@ fn page(path: &Path, args: &RecoverArgs, recovered: &Recovered) -> Page {
 
 /// Reports the state of a file after recovery.
 fn report(path: &Path, args: &RecoverArgs, recovered: &Recovered, reporter: &Reporter) -> Result<()> {
-    if !recovered.intact {
-        return Err(Error::new(
-            Kind::Verification,
-            format!("{} was recovered, but other bytes of it have changed since it was scanned", shown(path)),
-        )
-        .hint(
-            "all bytes that the journal covers are correct and were read back; `runner verify` prints the root of the whole file",
-        ));
-    }
+    recovered.check_intact(path)?;
     let event = || {
         let state = recovered.state.as_ref();
         let event = json!({

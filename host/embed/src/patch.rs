@@ -1,15 +1,13 @@
 //! Saved patches, and files whose runs did not end.
 
 use std::fmt;
-use std::num::NonZero;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use runner_pipeline::commit::recover::{Options as RecoverOptions, Recovered};
 use runner_pipeline::commit::verify::VerifyChoice;
-use runner_pipeline::context::RunContext;
-use runner_pipeline::error::{Error, Kind, Result};
-use runner_pipeline::escape::shown;
+use runner_pipeline::context::{RunContext, cores};
+use runner_pipeline::error::Result;
 use runner_pipeline::patch::{Direction, Edit, Header, Reader, Stats, Version};
 use runner_pipeline::run::{self, Options, OsPatch, Report, apply_patch};
 use runner_pipeline::sidecar::Trust;
@@ -146,18 +144,9 @@ pub fn roll_back(path: impl AsRef<Path>) -> Result<Recovered> {
 }
 
 fn recover_to(path: &Path, direction: Direction) -> Result<Recovered> {
-    let options = RecoverOptions { direction, verify: VerifyChoice::Deepest, threads: threads() };
+    let options = RecoverOptions { direction, verify: VerifyChoice::Deepest, threads: cores() };
     let recovered = stack::on_own_thread(|| run::recover_file(path, Trust::Own, &options, &mut |_| Ok(())))??;
-    intact(path, recovered)
-}
-
-/// Goes on only if all of the file is what it was to be.
-fn intact(path: &Path, recovered: Recovered) -> Result<Recovered> {
-    if !recovered.intact {
-        let what = format!("other bytes of {} than those of the journal were changed", shown(path));
-        return Err(Error::new(Kind::Verification, what)
-            .hint("what the journal covers is recovered, and was read back"));
-    }
+    recovered.check_intact(path)?;
     Ok(recovered)
 }
 
@@ -168,23 +157,5 @@ fn intact(path: &Path, recovered: Recovered) -> Result<Recovered> {
 /// end.
 pub fn root(path: impl AsRef<Path>) -> Result<blake3::Hash> {
     let path = path.as_ref();
-    stack::on_own_thread(|| run::root_of(path, RunContext::unstoppable(threads()), &mut |_| {}))?
-}
-
-fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZero::get)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_that_was_changed_beside_the_journal_is_an_error() {
-        let path = Path::new("file");
-        let whole = Recovered { state: None, intact: true, put_back: false, removed: Vec::new() };
-        assert_eq!(intact(path, whole.clone()).unwrap(), whole);
-        let error = intact(path, Recovered { intact: false, ..whole }).unwrap_err();
-        assert_eq!(error.kind(), Kind::Verification);
-    }
+    stack::on_own_thread(|| run::root_of(path, RunContext::unstoppable(cores()), &mut |_| {}))?
 }

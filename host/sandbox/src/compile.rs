@@ -21,6 +21,7 @@ use crate::{child, native_code};
 
 /// Where plugins are compiled.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Compiler {
     /// In this process. Time and memory are not limited, so this is for plugins
     /// that are known to compile.

@@ -13,7 +13,7 @@ use runner_pipeline::storage::{OsStorage, Storage};
 use super::Format;
 use crate::lines::Lines;
 use crate::preview::{Hunk, Piece, Side, hunks};
-use crate::report::{replaced_by, strategy_name};
+use crate::report::replaced_by;
 
 /// Maximum number of changed lines shown.
 const HUNKS: usize = 10;
@@ -101,7 +101,7 @@ fn summary_of(patch: &Patch<'_, OsStorage>, view: &View<'_>, page: &mut Page) {
     match view.plan.or(own.as_ref()) {
         Some(plan) => page.line(format_args!(
             "strategy  {}: writes about {} bytes, needs {} bytes of space",
-            strategy_name(plan.strategy),
+            plan.strategy.done(),
             group_digits(plan.write_bytes),
             group_digits(plan.space_bytes)
         )),
