@@ -28,8 +28,9 @@ pub enum Compiler {
     InProcess,
     /// In a child process.
     Child {
-        /// The `runner` binary of this same build: the code that it returns is
-        /// run.
+        /// A program of this same build that answers to
+        /// [`COMPILE_COMMAND`](crate::COMPILE_COMMAND), such as `runner`. The
+        /// code that it returns is run.
         program: PathBuf,
         /// The child is killed if it takes longer than this.
         deadline: Duration,

@@ -107,6 +107,7 @@ pub fn plan(
     check_new_name(target.storage, Some(saved))?;
     let spill = target.temporary(saved)?;
     let mut patch = make_patch(&target, program, Collect::At(spill), options, events)?;
+    options.conditions.check_root(target.path(), &patch.seal().post_root)?;
     let plan = decide(&target, &patch, options)?;
     patch.publish(saved, options.cancel)?;
     let appended_bytes = target.appended()?;
