@@ -17,8 +17,8 @@ use crate::target::{Intent, OsTarget, Target};
 /// Runs a program on a file, and changes the file.
 ///
 /// # Errors
-/// See [`crate::error::Kind`]; the file is untouched unless the kind is
-/// [`Kind::RecoveryNeeded`](crate::error::Kind::RecoveryNeeded).
+/// Any [`Kind`](crate::error::Kind). The file is untouched, or was restored,
+/// unless it is [`Kind::RecoveryNeeded`](crate::error::Kind::RecoveryNeeded).
 pub fn apply(
     path: &Path,
     program: &Program<'_>,
