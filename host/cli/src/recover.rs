@@ -119,7 +119,7 @@ fn page(path: &Path, args: &RecoverArgs, recovered: &Recovered) -> Page {
 
 /// Reports the state of a file after recovery.
 fn report(path: &Path, args: &RecoverArgs, recovered: &Recovered, reporter: &Reporter) -> Result<()> {
-    recovered.check_intact(path)?;
+    recovered.check_intact(path, args.trust())?;
     let event = || {
         let state = recovered.state.as_ref();
         let event = json!({

@@ -81,7 +81,7 @@ impl Recovery {
     fn recover_to(&self, path: &Path, direction: Direction) -> Result<Recovered> {
         let options = Options { direction, verify: self.verify, threads: check_threads(self.threads)? };
         let recovered = stack::on_own_thread(|| recover_file(path, Trust::Own, &options, &mut |_| Ok(())))??;
-        recovered.check_intact(path)?;
+        recovered.check_intact(path, Trust::Own)?;
         Ok(recovered)
     }
 }

@@ -63,8 +63,7 @@ impl<'s, S: Storage> Patch<'s, S> {
     ///
     /// # Errors
     /// [`Kind::Verification`](crate::error::Kind::Verification) when the file
-    /// is not a patch, has a different version, is cut short, or is corrupt; any
-    /// I/O error.
+    /// is not a patch, has a different version, is cut short, or is corrupt.
     pub fn load(storage: &'s S, entry: &Entry) -> Result<Self> {
         let file = storage.open(entry, Access::Read).map_err(Error::at("open", entry.path()))?;
         Self::read(storage, entry.clone(), file)
