@@ -12,7 +12,7 @@ use runner_pipeline::cancel::Cancel;
 use runner_pipeline::commit::output::Output;
 use runner_pipeline::commit::strategy::Choice;
 use runner_pipeline::commit::verify::{Level, VerifyChoice};
-use runner_pipeline::error::Result;
+use runner_pipeline::error::{Kind, Result};
 use runner_pipeline::memory::MemoryContext;
 use runner_pipeline::patch::{Direction, Patch};
 use runner_pipeline::pipe;
@@ -186,6 +186,26 @@ fn a_saved_patch_stays() {
     });
     assert!(onto_itself.unwrap_err().to_string().contains("already exists"));
     assert_eq!(std::fs::read(&file).unwrap(), b"One\nTwo\n");
+}
+
+/// A plan is held to the expected root, as a change is.
+#[test]
+fn a_plan_with_an_unexpected_root_is_not_saved() {
+    let scratch = Scratch::in_memory();
+    let (file, saved) = (scratch.path("file"), scratch.path("saved"));
+    std::fs::write(&file, "one\ntwo\n").unwrap();
+    let case = per_record(Framing::Delimited(b"\n".to_vec()), Action::Case, false, b"one\ntwo\n");
+    let plan = |root: &[u8]| {
+        let mut options = options(1, 1 << 16, Choice::Auto);
+        options.conditions.expect = Some(blake3::hash(root));
+        with_program(&case, |program| {
+            run::plan(&file, program, &options, &Entry::unpinned(&saved), &mut |_| {})
+        })
+    };
+    assert_eq!(plan(b"one\ntwo\n").unwrap_err().kind(), Kind::Verification);
+    assert!(!saved.exists());
+    plan(b"One\nTwo\n").unwrap();
+    assert!(saved.exists());
 }
 
 /// Sizes at which the hash tree or the in-place form change their shape.

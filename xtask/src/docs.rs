@@ -15,14 +15,16 @@ const SOURCES: [&str; 5] =
 const ENDS: [&str; 6] = [".rs", "/", ".md", ".toml", ".wit", ".wat"];
 
 /// Documents outside `docs/`.
-const OTHERS: [&str; 7] = [
+const OTHERS: [&str; 9] = [
     "README.md",
     "SECURITY.md",
     "CHANGELOG.md",
     "guest-sdk/rust/README.md",
     "host/cli/README.md",
+    "host/contract/README.md",
     "host/core/README.md",
     "host/embed/README.md",
+    "host/sandbox/README.md",
 ];
 
 /// Documents in which names are checked, and the folders that must define them.

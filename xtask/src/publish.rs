@@ -19,8 +19,30 @@ struct Package {
     version: String,
     description: Option<String>,
     license: Option<String>,
+    readme: Option<String>,
+    keywords: Vec<String>,
+    categories: Vec<String>,
     /// The registries that it may go to; `None` is any, and an empty list none.
     publish: Option<Vec<String>>,
+    dependencies: Vec<Dependency>,
+    targets: Vec<Target>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Dependency {
+    name: String,
+    req: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Target {
+    kind: Vec<String>,
+}
+
+impl Package {
+    fn has_binary(&self) -> bool {
+        self.targets.iter().any(|target| target.kind.iter().any(|kind| kind == "bin"))
+    }
 }
 
 /// What each package must hold besides its sources.
@@ -68,12 +90,22 @@ fn check(package: &Package) -> Result<(), String> {
     missing.map_or(Ok(()), |name| Err(format!("{folder} lacks {name}")))
 }
 
-/// Refuses a crate that does not say what it is, and one whose name was not
-/// chosen for the registry.
+/// Refuses a crate that does not say what it is, one whose name was not chosen
+/// for the registry, and a library that asks for an exact version: a program
+/// that needs another version could not use the library.
 fn check_manifest(package: &Package) -> Result<(), String> {
     let name = &package.name;
-    if package.description.is_none() || package.license.is_none() {
-        return Err(format!("{name} lacks a description or a licence"));
+    if package.description.is_none() || package.license.is_none() || package.readme.is_none() {
+        return Err(format!("{name} lacks a description, a licence or a README"));
+    }
+    if package.keywords.is_empty() || package.categories.is_empty() {
+        return Err(format!("{name} lacks keywords or categories"));
+    }
+    let exact = package.dependencies.iter().find(|dependency| dependency.req.starts_with('='));
+    if let Some(Dependency { name: other, req }) = exact
+        && !package.has_binary()
+    {
+        return Err(format!("{name} is a library, and asks for `{other}` {req}"));
     }
     if !name.starts_with("runner-") {
         return Err(format!("{name} is to be published under a name that was not chosen"));

@@ -10,6 +10,7 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Parser;
 use runner_pipeline::cancel::Cancel;
+use runner_pipeline::context::cores;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::memory::{Budget, MemoryContext, Space, Watch};
 use runner_pipeline::patch::PluginId;
@@ -80,7 +81,7 @@ fn check<P: Plugin + Send + 'static>(args: &Args) -> Result<Report> {
     let watch = Watch::new();
     let cancel = AtomicBool::new(false);
     let options = Options {
-        threads: threads(args.jobs),
+        threads: args.jobs.map_or_else(cores, usize::from),
         window_bytes: args.window,
         memory: MemoryContext {
             budget: &Budget::UNLIMITED,
@@ -91,8 +92,4 @@ fn check<P: Plugin + Send + 'static>(args: &Args) -> Result<Report> {
         ..Options::default()
     };
     run::dry_run(&args.file, &program, &options, &mut |_| {}, &mut |_, _, _| Ok(()))
-}
-
-fn threads(jobs: Option<u16>) -> usize {
-    jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
 }

@@ -125,24 +125,9 @@ fn page(path: &Path, args: &RecoverArgs, recovered: &Recovered) -> Page {
     page
 }
 
-/// Why the root of a recovered file may differ from the one in its journal.
-fn why_not_intact(trust: Trust) -> &'static str {
-    match trust {
-        Trust::Own => "other bytes of it have changed since it was scanned",
-        Trust::Any => {
-            "its root is not the one in the journal: other bytes of it have changed since it was scanned, or the journal was altered"
-        }
-    }
-}
-
 /// Reports the state of a file after recovery.
 fn report(path: &Path, args: &RecoverArgs, recovered: &Recovered, reporter: &Reporter) -> Result<()> {
-    if !recovered.intact {
-        return Err(Error::new(Kind::Verification, format!("{} was recovered, but {}", shown(path), why_not_intact(args.trust())))
-        .hint(
-            "all bytes that the journal covers are correct and were read back; `runner verify` prints the root of the whole file",
-        ));
-    }
+    recovered.check_intact(path, args.trust())?;
     let event = || {
         let state = recovered.state.as_ref();
         let event = json!({

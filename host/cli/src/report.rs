@@ -22,7 +22,7 @@ use runner_pipeline::locks;
 use runner_sandbox::Sink;
 use serde_json::{Value, json};
 
-pub(crate) use self::result::{appended, not_scanned, replaced_by, strategy_name};
+pub(crate) use self::result::{appended, not_scanned, replaced_by};
 use self::streams::{Output, Stream};
 pub(crate) use self::streams::{complain, is_broken_pipe, stdout, unless_unread};
 use crate::closed_streams::is_error_closed;

@@ -1,5 +1,8 @@
 //! What most stages need to know about their run.
 
+use std::num::NonZero;
+use std::thread::available_parallelism;
+
 use crate::cancel::Cancel;
 
 /// How many threads a stage may use, and what stops it.
@@ -17,4 +20,11 @@ impl<'a> RunContext<'a> {
     pub fn unstoppable(threads: usize) -> Self {
         Self { threads, cancel: Cancel::NEVER }
     }
+}
+
+/// The number of cores that this process may use, which is the default number
+/// of threads. It is 1 if the system does not tell.
+#[must_use]
+pub fn cores() -> usize {
+    available_parallelism().map_or(1, NonZero::get)
 }

@@ -1,7 +1,8 @@
 //! The error type. An error says what failed (with path and offset), why (its
 //! source chain) and, if possible, what to do next.
 //!
-//! The kind decides only the exit code; see [`Kind::exit_code`].
+//! The kind tells a program what it can do: recover the file, try again, or give
+//! up. It also decides the exit code; see [`Kind::exit_code`].
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -15,13 +16,15 @@ const SIZE_LIMIT: &str = "the filesystem or the file size limit (`ulimit -f`) al
 /// `Result` with [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Classes of failure that a script may need to distinguish.
+/// Classes of failure that a program or a script may need to distinguish. More
+/// may be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Kind {
     /// Wrong usage: an option, a name, or a parameter.
     Usage,
-    /// Input or output failed, or the input is not in the form that the plugin
-    /// reads. Trying again will not help.
+    /// Input or output failed, or a record of the input is malformed or too
+    /// large. The same run fails again until the cause is removed.
     Io,
     /// The plugin cannot be loaded, failed, or broke its contract.
     Plugin,
@@ -29,7 +32,10 @@ pub enum Kind {
     Refused,
     /// Content is not as expected: a wrong hash, or a corrupt patch.
     Verification,
-    /// A journal exists next to the file.
+    /// A run on the file did not finish. It left its journal, or other files,
+    /// next to the file, which may be partly changed. Until the file is
+    /// recovered (`run::recover_file`), all runs on it are refused. A recovery
+    /// that cannot be completed is also of this kind.
     RecoveryNeeded,
     /// A signal arrived, or the run's time limit was reached.
     Interrupted,
@@ -60,7 +66,11 @@ impl Kind {
 
 /// What went wrong. `Display` shows what failed, and what the plugin said about
 /// it. `source()` leads to the causes, and [`Error::hints`] says what to do
-/// next. Names in the text must be escaped before it is shown.
+/// next.
+///
+/// Whoever makes an error escapes the names in its text, with
+/// [`shown`](crate::escape::shown()). The causes that native code gives are not
+/// escaped.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -75,8 +85,8 @@ struct Inner {
 }
 
 impl Error {
-    /// A failure of this kind. `what` must be a lower-case fragment without a
-    /// full stop.
+    /// A failure of this kind. `what` is a lower-case phrase without a full
+    /// stop, in which names are escaped.
     #[must_use]
     pub fn new(kind: Kind, what: impl Into<String>) -> Self {
         let (what, words, hints) = (what.into(), None, Vec::new());

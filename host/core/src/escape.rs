@@ -36,9 +36,8 @@ const MAX_BLANKS: usize = 64;
 const MAX_MARKS: usize = 3;
 
 /// Escapes `text` for one line of a terminal: control characters, and
-/// characters that reorder or hide text, become escapes (`
-/// `, `\u{1b}`), and after `max_chars` characters the rest is replaced by a
-/// count.
+/// characters that reorder or hide text, become escapes (`\n`, `\u{1b}`). After
+/// `max_chars` characters, the rest is replaced by a count.
 ///
 /// For reading only: backslashes stay unchanged, so the escapes cannot be
 /// undone. Escaping text twice gives the same result as once.

@@ -19,7 +19,6 @@ mod patch;
 mod recover;
 mod revalidate;
 
-use std::num::NonZero;
 use std::time::Duration;
 
 use runner_contract::FileHead;
@@ -29,7 +28,7 @@ use crate::commit::conditions::Conditions;
 use crate::commit::strategy::{Choice, Plan, Strategy};
 use crate::commit::verify::{Level, VerifyChoice};
 use crate::commit::{CommitOptions, Committed, Keep};
-use crate::context::RunContext;
+use crate::context::{RunContext, cores};
 use crate::error::{Error, Kind, Result};
 use crate::memory::{Costs, MemoryContext};
 use crate::patch::{Patch, PluginId, Seal, Stats};
@@ -116,11 +115,7 @@ impl Options<'_> {
         if let Some(entry) = &self.scratch {
             return Ok(entry.clone());
         }
-        let mut random = [0; 8];
-        getrandom::fill(&mut random).map_err(|e| {
-            Error::new(Kind::Io, "the system cannot provide random bytes").because(std::io::Error::from(e))
-        })?;
-        let name = format!("runner-{:016x}.patch", u64::from_le_bytes(random));
+        let name = format!("runner-{:016x}.patch", u64::from_le_bytes(random()?));
         Ok(Entry::unpinned(std::env::temp_dir().join(name)))
     }
 
@@ -135,7 +130,7 @@ impl Default for Options<'_> {
     /// plugin.
     fn default() -> Self {
         Self {
-            threads: std::thread::available_parallelism().map_or(1, NonZero::get),
+            threads: cores(),
             window_bytes: scan::DEFAULT_WINDOW_BYTES,
             choice: Choice::Auto,
             verify: VerifyChoice::Deepest,
@@ -149,6 +144,15 @@ impl Default for Options<'_> {
             cancel: Cancel::NEVER,
         }
     }
+}
+
+/// Unpredictable bytes.
+fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|e| {
+        Error::new(Kind::Io, "the system cannot provide random bytes").because(std::io::Error::from(e))
+    })?;
+    Ok(bytes)
 }
 
 /// The memory of the stages, for a budget to be divided.
@@ -166,6 +170,7 @@ pub const COSTS: Costs = Costs {
 
 /// Progress of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Event {
     /// An interrupted scan is resumed.
     Resumed {
@@ -193,6 +198,7 @@ pub enum Event {
 
 /// The result of a run.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Report {
     /// Statistics of the patch.
     pub stats: Stats,

@@ -8,6 +8,7 @@
 //! takes the results in order. The patch is the same for every block and window
 //! size and every number of threads.
 
+mod baton;
 mod block;
 mod block_buffer;
 mod merge;

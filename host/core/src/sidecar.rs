@@ -32,6 +32,7 @@ use crate::user_state::{self, Key, TAG_DIGITS};
 
 pub use reserved::{check_not_reserved, is_journal, is_reserved, journal_owner};
 pub use trust::Trust;
+pub(crate) use trust::check_removable;
 
 /// Longest file name on the usual filesystems, in bytes (NAME_MAX).
 const NAME_MAX_BYTES: usize = 255;

@@ -1,4 +1,4 @@
-//! The builder: what is to be changed, and how.
+//! The builder of a change: its program, and the settings of its runs.
 
 mod program;
 mod run;
@@ -22,38 +22,42 @@ use runner_sandbox::{Compiler, Limits};
 
 use self::program::{Native, Plugin, Program};
 use crate::plugin::PluginSource;
-use crate::settings::Settings;
+use crate::settings::{Events, Settings, no_events};
 
-/// A change: a plugin with its parameters, or native code, and how it is
-/// carried out. One value may be applied to many files, also from several
-/// threads at once.
+/// A change to files: a plugin with its parameters, or native code, and the
+/// settings of its runs. One value may be applied to many files, and from
+/// several threads at once.
 ///
-/// Every method of the builder has a default, which its documentation names.
-/// A value that makes no sense is an error of [`Kind::Usage`](crate::Kind) when
-/// the change is carried out.
+/// Every setting has a default, which its documentation names. A value that
+/// makes no sense is an error of [`Kind::Usage`](crate::Kind) when the change
+/// is carried out. Settings that only concern plugins have no effect on native
+/// code, and say so. A parameter is different: native code cannot obey it, so
+/// [`Change::set`] on native code is an error of [`Kind::Usage`](crate::Kind),
+/// too.
 #[derive(Clone)]
 pub struct Change {
     program: Program,
     settings: Settings,
-    events: Arc<dyn Fn(&Event) + Send + Sync>,
+    events: Events,
 }
 
 impl Change {
-    /// What a plugin changes: a bundled name, a path, or bytes; see
-    /// [`PluginSource`]. It is loaded when the change is first carried out,
-    /// and kept for the next file.
+    /// A change that a plugin makes. The plugin is the name of a bundled one, a
+    /// path, or bytes; see [`PluginSource`]. It is loaded when it is first
+    /// needed, and kept for the next file.
     #[must_use]
     pub fn new(plugin: impl Into<PluginSource>) -> Self {
         Self::from(Program::Plugin(Box::new(Plugin::new(plugin.into()))), Limits::default().memory_bytes)
     }
 
-    /// What a closure changes. `job` says how the file is cut into windows;
-    /// for each of them the closure adds edits, in order, or says why it
-    /// cannot. `name` stands in patches.
+    /// A change that a closure makes. `job` says how a file is cut into windows.
+    /// The closure is called with each window. It adds edits in order, or
+    /// returns an error message, which makes the run fail. Patches name `name`
+    /// as their plugin.
     ///
-    /// The closure must be a pure function: windows are shown in parallel, in
-    /// any order. It runs without a sandbox: no limit of time or memory binds
-    /// it, and a panic of it reaches the caller.
+    /// The closure must be a pure function, because it is called in parallel
+    /// and in any order. It runs without a sandbox and without limits on time
+    /// and memory. If it panics, the panic reaches the caller.
     #[must_use]
     pub fn native(
         name: &str,
@@ -68,10 +72,12 @@ impl Change {
         })
     }
 
-    /// What a type changes that implements [`Transform`](crate::Transform).
-    /// `begin` looks at the head of a file, and answers with a job and a
-    /// transform; it is called for each worker, and must answer with the same
-    /// job for the same file.
+    /// A change that a type makes, which implements
+    /// [`Transform`](crate::Transform). `begin` gets the first bytes of a file,
+    /// and returns a job and a transform. It is called once for each worker,
+    /// and must always return the same job for the same file.
+    ///
+    /// Otherwise it is like [`Change::native`].
     #[must_use]
     pub fn native_with(
         name: &str,
@@ -81,104 +87,114 @@ impl Change {
     }
 
     fn from(program: Program, instance_bytes: u64) -> Self {
-        Self { program, settings: Settings::new(instance_bytes), events: Arc::new(|_| {}) }
+        Self { program, settings: Settings::new(instance_bytes), events: no_events() }
     }
 
-    /// Gives the plugin a parameter. The manifest says which there are. The
-    /// values of secret parameters do not get into patches.
+    /// Sets a parameter of the plugin. [`Change::manifest`] lists the
+    /// parameters. The values of secret ones are not stored in patches, except
+    /// in edits that contain them.
     #[must_use]
     pub fn set(mut self, name: &str, value: &str) -> Self {
         self.program.set(name, value);
         self
     }
 
-    /// Worker threads, at least 1; fewer run where memory is short. By default
-    /// one for each core.
+    /// Sets the number of worker threads, at least 1. Fewer run if memory is
+    /// short. By default there is one for each core.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.settings.threads = threads;
         self
     }
 
-    /// About how many bytes are shown in one call, up to 1 GiB. It does not
-    /// change the result. By default 1 MiB.
+    /// Sets the approximate size of a window in bytes, from 1 byte to 1 GiB. It
+    /// does not change the result. By default it is 1 MiB.
     #[must_use]
     pub fn window(mut self, bytes: u64) -> Self {
         self.settings.window_bytes = bytes;
         self
     }
 
-    /// Saves a patch at `path` that undoes the change, before the file is
-    /// written; see [`Patch::undo`](crate::Patch::undo). There must be no such
-    /// file. Only [`Change::apply`] heeds it. By default none is saved.
+    /// Saves a patch at `path` before the file is written, so that
+    /// [`Patch::undo`](crate::Patch::undo) can undo the change. There must be no
+    /// file at `path` yet. Only [`Change::apply`] saves it. By default, no patch
+    /// is saved.
     #[must_use]
     pub fn undo(mut self, path: impl Into<PathBuf>) -> Self {
         self.settings.undo = Some(path.into());
         self
     }
 
-    /// Keeps a copy of the old file beside it, under its name with this
-    /// suffix. Only [`Change::apply`] heeds it. By default none is kept.
+    /// Keeps a copy of the old file next to it, under its name with this
+    /// suffix. Only [`Change::apply`] makes the copy. By default, none is kept.
     #[must_use]
     pub fn backup(mut self, suffix: impl Into<OsString>) -> Self {
         self.settings.backup = Some(suffix.into());
         self
     }
 
-    /// How the file is written. By default the cheapest safe way.
+    /// Chooses how the file is written. By default, the cheapest safe strategy
+    /// is used.
     #[must_use]
     pub fn strategy(mut self, choice: Choice) -> Self {
         self.settings.strategy = choice;
         self
     }
 
-    /// How what was written is read back. By default as deep as the filesystem
-    /// can do.
+    /// Chooses how the written bytes are read back. By default, this is done at
+    /// the deepest level that the filesystem supports.
     #[must_use]
     pub fn verify(mut self, choice: VerifyChoice) -> Self {
         self.settings.verify = choice;
         self
     }
 
-    /// Writes only if the BLAKE3 root of the result is this one, such as
-    /// [`Report::post_root`](crate::Report) of a dry run; otherwise it is an
-    /// error of [`Kind::Verification`](crate::Kind), and nothing is written.
-    /// By default any result is.
+    /// Accepts only a result with this BLAKE3 root, such as the
+    /// [`Report::post_root`](crate::Report) of a dry run. Any other result is an
+    /// error of [`Kind::Verification`](crate::Kind), and neither the file, a
+    /// patch nor an output is written. By default, every result is accepted.
     #[must_use]
     pub fn expect(mut self, root: blake3::Hash) -> Self {
         self.settings.conditions.expect = Some(root);
         self
     }
 
-    /// Goes on with a file that runs with privileges (set-user-id,
-    /// set-group-id, capabilities), and lets the new content have them. By
-    /// default that is refused.
+    /// Also accepts a file that runs with privileges (set-user-id, set-group-id,
+    /// capabilities), and lets the new content keep them. By default, such a
+    /// file is refused.
+    ///
+    /// This has no effect on [`Change::plan`], which writes only a patch.
+    /// [`Patch::keep_privileges`](crate::Patch::keep_privileges) decides when
+    /// the patch is applied.
     #[must_use]
     pub fn keep_privileges(mut self) -> Self {
         self.settings.conditions.privileges = Privileges::Keep;
         self
     }
 
-    /// Goes on with a file that begins as a patch does. It may be a journal,
-    /// or all that can bring back another file, so by default that is refused.
+    /// Also accepts a file that looks like a patch. By default, such a file is
+    /// refused: it may be a journal, or an undo file without which another file
+    /// cannot be restored.
     #[must_use]
     pub fn allow_patch_file(mut self) -> Self {
         self.settings.patch_files = PatchFiles::Change;
         self
     }
 
-    /// The most memory that a run may have, in bytes: all instances, windows
-    /// and edits. What native code allocates does not count, nor do the
-    /// compiler, compiled code and mapped pages of the file. By default half
-    /// of what the machine has left when the run begins.
+    /// Limits the memory of a run, in bytes: all instances, windows and edits.
+    /// Memory that native code allocates is not counted, and neither are the
+    /// compiler, compiled code and mapped pages of the file. By default, the
+    /// limit is half of the memory that is available when the run begins.
     #[must_use]
     pub fn memory(mut self, bytes: u64) -> Self {
         self.settings.memory_bytes = Some(bytes);
         self
     }
 
-    /// The most memory that one instance of the plugin may have, in bytes;
-    /// there is one for each worker. By default 256 MiB.
+    /// Limits the memory of one instance of the plugin, in bytes. There is one
+    /// instance for each worker. By default, the limit is 256 MiB.
+    ///
+    /// This has no effect on native code.
     #[must_use]
     pub fn instance_memory(mut self, bytes: u64) -> Self {
         if matches!(self.program, Program::Plugin(_)) {
@@ -187,72 +203,83 @@ impl Change {
         self
     }
 
-    /// The most space that a patch may take, in bytes. By default 64 MiB and
-    /// 24 times the file.
+    /// Limits the size of a patch, in bytes. By default, the limit is 64 MiB plus
+    /// 24 times the size of the file.
     #[must_use]
     pub fn patch_limit(mut self, bytes: u64) -> Self {
         self.settings.space = Space::bytes(bytes);
         self
     }
 
-    /// The longest that one call of the plugin may take. By default ten
-    /// seconds. Native code is not interrupted.
+    /// Limits the time of one call of the plugin. By default, the limit is ten
+    /// seconds.
+    ///
+    /// This has no effect on native code, which is never interrupted.
     #[must_use]
     pub fn call_timeout(mut self, time: Duration) -> Self {
         self.settings.call_timeout = time;
         self
     }
 
-    /// The longest that a run may take before it begins to write. By default
-    /// there is no limit.
+    /// Limits the time that a run may take before it begins to write. A run that
+    /// takes longer is an error of [`Kind::Interrupted`](crate::Kind). By
+    /// default, there is no limit.
     #[must_use]
     pub fn timeout(mut self, time: Duration) -> Self {
         self.settings.total_timeout = Some(time);
         self
     }
 
-    /// A run stops with [`Kind::Interrupted`](crate::Kind) once `flag` is true,
-    /// and the file is untouched. After the commit point the flag is not
-    /// looked at any more: the run goes to its end.
+    /// Stops a run with [`Kind::Interrupted`](crate::Kind) once `flag` is true.
+    /// The file is then untouched. After the commit point, the flag has no
+    /// effect, and the run continues to its end. By default, nothing stops a
+    /// run.
     #[must_use]
     pub fn cancel(mut self, flag: Arc<AtomicBool>) -> Self {
         self.settings.cancel = Some(flag);
         self
     }
 
-    /// Called with each step of a run, on a thread of the run. It should
-    /// return soon.
+    /// Calls `events` with each step of a run, on a thread of the run, which
+    /// waits until it returns. By default, steps are not reported.
     #[must_use]
     pub fn progress(mut self, events: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.events = Arc::new(events);
         self
     }
 
-    /// Called with what the plugin logs, on the threads of the workers.
-    /// Control characters are escaped, values of secret parameters are taken
-    /// out, and there is a limit on how much an instance may log. By default
-    /// it is dropped.
+    /// Calls `sink` with each message that the plugin logs, on the threads of
+    /// the workers. Control characters in it are escaped, and the values of
+    /// secret parameters are removed. An instance may log only a limited amount
+    /// of text. By default, messages are dropped.
+    ///
+    /// This has no effect on native code, which has no log.
     #[must_use]
     pub fn log(mut self, sink: impl Fn(LogLevel, &str) + Send + Sync + 'static) -> Self {
         self.program.log_to(Arc::new(sink));
         self
     }
 
-    /// Where the plugin is compiled. By default in a child process if
-    /// [`enable_child_compiler`](crate::enable_child_compiler) was called;
-    /// otherwise a bundled plugin is compiled in this process, and any other
-    /// one is refused. [Trust](crate#trust-in-plugins) says what
-    /// [`Compiler::InProcess`] leaves unbounded.
+    /// Chooses where the plugin is compiled. By default, this is a child process
+    /// if [`enable_child_compiler`](crate::enable_child_compiler) was called.
+    /// Otherwise a bundled plugin is compiled in this process, and any other
+    /// plugin is refused. [Trust in plugins](crate#trust-in-plugins) says what
+    /// [`Compiler::InProcess`] does not limit.
+    ///
+    /// This has no effect on native code.
     #[must_use]
     pub fn compiler(mut self, compiler: Compiler) -> Self {
         self.program.compile_with(compiler);
         self
     }
 
-    /// Where compiled code is kept between runs; `None` keeps none. By default
-    /// in `$RUNNER_CACHE_DIR`, else `runner` in `$XDG_CACHE_HOME`, else
-    /// `~/.cache/runner`, which the command line shares. A directory that
-    /// cannot be used only costs time.
+    /// Chooses the directory in which compiled code is kept between runs. With
+    /// `None`, it is not kept. By default, the directory is `$RUNNER_CACHE_DIR`,
+    /// else `runner` in `$XDG_CACHE_HOME`, else `~/.cache/runner`; the command
+    /// line uses the same. If the directory cannot be used, the plugin is
+    /// compiled again by each process.
+    ///
+    /// This has no effect on native code.
     #[must_use]
     pub fn code_cache(mut self, directory: Option<PathBuf>) -> Self {
         self.program.cache_in(directory);

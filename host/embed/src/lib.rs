@@ -1,7 +1,7 @@
 //! Changes huge files from a Rust program, crash-safely and verified.
 //!
-//! This is `runner` as a library, with a default for everything. A [`Change`]
-//! is a plugin with its parameters, or native code; it is applied to files:
+//! This is `runner` as a library, with a default for every setting. A [`Change`]
+//! is a plugin with its parameters, or native code. It is applied to files:
 //!
 //! ```
 //! use runner_embed::Change;
@@ -19,27 +19,27 @@
 //!
 //! # What it promises
 //!
-//! 1. *Old or new, never mixed.* Whatever kills the process or the machine:
-//!    after [`recover()`] the file is byte for byte what it was, or what it
-//!    was to become.
-//! 2. *Not one byte before every edit is checked.* The file is first written
-//!    when the plugin has answered for all of it.
+//! 1. *Old or new, never mixed.* If the process or the machine dies, then after
+//!    [`recover()`] the file has exactly its old content, or exactly the new
+//!    one.
+//! 2. *Nothing is written before every edit is checked.* The plugin has answered
+//!    for the whole file before the first byte of it changes.
 //! 3. *A failing plugin changes nothing.*
-//! 4. *A plugin sees only its windows*, and no file, network, clock or
-//!    randomness.
+//! 4. *A plugin sees only its windows*, its parameters and the head of the file.
+//!    It has no files, network, clock or randomness.
 //! 5. *Verified.* The BLAKE3 of the whole file is known before and after, and
-//!    what was written is read back.
-//! 6. *Bounded memory*, which depends on the number of threads and the window,
+//!    the written bytes are read back.
+//! 6. *Bounded memory.* It depends on the number of threads and the window, and
 //!    not on the size of the file or the number of edits.
 //!
-//! `docs/design.md` in the repository of `runner` states them in full, with
-//! the assumptions that they rest on and the known faults.
+//! The file `docs/design.md` in the repository of `runner` states these promises
+//! in full, with their assumptions and the known faults.
 //!
 //! # Native code
 //!
-//! A closure does what a plugin does, without a sandbox. It gets windows of
-//! whole records, here lines, and adds edits. The job's prefilter decides
-//! which records are shown at all:
+//! A closure does the work of a plugin, without a sandbox. It gets windows of
+//! whole records, which are lines in this example, and adds edits. The prefilter
+//! of the job decides which records are shown to it at all:
 //!
 //! ```
 //! use runner_embed::{Change, Framing, Job};
@@ -66,9 +66,10 @@
 //!
 //! # Patches
 //!
-//! All edits of one file, with its root before and after, are a patch.
-//! [`Change::plan`] saves one for later, [`Change::undo`] one that undoes a
-//! change. It fits the very file that it was made for, and no other:
+//! A patch contains all edits of one file, and the file's root before and after.
+//! [`Change::plan`] saves a patch that is applied later, and [`Change::undo`]
+//! saves one that undoes a change. A patch fits only the file that it was made
+//! for:
 //!
 //! ```
 //! use std::ops::ControlFlow;
@@ -97,84 +98,149 @@
 //!
 //! # After a crash
 //!
-//! A process that dies while it writes leaves a journal beside the file. From
-//! then on every run on that file is an error of [`Kind::RecoveryNeeded`],
-//! until [`recover()`] or [`roll_back()`] has brought the file to one state. A
-//! program that may be killed calls one of them when it meets that kind.
+//! A process that dies while it writes a file in place leaves a journal next to
+//! it. From then on, every run on the file is an error of
+//! [`Kind::RecoveryNeeded`]. [`recover()`] completes the change, and
+//! [`roll_back()`] restores the old content. A program that may be killed calls
+//! one of them when it meets this kind:
+//!
+//! ```standalone_crate
+//! use runner_embed::{Change, Kind, recover};
+//! # use runner_embed::{Choice, Framing, Job};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let change = Change::native("mark-end", Job::new(Framing::lines()), |window, edits| {
+//! #     if window.last {
+//! #         edits.replace(window.bytes.len() - 1..window.bytes.len(), b"!");
+//! #     }
+//! #     Ok(())
+//! # })
+//! # .strategy(Choice::InPlace);
+//! # if let Some(file) = std::env::var_os("RUNNER_EXAMPLE_FILE") {
+//! #     // This is the child. The limit on file sizes kills it.
+//! #     let report = change.apply(file);
+//! #     panic!("{report:?}");
+//! # }
+//! # let scratch = tempfile::tempdir()?;
+//! # let path = scratch.path().join("notes.txt");
+//! # let mut new = vec![b'.'; 1 << 20];
+//! # std::fs::write(&path, &new)?;
+//! # *new.last_mut().expect("not empty") = b'!';
+//! # let status = std::process::Command::new("sh")
+//! #     .args(["-c", "ulimit -c 0; ulimit -f 128; exec \"$0\""])
+//! #     .arg(std::env::current_exe()?)
+//! #     .env("RUNNER_EXAMPLE_FILE", &path)
+//! #     .status()?;
+//! # assert!(std::os::unix::process::ExitStatusExt::signal(&status).is_some(), "{status}");
+//! # assert_eq!(change.dry_run(&path).expect_err("a journal").kind(), Kind::RecoveryNeeded);
+//! // Here, another process was killed while it applied `change` to `path`.
+//! match change.apply(&path) {
+//!     Err(error) if error.kind() == Kind::RecoveryNeeded => {
+//!         let recovered = recover(&path)?;
+//!         let state = recovered.state.expect("there was a journal");
+//!         println!("the change is complete, with the root {}", state.root);
+//!     }
+//!     result => println!("{} edits", result?.stats.edits),
+//! }
+//! assert!(std::fs::read(&path)? == new);
+//! # assert!(recover(&path)?.state.is_none(), "nothing is left to recover");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Recovered::state`] is `None` if the file itself was never partly written,
+//! and only other files were left.
 //!
 //! # Errors
 //!
-//! There is one type, [`Error`]. Its [`Kind`] tells what may help, its
-//! `source()` why it failed, and [`Error::hints`] what to do next. Hints are
-//! written for users of the command line, so they may name its options. The
-//! words of a plugin ([`Error::words`]) may quote the parameters that it was
-//! given.
+//! There is one type, [`Error`]. Its [`Kind`] says what may help, its `source()`
+//! why it failed, and [`Error::hints`] what to do next. Hints are written for
+//! users of the command line, so they may name its options. The message of a
+//! plugin ([`Error::words`]) may quote the parameters that it was given.
+//!
+//! File names in errors are escaped, so that no name can control a terminal.
+//! [`shown`] escapes any other text, such as a path of your own, or the cause
+//! that native code gave.
 //!
 //! # Trust in plugins
 //!
-//! Whatever a plugin does when it *runs*, time, memory, stack and answers are
-//! bounded: [`Change::call_timeout`], [`Change::instance_memory`] and
-//! [`Change::memory`]. Before it can run, it is compiled to native code, once;
-//! the code is kept in a cache. *Compiling* works on bytes that may be hostile
-//! outside of any sandbox, and cannot be interrupted: a small module can keep
-//! the compiler busy for hours. So it is done in a child process with bounds,
-//! which has to be a program that knows what it was started for:
+//! While a plugin *runs*, its time, memory, stack and answers are limited:
+//! [`Change::call_timeout`], [`Change::instance_memory`] and [`Change::memory`].
+//! Before it can run, it is compiled to native code, which is kept in a cache.
+//! *Compiling* works on bytes that may be hostile, outside of any sandbox, and
+//! cannot be interrupted. A small module can keep the compiler busy for hours.
+//! So this is done in a child process with limits, and that child must run a
+//! program that answers to it:
 //!
-//! - [`enable_child_compiler`], at the start of `main`, makes this program one.
-//!   Then every plugin is compiled in a child.
-//! - Without it, a bundled plugin is compiled in this process, as its bytes are
-//!   known; any other plugin is refused, whether or not the cache has its code.
+//! - A program that calls [`enable_child_compiler`] at the start of `main` is
+//!   its own compiler. Then every plugin is compiled in a child.
+//! - Without that call, a bundled plugin is compiled in this process, because
+//!   its bytes are known. Any other plugin is refused, even if the cache has its
+//!   code.
 //! - [`Change::compiler`] with [`Compiler::InProcess`] compiles any plugin in
-//!   this process. Then nothing bounds the time and the memory of the
-//!   compiler, neither [`Change::timeout`] nor [`Change::cancel`] ends it, and
-//!   a fault of it (a panic, a stack that overflows) is one of this process. A
-//!   plugin still has at most 64 MiB, and what it would take to start it is
+//!   this process. Then the time and the memory of the compiler are not limited,
+//!   neither [`Change::timeout`] nor [`Change::cancel`] stops it, and if it
+//!   crashes (by a panic, or when its stack overflows), so does this process. A
+//!   plugin is still limited to 64 MiB, and the memory that it needs to start is
 //!   checked first.
+//! - [`Change::compiler`] with [`Compiler::Child`] compiles in a separate
+//!   program of the same build. It calls [`enable_child_compiler`], too, or
+//!   calls [`compile_for_parent`] if its first argument is [`COMPILE_COMMAND`].
 //!
-//! Native code is not bounded at all.
+//! Native code is not limited at all.
 //!
 //! # What it does to the process
 //!
-//! - Work is done on threads of its own; the calling thread waits.
-//! - The first run installs a handler for SIGBUS, which a mapped file raises
-//!   when it becomes shorter; Wasmtime installs handlers for SIGSEGV, SIGILL
-//!   and, on some machines, SIGFPE, by which a plugin's traps are noticed. What
-//!   is not theirs is passed on to the handler that was there before.
+//! - The work is done on threads that the library starts. The calling thread
+//!   waits for them.
+//! - The first run installs a handler for SIGBUS, the signal for a mapped file
+//!   that became shorter. Wasmtime installs handlers for SIGSEGV, SIGILL and, on
+//!   some machines, SIGFPE, which it needs to notice the traps of a plugin.
+//!   Signals with other causes are passed on to the handler that was there
+//!   before.
 //! - Signals that end a process are left alone. To stop at Ctrl-C, set the flag
-//!   of [`Change::cancel`]. Where `ulimit -f` is in force, SIGXFSZ kills the
-//!   process unless it is caught or ignored.
-//! - A key in the state directory of the user (`$RUNNER_STATE_DIR`, else
-//!   `runner` in `$XDG_STATE_HOME`, else `/var/lib/runner` for root and
-//!   `~/.local/state/runner` for others) authenticates journals. Compiled code
-//!   is kept as [`Change::code_cache`] says. Large patches that are not kept
-//!   are temporary files in `$TMPDIR`.
+//!   of [`Change::cancel`]. If a limit on file sizes is in force (`ulimit -f`),
+//!   SIGXFSZ kills the process unless it is caught or ignored.
+//! - A key in the state directory of the user authenticates journals. The
+//!   directory is `$RUNNER_STATE_DIR`, else `runner` in `$XDG_STATE_HOME`, else
+//!   `/var/lib/runner` for root, and `~/.local/state/runner` for other users.
+//! - Compiled code is kept as [`Change::code_cache`] says. Patches that are not
+//!   saved and outgrow the memory are temporary files in `$TMPDIR`, or next to
+//!   the file.
 //!
 //! # Beyond the facade
 //!
-//! The crate `runner-pipeline` has all that is here and more: other storages,
-//! progress of a scan that goes on after a crash, streams. `runner-sandbox` has
-//! the sandbox, and `runner-contract` the types that a transform is made of.
-//! Linux only.
+//! The crate `runner-pipeline` has all of this and more: other storages, scans
+//! that are resumed after a crash, and streams. `runner-sandbox` has the sandbox,
+//! and `runner-contract` the types of which a transform is made. Linux only.
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod change;
 mod patch;
 mod plugin;
+mod recovery;
+mod root;
 mod settings;
 
 pub use self::change::Change;
-pub use self::patch::{Patch, recover, roll_back, root};
+pub use self::patch::Patch;
 pub use self::plugin::{PluginSource, enable_child_compiler};
+pub use self::recovery::{Recovery, recover, roll_back};
+pub use self::root::{Root, root};
 
 pub use blake3::Hash;
-pub use runner_contract::{ByteOrder, Edits, FileHead, Framing, Job, LogLevel, Prefilter, Reply, Window};
+pub use runner_contract::{
+    ByteOrder, Edits, FileHead, Framing, Job, LogLevel, Manifest, ParamKind, ParamSpec, Prefilter, Reply,
+    Window,
+};
 pub use runner_pipeline::commit::recover::{Recovered, State};
 pub use runner_pipeline::commit::strategy::{Choice, Plan, Strategy};
 pub use runner_pipeline::commit::verify::{Level, VerifyChoice};
 pub use runner_pipeline::engine::transform::{Begun, Transform};
 pub use runner_pipeline::error::{Error, Kind, Result};
+pub use runner_pipeline::escape::{Shown, shown};
 pub use runner_pipeline::patch::{Direction, Edit, Header, Origin, OsPatch, PluginId, Stats, Version};
 pub use runner_pipeline::run::{Event, Report};
 pub use runner_pipeline::scan::Workers;
-pub use runner_sandbox::Compiler;
+pub use runner_sandbox::{COMPILE_COMMAND, Compiler, compile_for_parent};

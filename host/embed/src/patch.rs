@@ -1,46 +1,69 @@
-//! Saved patches, and files whose runs did not end.
+//! Saved patches.
 
 use std::fmt;
-use std::num::NonZero;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use runner_pipeline::commit::recover::{Options as RecoverOptions, Recovered};
+use runner_pipeline::commit::conditions::Privileges;
+use runner_pipeline::commit::strategy::Choice;
 use runner_pipeline::commit::verify::VerifyChoice;
-use runner_pipeline::context::RunContext;
-use runner_pipeline::error::{Error, Kind, Result};
-use runner_pipeline::escape::shown;
+use runner_pipeline::error::Result;
 use runner_pipeline::patch::{Direction, Edit, Header, Reader, Stats, Version};
-use runner_pipeline::run::{self, Options, OsPatch, Report, apply_patch};
-use runner_pipeline::sidecar::Trust;
+use runner_pipeline::run::{Event, Options, OsPatch, Report, apply_patch};
 use runner_pipeline::stack;
 use runner_pipeline::storage::{Entry, OsStorage, Storage};
+use runner_pipeline::target::PatchFiles;
 
-/// A saved patch: all edits of one file, with its BLAKE3 root before and
-/// after. [`Change::plan`](crate::Change::plan) and
-/// [`Change::undo`](crate::Change::undo) make one.
+use crate::settings::{Events, check_threads, no_events, token};
+
+/// A saved patch: all edits of one file, with its BLAKE3 root before and after.
+/// [`Change::plan`](crate::Change::plan) and
+/// [`Change::undo`](crate::Change::undo) save one.
 ///
-/// Opening it checks that it is whole, not who has made it: what its edits do
-/// is for the caller to judge.
+/// [`Patch::open`] checks that the patch is complete. It does not check who has
+/// made it: whether its edits are wanted is for the caller to decide.
+///
+/// The settings of the run have the same names and defaults as those of a
+/// [`Change`](crate::Change):
+///
+/// ```
+/// # use runner_embed::{Change, Choice, Patch};
+/// # let scratch = tempfile::tempdir()?;
+/// # let (path, saved) = (scratch.path().join("notes.txt"), scratch.path().join("notes.patch"));
+/// # std::fs::write(&path, "one\r\ntwo\r\n")?;
+/// # Change::new("newline").plan(&path, &saved)?;
+/// Patch::open(&saved)?.threads(2).strategy(Choice::Rewrite).apply(&path)?;
+/// # assert_eq!(std::fs::read(&path)?, b"one\ntwo\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Patch {
     path: PathBuf,
     patch: OsPatch,
+    options: Options<'static>,
+    cancel: Option<Arc<AtomicBool>>,
+    events: Events,
 }
 
 impl Patch {
     /// Opens a patch, and reads all of it once to check it.
     ///
     /// # Errors
-    /// [`Kind::Verification`] when it is not a patch, of another version, cut
-    /// short, or corrupt.
+    /// [`Kind::Verification`](crate::Kind) if the file is not a patch, or is one
+    /// of another version, cut short or corrupt; [`Kind::Refused`](crate::Kind)
+    /// if its path leads through a link that another user may have made;
+    /// [`Kind::Usage`](crate::Kind) if it is not a regular file; and
+    /// [`Kind::Io`](crate::Kind) if it cannot be read.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let patch = OsPatch::load(&OsStorage, &Entry::resolve(path)?)?;
-        Ok(Self { path: path.to_owned(), patch })
+        let options = Options::default();
+        Ok(Self { path: path.to_owned(), patch, options, cancel: None, events: no_events() })
     }
 
-    /// The plugin that has made it, its parameters, and the file that it was
-    /// made for.
+    /// The plugin that made the patch, its parameters, and the file that the
+    /// patch was made for.
     #[must_use]
     pub fn header(&self) -> &Header {
         self.patch.header()
@@ -52,54 +75,124 @@ impl Patch {
         &self.patch.seal().stats
     }
 
-    /// Size and root of the file that it applies to.
+    /// The size and the root of the file that the patch applies to.
     #[must_use]
     pub fn before(&self) -> Version {
         self.patch.view(Direction::Forward).before()
     }
 
-    /// Size and root of the file that it makes.
+    /// The size and the root of the resulting file.
     #[must_use]
     pub fn after(&self) -> Version {
         self.patch.view(Direction::Forward).after()
     }
 
-    /// Shows the edits, in order, until `look` breaks. Memory does not depend
-    /// on how many there are. A long edit is shown in several parts.
+    /// Calls `look` with each edit, in order, until it breaks. The memory that
+    /// this takes does not depend on the number of edits. A long edit is shown
+    /// in several parts.
     ///
     /// # Errors
-    /// When the patch cannot be read, or was changed since it was opened.
+    /// [`Kind::Io`](crate::Kind) if the patch cannot be read, and
+    /// [`Kind::Verification`](crate::Kind) if it was changed since it was
+    /// opened.
     pub fn for_each_edit(&self, mut look: impl FnMut(Edit<'_>) -> ControlFlow<()>) -> Result<()> {
         each_edit(self.patch.reader(Direction::Forward), &mut look)
     }
 
-    /// Carries the patch out. The file must be the one that it was made for,
+    /// Sets the number of threads, at least 1. By default there is one for each
+    /// core.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.options.threads = threads;
+        self
+    }
+
+    /// Chooses how the file is written. By default, the cheapest safe strategy
+    /// is used.
+    #[must_use]
+    pub fn strategy(mut self, choice: Choice) -> Self {
+        self.options.choice = choice;
+        self
+    }
+
+    /// Chooses how the written bytes are read back. By default, this is done at
+    /// the deepest level that the filesystem supports.
+    #[must_use]
+    pub fn verify(mut self, choice: VerifyChoice) -> Self {
+        self.options.verify = choice;
+        self
+    }
+
+    /// Also accepts a file that runs with privileges, as
+    /// [`Change::keep_privileges`](crate::Change::keep_privileges) does.
+    #[must_use]
+    pub fn keep_privileges(mut self) -> Self {
+        self.options.conditions.privileges = Privileges::Keep;
+        self
+    }
+
+    /// Also accepts a file that itself looks like a patch, as
+    /// [`Change::allow_patch_file`](crate::Change::allow_patch_file) does.
+    #[must_use]
+    pub fn allow_patch_file(mut self) -> Self {
+        self.options.patch_files = PatchFiles::Change;
+        self
+    }
+
+    /// Stops a run once `flag` is true, as
+    /// [`Change::cancel`](crate::Change::cancel) does.
+    #[must_use]
+    pub fn cancel(mut self, flag: Arc<AtomicBool>) -> Self {
+        self.cancel = Some(flag);
+        self
+    }
+
+    /// Calls `events` with each step of a run, on a thread of the run, which
+    /// waits until it returns. By default, steps are not reported.
+    #[must_use]
+    pub fn progress(mut self, events: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.events = Arc::new(events);
+        self
+    }
+
+    /// Applies the patch to a file, which must be the one that it was made for,
     /// byte for byte.
     ///
     /// # Errors
-    /// [`Kind::Verification`] when the patch does not fit the file; else as
-    /// for [`Change::apply`](crate::Change::apply).
+    /// [`Kind::Verification`](crate::Kind) if the patch does not fit the file;
+    /// otherwise as for [`Change::apply`](crate::Change::apply).
+    ///
+    /// # Panics
+    /// As [`Change::apply`](crate::Change::apply).
     pub fn apply(self, path: impl AsRef<Path>) -> Result<Report> {
-        self.carry_out(path.as_ref(), Direction::Forward)
+        self.run(path.as_ref(), Direction::Forward)
     }
 
-    /// Undoes the patch. The file must be what the patch has made of it.
+    /// Undoes the patch. The file must be the one that resulted from it, byte
+    /// for byte.
     ///
     /// # Errors
     /// As for [`Patch::apply`].
+    ///
+    /// # Panics
+    /// As [`Patch::apply`].
     pub fn undo(self, path: impl AsRef<Path>) -> Result<Report> {
-        self.carry_out(path.as_ref(), Direction::Reverse)
+        self.run(path.as_ref(), Direction::Reverse)
     }
 
-    /// The patch as the pipeline has it, to carry it out with other options by
-    /// [`apply_patch`].
+    /// The patch of the crate `runner-pipeline`, which has more options for
+    /// applying it; see [`apply_patch`].
     #[must_use]
     pub fn into_inner(self) -> OsPatch {
         self.patch
     }
 
-    fn carry_out(self, path: &Path, direction: Direction) -> Result<Report> {
-        stack::on_own_thread(|| apply_patch(path, self.patch, direction, &Options::default(), &mut |_| {}))?
+    fn run(self, path: &Path, direction: Direction) -> Result<Report> {
+        check_threads(self.options.threads)?;
+        let token = token(self.cancel.as_ref());
+        let options = Options { cancel: token.get(), ..self.options };
+        let mut events = |event| (self.events)(&event);
+        stack::on_own_thread(|| apply_patch(path, self.patch, direction, &options, &mut events))?
     }
 }
 
@@ -109,7 +202,7 @@ impl fmt::Debug for Patch {
     }
 }
 
-/// Shows edits until `look` breaks.
+/// Calls `look` with each edit until it breaks.
 pub(crate) fn each_edit<S: Storage>(
     mut reader: Reader<'_, '_, S>,
     look: &mut dyn FnMut(Edit<'_>) -> ControlFlow<()>,
@@ -122,70 +215,4 @@ pub(crate) fn each_edit<S: Storage>(
         }
     }
     Ok(())
-}
-
-/// Brings a file whose run did not end to what it was to become, and removes
-/// what the run has left. Where there is nothing to recover, nothing happens.
-/// Only a journal of this user on this machine is believed.
-///
-/// # Errors
-/// [`Kind::Refused`] when the journal is not to be believed;
-/// [`Kind::RecoveryNeeded`] when it does not fit the file: then nothing is
-/// written. [`Kind::Verification`] when what the journal covers is recovered,
-/// but another program has changed other bytes of the file in the meantime.
-pub fn recover(path: impl AsRef<Path>) -> Result<Recovered> {
-    recover_to(path.as_ref(), Direction::Forward)
-}
-
-/// As [`recover()`], but back to what the file was.
-///
-/// # Errors
-/// As for [`recover()`].
-pub fn roll_back(path: impl AsRef<Path>) -> Result<Recovered> {
-    recover_to(path.as_ref(), Direction::Reverse)
-}
-
-fn recover_to(path: &Path, direction: Direction) -> Result<Recovered> {
-    let options = RecoverOptions { direction, verify: VerifyChoice::Deepest, threads: threads() };
-    let recovered = stack::on_own_thread(|| run::recover_file(path, Trust::Own, &options, &mut |_| Ok(())))??;
-    intact(path, recovered)
-}
-
-/// Goes on only if all of the file is what it was to be.
-fn intact(path: &Path, recovered: Recovered) -> Result<Recovered> {
-    if !recovered.intact {
-        let what = format!("other bytes of {} than those of the journal were changed", shown(path));
-        return Err(Error::new(Kind::Verification, what)
-            .hint("what the journal covers is recovered, and was read back"));
-    }
-    Ok(recovered)
-}
-
-/// The BLAKE3 root of a file: the hash that `b3sum` prints.
-///
-/// # Errors
-/// When it cannot be read; [`Kind::RecoveryNeeded`] when a run on it did not
-/// end.
-pub fn root(path: impl AsRef<Path>) -> Result<blake3::Hash> {
-    let path = path.as_ref();
-    stack::on_own_thread(|| run::root_of(path, RunContext::unstoppable(threads()), &mut |_| {}))?
-}
-
-fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZero::get)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_that_was_changed_beside_the_journal_is_an_error() {
-        let path = Path::new("file");
-        let whole =
-            Recovered { state: None, intact: true, is_copy: false, put_back: false, removed: Vec::new() };
-        assert_eq!(intact(path, whole.clone()).unwrap(), whole);
-        let error = intact(path, Recovered { intact: false, ..whole }).unwrap_err();
-        assert_eq!(error.kind(), Kind::Verification);
-    }
 }

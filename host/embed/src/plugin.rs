@@ -1,29 +1,31 @@
 //! Which plugin, and where it is compiled.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::escape::shown;
 use runner_pipeline::stack;
 use runner_sandbox::plugin::{Resolved, resolve};
 use runner_sandbox::{COMPILE_COMMAND, Compiler, compile_for_parent};
 
-/// What messages call a plugin that was given as bytes.
+/// The name in messages of a plugin that was given as bytes without a name.
 const UNNAMED: &str = "plugin";
 
 /// Where a plugin comes from.
 ///
-/// A string is what the command line takes: a bundled name (`csv`, `newline`,
-/// `redact`, `replace`), or the path of a file where it holds a slash or ends
-/// in `.wasm`. A [`Path`] is always a path. Bytes are a component or a core
-/// module.
+/// A string means the same as on the command line: if it contains a slash or
+/// ends in `.wasm`, it is the path of a file; otherwise it is the name of a
+/// bundled plugin (`csv`, `newline`, `redact`, `replace`). A [`Path`] is always
+/// a path. Bytes are those of a component or a core module.
 #[derive(Debug, Clone)]
 pub struct PluginSource(Source);
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 enum Source {
     Named(String),
     File(PathBuf),
@@ -31,7 +33,8 @@ enum Source {
 }
 
 impl PluginSource {
-    /// Bytes of a component or core module. Messages call it `name`.
+    /// A plugin from the bytes of a component or a core module. `name` is its
+    /// name in messages.
     #[must_use]
     pub fn bytes(name: &str, bytes: impl Into<Cow<'static, [u8]>>) -> Self {
         Self(Source::Bytes { name: name.to_owned(), bytes: bytes.into() })
@@ -47,8 +50,8 @@ impl PluginSource {
         }
     }
 
-    /// Where it is compiled, unless the caller has chosen. The bytes of a
-    /// bundled plugin are known, so they may be compiled anywhere.
+    /// Where the plugin is compiled, unless the caller has chosen. The bytes of
+    /// a bundled plugin are known, so they may be compiled anywhere.
     pub(crate) fn default_compiler(&self, resolved: &Resolved) -> Result<Compiler> {
         if CHILD_COMPILER.load(Ordering::Acquire) {
             return Ok(Compiler::this_program(Compiler::DEADLINE));
@@ -56,10 +59,26 @@ impl PluginSource {
         if matches!(self.0, Source::Named(_)) && resolved.path.is_none() {
             return Ok(Compiler::InProcess);
         }
-        let what = format!("plugin `{}` is not compiled: nothing would bound the compiler", resolved.name);
+        let what = format!(
+            "plugin `{}` was not compiled: in this process, the compiler has no limit of time or memory",
+            shown(&resolved.name)
+        );
         Err(Error::new(Kind::Refused, what)
-            .hint("call `runner_embed::enable_child_compiler()` at the start of `main`")
-            .hint("`Change::compiler(Compiler::InProcess)` compiles a plugin that you trust"))
+            .hint("call `runner_embed::enable_child_compiler()` at the start of `main`: plugins are then compiled in a child process with limits")
+            .hint("if you trust the plugin, call `Change::compiler(Compiler::InProcess)`: it is then compiled in this process without limits"))
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(name) => f.debug_tuple("Named").field(name).finish(),
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+            // A plugin may have 64 MiB, so its bytes are only counted.
+            Self::Bytes { name, bytes } => {
+                f.debug_struct("Bytes").field("name", name).field("len", &bytes.len()).finish()
+            }
+        }
     }
 }
 
@@ -102,14 +121,14 @@ impl From<&'static [u8]> for PluginSource {
 /// Whether `main` answers to [`COMPILE_COMMAND`].
 static CHILD_COMPILER: AtomicBool = AtomicBool::new(false);
 
-/// Has plugins compiled in a child process, which is killed when it takes
-/// longer than 120 seconds, and whose memory is bounded.
+/// From now on, plugins are compiled in a child process. It has a memory limit,
+/// and is killed if it takes longer than 120 seconds.
 ///
 /// Call this at the very start of `main`, before the program reads its
-/// arguments, prints anything or starts a thread. The child is this program
-/// once more, with a first argument that is meant for this function: in the
-/// child, it compiles the plugin from standard input and exits. In every other
-/// process it returns at once.
+/// arguments, prints anything or starts a thread. The child runs the same
+/// program, and [`COMPILE_COMMAND`] is its first argument. There, this function
+/// compiles the plugin from standard input, and ends the process. In every
+/// other process it returns at once.
 ///
 /// ```no_run
 /// fn main() -> runner_embed::Result<()> {
@@ -127,4 +146,17 @@ pub fn enable_child_compiler() {
         process::exit(stack::on_own_thread(compile).map_or(1, i32::from));
     }
     CHILD_COMPILER.store(true, Ordering::Release);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plugin_of_many_bytes_is_shown_by_its_name_and_length() {
+        let source = PluginSource::bytes("mine", vec![7; 1 << 20]);
+        assert_eq!(format!("{source:?}"), "PluginSource(Bytes { name: \"mine\", len: 1048576 })");
+        let change = crate::Change::new(source);
+        assert!(format!("{change:?}").len() < 200, "{change:?}");
+    }
 }

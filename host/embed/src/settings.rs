@@ -1,5 +1,4 @@
-//! How a change is made: what its builder sets, and the options of the
-//! pipeline that follow from it.
+//! What the builders set, and the options of the pipeline that follow from it.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -14,15 +13,36 @@ use runner_pipeline::commit::verify::VerifyChoice;
 use runner_pipeline::commit::{Backup, Keep};
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::memory::{Budget, MemoryContext, Space, Watch};
-use runner_pipeline::run::COSTS;
-use runner_pipeline::run::Options;
+use runner_pipeline::run::{COSTS, Event, Options};
 use runner_pipeline::storage::Entry;
 use runner_pipeline::target::PatchFiles;
 use runner_sandbox::{Limits, plan_memory};
 
-/// The largest window, in bytes: it is addressed by 32 bits, and has a record
-/// on top.
+/// The largest window, in bytes. A plugin addresses its memory with 32 bits, and
+/// the last record of a window may end after this size.
 const MAX_WINDOW_BYTES: u64 = 1 << 30;
+
+/// What is called with the steps of a run.
+pub(crate) type Events = Arc<dyn Fn(&Event) + Send + Sync>;
+
+/// Events that nobody looks at.
+pub(crate) fn no_events() -> Events {
+    Arc::new(|_| {})
+}
+
+/// A request to stop, which the caller may make by a flag.
+pub(crate) fn token(flag: Option<&Arc<AtomicBool>>) -> CancelToken {
+    flag.cloned().map_or(CancelToken::NEVER, CancelToken::new)
+}
+
+/// Refuses to work on no thread at all.
+pub(crate) fn check_threads(threads: usize) -> Result<usize> {
+    if threads == 0 {
+        return Err(Error::new(Kind::Usage, "a run needs at least one thread")
+            .hint("call `threads` with 1 or more, or not at all: by default there is one for each core"));
+    }
+    Ok(threads)
+}
 
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -36,7 +56,8 @@ pub(crate) struct Settings {
     pub(crate) patch_files: PatchFiles,
     pub(crate) space: Space,
     pub(crate) memory_bytes: Option<u64>,
-    /// Of a plugin; native code has no instances that are bounded.
+    /// The limit of a plugin's instance, and 0 for native code, which has no
+    /// limit.
     pub(crate) instance_bytes: u64,
     pub(crate) call_timeout: Duration,
     pub(crate) total_timeout: Option<Duration>,
@@ -69,11 +90,12 @@ impl Settings {
         let started = Instant::now();
         let keep = self.keep()?;
         if self.window_bytes == 0 || self.window_bytes > MAX_WINDOW_BYTES {
-            let what = format!("a window of {} bytes is not possible", self.window_bytes);
-            return Err(Error::new(Kind::Usage, what).hint(format!("it has 1 to {MAX_WINDOW_BYTES} bytes")));
+            let what = format!("a window cannot have {} bytes", self.window_bytes);
+            return Err(Error::new(Kind::Usage, what)
+                .hint(format!("call `window` with 1 to {MAX_WINDOW_BYTES} bytes")));
         }
         let plan = plan_memory(
-            self.threads.max(1),
+            check_threads(self.threads)?,
             self.window_bytes,
             self.instance_bytes,
             self.memory_bytes,
@@ -81,7 +103,7 @@ impl Settings {
         )?;
         let budget = Budget::new(&plan);
         let watch = Watch::new();
-        let token = self.cancel.clone().map_or(CancelToken::NEVER, CancelToken::new);
+        let token = token(self.cancel.as_ref());
         let token = match self.total_timeout {
             Some(total) => token.within(started, total),
             None => token,
@@ -110,8 +132,9 @@ impl Settings {
     fn keep(&self) -> Result<Keep> {
         let suffix = self.backup.as_ref();
         if suffix.is_some_and(|suffix| suffix.is_empty() || suffix.as_encoded_bytes().contains(&b'/')) {
-            return Err(Error::new(Kind::Usage, "the suffix of a backup is empty, or holds a slash")
-                .hint("it is the end of a name beside the file, such as `.bak`"));
+            return Err(Error::new(Kind::Usage, "the suffix of a backup is empty, or contains a slash").hint(
+                "use a suffix such as `.bak`: the backup is next to the file, under its name with the suffix",
+            ));
         }
         Ok(Keep {
             undo: self.undo.as_deref().map(Entry::resolve).transpose()?,

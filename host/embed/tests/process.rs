@@ -8,7 +8,8 @@ use std::path::Path;
 use std::process::Command;
 
 use runner_embed::{
-    Change, Choice, Framing, Job, Kind, PluginSource, enable_child_compiler, recover, roll_back, root,
+    Change, Choice, Framing, Job, Kind, Level, PluginSource, Recovery, VerifyChoice, enable_child_compiler,
+    recover, roll_back, root,
 };
 use runner_sandbox::plugin::bundled;
 
@@ -25,7 +26,8 @@ fn main() {
     }
     any_plugin_is_compiled_in_a_child();
     a_file_is_recovered_after_a_kill();
-    println!("test result: ok. 2 passed; 0 failed");
+    a_file_that_was_changed_beside_its_journal_is_an_error();
+    println!("test result: ok. 3 passed; 0 failed");
 }
 
 fn any_plugin_is_compiled_in_a_child() {
@@ -75,6 +77,22 @@ fn a_file_is_recovered_after_a_kill() {
     let state = recover(&file).expect("recovered").state.expect("a journal");
     assert_eq!(state.root, root(&file).expect("whole"));
     assert!(fs::read(&file).expect("read") == new);
+}
+
+/// The journal covers only what it changes. The rest is for the caller to know.
+fn a_file_that_was_changed_beside_its_journal_is_an_error() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let file = scratch.path().join("file");
+    let mut old = vec![b'.'; FILE_BYTES];
+    fs::write(&file, &old).expect("written");
+    interrupt(&file);
+    old[0] = b'?';
+    fs::write(&file, &old).expect("written");
+    let cached = Recovery::new().threads(1).verify(VerifyChoice::Exactly(Level::Cached));
+    let error = cached.recover(&file).expect_err("another byte was changed");
+    assert_eq!(error.kind(), Kind::Verification, "{error:?}");
+    old[FILE_BYTES - 1] = b'!';
+    assert!(fs::read(&file).expect("read") == old);
 }
 
 /// Starts this program once more, where no write may go beyond 64 KiB: the

@@ -76,7 +76,10 @@ impl Cache {
         let key = key.ok_or_else(|| {
             Error::new(Kind::Io, format!("cannot use the code cache {}", dir.shown()))
                 .because("its key file is damaged")
-                .hint("delete the key file")
+                .hint(format!(
+                    "delete {}; the next run creates a new key, and compiles plugins again",
+                    dir.join(KEY_FILE).shown()
+                ))
         })?;
         Ok(Self { directory, key })
     }

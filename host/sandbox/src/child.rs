@@ -24,7 +24,8 @@ use crate::limits::{CODE_BYTES, COMPILE_MEMORY_BYTES, MAX_PLUGIN_BYTES};
 use crate::{engine, native_code};
 
 /// The first argument of a child, followed by the plugin's name and the
-/// parent's process id. For internal use only.
+/// parent's process id. A program that is started with it must call
+/// [`compile_for_parent`], and exit with the code that it returns.
 pub const COMPILE_COMMAND: &str = "__compile";
 
 /// Exit code of a child that returns native code.

@@ -21,14 +21,16 @@ use crate::{child, native_code};
 
 /// Where plugins are compiled.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Compiler {
     /// In this process. Time and memory are not limited, so this is for plugins
     /// that are known to compile.
     InProcess,
     /// In a child process.
     Child {
-        /// The `runner` binary of this same build: the code that it returns is
-        /// run.
+        /// A program of this same build that answers to
+        /// [`COMPILE_COMMAND`](crate::COMPILE_COMMAND), such as `runner`. The
+        /// code that it returns is run.
         program: PathBuf,
         /// The child is killed if it takes longer than this.
         deadline: Duration,

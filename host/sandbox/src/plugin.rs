@@ -32,7 +32,7 @@ impl Resolved {
     /// Reads a plugin's file.
     ///
     /// # Errors
-    /// When it cannot be read, is no regular file, or is longer than
+    /// When it cannot be read, is not a regular file, or is longer than
     /// [`MAX_PLUGIN_BYTES`].
     pub fn file(path: &Path) -> Result<Self> {
         let bytes = read(path)?;
@@ -66,6 +66,7 @@ pub fn resolve(plugin: &str) -> Result<Resolved> {
             return Ok(Resolved { name: plugin.to_owned(), path: None, bytes: found.bytes.into() });
         }
         let names: Vec<_> = bundled::ALL.iter().map(|bundled| bundled.name).collect();
+        let plugin = shown(plugin);
         return Err(Error::new(Kind::Usage, format!("there is no bundled plugin `{plugin}`")).hint(format!(
             "the bundled plugins are {}; for a file, give a path such as ./{plugin}",
             names.join(", ")

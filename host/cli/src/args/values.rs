@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use runner_pipeline::context::cores;
+
 /// The requested number of worker threads, by default one per core.
 pub(crate) fn threads(jobs: Option<u16>) -> usize {
-    jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
+    jobs.map_or_else(cores, usize::from)
 }
 
 pub(crate) fn suffix(text: &str) -> Result<String, String> {

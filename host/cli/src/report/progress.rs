@@ -53,9 +53,10 @@ impl Reporter {
                 self.bar
                     .suspend(|| self.output.try_write(self.format, || with_name(event, "file", path), page));
             }
-            Event::Workers(_) => {}
             Event::NoKey => self.no_key(path),
             Event::Applying(_) => self.bar.set_message(format!("{}: writing", name(path))),
+            // The library may get more events. None of them must be shown.
+            _ => {}
         }
     }
 

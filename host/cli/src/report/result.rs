@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::time::Instant;
 
-use runner_pipeline::commit::strategy::Strategy;
 use runner_pipeline::commit::verify::Level;
 use runner_pipeline::error::Result;
 use runner_pipeline::escape::{Page, count, group_digits, shown, with_name};
@@ -87,10 +86,10 @@ fn summary(path: &Path, report: &Report, event: &str, seconds: f64) -> String {
     }
     let done = match event {
         "applied" if report.level == Level::None => {
-            format!("{}, not verified", strategy_name(report.plan.strategy))
+            format!("{}, not verified", report.plan.strategy.done())
         }
-        "applied" => format!("{}, verified {}", strategy_name(report.plan.strategy), report.level),
-        _ => future_name(report.plan.strategy).to_owned(),
+        "applied" => format!("{}, verified {}", report.plan.strategy.done(), report.level),
+        _ => report.plan.strategy.planned().to_owned(),
     };
     format!(
         "{name}: {}, {} replaced{}; {done} ({seconds:.2} s)",
@@ -106,27 +105,5 @@ pub(crate) fn replaced_by(stats: &Stats) -> String {
         String::new()
     } else {
         format!(" by {}", group_digits(stats.new_bytes))
-    }
-}
-
-/// What a strategy has done.
-pub(crate) fn strategy_name(strategy: Strategy) -> &'static str {
-    match strategy {
-        Strategy::Nothing => "nothing to write",
-        Strategy::InPlace => "in place",
-        Strategy::Tail => "in place, with a new tail",
-        Strategy::Rewrite => "rewritten",
-        Strategy::Stream => "written elsewhere",
-    }
-}
-
-/// What a strategy would do.
-fn future_name(strategy: Strategy) -> &'static str {
-    match strategy {
-        Strategy::Nothing => "nothing would be written",
-        Strategy::InPlace => "would be written in place",
-        Strategy::Tail => "would be written in place, with a new tail",
-        Strategy::Rewrite => "would be rewritten",
-        Strategy::Stream => "would be written elsewhere",
     }
 }

@@ -13,7 +13,7 @@ use runner_pipeline::storage::{OsStorage, Storage};
 use super::Format;
 use crate::lines::Lines;
 use crate::preview::{Hunk, Piece, Side, hunks};
-use crate::report::{replaced_by, strategy_name};
+use crate::report::replaced_by;
 
 /// Maximum number of changed lines shown.
 const HUNKS: usize = 10;
@@ -102,7 +102,7 @@ fn summary_of(patch: &Patch<'_, OsStorage>, view: &View<'_>, page: &mut Page) {
         Some(plan) if plan.strategy == Strategy::Nothing => page.line("strategy  nothing to write"),
         Some(plan) => page.line(format_args!(
             "strategy  {}: writes about {}, needs {} of space",
-            strategy_name(plan.strategy),
+            plan.strategy.done(),
             count(plan.write_bytes, "byte"),
             count(plan.space_bytes, "byte")
         )),

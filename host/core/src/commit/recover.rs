@@ -2,6 +2,7 @@
 //! new, and removes the files that the run left next to it. Repeating a
 //! recovery is harmless.
 
+mod intact;
 mod matches_file;
 mod original;
 mod put_back;
@@ -15,8 +16,8 @@ use crate::commit::verify::VerifyChoice;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::patch::{Direction, Patch};
-use crate::sidecar::{Names, Trust, exists};
-use crate::storage::{Entry, Storage, check_own};
+use crate::sidecar::{Names, Trust, check_removable, exists};
+use crate::storage::{Entry, Storage};
 use crate::target::Target;
 
 pub use self::matches_file::check_matches_file;
@@ -34,7 +35,8 @@ pub struct Options {
 }
 
 /// What a recovery did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Recovered {
     /// The state of the file now, if there was a journal.
     pub state: Option<State>,
@@ -136,11 +138,7 @@ pub fn recover<S: Storage>(
 fn remove<S: Storage>(storage: &S, names: &Names, entry: &Entry) -> Result<()> {
     let path = entry.path();
     if [names.scan.name(), names.checkpoint.name()].contains(&entry.name()) {
-        let stat = storage.stat_entry(entry).map_err(Error::at("inspect", path))?;
-        check_own(&stat).map_err(|why| {
-            Error::new(Kind::Refused, format!("{} was not removed: {why}", path.shown()))
-                .hint("only its owner knows whether it is still needed; if none of the owner's runs is active, remove it")
-        })?;
+        check_removable(storage, entry)?;
     }
     storage.remove(entry).map_err(|e| {
         Error::new(

@@ -9,6 +9,7 @@ use crate::storage::{FileType, Stat};
 
 /// The strategies that the user allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Choice {
     /// The cheapest safe strategy.
     Auto,
@@ -21,6 +22,7 @@ pub enum Choice {
 /// How a patch is applied to its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Strategy {
     /// No edit: the file is not touched.
     Nothing,
@@ -35,8 +37,35 @@ pub enum Strategy {
     Stream,
 }
 
+impl Strategy {
+    /// What a run with this strategy has done, as a report says it.
+    #[must_use]
+    pub const fn done(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing to write",
+            Self::InPlace => "in place",
+            Self::Tail => "in place, with a new tail",
+            Self::Rewrite => "rewritten",
+            Self::Stream => "written elsewhere",
+        }
+    }
+
+    /// What a run with this strategy would do, as a report says it.
+    #[must_use]
+    pub const fn planned(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing would be written",
+            Self::InPlace => "would be written in place",
+            Self::Tail => "would be written in place, with a new tail",
+            Self::Rewrite => "would be rewritten",
+            Self::Stream => "would be written elsewhere",
+        }
+    }
+}
+
 /// A decision and what it costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Plan {
     /// The chosen strategy.
     pub strategy: Strategy,

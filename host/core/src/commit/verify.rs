@@ -32,6 +32,7 @@ const GROUPS_AT_ONCE: usize = 512;
 /// The depth of a verification, shallowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Level {
     /// The bytes are not read back.
     None,
@@ -57,6 +58,7 @@ impl fmt::Display for Level {
 
 /// The verification that the caller wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum VerifyChoice {
     /// The deepest level that the filesystem supports.
     Deepest,

@@ -11,6 +11,7 @@ use crate::target::Target;
 
 /// The state after a journal was applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct State {
     /// Forward to the new content, or back to the old content.
     pub direction: Direction,

@@ -76,7 +76,10 @@ pub fn plan(need: &Need, total_bytes: u64) -> Result<Plan> {
                 Bytes(need.window_bytes)
             ),
         )
-        .hint(format!("`--memory-total {}M`, or a smaller `--window`", least.0.div_ceil(1 << 20)))
+        .hint(format!(
+            "`--memory-total {}M` is enough; with a smaller `--window`, less is needed",
+            least.0.div_ceil(1 << 20)
+        ))
     })
 }
 

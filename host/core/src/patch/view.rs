@@ -54,12 +54,6 @@ impl<'p, 's, S: Storage> PatchView<'p, 's, S> {
         &self.patch.seal().stats
     }
 
-    /// The same patch in the opposite direction.
-    #[must_use]
-    pub fn reversed(self) -> Self {
-        Self { direction: self.direction.opposite(), ..self }
-    }
-
     /// The version at which a direction begins.
     fn version(&self, from: Direction) -> Version {
         let seal = self.patch.seal();

@@ -17,8 +17,8 @@ use crate::target::{Intent, OsTarget, Target};
 /// Runs a program on a file, and changes the file.
 ///
 /// # Errors
-/// See [`crate::error::Kind`]; the file is untouched unless the kind is
-/// [`Kind::RecoveryNeeded`](crate::error::Kind::RecoveryNeeded).
+/// Any [`Kind`](crate::error::Kind). The file is untouched, or was restored,
+/// unless it is [`Kind::RecoveryNeeded`](crate::error::Kind::RecoveryNeeded).
 pub fn apply(
     path: &Path,
     program: &Program<'_>,
@@ -107,6 +107,7 @@ pub fn plan(
     check_new_name(target.storage, Some(saved))?;
     let spill = target.temporary(saved)?;
     let mut patch = make_patch(&target, program, Collect::At(spill), options, events)?;
+    options.conditions.check_root(target.path(), &patch.seal().post_root)?;
     let plan = decide(&target, &patch, options)?;
     patch.publish(saved, options.cancel)?;
     let appended_bytes = target.appended()?;

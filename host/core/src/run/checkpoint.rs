@@ -10,11 +10,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::random;
 use crate::error::{Error, Kind, Result};
-use crate::escape::Raw as _;
 use crate::patch::{Header, Writer, hex};
 use crate::scan::{self, State};
-use crate::sidecar::{Names, exists};
+use crate::sidecar::{Names, check_removable, exists};
 use crate::storage::mmap::Mapping;
 use crate::storage::{Access, Entry, Storage, check_own};
 use crate::target::Target;
@@ -54,10 +54,7 @@ pub fn save<S: Storage>(storage: &S, names: &Names, key: &Key, state: &State) ->
     let Some(authentic) = &names.key else {
         return Err(Error::new(Kind::Refused, "there is no key to authenticate a checkpoint with"));
     };
-    let mut salt = [0; 32];
-    getrandom::fill(&mut salt).map_err(|e| {
-        Error::new(Kind::Io, "the system has no random bytes").because(std::io::Error::from(e))
-    })?;
+    let salt = random()?;
     let checkpoint = Checkpoint {
         runner: env!("CARGO_PKG_VERSION").to_owned(),
         window_bytes: key.window_bytes,
@@ -260,14 +257,7 @@ impl<'t, S: Storage> Resumable<'t, S> {
         if !exists(self.storage, entry)? {
             return Ok(false);
         }
-        let path = entry.path();
-        let stat = self.storage.stat_entry(entry).map_err(Error::at("inspect", path))?;
-        check_own(&stat).map_err(|why| {
-            Error::new(Kind::Refused, format!("{} was not removed: {why}", path.shown())).hint(
-                "only its owner knows whether it is still needed; if none of the owner's runs is active, remove it",
-            )
-        })?;
-        Ok(true)
+        check_removable(self.storage, entry).map(|()| true)
     }
 }
 

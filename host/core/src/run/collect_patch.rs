@@ -100,7 +100,9 @@ pub fn make_patch<'s, S: Storage>(
 
 fn differs(program: &Program<'_>) -> Error {
     let what = format!("plugin `{}` gives different answers to `begin`", program.id.name);
-    Error::new(Kind::Plugin, what).hint("a plugin must be a pure function of its input")
+    Error::new(Kind::Plugin, what).hint(
+        "the file is untouched; report it to the author: for the same file and parameters, `begin` must always return the same job",
+    )
 }
 
 fn header<S: Storage>(target: &Target<'_, S>, program: &Program<'_>) -> Header {

@@ -14,7 +14,8 @@ use crate::target::{Intent, OsTarget, PatchFiles};
 /// the journal, if there is one, before anything is done.
 ///
 /// # Errors
-/// See [`recover::recover`].
+/// As for [`OsTarget::open`], [`open_journal`] and [`recover::recover`]; with
+/// [`Trust::Any`], as for [`check_matches_file`]; any error of `look`.
 pub fn recover_file(
     path: &Path,
     trust: Trust,
@@ -37,8 +38,10 @@ pub fn recover_file(
 /// The root of a file.
 ///
 /// # Errors
-/// When the file cannot be read, or has a journal, which means that it may be
-/// in a mixed state.
+/// [`Kind::RecoveryNeeded`](crate::error::Kind::RecoveryNeeded) if a run on the
+/// file did not finish, so that it may be partly changed;
+/// [`Kind::Interrupted`](crate::error::Kind::Interrupted) if the context stops
+/// it; otherwise as for [`OsTarget::open`]; any I/O error.
 pub fn root_of(path: &Path, context: RunContext<'_>, events: &mut dyn FnMut(Event)) -> Result<blake3::Hash> {
     let target = OsTarget::open(path, Intent::Read)?;
     target.names.check_clean(target.storage)?;

@@ -14,6 +14,7 @@ use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use super::Scan;
+use super::baton::{Baton, Relay};
 use super::block::Block;
 use crate::engine::transform::Transform;
 use crate::engine::window::Position;
@@ -65,8 +66,7 @@ pub(super) struct Shared {
     changed: Condvar,
     /// Signals the collector: there may be a block to collect.
     ready: Condvar,
-    baton: Mutex<Baton>,
-    passed: Condvar,
+    relay: Relay,
 }
 
 struct State {
@@ -114,16 +114,6 @@ pub(super) struct Task {
     pub(super) alone: bool,
 }
 
-/// What a block must know about everything before it.
-pub(super) struct Baton {
-    /// The block that may take the baton.
-    block: u64,
-    pub(super) carry: u64,
-    /// The only instance of a sequential plugin.
-    pub(super) transform: Option<Box<dyn Transform>>,
-    pub(super) position: Position,
-}
-
 /// A panic on one thread must not cause panics on all others.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     locks::lock(mutex)
@@ -148,8 +138,7 @@ impl Shared {
             }),
             changed: Condvar::new(),
             ready: Condvar::new(),
-            baton: Mutex::new(Baton { block: first, carry: start.carry, transform: None, position }),
-            passed: Condvar::new(),
+            relay: Relay::new(first, start.carry, position),
         }
     }
 
@@ -249,10 +238,7 @@ impl Shared {
         }
         if failed {
             self.changed.notify_all();
-            // Locked after `stop` is set, so that no worker waits for a baton
-            // that never arrives.
-            drop(lock(&self.baton));
-            self.passed.notify_all();
+            self.relay.wake();
         }
     }
 
@@ -281,27 +267,16 @@ impl Shared {
         (state.stop, state.over) = (true, true);
         drop(state);
         self.changed.notify_all();
-        drop(lock(&self.baton));
-        self.passed.notify_all();
+        self.relay.wake();
     }
 
     /// Waits until all blocks before this one have passed the baton. `None`
     /// when the scan is stopped.
     pub(super) fn baton(&self, block: u64) -> Option<MutexGuard<'_, Baton>> {
-        let _span = profile::span(Stage::Wait);
-        let mut baton = lock(&self.baton);
-        while baton.block != block {
-            if lock(&self.state).stop {
-                return None;
-            }
-            baton = locks::wait(&self.passed, baton);
-        }
-        Some(baton)
+        self.relay.take(block, || lock(&self.state).stop)
     }
 
-    pub(super) fn pass(&self, mut baton: MutexGuard<'_, Baton>) {
-        baton.block += 1;
-        drop(baton);
-        self.passed.notify_all();
+    pub(super) fn pass(&self, baton: MutexGuard<'_, Baton>) {
+        self.relay.pass(baton);
     }
 }

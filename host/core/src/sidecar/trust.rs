@@ -4,7 +4,7 @@ use super::Names;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::patch::{Patch, TRAILER_AUTHENTICATION};
-use crate::storage::{Access, FileType, Stat, Storage, check_own};
+use crate::storage::{Access, Entry, FileType, Stat, Storage, check_own};
 
 /// Which journals are trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,4 +90,18 @@ impl Names {
             .hint(format!("`runner recover --trust-journal {target}` shows its content and applies it, whoever created it"))
             .hint(format!("if no run on this file was interrupted, another user put it there: remove {journal}"))
     }
+}
+
+/// Refuses to remove a file that a run left if it belongs to a different user.
+///
+/// # Errors
+/// [`Kind::Refused`] if it does; any I/O error.
+pub(crate) fn check_removable<S: Storage>(storage: &S, entry: &Entry) -> Result<()> {
+    let path = entry.path();
+    let stat = storage.stat_entry(entry).map_err(Error::at("inspect", path))?;
+    check_own(&stat).map_err(|why| {
+        Error::new(Kind::Refused, format!("{} was not removed: {why}", path.shown())).hint(
+            "only its owner knows whether it is still needed; if none of the owner's runs is active, remove it",
+        )
+    })
 }

@@ -1,11 +1,12 @@
-//! What answers for windows: a plugin, loaded once, or native code.
+//! The code that changes windows: a plugin, loaded once, or native code.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use runner_contract::{FileHead, LogLevel};
+use runner_contract::{FileHead, LogLevel, Manifest};
 use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::escape::shown;
 use runner_pipeline::patch::PluginId;
 use runner_pipeline::run::{self, Begun};
 use runner_sandbox::plugin::Configured;
@@ -27,7 +28,7 @@ pub(super) struct Plugin {
     log: Sink,
     compiler: Option<Compiler>,
     cache: CodeCache,
-    /// Under the limits of the run that has loaded it.
+    /// The plugin, with the limits of the run that loaded it.
     loaded: OnceLock<runner_sandbox::Plugin>,
 }
 
@@ -35,7 +36,7 @@ pub(super) struct Plugin {
 pub(super) struct Native {
     name: String,
     begin: Arc<dyn Fn(FileHead<'_>) -> Result<Begun> + Send + Sync>,
-    /// Whether parameters were set, which there are none of.
+    /// Whether a parameter was set. Native code has none, so a run refuses it.
     has_params: bool,
 }
 
@@ -71,7 +72,17 @@ impl Program {
         }
     }
 
-    /// Calls `work` with what the pipeline runs.
+    pub(super) fn manifest(&self, limits: Limits) -> Result<Manifest> {
+        match self {
+            Self::Plugin(plugin) => Ok(plugin.loaded(limits)?.manifest().clone()),
+            Self::Native(native) => {
+                let what = format!("`{}` is native code, and has no manifest", shown(&native.name));
+                Err(Error::new(Kind::Usage, what).hint("call `manifest` only on a plugin"))
+            }
+        }
+    }
+
+    /// Calls `work` with the program that the pipeline runs.
     pub(super) fn with<T>(
         &self,
         limits: Limits,
@@ -89,8 +100,9 @@ impl Program {
             }
             Self::Native(native) => {
                 if native.has_params {
-                    let what = format!("`{}` is native code, and takes no parameters", native.name);
-                    return Err(Error::new(Kind::Usage, what));
+                    let what = format!("`{}` is native code, and takes no parameters", shown(&native.name));
+                    return Err(Error::new(Kind::Usage, what)
+                        .hint("call `set` only on a plugin; a closure captures the values that it needs"));
                 }
                 work(&run::Program::native(&native.name, &|head| native.begin(head)))
             }
@@ -111,19 +123,21 @@ impl Plugin {
     }
 
     fn configured(&self, limits: Limits) -> Result<Configured> {
-        let plugin = match self.loaded.get() {
-            Some(loaded) => loaded.limited_to(limits),
-            None => {
-                let loaded = self.load(limits)?;
-                self.loaded.get_or_init(|| loaded.clone());
-                loaded
-            }
-        };
-        let configured = Configured::new(plugin, &self.params)?;
+        let configured = Configured::new(self.loaded(limits)?, &self.params)?;
         let (secrets, log) = (configured.secrets(), Arc::clone(&self.log));
         Ok(configured.logging_to(Arc::new(move |level: LogLevel, message: &str| {
             log(level, &secrets.redact(message));
         })))
+    }
+
+    /// The plugin with these limits, which is loaded on the first call.
+    fn loaded(&self, limits: Limits) -> Result<runner_sandbox::Plugin> {
+        if let Some(loaded) = self.loaded.get() {
+            return Ok(loaded.limited_to(limits));
+        }
+        let loaded = self.load(limits)?;
+        self.loaded.get_or_init(|| loaded.clone());
+        Ok(loaded)
     }
 
     fn load(&self, limits: Limits) -> Result<runner_sandbox::Plugin> {
@@ -136,8 +150,8 @@ impl Plugin {
             CodeCache::Default => Cache::open_default(),
             CodeCache::In(directory) => directory.as_deref().and_then(|dir| Cache::open(dir).ok()),
         };
-        // What it says while it describes itself is for nobody: which of its
-        // parameters are secret is not known yet.
+        // Messages that a plugin logs while it describes itself are dropped: it
+        // is not known yet which of its parameters are secret.
         resolved.load(&Sandbox::new(cache, compiler)?, limits, silent())
     }
 }
@@ -154,11 +168,15 @@ impl Native {
         Self { name: name.to_owned(), begin: Arc::new(begin), has_params: false }
     }
 
-    /// As a plugin's, the job must keep the contract.
+    /// The job must keep the contract, like that of a plugin.
     fn begin(&self, head: FileHead<'_>) -> Result<Begun> {
         let begun = (self.begin)(head)?;
         begun.0.validate().map_err(|why| {
-            Error::new(Kind::Plugin, format!("`{}` breaks the contract", self.name)).because(why)
+            Error::new(
+                Kind::Plugin,
+                format!("`{}` asks for a job that breaks the contract", shown(&self.name)),
+            )
+            .because(why)
         })?;
         Ok(begun)
     }

@@ -1,9 +1,10 @@
-//! What can be done with a change.
+//! The runs of a change.
 
 use std::io::ErrorKind;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use runner_contract::Manifest;
 use runner_pipeline::commit::conditions::{Conditions, Privileges};
 use runner_pipeline::commit::output::Output;
 use runner_pipeline::error::{Error, Kind, Result};
@@ -18,25 +19,40 @@ use super::Change;
 use crate::patch::each_edit;
 
 impl Change {
-    /// Changes a file. It is first written when all edits are known and
-    /// checked; what was written is read back.
+    /// The plugin's description of itself: its name, its version, and the
+    /// parameters that it takes. The plugin is loaded if it is not loaded yet.
+    /// No file is changed, and the parameters that were [set](Change::set) are
+    /// not checked.
     ///
     /// # Errors
-    /// The file is untouched, or was brought back, unless the kind is
-    /// [`Kind::RecoveryNeeded`]: then [`recover`](crate::recover()) brings it
-    /// to one state. A file that an earlier run has left in the middle of a
-    /// change is refused with that kind, too.
+    /// Any error of reading, compiling or asking the plugin; [`Kind::Usage`] for
+    /// native code, which has no manifest.
+    pub fn manifest(&self) -> Result<Manifest> {
+        stack::on_own_thread(|| self.settings.with_options(|_, limits| self.program.manifest(limits)))?
+    }
+
+    /// Changes a file. Nothing is written to it until all edits are known and
+    /// checked. The written bytes are read back.
+    ///
+    /// # Errors
+    /// The file is untouched, or was restored, unless the kind is
+    /// [`Kind::RecoveryNeeded`]. Then it may be partly changed, and
+    /// [`recover`](crate::recover()) brings it to one state. A file on which an
+    /// earlier run did not finish is refused with this kind, too. An I/O error
+    /// is of [`Kind::Io`].
     ///
     /// # Panics
-    /// When native code or a callback does; the file is untouched, or as a
-    /// crash leaves it.
+    /// If native code or a callback panics, the panic reaches the caller. The
+    /// file is untouched, unless the run had begun to write: then it is in a
+    /// state from which [`recover`](crate::recover()) recovers it.
     pub fn apply(&self, path: impl AsRef<Path>) -> Result<Report> {
         let path = path.as_ref();
         self.run(|program, options, events| run::apply(path, program, options, events))
     }
 
     /// Finds out what [`Change::apply`] would do: counts, both roots, the
-    /// strategy and its costs. Nothing is written but a temporary file.
+    /// strategy and its costs. The run writes at most a temporary file, for
+    /// edits that need much memory.
     ///
     /// # Errors
     /// As for [`Change::apply`].
@@ -47,8 +63,8 @@ impl Change {
         self.preview(path, |_| ControlFlow::Break(()))
     }
 
-    /// [`Change::dry_run`], and shows the edits, in order, until `look`
-    /// breaks.
+    /// Does the same as [`Change::dry_run`], and then calls `look` with each
+    /// edit, in order, until it breaks. A long edit is shown in several parts.
     ///
     /// # Errors
     /// As for [`Change::apply`].
@@ -67,9 +83,9 @@ impl Change {
         self.run(|program, options, events| run::dry_run(path, program, options, events, &mut look))
     }
 
-    /// Saves what [`Change::apply`] would do as a patch, which
-    /// [`Patch::apply`](crate::Patch::apply) carries out later. There must be
-    /// no file at `patch`. The file itself is only read.
+    /// Saves the edits that [`Change::apply`] would make as a patch, which
+    /// [`Patch::apply`](crate::Patch::apply) applies later. There must be no
+    /// file at `patch` yet. The file at `path` is only read.
     ///
     /// # Errors
     /// As for [`Change::apply`].
@@ -79,19 +95,20 @@ impl Change {
     pub fn plan(&self, path: impl AsRef<Path>, patch: impl AsRef<Path>) -> Result<Report> {
         let (path, patch) = (path.as_ref(), patch.as_ref());
         self.run(|program, options, events| {
-            // Whoever carries the patch out looks again.
-            let conditions = Conditions { privileges: Privileges::Keep, expect: None };
+            // Only a patch is written. Privileges are checked when it is
+            // applied.
+            let conditions = Conditions { privileges: Privileges::Keep, ..options.conditions };
             let options = Options { conditions, ..options.clone() };
             run::plan(path, program, &options, &Entry::resolve(patch)?, events).map(|(report, _)| report)
         })
     }
 
-    /// Writes the result to `out`, which appears, or is replaced, in one step.
-    /// The file itself is only read.
+    /// Writes the result to the file `out`, which is created or replaced in one
+    /// step. The file at `path` is only read.
     ///
     /// # Errors
-    /// As for [`Change::apply`]; [`Kind::Usage`] when there is something else
-    /// than a regular file at `out`.
+    /// As for [`Change::apply`]; [`Kind::Usage`] if `out` exists and is not a
+    /// regular file.
     ///
     /// # Panics
     /// As [`Change::apply`].
@@ -101,17 +118,20 @@ impl Change {
             let entry = Entry::resolve(out)?;
             match OsStorage.stat_entry(&entry) {
                 Ok(stat) if stat.file_type != FileType::Regular => {
-                    return Err(Error::new(Kind::Usage, format!("{} is no regular file", shown(out))));
+                    let what = format!("{} is not a regular file", shown(out));
+                    return Err(Error::new(Kind::Usage, what).hint(
+                        "nothing was written; the path must be that of a regular file, or of no file yet",
+                    ));
                 }
-                Err(e) if e.kind() != ErrorKind::NotFound => return Err(Error::io("look at", out, e)),
+                Err(e) if e.kind() != ErrorKind::NotFound => return Err(Error::io("inspect", out, e)),
                 _ => {}
             }
             run::apply_to(path, &Output::File(entry), program, options, events)
         })
     }
 
-    /// On a thread of its own, as a guest needs more stack than the caller's
-    /// thread may have.
+    /// Runs on a separate thread, because a plugin may need more stack than the
+    /// caller's thread has.
     fn run<T: Send>(
         &self,
         work: impl FnOnce(&run::Program<'_>, &Options<'_>, &mut dyn FnMut(Event)) -> Result<T> + Send,

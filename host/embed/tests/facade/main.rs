@@ -1,5 +1,8 @@
 //! What a program that embeds `runner` relies on.
 
+mod patches;
+mod settings;
+
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -8,8 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use runner_embed::{
-    Change, Choice, Compiler, Event, Framing, Job, Kind, Level, LogLevel, Patch, PluginSource, Strategy,
-    VerifyChoice, recover, roll_back, root,
+    Change, Compiler, Event, Framing, Job, Kind, Level, LogLevel, PluginSource, Strategy, root,
 };
 use runner_sandbox::plugin::bundled;
 use tempfile::TempDir;
@@ -90,21 +92,6 @@ fn a_closure_that_fails_changes_nothing() {
 }
 
 #[test]
-fn a_bundled_plugin_runs_by_name_and_can_be_undone() {
-    let (scratch, file) = scratch();
-    let undo = scratch.path().join("undo");
-    let change = licence().undo(&undo).backup(".old").strategy(Choice::Rewrite);
-    let report = change.verify(VerifyChoice::Exactly(Level::Cached)).apply(&file).unwrap();
-    assert_eq!((report.plan.strategy, report.level), (Strategy::Rewrite, Level::Cached));
-    assert_eq!(text(&file), TEXT.replace("License", "Licence"));
-    assert_eq!(text(&scratch.path().join("file.old")), TEXT);
-    let patch = Patch::open(&undo).unwrap();
-    assert_eq!(patch.after().root, root(&file).unwrap());
-    patch.undo(&file).unwrap();
-    assert_eq!(text(&file), TEXT);
-}
-
-#[test]
 fn a_plugin_of_unknown_bytes_is_only_compiled_where_that_was_allowed() {
     let (scratch, file) = scratch();
     let plugin = scratch.path().join("mine.wasm");
@@ -140,6 +127,8 @@ fn parameters_are_checked() {
         (boolean, "`true` or `false`"),
         (pattern, "unclosed group"),
         (licence().window(0), "window"),
+        (licence().threads(0), "at least one thread"),
+        (remove_of().threads(0), "at least one thread"),
         (licence().backup("/x"), "suffix"),
     ] {
         let error = change.apply(&file).unwrap_err();
@@ -173,32 +162,6 @@ fn a_dry_run_writes_nothing_and_binds_the_run_that_follows() {
     let other = remove_of().expect(found.post_root).apply(&file).unwrap_err();
     assert_eq!((other.kind(), text(&file).as_str()), (Kind::Verification, TEXT));
     assert_eq!(licence().expect(found.post_root).apply(&file).unwrap().post_root, root(&file).unwrap());
-}
-
-#[test]
-fn a_plan_is_carried_out_later_on_the_same_file_only() {
-    let (scratch, file) = scratch();
-    let saved = scratch.path().join("saved");
-    let planned = licence().plan(&file, &saved).unwrap();
-    assert_eq!(text(&file), TEXT);
-    let patch = Patch::open(&saved).unwrap();
-    assert_eq!(patch.header().plugin.name, "replace");
-    assert_eq!((patch.stats(), patch.before().root), (&planned.stats, planned.pre_root));
-    let mut starts = Vec::new();
-    patch
-        .for_each_edit(|edit| {
-            starts.push(edit.start);
-            ControlFlow::Continue(())
-        })
-        .unwrap();
-    assert_eq!(starts, [4, 19]);
-
-    let other = scratch.path().join("other");
-    fs::write(&other, TEXT.replace("ends", "Ends")).unwrap();
-    assert_eq!(patch.apply(&other).unwrap_err().kind(), Kind::Verification);
-    Patch::open(&saved).unwrap().apply(&file).unwrap();
-    assert_eq!(text(&file), TEXT.replace("License", "Licence"));
-    assert_eq!(licence().plan(&file, &saved).unwrap_err().kind(), Kind::Usage, "it exists already");
 }
 
 #[test]
@@ -241,25 +204,4 @@ fn a_run_can_be_stopped_and_watched() {
     let report = watched.log(|_: LogLevel, _: &str| {}).apply(&file).unwrap();
     assert_eq!(scanned.load(Ordering::Relaxed), TEXT.len() as u64);
     assert_eq!(*applying.lock().unwrap(), Some(report.plan.strategy));
-}
-
-#[test]
-fn an_interrupted_file_says_so() {
-    let (scratch, file) = scratch();
-    assert_eq!(recover(&file).unwrap().removed, Vec::<PathBuf>::new(), "nothing to recover");
-    // A journal that this user's key has not made: it stops every run, and is
-    // not believed.
-    let journal = scratch.path().join("file.runner-journal");
-    licence().plan(&file, scratch.path().join("saved")).unwrap();
-    fs::rename(scratch.path().join("saved"), &journal).unwrap();
-    for result in [licence().apply(&file), licence().dry_run(&file), remove_of().apply(&file)] {
-        let error = result.unwrap_err();
-        assert_eq!(error.kind(), Kind::RecoveryNeeded, "{error:?}");
-    }
-    assert_eq!(root(&file).unwrap_err().kind(), Kind::RecoveryNeeded);
-    assert_eq!(recover(&file).unwrap_err().kind(), Kind::Refused);
-    assert_eq!(roll_back(&file).unwrap_err().kind(), Kind::Refused);
-    assert_eq!(text(&file), TEXT);
-    fs::remove_file(journal).unwrap();
-    licence().apply(&file).unwrap();
 }
