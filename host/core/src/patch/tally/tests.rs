@@ -27,68 +27,79 @@ fn touched(edits: &[(u64, u64, u64)], both: bool) -> Vec<u64> {
     all.into_iter().collect()
 }
 
-/// The tally of edits and groups, one by one and in batches of `cut` items;
-/// both must give the same result. A batch does not say which group comes
-/// before which edit, so two orders are tried one by one: each group before the
-/// next edit that starts after it, in the old file or in both files.
-fn tally(size: u64, edits: &[(u64, u64, u64)], groups: &[Group], cut: usize) -> Result<Stats, &'static str> {
-    let bytes = vec![0; 4 << 20];
-    let edit = |&(start, old, new): &(u64, u64, u64)| Edit {
-        start,
-        old: &bytes[..old as usize],
-        new: &bytes[..new as usize],
-    };
-    let (mut single, mut batches) = (one_by_one(size, edits, groups, false), Tally::new(size));
-    if single.is_err() {
-        single = one_by_one(size, edits, groups, true).or(single);
-    }
-    let (mut left, mut batch) = (groups, (Vec::new(), Vec::new()));
-    let mut count = 0;
-    let mut cut_batch = |batch: &mut (Vec<Edit<'_>>, Vec<Group>), batches: &mut Tally| {
-        count += 1;
-        if count % cut == 0 {
-            batches.batch(batch.0.drain(..), &batch.1);
-            batch.1.clear();
-        }
-    };
-    for (at, item) in edits.iter().enumerate() {
-        batch.0.push(edit(item));
-        cut_batch(&mut batch, &mut batches);
-        let next = edits.get(at + 1).map_or(u64::MAX, |next| next.0 / G);
-        while let Some((first, rest)) = left.split_first().filter(|(first, _)| first.index < next) {
-            batch.1.push(*first);
-            cut_batch(&mut batch, &mut batches);
-            left = rest;
-        }
-    }
-    batch.1.extend(left);
-    batches.batch(batch.0.drain(..), &batch.1);
-    assert_eq!(single, batches.end());
-    single
+/// An edit, or a group, in the order of a patch.
+#[derive(Clone, Copy)]
+enum Item {
+    Edit((u64, u64, u64)),
+    Group(Group),
 }
 
-/// `both`: a group waits for edits that start after it in the new file, too.
-fn one_by_one(
-    size: u64,
-    edits: &[(u64, u64, u64)],
-    groups: &[Group],
-    both: bool,
-) -> Result<Stats, &'static str> {
-    let bytes = vec![0; 4 << 20];
-    let (mut tally, mut left, mut shift) = (Tally::new(size), groups, 0_i64);
+/// Each group before the next edit that starts after it: in the old file, or
+/// (`both`) in the old file and in the new one.
+fn in_order(edits: &[(u64, u64, u64)], groups: &[Group], both: bool) -> Vec<Item> {
+    let (mut items, mut left, mut shift) = (Vec::new(), groups, 0_i64);
     for (at, &(start, old, new)) in edits.iter().enumerate() {
-        tally.edit(&Edit { start, old: &bytes[..old as usize], new: &bytes[..new as usize] });
+        items.push(Item::Edit((start, old, new)));
         shift += new as i64 - old as i64;
         let next = edits.get(at + 1).map_or(u64::MAX, |next| {
             let place = next.0.wrapping_add_signed(shift);
             if both { next.0.min(place) / G } else { next.0 / G }
         });
         while let Some((first, rest)) = left.split_first().filter(|(first, _)| first.index < next) {
-            tally.group(first);
+            items.push(Item::Group(*first));
             left = rest;
         }
     }
-    left.iter().for_each(|group| tally.group(group));
+    items.extend(left.iter().copied().map(Item::Group));
+    items
+}
+
+/// The tally of edits and groups, in an order in which a patch may list them,
+/// one by one and in batches of `cut` items; both must give the same result.
+fn tally(size: u64, edits: &[(u64, u64, u64)], groups: &[Group], cut: usize) -> Result<Stats, &'static str> {
+    let mut items = in_order(edits, groups, false);
+    let mut single = one_by_one(size, &items);
+    if single.is_err() {
+        let others = in_order(edits, groups, true);
+        let other = one_by_one(size, &others);
+        if other.is_ok() {
+            (items, single) = (others, other);
+        }
+    }
+    assert_eq!(single, in_batches(size, &items, cut));
+    single
+}
+
+/// Old and new bytes of any edit.
+static BYTES: [u8; 4 << 20] = [0; 4 << 20];
+
+fn edit((start, old, new): (u64, u64, u64)) -> Edit<'static> {
+    Edit { start, old: &BYTES[..old as usize], new: &BYTES[..new as usize] }
+}
+
+fn one_by_one(size: u64, items: &[Item]) -> Result<Stats, &'static str> {
+    let mut tally = Tally::new(size);
+    for item in items {
+        match item {
+            Item::Edit(it) => tally.edit(&edit(*it)),
+            Item::Group(group) => tally.group(group),
+        }
+    }
+    tally.end()
+}
+
+fn in_batches(size: u64, items: &[Item], cut: usize) -> Result<Stats, &'static str> {
+    let mut tally = Tally::new(size);
+    for batch in items.chunks(cut) {
+        let (mut edits, mut groups) = (Vec::new(), Vec::new());
+        for item in batch {
+            match item {
+                Item::Edit(it) => edits.push(edit(*it)),
+                Item::Group(group) => groups.push(*group),
+            }
+        }
+        tally.batch(edits.into_iter(), &groups);
+    }
     tally.end()
 }
 
