@@ -90,6 +90,43 @@ fn a_file_that_is_cut_after_its_last_block_was_read_is_not_changed() {
     assert_eq!(fs::read(&file).unwrap(), b"");
 }
 
+/// Changes the first owned byte, and where it can, the last one with the byte
+/// after it: so edits of neighbouring windows collide.
+struct Collide;
+
+impl Transform for Collide {
+    fn transform(&mut self, window: &Window<'_>) -> Result<Reply> {
+        let (start, end) = (window.owned.start as u32, window.owned.end as u32);
+        let mut spans = vec![Span { start, end: start + 1, len: 1 }];
+        if (end as usize) < window.bytes.len() {
+            spans.push(Span { start: end - 1, end: end + 1, len: 2 });
+        }
+        let bytes = vec![b'#'; spans.iter().map(|span| span.len as usize).sum()];
+        Ok(Reply { consumed: 0, change: Change::Edits { spans, bytes } })
+    }
+}
+
+/// Where edits of two blocks collide, the collector reads the second block once
+/// more, after its worker has checked what it had read.
+#[test]
+fn a_block_that_cannot_be_read_again_ends_the_scan() {
+    let scratch = Scratch::new();
+    let size = 2 << 20;
+    let file = scratch.write("file", vec![b'x'; size]);
+    let framing = Framing::Overlapping { before: 0, after: 4 };
+    let job = Job { framing, prefilter: Prefilter::None, length_preserving: true };
+    let begin = |_: FileHead<'_>| -> Result<Begun> { Ok((job.clone(), Box::new(Collide))) };
+    let program = Program::native("collide", &begin);
+    let mut events = |event: Event| {
+        if matches!(event, Event::Scanned { bytes, .. } if bytes == size as u64) {
+            cut(&file);
+        }
+    };
+    let error = run::apply(&file, &program, &options(), &mut events).map(drop).unwrap_err();
+    was_cut((error.kind(), error.to_string()), &scratch);
+    assert_eq!(fs::read(&file).unwrap(), b"");
+}
+
 #[test]
 fn no_root_is_told_of_what_could_not_be_read() {
     let scratch = Scratch::new();
