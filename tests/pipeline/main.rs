@@ -12,6 +12,7 @@
 )]
 #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
+mod cancelled;
 mod cases;
 mod faults;
 mod memory;
