@@ -24,5 +24,6 @@ mod preview;
 mod profile;
 mod several;
 mod shown;
+mod signals;
 mod special_files;
 mod wording;

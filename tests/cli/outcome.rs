@@ -61,3 +61,39 @@ fn a_script_learns_that_nothing_matched() {
     assert_eq!(run(&[none, some]), 0, "all files together");
     assert_eq!(fs::read(some).unwrap(), b"barbar\n");
 }
+
+/// An option that says what must come with it means that beside every other
+/// option. What a run that touches nothing cannot do is refused.
+#[test]
+fn a_look_never_writes() {
+    let scratch = Scratch::new();
+    let file = scratch.write("f", "a foo\n");
+    let out = scratch.path("out").into_os_string();
+    let others: [&[&OsStr]; 8] = [
+        &[],
+        &[OsStr::new("--resume")],
+        &[OsStr::new("-o"), &out],
+        &[OsStr::new("-o"), OsStr::new("-")],
+        &[OsStr::new("--check")],
+        &[OsStr::new("--undo"), &out],
+        &[OsStr::new("--backup"), OsStr::new(".bak")],
+        &[OsStr::new("--json")],
+    ];
+    let before = scratch.snapshot();
+    let run = |more: &[&[&OsStr]]| {
+        let args = [os(&REPLACE), vec![file.as_os_str()], more.concat()].concat();
+        runner(&args)
+    };
+    for other in others {
+        run(&[&[OsStr::new("--diff")], other]).fails_to_parse();
+        if ["--undo", "--backup", "--resume", "-o"]
+            .iter()
+            .any(|option| other.first() == Some(&OsStr::new(option)))
+        {
+            for look in ["--dry-run", "--check"] {
+                run(&[&[OsStr::new(look)], other]).fails_to_parse();
+            }
+        }
+        assert_eq!(before, scratch.snapshot(), "{other:?}");
+    }
+}

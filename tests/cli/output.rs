@@ -305,6 +305,32 @@ fn without_a_standard_input_pipe_is_refused() {
     assert!(closed("</dev/null").ok().stdout.is_empty());
 }
 
+/// The result would be written into what is being read.
+#[test]
+fn the_input_is_no_output() {
+    let scratch = Scratch::new();
+    let file = scratch.write("file", "abc abc\n".repeat(10_000));
+    fs::hard_link(&file, scratch.path("other name")).unwrap();
+    let before = scratch.snapshot();
+    let run = |args: &[&str], redirections: &str| {
+        let script = format!("exec \"$0\" \"$@\" {redirections}");
+        let mut shell = runner_tests::program("sh");
+        shell.args(["-c", &script, runner_tests::binary()]).args(args).args(OPTIONS);
+        Ran::of(shell.current_dir(scratch.dir()).output().unwrap())
+    };
+    for redirection in [">> file", "1<> file", ">> 'other name'"] {
+        for out in ["-", "/dev/stdout"] {
+            let ran = run(&["apply", "replace", "file", "-o", out], redirection);
+            ran.fails(2, "is both input and output").says("nothing was written");
+        }
+        let ran = run(&["pipe", "replace"], &format!("< file {redirection}"));
+        ran.fails(2, "are the same file").says("nothing was written");
+        assert_eq!(before, scratch.snapshot());
+    }
+    // The same device of characters is something else.
+    run(&["pipe", "replace"], "< /dev/null > /dev/null").ok();
+}
+
 /// A plugin fails on the second of three files: the error says on which.
 #[test]
 fn an_error_of_a_plugin_names_the_file() {

@@ -49,7 +49,8 @@ pub(crate) struct ApplyArgs {
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// With --dry-run: show all changes as a unified diff, which `patch -p0` can apply to text files
-    #[arg(long, requires = "dry_run", conflicts_with = "json")]
+    // An option that conflicts with --dry-run would lift what is required here.
+    #[arg(long, requires = "dry_run", conflicts_with_all = ["json", "check", "output", "resume", "undo", "backup"])]
     pub(crate) diff: bool,
     /// Exit with code 1 if anything would change; touch nothing
     #[arg(long, conflicts_with = "require_edits")]
@@ -60,11 +61,11 @@ pub(crate) struct ApplyArgs {
     #[command(flatten)]
     pub(crate) commit: CommitArgs,
     /// Save a patch with which `runner undo` can undo the change
-    #[arg(long, value_name = "PATCH")]
+    #[arg(long, value_name = "PATCH", conflicts_with_all = ["dry_run", "check"])]
     pub(crate) undo: Option<PathBuf>,
     /// Keep the old file under its name with this suffix; for a symbolic link, beside the file it
     /// points to
-    #[arg(long, value_name = "SUFFIX", value_parser = suffix)]
+    #[arg(long, value_name = "SUFFIX", value_parser = suffix, conflicts_with_all = ["dry_run", "check"])]
     pub(crate) backup: Option<String>,
     /// Resume a killed scan of the file if possible; with this option, Ctrl-C also keeps the progress
     #[arg(long, conflicts_with_all = ["dry_run", "check", "output"])]

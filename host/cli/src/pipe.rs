@@ -11,6 +11,7 @@ use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::memory::MemoryContext;
 use runner_pipeline::pipe::{self, Descriptor};
+use runner_pipeline::storage::{FileType, OsStorage, Storage as _};
 
 use crate::Outcome;
 use crate::args::PluginArgs;
@@ -31,13 +32,28 @@ const BUFFER_BYTES: usize = 256 * 1024;
 
 pub(crate) fn run(args: &PipeArgs, reporter: &Reporter) -> Result<Outcome> {
     let session = Session::new(&args.plugin, 1, || Ok(Cancel::NEVER), reporter)?;
-    let mut output = BufWriter::with_capacity(BUFFER_BYTES, report::stdout()?);
+    let (input, output) = (stdin()?, report::stdout()?);
+    check_separate(&input, &output)?;
+    let mut written = BufWriter::with_capacity(BUFFER_BYTES, output);
     let begin = |head: FileHead<'_>| session.begin(head);
     let memory = MemoryContext { budget: session.budget(), look: None, space: args.plugin.space() };
-    let mut input = Descriptor::new(stdin()?, report::stdout()?);
+    let mut read = Descriptor::new(input, report::stdout()?);
     let options = pipe::Options { window_bytes: args.plugin.window, memory, cancel: session.cancel() };
-    pipe::run(&mut input, &mut output, &begin, &options)?;
+    pipe::run(&mut read, &mut written, &begin, &options)?;
     Ok(Outcome::Done)
+}
+
+/// Refuses a file that is both input and output: the run would read its own
+/// output, without end if that is appended.
+fn check_separate(input: &File, output: &File) -> Result<()> {
+    let stat = |file: &File, name| OsStorage.stat(file).map_err(Error::at("inspect", Path::new(name)));
+    let (from, to) = (stat(input, "standard input")?, stat(output, "standard output")?);
+    let is_content = matches!(from.file_type, FileType::Regular | FileType::Block);
+    if !is_content || !from.identity.same_inode(&to.identity) {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Usage, "standard input and standard output are the same file")
+        .hint("nothing was written; `runner apply PLUGIN FILE` changes a file itself"))
 }
 
 /// Standard input without the buffer of the standard library: `poll` does not

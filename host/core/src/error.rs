@@ -132,6 +132,13 @@ impl Error {
         self
     }
 
+    /// Replaces all hints.
+    #[must_use]
+    pub fn with_hints(mut self, hints: impl IntoIterator<Item = String>) -> Self {
+        self.0.hints = hints.into_iter().collect();
+        self
+    }
+
     /// Adds the plugin's own message. It is kept apart from the host's text,
     /// because it may have several lines and contain secrets.
     #[must_use]

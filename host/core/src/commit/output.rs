@@ -1,5 +1,7 @@
 //! Writes the result elsewhere: to a separate file, or to an open stream.
 
+use std::path::Path;
+
 use crate::commit::conditions::Conditions;
 use crate::commit::verify::Level;
 use crate::commit::write::{fill, output_stream};
@@ -9,7 +11,7 @@ use crate::escape::{Raw as _, shown};
 use crate::patch::{Direction, Patch};
 use crate::profile::{self, Stage};
 use crate::sidecar::Names;
-use crate::storage::{Access, Entry, OpenFile, Storage, umask};
+use crate::storage::{Access, Entry, OpenFile, OsStorage, Storage, umask};
 use crate::target::interrupted::check_mark;
 use crate::target::{Target, check_not_a_patch};
 
@@ -41,10 +43,31 @@ pub(crate) fn write_out<S: Storage>(
             profile::time(Stage::Fill, || {
                 output_stream::write(target.open_file(), file, name, reader, options.cancel)
             })?;
-            target.check_unchanged()?;
+            target.check_unchanged().map_err(|error| error.with_hints([format!(
+                "the file itself was not written; what {name} has received may mix old and new content, so discard it"
+            )]))?;
             Ok(Level::None)
         }
     }
+}
+
+/// Refuses a stream that leads to the file itself, such as standard output with
+/// `>> FILE`: the result would be written into what is being read.
+///
+/// # Errors
+/// [`Kind::Usage`] if it does; any I/O error.
+pub(crate) fn check_separate<S: Storage>(
+    target: &Target<'_, S>,
+    stream: &std::fs::File,
+    name: &str,
+) -> Result<()> {
+    let stat = OsStorage.stat(stream).map_err(Error::at("inspect", Path::new(name)))?;
+    if !stat.identity.same_inode(target.identity()) {
+        return Ok(());
+    }
+    let shown = target.path().shown();
+    Err(Error::new(Kind::Usage, format!("{shown} is both input and output: {name} leads to it"))
+        .hint("nothing was written; omit `-o` to change the file itself"))
 }
 
 fn write_file<S: Storage>(

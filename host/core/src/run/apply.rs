@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::decide::{decide, report_applying};
 use super::{Collect, Event, Options, OsPatch, Program, Report, make_patch};
-use crate::commit::output::{Output, write_out};
+use crate::commit::output::{Output, check_separate, write_out};
 use crate::commit::strategy::{Plan, Strategy};
 use crate::commit::{check_new_name, commit};
 use crate::error::Result;
@@ -129,6 +129,9 @@ pub fn apply_to(
         check_not_reserved(out)?;
     }
     let target = OsTarget::open(path, Intent::Scan(options.patch_files))?;
+    if let Output::Stream(stream, name) = output {
+        check_separate(&target, stream, name)?;
+    }
     write_target(&target, output, program, options, events)
 }
 
