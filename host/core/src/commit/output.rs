@@ -43,12 +43,23 @@ pub(crate) fn write_out<S: Storage>(
             profile::time(Stage::Fill, || {
                 output_stream::write(target.open_file(), file, name, reader, options.cancel)
             })?;
-            target.check_unchanged().map_err(|error| error.with_hints([format!(
-                "the file itself was not written; what {name} has received may mix old and new content, so discard it"
-            )]))?;
+            check_streamed(target, name)?;
             Ok(Level::None)
         }
     }
+}
+
+/// Checks that the file did not change while its new content went to a stream.
+///
+/// # Errors
+/// When it did: what was written cannot be taken back.
+fn check_streamed<S: Storage>(target: &Target<'_, S>, name: &str) -> Result<()> {
+    target.check_unchanged().map_err(|error| {
+        let hint = format!(
+            "the file itself was not written; what {name} has received may mix old and new content, so discard it"
+        );
+        error.with_hints([hint])
+    })
 }
 
 /// Refuses a stream that leads to the file itself, such as standard output with
