@@ -87,6 +87,44 @@ fn after_the_target_was_replaced_by_a_copy() {
     }
 }
 
+/// A crash while the file grew left it with zeros up to the end of its block, as
+/// XFS may. Other bytes up to there were appended by another process.
+#[test]
+fn after_a_crash_while_the_file_grew() {
+    if !has("strace") {
+        return skip("strace is missing");
+    }
+    let old = runner_tests::log_lines(300_000, "\n");
+    let new = String::from_utf8(old.clone()).unwrap().replace("user", "somebody").into_bytes();
+    let block_end = old.len().next_multiple_of(4096);
+    assert!(old.len() % 512 > 0 && block_end < new.len());
+    for (filler, rollback) in [(0, false), (0, true), (b'x', false), (b'x', true)] {
+        let scratch = Scratch::new();
+        let file = scratch.write("file", &old);
+        let mut killed = runner_tests::kill::at(("ftruncate", 1), Some(&file));
+        killed.args(["apply", "replace", "--set", "find=user", "--set", "with=somebody"]);
+        killed.args(["--strategy", "in-place", "-j", "1"]).arg(&file);
+        assert!(!killed.output().unwrap().status.success());
+        assert_eq!(runner_tests::names(scratch.dir()), ["file", "file.runner-journal"]);
+        let mut left = old.clone();
+        left.resize(block_end, filler);
+        fs::write(&file, &left).unwrap();
+        let ran = recover(&file, rollback);
+        match (filler, rollback) {
+            (0, _) => drop(ran.ok()),
+            (_, true) => drop(ran.ok().says("were kept")),
+            (_, false) => drop(ran.fails(6, "appended to").says("nothing was written")),
+        }
+        let found = fs::read(&file).unwrap();
+        let expected = match (filler, rollback) {
+            (0, false) => &new,
+            (0, true) => &old,
+            _ => &left,
+        };
+        assert!(found == *expected, "{filler}, rollback {rollback}");
+    }
+}
+
 /// The file was renamed, and another file with its old content, its new content
 /// or anything between has its name now. The journal is the only way to recover
 /// the renamed file, so it stays until that is done.

@@ -7,6 +7,8 @@
 //!   independently of earlier and later writes;
 //! - any of the sizes that the file had since then; bytes that were never
 //!   written read as zeros or as garbage;
+//! - of a file that grows, the size at the end of its old last block, with zeros
+//!   from the old end on: XFS writes these before it logs the new size;
 //! - of the directory changes since the last sync of their directory, a prefix
 //!   in order, or any subset in which no change depends on a missing one;
 //! - owner, mode and so on, old or new since the last full sync.
@@ -23,6 +25,9 @@ use crate::choices::Choices;
 pub use directory::{Directory, NameChange};
 
 pub type Inode = u64;
+
+/// Size of a block of the filesystem.
+const BLOCK: usize = 4096;
 
 #[derive(Debug, Clone, Default)]
 pub struct Disk {
@@ -136,7 +141,14 @@ impl Node {
                 Change::Resize(_) => {}
             }
         }
-        image.resize(reach.checked_sub(1).map_or(self.durable.len(), |last| sizes[last]), unwritten);
+        let size = reach.checked_sub(1).map_or(self.durable.len(), |last| sizes[last]);
+        image.resize(size, unwritten);
+        if let Some(Change::Resize(to)) = self.dirty.get(reach)
+            && to.min(&size.next_multiple_of(BLOCK)) > &size
+            && choices.pick(2) == 0
+        {
+            image.resize(size.next_multiple_of(BLOCK).min(*to), 0);
+        }
         image
     }
 }

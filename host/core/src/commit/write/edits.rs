@@ -3,7 +3,7 @@
 //! direction.
 
 use super::coalesce::Pieces;
-use super::length::{self, Ends, State};
+use super::length::{self, Ends, FileEnd, State};
 use super::write_behind::write_behind;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
@@ -93,9 +93,15 @@ pub fn write<S: Storage>(
         return Err(grown(path, file_end.appended_bytes()));
     }
     let long = ends.to_long(view.direction);
+    // The size of the file now, if it must change.
+    let size = match file_end {
+        FileEnd::Growing(size) => size,
+        _ if long => ends.short,
+        _ => ends.long,
+    };
     if long {
         if resizes {
-            length::set(locked, ends.short, ends.long)?;
+            length::set(locked, size, ends.long)?;
             file.with(sync)?;
         }
         length::mark(storage, journal, State::Long)?;
@@ -103,13 +109,15 @@ pub fn write<S: Storage>(
     file.with(|target| {
         profile::time(Stage::Write, || {
             edits(target, view, threads)?;
-            if resizes && !long { length::clear(target, ends) } else { Ok(()) }
+            // A file that was growing ends with zeros already.
+            let clears = resizes && !long && size == ends.long;
+            if clears { length::clear(target, ends) } else { Ok(()) }
         })?;
         sync(target)
     })?;
     if resizes && !long {
         length::mark(storage, journal, State::Either)?;
-        length::set(locked, ends.long, ends.short)?;
+        length::set(locked, size, ends.short)?;
         file.with(sync)?;
     }
     Ok(())

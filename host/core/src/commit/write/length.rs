@@ -13,6 +13,11 @@
 //! | `Long` | is at least as long as the longer version |
 //! | `Either` | is as in `Long`, with zeros from the shorter end on; or it is short |
 //!
+//! Growing a file takes more than one step on some filesystems: XFS writes zeros
+//! up to the end of the last block, which may leave that size after a crash,
+//! before it logs the new size. So a short file in the state `Either` may end
+//! with such zeros.
+//!
 //! A change to a longer version begins with `Either`, a change to a shorter
 //! version with `Long`.
 
@@ -27,6 +32,11 @@ const ZEROS_BYTES: u64 = 4096;
 
 const UNMARKED_MODE: u32 = 0o600;
 const MARKED_MODE: u32 = 0o400;
+
+/// The largest block of a filesystem, in bytes (XFS; others have 4 KiB).
+const MAX_BLOCK_BYTES: u64 = 64 << 10;
+/// The smallest one.
+const MIN_BLOCK_BYTES: u64 = 512;
 
 /// What is certain about the length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +55,9 @@ pub enum FileEnd {
     Short(u64),
     /// It ends with the longer version, followed by this many appended bytes.
     Long(u64),
+    /// It ends with the shorter version and zeros up to this size, because a
+    /// crash interrupted its growth.
+    Growing(u64),
 }
 
 impl FileEnd {
@@ -53,6 +66,7 @@ impl FileEnd {
     pub fn appended_bytes(self) -> u64 {
         match self {
             Self::Short(bytes) | Self::Long(bytes) => bytes,
+            Self::Growing(_) => 0,
         }
     }
 }
@@ -85,7 +99,11 @@ impl Ends {
 
     /// Whether the length must change in this direction.
     pub(crate) fn resize(self, file_end: FileEnd, direction: Direction) -> bool {
-        !self.are_one() && matches!(file_end, FileEnd::Long(_)) != self.to_long(direction)
+        match file_end {
+            FileEnd::Growing(_) => true,
+            FileEnd::Long(_) => !self.are_one() && !self.to_long(direction),
+            FileEnd::Short(_) => self.to_long(direction),
+        }
     }
 
     /// The range of zeros that marks an extended file.
@@ -110,8 +128,20 @@ pub fn file_end<S: Storage>(target: OpenFile<'_, S>, journal: &Patch<'_, S>) -> 
         State::Either if size >= ends.long && has_zeros(target, ends)? => {
             Some(FileEnd::Long(size - ends.long))
         }
+        State::Either if is_growing(target, ends, size)? => Some(FileEnd::Growing(size)),
         State::Either => Some(FileEnd::Short(size - ends.short)),
     })
+}
+
+/// Whether a file ends where the block of its shorter end does, with zeros from
+/// there on.
+fn is_growing<S: Storage>(target: OpenFile<'_, S>, ends: Ends, size: u64) -> Result<bool> {
+    let rest = size - ends.short;
+    let ends_a_block = size.is_multiple_of(MIN_BLOCK_BYTES) && rest < MAX_BLOCK_BYTES;
+    if rest == 0 || size >= ends.long || !ends_a_block {
+        return Ok(false);
+    }
+    is_zero(target, ends.short..size)
 }
 
 fn state<S: Storage>(storage: &S, journal: &Patch<'_, S>, ends: Ends) -> Result<State> {
@@ -122,7 +152,10 @@ fn state<S: Storage>(storage: &S, journal: &Patch<'_, S>, ends: Ends) -> Result<
 }
 
 fn has_zeros<S: Storage>(target: OpenFile<'_, S>, ends: Ends) -> Result<bool> {
-    let range = ends.zeros();
+    is_zero(target, ends.zeros())
+}
+
+fn is_zero<S: Storage>(target: OpenFile<'_, S>, range: std::ops::Range<u64>) -> Result<bool> {
     let mut bytes = vec![1; usize::try_from(range.end - range.start).expect("a few KiB")];
     target.read_exact_at(&mut bytes, range.start)?;
     Ok(bytes.iter().all(|byte| *byte == 0))
