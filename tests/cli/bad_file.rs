@@ -209,14 +209,14 @@ fn a_record_beyond_the_limit_is_refused() {
     let file = scratch.write("file", &content);
     let before = scratch.snapshot();
     let file = file.to_str().unwrap();
-    let what = "the record at offset 6 is longer than the limit of 16777216 bytes";
+    let what = "the record at offset 6 is longer than the limit of 16,777,216 bytes";
     for jobs in ["1", "3"] {
         for plugin in
             [&["newline", "--set", "to=crlf"][..], &["replace", "--set", "find=ab.", "--set", "regex=true"]]
         {
             let options = ["apply", file, "--window", "64K", "-j", jobs];
             let ran = runner(options.iter().take(1).chain(plugin).chain(&options[1..]));
-            ran.fails(2, what).says("hint: raise the limit with `--window`");
+            ran.fails(2, &format!("error: {file}: {what}")).says("hint: raise the limit with `--window`");
             assert_eq!(before, scratch.snapshot());
         }
     }
