@@ -61,7 +61,9 @@ fn plugin() {
     let csv = bundled::ALL[0].bytes;
     session.write("cut.wasm", &csv[..csv.len() / 2]);
     session.write("component.wasm", b"\0asm\x0d\0\x01\0\xff\xff\xff");
-    for guest in ["trap", "spin-transform", "memory-bomb", "no-contract", "old-contract", "bad-error"] {
+    for guest in
+        ["trap", "spin-transform", "memory-bomb", "no-contract", "old-contract", "bad-error", "wordy"]
+    {
         session.scratch.guest(guest);
     }
     for (name, plugin, more) in [
@@ -75,6 +77,8 @@ fn plugin() {
         ("no-contract", "no-contract.wasm", &[]),
         ("old-contract", "old-contract.wasm", &[]),
         ("own-words", "bad-error.wasm", &[]),
+        // One worker, whose share of the memory is not the tighter limit.
+        ("long-answer", "wordy.wasm", &["-j", "1", "--memory-total", "2G"]),
     ] {
         session.run(&[&["apply", plugin, "f.txt"], more].concat()).is(&format!("error-plugin-{name}"));
     }
