@@ -95,8 +95,11 @@ fn patches() {
     session.run(&["show", "p", "--format", "json"]).is("show-json");
     session.run(&["show", "p", "--diff"]).is("show-diff");
     session.run(&["patch", "p", "f.txt", "--verify", "cached"]).is("patch");
-    session.run(&["show", "p"]).is("show-of-a-changed-file");
+    session.run(&["show", "p"]).run(&["show", "p", "f.txt"]).run(&["show", "p", "--diff"]);
+    session.is("show-of-an-applied-patch");
     session.run(&["undo", "p", "f.txt", "--verify", "cached"]).is("undo");
+    session.write("f.txt", "something else\n");
+    session.run(&["show", "p"]).is("show-of-a-changed-file");
 }
 
 #[test]
