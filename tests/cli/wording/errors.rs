@@ -43,6 +43,7 @@ fn usage() {
         ("bad-size", apply(&REPLACE, &["--window", "12Q", "f.txt"])),
         ("diff-without-dry-run", apply(&REPLACE, &["--diff", "f.txt"])),
         ("bad-root", apply(&REPLACE, &["--expect", "12", "f.txt"])),
+        ("bad-root-to-verify", vec!["verify", "--root", "zz", "f.txt"]),
         ("bad-suffix", apply(&REPLACE, &["--backup", "/x", "f.txt"])),
         ("no-patch-file", vec!["show", "missing.patch"]),
         ("fifo-as-patch", vec!["patch", "fifo", "f.txt"]),
