@@ -63,6 +63,7 @@ fn nothing_to_change() {
     session.run(&with("apply", &REPLACE, &["f.txt", "--require-edits"]));
     session.run(&with("apply", &REPLACE[..5], &["f.txt", "--dry-run"]));
     session.is("apply-nothing-to-change");
+    session.run(&with("plan", &REPLACE[..5], &["f.txt", "-o", "p"])).is("plan-nothing-to-change");
 }
 
 #[test]
