@@ -136,7 +136,8 @@ fn permissions_count() {
     }
     // The file may be written, but no journal beside it.
     open(&file, 0o666);
-    untouched(run(), &runner_tests::Snapshot::of(&dir));
+    let ran = untouched(run(), &runner_tests::Snapshot::of(&dir)).says("its directory must be writable");
+    assert_eq!(ran.stderr.matches("  hint: ").count(), 1, "{}", ran.stderr);
     // The directory may not even be looked into.
     open(&dir, 0o700);
     untouched(run(), &runner_tests::Snapshot::of(&dir));
