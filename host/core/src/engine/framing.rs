@@ -29,6 +29,9 @@ use runner_contract::Framing;
 use crate::error::{Error, Kind as ErrorKind, Result};
 use crate::escape::{count, group_digits};
 
+/// Records up to this size are held whole, whatever the window.
+pub const MIN_RECORD_LIMIT_BYTES: u64 = 16 << 20;
+
 /// A contiguous part of the file.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
