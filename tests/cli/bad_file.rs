@@ -136,7 +136,8 @@ fn permissions_count() {
     }
     // The file may be written, but no journal beside it.
     open(&file, 0o666);
-    untouched(run(), &runner_tests::Snapshot::of(&dir));
+    let ran = untouched(run(), &runner_tests::Snapshot::of(&dir)).says("its directory must be writable");
+    assert_eq!(ran.stderr.matches("  hint: ").count(), 1, "{}", ran.stderr);
     // The directory may not even be looked into.
     open(&dir, 0o700);
     untouched(run(), &runner_tests::Snapshot::of(&dir));
@@ -209,14 +210,14 @@ fn a_record_beyond_the_limit_is_refused() {
     let file = scratch.write("file", &content);
     let before = scratch.snapshot();
     let file = file.to_str().unwrap();
-    let what = "the record at offset 6 is longer than the limit of 16777216 bytes";
+    let what = "the record at offset 6 is longer than the limit of 16,777,216 bytes";
     for jobs in ["1", "3"] {
         for plugin in
             [&["newline", "--set", "to=crlf"][..], &["replace", "--set", "find=ab.", "--set", "regex=true"]]
         {
             let options = ["apply", file, "--window", "64K", "-j", jobs];
             let ran = runner(options.iter().take(1).chain(plugin).chain(&options[1..]));
-            ran.fails(2, what).says("hint: raise the limit with `--window`");
+            ran.fails(2, &format!("error: {file}: {what}")).says("hint: raise the limit with `--window`");
             assert_eq!(before, scratch.snapshot());
         }
     }

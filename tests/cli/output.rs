@@ -292,6 +292,22 @@ fn without_a_standard_output_nothing_is_printed_to_it() {
     assert_eq!(fs::read(&file).unwrap(), b"xyz\n");
 }
 
+/// Help, too, is output that may be lost, unless its reader has gone away.
+#[test]
+fn help_that_cannot_be_printed_is_an_error() {
+    let shell = |script: &str, args: &[&str]| {
+        let mut shell = runner_tests::program("bash");
+        shell.args(["-c", script, runner_tests::binary()]).args(args);
+        Ran::of(shell.output().unwrap())
+    };
+    for args in [&["--help"][..], &["--version"], &["help", "apply"], &["apply", "--help"], &["man"]] {
+        shell("exec \"$0\" \"$@\" >/dev/full", args).fails(2, "cannot write to standard output");
+        shell("exec \"$0\" \"$@\" >&-", args).fails(2, "standard output is closed");
+        let unread = shell("\"$0\" \"$@\" | true; exit ${PIPESTATUS[0]}", args);
+        assert_eq!(unread.ok().stderr, "");
+    }
+}
+
 /// Nothing to read is not the same as no input.
 #[test]
 fn without_a_standard_input_pipe_is_refused() {

@@ -226,7 +226,7 @@ fn a_text_needs_no_lines() {
 
     fs::write(&file, &content).unwrap();
     let expression = [&replace[..], &["--set", "regex=true"]].concat();
-    let long = "the record at offset 0 is longer than the limit of 16777216 bytes";
+    let long = "the record at offset 0 is longer than the limit of 16,777,216 bytes";
     let refused = |ran: Ran| {
         ran.fails(2, long).says("--window").says("--set multiline=true");
     };

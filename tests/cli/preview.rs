@@ -106,3 +106,61 @@ fn old_bytes_are_compared_with_the_file() {
     let diff = run_in(scratch.dir(), &os(&["show", "--diff", "patch", "f"])).ok().text();
     assert_eq!(diff, "--- f\n+++ f\n@@ -1,1 +1,1 @@\n-a foo\n+barbar\n");
 }
+
+/// A patch that has been applied is as true as it was before.
+#[test]
+fn a_patch_that_has_been_applied_is_no_lie() {
+    let scratch = Scratch::new();
+    for (with, content) in [("barbar", "a foo\nfoo\n"), ("bar", "a foo\n"), ("", "a foo, foo\n")] {
+        let (file, patch) = (scratch.write("f", content), scratch.path("patch"));
+        let set = format!("with={with}");
+        let args = ["plan", "replace", "--set", "find=foo", "--set", &set, "-o"];
+        runner(args.iter().map(OsStr::new).chain([patch.as_os_str(), file.as_os_str()])).ok();
+        runner!["patch", &patch, &file].ok();
+        let has =
+            format!("old bytes taken from the patch; {} already has the resulting content", file.display());
+        for ran in [runner!["show", &patch], runner!["show", &patch, &file]] {
+            let text = ran.ok().text();
+            assert!(text.contains(&has), "{text}");
+            assert!(text.contains("strategy  depends on the file as it was before the patch\n"), "{text}");
+            assert!(text.contains("- foo\n"), "{text}");
+        }
+        for ran in [runner!["show", &patch, "--diff"], runner!["show", &patch, &file, "--diff"]] {
+            ran.fails(2, "f already has the resulting content").says("as it was before the patch");
+        }
+        let json = runner!["show", &patch, &file, "--format", "json"].ok().text();
+        let event: Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
+        assert_eq!((&event["matches_file"], &event["file_has_result"]), (&false.into(), &true.into()));
+        // The new bytes are there, but something else is not.
+        let applied = fs::read_to_string(&file).unwrap();
+        fs::write(&file, applied.replace("a ", "b ")).unwrap();
+        let text = runner!["show", &patch].ok().text();
+        assert!(text.contains("the file is not available for comparison"), "{text}");
+        assert_eq!(runner!["show", &patch, &file].code, 5);
+        fs::remove_file(&patch).unwrap();
+    }
+}
+
+/// A large file is not hashed for a preview.
+#[test]
+fn of_a_large_file_the_edits_are_compared() {
+    let scratch = Scratch::new();
+    let (file, patch) = (scratch.write("f", "a foo\n"), scratch.path("patch"));
+    let sparse = fs::OpenOptions::new().write(true).open(&file).unwrap();
+    sparse.set_len((1 << 30) + 8).unwrap();
+    let plan = |with: &str| {
+        let args = ["plan", "replace", "--set", "find=foo", "--set", with, "-o"];
+        runner(args.iter().map(OsStr::new).chain([patch.as_os_str(), file.as_os_str()])).ok();
+    };
+    plan("with=bar");
+    runner!["patch", &patch, &file].ok();
+    let text = runner!["show", &patch].ok().text();
+    assert!(text.contains("f already has the resulting size and the new bytes of every edit"), "{text}");
+    runner!["undo", &patch, &file].ok();
+    // Bytes that are only removed say nothing.
+    fs::remove_file(&patch).unwrap();
+    plan("with=");
+    sparse.set_len((1 << 30) + 5).unwrap();
+    let text = runner!["show", &patch].ok().text();
+    assert!(text.contains("the file is not available for comparison"), "{text}");
+}

@@ -25,12 +25,13 @@ mod show;
 mod signals;
 mod verify;
 
-use std::io;
+use std::io::{self, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use runner_pipeline::error::{Kind, Result};
+use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::escape_lines;
 use runner_pipeline::patch::Patch;
 use runner_pipeline::storage::OsStorage;
@@ -138,19 +139,28 @@ fn disable_core_dumps() {
 /// argument may be a file name, so the text is escaped if it contains control
 /// characters.
 fn print_usage(error: &clap::Error) -> ExitCode {
-    let text = error.render().to_string();
-    let escaped = escape_lines(&text, usize::MAX);
-    if !error.use_stderr()
-        && let Err(error) = report::stdout()
-    {
+    if !error.use_stderr() {
+        let Err(error) = report::unless_unread(print_help(error)) else { return ExitCode::SUCCESS };
         Reporter::new(EventFormat::Text, report::Volume::All).error(&error);
         return ExitCode::from(error.kind().exit_code());
     }
+    let text = error.render().to_string();
+    let escaped = escape_lines(&text, usize::MAX);
     if text == escaped {
-        error.exit();
+        // In colour, if it is for a terminal. A failure cannot be reported
+        // anywhere.
+        let _ = error.print();
+    } else {
+        report::complain(&escaped);
     }
-    report::complain(&escaped);
     ExitCode::from(Kind::Usage.exit_code())
+}
+
+/// Prints the requested help text, or the version.
+fn print_help(help: &clap::Error) -> Result<()> {
+    report::stdout()?;
+    let printed = help.print().and_then(|()| io::stdout().flush());
+    printed.map_err(Error::at("write to", Path::new("standard output")))
 }
 
 /// Compiles a plugin if a parent process started this process for that purpose.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use clap::Args as ArgGroup;
 use runner_pipeline::commit::conditions::{Conditions, Privileges};
 use runner_pipeline::error::{Error, Kind, Result};
-use runner_pipeline::escape::{Page, Raw as _, shown, with_name};
+use runner_pipeline::escape::{Page, Raw as _, count, shown, with_name};
 use runner_pipeline::memory::{MemoryContext, Watch};
 use runner_pipeline::run::{self, Options};
 use runner_pipeline::storage::Entry;
@@ -71,17 +71,20 @@ pub(crate) fn run(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
         .with_program(reporter, |program| run::plan(file, program, &options, &saved, &mut events))
         .map_err(|error| explain(file, error))?;
     reporter.report(file, &report, started, "planned")?;
-    let (saved, word) = (shown(&args.output), args.output.word());
+    let is_empty = report.stats.edits == 0;
     reporter.tell(
         || with_name(json!({ "event": "saved", "bytes": bytes }), "patch", &args.output),
         || {
+            let (saved, word) = (shown(&args.output), args.output.word());
+            let saved = format!("saved {saved} ({})", count(bytes, "byte"));
+            if is_empty {
+                return Page::of(format_args!("{saved}; it has no edits"));
+            }
+            let file = file.word();
             Page::of(format_args!(
-                "saved {saved} ({bytes} bytes); `runner show {word}` shows it, `runner patch {word} {}` \
-                 applies it",
-                file.word()
+                "{saved}; `runner show {word}` shows it, `runner patch {word} {file}` applies it"
             ))
         },
     )?;
-    let none = args.run.require_edits && report.stats.edits == 0;
-    Ok(if none { Outcome::Changes } else { Outcome::Done })
+    Ok(if is_empty && args.run.require_edits { Outcome::Changes } else { Outcome::Done })
 }

@@ -3,13 +3,10 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
 
-use runner_pipeline::error::{Error, Kind, Result};
-use runner_pipeline::escape::{count, shown};
+use runner_pipeline::error::Result;
 use runner_pipeline::patch::{Direction, Edits, Patch};
-use runner_pipeline::storage::{Access, Entry, FileType, OsStorage, Storage};
-use runner_pipeline::target::check_type;
+use runner_pipeline::storage::OsStorage;
 
 /// Number of bytes of the line shown on either side of an edit.
 const CONTEXT_BYTES: u64 = 60;
@@ -17,8 +14,6 @@ const CONTEXT_BYTES: u64 = 60;
 const EDIT_BYTES: usize = 1000;
 /// A hunk of this size takes no further edits.
 const HUNK_BYTES: usize = 4 * EDIT_BYTES;
-/// Number of bytes compared at a time.
-const CHUNK_BYTES: usize = 64 << 10;
 
 /// A changed line, or the part of it that is shown.
 #[derive(Debug, PartialEq, Eq)]
@@ -88,74 +83,6 @@ impl Hunk {
             text.chars().any(|c| c.is_control() && !c.is_ascii_whitespace())
         })
     }
-}
-
-/// The file that a patch was made for, if it still exists under its name and is
-/// unchanged.
-pub(crate) fn source_of(patch: &Patch<'_, OsStorage>, path: &Path) -> Option<File> {
-    let header = patch.header();
-    let file = open(path)?;
-    let identity = OsStorage.stat(&file).ok()?.identity;
-    header.identity.is(&identity).then_some(file)
-}
-
-/// The file that the user names as the target of a patch.
-///
-/// # Errors
-/// If it cannot be opened, or has the wrong size.
-pub(crate) fn given_source(patch: &Patch<'_, OsStorage>, path: &Path) -> Result<File> {
-    let entry = Entry::resolve(path)?;
-    // Check first: opening a device may have side effects, and a FIFO is not
-    // a file.
-    check_type(path, &OsStorage.stat_entry(&entry).map_err(Error::at("open", path))?)?;
-    let file = OsStorage.open(&entry, Access::Read).map_err(Error::at("open", path))?;
-    let size = OsStorage.stat(&file).map_err(Error::at("read the metadata of", path))?.identity.size;
-    let wanted = patch.seal().stats.pre_size;
-    if size == wanted {
-        return Ok(file);
-    }
-    let what = format!("{} is not the file that the patch was made for", shown(path));
-    Err(Error::new(Kind::Verification, what).hint(format!(
-        "it has {}, but the patch is for a file of {}",
-        count(size, "byte"),
-        count(wanted, "byte")
-    )))
-}
-
-fn open(path: &Path) -> Option<File> {
-    let entry = Entry::resolve(path).ok()?;
-    // Check first: opening a device may have side effects.
-    let stat = OsStorage.stat_entry(&entry).ok()?;
-    let readable = matches!(stat.file_type, FileType::Regular | FileType::Block);
-    readable.then(|| OsStorage.open(&entry, Access::Read).ok()).flatten()
-}
-
-/// The first offset at which the file differs from the old bytes in the patch.
-///
-/// # Errors
-/// If the file or the patch cannot be read.
-pub(crate) fn first_mismatch(
-    patch: &Patch<'_, OsStorage>,
-    source: &File,
-    path: &Path,
-) -> Result<Option<u64>> {
-    let mut edits = Edits::new(patch.reader(Direction::Forward));
-    let mut buffer = vec![0; CHUNK_BYTES];
-    while let Some(edit) = edits.peek()? {
-        let mut at = edit.start;
-        for claimed in edit.old.chunks(CHUNK_BYTES) {
-            let found = &mut buffer[..claimed.len()];
-            let count = OsStorage.read_full_at(source, found, at).map_err(Error::at("read", path))?;
-            let same = found[..count].iter().zip(claimed).take_while(|(found, claimed)| found == claimed);
-            let same = same.count();
-            if same < claimed.len() {
-                return Ok(Some(at + same as u64));
-            }
-            at += claimed.len() as u64;
-        }
-        edits.advance();
-    }
-    Ok(None)
 }
 
 /// The first `limit` changed lines: with the surrounding text if the source is

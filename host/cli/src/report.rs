@@ -8,6 +8,7 @@ mod progress;
 mod result;
 mod streams;
 mod timing;
+mod unnamed;
 
 use std::error::Error as _;
 use std::io::{self, IsTerminal};
@@ -143,9 +144,7 @@ impl Reporter {
             }
             // Standard output failed: fall back to standard error.
         }
-        // A plugin does not know the name of the file. Wrong parameters (a
-        // usage error) are not about the file.
-        if let Some(file) = error.file().filter(|_| error.kind() == Kind::Plugin) {
+        if let Some(file) = error.file().filter(|file| unnamed::is_unnamed(file, error)) {
             what.insert_str(0, &format!("{}: ", shown(file)));
         }
         let mut page = Page::default();

@@ -1,5 +1,6 @@
 //! `runner show`, and the same view of a patch in a dry run.
 
+mod compared;
 mod json;
 mod page;
 
@@ -11,8 +12,8 @@ use runner_pipeline::escape::{Page, shown};
 use runner_pipeline::patch::Patch;
 use runner_pipeline::storage::{Entry, OsStorage};
 
+use self::compared::{Compared, source_of, with_given_file, with_own_file};
 pub(crate) use self::page::{View, page};
-use crate::preview::{first_mismatch, given_source, source_of};
 use crate::report::Reporter;
 use crate::{Outcome, diff};
 
@@ -44,30 +45,45 @@ pub(crate) fn run(args: &ShowArgs, reporter: &Reporter) -> Result<Outcome> {
     let patch = Patch::load(&OsStorage, &Entry::resolve(&args.patch)?)?;
     let named = Path::new(&patch.header().target);
     let path = args.file.as_deref().unwrap_or(named);
-    let source = match &args.file {
-        Some(file) => Some(given_source(&patch, file)?),
-        None => source_of(&patch, named),
+    let compared = match &args.file {
+        Some(file) => with_given_file(&patch, file)?,
+        None => with_own_file(&patch, named)?,
     };
-    let mismatch = source.as_ref().map_or(Ok(None), |source| first_mismatch(&patch, source, path))?;
+    let mismatch = compared.mismatch();
     if args.diff {
-        let Some(source) = &source else {
-            let what = format!("{} is missing or has changed", shown(path));
-            return Err(Error::new(Kind::Usage, what)
-                .hint("a diff needs the file as it was before the patch: `runner show --diff PATCH FILE`"));
-        };
-        if mismatch.is_none() {
-            diff::write(&patch, source, path, reporter)?;
-        }
+        write_diff(&patch, &compared, path, reporter)?;
     } else if args.format == Some(Format::Json) {
-        json::write(&patch, source.as_ref().map(|_| mismatch.is_none()), reporter)?;
+        json::write(&patch, &compared, reporter)?;
     } else {
-        let view = View { format: args.format, source, path: Some(path), ..View::default() };
+        let view = View { format: args.format, path: Some(path), ..View::default() };
+        let view = match compared {
+            Compared::Before(file) | Compared::Differs(file, _) => View { source: Some(file), ..view },
+            Compared::After(checked) => View { has_result: Some(checked), ..view },
+            Compared::NotAtHand => view,
+        };
         reporter.show(&page(&patch, &view)?)?;
     }
     let Some(at) = mismatch else { return Ok(Outcome::Done) };
     let what = format!("the patch does not match {}: the file differs at byte {at}", shown(path));
     Err(Error::new(Kind::Verification, what)
         .hint("do not trust the patch: lines that start with `-` are not the content of the file"))
+}
+
+/// Prints the diff, unless the old bytes are not those of the file.
+fn write_diff(
+    patch: &Patch<'_, OsStorage>,
+    compared: &Compared,
+    path: &Path,
+    reporter: &Reporter,
+) -> Result<()> {
+    let why = match compared {
+        Compared::Before(file) => return diff::write(patch, file, path, reporter),
+        Compared::Differs(..) => return Ok(()),
+        Compared::After(checked) => checked.has(),
+        Compared::NotAtHand => "is missing or has changed",
+    };
+    Err(Error::new(Kind::Usage, format!("{} {why}", shown(path)))
+        .hint("a diff needs the file as it was before the patch: `runner show --diff PATCH FILE`"))
 }
 
 /// The page for a saved patch, without comparing it with a file.

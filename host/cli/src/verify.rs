@@ -11,7 +11,7 @@ use runner_pipeline::run::root_of;
 use runner_pipeline::storage::{Entry, OsStorage};
 
 use crate::Outcome;
-use crate::args::threads;
+use crate::args::{root, threads};
 use crate::explain::reason;
 use crate::report::Reporter;
 
@@ -20,8 +20,8 @@ pub(crate) struct VerifyArgs {
     /// The file to read
     pub(crate) file: PathBuf,
     /// Fail unless the file has this BLAKE3 root
-    #[arg(long, value_name = "HEX", conflicts_with = "patch")]
-    pub(crate) root: Option<String>,
+    #[arg(long, value_name = "HEX", conflicts_with = "patch", value_parser = root)]
+    pub(crate) root: Option<blake3::Hash>,
     /// Fail unless the file is the result of this patch
     #[arg(long, value_name = "PATCH")]
     pub(crate) patch: Option<PathBuf>,
@@ -35,27 +35,23 @@ pub(crate) struct VerifyArgs {
 
 pub(crate) fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<Outcome> {
     let wanted = match (&args.root, &args.patch) {
-        (Some(hex), _) => Some(blake3::Hash::from_hex(hex).map_err(|e| {
-            Error::new(Kind::Usage, format!("`{}` is not a BLAKE3 root", shown(hex)))
-                .because(e)
-                .hint("a root has 64 hexadecimal digits")
-        })?),
+        (Some(root), _) => Some(*root),
         (None, Some(patch)) => Some(Patch::load(&OsStorage, &Entry::resolve(patch)?)?.seal().post_root),
         (None, None) => None,
     };
     let context = RunContext::unstoppable(threads(args.jobs));
-    let root = root_of(&args.file, context, &mut |event| reporter.progress(&args.file, event))
+    let found = root_of(&args.file, context, &mut |event| reporter.progress(&args.file, event))
         .map_err(|error| reason(&args.file, error))?;
     reporter.clear();
-    if let Some(wanted) = wanted.filter(|wanted| *wanted != root) {
+    if let Some(wanted) = wanted.filter(|wanted| *wanted != found) {
         return Err(Error::new(
             Kind::Verification,
             format!("{} has a different BLAKE3 root", shown(&args.file)),
         )
-        .hint(format!("its root is {root}, not {wanted}")));
+        .hint(format!("its root is {found}, not {wanted}")));
     }
     // The same format as `b3sum`.
-    let line = sum_line(&root, &args.file);
+    let line = sum_line(&found, &args.file);
     reporter.data(&line, || Page::of(shown(line.strip_suffix(b"\n").unwrap_or(&line))))?;
     Ok(Outcome::Done)
 }

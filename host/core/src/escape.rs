@@ -145,9 +145,10 @@ pub fn count(number: u64, noun: &str) -> String {
 
 /// Formats 1234567 as `1,234,567`.
 #[must_use]
-pub fn group_digits(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
+pub fn group_digits(number: impl Into<i128>) -> String {
+    let number = number.into();
+    let digits = number.unsigned_abs().to_string();
+    let mut out = String::from(if number < 0 { "-" } else { "" });
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
             out.push(',');

@@ -21,7 +21,7 @@ pub use input::{Descriptor, Input};
 
 use self::buffer::{Buffer, Filled};
 use crate::cancel::Cancel;
-use crate::engine::framing::{Cutter, View};
+use crate::engine::framing::{Cutter, MIN_RECORD_LIMIT_BYTES, View};
 use crate::engine::prefilter::Finder;
 use crate::engine::transform::Begun;
 use crate::engine::transform::Transform;
@@ -29,7 +29,6 @@ use crate::engine::validate::Found;
 use crate::engine::window::{Context, Position, Views, find, find_sequential};
 use crate::error::{Error, Result};
 use crate::memory::{MemoryContext, Space};
-use crate::scan::MIN_RECORD_LIMIT_BYTES;
 use runner_contract::{FileHead, Framing, HEAD_BYTES, Job};
 
 /// Options for processing a stream.

@@ -26,7 +26,7 @@ pub use scheduler::{Workers, waiting_bytes};
 pub use snapshot::State;
 
 use crate::cancel::Cancel;
-use crate::engine::framing::{Cutter, View};
+use crate::engine::framing::{Cutter, MIN_RECORD_LIMIT_BYTES, View};
 use crate::engine::prefilter::Finder;
 use crate::engine::transform::Transform;
 use crate::engine::window::Context;
@@ -38,8 +38,6 @@ use crate::storage::Storage;
 use crate::storage::mmap::Mapping;
 use runner_contract::{Framing, Job};
 
-/// Records up to this size are held whole, whatever the window.
-pub const MIN_RECORD_LIMIT_BYTES: u64 = 16 << 20;
 /// Work is handed out in blocks of this size, or of the window size if that is
 /// larger.
 pub const BLOCK_BYTES: u64 = 1 << 20;

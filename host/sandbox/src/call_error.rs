@@ -10,7 +10,7 @@ use runner_pipeline::memory::{Bytes, HINT};
 use wasmtime::Trap;
 
 use crate::clock::Stopped;
-use crate::limits::{Limiter, Limits, reply_fuel};
+use crate::limits::{BEGIN_FUEL, DESCRIBE_FUEL, Limiter, Limits, REPLY_FUEL, REPLY_FUEL_PER_BYTE};
 
 /// Maximum number of characters shown of a guest's error message.
 const MESSAGE_CHARS: usize = 2000;
@@ -97,16 +97,33 @@ pub(crate) fn trapped(
         Some(trap) => ("crashed", trap.to_string()),
         // The call returned something invalid, or the host refused something.
         None if !is_fuel(error) => ("failed", cause(error)),
-        None if matches!(call, Call::Window(_)) && limits.budget.reply_bytes() < reply_fuel(0) as u64 => {
+        None if matches!(call, Call::Window(_)) && limits.budget.reply_bytes() < REPLY_FUEL as u64 => {
             let share = Bytes(limits.budget.reply_bytes());
             let why = format!("its answer is larger than {share}, a worker's share of `--memory-total`");
             return Error::new(Kind::Plugin, format!("plugin `{plugin}` failed {call}"))
                 .because(why)
                 .hint(HINT);
         }
-        None => ("failed", "its answer exceeds the size limit".into()),
+        None => return answer_too_large(plugin, call),
     };
     Error::new(Kind::Plugin, format!("plugin `{plugin}` {verb} {call}")).because(why)
+}
+
+/// The error of a call whose answer exceeds the limit for answers of its kind.
+fn answer_too_large(plugin: &str, call: Call) -> Error {
+    let limit = Bytes(match call {
+        Call::Start | Call::Describe => DESCRIBE_FUEL,
+        Call::Begin => BEGIN_FUEL,
+        Call::Window(_) => REPLY_FUEL,
+    } as u64);
+    let error = Error::new(Kind::Plugin, format!("plugin `{plugin}` failed {call}"));
+    let why = format!("its answer is larger than the limit of {limit}");
+    if !matches!(call, Call::Window(_)) {
+        return error.because(why);
+    }
+    error.because(format!("{why} plus {REPLY_FUEL_PER_BYTE} times the window")).hint(
+        "a smaller `--window` makes answers smaller, but not below what one record needs; some plugins can work without records, such as `replace` with `--set multiline=true`",
+    )
 }
 
 fn cause(error: &wasmtime::Error) -> String {

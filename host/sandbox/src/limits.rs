@@ -69,8 +69,13 @@ pub(crate) const BEGIN_FUEL: usize = 16 << 20;
 /// leaves room for transformations that expand text (escapes, hex dumps) at any
 /// window size; the constant is for small windows with large answers.
 pub fn reply_fuel(window_bytes: usize) -> usize {
-    (64 << 20) + window_bytes.saturating_mul(8)
+    REPLY_FUEL + window_bytes.saturating_mul(REPLY_FUEL_PER_BYTE)
 }
+
+/// The constant part of [`reply_fuel`].
+pub(crate) const REPLY_FUEL: usize = 64 << 20;
+/// The part of [`reply_fuel`] for each byte of the window.
+pub(crate) const REPLY_FUEL_PER_BYTE: usize = 8;
 
 /// Counts the resources of an instance, and refuses growth beyond its limits or
 /// beyond the rest of the budget that it shares with other instances.

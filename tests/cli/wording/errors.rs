@@ -43,6 +43,7 @@ fn usage() {
         ("bad-size", apply(&REPLACE, &["--window", "12Q", "f.txt"])),
         ("diff-without-dry-run", apply(&REPLACE, &["--diff", "f.txt"])),
         ("bad-root", apply(&REPLACE, &["--expect", "12", "f.txt"])),
+        ("bad-root-to-verify", vec!["verify", "--root", "zz", "f.txt"]),
         ("bad-suffix", apply(&REPLACE, &["--backup", "/x", "f.txt"])),
         ("no-patch-file", vec!["show", "missing.patch"]),
         ("fifo-as-patch", vec!["patch", "fifo", "f.txt"]),
@@ -61,7 +62,9 @@ fn plugin() {
     let csv = bundled::ALL[0].bytes;
     session.write("cut.wasm", &csv[..csv.len() / 2]);
     session.write("component.wasm", b"\0asm\x0d\0\x01\0\xff\xff\xff");
-    for guest in ["trap", "spin-transform", "memory-bomb", "no-contract", "old-contract", "bad-error"] {
+    for guest in
+        ["trap", "spin-transform", "memory-bomb", "no-contract", "old-contract", "bad-error", "wordy"]
+    {
         session.scratch.guest(guest);
     }
     for (name, plugin, more) in [
@@ -75,6 +78,8 @@ fn plugin() {
         ("no-contract", "no-contract.wasm", &[]),
         ("old-contract", "old-contract.wasm", &[]),
         ("own-words", "bad-error.wasm", &[]),
+        // One worker, whose share of the memory is not the tighter limit.
+        ("long-answer", "wordy.wasm", &["-j", "1", "--memory-total", "2G"]),
     ] {
         session.run(&[&["apply", plugin, "f.txt"], more].concat()).is(&format!("error-plugin-{name}"));
     }

@@ -63,6 +63,7 @@ fn nothing_to_change() {
     session.run(&with("apply", &REPLACE, &["f.txt", "--require-edits"]));
     session.run(&with("apply", &REPLACE[..5], &["f.txt", "--dry-run"]));
     session.is("apply-nothing-to-change");
+    session.run(&with("plan", &REPLACE[..5], &["f.txt", "-o", "p"])).is("plan-nothing-to-change");
 }
 
 #[test]
@@ -95,8 +96,11 @@ fn patches() {
     session.run(&["show", "p", "--format", "json"]).is("show-json");
     session.run(&["show", "p", "--diff"]).is("show-diff");
     session.run(&["patch", "p", "f.txt", "--verify", "cached"]).is("patch");
-    session.run(&["show", "p"]).is("show-of-a-changed-file");
+    session.run(&["show", "p"]).run(&["show", "p", "f.txt"]).run(&["show", "p", "--diff"]);
+    session.is("show-of-an-applied-patch");
     session.run(&["undo", "p", "f.txt", "--verify", "cached"]).is("undo");
+    session.write("f.txt", "something else\n");
+    session.run(&["show", "p"]).is("show-of-a-changed-file");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use runner_pipeline::error::Error;
-use runner_pipeline::escape::{Page, shown, with_name};
+use runner_pipeline::escape::{Page, group_digits, shown, with_name};
 use runner_pipeline::run::Event;
 use runner_pipeline::scan::Workers;
 use runner_pipeline::{locks, user_state};
@@ -41,7 +41,10 @@ impl Reporter {
             // The run continues even if this cannot be reported.
             Event::Resumed { bytes, of } => drop(self.tell(
                 || with_name(json!({ "event": "resumed", "bytes": bytes, "of": of }), "file", path),
-                || Page::of(format_args!("{}: resuming at byte {bytes} of {of}", shown(path))),
+                || {
+                    let (bytes, of) = (group_digits(bytes), group_digits(of));
+                    Page::of(format_args!("{}: resuming at byte {bytes} of {of}", shown(path)))
+                },
             )),
             Event::StartedOver(why) => drop(self.tell(
                 || with_name(json!({ "event": "started-over", "why": why }), "file", path),

@@ -7,14 +7,21 @@ use runner_pipeline::patch::{Direction, Patch};
 use runner_pipeline::storage::OsStorage;
 use serde_json::{Value, json};
 
+use super::Compared;
 use crate::report::Reporter;
 
 /// Prints the header, the seal, and every edit with its bytes in hex, one batch
-/// at a time. `matches`: whether the old bytes equal those of the file, if it
-/// is available.
-pub(super) fn write(patch: &Patch<'_, OsStorage>, matches: Option<bool>, reporter: &Reporter) -> Result<()> {
+/// at a time.
+pub(super) fn write(patch: &Patch<'_, OsStorage>, compared: &Compared, reporter: &Reporter) -> Result<()> {
+    let (matches, has_result) = match compared {
+        Compared::Before(_) => (Some(true), Some(false)),
+        Compared::After(_) => (Some(false), Some(true)),
+        Compared::Differs(..) => (Some(false), Some(false)),
+        Compared::NotAtHand => (None, None),
+    };
     reporter.event(&json!({
         "event": "patch", "header": patch.header(), "seal": patch.seal(), "matches_file": matches,
+        "file_has_result": has_result,
     }))?;
     let mut reader = patch.reader(Direction::Forward);
     while let Some(batch) = reader.next_batch()? {

@@ -11,6 +11,7 @@ use runner_pipeline::patch::Patch;
 use runner_pipeline::storage::{OsStorage, Storage};
 
 use super::Format;
+use super::compared::Checked;
 use crate::lines::Lines;
 use crate::preview::{Hunk, Piece, Side, hunks};
 use crate::report::replaced_by;
@@ -30,6 +31,8 @@ pub(crate) struct View<'a> {
     pub(crate) format: Option<Format>,
     /// The file before the patch, if it is available.
     pub(crate) source: Option<File>,
+    /// The file has the content after the patch, as far as it was compared.
+    pub(crate) has_result: Option<Checked>,
     /// The path of the file that the old bytes were compared with.
     pub(crate) path: Option<&'a Path>,
     /// The patch is the journal of this file, and has been checked against it.
@@ -107,6 +110,9 @@ fn summary_of(patch: &Patch<'_, OsStorage>, view: &View<'_>, page: &mut Page) {
             count(plan.space_bytes, "byte")
         )),
         None if view.journal_of.is_some() => {}
+        None if view.has_result.is_some() => {
+            page.line("strategy  depends on the file as it was before the patch");
+        }
         None => page.line("strategy  depends on the file, which is missing or has changed"),
     }
     page.line(format_args!("before    {}", seal.pre_root));
@@ -121,6 +127,10 @@ fn summary_of(patch: &Patch<'_, OsStorage>, view: &View<'_>, page: &mut Page) {
         }
         (None, Some(_), Some(path)) => {
             page.line(format_args!("old bytes compared with {}", shown(path).cut(LINE_CHARS)));
+        }
+        (None, None, Some(path)) if let Some(checked) = view.has_result => {
+            let path = shown(path).cut(LINE_CHARS);
+            page.line(format_args!("old bytes taken from the patch; {path} {}", checked.has()));
         }
         _ => page.line("old bytes taken from the patch; the file is not available for comparison"),
     }

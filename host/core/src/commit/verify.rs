@@ -2,9 +2,9 @@
 //! and reports that level.
 
 mod group_cursor;
+mod group_run;
 mod journal_match;
 mod read_back;
-mod run;
 mod spot;
 #[cfg(test)]
 mod tests;
@@ -113,13 +113,13 @@ pub fn touched<S: Storage>(file: &ReadBack<'_, S>, view: PatchView<'_, '_, S>, t
 pub fn whole<S: Storage>(file: &ReadBack<'_, S>, wanted: &Version, context: RunContext<'_>) -> Result<()> {
     let (path, size) = (file.path(), wanted.size);
     let mut tree = Tree::new();
-    let runs = size.div_ceil(run::RUN_GROUPS * GROUP_BYTES);
+    let runs = size.div_ceil(group_run::RUN_GROUPS * GROUP_BYTES);
     let work = || {
         let mut run = file.run(None);
-        move |index| run.cvs(index * run::RUN_GROUPS, size)
+        move |index| run.cvs(index * group_run::RUN_GROUPS, size)
     };
     let feed = |put: &mut dyn FnMut(u64) -> Result<()>| (0..runs).try_for_each(put);
-    in_order(run::run_readers(context.threads, runs), work, feed, |cvs| {
+    in_order(group_run::run_readers(context.threads, runs), work, feed, |cvs| {
         context.cancel.check()?;
         for cv in cvs? {
             tree.push(cv.ok_or_else(|| differs(path, tree.groups()))?);

@@ -27,6 +27,10 @@ use kinds::{Delimited, Fixed, LengthPrefixed, Parity, Quoted};
 use runner_contract::Framing;
 
 use crate::error::{Error, Kind as ErrorKind, Result};
+use crate::escape::{count, group_digits};
+
+/// Records up to this size are held whole, whatever the window.
+pub const MIN_RECORD_LIMIT_BYTES: u64 = 16 << 20;
 
 /// A contiguous part of the file.
 #[derive(Debug, Clone, Copy)]
@@ -261,10 +265,10 @@ impl Cutter {
     }
 
     fn too_long(&self, start: u64) -> Error {
-        let limit = self.record_limit;
+        let (start, limit) = (group_digits(start), count(self.record_limit, "byte"));
         Error::new(
             ErrorKind::Io,
-            format!("the record at offset {start} is longer than the limit of {limit} bytes"),
+            format!("the record at offset {start} is longer than the limit of {limit}"),
         )
         .hint(match self.kind {
             Kind::Quoted(_) => {

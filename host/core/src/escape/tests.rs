@@ -67,4 +67,6 @@ fn digits_are_grouped_from_the_right() {
     assert_eq!(group_digits(999), "999");
     assert_eq!(group_digits(1000), "1,000");
     assert_eq!(group_digits(1_234_567), "1,234,567");
+    assert_eq!(group_digits(-1000), "-1,000");
+    assert_eq!(group_digits(i128::from(u64::MAX) + 1), "18,446,744,073,709,551,616");
 }

@@ -8,7 +8,8 @@ use std::path::Path;
 
 use super::spill::Spill;
 use crate::cancel::Cancel;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
+use crate::escape::Raw as _;
 use crate::storage::{Entry, Storage};
 
 /// A patch up to this size never touches the disk, unless it is kept.
@@ -144,11 +145,14 @@ impl<'s, S: Storage> Backing<'s, S> {
     fn spill(&mut self) -> Result<()> {
         let file = self.storage.create(&self.entry).map_err(|e| {
             let kind = e.kind();
+            if matches!(kind, ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) {
+                return Error::new(Kind::Io, format!("cannot create {}", self.path().shown()))
+                    .because(e)
+                    .hint("its directory must be writable: a run keeps its safety files next to the target");
+            }
             let error = full_disk_hint(Error::io("create", self.path(), e));
             match kind {
                 ErrorKind::AlreadyExists => error.hint("an earlier run left it, or another run is active"),
-                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => error
-                    .hint("its directory must be writable: a run keeps its safety files next to the target"),
                 _ => error,
             }
         })?;

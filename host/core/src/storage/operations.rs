@@ -88,9 +88,8 @@ pub trait Storage: Sync {
     /// Any I/O error; `InvalidInput` if that is not supported.
     fn direct(&self, file: &Self::File) -> io::Result<Self::File>;
 
-    /// The first range at or after `at` that is not known to be a hole. `None`
-    /// when there is only a hole up to the end of the file. If holes cannot be
-    /// detected, everything counts as data.
+    /// The first range at or after `at` that is not known to be a hole; `None`
+    /// if there is none. If holes cannot be detected, everything counts as data.
     ///
     /// # Errors
     /// Any I/O error.
@@ -98,19 +97,13 @@ pub trait Storage: Sync {
         Ok(Some(at..u64::MAX))
     }
 
-    /// Lets a range of one file share the extents of a range of another. Both
-    /// must begin and end at multiples of [`ALIGN_BYTES`](super::ALIGN_BYTES). `false` if the
-    /// filesystem does not support it; then nothing has changed.
+    /// Lets a range of `b` from `at` on share the extents of a part of `a`. Both
+    /// begin and end at multiples of [`ALIGN_BYTES`](super::ALIGN_BYTES). `false`
+    /// if the filesystem does not support it; then nothing has changed.
     ///
     /// # Errors
     /// Any I/O error.
-    fn share_range(
-        &self,
-        _from: &Self::File,
-        _range: Range<u64>,
-        _to: &Self::File,
-        _to_at: u64,
-    ) -> io::Result<bool> {
+    fn share_range(&self, _a: &Self::File, _part: Range<u64>, _b: &Self::File, _at: u64) -> io::Result<bool> {
         Ok(false)
     }
 
@@ -152,8 +145,7 @@ pub trait Storage: Sync {
     /// Any I/O error.
     fn stat_entry(&self, entry: &Entry) -> io::Result<Stat>;
 
-    /// A file in the directory of `entry` for which `is` returns true, if there
-    /// is one. Symbolic links are not followed.
+    /// A file beside `entry` for which `is` returns true. No link is followed.
     ///
     /// # Errors
     /// Any I/O error, except that a name disappears.

@@ -14,7 +14,7 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustix::fs::{AtFlags, Mode, OFlags, Stat, fstat, linkat, mkdirat, openat, unlinkat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, fstat, linkat, mkdirat, openat, statat, unlinkat};
 
 use super::{Directory, Entry, resolve};
 use crate::error::{Error, Kind, Result};
@@ -167,7 +167,16 @@ fn open_directory(path: &Path) -> Result<Arc<Directory>> {
     let entry = resolve::directory(path.parent().unwrap_or(Path::new("")))?.entry(name);
     let (directory, name) = entry.at();
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let fd = openat(directory, name, flags, Mode::empty()).map_err(|e| Error::io("open", path, e.into()))?;
+    let fd = openat(directory, name, flags, Mode::empty()).map_err(|e| {
+        let error = Error::io("open", path, e.into());
+        let is_link = statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)
+            .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode).is_symlink());
+        if is_link {
+            error.hint("it is a symbolic link, which is not followed here: name the directory itself")
+        } else {
+            error
+        }
+    })?;
     Ok(Directory::new(fd, entry.path().to_owned()))
 }
 
@@ -199,13 +208,26 @@ pub(crate) fn is_own(stat: &Stat) -> bool {
 /// Whether a file is a regular file of this user, with a single name, that no
 /// other user can access.
 pub fn is_private_file(stat: &Stat) -> bool {
-    let regular = rustix::fs::FileType::from_raw_mode(stat.st_mode).is_file();
+    let regular = FileType::from_raw_mode(stat.st_mode).is_file();
     regular && is_own(stat) && stat.st_nlink == 1 && stat.st_mode & 0o077 == 0
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_is_not_followed_and_the_error_says_so() {
+        let parent = tempfile::tempdir().unwrap();
+        let (real, link) = (parent.path().join("real"), parent.path().join("link"));
+        PrivateDirectory::open_or_create(&real).unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        let error = PrivateDirectory::open_or_create(&link).unwrap_err();
+        assert!(error.hints()[0].contains("symbolic link"), "{error:?} {:?}", error.hints());
+        std::fs::write(parent.path().join("file"), "").unwrap();
+        let error = PrivateDirectory::open(&parent.path().join("file")).unwrap_err();
+        assert!(error.hints().is_empty(), "{:?}", error.hints());
+    }
 
     #[test]
     fn what_is_too_long_is_not_read() {

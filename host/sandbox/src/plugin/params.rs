@@ -4,7 +4,8 @@
 //! Users put values into a file to keep them out of the process list and the
 //! shell history, so text from a file is treated as a secret. Values of
 //! parameters that the manifest declares as integers or booleans are not
-//! secret. Errors about such a file never contain anything of its content.
+//! secret. Errors about such a file never contain anything of its content,
+//! except a name that is almost that of a parameter.
 
 mod file;
 #[cfg(test)]
@@ -101,9 +102,33 @@ fn unknown(manifest: &Manifest, given: &Given) -> Error {
     };
     let what = match &given.origin {
         Origin::CommandLine => format!("plugin `{plugin}` has no parameter `{}`", shown(&given.name)),
-        Origin::File(place) => format!("{place} sets a parameter that plugin `{plugin}` does not have"),
+        Origin::File(place) => {
+            let is_misspelt = manifest.params.iter().any(|spec| is_similar(&given.name, &spec.name));
+            let name = if is_misspelt { format!(": `{}`", shown(&given.name)) } else { String::new() };
+            format!("{place} sets a parameter that plugin `{plugin}` does not have{name}")
+        }
     };
     Error::new(Kind::Usage, what).hint(known)
+}
+
+/// Whether a name is a known one with a few letters wrong. Such a name is no
+/// secret; any other one in a file may be, if the file is no parameter file.
+fn is_similar(name: &str, known: &str) -> bool {
+    let wrong = (known.len() / 3).max(1);
+    if name.len().abs_diff(known.len()) > wrong {
+        return false;
+    }
+    // The edit distance of the whole name to each prefix of the known one.
+    let mut row: Vec<usize> = (0..=known.len()).collect();
+    for (index, letter) in name.bytes().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], index + 1);
+        for (at, other) in known.bytes().enumerate() {
+            let changed = diagonal + usize::from(letter != other);
+            diagonal = row[at + 1];
+            row[at + 1] = changed.min(row[at] + 1).min(diagonal + 1);
+        }
+    }
+    row[known.len()] <= wrong
 }
 
 fn check_form(plugin: &str, spec: &ParamSpec, given: &Given) -> Result<()> {

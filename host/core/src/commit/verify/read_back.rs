@@ -4,7 +4,7 @@
 use std::io;
 use std::path::Path;
 
-use super::run::{RUN_READERS, Run, SPOT_READERS, readers};
+use super::group_run::{RUN_READERS, Run, SPOT_READERS, readers};
 use super::spot::{BLOCK_BYTES, Spot};
 use super::{Level, VerifyChoice};
 use crate::error::{Error, Kind, Result};

@@ -53,7 +53,7 @@ fn what_is_not_there_is_not_read() {
             let read_back = open(&file, VerifyChoice::Exactly(Level::Cached)).expect("it can be read");
             let mut run = read_back.run(None);
             let mut there = 0;
-            for first in (0..40).step_by(run::RUN_GROUPS as usize) {
+            for first in (0..40).step_by(group_run::RUN_GROUPS as usize) {
                 let cvs = run.cvs(first, right.len() as u64).expect("it can be read");
                 there += cvs.iter().filter(|cv| cv.is_some()).count();
             }

@@ -9,6 +9,7 @@ use runner_contract::ByteOrder;
 
 use super::View;
 use crate::error::{Error, Kind as ErrorKind, Result};
+use crate::escape::group_digits;
 
 /// A boundary follows every occurrence of the delimiter, overlapping ones
 /// included. So only the few bytes before an offset decide whether it is a
@@ -194,7 +195,11 @@ impl LengthPrefixed {
             Ok(end) if length >= least => Ok(Some(end)),
             _ => Err(Error::new(
                 ErrorKind::Io,
-                format!("the record at offset {start} states an impossible length: {length} bytes"),
+                format!(
+                    "the record at offset {} states an impossible length: {} bytes",
+                    group_digits(start),
+                    group_digits(length)
+                ),
             )
             .hint("the file is damaged, or is not in the format that the plugin reads")),
         }

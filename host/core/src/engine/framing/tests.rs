@@ -166,7 +166,11 @@ proptest! {
                 let message = scanned.expect_err("a long record").to_string();
                 prop_assert_eq!(
                     message,
-                    format!("the record at offset {} is longer than the limit of {limit} bytes", long.start)
+                    format!(
+                        "the record at offset {} is longer than the limit of {}",
+                        long.start,
+                        count(limit, "byte")
+                    )
                 );
             }
             None => prop_assert!(scanned.is_ok()),
@@ -236,7 +240,7 @@ fn lengths_beyond_the_address_space_are_impossible() {
     let error = Cutter::new(&framing, 100).next_boundary(&whole(&file), 1, 1).expect_err("no such record");
     assert_eq!(
         error.to_string(),
-        "the record at offset 1 states an impossible length: 27670116110564327430 bytes"
+        "the record at offset 1 states an impossible length: 27,670,116,110,564,327,430 bytes"
     );
     let fixed = Framing::Fixed { header: u64::MAX, size: u64::MAX };
     assert_eq!(Cutter::new(&fixed, 100).first_start(&whole(&file), 0..20, 0), None);

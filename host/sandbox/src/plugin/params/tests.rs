@@ -75,6 +75,20 @@ fn nothing_of_a_file_is_in_an_error() {
 }
 
 #[test]
+fn a_misspelt_name_in_a_file_is_named() {
+    for (name, is_named) in
+        [("fnd", true), ("finds", true), ("Find", true), ("mx", true), ("fnid", false), ("hunter2", false)]
+    {
+        let error = check(&manifest(), &[Given::set("find", "a"), in_file(name, "x")]).unwrap_err();
+        let what = "line 7 of p.toml sets a parameter that plugin `x` does not have";
+        let plugin = &manifest().name;
+        let what = what.replace("`x`", &format!("`{plugin}`"));
+        let wanted = if is_named { format!("{what}: `{name}`") } else { what };
+        assert_eq!(error.what(), wanted);
+    }
+}
+
+#[test]
 fn no_line_of_a_bad_file_is_in_an_error() {
     let scratch = tempfile::tempdir().unwrap();
     let path = scratch.path().join("p.toml");
