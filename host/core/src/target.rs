@@ -9,7 +9,7 @@ use std::path::Path;
 
 use runner_contract::{FileHead, HEAD_BYTES};
 
-use self::interference::{changed, grown};
+use self::interference::{changed, grown, moved};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::patch::is_patch;
@@ -177,7 +177,11 @@ impl<S: Storage> Target<'_, S> {
     pub fn appended(&self) -> Result<u64> {
         let path = self.path();
         let open = self.storage.stat(&self.file).map_err(Error::at("inspect", path))?.identity;
-        let named = self.storage.stat_entry(&self.names.target).map_err(Error::at("inspect", path))?.identity;
+        let named = self.storage.stat_entry(&self.names.target).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => moved(path),
+            _ => Error::io("inspect", path, error),
+        })?;
+        let named = named.identity;
         let grown = open.size > self.identity().size;
         if named.same_inode(&open) && (grown || open == *self.identity()) {
             Ok(open.size - self.identity().size)

@@ -90,8 +90,21 @@ fn undo_failed_write<S: Storage>(
             format!("{} could be neither changed nor rolled back: {second}", path.shown()),
         )
         .because(error)
-        .hint(format!("once that is fixed, run `runner recover {}`", path.word())),
+        .hint(recovery(target)),
     }
+}
+
+/// How to recover a target that is partly changed.
+fn recovery<S: Storage>(target: &Target<'_, S>) -> String {
+    let path = target.path();
+    let named = target.storage.stat_entry(&target.names.target);
+    if named.is_ok_and(|named| named.identity.same_inode(target.identity())) {
+        return format!("once that is fixed, run `runner recover {}`", path.word());
+    }
+    format!(
+        "the file was renamed or removed during the run; if its name is NEW now, run `mv -T {} NEW.runner-journal` and `runner recover NEW`",
+        target.names.journal.path().word()
+    )
 }
 
 /// Copies the file in its present state.

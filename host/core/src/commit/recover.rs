@@ -8,7 +8,8 @@ mod original;
 mod put_back;
 mod replay;
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use self::put_back::put_back;
 use self::replay::replay;
@@ -17,7 +18,7 @@ use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::patch::{Direction, Patch};
 use crate::sidecar::{Names, Trust, check_removable, exists};
-use crate::storage::{Entry, Storage};
+use crate::storage::{Entry, FileType, Storage};
 use crate::target::Target;
 
 pub use self::matches_file::check_matches_file;
@@ -84,10 +85,22 @@ fn unusable(names: &Names, what: String) -> Error {
             "nothing was written; {shown} may be partly changed, so keep it together with {journal}"
         ))
         .hint(format!(
-            "`mv {} {}` sets the journal aside and leaves {shown} as it is",
+            "`mv {} {}` sets the journal aside and leaves {shown} as it is; `setfattr -x user.runner.journal {}` removes its mark, if there is one",
             names.journal.path().word(),
-            set_aside(&names.journal).word()
+            set_aside(&names.journal).word(),
+            names.target.path().word()
         ))
+}
+
+/// Adds to the error for a file that does not exist that its journal does.
+pub fn if_renamed<S: Storage>(storage: &S, path: &Path, error: Error) -> Error {
+    let Ok(entry) = Entry::resolve(path) else { return error };
+    let Ok(names) = Names::new(&entry, FileType::Regular, None) else { return error };
+    let missing = storage.stat_entry(&entry).is_err_and(|error| error.kind() == ErrorKind::NotFound);
+    if missing && exists(storage, &names.journal).unwrap_or(false) {
+        return error.of_kind(Kind::RecoveryNeeded).hint(replay::renamed(&names));
+    }
+    error
 }
 
 /// The name for a file that the user sets aside.

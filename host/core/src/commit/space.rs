@@ -2,7 +2,7 @@
 
 use crate::commit::strategy::{Plan, Strategy};
 use crate::error::{Error, Kind, Result};
-use crate::escape::{Raw as _, count};
+use crate::escape::{Raw as _, count, group_digits};
 use crate::hash::GROUP_BYTES;
 use crate::patch::Patch;
 use crate::storage::{Entry, Storage};
@@ -23,11 +23,13 @@ fn no_room(what: &str, bytes: u64, free: u64) -> Error {
     Error::new(
         Kind::Io,
         format!(
-            "not enough space {what}: it needs {}, {free} are free, {missing} are missing",
-            count(bytes, "byte")
+            "not enough space {what}: it needs {}, {} are free, {} are missing",
+            count(bytes, "byte"),
+            group_digits(free),
+            group_digits(missing)
         ),
     )
-    .hint("the file is untouched; free some space, or write the result to another filesystem with `-o OUT`")
+    .hint("the file is untouched; free some space there (`runner apply -o OUT` can write a result to another filesystem)")
 }
 
 /// Checks that a file can be overwritten if that allocates new space. After the

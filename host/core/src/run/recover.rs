@@ -8,6 +8,7 @@ use crate::context::RunContext;
 use crate::error::Result;
 use crate::hash;
 use crate::sidecar::Trust;
+use crate::storage::OsStorage;
 use crate::target::{Intent, OsTarget, PatchFiles};
 
 /// Brings the file of an interrupted run to one state. `look` is called with
@@ -24,7 +25,8 @@ pub fn recover_file(
 ) -> Result<Recovered> {
     // A patch file that was being changed must be recoverable like any other
     // file.
-    let target = OsTarget::open(path, Intent::Write(PatchFiles::Change))?;
+    let target = OsTarget::open(path, Intent::Write(PatchFiles::Change))
+        .map_err(|error| recover::if_renamed(&OsStorage, path, error))?;
     let journal = open_journal(target.storage, &target.names, trust)?;
     if let Some(journal) = &journal {
         if trust == Trust::Any {

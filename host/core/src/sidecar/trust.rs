@@ -1,5 +1,7 @@
 //! Decides which journals are trusted.
 
+use std::io;
+
 use super::Names;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
@@ -27,7 +29,19 @@ impl Names {
         if found.file_type != FileType::Regular {
             return Err(self.not_trusted("it is not a regular file", &found));
         }
-        let file = storage.open(&self.journal, Access::Read).map_err(Error::at("open", path))?;
+        let file = storage.open(&self.journal, Access::Read).map_err(|error| {
+            let denied = error.kind() == io::ErrorKind::PermissionDenied;
+            let error = Error::io("open", path, error);
+            if denied {
+                let target = self.target.path().word();
+                error.of_kind(Kind::Refused).hint(format!(
+                    "it belongs to user {}; run `runner recover {target}` as that user",
+                    found.owner
+                ))
+            } else {
+                error
+            }
+        })?;
         let stat = storage.stat(&file).map_err(Error::at("inspect", path))?;
         if stat.file_type != FileType::Regular {
             return Err(self.not_trusted("it is not a regular file", &stat));
@@ -85,6 +99,18 @@ impl Names {
                 "if user {0} ran `runner` on this file, run `runner recover {target}` as that user (`sudo -u '#{0}' ...`)",
                 stat.owner
             ))
+        };
+        let error = if stat.owner != me {
+            error
+        } else if stat.links != 1 {
+            error.hint("a backup may have given it another name: once that is removed, run the command again")
+        } else if stat.mode & 0o077 != 0 {
+            error.hint(format!(
+                "if nobody else has written to it, `chmod 600 {}`, and run the command again",
+                self.journal.path().word()
+            ))
+        } else {
+            error
         };
         error
             .hint(format!("`runner recover --trust-journal {target}` shows its content and applies it, whoever created it"))

@@ -51,6 +51,14 @@ pub fn in_use(target: &Path) -> Error {
     ))
 }
 
+/// The error for a target whose name leads to no file any more.
+#[must_use]
+pub fn moved(target: &Path) -> Error {
+    let what = format!("{} was renamed or removed by another process during the run", target.shown());
+    Error::new(Kind::ChangedByOthers, what)
+        .hint("nothing was written; run the command again with the new name of the file")
+}
+
 /// The error for a target that has changed.
 #[must_use]
 pub fn changed(target: &Path) -> Error {

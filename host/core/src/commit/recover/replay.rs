@@ -17,7 +17,7 @@ use crate::target::Target;
 use crate::target::interference::were;
 
 /// The hint for a journal whose file has been renamed.
-fn renamed(names: &Names) -> String {
+pub(super) fn renamed(names: &Names) -> String {
     format!(
         "if the file was renamed to NEW since (as in log rotation), run `mv {} NEW.runner-journal` and `runner recover NEW`",
         names.journal.path().word()
@@ -52,14 +52,10 @@ pub(super) fn replay<S: Storage>(
         check_is_not_beside(target, journal)?;
     }
     let file_end = length::file_end(file, journal)?;
-    let other = || {
-        let error = unusable(format!("{} is not the file that its journal was made for", path.shown()));
-        if is_copy { error.hint(renamed(names)) } else { error }
-    };
-    let Some(file_end) = file_end else { return Err(other()) };
+    let Some(file_end) = file_end else { return Err(other(names, is_copy)) };
     let fits = if is_copy { whole_file_fits(file, view)? } else { touched_groups_fit(file, view)? };
     if !fits {
-        return Err(other());
+        return Err(other(names, is_copy));
     }
     if let appended @ 1.. = file_end.appended_bytes()
         && Ends::of(view.stats()).resize(file_end, view.direction)
@@ -78,6 +74,20 @@ pub(super) fn replay<S: Storage>(
     // So far only the ranges that edits touch were checked.
     let intact = is_copy || whole_file_fits(file, view)?;
     Ok(Replayed { state, intact, is_copy })
+}
+
+/// The error for a file that a journal does not fit.
+fn other(names: &Names, is_copy: bool) -> Error {
+    let error = unusable(
+        names,
+        format!("{} is not the file that its journal was made for", names.target.path().shown()),
+    );
+    if is_copy {
+        return error.hint(renamed(names));
+    }
+    error
+        .because("another process has cut the file, or has changed bytes close to those that the run was to change")
+        .hint(format!("`runner show {}` shows what was to be changed", names.journal.path().word()))
 }
 
 /// The command that recovers a file.
