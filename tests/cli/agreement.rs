@@ -120,8 +120,8 @@ fn verify_prints_what_b3sum_prints() {
     let file = scratch.write("file", "x");
     for bad in ["", "12", &"x".repeat(64)] {
         runner!["verify", &file, "--root", bad]
-            .fails(2, "is not a BLAKE3 root")
-            .says("64 hexadecimal digits");
+            .fails(2, &format!("invalid value '{bad}' for '--root <HEX>'"))
+            .says("it must be a BLAKE3 root: 64 hex digits");
     }
 }
 
