@@ -119,9 +119,9 @@ fn verify_prints_what_b3sum_prints() {
     }
     let file = scratch.write("file", "x");
     for bad in ["", "12", &"x".repeat(64)] {
-        runner!["verify", &file, "--root", bad]
-            .fails(2, "is not a BLAKE3 root")
-            .says("64 hexadecimal digits");
+        let ran = runner!["verify", &file, "--root", bad];
+        let what = "for '--root <HEX>': it must be a BLAKE3 root: 64 hex digits";
+        ran.says(&format!("error: invalid value '{bad}' {what}\n")).fails_to_parse();
     }
 }
 

@@ -13,9 +13,9 @@ pub(super) fn is_unnamed(file: &Path, error: &Error) -> bool {
     match error.kind() {
         // Whatever word of a plugin's message looks like the name of the file.
         Kind::Plugin => return true,
-        // Wrong parameters are not about the file, and all other errors of this
-        // kind name it.
-        Kind::Usage => return false,
+        // Wrong parameters and a request to stop are not about the file. All
+        // other errors of these kinds name it.
+        Kind::Usage | Kind::Interrupted => return false,
         _ => {}
     }
     let mut source = error.source();
@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn a_name_is_added_where_there_is_none() {
         assert!(unnamed(Kind::Io, "the record at offset 0 is longer than the limit"));
-        assert!(unnamed(Kind::Interrupted, "interrupted"));
+        assert!(unnamed(Kind::Internal, "a worker thread has panicked"));
         assert!(unnamed(Kind::Io, "there are other names such as f.txt-old and of.txt"));
         assert!(unnamed(Kind::Plugin, "the plugin does not like f.txt"));
     }
@@ -70,5 +70,6 @@ mod tests {
         let within = Error::new(Kind::Io, "cannot open f.txt").within("nothing was written");
         assert!(!is_unnamed(Path::new("f.txt"), &within));
         assert!(!unnamed(Kind::Usage, "the value of `find` is wrong"));
+        assert!(!unnamed(Kind::Interrupted, "interrupted"));
     }
 }

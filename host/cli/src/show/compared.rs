@@ -138,8 +138,10 @@ fn has_result(patch: &Patch<'_, OsStorage>, file: &File, path: &Path) -> Result<
         // Bytes that are only removed leave nothing to compare.
         return Ok((seal.stats.new_bytes > 0).then_some(Checked::Edits));
     }
-    let root = root_of(path, RunContext::unstoppable(threads(None)), &mut |_| {})?;
-    Ok((root == seal.post_root).then_some(Checked::Root))
+    // A file that must be recovered first, or that another run is working on,
+    // is not hashed. Its patch can be shown all the same.
+    let root = root_of(path, RunContext::unstoppable(threads(None)), &mut |_| {});
+    Ok(root.is_ok_and(|root| root == seal.post_root).then_some(Checked::Root))
 }
 
 fn open(path: &Path) -> Option<File> {
