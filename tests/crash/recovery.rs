@@ -2,6 +2,7 @@
 //! not the one journalled.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -97,7 +98,7 @@ fn after_a_crash_while_the_file_grew() {
     let old = runner_tests::log_lines(300_000, "\n");
     let new = String::from_utf8(old.clone()).unwrap().replace("user", "somebody").into_bytes();
     let block_end = old.len().next_multiple_of(4096);
-    assert!(old.len() % 512 > 0 && block_end < new.len());
+    assert!(!old.len().is_multiple_of(512) && block_end < new.len());
     for (filler, rollback) in [(0, false), (0, true), (b'x', false), (b'x', true)] {
         let scratch = Scratch::new();
         let file = scratch.write("file", &old);
@@ -148,6 +149,36 @@ fn after_the_target_was_renamed_and_replaced() {
             assert!(fs::read(&renamed).unwrap() == run.to(rollback), "{reach}, rollback {rollback}");
             recover(&run.file, rollback).ok().says("nothing to recover");
         }
+    }
+}
+
+/// What the messages say to do leads to the file's old or new content.
+#[test]
+fn after_following_the_hints() {
+    for rollback in [false, true] {
+        // The file was renamed.
+        let run = interrupted(300_000);
+        let (renamed, journal) = (run.scratch.path("NEW"), run.scratch.path("file.runner-journal"));
+        fs::rename(&run.file, &renamed).unwrap();
+        let hint = format!("run `mv {} NEW.runner-journal` and `runner recover NEW`", journal.display());
+        recover(&run.file, rollback).fails(6, "No such file").says(&hint);
+        fs::rename(&journal, run.scratch.path("NEW.runner-journal")).unwrap();
+        recover(&renamed, rollback).ok();
+        assert!(fs::read(&renamed).unwrap() == run.to(rollback));
+
+        // A backup has linked the journal.
+        let run = interrupted(300_000);
+        let (journal, link) = (run.scratch.path("file.runner-journal"), run.scratch.path("link"));
+        fs::hard_link(&journal, &link).unwrap();
+        recover(&run.file, rollback).fails(4, "it has 2 names").says("hint: a backup may have given it");
+        fs::remove_file(link).unwrap();
+        // Somebody has changed its mode.
+        fs::set_permissions(&journal, PermissionsExt::from_mode(0o644)).unwrap();
+        let hint = format!("`chmod 600 {}`", journal.display());
+        recover(&run.file, rollback).fails(4, "other users may read or write it").says(&hint);
+        fs::set_permissions(&journal, PermissionsExt::from_mode(0o600)).unwrap();
+        recover(&run.file, rollback).ok();
+        assert!(fs::read(&run.file).unwrap() == run.to(rollback));
     }
 }
 

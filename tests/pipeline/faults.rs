@@ -90,6 +90,21 @@ fn a_file_that_is_cut_after_its_last_block_was_read_is_not_changed() {
     assert_eq!(fs::read(&file).unwrap(), b"");
 }
 
+#[test]
+fn a_file_that_is_renamed_during_the_scan_is_not_changed() {
+    let scratch = Scratch::new();
+    let file = scratch.write("file", vec![b'x'; 100_000]);
+    let failed = apply(&file, None, &mut |event| {
+        if matches!(event, Event::Scanned { .. }) {
+            fs::rename(&file, scratch.path("new")).unwrap();
+        }
+    });
+    assert_eq!(failed.0, Kind::ChangedByOthers, "{}", failed.1);
+    assert!(failed.1.contains("was renamed or removed by another process"), "{}", failed.1);
+    assert_eq!(runner_tests::names(scratch.dir()), ["new"]);
+    assert_eq!(fs::read(scratch.path("new")).unwrap(), vec![b'x'; 100_000]);
+}
+
 /// Changes the first owned byte, and where it can, the last one with the byte
 /// after it: so edits of neighbouring windows collide.
 struct Collide;

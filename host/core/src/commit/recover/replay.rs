@@ -52,10 +52,14 @@ pub(super) fn replay<S: Storage>(
         check_is_not_beside(target, journal)?;
     }
     let file_end = length::file_end(file, journal)?;
-    let Some(file_end) = file_end else { return Err(other(names, is_copy)) };
+    let other = || {
+        let error = unusable(format!("{} is not the file that its journal was made for", path.shown()));
+        if is_copy { error.hint(renamed(names)) } else { changed_since(error, names) }
+    };
+    let Some(file_end) = file_end else { return Err(other()) };
     let fits = if is_copy { whole_file_fits(file, view)? } else { touched_groups_fit(file, view)? };
     if !fits {
-        return Err(other(names, is_copy));
+        return Err(other());
     }
     if let appended @ 1.. = file_end.appended_bytes()
         && Ends::of(view.stats()).resize(file_end, view.direction)
@@ -76,17 +80,12 @@ pub(super) fn replay<S: Storage>(
     Ok(Replayed { state, intact, is_copy })
 }
 
-/// The error for a file that a journal does not fit.
-fn other(names: &Names, is_copy: bool) -> Error {
-    let error = unusable(
-        names,
-        format!("{} is not the file that its journal was made for", names.target.path().shown()),
-    );
-    if is_copy {
-        return error.hint(renamed(names));
-    }
+/// Explains why the journal of this very file does not fit it.
+fn changed_since(error: Error, names: &Names) -> Error {
     error
-        .because("another process has cut the file, or has changed bytes close to those that the run was to change")
+        .because(
+            "another process has cut the file, or has changed bytes close to those that the run was to change",
+        )
         .hint(format!("`runner show {}` shows what was to be changed", names.journal.path().word()))
 }
 
