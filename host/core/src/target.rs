@@ -178,7 +178,7 @@ impl<S: Storage> Target<'_, S> {
         let path = self.path();
         let open = self.storage.stat(&self.file).map_err(Error::at("inspect", path))?.identity;
         let named = self.storage.stat_entry(&self.names.target).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => moved(path),
+            io::ErrorKind::NotFound => moved(path, error),
             _ => Error::io("inspect", path, error),
         })?;
         let named = named.identity;

@@ -117,7 +117,7 @@ fn answer_too_large(plugin: &str, call: Call) -> Error {
         Call::Window(_) => REPLY_FUEL,
     } as u64);
     let error = Error::new(Kind::Plugin, format!("plugin `{plugin}` failed {call}"));
-    let why = format!("its answer is larger than the limit of {limit}");
+    let why = format!("its answer exceeds the size limit of {limit}");
     if !matches!(call, Call::Window(_)) {
         return error.because(why);
     }

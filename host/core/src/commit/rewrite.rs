@@ -3,6 +3,7 @@
 pub(super) mod exchange;
 
 use super::{CommitOptions, Committed, Provisional, end_scan};
+use crate::cancel::Cancel;
 use crate::commit::verify::{self, Level, ReadBack};
 use crate::commit::write::fill;
 use crate::error::{Error, Kind, Result};
@@ -30,17 +31,21 @@ pub(super) fn rewrite<S: Storage>(
         }
         check_no_writer(target)?;
         target.check_unchanged()?;
-        // The last check: a link changes the file's change time.
         options.cancel.check()?;
+        let mut cancel = options.cancel;
         if let Some(backup) = &options.keep.backup_of(&target.names.target) {
+            // A link changes the file's change time, so nothing ends the run
+            // any more.
+            cancel = Cancel::NEVER;
             storage.link(&target.names.target, backup).map_err(Error::at("create", backup.path()))?;
             provisional.entries.push(backup.clone());
             storage.sync_parent(backup).map_err(Error::at("sync the directory of", backup.path()))?;
         }
         let size = patch.seal().stats.post_size();
         let old = (&target.file, &target.stat);
-        let swapped =
-            profile::time(Stage::Commit, || exchange::swap(storage, &target.names, old, (&file, size)))?;
+        let swapped = profile::time(Stage::Commit, || {
+            exchange::swap(storage, &target.names, old, (&file, size), cancel)
+        })?;
         Ok(Committed { level, appended_bytes: swapped.appended_bytes, old_in_use: swapped.old_in_use })
     });
     let failed = written.as_ref().is_err_and(|e| e.kind() != Kind::RecoveryNeeded);

@@ -29,7 +29,7 @@ fn no_room(what: &str, bytes: u64, free: u64) -> Error {
             group_digits(missing)
         ),
     )
-    .hint("the file is untouched; free some space there (`runner apply -o OUT` can write a result to another filesystem)")
+    .hint("the file is untouched; free some space, or let `runner apply` write the result to another filesystem with `-o OUT`")
 }
 
 /// Checks that a file can be overwritten if that allocates new space. After the

@@ -1,5 +1,6 @@
 //! Errors for changes to a file by other processes during a run.
 
+use std::io;
 use std::path::Path;
 
 use crate::error::{Error, Kind};
@@ -53,9 +54,11 @@ pub fn in_use(target: &Path) -> Error {
 
 /// The error for a target whose name leads to no file any more.
 #[must_use]
-pub fn moved(target: &Path) -> Error {
+pub fn moved(target: &Path, error: io::Error) -> Error {
     let what = format!("{} was renamed or removed by another process during the run", target.shown());
-    Error::new(Kind::ChangedByOthers, what)
+    // The same command would not find it, so this is not for another attempt.
+    Error::new(Kind::Io, what)
+        .because(error)
         .hint("nothing was written; run the command again with the new name of the file")
 }
 

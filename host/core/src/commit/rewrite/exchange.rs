@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::sidecar::Names;
@@ -38,6 +39,7 @@ pub(crate) fn swap<S: Storage>(
     names: &Names,
     (old_file, old_stat): (&S::File, &Stat),
     (new_file, new_size): (&S::File, u64),
+    cancel: Cancel<'_>,
 ) -> Result<Swapped> {
     let old = &old_stat.identity;
     let (target, new) = (names.target.path(), names.new.path());
@@ -59,6 +61,8 @@ pub(crate) fn swap<S: Storage>(
     }
     let mut carried = old.size;
     let mut old_in_use = false;
+    // Nothing comes between this and the commit point.
+    cancel.check()?;
     if storage.exchange(&names.new, &names.target).map_err(Error::at("replace", target))? {
         // A process that opened the path earlier may be about to write to the
         // old file. A process that keeps it open for longer is not waited for.
