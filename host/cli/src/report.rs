@@ -10,7 +10,6 @@ mod streams;
 mod timing;
 mod unnamed;
 
-use std::error::Error as _;
 use std::io::{self, IsTerminal};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
@@ -123,13 +122,8 @@ impl Reporter {
             what.push_str(": ");
             what.push_str(&self.redact(words));
         }
-        let mut causes = Vec::new();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            let text = cause.to_string();
-            causes.push(if may_quote { self.redact(&text) } else { text });
-            source = cause.source();
-        }
+        let texts = error.causes().map(ToString::to_string);
+        let causes: Vec<_> = texts.map(|text| if may_quote { self.redact(&text) } else { text }).collect();
         if self.is_json() {
             let event = json!({
                 "event": "error", "exit_code": error.kind().exit_code(), "error": what, "causes": causes,

@@ -3,7 +3,7 @@
 
 use std::sync::Once;
 
-/// What the allocator is told, in bytes.
+/// The settings of the allocator, in bytes.
 const SETTINGS: [(libc::c_int, libc::c_int); 3] = [
     // It asks the kernel for so much at a time.
     (libc::M_TOP_PAD, 64 << 20),

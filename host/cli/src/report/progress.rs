@@ -1,6 +1,5 @@
 //! The progress of a run: a bar on a terminal, or events with `--json`.
 
-use std::error::Error as _;
 use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -119,14 +118,8 @@ impl Reporter {
 
 /// An error and its causes, in one line.
 fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
+    let causes: String = error.causes().map(|cause| format!(": {cause}")).collect();
+    format!("{error}{causes}")
 }
 
 /// Reports that the number of workers follows the available memory.

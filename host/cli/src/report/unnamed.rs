@@ -1,6 +1,5 @@
 //! Errors whose text does not say which file they are about.
 
-use std::error::Error as _;
 use std::path::Path;
 
 use runner_pipeline::error::{Error, Kind};
@@ -18,17 +17,11 @@ pub(super) fn is_unnamed(file: &Path, error: &Error) -> bool {
         Kind::Usage | Kind::Interrupted => return false,
         _ => {}
     }
-    let mut source = error.source();
-    let mut texts = vec![error.to_string()];
-    while let Some(cause) = source {
-        texts.push(cause.to_string());
-        source = cause.source();
-    }
+    let mut texts = std::iter::once(error.to_string()).chain(error.causes().map(ToString::to_string));
     // Most errors contain an absolute path: of the file, of one that belongs to
     // it, or of the output that they are about.
     let given = shown(file).to_string();
-    let named = |text: &String| text.contains('/') || has_word(text, &given);
-    !texts.iter().any(named)
+    !texts.any(|text| text.contains('/') || has_word(&text, &given))
 }
 
 /// Whether a text contains a name that is not a part of a longer word.

@@ -121,8 +121,7 @@ pub fn recover<S: Storage>(
     options: &Options,
 ) -> Result<Recovered> {
     let (storage, names) = (target.storage, &target.names);
-    let mut recovered =
-        Recovered { state: None, intact: true, is_copy: false, put_back: false, removed: Vec::new() };
+    let mut recovered = Recovered { intact: true, ..Recovered::default() };
     match journal {
         Some(journal) => {
             let replayed = replay(target, journal.view(options.direction), options)?;
