@@ -66,6 +66,16 @@ impl Scratch {
         path
     }
 
+    /// Writes a program for `/bin/sh` that can be run at once: another process
+    /// writes it, for the reason that is given at [`copy_binary`].
+    pub fn script(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        let write = "printf '#!/bin/sh\\n%s\\n' \"$2\" > \"$1\" && chmod 700 \"$1\"";
+        let status = Command::new("sh").args(["-c", write, "sh"]).arg(&path).arg(text).status().unwrap();
+        assert!(status.success(), "sh: {status}");
+        path
+    }
+
     /// Builds a guest of `tests/guests`.
     pub fn guest(&self, name: &str) -> PathBuf {
         let source = repository().join(format!("tests/guests/{name}.wat"));

@@ -1,7 +1,6 @@
 //! Bounds on what comes before a plugin runs: reading and compiling it.
 
 use std::fs::{self, File};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -100,11 +99,7 @@ fn an_honest_plugin_compiles_in_a_child() {
 #[test]
 fn a_child_that_fails_is_an_error() {
     let scratch = Scratch::new();
-    let script = |text: &str| {
-        let path = scratch.write("script", format!("#!/bin/sh\n{text}\n"));
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
-        child(path, LONG)
-    };
+    let script = |text: &str| child(scratch.script("script", text), LONG);
     let fails = |text: &str, what: &str| fails(load(&script(text), honest()), Kind::Plugin, what);
     fails("kill -SEGV $$", "cannot compile `it`: the compiler crashed (signal 11)");
     fails("kill -KILL $$", "cannot compile `it`: the compiler crashed (signal 9)");
@@ -115,7 +110,7 @@ fn a_child_that_fails_is_an_error() {
     fails("exec cat /dev/zero", "compiles to more than 256 MiB of code");
     let gone = child(scratch.path("none"), LONG);
     self::fails(load(&gone, honest()), Kind::Io, "cannot start the process that compiles plugins");
-    let sleeps = scratch.write("script", "#!/bin/sh\nexec sleep 3600\n");
+    let sleeps = scratch.script("script", "exec sleep 3600");
     let late = child(sleeps, Duration::from_millis(50));
     self::fails(load(&late, honest()), Kind::Plugin, "cannot compile `it` within 0.05 s");
 }
@@ -126,8 +121,7 @@ fn a_child_that_fails_is_an_error() {
 fn a_plugin_that_takes_all_memory_to_compile_is_stopped() {
     let scratch = Scratch::new();
     let runner = runner_tests::binary();
-    let script = scratch.write("script", format!("#!/bin/sh\nulimit -d 65536\nexec '{runner}' \"$@\"\n"));
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o700)).unwrap();
+    let script = scratch.script("script", &format!("ulimit -d 65536\nexec '{runner}' \"$@\""));
     let sandbox = child(script, LONG);
     let greedy = generated::branches(20_000, 20_000);
     fails(load(&sandbox, &greedy), Kind::Plugin, "the compiler needed more than 2048 MiB of memory");
