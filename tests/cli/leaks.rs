@@ -21,7 +21,7 @@ use std::sync::atomic::AtomicBool;
 use runner_contract::{FileHead, Param};
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::commit::output::Output;
-use runner_pipeline::commit::recover;
+use runner_pipeline::commit::recover::{self, OtherChanges};
 use runner_pipeline::commit::strategy::Choice;
 use runner_pipeline::commit::verify::VerifyChoice;
 use runner_pipeline::commit::{Backup, Keep};
@@ -113,8 +113,12 @@ fn all_drivers(scratch: &Scratch, program: &Program<'_>, bad: &Program<'_>, memo
     fs::copy(&saved, scratch.path("file.runner-journal")).unwrap();
     let error = run::apply(&file, program, &auto, events).unwrap_err();
     assert_eq!(error.kind(), Kind::RecoveryNeeded);
-    let recovery =
-        recover::Options { direction: Direction::Forward, verify: VerifyChoice::Deepest, threads: 2 };
+    let recovery = recover::Options {
+        direction: Direction::Forward,
+        verify: VerifyChoice::Deepest,
+        threads: 2,
+        other_changes: OtherChanges::Refuse,
+    };
     for (trust, kind) in [(Trust::Own, Kind::Refused), (Trust::Any, Kind::RecoveryNeeded)] {
         let error = run::recover_file(&file, trust, &recovery, &mut |_| Ok(())).unwrap_err();
         assert_eq!(error.kind(), kind, "{error:?}");

@@ -265,6 +265,9 @@ fn after_the_target_was_replaced_by_another_file() {
         for rollback in [false, true] {
             let what = "is not the file that its journal was made for";
             recover(&run.file, rollback).fails(6, what).says("hint: nothing was written");
+            let option: &[&str] = if rollback { &["--rollback"] } else { &[] };
+            let args = ["recover", "--keep-other-changes", run.file.to_str().unwrap()];
+            runner(args.iter().chain(option)).fails(6, what);
             assert_eq!(before, run.scratch.snapshot(), "change {index}");
         }
     }
@@ -287,6 +290,83 @@ fn after_the_target_was_changed_elsewhere() {
         assert!(fs::read(&run.file).unwrap() == expected);
         assert_eq!(runner_tests::names(run.scratch.dir()), ["file"]);
     }
+}
+
+/// Somebody has changed bytes right beside edits, in groups that the journal
+/// touches. It is refused, until the user says that these changes are to stay.
+#[test]
+fn after_the_target_was_changed_close_to_edits() {
+    let refused = "is not the file that its journal was made for";
+    for (dense, resized) in [(true, false), (false, false), (false, true)] {
+        for rollback in [false, true] {
+            let run = if dense { interrupted(300_000) } else { sparse(resized) };
+            let mut torn = fs::read(&run.file).unwrap();
+            let mut expected = run.to(rollback).to_vec();
+            // One where the run has been, and one where it has not.
+            for part in [1000, run.old.len() - 50_000] {
+                let beside = part + find(&run.old[part..], b"user") + b"user".len();
+                assert!(run.old[beside] == run.new[beside]);
+                torn[beside] ^= 1;
+                expected[beside] ^= 1;
+            }
+            fs::write(&run.file, &torn).unwrap();
+            let before = run.scratch.snapshot();
+            let ran = recover(&run.file, rollback).fails(6, refused);
+            assert_eq!(before, run.scratch.snapshot());
+            let option: &[&str] = if rollback { &["--rollback"] } else { &[] };
+            let option = [option, &["--keep-other-changes"]].concat();
+            ran.says(&format!("`runner recover {} {}`", option.join(" "), run.file.display()));
+            let again = || runner(["recover", run.file.to_str().unwrap()].iter().chain(&option));
+            again().fails(5, "other bytes of it have changed since it was scanned");
+            assert!(fs::read(&run.file).unwrap() == expected, "dense {dense}, rollback {rollback}");
+            assert_eq!(runner_tests::names(run.scratch.dir()), ["file"]);
+        }
+    }
+}
+
+/// Of a byte of an edit that is neither old nor new, the journal does not say
+/// what was there.
+#[test]
+fn after_bytes_in_edits_and_close_to_them_were_changed() {
+    let run = interrupted(300_000);
+    let mut torn = fs::read(&run.file).unwrap();
+    let edit = 1000 + find(&run.new[1000..], b"USER");
+    torn[edit..edit + 5].copy_from_slice(b"xSER!");
+    fs::write(&run.file, &torn).unwrap();
+    let before = run.scratch.snapshot();
+    for rollback in [false, true] {
+        let ran = recover(&run.file, rollback).fails(6, "is not the file that its journal was made for");
+        assert!(!ran.stderr.contains("--keep-other-changes"), "{}", ran.stderr);
+        let option: &[&str] = if rollback { &["--rollback"] } else { &[] };
+        let args = ["recover", "--keep-other-changes", run.file.to_str().unwrap()];
+        runner(args.iter().chain(option)).fails(6, "matches neither the old nor the new byte in the journal");
+        assert_eq!(before, run.scratch.snapshot());
+    }
+}
+
+/// A run with few edits was killed between two of them; with `resized`, it also
+/// makes the file longer.
+fn sparse(resized: bool) -> Interrupted {
+    let scratch = Scratch::new();
+    let quiet = b"nothing here\n".repeat(40_000);
+    let end: &[u8] = if resized { b"us!\n" } else { b"" };
+    let old = [&b"quiet\n".repeat(200)[..], b"one user here\n", &quiet, b"a user\n", &quiet[..40_000], end];
+    let old = old.concat();
+    let text = String::from_utf8(old.clone()).unwrap();
+    let new = text.replace("user", "USer").replace("us!", "US!!").into_bytes();
+    let file = scratch.write("file", &old);
+    runner_tests::kill::at_first_write(
+        &file,
+        &["--set", "find=us(er)?(!)?", "--set", "with=US$1$2$2", "--set", "regex=true"],
+    );
+    let mut torn = [&new[..300_000], &old[300_000..]].concat();
+    torn.resize(new.len(), 0);
+    fs::write(&file, torn).unwrap();
+    Interrupted { scratch, file, old, new }
+}
+
+fn find(bytes: &[u8], what: &[u8]) -> usize {
+    bytes.windows(what.len()).position(|window| window == what).unwrap()
 }
 
 /// A directory in which no name can be made or removed, until it is dropped.

@@ -9,6 +9,7 @@ mod check;
 mod checkpoints;
 mod concurrent_writer;
 mod groups;
+mod other_changes;
 mod output;
 
 use std::path::Path;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args as ArgGroup;
-use runner_pipeline::commit::recover::{Options, Recovered};
+use runner_pipeline::commit::recover::{Options, OtherChanges, Recovered};
 use runner_pipeline::commit::verify::VerifyChoice;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, shown, with_name};
@@ -29,6 +29,10 @@ pub(crate) struct RecoverArgs {
     /// lost key. Its content is shown before it is written to the file
     #[arg(long)]
     trust_journal: bool,
+    /// Recover even if other programs have changed bytes close to the edits. Only the bytes of the
+    /// edits are written; the exit code is 5
+    #[arg(long)]
+    keep_other_changes: bool,
     /// Print events as JSON on standard output, one object per line
     #[arg(long)]
     pub(crate) json: bool,
@@ -40,6 +44,10 @@ pub(crate) struct RecoverArgs {
 impl RecoverArgs {
     pub(crate) fn trust(&self) -> Trust {
         if self.trust_journal { Trust::Any } else { Trust::Own }
+    }
+
+    fn other_changes(&self) -> OtherChanges {
+        if self.keep_other_changes { OtherChanges::Keep } else { OtherChanges::Refuse }
     }
 }
 
@@ -66,6 +74,7 @@ fn recover(path: &Path, args: &RecoverArgs, reporter: &Reporter) -> Result<()> {
         direction: if args.rollback { Direction::Reverse } else { Direction::Forward },
         verify: VerifyChoice::Deepest,
         threads: threads(None),
+        other_changes: args.other_changes(),
     };
     let recovered = recover_file(path, args.trust(), &options, &mut |journal| {
         if args.trust() == Trust::Own {

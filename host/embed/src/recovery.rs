@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use runner_pipeline::commit::recover::{Options, Recovered};
+use runner_pipeline::commit::recover::{Options, OtherChanges, Recovered};
 use runner_pipeline::commit::verify::VerifyChoice;
 use runner_pipeline::context::cores;
 use runner_pipeline::error::Result;
@@ -22,13 +22,14 @@ use crate::settings::check_threads;
 pub struct Recovery {
     threads: usize,
     verify: VerifyChoice,
+    other_changes: OtherChanges,
 }
 
 impl Recovery {
     /// A recovery with defaults for all settings.
     #[must_use]
     pub fn new() -> Self {
-        Self { threads: cores(), verify: VerifyChoice::Deepest }
+        Self { threads: cores(), verify: VerifyChoice::Deepest, other_changes: OtherChanges::Refuse }
     }
 
     /// Sets the number of threads, at least 1. By default there is one for each
@@ -44,6 +45,16 @@ impl Recovery {
     #[must_use]
     pub fn verify(mut self, choice: VerifyChoice) -> Self {
         self.verify = choice;
+        self
+    }
+
+    /// Recovers a file even if other programs have changed bytes close to the
+    /// edits, which is refused by default. Only the bytes of the edits are
+    /// written, and only if each is the old or the new one. The recovery then
+    /// ends with [`Kind::Verification`](crate::Kind).
+    #[must_use]
+    pub fn keep_other_changes(mut self) -> Self {
+        self.other_changes = OtherChanges::Keep;
         self
     }
 
@@ -79,7 +90,12 @@ impl Recovery {
     }
 
     fn recover_to(&self, path: &Path, direction: Direction) -> Result<Recovered> {
-        let options = Options { direction, verify: self.verify, threads: check_threads(self.threads)? };
+        let options = Options {
+            direction,
+            verify: self.verify,
+            threads: check_threads(self.threads)?,
+            other_changes: self.other_changes,
+        };
         let recovered = stack::on_own_thread(|| recover_file(path, Trust::Own, &options, &mut |_| Ok(())))??;
         recovered.check_intact(path, Trust::Own)?;
         Ok(recovered)

@@ -8,7 +8,7 @@ use std::time::Duration;
 use runner_contract::Change::Edits;
 use runner_contract::{Framing, Job, Prefilter, Reply, Span, Window};
 use runner_pipeline::commit::output::Output;
-use runner_pipeline::commit::recover::{self, Recovered, open_journal, recover};
+use runner_pipeline::commit::recover::{self, OtherChanges, Recovered, open_journal, recover};
 use runner_pipeline::commit::strategy::{Choice, Strategy};
 use runner_pipeline::commit::verify::VerifyChoice;
 use runner_pipeline::commit::{Backup, Keep};
@@ -163,16 +163,30 @@ pub fn names() -> Names {
 
 /// Does what `runner recover` does.
 pub fn recover_on(storage: &Simulated, direction: Direction) -> Result<Recovered> {
-    recover_trusting(storage, Trust::Own, direction)
+    recover_with(storage, Trust::Own, OtherChanges::Refuse, direction)
+}
+
+/// Does what `runner recover --keep-other-changes` does.
+pub fn recover_keeping_other_changes(storage: &Simulated, direction: Direction) -> Result<Recovered> {
+    recover_with(storage, Trust::Own, OtherChanges::Keep, direction)
 }
 
 /// Like [`recover_on`], with a choice of the trusted journals.
 pub fn recover_trusting(storage: &Simulated, trust: Trust, direction: Direction) -> Result<Recovered> {
+    recover_with(storage, trust, OtherChanges::Refuse, direction)
+}
+
+fn recover_with(
+    storage: &Simulated,
+    trust: Trust,
+    other_changes: OtherChanges,
+    direction: Direction,
+) -> Result<Recovered> {
     let names = names();
     let file = storage.open(&names.target, Access::Write).map_err(io)?;
     let stat = storage.stat(&file).map_err(io)?;
     let journal = open_journal(storage, &names, trust)?;
-    let options = recover::Options { direction, verify: VerifyChoice::Deepest, threads: 1 };
+    let options = recover::Options { direction, verify: VerifyChoice::Deepest, threads: 1, other_changes };
     recover(&Target { storage, names, file, stat }, journal.as_ref(), &options)
 }
 

@@ -6,7 +6,7 @@ use super::{CommitOptions, Committed, Provisional};
 use crate::commit::verify::ReadBack;
 use crate::commit::write::edits::InPlaceFile;
 use crate::commit::write::{fill, length};
-use crate::commit::write_and_verify::{State, roll_back, write_and_verify};
+use crate::commit::write_and_verify::{Expected, State, roll_back, write_and_verify};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::patch::{Direction, Patch};
@@ -38,7 +38,7 @@ pub(super) fn in_place<'s, S: Storage>(
     options.cancel.check()?;
     profile::time(Stage::Commit, || journal::publish(target, &mut journal, scanned.as_mut(), options))?;
     let (file, view) = (InPlaceFile::new(target), journal.view(Direction::Forward));
-    match write_and_verify(&file, view, options.verify, options.threads) {
+    match write_and_verify(&file, view, options.verify, Expected::Groups, options.threads) {
         Ok(state) => {
             profile::time(Stage::CleanUp, || journal::clean_up(target, journal))?;
             let State { level, appended_bytes, .. } = state;

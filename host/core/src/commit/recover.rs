@@ -24,6 +24,18 @@ use crate::target::Target;
 pub use self::matches_file::check_matches_file;
 pub use super::write_and_verify::State;
 
+/// What to do if other processes have changed bytes close to the edits, so that
+/// groups that the journal touches have unexpected content.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OtherChanges {
+    /// Refuse to recover: the file may be a different one.
+    #[default]
+    Refuse,
+    /// Keep them, if each byte that an edit touches is the old or the new one.
+    /// Only the bytes of edits are written, and only they are read back.
+    Keep,
+}
+
 /// How a recovery is done.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
@@ -33,6 +45,8 @@ pub struct Options {
     pub verify: VerifyChoice,
     /// Threads to use, at least 1.
     pub threads: usize,
+    /// What happens to changes by other processes close to the edits.
+    pub other_changes: OtherChanges,
 }
 
 /// What a recovery did.

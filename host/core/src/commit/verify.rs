@@ -22,7 +22,7 @@ use crate::escape::Raw as _;
 use crate::hash::ordered_pool::in_order;
 use crate::hash::{Cv, GROUP_BYTES, Tree};
 use crate::patch::{Group, PatchView, Version};
-use crate::storage::Storage;
+use crate::storage::{Aligned, Storage};
 use group_cursor::GroupCursor;
 use spot::Spot;
 
@@ -103,6 +103,32 @@ pub fn touched<S: Storage>(file: &ReadBack<'_, S>, view: PatchView<'_, '_, S>, t
             return Err(differs(path, spots[at].group()));
         }
     }
+}
+
+/// Reads back the groups that a patch in in-place form touches, and compares
+/// only the bytes of its edits.
+///
+/// # Errors
+/// [`Kind::Verification`] with the offset of the first group that differs.
+pub fn edits<S: Storage>(file: &ReadBack<'_, S>, view: PatchView<'_, '_, S>) -> Result<()> {
+    let size = view.after().size;
+    let mut memory = Aligned::new(GROUP_BYTES as usize);
+    let mut cursor = GroupCursor::new(view.reader());
+    while let Some(group) = cursor.next()? {
+        let start = group.index * GROUP_BYTES;
+        if start >= size {
+            break;
+        }
+        let range = start..(start + GROUP_BYTES).min(size);
+        let count = file.read(&file.file, start, memory.as_mut_slice())?;
+        let found = &memory.as_slice()[..count];
+        let mut same = true;
+        cursor.new_bytes(&range, |at, new| same &= found.get(at..at + new.len()) == Some(new));
+        if !same {
+            return Err(differs(file.path(), group.index));
+        }
+    }
+    Ok(())
 }
 
 /// Reads back the whole file and compares its root.

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use super::original::check_is_not_beside;
-use super::{Options, unusable};
+use super::{Options, OtherChanges, check_matches_file, unusable};
 use crate::commit::verify::{touched_groups_fit, whole_file_fits};
 use crate::commit::write::edits::InPlaceFile;
 use crate::commit::write::length::{self, Ends};
-use crate::commit::write_and_verify::{State, write_and_verify};
+use crate::commit::write_and_verify::{Expected, State, write_and_verify};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::patch::{Direction, PatchView};
@@ -54,26 +54,34 @@ pub(super) fn replay<S: Storage>(
     let file_end = length::file_end(file, journal)?;
     let other = || {
         let error = unusable(format!("{} is not the file that its journal was made for", path.shown()));
-        if is_copy { error.hint(renamed(names)) } else { changed_since(error, names) }
+        if is_copy { error.hint(renamed(names)) } else { changed_since(error, target, view) }
     };
     let Some(file_end) = file_end else { return Err(other()) };
     let fits = if is_copy { whole_file_fits(file, view)? } else { touched_groups_fit(file, view)? };
-    if !fits {
+    let keeps = !is_copy && options.other_changes == OtherChanges::Keep;
+    if !fits && !keeps {
         return Err(other());
     }
+    let expected = if fits {
+        Expected::Groups
+    } else {
+        check_matches_file(target, journal)?;
+        Expected::Edits
+    };
     if let appended @ 1.. = file_end.appended_bytes()
         && Ends::of(view.stats()).resize(file_end, view.direction)
     {
         return Err(other_way(path, appended, view.direction));
     }
-    let written = write_and_verify(&InPlaceFile::new(target), view, options.verify, options.threads);
+    let written =
+        write_and_verify(&InPlaceFile::new(target), view, options.verify, expected, options.threads);
     let state = written.map_err(|e| {
         Error::new(
             Kind::RecoveryNeeded,
             format!("{} could not be recovered; its journal was kept", path.shown()),
         )
         .because(e)
-        .hint(format!("once that is fixed, run `{}`", command(path, view.direction)))
+        .hint(format!("once that is fixed, run `{}`", command("", path, view.direction)))
     })?;
     // So far only the ranges that edits touch were checked.
     let intact = is_copy || whole_file_fits(file, view)?;
@@ -81,18 +89,26 @@ pub(super) fn replay<S: Storage>(
 }
 
 /// Explains why the journal of this very file does not fit it.
-fn changed_since(error: Error, names: &Names) -> Error {
-    error
+fn changed_since<S: Storage>(error: Error, target: &Target<'_, S>, view: PatchView<'_, '_, S>) -> Error {
+    let Names { target: entry, journal, .. } = &target.names;
+    let error = error
         .because(
             "another process has cut the file, or has changed bytes close to those that the run was to change",
         )
-        .hint(format!("`runner show {}` shows what was to be changed", names.journal.path().word()))
+        .hint(format!("`runner show {}` shows what was to be changed", journal.path().word()));
+    if check_matches_file(target, view.patch).is_err() {
+        return error;
+    }
+    error.hint(format!(
+        "`{}` writes only the bytes that the run was to change, and keeps the other changes",
+        command("--keep-other-changes ", entry.path(), view.direction)
+    ))
 }
 
-/// The command that recovers a file.
-fn command(path: &Path, direction: Direction) -> String {
-    let option = if direction == Direction::Reverse { "--rollback " } else { "" };
-    format!("runner recover {option}{}", path.word())
+/// The command that recovers a file, with further options.
+fn command(options: &str, path: &Path, direction: Direction) -> String {
+    let rollback = if direction == Direction::Reverse { "--rollback " } else { "" };
+    format!("runner recover {rollback}{options}{}", path.word())
 }
 
 /// The error for a direction that would overwrite bytes that other processes
@@ -107,5 +123,8 @@ fn other_way(path: &Path, appended: u64, direction: Direction) -> Error {
         Kind::RecoveryNeeded,
         format!("{} appended to {shown}: the change of its length cannot be {what}", were(appended)),
     )
-    .hint(format!("nothing was written; `{}` keeps the appended bytes", command(path, direction.opposite())))
+    .hint(format!(
+        "nothing was written; `{}` keeps the appended bytes",
+        command("", path, direction.opposite())
+    ))
 }
