@@ -6,6 +6,9 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::OnceLock;
+
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit, umask};
 
 use crate::temporary_dir;
 
@@ -13,24 +16,46 @@ use crate::temporary_dir;
 /// code the tests reach, and what switches a mutation in (`cargo xtask mutate`).
 const PASSED_ON: [&str; 4] = ["PATH", "LD_LIBRARY_PATH", "LLVM_PROFILE_FILE", "RUNNER_MUTANT"];
 
-/// Run by a shell, with a program and its arguments. Signals that are ignored
-/// (`nohup` does that) stay so in all children, limits and the mask of modes as
-/// well. A mask of blocked signals does not: the standard library takes it off.
-/// A limit that cannot be raised stays; a shell that fails at it would end.
-const SCRIPT: &str = r#"
-umask 022
-for limit in "-c 0" "-S -f unlimited" "-S -n LIMIT"; do
-    if (ulimit $limit) 2>/dev/null; then ulimit $limit; fi
-done
-exec env --default-signal "$0" "$@"
-"#;
+/// Run by a shell, with a program and its arguments.
+const SCRIPT: &str = r#"ulimit -S -n LIMIT; exec "$0" "$@""#;
+/// The same where signals are ignored (`nohup` does that): they would stay so
+/// in all children. A mask of blocked signals does not: the standard library
+/// takes it off.
+const SCRIPT_WITH_SIGNALS: &str = r#"ulimit -S -n LIMIT; exec env --default-signal "$0" "$@""#;
 
-/// A program, and how many descriptors it may have open.
+/// A program, and how many descriptors it may have open. The shell is given by
+/// its path: a name would be looked up in a copy of this process, which takes
+/// longer than most runs.
 pub(crate) fn program(program: impl AsRef<OsStr>, descriptors: u32) -> Command {
-    let mut command = Command::new("sh");
-    command.args(["-c", &SCRIPT.replace("LIMIT", &descriptors.to_string())]).arg(program);
+    static SCRIPT_FOR_ALL: OnceLock<&str> = OnceLock::new();
+    let script = SCRIPT_FOR_ALL.get_or_init(|| {
+        set_limits();
+        if ignores_signals() { SCRIPT_WITH_SIGNALS } else { SCRIPT }
+    });
+    // A shell that cannot set a limit ends.
+    let most = getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX);
+    let limit = u64::from(descriptors).min(most);
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", &script.replace("LIMIT", &limit.to_string())]).arg(program);
     surround(&mut command);
     command
+}
+
+/// Sets what all children inherit, as far as this process may.
+fn set_limits() {
+    umask(0o022.into());
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    let maximum = getrlimit(Resource::Fsize).maximum;
+    let _ = setrlimit(Resource::Fsize, Rlimit { current: maximum, maximum });
+}
+
+/// Whether a signal is ignored that the standard library does not ignore by
+/// itself: `SIGPIPE`, which it restores in children.
+fn ignores_signals() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap();
+    let ignored = u64::from_str_radix(ignored.trim(), 16).unwrap();
+    ignored & !(1 << (Signal::PIPE.as_raw() - 1)) != 0
 }
 
 /// Sets the environment, and nothing but that.
