@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::sync::OnceLock;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -147,12 +147,15 @@ fn a_scan_that_is_killed_again_and_again() {
         let plan = ["plan", slow.scratch.path("slow.wasm").to_str().unwrap()].map(str::to_owned);
         let mut command = runner_tests::command();
         command.args(plan).arg(&slow.file).arg("-o").arg(&saved);
+        let began = Instant::now();
         Ran::of(command.output().unwrap()).ok();
+        // A later kill would find nothing to kill.
+        let takes_ms = began.elapsed().as_millis() as u64 + 1;
         let options = ["--resume", "-j", "2", "--undo", undo.to_str().unwrap()];
         loop {
             let before = slow.checkpoint();
             let told = if done < kills {
-                let after = Duration::from_millis(random.below(400));
+                let after = Duration::from_millis(random.below(takes_ms));
                 slow.killed(&options, after)
             } else {
                 slow.run(&options)

@@ -27,7 +27,7 @@ fn calls_with(dir: &Path, args: &[&str], state: Option<&Path>) -> Option<Vec<Str
         strace.env("RUNNER_STATE_DIR", state);
     }
     let status = strace
-        .args(["-f", "-qq", "-y", "-e", TRACED, "-e", "signal=none", "-o"])
+        .args(["-f", "-qq", "--seccomp-bpf", "-y", "-e", TRACED, "-e", "signal=none", "-o"])
         .arg(log.path("log"))
         .arg("--")
         .arg(runner_tests::binary())

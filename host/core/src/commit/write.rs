@@ -7,4 +7,5 @@ pub mod in_place_form;
 pub mod length;
 mod new_file;
 pub mod output_stream;
+mod read_ahead;
 mod write_behind;

@@ -1,8 +1,7 @@
 //! Fills a new file with the result, or with a copy of the old file.
 
-use std::ops::Range;
-
 use super::new_file::NewFileWriter;
+use super::read_ahead::ReadAhead;
 use super::write_behind::write_behind;
 use crate::context::RunContext;
 use crate::error::{Error, Result};
@@ -12,7 +11,6 @@ use crate::storage::{OpenFile, Storage};
 /// Ranges of at least this size are copied separately; shorter ranges are read
 /// together with their surroundings.
 const COPY_BYTES: u64 = 64 * 1024;
-const BUFFER_BYTES: usize = 1 << 20;
 
 /// Fills a new, empty file with the source after the edits.
 ///
@@ -24,13 +22,13 @@ pub fn fill<S: Storage>(
     reader: Reader<'_, '_, S>,
     context: RunContext<'_>,
 ) -> Result<()> {
-    let mut cache = Cache { source: &source, start: 0, bytes: Vec::new() };
+    let mut ahead = ReadAhead::new(source);
     let bytes = write_behind(to, context.threads, |sink| {
         let mut writer = NewFileWriter::new(sink, to, context.cancel);
         walk(reader, 0, |segment| match segment {
             Segment::New(bytes) => writer.push(bytes),
             Segment::Source(range) if range.end - range.start < COPY_BYTES => {
-                writer.push(cache.read(&range)?)
+                writer.push(ahead.read(&range)?)
             }
             Segment::Source(range) => writer.copy(&source, range),
         })?;
@@ -56,28 +54,4 @@ pub fn copy<S: Storage>(
         writer.finish()
     })?;
     to.storage.set_len(to.file, bytes).map_err(Error::at("resize", to.path))
-}
-
-/// A window of the source, for short reads close together.
-struct Cache<'a, S: Storage> {
-    source: &'a OpenFile<'a, S>,
-    start: u64,
-    bytes: Vec<u8>,
-}
-
-impl<S: Storage> Cache<'_, S> {
-    fn read(&mut self, range: &Range<u64>) -> Result<&[u8]> {
-        let want = usize::try_from(range.end - range.start).expect("shorter than COPY_BYTES");
-        if range.start < self.start || range.end > self.start + self.bytes.len() as u64 {
-            self.bytes.resize(BUFFER_BYTES, 0);
-            let count = self.source.read_full_at(&mut self.bytes, range.start)?;
-            self.bytes.truncate(count);
-            self.start = range.start;
-            if count < want {
-                return Err(Error::io("read", self.source.path, std::io::ErrorKind::UnexpectedEof.into()));
-            }
-        }
-        let skip = usize::try_from(range.start - self.start).expect("inside the window");
-        Ok(&self.bytes[skip..skip + want])
-    }
 }

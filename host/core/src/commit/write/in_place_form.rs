@@ -2,6 +2,7 @@
 //! of length the patch stays the same; after that, each group of the new file
 //! is one edit.
 
+use super::read_ahead::ReadAhead;
 use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::hash::{GROUP_BYTES, group_cv};
@@ -41,18 +42,17 @@ pub fn flatten<'s, S: Storage>(
         }
         groups.try_for_each(|group| writer.group(*group))?;
     }
+    let mut ahead = ReadAhead::new(source);
     let mut tail = Tail { source, writer, pre, post, at: from, new: Vec::new() };
     walk(patch.reader(Direction::Forward), from, |segment| match segment {
         Segment::New(bytes) => tail.push(bytes),
         Segment::Source(range) => {
-            let mut buffer = vec![0; GROUP_BYTES as usize];
             let mut at = range.start;
             while at < range.end {
                 cancel.check()?;
-                let want = usize::try_from(range.end - at).unwrap_or(usize::MAX).min(buffer.len());
-                source.read_exact_at(&mut buffer[..want], at)?;
-                tail.push(&buffer[..want])?;
-                at += want as u64;
+                let end = range.end.min(at + GROUP_BYTES);
+                tail.push(ahead.read(&(at..end))?)?;
+                at = end;
             }
             Ok(())
         }
