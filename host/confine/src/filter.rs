@@ -1,0 +1,90 @@
+//! The filter of system calls.
+//!
+//! A program made by `seccompiler` has two outcomes. There are three here, so
+//! several programs are installed. The kernel runs all of them and takes the
+//! strictest outcome: death before an error, an error before permission.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use seccompiler::{
+    BackendError, BpfProgram, SeccompAction, SeccompFilter, SeccompRule, TargetArch, apply_filter_all_threads,
+};
+
+use crate::{Calls, Error, Layer, Result, State, rules};
+
+/// Installs the filter on all threads of the process.
+pub(crate) fn install(calls: Calls) -> Result<State> {
+    let error = |e| Error::new(Layer::Seccomp, io::Error::other(e));
+    let programs = compile(calls).map_err(error)?;
+    for program in &programs {
+        match apply_filter_all_threads(program) {
+            Ok(()) => {}
+            // A kernel without filters, or one that cannot set them for all
+            // threads at once.
+            Err(seccompiler::Error::Seccomp(e))
+                if matches!(e.raw_os_error(), Some(libc::ENOSYS | libc::EINVAL)) =>
+            {
+                return Ok(State::Missing);
+            }
+            Err(seccompiler::Error::Prctl(e) | seccompiler::Error::Seccomp(e)) => {
+                return Err(Error::new(Layer::Seccomp, e));
+            }
+            Err(e) => return Err(Error::new(Layer::Seccomp, io::Error::other(e))),
+        }
+    }
+    Ok(State::Full)
+}
+
+/// The programs, in the order in which they must be installed. The last one
+/// refuses the calls that install a program.
+fn compile(calls: Calls) -> std::result::Result<[BpfProgram; 3], BackendError> {
+    let absent = any_arguments(rules::ABSENT);
+    let refused = any_arguments(rules::REFUSED);
+    let mut allowed = rules::allowed(calls)?;
+    // The other programs answer these with an error.
+    allowed.extend(absent.clone());
+    allowed.extend(refused.clone());
+    Ok([
+        program(allowed, SeccompAction::KillProcess, SeccompAction::Allow)?,
+        program(absent, SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS as u32))?,
+        program(refused, SeccompAction::Allow, SeccompAction::Errno(libc::EPERM as u32))?,
+    ])
+}
+
+/// These calls with whatever arguments.
+fn any_arguments(calls: &[i64]) -> BTreeMap<i64, Vec<SeccompRule>> {
+    calls.iter().map(|call| (*call, Vec::new())).collect()
+}
+
+fn program(
+    rules: BTreeMap<i64, Vec<SeccompRule>>,
+    otherwise: SeccompAction,
+    matched: SeccompAction,
+) -> std::result::Result<BpfProgram, BackendError> {
+    let arch: TargetArch = std::env::consts::ARCH.try_into()?;
+    SeccompFilter::new(rules, otherwise, matched, arch)?.try_into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_call_is_on_two_lists() {
+        for calls in [Calls::Run, Calls::Compile] {
+            let allowed = rules::allowed(calls).unwrap();
+            for call in rules::ABSENT.iter().chain(rules::REFUSED) {
+                assert!(!allowed.contains_key(call), "{call} is allowed to {calls:?} and refused");
+            }
+            assert!(rules::ABSENT.iter().all(|call| !rules::REFUSED.contains(call)));
+        }
+    }
+
+    #[test]
+    fn programs_are_within_the_kernels_bound() {
+        for calls in [Calls::Run, Calls::Compile] {
+            assert!(compile(calls).unwrap().iter().all(|program| program.len() < 4096));
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What a process keeps.
+
+use std::os::fd::RawFd;
+
+use crate::Layer;
+
+/// Which system calls are allowed after
+/// [`on_all_threads`](crate::on_all_threads).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Calls {
+    /// For a process whose code is mapped and whose threads run: memory that is
+    /// private and not executable, waiting, waking, and ending.
+    Run,
+    /// For a process that compiles, with threads: as [`Calls::Run`], and
+    /// starting threads, and making memory executable that is not writable.
+    Compile,
+}
+
+/// Resource limits. Those that are lower already stay as they are. Besides
+/// these, no file can grow (`RLIMIT_FSIZE`), nothing dumps core, no memory can
+/// be locked, and there are no message queues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Private writable memory in bytes (`RLIMIT_DATA`). It counts neither
+    /// shared memory nor page tables.
+    pub data_bytes: Option<u64>,
+    /// All mapped memory in bytes (`RLIMIT_AS`), which also bounds page tables.
+    pub address_space_bytes: Option<u64>,
+    /// Descriptors between the steps: each that is opened there must have a
+    /// lower number (`RLIMIT_NOFILE`). After the second step there can be no
+    /// new ones.
+    pub descriptors: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { data_bytes: None, address_space_bytes: None, descriptors: 64 }
+    }
+}
+
+/// What a process keeps when it confines itself.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    pub(crate) calls: Calls,
+    pub(crate) parent: u32,
+    pub(crate) keep: Vec<RawFd>,
+    pub(crate) limits: Limits,
+    off: Vec<Layer>,
+}
+
+impl Policy {
+    /// A policy with all layers that keeps no descriptor, not even the standard
+    /// streams. `parent` is the id of the process that started this one; it
+    /// must come from there, in an argument, as it may have died meanwhile.
+    #[must_use]
+    pub fn new(calls: Calls, parent: u32) -> Self {
+        Self { calls, parent, keep: Vec::new(), limits: Limits::default(), off: Vec::new() }
+    }
+
+    /// Keeps a descriptor. One that is not open is no error.
+    #[must_use]
+    pub fn keep(mut self, descriptor: RawFd) -> Self {
+        self.keep.push(descriptor);
+        self
+    }
+
+    /// Sets the limits.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Switches a layer off. **For tests alone**, which show what each layer
+    /// stops. [`Layers`](crate::Layers) reports it as missing.
+    #[must_use]
+    pub fn without(mut self, layer: Layer) -> Self {
+        self.off.push(layer);
+        self
+    }
+
+    pub(crate) fn has(&self, layer: Layer) -> bool {
+        !self.off.contains(&layer)
+    }
+}
