@@ -8,19 +8,26 @@ use std::path::{Path, PathBuf};
 use crate::shell;
 
 /// Folders, besides the root, that a path in a document may be relative to.
-const SOURCES: [&str; 5] =
-    ["host/core/src", "host/contract/src", "host/sandbox/src", "host/cli/src", "host/embed/src"];
+const SOURCES: [&str; 6] = [
+    "host/core/src",
+    "host/confine/src",
+    "host/contract/src",
+    "host/sandbox/src",
+    "host/cli/src",
+    "host/embed/src",
+];
 
 /// Suffixes of paths. All but the first two count only in a path with a folder.
 const ENDS: [&str; 6] = [".rs", "/", ".md", ".toml", ".wit", ".wat"];
 
 /// Documents outside `docs/`.
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 10] = [
     "README.md",
     "SECURITY.md",
     "CHANGELOG.md",
     "guest-sdk/rust/README.md",
     "host/cli/README.md",
+    "host/confine/README.md",
     "host/contract/README.md",
     "host/core/README.md",
     "host/embed/README.md",

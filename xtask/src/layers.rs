@@ -24,7 +24,8 @@ const LAYERS: [&[&str]; 11] = [
 ];
 
 /// Crates of `host/`, and the crates that each may use.
-const CRATES: [(&str, &[&str]); 5] = [
+const CRATES: [(&str, &[&str]); 6] = [
+    ("confine", &[]),
     ("contract", &[]),
     ("core", &["runner_contract"]),
     ("sandbox", &["runner_contract", "runner_pipeline"]),
@@ -104,7 +105,7 @@ fn each_crate_uses_only_earlier_ones() {
         sources(&shell::root().join("host").join(name).join("src"), name, &mut all);
         for (_, source) in &all {
             let others = source.split("runner_").skip(1).map(|rest| rest.split("::").next().unwrap_or(rest));
-            let others = ["contract", "pipeline", "sandbox", "embed", "wasm"]
+            let others = ["confine", "contract", "pipeline", "sandbox", "embed", "wasm"]
                 .into_iter()
                 .filter(|other| others.clone().any(|o| o == *other));
             for other in others.map(|other| format!("runner_{other}")) {

@@ -29,7 +29,8 @@ pub(crate) const REFUSED: &[i64] = &[
     // The standard library asks with these if `statx` fails.
     libc::SYS_newfstatat,
     libc::SYS_fstat,
-    // A panic's message. Nothing is written.
+    // A panic's message, and its backtrace. Nothing is written.
+    libc::SYS_getcwd,
     libc::SYS_write,
     libc::SYS_writev,
     // A thread takes its name.
@@ -61,7 +62,9 @@ const FREE: &[i64] = &[
     libc::SYS_sigaltstack,
 ];
 
-/// The same for a process that starts threads.
+/// The same for a process that starts threads. The C library asks for the
+/// processors of a new thread by its number, so `sched_getaffinity` cannot be
+/// bound to the caller: it tells those of other processes, too.
 const FREE_TO_COMPILE: &[i64] =
     &[libc::SYS_rseq, libc::SYS_rt_sigaction, libc::SYS_sched_getaffinity, libc::SYS_set_robust_list];
 
