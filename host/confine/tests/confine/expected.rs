@@ -45,6 +45,7 @@ pub(crate) const SECCOMP_ALONE: &[&str] = &[
     "socket_alg",
     "clone",
     "clone3",
+    #[cfg(target_arch = "x86_64")]
     "fork",
     "unshare_user",
     "userfaultfd",
@@ -95,7 +96,9 @@ pub(crate) const CAPABILITIES_ALONE: &[&str] = &[
     "delete_module",
     "set_time",
     "host_name",
+    #[cfg(target_arch = "x86_64")]
     "iopl",
+    #[cfg(target_arch = "x86_64")]
     "ioperm",
     "capabilities_back",
     "setuid",

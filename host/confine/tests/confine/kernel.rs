@@ -5,7 +5,7 @@ use libc::{
 };
 
 use crate::Attempt;
-use crate::raw::{self, Outcome, at, call, room, text};
+use crate::raw::{Outcome, at, call, room, text};
 
 fn socket(family: i32, kind: i32) -> Outcome {
     call(libc::SYS_socket, &[family.into(), kind.into(), 0])
@@ -103,7 +103,7 @@ pub(crate) const ATTEMPTS: &[Attempt] = &[
     #[cfg(target_arch = "x86_64")]
     ("arch_prctl", |_| call(libc::SYS_arch_prctl, &[0x1003, room()])),
     #[cfg(target_arch = "x86_64")]
-    ("call_of_32_bits", |_| raw::call_32()),
+    ("call_of_32_bits", |_| crate::raw::call_32()),
     #[cfg(target_arch = "x86_64")]
     ("call_of_x32", |_| call(0x4000_0000 | libc::SYS_getpid, &[])),
 ];

@@ -183,7 +183,7 @@ fn it_dies_with_its_parent(_: &Stage) {
     let started = Instant::now();
     let process = i32::try_from(page[0].load(Ordering::Acquire)).unwrap();
     assert_eq!(raw::wait(process), End::Signal(libc::SIGKILL));
-    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
 }
 
 fn a_parent_that_is_gone_is_noticed(_: &Stage) {
