@@ -56,6 +56,8 @@
 //! - Opening a kept descriptor anew through `/proc/self/fd` works between the
 //!   steps only if it is of a file in memory (`memfd_create`).
 //! - A result goes to memory that is mapped, not to a descriptor.
+//! - Shared memory that must stay read-only is mapped after its file is sealed
+//!   (`F_SEAL_FUTURE_WRITE`): `mprotect` makes an earlier mapping writable.
 //! - A thread may be started after the filter only with [`Calls::Compile`].
 //! - With [`Calls::Run`], signal handlers are installed before the filter.
 //!
