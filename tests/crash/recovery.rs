@@ -328,16 +328,65 @@ fn after_the_target_was_changed_close_to_edits() {
 /// what was there.
 #[test]
 fn after_bytes_in_edits_and_close_to_them_were_changed() {
+    for written in [b"xSER!", b"\0SER!"] {
+        let run = interrupted(300_000);
+        let mut torn = fs::read(&run.file).unwrap();
+        let edit = 1000 + find(&run.new[1000..], b"USER");
+        torn[edit..edit + 5].copy_from_slice(written);
+        fs::write(&run.file, &torn).unwrap();
+        for rollback in [false, true] {
+            let ran = recover(&run.file, rollback).fails(6, "is not the file that its journal was made for");
+            assert!(!ran.stderr.contains("--keep-other-changes"), "{}", ran.stderr);
+        }
+        keeping_is_refused(&run);
+    }
+}
+
+/// The exit code is that of the file that still needs to be recovered.
+#[test]
+fn of_several_files_the_one_that_was_refused_counts() {
+    for refused_first in [false, true] {
+        let (kept, refused) = (sparse(false), sparse(false));
+        for (run, byte) in [(&kept, b"user".len()), (&refused, 0)] {
+            let mut torn = fs::read(&run.file).unwrap();
+            torn[1200 + find(&run.old[1200..], b"user") + byte] = b'!';
+            fs::write(&run.file, &torn).unwrap();
+        }
+        let mut files = [&kept, &refused].map(|run| run.file.to_str().unwrap());
+        if refused_first {
+            files.reverse();
+        }
+        runner(["recover", "--keep-other-changes", files[0], files[1]]).fails(6, "was recovered, but");
+    }
+}
+
+/// Even if no byte beside the edits shows it.
+#[test]
+fn after_bytes_in_edits_alone_were_changed() {
     let run = interrupted(300_000);
     let mut torn = fs::read(&run.file).unwrap();
     let edit = 1000 + find(&run.new[1000..], b"USER");
-    torn[edit..edit + 5].copy_from_slice(b"xSER!");
+    torn[edit] = b'x';
     fs::write(&run.file, &torn).unwrap();
+    keeping_is_refused(&run);
+}
+
+/// A file that a run has made longer ends with zeros or new bytes, unless
+/// somebody has written there.
+#[test]
+fn after_bytes_at_the_new_end_were_changed() {
+    let run = sparse(true);
+    let mut torn = fs::read(&run.file).unwrap();
+    assert!(torn.len() > run.old.len());
+    *torn.last_mut().unwrap() = b'x';
+    fs::write(&run.file, &torn).unwrap();
+    keeping_is_refused(&run);
+}
+
+#[track_caller]
+fn keeping_is_refused(run: &Interrupted) {
     let before = run.scratch.snapshot();
-    for rollback in [false, true] {
-        let ran = recover(&run.file, rollback).fails(6, "is not the file that its journal was made for");
-        assert!(!ran.stderr.contains("--keep-other-changes"), "{}", ran.stderr);
-        let option: &[&str] = if rollback { &["--rollback"] } else { &[] };
+    for option in [&[][..], &["--rollback"]] {
         let args = ["recover", "--keep-other-changes", run.file.to_str().unwrap()];
         runner(args.iter().chain(option)).fails(6, "matches neither the old nor the new byte in the journal");
         assert_eq!(before, run.scratch.snapshot());

@@ -28,7 +28,7 @@ const CRATES: [(&str, &[&str]); 6] = [
     ("confine", &[]),
     ("contract", &[]),
     ("core", &["runner_contract"]),
-    ("sandbox", &["runner_contract", "runner_pipeline"]),
+    ("sandbox", &["runner_confine", "runner_contract", "runner_pipeline"]),
     ("embed", &["runner_contract", "runner_pipeline", "runner_sandbox"]),
     ("cli", &["runner_contract", "runner_pipeline", "runner_sandbox"]),
 ];

@@ -79,6 +79,11 @@ pub fn show_patch(patch: &Patch<'_, OsStorage>) -> Result<String> {
 /// enough regardless of the process's limits.
 #[must_use]
 pub fn main() -> ExitCode {
+    disable_core_dumps();
+    signals::fail_at_size_limit();
+    if let Some(code) = compile_for_parent() {
+        return code;
+    }
     stack::on_own_thread(command).unwrap_or_else(|error| {
         Reporter::new(EventFormat::Text, report::Volume::All).error(&error);
         ExitCode::from(error.kind().exit_code())
@@ -86,11 +91,6 @@ pub fn main() -> ExitCode {
 }
 
 fn command() -> ExitCode {
-    disable_core_dumps();
-    signals::fail_at_size_limit();
-    if let Some(code) = compile_for_parent() {
-        return code;
-    }
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return print_usage(&error),
@@ -170,8 +170,10 @@ fn compile_for_parent() -> Option<ExitCode> {
         return None;
     }
     let args: Vec<_> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
-    let Ok(output) = report::stdout() else { return Some(ExitCode::FAILURE) };
-    Some(runner_sandbox::compile_for_parent(&args, io::stdin().lock(), output).into())
+    if report::stdout().is_err() {
+        return Some(ExitCode::FAILURE);
+    }
+    Some(runner_sandbox::compile_for_parent(&args, io::stdin(), io::stdout()).into())
 }
 
 fn dispatch(command: Command, reporter: &Reporter) -> Result<Outcome> {

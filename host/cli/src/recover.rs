@@ -59,7 +59,10 @@ pub(crate) fn run(args: &RecoverArgs, reporter: &Reporter) -> Result<Outcome> {
     for file in &args.files {
         if let Err(error) = one(file, args, reporter) {
             reporter.error(&error);
-            outcome = outcome.and(Outcome::Failed(error.kind()));
+            let failed = Outcome::Failed(error.kind());
+            // What is not recovered counts for more than what is not intact.
+            let not_intact = matches!(&outcome, Outcome::Failed(kind) if *kind == Kind::Verification);
+            outcome = if not_intact { failed } else { outcome.and(failed) };
         }
     }
     Ok(outcome)

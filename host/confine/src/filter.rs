@@ -11,12 +11,12 @@ use seccompiler::{
     BackendError, BpfProgram, SeccompAction, SeccompFilter, SeccompRule, TargetArch, apply_filter_all_threads,
 };
 
-use crate::{Calls, Error, Layer, Result, State, rules};
+use crate::{Error, Layer, Policy, Result, State, rules};
 
 /// Installs the filter on all threads of the process.
-pub(crate) fn install(calls: Calls) -> Result<State> {
+pub(crate) fn install(policy: &Policy) -> Result<State> {
     let error = |e| Error::new(Layer::Seccomp, io::Error::other(e));
-    let programs = compile(calls).map_err(error)?;
+    let programs = compile(policy).map_err(error)?;
     for program in &programs {
         match apply_filter_all_threads(program) {
             Ok(()) => {}
@@ -38,13 +38,15 @@ pub(crate) fn install(calls: Calls) -> Result<State> {
 
 /// The programs, in the order in which they must be installed. The last one
 /// refuses the calls that install a program.
-fn compile(calls: Calls) -> std::result::Result<[BpfProgram; 3], BackendError> {
+fn compile(policy: &Policy) -> std::result::Result<[BpfProgram; 3], BackendError> {
     let absent = any_arguments(rules::ABSENT);
-    let refused = any_arguments(rules::REFUSED);
-    let mut allowed = rules::allowed(calls)?;
+    let mut refused = any_arguments(rules::REFUSED);
+    let mut allowed = rules::allowed(policy)?;
     // The other programs answer these with an error.
     allowed.extend(absent.clone());
-    allowed.extend(refused.clone());
+    allowed.extend(any_arguments(rules::REFUSED));
+    allowed.extend(any_arguments(rules::WRITES));
+    refused.extend(rules::refused_writes(policy)?);
     Ok([
         program(allowed, SeccompAction::KillProcess, SeccompAction::Allow)?,
         program(absent, SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS as u32))?,
@@ -69,22 +71,30 @@ fn program(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Calls;
+
+    fn policies() -> [Policy; 4] {
+        let policy = |calls| Policy::new(calls, 1);
+        let [run, compile] = [Calls::Run, Calls::Compile].map(policy);
+        [run.clone(), compile.clone(), run.keep_writable(1), compile.keep_writable(1).keep_writable(2)]
+    }
 
     #[test]
     fn no_call_is_on_two_lists() {
-        for calls in [Calls::Run, Calls::Compile] {
-            let allowed = rules::allowed(calls).unwrap();
-            for call in rules::ABSENT.iter().chain(rules::REFUSED) {
-                assert!(!allowed.contains_key(call), "{call} is allowed to {calls:?} and refused");
+        for policy in policies() {
+            let allowed = rules::allowed(&policy).unwrap();
+            let all = [rules::ABSENT, rules::REFUSED, rules::WRITES].concat();
+            for call in &all {
+                assert!(!allowed.contains_key(call), "{call} is allowed to {policy:?} and refused");
+                assert_eq!(all.iter().filter(|other| *other == call).count(), 1, "{call}");
             }
-            assert!(rules::ABSENT.iter().all(|call| !rules::REFUSED.contains(call)));
         }
     }
 
     #[test]
     fn programs_are_within_the_kernels_bound() {
-        for calls in [Calls::Run, Calls::Compile] {
-            assert!(compile(calls).unwrap().iter().all(|program| program.len() < 4096));
+        for policy in policies() {
+            assert!(compile(&policy).unwrap().iter().all(|program| program.len() < 4096));
         }
     }
 }

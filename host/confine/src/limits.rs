@@ -14,7 +14,8 @@ pub(crate) fn before_threads(policy: &Policy) -> Result<State> {
         }
     }
     lower(Resource::Nofile, limits.descriptors)?;
-    for resource in [Resource::Fsize, Resource::Core, Resource::Memlock, Resource::Msgqueue] {
+    lower(Resource::Fsize, limits.file_bytes)?;
+    for resource in [Resource::Core, Resource::Memlock, Resource::Msgqueue] {
         lower(resource, 0)?;
     }
     Ok(State::Full)

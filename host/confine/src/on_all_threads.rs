@@ -18,7 +18,7 @@ pub fn on_all_threads(policy: &Policy) -> Result<Layers> {
     if policy.has(Layer::Limits) {
         limits::on_all_threads(policy)?;
     }
-    let state = if policy.has(Layer::Seccomp) { filter::install(policy.calls)? } else { State::Missing };
+    let state = if policy.has(Layer::Seccomp) { filter::install(policy)? } else { State::Missing };
     layers.set(Layer::Seccomp, state);
     Ok(layers)
 }

@@ -17,7 +17,7 @@ pub enum Calls {
 }
 
 /// Resource limits. Those that are lower already stay as they are. Besides
-/// these, no file can grow (`RLIMIT_FSIZE`), nothing dumps core, no memory can
+/// these, nothing dumps core, no memory can
 /// be locked, and there are no message queues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -26,6 +26,9 @@ pub struct Limits {
     pub data_bytes: Option<u64>,
     /// All mapped memory in bytes (`RLIMIT_AS`), which also bounds page tables.
     pub address_space_bytes: Option<u64>,
+    /// Bytes up to which files can be written (`RLIMIT_FSIZE`); pipes have no
+    /// limit.
+    pub file_bytes: u64,
     /// Descriptors between the steps: each that is opened there must have a
     /// lower number (`RLIMIT_NOFILE`). After the second step there can be no
     /// new ones.
@@ -34,7 +37,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { data_bytes: None, address_space_bytes: None, descriptors: 64 }
+        Self { data_bytes: None, address_space_bytes: None, file_bytes: 0, descriptors: 64 }
     }
 }
 
@@ -44,6 +47,7 @@ pub struct Policy {
     pub(crate) calls: Calls,
     pub(crate) parent: u32,
     pub(crate) keep: Vec<RawFd>,
+    pub(crate) written: Vec<RawFd>,
     pub(crate) limits: Limits,
     off: Vec<Layer>,
 }
@@ -54,7 +58,14 @@ impl Policy {
     /// must come from there, in an argument, as it may have died meanwhile.
     #[must_use]
     pub fn new(calls: Calls, parent: u32) -> Self {
-        Self { calls, parent, keep: Vec::new(), limits: Limits::default(), off: Vec::new() }
+        Self {
+            calls,
+            parent,
+            keep: Vec::new(),
+            written: Vec::new(),
+            limits: Limits::default(),
+            off: Vec::new(),
+        }
     }
 
     /// Keeps a descriptor. One that is not open is no error.
@@ -62,6 +73,13 @@ impl Policy {
     pub fn keep(mut self, descriptor: RawFd) -> Self {
         self.keep.push(descriptor);
         self
+    }
+
+    /// Keeps a descriptor, which may be written to.
+    #[must_use]
+    pub fn keep_writable(mut self, descriptor: RawFd) -> Self {
+        self.written.push(descriptor);
+        self.keep(descriptor)
     }
 
     /// Sets the limits.

@@ -1,12 +1,14 @@
 //! The lists of system calls, and what their arguments may be.
 //!
 //! Invariant: nothing that is allowed names another process, a path, or a
-//! descriptor other than to close it, to wait in, or to map it privately.
+//! descriptor other than to close it, to wait in, to map it privately, or to
+//! write to it, if the policy says so.
 
 use std::collections::BTreeMap;
+use std::os::fd::RawFd;
 
 use SeccompCmpArgLen::{Dword, Qword};
-use SeccompCmpOp::{Eq, MaskedEq};
+use SeccompCmpOp::{Eq, MaskedEq, Ne};
 use libc::{
     CLONE_FILES, CLONE_FS, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM, FUTEX_CLOCK_REALTIME, FUTEX_PRIVATE_FLAG,
     FUTEX_WAIT, FUTEX_WAIT_BITSET, FUTEX_WAKE, FUTEX_WAKE_BITSET, MADV_DONTNEED, MADV_FREE, MADV_HUGEPAGE,
@@ -14,7 +16,7 @@ use libc::{
 };
 use seccompiler::{BackendError, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompRule};
 
-use crate::Calls;
+use crate::{Calls, Policy};
 
 /// Calls of newer kernels, after which the C library tries an older one: their
 /// arguments are in memory, where a filter cannot see them.
@@ -29,15 +31,17 @@ pub(crate) const REFUSED: &[i64] = &[
     // The standard library asks with these if `statx` fails.
     libc::SYS_newfstatat,
     libc::SYS_fstat,
-    // A panic's message, and its backtrace. Nothing is written.
+    // A panic's backtrace.
     libc::SYS_getcwd,
-    libc::SYS_write,
-    libc::SYS_writev,
     // A thread takes its name.
     libc::SYS_prctl,
     // Another filter, which could only forbid more.
     libc::SYS_seccomp,
 ];
+
+/// The same, but for descriptors that the policy allows to be written to: a
+/// panic's message. Nothing is written.
+pub(crate) const WRITES: &[i64] = &[libc::SYS_write, libc::SYS_writev];
 
 /// Calls that may have any arguments.
 const FREE: &[i64] = &[
@@ -95,20 +99,30 @@ const NO_THREAD: i32 = libc::CLONE_NEWNS
     | libc::CLONE_IO;
 
 /// The calls that are allowed, each with rules of which one must match, or none.
-pub(crate) fn allowed(calls: Calls) -> Result<BTreeMap<i64, Vec<SeccompRule>>, BackendError> {
+pub(crate) fn allowed(policy: &Policy) -> Result<BTreeMap<i64, Vec<SeccompRule>>, BackendError> {
     let mut rules: BTreeMap<_, _> = FREE.iter().map(|call| (*call, Vec::new())).collect();
     rules.insert(libc::SYS_madvise, one_of(2, Eq, &ADVICE)?);
     let command = MaskedEq(u64::from((!(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME)).cast_unsigned()));
     rules.insert(libc::SYS_futex, one_of(1, command, &FUTEX)?);
     rules.insert(libc::SYS_mmap, vec![private()?]);
     rules.insert(libc::SYS_mprotect, vec![SeccompRule::new(vec![masked(2, PROT_EXEC, 0)?])?]);
-    if calls == Calls::Compile {
+    if policy.calls == Calls::Compile {
         rules.extend(FREE_TO_COMPILE.iter().map(|call| (*call, Vec::new())));
         let executable = masked(2, PROT_EXEC | PROT_WRITE, PROT_EXEC)?;
         rules.entry(libc::SYS_mprotect).or_default().push(SeccompRule::new(vec![executable])?);
         rules.insert(libc::SYS_clone, vec![SeccompRule::new(vec![masked(0, THREAD | NO_THREAD, THREAD)?])?]);
     }
     Ok(rules)
+}
+
+/// The writes that are refused: those to all descriptors that the policy does
+/// not name.
+pub(crate) fn refused_writes(policy: &Policy) -> Result<BTreeMap<i64, Vec<SeccompRule>>, BackendError> {
+    let other =
+        |descriptor: &RawFd| SeccompCondition::new(0, Dword, Ne, u64::from(descriptor.cast_unsigned()));
+    let others: Vec<_> = policy.written.iter().map(other).collect::<Result<_, _>>()?;
+    let rules = if others.is_empty() { Vec::new() } else { vec![SeccompRule::new(others)?] };
+    Ok(WRITES.iter().map(|call| (*call, rules.clone())).collect())
 }
 
 /// Private memory that is not executable, and that limits see: shared memory,

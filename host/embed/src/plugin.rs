@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::shown;
-use runner_pipeline::stack;
 use runner_sandbox::plugin::{Resolved, resolve};
 use runner_sandbox::{COMPILE_COMMAND, Compiler, compile_for_parent};
 
@@ -141,9 +140,7 @@ pub fn enable_child_compiler() {
     let mut args = std::env::args_os().skip(1);
     if args.next().is_some_and(|first| first == COMPILE_COMMAND) {
         let args: Vec<_> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
-        let compile = || compile_for_parent(&args, io::stdin().lock(), io::stdout().lock());
-        // The stack of the first thread is as large as `ulimit -s` says.
-        process::exit(stack::on_own_thread(compile).map_or(1, i32::from));
+        process::exit(compile_for_parent(&args, io::stdin(), io::stdout()).into());
     }
     CHILD_COMPILER.store(true, Ordering::Release);
 }

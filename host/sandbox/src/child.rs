@@ -4,6 +4,8 @@
 //! code or an error from its standard output. The child limits its own memory
 //! before it reads anything, and dies with its parent.
 
+mod inside;
+
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -17,11 +19,10 @@ use runner_pipeline::escape::escape;
 use runner_pipeline::stack;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{MemfdFlags, memfd_create};
-use rustix::process::{Pid, Resource, Rlimit, Signal};
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{CODE_BYTES, COMPILE_MEMORY_BYTES, MAX_PLUGIN_BYTES};
-use crate::{engine, native_code};
+pub use self::inside::compile_for_parent;
+use crate::limits::{CODE_BYTES, COMPILE_MEMORY_BYTES};
 
 /// The first argument of a child, followed by the plugin's name and the
 /// parent's process id. A program that is started with it must call
@@ -34,6 +35,8 @@ const EXIT_COMPILED: u8 = 0;
 const EXIT_FAILED: u8 = 1;
 /// Exit code of a child that returns an error instead of native code.
 const EXIT_REFUSED: u8 = 3;
+/// Bytes that are kept of the messages of a child.
+const MESSAGE_BYTES: u64 = 1 << 16;
 /// Maximum number of characters shown of the messages of a crashed child.
 const MESSAGE_CHARS: usize = 400;
 /// How often the parent checks whether the run was stopped.
@@ -68,6 +71,7 @@ pub(crate) fn compile(
     let mut child = Command::new(program)
         .arg0("runner")
         .args([COMPILE_COMMAND, name, &std::process::id().to_string()])
+        .env_clear()
         // The compiler's threads get the standard library's stack size.
         .env("RUST_MIN_STACK", stack::STACK_BYTES.to_string())
         .stdin(anonymous_file(bytes).map_err(failed)?)
@@ -166,7 +170,7 @@ fn read_until(
 fn crashed(name: &str, status: ExitStatus, mut messages: File) -> Error {
     let mut message = Vec::new();
     // If the messages cannot be read, the status alone is reported.
-    let _ = messages.rewind().and_then(|()| messages.take(1 << 16).read_to_end(&mut message));
+    let _ = messages.rewind().and_then(|()| messages.take(MESSAGE_BYTES).read_to_end(&mut message));
     let message = escape(String::from_utf8_lossy(&message).trim(), MESSAGE_CHARS);
     if message.contains(OUT_OF_MEMORY) {
         let mib = COMPILE_MEMORY_BYTES >> 20;
@@ -183,55 +187,6 @@ fn crashed(name: &str, status: ExitStatus, mut messages: File) -> Error {
     let error = Error::new(Kind::Plugin, format!("cannot compile `{name}`: the compiler crashed ({how})"));
     let error = if message.is_empty() { error } else { error.because(message) };
     error.hint("no file was touched; if the plugin is valid, this is a bug in the compiler")
-}
-
-/// The child's side: compiles the plugin on standard input for the parent.
-/// `arguments` are those after [`COMPILE_COMMAND`]. Returns the exit code.
-#[must_use]
-pub fn compile_for_parent(arguments: &[String], input: impl Read, mut output: impl Write) -> u8 {
-    let [name, parent] = arguments else { return EXIT_FAILED };
-    if die_with(parent).and_then(|()| limit_memory()).is_err() {
-        return EXIT_FAILED;
-    }
-    let (answer, code) = match answer(name, input) {
-        Ok(native) => (native, EXIT_COMPILED),
-        Err(error) => {
-            let refusal = serde_json::to_vec(&Refusal::from(&error));
-            (refusal.unwrap_or_default(), EXIT_REFUSED)
-        }
-    };
-    // If the parent no longer reads, it is gone.
-    output.write_all(&answer).and_then(|()| output.flush()).map_or(EXIT_FAILED, |()| code)
-}
-
-fn answer(name: &str, input: impl Read) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    input
-        .take(MAX_PLUGIN_BYTES)
-        .read_to_end(&mut bytes)
-        .map_err(Error::at("read", Path::new("standard input")))?;
-    native_code::compile(&engine::new()?, name, &bytes)
-}
-
-/// Makes this process die with its parent. Fails if the parent is dead already.
-fn die_with(parent: &str) -> io::Result<()> {
-    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
-    let alive = rustix::process::getppid().map(Pid::as_raw_pid).map(|pid| pid.to_string());
-    if alive.as_deref() == Some(parent) { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
-}
-
-/// Limits writable memory. Unlike the size of the address space, it is close to
-/// the memory in use, because the stacks and heaps of threads reserve address
-/// space that they never write to. Also disables core dumps, which could be
-/// that large.
-fn limit_memory() -> io::Result<()> {
-    for (resource, bytes) in [(Resource::Data, COMPILE_MEMORY_BYTES), (Resource::Core, 0)] {
-        let now = rustix::process::getrlimit(resource);
-        let least = |now: Option<u64>| Some(now.map_or(bytes, |now| now.min(bytes)));
-        let limit = Rlimit { current: least(now.current), maximum: least(now.maximum) };
-        rustix::process::setrlimit(resource, limit)?;
-    }
-    Ok(())
 }
 
 impl From<&Error> for Refusal {

@@ -107,6 +107,8 @@ fn a_child_that_fails_is_an_error() {
     fails("echo nonsense; exit 3", "cannot compile `it`: the compiler crashed (exit code 3)");
     fails("printf '\\033[2Jhelp' >&2; exit 101", "crashed (exit code 101): \\u{1b}[2Jhelp");
     fails("echo 'memory allocation of 64 bytes failed' >&2; exit 134", "needed more than 2048 MiB of memory");
+    let of_the_stack = "crashed (exit code 7): RUST_MIN_STACK=4194304";
+    fails("tr '\\0' ' ' < /proc/$$/environ >&2; exit 7", of_the_stack);
     fails("exec cat /dev/zero", "compiles to more than 256 MiB of code");
     let gone = child(scratch.path("none"), LONG);
     self::fails(load(&gone, honest()), Kind::Io, "cannot start the process that compiles plugins");
@@ -159,6 +161,59 @@ fn no_child_outlives_its_parent() {
         }
         assert_eq!(before, scratch.snapshot());
     }
+}
+
+/// A compiler that a plugin has taken over finds nothing: no files, no
+/// descriptors but its own streams, no environment, no privileges, and hardly
+/// any system calls.
+#[test]
+fn the_compiler_is_confined() {
+    let scratch = Scratch::new();
+    let plugin = scratch.write("slow.wasm", generated::branches(5000, 2000));
+    // A descriptor that comes from whoever starts the program.
+    let inherit = "exec 9< /dev/null; exec \"$@\"";
+    let mut parent = std::process::Command::new("/bin/sh")
+        .args(["-c", inherit, "sh", runner_tests::binary(), "apply", "--compile-timeout", "3600"])
+        .args([&plugin, &scratch.write("file", CONTENT)])
+        .env("RUNNER_CACHE_DIR", scratch.path("cache"))
+        .env("SECRET", "secret")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let child = loop {
+        match children(parent.id()).trim().parse::<u32>() {
+            Ok(child) if status(child, "Seccomp_filters").is_some_and(|filters| filters != "0") => {
+                break child;
+            }
+            _ => assert!(parent.try_wait().unwrap().is_none(), "it has ended by itself"),
+        }
+    };
+    let threads = fs::read_dir(format!("/proc/{child}/task")).unwrap();
+    for thread in threads.map(|thread| thread.unwrap().file_name().into_string().unwrap()) {
+        for (name, value) in [
+            ("Seccomp", "2"),
+            ("NoNewPrivs", "1"),
+            ("CapEff", "0000000000000000"),
+            ("CapPrm", "0000000000000000"),
+            ("CapBnd", "0000000000000000"),
+        ] {
+            let of_thread = status(format!("{child}/task/{thread}"), name);
+            assert_eq!(of_thread.as_deref(), Some(value), "{name} of thread {thread}");
+        }
+    }
+    assert_eq!(runner_tests::names(Path::new(&format!("/proc/{child}/fd"))), ["0", "1", "2"]);
+    let environment = fs::read(format!("/proc/{child}/environ")).unwrap();
+    assert_eq!(String::from_utf8_lossy(&environment), "RUST_MIN_STACK=4194304\0");
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+}
+
+/// A line of the status of a process or thread.
+fn status(of: impl std::fmt::Display, name: &str) -> Option<String> {
+    let status = fs::read_to_string(format!("/proc/{of}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+    Some(line.trim().to_owned())
 }
 
 /// The children of all threads of a process.

@@ -111,6 +111,9 @@ fn switched(root: &Path, list: &List, variable: &str) -> Result<BTreeMap<PathBuf
             pieces.push(Piece { range, name: &mutant.name, with: &mutant.with });
         }
         let mut text = switch(&text, pieces)?;
+        // A process without an environment has its mutation nevertheless.
+        let kept = format!(".env_clear().envs(std::env::vars_os().filter(|(name, _)| name == {variable:?}))");
+        text = text.replace(".env_clear()", &kept);
         if roots.contains(file) {
             text = format!("#![allow(warnings)]\n{text}{}", switch_function(variable));
         }

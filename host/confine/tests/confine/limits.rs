@@ -13,7 +13,7 @@ const MIB: u64 = 1 << 20;
 
 fn limited(calls: Calls, stage: &Stage) -> Policy {
     let limits =
-        Limits { data_bytes: Some(256 * MIB), address_space_bytes: Some(2048 * MIB), descriptors: 64 };
+        Limits { data_bytes: Some(256 * MIB), address_space_bytes: Some(2048 * MIB), ..Limits::default() };
     policy(calls, stage).limits(limits)
 }
 
@@ -66,7 +66,7 @@ fn they_are_what_was_asked_for(stage: &Stage) {
 fn they_are_not_raised(stage: &Stage) {
     let end = child(|| {
         before_threads(&limited(Calls::Run, stage).without(Layer::Capabilities)).unwrap();
-        let more = Limits { data_bytes: Some(512 * MIB), address_space_bytes: None, descriptors: 1024 };
+        let more = Limits { data_bytes: Some(512 * MIB), descriptors: 1024, ..Limits::default() };
         // Although it still could.
         before_threads(&policy(Calls::Run, stage).limits(more).without(Layer::Landlock)).unwrap();
         let now = [Resource::Data, Resource::Nofile].map(|resource| getrlimit(resource).maximum);
@@ -83,6 +83,25 @@ fn files_do_not_grow(stage: &Stage) {
         i32::from(call(libc::SYS_write, &[fd.into(), text(c"x"), 1]).is_ok())
     });
     assert_eq!(end, End::Signal(libc::SIGXFSZ));
+}
+
+/// A descriptor that is named can be written to, in all kinds of processes, as
+/// far as the limit goes, and no other.
+fn only_what_is_named_is_written_to(stage: &Stage) {
+    for calls in [Calls::Run, Calls::Compile] {
+        let file = |name| rustix::fs::memfd_create(name, rustix::fs::MemfdFlags::empty()).unwrap();
+        let (written, other) = (file(c"written"), file(c"other"));
+        let [named, kept] = [&written, &other].map(std::os::fd::AsRawFd::as_raw_fd);
+        let end = child(|| {
+            let limits = Limits { file_bytes: 2, ..Limits::default() };
+            confine(&policy(calls, stage).keep_writable(named).keep(kept).limits(limits));
+            let write = |fd: i32| call(libc::SYS_write, &[fd.into(), text(c"x"), 1]).err();
+            let gave = [write(named), write(kept), write(named), write(-1)];
+            i32::from(gave != [None, Some(libc::EPERM), None, Some(libc::EPERM)])
+        });
+        assert_eq!(end, End::Code(0), "{calls:?}");
+        assert_eq!([written, other].map(|file| rustix::fs::fstat(file).unwrap().st_size), [2, 0]);
+    }
 }
 
 /// Root is exempt from this one.
@@ -102,6 +121,7 @@ pub(crate) fn tests() -> Vec<Test> {
         ("limits_are_what_was_asked_for", they_are_what_was_asked_for),
         ("limits_are_not_raised", they_are_not_raised),
         ("files_do_not_grow", files_do_not_grow),
+        ("only_what_is_named_is_written_to", only_what_is_named_is_written_to),
         ("an_ordinary_user_starts_no_process", an_ordinary_user_starts_no_process),
     ])
 }

@@ -35,6 +35,8 @@ fn run_does_ordinary_work(stage: &Stage) {
         let other = std::thread::spawn({
             let (turn, confined) = (turn.clone(), confined.clone());
             move || {
+                // A thread that starts makes calls that the filter forbids.
+                confined.wait();
                 confined.wait();
                 take_turns(&turn, 1);
                 // Its heap is another than that of the main thread.
@@ -44,6 +46,7 @@ fn run_does_ordinary_work(stage: &Stage) {
                 grown.len()
             }
         });
+        confined.wait();
         on_all_threads(&policy).unwrap();
         confined.wait();
         take_turns(&turn, 0);

@@ -62,19 +62,19 @@ pub(super) fn replay<S: Storage>(
     if !fits && !keeps {
         return Err(other());
     }
-    let expected = if fits {
-        Expected::Groups
-    } else {
+    if keeps {
         check_matches_file(target, journal)?;
-        Expected::Edits
-    };
+    }
+    let expected = if fits { Expected::Groups } else { Expected::Edits };
     if let appended @ 1.. = file_end.appended_bytes()
         && Ends::of(view.stats()).resize(file_end, view.direction)
     {
         return Err(other_way(path, appended, view.direction));
     }
-    let written =
-        write_and_verify(&InPlaceFile::new(target), view, options.verify, expected, options.threads);
+    let in_place = InPlaceFile::new(target);
+    // Whoever has changed bytes beside the edits may do so again.
+    let in_place = if keeps { in_place.only_edits() } else { in_place };
+    let written = write_and_verify(&in_place, view, options.verify, expected, options.threads);
     let state = written.map_err(|e| {
         Error::new(
             Kind::RecoveryNeeded,

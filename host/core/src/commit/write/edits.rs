@@ -26,18 +26,27 @@ pub struct InPlaceFile<'a, S: Storage> {
     /// length is still set through the locked descriptor, which needs no sync
     /// for that.
     distrusted: Option<&'a Identity>,
+    /// Bytes between edits are never read and written back.
+    only_edits: bool,
 }
 
 impl<'a, S: Storage> InPlaceFile<'a, S> {
     /// A target, written through its locked descriptor.
     pub fn new(target: &'a Target<'_, S>) -> Self {
         let Target { storage, names, file, .. } = target;
-        Self { storage, entry: &names.target, locked: file, distrusted: None }
+        Self { storage, entry: &names.target, locked: file, distrusted: None, only_edits: false }
     }
 
     /// The same file, after a write through that descriptor has failed.
     pub fn distrusted(target: &'a Target<'_, S>) -> Self {
         Self { distrusted: Some(target.identity()), ..Self::new(target) }
+    }
+
+    /// The same file, of which nothing but the edits is written, even if that
+    /// takes many small writes.
+    #[must_use]
+    pub fn only_edits(self) -> Self {
+        Self { only_edits: true, ..self }
     }
 
     /// The file's name.
@@ -108,7 +117,11 @@ pub fn write<S: Storage>(
     }
     file.with(|target| {
         profile::time(Stage::Write, || {
-            edits(target, view, threads)?;
+            if file.only_edits || !view.stats().is_dense() {
+                each_edit(view, |offset, bytes| target.write_all_at(bytes, offset))?;
+            } else {
+                dense_edits(target, view, threads)?;
+            }
             // A file that was growing ends with zeros already.
             let clears = resizes && !long && size == ends.long;
             if clears { length::clear(target, ends) } else { Ok(()) }
@@ -127,17 +140,18 @@ fn sync<S: Storage>(file: OpenFile<'_, S>) -> Result<()> {
     profile::time(Stage::Sync, || file.sync_data())
 }
 
-/// Overwrites the target with the content that the view leads to.
-fn edits<S: Storage>(target: OpenFile<'_, S>, view: PatchView<'_, '_, S>, threads: usize) -> Result<()> {
-    if view.stats().is_dense() {
-        let sure_bytes = Ends::of(view.stats()).short;
-        return write_behind(target, threads, |sink| {
-            let mut pieces = Pieces::new(sink, target, sure_bytes);
-            each_edit(view, |offset, bytes| pieces.put(offset, bytes))?;
-            pieces.finish()
-        });
-    }
-    each_edit(view, |offset, bytes| target.write_all_at(bytes, offset))
+/// Writes edits that lie close together.
+fn dense_edits<S: Storage>(
+    target: OpenFile<'_, S>,
+    view: PatchView<'_, '_, S>,
+    threads: usize,
+) -> Result<()> {
+    let sure_bytes = Ends::of(view.stats()).short;
+    write_behind(target, threads, |sink| {
+        let mut pieces = Pieces::new(sink, target, sure_bytes);
+        each_edit(view, |offset, bytes| pieces.put(offset, bytes))?;
+        pieces.finish()
+    })
 }
 
 /// Calls `put` with each edit's offset and bytes, front to back.

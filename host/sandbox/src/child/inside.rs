@@ -1,0 +1,76 @@
+//! The child's side: what the process that compiles plugins does. It confines
+//! itself before it looks at the plugin: a compiler that a plugin has taken
+//! over can use memory and time, and answer, and nothing else.
+
+use std::io::{Read, Write};
+use std::path::Path;
+
+use runner_confine::{Calls, Limits, Policy};
+use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::stack;
+use wasmtime::Engine;
+
+use super::{EXIT_COMPILED, EXIT_FAILED, EXIT_REFUSED, MESSAGE_BYTES, Refusal};
+use crate::limits::{COMPILE_MEMORY_BYTES, MAX_PLUGIN_BYTES};
+use crate::{engine, native_code};
+
+/// Descriptors of the standard library, for threads and settings, and the
+/// standard streams.
+const DESCRIPTORS: u64 = 64;
+
+/// Compiles the plugin on standard input for the parent. `arguments` are those
+/// after [`COMPILE_COMMAND`](super::COMPILE_COMMAND). Returns the exit code.
+///
+/// Call it on the first thread of the process, before there are others, and
+/// before anything is opened: the process confines itself. The work is done on
+/// a thread of its own, whose stack does not depend on limits.
+#[must_use]
+pub fn compile_for_parent(
+    arguments: &[String],
+    input: impl Read + Send,
+    mut output: impl Write + Send,
+) -> u8 {
+    let [name, parent] = arguments else { return EXIT_FAILED };
+    let Ok(parent) = parent.parse() else { return EXIT_FAILED };
+    let policy = policy(parent);
+    let compiled = runner_confine::before_threads(&policy)
+        .map_err(not_confined)
+        .and_then(|_| stack::on_own_thread(|| compile(&policy, name, input)).flatten());
+    let (answer, code) = match compiled {
+        Ok(native) => (native, EXIT_COMPILED),
+        Err(error) => {
+            let refusal = serde_json::to_vec(&Refusal::from(&error));
+            (refusal.unwrap_or_default(), EXIT_REFUSED)
+        }
+    };
+    // If the parent no longer reads, it is gone.
+    output.write_all(&answer).and_then(|()| output.flush()).map_or(EXIT_FAILED, |()| code)
+}
+
+/// Unlike the size of the address space, writable memory is close to the memory
+/// in use: the stacks and heaps of threads reserve address space that they
+/// never write to.
+fn policy(parent: u32) -> Policy {
+    let limits = Limits {
+        data_bytes: Some(COMPILE_MEMORY_BYTES),
+        file_bytes: MESSAGE_BYTES,
+        descriptors: DESCRIPTORS,
+        ..Limits::default()
+    };
+    Policy::new(Calls::Compile, parent).keep(0).keep_writable(1).keep_writable(2).limits(limits)
+}
+
+fn compile(policy: &Policy, name: &str, input: impl Read) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    input
+        .take(MAX_PLUGIN_BYTES)
+        .read_to_end(&mut bytes)
+        .map_err(Error::at("read", Path::new("standard input")))?;
+    let engine: Engine = engine::new()?;
+    runner_confine::on_all_threads(policy).map_err(not_confined)?;
+    native_code::compile(&engine, name, &bytes)
+}
+
+fn not_confined(error: runner_confine::Error) -> Error {
+    Error::new(Kind::Io, "the process that compiles plugins cannot confine itself").because(error)
+}
