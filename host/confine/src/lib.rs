@@ -17,6 +17,7 @@
 //!     data_bytes: Some(256 << 20),
 //!     address_space_bytes: Some(16 << 30),
 //!     descriptors: 16,
+//!     ..Limits::default()
 //! });
 //! let mut layers = before_threads(&policy)?;
 //! map_code();
