@@ -1,4 +1,4 @@
-//! Closing descriptors, also those that somebody else left open.
+//! Closes descriptors, including those that the parent left open.
 #![allow(unsafe_code)]
 
 use std::io;

@@ -24,7 +24,7 @@
 //! start_threads();
 //! layers.add(&on_all_threads(&policy)?);
 //! if !layers.complete() {
-//!     // Tell the parent, in a message: there is no standard error any more.
+//!     // Tell the parent, in mapped memory: this policy keeps no standard error.
 //! }
 //! # Ok(())
 //! # }
@@ -39,11 +39,11 @@
 //! | [`Layer::NoNewPrivileges`] | no program that it executes gains privileges | 3.5 |
 //! | [`Layer::Capabilities`] | drops all capabilities, also from the bounding set | 2.6.26 |
 //! | [`Layer::Landlock`] | no file can be opened, created, removed, or executed (5.13), no TCP (6.7), no signals and no abstract sockets to others (6.12) | 5.13 |
-//! | [`Layer::Limits`] | memory; no file grows, no core dump, no new descriptors | any |
+//! | [`Layer::Limits`] | memory, the size of files that are written, no core dump, no new descriptors | any |
 //! | [`Layer::Seccomp`] | an allow-list of system calls and of their arguments | 4.14 |
 //!
-//! Seccomp is the wall; the others stand behind it, for the case that a call
-//! on its list does more than it should. Where a kernel lacks a layer, the
+//! Seccomp is the main barrier. The others limit the damage if a call on its
+//! list does more than it should. Where a kernel lacks a layer, the
 //! functions go on without it and say so in [`Layers`].
 //!
 //! # What the process must mind
@@ -52,11 +52,12 @@
 //!   that it starts. So [`before_threads`] comes before the first of them.
 //! - Standard streams are closed unless they are kept. A message to one that is
 //!   kept and leads to a file would be [deadly][Layer::Limits], as writing past
-//!   the limit of 0 bytes raises `SIGXFSZ`. After the filter no write happens:
-//!   it is answered with `EPERM`.
+//!   the limit of [`Limits::file_bytes`] raises `SIGXFSZ`. After the filter only
+//!   descriptors of [`Policy::keep_writable`] can be written to: any other write
+//!   is answered with `EPERM`.
 //! - Opening a kept descriptor anew through `/proc/self/fd` works between the
 //!   steps only if it is of a file in memory (`memfd_create`).
-//! - A result goes to memory that is mapped, not to a descriptor.
+//! - A result goes to memory that is mapped, or to such a descriptor.
 //! - Shared memory that must stay read-only is mapped after its file is sealed
 //!   (`F_SEAL_FUTURE_WRITE`): `mprotect` makes an earlier mapping writable.
 //! - A thread may be started after the filter only with [`Calls::Compile`].

@@ -8,15 +8,10 @@ use std::path::Path;
 use runner_confine::{Calls, Limits, Policy};
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::stack;
-use wasmtime::Engine;
 
 use super::{EXIT_COMPILED, EXIT_FAILED, EXIT_REFUSED, MESSAGE_BYTES, Refusal};
 use crate::limits::{COMPILE_MEMORY_BYTES, MAX_PLUGIN_BYTES};
 use crate::{engine, native_code};
-
-/// Descriptors of the standard library, for threads and settings, and the
-/// standard streams.
-const DESCRIPTORS: u64 = 64;
 
 /// Compiles the plugin on standard input for the parent. `arguments` are those
 /// after [`COMPILE_COMMAND`](super::COMPILE_COMMAND). Returns the exit code.
@@ -51,12 +46,8 @@ pub fn compile_for_parent(
 /// in use: the stacks and heaps of threads reserve address space that they
 /// never write to.
 fn policy(parent: u32) -> Policy {
-    let limits = Limits {
-        data_bytes: Some(COMPILE_MEMORY_BYTES),
-        file_bytes: MESSAGE_BYTES,
-        descriptors: DESCRIPTORS,
-        ..Limits::default()
-    };
+    let limits =
+        Limits { data_bytes: Some(COMPILE_MEMORY_BYTES), file_bytes: MESSAGE_BYTES, ..Limits::default() };
     Policy::new(Calls::Compile, parent).keep(0).keep_writable(1).keep_writable(2).limits(limits)
 }
 
@@ -66,7 +57,7 @@ fn compile(policy: &Policy, name: &str, input: impl Read) -> Result<Vec<u8>> {
         .take(MAX_PLUGIN_BYTES)
         .read_to_end(&mut bytes)
         .map_err(Error::at("read", Path::new("standard input")))?;
-    let engine: Engine = engine::new()?;
+    let engine = engine::new()?;
     runner_confine::on_all_threads(policy).map_err(not_confined)?;
     native_code::compile(&engine, name, &bytes)
 }
