@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use crate::shell;
 
 /// Folders, besides the root, that a path in a document may be relative to.
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 7] = [
     "host/core/src",
+    "host/channel/src",
     "host/confine/src",
     "host/contract/src",
     "host/sandbox/src",
@@ -21,11 +22,12 @@ const SOURCES: [&str; 6] = [
 const ENDS: [&str; 6] = [".rs", "/", ".md", ".toml", ".wit", ".wat"];
 
 /// Documents outside `docs/`.
-const OTHERS: [&str; 10] = [
+const OTHERS: [&str; 11] = [
     "README.md",
     "SECURITY.md",
     "CHANGELOG.md",
     "guest-sdk/rust/README.md",
+    "host/channel/README.md",
     "host/cli/README.md",
     "host/confine/README.md",
     "host/contract/README.md",

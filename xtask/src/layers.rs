@@ -24,11 +24,12 @@ const LAYERS: [&[&str]; 11] = [
 ];
 
 /// Crates of `host/`, and the crates that each may use.
-const CRATES: [(&str, &[&str]); 6] = [
+const CRATES: [(&str, &[&str]); 7] = [
+    ("channel", &[]),
     ("confine", &[]),
     ("contract", &[]),
     ("core", &["runner_contract"]),
-    ("sandbox", &["runner_confine", "runner_contract", "runner_pipeline"]),
+    ("sandbox", &["runner_channel", "runner_confine", "runner_contract", "runner_pipeline"]),
     ("embed", &["runner_contract", "runner_pipeline", "runner_sandbox"]),
     ("cli", &["runner_contract", "runner_pipeline", "runner_sandbox"]),
 ];
@@ -105,7 +106,7 @@ fn each_crate_uses_only_earlier_ones() {
         sources(&shell::root().join("host").join(name).join("src"), name, &mut all);
         for (_, source) in &all {
             let others = source.split("runner_").skip(1).map(|rest| rest.split("::").next().unwrap_or(rest));
-            let others = ["confine", "contract", "pipeline", "sandbox", "embed", "wasm"]
+            let others = ["channel", "confine", "contract", "pipeline", "sandbox", "embed", "wasm"]
                 .into_iter()
                 .filter(|other| others.clone().any(|o| o == *other));
             for other in others.map(|other| format!("runner_{other}")) {

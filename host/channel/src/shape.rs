@@ -1,0 +1,84 @@
+//! How large a channel is, and where in its files everything lies.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Error, Result};
+
+/// Messages begin at multiples of it, so that a file can be read straight into
+/// a request, past the page cache. The page before holds heads and bells.
+pub(crate) const PAGE_BYTES: usize = 4096;
+
+/// How large a channel is. Both sides must use the same shape; as text
+/// (`Display` and `FromStr`), it fits into an argument of the worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// Slots, at least one.
+    pub slots: usize,
+    /// The largest request, in bytes.
+    pub request_bytes: usize,
+    /// The largest reply, in bytes.
+    pub reply_bytes: usize,
+}
+
+/// One of the two files: a page of heads and then the bytes, for each slot.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Layout {
+    pub(crate) slots: usize,
+    /// Bytes of the largest message.
+    pub(crate) message_bytes: usize,
+    /// From one slot to the next; a multiple of [`PAGE_BYTES`].
+    pub(crate) stride: usize,
+    /// Bytes of the file; fits into an `isize`.
+    pub(crate) file_bytes: usize,
+}
+
+impl Shape {
+    pub(crate) fn requests(&self) -> Result<Layout> {
+        Layout::new(self.slots, self.request_bytes)
+    }
+
+    pub(crate) fn replies(&self) -> Result<Layout> {
+        Layout::new(self.slots, self.reply_bytes)
+    }
+}
+
+impl Layout {
+    fn new(slots: usize, message_bytes: usize) -> Result<Self> {
+        let stride = message_bytes
+            .checked_next_multiple_of(PAGE_BYTES)
+            .and_then(|bytes| bytes.checked_add(PAGE_BYTES));
+        let file_bytes = stride
+            .and_then(|stride| stride.checked_mul(slots))
+            .filter(|bytes| isize::try_from(*bytes).is_ok());
+        match (stride, file_bytes) {
+            (Some(stride), Some(file_bytes)) if slots > 0 => {
+                Ok(Self { slots, message_bytes, stride, file_bytes })
+            }
+            _ => Err(Error::misuse(format!("{slots} slots of {message_bytes} bytes make no channel"))),
+        }
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}:{}", self.slots, self.request_bytes, self.reply_bytes)
+    }
+}
+
+impl FromStr for Shape {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let parse = || {
+            let (slots, sizes) = text.split_once('x')?;
+            let (request, reply) = sizes.split_once(':')?;
+            Some(Self {
+                slots: slots.parse().ok()?,
+                request_bytes: request.parse().ok()?,
+                reply_bytes: reply.parse().ok()?,
+            })
+        };
+        parse().ok_or_else(|| Error::misuse(format!("{text:?} is not the shape of a channel")))
+    }
+}

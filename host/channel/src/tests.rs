@@ -1,0 +1,129 @@
+//! Both sides in one process: what needs no second one, and sleeping without
+//! `futex_waitv`.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::{Channel, Error, Shape, Slot, WorkerSlot, attach};
+
+const SHAPE: Shape = Shape { slots: 2, request_bytes: 100, reply_bytes: 100 };
+/// Less than the parent ever sleeps at a time, so that no sleep's end can hide
+/// a lost wake-up.
+const PROMPT: Duration = Duration::from_millis(900);
+/// The worker ends after this kind.
+const LAST: u32 = 1;
+
+fn serve(mut slot: WorkerSlot) {
+    loop {
+        let request = slot.next().unwrap();
+        let kind = request.kind();
+        request.answer(kind, |_, _| 0).unwrap();
+        if kind == LAST {
+            return;
+        }
+    }
+}
+
+fn ask(slot: &mut Slot, kind: u32) {
+    let start = Instant::now();
+    slot.send(kind, 0).unwrap();
+    assert_eq!(slot.receive(None, &mut Vec::new()).unwrap(), kind);
+    assert!(start.elapsed() < PROMPT, "{:?}", start.elapsed());
+}
+
+#[test]
+fn round_trips_without_waitv_lose_no_wakes() {
+    let (channel, mut slots) = Channel::new(SHAPE).unwrap();
+    channel.shared().sleep_plainly();
+    thread::scope(|scope| {
+        for slot in attach(channel.requests(), channel.replies(), SHAPE).unwrap() {
+            scope.spawn(|| serve(slot));
+        }
+        for slot in &mut slots {
+            scope.spawn(|| {
+                for _ in 0..20_000 {
+                    ask(slot, 0);
+                }
+                ask(slot, LAST);
+            });
+        }
+    });
+}
+
+#[test]
+fn a_death_without_waitv_ends_the_wait_at_once() {
+    for wait in 0..30 {
+        let (channel, mut slots) = Channel::new(SHAPE).unwrap();
+        channel.shared().sleep_plainly();
+        thread::scope(|scope| {
+            let dies = scope.spawn(|| {
+                thread::sleep(Duration::from_micros(wait * 100));
+                channel.shared().end();
+                Instant::now()
+            });
+            slots[0].send(0, 0).unwrap();
+            let end = slots[0].receive(None, &mut Vec::new());
+            let ended = Instant::now();
+            assert!(matches!(end, Err(Error::WorkerDied)), "{end:?}");
+            assert!(ended.saturating_duration_since(dies.join().unwrap()) < PROMPT);
+            assert!(matches!(slots[0].send(0, 0), Err(Error::WorkerDied)));
+        });
+    }
+}
+
+#[test]
+fn a_deadline_without_waitv_is_kept() {
+    let (channel, mut slots) = Channel::new(SHAPE).unwrap();
+    channel.shared().sleep_plainly();
+    slots[1].send(0, 0).unwrap();
+    let start = Instant::now();
+    let deadline = start + Duration::from_millis(1300);
+    assert!(matches!(slots[1].receive(Some(deadline), &mut Vec::new()), Err(Error::Timeout)));
+    assert!(Instant::now() >= deadline && start.elapsed() < Duration::from_secs(3));
+}
+
+#[test]
+fn a_deadline_may_be_as_far_away_as_it_likes() {
+    let (channel, mut slots) = Channel::new(SHAPE).unwrap();
+    let mut far = Instant::now();
+    for bit in (0..63).rev() {
+        far = far.checked_add(Duration::from_secs(1 << bit)).unwrap_or(far);
+    }
+    thread::scope(|scope| {
+        let mut workers = attach(channel.requests(), channel.replies(), SHAPE).unwrap();
+        let worker = workers.remove(0);
+        slots[0].send(LAST, 0).unwrap();
+        scope.spawn(|| {
+            thread::sleep(Duration::from_millis(20));
+            serve(worker);
+        });
+        assert_eq!(slots[0].receive(Some(far), &mut Vec::new()).unwrap(), LAST);
+    });
+}
+
+#[test]
+fn a_reply_larger_than_its_area_is_not_sent() {
+    let (channel, mut slots) = Channel::new(SHAPE).unwrap();
+    let mut worker = attach(channel.requests(), channel.replies(), SHAPE).unwrap().remove(0);
+    slots[0].send(0, 0).unwrap();
+    let answered = worker.next().unwrap().answer(0, |_, area| area.len() + 1);
+    assert!(matches!(answered, Err(Error::Io(_))), "{answered:?}");
+    let end = slots[0].receive(Some(Instant::now()), &mut Vec::new());
+    assert!(matches!(end, Err(Error::Timeout)), "{end:?}");
+}
+
+#[test]
+fn shapes_are_checked_and_pass_as_text() {
+    let text = SHAPE.to_string();
+    assert_eq!((&*text, text.parse::<Shape>().unwrap()), ("2x100:100", SHAPE));
+    for text in ["", "2", "2x1", "x1:1", "2x-1:1", "2x1:99999999999999999999", "2x1:1 "] {
+        assert!(text.parse::<Shape>().is_err(), "{text:?}");
+    }
+    let huge = usize::MAX / 2;
+    for (slots, request_bytes, reply_bytes) in
+        [(0, 1, 1), (1, usize::MAX, 1), (1, 1, usize::MAX), (3, huge, 1), (huge, 1, 1), (1, huge, 1)]
+    {
+        assert!(Channel::new(Shape { slots, request_bytes, reply_bytes }).is_err());
+    }
+    assert!(Channel::new(Shape { slots: 1, request_bytes: 0, reply_bytes: 0 }).is_ok());
+}

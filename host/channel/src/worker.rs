@@ -1,0 +1,97 @@
+//! The worker's side. After [`attach`], its only system call is `futex`.
+
+use std::os::fd::AsFd;
+
+use crate::area::{Lent, Written};
+use crate::error::{Error, Result};
+use crate::shape::Shape;
+use crate::{futex, sleep};
+
+/// Maps the files of the parent's channel (two calls of `mmap`), and returns a
+/// slot for each thread. The descriptors may be closed then.
+///
+/// `shape` is that of the parent's channel. With another one, accesses behind
+/// the end of a file raise SIGBUS.
+///
+/// # Errors
+/// When the files cannot be mapped, or when no channel has such a shape.
+pub fn attach(requests: impl AsFd, replies: impl AsFd, shape: Shape) -> Result<Vec<WorkerSlot>> {
+    let requests = Lent::map(requests, shape.requests()?)?;
+    let replies = Written::map(replies, shape.replies()?)?;
+    let slots = requests.into_iter().zip(replies);
+    Ok(slots.map(|(request, reply)| WorkerSlot { request, reply, seen: 0 }).collect())
+}
+
+/// The worker's end of the parent's slot of the same number. For one thread.
+#[derive(Debug)]
+pub struct WorkerSlot {
+    request: Lent,
+    reply: Written,
+    /// The number of the last request.
+    seen: u64,
+}
+
+impl WorkerSlot {
+    /// Waits for the next request, for as long as it takes.
+    ///
+    /// # Errors
+    /// When the request does not fit into its area (the two sides disagree about
+    /// the shape), or the system call fails.
+    #[expect(clippy::should_implement_trait, reason = "a request borrows the slot")]
+    pub fn next(&mut self) -> Result<Request<'_>> {
+        let head = self.request.head();
+        let bell = &self.reply.bells().worker;
+        let seen = self.seen;
+        self.seen = sleep::wait(
+            bell,
+            || Some(head.sequence()).filter(|sequence| *sequence != seen),
+            || futex::sleep(bell),
+        )?;
+        let bytes = self.request.bytes();
+        let (kind, length) = head.read(bytes.len()).map_err(Error::Malformed)?;
+        Ok(Request { kind, bytes: &bytes[..length], sequence: self.seen, reply: &mut self.reply })
+    }
+}
+
+/// A request. Until it is answered, the parent waits.
+#[derive(Debug)]
+#[must_use = "the parent waits for an answer"]
+pub struct Request<'a> {
+    kind: u32,
+    bytes: &'a [u8],
+    sequence: u64,
+    reply: &'a mut Written,
+}
+
+impl<'a> Request<'a> {
+    /// The kind that the parent sent.
+    #[must_use]
+    pub fn kind(&self) -> u32 {
+        self.kind
+    }
+
+    /// The bytes that the parent sent, in shared memory. They change once the
+    /// request is answered and the parent sends the next one.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes
+    }
+
+    /// Answers: `write` gets the request's bytes and all memory of the reply,
+    /// which has the content that it had before, and returns how many bytes the
+    /// reply takes.
+    ///
+    /// # Errors
+    /// When that is more than the memory has. Nothing is sent then.
+    pub fn answer(self, kind: u32, write: impl FnOnce(&[u8], &mut [u8]) -> usize) -> Result<()> {
+        let area = self.reply.bytes_mut();
+        let limit = area.len();
+        let length = write(self.bytes, area);
+        if length > limit {
+            return Err(Error::misuse(format!("a reply of {length} bytes, where {limit} fit")));
+        }
+        self.reply.head().publish(self.sequence, kind, length);
+        sleep::ring(&self.reply.bells().parent);
+        Ok(())
+    }
+}
