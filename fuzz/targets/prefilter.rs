@@ -10,7 +10,7 @@ use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input as Haystack};
 use runner_contract::{Change, Framing, Job, Prefilter, Reply, Span, Window};
 use runner_pipeline::engine::prefilter::Finder;
-use runner_pipeline::engine::transform::Transform;
+use runner_pipeline::engine::transform::{Instance, Transform};
 use runner_pipeline::error::Result;
 use runner_pipeline::hash::GROUP_BYTES;
 
@@ -50,7 +50,7 @@ pub fn run(data: &[u8]) {
     let file = file(&mut input, largest);
 
     let rule = Arc::new(Rule { pattern: Pattern::new(&job.prefilter), framing: job.framing.clone(), new });
-    let make = || Ok(Box::new(Editor(rule.clone())) as Box<dyn Transform>);
+    let make = || Ok(Instance::local(Editor(rule.clone())));
     let without = Job { prefilter: Prefilter::None, ..job.clone() };
     match (found(&without, &file, &make, PLAIN), found(&job, &file, &make, how)) {
         (Ok(plain), Ok(filtered)) => {

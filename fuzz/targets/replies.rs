@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use runner_contract::{Change, Framing, Job, Prefilter, Reply, Span, Window};
-use runner_pipeline::engine::transform::Transform;
+use runner_pipeline::engine::transform::{Instance, Transform};
 use runner_pipeline::error::{Error, Kind, Result};
 
 use super::input::Input;
@@ -32,8 +32,7 @@ pub fn run(data: &[u8]) {
     let file = file(&mut input, usize::MAX);
 
     let asked = Arc::new(Mutex::new(Vec::new()));
-    let make =
-        || Ok(Box::new(Scripted { script: script.clone(), asked: asked.clone() }) as Box<dyn Transform>);
+    let make = || Ok(Instance::local(Scripted { script: script.clone(), asked: asked.clone() }));
     let result = found(&job, &file, &make, PLAIN);
     let asked_once = std::mem::take(&mut *asked.lock().expect("nobody panics"));
     if file.len() <= BLOCK_BYTES {

@@ -7,7 +7,8 @@ use std::sync::atomic::AtomicBool;
 use runner_contract::Job;
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::context::RunContext;
-use runner_pipeline::engine::transform::Transform;
+use runner_pipeline::engine::prefilter::Finder;
+use runner_pipeline::engine::transform::Instance;
 use runner_pipeline::error::Result;
 use runner_pipeline::hash::GROUP_BYTES;
 use runner_pipeline::memory::MemoryContext;
@@ -42,7 +43,7 @@ pub(super) struct CommitOptions {
 
 pub(super) const PLAIN: CommitOptions = CommitOptions { threads: 1, window_bytes: GROUP_BYTES };
 
-type Make<'a> = &'a (dyn Fn() -> Result<Box<dyn Transform>> + Sync);
+type Make<'a> = &'a (dyn Fn() -> Result<Instance> + Sync);
 
 /// A file with some text at places where scans are cut: at its start, across
 /// the end of the first window, across the end of the first block, at its end.
@@ -101,7 +102,9 @@ pub(super) fn found(job: &Job, content: &[u8], make: Make<'_>, how: CommitOption
     let options = Options { threads: how.threads, window_bytes: how.window_bytes, memory, cancel };
     let hooks = Hooks { progress: &mut |_| {}, from: None, keep: None };
     let writer = Writer::new(&storage, spill, header(content.len() as u64))?;
-    let scanned = scan(&mapping, &Transforms { job, make }, writer, &options, hooks)?;
+    let finder = Finder::within(job, memory.budget, cancel)?;
+    let transforms = Transforms { job, finder: finder.as_ref(), make };
+    let scanned = scan(&mapping, &transforms, writer, &options, hooks)?;
     let patch = scanned.seal(&mapping, RunContext { threads: 1, cancel })?;
     patch.copy_to(&saved, &temporary)?;
     drop(patch);

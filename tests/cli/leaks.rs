@@ -25,6 +25,7 @@ use runner_pipeline::commit::recover::{self, OtherChanges};
 use runner_pipeline::commit::strategy::Choice;
 use runner_pipeline::commit::verify::VerifyChoice;
 use runner_pipeline::commit::{Backup, Keep};
+use runner_pipeline::engine::transform::Instance;
 use runner_pipeline::error::Kind;
 use runner_pipeline::memory::{Budget, MemoryContext, Need, plan};
 use runner_pipeline::patch::{Direction, Patch, PluginId};
@@ -171,13 +172,13 @@ fn a_soak_of_a_thousand_files_leaves_nothing_open() {
     .unwrap();
     let begin = |head: FileHead<'_>| -> runner_pipeline::error::Result<Begun> {
         let (job, instance) = replace.begin(&params, head)?;
-        Ok((job, Box::new(instance)))
+        Ok((job, Instance::local(instance)))
     };
     let guests = Scratch::new();
     let trap = load("trap", &fs::read(guests.guest("trap")).unwrap());
     let begin_trap = |head: FileHead<'_>| -> runner_pipeline::error::Result<Begun> {
         let (job, instance) = trap.begin(&[], head)?;
-        Ok((job, Box::new(instance)))
+        Ok((job, Instance::local(instance)))
     };
     let id = || PluginId { name: "soak".into(), version: "1".into(), digest: String::new() };
     let program = Program { id: id(), params: Vec::new(), params_digest: blake3::hash(b""), begin: &begin };

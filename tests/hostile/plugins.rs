@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use guest::{CONTENT, Guest};
+use runner_pipeline::engine::transform::Instance;
 use runner_pipeline::error::Result;
 use runner_pipeline::memory::{MemoryContext, Space};
 use runner_pipeline::patch::PluginId;
@@ -225,7 +226,7 @@ fn apply_within(
         params: Vec::new(),
         begin: &|head| {
             let (job, instance) = plugin.begin(&params, head)?;
-            Ok((job, Box::new(instance)))
+            Ok((job, Instance::local(instance)))
         },
     };
     run::apply(file, &program, &options, &mut |_| {}).map(|_| ())

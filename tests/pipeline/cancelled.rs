@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use runner_contract::{Change, FileHead, Framing, Job, Prefilter, Reply, Window};
 use runner_pipeline::cancel::CancelToken;
-use runner_pipeline::engine::transform::Transform;
+use runner_pipeline::engine::transform::{Instance, Transform};
 use runner_pipeline::error::{Kind, Result};
 use runner_pipeline::hash::GROUP_BYTES;
 use runner_pipeline::run::{self, Begun, Options, Program};
@@ -37,7 +37,7 @@ fn the_first_call_is_the_last() {
         let job = Job { framing: framing.clone(), prefilter: Prefilter::None, length_preserving: false };
         let begin = |_: FileHead<'_>| -> Result<Begun> {
             let transform = Cancelling { flag: Arc::clone(&flag), calls: Arc::clone(&calls) };
-            Ok((job.clone(), Box::new(transform)))
+            Ok((job.clone(), Instance::local(transform)))
         };
         let token = CancelToken::new(Arc::clone(&flag));
         let options =

@@ -9,7 +9,7 @@ use runner_contract::{Change, FileHead, Framing, Job, Prefilter, Reply, Span, Wi
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::commit::strategy::Choice;
 use runner_pipeline::context::RunContext;
-use runner_pipeline::engine::transform::Transform;
+use runner_pipeline::engine::transform::{Instance, Transform};
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::hash::{GROUP_BYTES, Tree};
 use runner_pipeline::patch::{Direction, Edit, Group, Header, PluginId, Writer};
@@ -46,8 +46,9 @@ impl Transform for Mark {
 /// An apply that must fail, and what it fails with.
 fn apply(file: &Path, cuts: Option<PathBuf>, events: &mut dyn FnMut(Event)) -> (Kind, String) {
     let job = Job { framing: Framing::Bytes, prefilter: Prefilter::None, length_preserving: true };
-    let begin =
-        |_: FileHead<'_>| -> Result<Begun> { Ok((job.clone(), Box::new(Mark { cuts: cuts.clone() }))) };
+    let begin = |_: FileHead<'_>| -> Result<Begun> {
+        Ok((job.clone(), Instance::local(Mark { cuts: cuts.clone() })))
+    };
     let id = PluginId { name: "fake".into(), version: "1".into(), digest: String::new() };
     let program = Program { id, params: Vec::new(), params_digest: blake3::hash(b""), begin: &begin };
     let error = run::apply(file, &program, &options(), events).map(drop).unwrap_err();
@@ -130,7 +131,7 @@ fn a_block_that_cannot_be_read_again_ends_the_scan() {
     let file = scratch.write("file", vec![b'x'; size]);
     let framing = Framing::Overlapping { before: 0, after: 4 };
     let job = Job { framing, prefilter: Prefilter::None, length_preserving: true };
-    let begin = |_: FileHead<'_>| -> Result<Begun> { Ok((job.clone(), Box::new(Collide))) };
+    let begin = |_: FileHead<'_>| -> Result<Begun> { Ok((job.clone(), Instance::local(Collide))) };
     let program = Program::native("collide", &begin);
     let mut events = |event: Event| {
         if matches!(event, Event::Scanned { bytes, .. } if bytes == size as u64) {

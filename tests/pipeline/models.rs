@@ -92,7 +92,7 @@ fn check(case: &Case, content: &[u8]) {
     .unwrap();
     assert!(std::fs::read(&out).unwrap() == case.expected, "-o");
     let mut piped = Vec::new();
-    let begin = |_: FileHead<'_>| -> Result<Begun> { Ok((case.job.clone(), (case.make)())) };
+    let begin = |_: FileHead<'_>| -> Result<Begun> { Ok((case.job.clone(), (case.make)().into())) };
     pipe::run(&mut &content[..], &mut piped, &begin, &pipe_options(1 << 16)).unwrap();
     assert!(piped == case.expected, "pipe");
     crate::paused::does_not_matter(case, content);

@@ -9,6 +9,7 @@ use runner_contract::{FileHead, Framing, HEAD_BYTES, Job, Prefilter};
 use runner_pipeline::cancel::{Cancel, Deadline};
 use runner_pipeline::engine::framing::View;
 use runner_pipeline::engine::prefilter::Finder;
+use runner_pipeline::engine::transform::Instance;
 use runner_pipeline::error::Result;
 use runner_pipeline::pipe::{self, Input};
 use runner_pipeline::run::Begun;
@@ -95,7 +96,7 @@ fn run(
     let mut pieces = pieces.iter().cycle();
     let &(piece, halts) = pieces.next().expect("there is a piece");
     let mut input = Halting { rest: file, pieces, piece: piece.max(1), halts, read: 0, at_pause };
-    let begin = |_: FileHead<'_>| -> Result<Begun> { Ok((case.job.clone(), (case.make)())) };
+    let begin = |_: FileHead<'_>| -> Result<Begun> { Ok((case.job.clone(), (case.make)().into())) };
     pipe::run(&mut input, &mut Written(Rc::clone(&seen)), &begin, &pipe_options(window)).unwrap();
     seen.written.take()
 }
@@ -266,7 +267,7 @@ fn begin_is_shown_what_has_come() {
                     "too short",
                 ));
             }
-            Ok((job.clone(), Box::new(crate::cases::Swap)))
+            Ok((job.clone(), Instance::local(crate::cases::Swap)))
         };
         let mut pieces = pieces.iter().cycle();
         let &(piece, halts) = pieces.next().unwrap();

@@ -2,7 +2,7 @@
 //! sandbox.
 
 use runner_contract::{Edits, FileHead, Param, Reply, Window};
-use runner_pipeline::engine::transform::{Begun, Transform};
+use runner_pipeline::engine::transform::{Begun, Instance, Transform};
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_plugin::Plugin;
 
@@ -11,7 +11,7 @@ pub(crate) fn begin<P: Plugin + Send + 'static>(params: &[Param], file: FileHead
     let params = params.iter().map(|param| (param.name.as_str(), param.value.as_str())).collect();
     let (plugin, job) = P::begin(&params, &file).map_err(failed)?;
     job.validate().map_err(failed)?;
-    Ok((job, Box::new(Native(plugin))))
+    Ok((job, Instance::local(Native(plugin))))
 }
 
 fn failed(why: String) -> Error {

@@ -1,10 +1,12 @@
 //! Processes the bytes of a file and the answers of a plugin. Pure: works on
 //! views of memory, opens no files and starts no threads of its own.
 
+pub mod answer;
 pub mod diff;
 pub(crate) mod edits;
 pub mod framing;
+mod instance;
 pub mod prefilter;
 pub mod transform;
 pub(crate) mod validate;
-pub(crate) mod window;
+pub mod window;

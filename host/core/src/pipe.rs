@@ -22,14 +22,12 @@ pub use input::{Descriptor, Input};
 use self::buffer::{Buffer, Filled};
 use crate::cancel::Cancel;
 use crate::engine::framing::{Cutter, MIN_RECORD_LIMIT_BYTES, View};
-use crate::engine::prefilter::Finder;
-use crate::engine::transform::Begun;
-use crate::engine::transform::Transform;
+use crate::engine::transform::{Begun, Instance};
 use crate::engine::validate::Found;
-use crate::engine::window::{Context, Position, Views, find, find_sequential};
+use crate::engine::window::{Context, Position};
 use crate::error::{Error, Result};
 use crate::memory::{MemoryContext, Space};
-use runner_contract::{FileHead, Framing, HEAD_BYTES, Job};
+use runner_contract::{FileHead, Framing, HEAD_BYTES, Job, Prefilter};
 
 /// Options for processing a stream.
 #[derive(Debug, Clone, Copy)]
@@ -62,10 +60,10 @@ pub fn run(
     let Options { window_bytes, memory, cancel } = *options;
     let budget = memory.budget;
     let mut buffer = Buffer::new(input, budget.lease());
-    let (job, mut transform) = start(&mut buffer, begin)?;
+    let (job, mut instance) = start(&mut buffer, begin)?;
     let record_limit = MIN_RECORD_LIMIT_BYTES.max(window_bytes);
     let cutter = Cutter::new(&job.framing, record_limit);
-    let finder = Finder::within(&job, budget, cancel)?;
+    let finder = instance.finder(&job, budget, cancel)?;
     let context = Context {
         job: &job,
         cutter: &cutter,
@@ -90,7 +88,7 @@ pub fn run(
                 out.flush()?;
             }
         }
-        let Some((found, settled)) = next(&context, &mut buffer, &mut *transform, &mut position)? else {
+        let Some((found, settled)) = next(&context, &mut buffer, &mut instance, &mut position)? else {
             out.write_to(&buffer, buffer.reach())?;
             return out.flush();
         };
@@ -109,7 +107,7 @@ pub fn run(
 fn next(
     context: &Context<'_>,
     buffer: &mut Buffer<'_>,
-    transform: &mut dyn Transform,
+    instance: &mut Instance,
     position: &mut Position,
 ) -> Result<Option<(Found, u64)>> {
     let (_, after) = context.job.framing.context_bytes();
@@ -125,9 +123,9 @@ fn next(
             return Ok(None);
         }
         if filled == Filled::Paused {
-            return ask_at_pause(context, &buffer.view(), transform, position).map(Some);
+            return ask_at_pause(context, &buffer.view(), instance, position).map(Some);
         }
-        if let Some(answer) = ask(context, &buffer.view(), transform, position)? {
+        if let Some(answer) = ask(context, &buffer.view(), instance, position)? {
             return Ok(Some(answer));
         }
         // A record may be longer than a window.
@@ -158,25 +156,24 @@ fn start(buffer: &mut Buffer<'_>, begin: &dyn Fn(FileHead<'_>) -> Result<Begun>)
 fn ask(
     context: &Context<'_>,
     view: &View<'_>,
-    transform: &mut dyn Transform,
+    instance: &mut Instance,
     position: &mut Position,
 ) -> Result<Option<(Found, u64)>> {
     let target = position.at + context.window_bytes;
     if context.job.framing == Framing::Sequential {
-        // A single call: `find_sequential` stops once it is past the start.
-        let mut next = *position;
-        let found = find_sequential(context, view, transform, position.at + 1, &mut next)?;
-        return Ok(found.map(|found| {
-            *position = next;
-            (found, next.at)
-        }));
+        let from = *position;
+        // A single call: the search stops once it is past the start.
+        let found = instance.sequential(context, view, from.at + 1, position)?;
+        let was_asked = (position.at, position.want) != (from.at, from.want);
+        return Ok(was_asked.then_some((found, position.at)));
     }
-    let end = if view.end { target.min(view.limit()) } else { target };
-    let found = find(context, Views { near: view, wider: None }, transform, position.at..end)?;
-    Ok(found.map(|(found, end)| {
-        position.at = end.max(found.reach);
-        (found, end)
-    }))
+    let target = if view.end { target.min(view.limit()) } else { target };
+    let end = context.cutter.next_boundary(view, position.at, target)?;
+    let (_, after) = context.margins();
+    let Some(end) = end.filter(|end| view.end || end + after <= view.limit()) else { return Ok(None) };
+    let found = instance.records(context, view, position.at..end)?;
+    position.at = end.max(found.reach);
+    Ok(Some((found, end)))
 }
 
 /// The edits for what is complete in view, and the offset up to which the
@@ -184,18 +181,19 @@ fn ask(
 fn ask_at_pause(
     context: &Context<'_>,
     view: &View<'_>,
-    transform: &mut dyn Transform,
+    instance: &mut Instance,
     position: &mut Position,
 ) -> Result<(Found, u64)> {
     let end = complete(context, view, position.at)?;
     // Up to this offset no wider view is needed.
-    let views = Views { near: view, wider: None };
-    let (found, _) = find(context, views, transform, position.at..end)?.unwrap_or_default();
+    let found = match position.at < end {
+        true => instance.records(context, view, position.at..end)?,
+        false => Found::default(),
+    };
     let reach = end.max(found.reach);
-    let settled = match (&context.job.framing, context.finder) {
-        (Framing::Overlapping { .. }, Some(finder)) => {
-            finder.settled(view, reach, &context.deadline(transform, reach))?
-        }
+    let settled = match (&context.job.framing, &context.job.prefilter) {
+        (_, Prefilter::None) => end,
+        (Framing::Overlapping { .. }, _) => instance.settled(context, view, reach)?,
         _ => end,
     };
     position.at = settled.max(reach);

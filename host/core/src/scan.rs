@@ -28,7 +28,7 @@ pub use snapshot::State;
 use crate::cancel::Cancel;
 use crate::engine::framing::{Cutter, MIN_RECORD_LIMIT_BYTES, View};
 use crate::engine::prefilter::Finder;
-use crate::engine::transform::Transform;
+use crate::engine::transform::Instance;
 use crate::engine::window::Context;
 use crate::error::Result;
 use crate::hash::{GROUP_BYTES, Tree};
@@ -112,10 +112,13 @@ pub struct Hooks<'a> {
 pub struct Transforms<'a> {
     /// The job.
     pub job: &'a Job,
+    /// For the job's prefilter. `None` if it has none, or if instances search
+    /// with it themselves.
+    pub finder: Option<&'a Finder>,
     /// Creates an instance for the job. Called once per worker, and once more
     /// if edits of neighbouring blocks collide; all instances must give the
     /// same answers.
-    pub make: &'a (dyn Fn() -> Result<Box<dyn Transform>> + Sync),
+    pub make: &'a (dyn Fn() -> Result<Instance> + Sync),
 }
 
 /// Stores a state of the scan.
@@ -136,11 +139,10 @@ pub fn scan<'s, S: Storage>(
     let job = transforms.job;
     let record_limit = MIN_RECORD_LIMIT_BYTES.max(options.window());
     let cutter = Cutter::new(&job.framing, record_limit);
-    let finder = Finder::within(job, options.memory.budget, options.cancel)?;
     let context = Context {
         job,
         cutter: &cutter,
-        finder: finder.as_ref(),
+        finder: transforms.finder,
         window_bytes: options.window(),
         record_limit,
         budget: options.memory.budget,
@@ -183,7 +185,7 @@ pub fn scan<'s, S: Storage>(
 struct Scan<'a> {
     context: Context<'a>,
     mapping: &'a Mapping,
-    make: &'a (dyn Fn() -> Result<Box<dyn Transform>> + Sync),
+    make: &'a (dyn Fn() -> Result<Instance> + Sync),
     options: &'a Options<'a>,
 }
 

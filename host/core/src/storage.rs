@@ -25,7 +25,7 @@ mod transfer;
 
 use std::time::Duration;
 
-pub use aligned::{ALIGN_BYTES, Aligned};
+pub use aligned::{ALIGN_BYTES, Aligned, CopyMemory};
 pub(crate) use attributes::umask;
 pub use direct::Direct;
 pub use entry::is_trusted;

@@ -16,10 +16,11 @@ use runner_pipeline::commit::strategy::Choice;
 use runner_pipeline::commit::verify::VerifyChoice;
 use runner_pipeline::error::Result;
 use runner_pipeline::memory::Space;
-use runner_pipeline::run::{Begun, Event};
+use runner_pipeline::run::Event;
 use runner_pipeline::target::PatchFiles;
 use runner_sandbox::{Compiler, Limits};
 
+pub use self::program::Begun;
 use self::program::{Native, Plugin, Program};
 use crate::plugin::PluginSource;
 use crate::settings::{Events, Settings, no_events};

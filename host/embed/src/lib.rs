@@ -223,6 +223,7 @@ mod recovery;
 mod root;
 mod settings;
 
+pub use self::change::Begun;
 pub use self::change::Change;
 pub use self::patch::Patch;
 pub use self::plugin::{PluginSource, enable_child_compiler};
@@ -237,7 +238,7 @@ pub use runner_contract::{
 pub use runner_pipeline::commit::recover::{Recovered, State};
 pub use runner_pipeline::commit::strategy::{Choice, Plan, Strategy};
 pub use runner_pipeline::commit::verify::{Level, VerifyChoice};
-pub use runner_pipeline::engine::transform::{Begun, Transform};
+pub use runner_pipeline::engine::transform::Transform;
 pub use runner_pipeline::error::{Error, Kind, Result};
 pub use runner_pipeline::escape::{Shown, shown};
 pub use runner_pipeline::patch::{Direction, Edit, Header, Origin, OsPatch, PluginId, Stats, Version};

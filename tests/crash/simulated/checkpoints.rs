@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use runner_contract::{Change, Framing, Job, Prefilter, Reply, Span, Window};
-use runner_pipeline::engine::transform::Transform;
+use runner_pipeline::engine::transform::{Instance, Transform};
 use runner_pipeline::error::Result;
 use runner_pipeline::patch::PluginId;
 use runner_pipeline::run::checkpoint::{Key, Resumable};
@@ -50,7 +50,7 @@ fn scan_to_end(storage: &Simulated, resume: bool, stored: &mut Vec<u64>) -> Resu
         id: PluginId { name: "blanks".into(), version: "0".into(), digest: String::new() },
         params: Vec::new(),
         params_digest: KEY.params,
-        begin: &|_| Ok((JOB, Box::new(Blanks))),
+        begin: &|_| Ok((JOB, Instance::local(Blanks))),
     };
     let options = Options {
         threads: 1,

@@ -12,7 +12,7 @@ use runner_pipeline::commit::recover::{self, OtherChanges, Recovered, open_journ
 use runner_pipeline::commit::strategy::{Choice, Strategy};
 use runner_pipeline::commit::verify::VerifyChoice;
 use runner_pipeline::commit::{Backup, Keep};
-use runner_pipeline::engine::transform::Transform;
+use runner_pipeline::engine::transform::{Instance, Transform};
 use runner_pipeline::error::{Kind, Result};
 use runner_pipeline::patch::{Direction, Patch, PluginId};
 use runner_pipeline::run::{Event, Options, Program, Report, apply_target, write_target};
@@ -116,7 +116,7 @@ impl Change {
             id: PluginId { name: "none".into(), version: "0".into(), digest: String::new() },
             params: Vec::new(),
             params_digest: blake3::hash(b""),
-            begin: &|_| Ok((JOB, Box::new(self.clone()))),
+            begin: &|_| Ok((JOB, Instance::local(self.clone()))),
         };
         let options = Options {
             threads: 1,

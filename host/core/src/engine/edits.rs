@@ -151,8 +151,7 @@ impl EditList {
 
     /// The list as a serializable value.
     pub(crate) fn save(&self) -> SavedEdits {
-        let edits = self.items.iter().map(|item| (item.start, item.old_bytes, item.new_bytes));
-        SavedEdits { edits: edits.collect(), old: self.old.clone(), new: self.new.clone() }
+        SavedEdits { edits: self.spans().collect(), old: self.old.clone(), new: self.new.clone() }
     }
 
     /// Restores a sound list, with memory drawn from a budget.
@@ -188,6 +187,17 @@ impl EditList {
 
     pub(crate) fn new_bytes(&self, item: &Item) -> &[u8] {
         &self.new[item.new_at..item.new_at + item.new_bytes as usize]
+    }
+
+    /// Start, old length and new length of each edit.
+    pub(crate) fn spans(&self) -> impl ExactSizeIterator<Item = (u64, u32, u32)> {
+        self.items.iter().map(|item| (item.start, item.old_bytes, item.new_bytes))
+    }
+
+    /// The replacements of all edits, concatenated.
+    pub(crate) fn all_new_bytes(&self) -> &[u8] {
+        // Edits that were dropped from the front took their bytes with them.
+        &self.new
     }
 
     /// The offset up to which edits touch the file. An insertion touches the

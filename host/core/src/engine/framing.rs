@@ -211,6 +211,33 @@ impl Cutter {
         Ok((found.is_some() || view.end).then_some(end))
     }
 
+    /// Where the last record that starts before `block_end` ends, which is the
+    /// first boundary that is not before `block_end`. `None` if the view is too
+    /// short to determine it.
+    ///
+    /// `first` must be the start of a record before `block_end`, in view with
+    /// [`Cutter::look_behind`] bytes; no further than the record limit away.
+    /// `carry` must be the carry at `block_end`. With it, nothing before
+    /// `block_end` is read, unless the record is too long.
+    ///
+    /// # Errors
+    /// As for [`Cutter::next_boundary`].
+    pub fn last_end(&self, view: &View<'_>, first: u64, block_end: u64, carry: u64) -> Result<Option<u64>> {
+        let limit = view.limit();
+        let end = match self.first_start(
+            view,
+            block_end..limit.min(first.saturating_add(self.record_limit)),
+            carry,
+        ) {
+            Some(end) => Some(end),
+            None => Some(limit).filter(|_| view.end),
+        };
+        match end.filter(|end| end - first <= self.record_limit) {
+            Some(end) => Ok(Some(end)),
+            None => self.next_boundary(view, first, block_end),
+        }
+    }
+
     /// The last boundary in view, or `from`, which must be the start of a
     /// record in view with [`Cutter::look_behind`] bytes. It is a boundary
     /// however the file continues.

@@ -1,14 +1,43 @@
-//! The interface between the pipeline and whatever transforms windows: the
-//! sandbox in real runs, native fakes in tests.
+//! The interfaces between the pipeline and whatever makes edits: code in this
+//! process, which answers window by window, or a process that is not trusted,
+//! which answers block by block.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use runner_contract::{Edits, Job, Reply, Window};
 
+use crate::engine::answer::Answer;
+use crate::engine::framing::View;
+use crate::engine::window::Position;
 use crate::error::{Error, Kind, Result};
+use crate::memory::is_denied;
+use crate::storage::CopyMemory;
 
-/// A job, and an instance that carries it out.
-pub type Begun = (Job, Box<dyn Transform>);
+/// A job, and what carries it out.
+pub type Begun = (Job, Instance);
+
+/// What makes edits, for one thread.
+pub enum Instance {
+    /// Answers window by window, in this process.
+    Local(Box<dyn Transform>),
+    /// Answers block by block, in a process that is not trusted.
+    Remote(Box<dyn BlockTransform>),
+}
+
+impl Instance {
+    /// An instance in this process.
+    #[must_use]
+    pub fn local(transform: impl Transform + 'static) -> Self {
+        Self::Local(Box::new(transform))
+    }
+}
+
+impl From<Box<dyn Transform>> for Instance {
+    fn from(transform: Box<dyn Transform>) -> Self {
+        Self::Local(transform)
+    }
+}
 
 /// Transforms a window into edits.
 pub trait Transform: Send {
@@ -44,4 +73,65 @@ where
                 .because(why)
         })
     }
+}
+
+/// Transforms a block into edits, in another process. Nothing that it answers
+/// is believed: an [`Answer`] checks each edit.
+pub trait BlockTransform: Send {
+    /// Memory into which blocks should be read. A view of it reaches the other
+    /// process without a copy. It is given once.
+    fn take_memory(&mut self) -> Option<Box<dyn CopyMemory>>;
+
+    /// Passes the edits of `records` to `answer`. Both ends of the range are
+    /// ends of records (under an overlapping framing, the range is owned), and
+    /// the view begins and ends with the bytes that the framing needs around
+    /// it.
+    ///
+    /// # Errors
+    /// Any failure, as for [`Transform::transform`]; the errors of `answer`.
+    /// [`WorkerDied`] as the cause if the work may succeed in a new process.
+    fn records(&mut self, view: &View<'_>, records: Range<u64>, answer: &mut Answer<'_>) -> Result<()>;
+
+    /// Passes the edits of sequential windows from `from` on to `answer`: those
+    /// that start before `until`, as far as the view contains them. Returns the
+    /// position after them, which is not checked.
+    ///
+    /// # Errors
+    /// As for [`BlockTransform::records`].
+    fn sequential(
+        &mut self,
+        view: &View<'_>,
+        from: Position,
+        until: u64,
+        answer: &mut Answer<'_>,
+    ) -> Result<Position>;
+
+    /// As [`Finder::settled`](crate::engine::prefilter::Finder::settled), not
+    /// checked.
+    ///
+    /// # Errors
+    /// As for [`BlockTransform::records`].
+    fn settled(&mut self, view: &View<'_>, from: u64) -> Result<u64>;
+}
+
+/// The cause of an error: the process that ran the plugin has died.
+#[derive(Debug, Clone)]
+pub struct WorkerDied {
+    /// How it died, for people.
+    pub how: String,
+}
+
+impl std::fmt::Display for WorkerDied {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.how)
+    }
+}
+
+impl std::error::Error for WorkerDied {}
+
+/// Whether the same work may succeed when nothing else runs beside it: others
+/// used the memory up, or the process died that worked for all of them.
+#[must_use]
+pub fn may_succeed_alone(error: &Error) -> bool {
+    is_denied(error) || std::error::Error::source(error).is_some_and(|source| source.is::<WorkerDied>())
 }

@@ -23,7 +23,7 @@ const COPIED_PER_NS: usize = 8;
 
 /// What has been found so far.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub struct Found {
     /// Edits that change something.
     pub(crate) edits: EditList,
     /// Where the first edit in a reply starts, including one without effect.
@@ -174,7 +174,34 @@ impl Found {
         Self { edits: EditList::new(budget), first: None, reach: first }
     }
 
-    fn push(&mut self, start: u64, old: &[u8], new: &[u8]) -> Result<(), Denied> {
+    /// Start, old length and new length of each edit that changes something.
+    pub fn spans(&self) -> impl ExactSizeIterator<Item = (u64, u32, u32)> {
+        self.edits.spans()
+    }
+
+    /// The new bytes of all edits, concatenated.
+    #[must_use]
+    pub fn new_bytes(&self) -> &[u8] {
+        self.edits.all_new_bytes()
+    }
+
+    /// The start of the first edit and the end of the last one, edits without
+    /// effect included.
+    #[must_use]
+    pub fn touched(&self) -> Option<(u64, u64)> {
+        self.first.map(|first| (first, self.reach))
+    }
+
+    /// Adds what was found after all of this.
+    pub(crate) fn append(&mut self, other: Self) {
+        if other.first.is_some() {
+            self.first = self.first.or(other.first);
+            self.reach = other.reach;
+        }
+        self.edits.append(other.edits);
+    }
+
+    pub(crate) fn push(&mut self, start: u64, old: &[u8], new: &[u8]) -> Result<(), Denied> {
         self.first.get_or_insert(start);
         self.reach = start + old.len() as u64;
         if old == new { Ok(()) } else { self.edits.push(start, old, new) }

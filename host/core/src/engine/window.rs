@@ -12,22 +12,29 @@ use crate::cancel::{Cancel, Deadline};
 use crate::engine::framing::{Cutter, View};
 use crate::engine::prefilter::Finder;
 use crate::engine::transform::Transform;
-use crate::engine::validate::{Found, Origin, Piece, Request, accept, broken};
+pub use crate::engine::validate::Found;
+use crate::engine::validate::{Origin, Piece, Request, accept, broken};
 use crate::error::Result;
 use crate::memory::{Budget, Lease};
 use crate::profile::{self, Stage};
 
 /// What stays the same from block to block.
-pub(crate) struct Context<'a> {
-    pub(crate) job: &'a Job,
-    pub(crate) cutter: &'a Cutter,
-    pub(crate) finder: Option<&'a Finder>,
-    pub(crate) window_bytes: u64,
-    pub(crate) record_limit: u64,
+pub struct Context<'a> {
+    /// What the plugin asks for.
+    pub job: &'a Job,
+    /// For the framing of the job.
+    pub cutter: &'a Cutter,
+    /// For the prefilter of the job; `None` if it has none, or if its instances
+    /// are in another process.
+    pub finder: Option<&'a Finder>,
+    /// Approximate number of bytes shown in one call.
+    pub window_bytes: u64,
+    /// The length of the longest record.
+    pub record_limit: u64,
     /// The budget for packed windows and edits.
-    pub(crate) budget: &'a Budget,
+    pub budget: &'a Budget,
     /// Stops the work on a window.
-    pub(crate) cancel: Cancel<'a>,
+    pub cancel: Cancel<'a>,
 }
 
 impl<'a> Context<'a> {
@@ -35,46 +42,52 @@ impl<'a> Context<'a> {
     pub(crate) fn deadline(&self, transform: &dyn Transform, offset: u64) -> Deadline<'a> {
         Deadline::start(self.cancel, transform.patience(), offset)
     }
+
+    /// The longest window of a sequential framing, in bytes.
+    pub(crate) fn longest_window(&self) -> u64 {
+        self.record_limit.max(self.window_bytes)
+    }
+
+    /// Bytes before and after a range that must be in view with it, as far as
+    /// the file has them.
+    #[must_use]
+    pub fn margins(&self) -> (u64, u64) {
+        let (before, after) = self.job.framing.context_bytes();
+        (before.max(self.cutter.look_behind()), after)
+    }
+
+    /// The part of a view that is needed for a range.
+    pub(crate) fn around<'v>(&self, view: &View<'v>, range: &Range<u64>) -> View<'v> {
+        let (before, after) = self.margins();
+        let base = range.start.saturating_sub(before).max(view.base);
+        let limit = range.end.saturating_add(after).min(view.limit());
+        View { base, bytes: view.slice(base..limit), end: view.end && limit == view.limit() }
+    }
 }
 
-/// The views in which records are searched for. Each contains the bytes before
-/// the first record that the framing needs.
-pub(crate) struct Views<'r, 'v> {
-    /// Used first.
-    pub(crate) near: &'r View<'v>,
-    /// Used from the point where the near view ends too early.
-    pub(crate) wider: Option<&'r View<'v>>,
-}
-
-/// The edits of the records that start in `range`, and the end of the last of
-/// these records. `range` must begin at the start of a record. For an
-/// overlapping framing, the edits that start in the range.
+/// The edits of `records`, whose ends are ends of records; for an overlapping
+/// framing, the edits that start in the range. The range must be in view, with
+/// the bytes that the framing needs around it.
 ///
-/// `None` when the views end too early.
-pub(crate) fn find(
+/// # Errors
+/// Any failure of the transform, and breaches of the contract; when the budget
+/// is used up, or the run was stopped.
+pub fn find(
     context: &Context<'_>,
-    views: Views<'_, '_>,
+    view: &View<'_>,
     transform: &mut dyn Transform,
-    range: Range<u64>,
-) -> Result<Option<(Found, u64)>> {
-    let Range { start: first, end: block_end } = range;
-    let mut found = Found::new(context.budget, first);
+    records: Range<u64>,
+) -> Result<Found> {
+    let Range { mut start, end: last } = records;
+    let mut found = Found::new(context.budget, start);
     let mut pack = Pack { lease: context.budget.lease(), ..Pack::default() };
     let mut search = context.finder.map(|finder| Search { finder, room: context.budget.lease() });
-    let Views { near: mut view, mut wider } = views;
-    let mut start = first;
-    let (_, after) = context.job.framing.context_bytes();
-    while start < block_end {
-        let target = (start + context.window_bytes).min(block_end);
+    while start < last {
+        let target = start.saturating_add(context.window_bytes).min(last);
         let deadline = context.deadline(transform, start);
         let end = profile::time(Stage::Cut, || context.cutter.next_boundary(view, start, target))?;
-        let Some(end) = end.filter(|end| view.end || end + after <= view.limit()) else {
-            match wider.take() {
-                Some(wider) => view = wider,
-                None => return Ok(None),
-            }
-            continue;
-        };
+        // The range ends with a record, so no window ends after it.
+        let end = end.map_or(last, |end| end.min(last));
         let window = start..end;
         match (&mut search, &context.job.framing) {
             (None, _) => ask(context, view, transform, window, &mut found)?,
@@ -93,7 +106,7 @@ pub(crate) fn find(
         start = end;
     }
     pack.ask(context, view, transform, &mut found)?;
-    Ok(Some((found, start)))
+    Ok(found)
 }
 
 /// The search with a prefilter.
@@ -242,28 +255,32 @@ impl Pack {
 
 /// The position of a sequential scan.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Position {
+pub struct Position {
     /// The next byte to show.
-    pub(crate) at: u64,
+    pub at: u64,
     /// The number of bytes to show.
-    pub(crate) want: u64,
+    pub want: u64,
 }
 
-/// The edits of the sequential windows that start before `block_end`. `None`
-/// when the view ends too early.
-pub(crate) fn find_sequential(
+/// The edits of the sequential windows that start before `until`, as far as
+/// they are in view; advances `position`.
+///
+/// # Errors
+/// As for [`find`].
+pub fn find_sequential(
     context: &Context<'_>,
     view: &View<'_>,
     transform: &mut dyn Transform,
-    block_end: u64,
+    until: u64,
     position: &mut Position,
-) -> Result<Option<Found>> {
+) -> Result<Found> {
     let mut found = Found::new(context.budget, 0);
     let view_end = view.limit();
-    while position.at < block_end {
-        let end = (position.at + position.want).min(view_end);
+    while position.at < until {
+        let end = position.at.saturating_add(position.want).min(view_end);
+        // Whether the window is the last one shows only after its end.
         if end == view_end && !view.end {
-            return Ok(None);
+            break;
         }
         let bytes = slice(view, &(position.at..end));
         let last = view.end && end == view_end;
@@ -278,7 +295,7 @@ pub(crate) fn find_sequential(
         // makes progress.
         let left = shown.saturating_sub(reply.consumed);
         position.want = if left == shown { 2 * position.want } else { context.window_bytes.max(left + 1) };
-        if position.want > context.record_limit.max(context.window_bytes) {
+        if position.want > context.longest_window() {
             return Err(broken(
                 &window,
                 &format!("consumed {} of {shown} bytes, and asks for more", reply.consumed),
@@ -286,5 +303,5 @@ pub(crate) fn find_sequential(
         }
         position.at = position.at.saturating_add(reply.consumed);
     }
-    Ok(Some(found))
+    Ok(found)
 }

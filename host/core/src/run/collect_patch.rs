@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use super::{Event, Options, Program};
-use crate::engine::transform::Transform;
+use crate::engine::transform::Instance;
 use crate::error::{Error, Kind, Result};
 use crate::escape::shown;
 use crate::hash::GROUP_BYTES;
@@ -39,13 +39,14 @@ pub fn make_patch<'s, S: Storage>(
     let mapping = target.map()?;
     let head = head(&mapping);
     let (job, first) = (program.begin)(head)?;
+    let finder = first.finder(&job, options.memory.budget, options.cancel)?;
     let first = Mutex::new(Some(first));
-    let make = || -> Result<Box<dyn Transform>> {
+    let make = || -> Result<Instance> {
         if let Some(first) = first.lock().ok().and_then(|mut first| first.take()) {
             return Ok(first);
         }
-        let (other, transform) = (program.begin)(head)?;
-        if other == job { Ok(transform) } else { Err(differs(program)) }
+        let (other, instance) = (program.begin)(head)?;
+        if other == job { Ok(instance) } else { Err(differs(program)) }
     };
     let scan_options = scan::Options {
         threads: options.threads,
@@ -90,7 +91,7 @@ pub fn make_patch<'s, S: Storage>(
         keep: keep.as_mut().map(|keep| (options.checkpoint_every, keep as scan::Keep<'_>)),
     };
     drop(beginning);
-    let transforms = Transforms { job: &job, make: &make };
+    let transforms = Transforms { job: &job, finder: finder.as_ref(), make: &make };
     let scanned = profile::time(Stage::Scan, || scan(&mapping, &transforms, writer, &scan_options, hooks))?;
     // Bytes that other processes append are not scanned, and are not an error
     // yet: if no length changes, they stay where they are.

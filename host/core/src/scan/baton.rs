@@ -3,7 +3,7 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard};
 
-use crate::engine::transform::Transform;
+use crate::engine::transform::Instance;
 use crate::engine::window::Position;
 use crate::locks;
 use crate::profile::{self, Stage};
@@ -14,7 +14,7 @@ pub(super) struct Baton {
     block: u64,
     pub(super) carry: u64,
     /// The only instance of a sequential plugin.
-    pub(super) transform: Option<Box<dyn Transform>>,
+    pub(super) instance: Option<Instance>,
     pub(super) position: Position,
 }
 
@@ -27,7 +27,7 @@ pub(super) struct Relay {
 impl Relay {
     /// The baton waits for `block`, the first one of the scan.
     pub(super) fn new(block: u64, carry: u64, position: Position) -> Self {
-        let baton = Baton { block, carry, transform: None, position };
+        let baton = Baton { block, carry, instance: None, position };
         Self { baton: Mutex::new(baton), passed: Condvar::new() }
     }
 

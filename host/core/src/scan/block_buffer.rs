@@ -11,8 +11,8 @@ use std::ops::Range;
 
 use super::{BLOCK_BYTES, Scan};
 use crate::engine::framing::View;
-use crate::storage::ALIGN_BYTES;
 use crate::storage::mmap::{Copier, Mapping};
+use crate::storage::{ALIGN_BYTES, CopyMemory};
 
 /// Maximum number of bytes to copy on each side of a block.
 const MARGIN_BYTES: u64 = 64 << 10;
@@ -35,23 +35,23 @@ enum Memory<'m> {
 }
 
 impl<'m> BlockBuffer<'m> {
-    /// Returns `None` if the mapping is better: when most of the block would be
-    /// read again through the mapping anyway. For blocks larger than a core's
-    /// cache, only holes are handled here.
-    pub(super) fn new(scan: &Scan<'m>) -> Option<Self> {
-        let context = &scan.context;
-        let (context_before, after) = context.job.framing.context_bytes();
-        let before = aligned(context_before.max(context.cutter.look_behind()));
+    /// Reads into `memory` if it is given and large enough. Returns `None` if the
+    /// mapping is better: when most of the block would be read again through
+    /// the mapping anyway. For blocks larger than a core's cache, only holes
+    /// are handled here.
+    pub(super) fn new(scan: &Scan<'m>, memory: Option<Box<dyn CopyMemory>>) -> Option<Self> {
+        let (before, after) = scan.context.margins();
+        let before = aligned(before);
         let ahead = aligned(after + 1);
         if scan.is_sequential() || before.max(ahead) > MARGIN_BYTES {
             return None;
         }
         let most = (scan.block_bytes().max(BLOCK_BYTES) + 2 * MARGIN_BYTES).min(scan.view().limit());
         let most = usize::try_from(most).ok()?;
-        let memory = if scan.block_bytes() > BLOCK_BYTES {
-            Memory::Zeros(scan.mapping, vec![0; most])
-        } else {
-            Memory::Copy(Copier::new(scan.mapping, most))
+        let memory = match memory.filter(|memory| memory.bytes().len() >= most) {
+            Some(memory) => Memory::Copy(Copier::with_memory(scan.mapping, memory)),
+            None if scan.block_bytes() > BLOCK_BYTES => Memory::Zeros(scan.mapping, vec![0; most]),
+            None => Memory::Copy(Copier::new(scan.mapping, most)),
         };
         Some(Self { memory, before, after, ahead })
     }

@@ -6,9 +6,8 @@ use std::ops::Range;
 use super::block::{self, Block};
 use super::{Scan, Scanned, State};
 use crate::engine::edits::{EditList, Touched};
-use crate::engine::transform::Transform;
+use crate::engine::transform::Instance;
 use crate::engine::validate::Found;
-use crate::engine::window::{Views, find};
 use crate::error::Result;
 use crate::hash::{Cv, GROUP_BYTES, Tree};
 use crate::patch::{EDIT_PATCH_BYTES, Edit, Group, Writer};
@@ -39,7 +38,7 @@ pub(super) struct Collector<'a, 's, S: Storage> {
     /// Pages up to this offset have been released.
     released: u64,
     /// The collector's own instance, for blocks that must be transformed again.
-    transform: Option<Box<dyn Transform>>,
+    instance: Option<Instance>,
 }
 
 impl<'a, 's, S: Storage> Collector<'a, 's, S> {
@@ -55,7 +54,7 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
             reach: 0,
             last: (0, Vec::new()),
             released: 0,
-            transform: None,
+            instance: None,
         }
     }
 
@@ -120,14 +119,13 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
         if self.reach >= range.end {
             return Ok(Found::default());
         }
-        let transform = match &mut self.transform {
-            Some(transform) => transform,
+        let instance = match &mut self.instance {
+            Some(instance) => instance,
             none => none.insert((self.scan.make)()?),
         };
-        let view = self.scan.view();
-        let views = Views { near: &view, wider: None };
-        let found = find(&self.scan.context, views, &mut **transform, self.reach..range.end)?;
-        Ok(found.map(|(found, _)| found).unwrap_or_default())
+        // Only an overlapping framing gets here, under which the block's end is
+        // that of its last owned byte.
+        instance.records(&self.scan.context, &self.scan.view(), self.reach..range.end)
     }
 
     /// Writes edits and groups in a fixed order: a group comes right before the

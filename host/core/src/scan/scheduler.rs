@@ -16,7 +16,6 @@ use std::time::{Duration, Instant};
 use super::Scan;
 use super::baton::{Baton, Relay};
 use super::block::Block;
-use crate::engine::transform::Transform;
 use crate::engine::window::Position;
 use crate::error::Result;
 use crate::locks;
@@ -143,8 +142,8 @@ impl Shared {
     }
 
     /// The next block to work on, once the collector is near enough. A surplus
-    /// worker drops its transform and sleeps in this method.
-    pub(super) fn take(&self, scan: &Scan<'_>, transform: &mut Option<Box<dyn Transform>>) -> Option<Task> {
+    /// worker drops its tools and sleeps in this method.
+    pub(super) fn take<T>(&self, scan: &Scan<'_>, tools: &mut Option<T>) -> Option<Task> {
         // Inspecting the machine takes longer than a small block.
         let sheds = lock(&self.state).governor.most() > 1;
         let facts = scan.options.memory.look.filter(|_| sheds).and_then(|look| look());
@@ -155,10 +154,10 @@ impl Shared {
         }
         while !state.over {
             if state.present > state.governor.wanted() {
-                if transform.is_some() {
+                if tools.is_some() {
                     // Dropped before the worker counts as gone.
                     drop(state);
-                    *transform = None;
+                    *tools = None;
                     state = lock(&self.state);
                     continue;
                 }

@@ -6,11 +6,10 @@ use super::block::{self, Block};
 use super::block_buffer::BlockBuffer;
 use super::scheduler::{Carries, Shared, Start, Workers};
 use crate::engine::framing::View;
-use crate::engine::transform::Transform;
+use crate::engine::transform::{Instance, may_succeed_alone};
 use crate::engine::validate::Found;
-use crate::engine::window::{Position, Views, find, find_sequential};
+use crate::engine::window::Position;
 use crate::error::{Error, Kind, Result};
-use crate::memory::is_denied;
 use crate::profile::{self, Stage};
 use crate::stack;
 
@@ -90,32 +89,47 @@ impl Drop for Presence<'_> {
     }
 }
 
+/// What a thread works with. Surplus threads drop it, with the memory that it
+/// takes.
+struct Tools<'a> {
+    instance: Instance,
+    buffer: Option<BlockBuffer<'a>>,
+}
+
+impl<'a> Tools<'a> {
+    fn new(scan: &Scan<'a>) -> Result<Self> {
+        let mut instance = (scan.make)()?;
+        let buffer = BlockBuffer::new(scan, instance.take_memory());
+        Ok(Self { instance, buffer })
+    }
+}
+
 /// One thread of a scan.
 struct Worker<'a> {
     scan: &'a Scan<'a>,
     shared: &'a Shared,
-    buffer: Option<BlockBuffer<'a>>,
-    /// Created when the first window needs it.
-    transform: Option<Box<dyn Transform>>,
+    /// Created for the first block. Not needed under a sequential framing,
+    /// whose only instance is passed from block to block.
+    tools: Option<Tools<'a>>,
 }
 
 impl<'a> Worker<'a> {
     fn new(scan: &'a Scan<'a>, shared: &'a Shared) -> Self {
-        Self { scan, shared, buffer: BlockBuffer::new(scan), transform: None }
+        Self { scan, shared, tools: None }
     }
 
     fn work(mut self) {
         let (scan, shared) = (self.scan, self.shared);
         let _presence = Presence(shared);
-        while let Some(mut task) = shared.take(scan, &mut self.transform) {
+        while let Some(mut task) = shared.take(scan, &mut self.tools) {
             if task.alone {
                 // The memory of a grown instance must be freed first.
-                self.transform = None;
+                self.tools = None;
             }
             let answer = Answer { shared, index: task.index, given: false };
             match self.one_block(task.index, &mut task.carry).transpose() {
-                Some(Err(error)) if is_denied(&error) && !task.alone && task.carry.is_some() => {
-                    self.transform = None;
+                Some(Err(error)) if may_succeed_alone(&error) && !task.alone && task.carry.is_some() => {
+                    self.tools = None;
                     answer.give_back(task.carry.unwrap_or_default());
                 }
                 Some(result) => answer.give(result, task.carry),
@@ -127,13 +141,29 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// `None` under a sequential framing.
+    fn tools(&mut self) -> Result<Option<&mut Tools<'a>>> {
+        Ok(match &mut self.tools {
+            _ if self.scan.is_sequential() => None,
+            Some(tools) => Some(tools),
+            none => Some(none.insert(Tools::new(self.scan)?)),
+        })
+    }
+
     /// Returns `None` if the scan was stopped. `carry` is set to the block's
     /// carries once it has had the baton.
     fn one_block(&mut self, index: u64, carry: &mut Option<Carries>) -> Result<Option<Block>> {
-        let Self { scan, shared, buffer, transform } = self;
+        let Self { scan, shared, .. } = *self;
         scan.options.cancel.check()?;
         let (range, whole) = (scan.block(index), scan.view());
         let file_bytes = whole.limit();
+        let (instance, mut buffer) = match self.tools().transpose() {
+            // The baton brings the instance.
+            None => (None, None),
+            Some(Ok(tools)) => (Some(Ok(&mut tools.instance)), tools.buffer.as_mut()),
+            // It counts once the block has had the baton.
+            Some(Err(error)) => (Some(Err(error)), None),
+        };
         let copy = profile::time(Stage::PageIn, || {
             let copy = buffer.as_mut().and_then(|buffer| buffer.read(scan, &range));
             if copy.is_none() && profile::is_on() {
@@ -146,10 +176,9 @@ impl<'a> Worker<'a> {
         let view = copy.as_ref().unwrap_or(&whole);
         let before = block::hash_before(view, &range, file_bytes);
         let task = Task { scan, shared, index, view };
-        let found = if scan.is_sequential() {
-            task.sequential().map(|found| found.map(|found| (found, range.end, 0)))
-        } else {
-            task.records(carry, transform)
+        let found = match instance {
+            None => task.sequential().map(|found| found.map(|found| (found, range.end, 0))),
+            Some(instance) => task.records(carry, instance),
         };
         // A failure may also be caused by zeros that the file never contained.
         scan.mapping.check()?;
@@ -174,22 +203,23 @@ impl Task<'_, '_> {
     fn sequential(&self) -> Result<Option<Found>> {
         let Self { scan, shared, index, view } = *self;
         let Some(mut baton) = shared.baton(index) else { return Ok(None) };
-        let mut transform = match baton.transform.take() {
-            Some(transform) => transform,
+        let mut instance = match baton.instance.take() {
+            Some(instance) => instance,
             None => (scan.make)()?,
         };
         let end = scan.block(index).end;
-        let found = find_sequential(&scan.context, view, &mut *transform, end, &mut baton.position)?;
-        baton.transform = Some(transform);
+        let found = instance.sequential(&scan.context, view, end, &mut baton.position)?;
+        baton.instance = Some(instance);
         shared.pass(baton);
-        Ok(found)
+        Ok(Some(found))
     }
 
     /// The edits, the end of the last record, and the carry at the block's end.
+    /// `instance` may also be the reason why there is none.
     fn records(
         &self,
         known: &mut Option<Carries>,
-        transform: &mut Option<Box<dyn Transform>>,
+        instance: Result<&mut Instance>,
     ) -> Result<Option<(Found, u64, u64)>> {
         let Self { scan, view, .. } = *self;
         let (range, whole) = (scan.block(self.index), scan.view());
@@ -201,16 +231,19 @@ impl Task<'_, '_> {
             },
         };
         *known = Some((carry, next_carry));
-        let Some(first) = scan.context.cutter.first_start(view, range.clone(), carry) else {
+        let cutter = scan.context.cutter;
+        let Some(first) = cutter.first_start(view, range.clone(), carry) else {
             return Ok(Some((Found::default(), range.end, next_carry)));
         };
-        let transform = match transform {
-            Some(transform) => transform,
-            None => transform.insert((scan.make)()?),
+        let end = |view: &View<'_>| cutter.last_end(view, first, range.end, next_carry);
+        let near = profile::time(Stage::Cut, || end(view))?;
+        let (view, end) = match near.filter(|end| view.end || end + scan.context.margins().1 <= view.limit())
+        {
+            Some(end) => (view, end),
+            None => (&whole, end(&whole)?.unwrap_or(whole.limit())),
         };
-        let views = Views { near: view, wider: Some(&whole) };
-        let found = find(&scan.context, views, &mut **transform, first..range.end)?;
-        Ok(found.map(|(found, end)| (found, end, next_carry)))
+        let found = instance?.records(&scan.context, view, first..end)?;
+        Ok(Some((found, end, next_carry)))
     }
 
     /// The carries at the start and the end of the block. Passes the baton on.

@@ -34,6 +34,25 @@ impl Aligned {
     }
 }
 
+/// Memory that parts of a file are copied into.
+pub trait CopyMemory: Send {
+    /// The bytes.
+    fn bytes(&self) -> &[u8];
+
+    /// The bytes, for writing.
+    fn bytes_mut(&mut self) -> &mut [u8];
+}
+
+impl CopyMemory for Aligned {
+    fn bytes(&self) -> &[u8] {
+        self.as_slice()
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        self.as_mut_slice()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,16 +4,20 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use runner_contract::{FileHead, LogLevel, Manifest};
+use runner_contract::{FileHead, Job, LogLevel, Manifest};
+use runner_pipeline::engine::transform::Transform;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::shown;
 use runner_pipeline::patch::PluginId;
-use runner_pipeline::run::{self, Begun};
+use runner_pipeline::run;
 use runner_sandbox::plugin::Configured;
 use runner_sandbox::plugin::params::Given;
 use runner_sandbox::{Cache, Compiler, Limits, Sandbox, Sink};
 
 use crate::plugin::PluginSource;
+
+/// A job, and native code that carries it out.
+pub type Begun = (Job, Box<dyn Transform>);
 
 #[derive(Debug, Clone)]
 pub(super) enum Program {
@@ -169,16 +173,16 @@ impl Native {
     }
 
     /// The job must keep the contract, like that of a plugin.
-    fn begin(&self, head: FileHead<'_>) -> Result<Begun> {
-        let begun = (self.begin)(head)?;
-        begun.0.validate().map_err(|why| {
+    fn begin(&self, head: FileHead<'_>) -> Result<run::Begun> {
+        let (job, transform) = (self.begin)(head)?;
+        job.validate().map_err(|why| {
             Error::new(
                 Kind::Plugin,
                 format!("`{}` asks for a job that breaks the contract", shown(&self.name)),
             )
             .because(why)
         })?;
-        Ok(begun)
+        Ok((job, transform.into()))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use runner_contract::{FileHead, Manifest, Param};
-use runner_pipeline::engine::transform::Begun;
+use runner_pipeline::engine::transform::{Begun, Instance};
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::Secrets;
 
@@ -72,7 +72,7 @@ impl Configured {
     pub fn begin(&self, head: FileHead<'_>) -> Result<Begun> {
         let begun = self.plugin.begin(&self.params, head);
         let (job, instance) = begun.map_err(|error| self.blame(head, error))?;
-        Ok((job, Box::new(instance)))
+        Ok((job, Instance::local(instance)))
     }
 
     /// Whose fault it is that a plugin refuses to begin. If it says the same,

@@ -1,5 +1,5 @@
-//! What is found in a block does not depend on how much of the file the first
-//! view contains.
+//! What is found in a block does not depend on how much of the file the view
+//! contains, nor on the process in which it is found.
 
 use std::time::Duration;
 
@@ -7,9 +7,12 @@ use proptest::prelude::*;
 use runner_contract::{ByteOrder, Change, Prefilter, Span};
 
 use super::*;
+use crate::engine::answer::Answer;
 use crate::engine::framing::Cutter;
 use crate::engine::prefilter::Finder;
+use crate::engine::transform::{BlockTransform, Instance};
 use crate::error::Error;
+use crate::storage::CopyMemory;
 
 /// Replaces each `a` that it owns by its neighbours, as far as they are shown.
 struct Neighbours;
@@ -25,6 +28,65 @@ impl Transform for Neighbours {
         }
         Ok(Reply { consumed: window.bytes.len() as u64, change: Change::Edits { spans, bytes } })
     }
+}
+
+/// Stands for a process that does its work well.
+struct Elsewhere {
+    job: Job,
+    window_bytes: u64,
+}
+
+impl Elsewhere {
+    fn work<T>(&self, work: impl FnOnce(&Context<'_>) -> T) -> T {
+        let (budget, cancel) = (&Budget::UNLIMITED, Cancel::NEVER);
+        let cutter = Cutter::new(&self.job.framing, 1000);
+        let finder = Finder::within(&self.job, budget, cancel).expect("a good literal");
+        work(&Context {
+            job: &self.job,
+            cutter: &cutter,
+            finder: finder.as_ref(),
+            window_bytes: self.window_bytes,
+            record_limit: 1000,
+            budget,
+            cancel,
+        })
+    }
+}
+
+impl BlockTransform for Elsewhere {
+    fn take_memory(&mut self) -> Option<Box<dyn CopyMemory>> {
+        None
+    }
+
+    fn records(&mut self, view: &View<'_>, records: Range<u64>, answer: &mut Answer<'_>) -> Result<()> {
+        pass_on(&self.work(|context| find(context, view, &mut Neighbours, records))?, answer)
+    }
+
+    fn sequential(
+        &mut self,
+        view: &View<'_>,
+        mut at: Position,
+        until: u64,
+        answer: &mut Answer<'_>,
+    ) -> Result<Position> {
+        let found = self.work(|context| find_sequential(context, view, &mut Neighbours, until, &mut at));
+        pass_on(&found?, answer)?;
+        Ok(at)
+    }
+
+    fn settled(&mut self, _: &View<'_>, from: u64) -> Result<u64> {
+        Ok(from)
+    }
+}
+
+fn pass_on(found: &Found, answer: &mut Answer<'_>) -> Result<()> {
+    let mut rest = found.new_bytes();
+    for (start, old, new) in found.spans() {
+        let (bytes, after) = rest.split_at(new as usize);
+        answer.edit(start, old, bytes)?;
+        rest = after;
+    }
+    found.touched().map_or(Ok(()), |(first, reach)| answer.touched(first, reach))
 }
 
 fn framings() -> impl Strategy<Value = Framing> {
@@ -49,7 +111,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(5000))]
 
     #[test]
-    fn a_view_that_ends_too_early_changes_nothing(
+    fn views_and_processes_change_nothing(
         content in prop::collection::vec(prop::sample::select(b"aabc\"\n\n\x02\x09".to_vec()), 1..400),
         framing in framings(),
         filtered in any::<bool>(),
@@ -81,17 +143,31 @@ proptest! {
         let base = first.saturating_sub(before.max(cutter.look_behind()) + margins.0);
         let limit = (block.end + margins.1).min(size);
         let near = View { base, bytes: &content[base as usize..limit as usize], end: limit == size };
-        let found = |view, wider| -> Result<_, Error> {
-            let found = find(&context, Views { near: view, wider }, &mut Neighbours, first..block.end)?;
-            Ok(found.map(|(found, end)| (found.edits.save(), found.first, found.reach, end)))
+        let summary = cutter.summarize(&whole, block.clone());
+        let next = cutter.advance(&whole, block.clone(), carry, summary);
+        let next = next.expect("no length is impossible").expect("all is in view");
+
+        // The end is that of the records cut one after the other.
+        let mut end = first;
+        while end < block.end {
+            end = cutter.next_boundary(&whole, end, end).expect("records are short").expect("all is in view");
+        }
+        prop_assert_eq!(cutter.last_end(&whole, first, block.end, next).expect("records are short"), Some(end));
+        // A near view shows the same end, or that it is too short.
+        let near_end = cutter.last_end(&near, first, block.end, next).expect("records are short");
+        prop_assert!(near_end.is_none() || near_end == Some(end));
+
+        let found = |view: &View<'_>| -> Result<_, Error> {
+            let found = find(&context, view, &mut Neighbours, first..end)?;
+            Ok((found.edits.save(), found.touched(), found.reach))
         };
-        let expected = found(&whole, None).expect("the fake obeys");
-        prop_assert!(expected.is_some());
-        prop_assert_eq!(&found(&near, Some(&whole)).expect("the fake obeys"), &expected);
-        // On its own, the near view reports that it is too short, or gives the
-        // same result.
-        let alone = found(&near, None).expect("the fake obeys");
-        prop_assert!(alone.is_none() || alone == expected);
+        let expected = found(&whole).expect("the fake obeys");
+        prop_assert_eq!(&found(&context.around(&whole, &(first..end))).expect("the fake obeys"), &expected);
+
+        // What another process finds passes the check, and is the same.
+        let mut remote = Instance::Remote(Box::new(Elsewhere { job: job.clone(), window_bytes }));
+        let checked = remote.records(&context, &whole, first..end).expect("the fake obeys");
+        prop_assert_eq!((checked.edits.save(), checked.touched(), checked.reach), expected);
     }
 }
 
@@ -127,9 +203,7 @@ fn checking_counts_towards_the_time_of_a_call() {
         cancel,
     };
     let view = View { base: 0, bytes: &content, end: true };
-    let find = |change| {
-        find(&context, Views { near: &view, wider: None }, &mut Late(change), 0..content.len() as u64)
-    };
+    let find = |change| find(&context, &view, &mut Late(change), 0..content.len() as u64);
     for (change, what) in [
         (edits, "checking the plugin's answer"),
         (Change::Replaced(b"c\nd\n".to_vec()), "matching the lines of the plugin's answer"),

@@ -5,13 +5,12 @@
 use std::ops::Range;
 
 use super::{Mapped, Mapping};
-use crate::storage::{Aligned, OsStorage, Storage};
+use crate::storage::{Aligned, CopyMemory, OsStorage, Storage};
 
 /// Memory for a copy, which is reused for the next one.
-#[derive(Debug)]
 pub struct Copier<'m> {
     mapping: &'m Mapping,
-    memory: Aligned,
+    memory: Box<dyn CopyMemory>,
     /// From this offset on the memory contains only zeros, so that a hole that
     /// follows another need not be cleared again.
     used: usize,
@@ -24,7 +23,14 @@ impl<'m> Copier<'m> {
     /// Creates memory for copies of up to `most_bytes`.
     #[must_use]
     pub fn new(mapping: &'m Mapping, most_bytes: usize) -> Self {
-        Self { mapping, memory: Aligned::new(most_bytes), used: 0, data: 0..0 }
+        Self { mapping, memory: Box::new(Aligned::new(most_bytes)), used: 0, data: 0..0 }
+    }
+
+    /// Copies into this memory, whatever it contains.
+    #[must_use]
+    pub fn with_memory(mapping: &'m Mapping, memory: Box<dyn CopyMemory>) -> Self {
+        let used = memory.bytes().len();
+        Self { mapping, memory, used, data: 0..0 }
     }
 
     /// The bytes of a range. `None` when not all of them could be read: reading
@@ -36,7 +42,7 @@ impl<'m> Copier<'m> {
     /// # Panics
     /// When the range is longer than the memory.
     pub fn read(&mut self, range: Range<u64>) -> Option<&[u8]> {
-        let memory = &mut self.memory.as_mut_slice()[..(range.end - range.start) as usize];
+        let memory = &mut self.memory.bytes_mut()[..(range.end - range.start) as usize];
         let place = |offset: u64| (offset - range.start) as usize;
         let mut at = range.start;
         while at < range.end {

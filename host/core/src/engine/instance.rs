@@ -1,0 +1,117 @@
+//! Work on whole blocks, wherever the plugin runs.
+
+use std::ops::Range;
+
+use runner_contract::Job;
+
+use crate::cancel::Cancel;
+use crate::engine::answer::{Answer, breach};
+use crate::engine::framing::View;
+use crate::engine::prefilter::Finder;
+use crate::engine::transform::Instance;
+use crate::engine::validate::Found;
+use crate::engine::window::{self, Context, Position};
+use crate::error::Result;
+use crate::memory::Budget;
+use crate::storage::CopyMemory;
+
+impl Instance {
+    /// The finder that instances of this kind need: one in another process has
+    /// its own, and no expression of a plugin is evaluated in this one.
+    ///
+    /// # Errors
+    /// As for [`Finder::within`].
+    pub fn finder(&self, job: &Job, budget: &Budget, cancel: Cancel<'_>) -> Result<Option<Finder>> {
+        match self {
+            Self::Local(_) => Finder::within(job, budget, cancel),
+            Self::Remote(_) => Ok(None),
+        }
+    }
+
+    /// As [`BlockTransform::take_memory`](crate::engine::transform::BlockTransform::take_memory).
+    pub(crate) fn take_memory(&mut self) -> Option<Box<dyn CopyMemory>> {
+        match self {
+            Self::Local(_) => None,
+            Self::Remote(remote) => remote.take_memory(),
+        }
+    }
+
+    /// The edits of `records`, whose ends are ends of records; for an
+    /// overlapping framing, the edits that start in the range. The range must
+    /// be in view, with the bytes that the framing needs around it.
+    pub(crate) fn records(
+        &mut self,
+        context: &Context<'_>,
+        view: &View<'_>,
+        records: Range<u64>,
+    ) -> Result<Found> {
+        match self {
+            Self::Local(transform) => window::find(context, view, &mut **transform, records),
+            Self::Remote(remote) => {
+                let near = context.around(view, &records);
+                let mut answer = Answer::new(context.job, &near, records.clone(), context.budget);
+                remote.records(&near, records, &mut answer)?;
+                Ok(answer.finish())
+            }
+        }
+    }
+
+    /// The edits of the sequential windows that start before `until`, as far as
+    /// they are in view; advances `position`.
+    pub(crate) fn sequential(
+        &mut self,
+        context: &Context<'_>,
+        view: &View<'_>,
+        until: u64,
+        position: &mut Position,
+    ) -> Result<Found> {
+        let remote = match self {
+            Self::Local(transform) => {
+                return window::find_sequential(context, view, &mut **transform, until, position);
+            }
+            Self::Remote(remote) => remote,
+        };
+        let mut found = Found::new(context.budget, 0);
+        while position.at < until {
+            // Whether the last window is that of the file shows one byte later.
+            let shown = position.at.saturating_add(position.want).max(until);
+            let end = shown.saturating_add(1).min(view.limit());
+            if end <= position.at.saturating_add(position.want) && !view.end {
+                break;
+            }
+            let near = context.around(view, &(position.at..end));
+            let mut answer = Answer::new(context.job, &near, position.at..end, context.budget);
+            let next = remote.sequential(&near, *position, until, &mut answer)?;
+            check_progress(context, *position, next)?;
+            answer.consumed(next.at)?;
+            found.append(answer.finish());
+            *position = next;
+        }
+        Ok(found)
+    }
+
+    /// As [`Finder::settled`](crate::engine::prefilter::Finder::settled), for
+    /// an overlapping framing. `from` without a prefilter.
+    pub(crate) fn settled(&mut self, context: &Context<'_>, view: &View<'_>, from: u64) -> Result<u64> {
+        match self {
+            Self::Local(transform) => match context.finder {
+                Some(finder) => finder.settled(view, from, &context.deadline(&**transform, from)),
+                None => Ok(from),
+            },
+            // What lies behind the view cannot be settled.
+            Self::Remote(remote) => {
+                let near = context.around(view, &(from..view.limit()));
+                Ok(remote.settled(&near, from)?.clamp(from, view.limit()))
+            }
+        }
+    }
+}
+
+/// A plugin that makes no progress was to be found out in its own process.
+fn check_progress(context: &Context<'_>, from: Position, to: Position) -> Result<()> {
+    let has_moved = to.at > from.at || to.at == from.at && to.want > from.want;
+    if has_moved && (1..=context.longest_window()).contains(&to.want) {
+        return Ok(());
+    }
+    Err(breach(&format!("a window of {} bytes at offset {}, coming from {}", to.want, to.at, from.at)))
+}
