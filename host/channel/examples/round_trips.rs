@@ -8,7 +8,7 @@
 
 use std::error::Error;
 use std::fs::File;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::process::Command;
 use std::time::{Duration, Instant};
 use std::{env, thread};
@@ -17,7 +17,7 @@ use runner_channel::{Channel, Shape, Slot, attach};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
-const SHAPE: Shape = Shape { slots: 1, request_bytes: 1 << 20, reply_bytes: 1 << 20 };
+const SHAPE: Shape = Shape { slots: 1, block_bytes: 0, request_bytes: 1 << 20, reply_bytes: 1 << 20 };
 const ROUNDS: usize = 20_000;
 const MICROS: f64 = 1e6;
 
@@ -47,7 +47,9 @@ fn main() -> Result<()> {
         let mut child = Command::new(env::current_exe()?)
             .args([requests.as_raw_fd().to_string(), replies.as_raw_fd().to_string()])
             .spawn()?;
-        let watcher = channel.watch(pidfd_open(Pid::from_child(&child), PidfdFlags::empty())?)?;
+        let process = pidfd_open(Pid::from_child(&child), PidfdFlags::empty())?;
+        let watch = channel.watch();
+        let watcher = thread::spawn(move || watch.until_death(process.as_fd()));
         sched_setaffinity(None, parent)?;
         for (what, length, pause) in [
             ("empty", 0, Duration::ZERO),
@@ -58,7 +60,7 @@ fn main() -> Result<()> {
         }
         child.kill()?;
         child.wait()?;
-        drop(watcher);
+        watcher.join().map_err(|_| "the watcher panicked")?;
     }
     Ok(())
 }

@@ -56,25 +56,37 @@ impl Drop for Mapping {
     }
 }
 
-/// The part of a file that belongs to one slot.
+/// The head of one slot, and some bytes that belong to it: its block or its
+/// messages.
 ///
-/// Invariant: `start + PAGE_BYTES + message_bytes`, rounded up to whole pages,
-/// is inside of the mapping; `start` is a multiple of [`PAGE_BYTES`]. Slots do
-/// not overlap.
+/// Invariant: `start` and `offset` are multiples of [`PAGE_BYTES`], and
+/// `start + offset + bytes`, rounded up to whole pages, is inside of the
+/// mapping. The bytes of two parts do not overlap, nor do they overlap heads.
 #[derive(Debug, Clone)]
 struct Part {
     mapping: Arc<Mapping>,
     start: usize,
-    message_bytes: usize,
+    offset: usize,
+    bytes: usize,
 }
 
 impl Part {
-    fn map(file: impl AsFd, layout: Layout, access: ProtFlags) -> io::Result<impl Iterator<Item = Self>> {
+    /// The block and the messages of each slot.
+    fn map(
+        file: impl AsFd,
+        layout: Layout,
+        access: ProtFlags,
+    ) -> io::Result<impl Iterator<Item = (Self, Self)>> {
         let mapping = Arc::new(Mapping::new(file, layout.file_bytes, access)?);
-        Ok((0..layout.slots).map(move |slot| Self {
-            mapping: Arc::clone(&mapping),
-            start: slot * layout.stride,
-            message_bytes: layout.message_bytes,
+        Ok((0..layout.slots).map(move |slot| {
+            let part = |offset, bytes| Self {
+                mapping: Arc::clone(&mapping),
+                start: slot * layout.stride,
+                offset,
+                bytes,
+            };
+            let after_block = PAGE_BYTES + layout.block_bytes.next_multiple_of(PAGE_BYTES);
+            (part(PAGE_BYTES, layout.block_bytes), part(after_block, layout.message_bytes))
         }))
     }
 
@@ -98,14 +110,16 @@ impl Part {
     }
 }
 
-/// Messages that only this side writes, and the other side only reads: requests
-/// at the parent, replies at the worker.
+/// Bytes that only this side writes, and the other side only reads: blocks and
+/// requests at the parent, replies at the worker.
 #[derive(Debug)]
 pub(crate) struct Written(Part);
 
 impl Written {
-    pub(crate) fn map(file: impl AsFd, layout: Layout) -> io::Result<Vec<Self>> {
-        Ok(Part::map(file, layout, ProtFlags::READ | ProtFlags::WRITE)?.map(Self).collect())
+    /// The block and the messages of each slot.
+    pub(crate) fn map(file: impl AsFd, layout: Layout) -> io::Result<Vec<(Self, Self)>> {
+        let parts = Part::map(file, layout, ProtFlags::READ | ProtFlags::WRITE)?;
+        Ok(parts.map(|(block, messages)| (Self(block), Self(messages))).collect())
     }
 
     pub(crate) fn head(&self) -> &Head {
@@ -119,27 +133,29 @@ impl Written {
     pub(crate) fn bytes(&self) -> &[u8] {
         // SAFETY: the bytes are inside of the mapping, which lives as long as
         // `self`. Nobody but the holder of a `&mut self` writes to them: this
-        // value is the only one for the slot in this process. The other process
+        // value is the only one for these bytes in this process. The other process
         // cannot (requests), or runs the same program and does not (the worker
         // of this process's parent).
-        unsafe { slice::from_raw_parts(self.0.at(PAGE_BYTES), self.0.message_bytes) }
+        unsafe { slice::from_raw_parts(self.0.at(self.0.offset), self.0.bytes) }
     }
 
     pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
         // SAFETY: as in `bytes`; `self` is borrowed exclusively, and the
         // mapping is writable.
-        unsafe { slice::from_raw_parts_mut(self.0.at(PAGE_BYTES), self.0.message_bytes) }
+        unsafe { slice::from_raw_parts_mut(self.0.at(self.0.offset), self.0.bytes) }
     }
 }
 
-/// Messages of the other side that it keeps unchanged until they are answered:
-/// requests at the worker, which trusts its parent. Mapped read-only.
+/// Bytes of the other side that it keeps unchanged until a request is answered:
+/// blocks and requests at the worker, which trusts its parent. Mapped read-only.
 #[derive(Debug)]
 pub(crate) struct Lent(Part);
 
 impl Lent {
-    pub(crate) fn map(file: impl AsFd, layout: Layout) -> io::Result<Vec<Self>> {
-        Ok(Part::map(file, layout, ProtFlags::READ)?.map(Self).collect())
+    /// The block and the messages of each slot.
+    pub(crate) fn map(file: impl AsFd, layout: Layout) -> io::Result<Vec<(Self, Self)>> {
+        let parts = Part::map(file, layout, ProtFlags::READ)?;
+        Ok(parts.map(|(block, messages)| (Self(block), Self(messages))).collect())
     }
 
     pub(crate) fn head(&self) -> &Head {
@@ -151,7 +167,7 @@ impl Lent {
     pub(crate) fn bytes(&self) -> &[u8] {
         // SAFETY: the bytes are inside of the mapping, which lives as long as
         // `self`. The parent does not write to them before the answer.
-        unsafe { slice::from_raw_parts(self.0.at(PAGE_BYTES), self.0.message_bytes) }
+        unsafe { slice::from_raw_parts(self.0.at(self.0.offset), self.0.bytes) }
     }
 }
 
@@ -161,9 +177,10 @@ impl Lent {
 pub(crate) struct Foreign(Part);
 
 impl Foreign {
-    /// Maps the file writable, because of the bells.
+    /// The messages of each slot. Maps the file writable, because of the bells.
     pub(crate) fn map(file: impl AsFd, layout: Layout) -> io::Result<Vec<Self>> {
-        Ok(Part::map(file, layout, ProtFlags::READ | ProtFlags::WRITE)?.map(Self).collect())
+        let parts = Part::map(file, layout, ProtFlags::READ | ProtFlags::WRITE)?;
+        Ok(parts.map(|(_, messages)| Self(messages)).collect())
     }
 
     pub(crate) fn head(&self) -> &Head {
@@ -174,15 +191,15 @@ impl Foreign {
         self.0.bells()
     }
 
-    pub(crate) fn message_bytes(&self) -> usize {
-        self.0.message_bytes
+    pub(crate) fn limit(&self) -> usize {
+        self.0.bytes
     }
 
     /// Makes `into` a copy of the first `length` bytes, at most
-    /// `message_bytes`. Each byte is read once: loads of atomics are neither
+    /// the size of the area. Each byte is read once: loads of atomics are neither
     /// repeated nor invented by the compiler, as those of a plain copy may be.
     pub(crate) fn copy(&self, length: usize, into: &mut Vec<u8>) {
-        assert!(length <= self.0.message_bytes, "the caller checks the length");
+        assert!(length <= self.0.bytes, "the caller checks the length");
         into.resize(length, 0);
         let mut words = self.words().iter().map(|word| word.load(Ordering::Relaxed).to_ne_bytes());
         let (whole, rest) = into.as_chunks_mut::<WORD_BYTES>();
@@ -197,10 +214,10 @@ impl Foreign {
 
     /// All bytes of the area, up to the end of its last word.
     fn words(&self) -> &[AtomicU64] {
-        let words = self.0.message_bytes.div_ceil(WORD_BYTES);
+        let words = self.0.bytes.div_ceil(WORD_BYTES);
         // SAFETY: the area is aligned to pages and takes whole pages of the
         // mapping, which lives as long as `self`. They are accessed by atomics
         // only, for which any bits are valid, whoever writes.
-        unsafe { slice::from_raw_parts(self.0.at(PAGE_BYTES).cast(), words) }
+        unsafe { slice::from_raw_parts(self.0.at(self.0.offset).cast(), words) }
     }
 }

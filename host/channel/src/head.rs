@@ -42,7 +42,7 @@ impl Head {
     }
 }
 
-/// A word that one thread sleeps on; see [`crate::sleep`]. Each has a cache
+/// A word that one thread sleeps on; see `sleep.rs`. Each has a cache
 /// line of its own.
 #[derive(Debug, Default)]
 #[repr(C, align(64))]

@@ -8,13 +8,16 @@
 //!   receive (a copy)    <-- replies, of fixed size --  answer
 //! ```
 //!
+//! Data that is read from a file reaches the worker without a copy: each slot has
+//! a [`Block`] for that beside its requests, which the worker can read as well.
+//!
 //! Each thread of the parent has a [`Slot`], each thread of the worker the
 //! [`WorkerSlot`] of the same number. A slot carries one request at a time and
 //! its one reply. Whoever waits sleeps on a futex; nobody polls.
 //!
 //! The worker is a thread in this example, to have it in one place. In earnest it
 //! is a process, which gets the two descriptors and the shape, and which
-//! [`Channel::watch`] watches over.
+//! a [`Watch`] watches over.
 //!
 //! ```
 //! use std::thread;
@@ -23,7 +26,7 @@
 //! use runner_channel::{Channel, Result, Shape, attach};
 //!
 //! # fn main() -> Result<()> {
-//! let shape = Shape { slots: 1, request_bytes: 1 << 20, reply_bytes: 1 << 20 };
+//! let shape = Shape { slots: 1, block_bytes: 0, request_bytes: 1 << 20, reply_bytes: 1 << 20 };
 //! let (channel, mut slots) = Channel::new(shape)?;
 //!
 //! let mut worker = attach(channel.requests(), channel.replies(), shape)?.remove(0);
@@ -71,19 +74,22 @@
 #![warn(missing_docs)]
 
 mod area;
+mod block;
 mod error;
 mod futex;
 mod head;
 mod parent;
 mod shape;
+mod shared;
 mod sleep;
 mod watch;
 mod worker;
 
+pub use block::Block;
 pub use error::{Error, Result};
 pub use parent::{Channel, Slot};
 pub use shape::Shape;
-pub use watch::Watcher;
+pub use watch::Watch;
 pub use worker::{Request, WorkerSlot, attach};
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The parent's side.
 
+use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,11 +9,12 @@ use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create
 use rustix::io::Errno;
 
 use crate::area::{Foreign, Written};
+use crate::block::{Block, Lendable};
 use crate::error::{Error, Result};
-use crate::futex::Life;
 use crate::shape::{Layout, Shape};
+use crate::shared::Shared;
 use crate::sleep;
-use crate::watch::Watcher;
+use crate::watch::Watch;
 
 /// The files of a channel, for one worker. The [`Slot`]s live on without it.
 #[derive(Debug)]
@@ -21,25 +23,6 @@ pub struct Channel {
     requests: OwnedFd,
     replies: OwnedFd,
     shared: Arc<Shared>,
-}
-
-/// What all slots and the watcher use.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    replies: Vec<Foreign>,
-    life: Life,
-}
-
-impl Shared {
-    /// Ends all waits, now and in future.
-    pub(crate) fn end(&self) {
-        self.life.end(self.replies.iter().map(|reply| &reply.bells().parent));
-    }
-
-    #[cfg(test)]
-    pub(crate) fn sleep_plainly(&self) {
-        self.life.sleep_plainly();
-    }
 }
 
 impl Channel {
@@ -58,13 +41,13 @@ impl Channel {
         // The mapping above stays writable; no other will be.
         fcntl_add_seals(&requests, size | SealFlags::FUTURE_WRITE | SealFlags::SEAL)?;
         fcntl_add_seals(&replies, size | SealFlags::SEAL)?;
-        let shared =
-            Arc::new(Shared { replies: Foreign::map(&replies, reply_layout)?, life: Life::default() });
+        let shared = Arc::new(Shared::new(Foreign::map(&replies, reply_layout)?));
         let slots = areas.into_iter().enumerate();
         let slots = slots
-            .map(|(number, area)| Slot {
+            .map(|(number, (block, request))| Slot {
                 number,
-                request: area,
+                block: Lendable::new(block),
+                request,
                 shared: Arc::clone(&shared),
                 sequence: 0,
                 state: State::Idle,
@@ -92,14 +75,10 @@ impl Channel {
         self.replies.as_fd()
     }
 
-    /// Watches over the worker's life in a thread, until the [`Watcher`] is
-    /// dropped: its death ends all waits. `worker` is a pidfd. Without a
-    /// watcher, a death goes unnoticed until the deadline.
-    ///
-    /// # Errors
-    /// When the thread cannot be started.
-    pub fn watch(&self, worker: OwnedFd) -> Result<Watcher> {
-        Watcher::start(worker, Arc::clone(&self.shared))
+    /// What must watch over the worker's life.
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        Watch::new(Arc::clone(&self.shared))
     }
 
     #[cfg(test)]
@@ -124,6 +103,7 @@ fn create(name: &str, layout: Layout) -> Result<OwnedFd> {
 #[derive(Debug)]
 pub struct Slot {
     number: usize,
+    block: Lendable,
     request: Written,
     shared: Arc<Shared>,
     /// That of the last request.
@@ -142,6 +122,20 @@ enum State {
 }
 
 impl Slot {
+    /// The memory of the slot's block; `None` while somebody has it. Its bytes
+    /// must stay as they are while a request is out that speaks of them, or the
+    /// reply is about others.
+    #[must_use]
+    pub fn take_block(&self) -> Option<Block> {
+        self.block.take()
+    }
+
+    /// Where these bytes lie in the slot's block; `None` if they do not.
+    #[must_use]
+    pub fn place_in_block(&self, bytes: &[u8]) -> Option<Range<usize>> {
+        self.block.place(bytes)
+    }
+
     /// The memory for the next request, to be filled in place. It is as large
     /// as the largest request, begins at a page, and keeps its content. The
     /// worker can read all of it at any time, and that of all other slots.
@@ -167,7 +161,7 @@ impl Slot {
     /// When the worker is dead, when a request is out or the slot is broken, or
     /// when the length is that of no request.
     pub fn send(&mut self, kind: u32, length: usize) -> Result<()> {
-        if self.shared.life.is_over() {
+        if self.shared.life().is_over() {
             return Err(Error::WorkerDied);
         }
         self.must_be_idle()?;
@@ -219,7 +213,7 @@ impl Slot {
         sleep::wait(
             bell,
             || Some(reply.head().sequence()).filter(|sequence| *sequence != last),
-            || self.shared.life.sleep(bell, deadline),
+            || self.shared.life().sleep(bell, deadline),
         )
     }
 
@@ -232,13 +226,13 @@ impl Slot {
             )));
         }
         let reply = self.reply();
-        let (kind, length) = reply.head().read(reply.message_bytes()).map_err(Error::Malformed)?;
+        let (kind, length) = reply.head().read(reply.limit()).map_err(Error::Malformed)?;
         reply.copy(length, bytes);
         Ok(kind)
     }
 
     fn reply(&self) -> &Foreign {
-        &self.shared.replies[self.number]
+        self.shared.reply(self.number)
     }
 
     fn must_be_idle(&self) -> Result<()> {

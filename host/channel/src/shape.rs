@@ -15,16 +15,21 @@ pub(crate) const PAGE_BYTES: usize = 4096;
 pub struct Shape {
     /// Slots, at least one.
     pub slots: usize,
+    /// Bytes of a block.
+    pub block_bytes: usize,
     /// The largest request, in bytes.
     pub request_bytes: usize,
     /// The largest reply, in bytes.
     pub reply_bytes: usize,
 }
 
-/// One of the two files: a page of heads and then the bytes, for each slot.
+/// One of the two files: for each slot a page of heads, a block, and the bytes of
+/// a message.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Layout {
     pub(crate) slots: usize,
+    /// Bytes of a block, which comes before the message.
+    pub(crate) block_bytes: usize,
     /// Bytes of the largest message.
     pub(crate) message_bytes: usize,
     /// From one slot to the next; a multiple of [`PAGE_BYTES`].
@@ -35,34 +40,38 @@ pub(crate) struct Layout {
 
 impl Shape {
     pub(crate) fn requests(&self) -> Result<Layout> {
-        Layout::new(self.slots, self.request_bytes)
+        Layout::new(self.slots, self.block_bytes, self.request_bytes)
     }
 
     pub(crate) fn replies(&self) -> Result<Layout> {
-        Layout::new(self.slots, self.reply_bytes)
+        Layout::new(self.slots, 0, self.reply_bytes)
     }
 }
 
 impl Layout {
-    fn new(slots: usize, message_bytes: usize) -> Result<Self> {
-        let stride = message_bytes
-            .checked_next_multiple_of(PAGE_BYTES)
+    fn new(slots: usize, block_bytes: usize, message_bytes: usize) -> Result<Self> {
+        let pages = |bytes: usize| bytes.checked_next_multiple_of(PAGE_BYTES);
+        let stride = pages(block_bytes)
+            .and_then(|bytes| bytes.checked_add(pages(message_bytes)?))
             .and_then(|bytes| bytes.checked_add(PAGE_BYTES));
         let file_bytes = stride
             .and_then(|stride| stride.checked_mul(slots))
             .filter(|bytes| isize::try_from(*bytes).is_ok());
         match (stride, file_bytes) {
             (Some(stride), Some(file_bytes)) if slots > 0 => {
-                Ok(Self { slots, message_bytes, stride, file_bytes })
+                Ok(Self { slots, block_bytes, message_bytes, stride, file_bytes })
             }
-            _ => Err(Error::misuse(format!("{slots} slots of {message_bytes} bytes make no channel"))),
+            _ => Err(Error::misuse(format!(
+                "{slots} slots of {block_bytes} and {message_bytes} bytes make no channel"
+            ))),
         }
     }
 }
 
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}x{}:{}", self.slots, self.request_bytes, self.reply_bytes)
+        let Self { slots, block_bytes, request_bytes, reply_bytes } = self;
+        write!(f, "{slots}x{block_bytes}:{request_bytes}:{reply_bytes}")
     }
 }
 
@@ -72,9 +81,11 @@ impl FromStr for Shape {
     fn from_str(text: &str) -> Result<Self> {
         let parse = || {
             let (slots, sizes) = text.split_once('x')?;
+            let (block, sizes) = sizes.split_once(':')?;
             let (request, reply) = sizes.split_once(':')?;
             Some(Self {
                 slots: slots.parse().ok()?,
+                block_bytes: block.parse().ok()?,
                 request_bytes: request.parse().ok()?,
                 reply_bytes: reply.parse().ok()?,
             })

@@ -15,7 +15,7 @@
 //!
 //! An exchange always succeeds, whatever the other process does to the word
 //! meanwhile: at worst, somebody is woken needlessly or not at all. That is why
-//! the parent also sleeps on a word of its own memory; see [`crate::futex`].
+//! the parent also sleeps on a word of its own memory; see `futex.rs`.
 
 /// Nobody sleeps on the bell, or whoever does is about to be woken.
 pub(crate) const AWAKE: u32 = 0;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::{Channel, Error, Shape, Slot, WorkerSlot, attach};
 
-const SHAPE: Shape = Shape { slots: 2, request_bytes: 100, reply_bytes: 100 };
+const SHAPE: Shape = Shape { slots: 2, block_bytes: 10, request_bytes: 100, reply_bytes: 100 };
 /// Less than the parent ever sleeps at a time, so that no sleep's end can hide
 /// a lost wake-up.
 const PROMPT: Duration = Duration::from_millis(900);
@@ -115,15 +115,22 @@ fn a_reply_larger_than_its_area_is_not_sent() {
 #[test]
 fn shapes_are_checked_and_pass_as_text() {
     let text = SHAPE.to_string();
-    assert_eq!((&*text, text.parse::<Shape>().unwrap()), ("2x100:100", SHAPE));
-    for text in ["", "2", "2x1", "x1:1", "2x-1:1", "2x1:99999999999999999999", "2x1:1 "] {
+    assert_eq!((&*text, text.parse::<Shape>().unwrap()), ("2x10:100:100", SHAPE));
+    for text in ["", "2", "2x1:1", "x0:1:1", "2x0:-1:1", "2x0:1:99999999999999999999", "2x0:1:1 "] {
         assert!(text.parse::<Shape>().is_err(), "{text:?}");
     }
     let huge = usize::MAX / 2;
-    for (slots, request_bytes, reply_bytes) in
-        [(0, 1, 1), (1, usize::MAX, 1), (1, 1, usize::MAX), (3, huge, 1), (huge, 1, 1), (1, huge, 1)]
-    {
-        assert!(Channel::new(Shape { slots, request_bytes, reply_bytes }).is_err());
+    for (slots, block_bytes, request_bytes, reply_bytes) in [
+        (0, 1, 1, 1),
+        (1, 1, usize::MAX, 1),
+        (1, 1, 1, usize::MAX),
+        (1, usize::MAX, 1, 1),
+        (1, huge, huge, 1),
+        (3, 1, huge, 1),
+        (huge, 1, 1, 1),
+        (1, 1, huge, 1),
+    ] {
+        assert!(Channel::new(Shape { slots, block_bytes, request_bytes, reply_bytes }).is_err());
     }
-    assert!(Channel::new(Shape { slots: 1, request_bytes: 0, reply_bytes: 0 }).is_ok());
+    assert!(Channel::new(Shape { slots: 1, block_bytes: 0, request_bytes: 0, reply_bytes: 0 }).is_ok());
 }

@@ -1,59 +1,38 @@
 //! Notices the worker's death.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
-use std::thread::{Builder, JoinHandle};
 
-use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
-use crate::error::Result;
-use crate::parent::Shared;
+use crate::shared::Shared;
 
-/// A thread that waits for the worker's death and then ends all waits of the
-/// channel. Dropping it ends the thread, and no death is noticed from then on.
+/// Ends all waits of a channel when its worker dies. Without it, a death goes
+/// unnoticed until the deadline.
 #[derive(Debug)]
-pub struct Watcher {
-    stop: Arc<OwnedFd>,
-    thread: Option<JoinHandle<()>>,
-}
+pub struct Watch(Arc<Shared>);
 
-impl Watcher {
-    pub(crate) fn start(worker: OwnedFd, shared: Arc<Shared>) -> Result<Self> {
-        let stop = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
-        let stopped = Arc::clone(&stop);
-        let watch = move || {
-            if dies(&worker, &stopped) {
-                shared.end();
+impl Watch {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+
+    /// Waits for the worker's death, and ends all waits then, those to come
+    /// included. For a thread of its own. `worker` is a pidfd.
+    pub fn until_death(self, worker: BorrowedFd<'_>) {
+        loop {
+            match poll(&mut [PollFd::from_borrowed_fd(worker, PollFlags::IN)], None) {
+                Err(Errno::INTR) => {}
+                // A process that cannot be watched counts as dead: nothing may
+                // wait for it.
+                Err(_) | Ok(_) => return self.died(),
             }
-        };
-        let thread = Builder::new().name("worker-watch".to_owned()).spawn(watch)?;
-        Ok(Self { stop, thread: Some(thread) })
-    }
-}
-
-impl Drop for Watcher {
-    fn drop(&mut self) {
-        // A counter of 0 takes 1 more.
-        let _ = rustix::io::write(&self.stop, &1_u64.to_ne_bytes());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
         }
     }
-}
 
-/// Waits until the process dies or `stop` is signalled; whether it died. A
-/// process that cannot be watched counts as dead: nothing may wait for it.
-fn dies(process: &OwnedFd, stop: &OwnedFd) -> bool {
-    loop {
-        let mut both =
-            [PollFd::from_borrowed_fd(process.as_fd(), PollFlags::IN), PollFd::new(stop, PollFlags::IN)];
-        match poll(&mut both, None) {
-            Err(Errno::INTR) => {}
-            Err(_) => return true,
-            Ok(_) if !both[0].revents().is_empty() => return true,
-            Ok(_) if !both[1].revents().is_empty() => return false,
-            Ok(_) => {}
-        }
+    /// Ends all waits at once: there is no worker.
+    pub fn died(self) {
+        self.0.end();
     }
 }

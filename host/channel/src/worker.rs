@@ -19,12 +19,13 @@ pub fn attach(requests: impl AsFd, replies: impl AsFd, shape: Shape) -> Result<V
     let requests = Lent::map(requests, shape.requests()?)?;
     let replies = Written::map(replies, shape.replies()?)?;
     let slots = requests.into_iter().zip(replies);
-    Ok(slots.map(|(request, reply)| WorkerSlot { request, reply, seen: 0 }).collect())
+    Ok(slots.map(|((block, request), (_, reply))| WorkerSlot { block, request, reply, seen: 0 }).collect())
 }
 
 /// The worker's end of the parent's slot of the same number. For one thread.
 #[derive(Debug)]
 pub struct WorkerSlot {
+    block: Lent,
     request: Lent,
     reply: Written,
     /// The number of the last request.
@@ -49,7 +50,8 @@ impl WorkerSlot {
         )?;
         let bytes = self.request.bytes();
         let (kind, length) = head.read(bytes.len()).map_err(Error::Malformed)?;
-        Ok(Request { kind, bytes: &bytes[..length], sequence: self.seen, reply: &mut self.reply })
+        let (block, bytes) = (self.block.bytes(), &bytes[..length]);
+        Ok(Request { kind, block, bytes, sequence: self.seen, reply: &mut self.reply })
     }
 }
 
@@ -58,6 +60,7 @@ impl WorkerSlot {
 #[must_use = "the parent waits for an answer"]
 pub struct Request<'a> {
     kind: u32,
+    block: &'a [u8],
     bytes: &'a [u8],
     sequence: u64,
     reply: &'a mut Written,
@@ -73,8 +76,15 @@ impl<'a> Request<'a> {
     /// The bytes that the parent sent, in shared memory. They change once the
     /// request is answered and the parent sends the next one.
     #[must_use]
-    pub fn bytes(&self) -> &[u8] {
+    pub fn bytes(&self) -> &'a [u8] {
         self.bytes
+    }
+
+    /// The memory of the slot's block, all of it. It changes as the request's
+    /// bytes do.
+    #[must_use]
+    pub fn block(&self) -> &'a [u8] {
+        self.block
     }
 
     /// Answers: `write` gets the request's bytes and all memory of the reply,

@@ -57,8 +57,8 @@ impl Sleeper {
         self.wake();
     }
 
-    fn latest(&self, after: u64) -> Option<u64> {
-        Some(self.news.load(Ordering::Acquire)).filter(|sequence| *sequence != after)
+    fn latest(&self, seen: u64) -> Option<u64> {
+        Some(self.news.load(Ordering::Acquire)).filter(|sequence| *sequence != seen)
     }
 
     /// What `Life::sleep` does.

@@ -2,12 +2,12 @@
 
 use std::env;
 use std::fs::File;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use runner_channel::{Channel, Request, Shape, Slot, Watcher, WorkerSlot, attach};
+use runner_channel::{Channel, Request, Shape, Slot, WorkerSlot, attach};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use crate::hostile::Raw;
@@ -27,6 +27,7 @@ pub(crate) const REWRITE: u32 = 7;
 pub(crate) const SCRIBBLE: u32 = 8;
 pub(crate) const KIDNAP: u32 = 9;
 pub(crate) const IGNORE: u32 = 10;
+pub(crate) const ECHO_BLOCK: u32 = 11;
 
 /// How long the worker takes for [`SLOW`].
 pub(crate) const SLOW_TIME: Duration = Duration::from_millis(400);
@@ -35,13 +36,13 @@ pub(crate) const SLOW_TIME: Duration = Duration::from_millis(400);
 pub(crate) struct Worker {
     pub(crate) child: Child,
     pub(crate) slots: Vec<Slot>,
-    _watcher: Watcher,
 }
 
 impl Worker {
     pub(crate) fn start(slots: usize, bytes: usize) -> Self {
         let (channel, slots) =
-            Channel::new(Shape { slots, request_bytes: bytes, reply_bytes: bytes }).unwrap();
+            Channel::new(Shape { slots, block_bytes: bytes, request_bytes: bytes, reply_bytes: bytes })
+                .unwrap();
         // Duplicates stay open on `exec`.
         let requests = rustix::io::dup(channel.requests()).unwrap();
         let replies = rustix::io::dup(channel.replies()).unwrap();
@@ -52,9 +53,11 @@ impl Worker {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let watcher =
-            channel.watch(pidfd_open(Pid::from_child(&child), PidfdFlags::empty()).unwrap()).unwrap();
-        Self { child, slots, _watcher: watcher }
+        let process = pidfd_open(Pid::from_child(&child), PidfdFlags::empty()).unwrap();
+        let watch = channel.watch();
+        // The worker dies at the latest with this value, and so the thread ends.
+        thread::spawn(move || watch.until_death(process.as_fd()));
+        Self { child, slots }
     }
 }
 
@@ -91,6 +94,16 @@ fn serve(mut slot: WorkerSlot, number: usize, raw: &Raw) {
         let request = slot.next().unwrap();
         match request.kind() {
             ECHO => echo(request),
+            ECHO_BLOCK => {
+                let block = request.block();
+                let flip = |_: &[u8], area: &mut [u8]| {
+                    for (to, from) in area.iter_mut().zip(block) {
+                        *to = !from;
+                    }
+                    block.len()
+                };
+                request.answer(ECHO_BLOCK, flip).unwrap();
+            }
             SLOW => {
                 thread::sleep(SLOW_TIME);
                 echo(request);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use runner_channel::{Error, Slot};
 
-use crate::process::{ECHO, SLOW, SLOW_TIME, Worker};
+use crate::process::{ECHO, ECHO_BLOCK, SLOW, SLOW_TIME, Worker};
 use crate::{LATE, within};
 
 const BYTES: usize = 300_001;
@@ -38,6 +38,28 @@ fn round_trip(slot: &mut Slot, length: usize, seed: u64, reply: &mut Vec<u8>) {
     assert_eq!(slot.receive(within(PATIENCE), reply).unwrap(), u32::MAX - ECHO);
     assert_eq!(reply.len(), length);
     assert!(slot.request()[..length].iter().zip(&*reply).all(|(sent, got)| *sent == !got));
+}
+
+#[test]
+fn a_block_is_lent_and_seen_by_the_worker() {
+    let mut worker = Worker::start(2, BYTES);
+    let mut reply = Vec::new();
+    for (number, slot) in (1_u8..).zip(&mut worker.slots) {
+        for round in 0..3 {
+            let mut block = slot.take_block().unwrap();
+            assert!(slot.take_block().is_none(), "it is lent");
+            assert_eq!((block.bytes().len(), block.bytes().as_ptr().align_offset(4096)), (BYTES, 0));
+            assert!(block.bytes().iter().all(|byte| round == 0 || *byte == number + round - 1), "it is kept");
+            block.bytes_mut().fill(number + round);
+            assert_eq!(slot.place_in_block(&block.bytes()[7..70]), Some(7..70));
+            assert_eq!(slot.place_in_block(block.bytes()), Some(0..BYTES));
+            assert_eq!(slot.place_in_block(&reply), None);
+            assert_eq!(slot.place_in_block(slot.request()), None);
+            slot.send(ECHO_BLOCK, 0).unwrap();
+            assert_eq!(slot.receive(within(PATIENCE), &mut reply).unwrap(), ECHO_BLOCK);
+            assert!(reply.len() == BYTES && reply.iter().all(|byte| !byte == number + round));
+        }
+    }
 }
 
 #[test]
