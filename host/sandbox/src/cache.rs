@@ -8,6 +8,8 @@
 //! doubt, the plugin is compiled again: a failure of the cache is never an
 //! error of the run.
 //!
+//! An entry is native code, the facts about its plugin, and the MAC.
+//!
 //! The MAC detects files that were mixed up, truncated or corrupted, and
 //! entries copied from elsewhere. It does not stop an attacker who can read the
 //! key, but such an attacker already acts as the user.
@@ -16,7 +18,9 @@
 mod tests;
 
 use std::env;
+use std::fs::File;
 use std::hash::{Hash, Hasher};
+use std::io::Write;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -25,19 +29,33 @@ use runner_pipeline::escape::Raw as _;
 use runner_pipeline::storage::{OsStorage, PrivateDirectory, Storage, TEMPORARY_SUFFIX, is_private_file};
 use rustix::fs::{AtFlags, Dir, Stat, statat, unlinkat};
 use wasmtime::Engine;
-use wasmtime::component::Component;
 
-use crate::sealed_memfd::Sealed;
+use crate::code::{Code, CodeFile};
+use crate::facts::Facts;
 
 /// Size limit of all entries together. The oldest are removed first.
 pub(crate) const TOTAL_BYTES: u64 = 1 << 30;
 const KEY_FILE: &str = "key";
-const MAC_BYTES: usize = blake3::OUT_LEN;
+/// The form of entries. Those of other forms have different names.
+const FORM: u32 = 2;
+/// Bytes after the code: the facts, and the MAC.
+const FOOTER_BYTES: usize = Facts::BYTES + blake3::OUT_LEN;
 pub(crate) const ENTRY_SUFFIX: &str = ".code";
 /// Number of hexadecimal digits before the suffix of an entry.
 pub(crate) const ENTRY_DIGITS: usize = 2 * blake3::OUT_LEN;
 /// Number of hexadecimal digits before the suffix of an incomplete entry.
 const TEMPORARY_DIGITS: usize = 16;
+
+/// The result of a search for a plugin's native code.
+#[derive(Debug)]
+pub(crate) enum Cached {
+    /// The file, filled with authentic code and sealed.
+    Found(Code),
+    /// The file, still empty: there is no entry.
+    Missing(CodeFile),
+    /// The entry cannot be trusted. The file is spoilt, so it is gone.
+    Bad,
+}
 
 /// A directory of compiled plugins.
 #[derive(Debug)]
@@ -84,49 +102,55 @@ impl Cache {
         Ok(Self { directory, key })
     }
 
-    /// The compiled form of the plugin with this digest, if the cache has a
-    /// trustworthy entry.
-    pub(crate) fn load(&self, engine: &Engine, plugin: &blake3::Hash) -> Option<Component> {
+    /// Fills `file`, which must be empty, with the native code of the plugin with
+    /// this digest, if the cache has a trustworthy entry.
+    pub(crate) fn load(&self, engine: &Engine, plugin: &blake3::Hash, file: CodeFile) -> Cached {
         let name = entry_name(engine, plugin);
-        let (entry, size) = self.directory.open_file(&name, TOTAL_BYTES).ok()??;
-        let body_bytes = size.checked_sub(MAC_BYTES as u64)?;
-        let mut stated = [0; MAC_BYTES];
-        entry.read_exact_at(&mut stated, body_bytes).ok()?;
-        let code = Sealed::copy(&entry, body_bytes).ok()?;
-        let found = code.with_bytes(|bytes| self.mac(&name, bytes)).ok()?;
+        let Ok(Some((entry, size))) = self.directory.open_file(&name, TOTAL_BYTES) else {
+            return Cached::Missing(file);
+        };
+        let Some(code_bytes) = size.checked_sub(FOOTER_BYTES as u64) else { return Cached::Missing(file) };
+        self.fill(&name, &entry, code_bytes, file).map_or(Cached::Bad, Cached::Found)
+    }
+
+    /// Copies an entry to the file, seals it, and checks what was copied.
+    fn fill(&self, name: &str, entry: &File, code_bytes: u64, file: CodeFile) -> Option<Code> {
+        let mut footer = [0; FOOTER_BYTES];
+        entry.read_exact_at(&mut footer, code_bytes).ok()?;
+        let (facts, stated) = (*footer.first_chunk()?, *footer.last_chunk::<{ blake3::OUT_LEN }>()?);
+        file.copy(entry, code_bytes).ok()?;
+        let code = file.seal(code_bytes, Facts::from_bytes(facts)?).ok()?;
+        let found = code.with_bytes(|bytes| self.mac(name, bytes, &facts)).ok()?;
         // `Hash` is compared in constant time.
         if found != stated {
             return None;
         }
-        // SAFETY: `deserialize_file` requires a file that the compiler made and
-        // that nobody changes. The MAC is correct under a key that only this
-        // user can read, so `store` wrote exactly these bytes under this name,
-        // and they were sealed before they were checked. The name depends on
-        // the engine's compatibility hash; wasmtime checks its own header as
-        // well.
-        #[allow(unsafe_code)]
-        let component = unsafe { Component::deserialize_file(engine, code.path()) };
-        component.ok()
+        Some(code)
     }
 
     /// Stores a compiled plugin. A failure is ignored: it only means that the
     /// next run compiles the plugin again.
-    pub(crate) fn store(&self, engine: &Engine, plugin: &blake3::Hash, mut bytes: Vec<u8>) {
+    pub(crate) fn store(&self, engine: &Engine, plugin: &blake3::Hash, code: &Code) {
         let name = entry_name(engine, plugin);
-        let mac = self.mac(&name, &bytes);
-        bytes.extend_from_slice(mac.as_bytes());
-        // Not synced: a torn entry fails its MAC.
-        let placed = self
-            .directory
-            .write_new(&bytes, |_, temporary| OsStorage.rename(temporary, &self.directory.entry(&name)));
-        if placed.is_ok() {
+        let facts = code.facts().to_bytes();
+        let placed = code.with_bytes(|bytes| {
+            let mac = self.mac(&name, bytes, &facts);
+            // Not synced: a torn entry fails its MAC.
+            self.directory.write_new(bytes, |mut file, temporary| {
+                file.write_all(&facts)?;
+                file.write_all(mac.as_bytes())?;
+                OsStorage.rename(temporary, &self.directory.entry(&name))
+            })
+        });
+        if matches!(placed, Ok(Ok(()))) {
             self.prune();
         }
     }
 
-    fn mac(&self, name: &str, body: &[u8]) -> blake3::Hash {
-        // All names have the same length, so name and body cannot be confused.
-        blake3::Hasher::new_keyed(&self.key).update(name.as_bytes()).update(body).finalize()
+    fn mac(&self, name: &str, code: &[u8], facts: &[u8; Facts::BYTES]) -> blake3::Hash {
+        // All names have the same length, and so have all facts, so none of the
+        // three can be confused.
+        blake3::Hasher::new_keyed(&self.key).update(name.as_bytes()).update(code).update(facts).finalize()
     }
 
     /// Removes the oldest entries until the rest fit. Files that this cache has
@@ -169,13 +193,14 @@ fn is_name_of_ours(name: &str) -> bool {
     digits(ENTRY_SUFFIX, ENTRY_DIGITS) || digits(TEMPORARY_SUFFIX, TEMPORARY_DIGITS)
 }
 
-/// The name covers everything that determines the compiled form: the plugin,
-/// the engine and its settings, and the way this release wraps core modules.
+/// The name covers everything that determines the entry: the plugin, the engine
+/// and its settings, the way this release wraps core modules, and the form.
 pub(crate) fn entry_name(engine: &Engine, plugin: &blake3::Hash) -> String {
     let mut hasher = Blake3(blake3::Hasher::new());
     hasher.write(plugin.as_bytes());
     engine.precompile_compatibility_hash().hash(&mut hasher);
     env!("CARGO_PKG_VERSION").hash(&mut hasher);
+    FORM.hash(&mut hasher);
     format!("{}{ENTRY_SUFFIX}", hasher.0.finalize().to_hex())
 }
 

@@ -19,7 +19,7 @@ pub(crate) use self::sections::measure;
 /// Limit on the bytes of host memory for all instances of a plugin, apart from
 /// memories and tables. An interpreter with twenty thousand functions takes
 /// about 1 MiB.
-const CONTEXT_BYTES: u64 = 16 << 20;
+pub(crate) const CONTEXT_BYTES: u64 = 16 << 20;
 /// Limit on the elements that are copied into tables at the start: as many as
 /// all tables may have.
 const ELEMENTS: u64 = 1 << 20;
@@ -35,6 +35,7 @@ pub(crate) struct Cost {
     context_bytes: u64,
     elements: u64,
     data_bytes: u64,
+    memories: u64,
     /// It instantiates something passed to it, whose cost is unknown.
     unknown: bool,
 }
@@ -44,6 +45,7 @@ impl Cost {
         self.context_bytes = self.context_bytes.saturating_add(other.context_bytes);
         self.elements = self.elements.saturating_add(other.elements);
         self.data_bytes = self.data_bytes.saturating_add(other.data_bytes);
+        self.memories = self.memories.saturating_add(other.memories);
         self.unknown |= other.unknown;
     }
 
@@ -52,8 +54,13 @@ impl Cost {
     }
 
     /// Host memory needed by an instance of the plugin.
-    pub(crate) fn instance_bytes(&self) -> usize {
-        usize::try_from(self.context_bytes).unwrap_or(usize::MAX)
+    pub(crate) fn instance_bytes(&self) -> u64 {
+        self.context_bytes
+    }
+
+    /// Linear memories of an instance of the plugin.
+    pub(crate) fn memories(&self) -> u64 {
+        self.memories
     }
 
     /// Checks the limits.

@@ -1,56 +1,39 @@
 //! The process that compiles plugins: how it is started, limited and ended.
 //!
-//! The parent passes the plugin as the child's standard input, and reads native
-//! code or an error from its standard output. The child limits its own memory
-//! before it reads anything, and dies with its parent.
+//! The parent passes the plugin as the child's standard input. The child's
+//! standard output is a file in memory, in which the parent finds native code
+//! or an error when the child has ended. The child limits its own memory and
+//! the size of that file before it reads anything, and dies with its parent.
 
+mod answer;
 mod inside;
 
 use std::fs::File;
-use std::io::{self, Read, Seek, Write};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::io::{self, Seek, Write};
+use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use runner_pipeline::cancel::{Cancel, Seconds};
 use runner_pipeline::error::{Error, Kind, Result};
-use runner_pipeline::escape::escape;
 use runner_pipeline::stack;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{MemfdFlags, memfd_create};
-use serde::{Deserialize, Serialize};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 pub use self::inside::compile_for_parent;
-use crate::limits::{CODE_BYTES, COMPILE_MEMORY_BYTES};
+use crate::code::{Code, CodeFile};
+use crate::compile::Source;
 
 /// The first argument of a child, followed by the plugin's name and the
 /// parent's process id. A program that is started with it must call
 /// [`compile_for_parent`], and exit with the code that it returns.
 pub const COMPILE_COMMAND: &str = "__compile";
 
-/// Exit code of a child that returns native code.
-const EXIT_COMPILED: u8 = 0;
-/// Exit code of a child that could not even return an error.
-const EXIT_FAILED: u8 = 1;
-/// Exit code of a child that returns an error instead of native code.
-const EXIT_REFUSED: u8 = 3;
-/// Bytes that are kept of the messages of a child.
-const MESSAGE_BYTES: u64 = 1 << 16;
-/// Maximum number of characters shown of the messages of a crashed child.
-const MESSAGE_CHARS: usize = 400;
 /// How often the parent checks whether the run was stopped.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
-/// The standard library's message before it aborts because memory ran out.
-const OUT_OF_MEMORY: &str = "memory allocation of";
-
-/// An error as it is sent through the pipe.
-#[derive(Serialize, Deserialize)]
-struct Refusal {
-    what: String,
-    because: Option<String>,
-    hints: Vec<String>,
-}
 
 /// Compiles in a child process, which has ended when this returns.
 ///
@@ -60,57 +43,37 @@ struct Refusal {
 pub(crate) fn compile(
     program: &Path,
     deadline: Duration,
-    name: &str,
-    bytes: &[u8],
+    source: &Source<'_>,
+    file: CodeFile,
     cancel: Cancel<'_>,
-) -> Result<Vec<u8>> {
-    let failed =
-        |why: io::Error| Error::new(Kind::Io, "cannot start the process that compiles plugins").because(why);
+) -> Result<Code> {
+    let name = source.name;
     let end = Instant::now().checked_add(deadline);
-    let messages = anonymous_file(b"").map_err(failed)?;
+    let messages = anonymous_file(b"").map_err(cannot_run)?;
     let mut child = Command::new(program)
         .arg0("runner")
         .args([COMPILE_COMMAND, name, &std::process::id().to_string()])
         .env_clear()
         // The compiler's threads get the standard library's stack size.
         .env("RUST_MIN_STACK", stack::STACK_BYTES.to_string())
-        .stdin(anonymous_file(bytes).map_err(failed)?)
-        .stdout(Stdio::piped())
-        .stderr(messages.try_clone().map_err(failed)?)
+        .stdin(anonymous_file(source.bytes).map_err(cannot_run)?)
+        .stdout(file.as_fd().try_clone_to_owned().map_err(cannot_run)?)
+        .stderr(messages.try_clone().map_err(cannot_run)?)
         .spawn()
         .map(Running)
-        .map_err(failed)?;
-    let answer = match child.0.stdout.take() {
-        Some(mut stdout) => read_until(&mut stdout, end, cancel, failed)?,
-        None => Answer::TooLong,
-    };
-    let answer = match answer {
-        Answer::Whole(answer) => answer,
-        Answer::TooLate => {
-            return Err(Error::new(
-                Kind::Plugin,
-                format!("cannot compile `{name}` within {}", Seconds(deadline)),
-            )
-            .hint("give it more time with `--compile-timeout`"));
+        .map_err(cannot_run)?;
+    match wait_until(&mut child, file.file(), end, cancel)? {
+        End::Exited(status) => answer::read(name, file, status, messages),
+        End::TooLong => Err(answer::too_long(name)),
+        End::TooLate => {
+            Err(Error::new(Kind::Plugin, format!("cannot compile `{name}` within {}", Seconds(deadline)))
+                .hint("give it more time with `--compile-timeout`"))
         }
-        Answer::TooLong => {
-            let mib = CODE_BYTES >> 20;
-            return Err(Error::new(
-                Kind::Plugin,
-                format!("`{name}` compiles to more than {mib} MiB of code"),
-            ));
-        }
-    };
-    let status = child.0.wait().map_err(failed)?;
-    if status.success() {
-        return Ok(answer);
     }
-    if status.code() == Some(EXIT_REFUSED.into())
-        && let Ok(refusal) = serde_json::from_slice::<Refusal>(&answer)
-    {
-        return Err(refusal.into());
-    }
-    Err(crashed(name, status, messages))
+}
+
+fn cannot_run(why: io::Error) -> Error {
+    Error::new(Kind::Io, "cannot start the process that compiles plugins").because(why)
 }
 
 /// A child process that is killed when this is dropped.
@@ -132,74 +95,33 @@ fn anonymous_file(bytes: &[u8]) -> io::Result<File> {
     Ok(file)
 }
 
-enum Answer {
-    Whole(Vec<u8>),
+/// How a wait for a child has ended. Only in the first case has the child.
+enum End {
+    Exited(ExitStatus),
     TooLate,
     TooLong,
 }
 
-/// Reads to the end of the pipe, which the child closes when it exits.
-fn read_until(
-    pipe: &mut ChildStdout,
-    end: Option<Instant>,
-    cancel: Cancel<'_>,
-    failed: impl Fn(io::Error) -> Error,
-) -> Result<Answer> {
-    let mut answer = Vec::new();
-    let mut buffer = vec![0; 64 << 10];
+/// Waits until the child has ended, must be ended, or the run is stopped.
+fn wait_until(child: &mut Running, answer: &File, end: Option<Instant>, cancel: Cancel<'_>) -> Result<End> {
+    let ended = pidfd_open(Pid::from_child(&child.0), PidfdFlags::empty());
+    let ended = ended.map_err(|e| cannot_run(e.into()))?;
     loop {
         cancel.check()?;
         let left = end.map_or(POLL_INTERVAL, |end| end.saturating_duration_since(Instant::now()));
         if left.is_zero() {
-            return Ok(Answer::TooLate);
+            return Ok(End::TooLate);
+        }
+        // The limit that the child sets itself comes first, unless it is not
+        // the program that it should be.
+        if answer.metadata().map_err(cannot_run)?.len() > answer::ANSWER_BYTES {
+            return Ok(End::TooLong);
         }
         let timeout = Timespec::try_from(left.min(POLL_INTERVAL)).ok();
-        match poll(&mut [PollFd::new(pipe, PollFlags::IN)], timeout.as_ref()) {
-            Ok(0) | Err(rustix::io::Errno::INTR) => continue,
-            Ok(_) => {}
-            Err(error) => return Err(failed(error.into())),
+        match poll(&mut [PollFd::new(&ended, PollFlags::IN)], timeout.as_ref()) {
+            Ok(0) | Err(rustix::io::Errno::INTR) => {}
+            Ok(_) => return child.0.wait().map(End::Exited).map_err(cannot_run),
+            Err(error) => return Err(cannot_run(error.into())),
         }
-        match pipe.read(&mut buffer).map_err(&failed)? {
-            0 => return Ok(Answer::Whole(answer)),
-            count if answer.len() + count > CODE_BYTES => return Ok(Answer::TooLong),
-            count => answer.extend_from_slice(&buffer[..count]),
-        }
-    }
-}
-
-fn crashed(name: &str, status: ExitStatus, mut messages: File) -> Error {
-    let mut message = Vec::new();
-    // If the messages cannot be read, the status alone is reported.
-    let _ = messages.rewind().and_then(|()| messages.take(MESSAGE_BYTES).read_to_end(&mut message));
-    let message = escape(String::from_utf8_lossy(&message).trim(), MESSAGE_CHARS);
-    if message.contains(OUT_OF_MEMORY) {
-        let mib = COMPILE_MEMORY_BYTES >> 20;
-        return Error::new(
-            Kind::Plugin,
-            format!("cannot compile `{name}`: the compiler needed more than {mib} MiB of memory"),
-        )
-        .because(message);
-    }
-    let how = match (status.signal(), status.code()) {
-        (Some(signal), _) => format!("signal {signal}"),
-        (None, code) => format!("exit code {}", code.unwrap_or_default()),
-    };
-    let error = Error::new(Kind::Plugin, format!("cannot compile `{name}`: the compiler crashed ({how})"));
-    let error = if message.is_empty() { error } else { error.because(message) };
-    error.hint("no file was touched; if the plugin is valid, this is a bug in the compiler")
-}
-
-impl From<&Error> for Refusal {
-    fn from(error: &Error) -> Self {
-        let because = std::error::Error::source(error).map(ToString::to_string);
-        Self { what: error.to_string(), because, hints: error.hints().to_vec() }
-    }
-}
-
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        let error = Self::new(Kind::Plugin, refusal.what);
-        let error = refusal.because.into_iter().fold(error, Self::because);
-        refusal.hints.into_iter().fold(error, Self::hint)
     }
 }

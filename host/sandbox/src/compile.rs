@@ -6,9 +6,9 @@
 //! that is killed when it exceeds its time or memory. A crash of the compiler
 //! ends the child, not this process.
 //!
-//! The child is not a sandbox: it returns native code that runs as this user.
-//! It is trusted because it runs this same program, was started by this
-//! process, and answers through a pipe that no other process holds.
+//! The child returns native code that runs as this user. It is trusted because
+//! it runs this same program, was started by this process, and answers in a
+//! file that no other process holds.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,7 +17,15 @@ use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::Result;
 use wasmtime::Engine;
 
+use crate::code::{Code, CodeFile};
 use crate::{child, native_code};
+
+/// What is compiled.
+pub(crate) struct Source<'a> {
+    /// The plugin's name in errors.
+    pub(crate) name: &'a str,
+    pub(crate) bytes: &'a [u8],
+}
 
 /// Where plugins are compiled.
 #[derive(Debug, Clone)]
@@ -52,21 +60,26 @@ impl Compiler {
         Self::Child { program: "/proc/self/exe".into(), deadline }
     }
 
-    /// Compiles a plugin to native code for [`native_code::component`].
+    /// Compiles a plugin to native code for [`native_code::component`]. `file`
+    /// must be empty.
     ///
     /// # Errors
-    /// If the plugin cannot be compiled, or if the run is stopped, which only a
-    /// child process notices.
+    /// If the plugin cannot be compiled, or needs too much to start, or if the
+    /// run is stopped, which only a child process notices.
     pub(crate) fn compile(
         &self,
         engine: &Engine,
-        name: &str,
-        bytes: &[u8],
+        source: &Source<'_>,
+        file: CodeFile,
         cancel: Cancel<'_>,
-    ) -> Result<Vec<u8>> {
+    ) -> Result<Code> {
         match self {
-            Self::InProcess => native_code::compile(engine, name, bytes),
-            Self::Child { program, deadline } => child::compile(program, *deadline, name, bytes, cancel),
+            Self::InProcess => {
+                let (code, facts) = native_code::compile(engine, source.name, source.bytes)?;
+                file.write(&code)?;
+                file.seal(code.len() as u64, facts)
+            }
+            Self::Child { program, deadline } => child::compile(program, *deadline, source, file, cancel),
         }
     }
 }

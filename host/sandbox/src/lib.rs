@@ -18,9 +18,11 @@ mod call_timing;
 mod census;
 mod child;
 mod clock;
+mod code;
 mod compile;
 mod componentize;
 mod engine;
+mod facts;
 mod instance;
 mod limits;
 mod log;
@@ -28,7 +30,6 @@ mod manifest;
 mod memory_plan;
 mod native_code;
 pub mod plugin;
-mod sealed_memfd;
 mod type_cycles;
 mod wasi;
 
@@ -38,6 +39,7 @@ mod tests;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::escape;
 use wasmtime::component::{Component, HasSelf, Linker};
@@ -51,6 +53,10 @@ pub use self::limits::{Limits, MAX_PLUGIN_BYTES};
 pub use self::log::Sink;
 pub use self::memory_plan::plan_memory;
 
+use self::cache::Cached;
+use self::code::CodeFile;
+use self::compile::Source;
+use self::facts::Facts;
 use self::instance::{Code, State};
 
 /// Maximum number of characters of a plugin's name in messages.
@@ -83,32 +89,50 @@ impl Sandbox {
         if bytes.len() as u64 > MAX_PLUGIN_BYTES {
             return Err(too_large(&format!("`{name}`"), bytes.len() as u64));
         }
-        // If the bytes cannot be read, the compiler returns a better error.
-        let cost = census::measure(bytes).unwrap_or_default();
-        cost.check().map_err(|why| census::refused(&name, why))?;
         let digest = blake3::hash(bytes);
-        let engine = self.ticking.engine();
-        let cached = self.cache.as_ref().and_then(|cache| cache.load(engine, &digest));
-        let component = match cached {
-            Some(component) => component,
-            None => {
-                let code = self.compiler.compile(engine, &name, bytes, limits.cancel.get())?;
-                let component = native_code::component(engine, &name, &code)?;
-                if let Some(cache) = &self.cache {
-                    cache.store(engine, &digest, code);
-                }
-                component
-            }
-        };
+        let source = Source { name: &name, bytes };
+        let (component, facts) = self.component(&source, &digest, limits.cancel.get())?;
         let code = Code {
             pre: link(&name, &component)?,
             name,
-            instance_bytes: cost.instance_bytes(),
+            instance_bytes: usize::try_from(facts.instance_bytes).unwrap_or(usize::MAX),
             limits,
             log,
             ticking: self.ticking.clone(),
         };
         Plugin::new(code, digest)
+    }
+
+    /// Takes a plugin's native code from the cache, or else compiles the plugin
+    /// and stores the code.
+    fn component(
+        &self,
+        source: &Source<'_>,
+        digest: &blake3::Hash,
+        cancel: Cancel<'_>,
+    ) -> Result<(Component, Facts)> {
+        let engine = self.ticking.engine();
+        let load = |code: &code::Code| {
+            let component = native_code::component(engine, source.name, code);
+            component.map(|component| (component, code.facts()))
+        };
+        let mut file = CodeFile::new()?;
+        if let Some(cache) = &self.cache {
+            file = match cache.load(engine, digest, file) {
+                Cached::Found(code) => match load(&code) {
+                    Ok(loaded) => return Ok(loaded),
+                    Err(_) => CodeFile::new()?,
+                },
+                Cached::Missing(file) => file,
+                Cached::Bad => CodeFile::new()?,
+            };
+        }
+        let code = self.compiler.compile(engine, source, file, cancel)?;
+        let loaded = load(&code)?;
+        if let Some(cache) = &self.cache {
+            cache.store(engine, digest, &code);
+        }
+        Ok(loaded)
     }
 }
 

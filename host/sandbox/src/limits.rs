@@ -37,7 +37,7 @@ pub const MAX_PLUGIN_BYTES: u64 = 64 << 20;
 /// Memory limit of the process that compiles.
 pub(crate) const COMPILE_MEMORY_BYTES: u64 = 2 << 30;
 /// Maximum size of a plugin's native code.
-pub(crate) const CODE_BYTES: usize = 256 << 20;
+pub(crate) const CODE_BYTES: u64 = 256 << 20;
 
 /// Maximum number of elements of all tables together, which take 8 MiB of host
 /// memory. An interpreter compiled to WebAssembly has some ten thousand.
@@ -50,7 +50,7 @@ const INSTANCES: usize = 256;
 /// Maximum number of tables.
 const TABLES: usize = 256;
 /// Maximum number of memories. Each reserves 4 GiB of address space.
-const MEMORIES: usize = 16;
+pub(crate) const MEMORIES: usize = 16;
 
 /// Wasmtime's messages for growth beyond the maximum in the memory's type.
 const BEYOND_OWN_MAXIMUM: [&str; 2] =

@@ -5,25 +5,40 @@ use runner_pipeline::escape::escape;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use crate::code::Code;
+use crate::facts::Facts;
 use crate::{census, componentize};
 
-/// Wraps and compiles in this process.
-pub(crate) fn compile(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Vec<u8>> {
+/// Measures, wraps and compiles in this process.
+///
+/// # Errors
+/// If the bytes are not a plugin, or if it needs too much to start.
+pub(crate) fn compile(engine: &Engine, name: &str, bytes: &[u8]) -> Result<(Vec<u8>, Facts)> {
+    // If the bytes cannot be read, the next step returns a better error.
+    let plugin = census::measure(bytes).unwrap_or_default();
+    plugin.check().map_err(|why| census::refused(name, why))?;
     let component = componentize::component(name, bytes)?;
     // Checked again, now including the component that wraps a core module.
-    let cost = census::measure(&component).map_err(|why| componentize::invalid(name, why))?;
-    cost.check().map_err(|why| census::refused(name, why))?;
-    engine.precompile_component(&component).map_err(|error| broken(name, &error))
+    let whole = census::measure(&component).map_err(|why| componentize::invalid(name, why))?;
+    whole.check().map_err(|why| census::refused(name, why))?;
+    let code = engine.precompile_component(&component).map_err(|error| broken(name, &error))?;
+    Ok((code, Facts::new(&plugin, &whole)))
 }
 
-/// Loads the native code returned by [`Compiler::compile`](crate::Compiler).
-pub(crate) fn component(engine: &Engine, name: &str, code: &[u8]) -> Result<Component> {
-    // SAFETY: `deserialize` requires bytes made by `precompile_component`, and
-    // `code` was returned by the compiler: it was made in this process,
-    // or by a child that runs the same executable. Nobody else can change it.
-    // Wasmtime also checks that version and settings are those of `engine`.
+/// Maps native code that comes from the [compiler](crate::Compiler) or from the
+/// [cache](crate::Cache).
+///
+/// # Errors
+/// If it is not for this engine.
+pub(crate) fn component(engine: &Engine, name: &str, code: &Code) -> Result<Component> {
+    // SAFETY: `deserialize_file` requires a file that `precompile_component`
+    // made and that nobody changes. The file is sealed. Its content was made in
+    // this process or by a child that runs the same executable; or `Cache::load`
+    // found it authentic after it was sealed, so `Cache::store` wrote exactly
+    // these bytes. Wasmtime also checks that version and settings are those of
+    // `engine`.
     #[allow(unsafe_code)]
-    let component = unsafe { Component::deserialize(engine, code) };
+    let component = unsafe { Component::deserialize_file(engine, code.path()) };
     component.map_err(|error| broken(name, &error))
 }
 

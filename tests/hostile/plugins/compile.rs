@@ -110,6 +110,13 @@ fn a_child_that_fails_is_an_error() {
     let of_the_stack = "crashed (exit code 7): RUST_MIN_STACK=4194304";
     fails("tr '\\0' ' ' < /proc/$$/environ >&2; exit 7", of_the_stack);
     fails("exec cat /dev/zero", "compiles to more than 256 MiB of code");
+    // As it ends a child that has limited itself; in units of 512 bytes.
+    fails("ulimit -c 0; ulimit -f 524289; exec cat /dev/zero", "compiles to more than 256 MiB of code");
+    fails("exit 0", "cannot compile `it`: the compiler's answer is not code");
+    fails("echo nonsense", "cannot compile `it`: the compiler's answer is not code");
+    let refuses = |what: &str| format!("printf '{{\"what\":\"%s\",\"hints\":[]}}' '{what}'; exit 3");
+    fails(&refuses("\\u001b[2Jno"), "\\u{1b}[2Jno");
+    fails("yes | head -c 300000; exit 3", "cannot compile `it`: the compiler crashed (exit code 3)");
     let gone = child(scratch.path("none"), LONG);
     self::fails(load(&gone, honest()), Kind::Io, "cannot start the process that compiles plugins");
     let sleeps = scratch.script("script", "exec sleep 3600");
@@ -205,6 +212,8 @@ fn the_compiler_is_confined() {
     assert_eq!(runner_tests::names(Path::new(&format!("/proc/{child}/fd"))), ["0", "1", "2"]);
     let environment = fs::read(format!("/proc/{child}/environ")).unwrap();
     assert_eq!(String::from_utf8_lossy(&environment), "RUST_MIN_STACK=4194304\0");
+    // 256 MiB of code with 32 bytes about it, and one byte that is too many.
+    assert!(is_limited(child, "Max file size", "268435489"));
     parent.kill().unwrap();
     parent.wait().unwrap();
 }
@@ -226,8 +235,12 @@ fn children(process: u32) -> String {
 /// Whether a process has bounded its memory, which it does after it has bound
 /// itself to its parent.
 fn bound_to_parent(process: i32) -> bool {
+    is_limited(process, "Max data size", "2147483648")
+}
+
+fn is_limited(process: impl std::fmt::Display, name: &str, value: &str) -> bool {
     let limits = fs::read_to_string(format!("/proc/{process}/limits")).unwrap_or_default();
-    limits.lines().any(|line| line.starts_with("Max data size") && line.contains("2147483648"))
+    limits.lines().any(|line| line.starts_with(name) && line.contains(value))
 }
 
 fn alive(process: i32) -> bool {

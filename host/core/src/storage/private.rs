@@ -90,8 +90,8 @@ impl PrivateDirectory {
         Ok((is_private_file(&stat) && size <= max).then(|| (File::from(fd), size)))
     }
 
-    /// Writes a file under a temporary name; `place` gives it its final name. A
-    /// file that was not placed is removed.
+    /// Writes a file under a temporary name; `place` may append to it, and gives
+    /// it its final name. A file that was not placed is removed.
     ///
     /// # Errors
     /// Any I/O error; any error of `place`.

@@ -15,7 +15,7 @@ pub(super) const INSTANCE_BYTES: u64 = 1 << 10;
 /// Bytes for the component that wraps a core module.
 pub(super) const WRAPPING_BYTES: u64 = 64 << 10;
 
-const UNKNOWN: Cost = Cost { context_bytes: 0, elements: 0, data_bytes: 0, unknown: true };
+const UNKNOWN: Cost = Cost { context_bytes: 0, elements: 0, data_bytes: 0, memories: 0, unknown: true };
 
 /// A module or component that is being read.
 #[derive(Default)]
@@ -73,7 +73,10 @@ fn add_section(scopes: &mut [Scope], payload: Payload<'_>) -> wasmparser::Result
         Payload::ImportSection(imports) => scope.own.add_items(imports.count()),
         Payload::FunctionSection(functions) => scope.own.add_items(functions.count()),
         Payload::TableSection(tables) => scope.own.add_items(tables.count()),
-        Payload::MemorySection(memories) => scope.own.add_items(memories.count()),
+        Payload::MemorySection(memories) => {
+            scope.own.add_items(memories.count());
+            scope.own.add(Cost { memories: u64::from(memories.count()), ..Cost::default() });
+        }
         Payload::TagSection(tags) => scope.own.add_items(tags.count()),
         Payload::ComponentCanonicalSection(functions) => scope.own.add_items(functions.count()),
         Payload::GlobalSection(globals) => {

@@ -23,6 +23,7 @@ fn what_is_instantiated_counts_each_time() {
     let instance = "(core instance (instantiate $m))";
     let twice = cost(&format!("(component {MODULE} {instance} {instance})"));
     assert_eq!((twice.context_bytes, twice.elements), (2 * once.context_bytes, 6));
+    assert_eq!((once.memories, twice.memories), (1, 2));
     // Components in components, named in every possible way.
     let inner = format!("(component $c {MODULE} {instance})");
     let all = cost(&format!(
@@ -31,7 +32,7 @@ fn what_is_instantiated_counts_each_time() {
            (export $x \"x\" (component $d))
            (instance (instantiate $x)))"
     ));
-    assert_eq!(all.elements, 9);
+    assert_eq!((all.elements, all.memories), (9, 3));
     let module = cost(&format!(
         "(component {MODULE} (component $d (alias outer 1 $m (core module $n))
            (core instance (instantiate $n))) (instance (instantiate $d)))"
@@ -58,8 +59,13 @@ fn kept_elements_and_a_module_alone_count_too() {
 
 #[test]
 fn every_limit_is_named() {
-    let fits =
-        Cost { context_bytes: CONTEXT_BYTES, elements: ELEMENTS, data_bytes: DATA_BYTES, unknown: false };
+    let fits = Cost {
+        context_bytes: CONTEXT_BYTES,
+        elements: ELEMENTS,
+        data_bytes: DATA_BYTES,
+        memories: u64::MAX,
+        unknown: false,
+    };
     assert_eq!(fits.check(), Ok(()));
     for (more, what) in [
         (Cost { context_bytes: CONTEXT_BYTES + 1, ..fits }, "globals and functions"),

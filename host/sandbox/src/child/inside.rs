@@ -9,7 +9,8 @@ use runner_confine::{Calls, Limits, Policy};
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::stack;
 
-use super::{EXIT_COMPILED, EXIT_FAILED, EXIT_REFUSED, MESSAGE_BYTES, Refusal};
+use super::answer::{self, ANSWER_BYTES, EXIT_COMPILED, EXIT_FAILED, EXIT_REFUSED, Refusal};
+use crate::facts::Facts;
 use crate::limits::{COMPILE_MEMORY_BYTES, MAX_PLUGIN_BYTES};
 use crate::{engine, native_code};
 
@@ -31,27 +32,32 @@ pub fn compile_for_parent(
     let compiled = runner_confine::before_threads(&policy)
         .map_err(not_confined)
         .and_then(|_| stack::on_own_thread(|| compile(&policy, name, input)).flatten());
-    let (answer, code) = match compiled {
-        Ok(native) => (native, EXIT_COMPILED),
+    let (written, code) = match compiled {
+        Ok((native, facts)) => {
+            let trailer = answer::trailer(native.len(), facts);
+            (output.write_all(&native).and_then(|()| output.write_all(&trailer)), EXIT_COMPILED)
+        }
         Err(error) => {
-            let refusal = serde_json::to_vec(&Refusal::from(&error));
-            (refusal.unwrap_or_default(), EXIT_REFUSED)
+            let refusal = serde_json::to_vec(&Refusal::from(&error)).unwrap_or_default();
+            (output.write_all(&refusal), EXIT_REFUSED)
         }
     };
-    // If the parent no longer reads, it is gone.
-    output.write_all(&answer).and_then(|()| output.flush()).map_or(EXIT_FAILED, |()| code)
+    // From the size of the file, the parent sees that the answer was too long.
+    written.and_then(|()| output.flush()).map_or(EXIT_FAILED, |()| code)
 }
 
 /// Unlike the size of the address space, writable memory is close to the memory
 /// in use: the stacks and heaps of threads reserve address space that they
-/// never write to.
+/// never write to. The limit on files is one byte more than an answer may have:
+/// a file of that size shows that the limit was met, whatever the child made of
+/// it.
 fn policy(parent: u32) -> Policy {
     let limits =
-        Limits { data_bytes: Some(COMPILE_MEMORY_BYTES), file_bytes: MESSAGE_BYTES, ..Limits::default() };
+        Limits { data_bytes: Some(COMPILE_MEMORY_BYTES), file_bytes: ANSWER_BYTES + 1, ..Limits::default() };
     Policy::new(Calls::Compile, parent).keep(0).keep_writable(1).keep_writable(2).limits(limits)
 }
 
-fn compile(policy: &Policy, name: &str, input: impl Read) -> Result<Vec<u8>> {
+fn compile(policy: &Policy, name: &str, input: impl Read) -> Result<(Vec<u8>, Facts)> {
     let mut bytes = Vec::new();
     input
         .take(MAX_PLUGIN_BYTES)
