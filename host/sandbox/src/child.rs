@@ -25,7 +25,7 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 pub use self::inside::compile_for_parent;
 use crate::code::{Code, CodeFile};
-use crate::compile::Source;
+use crate::native_code::Source;
 
 /// The first argument of a child, followed by the plugin's name and the
 /// parent's process id. A program that is started with it must call

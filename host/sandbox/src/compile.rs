@@ -17,15 +17,9 @@ use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::Result;
 use wasmtime::Engine;
 
+use crate::child;
 use crate::code::{Code, CodeFile};
-use crate::{child, native_code};
-
-/// What is compiled.
-pub(crate) struct Source<'a> {
-    /// The plugin's name in errors.
-    pub(crate) name: &'a str,
-    pub(crate) bytes: &'a [u8],
-}
+use crate::native_code::{self, Source};
 
 /// Where plugins are compiled.
 #[derive(Debug, Clone)]
@@ -75,7 +69,7 @@ impl Compiler {
     ) -> Result<Code> {
         match self {
             Self::InProcess => {
-                let (code, facts) = native_code::compile(engine, source.name, source.bytes)?;
+                let (code, facts) = native_code::compile(engine, source)?;
                 file.write(&code)?;
                 file.seal(code.len() as u64, facts)
             }

@@ -55,9 +55,9 @@ pub use self::memory_plan::plan_memory;
 
 use self::cache::Cached;
 use self::code::CodeFile;
-use self::compile::Source;
 use self::facts::Facts;
 use self::instance::{Code, State};
+use self::native_code::Source;
 
 /// Maximum number of characters of a plugin's name in messages.
 const NAME_CHARS: usize = 200;

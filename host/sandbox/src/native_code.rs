@@ -9,11 +9,19 @@ use crate::code::Code;
 use crate::facts::Facts;
 use crate::{census, componentize};
 
+/// What is compiled.
+pub(crate) struct Source<'a> {
+    /// The plugin's name in errors.
+    pub(crate) name: &'a str,
+    pub(crate) bytes: &'a [u8],
+}
+
 /// Measures, wraps and compiles in this process.
 ///
 /// # Errors
 /// If the bytes are not a plugin, or if it needs too much to start.
-pub(crate) fn compile(engine: &Engine, name: &str, bytes: &[u8]) -> Result<(Vec<u8>, Facts)> {
+pub(crate) fn compile(engine: &Engine, source: &Source<'_>) -> Result<(Vec<u8>, Facts)> {
+    let Source { name, bytes } = *source;
     // If the bytes cannot be read, the next step returns a better error.
     let plugin = census::measure(bytes).unwrap_or_default();
     plugin.check().map_err(|why| census::refused(name, why))?;

@@ -10,9 +10,10 @@ use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::stack;
 
 use super::answer::{self, ANSWER_BYTES, EXIT_COMPILED, EXIT_FAILED, EXIT_REFUSED, Refusal};
+use crate::engine;
 use crate::facts::Facts;
 use crate::limits::{COMPILE_MEMORY_BYTES, MAX_PLUGIN_BYTES};
-use crate::{engine, native_code};
+use crate::native_code::{self, Source};
 
 /// Compiles the plugin on standard input for the parent. `arguments` are those
 /// after [`COMPILE_COMMAND`](super::COMPILE_COMMAND). Returns the exit code.
@@ -65,7 +66,7 @@ fn compile(policy: &Policy, name: &str, input: impl Read) -> Result<(Vec<u8>, Fa
         .map_err(Error::at("read", Path::new("standard input")))?;
     let engine = engine::new()?;
     runner_confine::on_all_threads(policy).map_err(not_confined)?;
-    native_code::compile(&engine, name, &bytes)
+    native_code::compile(&engine, &Source { name, bytes: &bytes })
 }
 
 fn not_confined(error: runner_confine::Error) -> Error {
