@@ -137,6 +137,19 @@ fn a_plugin_that_takes_all_memory_to_compile_is_stopped() {
     assert_eq!(load(&sandbox, honest()).unwrap().manifest().name, "newline");
 }
 
+/// The code passes through a file in memory, to which such a limit applies.
+#[test]
+fn a_limit_on_files_that_the_code_exceeds_is_named() {
+    let scratch = Scratch::new();
+    let runner = runner_tests::binary();
+    // 4 KiB.
+    let script = scratch.script("script", &format!("ulimit -f 8\nexec '{runner}' \"$@\""));
+    let error = load(&child(script, LONG), honest()).err().expect("it is loaded");
+    assert_eq!(error.kind(), Kind::Io, "{error:?}");
+    assert!(format!("{error:?}").contains("cannot compile `it`: cannot write the compiler's answer"));
+    assert!(error.hints()[0].contains("`ulimit -f`"), "{:?}", error.hints());
+}
+
 /// However the parent ends, the child that compiles for it ends too.
 #[test]
 fn no_child_outlives_its_parent() {

@@ -29,6 +29,8 @@ pub(super) const EXIT_COMPILED: u8 = 0;
 pub(super) const EXIT_FAILED: u8 = 1;
 /// Exit code of a child that returns an error instead of native code.
 pub(super) const EXIT_REFUSED: u8 = 3;
+/// Exit code of a child whose answer is larger than files may be.
+pub(super) const EXIT_TOO_LARGE: u8 = 4;
 
 /// Maximum size of an answer.
 pub(super) const ANSWER_BYTES: u64 = CODE_BYTES + TRAILER_BYTES as u64;
@@ -130,8 +132,8 @@ fn crashed(name: &str, status: ExitStatus, messages: File) -> Error {
         let what = format!("{cannot}: the compiler needed more than {mib} MiB of memory");
         return Error::new(Kind::Plugin, what).because(message);
     }
-    if status.signal() == Some(Signal::XFSZ.as_raw()) {
-        // Its own limit is larger than any answer that is read.
+    if status.signal() == Some(Signal::XFSZ.as_raw()) || status.code() == Some(EXIT_TOO_LARGE.into()) {
+        // A limit from outside: the child's own one leads to `too_long`.
         return Error::io("write", "the compiler's answer".as_ref(), io::ErrorKind::FileTooLarge.into())
             .within(cannot);
     }

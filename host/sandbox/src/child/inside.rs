@@ -2,14 +2,14 @@
 //! itself before it looks at the plugin: a compiler that a plugin has taken
 //! over can use memory and time, and answer, and nothing else.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
 use runner_confine::{Calls, Limits, Policy};
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::stack;
 
-use super::answer::{self, ANSWER_BYTES, EXIT_COMPILED, EXIT_FAILED, EXIT_REFUSED, Refusal};
+use super::answer::{self, ANSWER_BYTES, EXIT_COMPILED, EXIT_FAILED, EXIT_REFUSED, EXIT_TOO_LARGE, Refusal};
 use crate::engine;
 use crate::facts::Facts;
 use crate::limits::{COMPILE_MEMORY_BYTES, MAX_PLUGIN_BYTES};
@@ -43,8 +43,12 @@ pub fn compile_for_parent(
             (output.write_all(&refusal), EXIT_REFUSED)
         }
     };
-    // From the size of the file, the parent sees that the answer was too long.
-    written.and_then(|()| output.flush()).map_or(EXIT_FAILED, |()| code)
+    match written.and_then(|()| output.flush()) {
+        Ok(()) => code,
+        // Unless SIGXFSZ has killed the process.
+        Err(error) if error.kind() == ErrorKind::FileTooLarge => EXIT_TOO_LARGE,
+        Err(_) => EXIT_FAILED,
+    }
 }
 
 /// Unlike the size of the address space, writable memory is close to the memory

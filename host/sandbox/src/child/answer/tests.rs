@@ -73,15 +73,18 @@ fn garbage_is_not_code() {
 #[test]
 fn an_answer_that_is_too_long_is_named() {
     let killed = ExitStatus::from_raw(Signal::XFSZ.as_raw());
-    for status in [exited(EXIT_COMPILED), exited(EXIT_FAILED), exited(EXIT_REFUSED), killed] {
+    let ways = [EXIT_COMPILED, EXIT_FAILED, EXIT_REFUSED, EXIT_TOO_LARGE].map(exited);
+    for status in ways.into_iter().chain([killed]) {
         let long = CodeFile::new().unwrap();
         long.file().set_len(ANSWER_BYTES + 1).unwrap();
         fails(long, status, "`it` compiles to more than 256 MiB of code");
     }
     // A lower limit, which comes from outside.
-    let error = fails(answer(&[0; 1 << 16]), killed, "cannot compile `it`");
-    assert!(format!("{error:?}").contains("cannot write the compiler's answer"), "{error:?}");
-    assert!(error.hints()[0].contains("`ulimit -f`"), "{:?}", error.hints());
+    for status in [exited(EXIT_TOO_LARGE), killed] {
+        let error = fails(answer(&[0; 1 << 16]), status, "cannot compile `it`");
+        assert!(format!("{error:?}").contains("cannot write the compiler's answer"), "{error:?}");
+        assert!(error.hints()[0].contains("`ulimit -f`"), "{:?}", error.hints());
+    }
     // The longest answer that is read.
     let whole = CodeFile::new().unwrap();
     whole.file().set_len(CODE_BYTES).unwrap();
