@@ -25,14 +25,13 @@ use runner_pipeline::commit::recover::{self, OtherChanges};
 use runner_pipeline::commit::strategy::Choice;
 use runner_pipeline::commit::verify::VerifyChoice;
 use runner_pipeline::commit::{Backup, Keep};
-use runner_pipeline::engine::transform::Instance;
 use runner_pipeline::error::Kind;
 use runner_pipeline::memory::{Budget, MemoryContext, Need, plan};
 use runner_pipeline::patch::{Direction, Patch, PluginId};
 use runner_pipeline::run::{self, Begun, Options, Program};
 use runner_pipeline::sidecar::{Names, Trust};
 use runner_pipeline::storage::{Entry, FileType, OsStorage};
-use runner_sandbox::{Compiler, Limits, Sandbox};
+use runner_sandbox::{Isolation, Limits, Sandbox};
 use runner_tests::{Scratch, has, log_lines, names, skip};
 
 /// What this process has.
@@ -159,8 +158,15 @@ fn a_soak_of_a_thousand_files_leaves_nothing_open() {
         costs: run::COSTS,
     };
     let budget = Budget::new(&plan(&need, 256 << 20).unwrap());
-    let limits = || Limits { memory_bytes: 32 << 20, budget: budget.clone(), ..Limits::default() };
-    let sandbox = Sandbox::new(None, Compiler::InProcess).unwrap();
+    let limits = || Limits { memory_bytes: 32 << 20, lanes: 3, budget: budget.clone(), ..Limits::default() };
+    let sandbox = Sandbox::new(
+        None,
+        Isolation::Processes {
+            program: runner_tests::binary().into(),
+            compile_deadline: Isolation::COMPILE_DEADLINE,
+        },
+    )
+    .unwrap();
     let load = |name: &str, bytes: &[u8]| sandbox.load(name, bytes, limits(), Arc::new(|_, _| {})).unwrap();
     let replace = load("replace", &runner_sandbox::plugin::resolve("replace").unwrap().bytes);
     let given =
@@ -170,16 +176,11 @@ fn a_soak_of_a_thousand_files_leaves_nothing_open() {
         &given.map(|(name, value)| runner_sandbox::plugin::params::Given::set(&name, &value)),
     )
     .unwrap();
-    let begin = |head: FileHead<'_>| -> runner_pipeline::error::Result<Begun> {
-        let (job, instance) = replace.begin(&params, head)?;
-        Ok((job, Instance::local(instance)))
-    };
+    let begin =
+        |head: FileHead<'_>| -> runner_pipeline::error::Result<Begun> { replace.begin(&params, head) };
     let guests = Scratch::new();
     let trap = load("trap", &fs::read(guests.guest("trap")).unwrap());
-    let begin_trap = |head: FileHead<'_>| -> runner_pipeline::error::Result<Begun> {
-        let (job, instance) = trap.begin(&[], head)?;
-        Ok((job, Instance::local(instance)))
-    };
+    let begin_trap = |head: FileHead<'_>| -> runner_pipeline::error::Result<Begun> { trap.begin(&[], head) };
     let id = || PluginId { name: "soak".into(), version: "1".into(), digest: String::new() };
     let program = Program { id: id(), params: Vec::new(), params_digest: blake3::hash(b""), begin: &begin };
     let bad = Program { id: id(), params: Vec::new(), params_digest: blake3::hash(b""), begin: &begin_trap };
@@ -241,7 +242,7 @@ fn open_at_the_end(log: &str) -> BTreeSet<i32> {
                 of_the_heap.remove(&number);
             }
             "openat" | "open" | "openat2" | "dup" | "dup2" | "dup3" | "memfd_create" | "eventfd2"
-            | "epoll_create1" | "socket" | "timerfd_create" | "inotify_init1" => {
+            | "epoll_create1" | "pidfd_open" | "socket" | "timerfd_create" | "inotify_init1" => {
                 open.insert(result);
                 if args.contains(OF_THE_HEAP) {
                     of_the_heap.insert(result);
@@ -273,8 +274,8 @@ fn no_command_leaves_anything_open() {
     fs::write(work.join("file"), &content).unwrap();
     fs::write(work.join("other"), &content).unwrap();
     fs::write(work.join("trap.wasm"), fs::read(scratch.guest("trap")).unwrap()).unwrap();
-    // What compiles a plugin is a process of its own, with descriptors of the
-    // same numbers: it is not to be seen below.
+    // What compiles a plugin is a process of its own, and makes the code that is
+    // mapped below. What runs it is one as well, which `-b` leaves alone.
     for plugin in ["replace", "newline", "csv", "redact", work.join("trap.wasm").to_str().unwrap()] {
         runner_tests::runner(["plugin", "inspect", plugin]).ok();
     }
@@ -308,7 +309,7 @@ fn no_command_leaves_anything_open() {
         (plain("completions bash"), 0),
     ] {
         let output = runner_tests::program("strace")
-            .args(["-f", "-qq", "--seccomp-bpf", "-e", "signal=none", "-e", TRACED, "-o"])
+            .args(["-f", "-b", "execve", "-qq", "--seccomp-bpf", "-e", "signal=none", "-e", TRACED, "-o"])
             .arg(&log)
             .arg("--")
             .arg(runner_tests::binary())
@@ -335,7 +336,7 @@ fn no_command_leaves_anything_open() {
 
 /// All calls that [`open_at_the_end`] knows.
 const TRACED: &str = "trace=open,openat,openat2,close,dup,dup2,dup3,memfd_create,eventfd2,epoll_create1,socket,\
-    timerfd_create,inotify_init1,fcntl,pipe,pipe2,socketpair";
+    timerfd_create,inotify_init1,fcntl,pidfd_open,pipe,pipe2,socketpair";
 
 /// That the count above would find what is left open.
 #[test]

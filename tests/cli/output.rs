@@ -330,7 +330,7 @@ fn the_input_is_no_output() {
     let before = scratch.snapshot();
     let run = |args: &[&str], redirections: &str| {
         // A run that reads its own output would not end.
-        let script = format!("ulimit -f 4096; exec \"$0\" \"$@\" {redirections}");
+        let script = format!("ulimit -f 1048576; exec \"$0\" \"$@\" {redirections}");
         let mut shell = runner_tests::program("sh");
         shell.args(["-c", &script, runner_tests::binary()]).args(args).args(OPTIONS);
         Ran::of(shell.current_dir(scratch.dir()).output().unwrap())

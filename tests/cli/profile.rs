@@ -45,8 +45,19 @@ fn each_stage_that_a_run_comes_to_is_told() {
     ];
     assert_eq!(stages(&told, "driver"), driver);
     let worker: Vec<_> = stages(&told, "worker").into_iter().filter(|stage| *stage != "wait").collect();
-    let expected =
-        ["page-in", "hash", "cut", "prefilter", "pack", "copy-in", "guest", "copy-out", "accept", "hash-new"];
+    let expected = [
+        "page-in",
+        "hash",
+        "ask",
+        "cut",
+        "prefilter",
+        "pack",
+        "copy-in",
+        "guest",
+        "copy-out",
+        "accept",
+        "hash-new",
+    ];
     assert_eq!(worker, expected);
     assert_eq!(stages(&told, "collector"), ["merge", "collect"]);
     let (told, _) = profile(&scratch, &["-j", "1", "--strategy", "rewrite"]);

@@ -19,13 +19,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use guest::{CONTENT, Guest};
-use runner_pipeline::engine::transform::Instance;
 use runner_pipeline::error::Result;
 use runner_pipeline::memory::{MemoryContext, Space};
 use runner_pipeline::patch::PluginId;
 use runner_pipeline::run::{self, Options, Program};
 use runner_sandbox::plugin::{bundled, params};
-use runner_sandbox::{Compiler, Limits, Plugin, Sandbox, Sink};
+use runner_sandbox::{Isolation, Limits, Plugin, Sandbox, Sink};
 use runner_tests::{Ran, Scratch};
 
 /// Runs `check` on all guests, two at a time, and names those that failed.
@@ -141,17 +140,17 @@ fn the_next_file_is_done() {
     });
 }
 
-/// One process, one engine: after each guest an honest plugin does its work.
+/// One process: after each guest an honest plugin does its work.
 #[test]
 fn the_process_goes_on() {
-    let sandbox = Sandbox::new(None, Compiler::InProcess).unwrap();
+    let sandbox = isolated();
     let replace = bundled::ALL.iter().find(|bundled| bundled.name == "replace").unwrap();
     let replace = sandbox.load("replace", replace.bytes, Limits::default(), silent()).unwrap();
     for_each(&guests(), |guest| {
         let scratch = Scratch::in_memory();
         let file = scratch.write("file", &guest.content);
         let before = scratch.snapshot();
-        let mut limits = Limits::default();
+        let mut limits = Limits { lanes: 3, ..Limits::default() };
         if let Some(seconds) = guest.option("--timeout") {
             limits.deadline = Duration::from_secs_f64(seconds.parse().unwrap());
         }
@@ -183,6 +182,12 @@ fn the_process_goes_on() {
         apply(&replace, &given, &next, 1 << 20).unwrap();
         assert_eq!(fs::read(&next).unwrap(), b"a##c\na##c\n");
     });
+}
+
+/// A sandbox whose plugins run in workers.
+fn isolated() -> Sandbox {
+    let (program, compile_deadline) = (runner_tests::binary().into(), Isolation::COMPILE_DEADLINE);
+    Sandbox::new(None, Isolation::Processes { program, compile_deadline }).unwrap()
 }
 
 fn silent() -> Sink {
@@ -224,10 +229,7 @@ fn apply_within(
             digest: plugin.digest().to_hex().to_string(),
         },
         params: Vec::new(),
-        begin: &|head| {
-            let (job, instance) = plugin.begin(&params, head)?;
-            Ok((job, Instance::local(instance)))
-        },
+        begin: &|head| plugin.begin(&params, head),
     };
     run::apply(file, &program, &options, &mut |_| {}).map(|_| ())
 }

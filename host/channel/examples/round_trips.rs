@@ -49,7 +49,7 @@ fn main() -> Result<()> {
             .spawn()?;
         let process = pidfd_open(Pid::from_child(&child), PidfdFlags::empty())?;
         let watch = channel.watch();
-        let watcher = thread::spawn(move || watch.until_death(process.as_fd()));
+        let watcher = thread::spawn(move || watch.until_death(process.as_fd(), None, || {}));
         sched_setaffinity(None, parent)?;
         for (what, length, pause) in [
             ("empty", 0, Duration::ZERO),

@@ -154,6 +154,12 @@ impl Slot {
         self.request.bytes()
     }
 
+    /// Whether a request is out.
+    #[must_use]
+    pub fn is_out(&self) -> bool {
+        self.state == State::Out
+    }
+
     /// Sends the first `length` bytes of [`Slot::request_mut`]. What `kind` means
     /// is up to the two sides.
     ///

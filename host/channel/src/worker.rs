@@ -87,6 +87,12 @@ impl<'a> Request<'a> {
         self.block
     }
 
+    /// Bytes of the longest reply.
+    #[must_use]
+    pub fn limit(&self) -> usize {
+        self.reply.bytes().len()
+    }
+
     /// Answers: `write` gets the request's bytes and all memory of the reply,
     /// which has the content that it had before, and returns how many bytes the
     /// reply takes.

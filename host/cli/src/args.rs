@@ -67,8 +67,17 @@ impl PluginArgs {
         self.patch_limit.map_or(Space::DEFAULT, Space::bytes)
     }
 
-    pub(crate) fn limits(&self, budget: Budget, cancel: Cancel<'static>) -> Limits {
-        Limits { memory_bytes: self.memory, budget, deadline: self.timeout, cancel: cancel.into() }
+    /// The limits of the plugin, which this many workers use.
+    pub(crate) fn limits(&self, workers: usize, budget: Budget, cancel: Cancel<'static>) -> Limits {
+        Limits {
+            memory_bytes: self.memory,
+            budget,
+            window_bytes: self.window,
+            // The collector may have one as well.
+            lanes: workers + 1,
+            deadline: self.timeout,
+            cancel: cancel.into(),
+        }
     }
 }
 

@@ -81,9 +81,7 @@ pub fn show_patch(patch: &Patch<'_, OsStorage>) -> Result<String> {
 pub fn main() -> ExitCode {
     disable_core_dumps();
     signals::fail_at_size_limit();
-    if let Some(code) = compile_for_parent() {
-        return code;
-    }
+    runner_sandbox::worker_main();
     stack::on_own_thread(command).unwrap_or_else(|error| {
         Reporter::new(EventFormat::Text, report::Volume::All).error(&error);
         ExitCode::from(error.kind().exit_code())
@@ -161,19 +159,6 @@ fn print_help(help: &clap::Error) -> Result<()> {
     report::stdout()?;
     let printed = help.print().and_then(|()| io::stdout().flush());
     printed.map_err(Error::at("write to", Path::new("standard output")))
-}
-
-/// Compiles a plugin if a parent process started this process for that purpose.
-fn compile_for_parent() -> Option<ExitCode> {
-    let mut args = std::env::args_os().skip(1);
-    if args.next()? != runner_sandbox::COMPILE_COMMAND {
-        return None;
-    }
-    let args: Vec<_> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
-    if report::stdout().is_err() {
-        return Some(ExitCode::FAILURE);
-    }
-    Some(runner_sandbox::compile_for_parent(&args, io::stdin(), io::stdout()).into())
 }
 
 fn dispatch(command: Command, reporter: &Reporter) -> Result<Outcome> {

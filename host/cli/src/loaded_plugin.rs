@@ -12,7 +12,7 @@ use runner_pipeline::profile::{self, Stage};
 use runner_pipeline::run::{Begun, Program};
 use runner_sandbox::plugin::params::Given;
 use runner_sandbox::plugin::{Configured, params, resolve};
-use runner_sandbox::{Cache, Compiler, Limits, Plugin, Sandbox};
+use runner_sandbox::{Cache, Isolation, Limits, Plugin, Sandbox};
 
 use crate::args::PluginArgs;
 use crate::report::Reporter;
@@ -47,7 +47,7 @@ impl Session {
             Some(total) => cancel()?.within(Instant::now(), total),
             None => cancel()?,
         };
-        let limits = args.limits(budget.clone(), cancel);
+        let limits = args.limits(plan.workers, budget.clone(), cancel);
         let plugin = load(&args.plugin, limits, args.compile_timeout, reporter)?;
         let configured = Configured::new(plugin, &given)?;
         reporter.keep_secret(configured.secrets());
@@ -91,6 +91,6 @@ impl Session {
 
 /// Loads a plugin by name or path, through the code cache if it is usable.
 pub(crate) fn load(plugin: &str, limits: Limits, compile: Duration, reporter: &Reporter) -> Result<Plugin> {
-    let sandbox = Sandbox::new(Cache::open_default(), Compiler::this_program(compile))?;
+    let sandbox = Sandbox::new(Cache::open_default(), Isolation::this_program(compile))?;
     resolve(plugin)?.load(&sandbox, limits, reporter.log_sink())
 }

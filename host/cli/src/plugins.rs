@@ -5,7 +5,7 @@ use runner_contract::ParamKind;
 use runner_pipeline::error::Result;
 use runner_pipeline::escape::{Page, shown};
 use runner_sandbox::plugin::bundled;
-use runner_sandbox::{Compiler, Limits, Plugin};
+use runner_sandbox::{Isolation, Limits, Plugin};
 
 use crate::Outcome;
 use crate::loaded_plugin::load;
@@ -30,13 +30,13 @@ pub(crate) fn run(command: &PluginCommand, reporter: &Reporter) -> Result<Outcom
     match command {
         PluginCommand::List => {
             for bundled in bundled::ALL {
-                let plugin = load(bundled.name, Limits::default(), Compiler::DEADLINE, reporter)?;
+                let plugin = load(bundled.name, Limits::default(), Isolation::COMPILE_DEADLINE, reporter)?;
                 let manifest = plugin.manifest();
                 page.line(format_args!("{:<10} {:<8} {}", bundled.name, manifest.version, manifest.summary));
             }
         }
         PluginCommand::Inspect { plugin } => {
-            inspect(&load(plugin, Limits::default(), Compiler::DEADLINE, reporter)?, &mut page)
+            inspect(&load(plugin, Limits::default(), Isolation::COMPILE_DEADLINE, reporter)?, &mut page)
         }
     }
     reporter.show(&page)?;

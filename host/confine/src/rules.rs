@@ -31,6 +31,8 @@ pub(crate) const REFUSED: &[i64] = &[
     // The standard library asks with these if `statx` fails.
     libc::SYS_newfstatat,
     libc::SYS_fstat,
+    // Builds with checks look whether a descriptor is open before they close it.
+    libc::SYS_fcntl,
     // A panic's backtrace.
     libc::SYS_getcwd,
     // A thread takes its name.

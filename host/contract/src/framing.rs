@@ -13,6 +13,7 @@ pub const MAX_CONTEXT_BYTES: u32 = 1 << 20;
 /// The host also limits how long a record may be; the user can raise that
 /// limit. A longer record ends the run with an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub enum Framing {
     /// The file may be cut anywhere; each byte is shown once.
     Bytes,
@@ -99,6 +100,7 @@ impl Framing {
 
 /// The order of the bytes of a length field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub enum ByteOrder {
     /// Least significant byte first.
     Little,

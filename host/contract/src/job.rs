@@ -11,6 +11,7 @@ use crate::{Framing, MAX_CONTEXT_BYTES, MAX_DELIMITER_BYTES};
 /// assert_eq!(job.validate(), Ok(()));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub struct Job {
     /// Where records end.
     pub framing: Framing,
@@ -105,6 +106,7 @@ impl Framing {
 /// start and the `after` bytes that follow it; with [`Framing::Bytes`] it must
 /// lie within the edit. [`Framing::Sequential`] allows no prefilter.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub enum Prefilter {
     /// Every record is shown.
     None,

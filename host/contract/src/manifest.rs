@@ -19,6 +19,7 @@ pub const MAX_PARAMS: usize = 256;
 /// The host refuses a manifest that breaks a rule below. It escapes the lines
 /// that are only meant for readers before it shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub struct Manifest {
     /// A short name: lower-case letters, digits and hyphens, up to
     /// [`MAX_NAME_BYTES`].
@@ -65,6 +66,7 @@ impl Manifest {
 
 /// One parameter that a plugin takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub struct ParamSpec {
     /// The name, as in `--set NAME=VALUE`: printable ASCII without `=`, up to
     /// [`MAX_NAME_BYTES`].
@@ -129,6 +131,7 @@ impl ParamSpec {
 /// The form of a parameter's values. Values travel as text; the host checks
 /// the form before the plugin sees them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub enum ParamKind {
     /// Any text.
     Text,
@@ -143,6 +146,7 @@ pub enum ParamKind {
 
 /// A parameter with its value, after the manifest's checks and defaults.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub struct Param {
     /// A name from the manifest.
     pub name: String,

@@ -99,6 +99,13 @@ impl CancelToken {
         Self { end, ..self }
     }
 
+    /// Whether nothing can ever stop the run.
+    #[must_use]
+    pub fn is_never(&self) -> bool {
+        let Cancel { flag, end } = self.get();
+        flag.is_none() && end.is_none()
+    }
+
     /// The same request, borrowed.
     #[must_use]
     pub fn get(&self) -> Cancel<'_> {

@@ -82,6 +82,24 @@ impl Budget {
         self.0.as_ref().map_or(u64::MAX, |inner| inner.reply_bytes)
     }
 
+    /// The error for a budget that is used up.
+    #[must_use]
+    pub fn denied(&self) -> Denied {
+        Denied { total_bytes: self.0.as_ref().map_or(u64::MAX, |inner| inner.total_bytes) }
+    }
+
+    /// Bytes of all leases together; `None` if there is no limit.
+    #[must_use]
+    pub fn pool_bytes(&self) -> Option<u64> {
+        self.0.as_ref().map(|inner| inner.pool_bytes)
+    }
+
+    /// The limit of the whole run, for messages.
+    #[must_use]
+    pub fn total_bytes(&self) -> u64 {
+        self.0.as_ref().map_or(u64::MAX, |inner| inner.total_bytes)
+    }
+
     /// An empty lease.
     #[must_use]
     pub fn lease(&self) -> Lease {
@@ -99,7 +117,7 @@ impl Budget {
         let taken = inner.leased_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |leased| {
             leased.checked_add(bytes).filter(|&sum| sum <= inner.pool_bytes)
         });
-        taken.map(|_| ()).map_err(|_| Denied { total_bytes: inner.total_bytes })
+        taken.map(|_| ()).map_err(|_| self.denied())
     }
 
     fn give_back(&self, bytes: u64) {

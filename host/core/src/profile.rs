@@ -25,6 +25,7 @@ pub enum Stage {
     Wait,
     PageIn,
     Hash,
+    Ask,
     Cut,
     Prefilter,
     Pack,
@@ -62,13 +63,14 @@ pub enum Place {
 
 impl Stage {
     /// All stages, in the order of a run.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Load,
         Self::Begin,
         Self::Scan,
         Self::Wait,
         Self::PageIn,
         Self::Hash,
+        Self::Ask,
         Self::Cut,
         Self::Prefilter,
         Self::Pack,
@@ -99,6 +101,7 @@ impl Stage {
             Self::Wait
             | Self::PageIn
             | Self::Hash
+            | Self::Ask
             | Self::Cut
             | Self::Prefilter
             | Self::Pack
@@ -129,6 +132,7 @@ impl Stage {
             Self::Wait => "waiting for the collector, or for the baton of a framing",
             Self::PageIn => "the block is copied from the page cache, or mapped; uncached pages are read",
             Self::Hash => "BLAKE3 of the old file",
+            Self::Ask => "blocks and edits pass between this process and the worker",
             Self::Cut => "the ends of windows and records are found",
             Self::Prefilter => "candidates are searched for",
             Self::Pack => "candidates are packed into windows",
@@ -195,6 +199,16 @@ pub fn add(stage: Stage, time: Duration) {
     counter.spans.fetch_add(1, Relaxed);
 }
 
+/// Moves time from a stage, which has measured it as a whole, to one of its
+/// parts, which was measured elsewhere: in so many spans.
+pub fn pass(whole: Stage, part: Stage, time: Duration, spans: u64) {
+    let ns = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    // What is moved may come before the whole is known, so this may wrap.
+    COUNTERS[whole as usize].ns.fetch_sub(ns, Relaxed);
+    COUNTERS[part as usize].ns.fetch_add(ns, Relaxed);
+    COUNTERS[part as usize].spans.fetch_add(spans, Relaxed);
+}
+
 /// Measures a piece of work.
 pub(crate) fn time<T>(stage: Stage, work: impl FnOnce() -> T) -> T {
     let _span = span(stage);
@@ -226,7 +240,9 @@ impl Drop for Span {
 pub fn take() -> Vec<Spent> {
     let all = Stage::ALL.into_iter().map(|stage| {
         let counter = &COUNTERS[stage as usize];
-        let ms = Duration::from_nanos(counter.ns.swap(0, Relaxed)).as_secs_f64() * 1e3;
+        // Less than nothing is left if more was moved than was measured.
+        let ns = u64::try_from(counter.ns.swap(0, Relaxed).cast_signed()).unwrap_or(0);
+        let ms = Duration::from_nanos(ns).as_secs_f64() * 1e3;
         Spent { stage, place: stage.place(), ms, spans: counter.spans.swap(0, Relaxed) }
     });
     all.filter(|spent| spent.spans > 0).collect()

@@ -29,7 +29,8 @@ use crate::cancel::Cancel;
 use crate::engine::framing::{Cutter, MIN_RECORD_LIMIT_BYTES, View};
 use crate::engine::prefilter::Finder;
 use crate::engine::transform::Instance;
-use crate::engine::window::Context;
+pub use crate::engine::window::BLOCK_BYTES;
+use crate::engine::window::{Context, block_bytes};
 use crate::error::Result;
 use crate::hash::{GROUP_BYTES, Tree};
 use crate::memory::MemoryContext;
@@ -38,9 +39,6 @@ use crate::storage::Storage;
 use crate::storage::mmap::Mapping;
 use runner_contract::{Framing, Job};
 
-/// Work is handed out in blocks of this size, or of the window size if that is
-/// larger.
-pub const BLOCK_BYTES: u64 = 1 << 20;
 /// Memory of a worker in addition to its instance and its reply: the stack, of
 /// which a guest may use 1 MiB, a copy of a block, and a group that is being
 /// hashed.
@@ -79,7 +77,7 @@ impl Options<'_> {
 
     /// The unit of parallel work, in whole groups.
     pub(crate) fn block_bytes(&self) -> u64 {
-        BLOCK_BYTES.max(self.window())
+        block_bytes(self.window_bytes)
     }
 }
 

@@ -18,7 +18,7 @@ use runner_pipeline::error::Result;
 use runner_pipeline::memory::Space;
 use runner_pipeline::run::Event;
 use runner_pipeline::target::PatchFiles;
-use runner_sandbox::{Compiler, Limits};
+use runner_sandbox::{Isolation, Limits};
 
 pub use self::program::Begun;
 use self::program::{Native, Plugin, Program};
@@ -261,16 +261,16 @@ impl Change {
         self
     }
 
-    /// Chooses where the plugin is compiled. By default, this is a child process
-    /// if [`enable_child_compiler`](crate::enable_child_compiler) was called.
-    /// Otherwise a bundled plugin is compiled in this process, and any other
-    /// plugin is refused. [Trust in plugins](crate#trust-in-plugins) says what
-    /// [`Compiler::InProcess`] does not limit.
+    /// Chooses where the plugin is compiled and run. By default, these are
+    /// confined processes if [`worker_main`](crate::worker_main) was called.
+    /// Otherwise a bundled plugin runs in this process, and any other plugin is
+    /// refused. [Trust in plugins](crate#trust-in-plugins) says what
+    /// [`Isolation::InProcess`] risks.
     ///
     /// This has no effect on native code.
     #[must_use]
-    pub fn compiler(mut self, compiler: Compiler) -> Self {
-        self.program.compile_with(compiler);
+    pub fn isolation(mut self, isolation: Isolation) -> Self {
+        self.program.run_in(isolation);
         self
     }
 

@@ -164,28 +164,26 @@
 //!
 //! # Trust in plugins
 //!
-//! While a plugin *runs*, its time, memory, stack and answers are limited:
-//! [`Change::call_timeout`], [`Change::instance_memory`] and [`Change::memory`].
-//! Before it can run, it is compiled to native code, which is kept in a cache.
-//! *Compiling* works on bytes that may be hostile, outside of any sandbox, and
-//! cannot be interrupted. A small module can keep the compiler busy for hours.
-//! So this is done in a child process with limits, and that child must run a
-//! program that answers to it:
+//! The sandbox of WebAssembly lets a plugin answer, and nothing else; its time,
+//! memory and answers are limited: [`Change::call_timeout`],
+//! [`Change::instance_memory`] and [`Change::memory`]. But the sandbox and its
+//! compiler are large programs, in which errors were found before. So a plugin is
+//! compiled and run in processes that hold nothing: no file, no environment, no
+//! network, and few system calls. These processes must run a program that answers
+//! to them:
 //!
-//! - A program that calls [`enable_child_compiler`] at the start of `main` is
-//!   its own compiler. Then every plugin is compiled in a child.
-//! - Without that call, a bundled plugin is compiled in this process, because
-//!   its bytes are known. Any other plugin is refused, even if the cache has its
-//!   code.
-//! - [`Change::compiler`] with [`Compiler::InProcess`] compiles any plugin in
-//!   this process. Then the time and the memory of the compiler are not limited,
-//!   neither [`Change::timeout`] nor [`Change::cancel`] stops it, and if it
-//!   crashes (by a panic, or when its stack overflows), so does this process. A
-//!   plugin is still limited to 64 MiB, and the memory that it needs to start is
-//!   checked first.
-//! - [`Change::compiler`] with [`Compiler::Child`] compiles in a separate
-//!   program of the same build. It calls [`enable_child_compiler`], too, or
-//!   calls [`compile_for_parent`] if its first argument is [`COMPILE_COMMAND`].
+//! - A program that calls [`worker_main`] at the start of `main` is its own
+//!   worker. Then every plugin runs in a confined process.
+//! - Without that call, a bundled plugin runs in this process, because its bytes
+//!   are part of this program. Any other plugin is refused, even if the cache has
+//!   its code.
+//! - [`Change::isolation`] with [`Isolation::InProcess`] compiles and runs any
+//!   plugin in this process. An error in the sandbox then gives the plugin
+//!   whatever this process has. The time and the memory of the compiler are not
+//!   limited, neither [`Change::timeout`] nor [`Change::cancel`] stops it, and if
+//!   it crashes (by a panic, or when its stack overflows), so does this process.
+//! - [`Change::isolation`] with [`Isolation::Processes`] uses a separate program
+//!   of the same build that starts with [`worker_main`], such as `runner`.
 //!
 //! Native code is not limited at all.
 //!
@@ -226,7 +224,7 @@ mod settings;
 pub use self::change::Begun;
 pub use self::change::Change;
 pub use self::patch::Patch;
-pub use self::plugin::{PluginSource, enable_child_compiler};
+pub use self::plugin::{PluginSource, worker_main};
 pub use self::recovery::{Recovery, recover, roll_back};
 pub use self::root::{Root, root};
 
@@ -244,4 +242,4 @@ pub use runner_pipeline::escape::{Shown, shown};
 pub use runner_pipeline::patch::{Direction, Edit, Header, Origin, OsPatch, PluginId, Stats, Version};
 pub use runner_pipeline::run::{Event, Report};
 pub use runner_pipeline::scan::Workers;
-pub use runner_sandbox::{COMPILE_COMMAND, Compiler, compile_for_parent};
+pub use runner_sandbox::Isolation;

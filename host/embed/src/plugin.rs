@@ -1,16 +1,14 @@
-//! Which plugin, and where it is compiled.
+//! Which plugin, and where it runs.
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
-use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::shown;
+use runner_sandbox::Isolation;
 use runner_sandbox::plugin::{Resolved, resolve};
-use runner_sandbox::{COMPILE_COMMAND, Compiler, compile_for_parent};
 
 /// The name in messages of a plugin that was given as bytes without a name.
 const UNNAMED: &str = "plugin";
@@ -49,22 +47,22 @@ impl PluginSource {
         }
     }
 
-    /// Where the plugin is compiled, unless the caller has chosen. The bytes of
-    /// a bundled plugin are known, so they may be compiled anywhere.
-    pub(crate) fn default_compiler(&self, resolved: &Resolved) -> Result<Compiler> {
-        if CHILD_COMPILER.load(Ordering::Acquire) {
-            return Ok(Compiler::this_program(Compiler::DEADLINE));
+    /// Where the plugin is compiled and run, unless the caller has chosen. The
+    /// bytes of a bundled plugin are part of this program, so it may run anywhere.
+    pub(crate) fn default_isolation(&self, resolved: &Resolved) -> Result<Isolation> {
+        if IS_OWN_WORKER.load(Ordering::Acquire) {
+            return Ok(Isolation::this_program(Isolation::COMPILE_DEADLINE));
         }
         if matches!(self.0, Source::Named(_)) && resolved.path.is_none() {
-            return Ok(Compiler::InProcess);
+            return Ok(Isolation::InProcess);
         }
         let what = format!(
-            "plugin `{}` was not compiled: in this process, the compiler has no limit of time or memory",
+            "plugin `{}` was not run: in this process, nothing but the sandbox of WebAssembly would confine it",
             shown(&resolved.name)
         );
         Err(Error::new(Kind::Refused, what)
-            .hint("call `runner_embed::enable_child_compiler()` at the start of `main`: plugins are then compiled in a child process with limits")
-            .hint("if you trust the plugin, call `Change::compiler(Compiler::InProcess)`: it is then compiled in this process without limits"))
+            .hint("call `runner_embed::worker_main()` at the start of `main`: plugins are then compiled and run in confined processes")
+            .hint("if you trust the plugin, call `Change::isolation(Isolation::InProcess)`: it is then compiled and run in this process"))
     }
 }
 
@@ -117,32 +115,27 @@ impl From<&'static [u8]> for PluginSource {
     }
 }
 
-/// Whether `main` answers to [`COMPILE_COMMAND`].
-static CHILD_COMPILER: AtomicBool = AtomicBool::new(false);
+/// Whether `main` starts with [`worker_main`].
+static IS_OWN_WORKER: AtomicBool = AtomicBool::new(false);
 
-/// From now on, plugins are compiled in a child process. It has a memory limit,
-/// and is killed if it takes longer than 120 seconds.
+/// From now on, plugins are compiled and run in processes of their own, which
+/// are confined. The compiler is killed if it takes longer than 120 seconds.
 ///
 /// Call this at the very start of `main`, before the program reads its
-/// arguments, prints anything or starts a thread. The child runs the same
-/// program, and [`COMPILE_COMMAND`] is its first argument. There, this function
-/// compiles the plugin from standard input, and ends the process. In every
-/// other process it returns at once.
+/// arguments, prints or opens anything, or starts a thread. The processes run
+/// the same program. There, this function does their work, and does not return.
+/// In every other process it returns at once.
 ///
 /// ```no_run
 /// fn main() -> runner_embed::Result<()> {
-///     runner_embed::enable_child_compiler();
+///     runner_embed::worker_main();
 ///     runner_embed::Change::new("./plugin.wasm").apply("data.log")?;
 ///     Ok(())
 /// }
 /// ```
-pub fn enable_child_compiler() {
-    let mut args = std::env::args_os().skip(1);
-    if args.next().is_some_and(|first| first == COMPILE_COMMAND) {
-        let args: Vec<_> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
-        process::exit(compile_for_parent(&args, io::stdin(), io::stdout()).into());
-    }
-    CHILD_COMPILER.store(true, Ordering::Release);
+pub fn worker_main() {
+    runner_sandbox::worker_main();
+    IS_OWN_WORKER.store(true, Ordering::Release);
 }
 
 #[cfg(test)]

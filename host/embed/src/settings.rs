@@ -110,6 +110,8 @@ impl Settings {
         };
         let limits = Limits {
             memory_bytes: self.instance_bytes,
+            window_bytes: self.window_bytes,
+            lanes: plan.workers + 1,
             budget: budget.clone(),
             deadline: self.call_timeout,
             cancel: token.clone(),

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::Command;
 
 use runner_embed::{
-    Change, Choice, Framing, Job, Kind, Level, PluginSource, Recovery, VerifyChoice, enable_child_compiler,
-    recover, roll_back, root,
+    Change, Choice, Framing, Job, Kind, Level, PluginSource, Recovery, VerifyChoice, recover, roll_back,
+    root, worker_main,
 };
 use runner_sandbox::plugin::bundled;
 
@@ -19,7 +19,7 @@ const CHANGE: &str = "RUNNER_EMBED_TEST_CHANGE";
 const FILE_BYTES: usize = 1 << 20;
 
 fn main() {
-    enable_child_compiler();
+    worker_main();
     if let Some(file) = env::var_os(CHANGE) {
         let report = mark_last().apply(file);
         panic!("the limit of file sizes has not killed this process: {report:?}");

@@ -23,14 +23,14 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-pub use self::inside::compile_for_parent;
+pub(crate) use self::inside::compile_for_parent;
 use crate::code::{Code, CodeFile};
 use crate::native_code::Source;
 
 /// The first argument of a child, followed by the plugin's name and the
 /// parent's process id. A program that is started with it must call
 /// [`compile_for_parent`], and exit with the code that it returns.
-pub const COMPILE_COMMAND: &str = "__compile";
+pub(crate) const COMPILE_COMMAND: &str = "__compile";
 
 /// How often the parent checks whether the run was stopped.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use runner_pipeline::cancel::CancelToken;
 use wasmtime::{Store, Trap, UpdateDeadline};
 
-use crate::State;
 use crate::engine::ticks;
+use crate::instance::State;
 
 /// How often a running guest checks whether the run was stopped.
 const CHECK_INTERVAL: Duration = Duration::from_millis(50);

@@ -21,17 +21,32 @@ const TICK: Duration = Duration::from_millis(10);
 const STACK_BYTES: usize = 1 << 20;
 const _: () = assert!(stack::STACK_BYTES >= 2 * STACK_BYTES);
 
-/// An engine whose epoch advances for as long as this lives.
+/// Who ends calls that take too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deadlines {
+    /// The engine itself, by epochs. Compiled code checks them, which makes it
+    /// slower.
+    Epochs,
+    /// The parent, which kills this process.
+    Parent,
+}
+
+/// An engine whose epoch advances for as long as this lives, if it has epochs.
 pub(crate) struct Ticking {
     engine: Engine,
     /// Dropping it ends the ticker's thread.
-    _stop: Sender<()>,
+    _stop: Option<Sender<()>>,
 }
 
 impl Ticking {
+    /// An engine without a ticker.
+    pub(crate) fn without_epochs() -> Result<Self> {
+        Ok(Self { engine: new(Deadlines::Parent)?, _stop: None })
+    }
+
     /// Builds the engine and starts its ticker.
     pub(crate) fn new() -> Result<Self> {
-        let engine = new()?;
+        let engine = new(Deadlines::Epochs)?;
         let (stop, stopped) = mpsc::channel();
         let ticked = engine.clone();
         stack::builder()
@@ -45,7 +60,7 @@ impl Ticking {
                 Error::new(Kind::OutOfMemory, "cannot start the thread that ends slow plugin calls")
                     .because(error)
             })?;
-        Ok(Self { engine, _stop: stop })
+        Ok(Self { engine, _stop: Some(stop) })
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -62,13 +77,13 @@ pub(crate) fn ticks(deadline: Duration) -> u64 {
 }
 
 /// An engine without a ticker, for compiling only.
-pub(crate) fn new() -> Result<Engine> {
-    Engine::new(&config()).map_err(|error| {
+pub(crate) fn new(deadlines: Deadlines) -> Result<Engine> {
+    Engine::new(&config(deadlines)).map_err(|error| {
         Error::new(Kind::Plugin, "cannot set up the WebAssembly engine").because(format!("{error:#}"))
     })
 }
 
-fn config() -> Config {
+fn config(deadlines: Deadlines) -> Config {
     let mut config = Config::new();
     config
         .wasm_component_model(true)
@@ -89,7 +104,7 @@ fn config() -> Config {
         )
         .cranelift_nan_canonicalization(true)
         .cranelift_opt_level(OptLevel::Speed)
-        .epoch_interruption(true)
+        .epoch_interruption(deadlines == Deadlines::Epochs)
         .max_wasm_stack(STACK_BYTES)
         // Errors name the call and the trap. Stack frames of a guest without
         // symbols do not help the user, so the data for backtraces is left out.

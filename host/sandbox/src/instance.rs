@@ -1,4 +1,4 @@
-//! A loaded plugin and its instances.
+//! A linked plugin and its instances, in the process in which they run.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,79 +7,21 @@ use runner_contract::{FileHead, Job, Manifest, Param, Reply, Window};
 use runner_pipeline::engine::transform::Transform;
 use runner_pipeline::error::{Error, Kind, Result};
 use wasmtime::Store;
+use wasmtime::component::Component;
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
 use crate::bindings::types;
 use crate::call_error::Call;
 use crate::call_timing::Phases;
 use crate::clock::Clock;
+use crate::facts::Facts;
 use crate::limits::{Limiter, Limits};
 use crate::log::{Log, Sink};
-use crate::{bindings, call_error, clock, engine, limits, manifest, wasi};
-
-/// A plugin that has been compiled and has described itself.
-#[derive(Clone)]
-pub struct Plugin {
-    code: Code,
-    digest: blake3::Hash,
-    manifest: Manifest,
-}
-
-impl Plugin {
-    /// Asks a compiled plugin for its manifest.
-    ///
-    /// # Errors
-    /// If the plugin fails to describe itself.
-    pub(crate) fn new(code: Code, digest: blake3::Hash) -> Result<Self> {
-        let manifest = code.describe()?;
-        Ok(Self { code, digest, manifest })
-    }
-
-    /// The manifest of the plugin, checked.
-    #[must_use]
-    pub fn manifest(&self) -> &Manifest {
-        &self.manifest
-    }
-
-    /// The BLAKE3 hash of the bytes that it was loaded from.
-    #[must_use]
-    pub fn digest(&self) -> blake3::Hash {
-        self.digest
-    }
-
-    /// The same plugin under different limits.
-    #[must_use]
-    pub fn limited_to(&self, limits: Limits) -> Self {
-        Self { code: Code { limits, ..self.code.clone() }, ..self.clone() }
-    }
-
-    /// The same plugin with a different sink for its log messages.
-    #[must_use]
-    pub fn logging_to(&self, log: Sink) -> Self {
-        Self { code: Code { log, ..self.code.clone() }, ..self.clone() }
-    }
-
-    /// Starts an instance, passes it the parameters and the head of the file,
-    /// and returns the job that it asks for. `params` must match the manifest.
-    ///
-    /// # Errors
-    /// If the plugin refuses the parameters or the file, asks for a job that
-    /// breaks the contract, or fails.
-    pub fn begin(&self, params: &[Param], file: FileHead<'_>) -> Result<(Job, Instance)> {
-        let params: Vec<_> = params.iter().map(types::Param::from).collect();
-        let mut instance = self.code.instantiate()?;
-        let answer = instance.call(Call::Begin, limits::BEGIN_FUEL, |guest, store| {
-            guest.call_begin(store, &params, file.into())
-        })?;
-        let job = Job::from(instance.accept(Call::Begin, answer)?);
-        job.validate().map_err(|why| self.code.breach(&why))?;
-        Ok((job, instance))
-    }
-}
+use crate::{bindings, call_error, clock, engine, limits, link, manifest, wasi};
 
 /// Everything needed to create instances.
 #[derive(Clone)]
-pub(crate) struct Code {
+pub(crate) struct Linked {
     pub(crate) pre: bindings::Pre<State>,
     pub(crate) name: String,
     /// Host memory needed to start an instance, apart from its memories and
@@ -92,16 +34,64 @@ pub(crate) struct Code {
     pub(crate) ticking: Arc<engine::Ticking>,
 }
 
-impl Code {
-    fn describe(&self) -> Result<Manifest> {
+impl Linked {
+    /// Links the imports of a compiled plugin.
+    ///
+    /// # Errors
+    /// If it is not a plugin.
+    pub(crate) fn new(
+        name: &str,
+        component: &Component,
+        ticking: &Arc<engine::Ticking>,
+        limits: Limits,
+        facts: Facts,
+    ) -> Result<Self> {
+        Ok(Self {
+            pre: link::link(name, component)?,
+            name: name.to_owned(),
+            instance_bytes: usize::try_from(facts.instance_bytes).unwrap_or(usize::MAX),
+            limits,
+            log: Arc::new(|_, _| {}),
+            ticking: Arc::clone(ticking),
+        })
+    }
+
+    /// The same plugin under different limits.
+    pub(crate) fn limited_to(&self, limits: Limits) -> Self {
+        Self { limits, ..self.clone() }
+    }
+
+    /// The same plugin with a different sink for its log messages.
+    pub(crate) fn logging_to(&self, log: Sink) -> Self {
+        Self { log, ..self.clone() }
+    }
+
+    /// Starts an instance, passes it the parameters and the head of the file,
+    /// and returns the job that it asks for. `params` must match the manifest.
+    ///
+    /// # Errors
+    /// If the plugin refuses the parameters or the file, asks for a job that
+    /// breaks the contract, or fails.
+    pub(crate) fn begin(&self, params: &[Param], file: FileHead<'_>) -> Result<(Job, Instance)> {
+        let params: Vec<_> = params.iter().map(types::Param::from).collect();
+        let mut instance = self.instantiate()?;
+        let answer = instance.call(Call::Begin, limits::BEGIN_FUEL, |guest, store| {
+            guest.call_begin(store, &params, file.into())
+        })?;
+        let job = Job::from(instance.accept(Call::Begin, answer)?);
+        job.validate().map_err(|why| breach(&self.name, &why))?;
+        Ok((job, instance))
+    }
+
+    /// The manifest that the plugin describes itself with, checked.
+    ///
+    /// # Errors
+    /// If the plugin fails to describe itself.
+    pub(crate) fn describe(&self) -> Result<Manifest> {
         let manifest = self
             .instantiate()?
             .call(Call::Describe, limits::DESCRIBE_FUEL, |guest, store| guest.call_describe(store))?;
-        manifest::check(manifest.into()).map_err(|why| self.breach(&why))
-    }
-
-    fn breach(&self, why: &str) -> Error {
-        Error::new(Kind::Plugin, format!("plugin `{}` breaks the contract", self.name)).because(why)
+        manifest::check(manifest.into()).map_err(|why| breach(&self.name, &why))
     }
 
     fn instantiate(&self) -> Result<Instance> {
@@ -131,9 +121,14 @@ impl Code {
     }
 }
 
-/// An instance with its own memory, for one worker.
-pub struct Instance {
-    code: Code,
+/// The error for a plugin that breaks the contract.
+pub(crate) fn breach(plugin: &str, why: &str) -> Error {
+    Error::new(Kind::Plugin, format!("plugin `{plugin}` breaks the contract")).because(why)
+}
+
+/// An instance with its own memory, for one thread.
+pub(crate) struct Instance {
+    code: Linked,
     guest: bindings::Guest,
     store: Store<State>,
     /// Cleared during each call: after a call without an answer, the state of

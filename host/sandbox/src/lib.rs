@@ -3,11 +3,11 @@
 //! A plugin sees only what is passed to it, and can do two things: answer, and
 //! log. However hostile it is, a call ends within its deadline, uses bounded
 //! memory on both sides, and returns an answer or an error. Text from the
-//! plugin reaches the rest of the program escaped. Compiling is limited by a
-//! child process ([`Compiler::Child`]).
+//! plugin reaches the rest of the program escaped. Unless the caller wants it
+//! otherwise ([`Isolation`]), plugins are compiled and run in confined processes.
 //!
 //! One [`Sandbox`] serves a process. It [loads](Sandbox::load) a [`Plugin`],
-//! which [begins](Plugin::begin) as many [`Instance`]s as there are workers.
+//! which [begins](Plugin::begin) as many instances as there are threads.
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
@@ -19,55 +19,61 @@ mod census;
 mod child;
 mod clock;
 mod code;
-mod compile;
 mod componentize;
 mod engine;
 mod facts;
 mod instance;
+mod isolation;
 mod limits;
+mod link;
+mod loaded;
 mod log;
 mod manifest;
 mod memory_plan;
+mod message;
 mod native_code;
 pub mod plugin;
+mod remote;
 mod type_cycles;
 mod wasi;
+mod worker;
 
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
+use std::os::fd::AsFd;
 use std::sync::Arc;
 
+use runner_contract::Manifest;
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::escape;
-use wasmtime::component::{Component, HasSelf, Linker};
 
 pub use self::cache::Cache;
-pub use self::child::{COMPILE_COMMAND, compile_for_parent};
-pub use self::compile::Compiler;
-pub use self::instance::{Instance, Plugin};
+pub use self::isolation::{Isolation, worker_main};
 pub use self::limits::reply_fuel;
 pub use self::limits::{Limits, MAX_PLUGIN_BYTES};
+pub use self::loaded::Plugin;
 pub use self::log::Sink;
 pub use self::memory_plan::plan_memory;
 
 use self::cache::Cached;
-use self::code::CodeFile;
-use self::facts::Facts;
-use self::instance::{Code, State};
+use self::code::{Code, CodeFile};
+use self::instance::Linked;
+use self::loaded::Runs;
 use self::native_code::Source;
+use self::remote::Host;
 
 /// Maximum number of characters of a plugin's name in messages.
 const NAME_CHARS: usize = 200;
 
-/// The state that all plugins share: the engine, the ticker for deadlines, and
-/// the cache of compiled code.
+/// What all plugins share: the engine, the ticker for deadlines, and the cache
+/// of compiled code.
 pub struct Sandbox {
     ticking: Arc<engine::Ticking>,
     cache: Option<Cache>,
-    compiler: Compiler,
+    isolation: Isolation,
 }
 
 impl Sandbox {
@@ -75,8 +81,14 @@ impl Sandbox {
     ///
     /// # Errors
     /// If the machine is not supported, or no thread can be started.
-    pub fn new(cache: Option<Cache>, compiler: Compiler) -> Result<Self> {
-        Ok(Self { ticking: Arc::new(engine::Ticking::new()?), cache, compiler })
+    pub fn new(cache: Option<Cache>, isolation: Isolation) -> Result<Self> {
+        isolation.check()?;
+        let ticking = match isolation {
+            Isolation::InProcess => engine::Ticking::new()?,
+            // Only the names of cached code depend on it.
+            Isolation::Processes { .. } => engine::Ticking::without_epochs()?,
+        };
+        Ok(Self { ticking: Arc::new(ticking), cache, isolation })
     }
 
     /// Compiles a plugin, or takes it from the cache, and asks it for its
@@ -91,48 +103,85 @@ impl Sandbox {
         }
         let digest = blake3::hash(bytes);
         let source = Source { name: &name, bytes };
-        let (component, facts) = self.component(&source, &digest, limits.cancel.get())?;
-        let code = Code {
-            pre: link(&name, &component)?,
-            name,
-            instance_bytes: usize::try_from(facts.instance_bytes).unwrap_or(usize::MAX),
-            limits,
-            log,
-            ticking: self.ticking.clone(),
-        };
-        Plugin::new(code, digest)
+        let cancel = limits.cancel.clone();
+        let first = First::new(self, &name, limits, &log);
+        let (manifest, runs) = self.run(&source, &digest, &first, cancel.get())?;
+        Ok(Plugin::new(digest, manifest, runs, log))
     }
 
     /// Takes a plugin's native code from the cache, or else compiles the plugin
-    /// and stores the code.
-    fn component(
+    /// and stores the code, and runs it.
+    fn run(
         &self,
         source: &Source<'_>,
         digest: &blake3::Hash,
+        first: &First<'_>,
         cancel: Cancel<'_>,
-    ) -> Result<(Component, Facts)> {
+    ) -> Result<(Manifest, Runs)> {
         let engine = self.ticking.engine();
-        let load = |code: &code::Code| {
-            let component = native_code::component(engine, source.name, code);
-            component.map(|component| (component, code.facts()))
-        };
-        let mut file = CodeFile::new()?;
+        let mut file = first.file()?;
         if let Some(cache) = &self.cache {
             file = match cache.load(engine, digest, file) {
-                Cached::Found(code) => match load(&code) {
-                    Ok(loaded) => return Ok(loaded),
-                    Err(_) => CodeFile::new()?,
+                Cached::Found(code) => match first.run(&Arc::new(code))? {
+                    Some(done) => return Ok(done),
+                    None => first.file()?,
                 },
                 Cached::Missing(file) => file,
-                Cached::Bad => CodeFile::new()?,
+                Cached::Bad => first.file()?,
             };
         }
-        let code = self.compiler.compile(engine, source, file, cancel)?;
-        let loaded = load(&code)?;
+        let code = Arc::new(self.isolation.compile(engine, source, file, cancel)?);
+        let stale = || Error::new(Kind::Internal, "the compiler's code is not for this machine");
+        let done = first.run(&code)?.ok_or_else(stale)?;
         if let Some(cache) = &self.cache {
             cache.store(engine, digest, &code);
         }
-        Ok(loaded)
+        Ok(done)
+    }
+}
+
+/// The first run of a plugin, in which it describes itself.
+enum First<'a> {
+    InProcess { ticking: &'a Arc<engine::Ticking>, name: &'a str, limits: Limits, log: &'a Sink },
+    InWorker(Arc<Host>, &'a Sink),
+}
+
+impl<'a> First<'a> {
+    fn new(sandbox: &'a Sandbox, name: &'a str, limits: Limits, log: &'a Sink) -> Self {
+        match &sandbox.isolation {
+            Isolation::InProcess => Self::InProcess { ticking: &sandbox.ticking, name, limits, log },
+            Isolation::Processes { program, .. } => {
+                Self::InWorker(Arc::new(Host::new(program.clone(), name.to_owned(), limits)), log)
+            }
+        }
+    }
+
+    /// An empty file for the code, which a worker has already.
+    fn file(&self) -> Result<CodeFile> {
+        let file = CodeFile::new()?;
+        if let Self::InWorker(host, _) = self {
+            host.start_early(file.as_fd())?;
+        }
+        Ok(file)
+    }
+
+    /// The manifest, and what runs the plugin from now on. `None` if the code
+    /// is for another machine or another version of the engine.
+    fn run(&self, code: &Arc<Code>) -> Result<Option<(Manifest, Runs)>> {
+        match self {
+            Self::InProcess { ticking, name, limits, log } => {
+                let Ok(component) = native_code::component(ticking.engine(), name, &code.path()) else {
+                    return Ok(None);
+                };
+                let linked = Linked::new(name, &component, ticking, limits.clone(), code.facts())?;
+                let manifest = linked.logging_to(Arc::clone(log)).describe()?;
+                Ok(Some((manifest, Runs::InProcess(Box::new(linked)))))
+            }
+            Self::InWorker(host, log) => {
+                let manifest = host.load(Arc::clone(code), Arc::clone(log))?;
+                Ok(manifest.map(|manifest| (manifest, Runs::InWorker(Arc::clone(host)))))
+            }
+        }
     }
 }
 
@@ -151,38 +200,4 @@ pub(crate) fn too_large(plugin: &str, bytes: u64) -> Error {
 #[doc(hidden)]
 pub fn as_component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>> {
     componentize::component(&escape(name, NAME_CHARS), bytes)
-}
-
-/// Checks the imports and exports of a component, and links its imports.
-fn link(name: &str, component: &Component) -> Result<bindings::Pre<State>> {
-    let engine = component.engine();
-    let ty = component.component_type();
-    let mut wasi = false;
-    for (import, _) in ty.imports(engine) {
-        if wasi::PACKAGES.iter().any(|package| import.starts_with(package)) {
-            wasi = true;
-        } else if !bindings::IMPORTS.contains(&import) {
-            let import = escape(import, 80);
-            return Err(Error::new(
-                Kind::Plugin,
-                format!("`{name}` imports `{import}`, which is not available to plugins"),
-            )
-            .hint(format!("a plugin may import {} and WASI 0.2", bindings::IMPORTS[0])));
-        }
-    }
-    if !ty.exports(engine).any(|(export, _)| export == bindings::GUEST) {
-        return Err(componentize::wrong_contract(
-            name,
-            "component",
-            ty.exports(engine).map(|(export, _)| export),
-        ));
-    }
-    let mut linker = Linker::new(engine);
-    let linked = bindings::host::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)
-        .and_then(|()| if wasi { wasi::add_to_linker(&mut linker) } else { Ok(()) })
-        .and_then(|()| bindings::Pre::new(linker.instantiate_pre(component)?));
-    linked.map_err(|error| {
-        Error::new(Kind::Plugin, format!("`{name}` does not implement the contract {}", bindings::GUEST))
-            .because(escape(&format!("{error:#}"), 1000))
-    })
 }

@@ -13,6 +13,10 @@ pub struct Limits {
     pub memory_bytes: u64,
     /// The budget that the memories of all instances share.
     pub budget: Budget,
+    /// Approximate number of bytes that the plugin sees at once.
+    pub window_bytes: u64,
+    /// How many threads use the plugin at the same time, at most. Others wait.
+    pub lanes: usize,
     /// Time limit per call; starting an instance counts as a call.
     pub deadline: Duration,
     /// Ends calls and compilation before their deadline.
@@ -25,6 +29,8 @@ impl Default for Limits {
         Self {
             memory_bytes: 256 << 20,
             budget: Budget::UNLIMITED,
+            window_bytes: 1 << 20,
+            lanes: 2,
             deadline: Duration::from_secs(10),
             cancel: CancelToken::NEVER,
         }

@@ -1,11 +1,12 @@
 //! Native code: made from a plugin in this process, and loaded.
 
+use std::path::Path;
+
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::escape;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use crate::code::Code;
 use crate::facts::Facts;
 use crate::{census, componentize};
 
@@ -33,12 +34,12 @@ pub(crate) fn compile(engine: &Engine, source: &Source<'_>) -> Result<(Vec<u8>, 
     Ok((code, Facts::new(&plugin, &whole)))
 }
 
-/// Maps native code that comes from the [compiler](crate::Compiler) or from the
-/// [cache](crate::Cache).
+/// Maps native code that comes from the [compiler](crate::Isolation) or from the
+/// [cache](crate::Cache): the file that a [`Code`](crate::code::Code) names.
 ///
 /// # Errors
 /// If it is not for this engine.
-pub(crate) fn component(engine: &Engine, name: &str, code: &Code) -> Result<Component> {
+pub(crate) fn component(engine: &Engine, name: &str, code: &Path) -> Result<Component> {
     // SAFETY: `deserialize_file` requires a file that `precompile_component`
     // made and that nobody changes. The file is sealed. Its content was made in
     // this process or by a child that runs the same executable; or `Cache::load`
@@ -46,7 +47,7 @@ pub(crate) fn component(engine: &Engine, name: &str, code: &Code) -> Result<Comp
     // these bytes. Wasmtime also checks that version and settings are those of
     // `engine`.
     #[allow(unsafe_code)]
-    let component = unsafe { Component::deserialize_file(engine, code.path()) };
+    let component = unsafe { Component::deserialize_file(engine, code) };
     component.map_err(|error| broken(name, &error))
 }
 

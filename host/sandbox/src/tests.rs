@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use runner_contract::{Change, FileHead, Framing, Job, LogLevel, Prefilter, Reply, Span, Window};
 use runner_pipeline::cancel::CancelToken;
-use runner_pipeline::engine::transform::Transform;
+use runner_pipeline::engine::transform::{Instance, Transform};
 use runner_pipeline::memory::{Budget, Plan, is_denied};
 
 use super::*;
@@ -17,12 +17,14 @@ use super::*;
 pub(crate) const LIMITS: Limits = Limits {
     memory_bytes: 192 << 20,
     budget: Budget::UNLIMITED,
+    window_bytes: 1 << 20,
+    lanes: 2,
     deadline: Duration::from_millis(300),
     cancel: CancelToken::NEVER,
 };
 
 /// A sandbox for tests that do not depend on the cache.
-static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new(None, Compiler::InProcess).unwrap());
+static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new(None, Isolation::InProcess).unwrap());
 
 pub(crate) fn wasm(guest: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../../tests/guests/{guest}.wat"));
@@ -37,8 +39,14 @@ fn load(guest: &str) -> Result<Plugin> {
     SANDBOX.load(guest, &wasm(guest), LIMITS, silent())
 }
 
-fn begin(guest: &str) -> Result<Instance> {
-    load(guest)?.begin(&[], FileHead { size: Some(3), head: b"abc" }).map(|(_, instance)| instance)
+fn begin(guest: &str) -> Result<Box<dyn Transform>> {
+    load(guest)?.begin(&[], FileHead { size: Some(3), head: b"abc" }).map(|(_, instance)| local(instance))
+}
+
+/// An instance in this process.
+pub(crate) fn local(instance: Instance) -> Box<dyn Transform> {
+    let Instance::Local(transform) = instance else { panic!("the instance is in another process") };
+    transform
 }
 
 pub(crate) fn window(bytes: &[u8]) -> Window<'_> {
@@ -71,7 +79,8 @@ fn a_good_plugin_is_described_and_answers() {
     assert_eq!(plugin.manifest().license, "MIT");
     assert_eq!(plugin.digest(), blake3::hash(&bytes));
 
-    let (job, mut instance) = plugin.begin(&[], FileHead { size: None, head: &[7; 65536] }).unwrap();
+    let (job, instance) = plugin.begin(&[], FileHead { size: None, head: &[7; 65536] }).unwrap();
+    let mut instance = local(instance);
     assert_eq!(job, Job { framing: Framing::Bytes, prefilter: Prefilter::None, length_preserving: false });
     let unchanged = instance.transform(&window(b"xyz")).unwrap();
     assert_eq!(unchanged, Reply { consumed: 0, change: Change::Unchanged });
@@ -169,10 +178,10 @@ fn what_is_too_large_is_not_compiled() {
 
 #[test]
 fn deadlines_pass_after_the_sandbox_is_gone() {
-    let sandbox = Sandbox::new(None, Compiler::InProcess).unwrap();
+    let sandbox = Sandbox::new(None, Isolation::InProcess).unwrap();
     let plugin = sandbox.load("it", &wasm("spin-transform"), LIMITS, silent()).unwrap();
     drop(sandbox);
-    let (_, mut instance) = plugin.begin(&[], FileHead { size: None, head: b"" }).unwrap();
+    let mut instance = local(plugin.begin(&[], FileHead { size: None, head: b"" }).unwrap().1);
     drop(plugin);
     assert_plugin_error(instance.transform(&window(b"")), "did not process the window", "");
 }
@@ -192,8 +201,8 @@ fn what_is_left_of_a_budget_is_no_answer() {
     let limits = || Limits { budget: budget.clone(), ..LIMITS };
     let plugin = SANDBOX.load("memory-bomb", &wasm("memory-bomb"), limits(), silent()).unwrap();
     assert_eq!(budget.leased_bytes(), 0, "the instance that described it is gone");
-    let begin = || plugin.begin(&[], FileHead { size: None, head: b"" });
-    let ((_, mut one), (_, two)) = (begin().unwrap(), begin().unwrap());
+    let begin = || plugin.begin(&[], FileHead { size: None, head: b"" }).map(|begun| local(begun.1));
+    let (mut one, two) = (begin().unwrap(), begin().unwrap());
     let besides = budget.leased_bytes().checked_sub(4 * 65536);
     assert!(besides.is_some_and(|bytes| bytes > 1000 && bytes < 1 << 20), "{besides:?}");
     let result = one.transform(&window(b"abc"));
@@ -209,7 +218,7 @@ fn what_is_left_of_a_budget_is_no_answer() {
     assert_eq!(budget.leased_bytes(), 0);
     // A worker's share of replies.
     let plugin = SANDBOX.load("tiny", &wasm("tiny"), limits(), silent()).unwrap();
-    let (_, mut tiny) = plugin.begin(&[], FileHead { size: None, head: b"" }).unwrap();
+    let mut tiny = local(plugin.begin(&[], FileHead { size: None, head: b"" }).unwrap().1);
     let result = tiny.transform(&window(b"abc"));
     let error = assert_plugin_error(result, "failed at offset 70000", "a worker's share of `--memory-total`");
     assert!(!is_denied(&error), "with fewer workers the share is the same");
@@ -232,7 +241,7 @@ fn logs_are_escaped_and_bounded() {
     let sink = lines.clone();
     let sink: Sink = Arc::new(move |level, line: &str| sink.lock().unwrap().push((level, line.to_owned())));
     let plugin = SANDBOX.load("it", &wasm("log-bomb"), LIMITS, sink).unwrap();
-    let (_, mut instance) = plugin.begin(&[], FileHead { size: None, head: b"" }).unwrap();
+    let mut instance = local(plugin.begin(&[], FileHead { size: None, head: b"" }).unwrap().1);
     instance.transform(&window(b"a")).unwrap();
     instance.transform(&window(b"a")).unwrap();
     let lines = lines.lock().unwrap();

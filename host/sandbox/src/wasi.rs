@@ -66,6 +66,13 @@ pub(crate) fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> wasmtime::Re
     Ok(())
 }
 
+/// What a thread must have entered that runs a plugin where no threads can be
+/// started. Functions of WASI that may wait would start some otherwise, and
+/// what they use to wait for the system; here there is nothing to wait for.
+pub(crate) fn waits_on_this_thread() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().build()
+}
+
 fn random(label: &[u8]) -> Deterministic {
     let mut bytes = vec![0; RANDOM_BYTES];
     blake3::Hasher::new().update(b"runner random ").update(label).finalize_xof().fill(&mut bytes);

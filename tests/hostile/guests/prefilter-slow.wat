@@ -1,6 +1,6 @@
 ;; Asks for an expression for which each byte of the file makes a state of tens
 ;; of thousands of parts.
-;; expect: exit 3, says "searching with the plugin's prefilter took longer than 0.2 s, at offset 0"
+;; expect: exit 3, says "did not process the window at offset 0 within 0.2 s"
 ;; options: --timeout 0.2
 ;; file: 40000 x "abcdefghijklmnopqrstuvwxyz"
 (memory $memory 40)

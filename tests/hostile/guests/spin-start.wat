@@ -1,5 +1,5 @@
 ;; Never starts.
-;; expect: exit 3, says "did not start within 0.2 s"
+;; expect: exit 3, says "did not start and describe itself within 0.2 s"
 ;; options: --timeout 0.2
 (func $spin (loop (br 0)))
 (start $spin)

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use runner_pipeline::error::{Kind, Result};
 use runner_sandbox::plugin::bundled;
-use runner_sandbox::{Compiler, Limits, Plugin, Sandbox};
+use runner_sandbox::{Isolation, Limits, Plugin, Sandbox};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::guest::CONTENT;
@@ -19,7 +19,7 @@ use runner_tests::{Scratch, command};
 const LONG: Duration = Duration::from_secs(3600);
 
 fn child(program: impl Into<PathBuf>, deadline: Duration) -> Sandbox {
-    Sandbox::new(None, Compiler::Child { program: program.into(), deadline }).unwrap()
+    Sandbox::new(None, Isolation::Processes { program: program.into(), compile_deadline: deadline }).unwrap()
 }
 
 fn load(sandbox: &Sandbox, bytes: &[u8]) -> Result<Plugin> {
@@ -166,10 +166,9 @@ fn no_child_outlives_its_parent() {
             .unwrap();
         let pid = parent.id();
         let compiling = loop {
-            let children = children(pid);
             // It has its own name once it has begun, and dies with its parent from then on.
-            match children.trim().parse::<i32>() {
-                Ok(child) if bound_to_parent(child) => break child,
+            match compiler(pid) {
+                Some(child) if bound_to_parent(child) => break child,
                 _ => assert!(parent.try_wait().unwrap().is_none(), "it has ended by itself"),
             }
         };
@@ -202,8 +201,8 @@ fn the_compiler_is_confined() {
         .spawn()
         .unwrap();
     let child = loop {
-        match children(parent.id()).trim().parse::<u32>() {
-            Ok(child) if status(child, "Seccomp_filters").is_some_and(|filters| filters != "0") => {
+        match compiler(parent.id()) {
+            Some(child) if status(child, "Seccomp_filters").is_some_and(|filters| filters != "0") => {
                 break child;
             }
             _ => assert!(parent.try_wait().unwrap().is_none(), "it has ended by itself"),
@@ -238,8 +237,17 @@ fn status(of: impl std::fmt::Display, name: &str) -> Option<String> {
     Some(line.trim().to_owned())
 }
 
+/// The process that compiles for a process.
+fn compiler(of: u32) -> Option<i32> {
+    let is_compiler = |child: &&str| {
+        let line = fs::read(format!("/proc/{child}/cmdline")).unwrap_or_default();
+        line.starts_with(b"runner\0__compile\0")
+    };
+    children(of).split_whitespace().find(is_compiler)?.parse().ok()
+}
+
 /// The children of all threads of a process.
-fn children(process: u32) -> String {
+pub(super) fn children(process: u32) -> String {
     let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else { return String::new() };
     let of = |thread: fs::DirEntry| fs::read_to_string(thread.path().join("children")).unwrap_or_default();
     threads.flatten().map(of).collect()

@@ -4,10 +4,10 @@
 use std::fs;
 
 use runner_pipeline::error::{Kind, Result};
-use runner_sandbox::{Compiler, Limits, Sandbox};
+use runner_sandbox::{Limits, Sandbox};
 
 use super::guest::{self, CONTENT};
-use super::{apply, generated, silent};
+use super::{apply, generated, isolated, silent};
 use runner_tests::Scratch;
 use runner_tests::runner;
 
@@ -26,10 +26,6 @@ fn run(sandbox: &Sandbox, name: &str, wasm: &[u8]) -> Result<Vec<u8>> {
     done.map(|()| fs::read(file).unwrap())
 }
 
-fn in_process() -> Sandbox {
-    Sandbox::new(None, Compiler::InProcess).unwrap()
-}
-
 #[track_caller]
 fn fails(result: Result<Vec<u8>>, what: &str) {
     let error = result.expect_err(what);
@@ -39,7 +35,7 @@ fn fails(result: Result<Vec<u8>>, what: &str) {
 
 #[test]
 fn a_plugin_may_have_many_parts_and_not_more() {
-    let sandbox = in_process();
+    let sandbox = isolated();
     let run = |count, module| run(&sandbox, "parts", &generated::beside(count, module));
     assert_eq!(run(15, "(module (memory 1))").unwrap(), CONTENT);
     assert_eq!(run(200, "(module (table 1 funcref))").unwrap(), CONTENT);
@@ -83,7 +79,7 @@ fn a_plugin_of_plugins_of_plugins_is_stopped() {
 /// an error, or an end.
 #[test]
 fn all_of_wasi_0_1_gives_nothing() {
-    let sandbox = in_process();
+    let sandbox = isolated();
     let mut asked = 0;
     for file in [3, 4, 1000, u32::MAX] {
         for (name, wasm) in generated::wasi_0_1(file) {
@@ -103,7 +99,7 @@ fn all_of_wasi_0_1_gives_nothing() {
 /// The whole of it can be imported, and is harmless with wild arguments.
 #[test]
 fn all_of_wasi_0_1_can_be_called() {
-    let sandbox = in_process();
+    let sandbox = isolated();
     for first in [0, 1, 2, 3072, 0x7fff_fff0] {
         for (name, wasm) in generated::wasi_0_1(first) {
             if let Err(error) = run(&sandbox, name, &wasm) {
@@ -115,7 +111,7 @@ fn all_of_wasi_0_1_can_be_called() {
 
 #[test]
 fn other_worlds_cannot_be_imported() {
-    let sandbox = in_process();
+    let sandbox = isolated();
     for import in [
         "wasi:http/outgoing-handler@0.2.0",
         "wasi:http/types@0.2.3",

@@ -68,8 +68,14 @@ fn endless(scratch: &Scratch) -> Vec<(PathBuf, PathBuf)> {
     .collect()
 }
 
-/// Clock ticks of processor time that a process has used, without children.
+/// Clock ticks of processor time that a process and its children have used.
 fn ticks(process: u32) -> u64 {
+    let children = super::compile::children(process);
+    let children = children.split_whitespace().filter_map(|child| child.parse().ok());
+    ticks_alone(process) + children.map(ticks_alone).sum::<u64>()
+}
+
+fn ticks_alone(process: u32) -> u64 {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     let fields: Vec<_> = stat.rsplit_once(") ").map_or(Vec::new(), |(_, rest)| rest.split(' ').collect());
     [11, 12].iter().filter_map(|&field| fields.get(field)?.parse::<u64>().ok()).sum()

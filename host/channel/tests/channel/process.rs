@@ -56,7 +56,7 @@ impl Worker {
         let process = pidfd_open(Pid::from_child(&child), PidfdFlags::empty()).unwrap();
         let watch = channel.watch();
         // The worker dies at the latest with this value, and so the thread ends.
-        thread::spawn(move || watch.until_death(process.as_fd()));
+        thread::spawn(move || watch.until_death(process.as_fd(), None, || {}));
         Self { child, slots }
     }
 }

@@ -50,7 +50,7 @@ impl Instance {
             Self::Remote(remote) => {
                 let near = context.around(view, &records);
                 let mut answer = Answer::new(context.job, &near, records.clone(), context.budget);
-                remote.records(&near, records, &mut answer)?;
+                remote.records(context, &near, records, &mut answer)?;
                 Ok(answer.finish())
             }
         }
@@ -81,7 +81,7 @@ impl Instance {
             }
             let near = context.around(view, &(position.at..end));
             let mut answer = Answer::new(context.job, &near, position.at..end, context.budget);
-            let next = remote.sequential(&near, *position, until, &mut answer)?;
+            let next = remote.sequential(context, &near, (*position, until), &mut answer)?;
             check_progress(context, *position, next)?;
             answer.consumed(next.at)?;
             found.append(answer.finish());
@@ -101,7 +101,7 @@ impl Instance {
             // What lies behind the view cannot be settled.
             Self::Remote(remote) => {
                 let near = context.around(view, &(from..view.limit()));
-                Ok(remote.settled(&near, from)?.clamp(from, view.limit()))
+                Ok(remote.settled(context, &near, from)?.clamp(from, view.limit()))
             }
         }
     }

@@ -99,12 +99,29 @@ impl Finder {
     /// [`Kind::Plugin`] where [`Finder::new`] fails; when the budget has no
     /// room for the finder, or the run was stopped.
     pub fn within(job: &Job, budget: &Budget, cancel: Cancel<'_>) -> Result<Option<Self>> {
+        Self::charged(job, budget, || {
+            if takes_long(&job.prefilter) { aside(job, cancel) } else { Ok(Self::new(job)) }
+        })
+    }
+
+    /// As [`Finder::within`], on this thread, where nothing stops it.
+    ///
+    /// # Errors
+    /// As for [`Finder::within`].
+    pub fn on_this_thread(job: &Job, budget: &Budget) -> Result<Option<Self>> {
+        Self::charged(job, budget, || Ok(Self::new(job)))
+    }
+
+    fn charged(
+        job: &Job,
+        budget: &Budget,
+        make: impl FnOnce() -> Result<Result<Option<Self>, String>>,
+    ) -> Result<Option<Self>> {
         let mut lease = budget.lease();
         if let Prefilter::Literals { patterns, .. } = &job.prefilter {
             lease.grow(Search::literals_need_bytes(patterns))?;
         }
-        let made = if takes_long(&job.prefilter) { aside(job, cancel)? } else { Self::new(job) };
-        let made = made.map_err(|why| {
+        let made = make()?.map_err(|why| {
             Error::new(Kind::Plugin, format!("the plugin's prefilter cannot be used: {why}"))
         })?;
         let Some(finder) = made else { return Ok(None) };

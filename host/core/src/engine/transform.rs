@@ -9,7 +9,7 @@ use runner_contract::{Edits, Job, Reply, Window};
 
 use crate::engine::answer::Answer;
 use crate::engine::framing::View;
-use crate::engine::window::Position;
+use crate::engine::window::{Context, Position};
 use crate::error::{Error, Kind, Result};
 use crate::memory::is_denied;
 use crate::storage::CopyMemory;
@@ -90,19 +90,25 @@ pub trait BlockTransform: Send {
     /// # Errors
     /// Any failure, as for [`Transform::transform`]; the errors of `answer`.
     /// [`WorkerDied`] as the cause if the work may succeed in a new process.
-    fn records(&mut self, view: &View<'_>, records: Range<u64>, answer: &mut Answer<'_>) -> Result<()>;
+    fn records(
+        &mut self,
+        context: &Context<'_>,
+        view: &View<'_>,
+        records: Range<u64>,
+        answer: &mut Answer<'_>,
+    ) -> Result<()>;
 
-    /// Passes the edits of sequential windows from `from` on to `answer`: those
-    /// that start before `until`, as far as the view contains them. Returns the
-    /// position after them, which is not checked.
+    /// Passes the edits of sequential windows to `answer`: those from the
+    /// position on that start before the offset, as far as the view contains
+    /// them. Returns the position after them, which is not checked.
     ///
     /// # Errors
     /// As for [`BlockTransform::records`].
     fn sequential(
         &mut self,
+        context: &Context<'_>,
         view: &View<'_>,
-        from: Position,
-        until: u64,
+        range: (Position, u64),
         answer: &mut Answer<'_>,
     ) -> Result<Position>;
 
@@ -111,7 +117,7 @@ pub trait BlockTransform: Send {
     ///
     /// # Errors
     /// As for [`BlockTransform::records`].
-    fn settled(&mut self, view: &View<'_>, from: u64) -> Result<u64>;
+    fn settled(&mut self, context: &Context<'_>, view: &View<'_>, from: u64) -> Result<u64>;
 }
 
 /// The cause of an error: the process that ran the plugin has died.

@@ -15,8 +15,21 @@ use crate::engine::transform::Transform;
 pub use crate::engine::validate::Found;
 use crate::engine::validate::{Origin, Piece, Request, accept, broken};
 use crate::error::Result;
+use crate::hash::GROUP_BYTES;
 use crate::memory::{Budget, Lease};
 use crate::profile::{self, Stage};
+
+/// Work is handed out in blocks of this size, or of the window size if that is
+/// larger.
+pub const BLOCK_BYTES: u64 = 1 << 20;
+/// Maximum number of bytes around a block that are read with it.
+pub const MARGIN_BYTES: u64 = 64 << 10;
+
+/// The size of a block for a window of this size: whole groups.
+#[must_use]
+pub fn block_bytes(window_bytes: u64) -> u64 {
+    BLOCK_BYTES.max(window_bytes.max(1).next_multiple_of(GROUP_BYTES))
+}
 
 /// What stays the same from block to block.
 pub struct Context<'a> {

@@ -11,11 +11,9 @@ use std::ops::Range;
 
 use super::{BLOCK_BYTES, Scan};
 use crate::engine::framing::View;
+use crate::engine::window::MARGIN_BYTES;
 use crate::storage::mmap::{Copier, Mapping};
 use crate::storage::{ALIGN_BYTES, CopyMemory};
-
-/// Maximum number of bytes to copy on each side of a block.
-const MARGIN_BYTES: u64 = 64 << 10;
 
 pub(super) struct BlockBuffer<'m> {
     memory: Memory<'m>,

@@ -12,7 +12,7 @@ use runner_pipeline::patch::PluginId;
 use runner_pipeline::run;
 use runner_sandbox::plugin::Configured;
 use runner_sandbox::plugin::params::Given;
-use runner_sandbox::{Cache, Compiler, Limits, Sandbox, Sink};
+use runner_sandbox::{Cache, Isolation, Limits, Sandbox, Sink};
 
 use crate::plugin::PluginSource;
 
@@ -30,7 +30,7 @@ pub(super) struct Plugin {
     source: PluginSource,
     params: Vec<Given>,
     log: Sink,
-    compiler: Option<Compiler>,
+    isolation: Option<Isolation>,
     cache: CodeCache,
     /// The plugin, with the limits of the run that loaded it.
     loaded: OnceLock<runner_sandbox::Plugin>,
@@ -64,9 +64,9 @@ impl Program {
         }
     }
 
-    pub(super) fn compile_with(&mut self, compiler: Compiler) {
+    pub(super) fn run_in(&mut self, isolation: Isolation) {
         if let Self::Plugin(plugin) = self {
-            plugin.compiler = Some(compiler);
+            plugin.isolation = Some(isolation);
         }
     }
 
@@ -120,7 +120,7 @@ impl Plugin {
             source,
             params: Vec::new(),
             log: silent(),
-            compiler: None,
+            isolation: None,
             cache: CodeCache::Default,
             loaded: OnceLock::new(),
         }
@@ -146,9 +146,9 @@ impl Plugin {
 
     fn load(&self, limits: Limits) -> Result<runner_sandbox::Plugin> {
         let resolved = self.source.resolve()?;
-        let compiler = match &self.compiler {
-            Some(compiler) => compiler.clone(),
-            None => self.source.default_compiler(&resolved)?,
+        let isolation = match &self.isolation {
+            Some(isolation) => isolation.clone(),
+            None => self.source.default_isolation(&resolved)?,
         };
         let cache = match &self.cache {
             CodeCache::Default => Cache::open_default(),
@@ -156,7 +156,7 @@ impl Plugin {
         };
         // Messages that a plugin logs while it describes itself are dropped: it
         // is not known yet which of its parameters are secret.
-        resolved.load(&Sandbox::new(cache, compiler)?, limits, silent())
+        resolved.load(&Sandbox::new(cache, isolation)?, limits, silent())
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use runner_embed::{
-    Change, Compiler, Event, Framing, Job, Kind, Level, LogLevel, PluginSource, Strategy, root,
+    Change, Event, Framing, Isolation, Job, Kind, Level, LogLevel, PluginSource, Strategy, root,
 };
 use runner_sandbox::plugin::bundled;
 use tempfile::TempDir;
@@ -103,10 +103,10 @@ fn a_plugin_of_unknown_bytes_is_only_compiled_where_that_was_allowed() {
         let change = Change::new(source).set("find", "License").set("with", "Licence");
         let error = change.apply(&file).unwrap_err();
         assert_eq!(error.kind(), Kind::Refused, "{error:?}");
-        assert!(error.hints()[0].contains("enable_child_compiler"), "{error:?}");
+        assert!(error.hints()[0].contains("worker_main"), "{error:?}");
         assert_eq!(text(&file), TEXT);
         let cache = Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("code"));
-        let found = change.compiler(Compiler::InProcess).code_cache(cache).dry_run(&file).unwrap();
+        let found = change.isolation(Isolation::InProcess).code_cache(cache).dry_run(&file).unwrap();
         assert_eq!(found.stats.edits, 2);
     }
     let error = Change::new("nosuch").apply(&file).unwrap_err();

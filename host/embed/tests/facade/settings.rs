@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use runner_embed::{
-    Change, Compiler, Event, Kind, ParamKind, Patch, Recovery, Root, recover, roll_back, root, shown,
+    Change, Event, Isolation, Kind, ParamKind, Patch, Recovery, Root, recover, roll_back, root, shown,
 };
 
 use crate::{TEXT, licence, remove_of, replace, scratch, text};
@@ -47,7 +47,7 @@ fn a_plugin_describes_itself_before_it_runs() {
 fn settings_of_the_sandbox_do_not_concern_native_code() {
     let (_scratch, file) = scratch();
     let change = remove_of().instance_memory(1).call_timeout(Duration::ZERO).code_cache(None);
-    change.compiler(Compiler::InProcess).log(|_, _| {}).apply(&file).unwrap();
+    change.isolation(Isolation::InProcess).log(|_, _| {}).apply(&file).unwrap();
     assert_eq!(text(&file), "The License\nends here\n");
 }
 

@@ -7,10 +7,9 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use runner_contract::{Change, FileHead};
-use runner_pipeline::engine::transform::Transform;
 
 use crate::cache::{ENTRY_DIGITS, ENTRY_SUFFIX, TOTAL_BYTES};
-use crate::tests::{LIMITS, silent, wasm, window};
+use crate::tests::{LIMITS, local, silent, wasm, window};
 use crate::*;
 
 /// A cache in a fresh directory, and that directory.
@@ -21,7 +20,7 @@ fn cache_dir() -> (tempfile::TempDir, PathBuf) {
 }
 
 fn load_cached(dir: &Path) -> Plugin {
-    let sandbox = Sandbox::new(Some(Cache::open(dir).unwrap()), Compiler::InProcess).unwrap();
+    let sandbox = Sandbox::new(Some(Cache::open(dir).unwrap()), Isolation::InProcess).unwrap();
     sandbox.load("tiny", &wasm("tiny"), LIMITS, silent()).unwrap()
 }
 
@@ -41,7 +40,7 @@ fn entry(dir: &Path) -> (PathBuf, Vec<u8>) {
 /// What the cache has of the tiny plugin.
 fn find(dir: &Path) -> Cached {
     let cache = Cache::open(dir).unwrap();
-    let engine = engine::new().unwrap();
+    let engine = engine::new(engine::Deadlines::Epochs).unwrap();
     cache.load(&engine, &blake3::hash(&wasm("tiny")), CodeFile::new().unwrap())
 }
 
@@ -49,7 +48,8 @@ fn find(dir: &Path) -> Cached {
 fn is_hit(dir: &Path) -> bool {
     match find(dir) {
         Cached::Found(code) => {
-            native_code::component(&engine::new().unwrap(), "tiny", &code).unwrap();
+            native_code::component(&engine::new(engine::Deadlines::Epochs).unwrap(), "tiny", &code.path())
+                .unwrap();
             true
         }
         Cached::Missing(file) => {
@@ -68,7 +68,7 @@ fn compiled_code_is_used_again() {
     assert!(is_hit(&dir));
     let (path, before) = entry(&dir);
     let written = fs::metadata(&path).unwrap().modified().unwrap();
-    let (_, mut instance) = load_cached(&dir).begin(&[], FileHead { size: None, head: b"" }).unwrap();
+    let mut instance = local(load_cached(&dir).begin(&[], FileHead { size: None, head: b"" }).unwrap().1);
     assert!(matches!(instance.transform(&window(b"abc")).unwrap().change, Change::Edits { .. }));
     assert_eq!(entry(&dir), (path.clone(), before));
     assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), written, "compiled and stored again");
@@ -264,7 +264,7 @@ fn a_directory_that_is_exchanged_for_a_link_is_left_alone() {
     fill(&theirs.join(&name), 0o600);
     fs::rename(&dir, &moved).unwrap();
     symlink(&theirs, &dir).unwrap();
-    let sandbox = Sandbox::new(Some(cache), Compiler::InProcess).unwrap();
+    let sandbox = Sandbox::new(Some(cache), Isolation::InProcess).unwrap();
     sandbox.load("tiny", &wasm("tiny"), LIMITS, silent()).unwrap();
     assert_eq!(fs::read_dir(&theirs).unwrap().count(), 1);
     assert!(theirs.join(&name).exists());

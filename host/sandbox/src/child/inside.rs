@@ -10,7 +10,7 @@ use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::stack;
 
 use super::answer::{self, ANSWER_BYTES, EXIT_COMPILED, EXIT_FAILED, EXIT_REFUSED, EXIT_TOO_LARGE, Refusal};
-use crate::engine;
+use crate::engine::{self, Deadlines};
 use crate::facts::Facts;
 use crate::limits::{COMPILE_MEMORY_BYTES, MAX_PLUGIN_BYTES};
 use crate::native_code::{self, Source};
@@ -22,7 +22,7 @@ use crate::native_code::{self, Source};
 /// before anything is opened: the process confines itself. The work is done on
 /// a thread of its own, whose stack does not depend on limits.
 #[must_use]
-pub fn compile_for_parent(
+pub(crate) fn compile_for_parent(
     arguments: &[String],
     input: impl Read + Send,
     mut output: impl Write + Send,
@@ -68,7 +68,7 @@ fn compile(policy: &Policy, name: &str, input: impl Read) -> Result<(Vec<u8>, Fa
         .take(MAX_PLUGIN_BYTES)
         .read_to_end(&mut bytes)
         .map_err(Error::at("read", Path::new("standard input")))?;
-    let engine = engine::new()?;
+    let engine = engine::new(Deadlines::Parent)?;
     runner_confine::on_all_threads(policy).map_err(not_confined)?;
     native_code::compile(&engine, &Source { name, bytes: &bytes })
 }

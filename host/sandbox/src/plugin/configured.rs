@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use runner_contract::{FileHead, Manifest, Param};
-use runner_pipeline::engine::transform::{Begun, Instance};
+use runner_pipeline::engine::transform::Begun;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::Secrets;
 
@@ -70,9 +70,7 @@ impl Configured {
     /// As for [`Plugin::begin`]. A refusal that the parameters alone are the
     /// reason of is [`Kind::Usage`].
     pub fn begin(&self, head: FileHead<'_>) -> Result<Begun> {
-        let begun = self.plugin.begin(&self.params, head);
-        let (job, instance) = begun.map_err(|error| self.blame(head, error))?;
-        Ok((job, Instance::local(instance)))
+        self.plugin.begin(&self.params, head).map_err(|error| self.blame(head, error))
     }
 
     /// Whose fault it is that a plugin refuses to begin. If it says the same,

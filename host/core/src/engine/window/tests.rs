@@ -58,15 +58,21 @@ impl BlockTransform for Elsewhere {
         None
     }
 
-    fn records(&mut self, view: &View<'_>, records: Range<u64>, answer: &mut Answer<'_>) -> Result<()> {
+    fn records(
+        &mut self,
+        _: &Context<'_>,
+        view: &View<'_>,
+        records: Range<u64>,
+        answer: &mut Answer<'_>,
+    ) -> Result<()> {
         pass_on(&self.work(|context| find(context, view, &mut Neighbours, records))?, answer)
     }
 
     fn sequential(
         &mut self,
+        _: &Context<'_>,
         view: &View<'_>,
-        mut at: Position,
-        until: u64,
+        (mut at, until): (Position, u64),
         answer: &mut Answer<'_>,
     ) -> Result<Position> {
         let found = self.work(|context| find_sequential(context, view, &mut Neighbours, until, &mut at));
@@ -74,7 +80,7 @@ impl BlockTransform for Elsewhere {
         Ok(at)
     }
 
-    fn settled(&mut self, _: &View<'_>, from: u64) -> Result<u64> {
+    fn settled(&mut self, _: &Context<'_>, _: &View<'_>, from: u64) -> Result<u64> {
         Ok(from)
     }
 }

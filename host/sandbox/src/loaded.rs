@@ -1,0 +1,82 @@
+//! A loaded plugin: what it says of itself, and where its instances run.
+
+use std::sync::Arc;
+
+use runner_contract::{FileHead, Manifest, Param};
+use runner_pipeline::engine::transform::{Begun, Instance};
+use runner_pipeline::error::Result;
+
+use crate::instance::Linked;
+use crate::limits::Limits;
+use crate::log::Sink;
+use crate::remote::{Blocks, Host};
+
+/// A plugin that has been compiled and has described itself.
+#[derive(Clone)]
+pub struct Plugin {
+    digest: blake3::Hash,
+    manifest: Manifest,
+    runs: Runs,
+    log: Sink,
+}
+
+/// Where the instances of a plugin run.
+#[derive(Clone)]
+pub(crate) enum Runs {
+    InProcess(Box<Linked>),
+    InWorker(Arc<Host>),
+}
+
+impl Plugin {
+    pub(crate) fn new(digest: blake3::Hash, manifest: Manifest, runs: Runs, log: Sink) -> Self {
+        Self { digest, manifest, runs, log }
+    }
+
+    /// The manifest of the plugin, checked.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The BLAKE3 hash of the bytes that it was loaded from.
+    #[must_use]
+    pub fn digest(&self) -> blake3::Hash {
+        self.digest
+    }
+
+    /// The same plugin under different limits.
+    #[must_use]
+    pub fn limited_to(&self, limits: Limits) -> Self {
+        let runs = match &self.runs {
+            Runs::InProcess(linked) => Runs::InProcess(Box::new(linked.limited_to(limits))),
+            Runs::InWorker(host) => Runs::InWorker(Arc::new(host.limited_to(limits))),
+        };
+        Self { runs, ..self.clone() }
+    }
+
+    /// The same plugin with a different sink for its log messages.
+    #[must_use]
+    pub fn logging_to(&self, log: Sink) -> Self {
+        Self { log, ..self.clone() }
+    }
+
+    /// Starts an instance, passes it the parameters and the head of the file,
+    /// and returns the job that it asks for. `params` must match the manifest.
+    ///
+    /// # Errors
+    /// If the plugin refuses the parameters or the file, asks for a job that
+    /// breaks the contract, or fails; if the process that runs it dies.
+    pub fn begin(&self, params: &[Param], file: FileHead<'_>) -> Result<Begun> {
+        let log = Arc::clone(&self.log);
+        match &self.runs {
+            Runs::InProcess(linked) => {
+                let (job, instance) = linked.logging_to(log).begin(params, file)?;
+                Ok((job, Instance::local(instance)))
+            }
+            Runs::InWorker(host) => {
+                let (job, blocks) = Blocks::begin(host.lane(log)?, params, file)?;
+                Ok((job, Instance::Remote(Box::new(blocks))))
+            }
+        }
+    }
+}

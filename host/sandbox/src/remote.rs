@@ -1,0 +1,17 @@
+//! The parent's side: starts workers, asks them, and believes nothing that they
+//! answer.
+//!
+//! ```text
+//! host       the plugin's worker: started, loaded, replaced when it dies
+//! keeper     the thread that starts a worker and sees it die
+//! lane       a conversation with one thread of the worker
+//! blocks     asks for the edits of blocks
+//! ```
+
+mod blocks;
+mod host;
+mod keeper;
+mod lane;
+
+pub(crate) use self::blocks::Blocks;
+pub(crate) use self::host::Host;

@@ -1,0 +1,127 @@
+//! Asks for the edits of blocks.
+
+use std::ops::Range;
+
+use runner_channel::Block;
+use runner_contract::{FileHead, Job, Param};
+use runner_pipeline::engine::answer::Answer;
+use runner_pipeline::engine::framing::View;
+use runner_pipeline::engine::transform::BlockTransform;
+use runner_pipeline::engine::window::{Context, Position};
+use runner_pipeline::error::Result;
+use runner_pipeline::storage::CopyMemory;
+
+use super::lane::{Call, Lane};
+use crate::instance::breach;
+use crate::message::{Edits, Outcome, Request, Seen, Sizes};
+
+/// An instance in a worker.
+pub(crate) struct Blocks(Lane);
+
+impl Blocks {
+    /// Starts an instance, and returns the job that it asks for.
+    ///
+    /// # Errors
+    /// As for [`Lane::ask`]; if the job breaks the contract.
+    pub(crate) fn begin(mut lane: Lane, params: &[Param], file: FileHead<'_>) -> Result<(Job, Self)> {
+        let request = Request::Begin { params: params.to_vec(), file_bytes: file.size };
+        let cancel = lane.limits().cancel.clone();
+        let job = match lane.ask(Call::Begin, &request, file.head, cancel.get())? {
+            (Outcome::Begun(job), _) => job,
+            (other, _) => return Err(lane.unexpected(&other)),
+        };
+        job.validate().map_err(|why| breach(lane.name(), &why))?;
+        Ok((job, Self(lane)))
+    }
+
+    /// Asks about a view, which is passed on unless the worker can see it.
+    fn ask(&mut self, about: About<'_>, request: impl FnOnce(Seen) -> Request) -> Result<(Outcome, &[u8])> {
+        let About { context, view, offset } = about;
+        let in_block = self.0.place_in_block(view.bytes);
+        let rest = if in_block.is_some() { b"" } else { view.bytes };
+        self.0.ask(Call::Block(offset), &request(Seen::new(view, in_block)), rest, context.cancel)
+    }
+
+    /// The edits of an answer, and the position of a sequential scan.
+    fn edits(
+        &mut self,
+        about: About<'_>,
+        answer: &mut Answer<'_>,
+        request: impl FnOnce(Seen) -> Request,
+    ) -> Result<Option<(u64, u64)>> {
+        let (outcome, rest) = self.ask(about, request)?;
+        let Outcome::Edits { count, new_bytes, touched, position } = outcome else {
+            return Err(self.0.unexpected(&outcome));
+        };
+        let edits = Edits::new(rest, count, new_bytes);
+        let taken = edits.and_then(|edits| edits.each(|start, old, new| answer.edit(start, old, new)));
+        let taken = taken.ok_or_else(|| self.0.breach("edits that are not as long as it says"))?;
+        taken
+            .and_then(|()| touched.map_or(Ok(()), |(first, reach)| answer.touched(first, reach)))
+            .inspect_err(|error| self.0.refuse(error))?;
+        Ok(position)
+    }
+}
+
+/// What a question is about: bytes of the file, from this offset on.
+struct About<'a> {
+    context: &'a Context<'a>,
+    view: &'a View<'a>,
+    offset: u64,
+}
+
+fn sizes(context: &Context<'_>) -> Sizes {
+    Sizes { window_bytes: context.window_bytes, record_limit: context.record_limit }
+}
+
+impl BlockTransform for Blocks {
+    fn take_memory(&mut self) -> Option<Box<dyn CopyMemory>> {
+        self.0.take_block().map(|block| Box::new(Memory(block)) as Box<dyn CopyMemory>)
+    }
+
+    fn records(
+        &mut self,
+        context: &Context<'_>,
+        view: &View<'_>,
+        records: Range<u64>,
+        answer: &mut Answer<'_>,
+    ) -> Result<()> {
+        let (start, end) = (records.start, records.end);
+        let request = |view| Request::Records { view, sizes: sizes(context), records: (start, end) };
+        self.edits(About { context, view, offset: start }, answer, request).map(|_| ())
+    }
+
+    fn sequential(
+        &mut self,
+        context: &Context<'_>,
+        view: &View<'_>,
+        (from, until): (Position, u64),
+        answer: &mut Answer<'_>,
+    ) -> Result<Position> {
+        let Position { at, want } = from;
+        let request = |view| Request::Sequential { view, sizes: sizes(context), at, want, until };
+        let position = self.edits(About { context, view, offset: at }, answer, request)?;
+        let (at, want) = position.ok_or_else(|| self.0.breach("edits without a position"))?;
+        Ok(Position { at, want })
+    }
+
+    fn settled(&mut self, context: &Context<'_>, view: &View<'_>, from: u64) -> Result<u64> {
+        match self.ask(About { context, view, offset: from }, |view| Request::Settled { view, from })? {
+            (Outcome::Settled(settled), _) => Ok(settled),
+            (other, _) => Err(self.0.unexpected(&other)),
+        }
+    }
+}
+
+/// The memory of a block, which the worker can see.
+struct Memory(Block);
+
+impl CopyMemory for Memory {
+    fn bytes(&self) -> &[u8] {
+        self.0.bytes()
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        self.0.bytes_mut()
+    }
+}

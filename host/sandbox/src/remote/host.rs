@@ -1,0 +1,179 @@
+//! The plugin's worker: started, loaded, and replaced when it has died.
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use runner_channel::Shape;
+use runner_contract::{MAX_CONTEXT_BYTES, Manifest};
+use runner_pipeline::engine::framing::MIN_RECORD_LIMIT_BYTES;
+use runner_pipeline::engine::window::{MARGIN_BYTES, block_bytes};
+use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::{locks, profile};
+
+use super::keeper::Worker;
+use super::lane::Lane;
+use crate::code::Code;
+use crate::instance::breach;
+use crate::limits::Limits;
+use crate::log::{Log, Sink};
+use crate::manifest;
+use crate::message::{Load, Outcome, Request};
+use crate::worker::Start;
+
+/// Bytes of a part of a reply. Longer replies come in several parts.
+const REPLY_BYTES: usize = 2 << 20;
+/// Bytes of a request beside a view: the parameters, and the head of a file.
+const PARAMS_BYTES: u64 = 8 << 20;
+/// Memory of a worker that is not drawn from its budget: the program itself,
+/// the engine and the allocator.
+const PROCESS_BYTES: u64 = 64 << 20;
+/// The same for each lane: its stack.
+const LANE_BYTES: u64 = 5 << 20;
+
+/// Starts workers for a plugin with certain limits.
+pub(crate) struct Host {
+    program: PathBuf,
+    name: String,
+    limits: Limits,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// There once the plugin is compiled.
+    code: Option<Arc<Code>>,
+    worker: Option<Arc<Worker>>,
+    /// Whether the worker has loaded the plugin.
+    loaded: bool,
+}
+
+impl Host {
+    /// A host whose worker starts when it is needed. `program` answers to
+    /// [`WORK_COMMAND`](crate::WORK_COMMAND).
+    pub(crate) fn new(program: PathBuf, name: String, limits: Limits) -> Self {
+        Self { program, name, limits, state: Mutex::default() }
+    }
+
+    /// The same plugin under different limits, so with another worker.
+    pub(crate) fn limited_to(&self, limits: Limits) -> Self {
+        let code = locks::lock(&self.state).code.clone();
+        let state = Mutex::new(State { code, ..State::default() });
+        Self { program: self.program.clone(), name: self.name.clone(), limits, state }
+    }
+
+    /// Starts a worker before there is code: the process is up when the code is
+    /// there. `code` is the file that will have it.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub(crate) fn start_early(&self, code: BorrowedFd<'_>) -> Result<()> {
+        let worker = self.start(code)?;
+        let mut state = locks::lock(&self.state);
+        (state.worker, state.loaded) = (Some(worker), false);
+        Ok(())
+    }
+
+    /// Loads the plugin, and returns its manifest; `None` if the code was made
+    /// for another machine or another version of the engine.
+    ///
+    /// # Errors
+    /// If the plugin fails to describe itself, or the worker dies.
+    pub(crate) fn load(&self, code: Arc<Code>, log: Sink) -> Result<Option<Manifest>> {
+        let mut state = locks::lock(&self.state);
+        state.code = Some(code);
+        self.ready(&mut state, log)
+    }
+
+    /// A lane of a worker that has loaded the plugin.
+    ///
+    /// # Errors
+    /// If no worker can be started, or it cannot load the plugin.
+    pub(crate) fn lane(self: &Arc<Self>, log: Sink) -> Result<Lane> {
+        loop {
+            let mut state = locks::lock(&self.state);
+            if !state.loaded || state.worker.as_ref().is_none_or(|worker| worker.is_over()) {
+                // What it logs then was said the first time.
+                self.ready(&mut state, Arc::new(|_, _| {}))?;
+            }
+            let Some(worker) = state.worker.clone() else { continue };
+            drop(state);
+            if let Some(slot) = worker.take_slot() {
+                return Ok(Lane::new(self.name.clone(), self.limits.clone(), worker, slot, Log::new(log)));
+            }
+        }
+    }
+
+    /// Sees to it that there is a worker, and that it has loaded the plugin.
+    fn ready(&self, state: &mut State, log: Sink) -> Result<Option<Manifest>> {
+        let no_code = || Error::new(Kind::Internal, "a plugin is run before it is compiled");
+        let code = state.code.clone().ok_or_else(no_code)?;
+        let worker = match &state.worker {
+            Some(worker) if !worker.is_over() && !state.loaded => Arc::clone(worker),
+            _ => self.start(code.as_fd())?,
+        };
+        (state.worker, state.loaded) = (Some(Arc::clone(&worker)), false);
+        let died = || {
+            Error::new(Kind::Plugin, format!("the process that runs plugin `{}` died", self.name))
+                .because(worker.how_it_died())
+        };
+        let slot = worker.take_slot().ok_or_else(died)?;
+        let mut lane =
+            Lane::new(self.name.clone(), self.limits.clone(), Arc::clone(&worker), slot, Log::new(log));
+        let budget = &self.limits.budget;
+        let request = Request::Load(Load {
+            name: self.name.clone(),
+            memory_bytes: self.limits.memory_bytes,
+            pool_bytes: budget.pool_bytes(),
+            total_bytes: budget.total_bytes(),
+            reply_bytes: budget.reply_bytes(),
+            instance_bytes: code.facts().instance_bytes,
+            memories: code.facts().memories,
+            profile: profile::is_on(),
+        });
+        let outcome = lane.load(&request)?;
+        match outcome {
+            Outcome::Stale => Ok(None),
+            Outcome::Loaded { manifest, layers: _ } => {
+                state.loaded = true;
+                manifest::check(manifest).map(Some).map_err(|why| breach(&self.name, &why))
+            }
+            other => Err(lane.unexpected(&other)),
+        }
+    }
+
+    fn start(&self, code: BorrowedFd<'_>) -> Result<Arc<Worker>> {
+        let limits = &self.limits;
+        let code = code.try_clone_to_owned().map_err(|why| {
+            Error::new(Kind::Io, "cannot start the process that runs the plugin").because(why)
+        })?;
+        let lanes = limits.lanes.max(1);
+        let block = block_bytes(limits.window_bytes) + 2 * MARGIN_BYTES;
+        let record = MIN_RECORD_LIMIT_BYTES.max(limits.window_bytes);
+        let request = block + record + 2 * u64::from(MAX_CONTEXT_BYTES) + PARAMS_BYTES;
+        let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+        let shape = Shape {
+            slots: lanes,
+            block_bytes: size(block),
+            request_bytes: size(request),
+            reply_bytes: REPLY_BYTES,
+        };
+        let lanes = lanes as u64;
+        let data_bytes = limits.budget.pool_bytes().map_or(0, |pool| {
+            pool.saturating_add(PROCESS_BYTES + lanes * LANE_BYTES)
+                .saturating_add(lanes * limits.budget.reply_bytes())
+        });
+        let start = Start { shape, data_bytes, address_space_bytes: 0 };
+        Worker::start(&self.program, start, code, limits.cancel.clone())
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        if let Some(worker) = &locks::lock(&self.state).worker {
+            worker.kill("the run is over");
+            // Nothing of it is left when this returns.
+            worker.how_it_died();
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! A conversation with one thread of the worker.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use runner_channel::{Block, Slot};
+use runner_pipeline::cancel::{Cancel, Seconds};
+use runner_pipeline::engine::transform::WorkerDied;
+use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::memory::{Denied, Lease, is_denied};
+use runner_pipeline::profile::{self, Place, Stage};
+
+use super::keeper::Worker;
+use crate::limits::Limits;
+use crate::log::Log;
+use crate::message::{self, Outcome, PART, Reply, Request, WHOLE};
+
+/// A lane of a worker, for one thread.
+pub(crate) struct Lane {
+    name: String,
+    limits: Limits,
+    worker: Arc<Worker>,
+    /// There until it is dropped.
+    slot: Option<Slot>,
+    log: Log,
+    /// A request's head; a reply; and the memory of long replies.
+    head: Vec<u8>,
+    reply: Vec<u8>,
+    long: Lease,
+    /// Whether the worker has an instance for this lane.
+    begun: bool,
+}
+
+/// What is asked for, in messages about its failure.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Call {
+    Load,
+    Begin,
+    /// The block that starts at this offset.
+    Block(u64),
+}
+
+impl Lane {
+    pub(super) fn new(name: String, limits: Limits, worker: Arc<Worker>, slot: Slot, log: Log) -> Self {
+        let long = limits.budget.lease();
+        let (head, reply) = (Vec::new(), Vec::new());
+        Self { name, limits, worker, slot: Some(slot), log, head, reply, long, begun: false }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The memory of the block of this lane.
+    pub(crate) fn take_block(&self) -> Option<Block> {
+        self.slot.as_ref()?.take_block()
+    }
+
+    /// Where these bytes lie in it.
+    pub(crate) fn place_in_block(&self, bytes: &[u8]) -> Option<usize> {
+        self.slot.as_ref()?.place_in_block(bytes).map(|place| place.start)
+    }
+
+    pub(super) fn load(&mut self, request: &Request) -> Result<Outcome> {
+        let cancel = self.limits.cancel.clone();
+        self.ask(Call::Load, request, b"", cancel.get()).map(|(outcome, _)| outcome)
+    }
+
+    /// Asks, and waits for the answer. `rest` follows the request. Also returns
+    /// what follows the reply's head.
+    ///
+    /// # Errors
+    /// The plugin's own error; if there is no answer in time, or none at all.
+    pub(crate) fn ask(
+        &mut self,
+        call: Call,
+        request: &Request,
+        rest: &[u8],
+        cancel: Cancel<'_>,
+    ) -> Result<(Outcome, &[u8])> {
+        // What is asked before the first block counts as loading and beginning.
+        let _span = matches!(call, Call::Block(_)).then(|| profile::span(Stage::Ask));
+        cancel.check()?;
+        if matches!(request, Request::Begin { .. }) {
+            self.begun = true;
+        }
+        self.head.clear();
+        message::encode(request, &mut self.head);
+        let deadline = Instant::now().checked_add(self.limits.deadline);
+        if let Err(error) = self.exchange(rest, deadline) {
+            return Err(self.failed(call, &error, cancel));
+        }
+        let Some((head, rest)) = message::decode::<Reply>(&self.reply) else {
+            return Err(spoilt(&self.worker, "bytes that mean nothing"));
+        };
+        for (level, line) in &head.log {
+            self.log.write(*level, line);
+        }
+        add_times(&head.times);
+        match head.outcome {
+            Outcome::Failed(failure) => Err(failure.into_error(&self.limits.budget)),
+            outcome => Ok((outcome, rest)),
+        }
+    }
+
+    /// Sends the head and what follows it, and collects all parts of the reply.
+    fn exchange(&mut self, rest: &[u8], deadline: Option<Instant>) -> Result<(), Failed> {
+        let Self { slot, head, reply, long, .. } = self;
+        let slot = slot.as_mut().ok_or(Failed::Spoilt("nothing"))?;
+        if slot.is_out() {
+            // Whoever had the lane before did not wait for the last reply.
+            slot.receive(deadline, reply)?;
+        }
+        let area = slot.request_mut()?;
+        let length = head.len() + rest.len();
+        let Some(area) = area.get_mut(..length) else { return Err(Failed::TooLong(length)) };
+        let (first, second) = area.split_at_mut(head.len());
+        first.copy_from_slice(head);
+        second.copy_from_slice(rest);
+        slot.send(WHOLE, length)?;
+        if slot.receive(deadline, reply)? == WHOLE {
+            return Ok(());
+        }
+        // A long reply.
+        let mut part = std::mem::take(reply);
+        long.shrink_to(0);
+        let mut kind = PART;
+        loop {
+            if part.is_empty() || kind > PART {
+                return Err(Failed::Spoilt("a part of a reply that is none"));
+            }
+            long.reserve(reply, part.len())?;
+            reply.extend_from_slice(&part);
+            if kind == WHOLE {
+                return Ok(());
+            }
+            head.clear();
+            message::encode(&Request::More, head);
+            slot.request_mut()?[..head.len()].copy_from_slice(head);
+            slot.send(WHOLE, head.len())?;
+            kind = slot.receive(deadline, &mut part)?;
+        }
+    }
+
+    /// The error for an exchange that has failed. The worker is not used again.
+    fn failed(&self, call: Call, failed: &Failed, cancel: Cancel<'_>) -> Error {
+        let name = &self.name;
+        match failed {
+            Failed::Channel(runner_channel::Error::Timeout) => {
+                let time = Seconds(self.limits.deadline);
+                self.worker.kill(&format!("it was killed, because it worked on something else for {time}"));
+                let what = match call {
+                    Call::Load => "did not start and describe itself".to_owned(),
+                    Call::Begin => "did not answer `begin`".to_owned(),
+                    Call::Block(offset) => format!("did not process the window at offset {offset}"),
+                };
+                Error::new(Kind::Plugin, format!("plugin `{name}` {what} within {time}"))
+                    .hint("give it more time with `--timeout`")
+            }
+            Failed::Channel(runner_channel::Error::WorkerDied) => {
+                if let Err(stopped) = cancel.check() {
+                    return stopped;
+                }
+                let how = self.worker.how_it_died();
+                let place = match call {
+                    Call::Load => "while loading it".to_owned(),
+                    Call::Begin => "before the first window".to_owned(),
+                    Call::Block(offset) => format!("at offset {offset}"),
+                };
+                Error::new(Kind::Plugin, format!("the process that runs plugin `{name}` died {place}"))
+                    .because(WorkerDied { how })
+                    .hint("the file is untouched")
+            }
+            Failed::Channel(runner_channel::Error::Malformed(what)) => spoilt(&self.worker, what),
+            Failed::Channel(error) => {
+                self.worker.kill("it could not be asked");
+                Error::new(Kind::Io, format!("cannot ask the process that runs plugin `{name}`"))
+                    .because(error.to_string())
+            }
+            Failed::Spoilt(what) => spoilt(&self.worker, what),
+            Failed::Denied(denied) => {
+                self.worker.kill("its answer was too long");
+                Error::from(*denied)
+            }
+            Failed::TooLong(bytes) => {
+                Error::new(Kind::Plugin, format!("plugin `{name}` cannot be given {bytes} bytes at once"))
+                    .hint("the parameters are too long")
+            }
+        }
+    }
+
+    /// The error for an answer to something else.
+    pub(crate) fn unexpected(&self, _: &Outcome) -> Error {
+        spoilt(&self.worker, "an answer to another question")
+    }
+
+    pub(crate) fn breach(&self, what: &str) -> Error {
+        spoilt(&self.worker, what)
+    }
+
+    /// Kills a worker whose edits were refused. A budget that is used up is not
+    /// its fault.
+    pub(crate) fn refuse(&self, error: &Error) {
+        if !is_denied(error) {
+            spoilt(&self.worker, "edits that cannot be made");
+        }
+    }
+}
+
+impl Drop for Lane {
+    /// The worker drops the instance while nobody waits for it.
+    fn drop(&mut self) {
+        let Some(mut slot) = self.slot.take() else { return };
+        if self.begun {
+            self.head.clear();
+            message::encode(&Request::Drop, &mut self.head);
+            let length = self.head.len();
+            let Ok(area) = slot.request_mut() else { return };
+            area[..length].copy_from_slice(&self.head);
+            if slot.send(WHOLE, length).is_err() {
+                return;
+            }
+        }
+        self.worker.give_back(slot);
+    }
+}
+
+/// Kills a worker that breaks the rules.
+fn spoilt(worker: &Worker, what: &str) -> Error {
+    worker.kill("it answered with something that no worker answers");
+    runner_pipeline::engine::answer::breach(what)
+}
+
+/// Why an exchange failed.
+enum Failed {
+    Channel(runner_channel::Error),
+    Denied(Denied),
+    Spoilt(&'static str),
+    TooLong(usize),
+}
+
+impl From<runner_channel::Error> for Failed {
+    fn from(error: runner_channel::Error) -> Self {
+        Self::Channel(error)
+    }
+}
+
+impl From<Denied> for Failed {
+    fn from(denied: Denied) -> Self {
+        Self::Denied(denied)
+    }
+}
+
+/// Adds what the worker says of where its time went. Only its own stages count.
+fn add_times(times: &[(u32, u64, u64)]) {
+    for &(stage, ns, spans) in times {
+        let stage = usize::try_from(stage).ok().and_then(|index| Stage::ALL.get(index));
+        if let Some(stage) = stage.filter(|stage| stage.place() == Place::Worker) {
+            profile::pass(Stage::Ask, *stage, Duration::from_nanos(ns), spans);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The worker: the process that runs a plugin's code. It holds nothing but the
+//! memory that it shares with its parent, and confines itself before it looks
+//! at anything that a plugin has made.
+//!
+//! ```text
+//! first thread      confine what belongs to a thread, map the channel
+//! one for each slot serve: load (once: map the code, confine the process for
+//!                   good, describe), begin, records, ... until killed
+//! ```
+
+mod jobs;
+mod lane;
+mod load;
+
+use std::io;
+use std::sync::{Arc, Barrier};
+
+use runner_channel::{Shape, WorkerSlot, attach};
+use runner_confine::{Calls, Limits, Policy};
+use runner_pipeline::stack;
+use rustix::fd::BorrowedFd;
+
+use self::lane::Lane;
+use self::load::Plugin;
+use crate::wasi;
+
+/// The first argument of a worker, followed by the parent's process id and the
+/// text of [`Start`]. A program that is started with it must call
+/// [`work_for_parent`].
+pub(crate) const WORK_COMMAND: &str = "__work";
+
+/// Exit code of a worker that cannot even confine itself.
+const EXIT_NOT_CONFINED: i32 = 3;
+/// Exit code of a worker that has met a fault of this program.
+const EXIT_FAULT: i32 = 4;
+
+/// Descriptors of a worker, until it has mapped what is behind them.
+pub(crate) const REQUESTS: i32 = 0;
+pub(crate) const REPLIES: i32 = 1;
+pub(crate) const CODE: i32 = 2;
+
+/// What a worker must know before it can read a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Start {
+    pub(crate) shape: Shape,
+    /// Private writable memory; 0 for no limit.
+    pub(crate) data_bytes: u64,
+    /// Address space; 0 for no limit.
+    pub(crate) address_space_bytes: u64,
+}
+
+impl Start {
+    /// As arguments after the parent's process id.
+    pub(crate) fn arguments(&self) -> [String; 3] {
+        [self.shape.to_string(), self.data_bytes.to_string(), self.address_space_bytes.to_string()]
+    }
+
+    fn parse(arguments: &[String]) -> Option<Self> {
+        let [shape, data, space] = arguments else { return None };
+        Some(Self {
+            shape: shape.parse().ok()?,
+            data_bytes: data.parse().ok()?,
+            address_space_bytes: space.parse().ok()?,
+        })
+    }
+}
+
+/// Runs a plugin for the parent, which ends this process. `arguments` are those
+/// after [`WORK_COMMAND`].
+///
+/// Call it on the first thread of the process, before there are others, and
+/// before anything is opened: the process confines itself.
+pub(crate) fn work_for_parent(arguments: &[String]) -> ! {
+    // A panic on one thread must not leave the parent waiting. There is nobody
+    // to read a message.
+    std::panic::set_hook(Box::new(|_| std::process::exit(EXIT_FAULT)));
+    let code = match work(arguments) {
+        Err(_) => EXIT_NOT_CONFINED,
+        Ok(never) => match never {},
+    };
+    std::process::exit(code)
+}
+
+fn work(arguments: &[String]) -> io::Result<std::convert::Infallible> {
+    let invalid = || io::Error::from(io::ErrorKind::InvalidInput);
+    let (parent, start) = arguments.split_first().ok_or_else(invalid)?;
+    let parent = parent.parse().map_err(|_| invalid())?;
+    let start = Start::parse(start).ok_or_else(invalid)?;
+    let policy = policy(parent, &start);
+    let layers = runner_confine::before_threads(&policy).map_err(io::Error::other)?;
+    let slots = map(start.shape)?;
+    let plugin = Arc::new(Plugin::new(policy, layers).map_err(io::Error::other)?);
+    let lanes: Vec<_> = slots.into_iter().map(|slot| Lane::new(slot, Arc::clone(&plugin))).collect();
+    let wasi = wasi::waits_on_this_thread()?;
+    // The filter that comes with the first request kills a thread that is still
+    // setting itself up.
+    let ready = Barrier::new(lanes.len());
+    std::thread::scope(|scope| {
+        for lane in lanes {
+            let serve = || {
+                let _waits = wasi.enter();
+                ready.wait();
+                lane.serve();
+            };
+            stack::spawn(scope, serve).map_err(io::Error::other)?;
+        }
+        Err(io::Error::other("no lane is left"))
+    })
+}
+
+fn policy(parent: u32, start: &Start) -> Policy {
+    let some = |bytes: u64| Some(bytes).filter(|bytes| *bytes > 0);
+    let limits = Limits {
+        data_bytes: some(start.data_bytes),
+        address_space_bytes: some(start.address_space_bytes),
+        ..Limits::default()
+    };
+    Policy::new(Calls::Run, parent).keep(REQUESTS).keep(REPLIES).keep(CODE).limits(limits)
+}
+
+/// Maps the channel, and closes its files.
+fn map(shape: Shape) -> io::Result<Vec<WorkerSlot>> {
+    // SAFETY: the parent has passed both files, the policy keeps them open, and
+    // nobody in this process has closed them.
+    #[allow(unsafe_code)]
+    let (requests, replies) = unsafe { (BorrowedFd::borrow_raw(REQUESTS), BorrowedFd::borrow_raw(REPLIES)) };
+    attach(requests, replies, shape).map_err(io::Error::other)
+}

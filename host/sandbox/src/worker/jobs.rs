@@ -1,0 +1,128 @@
+//! What a lane does: begins jobs, and works on blocks.
+
+use std::sync::{Arc, Mutex};
+
+use runner_contract::{FileHead, Job, LogLevel};
+use runner_pipeline::cancel::Cancel;
+use runner_pipeline::engine::framing::Cutter;
+use runner_pipeline::engine::prefilter::Finder;
+use runner_pipeline::engine::window::{Context, Found, Position, find, find_sequential};
+use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::locks;
+
+use super::load::Plugin;
+use crate::instance::Instance;
+use crate::log::Sink;
+use crate::message::{Outcome, Request, Seen, Sizes};
+
+/// The jobs of a lane.
+pub(super) struct Jobs {
+    plugin: Arc<Plugin>,
+    begun: Option<Begun>,
+    /// What the plugin has logged since the last reply.
+    log: Arc<Mutex<Vec<(LogLevel, String)>>>,
+}
+
+/// A job, and the instance that carries it out.
+struct Begun {
+    job: Job,
+    cutter: Option<Cutter>,
+    finder: Option<Arc<Finder>>,
+    instance: Instance,
+}
+
+impl Jobs {
+    pub(super) fn new(plugin: Arc<Plugin>) -> Self {
+        Self { plugin, begun: None, log: Arc::default() }
+    }
+
+    pub(super) fn take_log(&self) -> Vec<(LogLevel, String)> {
+        std::mem::take(&mut locks::lock(&self.log))
+    }
+
+    /// Does what is asked for. `rest` follows the request.
+    pub(super) fn answer(
+        &mut self,
+        request: Request,
+        block: &[u8],
+        rest: &[u8],
+    ) -> Result<(Outcome, Option<Found>)> {
+        Ok(match request {
+            Request::Load(load) => (self.plugin.load(load, self.sink())?, None),
+            Request::Begin { params, file_bytes } => {
+                // The memory of the last instance comes first.
+                self.begun = None;
+                let head = FileHead { size: file_bytes, head: rest };
+                let linked = self.plugin.linked()?.logging_to(self.sink());
+                let (job, instance) = linked.begin(&params, head)?;
+                let finder = self.plugin.finder(&job)?;
+                self.begun = Some(Begun { job: job.clone(), cutter: None, finder, instance });
+                (Outcome::Begun(job), None)
+            }
+            Request::Records { view, sizes, records: (start, end) } => {
+                let view = seen(&view, block, rest)?;
+                let found =
+                    self.with(sizes, |context, instance| find(context, &view, instance, start..end))?;
+                (Outcome::edits(&found, None), Some(found))
+            }
+            Request::Sequential { view, sizes, at, want, until } => {
+                let view = seen(&view, block, rest)?;
+                let mut position = Position { at, want };
+                let found = self.with(sizes, |context, instance| {
+                    find_sequential(context, &view, instance, until, &mut position)
+                })?;
+                (Outcome::edits(&found, Some(position)), Some(found))
+            }
+            Request::Settled { view, from } => {
+                let view = seen(&view, block, rest)?;
+                let finder = self.begun.as_ref().and_then(|begun| begun.finder.as_ref());
+                let deadline =
+                    runner_pipeline::cancel::Deadline::start(Cancel::NEVER, std::time::Duration::MAX, from);
+                let settled = finder.map_or(Ok(from), |finder| finder.settled(&view, from, &deadline))?;
+                (Outcome::Settled(settled), None)
+            }
+            Request::Drop => {
+                self.begun = None;
+                (Outcome::Dropped, None)
+            }
+            Request::More => return Err(fault("there is no more of the reply")),
+        })
+    }
+
+    fn with<T>(
+        &mut self,
+        sizes: Sizes,
+        work: impl FnOnce(&Context<'_>, &mut Instance) -> Result<T>,
+    ) -> Result<T> {
+        let begun = self.begun.as_mut().ok_or_else(|| fault("no job has begun"))?;
+        let Begun { job, cutter, finder, instance } = begun;
+        let cutter = cutter.get_or_insert_with(|| Cutter::new(&job.framing, sizes.record_limit));
+        let context = Context {
+            job,
+            cutter,
+            finder: finder.as_deref(),
+            window_bytes: sizes.window_bytes,
+            record_limit: sizes.record_limit,
+            budget: self.plugin.budget(),
+            cancel: Cancel::NEVER,
+        };
+        work(&context, instance)
+    }
+
+    fn sink(&self) -> Sink {
+        let log = Arc::clone(&self.log);
+        Arc::new(move |level, message| locks::lock(&log).push((level, message.to_owned())))
+    }
+}
+
+fn seen<'a>(
+    view: &Seen,
+    block: &'a [u8],
+    rest: &'a [u8],
+) -> Result<runner_pipeline::engine::framing::View<'a>> {
+    view.view(block, rest).ok_or_else(|| fault("a view is not in the request"))
+}
+
+fn fault(what: &str) -> Error {
+    Error::new(Kind::Internal, format!("the worker got a request that it cannot answer: {what}"))
+}

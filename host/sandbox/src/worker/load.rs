@@ -1,0 +1,106 @@
+//! The plugin of a worker: loaded once, used by all lanes.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use runner_confine::{Layers, Policy};
+use runner_contract::{Job, Manifest};
+use runner_pipeline::engine::prefilter::Finder;
+use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::locks;
+use runner_pipeline::memory::{Budget, Plan};
+use runner_pipeline::profile;
+
+use super::CODE;
+use crate::engine::Ticking;
+use crate::instance::Linked;
+use crate::limits::Limits;
+use crate::log::Sink;
+use crate::message::{Load, Outcome};
+use crate::native_code;
+
+/// What all lanes share.
+pub(super) struct Plugin {
+    ticking: Arc<Ticking>,
+    policy: Policy,
+    layers: Mutex<Layers>,
+    linked: OnceLock<Linked>,
+    /// The finder of the last job, for other lanes and files with the same job:
+    /// building one can take longer than a small file.
+    finder: Mutex<Option<(Job, Arc<Finder>)>>,
+}
+
+impl Plugin {
+    pub(super) fn new(policy: Policy, layers: Layers) -> Result<Self> {
+        Ok(Self {
+            ticking: Arc::new(Ticking::without_epochs()?),
+            policy,
+            layers: Mutex::new(layers),
+            linked: OnceLock::new(),
+            finder: Mutex::new(None),
+        })
+    }
+
+    /// Maps the code, confines the process for good, and asks the plugin to
+    /// describe itself: its first instruction.
+    pub(super) fn load(&self, load: Load, log: Sink) -> Result<Outcome> {
+        if load.profile {
+            profile::start();
+        }
+        let path = PathBuf::from(format!("/proc/self/fd/{CODE}"));
+        let Ok(component) = native_code::component(self.ticking.engine(), &load.name, &path) else {
+            return Ok(Outcome::Stale);
+        };
+        let layers = runner_confine::on_all_threads(&self.policy).map_err(|error| {
+            Error::new(Kind::Internal, "the process that runs the plugin cannot confine itself")
+                .because(error)
+        })?;
+        locks::lock(&self.layers).add(&layers);
+        let linked = Linked::new(&load.name, &component, &self.ticking, limits(&load), load.facts())?;
+        let manifest: Manifest = linked.logging_to(log).describe()?;
+        let layers = locks::lock(&self.layers).to_string();
+        // Loaded once, so nobody else has set it.
+        let _ = self.linked.set(linked);
+        Ok(Outcome::Loaded { manifest, layers })
+    }
+
+    /// The plugin, once it is loaded.
+    pub(super) fn linked(&self) -> Result<&Linked> {
+        self.linked.get().ok_or_else(|| Error::new(Kind::Internal, "the plugin is not loaded"))
+    }
+
+    pub(super) fn budget(&self) -> &Budget {
+        self.linked.get().map_or(&Budget::UNLIMITED, |linked| &linked.limits.budget)
+    }
+
+    /// The finder for a job.
+    pub(super) fn finder(&self, job: &Job) -> Result<Option<Arc<Finder>>> {
+        // Whoever needs the same one waits for it.
+        let mut last = locks::lock(&self.finder);
+        if let Some((known, finder)) = &*last
+            && known == job
+        {
+            return Ok(Some(Arc::clone(finder)));
+        }
+        *last = None;
+        let finder = Finder::on_this_thread(job, self.budget())?.map(Arc::new);
+        *last = finder.as_ref().map(|finder| (job.clone(), Arc::clone(finder)));
+        Ok(finder)
+    }
+}
+
+/// Time is limited from outside.
+fn limits(load: &Load) -> Limits {
+    let budget = load.pool_bytes.map_or(Budget::UNLIMITED, |pool_bytes| {
+        Budget::new(&Plan {
+            workers: 1,
+            total_bytes: load.total_bytes,
+            pool_bytes,
+            reply_bytes: load.reply_bytes,
+            files: 1,
+            file_bytes: 0,
+        })
+    });
+    Limits { memory_bytes: load.memory_bytes, budget, deadline: Duration::MAX, ..Limits::default() }
+}
