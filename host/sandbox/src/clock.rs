@@ -9,13 +9,10 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use runner_pipeline::cancel::CancelToken;
-use wasmtime::{Store, Trap, UpdateDeadline};
-
-use crate::engine::ticks;
-use crate::instance::State;
+use wasmtime::Trap;
 
 /// How often a running guest checks whether the run was stopped.
-const CHECK_INTERVAL: Duration = Duration::from_millis(50);
+pub(crate) const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The clock of one instance.
 pub(crate) struct Clock {
@@ -42,29 +39,17 @@ impl Clock {
         Self { end: None, cancel }
     }
 
+    /// Starts a call that may take until `deadline`.
+    pub(crate) fn start(&mut self, deadline: Duration) {
+        self.end = Instant::now().checked_add(deadline);
+    }
+
     /// Time until the next check; an error if the call must end now.
-    fn check(&self) -> wasmtime::Result<Duration> {
+    pub(crate) fn check(&self) -> wasmtime::Result<Duration> {
         if self.cancel.get().check().is_err() {
             return Err(wasmtime::Error::new(Stopped));
         }
         let left = self.end.map_or(CHECK_INTERVAL, |end| end.saturating_duration_since(Instant::now()));
         if left.is_zero() { Err(Trap::Interrupt.into()) } else { Ok(left.min(CHECK_INTERVAL)) }
     }
-}
-
-/// Makes everything that runs in the store check its clock.
-pub(crate) fn watch(store: &mut Store<State>) {
-    store.epoch_deadline_callback(|store| {
-        store.data().clock.check().map(|left| UpdateDeadline::Continue(ticks(left)))
-    });
-    store.call_hook(|mut store, hook| {
-        store.data_mut().phases.pass(hook);
-        Ok(())
-    });
-}
-
-/// Starts a call that may take until `deadline`.
-pub(crate) fn start(store: &mut Store<State>, deadline: Duration) {
-    store.data_mut().clock.end = Instant::now().checked_add(deadline);
-    store.set_epoch_deadline(ticks(deadline.min(CHECK_INTERVAL)));
 }

@@ -8,16 +8,14 @@ use runner_pipeline::engine::transform::Transform;
 use runner_pipeline::error::{Error, Kind, Result};
 use wasmtime::Store;
 use wasmtime::component::Component;
-use wasmtime_wasi::{WasiCtxView, WasiView};
 
 use crate::bindings::types;
 use crate::call_error::Call;
-use crate::call_timing::Phases;
-use crate::clock::Clock;
 use crate::facts::Facts;
-use crate::limits::{Limiter, Limits};
-use crate::log::{Log, Sink};
-use crate::{bindings, call_error, clock, engine, limits, link, manifest, wasi};
+use crate::limits::Limits;
+use crate::log::Sink;
+use crate::store::State;
+use crate::{bindings, call_error, engine, limits, link, manifest, store};
 
 /// Everything needed to create instances.
 #[derive(Clone)]
@@ -95,18 +93,8 @@ impl Linked {
     }
 
     fn instantiate(&self) -> Result<Instance> {
-        let state = State {
-            limiter: Limiter::new(&self.limits),
-            clock: Clock::new(self.limits.cancel.clone()),
-            log: Log::new(self.log.clone()),
-            wasi: None,
-            phases: Phases::default(),
-        };
-        let mut store = Store::new(self.ticking.engine(), state);
-        clock::watch(&mut store);
-        store.limiter(|state| &mut state.limiter);
-        store.set_hostcall_fuel(limits::DESCRIBE_FUEL);
-        clock::start(&mut store, self.limits.deadline);
+        let mut store = store::new(self.ticking.engine(), &self.limits, self.log.clone());
+        store::start(&mut store, self.limits.deadline);
         let started = store.data_mut().limiter.draw(self.instance_bytes);
         match started.and_then(|()| self.pre.instantiate(&mut store)) {
             Ok(plugin) => {
@@ -151,7 +139,7 @@ impl Instance {
         }
         self.store.data_mut().limiter.start_call();
         self.store.set_hostcall_fuel(fuel);
-        clock::start(&mut self.store, self.code.limits.deadline);
+        store::start(&mut self.store, self.code.limits.deadline);
         match ask(&self.guest, &mut self.store) {
             Ok(answer) => {
                 self.usable = true;
@@ -188,29 +176,5 @@ impl Transform for Instance {
 
     fn patience(&self) -> Duration {
         self.code.limits.deadline
-    }
-}
-
-/// The state that host functions use.
-pub(crate) struct State {
-    limiter: Limiter,
-    pub(crate) clock: Clock,
-    log: Log,
-    /// Created when a host function first needs it.
-    wasi: Option<wasi::World>,
-    pub(crate) phases: Phases,
-}
-
-impl bindings::Host for State {
-    fn log(&mut self, level: types::Level, message: String) {
-        self.log.write(level.into(), &message);
-    }
-}
-
-impl types::Host for State {}
-
-impl WasiView for State {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        self.wasi.get_or_insert_with(wasi::World::new).view()
     }
 }

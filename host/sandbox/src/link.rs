@@ -4,7 +4,7 @@ use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::escape;
 use wasmtime::component::{Component, HasSelf, Linker};
 
-use crate::instance::State;
+use crate::store::State;
 use crate::{bindings, componentize, wasi};
 
 /// Checks the imports and exports of a component, and links its imports.
