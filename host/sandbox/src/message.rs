@@ -272,6 +272,15 @@ impl<'a> Edits<'a> {
         (new.len() as u64 == new_bytes).then_some(Self { spans, new_bytes: new })
     }
 
+    /// The number of edits, and of their old and new bytes.
+    pub(crate) fn sizes(&self) -> (usize, u64, usize) {
+        let old = |span: &[u8; SPAN_BYTES]| {
+            let [_, _, _, _, _, _, _, _, old @ .., _, _, _, _] = *span;
+            u64::from(u32::from_le_bytes(old))
+        };
+        (self.spans.len(), self.spans.iter().map(old).sum(), self.new_bytes.len())
+    }
+
     /// Passes each edit to `take`. `None` if there are more or fewer new bytes
     /// than all edits together have.
     pub(crate) fn each<E>(

@@ -8,6 +8,7 @@
 //!                   good, describe), begin, records, ... until killed
 //! ```
 
+mod heap;
 mod jobs;
 mod lane;
 mod load;
@@ -88,6 +89,7 @@ fn work(arguments: &[String]) -> io::Result<std::convert::Infallible> {
     let start = Start::parse(start).ok_or_else(invalid)?;
     let policy = policy(parent, &start);
     let layers = runner_confine::before_threads(&policy).map_err(io::Error::other)?;
+    heap::keep_memory();
     let slots = map(start.shape)?;
     let plugin = Arc::new(Plugin::new(policy, layers).map_err(io::Error::other)?);
     let lanes: Vec<_> = slots.into_iter().map(|slot| Lane::new(slot, Arc::clone(&plugin))).collect();

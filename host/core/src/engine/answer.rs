@@ -39,6 +39,17 @@ impl<'a> Answer<'a> {
         Self { view, owned, limit, keeps_length: job.length_preserving, last, found }
     }
 
+    /// Makes room for so many edits, with so many old and new bytes together.
+    ///
+    /// # Errors
+    /// When the budget has no room for them.
+    pub fn expect(&mut self, edits: usize, old_bytes: u64, new_bytes: usize) -> Result<()> {
+        // No more can be replaced than there is.
+        let old_bytes = old_bytes.min(self.limit.saturating_sub(self.owned.start));
+        let old_bytes = usize::try_from(old_bytes).unwrap_or(usize::MAX);
+        Ok(self.found.edits.reserve(edits, old_bytes, new_bytes)?)
+    }
+
     /// Takes an edit: `new` replaces `old_bytes` bytes from file offset `start`.
     ///
     /// # Errors

@@ -86,6 +86,21 @@ impl EditList {
         self.lease.another()
     }
 
+    /// Makes room for so many more edits, with so many old and new bytes.
+    ///
+    /// # Errors
+    /// When the budget has no room for them.
+    pub(crate) fn reserve(
+        &mut self,
+        edits: usize,
+        old_bytes: usize,
+        new_bytes: usize,
+    ) -> Result<(), Denied> {
+        self.lease.reserve(&mut self.items, edits)?;
+        self.lease.reserve(&mut self.old, old_bytes)?;
+        self.lease.reserve(&mut self.new, new_bytes)
+    }
+
     /// Appends an edit, which must start at or after the end of the last one.
     ///
     /// # Errors

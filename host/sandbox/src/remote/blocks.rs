@@ -53,9 +53,12 @@ impl Blocks {
         let Outcome::Edits { count, new_bytes, touched, position } = outcome else {
             return Err(self.0.unexpected(&outcome));
         };
-        let edits = Edits::new(rest, count, new_bytes);
-        let taken = edits.and_then(|edits| edits.each(|start, old, new| answer.edit(start, old, new)));
-        let taken = taken.ok_or_else(|| self.0.breach("edits that are not as long as it says"))?;
+        let not_as_long = "edits that are not as long as it says";
+        let Some(edits) = Edits::new(rest, count, new_bytes) else { return Err(self.0.breach(not_as_long)) };
+        let (count, old, new) = edits.sizes();
+        answer.expect(count, old, new)?;
+        let taken = edits.each(|start, old, new| answer.edit(start, old, new));
+        let taken = taken.ok_or_else(|| self.0.breach(not_as_long))?;
         taken
             .and_then(|()| touched.map_or(Ok(()), |(first, reach)| answer.touched(first, reach)))
             .inspect_err(|error| self.0.refuse(error))?;
