@@ -171,7 +171,7 @@ fn ask(
     let end = context.cutter.next_boundary(view, position.at, target)?;
     let (_, after) = context.margins();
     let Some(end) = end.filter(|end| view.end || end + after <= view.limit()) else { return Ok(None) };
-    let found = instance.records(context, view, position.at..end)?;
+    let found = instance.edits(context, view, position.at..end)?;
     position.at = end.max(found.reach);
     Ok(Some((found, end)))
 }
@@ -187,7 +187,7 @@ fn ask_at_pause(
     let end = complete(context, view, position.at)?;
     // Up to this offset no wider view is needed.
     let found = match position.at < end {
-        true => instance.records(context, view, position.at..end)?,
+        true => instance.edits(context, view, position.at..end)?,
         false => Found::default(),
     };
     let reach = end.max(found.reach);

@@ -39,6 +39,12 @@ impl<'a> Answer<'a> {
         Self { view, owned, limit, keeps_length: job.length_preserving, last, found }
     }
 
+    /// Where the first edit may start.
+    #[must_use]
+    pub fn start(&self) -> u64 {
+        self.owned.start
+    }
+
     /// Makes room for so many edits, with so many old and new bytes together.
     ///
     /// # Errors

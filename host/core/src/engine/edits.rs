@@ -90,12 +90,7 @@ impl EditList {
     ///
     /// # Errors
     /// When the budget has no room for them.
-    pub(crate) fn reserve(
-        &mut self,
-        edits: usize,
-        old_bytes: usize,
-        new_bytes: usize,
-    ) -> Result<(), Denied> {
+    pub(crate) fn reserve(&mut self, edits: usize, old_bytes: usize, new_bytes: usize) -> Result<(), Denied> {
         self.lease.reserve(&mut self.items, edits)?;
         self.lease.reserve(&mut self.old, old_bytes)?;
         self.lease.reserve(&mut self.new, new_bytes)

@@ -36,24 +36,53 @@ impl Instance {
         }
     }
 
-    /// The edits of `records`, whose ends are ends of records; for an
-    /// overlapping framing, the edits that start in the range. The range must
-    /// be in view, with the bytes that the framing needs around it.
+    /// Asks for the edits of `records`, whose ends are ends of records; for an
+    /// overlapping framing, for the edits that start in the range. The range
+    /// must be in view, with the bytes that the framing needs around it.
+    ///
+    /// While another process works on them, this one can do something else.
+    /// [`Instance::records`] must be called next, with the same arguments.
+    pub(crate) fn ask_records(
+        &mut self,
+        context: &Context<'_>,
+        view: &View<'_>,
+        records: &Range<u64>,
+    ) -> Result<()> {
+        match self {
+            Self::Local(_) => Ok(()),
+            Self::Remote(remote) => {
+                remote.ask_records(context, &context.around(view, records), records.clone())
+            }
+        }
+    }
+
+    /// The edits that were asked for.
     pub(crate) fn records(
+        &mut self,
+        context: &Context<'_>,
+        view: &View<'_>,
+        records: &Range<u64>,
+    ) -> Result<Found> {
+        match self {
+            Self::Local(transform) => window::find(context, view, &mut **transform, records.clone()),
+            Self::Remote(remote) => {
+                let near = context.around(view, records);
+                let mut answer = Answer::new(context.job, &near, records.clone(), context.budget);
+                remote.records(context, &near, &mut answer)?;
+                Ok(answer.finish())
+            }
+        }
+    }
+
+    /// Asks for the edits of `records`, and waits for them.
+    pub(crate) fn edits(
         &mut self,
         context: &Context<'_>,
         view: &View<'_>,
         records: Range<u64>,
     ) -> Result<Found> {
-        match self {
-            Self::Local(transform) => window::find(context, view, &mut **transform, records),
-            Self::Remote(remote) => {
-                let near = context.around(view, &records);
-                let mut answer = Answer::new(context.job, &near, records.clone(), context.budget);
-                remote.records(context, &near, records, &mut answer)?;
-                Ok(answer.finish())
-            }
-        }
+        self.ask_records(context, view, &records)?;
+        self.records(context, view, &records)
     }
 
     /// The edits of the sequential windows that start before `until`, as far as

@@ -82,28 +82,29 @@ pub trait BlockTransform: Send {
     /// process without a copy. It is given once.
     fn take_memory(&mut self) -> Option<Box<dyn CopyMemory>>;
 
-    /// Passes the edits of `records` to `answer`. Both ends of the range are
-    /// ends of records (under an overlapping framing, the range is owned), and
-    /// the view begins and ends with the bytes that the framing needs around
-    /// it.
+    /// Asks for the edits of `records`. Both ends of the range are ends of
+    /// records (under an overlapping framing, the range is owned), and the view
+    /// begins and ends with the bytes that the framing needs around it. The
+    /// view must stay as it is until the edits are there.
     ///
     /// # Errors
-    /// Any failure, as for [`Transform::transform`]; the errors of `answer`.
+    /// Any failure, as for [`Transform::transform`].
     /// [`WorkerDied`] as the cause if the work may succeed in a new process.
-    fn records(
-        &mut self,
-        context: &Context<'_>,
-        view: &View<'_>,
-        records: Range<u64>,
-        answer: &mut Answer<'_>,
-    ) -> Result<()>;
+    fn ask_records(&mut self, context: &Context<'_>, view: &View<'_>, records: Range<u64>) -> Result<()>;
+
+    /// Waits for the edits that were asked for last, for the same view, and
+    /// passes them to `answer`.
+    ///
+    /// # Errors
+    /// As for [`BlockTransform::ask_records`]; the errors of `answer`.
+    fn records(&mut self, context: &Context<'_>, view: &View<'_>, answer: &mut Answer<'_>) -> Result<()>;
 
     /// Passes the edits of sequential windows to `answer`: those from the
     /// position on that start before the offset, as far as the view contains
     /// them. Returns the position after them, which is not checked.
     ///
     /// # Errors
-    /// As for [`BlockTransform::records`].
+    /// As for [`BlockTransform::ask_records`].
     fn sequential(
         &mut self,
         context: &Context<'_>,
@@ -116,7 +117,7 @@ pub trait BlockTransform: Send {
     /// checked.
     ///
     /// # Errors
-    /// As for [`BlockTransform::records`].
+    /// As for [`BlockTransform::ask_records`].
     fn settled(&mut self, context: &Context<'_>, view: &View<'_>, from: u64) -> Result<u64>;
 }
 

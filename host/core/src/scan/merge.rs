@@ -125,7 +125,7 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
         };
         // Only an overlapping framing gets here, under which the block's end is
         // that of its last owned byte.
-        instance.records(&self.scan.context, &self.scan.view(), self.reach..range.end)
+        instance.edits(&self.scan.context, &self.scan.view(), self.reach..range.end)
     }
 
     /// Writes edits and groups in a fixed order: a group comes right before the

@@ -1,6 +1,8 @@
 //! The threads of a scan. Each one reads and hashes a block, passes its records
 //! to the transform, and hashes the changed groups.
 
+use std::ops::Range;
+
 use super::Scan;
 use super::block::{self, Block};
 use super::block_buffer::BlockBuffer;
@@ -10,6 +12,7 @@ use crate::engine::transform::{Instance, may_succeed_alone};
 use crate::engine::validate::Found;
 use crate::engine::window::Position;
 use crate::error::{Error, Kind, Result};
+use crate::hash::Cv;
 use crate::profile::{self, Stage};
 use crate::stack;
 
@@ -174,10 +177,12 @@ impl<'a> Worker<'a> {
             copy
         });
         let view = copy.as_ref().unwrap_or(&whole);
-        let before = block::hash_before(view, &range, file_bytes);
         let task = Task { scan, shared, index, view };
-        let found = match instance {
-            None => task.sequential().map(|found| found.map(|found| (found, range.end, 0))),
+        let (found, before) = match instance {
+            None => {
+                let before = block::hash_before(view, &range, file_bytes);
+                (task.sequential().map(|found| found.map(|found| (found, range.end, 0))), before)
+            }
             Some(instance) => task.records(carry, instance),
         };
         // A failure may also be caused by zeros that the file never contained.
@@ -189,6 +194,20 @@ impl<'a> Worker<'a> {
         }
         Ok(Some(Block { range, found, before, after, carry }))
     }
+}
+
+/// The edits of a block, the end of its last record, and the carry at its end;
+/// `None` if the scan was stopped.
+type Records = Result<Option<(Found, u64, u64)>>;
+
+/// The records of a block.
+struct Bounds {
+    /// Those that start in the block, if there are any.
+    records: Option<Range<u64>>,
+    /// Whether the near view has all that is needed of them.
+    is_near: bool,
+    /// The carry at the block's end.
+    carry: u64,
 }
 
 /// A block whose bytes are in view.
@@ -214,13 +233,34 @@ impl Task<'_, '_> {
         Ok(Some(found))
     }
 
-    /// The edits, the end of the last record, and the carry at the block's end.
-    /// `instance` may also be the reason why there is none.
-    fn records(
-        &self,
-        known: &mut Option<Carries>,
-        instance: Result<&mut Instance>,
-    ) -> Result<Option<(Found, u64, u64)>> {
+    /// The edits, the end of the last record, and the carry at the block's end;
+    /// and the chaining values of the block's groups, which are computed while
+    /// another process looks for the edits. `instance` may also be the reason
+    /// why there is none.
+    fn records(&self, known: &mut Option<Carries>, instance: Result<&mut Instance>) -> (Records, Vec<Cv>) {
+        let Self { scan, view, .. } = *self;
+        let (range, whole) = (scan.block(self.index), scan.view());
+        let hash = || block::hash_before(view, &range, whole.limit());
+        let Bounds { records, is_near, carry } = match self.bounds(known) {
+            Ok(Some(bounds)) => bounds,
+            Ok(None) => return (Ok(None), Vec::new()),
+            Err(error) => return (Err(error), Vec::new()),
+        };
+        let Some(records) = records else {
+            return (Ok(Some((Found::default(), range.end, carry))), hash());
+        };
+        let view = if is_near { view } else { &whole };
+        let asked = instance.and_then(|instance| {
+            instance.ask_records(&scan.context, view, &records)?;
+            Ok(instance)
+        });
+        let before = hash();
+        let found = asked.and_then(|instance| instance.records(&scan.context, view, &records));
+        (found.map(|found| Some((found, records.end, carry))), before)
+    }
+
+    /// Which records are those of the block. `None` if the scan was stopped.
+    fn bounds(&self, known: &mut Option<Carries>) -> Result<Option<Bounds>> {
         let Self { scan, view, .. } = *self;
         let (range, whole) = (scan.block(self.index), scan.view());
         let (carry, next_carry) = match *known {
@@ -233,17 +273,16 @@ impl Task<'_, '_> {
         *known = Some((carry, next_carry));
         let cutter = scan.context.cutter;
         let Some(first) = cutter.first_start(view, range.clone(), carry) else {
-            return Ok(Some((Found::default(), range.end, next_carry)));
+            return Ok(Some(Bounds { records: None, is_near: true, carry: next_carry }));
         };
         let end = |view: &View<'_>| cutter.last_end(view, first, range.end, next_carry);
         let near = profile::time(Stage::Cut, || end(view))?;
-        let (view, end) = match near.filter(|end| view.end || end + scan.context.margins().1 <= view.limit())
-        {
-            Some(end) => (view, end),
-            None => (&whole, end(&whole)?.unwrap_or(whole.limit())),
+        let near = near.filter(|end| view.end || end + scan.context.margins().1 <= view.limit());
+        let last = match near {
+            Some(end) => end,
+            None => end(&whole)?.unwrap_or(whole.limit()),
         };
-        let found = instance?.records(&scan.context, view, first..end)?;
-        Ok(Some((found, end, next_carry)))
+        Ok(Some(Bounds { records: Some(first..last), is_near: near.is_some(), carry: next_carry }))
     }
 
     /// The carries at the start and the end of the block. Passes the baton on.

@@ -35,21 +35,20 @@ impl Blocks {
     }
 
     /// Asks about a view, which is passed on unless the worker can see it.
-    fn ask(&mut self, about: About<'_>, request: impl FnOnce(Seen) -> Request) -> Result<(Outcome, &[u8])> {
-        let About { context, view, offset } = about;
+    fn send(&mut self, about: &About<'_>, request: impl FnOnce(Seen) -> Request) -> Result<()> {
+        let About { context, view, offset } = *about;
         let in_block = self.0.place_in_block(view.bytes);
         let rest = if in_block.is_some() { b"" } else { view.bytes };
-        self.0.ask(Call::Block(offset), &request(Seen::new(view, in_block)), rest, context.cancel)
+        self.0.send(Call::Block(offset), &request(Seen::new(view, in_block)), rest, context.cancel)
+    }
+
+    fn receive(&mut self, about: &About<'_>) -> Result<(Outcome, &[u8])> {
+        self.0.receive(Call::Block(about.offset), about.context.cancel)
     }
 
     /// The edits of an answer, and the position of a sequential scan.
-    fn edits(
-        &mut self,
-        about: About<'_>,
-        answer: &mut Answer<'_>,
-        request: impl FnOnce(Seen) -> Request,
-    ) -> Result<Option<(u64, u64)>> {
-        let (outcome, rest) = self.ask(about, request)?;
+    fn edits(&mut self, about: &About<'_>, answer: &mut Answer<'_>) -> Result<Option<(u64, u64)>> {
+        let (outcome, rest) = self.receive(about)?;
         let Outcome::Edits { count, new_bytes, touched, position } = outcome else {
             return Err(self.0.unexpected(&outcome));
         };
@@ -82,16 +81,15 @@ impl BlockTransform for Blocks {
         self.0.take_block().map(|block| Box::new(Memory(block)) as Box<dyn CopyMemory>)
     }
 
-    fn records(
-        &mut self,
-        context: &Context<'_>,
-        view: &View<'_>,
-        records: Range<u64>,
-        answer: &mut Answer<'_>,
-    ) -> Result<()> {
+    fn ask_records(&mut self, context: &Context<'_>, view: &View<'_>, records: Range<u64>) -> Result<()> {
         let (start, end) = (records.start, records.end);
         let request = |view| Request::Records { view, sizes: sizes(context), records: (start, end) };
-        self.edits(About { context, view, offset: start }, answer, request).map(|_| ())
+        self.send(&About { context, view, offset: start }, request)
+    }
+
+    fn records(&mut self, context: &Context<'_>, view: &View<'_>, answer: &mut Answer<'_>) -> Result<()> {
+        let offset = answer.start();
+        self.edits(&About { context, view, offset }, answer).map(|_| ())
     }
 
     fn sequential(
@@ -102,14 +100,17 @@ impl BlockTransform for Blocks {
         answer: &mut Answer<'_>,
     ) -> Result<Position> {
         let Position { at, want } = from;
-        let request = |view| Request::Sequential { view, sizes: sizes(context), at, want, until };
-        let position = self.edits(About { context, view, offset: at }, answer, request)?;
+        let about = About { context, view, offset: at };
+        self.send(&about, |view| Request::Sequential { view, sizes: sizes(context), at, want, until })?;
+        let position = self.edits(&about, answer)?;
         let (at, want) = position.ok_or_else(|| self.0.breach("edits without a position"))?;
         Ok(Position { at, want })
     }
 
     fn settled(&mut self, context: &Context<'_>, view: &View<'_>, from: u64) -> Result<u64> {
-        match self.ask(About { context, view, offset: from }, |view| Request::Settled { view, from })? {
+        let about = About { context, view, offset: from };
+        self.send(&about, |view| Request::Settled { view, from })?;
+        match self.receive(&about)? {
             (Outcome::Settled(settled), _) => Ok(settled),
             (other, _) => Err(self.0.unexpected(&other)),
         }

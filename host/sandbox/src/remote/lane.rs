@@ -27,6 +27,8 @@ pub(crate) struct Lane {
     head: Vec<u8>,
     reply: Vec<u8>,
     long: Lease,
+    /// Until when the answer must be there; never, if that is beyond the clock.
+    deadline: Option<Instant>,
     /// Whether the worker has an instance for this lane.
     begun: bool,
 }
@@ -40,11 +42,18 @@ pub(crate) enum Call {
     Block(u64),
 }
 
+impl Call {
+    /// What is asked before the first block counts as loading and beginning.
+    fn span(self) -> Option<profile::Span> {
+        matches!(self, Self::Block(_)).then(|| profile::span(Stage::Ask))
+    }
+}
+
 impl Lane {
     pub(super) fn new(name: String, limits: Limits, worker: Arc<Worker>, slot: Slot, log: Log) -> Self {
         let long = limits.budget.lease();
         let (head, reply) = (Vec::new(), Vec::new());
-        Self { name, limits, worker, slot: Some(slot), log, head, reply, long, begun: false }
+        Self { name, limits, worker, slot: Some(slot), log, head, reply, long, deadline: None, begun: false }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -82,16 +91,37 @@ impl Lane {
         rest: &[u8],
         cancel: Cancel<'_>,
     ) -> Result<(Outcome, &[u8])> {
-        // What is asked before the first block counts as loading and beginning.
-        let _span = matches!(call, Call::Block(_)).then(|| profile::span(Stage::Ask));
+        self.send(call, request, rest, cancel)?;
+        self.receive(call, cancel)
+    }
+
+    /// Asks. The answer is to be received next.
+    ///
+    /// # Errors
+    /// If the worker cannot be asked.
+    pub(crate) fn send(
+        &mut self,
+        call: Call,
+        request: &Request,
+        rest: &[u8],
+        cancel: Cancel<'_>,
+    ) -> Result<()> {
+        let _span = call.span();
         cancel.check()?;
-        if matches!(request, Request::Begin { .. }) {
-            self.begun = true;
-        }
+        self.begun |= matches!(request, Request::Begin { .. });
         self.head.clear();
         message::encode(request, &mut self.head);
-        let deadline = Instant::now().checked_add(self.limits.deadline);
-        if let Err(error) = self.exchange(rest, deadline) {
+        self.deadline = Instant::now().checked_add(self.limits.deadline);
+        self.put(rest).map_err(|error| self.failed(call, &error, cancel))
+    }
+
+    /// Waits for the answer. Also returns what follows the reply's head.
+    ///
+    /// # Errors
+    /// As for [`Lane::ask`].
+    pub(crate) fn receive(&mut self, call: Call, cancel: Cancel<'_>) -> Result<(Outcome, &[u8])> {
+        let _span = call.span();
+        if let Err(error) = self.collect() {
             return Err(self.failed(call, &error, cancel));
         }
         let Some((head, rest)) = message::decode::<Reply>(&self.reply) else {
@@ -107,13 +137,13 @@ impl Lane {
         }
     }
 
-    /// Sends the head and what follows it, and collects all parts of the reply.
-    fn exchange(&mut self, rest: &[u8], deadline: Option<Instant>) -> Result<(), Failed> {
-        let Self { slot, head, reply, long, .. } = self;
+    /// Sends the head and what follows it.
+    fn put(&mut self, rest: &[u8]) -> Result<(), Failed> {
+        let Self { slot, head, reply, .. } = self;
         let slot = slot.as_mut().ok_or(Failed::Spoilt("nothing"))?;
         if slot.is_out() {
             // Whoever had the lane before did not wait for the last reply.
-            slot.receive(deadline, reply)?;
+            slot.receive(self.deadline, reply)?;
         }
         let area = slot.request_mut()?;
         let length = head.len() + rest.len();
@@ -121,14 +151,20 @@ impl Lane {
         let (first, second) = area.split_at_mut(head.len());
         first.copy_from_slice(head);
         second.copy_from_slice(rest);
-        slot.send(WHOLE, length)?;
-        if slot.receive(deadline, reply)? == WHOLE {
+        Ok(slot.send(WHOLE, length)?)
+    }
+
+    /// Collects all parts of a reply.
+    fn collect(&mut self) -> Result<(), Failed> {
+        let Self { slot, head, reply, long, .. } = self;
+        let slot = slot.as_mut().ok_or(Failed::Spoilt("nothing"))?;
+        let mut kind = slot.receive(self.deadline, reply)?;
+        if kind == WHOLE {
             return Ok(());
         }
-        // A long reply.
+        // A long reply, whose memory counts.
         let mut part = std::mem::take(reply);
         long.shrink_to(0);
-        let mut kind = PART;
         loop {
             if part.is_empty() || kind > PART {
                 return Err(Failed::Spoilt("a part of a reply that is none"));
@@ -142,7 +178,7 @@ impl Lane {
             message::encode(&Request::More, head);
             slot.request_mut()?[..head.len()].copy_from_slice(head);
             slot.send(WHOLE, head.len())?;
-            kind = slot.receive(deadline, &mut part)?;
+            kind = slot.receive(self.deadline, &mut part)?;
         }
     }
 
@@ -215,7 +251,8 @@ impl Drop for Lane {
     /// The worker drops the instance while nobody waits for it.
     fn drop(&mut self) {
         let Some(mut slot) = self.slot.take() else { return };
-        if self.begun {
+        // A reply that nobody has waited for comes first.
+        if self.begun && !slot.is_out() {
             self.head.clear();
             message::encode(&Request::Drop, &mut self.head);
             let length = self.head.len();

@@ -34,6 +34,7 @@ impl Transform for Neighbours {
 struct Elsewhere {
     job: Job,
     window_bytes: u64,
+    asked: Range<u64>,
 }
 
 impl Elsewhere {
@@ -58,13 +59,13 @@ impl BlockTransform for Elsewhere {
         None
     }
 
-    fn records(
-        &mut self,
-        _: &Context<'_>,
-        view: &View<'_>,
-        records: Range<u64>,
-        answer: &mut Answer<'_>,
-    ) -> Result<()> {
+    fn ask_records(&mut self, _: &Context<'_>, _: &View<'_>, records: Range<u64>) -> Result<()> {
+        self.asked = records;
+        Ok(())
+    }
+
+    fn records(&mut self, _: &Context<'_>, view: &View<'_>, answer: &mut Answer<'_>) -> Result<()> {
+        let records = self.asked.clone();
         pass_on(&self.work(|context| find(context, view, &mut Neighbours, records))?, answer)
     }
 
@@ -171,8 +172,8 @@ proptest! {
         prop_assert_eq!(&found(&context.around(&whole, &(first..end))).expect("the fake obeys"), &expected);
 
         // What another process finds passes the check, and is the same.
-        let mut remote = Instance::Remote(Box::new(Elsewhere { job: job.clone(), window_bytes }));
-        let checked = remote.records(&context, &whole, first..end).expect("the fake obeys");
+        let mut remote = Instance::Remote(Box::new(Elsewhere { job: job.clone(), window_bytes, asked: 0..0 }));
+        let checked = remote.edits(&context, &whole, first..end).expect("the fake obeys");
         prop_assert_eq!((checked.edits.save(), checked.touched(), checked.reach), expected);
     }
 }
