@@ -16,17 +16,21 @@ const MIB: u64 = 1 << 20;
 /// compiler.
 const BASE_BYTES: u64 = 64 * MIB;
 
-/// The most memory that a process had, looked at until it is gone. The peak
-/// only ever grows, so all that can be missed is its last millisecond.
+/// The most memory that a process and its worker had, looked at until they are
+/// gone. A peak only ever grows, so all that can be missed is its last
+/// millisecond. That of the two together may be less than their sum.
 fn watch(child: &Child) -> u64 {
-    let status = PathBuf::from(format!("/proc/{}/status", child.id()));
-    let mut peak = 0;
+    let status = |process: u32| PathBuf::from(format!("/proc/{process}/status"));
+    let (mut peak, mut of_worker) = (0, 0);
     // A process that has ended has no memory to tell of.
-    while let Some(now) = peak_of(&status) {
+    while let Some(now) = peak_of(&status(child.id())) {
         peak = now;
+        let workers = runner_tests::helpers(child.id(), "__work").into_iter();
+        let largest = workers.filter_map(|worker| peak_of(&status(worker))).max();
+        of_worker = largest.unwrap_or(0).max(of_worker);
         std::thread::sleep(Duration::from_millis(1));
     }
-    peak << 10
+    (peak + of_worker) << 10
 }
 
 fn peak_of(status: &Path) -> Option<u64> {

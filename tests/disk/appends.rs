@@ -125,7 +125,7 @@ fn appender(file: &Path) -> Child {
 }
 
 /// The files in memory for the worker (two) and for its code are sized before.
-const FILE_TRUNCATED: (&str, usize) = ("ftruncate", 4);
+const FILE_TRUNCATED: (&str, u32) = ("ftruncate", 4);
 
 /// The run stands still after one of its calls, while somebody appends.
 #[test]

@@ -381,3 +381,16 @@ pub fn log_lines(bytes: usize, line_end: &str) -> Vec<u8> {
     }
     out
 }
+
+/// The processes that a process has started to compile plugins (`__compile`) or
+/// to run them (`__work`).
+pub fn helpers(of: u32, command: &str) -> Vec<u32> {
+    let Ok(threads) = fs::read_dir(format!("/proc/{of}/task")) else { return Vec::new() };
+    let children = threads.flatten().map(|thread| fs::read_to_string(thread.path().join("children")));
+    let children = children.flatten().collect::<String>();
+    let is_helper = |child: &&str| {
+        let line = fs::read(format!("/proc/{child}/cmdline")).unwrap_or_default();
+        line.split(|byte| *byte == 0).nth(1) == Some(command.as_bytes())
+    };
+    children.split_whitespace().filter(is_helper).filter_map(|child| child.parse().ok()).collect()
+}

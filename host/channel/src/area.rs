@@ -17,6 +17,9 @@ use crate::shape::{Layout, PAGE_BYTES};
 
 /// Where in the page before the bytes the [`Bells`] lie. The head is at 0.
 const BELLS: usize = 128;
+/// Where in the first page of a file the side that writes it keeps its
+/// [`Tally`](crate::Tally).
+const TALLY: usize = 512;
 
 const WORD_BYTES: usize = size_of::<u64>();
 
@@ -110,6 +113,20 @@ impl Part {
     }
 }
 
+/// The number that a side keeps in the file that it writes.
+#[derive(Debug, Clone)]
+pub(crate) struct Number(Part);
+
+impl Number {
+    pub(crate) fn get(&self) -> &AtomicU64 {
+        // SAFETY: the address is aligned and inside of the first page of the
+        // mapping, which lives as long as `self`, and nothing else is there. The
+        // other process may write at any time; any bits are valid. This process
+        // only loads it if the mapping is read-only.
+        unsafe { &*self.0.mapping.start.as_ptr().add(TALLY).cast::<AtomicU64>() }
+    }
+}
+
 /// Bytes that only this side writes, and the other side only reads: blocks and
 /// requests at the parent, replies at the worker.
 #[derive(Debug)]
@@ -139,6 +156,10 @@ impl Written {
         unsafe { slice::from_raw_parts(self.0.at(self.0.offset), self.0.bytes) }
     }
 
+    pub(crate) fn number(&self) -> Number {
+        Number(self.0.clone())
+    }
+
     pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
         // SAFETY: as in `bytes`; `self` is borrowed exclusively, and the
         // mapping is writable.
@@ -160,6 +181,10 @@ impl Lent {
 
     pub(crate) fn head(&self) -> &Head {
         self.0.head()
+    }
+
+    pub(crate) fn number(&self) -> Number {
+        Number(self.0.clone())
     }
 
     /// The bytes of the request that is out. They may be used until it is
@@ -189,6 +214,10 @@ impl Foreign {
 
     pub(crate) fn bells(&self) -> &Bells {
         self.0.bells()
+    }
+
+    pub(crate) fn number(&self) -> Number {
+        Number(self.0.clone())
     }
 
     pub(crate) fn limit(&self) -> usize {

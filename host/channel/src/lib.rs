@@ -82,6 +82,7 @@ mod parent;
 mod shape;
 mod shared;
 mod sleep;
+mod tally;
 mod watch;
 mod worker;
 
@@ -89,6 +90,7 @@ pub use block::Block;
 pub use error::{Error, Result};
 pub use parent::{Channel, Slot};
 pub use shape::Shape;
+pub use tally::Tally;
 pub use watch::Watch;
 pub use worker::{Request, WorkerSlot, attach};
 

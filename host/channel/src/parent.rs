@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::shape::{Layout, Shape};
 use crate::shared::Shared;
 use crate::sleep;
+use crate::tally::Tally;
 use crate::watch::Watch;
 
 /// The files of a channel, for one worker. The [`Slot`]s live on without it.
@@ -122,6 +123,12 @@ enum State {
 }
 
 impl Slot {
+    /// The numbers of both sides, the same for all slots.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        Tally::new(self.request.number(), self.reply().number())
+    }
+
     /// The memory of the slot's block; `None` while somebody has it. Its bytes
     /// must stay as they are while a request is out that speaks of them, or the
     /// reply is about others.

@@ -102,6 +102,18 @@ fn a_deadline_may_be_as_far_away_as_it_likes() {
 }
 
 #[test]
+fn each_side_sees_the_number_of_the_other() {
+    let (channel, slots) = Channel::new(SHAPE).unwrap();
+    let workers = attach(channel.requests(), channel.replies(), SHAPE).unwrap();
+    let (parent, worker) = (slots[0].tally(), workers[1].tally());
+    parent.add(10);
+    worker.add(5);
+    parent.subtract(3);
+    assert_eq!((parent.other(), worker.other()), (5, 7));
+    assert_eq!(slots[1].tally().other(), 5);
+}
+
+#[test]
 fn a_reply_larger_than_its_area_is_not_sent() {
     let (channel, mut slots) = Channel::new(SHAPE).unwrap();
     let mut worker = attach(channel.requests(), channel.replies(), SHAPE).unwrap().remove(0);

@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 use crate::area::{Lent, Written};
 use crate::error::{Error, Result};
 use crate::shape::Shape;
+use crate::tally::Tally;
 use crate::{futex, sleep};
 
 /// Maps the files of the parent's channel (two calls of `mmap`), and returns a
@@ -33,6 +34,12 @@ pub struct WorkerSlot {
 }
 
 impl WorkerSlot {
+    /// The numbers of both sides, the same for all slots.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        Tally::new(self.reply.number(), self.request.number())
+    }
+
     /// Waits for the next request, for as long as it takes.
     ///
     /// # Errors

@@ -21,8 +21,8 @@ mod space;
 mod tests;
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::escape::count;
 
@@ -46,6 +46,21 @@ struct Inner {
     file_bytes: u64,
     /// Never more than `pool_bytes`.
     leased_bytes: AtomicU64,
+    peer: RwLock<Option<Arc<dyn Peer>>>,
+}
+
+/// A process with which a budget is shared. What it says of itself is not
+/// trusted: it can only make this process refuse, and has a limit of its own
+/// from the system.
+pub trait Peer: fmt::Debug + Send + Sync {
+    /// Tells the peer that this process has leased more.
+    fn lease(&self, bytes: u64);
+
+    /// Tells the peer that this process has given something back.
+    fn give_back(&self, bytes: u64);
+
+    /// What the peer has leased, as it says.
+    fn leased_bytes(&self) -> u64;
 }
 
 impl Budget {
@@ -61,7 +76,37 @@ impl Budget {
             reply_bytes: plan.reply_bytes,
             file_bytes: plan.file_bytes,
             leased_bytes: AtomicU64::new(0),
+            peer: RwLock::new(None),
         })))
+    }
+
+    /// Shares the pool with another process from now on, or with none.
+    pub fn share_with(&self, peer: Option<Arc<dyn Peer>>) {
+        let Some(inner) = &self.0 else { return };
+        let mut shared = inner.peer.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(peer) = &peer {
+            peer.lease(inner.leased_bytes.load(Ordering::SeqCst));
+        }
+        *shared = peer;
+    }
+
+    /// Bytes of all leases together, those of other processes included; `None`
+    /// if there is no limit.
+    #[must_use]
+    pub fn pool_bytes(&self) -> Option<u64> {
+        self.0.as_ref().map(|inner| inner.pool_bytes)
+    }
+
+    /// The limit of the whole run, for messages.
+    #[must_use]
+    pub fn total_bytes(&self) -> u64 {
+        self.0.as_ref().map_or(u64::MAX, |inner| inner.total_bytes)
+    }
+
+    /// The error for a budget that is used up.
+    #[must_use]
+    pub fn denied(&self) -> Denied {
+        Denied { total_bytes: self.total_bytes() }
     }
 
     /// The lease of one of several files in flight, in addition to its
@@ -82,24 +127,6 @@ impl Budget {
         self.0.as_ref().map_or(u64::MAX, |inner| inner.reply_bytes)
     }
 
-    /// The error for a budget that is used up.
-    #[must_use]
-    pub fn denied(&self) -> Denied {
-        Denied { total_bytes: self.0.as_ref().map_or(u64::MAX, |inner| inner.total_bytes) }
-    }
-
-    /// Bytes of all leases together; `None` if there is no limit.
-    #[must_use]
-    pub fn pool_bytes(&self) -> Option<u64> {
-        self.0.as_ref().map(|inner| inner.pool_bytes)
-    }
-
-    /// The limit of the whole run, for messages.
-    #[must_use]
-    pub fn total_bytes(&self) -> u64 {
-        self.0.as_ref().map_or(u64::MAX, |inner| inner.total_bytes)
-    }
-
     /// An empty lease.
     #[must_use]
     pub fn lease(&self) -> Lease {
@@ -114,15 +141,31 @@ impl Budget {
 
     fn take(&self, bytes: u64) -> Result<(), Denied> {
         let Some(inner) = &self.0 else { return Ok(()) };
-        let taken = inner.leased_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |leased| {
-            leased.checked_add(bytes).filter(|&sum| sum <= inner.pool_bytes)
+        let peer = inner.peer.read().unwrap_or_else(PoisonError::into_inner);
+        let of_peer = || peer.as_ref().map_or(0, |peer| peer.leased_bytes());
+        let most = inner.pool_bytes.saturating_sub(of_peer());
+        let taken = inner.leased_bytes.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |leased| {
+            leased.checked_add(bytes).filter(|&sum| sum <= most)
         });
-        taken.map(|_| ()).map_err(|_| self.denied())
+        let before = taken.map_err(|_| self.denied())?;
+        let Some(told) = &*peer else { return Ok(()) };
+        told.lease(bytes);
+        // The peer may have taken something at the same time. Then at least one
+        // of the two sees it here.
+        if before + bytes > inner.pool_bytes.saturating_sub(of_peer()) {
+            inner.leased_bytes.fetch_sub(bytes, Ordering::SeqCst);
+            told.give_back(bytes);
+            return Err(self.denied());
+        }
+        Ok(())
     }
 
     fn give_back(&self, bytes: u64) {
-        if let Some(inner) = &self.0 {
-            inner.leased_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        let Some(inner) = &self.0 else { return };
+        let peer = inner.peer.read().unwrap_or_else(PoisonError::into_inner);
+        inner.leased_bytes.fetch_sub(bytes, Ordering::SeqCst);
+        if let Some(peer) = &*peer {
+            peer.give_back(bytes);
         }
     }
 }

@@ -34,6 +34,7 @@ mod message;
 mod native_code;
 pub mod plugin;
 mod remote;
+mod shared_budget;
 mod store;
 mod type_cycles;
 mod wasi;

@@ -61,6 +61,8 @@ pub(crate) struct Load {
     pub(crate) total_bytes: u64,
     /// The largest answer of a plugin.
     pub(crate) reply_bytes: u64,
+    /// Address space of the process; `None` for no limit.
+    pub(crate) address_space_bytes: Option<u64>,
     /// As in [`Facts`].
     pub(crate) instance_bytes: u64,
     pub(crate) memories: u64,

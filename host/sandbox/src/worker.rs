@@ -23,6 +23,7 @@ use rustix::fd::BorrowedFd;
 
 use self::lane::Lane;
 use self::load::Plugin;
+use crate::shared_budget::SharedBudget;
 use crate::wasi;
 
 /// The first argument of a worker, followed by the parent's process id and the
@@ -44,25 +45,20 @@ pub(crate) const CODE: i32 = 2;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Start {
     pub(crate) shape: Shape,
-    /// Private writable memory; 0 for no limit.
-    pub(crate) data_bytes: u64,
-    /// Address space; 0 for no limit.
-    pub(crate) address_space_bytes: u64,
+    /// Private writable memory; `None` for no limit.
+    pub(crate) data_bytes: Option<u64>,
 }
 
 impl Start {
     /// As arguments after the parent's process id.
-    pub(crate) fn arguments(&self) -> [String; 3] {
-        [self.shape.to_string(), self.data_bytes.to_string(), self.address_space_bytes.to_string()]
+    pub(crate) fn arguments(&self) -> [String; 2] {
+        [self.shape.to_string(), self.data_bytes.unwrap_or(u64::MAX).to_string()]
     }
 
     fn parse(arguments: &[String]) -> Option<Self> {
-        let [shape, data, space] = arguments else { return None };
-        Some(Self {
-            shape: shape.parse().ok()?,
-            data_bytes: data.parse().ok()?,
-            address_space_bytes: space.parse().ok()?,
-        })
+        let [shape, data] = arguments else { return None };
+        let data_bytes = Some(data.parse().ok()?).filter(|bytes| *bytes < u64::MAX);
+        Some(Self { shape: shape.parse().ok()?, data_bytes })
     }
 }
 
@@ -91,7 +87,8 @@ fn work(arguments: &[String]) -> io::Result<std::convert::Infallible> {
     let layers = runner_confine::before_threads(&policy).map_err(io::Error::other)?;
     heap::keep_memory();
     let slots = map(start.shape)?;
-    let plugin = Arc::new(Plugin::new(policy, layers).map_err(io::Error::other)?);
+    let shared = slots.first().map(|slot| SharedBudget(slot.tally())).ok_or_else(invalid)?;
+    let plugin = Arc::new(Plugin::new(policy, layers, shared).map_err(io::Error::other)?);
     let lanes: Vec<_> = slots.into_iter().map(|slot| Lane::new(slot, Arc::clone(&plugin))).collect();
     let wasi = wasi::waits_on_this_thread()?;
     // The filter that comes with the first request kills a thread that is still
@@ -111,12 +108,7 @@ fn work(arguments: &[String]) -> io::Result<std::convert::Infallible> {
 }
 
 fn policy(parent: u32, start: &Start) -> Policy {
-    let some = |bytes: u64| Some(bytes).filter(|bytes| *bytes > 0);
-    let limits = Limits {
-        data_bytes: some(start.data_bytes),
-        address_space_bytes: some(start.address_space_bytes),
-        ..Limits::default()
-    };
+    let limits = Limits { data_bytes: start.data_bytes, ..Limits::default() };
     Policy::new(Calls::Run, parent).keep(REQUESTS).keep(REPLIES).keep(CODE).limits(limits)
 }
 

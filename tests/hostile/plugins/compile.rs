@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::guest::CONTENT;
 use super::{generated, silent};
 use runner_tests::runner;
-use runner_tests::{Scratch, command};
+use runner_tests::{Scratch, command, helpers};
 
 /// Nothing of this may be compiled in the time that tests have.
 const LONG: Duration = Duration::from_secs(3600);
@@ -167,7 +167,7 @@ fn no_child_outlives_its_parent() {
         let pid = parent.id();
         let compiling = loop {
             // It has its own name once it has begun, and dies with its parent from then on.
-            match compiler(pid) {
+            match helpers(pid, "__compile").first().copied() {
                 Some(child) if bound_to_parent(child) => break child,
                 _ => assert!(parent.try_wait().unwrap().is_none(), "it has ended by itself"),
             }
@@ -201,7 +201,7 @@ fn the_compiler_is_confined() {
         .spawn()
         .unwrap();
     let child = loop {
-        match compiler(parent.id()) {
+        match helpers(parent.id(), "__compile").first().copied() {
             Some(child) if status(child, "Seccomp_filters").is_some_and(|filters| filters != "0") => {
                 break child;
             }
@@ -237,25 +237,9 @@ fn status(of: impl std::fmt::Display, name: &str) -> Option<String> {
     Some(line.trim().to_owned())
 }
 
-/// The process that compiles for a process.
-fn compiler(of: u32) -> Option<i32> {
-    let is_compiler = |child: &&str| {
-        let line = fs::read(format!("/proc/{child}/cmdline")).unwrap_or_default();
-        line.starts_with(b"runner\0__compile\0")
-    };
-    children(of).split_whitespace().find(is_compiler)?.parse().ok()
-}
-
-/// The children of all threads of a process.
-pub(super) fn children(process: u32) -> String {
-    let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else { return String::new() };
-    let of = |thread: fs::DirEntry| fs::read_to_string(thread.path().join("children")).unwrap_or_default();
-    threads.flatten().map(of).collect()
-}
-
 /// Whether a process has bounded its memory, which it does after it has bound
 /// itself to its parent.
-fn bound_to_parent(process: i32) -> bool {
+fn bound_to_parent(process: u32) -> bool {
     is_limited(process, "Max data size", "2147483648")
 }
 
@@ -264,7 +248,7 @@ fn is_limited(process: impl std::fmt::Display, name: &str, value: &str) -> bool 
     limits.lines().any(|line| line.starts_with(name) && line.contains(value))
 }
 
-fn alive(process: i32) -> bool {
+fn alive(process: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
 }

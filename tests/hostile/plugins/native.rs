@@ -70,8 +70,7 @@ fn endless(scratch: &Scratch) -> Vec<(PathBuf, PathBuf)> {
 
 /// Clock ticks of processor time that a process and its children have used.
 fn ticks(process: u32) -> u64 {
-    let children = super::compile::children(process);
-    let children = children.split_whitespace().filter_map(|child| child.parse().ok());
+    let children = runner_tests::helpers(process, "__work").into_iter();
     ticks_alone(process) + children.map(ticks_alone).sum::<u64>()
 }
 

@@ -27,9 +27,17 @@ const REPLY_BYTES: usize = 2 << 20;
 const PARAMS_BYTES: u64 = 8 << 20;
 /// Memory of a worker that is not drawn from its budget: the program itself,
 /// the engine and the allocator.
-const PROCESS_BYTES: u64 = 64 << 20;
+const PROCESS_BYTES: u64 = 48 << 20;
 /// The same for each lane: its stack.
 const LANE_BYTES: u64 = 5 << 20;
+/// Address space of the program and its libraries, the code, and the heap of the
+/// first thread.
+const PROCESS_SPACE_BYTES: u64 = 1 << 30;
+/// The same for each lane: the stack, and the heap of a thread, which may be
+/// replaced by a second one.
+const LANE_SPACE_BYTES: u64 = 256 << 20;
+/// The same for each linear memory: what Wasmtime reserves, and its guard pages.
+const MEMORY_SPACE_BYTES: u64 = (4 << 30) + (128 << 20);
 
 /// Starts workers for a plugin with certain limits.
 pub(crate) struct Host {
@@ -50,7 +58,7 @@ struct State {
 
 impl Host {
     /// A host whose worker starts when it is needed. `program` answers to
-    /// [`WORK_COMMAND`](crate::WORK_COMMAND).
+    /// [`worker_main`](crate::worker_main).
     pub(crate) fn new(program: PathBuf, name: String, limits: Limits) -> Self {
         Self { program, name, limits, state: Mutex::default() }
     }
@@ -113,6 +121,7 @@ impl Host {
             _ => self.start(code.as_fd())?,
         };
         (state.worker, state.loaded) = (Some(Arc::clone(&worker)), false);
+        self.limits.budget.share_with(Some(Arc::new(worker.tally().clone())));
         let died = || {
             Error::new(Kind::Plugin, format!("the process that runs plugin `{}` died", self.name))
                 .because(worker.how_it_died())
@@ -129,6 +138,7 @@ impl Host {
             reply_bytes: budget.reply_bytes(),
             instance_bytes: code.facts().instance_bytes,
             memories: code.facts().memories,
+            address_space_bytes: self.address_space_bytes(&code),
             profile: profile::is_on(),
         });
         let outcome = lane.load(&request)?;
@@ -143,28 +153,47 @@ impl Host {
     }
 
     fn start(&self, code: BorrowedFd<'_>) -> Result<Arc<Worker>> {
-        let limits = &self.limits;
         let code = code.try_clone_to_owned().map_err(|why| {
             Error::new(Kind::Io, "cannot start the process that runs the plugin").because(why)
         })?;
-        let lanes = limits.lanes.max(1);
-        let block = block_bytes(limits.window_bytes) + 2 * MARGIN_BYTES;
-        let record = MIN_RECORD_LIMIT_BYTES.max(limits.window_bytes);
+        let start = Start { shape: self.shape(), data_bytes: self.data_bytes() };
+        Worker::start(&self.program, start, code, self.limits.cancel.clone())
+    }
+
+    fn shape(&self) -> Shape {
+        let Limits { window_bytes, lanes, .. } = self.limits;
+        let block = block_bytes(window_bytes) + 2 * MARGIN_BYTES;
+        let record = MIN_RECORD_LIMIT_BYTES.max(window_bytes);
         let request = block + record + 2 * u64::from(MAX_CONTEXT_BYTES) + PARAMS_BYTES;
         let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
-        let shape = Shape {
-            slots: lanes,
+        Shape {
+            slots: lanes.max(1),
             block_bytes: size(block),
             request_bytes: size(request),
             reply_bytes: REPLY_BYTES,
-        };
-        let lanes = lanes as u64;
-        let data_bytes = limits.budget.pool_bytes().map_or(0, |pool| {
-            pool.saturating_add(PROCESS_BYTES + lanes * LANE_BYTES)
-                .saturating_add(lanes * limits.budget.reply_bytes())
-        });
-        let start = Start { shape, data_bytes, address_space_bytes: 0 };
-        Worker::start(&self.program, start, code, limits.cancel.clone())
+        }
+    }
+
+    fn lanes(&self) -> u64 {
+        self.limits.lanes.max(1) as u64
+    }
+
+    /// The worker's limit of private memory: the budget that it shares with this
+    /// process, and what it does not draw from there.
+    fn data_bytes(&self) -> Option<u64> {
+        let replies = self.lanes().saturating_mul(self.limits.budget.reply_bytes());
+        let drawn = self.limits.budget.pool_bytes()?.saturating_add(replies);
+        Some(drawn.saturating_add(PROCESS_BYTES + self.lanes() * LANE_BYTES))
+    }
+
+    /// The worker's limit of address space: what it reserves beside its memory.
+    fn address_space_bytes(&self, code: &Code) -> Option<u64> {
+        let Shape { block_bytes, request_bytes, reply_bytes, .. } = self.shape();
+        let slot = [block_bytes, request_bytes, reply_bytes].iter().map(|bytes| *bytes as u64).sum::<u64>();
+        let memories = code.facts().memories.max(1).saturating_mul(MEMORY_SPACE_BYTES);
+        let lane = LANE_SPACE_BYTES.saturating_add(slot).saturating_add(memories);
+        let lanes = self.lanes().saturating_mul(lane);
+        Some(self.data_bytes()?.saturating_add(PROCESS_SPACE_BYTES).saturating_add(lanes))
     }
 }
 
@@ -175,5 +204,6 @@ impl Drop for Host {
             // Nothing of it is left when this returns.
             worker.how_it_died();
         }
+        self.limits.budget.share_with(None);
     }
 }

@@ -15,6 +15,7 @@ use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::{locks, stack};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
+use crate::shared_budget::SharedBudget;
 use crate::worker::{Start, WORK_COMMAND};
 
 /// How often the keeper looks whether the run was stopped.
@@ -22,6 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// A worker, from its start to its death.
 pub(super) struct Worker {
+    tally: SharedBudget,
     state: Mutex<State>,
     /// There is a free slot, or the process has died.
     changed: Condvar,
@@ -52,9 +54,11 @@ impl Worker {
         cancel: CancelToken,
     ) -> Result<Arc<Self>> {
         let (channel, slots) = Channel::new(start.shape).map_err(cannot_start)?;
+        let tally = slots.first().map(|slot| SharedBudget(slot.tally()));
+        let tally = tally.ok_or_else(|| cannot_start("there are no lanes"))?;
         let command = command(program, start, &channel, code).map_err(cannot_start)?;
         let state = State { slots, process: None, killed: None, died: None };
-        let worker = Arc::new(Self { state: Mutex::new(state), changed: Condvar::new() });
+        let worker = Arc::new(Self { tally, state: Mutex::new(state), changed: Condvar::new() });
         let (kept, watch) = (Arc::clone(&worker), channel.watch());
         stack::builder().spawn(move || kept.keep(command, watch, &cancel)).map_err(stack::cannot_start)?;
         Ok(worker)
@@ -104,6 +108,11 @@ impl Worker {
             }
         }
         child.wait()
+    }
+
+    /// What both processes have drawn from their budget.
+    pub(super) fn tally(&self) -> &SharedBudget {
+        &self.tally
     }
 
     /// Ends the process, for this reason.

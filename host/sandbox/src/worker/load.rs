@@ -12,6 +12,8 @@ use runner_pipeline::locks;
 use runner_pipeline::memory::{Budget, Plan};
 use runner_pipeline::profile;
 
+use rustix::process::{Resource, Rlimit, setrlimit};
+
 use super::CODE;
 use crate::engine::Ticking;
 use crate::instance::Linked;
@@ -19,12 +21,15 @@ use crate::limits::Limits;
 use crate::log::Sink;
 use crate::message::{Load, Outcome};
 use crate::native_code;
+use crate::shared_budget::SharedBudget;
 
 /// What all lanes share.
 pub(super) struct Plugin {
     ticking: Arc<Ticking>,
     policy: Policy,
     layers: Mutex<Layers>,
+    /// The other process with which the budget is shared.
+    shared: SharedBudget,
     linked: OnceLock<Linked>,
     /// The finder of the last job, for other lanes and files with the same job:
     /// building one can take longer than a small file.
@@ -32,11 +37,12 @@ pub(super) struct Plugin {
 }
 
 impl Plugin {
-    pub(super) fn new(policy: Policy, layers: Layers) -> Result<Self> {
+    pub(super) fn new(policy: Policy, layers: Layers, shared: SharedBudget) -> Result<Self> {
         Ok(Self {
             ticking: Arc::new(Ticking::without_epochs()?),
             policy,
             layers: Mutex::new(layers),
+            shared,
             linked: OnceLock::new(),
             finder: Mutex::new(None),
         })
@@ -52,12 +58,14 @@ impl Plugin {
         let Ok(component) = native_code::component(self.ticking.engine(), &load.name, &path) else {
             return Ok(Outcome::Stale);
         };
+        limit_address_space(load.address_space_bytes)?;
         let layers = runner_confine::on_all_threads(&self.policy).map_err(|error| {
             Error::new(Kind::Internal, "the process that runs the plugin cannot confine itself")
                 .because(error)
         })?;
         locks::lock(&self.layers).add(&layers);
         let linked = Linked::new(&load.name, &component, &self.ticking, limits(&load), load.facts())?;
+        linked.limits.budget.share_with(Some(Arc::new(self.shared.clone())));
         let manifest: Manifest = linked.logging_to(log).describe()?;
         let layers = locks::lock(&self.layers).to_string();
         // Loaded once, so nobody else has set it.
@@ -88,6 +96,17 @@ impl Plugin {
         *last = finder.as_ref().map(|finder| (job.clone(), Arc::clone(finder)));
         Ok(finder)
     }
+}
+
+/// Bounds what page tables can take, which no other limit counts: memory that is
+/// only read takes none but theirs.
+fn limit_address_space(bytes: Option<u64>) -> Result<()> {
+    let Some(bytes) = bytes else { return Ok(()) };
+    let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
+    setrlimit(Resource::As, limit).map_err(|error| {
+        Error::new(Kind::Internal, "the process that runs the plugin cannot limit its address space")
+            .because(std::io::Error::from(error))
+    })
 }
 
 /// Time is limited from outside.
