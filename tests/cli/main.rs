@@ -11,6 +11,7 @@
 mod agreement;
 mod arguments;
 mod bad_file;
+mod confinement;
 mod diff;
 mod invariance;
 mod leaks;

@@ -8,6 +8,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use runner_tests::{DESCRIPTORS, MANY_DESCRIPTORS, Ran, Scratch, has, names, skip};
 use rustix::process::{Pid, Signal, kill_process};
@@ -192,6 +193,46 @@ fn little_memory_changes_nothing_that_is_told() {
     assert_eq!(reported, files);
     for file in files {
         assert_eq!(fs::read(scratch.path(&file)).unwrap(), b"!ne old thing\n");
+    }
+}
+
+/// One worker serves all files: whoever was in flight when it died is done again,
+/// and nobody sees a difference.
+#[test]
+fn a_worker_that_dies_costs_a_second_try() {
+    let scratch = Scratch::in_memory();
+    let files = many(&scratch, 300);
+    for moment in 0..8 {
+        for file in &files {
+            scratch.write(file, "one old thing\n");
+        }
+        let mut command = runner_tests::command();
+        command.args(["apply", "replace", "--set", "find=one", "--set", "with=!ne", "-j", "2"]).args(&files);
+        let run = command.current_dir(scratch.dir()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut run = run.spawn().unwrap();
+        let worker = loop {
+            match runner_tests::helpers(run.id(), "__work").first() {
+                Some(worker) => break *worker,
+                None => assert!(run.try_wait().unwrap().is_none(), "it has no worker"),
+            }
+        };
+        std::thread::sleep(Duration::from_millis(4 * moment));
+        let pid = Pid::from_raw(worker.cast_signed()).unwrap();
+        // By then, the run may be over.
+        let _ = kill_process(pid, Signal::KILL);
+        let ran = Ran::of(run.wait_with_output().unwrap());
+        // Before the first file, there is nothing to do again.
+        if ran.code == 3 {
+            ran.says("the process that runs plugin `replace` died while loading it");
+            assert!(fs::read(scratch.path(&files[0])).unwrap() == b"one old thing\n");
+            continue;
+        }
+        let ran = ran.ok();
+        let reported: Vec<_> = ran.stderr.lines().map(|line| line.split(':').next().unwrap()).collect();
+        assert_eq!(reported, files);
+        for file in &files {
+            assert_eq!(fs::read(scratch.path(file)).unwrap(), b"!ne old thing\n");
+        }
     }
 }
 

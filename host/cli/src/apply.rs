@@ -12,9 +12,10 @@ use runner_pipeline::cancel::Cancel;
 use runner_pipeline::commit::conditions::Conditions;
 use runner_pipeline::commit::strategy::Plan;
 use runner_pipeline::commit::{Backup, Keep};
+use runner_pipeline::engine::transform::may_succeed_alone;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, shown};
-use runner_pipeline::memory::{MemoryContext, Watch, is_denied};
+use runner_pipeline::memory::{MemoryContext, Watch};
 use runner_pipeline::run::{self, Event, Options};
 use runner_pipeline::storage::Entry;
 use runner_pipeline::target::interrupted::check_none_interrupted;
@@ -132,8 +133,8 @@ impl Run<'_> {
                 let buffered = reporter.buffered();
                 let result = self.session.budget().file().map_err(Error::from);
                 let result = result.and_then(|_lease| self.one(file, &buffered, Some(&scans)));
-                let denied = result.as_ref().is_err_and(is_denied);
-                (!denied).then_some((Some(buffered), result))
+                let again = result.as_ref().is_err_and(may_succeed_alone);
+                (!again).then_some((Some(buffered), result))
             }
         };
         let mut outcome = Outcome::Done;

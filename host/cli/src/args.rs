@@ -13,7 +13,7 @@ use runner_pipeline::commit::verify::{Level, VerifyChoice};
 use runner_pipeline::error::Result;
 use runner_pipeline::memory::{self, Budget, Space};
 use runner_pipeline::run::COSTS;
-use runner_sandbox::{Limits, plan_memory};
+use runner_sandbox::{Confinement, Limits, plan_memory};
 
 use self::values::{bytes, key_value, window_bytes};
 pub(crate) use self::values::{root, seconds, suffix, threads};
@@ -51,6 +51,10 @@ pub(crate) struct PluginArgs {
     /// workers run [default: half of the available memory]
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub(crate) memory_total: Option<u64>,
+    /// Refuse to run the plugin unless the kernel can confine it fully; without this option, a missing
+    /// layer of confinement is a warning
+    #[arg(long)]
+    pub(crate) require_confinement: bool,
     /// Size limit of a patch, old and new bytes together [default: 64 MiB plus 24 times the file size]
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub(crate) patch_limit: Option<u64>,
@@ -75,6 +79,10 @@ impl PluginArgs {
             window_bytes: self.window,
             // The collector may have one as well.
             lanes: workers + 1,
+            confinement: match self.require_confinement {
+                true => Confinement::Full,
+                false => Confinement::AsFarAsPossible,
+            },
             deadline: self.timeout,
             cancel: cancel.into(),
         }

@@ -6,8 +6,8 @@
 //! Small files are processed concurrently. Any other file (large, not a regular
 //! file, or a second name of a file in flight) is processed exclusively: after
 //! all files before it are done, and before any file after it starts. A file
-//! for which there was not enough memory in concurrent mode is processed again,
-//! exclusively. Results are reported in the order in which the files were
+//! for which there was not enough memory in concurrent mode, or whose worker died
+//! there, is processed again, exclusively. Results are reported in the order in which the files were
 //! given. So neither the files nor the reports show any difference from
 //! sequential processing, unless the run is killed: then more than one file may
 //! need recovery.
@@ -58,7 +58,7 @@ pub(crate) struct Job<'a, T> {
     /// Whether to start no further file.
     pub(crate) stopped: &'a (dyn Fn() -> bool + Sync),
     /// Processes a file. In concurrent mode, returns `None` without having done
-    /// anything if there is not enough memory.
+    /// anything if the work may succeed when no other file is in flight.
     pub(crate) work: &'a (dyn Fn(&Path, Mode) -> Option<T> + Sync),
 }
 

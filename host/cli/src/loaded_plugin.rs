@@ -12,7 +12,7 @@ use runner_pipeline::profile::{self, Stage};
 use runner_pipeline::run::{Begun, Program};
 use runner_sandbox::plugin::params::Given;
 use runner_sandbox::plugin::{Configured, params, resolve};
-use runner_sandbox::{Cache, Isolation, Limits, Plugin, Sandbox};
+use runner_sandbox::{Cache, Isolation, LayerState, Layers, Limits, Plugin, Sandbox};
 
 use crate::args::PluginArgs;
 use crate::report::Reporter;
@@ -92,5 +92,11 @@ impl Session {
 /// Loads a plugin by name or path, through the code cache if it is usable.
 pub(crate) fn load(plugin: &str, limits: Limits, compile: Duration, reporter: &Reporter) -> Result<Plugin> {
     let sandbox = Sandbox::new(Cache::open_default(), Isolation::this_program(compile))?;
-    resolve(plugin)?.load(&sandbox, limits, reporter.log_sink())
+    let plugin = resolve(plugin)?.load(&sandbox, limits, reporter.log_sink())?;
+    let missing = plugin.layers().into_iter().flat_map(Layers::lacking);
+    let missing: Vec<_> = missing.filter(|(_, state)| *state == LayerState::Missing).collect();
+    if !missing.is_empty() {
+        reporter.not_confined(&missing);
+    }
+    Ok(plugin)
 }

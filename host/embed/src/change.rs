@@ -18,7 +18,7 @@ use runner_pipeline::error::Result;
 use runner_pipeline::memory::Space;
 use runner_pipeline::run::Event;
 use runner_pipeline::target::PatchFiles;
-use runner_sandbox::{Isolation, Limits};
+use runner_sandbox::{Confinement, Isolation, Limits};
 
 pub use self::program::Begun;
 use self::program::{Native, Plugin, Program};
@@ -271,6 +271,17 @@ impl Change {
     #[must_use]
     pub fn isolation(mut self, isolation: Isolation) -> Self {
         self.program.run_in(isolation);
+        self
+    }
+
+    /// Chooses what becomes of the plugin where the kernel cannot confine it
+    /// fully. By default it runs in what there is.
+    ///
+    /// This has no effect on native code, nor on a plugin that runs in this
+    /// process.
+    #[must_use]
+    pub fn confinement(mut self, confinement: Confinement) -> Self {
+        self.settings.confinement = confinement;
         self
     }
 

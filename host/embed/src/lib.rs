@@ -242,4 +242,4 @@ pub use runner_pipeline::escape::{Shown, shown};
 pub use runner_pipeline::patch::{Direction, Edit, Header, Origin, OsPatch, PluginId, Stats, Version};
 pub use runner_pipeline::run::{Event, Report};
 pub use runner_pipeline::scan::Workers;
-pub use runner_sandbox::Isolation;
+pub use runner_sandbox::{Confinement, Isolation};

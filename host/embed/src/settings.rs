@@ -16,7 +16,7 @@ use runner_pipeline::memory::{Budget, MemoryContext, Space, Watch};
 use runner_pipeline::run::{COSTS, Event, Options};
 use runner_pipeline::storage::Entry;
 use runner_pipeline::target::PatchFiles;
-use runner_sandbox::{Limits, plan_memory};
+use runner_sandbox::{Confinement, Limits, plan_memory};
 
 /// The largest window, in bytes. A plugin addresses its memory with 32 bits, and
 /// the last record of a window may end after this size.
@@ -60,6 +60,7 @@ pub(crate) struct Settings {
     /// limit.
     pub(crate) instance_bytes: u64,
     pub(crate) call_timeout: Duration,
+    pub(crate) confinement: Confinement,
     pub(crate) total_timeout: Option<Duration>,
     pub(crate) cancel: Option<Arc<AtomicBool>>,
 }
@@ -80,6 +81,7 @@ impl Settings {
             memory_bytes: None,
             instance_bytes,
             call_timeout: Limits::default().deadline,
+            confinement: Limits::default().confinement,
             total_timeout: None,
             cancel: None,
         }
@@ -112,6 +114,7 @@ impl Settings {
             memory_bytes: self.instance_bytes,
             window_bytes: self.window_bytes,
             lanes: plan.workers + 1,
+            confinement: self.confinement,
             budget: budget.clone(),
             deadline: self.call_timeout,
             cancel: token.clone(),

@@ -25,12 +25,24 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 pub(crate) use self::inside::compile_for_parent;
 use crate::code::{Code, CodeFile};
+use crate::limits::Confinement;
 use crate::native_code::Source;
 
 /// The first argument of a child, followed by the plugin's name and the
 /// parent's process id. A program that is started with it must call
 /// [`compile_for_parent`], and exit with the code that it returns.
 pub(crate) const COMPILE_COMMAND: &str = "__compile";
+
+/// The last argument of a child that refuses to compile unless it is fully
+/// confined.
+const FULLY_CONFINED: &str = "fully-confined";
+
+/// What bounds a compilation.
+pub(crate) struct CompileLimits<'a> {
+    pub(crate) deadline: Duration,
+    pub(crate) confinement: Confinement,
+    pub(crate) cancel: Cancel<'a>,
+}
 
 /// How often the parent checks whether the run was stopped.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
@@ -42,17 +54,18 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// stopped.
 pub(crate) fn compile(
     program: &Path,
-    deadline: Duration,
     source: &Source<'_>,
     file: CodeFile,
-    cancel: Cancel<'_>,
+    limits: &CompileLimits<'_>,
 ) -> Result<Code> {
+    let CompileLimits { deadline, confinement, cancel } = *limits;
     let name = source.name;
     let end = Instant::now().checked_add(deadline);
     let messages = anonymous_file(b"").map_err(cannot_run)?;
     let mut child = Command::new(program)
         .arg0("runner")
         .args([COMPILE_COMMAND, name, &std::process::id().to_string()])
+        .args((confinement == Confinement::Full).then_some(FULLY_CONFINED))
         .env_clear()
         // The compiler's threads get the standard library's stack size.
         .env("RUST_MIN_STACK", stack::STACK_BYTES.to_string())

@@ -14,8 +14,9 @@ use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::{Error, Kind, Result};
 use wasmtime::Engine;
 
-use crate::child::{self, COMPILE_COMMAND, compile_for_parent};
+use crate::child::{self, COMPILE_COMMAND, CompileLimits, compile_for_parent};
 use crate::code::{Code, CodeFile};
+use crate::limits::Confinement;
 use crate::native_code::{self, Source};
 use crate::worker::{WORK_COMMAND, work_for_parent};
 
@@ -94,7 +95,7 @@ impl Isolation {
         engine: &Engine,
         source: &Source<'_>,
         file: CodeFile,
-        cancel: Cancel<'_>,
+        (confinement, cancel): (Confinement, Cancel<'_>),
     ) -> Result<Code> {
         match self {
             Self::InProcess => {
@@ -103,7 +104,8 @@ impl Isolation {
                 file.seal(code.len() as u64, facts)
             }
             Self::Processes { program, compile_deadline } => {
-                child::compile(program, *compile_deadline, source, file, cancel)
+                let limits = CompileLimits { deadline: *compile_deadline, confinement, cancel };
+                child::compile(program, source, file, &limits)
             }
         }
     }

@@ -55,10 +55,12 @@ use runner_pipeline::escape::escape;
 pub use self::cache::Cache;
 pub use self::isolation::{Isolation, worker_main};
 pub use self::limits::reply_fuel;
-pub use self::limits::{Limits, MAX_PLUGIN_BYTES};
+pub use self::limits::{Confinement, Limits, MAX_PLUGIN_BYTES};
 pub use self::loaded::Plugin;
 pub use self::log::Sink;
 pub use self::memory_plan::plan_memory;
+
+pub use runner_confine::{Layer, Layers, State as LayerState};
 
 use self::cache::Cached;
 use self::code::{Code, CodeFile};
@@ -132,7 +134,7 @@ impl Sandbox {
                 Cached::Bad => first.file()?,
             };
         }
-        let code = Arc::new(self.isolation.compile(engine, source, file, cancel)?);
+        let code = Arc::new(self.isolation.compile(engine, source, file, (first.confinement(), cancel))?);
         let stale = || Error::new(Kind::Internal, "the compiler's code is not for this machine");
         let done = first.run(&code)?.ok_or_else(stale)?;
         if let Some(cache) = &self.cache {
@@ -158,6 +160,13 @@ impl<'a> First<'a> {
         }
     }
 
+    fn confinement(&self) -> Confinement {
+        match self {
+            Self::InProcess { limits, .. } => limits.confinement,
+            Self::InWorker(host, _) => host.confinement(),
+        }
+    }
+
     /// An empty file for the code, which a worker has already.
     fn file(&self) -> Result<CodeFile> {
         let file = CodeFile::new()?;
@@ -180,8 +189,8 @@ impl<'a> First<'a> {
                 Ok(Some((manifest, Runs::InProcess(Box::new(linked)))))
             }
             Self::InWorker(host, log) => {
-                let manifest = host.load(Arc::clone(code), Arc::clone(log))?;
-                Ok(manifest.map(|manifest| (manifest, Runs::InWorker(Arc::clone(host)))))
+                let loaded = host.load(Arc::clone(code), Arc::clone(log))?;
+                Ok(loaded.map(|(manifest, layers)| (manifest, Runs::InWorker(Arc::clone(host), layers))))
             }
         }
     }

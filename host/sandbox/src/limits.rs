@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use runner_confine::Layers;
 use runner_pipeline::cancel::CancelToken;
+use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::memory::{Budget, Denied, Lease};
 use wasmtime::ResourceLimiter;
 
@@ -17,10 +19,37 @@ pub struct Limits {
     pub window_bytes: u64,
     /// How many threads use the plugin at the same time, at most. Others wait.
     pub lanes: usize,
+    /// What becomes of a plugin where the kernel cannot confine it fully.
+    pub confinement: Confinement,
     /// Time limit per call; starting an instance counts as a call.
     pub deadline: Duration,
     /// Ends calls and compilation before their deadline.
     pub cancel: CancelToken,
+}
+
+/// What becomes of a plugin where the kernel lacks a layer of confinement, or
+/// has an older version of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Confinement {
+    /// It runs without.
+    AsFarAsPossible,
+    /// It is refused before it is compiled.
+    Full,
+}
+
+impl Confinement {
+    /// Whether a process that is confined by these layers may go on.
+    ///
+    /// # Errors
+    /// [`Kind::Refused`], with the layers that are not fully in force.
+    pub(crate) fn check(self, layers: &Layers) -> Result<()> {
+        if self == Self::AsFarAsPossible || layers.complete() {
+            return Ok(());
+        }
+        let lacking: Vec<_> = layers.lacking().map(|(layer, state)| format!("{layer} is {state}")).collect();
+        Err(Error::new(Kind::Refused, format!("this kernel cannot confine a plugin: {}", lacking.join(", ")))
+            .hint("without `--require-confinement`, the plugin runs in what there is"))
+    }
 }
 
 impl Default for Limits {
@@ -31,6 +60,7 @@ impl Default for Limits {
             budget: Budget::UNLIMITED,
             window_bytes: 1 << 20,
             lanes: 2,
+            confinement: Confinement::AsFarAsPossible,
             deadline: Duration::from_secs(10),
             cancel: CancelToken::NEVER,
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use runner_confine::Layers;
 use runner_contract::{FileHead, Manifest, Param};
 use runner_pipeline::engine::transform::{Begun, Instance};
 use runner_pipeline::error::Result;
@@ -24,7 +25,8 @@ pub struct Plugin {
 #[derive(Clone)]
 pub(crate) enum Runs {
     InProcess(Box<Linked>),
-    InWorker(Arc<Host>),
+    /// The layers are those that the worker says are in force.
+    InWorker(Arc<Host>, Layers),
 }
 
 impl Plugin {
@@ -44,12 +46,22 @@ impl Plugin {
         self.digest
     }
 
+    /// What confines the process that runs the plugin. `None` if that is this
+    /// process, which nothing confines.
+    #[must_use]
+    pub fn layers(&self) -> Option<&Layers> {
+        match &self.runs {
+            Runs::InProcess(_) => None,
+            Runs::InWorker(_, layers) => Some(layers),
+        }
+    }
+
     /// The same plugin under different limits.
     #[must_use]
     pub fn limited_to(&self, limits: Limits) -> Self {
         let runs = match &self.runs {
             Runs::InProcess(linked) => Runs::InProcess(Box::new(linked.limited_to(limits))),
-            Runs::InWorker(host) => Runs::InWorker(Arc::new(host.limited_to(limits))),
+            Runs::InWorker(host, layers) => Runs::InWorker(Arc::new(host.limited_to(limits)), layers.clone()),
         };
         Self { runs, ..self.clone() }
     }
@@ -73,7 +85,7 @@ impl Plugin {
                 let (job, instance) = linked.logging_to(log).begin(params, file)?;
                 Ok((job, Instance::local(instance)))
             }
-            Runs::InWorker(host) => {
+            Runs::InWorker(host, _) => {
                 let (job, blocks) = Blocks::begin(host.lane(log)?, params, file)?;
                 Ok((job, Instance::Remote(Box::new(blocks))))
             }

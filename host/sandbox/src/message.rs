@@ -66,6 +66,8 @@ pub(crate) struct Load {
     /// As in [`Facts`].
     pub(crate) instance_bytes: u64,
     pub(crate) memories: u64,
+    /// Whether every layer of confinement must be in force.
+    pub(crate) fully_confined: bool,
     /// Whether to measure where time goes.
     pub(crate) profile: bool,
 }
@@ -172,6 +174,7 @@ pub(crate) struct Failure {
 enum Class {
     Plugin,
     Usage,
+    Refused,
     OutOfMemory,
     /// A fault of this program.
     Internal,
@@ -181,6 +184,7 @@ impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
         let class = match error.kind() {
             Kind::Usage => Class::Usage,
+            Kind::Refused => Class::Refused,
             Kind::OutOfMemory => Class::OutOfMemory,
             Kind::Internal => Class::Internal,
             _ => Class::Plugin,
@@ -204,6 +208,7 @@ impl Failure {
         let kind = match self.class {
             Class::Plugin => Kind::Plugin,
             Class::Usage => Kind::Usage,
+            Class::Refused => Kind::Refused,
             Class::OutOfMemory => Kind::OutOfMemory,
             Class::Internal => Kind::Internal,
         };

@@ -19,6 +19,7 @@ pub(crate) const LIMITS: Limits = Limits {
     budget: Budget::UNLIMITED,
     window_bytes: 1 << 20,
     lanes: 2,
+    confinement: Confinement::AsFarAsPossible,
     deadline: Duration::from_millis(300),
     cancel: CancelToken::NEVER,
 };

@@ -19,7 +19,7 @@ use std::sync::{Arc, Barrier};
 use runner_channel::{Shape, WorkerSlot, attach};
 use runner_confine::{Calls, Limits, Policy};
 use runner_pipeline::stack;
-use rustix::fd::BorrowedFd;
+use std::os::fd::{FromRawFd, OwnedFd};
 
 use self::lane::Lane;
 use self::load::Plugin;
@@ -114,9 +114,15 @@ fn policy(parent: u32, start: &Start) -> Policy {
 
 /// Maps the channel, and closes its files.
 fn map(shape: Shape) -> io::Result<Vec<WorkerSlot>> {
-    // SAFETY: the parent has passed both files, the policy keeps them open, and
-    // nobody in this process has closed them.
+    attach(take(REQUESTS), take(REPLIES), shape).map_err(io::Error::other)
+}
+
+/// A descriptor that the parent has passed. To be called once for each.
+fn take(descriptor: i32) -> OwnedFd {
+    // SAFETY: the parent has passed the three descriptors, the policy keeps them
+    // open, and nothing else in this process uses or closes them.
     #[allow(unsafe_code)]
-    let (requests, replies) = unsafe { (BorrowedFd::borrow_raw(REQUESTS), BorrowedFd::borrow_raw(REPLIES)) };
-    attach(requests, replies, shape).map_err(io::Error::other)
+    unsafe {
+        OwnedFd::from_raw_fd(descriptor)
+    }
 }

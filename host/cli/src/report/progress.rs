@@ -11,6 +11,7 @@ use runner_pipeline::escape::{Page, group_digits, shown, with_name};
 use runner_pipeline::run::Event;
 use runner_pipeline::scan::Workers;
 use runner_pipeline::{locks, user_state};
+use runner_sandbox::{Layer, LayerState};
 use serde_json::json;
 
 use super::streams::Output;
@@ -105,6 +106,26 @@ impl Reporter {
             for hint in hints {
                 page.line(format_args!("  hint: {}", shown(hint)));
             }
+            self.note(&page)
+        });
+    }
+
+    /// Warns once that the kernel lacks some of what should confine plugins.
+    pub(crate) fn not_confined(&self, missing: &[(Layer, LayerState)]) {
+        static WARNED: AtomicBool = AtomicBool::new(false);
+        if WARNED.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let missing: Vec<_> = missing.iter().map(|(layer, _)| layer.to_string()).collect();
+        // The run continues even if this cannot be reported.
+        drop(if self.is_json() {
+            self.event(&json!({ "event": "not-confined", "missing": missing }))
+        } else {
+            let mut page = Page::of(format_args!(
+                "warning: this kernel lacks a part of what confines plugins: {}",
+                shown(&missing.join(", "))
+            ));
+            page.line("  hint: with `--require-confinement`, plugins are refused here");
             self.note(&page)
         });
     }

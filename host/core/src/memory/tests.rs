@@ -108,3 +108,59 @@ proptest! {
         }
     }
 }
+
+/// The numbers of two processes, as one of them sees them.
+#[derive(Debug)]
+struct Numbers {
+    mine: Arc<AtomicU64>,
+    other: Arc<AtomicU64>,
+}
+
+impl Peer for Numbers {
+    fn lease(&self, bytes: u64) {
+        self.mine.fetch_add(bytes, Ordering::SeqCst);
+    }
+
+    fn give_back(&self, bytes: u64) {
+        self.mine.fetch_sub(bytes, Ordering::SeqCst);
+    }
+
+    fn leased_bytes(&self) -> u64 {
+        self.other.load(Ordering::SeqCst)
+    }
+}
+
+#[test]
+fn two_processes_never_draw_more_than_there_is() {
+    let (one, two) = (budget(100), budget(100));
+    let mut early = one.lease();
+    early.grow(30).unwrap();
+    let (a, b) = (Arc::default(), Arc::default());
+    one.share_with(Some(Arc::new(Numbers { mine: Arc::clone(&a), other: Arc::clone(&b) })));
+    two.share_with(Some(Arc::new(Numbers { mine: Arc::clone(&b), other: Arc::clone(&a) })));
+    // What was drawn before counts as well.
+    assert!(two.lease().grow(71).is_err() && two.lease().grow(70).is_ok());
+    let granted = AtomicU64::new(30);
+    std::thread::scope(|scope| {
+        for (budget, bytes) in [(&one, 41), (&two, 33), (&one, 20), (&two, 70)] {
+            let granted = &granted;
+            scope.spawn(move || {
+                for _ in 0..20_000 {
+                    let mut lease = budget.lease();
+                    if lease.grow(bytes).is_ok() {
+                        let all = granted.fetch_add(bytes as u64, Ordering::SeqCst) + bytes as u64;
+                        assert!(all <= 100, "{all} of 100 are drawn");
+                        granted.fetch_sub(bytes as u64, Ordering::SeqCst);
+                    }
+                }
+            });
+        }
+    });
+    drop(early);
+    assert_eq!((a.load(Ordering::SeqCst), b.load(Ordering::SeqCst)), (0, 0));
+    // A process that lies can only make the other one refuse.
+    b.store(u64::MAX, Ordering::SeqCst);
+    assert!(one.lease().grow(1).is_err());
+    one.share_with(None);
+    assert!(one.lease().grow(100).is_ok());
+}

@@ -58,6 +58,8 @@ const IN_THE_COMPILER: &str = "no file was touched; if the plugin is valid, this
 /// An error as the child writes it.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Refusal {
+    /// Whether it is not the plugin's fault.
+    for_want_of_confinement: bool,
     what: String,
     because: Option<String>,
     hints: Vec<String>,
@@ -156,14 +158,16 @@ fn read_messages(mut messages: File) -> io::Result<String> {
 impl From<&Error> for Refusal {
     fn from(error: &Error) -> Self {
         let because = std::error::Error::source(error).map(ToString::to_string);
-        Self { what: error.to_string(), because, hints: error.hints().to_vec() }
+        let for_want_of_confinement = error.kind() == Kind::Refused;
+        Self { for_want_of_confinement, what: error.to_string(), because, hints: error.hints().to_vec() }
     }
 }
 
 impl From<Refusal> for Error {
     /// Text that is escaped already stays as it is.
     fn from(refusal: Refusal) -> Self {
-        let error = Self::new(Kind::Plugin, escape(&refusal.what, TEXT_CHARS));
+        let kind = if refusal.for_want_of_confinement { Kind::Refused } else { Kind::Plugin };
+        let error = Self::new(kind, escape(&refusal.what, TEXT_CHARS));
         let because = refusal.because.iter().map(|because| escape_lines(because, TEXT_CHARS));
         let error = because.fold(error, Self::because);
         error.with_hints(refusal.hints.iter().take(HINTS).map(|hint| escape(hint, TEXT_CHARS)))

@@ -5,14 +5,15 @@
 use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
-use runner_confine::{Calls, Limits, Policy};
+use runner_confine::{Calls, Layers, Limits, Policy};
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::stack;
 
+use super::FULLY_CONFINED;
 use super::answer::{self, ANSWER_BYTES, EXIT_COMPILED, EXIT_FAILED, EXIT_REFUSED, EXIT_TOO_LARGE, Refusal};
 use crate::engine::{self, Deadlines};
 use crate::facts::Facts;
-use crate::limits::{COMPILE_MEMORY_BYTES, MAX_PLUGIN_BYTES};
+use crate::limits::{COMPILE_MEMORY_BYTES, Confinement, MAX_PLUGIN_BYTES};
 use crate::native_code::{self, Source};
 
 /// Compiles the plugin on standard input for the parent. `arguments` are those
@@ -27,12 +28,17 @@ pub(crate) fn compile_for_parent(
     input: impl Read + Send,
     mut output: impl Write + Send,
 ) -> u8 {
-    let [name, parent] = arguments else { return EXIT_FAILED };
+    let (name, parent, confinement) = match arguments {
+        [name, parent] => (name, parent, Confinement::AsFarAsPossible),
+        [name, parent, full] if full == FULLY_CONFINED => (name, parent, Confinement::Full),
+        _ => return EXIT_FAILED,
+    };
     let Ok(parent) = parent.parse() else { return EXIT_FAILED };
     let policy = policy(parent);
-    let compiled = runner_confine::before_threads(&policy)
-        .map_err(not_confined)
-        .and_then(|_| stack::on_own_thread(|| compile(&policy, name, input)).flatten());
+    let compiled = runner_confine::before_threads(&policy).map_err(not_confined).and_then(|layers| {
+        let confined = Confined { policy: &policy, layers, wanted: confinement };
+        stack::on_own_thread(|| compile(confined, name, input)).flatten()
+    });
     let (written, code) = match compiled {
         Ok((native, facts)) => {
             let trailer = answer::trailer(native.len(), facts);
@@ -62,14 +68,22 @@ fn policy(parent: u32) -> Policy {
     Policy::new(Calls::Compile, parent).keep(0).keep_writable(1).keep_writable(2).limits(limits)
 }
 
-fn compile(policy: &Policy, name: &str, input: impl Read) -> Result<(Vec<u8>, Facts)> {
+/// How the process is confined so far.
+struct Confined<'a> {
+    policy: &'a Policy,
+    layers: Layers,
+    wanted: Confinement,
+}
+
+fn compile(mut confined: Confined<'_>, name: &str, input: impl Read) -> Result<(Vec<u8>, Facts)> {
     let mut bytes = Vec::new();
     input
         .take(MAX_PLUGIN_BYTES)
         .read_to_end(&mut bytes)
         .map_err(Error::at("read", Path::new("standard input")))?;
     let engine = engine::new(Deadlines::Parent)?;
-    runner_confine::on_all_threads(policy).map_err(not_confined)?;
+    confined.layers.add(&runner_confine::on_all_threads(confined.policy).map_err(not_confined)?);
+    confined.wanted.check(&confined.layers)?;
     native_code::compile(&engine, &Source { name, bytes: &bytes })
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use runner_channel::Shape;
+use runner_confine::Layers;
 use runner_contract::{MAX_CONTEXT_BYTES, Manifest};
 use runner_pipeline::engine::framing::MIN_RECORD_LIMIT_BYTES;
 use runner_pipeline::engine::window::{MARGIN_BYTES, block_bytes};
@@ -15,7 +16,7 @@ use super::keeper::Worker;
 use super::lane::Lane;
 use crate::code::Code;
 use crate::instance::breach;
-use crate::limits::Limits;
+use crate::limits::{Confinement, Limits};
 use crate::log::{Log, Sink};
 use crate::manifest;
 use crate::message::{Load, Outcome, Request};
@@ -70,6 +71,10 @@ impl Host {
         Self { program: self.program.clone(), name: self.name.clone(), limits, state }
     }
 
+    pub(crate) fn confinement(&self) -> Confinement {
+        self.limits.confinement
+    }
+
     /// Starts a worker before there is code: the process is up when the code is
     /// there. `code` is the file that will have it.
     ///
@@ -82,12 +87,12 @@ impl Host {
         Ok(())
     }
 
-    /// Loads the plugin, and returns its manifest; `None` if the code was made
+    /// Loads the plugin, and returns its manifest and what confines it; `None` if the code was made
     /// for another machine or another version of the engine.
     ///
     /// # Errors
     /// If the plugin fails to describe itself, or the worker dies.
-    pub(crate) fn load(&self, code: Arc<Code>, log: Sink) -> Result<Option<Manifest>> {
+    pub(crate) fn load(&self, code: Arc<Code>, log: Sink) -> Result<Option<(Manifest, Layers)>> {
         let mut state = locks::lock(&self.state);
         state.code = Some(code);
         self.ready(&mut state, log)
@@ -113,7 +118,7 @@ impl Host {
     }
 
     /// Sees to it that there is a worker, and that it has loaded the plugin.
-    fn ready(&self, state: &mut State, log: Sink) -> Result<Option<Manifest>> {
+    fn ready(&self, state: &mut State, log: Sink) -> Result<Option<(Manifest, Layers)>> {
         let no_code = || Error::new(Kind::Internal, "a plugin is run before it is compiled");
         let code = state.code.clone().ok_or_else(no_code)?;
         let worker = match &state.worker {
@@ -139,14 +144,17 @@ impl Host {
             instance_bytes: code.facts().instance_bytes,
             memories: code.facts().memories,
             address_space_bytes: self.address_space_bytes(&code),
+            fully_confined: self.limits.confinement == Confinement::Full,
             profile: profile::is_on(),
         });
         let outcome = lane.load(&request)?;
         match outcome {
             Outcome::Stale => Ok(None),
-            Outcome::Loaded { manifest, layers: _ } => {
+            Outcome::Loaded { manifest, layers } => {
+                let manifest = manifest::check(manifest).map_err(|why| breach(&self.name, &why))?;
+                let layers = layers.parse().map_err(|_| lane.breach("layers that there are not"))?;
                 state.loaded = true;
-                manifest::check(manifest).map(Some).map_err(|why| breach(&self.name, &why))
+                Ok(Some((manifest, layers)))
             }
             other => Err(lane.unexpected(&other)),
         }

@@ -17,7 +17,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 use super::CODE;
 use crate::engine::Ticking;
 use crate::instance::Linked;
-use crate::limits::Limits;
+use crate::limits::{Confinement, Limits};
 use crate::log::Sink;
 use crate::message::{Load, Outcome};
 use crate::native_code;
@@ -58,19 +58,25 @@ impl Plugin {
         let Ok(component) = native_code::component(self.ticking.engine(), &load.name, &path) else {
             return Ok(Outcome::Stale);
         };
+        drop(super::take(CODE));
         limit_address_space(load.address_space_bytes)?;
         let layers = runner_confine::on_all_threads(&self.policy).map_err(|error| {
             Error::new(Kind::Internal, "the process that runs the plugin cannot confine itself")
                 .because(error)
         })?;
-        locks::lock(&self.layers).add(&layers);
+        let layers = {
+            let mut all = locks::lock(&self.layers);
+            all.add(&layers);
+            all.clone()
+        };
+        let wanted = if load.fully_confined { Confinement::Full } else { Confinement::AsFarAsPossible };
+        wanted.check(&layers)?;
         let linked = Linked::new(&load.name, &component, &self.ticking, limits(&load), load.facts())?;
         linked.limits.budget.share_with(Some(Arc::new(self.shared.clone())));
         let manifest: Manifest = linked.logging_to(log).describe()?;
-        let layers = locks::lock(&self.layers).to_string();
         // Loaded once, so nobody else has set it.
         let _ = self.linked.set(linked);
-        Ok(Outcome::Loaded { manifest, layers })
+        Ok(Outcome::Loaded { manifest, layers: layers.to_string() })
     }
 
     /// The plugin, once it is loaded.

@@ -7,7 +7,12 @@ fn compile(bytes: &[u8]) -> code::Code {
     let source = Source { name: "it", bytes };
     let file = CodeFile::new().unwrap();
     Isolation::InProcess
-        .compile(&engine::new(engine::Deadlines::Epochs).unwrap(), &source, file, Cancel::NEVER)
+        .compile(
+            &engine::new(engine::Deadlines::Epochs).unwrap(),
+            &source,
+            file,
+            (crate::Confinement::AsFarAsPossible, Cancel::NEVER),
+        )
         .unwrap()
 }
 

@@ -1,0 +1,122 @@
+//! The process that runs a plugin holds nothing, and says what confines it.
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use runner_tests::{Ran, Scratch, helpers, names, runner, skip};
+
+/// Runs the binary where the kernel seems to have no Landlock.
+fn without_landlock(scratch: &Scratch, args: &[&str]) -> Ran {
+    let lacks = ["-e", "trace=landlock_create_ruleset", "-e", "inject=landlock_create_ruleset:error=ENOSYS"];
+    let mut command = runner_tests::program("strace");
+    command.args(["-f", "-qq", "-o", "/dev/null"]).args(lacks).arg("--").arg(runner_tests::binary());
+    Ran::of(command.args(args).current_dir(scratch.dir()).output().unwrap())
+}
+
+#[test]
+fn a_missing_layer_is_told_once_or_refused() {
+    if !runner_tests::has("strace") {
+        return skip("strace is missing");
+    }
+    let scratch = Scratch::new();
+    scratch.write("a", "old\n");
+    scratch.write("b", "old\n");
+    let before = scratch.snapshot();
+    let replace = ["apply", "replace", "a", "b", "--set", "find=old", "--set", "with=new"];
+    let refused = without_landlock(&scratch, &[&replace[..], &["--require-confinement"]].concat());
+    refused.fails(4, "landlock is missing").says("without `--require-confinement`");
+    let never = ["--require-confinement", "--compile-timeout", "300", "--set", "x=y"];
+    let file = scratch.guest("tiny");
+    let of_others = [&["apply", file.to_str().unwrap(), "a"][..], &never].concat();
+    without_landlock(&scratch, &of_others).fails(4, "landlock is missing");
+    fs::remove_file(file).unwrap();
+    assert_eq!(before, scratch.snapshot());
+
+    let told = without_landlock(&scratch, &[&replace[..], &["--json", "--dry-run"]].concat()).ok();
+    let events: Vec<serde_json::Value> =
+        told.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told: Vec<_> = events.iter().filter(|event| event["event"] == "not-confined").collect();
+    assert_eq!(told.len(), 1, "{events:?}");
+    assert_eq!(told[0]["missing"], serde_json::json!(["landlock"]));
+
+    let ran = without_landlock(&scratch, &replace).ok();
+    assert_eq!(ran.stderr.matches("lacks a part of what confines plugins: landlock").count(), 1);
+    assert_eq!(fs::read(scratch.path("a")).unwrap(), b"new\n");
+}
+
+/// All layers are there on a kernel that has them.
+#[test]
+fn this_kernel_confines_fully() {
+    let scratch = Scratch::new();
+    let file = scratch.write("file", "old\n");
+    runner!["apply", "replace", &file, "--set", "find=old", "--set", "with=new", "--require-confinement"]
+        .ok();
+    assert_eq!(fs::read(file).unwrap(), b"new\n");
+}
+
+/// While a plugin runs: no files but its own code, no environment, no
+/// privileges, and hardly any system calls, for each thread.
+#[test]
+fn a_worker_holds_nothing() {
+    let scratch = Scratch::new();
+    let (plugin, file) = (scratch.guest("spin-transform"), scratch.write("file", "abc\n"));
+    // A descriptor that comes from whoever starts the program.
+    let inherit = "exec 9< /dev/null; exec \"$@\"";
+    let mut parent = std::process::Command::new("/bin/sh")
+        .args(["-c", inherit, "sh", runner_tests::binary(), "apply", "--timeout", "3600"])
+        .args([&plugin, &file])
+        .env("RUNNER_CACHE_DIR", scratch.path("cache"))
+        .env("SECRET", "secret")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let worker = loop {
+        let worker = helpers(parent.id(), "__work").first().copied();
+        match worker.filter(|worker| status(worker, "Seccomp_filters").is_some_and(|count| count == "3")) {
+            Some(worker) => break worker,
+            None => assert!(parent.try_wait().unwrap().is_none(), "it has ended by itself"),
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    };
+    let threads = fs::read_dir(format!("/proc/{worker}/task")).unwrap();
+    for thread in threads.map(|thread| thread.unwrap().file_name().into_string().unwrap()) {
+        for (name, value) in [
+            ("Seccomp", "2"),
+            ("NoNewPrivs", "1"),
+            ("CapEff", "0000000000000000"),
+            ("CapPrm", "0000000000000000"),
+            ("CapBnd", "0000000000000000"),
+        ] {
+            let of_thread = status(format!("{worker}/task/{thread}"), name);
+            assert_eq!(of_thread.as_deref(), Some(value), "{name} of thread {thread}");
+        }
+    }
+    let open = format!("/proc/{worker}/fd");
+    for name in names(Path::new(&open)) {
+        let target = fs::read_link(Path::new(&open).join(&name)).unwrap();
+        assert_eq!(target.to_str(), Some("/memfd:runner-code (deleted)"), "{name}");
+    }
+    assert_eq!(fs::read(format!("/proc/{worker}/environ")).unwrap(), b"");
+    // What it maps: the program, code and the channel, of which it can change
+    // the replies alone.
+    let maps = fs::read_to_string(format!("/proc/{worker}/maps")).unwrap();
+    for line in maps.lines().filter(|line| line.contains("memfd:")) {
+        let access = line.split(' ').nth(1).unwrap();
+        assert!(!access.contains('w') || line.contains("runner-replies"), "{line}");
+    }
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    while Path::new(&open).exists() {
+        std::thread::yield_now();
+    }
+}
+
+/// A line of the status of a process or thread.
+fn status(of: impl std::fmt::Display, name: &str) -> Option<String> {
+    let status = fs::read_to_string(format!("/proc/{of}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+    Some(line.trim().to_owned())
+}
