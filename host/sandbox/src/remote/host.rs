@@ -31,6 +31,8 @@ const PARAMS_BYTES: u64 = 8 << 20;
 const PROCESS_BYTES: u64 = 48 << 20;
 /// The same for each lane: its stack.
 const LANE_BYTES: u64 = 5 << 20;
+/// How often a worker may die before anything is asked of it.
+const ATTEMPTS: usize = 5;
 /// Address space of the program and its libraries, the code, and the heap of the
 /// first thread.
 const PROCESS_SPACE_BYTES: u64 = 1 << 30;
@@ -103,7 +105,8 @@ impl Host {
     /// # Errors
     /// If no worker can be started, or it cannot load the plugin.
     pub(crate) fn lane(self: &Arc<Self>, log: Sink) -> Result<Lane> {
-        loop {
+        for _ in 0..ATTEMPTS {
+            self.limits.cancel.get().check()?;
             let mut state = locks::lock(&self.state);
             if !state.loaded || state.worker.as_ref().is_none_or(|worker| worker.is_over()) {
                 // What it logs then was said the first time.
@@ -115,6 +118,10 @@ impl Host {
                 return Ok(Lane::new(self.name.clone(), self.limits.clone(), worker, slot, Log::new(log)));
             }
         }
+        Err(Error::new(
+            Kind::Plugin,
+            format!("the process that runs plugin `{}` dies again and again", self.name),
+        ))
     }
 
     /// Sees to it that there is a worker, and that it has loaded the plugin.
