@@ -34,8 +34,8 @@ pub(crate) struct PluginArgs {
     /// MiB, whichever is larger
     #[arg(long, value_name = "BYTES", default_value = "1M", value_parser = window_bytes)]
     pub(crate) window: u64,
-    /// Time limit per window for the plugin, and for the host's search of the window with the plugin's
-    /// prefilter
+    /// Time limit for the plugin's work on one block of the file (a window, or 1 MiB if that is
+    /// larger), for starting and describing itself, and for `begin`
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub(crate) timeout: Duration,
     /// Time limit for the whole command, up to the point where it begins to write [default: no limit]

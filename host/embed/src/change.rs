@@ -212,8 +212,11 @@ impl Change {
         self
     }
 
-    /// Limits the time of one call of the plugin. By default, the limit is ten
-    /// seconds.
+    /// Limits the time that the plugin may take for one block of the file (a
+    /// window, or 1 MiB if that is larger), for starting and describing itself,
+    /// and for beginning on a file. With [`Isolation::InProcess`], the limit is
+    /// for one call of the plugin, which sees one window. By default, the limit
+    /// is ten seconds.
     ///
     /// This has no effect on native code, which is never interrupted.
     #[must_use]
