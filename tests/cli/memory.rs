@@ -17,7 +17,7 @@ const MIB: u64 = 1 << 20;
 const BASE_BYTES: u64 = 64 * MIB;
 
 /// The most memory that a process and its worker had, looked at until they are
-/// gone. A peak only ever grows, so all that can be missed is its last
+/// gone. What the two share counts once. A peak only ever grows, so all that can be missed is its last
 /// millisecond. That of the two together may be less than their sum.
 fn watch(child: &Child) -> u64 {
     let status = |process: u32| PathBuf::from(format!("/proc/{process}/status"));
@@ -26,7 +26,7 @@ fn watch(child: &Child) -> u64 {
     while let Some(now) = peak_of(&status(child.id())) {
         peak = now;
         let workers = runner_tests::helpers(child.id(), "__work").into_iter();
-        let largest = workers.filter_map(|worker| peak_of(&status(worker))).max();
+        let largest = workers.filter_map(|worker| private_peak_of(&status(worker))).max();
         of_worker = largest.unwrap_or(0).max(of_worker);
         std::thread::sleep(Duration::from_millis(1));
     }
@@ -34,8 +34,17 @@ fn watch(child: &Child) -> u64 {
 }
 
 fn peak_of(status: &Path) -> Option<u64> {
+    kib(&fs::read_to_string(status).ok()?, "VmHWM:")
+}
+
+/// Without memory that is shared with the parent, which only ever grows, too.
+fn private_peak_of(status: &Path) -> Option<u64> {
     let text = fs::read_to_string(status).ok()?;
-    text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().strip_suffix(" kB")?.parse().ok()
+    Some(kib(&text, "VmHWM:")?.saturating_sub(kib(&text, "RssShmem:")?))
+}
+
+fn kib(status: &str, name: &str) -> Option<u64> {
+    status.lines().find_map(|line| line.strip_prefix(name))?.trim().strip_suffix(" kB")?.parse().ok()
 }
 
 /// Runs to the end; the peak in bytes, too.

@@ -3,7 +3,7 @@
 //! Edits that pass lie in the range that was asked for, are sorted and
 //! disjoint, and keep the claim about lengths. The bytes that they replace are
 //! taken from this process's own view of the file. So whatever the other
-//! process does, the result is one that the plugin itself could have asked for.
+//! process does, the file gets edits of its own blocks, and they are reported.
 
 use std::ops::Range;
 
