@@ -30,12 +30,15 @@ mod loaded;
 mod log;
 mod manifest;
 mod memory_plan;
+#[allow(missing_docs, reason = "only tests see it from outside")]
 mod message;
 mod native_code;
 pub mod plugin;
 mod remote;
 mod shared_budget;
 mod store;
+#[doc(hidden)]
+pub mod testing;
 mod type_cycles;
 mod wasi;
 mod worker;

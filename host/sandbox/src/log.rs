@@ -16,6 +16,9 @@ const VOLUME_BYTES: usize = 64 << 10;
 /// Bytes counted per message in addition to its text, so that the number of
 /// empty messages is limited, too.
 const MESSAGE_COST: usize = 16;
+/// Maximum number of messages of an instance; the last one says that there were
+/// more.
+pub(crate) const MAX_MESSAGES: usize = VOLUME_BYTES / MESSAGE_COST + 1;
 
 /// The log of one instance.
 pub(crate) struct Log {

@@ -4,35 +4,46 @@
 //! parent believes none of what it reads: it decodes its own copy of a reply,
 //! and checks what it finds there.
 
+mod edits;
+mod few;
+
 use runner_contract::{Job, LogLevel, Manifest, Param};
 use runner_pipeline::engine::framing::View;
 use runner_pipeline::engine::window::{Found, Position};
 use runner_pipeline::error::{Error, Kind};
 use runner_pipeline::escape::{escape, escape_lines};
 use runner_pipeline::memory::{Budget, is_denied};
+use runner_pipeline::profile::Stage;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub use self::edits::Edits;
+pub(crate) use self::edits::{edits_bytes, encode_edits};
+use self::few::few;
 use crate::facts::Facts;
+use crate::log::MAX_MESSAGES;
 
 /// Maximum number of characters shown of one line that a worker sends; more
 /// than any that it escapes itself.
 const LINE_CHARS: usize = 8000;
-/// Maximum number of hints of an error.
+/// Maximum number of hints of an error that are shown, and that are read.
 const MAX_HINTS: usize = 8;
+const HINTS_READ: usize = 64;
+/// Maximum number of times in a reply.
+const TIMES_READ: usize = Stage::ALL.len();
+/// Maximum number of messages in a reply.
+const LOG_READ: usize = 2 * MAX_MESSAGES;
 /// Bytes of the length before the head of a message.
 const LENGTH_BYTES: usize = 4;
-/// Bytes of an edit, without its new bytes: start, old and new length.
-const SPAN_BYTES: usize = 16;
 
 /// Kinds of replies.
-pub(crate) const WHOLE: u32 = 0;
+pub const WHOLE: u32 = 0;
 /// More of the reply comes with the answer to the next request.
-pub(crate) const PART: u32 = 1;
+pub const PART: u32 = 1;
 
 /// What the parent asks for. The bytes of a head or a view follow.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) enum Request {
+pub enum Request {
     /// Map the code, confine the process for good, and describe the plugin.
     Load(Load),
     /// Start an instance. The head of the file follows.
@@ -51,25 +62,25 @@ pub(crate) enum Request {
 
 /// What a worker must know to load a plugin.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Load {
+pub struct Load {
     /// The plugin's name in messages.
-    pub(crate) name: String,
+    pub name: String,
     /// As in [`Limits`](crate::Limits).
-    pub(crate) memory_bytes: u64,
+    pub memory_bytes: u64,
     /// The memory that all instances share, and the total for messages.
-    pub(crate) pool_bytes: Option<u64>,
-    pub(crate) total_bytes: u64,
+    pub pool_bytes: Option<u64>,
+    pub total_bytes: u64,
     /// The largest answer of a plugin.
-    pub(crate) reply_bytes: u64,
+    pub reply_bytes: u64,
     /// Address space of the process; `None` for no limit.
-    pub(crate) address_space_bytes: Option<u64>,
+    pub address_space_bytes: Option<u64>,
     /// As in [`Facts`].
-    pub(crate) instance_bytes: u64,
-    pub(crate) memories: u64,
+    pub instance_bytes: u64,
+    pub memories: u64,
     /// Whether every layer of confinement must be in force.
-    pub(crate) fully_confined: bool,
+    pub fully_confined: bool,
     /// Whether to measure where time goes.
-    pub(crate) profile: bool,
+    pub profile: bool,
 }
 
 impl Load {
@@ -81,29 +92,29 @@ impl Load {
 /// How the plugin sees a file; as in
 /// [`Context`](runner_pipeline::engine::window::Context).
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(crate) struct Sizes {
-    pub(crate) window_bytes: u64,
-    pub(crate) record_limit: u64,
+pub struct Sizes {
+    pub window_bytes: u64,
+    pub record_limit: u64,
 }
 
 /// A view, and where its bytes are.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(crate) struct Seen {
-    pub(crate) base: u64,
-    pub(crate) bytes: u64,
-    pub(crate) end: bool,
+pub struct Seen {
+    pub base: u64,
+    pub bytes: u64,
+    pub end: bool,
     /// The offset in the block; `None` if they follow the request.
-    pub(crate) in_block: Option<u64>,
+    pub in_block: Option<u64>,
 }
 
 impl Seen {
-    pub(crate) fn new(view: &View<'_>, in_block: Option<usize>) -> Self {
+    pub fn new(view: &View<'_>, in_block: Option<usize>) -> Self {
         let View { base, bytes, end } = *view;
         Self { base, bytes: bytes.len() as u64, end, in_block: in_block.map(|at| at as u64) }
     }
 
     /// The view, given the block and the bytes that follow the request.
-    pub(crate) fn view<'a>(&self, block: &'a [u8], rest: &'a [u8]) -> Option<View<'a>> {
+    pub fn view<'a>(&self, block: &'a [u8], rest: &'a [u8]) -> Option<View<'a>> {
         let bytes = usize::try_from(self.bytes).ok()?;
         let bytes = match self.in_block {
             Some(at) => block.get(usize::try_from(at).ok()?..)?.get(..bytes)?,
@@ -115,16 +126,18 @@ impl Seen {
 
 /// The head of a reply. Edits follow.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Reply {
+pub struct Reply {
     /// What the plugin has logged.
-    pub(crate) log: Vec<(LogLevel, String)>,
+    #[serde(deserialize_with = "few::<_, _, LOG_READ>")]
+    pub log: Vec<(LogLevel, String)>,
     /// Stage, nanoseconds and spans of where time went.
-    pub(crate) times: Vec<(u32, u64, u64)>,
-    pub(crate) outcome: Outcome,
+    #[serde(deserialize_with = "few::<_, _, TIMES_READ>")]
+    pub times: Vec<(u32, u64, u64)>,
+    pub outcome: Outcome,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) enum Outcome {
+pub enum Outcome {
     /// The plugin is loaded, and the process is confined by these layers.
     Loaded {
         manifest: Manifest,
@@ -148,7 +161,7 @@ pub(crate) enum Outcome {
 
 impl Outcome {
     /// What [`encode_edits`] needs to be read again.
-    pub(crate) fn edits(found: &Found, position: Option<Position>) -> Self {
+    pub fn edits(found: &Found, position: Option<Position>) -> Self {
         Self::Edits {
             count: found.spans().len() as u64,
             new_bytes: found.new_bytes().len() as u64,
@@ -160,12 +173,13 @@ impl Outcome {
 
 /// An error, as it passes from process to process.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Failure {
+pub struct Failure {
     class: Class,
     /// Whether the budget is used up.
     denied: bool,
     what: String,
     because: Option<String>,
+    #[serde(deserialize_with = "few::<_, _, HINTS_READ>")]
     hints: Vec<String>,
     words: Option<String>,
 }
@@ -203,7 +217,7 @@ impl From<&Error> for Failure {
 impl Failure {
     /// The error, with everything that can be shown escaped again. `budget` is
     /// the one that may be used up.
-    pub(crate) fn into_error(self, budget: &Budget) -> Error {
+    pub fn into_error(self, budget: &Budget) -> Error {
         let line = |text: &str| escape(text, LINE_CHARS);
         let kind = match self.class {
             Class::Plugin => Kind::Plugin,
@@ -226,7 +240,7 @@ impl Failure {
 }
 
 /// Appends a head to a message.
-pub(crate) fn encode(head: &impl Serialize, into: &mut Vec<u8>) {
+pub fn encode(head: &impl Serialize, into: &mut Vec<u8>) {
     let start = into.len();
     into.extend_from_slice(&[0; LENGTH_BYTES]);
     // Writing to a vector does not fail.
@@ -238,73 +252,14 @@ pub(crate) fn encode(head: &impl Serialize, into: &mut Vec<u8>) {
 }
 
 /// The head of a message, and what follows it. `None` if it is none.
-pub(crate) fn decode<T: DeserializeOwned>(message: &[u8]) -> Option<(T, &[u8])> {
+pub fn decode<T: DeserializeOwned>(message: &[u8]) -> Option<(T, &[u8])> {
+    decode_within(usize::MAX, message)
+}
+
+/// The same for a head of at most so many bytes.
+pub(crate) fn decode_within<T: DeserializeOwned>(limit: usize, message: &[u8]) -> Option<(T, &[u8])> {
     let (length, rest) = message.split_first_chunk::<LENGTH_BYTES>()?;
-    let (head, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+    let length = u32::from_le_bytes(*length) as usize;
+    let (head, rest) = rest.split_at_checked(length).filter(|_| length <= limit)?;
     postcard::from_bytes(head).ok().map(|head| (head, rest))
-}
-
-/// Bytes of [`encode_edits`].
-pub(crate) fn edits_bytes(found: &Found) -> usize {
-    found.spans().len() * SPAN_BYTES + found.new_bytes().len()
-}
-
-/// Writes [`edits_bytes`] bytes: first all spans, then all new bytes.
-///
-/// # Panics
-/// If `into` is shorter.
-pub(crate) fn encode_edits(found: &Found, into: &mut [u8]) {
-    let (spans, new) = into.split_at_mut(found.spans().len() * SPAN_BYTES);
-    let (spans, _) = spans.as_chunks_mut::<SPAN_BYTES>();
-    for (span, (start, old, new)) in spans.iter_mut().zip(found.spans()) {
-        span[..8].copy_from_slice(&start.to_le_bytes());
-        span[8..12].copy_from_slice(&old.to_le_bytes());
-        span[12..].copy_from_slice(&new.to_le_bytes());
-    }
-    new[..found.new_bytes().len()].copy_from_slice(found.new_bytes());
-}
-
-/// Edits, decoded from what follows a reply's head.
-pub(crate) struct Edits<'a> {
-    spans: &'a [[u8; SPAN_BYTES]],
-    new_bytes: &'a [u8],
-}
-
-impl<'a> Edits<'a> {
-    /// `None` if there are not exactly as many bytes as the head says.
-    pub(crate) fn new(bytes: &'a [u8], count: u64, new_bytes: u64) -> Option<Self> {
-        let spans_bytes = usize::try_from(count).ok()?.checked_mul(SPAN_BYTES)?;
-        let (spans, new) = bytes.split_at_checked(spans_bytes)?;
-        let (spans, _) = spans.as_chunks();
-        (new.len() as u64 == new_bytes).then_some(Self { spans, new_bytes: new })
-    }
-
-    /// The number of edits, and of their old and new bytes.
-    pub(crate) fn sizes(&self) -> (usize, u64, usize) {
-        let old = |span: &[u8; SPAN_BYTES]| {
-            let [_, _, _, _, _, _, _, _, old @ .., _, _, _, _] = *span;
-            u64::from(u32::from_le_bytes(old))
-        };
-        (self.spans.len(), self.spans.iter().map(old).sum(), self.new_bytes.len())
-    }
-
-    /// Passes each edit to `take`. `None` if there are more or fewer new bytes
-    /// than all edits together have.
-    pub(crate) fn each<E>(
-        self,
-        mut take: impl FnMut(u64, u32, &[u8]) -> std::result::Result<(), E>,
-    ) -> Option<std::result::Result<(), E>> {
-        let mut rest = self.new_bytes;
-        for span in self.spans {
-            let [start @ .., _, _, _, _, _, _, _, _] = *span;
-            let [_, _, _, _, _, _, _, _, old @ .., _, _, _, _] = *span;
-            let [_, _, _, _, _, _, _, _, _, _, _, _, new @ ..] = *span;
-            let (new, after) = rest.split_at_checked(u32::from_le_bytes(new) as usize)?;
-            rest = after;
-            if let Err(error) = take(u64::from_le_bytes(start), u32::from_le_bytes(old), new) {
-                return Some(Err(error));
-            }
-        }
-        rest.is_empty().then_some(Ok(()))
-    }
 }

@@ -27,9 +27,9 @@ use crate::shared_budget::SharedBudget;
 use crate::wasi;
 
 /// The first argument of a worker, followed by the parent's process id and the
-/// text of [`Start`]. A program that is started with it must call
-/// [`work_for_parent`].
-pub(crate) const WORK_COMMAND: &str = "__work";
+/// text of `Start`. A program that is started with it must call
+/// `work_for_parent`.
+pub const WORK_COMMAND: &str = "__work";
 
 /// Exit code of a worker that cannot even confine itself.
 const EXIT_NOT_CONFINED: i32 = 3;

@@ -4,14 +4,15 @@ use std::ops::Range;
 
 use runner_channel::Block;
 use runner_contract::{FileHead, Job, Param};
-use runner_pipeline::engine::answer::Answer;
+use runner_pipeline::engine::answer::{self, Answer};
 use runner_pipeline::engine::framing::View;
 use runner_pipeline::engine::transform::BlockTransform;
 use runner_pipeline::engine::window::{Context, Position};
 use runner_pipeline::error::Result;
 use runner_pipeline::storage::CopyMemory;
 
-use super::lane::{Call, Lane};
+use super::call::Call;
+use super::lane::{ANOTHER, Lane};
 use crate::instance::breach;
 use crate::message::{Edits, Outcome, Request, Seen, Sizes};
 
@@ -49,20 +50,30 @@ impl Blocks {
     /// The edits of an answer, and the position of a sequential scan.
     fn edits(&mut self, about: &About<'_>, answer: &mut Answer<'_>) -> Result<Option<(u64, u64)>> {
         let (outcome, rest) = self.receive(about)?;
-        let Outcome::Edits { count, new_bytes, touched, position } = outcome else {
-            return Err(self.0.unexpected(&outcome));
-        };
-        let not_as_long = "edits that are not as long as it says";
-        let Some(edits) = Edits::new(rest, count, new_bytes) else { return Err(self.0.breach(not_as_long)) };
-        let (count, old, new) = edits.sizes();
-        answer.expect(count, old, new)?;
-        let taken = edits.each(|start, old, new| answer.edit(start, old, new));
-        let taken = taken.ok_or_else(|| self.0.breach(not_as_long))?;
-        taken
-            .and_then(|()| touched.map_or(Ok(()), |(first, reach)| answer.touched(first, reach)))
-            .inspect_err(|error| self.0.refuse(error))?;
-        Ok(position)
+        let taken = take_edits(&outcome, rest, answer);
+        taken.inspect_err(|error| self.0.refuse(error))
     }
+}
+
+/// Passes the edits of a reply to `answer`, which checks them. Returns the
+/// position of a sequential scan. `rest` follows the reply's head.
+///
+/// # Errors
+/// If it is no answer to a question about edits, or they must not be made; when
+/// the budget has no room for them.
+pub fn take_edits(outcome: &Outcome, rest: &[u8], answer: &mut Answer<'_>) -> Result<Option<(u64, u64)>> {
+    let Outcome::Edits { count, new_bytes, touched, position } = *outcome else {
+        return Err(answer::breach(ANOTHER));
+    };
+    let not_as_long = || answer::breach("edits that are not as long as it says");
+    let edits = Edits::new(rest, count, new_bytes).ok_or_else(not_as_long)?;
+    let (count, old, new) = edits.sizes();
+    answer.expect(count, old, new)?;
+    edits.each(|start, old, new| answer.edit(start, old, new)).ok_or_else(not_as_long)??;
+    if let Some((first, reach)) = touched {
+        answer.touched(first, reach)?;
+    }
+    Ok(position)
 }
 
 /// What a question is about: bytes of the file, from this offset on.

@@ -85,7 +85,11 @@ impl Host {
     pub(crate) fn start_early(&self, code: BorrowedFd<'_>) -> Result<()> {
         let worker = self.start(code)?;
         let mut state = locks::lock(&self.state);
-        (state.worker, state.loaded) = (Some(worker), false);
+        if let Some(before) = state.worker.replace(worker) {
+            // It waits for code that was of no use.
+            before.kill("it has no code to run");
+        }
+        state.loaded = false;
         Ok(())
     }
 

@@ -10,11 +10,14 @@ use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::memory::{Denied, Lease, is_denied};
 use runner_pipeline::profile::{self, Place, Stage};
 
+use super::call::Call;
 use super::keeper::Worker;
 use crate::limits::Limits;
 use crate::log::Log;
 use crate::message::{self, Outcome, PART, Reply, Request, WHOLE};
 
+/// What an answer is that no question asks for.
+pub(super) const ANOTHER: &str = "an answer to another question";
 /// A lane of a worker, for one thread.
 pub(crate) struct Lane {
     name: String,
@@ -31,22 +34,6 @@ pub(crate) struct Lane {
     deadline: Option<Instant>,
     /// Whether the worker has an instance for this lane.
     begun: bool,
-}
-
-/// What is asked for, in messages about its failure.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Call {
-    Load,
-    Begin,
-    /// The block that starts at this offset.
-    Block(u64),
-}
-
-impl Call {
-    /// What is asked before the first block counts as loading and beginning.
-    fn span(self) -> Option<profile::Span> {
-        matches!(self, Self::Block(_)).then(|| profile::span(Stage::Ask))
-    }
 }
 
 impl Lane {
@@ -124,7 +111,7 @@ impl Lane {
         if let Err(error) = self.collect() {
             return Err(self.failed(call, &error, cancel));
         }
-        let Some((head, rest)) = message::decode::<Reply>(&self.reply) else {
+        let Some((head, rest)) = message::decode_within::<Reply>(call.head_bytes(), &self.reply) else {
             return Err(spoilt(&self.worker, "bytes that mean nothing"));
         };
         for (level, line) in &head.log {
@@ -156,9 +143,9 @@ impl Lane {
 
     /// Collects all parts of a reply.
     fn collect(&mut self) -> Result<(), Failed> {
-        let Self { slot, head, reply, long, .. } = self;
+        let Self { slot, head, reply, long, deadline, .. } = self;
         let slot = slot.as_mut().ok_or(Failed::Spoilt("nothing"))?;
-        let mut kind = slot.receive(self.deadline, reply)?;
+        let mut kind = slot.receive(*deadline, reply)?;
         if kind == WHOLE {
             return Ok(());
         }
@@ -169,6 +156,10 @@ impl Lane {
             if part.is_empty() || kind > PART {
                 return Err(Failed::Spoilt("a part of a reply that is none"));
             }
+            // A part that is there at once is received even after the deadline.
+            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                return Err(runner_channel::Error::Timeout.into());
+            }
             long.reserve(reply, part.len())?;
             reply.extend_from_slice(&part);
             if kind == WHOLE {
@@ -178,7 +169,7 @@ impl Lane {
             message::encode(&Request::More, head);
             slot.request_mut()?[..head.len()].copy_from_slice(head);
             slot.send(WHOLE, head.len())?;
-            kind = slot.receive(self.deadline, &mut part)?;
+            kind = slot.receive(*deadline, &mut part)?;
         }
     }
 
@@ -231,7 +222,7 @@ impl Lane {
 
     /// The error for an answer to something else.
     pub(crate) fn unexpected(&self, _: &Outcome) -> Error {
-        spoilt(&self.worker, "an answer to another question")
+        spoilt(&self.worker, ANOTHER)
     }
 
     pub(crate) fn breach(&self, what: &str) -> Error {
