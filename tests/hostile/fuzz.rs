@@ -65,6 +65,11 @@ fn changed(seeds: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
 }
 
 #[test]
+fn answers() {
+    run("answers", targets::answers);
+}
+
+#[test]
 fn framing() {
     run("framing", targets::framing);
 }
@@ -87,6 +92,11 @@ fn recover() {
 #[test]
 fn replies() {
     run("replies", targets::replies);
+}
+
+#[test]
+fn requests() {
+    run("requests", targets::requests);
 }
 
 #[test]

@@ -8,7 +8,8 @@ use std::process::Command;
 use crate::shell;
 
 /// The same names as in `fuzz/Cargo.toml`, `fuzz/bin` and `fuzz/seeds`.
-const TARGETS: [&str; 6] = ["framing", "patch", "prefilter", "recover", "replies", "wrapping"];
+const TARGETS: [&str; 8] =
+    ["answers", "framing", "patch", "prefilter", "recover", "replies", "requests", "wrapping"];
 /// Almost all of the code is safe Rust, so a sanitizer would find little.
 /// Without one, a stable compiler is enough.
 const BUILD: [&str; 2] = ["--sanitizer", "none"];

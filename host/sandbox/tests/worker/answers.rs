@@ -8,6 +8,14 @@ use crate::cases::{Act, Ask, Case, Ends, at, job, reply, send};
 /// Start, old length, new length as it is claimed, new bytes.
 type Edit = (u64, u32, u32, &'static [u8]);
 
+/// What a case makes of the start and the end of a block.
+type Of<T> = fn(u64, u64) -> T;
+/// The name of a case, what the error says, and the edits.
+type Wrong = (&'static str, &'static str, Of<Vec<Edit>>);
+/// Edits by where they start after the position, and what follows them; the
+/// position that the answer claims, made of the one before.
+type Placed = (&'static str, Ends, &'static [(u64, u32)], Of<Option<(u64, u64)>>);
+
 /// A reply with these edits, in which counts and bytes are off by so much.
 fn edits(edits: &[Edit], off: (u64, u64), touched: Option<(u64, u64)>, position: Option<(u64, u64)>) -> Act {
     let new_bytes: usize = edits.iter().map(|edit| edit.3.len()).sum();
@@ -36,7 +44,7 @@ pub(crate) fn cases() -> Vec<Case> {
 
 fn records() -> Vec<Case> {
     let keeping = Job { length_preserving: true, ..job(Framing::Bytes) };
-    let table: [(&str, &'static str, fn(u64, u64) -> Vec<Edit>); 15] = [
+    let table: [Wrong; 15] = [
         ("overlapping", "overlaps another", |s, _| vec![(s, 4, 1, b"x"), (s + 3, 4, 1, b"y")]),
         ("unsorted", "not in order", |s, _| vec![(s + 9, 1, 1, b"x"), (s + 2, 1, 1, b"y")]),
         ("twice", "not in order", |s, _| vec![(s, 1, 1, b"x"), (s, 1, 1, b"y")]),
@@ -53,7 +61,7 @@ fn records() -> Vec<Case> {
         ("of-more-bytes", "not as long as it says", |s, _| vec![(s, 1, 2, b"x"), (s + 1, 1, u32::MAX, b"")]),
         ("of-fewer-bytes", "not as long as it says", |s, _| vec![(s, 2, 0, b"x")]),
     ];
-    let case = |(name, says, make): (&str, &'static str, fn(u64, u64) -> Vec<Edit>)| {
+    let case = |(name, says, make): Wrong| {
         let act = move |ask: &Ask<'_>| {
             let (start, end) = block(ask);
             Some(edits(&make(start, end), (0, 0), None, None))
@@ -85,7 +93,7 @@ fn lies() -> Vec<Case> {
         let act = move |ask: &Ask<'_>| Some(edits(&at_start(ask), off, None, None));
         cases.push(at("records", name, Ends::Refused("not as long as it says"), act));
     }
-    let touched: [(&str, fn(u64, u64) -> (u64, u64)); 7] = [
+    let touched: [(&str, Of<(u64, u64)>); 7] = [
         ("backwards", |s, e| (e, s)),
         ("before", |s, e| (s.wrapping_sub(1), e)),
         ("after", |s, e| (s, e + 1)),
@@ -105,8 +113,7 @@ fn lies() -> Vec<Case> {
 }
 
 fn positions() -> Vec<Case> {
-    type Place = fn(u64, u64) -> Option<(u64, u64)>;
-    let table: [(&str, Ends, &'static [(u64, u32)], Place); 12] = [
+    let table: [Placed; 12] = [
         ("none", Ends::Refused("without a position"), &[], |_, _| None),
         ("still", Ends::Refused("a window of"), &[], |at, want| Some((at, want))),
         ("still-longer", Ends::Refused("a window of"), &[], |at, want| Some((at, want + 1))),
@@ -125,7 +132,7 @@ fn positions() -> Vec<Case> {
             Some((u64::MAX, want))
         }),
     ];
-    let case = |(name, ends, spans, place): (&str, Ends, &'static [(u64, u32)], Place)| {
+    let case = |(name, ends, spans, place): Placed| {
         at("sequential", &format!("position-{name}"), ends, move |ask| {
             let Request::Sequential { at, want, .. } = *ask.request else { return None };
             let spans: Vec<Edit> =

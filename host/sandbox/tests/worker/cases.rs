@@ -9,7 +9,7 @@ pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) job: Job,
     /// `None` for what an honest worker does.
-    pub(crate) act: Box<dyn Fn(&Ask<'_>) -> Option<Act> + Send + Sync>,
+    pub(crate) act: Box<Acts>,
     pub(crate) ends: Ends,
     pub(crate) budget: bool,
     /// Whether the input is a pipe.
@@ -17,6 +17,9 @@ pub(crate) struct Case {
     /// How many files are done.
     pub(crate) rounds: usize,
 }
+
+/// What a worker does when it is asked.
+type Acts = dyn Fn(&Ask<'_>) -> Option<Act> + Send + Sync;
 
 /// What a worker is asked.
 pub(crate) struct Ask<'a> {

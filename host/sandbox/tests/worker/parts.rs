@@ -3,12 +3,12 @@
 use runner_pipeline::error::Kind;
 use runner_sandbox::testing::{Outcome, PART, Request, WHOLE};
 
-use crate::cases::{Act, Case, Ends, reply};
+use crate::cases::{Act, Ask, Case, Ends, manifest, reply};
 
 const STEPS: [&str; 5] = ["load", "begin", "records", "sequential", "settled"];
 
 pub(crate) fn cases() -> Vec<Case> {
-    STEPS.iter().flat_map(|step| of(step)).collect()
+    STEPS.iter().flat_map(|step| of(step)).chain([long_head()]).collect()
 }
 
 fn of(step: &'static str) -> Vec<Case> {
@@ -36,23 +36,26 @@ fn of(step: &'static str) -> Vec<Case> {
         case(step, "endless-small", Ends::Late, |_, _| Act::Send(PART, vec![0])),
         // As much as possible: the budget ends it.
         case(step, "endless-large", denied, |_, limit| Act::Send(PART, vec![0; limit])),
-        // A head that no honest worker needs, of one list that is not there.
-        case(step, "long-head", Ends::Refused("bytes that mean nothing"), |first, limit| {
-            let message =
-                reply(Outcome::Loaded { manifest: crate::cases::manifest(), layers: "x".repeat(30 << 20) });
-            long(&message, first, limit)
-        }),
     ]
 }
 
-/// A message of 30 MiB, of which the parts are all the same.
-fn long(message: &[u8], first: bool, limit: usize) -> Act {
-    if first { Act::Send(PART, message[..limit].to_vec()) } else { Act::Send(WHOLE, vec![b'x'; limit]) }
+/// A sound reply, but its head is longer than that of any honest worker.
+fn long_head() -> Case {
+    let head = || reply(Outcome::Loaded { manifest: manifest(), layers: "x".repeat(5 << 20) });
+    let act = move |ask: &Ask<'_>| {
+        matches!(ask.request, Request::Load(_) | Request::More).then(|| {
+            let message = head();
+            let rest = &message[ask.before as usize * ask.limit..];
+            let kind = if rest.len() > ask.limit { PART } else { WHOLE };
+            Act::Send(kind, rest[..rest.len().min(ask.limit)].to_vec())
+        })
+    };
+    crate::cases::of("load", "long-head", Ends::Refused("bytes that mean nothing"), act)
 }
 
 /// `act` gets whether it is the first part, and the longest part.
 fn case(step: &'static str, name: &str, ends: Ends, act: fn(bool, usize) -> Act) -> Case {
-    let act = move |ask: &crate::cases::Ask<'_>| {
+    let act = move |ask: &Ask<'_>| {
         let is_more = matches!(ask.request, Request::More);
         (is_more || crate::cases::step(ask.request) == step).then(|| act(!is_more, ask.limit))
     };

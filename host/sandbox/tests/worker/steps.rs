@@ -54,6 +54,8 @@ fn ends(step: &'static str) -> Vec<Case> {
     cases
 }
 
+/// A named case, and what it makes.
+type Named<T> = (&'static str, Ends, fn() -> T);
 type Log = Vec<(LogLevel, String)>;
 type Times = Vec<(u32, u64, u64)>;
 
@@ -79,7 +81,7 @@ fn lie(stage: u32) -> (u32, u64, u64) {
 
 fn logs(step: &'static str) -> Vec<Case> {
     let endless = if step == "drop" { Ends::Unchanged } else { Ends::Refused("bytes that mean nothing") };
-    let table: [(&str, Ends, fn() -> (Log, Times)); 6] = [
+    let table: [Named<(Log, Times)>; 6] = [
         ("log-odd", Ends::Unchanged, || (lines(ODD, 2000), vec![])),
         ("log-long", Ends::Unchanged, || (lines(&ODD.repeat(70_000), 2), vec![])),
         ("log-endless", endless, || (lines("", 500_000), vec![])),
@@ -125,14 +127,14 @@ fn param() -> ParamSpec {
 
 fn manifests() -> Vec<Case> {
     let breaks = Ends::Error(Kind::Plugin, "breaks the contract");
-    let table: [(&str, Ends, fn() -> Manifest); 5] = [
+    let table: [Named<Manifest>; 5] = [
         ("name", breaks, || Manifest { name: ODD.into(), ..manifest() }),
         ("name-long", breaks, || Manifest { name: "a".repeat(1 << 20), ..manifest() }),
         ("params-twice", breaks, || Manifest { params: vec![param(), param()], ..manifest() }),
         ("params-endless", breaks, || Manifest { params: vec![param(); 50_000], ..manifest() }),
         ("summary", Ends::Unchanged, || Manifest { summary: ODD.repeat(70_000), ..manifest() }),
     ];
-    let case = |(name, ends, make): (&str, Ends, fn() -> Manifest)| {
+    let case = |(name, ends, make): Named<Manifest>| {
         at("load", &format!("manifest-{name}"), ends, move |_| {
             send(Outcome::Loaded { manifest: make(), layers: ODD.into() })
         })
@@ -142,18 +144,18 @@ fn manifests() -> Vec<Case> {
 
 fn jobs() -> Vec<Case> {
     let breaks = Ends::Error(Kind::Plugin, "breaks the contract");
-    let table: [(&str, fn() -> Job); 8] = [
-        ("context", || job(Framing::Overlapping { before: u32::MAX, after: 0 })),
-        ("delimiter", || job(Framing::Delimited(vec![]))),
-        ("delimiter-long", || job(Framing::Delimited(vec![b'x'; 1 << 20]))),
-        ("quote", || job(Framing::Quoted { delimiter: 1, quote: 1 })),
-        ("size", || job(Framing::Fixed { header: 0, size: 0 })),
-        ("literals", || job(Framing::Bytes).literals([""])),
-        ("literals-sequential", || job(Framing::Sequential).literals(["a"])),
-        ("literals-endless", || job(Framing::Bytes).literals(vec![""; 1_900_000])),
+    let table: [Named<Job>; 8] = [
+        ("context", breaks, || job(Framing::Overlapping { before: u32::MAX, after: 0 })),
+        ("delimiter", breaks, || job(Framing::Delimited(vec![]))),
+        ("delimiter-long", breaks, || job(Framing::Delimited(vec![b'x'; 1 << 20]))),
+        ("quote", breaks, || job(Framing::Quoted { delimiter: 1, quote: 1 })),
+        ("size", breaks, || job(Framing::Fixed { header: 0, size: 0 })),
+        ("literals", breaks, || job(Framing::Bytes).literals([""])),
+        ("literals-sequential", breaks, || job(Framing::Sequential).literals(["a"])),
+        ("literals-endless", breaks, || job(Framing::Bytes).literals(vec![""; 1_900_000])),
     ];
-    let case = |(name, make): (&str, fn() -> Job)| {
-        at("begin", &format!("job-{name}"), breaks, move |_| send(Outcome::Begun(make())))
+    let case = |(name, ends, make): Named<Job>| {
+        at("begin", &format!("job-{name}"), ends, move |_| send(Outcome::Begun(make())))
     };
     let mut cases: Vec<_> = table.into_iter().map(case).collect();
     let differs = Ends::UnchangedOr("gives different answers to `begin`");
