@@ -74,7 +74,7 @@ pub struct Load {
     pub reply_bytes: u64,
     /// Address space of the process; `None` for no limit.
     pub address_space_bytes: Option<u64>,
-    /// As in [`Facts`].
+    /// As in `Facts`.
     pub instance_bytes: u64,
     pub memories: u64,
     /// Whether every layer of confinement must be in force.
