@@ -8,10 +8,10 @@ use runner_tests::Scratch;
 use rustix::process::{Pid, Signal, kill_process};
 
 /// A run of a plugin that takes its time, started with a trap for signals, and
-/// stopped in its first window.
+/// stopped after its first block, whose log arrives with the edits.
 fn in_the_first_window(scratch: &Scratch, trap: &str) -> (Child, impl Read) {
     let plugin = scratch.guest("slow");
-    let file = scratch.write("file", vec![b'x'; 300_000]);
+    let file = scratch.write("file", vec![b'x'; 3_000_000]);
     let mut shell = runner_tests::program("sh");
     shell.args(["-c", &format!("{trap} exec \"$0\" \"$@\""), runner_tests::binary()]);
     shell.arg("apply").arg(plugin).arg(file).args(["-j", "1", "--window", "64K"]);

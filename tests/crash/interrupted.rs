@@ -83,7 +83,8 @@ impl Place {
             _ => Stdio::null(),
         };
         let output = runner_tests::program("strace")
-            .args(["-f", "-qq", "-o"])
+            // The signal is for the run, not for its worker.
+            .args(["-f", "-b", "execve", "-qq", "-o"])
             .arg(&self.log)
             .args(["-e", &format!("trace={call},{COMMITS}")])
             .args(["-e", &format!("inject={call}:signal={signal}:when={when}"), "--"])
