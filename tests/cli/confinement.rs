@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use runner_tests::{Ran, Scratch, helpers, names, runner, skip};
+use runner_tests::{Ran, Scratch, assert_confined, helpers, names, runner, skip, status};
 
 /// Runs the binary where the kernel seems to have no Landlock.
 fn without_landlock(scratch: &Scratch, args: &[&str]) -> Ran {
@@ -81,19 +81,7 @@ fn a_worker_holds_nothing() {
         }
         std::thread::sleep(Duration::from_millis(1));
     };
-    let threads = fs::read_dir(format!("/proc/{worker}/task")).unwrap();
-    for thread in threads.map(|thread| thread.unwrap().file_name().into_string().unwrap()) {
-        for (name, value) in [
-            ("Seccomp", "2"),
-            ("NoNewPrivs", "1"),
-            ("CapEff", "0000000000000000"),
-            ("CapPrm", "0000000000000000"),
-            ("CapBnd", "0000000000000000"),
-        ] {
-            let of_thread = status(format!("{worker}/task/{thread}"), name);
-            assert_eq!(of_thread.as_deref(), Some(value), "{name} of thread {thread}");
-        }
-    }
+    assert_confined(worker);
     let open = format!("/proc/{worker}/fd");
     for name in names(Path::new(&open)) {
         let target = fs::read_link(Path::new(&open).join(&name)).unwrap();
@@ -113,11 +101,4 @@ fn a_worker_holds_nothing() {
     while Path::new(&open).exists() {
         std::thread::yield_now();
     }
-}
-
-/// A line of the status of a process or thread.
-fn status(of: impl std::fmt::Display, name: &str) -> Option<String> {
-    let status = fs::read_to_string(format!("/proc/{of}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
-    Some(line.trim().to_owned())
 }

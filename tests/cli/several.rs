@@ -202,6 +202,7 @@ fn little_memory_changes_nothing_that_is_told() {
 fn a_worker_that_dies_costs_a_second_try() {
     let scratch = Scratch::in_memory();
     let files = many(&scratch, 300);
+    let mut seconds = 0;
     for moment in 0..8 {
         for file in &files {
             scratch.write(file, "one old thing\n");
@@ -220,6 +221,11 @@ fn a_worker_that_dies_costs_a_second_try() {
         let pid = Pid::from_raw(worker.cast_signed()).unwrap();
         // By then, the run may be over.
         let _ = kill_process(pid, Signal::KILL);
+        let mut is_second = false;
+        while run.try_wait().unwrap().is_none() && !is_second {
+            is_second = runner_tests::helpers(run.id(), "__work").iter().any(|other| *other != worker);
+        }
+        seconds += u32::from(is_second);
         let ran = Ran::of(run.wait_with_output().unwrap());
         // Before the first file, there is nothing to do again.
         if ran.code == 3 {
@@ -234,6 +240,7 @@ fn a_worker_that_dies_costs_a_second_try() {
             assert_eq!(fs::read(scratch.path(file)).unwrap(), b"!ne old thing\n");
         }
     }
+    assert!(seconds > 0, "no worker died while there was work");
 }
 
 /// Files of which every other one cannot be rewritten, and gets a new tail.

@@ -129,7 +129,7 @@ impl Slot {
         Tally::new(self.request.number(), self.reply().number())
     }
 
-    /// The memory of the slot's block; `None` while somebody has it. Its bytes
+    /// The memory of the slot's block; `None` while it is lent. Its bytes
     /// must stay as they are while a request is out that speaks of them, or the
     /// reply is about others.
     #[must_use]

@@ -14,7 +14,7 @@
 //! does, the sleeper's exchange reads from it and so sees the news.
 //!
 //! An exchange always succeeds, whatever the other process does to the word
-//! meanwhile: at worst, somebody is woken needlessly or not at all. That is why
+//! meanwhile: at worst, a thread is woken needlessly or not at all. That is why
 //! the parent also sleeps on a word of its own memory; see `futex.rs`.
 
 /// Nobody sleeps on the bell, or whoever does is about to be woken.

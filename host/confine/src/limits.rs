@@ -23,6 +23,10 @@ pub(crate) fn before_threads(policy: &Policy) -> Result<State> {
 
 /// Sets those that the preparation would not survive.
 pub(crate) fn on_all_threads(policy: &Policy) -> Result<()> {
+    // What is to be mapped may be known only now.
+    if let Some(bytes) = policy.limits.address_space_bytes {
+        lower(Resource::As, bytes)?;
+    }
     // Open descriptors stay open.
     lower(Resource::Nofile, 0)?;
     if policy.calls == Calls::Run {

@@ -25,6 +25,7 @@ pub struct Limits {
     /// shared memory nor page tables.
     pub data_bytes: Option<u64>,
     /// All mapped memory in bytes (`RLIMIT_AS`), which also bounds page tables.
+    /// The policy of the second step may have a lower limit than the first.
     pub address_space_bytes: Option<u64>,
     /// Bytes up to which files can be written (`RLIMIT_FSIZE`); pipes have no
     /// limit.

@@ -124,9 +124,9 @@ pub type Keep<'a> = &'a mut dyn FnMut(&State) -> Result<()>;
 
 /// Scans a mapped file.
 ///
+/// # Errors
 /// The first failure in file order; then the patch is dropped. Any error of
 /// [`Hooks::keep`].
-/// [`Hooks::keep`] fails with.
 pub fn scan<'s, S: Storage>(
     mapping: &Mapping,
     transforms: &Transforms<'_>,

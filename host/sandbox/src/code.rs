@@ -67,7 +67,7 @@ impl CodeFile {
     /// Cuts the file after its first `bytes` bytes, and seals it.
     ///
     /// # Errors
-    /// If the file is shorter, or if somebody else can still change it.
+    /// If the file is shorter, or if another process can still change it.
     pub(crate) fn seal(self, bytes: u64, facts: Facts) -> Result<Code> {
         let failed = |why| Error::io("seal", Path::new(NAME), why);
         let file = self.0;

@@ -35,7 +35,6 @@ mod message;
 mod native_code;
 pub mod plugin;
 mod remote;
-mod shared_budget;
 mod store;
 #[doc(hidden)]
 pub mod testing;
@@ -138,8 +137,7 @@ impl Sandbox {
             };
         }
         let code = Arc::new(self.isolation.compile(engine, source, file, (first.confinement(), cancel))?);
-        let stale = || Error::new(Kind::Internal, "the compiler's code is not for this machine");
-        let done = first.run(&code)?.ok_or_else(stale)?;
+        let done = first.run(&code)?.ok_or_else(remote::stale)?;
         if let Some(cache) = &self.cache {
             cache.store(engine, digest, &code);
         }

@@ -17,4 +17,4 @@ mod lane;
 
 pub(crate) use self::blocks::Blocks;
 pub use self::blocks::take_edits;
-pub(crate) use self::host::Host;
+pub(crate) use self::host::{Host, stale};

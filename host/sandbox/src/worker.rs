@@ -12,23 +12,23 @@ mod heap;
 mod jobs;
 mod lane;
 mod load;
+mod parent_budget;
 
 use std::io;
+use std::os::fd::{FromRawFd, OwnedFd};
 use std::sync::{Arc, Barrier};
 
 use runner_channel::{Shape, WorkerSlot, attach};
 use runner_confine::{Calls, Limits, Policy};
 use runner_pipeline::stack;
-use std::os::fd::{FromRawFd, OwnedFd};
 
 use self::lane::Lane;
 use self::load::Plugin;
-use crate::shared_budget::SharedBudget;
+use self::parent_budget::Parent;
 use crate::wasi;
 
 /// The first argument of a worker, followed by the parent's process id and the
-/// text of `Start`. A program that is started with it must call
-/// `work_for_parent`.
+/// arguments of `Start`.
 pub const WORK_COMMAND: &str = "__work";
 
 /// Exit code of a worker that cannot even confine itself.
@@ -36,7 +36,7 @@ const EXIT_NOT_CONFINED: i32 = 3;
 /// Exit code of a worker that has met a fault of this program.
 const EXIT_FAULT: i32 = 4;
 
-/// Descriptors of a worker, until it has mapped what is behind them.
+/// Descriptors of a worker, until it has mapped their files.
 pub(crate) const REQUESTS: i32 = 0;
 pub(crate) const REPLIES: i32 = 1;
 pub(crate) const CODE: i32 = 2;
@@ -83,12 +83,13 @@ fn work(arguments: &[String]) -> io::Result<std::convert::Infallible> {
     let (parent, start) = arguments.split_first().ok_or_else(invalid)?;
     let parent = parent.parse().map_err(|_| invalid())?;
     let start = Start::parse(start).ok_or_else(invalid)?;
-    let policy = policy(parent, &start);
+    let limits = Limits { data_bytes: start.data_bytes, ..Limits::default() };
+    let policy = policy(parent, limits);
     let layers = runner_confine::before_threads(&policy).map_err(io::Error::other)?;
     heap::keep_memory();
     let slots = map(start.shape)?;
-    let shared = slots.first().map(|slot| SharedBudget(slot.tally())).ok_or_else(invalid)?;
-    let plugin = Arc::new(Plugin::new(policy, layers, shared).map_err(io::Error::other)?);
+    let of_parent = Parent(slots.first().ok_or_else(invalid)?.tally());
+    let plugin = Arc::new(Plugin::new((policy, limits), layers, of_parent).map_err(io::Error::other)?);
     let lanes: Vec<_> = slots.into_iter().map(|slot| Lane::new(slot, Arc::clone(&plugin))).collect();
     let wasi = wasi::waits_on_this_thread()?;
     // The filter that comes with the first request kills a thread that is still
@@ -107,8 +108,7 @@ fn work(arguments: &[String]) -> io::Result<std::convert::Infallible> {
     })
 }
 
-fn policy(parent: u32, start: &Start) -> Policy {
-    let limits = Limits { data_bytes: start.data_bytes, ..Limits::default() };
+fn policy(parent: u32, limits: Limits) -> Policy {
     Policy::new(Calls::Run, parent).keep(REQUESTS).keep(REPLIES).keep(CODE).limits(limits)
 }
 

@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::guest::CONTENT;
 use super::{generated, silent};
 use runner_tests::runner;
-use runner_tests::{Scratch, command, helpers};
+use runner_tests::{Scratch, assert_confined, command, helpers, status};
 
 /// Nothing of this may be compiled in the time that tests have.
 const LONG: Duration = Duration::from_secs(3600);
@@ -208,19 +208,7 @@ fn the_compiler_is_confined() {
             _ => assert!(parent.try_wait().unwrap().is_none(), "it has ended by itself"),
         }
     };
-    let threads = fs::read_dir(format!("/proc/{child}/task")).unwrap();
-    for thread in threads.map(|thread| thread.unwrap().file_name().into_string().unwrap()) {
-        for (name, value) in [
-            ("Seccomp", "2"),
-            ("NoNewPrivs", "1"),
-            ("CapEff", "0000000000000000"),
-            ("CapPrm", "0000000000000000"),
-            ("CapBnd", "0000000000000000"),
-        ] {
-            let of_thread = status(format!("{child}/task/{thread}"), name);
-            assert_eq!(of_thread.as_deref(), Some(value), "{name} of thread {thread}");
-        }
-    }
+    assert_confined(child);
     assert_eq!(runner_tests::names(Path::new(&format!("/proc/{child}/fd"))), ["0", "1", "2"]);
     let environment = fs::read(format!("/proc/{child}/environ")).unwrap();
     assert_eq!(String::from_utf8_lossy(&environment), "RUST_MIN_STACK=4194304\0");
@@ -228,13 +216,6 @@ fn the_compiler_is_confined() {
     assert!(is_limited(child, "Max file size", "268435489"));
     parent.kill().unwrap();
     parent.wait().unwrap();
-}
-
-/// A line of the status of a process or thread.
-fn status(of: impl std::fmt::Display, name: &str) -> Option<String> {
-    let status = fs::read_to_string(format!("/proc/{of}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
-    Some(line.trim().to_owned())
 }
 
 /// Whether a process has bounded its memory, which it does after it has bound

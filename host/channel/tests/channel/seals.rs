@@ -26,7 +26,7 @@ pub(crate) fn report(raw: &Raw) -> String {
         attempts.extend([
             ("grow", ftruncate(file, bytes + 4096)),
             ("shrink", ftruncate(file, 0)),
-            ("allocate behind the end", fallocate(file, FallocateFlags::empty(), bytes, 4096)),
+            ("allocate after the end", fallocate(file, FallocateFlags::empty(), bytes, 4096)),
             ("append", pwrite(file, b"x", bytes).map(drop)),
         ]);
     }

@@ -127,7 +127,7 @@ impl Instance {
                 Some(finder) => finder.settled(view, from, &context.deadline(&**transform, from)),
                 None => Ok(from),
             },
-            // What lies behind the view cannot be settled.
+            // Bytes after the view cannot be settled.
             Self::Remote(remote) => {
                 let near = context.around(view, &(from..view.limit()));
                 Ok(remote.settled(context, &near, from)?.clamp(from, view.limit()))

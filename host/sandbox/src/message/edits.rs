@@ -1,4 +1,4 @@
-//! How edits are written behind the head of a reply.
+//! How edits are written after the head of a reply.
 
 use runner_pipeline::engine::window::Found;
 

@@ -29,7 +29,7 @@ impl Blocks {
         let cancel = lane.limits().cancel.clone();
         let job = match lane.ask(Call::Begin, &request, file.head, cancel.get())? {
             (Outcome::Begun(job), _) => job,
-            (other, _) => return Err(lane.unexpected(&other)),
+            _ => return Err(lane.breach(ANOTHER)),
         };
         job.validate().map_err(|why| breach(lane.name(), &why))?;
         Ok((job, Self(lane)))
@@ -123,7 +123,7 @@ impl BlockTransform for Blocks {
         self.send(&about, |view| Request::Settled { view, from })?;
         match self.receive(&about)? {
             (Outcome::Settled(settled), _) => Ok(settled),
-            (other, _) => Err(self.0.unexpected(&other)),
+            _ => Err(self.0.breach(ANOTHER)),
         }
     }
 }

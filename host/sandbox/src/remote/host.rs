@@ -4,16 +4,17 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use runner_channel::Shape;
+use runner_channel::{Shape, Slot};
 use runner_confine::Layers;
 use runner_contract::{MAX_CONTEXT_BYTES, Manifest};
 use runner_pipeline::engine::framing::MIN_RECORD_LIMIT_BYTES;
 use runner_pipeline::engine::window::{MARGIN_BYTES, block_bytes};
 use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::memory::Peer;
 use runner_pipeline::{locks, profile};
 
 use super::keeper::Worker;
-use super::lane::Lane;
+use super::lane::{ANOTHER, Lane};
 use crate::code::Code;
 use crate::instance::breach;
 use crate::limits::{Confinement, Limits};
@@ -93,8 +94,9 @@ impl Host {
         Ok(())
     }
 
-    /// Loads the plugin, and returns its manifest and what confines it; `None` if the code was made
-    /// for another machine or another version of the engine.
+    /// Loads the plugin, and returns its manifest and what confines it; `None`
+    /// if the code was made for another machine or another version of the
+    /// engine.
     ///
     /// # Errors
     /// If the plugin fails to describe itself, or the worker dies.
@@ -114,12 +116,12 @@ impl Host {
             let mut state = locks::lock(&self.state);
             if !state.loaded || state.worker.as_ref().is_none_or(|worker| worker.is_over()) {
                 // What it logs then was said the first time.
-                self.ready(&mut state, Arc::new(|_, _| {}))?;
+                self.ready(&mut state, Arc::new(|_, _| {}))?.ok_or_else(stale)?;
             }
             let Some(worker) = state.worker.clone() else { continue };
             drop(state);
             if let Some(slot) = worker.take_slot() {
-                return Ok(Lane::new(self.name.clone(), self.limits.clone(), worker, slot, Log::new(log)));
+                return Ok(self.converse(&worker, slot, log));
             }
         }
         Err(Error::new(
@@ -137,15 +139,25 @@ impl Host {
             _ => self.start(code.as_fd())?,
         };
         (state.worker, state.loaded) = (Some(Arc::clone(&worker)), false);
-        self.limits.budget.share_with(Some(Arc::new(worker.tally().clone())));
+        self.limits.budget.share_with(Some(Arc::clone(&worker) as Arc<dyn Peer>));
+        let loaded = self.load_in(&worker, &code, log);
+        match &loaded {
+            Ok(Some(_)) => state.loaded = true,
+            // A worker loads only once.
+            _ => worker.kill("it could not load the plugin"),
+        }
+        loaded
+    }
+
+    /// Asks a worker to load the plugin.
+    fn load_in(&self, worker: &Arc<Worker>, code: &Code, log: Sink) -> Result<Option<(Manifest, Layers)>> {
         let died = || {
             Error::new(Kind::Plugin, format!("the process that runs plugin `{}` died", self.name))
                 .because(worker.how_it_died())
         };
         let slot = worker.take_slot().ok_or_else(died)?;
-        let mut lane =
-            Lane::new(self.name.clone(), self.limits.clone(), Arc::clone(&worker), slot, Log::new(log));
-        let budget = &self.limits.budget;
+        let mut lane = self.converse(worker, slot, log);
+        let Limits { budget, .. } = &self.limits;
         let request = Request::Load(Load {
             name: self.name.clone(),
             memory_bytes: self.limits.memory_bytes,
@@ -154,21 +166,23 @@ impl Host {
             reply_bytes: budget.reply_bytes(),
             instance_bytes: code.facts().instance_bytes,
             memories: code.facts().memories,
-            address_space_bytes: self.address_space_bytes(&code),
+            address_space_bytes: self.address_space_bytes(code),
             fully_confined: self.limits.confinement == Confinement::Full,
             profile: profile::is_on(),
         });
-        let outcome = lane.load(&request)?;
-        match outcome {
+        match lane.load(&request)? {
             Outcome::Stale => Ok(None),
             Outcome::Loaded { manifest, layers } => {
                 let manifest = manifest::check(manifest).map_err(|why| breach(&self.name, &why))?;
                 let layers = layers.parse().map_err(|_| lane.breach("layers that there are not"))?;
-                state.loaded = true;
                 Ok(Some((manifest, layers)))
             }
-            other => Err(lane.unexpected(&other)),
+            _ => Err(lane.breach(ANOTHER)),
         }
+    }
+
+    fn converse(&self, worker: &Arc<Worker>, slot: Slot, log: Sink) -> Lane {
+        Lane::new(self.name.clone(), self.limits.clone(), Arc::clone(worker), slot, Log::new(log))
     }
 
     fn start(&self, code: BorrowedFd<'_>) -> Result<Arc<Worker>> {
@@ -214,6 +228,11 @@ impl Host {
         let lanes = self.lanes().saturating_mul(lane);
         Some(self.data_bytes()?.saturating_add(PROCESS_SPACE_BYTES).saturating_add(lanes))
     }
+}
+
+/// The error for code that was made here, and that this machine cannot run.
+pub(crate) fn stale() -> Error {
+    Error::new(Kind::Internal, "the compiler's code is not for this machine")
 }
 
 impl Drop for Host {

@@ -1,6 +1,7 @@
 //! A worker process, and the thread that starts it and sees it die. The process
 //! dies with this thread, so nothing that the parent does leaves one behind.
 
+use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -9,13 +10,13 @@ use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
-use runner_channel::{Channel, Slot, Watch};
+use runner_channel::{Channel, Slot, Tally, Watch};
 use runner_pipeline::cancel::CancelToken;
 use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::memory::Peer;
 use runner_pipeline::{locks, stack};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-use crate::shared_budget::SharedBudget;
 use crate::worker::{Start, WORK_COMMAND};
 
 /// How often the keeper looks whether the run was stopped.
@@ -23,7 +24,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// A worker, from its start to its death.
 pub(super) struct Worker {
-    tally: SharedBudget,
+    /// What the two processes have drawn from their budget.
+    tally: Tally,
     state: Mutex<State>,
     /// There is a free slot, or the process has died.
     changed: Condvar,
@@ -54,8 +56,7 @@ impl Worker {
         cancel: CancelToken,
     ) -> Result<Arc<Self>> {
         let (channel, slots) = Channel::new(start.shape).map_err(cannot_start)?;
-        let tally = slots.first().map(|slot| SharedBudget(slot.tally()));
-        let tally = tally.ok_or_else(|| cannot_start("there are no lanes"))?;
+        let tally = slots.first().map(Slot::tally).ok_or_else(|| cannot_start("there are no lanes"))?;
         let command = command(program, start, &channel, code).map_err(cannot_start)?;
         let state = State { slots, process: None, killed: None, died: None };
         let worker = Arc::new(Self { tally, state: Mutex::new(state), changed: Condvar::new() });
@@ -103,16 +104,11 @@ impl Worker {
             }
             // What cannot be watched over cannot be used.
             Err(_) => {
-                child.kill()?;
                 watch.died();
+                child.kill()?;
             }
         }
         child.wait()
-    }
-
-    /// What both processes have drawn from their budget.
-    pub(super) fn tally(&self) -> &SharedBudget {
-        &self.tally
     }
 
     /// Ends the process, for this reason.
@@ -160,6 +156,27 @@ impl Worker {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         locks::lock(&self.state)
+    }
+}
+
+impl Peer for Worker {
+    fn lease(&self, bytes: u64) {
+        self.tally.add(bytes);
+    }
+
+    fn give_back(&self, bytes: u64) {
+        self.tally.subtract(bytes);
+    }
+
+    /// A process that is gone has nothing, whatever it said.
+    fn leased_bytes(&self) -> u64 {
+        if self.lock().died.is_some() { 0 } else { self.tally.other() }
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker").field("tally", &self.tally).finish_non_exhaustive()
     }
 }
 

@@ -18,6 +18,7 @@ use crate::message::{self, Outcome, PART, Reply, Request, WHOLE};
 
 /// What an answer is that no question asks for.
 pub(super) const ANOTHER: &str = "an answer to another question";
+
 /// A lane of a worker, for one thread.
 pub(crate) struct Lane {
     name: String,
@@ -220,11 +221,7 @@ impl Lane {
         }
     }
 
-    /// The error for an answer to something else.
-    pub(crate) fn unexpected(&self, _: &Outcome) -> Error {
-        spoilt(&self.worker, ANOTHER)
-    }
-
+    /// The error for an answer that no worker gives.
     pub(crate) fn breach(&self, what: &str) -> Error {
         spoilt(&self.worker, what)
     }

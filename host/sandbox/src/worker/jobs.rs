@@ -1,10 +1,11 @@
 //! What a lane does: begins jobs, and works on blocks.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use runner_contract::{FileHead, Job, LogLevel};
-use runner_pipeline::cancel::Cancel;
-use runner_pipeline::engine::framing::Cutter;
+use runner_pipeline::cancel::{Cancel, Deadline};
+use runner_pipeline::engine::framing::{Cutter, View};
 use runner_pipeline::engine::prefilter::Finder;
 use runner_pipeline::engine::window::{Context, Found, Position, find, find_sequential};
 use runner_pipeline::error::{Error, Kind, Result};
@@ -76,8 +77,7 @@ impl Jobs {
             Request::Settled { view, from } => {
                 let view = seen(&view, block, rest)?;
                 let finder = self.begun.as_ref().and_then(|begun| begun.finder.as_ref());
-                let deadline =
-                    runner_pipeline::cancel::Deadline::start(Cancel::NEVER, std::time::Duration::MAX, from);
+                let deadline = Deadline::start(Cancel::NEVER, Duration::MAX, from);
                 let settled = finder.map_or(Ok(from), |finder| finder.settled(&view, from, &deadline))?;
                 (Outcome::Settled(settled), None)
             }
@@ -115,11 +115,7 @@ impl Jobs {
     }
 }
 
-fn seen<'a>(
-    view: &Seen,
-    block: &'a [u8],
-    rest: &'a [u8],
-) -> Result<runner_pipeline::engine::framing::View<'a>> {
+fn seen<'a>(view: &Seen, block: &'a [u8], rest: &'a [u8]) -> Result<View<'a>> {
     view.view(block, rest).ok_or_else(|| fault("a view is not in the request"))
 }
 

@@ -17,13 +17,19 @@ use crate::message::{self, Failure, Outcome, PART, Reply, Request, WHOLE};
 pub(super) struct Lane {
     slot: WorkerSlot,
     jobs: Jobs,
-    /// The rest of a reply that did not fit.
-    rest: Vec<u8>,
+    reply: Unsent,
+}
+
+/// A reply, or what is left of one that did not fit.
+#[derive(Default)]
+struct Unsent {
+    bytes: Vec<u8>,
+    sent: usize,
 }
 
 impl Lane {
     pub(super) fn new(slot: WorkerSlot, plugin: Arc<Plugin>) -> Self {
-        Self { slot, jobs: Jobs::new(plugin), rest: Vec::new() }
+        Self { slot, jobs: Jobs::new(plugin), reply: Unsent::default() }
     }
 
     /// Serves until the process is killed. The process ends if the parent is
@@ -34,57 +40,64 @@ impl Lane {
     }
 
     fn one(&mut self) -> Option<()> {
-        let Self { slot, jobs, rest } = self;
+        let Self { slot, jobs, reply } = self;
         let request = slot.next().ok()?;
         let (head, bytes) = message::decode::<Request>(request.bytes())?;
-        if !matches!(head, Request::More) {
-            let done = jobs.answer(head, request.block(), bytes);
-            let (outcome, found) =
-                done.unwrap_or_else(|error| (Outcome::Failed(Failure::from(&error)), None));
-            rest.clear();
-            let reply = Reply { log: jobs.take_log(), times: times(), outcome };
-            message::encode(&reply, rest);
-            if let Some(found) = found {
-                return send_edits(request, rest, &found);
-            }
+        if matches!(head, Request::More) {
+            return reply.send(request);
         }
-        send(request, rest)
+        let done = jobs.answer(head, request.block(), bytes);
+        let (outcome, found) = done.unwrap_or_else(|error| (Outcome::Failed(Failure::from(&error)), None));
+        reply.clear();
+        let head = Reply { log: jobs.take_log(), times: times(), outcome };
+        message::encode(&head, &mut reply.bytes);
+        match found {
+            Some(found) => reply.send_with(request, &found),
+            None => reply.send(request),
+        }
     }
 }
 
-/// Answers with edits, which are written into the reply at once if they fit.
-fn send_edits(request: runner_channel::Request<'_>, head: &mut Vec<u8>, found: &Found) -> Option<()> {
-    let bytes = head.len() + message::edits_bytes(found);
-    if bytes > request.limit() {
-        let start = head.len();
-        head.resize(bytes, 0);
-        message::encode_edits(found, &mut head[start..]);
-        return send(request, head);
-    }
-    let write = |_: &[u8], area: &mut [u8]| {
-        let (start, rest) = area.split_at_mut(head.len());
-        start.copy_from_slice(head);
-        message::encode_edits(found, rest);
-        bytes
-    };
-    request.answer(WHOLE, write).ok()
-}
-
-/// Sends as much of a reply as fits.
-fn send(request: runner_channel::Request<'_>, rest: &mut Vec<u8>) -> Option<()> {
-    let length = rest.len().min(request.limit());
-    let kind = if length < rest.len() { PART } else { WHOLE };
-    let write = |_: &[u8], area: &mut [u8]| {
-        area[..length].copy_from_slice(&rest[..length]);
-        length
-    };
-    request.answer(kind, write).ok()?;
-    rest.drain(..length);
-    if rest.is_empty() {
+impl Unsent {
+    fn clear(&mut self) {
+        self.bytes.clear();
         // What was large once need not be so again.
-        rest.shrink_to(1 << 16);
+        self.bytes.shrink_to(1 << 16);
+        self.sent = 0;
     }
-    Some(())
+
+    /// Sends the reply and edits, which are written into shared memory at once
+    /// if they fit.
+    fn send_with(&mut self, request: runner_channel::Request<'_>, found: &Found) -> Option<()> {
+        let head = self.bytes.len();
+        let whole = head + message::edits_bytes(found);
+        if whole > request.limit() {
+            self.bytes.resize(whole, 0);
+            message::encode_edits(found, &mut self.bytes[head..]);
+            return self.send(request);
+        }
+        let write = |_: &[u8], area: &mut [u8]| {
+            let (start, rest) = area.split_at_mut(head);
+            start.copy_from_slice(&self.bytes);
+            message::encode_edits(found, rest);
+            whole
+        };
+        request.answer(WHOLE, write).ok()
+    }
+
+    /// Sends as much of the reply as fits.
+    fn send(&mut self, request: runner_channel::Request<'_>) -> Option<()> {
+        let rest = &self.bytes[self.sent..];
+        let length = rest.len().min(request.limit());
+        let kind = if length < rest.len() { PART } else { WHOLE };
+        let write = |_: &[u8], area: &mut [u8]| {
+            area[..length].copy_from_slice(&rest[..length]);
+            length
+        };
+        request.answer(kind, write).ok()?;
+        self.sent += length;
+        Some(())
+    }
 }
 
 /// Where time went since the last reply of any lane, if that is measured.

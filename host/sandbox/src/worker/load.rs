@@ -4,32 +4,31 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use runner_confine::{Layers, Policy};
-use runner_contract::{Job, Manifest};
+use runner_confine::{Layers, Limits as ProcessLimits, Policy};
+use runner_contract::Job;
 use runner_pipeline::engine::prefilter::Finder;
 use runner_pipeline::error::{Error, Kind, Result};
-use runner_pipeline::locks;
 use runner_pipeline::memory::{Budget, Plan};
-use runner_pipeline::profile;
-
-use rustix::process::{Resource, Rlimit, setrlimit};
+use runner_pipeline::{locks, profile};
 
 use super::CODE;
+use super::parent_budget::Parent;
 use crate::engine::Ticking;
 use crate::instance::Linked;
 use crate::limits::{Confinement, Limits};
 use crate::log::Sink;
 use crate::message::{Load, Outcome};
 use crate::native_code;
-use crate::shared_budget::SharedBudget;
 
 /// What all lanes share.
 pub(super) struct Plugin {
     ticking: Arc<Ticking>,
     policy: Policy,
-    layers: Mutex<Layers>,
-    /// The other process with which the budget is shared.
-    shared: SharedBudget,
+    limits: ProcessLimits,
+    /// What confines the process before there is code.
+    layers: Layers,
+    /// With whom the budget is shared.
+    parent: Parent,
     linked: OnceLock<Linked>,
     /// The finder of the last job, for other lanes and files with the same job:
     /// building one can take longer than a small file.
@@ -37,12 +36,17 @@ pub(super) struct Plugin {
 }
 
 impl Plugin {
-    pub(super) fn new(policy: Policy, layers: Layers, shared: SharedBudget) -> Result<Self> {
+    pub(super) fn new(
+        (policy, limits): (Policy, ProcessLimits),
+        layers: Layers,
+        parent: Parent,
+    ) -> Result<Self> {
         Ok(Self {
             ticking: Arc::new(Ticking::without_epochs()?),
             policy,
-            layers: Mutex::new(layers),
-            shared,
+            limits,
+            layers,
+            parent,
             linked: OnceLock::new(),
             finder: Mutex::new(None),
         })
@@ -59,21 +63,19 @@ impl Plugin {
             return Ok(Outcome::Stale);
         };
         drop(super::take(CODE));
-        limit_address_space(load.address_space_bytes)?;
-        let layers = runner_confine::on_all_threads(&self.policy).map_err(|error| {
+        let of_process = ProcessLimits { address_space_bytes: load.address_space_bytes, ..self.limits };
+        let policy = self.policy.clone().limits(of_process);
+        let for_good = runner_confine::on_all_threads(&policy).map_err(|error| {
             Error::new(Kind::Internal, "the process that runs the plugin cannot confine itself")
                 .because(error)
         })?;
-        let layers = {
-            let mut all = locks::lock(&self.layers);
-            all.add(&layers);
-            all.clone()
-        };
+        let mut layers = self.layers.clone();
+        layers.add(&for_good);
         let wanted = if load.fully_confined { Confinement::Full } else { Confinement::AsFarAsPossible };
         wanted.check(&layers)?;
         let linked = Linked::new(&load.name, &component, &self.ticking, limits(&load), load.facts())?;
-        linked.limits.budget.share_with(Some(Arc::new(self.shared.clone())));
-        let manifest: Manifest = linked.logging_to(log).describe()?;
+        linked.limits.budget.share_with(Some(Arc::new(self.parent.clone())));
+        let manifest = linked.logging_to(log).describe()?;
         // Loaded once, so nobody else has set it.
         let _ = self.linked.set(linked);
         Ok(Outcome::Loaded { manifest, layers: layers.to_string() })
@@ -102,17 +104,6 @@ impl Plugin {
         *last = finder.as_ref().map(|finder| (job.clone(), Arc::clone(finder)));
         Ok(finder)
     }
-}
-
-/// Bounds what page tables can take, which no other limit counts: memory that is
-/// only read takes none but theirs.
-fn limit_address_space(bytes: Option<u64>) -> Result<()> {
-    let Some(bytes) = bytes else { return Ok(()) };
-    let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
-    setrlimit(Resource::As, limit).map_err(|error| {
-        Error::new(Kind::Internal, "the process that runs the plugin cannot limit its address space")
-            .because(std::io::Error::from(error))
-    })
 }
 
 /// Time is limited from outside.

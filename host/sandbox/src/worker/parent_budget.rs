@@ -1,13 +1,14 @@
-//! One budget for two processes: each tells the other what it has drawn.
+//! The budget that a worker shares with its parent: each tells the other what it
+//! has drawn.
 
 use runner_channel::Tally;
 use runner_pipeline::memory::Peer;
 
-/// The budget's state in the other process.
+/// The parent, as far as the budget is concerned.
 #[derive(Debug, Clone)]
-pub(crate) struct SharedBudget(pub(crate) Tally);
+pub(super) struct Parent(pub(super) Tally);
 
-impl Peer for SharedBudget {
+impl Peer for Parent {
     fn lease(&self, bytes: u64) {
         self.0.add(bytes);
     }
