@@ -11,6 +11,7 @@
 //!
 //! ```
 //! use runner_contract::{Edits, FileHead, Framing, Job, Window};
+//! use runner_pipeline::engine::transform::Instance;
 //! use runner_pipeline::run::{Begun, Options, Program, apply};
 //!
 //! // Called once for each worker: what is asked for, and who answers.
@@ -24,7 +25,7 @@
 //!         }
 //!         Ok(())
 //!     };
-//!     Ok((job, Box::new(drop_debug)))
+//!     Ok((job, Instance::local(drop_debug)))
 //! };
 //!
 //! # let scratch = tempfile::tempdir()?;
@@ -100,6 +101,7 @@
 //! use runner_pipeline::run::{Options, Program, apply_patch, plan};
 //! use runner_pipeline::storage::{Entry, OsStorage};
 //! # use runner_contract::{Edits, FileHead, Framing, Job, Window};
+//! # use runner_pipeline::engine::transform::Instance;
 //! # use runner_pipeline::run::Begun;
 //! # let begin = |_: FileHead<'_>| -> runner_pipeline::error::Result<Begun> {
 //! #     let mask = |window: &Window<'_>, edits: &mut Edits| -> Result<(), String> {
@@ -108,7 +110,7 @@
 //! #         }
 //! #         Ok(())
 //! #     };
-//! #     Ok((Job::new(Framing::lines()).literals(["@"]), Box::new(mask)))
+//! #     Ok((Job::new(Framing::lines()).literals(["@"]), Instance::local(mask)))
 //! # };
 //! # let program = Program::native("mask", &begin);
 //! # let scratch = tempfile::tempdir()?;

@@ -59,6 +59,7 @@ const IN_THE_COMPILER: &str = "no file was touched; if the plugin is valid, this
 #[derive(Serialize, Deserialize)]
 pub(super) struct Refusal {
     /// Whether it is not the plugin's fault.
+    #[serde(default)]
     for_want_of_confinement: bool,
     what: String,
     because: Option<String>,

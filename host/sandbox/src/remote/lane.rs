@@ -9,6 +9,7 @@ use runner_pipeline::engine::transform::WorkerDied;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::memory::{Denied, Lease, is_denied};
 use runner_pipeline::profile::{self, Place, Stage};
+use runner_pipeline::storage::ALIGN_BYTES;
 
 use super::call::Call;
 use super::keeper::Worker;
@@ -138,7 +139,7 @@ impl Lane {
         let Some(area) = area.get_mut(..length) else { return Err(Failed::TooLong(length)) };
         let (first, second) = area.split_at_mut(head.len());
         first.copy_from_slice(head);
-        second.copy_from_slice(rest);
+        copy_in_order(rest, second);
         Ok(slot.send(WHOLE, length)?)
     }
 
@@ -251,6 +252,15 @@ impl Drop for Lane {
             }
         }
         self.worker.give_back(slot);
+    }
+}
+
+/// Copies from the first page to the last. The bytes may be those of a mapped
+/// file, for which the first page that cannot be read is reported; a large copy
+/// begins wherever it likes.
+fn copy_in_order(from: &[u8], to: &mut [u8]) {
+    for (from, to) in from.chunks(ALIGN_BYTES).zip(to.chunks_mut(ALIGN_BYTES)) {
+        to.copy_from_slice(from);
     }
 }
 
