@@ -26,11 +26,10 @@ use self::output::output;
 use self::repeated_errors::RepeatedErrors;
 use crate::Outcome;
 use crate::args::{CommitArgs, PluginArgs, RunArgs, root, seconds, suffix};
-use crate::batch::{self, Mode};
+use crate::batch::{self, Mode, Turn};
 use crate::explain::explain;
 use crate::loaded_plugin::Session;
 use crate::report::{self, Reporter};
-use crate::semaphore::Semaphore;
 use crate::show::{self, View};
 use crate::signals::cancel_on_signals;
 
@@ -126,13 +125,12 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn several(&self, reporter: &Reporter) -> Result<Outcome> {
-        let scans = Semaphore::new(self.session.workers());
-        let work = |file: &Path, mode| match mode {
+        let work = |file: &Path, mode, turn: &mut Turn<'_>| match mode {
             Mode::Exclusive => Some((None, self.one(file, reporter, None))),
             Mode::Concurrent => {
                 let buffered = reporter.buffered();
                 let result = self.session.budget().file().map_err(Error::from);
-                let result = result.and_then(|_lease| self.one(file, &buffered, Some(&scans)));
+                let result = result.and_then(|_lease| self.one(file, &buffered, Some(turn)));
                 let again = result.as_ref().is_err_and(may_succeed_alone);
                 (!again).then_some((Some(buffered), result))
             }
@@ -143,6 +141,7 @@ impl Run<'_> {
         let count = batch::each(
             &batch::Job {
                 files: &self.args.files,
+                max_busy: self.session.workers(),
                 max_in_flight: self.session.files().min(batch::most_by_descriptors()),
                 stopped: &|| self.cancel.check().is_err(),
                 work: &work,
@@ -170,17 +169,17 @@ impl Run<'_> {
         Ok(outcome)
     }
 
-    fn one(&self, file: &Path, reporter: &Reporter, scans: Option<&Semaphore>) -> Result<Outcome> {
-        self.work_on(file, reporter, scans).map_err(|error| explain(file, error))
+    fn one(&self, file: &Path, reporter: &Reporter, turn: Option<&mut Turn<'_>>) -> Result<Outcome> {
+        self.work_on(file, reporter, turn).map_err(|error| explain(file, error))
     }
 
-    /// Processes one file: with all workers, or with one worker if it has to
-    /// wait for a permit of `scans`.
-    fn work_on(&self, file: &Path, reporter: &Reporter, scans: Option<&Semaphore>) -> Result<Outcome> {
+    /// Processes one file: with all workers, or with one worker if it is this
+    /// thread's turn beside others.
+    fn work_on(&self, file: &Path, reporter: &Reporter, mut turn: Option<&mut Turn<'_>>) -> Result<Outcome> {
         let started = Instant::now();
         let Self { args, session, .. } = self;
         let options = Options {
-            threads: scans.map_or(session.workers(), |_| 1),
+            threads: turn.as_ref().map_or(session.workers(), |_| 1),
             window_bytes: args.plugin.window,
             choice: args.commit.choice(),
             verify: args.commit.verify_choice(),
@@ -200,11 +199,12 @@ impl Run<'_> {
             },
             cancel: self.cancel,
         };
-        let mut permit = scans.map(Semaphore::take);
         let mut events = |event| {
             if matches!(event, Event::Applying(_)) {
                 // The scan is done; the rest of the run mostly waits for syncs.
-                drop(permit.take());
+                if let Some(turn) = &mut turn {
+                    turn.end();
+                }
             }
             reporter.progress(file, event);
         };

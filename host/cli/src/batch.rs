@@ -25,6 +25,8 @@ use runner_pipeline::error::Result;
 use runner_pipeline::scan::BLOCK_BYTES;
 use runner_pipeline::{locks, stack};
 
+use crate::semaphore::{Permit, Semaphore};
+
 /// Number of finished files that may wait to be reported, per file in flight.
 const AHEAD: usize = 8;
 
@@ -53,13 +55,28 @@ pub(crate) enum Mode {
 /// The work to do on several files.
 pub(crate) struct Job<'a, T> {
     pub(crate) files: &'a [PathBuf],
+    /// Maximum number of small files that keep a processor busy, at least 1.
+    pub(crate) max_busy: usize,
     /// Maximum number of files in flight, at least 1.
     pub(crate) max_in_flight: usize,
     /// Whether to start no further file.
     pub(crate) stopped: &'a (dyn Fn() -> bool + Sync),
     /// Processes a file. In concurrent mode, returns `None` without having done
     /// anything if the work may succeed when no other file is in flight.
-    pub(crate) work: &'a (dyn Fn(&Path, Mode) -> Option<T> + Sync),
+    pub(crate) work: &'a Work<'a, T>,
+}
+
+type Work<'a, T> = dyn Fn(&Path, Mode, &mut Turn<'_>) -> Option<T> + Sync + 'a;
+
+/// The turn of a thread to keep a processor busy. It stays with the thread from
+/// file to file, because passing it on takes longer than some files do.
+pub(crate) struct Turn<'a>(Option<Permit<'a>>);
+
+impl Turn<'_> {
+    /// Ends it: from now on, the work on this file mostly waits.
+    pub(crate) fn end(&mut self) {
+        self.0 = None;
+    }
 }
 
 /// Processes the files, and passes each result to `report` on this thread.
@@ -80,12 +97,16 @@ pub(crate) fn each<T: Send>(job: &Job<'_, T>, mut report: impl FnMut(T)) -> Resu
         }),
         changed: Condvar::new(),
     };
+    let busy = Semaphore::new(job.max_busy);
     thread::scope(|scope| {
         for count in 0..job.max_in_flight.min(job.files.len()) {
             let started = stack::spawn(scope, || {
-                while let Some((index, mode)) = queue.take(job) {
+                let mut turn = Turn(None);
+                loop {
+                    turn.0.get_or_insert_with(|| busy.take());
+                    let Some((index, mode)) = queue.take(job) else { break };
                     let mut completion = Completion { queue: &queue, index, result: None };
-                    completion.result = Some((job.work)(&job.files[index], mode));
+                    completion.result = Some((job.work)(&job.files[index], mode, &mut turn));
                 }
             });
             match started {

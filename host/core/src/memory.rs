@@ -212,11 +212,14 @@ impl Lease {
     /// # Errors
     /// When the budget does not have that much left; then the list is
     /// unchanged.
+    #[inline]
     pub fn reserve<T>(&mut self, list: &mut Vec<T>, more: usize) -> Result<(), Denied> {
+        if more <= list.capacity() - list.len() { Ok(()) } else { self.extend(list, more) }
+    }
+
+    #[cold]
+    fn extend<T>(&mut self, list: &mut Vec<T>, more: usize) -> Result<(), Denied> {
         let wanted = list.len().saturating_add(more);
-        if wanted <= list.capacity() {
-            return Ok(());
-        }
         // The list grows as vectors do: to twice its length, so that each item
         // is moved only a few times. If the budget has too little for that, it
         // grows only as far as needed.

@@ -29,15 +29,21 @@ fn number(path: &Path) -> usize {
 
 /// Runs the job with at most `most` files in flight. Returns the numbers in the
 /// order in which they were reported. Checks that a file is processed
-/// exclusively only after all files before it have been reported.
+/// exclusively only after all files before it have been reported, and that no
+/// more than two files keep a processor busy; each calls `work` after its turn.
 fn report_order(files: &[PathBuf], most: usize, work: &(dyn Fn(usize, Mode) -> bool + Sync)) -> Vec<usize> {
-    let reported = Mutex::new(Vec::new());
-    let work = |path: &Path, mode| {
+    let (reported, busy) = (Mutex::new(Vec::new()), AtomicUsize::new(0));
+    let work = |path: &Path, mode, turn: &mut Turn<'_>| {
+        assert!(busy.fetch_add(1, SeqCst) < 2);
+        thread::yield_now();
+        busy.fetch_sub(1, SeqCst);
+        turn.end();
         let index = files.iter().position(|file| file == path).unwrap();
         assert!(mode == Mode::Concurrent || reported.lock().unwrap().len() == index);
         work(number(path), mode).then(|| number(path))
     };
-    let count = each(&Job { files, max_in_flight: most, stopped: &|| false, work: &work }, |number| {
+    let job = Job { files, max_busy: 2, max_in_flight: most, stopped: &|| false, work: &work };
+    let count = each(&job, |number| {
         for _ in 0..100 {
             thread::yield_now();
         }
@@ -131,16 +137,15 @@ fn once_stopped_no_more_are_started_and_all_started_are_reported() {
     let dir = tempfile::tempdir().unwrap();
     let files = files(dir.path());
     let (stopped, begun) = (AtomicBool::new(false), AtomicUsize::new(0));
-    let work = |path: &Path, _| {
+    let work = |path: &Path, _, _: &mut Turn<'_>| {
         begun.fetch_add(1, SeqCst);
         stopped.fetch_or(number(path) == 11, SeqCst);
         Some(number(path))
     };
     let mut reported = Vec::new();
     let stop = || stopped.load(SeqCst);
-    let count =
-        each(&Job { files: &files, max_in_flight: 4, stopped: &stop, work: &work }, |n| reported.push(n))
-            .unwrap();
+    let job = Job { files: &files, max_busy: 3, max_in_flight: 4, stopped: &stop, work: &work };
+    let count = each(&job, |n| reported.push(n)).unwrap();
     assert_eq!(reported, (0..count).collect::<Vec<_>>());
     assert_eq!(count, begun.into_inner());
     assert!((12..50).contains(&count), "{count}");

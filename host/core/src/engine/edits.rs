@@ -11,12 +11,14 @@ use crate::memory::{Budget, Denied, Lease};
 pub(crate) struct EditList {
     items: Vec<Item>,
     /// All replaced bytes, concatenated: as the plugin saw them and as they were
-    /// hashed.
+    /// hashed. Empty in a list without them.
     old: Vec<u8>,
     /// All replacements, concatenated.
     new: Vec<u8>,
     /// The memory of all three vectors.
     lease: Lease,
+    /// Whether the list is one without replaced bytes.
+    is_without_old: bool,
 }
 
 /// One edit, without its bytes.
@@ -81,6 +83,12 @@ impl EditList {
         Self { lease: budget.lease(), ..Self::default() }
     }
 
+    /// The same for edits without the bytes that they replace, for another
+    /// process, which has its own.
+    pub(crate) fn without_old(budget: &Budget) -> Self {
+        Self { is_without_old: true, ..Self::new(budget) }
+    }
+
     /// An empty lease of the same budget.
     pub(crate) fn lease(&self) -> Lease {
         self.lease.another()
@@ -100,6 +108,7 @@ impl EditList {
     ///
     /// # Errors
     /// When the budget has no room for it.
+    #[inline]
     pub(crate) fn push(&mut self, start: u64, old: &[u8], new: &[u8]) -> Result<(), Denied> {
         debug_assert!(
             self.items.last().is_none_or(|last| last.end() <= start),
@@ -108,6 +117,7 @@ impl EditList {
         // Windows and their replacements are shorter than 4 GiB, because the
         // memory of a guest is no larger.
         let (old_bytes, new_bytes) = (old.len() as u32, new.len() as u32);
+        let old = if self.is_without_old { &[] } else { old };
         self.lease.reserve(&mut self.items, 1)?;
         self.lease.reserve(&mut self.old, old.len())?;
         self.lease.reserve(&mut self.new, new.len())?;
@@ -191,6 +201,8 @@ impl EditList {
         self.items.last().copied()
     }
 
+    /// # Panics
+    /// In a list without them.
     pub(crate) fn old_bytes(&self, item: &Item) -> &[u8] {
         &self.old[item.old_at..item.old_at + item.old_bytes as usize]
     }

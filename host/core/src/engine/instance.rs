@@ -64,7 +64,10 @@ impl Instance {
         records: &Range<u64>,
     ) -> Result<Found> {
         match self {
-            Self::Local(transform) => window::find(context, view, &mut **transform, records.clone()),
+            Self::Local(transform) => {
+                let found = Found::new(context.budget, records.start);
+                window::find(context, view, &mut **transform, records.clone(), found)
+            }
             Self::Remote(remote) => {
                 let near = context.around(view, records);
                 let mut answer = Answer::new(context.job, &near, records.clone(), context.budget);
@@ -94,13 +97,13 @@ impl Instance {
         until: u64,
         position: &mut Position,
     ) -> Result<Found> {
+        let mut found = Found::new(context.budget, 0);
         let remote = match self {
             Self::Local(transform) => {
-                return window::find_sequential(context, view, &mut **transform, until, position);
+                return window::find_sequential(context, view, &mut **transform, (position, until), found);
             }
             Self::Remote(remote) => remote,
         };
-        let mut found = Found::new(context.budget, 0);
         while position.at < until {
             // Whether the last window is that of the file shows one byte later.
             let shown = position.at.saturating_add(position.want).max(until);

@@ -174,6 +174,13 @@ impl Found {
         Self { edits: EditList::new(budget), first: None, reach: first }
     }
 
+    /// The same for edits that are passed to another process, which has the
+    /// replaced bytes.
+    #[must_use]
+    pub fn without_old_bytes(budget: &Budget, first: u64) -> Self {
+        Self { edits: EditList::without_old(budget), first: None, reach: first }
+    }
+
     /// Start, old length and new length of each edit that changes something.
     pub fn spans(&self) -> impl ExactSizeIterator<Item = (u64, u32, u32)> {
         self.edits.spans()
@@ -201,6 +208,7 @@ impl Found {
         self.edits.append(other.edits);
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, start: u64, old: &[u8], new: &[u8]) -> Result<(), Denied> {
         self.first.get_or_insert(start);
         self.reach = start + old.len() as u64;

@@ -78,9 +78,9 @@ impl<'a> Context<'a> {
     }
 }
 
-/// The edits of `records`, whose ends are ends of records; for an overlapping
-/// framing, the edits that start in the range. The range must be in view, with
-/// the bytes that the framing needs around it.
+/// Adds the edits of `records`, whose ends are ends of records, to what was
+/// found before; for an overlapping framing, the edits that start in the range.
+/// The range must be in view, with the bytes that the framing needs around it.
 ///
 /// # Errors
 /// Any failure of the transform, and breaches of the contract; when the budget
@@ -90,9 +90,9 @@ pub fn find(
     view: &View<'_>,
     transform: &mut dyn Transform,
     records: Range<u64>,
+    mut found: Found,
 ) -> Result<Found> {
     let Range { mut start, end: last } = records;
-    let mut found = Found::new(context.budget, start);
     let mut pack = Pack { lease: context.budget.lease(), ..Pack::default() };
     let mut search = context.finder.map(|finder| Search { finder, room: context.budget.lease() });
     while start < last {
@@ -275,8 +275,8 @@ pub struct Position {
     pub want: u64,
 }
 
-/// The edits of the sequential windows that start before `until`, as far as
-/// they are in view; advances `position`.
+/// Adds the edits of the sequential windows that start before `until`, as far
+/// as they are in view, to what was found before; advances `position`.
 ///
 /// # Errors
 /// As for [`find`].
@@ -284,10 +284,9 @@ pub fn find_sequential(
     context: &Context<'_>,
     view: &View<'_>,
     transform: &mut dyn Transform,
-    until: u64,
-    position: &mut Position,
+    (position, until): (&mut Position, u64),
+    mut found: Found,
 ) -> Result<Found> {
-    let mut found = Found::new(context.budget, 0);
     let view_end = view.limit();
     while position.at < until {
         let end = position.at.saturating_add(position.want).min(view_end);

@@ -37,11 +37,14 @@ impl Space {
     ///
     /// # Errors
     /// [`Kind::Plugin`] when it does.
+    #[inline]
     pub fn room(self, taken_bytes: u64, file_bytes: u64, what: &str) -> Result<()> {
         let limit = self.limit(file_bytes);
-        if taken_bytes <= limit {
-            return Ok(());
-        }
+        if taken_bytes <= limit { Ok(()) } else { Err(self.exceeded(limit, file_bytes, what)) }
+    }
+
+    #[cold]
+    fn exceeded(self, limit: u64, file_bytes: u64, what: &str) -> Error {
         let error = Error::new(
             Kind::Plugin,
             format!("the plugin's edits make the {what} larger than {}", Bytes(limit)),
@@ -53,7 +56,7 @@ impl Space {
                 Bytes(BYTES)
             )),
         };
-        Err(error.hint("if the plugin should write that much, allow more with `--patch-limit`"))
+        error.hint("if the plugin should write that much, allow more with `--patch-limit`")
     }
 }
 

@@ -62,15 +62,18 @@ impl Jobs {
             }
             Request::Records { view, sizes, records: (start, end) } => {
                 let view = seen(&view, block, rest)?;
-                let found =
-                    self.with(sizes, |context, instance| find(context, &view, instance, start..end))?;
+                let found = self.with(sizes, |context, instance| {
+                    let found = Found::without_old_bytes(context.budget, start);
+                    find(context, &view, instance, start..end, found)
+                })?;
                 (Outcome::edits(&found, None), Some(found))
             }
             Request::Sequential { view, sizes, at, want, until } => {
                 let view = seen(&view, block, rest)?;
                 let mut position = Position { at, want };
                 let found = self.with(sizes, |context, instance| {
-                    find_sequential(context, &view, instance, until, &mut position)
+                    let found = Found::without_old_bytes(context.budget, 0);
+                    find_sequential(context, &view, instance, (&mut position, until), found)
                 })?;
                 (Outcome::edits(&found, Some(position)), Some(found))
             }

@@ -66,7 +66,18 @@ impl BlockTransform for Elsewhere {
 
     fn records(&mut self, _: &Context<'_>, view: &View<'_>, answer: &mut Answer<'_>) -> Result<()> {
         let records = self.asked.clone();
-        pass_on(&self.work(|context| find(context, view, &mut Neighbours, records))?, answer)
+        pass_on(
+            &self.work(|context| {
+                find(
+                    context,
+                    view,
+                    &mut Neighbours,
+                    records.clone(),
+                    Found::new(context.budget, records.start),
+                )
+            })?,
+            answer,
+        )
     }
 
     fn sequential(
@@ -76,7 +87,9 @@ impl BlockTransform for Elsewhere {
         (mut at, until): (Position, u64),
         answer: &mut Answer<'_>,
     ) -> Result<Position> {
-        let found = self.work(|context| find_sequential(context, view, &mut Neighbours, until, &mut at));
+        let found = self.work(|context| {
+            find_sequential(context, view, &mut Neighbours, (&mut at, until), Found::new(context.budget, 0))
+        });
         pass_on(&found?, answer)?;
         Ok(at)
     }
@@ -165,7 +178,7 @@ proptest! {
         prop_assert!(near_end.is_none() || near_end == Some(end));
 
         let found = |view: &View<'_>| -> Result<_, Error> {
-            let found = find(&context, view, &mut Neighbours, first..end)?;
+            let found = find(&context, view, &mut Neighbours, first..end, Found::new(context.budget, first))?;
             Ok((found.edits.save(), found.touched(), found.reach))
         };
         let expected = found(&whole).expect("the fake obeys");
@@ -210,7 +223,9 @@ fn checking_counts_towards_the_time_of_a_call() {
         cancel,
     };
     let view = View { base: 0, bytes: &content, end: true };
-    let find = |change| find(&context, &view, &mut Late(change), 0..content.len() as u64);
+    let find = |change| {
+        find(&context, &view, &mut Late(change), 0..content.len() as u64, Found::new(context.budget, 0))
+    };
     for (change, what) in [
         (edits, "checking the plugin's answer"),
         (Change::Replaced(b"c\nd\n".to_vec()), "matching the lines of the plugin's answer"),
