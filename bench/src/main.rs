@@ -1,6 +1,7 @@
 //! Benchmarks, and the files they use: `cargo xtask bench --help` and
 //! `cargo xtask corpus --help`.
 
+mod baseline;
 mod case;
 mod cases;
 mod command_line;

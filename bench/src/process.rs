@@ -27,7 +27,8 @@ pub(crate) enum Round {
 pub(crate) struct Usage {
     /// Wall time.
     pub(crate) seconds: f64,
-    /// Peak anonymous and shared memory in bytes. Mapped files do not count.
+    /// Peak anonymous and shared memory in bytes, of the process and those that
+    /// it has started. Mapped files do not count.
     pub(crate) memory: u64,
 }
 
@@ -72,38 +73,84 @@ pub(crate) fn measure(setup: &Setup, step: &mut Step, round: Round) -> Result<Us
     Err(setup.shorten(&format!("{line}: {status}: {message}")))
 }
 
-/// Samples a process until the channel closes.
+/// Samples a process and its descendants until the channel closes.
 fn peak_memory(id: u32, stopped: &Receiver<()>) -> u64 {
-    let path = format!("/proc/{id}/status");
     let mut peak = 0;
     loop {
-        // Once the process has exited, its status has no memory fields.
-        let status = fs::read_to_string(&path).unwrap_or_default();
-        peak = peak.max(private_bytes(&status));
+        // What is shared counts once: the process itself maps all that it
+        // shares with its descendants.
+        let own = memory(id);
+        let others = descendants(id).into_iter().map(|id| memory(id).anonymous);
+        peak = peak.max(own.anonymous + own.shared + others.sum::<u64>());
         if stopped.recv_timeout(SAMPLING) != Err(RecvTimeoutError::Timeout) {
             return peak;
         }
     }
 }
 
-/// Anonymous and shared memory, from `/proc/PID/status`.
-fn private_bytes(status: &str) -> u64 {
+/// The processes that a process has started, and those that they have.
+fn descendants(id: u32) -> Vec<u32> {
+    let tasks = fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
+    // Each thread has its own children.
+    let lists = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+    let mut all: Vec<u32> = lists
+        .flat_map(|list| list.split_whitespace().map(str::parse).collect::<Vec<_>>())
+        .flatten()
+        .collect();
+    for child in all.clone() {
+        all.extend(descendants(child));
+    }
+    all
+}
+
+/// Memory of a process in bytes.
+#[derive(Debug, PartialEq, Eq)]
+struct Memory {
+    anonymous: u64,
+    shared: u64,
+}
+
+/// Once a process has exited, its status has no memory fields.
+fn memory(id: u32) -> Memory {
+    parse(&fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default())
+}
+
+/// The memory in `/proc/PID/status`.
+fn parse(status: &str) -> Memory {
     let field = |name: &str| -> u64 {
         let value = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
-        value.trim().trim_end_matches(" kB").parse().unwrap_or(0)
+        value.trim().trim_end_matches(" kB").parse().unwrap_or(0) << 10
     };
-    (field("RssAnon:") + field("RssShmem:")) << 10
+    Memory { anonymous: field("RssAnon:"), shared: field("RssShmem:") }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::private_bytes;
+    use std::process::Command;
+
+    use super::*;
 
     #[test]
-    fn private_memory_leaves_mapped_files_out() {
+    fn descendants_are_found() {
+        let mut shell = Command::new("sh")
+            .args(["-c", "sh -c 'read x; exit'; exit"])
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let found = || descendants(std::process::id());
+        while found().len() < 2 {
+            assert!(shell.try_wait().unwrap().is_none(), "{:?}", found());
+        }
+        assert!(found().contains(&shell.id()));
+        drop(shell.stdin.take());
+        shell.wait().unwrap();
+    }
+
+    #[test]
+    fn mapped_files_are_left_out() {
         let status =
             "VmRSS:\t    1000 kB\nRssAnon:\t      20 kB\nRssFile:\t     977 kB\nRssShmem:\t       3 kB\n";
-        assert_eq!(private_bytes(status), 23 << 10);
-        assert_eq!(private_bytes("State:\tZ (zombie)\n"), 0);
+        assert_eq!(parse(status), Memory { anonymous: 20 << 10, shared: 3 << 10 });
+        assert_eq!(parse("State:\tZ (zombie)\n"), Memory { anonymous: 0, shared: 0 });
     }
 }

@@ -1,8 +1,12 @@
 //! `cargo xtask bench`: compares `runner` with other programs that do the same
 //! job. docs/benchmarks.md explains how, and bench/results.md has results.
 
+use std::fs;
+use std::path::PathBuf;
+
 use clap::builder::PossibleValuesParser;
 
+use crate::baseline;
 use crate::cases::{self, Definition};
 use crate::report::{self, Report};
 use crate::setup::{Scale, Setup};
@@ -24,6 +28,9 @@ pub(crate) struct Options {
     /// Include the case `long`: 1 TiB of holes, and 4 GiB in one line
     #[arg(long)]
     long: bool,
+    /// Compare with another build of `runner`, instead of with other programs
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "write", value_parser = program)]
+    baseline: Option<PathBuf>,
     /// Replace the tables in bench/results.md
     #[arg(long)]
     write: bool,
@@ -52,7 +59,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     let mut failed = Vec::new();
     for definition in &chosen {
         eprintln!("{}: {}", definition.name, definition.about);
-        if let Err(error) = measure_one(&setup, definition, rounds, &mut report) {
+        if let Err(error) = measure_one(&setup, options, definition, rounds, &mut report) {
             eprintln!("  {error}");
             report.add_failure(definition.name, &error);
             failed.push(definition.name);
@@ -67,13 +74,22 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     if failed.is_empty() { Ok(()) } else { Err(format!("failed: {}", failed.join(", "))) }
 }
 
+/// The path of a program, whatever the folder in which it will run.
+fn program(path: &str) -> Result<PathBuf, String> {
+    fs::canonicalize(path).map_err(|error| error.to_string())
+}
+
 fn measure_one(
     setup: &Setup,
+    options: &Options,
     definition: &Definition,
     rounds: u32,
     report: &mut Report,
 ) -> Result<(), String> {
     let mut case = (definition.make)(setup)?;
+    if let Some(other) = &options.baseline {
+        case = baseline::compare(case, setup.runner(), other);
+    }
     let rows = std::mem::take(&mut case.rows);
     let measured = measure::measure(setup, case, rounds)?;
     report.add(definition.name, &rows, &measured);
@@ -87,6 +103,9 @@ fn header(options: &Options, rounds: u32) -> String {
         if given {
             command += option;
         }
+    }
+    if options.baseline.is_some() {
+        command += " --baseline OTHER";
     }
     for case in &options.cases {
         command += &format!(" {case}");
