@@ -85,9 +85,12 @@ impl Run {
     }
 }
 
+/// What a label ends with if the time includes a sync.
+pub(crate) const WITH_SYNC: &str = " + sync";
+
 /// The label of a run's time including its sync.
 pub(crate) fn with_sync(label: &str) -> String {
-    format!("{label} + sync")
+    format!("{label}{WITH_SYNC}")
 }
 
 /// The state of a file or folder before a run.

@@ -10,11 +10,11 @@ use crate::setup::Setup;
 use crate::{command_line, inputs, peers, profile};
 
 /// One run in one round.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Sample {
     /// Wall time.
     pub(crate) seconds: f64,
-    /// Peak anonymous and shared memory in bytes.
+    /// Peak anonymous and shared memory in bytes; 0 if it was not measured.
     pub(crate) memory: u64,
     /// Time of the in-place write, from `--profile`.
     pub(crate) write_ms: Option<f64>,
@@ -27,6 +27,8 @@ pub(crate) type Samples = BTreeMap<String, Vec<Sample>>;
 #[derive(Debug, Default)]
 pub(crate) struct Measured {
     pub(crate) samples: Samples,
+    /// Peak memory in bytes, by label.
+    pub(crate) memory: BTreeMap<String, u64>,
     /// Labels in order, with the commands as a user would type them.
     pub(crate) commands: Vec<(String, String)>,
     /// What could not run, and why.
@@ -38,15 +40,28 @@ pub(crate) struct Measured {
 pub(crate) fn measure(setup: &Setup, mut case: Case, rounds: u32) -> Result<Measured, String> {
     let mut measured = Measured::default();
     drop_missing(setup, &mut case.runs, &mut measured.notes);
-    if case.warm_up {
+    let timed = if case.warm_up {
         warm_up(setup, &mut case.runs, &mut measured.notes)?;
-    }
+        for run in &mut case.runs {
+            eprintln!("  memory: {}", run.label);
+            inputs::prepare(run)?;
+            let (sample, _) = run_once(setup, run, Round::Memory)?;
+            measured.memory.insert(run.label.clone(), sample.memory);
+        }
+        Round::Timed
+    } else {
+        Round::Both
+    };
     let rounds = rounds.min(case.max_rounds);
     for round in 1..=rounds {
         for run in &mut case.runs {
             eprintln!("  round {round} of {rounds}: {}", run.label);
             inputs::prepare(run)?;
-            let (sample, synced) = run_once(setup, run, Round::Timed)?;
+            let (sample, synced) = run_once(setup, run, timed)?;
+            if timed == Round::Both {
+                let memory = measured.memory.entry(run.label.clone()).or_default();
+                *memory = sample.memory.max(*memory);
+            }
             measured.samples.entry(run.label.clone()).or_default().push(sample);
             if let Some(synced) = synced {
                 measured.samples.entry(with_sync(&run.label)).or_default().push(synced);
@@ -112,7 +127,7 @@ fn warm_up(setup: &Setup, runs: &mut Vec<Run>, notes: &mut Vec<String>) -> Resul
 
 /// Runs all steps once. The second sample includes the sync, if there is one.
 fn run_once(setup: &Setup, run: &mut Run, round: Round) -> Result<(Sample, Option<Sample>), String> {
-    let mut sample = Sample { seconds: 0.0, memory: 0, write_ms: None };
+    let mut sample = Sample::default();
     for step in &mut run.steps {
         let usage = process::measure(setup, step, round)?;
         sample.seconds += usage.seconds;

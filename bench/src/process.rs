@@ -14,12 +14,23 @@ use crate::setup::Setup;
 /// Interval between two samples of a process's memory.
 const SAMPLING: Duration = Duration::from_millis(3);
 
-/// Whether a round counts.
+/// What a round is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Round {
-    /// Compares results. Its times are not used.
+    /// To compare results.
     WarmUp,
+    /// To measure memory. That takes processor time, so times do not count.
+    Memory,
+    /// To measure time.
     Timed,
+    /// To measure both: for commands that take so long that it does not matter.
+    Both,
+}
+
+impl Round {
+    fn measures_memory(self) -> bool {
+        matches!(self, Self::Memory | Self::Both)
+    }
 }
 
 /// The measurements of a command.
@@ -28,7 +39,7 @@ pub(crate) struct Usage {
     /// Wall time.
     pub(crate) seconds: f64,
     /// Peak anonymous and shared memory in bytes, of the process and those that
-    /// it has started. Mapped files do not count.
+    /// it has started; 0 if it was not measured. Mapped files do not count.
     pub(crate) memory: u64,
 }
 
@@ -58,11 +69,11 @@ pub(crate) fn measure(setup: &Setup, step: &mut Step, round: Round) -> Result<Us
     let (status, seconds, memory) = thread::scope(|scope| {
         let (stop, stopped) = channel::<()>();
         let id = child.id();
-        let sampler = scope.spawn(move || peak_memory(id, &stopped));
+        let sampler = round.measures_memory().then(|| scope.spawn(move || peak_memory(id, &stopped)));
         let status = child.wait();
         let seconds = started.elapsed().as_secs_f64();
         drop(stop);
-        (status, seconds, sampler.join().unwrap_or_default())
+        (status, seconds, sampler.and_then(|sampler| sampler.join().ok()).unwrap_or_default())
     });
     let status = status.map_err(at)?;
     if status.success() || status.code() == Some(step.accepted_exit) {

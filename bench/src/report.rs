@@ -4,7 +4,7 @@ use std::fs;
 
 use xtask::shell;
 
-use crate::case::{Metric, Row, Target};
+use crate::case::{Metric, Row, Target, WITH_SYNC};
 use crate::measure::{Measured, Sample, Samples};
 use crate::statistics::{Spread, format_number};
 
@@ -25,11 +25,13 @@ pub(crate) struct Report {
 
 impl Report {
     pub(crate) fn add(&mut self, case: &str, rows: &[Row], measured: &Measured) {
-        self.ratios.extend(rows.iter().map(|row| ratio_line(case, row, &measured.samples)));
+        self.ratios.extend(rows.iter().map(|row| ratio_line(case, row, measured)));
         for (label, command) in &measured.commands {
             let samples = measured.samples.get(label).map(Vec::as_slice).unwrap_or_default();
             let Some(seconds) = Spread::of(samples.iter().map(|sample| sample.seconds)) else { continue };
-            let memory = samples.iter().map(|sample| sample.memory).max().unwrap_or_default();
+            // With a sync, it is the same command.
+            let command_label = label.strip_suffix(WITH_SYNC).unwrap_or(label);
+            let memory = measured.memory.get(command_label).copied().unwrap_or_default();
             // A pipe character would end the cell.
             let command = command.replace('|', "\\|");
             let (time, memory) = (seconds.show("s"), format_number(mib(memory)));
@@ -60,8 +62,8 @@ fn mib(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
 }
 
-fn ratio_line(case: &str, row: &Row, samples: &Samples) -> String {
-    let (what, spread) = evaluate(&row.metric, samples);
+fn ratio_line(case: &str, row: &Row, measured: &Measured) -> String {
+    let (what, spread) = evaluate(&row.metric, measured);
     let unit = unit(&row.metric);
     let shown = spread.map_or("not available".into(), |spread| spread.show(unit));
     let target = match row.target {
@@ -88,7 +90,8 @@ fn unit(metric: &Metric) -> &'static str {
 }
 
 /// A row's description, and its value if everything it needs was measured.
-fn evaluate(metric: &Metric, samples: &Samples) -> (String, Option<Spread>) {
+fn evaluate(metric: &Metric, measured: &Measured) -> (String, Option<Spread>) {
+    let samples = &measured.samples;
     let values = |label: &str, value: fn(&Sample) -> Option<f64>| -> Vec<f64> {
         samples.get(label).into_iter().flatten().filter_map(value).collect()
     };
@@ -101,8 +104,7 @@ fn evaluate(metric: &Metric, samples: &Samples) -> (String, Option<Spread>) {
         }
         Metric::Milliseconds(ours) => (ours.clone(), Spread::of(seconds(ours).iter().map(|s| s * 1e3))),
         Metric::PeakMemory(ours) => {
-            // The maximum of all rounds counts, not the median.
-            let peak = values(ours, |sample| Some(mib(sample.memory))).into_iter().reduce(f64::max);
+            let peak = measured.memory.get(ours).map(|bytes| mib(*bytes));
             (format!("{ours}: peak private memory"), Spread::of(peak))
         }
         Metric::PerGib { ours, bytes } => {
@@ -156,47 +158,49 @@ fn splice(page: &str, tables: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn samples(runs: &[(&str, &[f64])]) -> Samples {
-        let sample = |seconds: &f64| Sample { seconds: *seconds, memory: 3 << 20, write_ms: None };
-        runs.iter()
+    fn measured(runs: &[(&str, &[f64])]) -> Measured {
+        let sample = |seconds: &f64| Sample { seconds: *seconds, ..Sample::default() };
+        let samples = runs
+            .iter()
             .map(|(label, seconds)| ((*label).to_owned(), seconds.iter().map(sample).collect()))
-            .collect()
+            .collect();
+        Measured { samples, ..Measured::default() }
     }
 
     #[test]
     fn the_fastest_peer_that_was_run_is_compared() {
-        let samples =
-            samples(&[("ours", &[1.0, 2.0, 1.0]), ("a", &[9.0, 9.0, 9.0]), ("b", &[6.0, 6.0, 5.0])]);
+        let measured =
+            measured(&[("ours", &[1.0, 2.0, 1.0]), ("a", &[9.0, 9.0, 9.0]), ("b", &[6.0, 6.0, 5.0])]);
         let row = Row::speedup("ours", &["a", "b", "c"]).at_least(5.0);
         assert_eq!(
-            ratio_line("x", &row, &samples),
+            ratio_line("x", &row, &measured),
             "| x | ours, against b, the fastest peer | 5.00 x as fast (3.00 to 6.00) | >= 5 x as fast | yes |"
         );
     }
 
     #[test]
     fn a_missed_target_is_visible() {
-        let samples = samples(&[("ours", &[1.5]), ("a", &[1.0])]);
+        let measured = measured(&[("ours", &[1.5]), ("a", &[1.0])]);
         let row = Row::time_ratio("ours", "a").at_most(1.25);
         assert_eq!(
-            ratio_line("x", &row, &samples),
+            ratio_line("x", &row, &measured),
             "| x | ours, against a | 1.50 x the time | <= 1.25 x the time | NO |"
         );
     }
 
     #[test]
     fn what_was_not_run_is_not_available() {
-        let samples = samples(&[("ours", &[1.0])]);
+        let measured = measured(&[("ours", &[1.0])]);
         for row in [Row::time_ratio("ours", "a"), Row::speedup("ours", &["a"])] {
-            assert_eq!(ratio_line("x", &row, &samples), "| x | ours, against a | not available | - | - |");
+            assert_eq!(ratio_line("x", &row, &measured), "| x | ours, against a | not available | - | - |");
         }
     }
 
     #[test]
     fn the_cost_of_a_call_is_the_extra_time_per_call() {
-        let samples = samples(&[("many", &[2.5]), ("few", &[2.0])]);
+        let measured = measured(&[("many", &[2.5]), ("few", &[2.0])]);
         let metric = Metric::PerCall { many: "many".into(), few: "few".into(), calls: 1_000_000 };
-        let (_, spread) = evaluate(&metric, &samples);
+        let (_, spread) = evaluate(&metric, &measured);
         assert_eq!(spread.expect("both were run").median, 0.5);
     }
 
