@@ -148,13 +148,16 @@ fn a_signal_ends_it_while_it_waits() {
     }
 }
 
-/// The whole of a long stream, in pieces of all sizes, is that of the file.
+/// The whole of a long stream, in pieces of all sizes, is that of the file. One
+/// line is longer than the memory that is shared with the worker.
 #[test]
 fn a_stream_in_pieces_is_that_of_the_file() {
-    let content = runner_tests::log_lines(3 << 20, "\n");
+    let lines = runner_tests::log_lines(3 << 20, "\n");
+    let long = [&b"x".repeat(6 << 20)[..], b"user1\n"].concat();
+    let content = [&lines[..], &long, &lines].concat();
     let args = ["replace", "--set", "find=user1", "--set", "with=somebody"];
-    let whole =
-        runner_tests::pipe(&["pipe", args[0], args[1], args[2], args[3], args[4]], &content).ok().stdout;
+    let whole = String::from_utf8(content.clone()).unwrap().replace("user1", "somebody").into_bytes();
+    assert!(runner_tests::pipe(&[&["pipe"][..], &args].concat(), &content).ok().stdout == whole);
     let mut run = Running::new(&args);
     let (mut input, mut random) = (run.input.take().unwrap(), runner_tests::Random(runner_tests::seed()));
     let writer = thread::spawn(move || {

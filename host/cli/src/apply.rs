@@ -28,7 +28,7 @@ use crate::Outcome;
 use crate::args::{CommitArgs, PluginArgs, RunArgs, root, seconds, suffix};
 use crate::batch::{self, Mode, Turn};
 use crate::explain::explain;
-use crate::loaded_plugin::Session;
+use crate::loaded_plugin::{Session, Work};
 use crate::report::{self, Reporter};
 use crate::show::{self, View};
 use crate::signals::cancel_on_signals;
@@ -102,7 +102,7 @@ pub(crate) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
     if !args.dry_run && !args.check && args.output.is_none() {
         check_none_interrupted(args.files.iter().map(PathBuf::as_path))?;
     }
-    let session = Session::new(&args.plugin, args.run.threads(), cancel_on_signals, reporter)?;
+    let session = Session::new(&args.plugin, Work::Files(args.run.threads()), cancel_on_signals, reporter)?;
     let (cancel, watch) = (session.cancel(), Watch::new());
     let run = Run { args, session: &session, cancel, watch: &watch, edited: AtomicBool::new(false) };
     let outcome = match args.files.as_slice() {

@@ -71,12 +71,19 @@ impl PluginArgs {
         self.patch_limit.map_or(Space::DEFAULT, Space::bytes)
     }
 
-    /// The limits of the plugin, which this many workers use.
-    pub(crate) fn limits(&self, workers: usize, budget: Budget, cancel: Cancel<'static>) -> Limits {
+    /// The limits of the plugin, which this many workers use. Each has so many
+    /// blocks at once.
+    pub(crate) fn limits(
+        &self,
+        (workers, blocks): (usize, u64),
+        budget: Budget,
+        cancel: Cancel<'static>,
+    ) -> Limits {
         Limits {
             memory_bytes: self.memory,
             budget,
             window_bytes: self.window,
+            blocks,
             // The collector may have one as well.
             lanes: workers + 1,
             confinement: match self.require_confinement {

@@ -17,6 +17,18 @@ use runner_sandbox::{Cache, Isolation, LayerState, Layers, Limits, Plugin, Sandb
 use crate::args::PluginArgs;
 use crate::report::Reporter;
 
+/// How many blocks of a stream are in memory: one in which the plugin works, the
+/// next one, which is read meanwhile, and as much again, so that bytes are
+/// seldom moved.
+const STREAM_BLOCKS: u64 = 4;
+
+/// What a session works on.
+pub(crate) enum Work {
+    /// Files, with at most so many workers.
+    Files(usize),
+    Stream,
+}
+
 pub(crate) struct Session {
     configured: Configured,
     workers: usize,
@@ -26,16 +38,19 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Uses `workers` workers, or fewer if memory is short. `cancel` is called
-    /// after the parameters have been read, because reading them may block for
-    /// any time.
+    /// Uses fewer workers if memory is short. `cancel` is called after the
+    /// parameters have been read, because reading them may block for any time.
     pub(crate) fn new(
         args: &PluginArgs,
-        workers: usize,
+        work: Work,
         cancel: impl FnOnce() -> Result<Cancel<'static>>,
         reporter: &Reporter,
     ) -> Result<Self> {
         let _span = profile::span(Stage::Load);
+        let (workers, blocks) = match work {
+            Work::Files(workers) => (workers, 1),
+            Work::Stream => (1, STREAM_BLOCKS),
+        };
         let plan = args.plan(workers)?;
         let budget = Budget::new(&plan);
         let mut given = match &args.params {
@@ -47,7 +62,7 @@ impl Session {
             Some(total) => cancel()?.within(Instant::now(), total),
             None => cancel()?,
         };
-        let limits = args.limits(plan.workers, budget.clone(), cancel);
+        let limits = args.limits((plan.workers, blocks), budget.clone(), cancel);
         let plugin = load(&args.plugin, limits, args.compile_timeout, reporter)?;
         let configured = Configured::new(plugin, &given)?;
         reporter.keep_secret(configured.secrets());

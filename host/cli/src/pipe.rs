@@ -16,7 +16,7 @@ use runner_pipeline::storage::{FileType, OsStorage, Storage as _};
 use crate::Outcome;
 use crate::args::PluginArgs;
 use crate::closed_streams::is_input_closed;
-use crate::loaded_plugin::Session;
+use crate::loaded_plugin::{Session, Work};
 use crate::report::{self, Reporter};
 
 #[derive(Debug, ArgGroup)]
@@ -31,7 +31,7 @@ pub(crate) struct PipeArgs {
 const BUFFER_BYTES: usize = 256 * 1024;
 
 pub(crate) fn run(args: &PipeArgs, reporter: &Reporter) -> Result<Outcome> {
-    let session = Session::new(&args.plugin, 1, || Ok(Cancel::NEVER), reporter)?;
+    let session = Session::new(&args.plugin, Work::Stream, || Ok(Cancel::NEVER), reporter)?;
     let (input, output) = (stdin()?, report::stdout()?);
     check_separate(&input, &output)?;
     let mut written = BufWriter::with_capacity(BUFFER_BYTES, output);

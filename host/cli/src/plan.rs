@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::Outcome;
 use crate::args::{PluginArgs, RunArgs};
 use crate::explain::explain;
-use crate::loaded_plugin::Session;
+use crate::loaded_plugin::{Session, Work};
 use crate::report::Reporter;
 use crate::signals::cancel_on_signals;
 
@@ -44,7 +44,7 @@ impl PlanArgs {
 
 pub(crate) fn run(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
     let started = Instant::now();
-    let session = Session::new(&args.plugin, args.run.threads(), cancel_on_signals, reporter)?;
+    let session = Session::new(&args.plugin, Work::Files(args.run.threads()), cancel_on_signals, reporter)?;
     let watch = Watch::new();
     let options = Options {
         threads: session.workers(),

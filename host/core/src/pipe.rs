@@ -12,6 +12,7 @@
 //! awaited.
 
 mod buffer;
+mod bytes;
 mod input;
 
 use std::io::Write;
@@ -61,6 +62,9 @@ pub fn run(
     let budget = memory.budget;
     let mut buffer = Buffer::new(input, budget.lease());
     let (job, mut instance) = start(&mut buffer, begin)?;
+    if let Some(memory) = instance.take_memory() {
+        buffer.give(memory);
+    }
     let record_limit = MIN_RECORD_LIMIT_BYTES.max(window_bytes);
     let cutter = Cutter::new(&job.framing, record_limit);
     let finder = instance.finder(&job, budget, cancel)?;
@@ -125,7 +129,7 @@ fn next(
         if filled == Filled::Paused {
             return ask_at_pause(context, &buffer.view(), instance, position).map(Some);
         }
-        if let Some(answer) = ask(context, &buffer.view(), instance, position)? {
+        if let Some(answer) = ask(context, buffer, instance, position)? {
             return Ok(Some(answer));
         }
         // A record may be longer than a window.
@@ -137,8 +141,9 @@ fn next(
 fn start(buffer: &mut Buffer<'_>, begin: &dyn Fn(FileHead<'_>) -> Result<Begun>) -> Result<Begun> {
     loop {
         let filled = buffer.fill_to(HEAD_BYTES as u64)?;
-        let size = buffer.end.then_some(buffer.bytes.len() as u64);
-        let head = &buffer.bytes[..buffer.bytes.len().min(HEAD_BYTES)];
+        let bytes = buffer.bytes();
+        let size = buffer.end.then_some(bytes.len() as u64);
+        let head = &bytes[..bytes.len().min(HEAD_BYTES)];
         match begin(FileHead { size, head }) {
             // The plugin may have needed the rest of the first line.
             Err(_) if filled == Filled::Paused && !head.contains(&b'\n') => {}
@@ -152,13 +157,14 @@ fn start(buffer: &mut Buffer<'_>, begin: &dyn Fn(FileHead<'_>) -> Result<Begun>)
 }
 
 /// The edits for the next window, and the offset up to which the output is
-/// settled; advances `position`.
+/// settled; advances `position`. Meanwhile the window after it is read.
 fn ask(
     context: &Context<'_>,
-    view: &View<'_>,
+    buffer: &mut Buffer<'_>,
     instance: &mut Instance,
     position: &mut Position,
 ) -> Result<Option<(Found, u64)>> {
+    let view = &buffer.view();
     let target = position.at + context.window_bytes;
     if context.job.framing == Framing::Sequential {
         let from = *position;
@@ -171,7 +177,13 @@ fn ask(
     let end = context.cutter.next_boundary(view, position.at, target)?;
     let (_, after) = context.margins();
     let Some(end) = end.filter(|end| view.end || end + after <= view.limit()) else { return Ok(None) };
-    let found = instance.edits(context, view, position.at..end)?;
+    let records = position.at..end;
+    instance.ask_records(context, view, &records)?;
+    let (seen, limit, is_end) = (view.bytes.len(), view.limit(), view.end);
+    buffer.read_ahead(limit.saturating_add(context.window_bytes));
+    // The bytes that were asked about.
+    let view = View { base: buffer.base, bytes: &buffer.bytes()[..seen], end: is_end };
+    let found = instance.records(context, &view, &records)?;
     position.at = end.max(found.reach);
     Ok(Some((found, end)))
 }
@@ -257,7 +269,7 @@ impl Out<'_> {
     fn write_to(&mut self, buffer: &Buffer<'_>, offset: u64) -> Result<()> {
         if self.at < offset {
             let range = (self.at - buffer.base) as usize..(offset - buffer.base) as usize;
-            self.write(&buffer.bytes[range])?;
+            self.write(&buffer.bytes()[range])?;
             self.at = offset;
         }
         Ok(())

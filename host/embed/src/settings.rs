@@ -113,6 +113,7 @@ impl Settings {
         let limits = Limits {
             memory_bytes: self.instance_bytes,
             window_bytes: self.window_bytes,
+            blocks: 1,
             lanes: plan.workers + 1,
             confinement: self.confinement,
             budget: budget.clone(),

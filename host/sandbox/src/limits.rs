@@ -17,6 +17,9 @@ pub struct Limits {
     pub budget: Budget,
     /// Approximate number of bytes that the plugin sees at once.
     pub window_bytes: u64,
+    /// How many blocks a thread holds at once, at least 1. A stream reads the
+    /// next ones while the plugin works.
+    pub blocks: u64,
     /// How many threads use the plugin at the same time, at most. Others wait.
     pub lanes: usize,
     /// What becomes of a plugin where the kernel cannot confine it fully.
@@ -59,6 +62,7 @@ impl Default for Limits {
             memory_bytes: 256 << 20,
             budget: Budget::UNLIMITED,
             window_bytes: 1 << 20,
+            blocks: 1,
             lanes: 2,
             confinement: Confinement::AsFarAsPossible,
             deadline: Duration::from_secs(10),

@@ -18,6 +18,7 @@ pub(crate) const LIMITS: Limits = Limits {
     memory_bytes: 192 << 20,
     budget: Budget::UNLIMITED,
     window_bytes: 1 << 20,
+    blocks: 1,
     lanes: 2,
     confinement: Confinement::AsFarAsPossible,
     deadline: Duration::from_millis(300),

@@ -5,9 +5,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::Input;
+use super::bytes::Bytes;
 use crate::engine::framing::View;
 use crate::error::{Error, Result};
 use crate::memory::Lease;
+use crate::storage::CopyMemory;
 
 /// How long buffered input waits for more, at most. Short enough for a person
 /// who watches; long enough for a slow writer to fill a window, because each
@@ -31,9 +33,7 @@ pub(super) struct Buffer<'a> {
     input: &'a mut dyn Input,
     /// Offset of the first byte in the buffer.
     pub(super) base: u64,
-    pub(super) bytes: Vec<u8>,
-    /// The memory of `bytes`.
-    lease: Lease,
+    bytes: Bytes,
     /// Whether the input ends with the buffer.
     pub(super) end: bool,
     /// When the first byte arrived after the last reported pause.
@@ -41,6 +41,8 @@ pub(super) struct Buffer<'a> {
     /// Whether a pause was reported, and nothing has arrived since.
     paused: bool,
     read_bytes: usize,
+    /// An error of reading ahead, for the next read.
+    failed: Option<io::Error>,
 }
 
 impl<'a> Buffer<'a> {
@@ -48,12 +50,12 @@ impl<'a> Buffer<'a> {
         Self {
             input,
             base: 0,
-            bytes: Vec::new(),
-            lease,
+            bytes: Bytes::new(lease),
             end: false,
             news: Instant::now(),
             paused: true,
             read_bytes: READ_BYTES.0,
+            failed: None,
         }
     }
 
@@ -62,8 +64,17 @@ impl<'a> Buffer<'a> {
         self.base + self.bytes.len() as u64
     }
 
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.bytes.get()
+    }
+
     pub(super) fn view(&self) -> View<'_> {
-        View { base: self.base, bytes: &self.bytes, end: self.end }
+        View { base: self.base, bytes: self.bytes(), end: self.end }
+    }
+
+    /// Reads into this memory from now on, as far as the bytes fit.
+    pub(super) fn give(&mut self, memory: Box<dyn CopyMemory>) {
+        self.bytes.give(memory);
     }
 
     /// Whether a pause was reported, and nothing has arrived since.
@@ -97,15 +108,33 @@ impl<'a> Buffer<'a> {
 
     /// Reads once, at most `most` bytes.
     fn read(&mut self, most: usize) -> Result<()> {
-        let old = self.bytes.len();
-        let want = most.min(self.read_bytes);
-        self.lease.reserve(&mut self.bytes, want)?;
-        self.bytes.resize(old + want, 0);
-        let read = self.input.read(&mut self.bytes[old..]);
-        self.bytes.truncate(old + read.as_ref().map_or(0, |count| *count));
+        if let Some(error) = self.failed.take() {
+            return Err(failed(error));
+        }
+        let space = self.bytes.make_space(most.min(self.read_bytes))?;
+        let read = self.input.read(space);
+        self.arrived(read).map_err(failed)
+    }
+
+    /// Reads what is there already and fits, up to `offset`, while the bytes so
+    /// far stay where they are.
+    pub(super) fn read_ahead(&mut self, offset: u64) {
+        while !self.end && self.failed.is_none() && self.reach() < offset {
+            let space = self.bytes.space(usize::try_from(offset - self.reach()).unwrap_or(usize::MAX));
+            // Where the reader of the output is gone, the next wait says so.
+            if space.is_empty() || !self.input.wait(Some(Duration::ZERO)).unwrap_or(false) {
+                return;
+            }
+            let read = self.input.read(space);
+            self.failed = self.arrived(read).err();
+        }
+    }
+
+    fn arrived(&mut self, read: io::Result<usize>) -> io::Result<()> {
         match read {
             Ok(0) => self.end = true,
             Ok(count) => {
+                self.bytes.append(count);
                 if self.paused {
                     (self.paused, self.news) = (false, Instant::now());
                 }
@@ -113,7 +142,7 @@ impl<'a> Buffer<'a> {
                 self.read_bytes = (2 * count).clamp(least, most);
             }
             Err(e) if matches!(e.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {}
-            Err(e) => return Err(failed(e)),
+            Err(e) => return Err(e),
         }
         Ok(())
     }
@@ -121,7 +150,7 @@ impl<'a> Buffer<'a> {
     pub(super) fn drop_to(&mut self, offset: u64) {
         let count =
             usize::try_from(offset.saturating_sub(self.base)).unwrap_or(usize::MAX).min(self.bytes.len());
-        self.bytes.drain(..count);
+        self.bytes.drop_front(count);
         self.base += count as u64;
     }
 }

@@ -194,8 +194,8 @@ impl Host {
     }
 
     fn shape(&self) -> Shape {
-        let Limits { window_bytes, lanes, .. } = self.limits;
-        let block = block_bytes(window_bytes) + 2 * MARGIN_BYTES;
+        let Limits { window_bytes, blocks, lanes, .. } = self.limits;
+        let block = block_bytes(window_bytes).saturating_mul(blocks.max(1)) + 2 * MARGIN_BYTES;
         let record = MIN_RECORD_LIMIT_BYTES.max(window_bytes);
         let request = block + record + 2 * u64::from(MAX_CONTEXT_BYTES) + PARAMS_BYTES;
         let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
