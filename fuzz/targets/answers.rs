@@ -223,6 +223,7 @@ fn accepted(job: &Job, file: &[u8], asked: &Asked) -> Option<Vec<Edit>> {
         (Some((from, longest)), Some((at, want))) => {
             let behind =
                 at > reach || at == reach && (inserted != Some(at) || asked.end && at == asked.limit);
+            let behind = behind && touched.is_none_or(|(_, to)| at >= to);
             let moved = at > from.at || at == from.at && want >= from.want.saturating_mul(2);
             behind && moved && (1..=longest).contains(&want)
         }

@@ -99,14 +99,17 @@ impl<'a> Answer<'a> {
         Ok(())
     }
 
-    /// Takes the end of what a sequential plugin has consumed.
+    /// Takes the end of what a sequential plugin has consumed. To be called
+    /// last.
     ///
     /// # Errors
-    /// [`Kind::Plugin`] if there are edits after it.
+    /// [`Kind::Plugin`] if there are edits after it, those without effect
+    /// included.
     pub(crate) fn consumed(&mut self, to: u64) -> Result<()> {
-        let (reach, inserted) = self.last;
+        let inserted = self.last.1;
+        let reach = self.last.0.max(self.found.reach);
         let is_last = self.view.end && to == self.view.limit();
-        if reach > to || reach == to && inserted && !is_last {
+        if reach > to || self.last.0 == to && inserted && !is_last {
             return Err(breach(&format!(
                 "edits up to offset {reach}, having consumed the bytes before {to}"
             )));
@@ -200,6 +203,7 @@ mod tests {
             }
             if let Some(consumed) = consumed {
                 prop_assert!(consumed >= last.0);
+                prop_assert!(!kept || touched.is_none_or(|(_, reach)| consumed >= reach));
             }
         }
     }
