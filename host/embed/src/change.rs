@@ -266,8 +266,7 @@ impl Change {
 
     /// Chooses where the plugin is compiled and run. By default, these are
     /// confined processes if [`worker_main`](crate::worker_main) was called.
-    /// Otherwise a bundled plugin runs in this process, and any other plugin is
-    /// refused. [Trust in plugins](crate#trust-in-plugins) says what
+    /// Otherwise the plugin is refused. [Trust in plugins](crate#trust-in-plugins) says what
     /// [`Isolation::InProcess`] risks.
     ///
     /// This has no effect on native code.

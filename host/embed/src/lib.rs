@@ -3,18 +3,22 @@
 //! This is `runner` as a library, with a default for every setting. A [`Change`]
 //! is a plugin with its parameters, or native code. It is applied to files:
 //!
-//! ```
-//! use runner_embed::Change;
+//! ```standalone_crate
+//! use runner_embed::{Change, worker_main};
 //!
-//! # let scratch = tempfile::tempdir()?;
-//! # let path = scratch.path().join("notes.txt");
-//! # std::fs::write(&path, "The License\nof the License\n")?;
-//! let change = Change::new("replace").set("find", "License").set("with", "Licence");
-//! let report = change.apply(&path)?;
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     // The plugin runs in a confined process of this program.
+//!     worker_main();
+//! #   let scratch = tempfile::tempdir()?;
+//! #   let path = scratch.path().join("notes.txt");
+//! #   std::fs::write(&path, "The License\nof the License\n")?;
+//!     let change = Change::new("replace").set("find", "License").set("with", "Licence");
+//!     let report = change.apply(&path)?;
 //!
-//! assert_eq!(report.stats.edits, 2);
-//! assert_eq!(std::fs::read(&path)?, b"The Licence\nof the Licence\n");
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//!     assert_eq!(report.stats.edits, 2);
+//!     assert_eq!(std::fs::read(&path)?, b"The Licence\nof the Licence\n");
+//!     Ok(())
+//! }
 //! ```
 //!
 //! # What it promises
@@ -71,11 +75,13 @@
 //! saves one that undoes a change. A patch fits only the file that it was made
 //! for:
 //!
-//! ```
+//! ```standalone_crate
 //! use std::ops::ControlFlow;
 //!
 //! use runner_embed::{Change, Patch};
 //!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # runner_embed::worker_main();
 //! # let scratch = tempfile::tempdir()?;
 //! # let (path, saved) = (scratch.path().join("notes.txt"), scratch.path().join("notes.patch"));
 //! # std::fs::write(&path, "one\r\ntwo\r\n")?;
@@ -93,7 +99,8 @@
 //! assert_eq!(std::fs::read(&path)?, b"one\ntwo\n");
 //! Patch::open(&saved)?.undo(&path)?;
 //! assert_eq!(std::fs::read(&path)?, b"one\r\ntwo\r\n");
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! # After a crash
@@ -174,9 +181,8 @@
 //!
 //! - A program that calls [`worker_main`] at the start of `main` is its own
 //!   worker. Then every plugin runs in a confined process.
-//! - Without that call, a bundled plugin runs in this process, because its bytes
-//!   are part of this program. Any other plugin is refused, even if the cache has
-//!   its code.
+//! - Without that call, a plugin is refused, unless the program chooses one of
+//!   the following.
 //! - [`Change::isolation`] with [`Isolation::InProcess`] compiles and runs any
 //!   plugin in this process. An error in the sandbox then gives the plugin
 //!   whatever this process has. The time and the memory of the compiler are not

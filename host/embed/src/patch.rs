@@ -28,15 +28,18 @@ use crate::settings::{Events, check_threads, no_events, token};
 /// The settings of the run have the same names and defaults as those of a
 /// [`Change`](crate::Change):
 ///
-/// ```
+/// ```standalone_crate
 /// # use runner_embed::{Change, Choice, Patch};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # runner_embed::worker_main();
 /// # let scratch = tempfile::tempdir()?;
 /// # let (path, saved) = (scratch.path().join("notes.txt"), scratch.path().join("notes.patch"));
 /// # std::fs::write(&path, "one\r\ntwo\r\n")?;
 /// # Change::new("newline").plan(&path, &saved)?;
 /// Patch::open(&saved)?.threads(2).strategy(Choice::Rewrite).apply(&path)?;
 /// # assert_eq!(std::fs::read(&path)?, b"one\ntwo\n");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok(())
+/// # }
 /// ```
 pub struct Patch {
     path: PathBuf,

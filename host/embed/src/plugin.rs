@@ -46,24 +46,23 @@ impl PluginSource {
             }
         }
     }
+}
 
-    /// Where the plugin is compiled and run, unless the caller has chosen. The
-    /// bytes of a bundled plugin are part of this program, so it may run anywhere.
-    pub(crate) fn default_isolation(&self, resolved: &Resolved) -> Result<Isolation> {
-        if IS_OWN_WORKER.load(Ordering::Acquire) {
-            return Ok(Isolation::this_program(Isolation::COMPILE_DEADLINE));
-        }
-        if matches!(self.0, Source::Named(_)) && resolved.path.is_none() {
-            return Ok(Isolation::InProcess);
-        }
-        let what = format!(
-            "plugin `{}` was not run: in this process, nothing but the sandbox of WebAssembly would confine it",
-            shown(&resolved.name)
-        );
-        Err(Error::new(Kind::Refused, what)
+/// Where a plugin is compiled and run, unless the caller has chosen.
+///
+/// # Errors
+/// [`Kind::Refused`] if there is no such place.
+pub(crate) fn default_isolation(name: &str) -> Result<Isolation> {
+    if IS_OWN_WORKER.load(Ordering::Acquire) {
+        return Ok(Isolation::this_program(Isolation::COMPILE_DEADLINE));
+    }
+    let what = format!(
+        "plugin `{}` was not run: in this process, nothing but the sandbox of WebAssembly would confine it",
+        shown(name)
+    );
+    Err(Error::new(Kind::Refused, what)
             .hint("call `runner_embed::worker_main()` at the start of `main`: plugins are then compiled and run in confined processes")
             .hint("if you trust the plugin, call `Change::isolation(Isolation::InProcess)`: it is then compiled and run in this process"))
-    }
 }
 
 impl fmt::Debug for Source {

@@ -14,7 +14,7 @@ use runner_sandbox::plugin::Configured;
 use runner_sandbox::plugin::params::Given;
 use runner_sandbox::{Cache, Isolation, Limits, Sandbox, Sink};
 
-use crate::plugin::PluginSource;
+use crate::plugin::{PluginSource, default_isolation};
 
 /// A job, and native code that carries it out.
 pub type Begun = (Job, Box<dyn Transform>);
@@ -148,7 +148,7 @@ impl Plugin {
         let resolved = self.source.resolve()?;
         let isolation = match &self.isolation {
             Some(isolation) => isolation.clone(),
-            None => self.source.default_isolation(&resolved)?,
+            None => default_isolation(&resolved.name)?,
         };
         let cache = match &self.cache {
             CodeCache::Default => Cache::open_default(),

@@ -27,7 +27,10 @@ fn scratch() -> (TempDir, PathBuf) {
 
 /// Compiled once for all tests.
 fn replace() -> Change {
-    Change::new("replace").code_cache(Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("code")))
+    // A test has no `main` of its own.
+    Change::new("replace")
+        .isolation(Isolation::InProcess)
+        .code_cache(Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("code")))
 }
 
 fn licence() -> Change {
@@ -92,13 +95,14 @@ fn a_closure_that_fails_changes_nothing() {
 }
 
 #[test]
-fn a_plugin_of_unknown_bytes_is_only_compiled_where_that_was_allowed() {
+fn a_plugin_runs_only_where_that_was_allowed() {
     let (scratch, file) = scratch();
     let plugin = scratch.path().join("mine.wasm");
     let bytes = bundled::ALL.iter().find(|bundled| bundled.name == "replace").unwrap().bytes;
     fs::write(&plugin, bytes).unwrap();
-    let sources: [PluginSource; 3] =
-        [plugin.as_path().into(), plugin.to_str().unwrap().into(), PluginSource::bytes("mine", bytes)];
+    let path = plugin.to_str().unwrap();
+    let sources: [PluginSource; 4] =
+        ["replace".into(), plugin.as_path().into(), path.into(), PluginSource::bytes("mine", bytes)];
     for source in sources {
         let change = Change::new(source).set("find", "License").set("with", "Licence");
         let error = change.apply(&file).unwrap_err();
