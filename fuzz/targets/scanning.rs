@@ -102,7 +102,7 @@ pub(super) fn found(job: &Job, content: &[u8], make: Make<'_>, how: CommitOption
     let options = Options { threads: how.threads, window_bytes: how.window_bytes, memory, cancel };
     let hooks = Hooks { progress: &mut |_| {}, from: None, keep: None };
     let writer = Writer::new(&storage, spill, header(content.len() as u64))?;
-    let finder = Finder::within(job, memory.budget, cancel)?;
+    let finder = Finder::within(job, memory.budget)?;
     let transforms = Transforms { job, finder: finder.as_ref(), make };
     let scanned = scan(&mapping, &transforms, writer, &options, hooks)?;
     let patch = scanned.seal(&mapping, RunContext { threads: 1, cancel })?;

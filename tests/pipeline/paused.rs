@@ -6,7 +6,6 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use runner_contract::{FileHead, Framing, HEAD_BYTES, Job, Prefilter};
-use runner_pipeline::cancel::{Cancel, Deadline};
 use runner_pipeline::engine::framing::View;
 use runner_pipeline::engine::prefilter::Finder;
 use runner_pipeline::engine::transform::Instance;
@@ -243,8 +242,7 @@ fn a_match_may_come_after_its_edit() {
     let finder = Finder::new(&job).unwrap().unwrap();
     let settled = |text: &str| {
         let view = View { base: 10, bytes: text.as_bytes(), end: false };
-        let deadline = Deadline::start(Cancel::NEVER, Duration::MAX, 0);
-        finder.settled(&view, view.limit() - 4, &deadline).unwrap() - view.base
+        finder.settled(&view, view.limit() - 4) - view.base
     };
     // An edit at 3 could have its match at 5 to 8.
     assert_eq!(settled("xxxxx"), 3);

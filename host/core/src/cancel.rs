@@ -1,12 +1,11 @@
-//! Stops a run from outside, and limits how long the host may work for a
-//! plugin. A [`Cancel`] is checked only while the target is still untouched.
-//! After the commit point a run continues to its end, which is never far away.
+//! Stops a run from outside. A [`Cancel`] is checked only while the target is
+//! still untouched. After the commit point a run continues to its end, which is
+//! never far away.
 //!
-//! What the host does for a plugin (searching with its prefilter, checking its
-//! answers) takes an amount of time that depends on the plugin. Such work is
-//! divided into slices, and a [`Deadline`] is checked between them: often
-//! enough that neither the deadline nor a signal waits for more than about 100
-//! ms.
+//! What is done for a plugin (searching with its prefilter, checking its
+//! answers) takes an amount of time that depends on the plugin. It is done in
+//! the plugin's process, which is killed when it takes too long, or when the
+//! run is to stop.
 
 use std::fmt;
 use std::sync::Arc;
@@ -123,84 +122,6 @@ impl From<Cancel<'static>> for CancelToken {
     }
 }
 
-/// The deadline for the host's work on one window of a plugin.
-#[derive(Debug, Clone, Copy)]
-pub struct Deadline<'a> {
-    cancel: Cancel<'a>,
-    start: Instant,
-    allowed: Duration,
-    /// The window's offset in the file, for the error.
-    offset: u64,
-}
-
-impl<'a> Deadline<'a> {
-    /// Allows `allowed` from now on, for the window at `offset`.
-    #[must_use]
-    pub fn start(cancel: Cancel<'a>, allowed: Duration, offset: u64) -> Self {
-        Self { cancel, start: Instant::now(), allowed, offset }
-    }
-
-    /// Returns an error if no time is left, or the run was stopped. `what`
-    /// names the current work.
-    ///
-    /// # Errors
-    /// [`Kind::Plugin`] once the time is over; any error of [`Cancel::check`].
-    pub fn check(&self, what: &str) -> Result<()> {
-        self.cancel.check()?;
-        if self.start.elapsed() < self.allowed {
-            return Ok(());
-        }
-        let (offset, allowed) = (self.offset, Seconds(self.allowed));
-        Err(Error::new(Kind::Plugin, format!("{what} took longer than {allowed}, at offset {offset}"))
-            .hint("give it more time with `--timeout`; the file is untouched"))
-    }
-}
-
-/// A deadline that is checked only once in a while, over many small steps.
-#[derive(Debug)]
-pub struct Paced<'a> {
-    deadline: &'a Deadline<'a>,
-    what: &'static str,
-    /// Work left before the next check.
-    left: usize,
-}
-
-impl<'a> Paced<'a> {
-    /// Work between two checks; a unit takes about a nanosecond.
-    pub(crate) const UNITS: usize = 4 << 20;
-
-    /// Starts with a full allowance for the work that `what` names.
-    #[must_use]
-    pub fn new(deadline: &'a Deadline<'a>, what: &'static str) -> Self {
-        Self { deadline, what, left: Self::UNITS }
-    }
-
-    /// Counts a step that takes about `units` nanoseconds.
-    ///
-    /// # Errors
-    /// As for [`Deadline::check`].
-    #[inline]
-    pub fn step(&mut self, units: usize) -> Result<()> {
-        match self.left.checked_sub(units) {
-            Some(left) => {
-                self.left = left;
-                Ok(())
-            }
-            None => self.check_now(),
-        }
-    }
-
-    /// Checks the deadline now.
-    ///
-    /// # Errors
-    /// As for [`Deadline::check`].
-    #[cold]
-    pub fn check_now(&mut self) -> Result<()> {
-        self.left = Self::UNITS;
-        self.deadline.check(self.what)
-    }
-}
-
 /// A duration as `10 s` or `0.25 s`.
 pub struct Seconds(pub Duration);
 
@@ -237,25 +158,5 @@ mod tests {
         flag.store(true, Ordering::Relaxed);
         drop(flag);
         assert_eq!(token.get().check().unwrap_err().to_string(), INTERRUPTED);
-    }
-
-    #[test]
-    fn native_work_has_a_deadline_and_sees_a_flag() {
-        let flag = AtomicBool::new(false);
-        let cancel = Cancel::new(&flag);
-        assert!(Deadline::start(cancel, Duration::MAX, 0).check("it").is_ok());
-        let over = Deadline::start(cancel, Duration::ZERO, 70);
-        let error = over.check("the plugin's prefilter").unwrap_err();
-        assert_eq!(error.kind(), Kind::Plugin);
-        assert_eq!(error.to_string(), "the plugin's prefilter took longer than 0 s, at offset 70");
-        let mut paced = Paced::new(&over, "it");
-        let steps = (0..).take_while(|_| paced.step(1000).is_ok()).count();
-        assert_eq!(steps, Paced::UNITS / 1000, "the deadline is checked once in a while");
-        flag.store(true, Ordering::Relaxed);
-        assert_eq!(
-            over.check("it").unwrap_err().kind(),
-            Kind::Interrupted,
-            "a stop comes before a missed deadline"
-        );
     }
 }

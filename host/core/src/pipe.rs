@@ -67,7 +67,7 @@ pub fn run(
     }
     let record_limit = MIN_RECORD_LIMIT_BYTES.max(window_bytes);
     let cutter = Cutter::new(&job.framing, record_limit);
-    let finder = instance.finder(&job, budget, cancel)?;
+    let finder = instance.finder(&job, budget)?;
     let context = Context {
         job: &job,
         cutter: &cutter,

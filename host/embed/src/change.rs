@@ -214,11 +214,10 @@ impl Change {
 
     /// Limits the time that the plugin may take for one block of the file (a
     /// window, or 1 MiB if that is larger), for starting and describing itself,
-    /// and for beginning on a file. With [`Isolation::InProcess`], the limit is
-    /// for one call of the plugin, which sees one window. By default, the limit
-    /// is ten seconds.
+    /// and for beginning on a file. By default, the limit is ten seconds.
     ///
-    /// This has no effect on native code, which is never interrupted.
+    /// This has no effect on native code, nor with [`Isolation::InProcess`]: what
+    /// runs in this process is never interrupted.
     #[must_use]
     pub fn call_timeout(mut self, time: Duration) -> Self {
         self.settings.call_timeout = time;

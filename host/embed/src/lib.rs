@@ -186,8 +186,9 @@
 //! - [`Change::isolation`] with [`Isolation::InProcess`] compiles and runs any
 //!   plugin in this process. An error in the sandbox then gives the plugin
 //!   whatever this process has. The time and the memory of the compiler are not
-//!   limited, neither [`Change::timeout`] nor [`Change::cancel`] stops it, and if
-//!   it crashes (by a panic, or when its stack overflows), so does this process.
+//!   limited, and if it crashes (by a panic, or when its stack overflows), so does
+//!   this process. The time of the plugin is not limited either;
+//!   [`Change::timeout`] and [`Change::cancel`] take effect between two windows.
 //! - [`Change::isolation`] with [`Isolation::Processes`] uses a separate program
 //!   of the same build that starts with [`worker_main`], such as `runner`.
 //!

@@ -3,13 +3,11 @@
 
 use std::fmt;
 
-use runner_pipeline::cancel::Seconds;
 use runner_pipeline::error::{Error, Kind};
 use runner_pipeline::escape::{escape, escape_lines};
 use runner_pipeline::memory::{Bytes, HINT};
 use wasmtime::Trap;
 
-use crate::clock::Stopped;
 use crate::limits::{BEGIN_FUEL, DESCRIBE_FUEL, Limiter, Limits, REPLY_FUEL, REPLY_FUEL_PER_BYTE};
 
 /// Maximum number of characters shown of a guest's error message.
@@ -55,25 +53,7 @@ pub(crate) fn trapped(
     limiter: &Limiter,
     error: &wasmtime::Error,
 ) -> Error {
-    if error.downcast_ref::<Stopped>().is_some()
-        && let Err(stopped) = limits.cancel.get().check()
-    {
-        return stopped;
-    }
     let trap = error.downcast_ref::<Trap>();
-    if trap == Some(&Trap::Interrupt) {
-        let what = match call {
-            Call::Start => "did not start".to_owned(),
-            Call::Describe => "did not describe itself".to_owned(),
-            Call::Begin => "did not answer `begin`".to_owned(),
-            Call::Window(offset) => format!("did not process the window at offset {offset}"),
-        };
-        return Error::new(
-            Kind::Plugin,
-            format!("plugin `{plugin}` {what} within {}", Seconds(limits.deadline)),
-        )
-        .hint("give it more time with `--timeout`");
-    }
     if let Some(denied) = limiter.budget_denied() {
         return Error::new(Kind::Plugin, format!("plugin `{plugin}` needed more memory {call} than is left"))
             .because(denied)

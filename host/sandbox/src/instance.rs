@@ -1,13 +1,12 @@
 //! A linked plugin and its instances, in the process in which they run.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use runner_contract::{FileHead, Job, Manifest, Param, Reply, Window};
 use runner_pipeline::engine::transform::Transform;
 use runner_pipeline::error::{Error, Kind, Result};
-use wasmtime::Store;
 use wasmtime::component::Component;
+use wasmtime::{Engine, Store};
 
 use crate::bindings::types;
 use crate::call_error::Call;
@@ -15,7 +14,7 @@ use crate::facts::Facts;
 use crate::limits::Limits;
 use crate::log::Sink;
 use crate::store::State;
-use crate::{bindings, call_error, engine, limits, link, manifest, store};
+use crate::{bindings, call_error, limits, link, manifest, store};
 
 /// Everything needed to create instances.
 #[derive(Clone)]
@@ -27,9 +26,7 @@ pub(crate) struct Linked {
     pub(crate) instance_bytes: usize,
     pub(crate) limits: Limits,
     pub(crate) log: Sink,
-    /// Deadlines expire only while this exists, so everything that runs guest
-    /// code holds it.
-    pub(crate) ticking: Arc<engine::Ticking>,
+    engine: Engine,
 }
 
 impl Linked {
@@ -40,7 +37,7 @@ impl Linked {
     pub(crate) fn new(
         name: &str,
         component: &Component,
-        ticking: &Arc<engine::Ticking>,
+        engine: &Engine,
         limits: Limits,
         facts: Facts,
     ) -> Result<Self> {
@@ -50,7 +47,7 @@ impl Linked {
             instance_bytes: usize::try_from(facts.instance_bytes).unwrap_or(usize::MAX),
             limits,
             log: Arc::new(|_, _| {}),
-            ticking: Arc::clone(ticking),
+            engine: engine.clone(),
         })
     }
 
@@ -93,8 +90,7 @@ impl Linked {
     }
 
     fn instantiate(&self) -> Result<Instance> {
-        let mut store = store::new(self.ticking.engine(), &self.limits, self.log.clone());
-        store::start(&mut store, self.limits.deadline);
+        let mut store = store::new(&self.engine, &self.limits, self.log.clone());
         let started = store.data_mut().limiter.draw(self.instance_bytes);
         match started.and_then(|()| self.pre.instantiate(&mut store)) {
             Ok(plugin) => {
@@ -139,7 +135,6 @@ impl Instance {
         }
         self.store.data_mut().limiter.start_call();
         self.store.set_hostcall_fuel(fuel);
-        store::start(&mut self.store, self.code.limits.deadline);
         match ask(&self.guest, &mut self.store) {
             Ok(answer) => {
                 self.usable = true;
@@ -172,9 +167,5 @@ impl Transform for Instance {
         let reply = self.accept(call, answer).map(Reply::from);
         self.store.data_mut().phases.finish();
         reply
-    }
-
-    fn patience(&self) -> Duration {
-        self.code.limits.deadline
     }
 }

@@ -24,8 +24,9 @@ use crate::worker::{WORK_COMMAND, work_for_parent};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Isolation {
-    /// In this process, with everything that it may do. Neither the time of the
-    /// compiler nor its memory is limited, and an error in the sandbox of
+    /// In this process, with everything that it may do. Neither the time nor the
+    /// memory of the compiler is limited, a call of the plugin may take for
+    /// ever, and an error in the sandbox of
     /// WebAssembly gives a plugin whatever this process has. So this is for
     /// plugins that are trusted.
     InProcess,

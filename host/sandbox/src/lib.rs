@@ -17,7 +17,6 @@ mod call_error;
 mod call_timing;
 mod census;
 mod child;
-mod clock;
 mod code;
 mod componentize;
 mod engine;
@@ -53,6 +52,7 @@ use runner_contract::Manifest;
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::escape;
+use wasmtime::Engine;
 
 pub use self::cache::Cache;
 pub use self::isolation::{Isolation, worker_main};
@@ -74,10 +74,11 @@ use self::remote::Host;
 /// Maximum number of characters of a plugin's name in messages.
 const NAME_CHARS: usize = 200;
 
-/// What all plugins share: the engine, the ticker for deadlines, and the cache
-/// of compiled code.
+/// What all plugins share: the engine, and the cache of compiled code.
 pub struct Sandbox {
-    ticking: Arc<engine::Ticking>,
+    /// In a process that runs plugins elsewhere, only the names of cached code
+    /// depend on it.
+    engine: Engine,
     cache: Option<Cache>,
     isolation: Isolation,
 }
@@ -86,15 +87,10 @@ impl Sandbox {
     /// Sets up an engine. Without a cache, every load compiles the plugin.
     ///
     /// # Errors
-    /// If the machine is not supported, or no thread can be started.
+    /// If the machine is not supported.
     pub fn new(cache: Option<Cache>, isolation: Isolation) -> Result<Self> {
         isolation.check()?;
-        let ticking = match isolation {
-            Isolation::InProcess => engine::Ticking::new()?,
-            // Only the names of cached code depend on it.
-            Isolation::Processes { .. } => engine::Ticking::without_epochs()?,
-        };
-        Ok(Self { ticking: Arc::new(ticking), cache, isolation })
+        Ok(Self { engine: engine::new()?, cache, isolation })
     }
 
     /// Compiles a plugin, or takes it from the cache, and asks it for its
@@ -124,7 +120,7 @@ impl Sandbox {
         first: &First<'_>,
         cancel: Cancel<'_>,
     ) -> Result<(Manifest, Runs)> {
-        let engine = self.ticking.engine();
+        let engine = &self.engine;
         let mut file = first.file()?;
         if let Some(cache) = &self.cache {
             file = match cache.load(engine, digest, file) {
@@ -147,14 +143,14 @@ impl Sandbox {
 
 /// The first run of a plugin, in which it describes itself.
 enum First<'a> {
-    InProcess { ticking: &'a Arc<engine::Ticking>, name: &'a str, limits: Limits, log: &'a Sink },
+    InProcess { engine: &'a Engine, name: &'a str, limits: Limits, log: &'a Sink },
     InWorker(Arc<Host>, &'a Sink),
 }
 
 impl<'a> First<'a> {
     fn new(sandbox: &'a Sandbox, name: &'a str, limits: Limits, log: &'a Sink) -> Self {
         match &sandbox.isolation {
-            Isolation::InProcess => Self::InProcess { ticking: &sandbox.ticking, name, limits, log },
+            Isolation::InProcess => Self::InProcess { engine: &sandbox.engine, name, limits, log },
             Isolation::Processes { program, .. } => {
                 Self::InWorker(Arc::new(Host::new(program.clone(), name.to_owned(), limits)), log)
             }
@@ -181,11 +177,11 @@ impl<'a> First<'a> {
     /// is for another machine or another version of the engine.
     fn run(&self, code: &Arc<Code>) -> Result<Option<(Manifest, Runs)>> {
         match self {
-            Self::InProcess { ticking, name, limits, log } => {
-                let Ok(component) = native_code::component(ticking.engine(), name, &code.path()) else {
+            Self::InProcess { engine, name, limits, log } => {
+                let Ok(component) = native_code::component(engine, name, &code.path()) else {
                     return Ok(None);
                 };
-                let linked = Linked::new(name, &component, ticking, limits.clone(), code.facts())?;
+                let linked = Linked::new(name, &component, engine, limits.clone(), code.facts())?;
                 let manifest = linked.logging_to(Arc::clone(log)).describe()?;
                 Ok(Some((manifest, Runs::InProcess(Box::new(linked)))))
             }

@@ -24,9 +24,10 @@ pub struct Limits {
     pub lanes: usize,
     /// What becomes of a plugin where the kernel cannot confine it fully.
     pub confinement: Confinement,
-    /// Time limit per call; starting an instance counts as a call.
+    /// Time limit of a worker process for one block, for loading and describing
+    /// the plugin, and for beginning on a file.
     pub deadline: Duration,
-    /// Ends calls and compilation before their deadline.
+    /// Ends worker processes and compilation before their deadline.
     pub cancel: CancelToken,
 }
 

@@ -5,7 +5,6 @@ use std::ops::Range;
 
 use imara_diff::{Algorithm, Diff, InternedInput};
 
-use crate::cancel::Paced;
 use crate::error::Result;
 
 /// Differing runs closer than this are joined into one edit.
@@ -13,24 +12,21 @@ const JOIN_BYTES: usize = 8;
 /// Lines matched at a time. The work may grow with the square of this number,
 /// so it bounds the cost of an answer. Lines further apart are not matched.
 const PIECE_LINES: usize = 2048;
-/// Approximate nanoseconds to emit one difference.
-const EMIT_NS: usize = 50;
 
 /// Calls `emit(old range, new range)` for every difference, in order; nothing
 /// is emitted when both are equal. If the lengths are equal, bytes are compared
 /// in place. Otherwise the common start and end are skipped, and the lines in
-/// between are matched. `pace` is checked between pieces of the work.
+/// between are matched.
 ///
 /// # Errors
-/// Any error of `emit`; the error of `pace` once the time is over.
+/// Any error of `emit`.
 pub fn diff(
     old: &[u8],
     new: &[u8],
-    pace: &mut Paced<'_>,
     mut emit: impl FnMut(Range<usize>, Range<usize>) -> Result<()>,
 ) -> Result<()> {
     if old.len() == new.len() {
-        return bytewise(old, new, pace, &mut emit);
+        return bytewise(old, new, &mut emit);
     }
     let head = common(old.iter(), new.iter());
     let (old_rest, new_rest) = (&old[head..], &new[head..]);
@@ -45,8 +41,6 @@ pub fn diff(
         let olds = o..(o + PIECE_LINES).min(old_lines.count());
         let news = n..(n + PIECE_LINES).min(new_lines.count());
         let last = olds.end == old_lines.count() && news.end == new_lines.count();
-        // Matching one piece may take some milliseconds.
-        pace.check_now()?;
         let mut hunks = line_diff(&old_lines, &new_lines, olds.clone(), news.clone());
         (o, n) = (olds.end, news.end);
         // A difference at the end of a piece may have its match just after it,
@@ -62,7 +56,6 @@ pub fn diff(
         }
         for (old, new) in hunks {
             let (old, new) = (old_lines.bytes(old), new_lines.bytes(new));
-            pace.step(EMIT_NS)?;
             emit(head + old.start..head + old.end, head + new.start..head + new.end)?;
         }
     }
@@ -118,7 +111,6 @@ fn line_diff(
 fn bytewise(
     old: &[u8],
     new: &[u8],
-    pace: &mut Paced<'_>,
     emit: &mut impl FnMut(Range<usize>, Range<usize>) -> Result<()>,
 ) -> Result<()> {
     let mut at = 0;
@@ -128,7 +120,6 @@ fn bytewise(
         while let Some(gap) = differing(&old[end..], &new[end..]).filter(|&gap| gap < JOIN_BYTES) {
             end += gap + 1;
         }
-        pace.step(EMIT_NS + end - at)?;
         emit(start..end, start..end)?;
         at = end;
     }
@@ -149,38 +140,15 @@ fn common<'a>(old: impl Iterator<Item = &'a u8>, new: impl Iterator<Item = &'a u
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::cancel::{Cancel, Deadline};
     use proptest::prelude::*;
 
     fn each(old: &[u8], new: &[u8], mut emit: impl FnMut(Range<usize>, Range<usize>)) {
-        let deadline = Deadline::start(Cancel::NEVER, Duration::MAX, 0);
-        let mut pace = Paced::new(&deadline, "it");
-        diff(old, new, &mut pace, |o, n| {
+        diff(old, new, |o, n| {
             emit(o, n);
             Ok(())
         })
-        .expect("there is time");
-    }
-
-    /// With equal lengths and with different ones, where the end comes between
-    /// two pieces.
-    #[test]
-    fn it_ends_when_the_time_is_over() {
-        let over = Deadline::start(Cancel::NEVER, Duration::ZERO, 0);
-        let count = Paced::UNITS / EMIT_NS;
-        let old = b"aaaaaaaaaaaaaaaa".repeat(count);
-        let other = b"baaaaaaaaaaaaaaa".repeat(count);
-        for (old, new) in [(&old[..], &other[..]), (b"a\nb\n", b"c\n")] {
-            let mut edits = 0;
-            let late = diff(old, new, &mut Paced::new(&over, "it"), |_, _| {
-                edits += 1;
-                Ok(())
-            });
-            assert!(late.is_err() && edits < count, "{edits} edits");
-        }
+        .expect("nothing fails");
     }
 
     fn apply(old: &[u8], new: &[u8]) -> Vec<u8> {

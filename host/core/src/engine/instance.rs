@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use runner_contract::Job;
 
-use crate::cancel::Cancel;
 use crate::engine::answer::{Answer, breach};
 use crate::engine::framing::View;
 use crate::engine::prefilter::Finder;
@@ -21,9 +20,9 @@ impl Instance {
     ///
     /// # Errors
     /// As for [`Finder::within`].
-    pub fn finder(&self, job: &Job, budget: &Budget, cancel: Cancel<'_>) -> Result<Option<Finder>> {
+    pub fn finder(&self, job: &Job, budget: &Budget) -> Result<Option<Finder>> {
         match self {
-            Self::Local(_) => Finder::within(job, budget, cancel),
+            Self::Local(_) => Finder::within(job, budget),
             Self::Remote(_) => Ok(None),
         }
     }
@@ -126,10 +125,7 @@ impl Instance {
     /// an overlapping framing. `from` without a prefilter.
     pub(crate) fn settled(&mut self, context: &Context<'_>, view: &View<'_>, from: u64) -> Result<u64> {
         match self {
-            Self::Local(transform) => match context.finder {
-                Some(finder) => finder.settled(view, from, &context.deadline(&**transform, from)),
-                None => Ok(from),
-            },
+            Self::Local(_) => Ok(context.finder.map_or(from, |finder| finder.settled(view, from))),
             // Bytes after the view cannot be settled.
             Self::Remote(remote) => {
                 let near = context.around(view, &(from..view.limit()));

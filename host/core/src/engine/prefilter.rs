@@ -12,33 +12,21 @@ mod search;
 mod tail;
 #[cfg(test)]
 mod tests;
-mod walk;
 mod weight;
 
 use std::ops::Range;
-use std::sync::mpsc;
-use std::time::Duration;
 
 use runner_contract::{Framing, Job, Prefilter};
 use search::{Case, Search};
 use tail::Tail;
 
-use crate::cancel::{Cancel, Deadline, Paced};
 use crate::engine::framing::{Cutter, View};
 use crate::error::{Error, Kind, Result};
 use crate::memory::{Budget, Lease};
-use crate::stack;
 
 /// Ranges in which edits may start are joined if they are this close: a guest
 /// reads this many bytes in the time of one call. Tests keep the ranges apart.
 const JOIN_BYTES: u64 = if cfg!(test) { 0 } else { 1 << 10 };
-
-/// Literals of up to this many bytes are prepared within a few milliseconds.
-const QUICK_BYTES: usize = 4 << 10;
-/// Interval of checks for interruption while a finder is built.
-const CHECK_EVERY: Duration = Duration::from_millis(20);
-/// Approximate nanoseconds per hit, in addition to the search.
-const HIT_NS: usize = 100;
 
 /// A prefilter prepared for one job.
 #[derive(Debug)]
@@ -97,31 +85,13 @@ impl Finder {
     ///
     /// # Errors
     /// [`Kind::Plugin`] where [`Finder::new`] fails; when the budget has no
-    /// room for the finder, or the run was stopped.
-    pub fn within(job: &Job, budget: &Budget, cancel: Cancel<'_>) -> Result<Option<Self>> {
-        Self::charged(job, budget, || {
-            if takes_long(&job.prefilter) { aside(job, cancel) } else { Ok(Self::new(job)) }
-        })
-    }
-
-    /// As [`Finder::within`], on this thread, where nothing stops it.
-    ///
-    /// # Errors
-    /// As for [`Finder::within`].
-    pub fn on_this_thread(job: &Job, budget: &Budget) -> Result<Option<Self>> {
-        Self::charged(job, budget, || Ok(Self::new(job)))
-    }
-
-    fn charged(
-        job: &Job,
-        budget: &Budget,
-        make: impl FnOnce() -> Result<Result<Option<Self>, String>>,
-    ) -> Result<Option<Self>> {
+    /// room for the finder.
+    pub fn within(job: &Job, budget: &Budget) -> Result<Option<Self>> {
         let mut lease = budget.lease();
         if let Prefilter::Literals { patterns, .. } = &job.prefilter {
             lease.grow(Search::literals_need_bytes(patterns))?;
         }
-        let made = make()?.map_err(|why| {
+        let made = Self::new(job).map_err(|why| {
             Error::new(Kind::Plugin, format!("the plugin's prefilter cannot be used: {why}"))
         })?;
         let Some(finder) = made else { return Ok(None) };
@@ -146,14 +116,13 @@ impl Finder {
     ///
     /// The framing must be overlapping. `from` must not be before the first
     /// offset whose context is not completely in view.
-    ///
-    /// # Errors
-    /// When the deadline has passed, or the run was stopped.
-    pub fn settled(&self, view: &View<'_>, from: u64, deadline: &Deadline<'_>) -> Result<u64> {
-        let Some(tail) = &self.tail else { return Ok(from) };
-        let mut pace = Paced::new(deadline, "searching with the plugin's prefilter");
-        let match_in_view = self.search.first_end(view.slice(from..view.limit()), &mut pace)?;
-        Ok(if match_in_view.is_none() { tail.settled(view, from) } else { from })
+    #[must_use]
+    pub fn settled(&self, view: &View<'_>, from: u64) -> u64 {
+        let Some(tail) = &self.tail else { return from };
+        match self.search.first_end(view.slice(from..view.limit())) {
+            Some(_) => from,
+            None => tail.settled(view, from),
+        }
     }
 
     /// The parts of `window` that can match: sorted, disjoint, not adjacent and
@@ -166,33 +135,24 @@ impl Finder {
     /// also with the context after it.
     ///
     /// # Errors
-    /// When a record states an impossible length; when the deadline has passed,
-    /// or the run was stopped.
+    /// When a record states an impossible length.
     pub fn candidates(
         &self,
         cutter: &Cutter,
         view: &View<'_>,
         window: Range<u64>,
-        deadline: &Deadline<'_>,
     ) -> Result<Vec<Range<u64>>> {
-        let mut pace = Paced::new(deadline, "searching with the plugin's prefilter");
         match self.scope {
-            Scope::Record => self.records(cutter, view, window, &mut pace),
-            Scope::Edit { reach } => self.edit_starts(view, window, reach, &mut pace),
+            Scope::Record => self.records(cutter, view, window),
+            Scope::Edit { reach } => Ok(self.edit_starts(view, window, reach)),
             Scope::Window => {
-                let hit = self.search.first_end(view.slice(window.clone()), &mut pace)?.is_some();
+                let hit = self.search.first_end(view.slice(window.clone())).is_some();
                 Ok(if hit { vec![window] } else { Vec::new() })
             }
         }
     }
 
-    fn records(
-        &self,
-        cutter: &Cutter,
-        view: &View<'_>,
-        window: Range<u64>,
-        pace: &mut Paced<'_>,
-    ) -> Result<Vec<Range<u64>>> {
+    fn records(&self, cutter: &Cutter, view: &View<'_>, window: Range<u64>) -> Result<Vec<Range<u64>>> {
         let mut found = Vec::new();
         let mut from = window.start;
         while from < window.end {
@@ -200,15 +160,14 @@ impl Finder {
                 end if end >= window.end => window.end,
                 end => cutter.record_at(view, from, end - 1)?.end,
             };
-            if !self.search.may_match(view.slice(from..chunk_end), pace)? {
+            if !self.search.may_match(view.slice(from..chunk_end)) {
                 from = chunk_end;
                 continue;
             }
-            while let Some(end) = self.search.first_end(view.slice(from..chunk_end), pace)? {
+            while let Some(end) = self.search.first_end(view.slice(from..chunk_end)) {
                 let record = cutter.record_at(view, from, from + end as u64 - 1)?;
                 from = record.end;
-                pace.step(HIT_NS)?;
-                if self.search.confirm(view.slice(record.clone()), pace)? {
+                if self.search.confirm(view.slice(record.clone())) {
                     append(&mut found, record);
                 }
             }
@@ -224,25 +183,18 @@ impl Finder {
     /// not searched for. They end no earlier, so the starts of their edits also
     /// lie in `t - reach..t`. This keeps the search linear, however much the
     /// matches overlap.
-    fn edit_starts(
-        &self,
-        view: &View<'_>,
-        owned: Range<u64>,
-        reach: u64,
-        pace: &mut Paced<'_>,
-    ) -> Result<Vec<Range<u64>>> {
+    fn edit_starts(&self, view: &View<'_>, owned: Range<u64>, reach: u64) -> Vec<Range<u64>> {
         let mut found: Vec<Range<u64>> = Vec::new();
         let mut start = owned.start;
         while start < owned.end {
             let chunk = start..start.saturating_add(self.search.chunk_bytes().max(reach)).min(owned.end);
             let limit = chunk.end.saturating_add(reach - 1);
             start = chunk.end;
-            if !self.search.may_match(view.slice(chunk.start..limit), pace)? {
+            if !self.search.may_match(view.slice(chunk.start..limit)) {
                 continue;
             }
             let mut from = chunk.start;
-            while let Some(end) = self.search.first_end(view.slice(from..limit), pace)? {
-                pace.step(HIT_NS)?;
+            while let Some(end) = self.search.first_end(view.slice(from..limit)) {
                 from += end as u64;
                 let starts = from.saturating_sub(reach).max(chunk.start)..from.min(chunk.end);
                 match found.last_mut() {
@@ -255,39 +207,7 @@ impl Finder {
                 }
             }
         }
-        Ok(found)
-    }
-}
-
-/// Whether it may take more than a few milliseconds to build the finder for a
-/// prefilter.
-fn takes_long(prefilter: &Prefilter) -> bool {
-    match prefilter {
-        Prefilter::None => false,
-        Prefilter::Literals { patterns, .. } => patterns.iter().map(Vec::len).sum::<usize>() > QUICK_BYTES,
-        // A short expression may contain a thousand repetitions.
-        Prefilter::Regex(_) => true,
-    }
-}
-
-/// Builds a finder on a separate thread. The work cannot be interrupted and may
-/// take a second or two, so the thread is abandoned when the run is stopped.
-fn aside(job: &Job, cancel: Cancel<'_>) -> Result<Result<Option<Finder>, String>> {
-    let (done, made) = mpsc::channel();
-    let job = job.clone();
-    let work = move || {
-        // If the run was stopped, no receiver is left.
-        let _ = done.send(Finder::new(&job));
-    };
-    stack::builder().spawn(work).map_err(stack::cannot_start)?;
-    loop {
-        match made.recv_timeout(CHECK_EVERY) {
-            Ok(made) => return Ok(made),
-            Err(mpsc::RecvTimeoutError::Timeout) => cancel.check()?,
-            Err(mpsc::RecvTimeoutError::Disconnected) => {
-                return Err(Error::new(Kind::Internal, "the thread that builds the prefilter has panicked"));
-            }
-        }
+        found
     }
 }
 

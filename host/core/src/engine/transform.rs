@@ -3,7 +3,6 @@
 //! which answers block by block.
 
 use std::ops::Range;
-use std::time::Duration;
 
 use runner_contract::{Edits, Job, Reply, Window};
 
@@ -47,12 +46,6 @@ pub trait Transform: Send {
     /// Any failure; [`Kind::Plugin`] for a failure
     /// of the plugin itself. The transform must not be used afterwards.
     fn transform(&mut self, window: &Window<'_>) -> Result<Reply>;
-
-    /// How long the host may work on one window on behalf of this transform: to
-    /// find candidates, and to check the reply.
-    fn patience(&self) -> Duration {
-        Duration::MAX
-    }
 }
 
 /// A closure answers as a plugin written in Rust does: it collects the edits

@@ -7,7 +7,6 @@ use std::ops::Range;
 
 use runner_contract::{Change, Framing, Job, Prefilter, Reply, Span, Window};
 
-use crate::cancel::{Deadline, Paced};
 use crate::engine::diff;
 use crate::engine::edits::EditList;
 use crate::error::{Error, Kind, Result};
@@ -17,9 +16,6 @@ use crate::profile::{self, Stage};
 /// Maximum memory to match one line: the line, its entry in a table of distinct
 /// lines, and the key for comparing it.
 const LINE_BYTES: usize = 80;
-/// Approximate nanoseconds per edit; and bytes copied per nanosecond.
-const SPAN_NS: usize = 50;
-const COPIED_PER_NS: usize = 8;
 
 /// What has been found so far.
 #[derive(Debug, Default)]
@@ -63,15 +59,12 @@ pub(crate) struct Request<'a> {
     pub(crate) job: &'a Job,
     pub(crate) window: &'a Window<'a>,
     pub(crate) origin: &'a Origin<'a>,
-    /// The deadline for the call, including the check of its reply.
-    pub(crate) deadline: &'a Deadline<'a>,
 }
 
 /// Appends the edits of one reply to `found`.
 ///
 /// # Errors
-/// [`Kind::Plugin`] when the reply breaks the contract, or its check takes too
-/// long.
+/// [`Kind::Plugin`] when the reply breaks the contract.
 pub(crate) fn accept(request: &Request<'_>, reply: &Reply, found: &mut Found) -> Result<()> {
     let _span = profile::span(Stage::Accept);
     let window = request.window;
@@ -100,11 +93,7 @@ fn replaced(request: &Request<'_>, old: &[u8], new: &[u8], found: &mut Found) ->
         let lines = |bytes| memchr::memchr_iter(b'\n', bytes).count() + 1;
         tables.grow((lines(old) + lines(new)).saturating_mul(LINE_BYTES))?;
     }
-    let mut pace =
-        Paced::new(request.deadline, "matching the lines of the plugin's answer with the window's");
-    diff::diff(old, new, &mut pace, |o, n| {
-        Ok(found.push(window.offset + o.start as u64, &old[o], &new[n])?)
-    })
+    diff::diff(old, new, |o, n| Ok(found.push(window.offset + o.start as u64, &old[o], &new[n])?))
 }
 
 fn edits(
@@ -114,15 +103,13 @@ fn edits(
     mut bytes: &[u8],
     found: &mut Found,
 ) -> Result<()> {
-    let Request { job, window, origin, deadline } = *request;
+    let Request { job, window, origin } = *request;
     // Under a sequential framing, bytes that were not consumed are not owned
     // yet.
     let owned_end = window.owned.end.min(limit);
     let mut reach = window.owned.start;
     let mut insertion = None;
-    let mut pace = Paced::new(deadline, "checking the plugin's answer");
     for span in spans {
-        pace.step(SPAN_NS + span.len as usize / COPIED_PER_NS)?;
         let Range { start, end } = span.start as usize..span.end as usize;
         check_place(window, limit, &(start..end))?;
         if start < reach || insertion == Some(start) && start == end {

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use runner_contract::{Framing, Job, Reply, Window};
 
-use crate::cancel::{Cancel, Deadline};
+use crate::cancel::Cancel;
 use crate::engine::framing::{Cutter, View};
 use crate::engine::prefilter::Finder;
 use crate::engine::transform::Transform;
@@ -46,16 +46,11 @@ pub struct Context<'a> {
     pub record_limit: u64,
     /// The budget for packed windows and edits.
     pub budget: &'a Budget,
-    /// Stops the work on a window.
+    /// Stops the work before the next window.
     pub cancel: Cancel<'a>,
 }
 
 impl<'a> Context<'a> {
-    /// The deadline for the window at `offset`, starting now.
-    pub(crate) fn deadline(&self, transform: &dyn Transform, offset: u64) -> Deadline<'a> {
-        Deadline::start(self.cancel, transform.patience(), offset)
-    }
-
     /// The longest window of a sequential framing, in bytes.
     pub(crate) fn longest_window(&self) -> u64 {
         self.record_limit.max(self.window_bytes)
@@ -97,7 +92,7 @@ pub fn find(
     let mut search = context.finder.map(|finder| Search { finder, room: context.budget.lease() });
     while start < last {
         let target = start.saturating_add(context.window_bytes).min(last);
-        let deadline = context.deadline(transform, start);
+        context.cancel.check()?;
         let end = profile::time(Stage::Cut, || context.cutter.next_boundary(view, start, target))?;
         // The range ends with a record, so no window ends after it.
         let end = end.map_or(last, |end| end.min(last));
@@ -105,12 +100,12 @@ pub fn find(
         match (&mut search, &context.job.framing) {
             (None, _) => ask(context, view, transform, window, &mut found)?,
             (Some(search), Framing::Bytes | Framing::Overlapping { .. }) => {
-                for candidate in search.candidates(context, view, window, &deadline)? {
+                for candidate in search.candidates(context, view, window)? {
                     ask(context, view, transform, candidate, &mut found)?;
                 }
             }
             (Some(search), _) => {
-                let mut candidates = search.candidates(context, view, window, &deadline)?.into_iter();
+                let mut candidates = search.candidates(context, view, window)?.into_iter();
                 while pack.fill(context, view, &mut candidates)? {
                     pack.ask(context, view, transform, &mut found)?;
                 }
@@ -136,10 +131,9 @@ impl Search<'_> {
         context: &Context<'_>,
         view: &View<'_>,
         window: Range<u64>,
-        deadline: &Deadline<'_>,
     ) -> Result<Vec<Range<u64>>> {
         profile::time(Stage::Prefilter, || {
-            let candidates = self.finder.candidates(context.cutter, view, window, deadline)?;
+            let candidates = self.finder.candidates(context.cutter, view, window)?;
             self.room.shrink_to(0);
             self.room.grow(size_of_val(&candidates[..]))?;
             Ok(candidates)
@@ -179,8 +173,7 @@ fn ask(
     answer(context, transform, &window, &Origin(&[piece]), found).map(|_| ())
 }
 
-/// Passes a window to the transform and checks the reply. Both count towards
-/// one deadline.
+/// Passes a window to the transform and checks the reply.
 fn answer(
     context: &Context<'_>,
     transform: &mut dyn Transform,
@@ -188,10 +181,9 @@ fn answer(
     origin: &Origin<'_>,
     found: &mut Found,
 ) -> Result<Reply> {
-    let deadline = context.deadline(transform, window.offset);
     context.cancel.check()?;
     let reply = transform.transform(window)?;
-    let request = Request { job: context.job, window, origin, deadline: &deadline };
+    let request = Request { job: context.job, window, origin };
     accept(&request, &reply, found)?;
     Ok(reply)
 }

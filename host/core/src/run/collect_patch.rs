@@ -39,7 +39,7 @@ pub fn make_patch<'s, S: Storage>(
     let mapping = target.map()?;
     let head = head(&mapping);
     let (job, first) = (program.begin)(head)?;
-    let finder = first.finder(&job, options.memory.budget, options.cancel)?;
+    let finder = first.finder(&job, options.memory.budget)?;
     let first = Mutex::new(Some(first));
     let make = || -> Result<Instance> {
         if let Some(first) = first.lock().ok().and_then(|mut first| first.take()) {

@@ -40,7 +40,7 @@ fn entry(dir: &Path) -> (PathBuf, Vec<u8>) {
 /// What the cache has of the tiny plugin.
 fn find(dir: &Path) -> Cached {
     let cache = Cache::open(dir).unwrap();
-    let engine = engine::new(engine::Deadlines::Epochs).unwrap();
+    let engine = engine::new().unwrap();
     cache.load(&engine, &blake3::hash(&wasm("tiny")), CodeFile::new().unwrap())
 }
 
@@ -48,8 +48,7 @@ fn find(dir: &Path) -> Cached {
 fn is_hit(dir: &Path) -> bool {
     match find(dir) {
         Cached::Found(code) => {
-            native_code::component(&engine::new(engine::Deadlines::Epochs).unwrap(), "tiny", &code.path())
-                .unwrap();
+            native_code::component(&engine::new().unwrap(), "tiny", &code.path()).unwrap();
             true
         }
         Cached::Missing(file) => {
@@ -102,12 +101,12 @@ fn an_entry_counts_only_under_its_own_name() {
     load_cached(&dir);
     let (path, _) = entry(&dir);
     let cache = Cache::open(&dir).unwrap();
-    let ticking = engine::Ticking::new().unwrap();
+    let engine = engine::new().unwrap();
     let other = blake3::hash(b"another plugin");
     let name = path.file_name().unwrap().to_str().unwrap();
-    assert_eq!(name, cache::entry_name(ticking.engine(), &blake3::hash(&wasm("tiny"))));
-    fs::rename(&path, dir.join(cache::entry_name(ticking.engine(), &other))).unwrap();
-    assert!(matches!(cache.load(ticking.engine(), &other, CodeFile::new().unwrap()), Cached::Bad));
+    assert_eq!(name, cache::entry_name(&engine, &blake3::hash(&wasm("tiny"))));
+    fs::rename(&path, dir.join(cache::entry_name(&engine, &other))).unwrap();
+    assert!(matches!(cache.load(&engine, &other, CodeFile::new().unwrap()), Cached::Bad));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use runner_pipeline::stack;
 
 use super::FULLY_CONFINED;
 use super::answer::{self, ANSWER_BYTES, EXIT_COMPILED, EXIT_FAILED, EXIT_REFUSED, EXIT_TOO_LARGE, Refusal};
-use crate::engine::{self, Deadlines};
+use crate::engine;
 use crate::facts::Facts;
 use crate::limits::{COMPILE_MEMORY_BYTES, Confinement, MAX_PLUGIN_BYTES};
 use crate::native_code::{self, Source};
@@ -81,7 +81,7 @@ fn compile(mut confined: Confined<'_>, name: &str, input: impl Read) -> Result<(
         .take(MAX_PLUGIN_BYTES)
         .read_to_end(&mut bytes)
         .map_err(Error::at("read", Path::new("standard input")))?;
-    let engine = engine::new(Deadlines::Parent)?;
+    let engine = engine::new()?;
     confined.layers.add(&runner_confine::on_all_threads(confined.policy).map_err(not_confined)?);
     confined.wanted.check(&confined.layers)?;
     native_code::compile(&engine, &Source { name, bytes: &bytes })

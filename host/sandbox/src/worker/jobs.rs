@@ -1,10 +1,9 @@
 //! What a lane does: begins jobs, and works on blocks.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use runner_contract::{FileHead, Job, LogLevel};
-use runner_pipeline::cancel::{Cancel, Deadline};
+use runner_pipeline::cancel::Cancel;
 use runner_pipeline::engine::framing::{Cutter, View};
 use runner_pipeline::engine::prefilter::Finder;
 use runner_pipeline::engine::window::{Context, Found, Position, find, find_sequential};
@@ -80,8 +79,7 @@ impl Jobs {
             Request::Settled { view, from } => {
                 let view = seen(&view, block, rest)?;
                 let finder = self.begun.as_ref().and_then(|begun| begun.finder.as_ref());
-                let deadline = Deadline::start(Cancel::NEVER, Duration::MAX, from);
-                let settled = finder.map_or(Ok(from), |finder| finder.settled(&view, from, &deadline))?;
+                let settled = finder.map_or(from, |finder| finder.settled(&view, from));
                 (Outcome::Settled(settled), None)
             }
             Request::Drop => {

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Duration;
 
 use runner_confine::{Layers, Limits as ProcessLimits, Policy};
 use runner_contract::Job;
@@ -10,10 +9,11 @@ use runner_pipeline::engine::prefilter::Finder;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::memory::{Budget, Plan};
 use runner_pipeline::{locks, profile};
+use wasmtime::Engine;
 
 use super::CODE;
 use super::parent_budget::Parent;
-use crate::engine::Ticking;
+use crate::engine;
 use crate::instance::Linked;
 use crate::limits::{Confinement, Limits};
 use crate::log::Sink;
@@ -22,7 +22,7 @@ use crate::native_code;
 
 /// What all lanes share.
 pub(super) struct Plugin {
-    ticking: Arc<Ticking>,
+    engine: Engine,
     policy: Policy,
     limits: ProcessLimits,
     /// What confines the process before there is code.
@@ -42,7 +42,7 @@ impl Plugin {
         parent: Parent,
     ) -> Result<Self> {
         Ok(Self {
-            ticking: Arc::new(Ticking::without_epochs()?),
+            engine: engine::new()?,
             policy,
             limits,
             layers,
@@ -59,7 +59,7 @@ impl Plugin {
             profile::start();
         }
         let path = PathBuf::from(format!("/proc/self/fd/{CODE}"));
-        let Ok(component) = native_code::component(self.ticking.engine(), &load.name, &path) else {
+        let Ok(component) = native_code::component(&self.engine, &load.name, &path) else {
             return Ok(Outcome::Stale);
         };
         drop(super::take(CODE));
@@ -73,7 +73,7 @@ impl Plugin {
         layers.add(&for_good);
         let wanted = if load.fully_confined { Confinement::Full } else { Confinement::AsFarAsPossible };
         wanted.check(&layers)?;
-        let linked = Linked::new(&load.name, &component, &self.ticking, limits(&load), load.facts())?;
+        let linked = Linked::new(&load.name, &component, &self.engine, limits(&load), load.facts())?;
         linked.limits.budget.share_with(Some(Arc::new(self.parent.clone())));
         let manifest = linked.logging_to(log).describe()?;
         // Loaded once, so nobody else has set it.
@@ -100,13 +100,12 @@ impl Plugin {
             return Ok(Some(Arc::clone(finder)));
         }
         *last = None;
-        let finder = Finder::on_this_thread(job, self.budget())?.map(Arc::new);
+        let finder = Finder::within(job, self.budget())?.map(Arc::new);
         *last = finder.as_ref().map(|finder| (job.clone(), Arc::clone(finder)));
         Ok(finder)
     }
 }
 
-/// Time is limited from outside.
 fn limits(load: &Load) -> Limits {
     let budget = load.pool_bytes.map_or(Budget::UNLIMITED, |pool_bytes| {
         Budget::new(&Plan {
@@ -118,5 +117,5 @@ fn limits(load: &Load) -> Limits {
             file_bytes: 0,
         })
     });
-    Limits { memory_bytes: load.memory_bytes, budget, deadline: Duration::MAX, ..Limits::default() }
+    Limits { memory_bytes: load.memory_bytes, budget, ..Limits::default() }
 }

@@ -13,9 +13,6 @@ use aho_corasick::MatchKind::Standard;
 use memchr::memmem;
 
 use self::expression::Expression;
-use self::literals::{AUTOMATON_NS, in_slices};
-use crate::cancel::Paced;
-use crate::error::Error;
 
 /// What to search for. No match is empty.
 pub(super) enum Search {
@@ -26,8 +23,6 @@ pub(super) enum Search {
         automaton: AhoCorasick,
         /// The length of the shortest literal, and so of the shortest match.
         shortest: usize,
-        /// The length of the longest literal.
-        longest: usize,
     },
     Regex(Box<Expression>),
 }
@@ -51,25 +46,17 @@ impl Search {
 
     /// A non-zero offset before which no match in `bytes` ends; `None` only
     /// when there is no match.
-    ///
-    /// # Errors
-    /// When the deadline has passed, or the run was stopped.
-    pub(super) fn first_end(&self, bytes: &[u8], pace: &mut Paced<'_>) -> Result<Option<usize>, Error> {
+    pub(super) fn first_end(&self, bytes: &[u8]) -> Option<usize> {
         match self {
-            Self::Literal(finder) => {
-                let length = finder.needle().len();
-                in_slices(bytes, length, 1, pace, |slice| Some(finder.find(slice)? + length))
-            }
-            Self::Literals { automaton, shortest, longest } => {
-                in_slices(bytes, *longest, AUTOMATON_NS, pace, |slice| {
-                    let found = automaton.find(slice)?;
-                    Some(match automaton.match_kind() {
-                        Standard => found.end(),
-                        _ => found.start() + shortest,
-                    })
+            Self::Literal(finder) => Some(finder.find(bytes)? + finder.needle().len()),
+            Self::Literals { automaton, shortest } => {
+                let found = automaton.find(bytes)?;
+                Some(match automaton.match_kind() {
+                    Standard => found.end(),
+                    _ => found.start() + shortest,
                 })
             }
-            Self::Regex(expression) => expression.first_end(bytes, pace),
+            Self::Regex(expression) => expression.first_end(bytes),
         }
     }
 
@@ -83,16 +70,12 @@ impl Search {
 
     /// Whether these bytes are worth a search: always, unless a quick check
     /// finds that nothing in them matches.
-    ///
-    /// # Errors
-    /// When the deadline has passed, or the run was stopped.
-    pub(super) fn may_match(&self, bytes: &[u8], pace: &mut Paced<'_>) -> Result<bool, Error> {
+    pub(super) fn may_match(&self, bytes: &[u8]) -> bool {
         match self {
-            Self::Regex(expression) => match &expression.gate {
-                Some(gate) => expression.is_match(gate, bytes, pace),
-                None => Ok(true),
-            },
-            Self::Literal(_) | Self::Literals { .. } => Ok(true),
+            Self::Regex(expression) => {
+                expression.gate.as_ref().is_none_or(|gate| expression.is_match(gate, bytes))
+            }
+            Self::Literal(_) | Self::Literals { .. } => true,
         }
     }
 
@@ -100,13 +83,10 @@ impl Search {
     /// match by itself. Exact for expressions, except for records so long that
     /// the check may take too long. Literals are not checked again, because
     /// hardly any spans records.
-    ///
-    /// # Errors
-    /// When the deadline has passed, or the run was stopped.
-    pub(super) fn confirm(&self, record: &[u8], pace: &mut Paced<'_>) -> Result<bool, Error> {
+    pub(super) fn confirm(&self, record: &[u8]) -> bool {
         match self {
-            Self::Literal(_) | Self::Literals { .. } => Ok(true),
-            Self::Regex(expression) => expression.is_match(&expression.exact, record, pace),
+            Self::Literal(_) | Self::Literals { .. } => true,
+            Self::Regex(expression) => expression.is_match(&expression.exact, record),
         }
     }
 }

@@ -1,23 +1,16 @@
 // These tests expect lists with one candidate; they are not mistakes.
 #![allow(clippy::single_range_in_vec_init)]
 
-use std::time::Duration;
-
 use proptest::prelude::*;
 use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
 
 use super::*;
-use crate::cancel::Cancel;
 
 const LIMIT: u64 = 1000;
 
 fn job(framing: Framing, prefilter: Prefilter) -> Job {
     Job { framing, prefilter, length_preserving: false }
-}
-
-fn deadline() -> Deadline<'static> {
-    Deadline::start(Cancel::NEVER, Duration::MAX, 0)
 }
 
 fn whole(file: &[u8]) -> View<'_> {
@@ -127,7 +120,7 @@ proptest! {
                 return Ok(());
             }
         };
-        let candidates = finder.candidates(&cutter, &whole(&file), window, &deadline()).expect("search");
+        let candidates = finder.candidates(&cutter, &whole(&file), window).expect("search");
         let inside = |record: &Range<u64>| {
             candidates.iter().any(|c| c.start <= record.start && record.end <= c.end)
         };
@@ -155,7 +148,7 @@ proptest! {
         let cutter = Cutter::new(&framing, LIMIT);
         let Ok(finder) = Finder::new(&job(framing, prefilter.clone())) else { return Ok(()) };
         let finder = finder.expect("there is a prefilter");
-        let candidates = finder.candidates(&cutter, &seen, owned.clone(), &deadline()).expect("search");
+        let candidates = finder.candidates(&cutter, &seen, owned.clone()).expect("search");
         for pair in candidates.windows(2) {
             prop_assert!(pair[0].end < pair[1].start, "sorted and apart: {candidates:?}");
         }
@@ -175,7 +168,7 @@ fn lines(prefilter: Prefilter, file: &[u8]) -> Vec<Range<u64>> {
     let framing = Framing::Delimited(b"\n".to_vec());
     let cutter = Cutter::new(&framing, LIMIT);
     let finder = Finder::new(&job(framing, prefilter)).expect("valid").expect("there is a prefilter");
-    finder.candidates(&cutter, &whole(file), 0..file.len() as u64, &deadline()).expect("search")
+    finder.candidates(&cutter, &whole(file), 0..file.len() as u64).expect("search")
 }
 
 #[test]
@@ -202,8 +195,8 @@ fn bytes_framing_is_all_or_nothing() {
     let finder = Finder::new(&job(Framing::Bytes, prefilter)).expect("valid").expect("there is a prefilter");
     let cutter = Cutter::new(&Framing::Bytes, LIMIT);
     let view = whole(b"..key..");
-    assert_eq!(finder.candidates(&cutter, &view, 1..6, &deadline()).expect("search"), [1..6]);
-    assert!(finder.candidates(&cutter, &view, 3..7, &deadline()).expect("search").is_empty());
+    assert_eq!(finder.candidates(&cutter, &view, 1..6).expect("search"), [1..6]);
+    assert!(finder.candidates(&cutter, &view, 3..7).expect("search").is_empty());
 }
 
 #[test]
@@ -245,16 +238,6 @@ fn ordinary_expressions_fit_the_limits() {
     }
 }
 
-#[test]
-fn what_takes_long_to_build_can_be_left() {
-    use std::sync::atomic::AtomicBool;
-    let stopped = AtomicBool::new(true);
-    // Building it takes hundreds of milliseconds.
-    let long = job(Framing::Bytes, Prefilter::Regex("a?".repeat(20_000) + "x"));
-    let error = Finder::within(&long, &Budget::UNLIMITED, Cancel::new(&stopped)).expect_err("stopped");
-    assert_eq!(error.kind(), crate::error::Kind::Interrupted, "{error:?}");
-}
-
 /// Long literals with many bytes get no table with an entry for each byte,
 /// which would take a gigabyte. The memory that is used is drawn from the
 /// budget.
@@ -273,36 +256,12 @@ fn the_memory_of_an_automaton_is_bounded_and_drawn() {
         file_bytes: 8 << 20,
     };
     let budget = Budget::new(&plan);
-    let finder = Finder::within(&literals, &budget, Cancel::NEVER).expect("it fits").expect("a prefilter");
+    let finder = Finder::within(&literals, &budget).expect("it fits").expect("a prefilter");
     assert!((1 << 20..64 << 20).contains(&budget.leased_bytes()), "{}", budget.leased_bytes());
-    let error = Finder::within(&literals, &budget, Cancel::NEVER).expect_err("no room");
+    let error = Finder::within(&literals, &budget).expect_err("no room");
     assert!(crate::memory::is_denied(&error), "{error:?}");
     drop(finder);
     assert_eq!(budget.leased_bytes(), 0);
-}
-
-/// Tests an expression with a slow state for each byte, an expression in a
-/// record too long for an uninterruptible check, and literals.
-#[test]
-fn a_search_ends_when_its_time_is_over() {
-    let over = Deadline::start(Cancel::NEVER, Duration::ZERO, 7);
-    let file: Vec<u8> =
-        (0..8_u32 << 20).map(|i| b'a' + (i.wrapping_mul(2_654_435_761) >> 20) as u8 % 26).collect();
-    let regex = |text: &str| Prefilter::Regex(text.into());
-    for prefilter in [
-        regex(r"(?s-u:[a-m].{30000}\x00)"),
-        regex(r"\w+@\w+"),
-        Prefilter::Literals { patterns: vec![vec![b'!'], vec![b'?']], ignore_ascii_case: false },
-    ] {
-        for framing in [Framing::Bytes, Framing::Delimited(b"\n".to_vec())] {
-            let finder = Finder::new(&job(framing.clone(), prefilter.clone())).expect("valid").expect("one");
-            let cutter = Cutter::new(&framing, u64::MAX);
-            let late = finder.candidates(&cutter, &whole(&file), 0..file.len() as u64, &over);
-            let error = late.expect_err("late");
-            assert_eq!(error.kind(), Kind::Plugin, "{error:?}");
-            assert!(error.to_string().contains("prefilter took longer than"), "{error:?}");
-        }
-    }
 }
 
 /// Assertions are checked only where that takes a short time.

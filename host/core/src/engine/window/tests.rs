@@ -1,8 +1,6 @@
 //! What is found in a block does not depend on how much of the file the view
 //! contains, nor on the process in which it is found.
 
-use std::time::Duration;
-
 use proptest::prelude::*;
 use runner_contract::{ByteOrder, Change, Prefilter, Span};
 
@@ -41,7 +39,7 @@ impl Elsewhere {
     fn work<T>(&self, work: impl FnOnce(&Context<'_>) -> T) -> T {
         let (budget, cancel) = (&Budget::UNLIMITED, Cancel::NEVER);
         let cutter = Cutter::new(&self.job.framing, 1000);
-        let finder = Finder::within(&self.job, budget, cancel).expect("a good literal");
+        let finder = Finder::within(&self.job, budget).expect("a good literal");
         work(&Context {
             job: &self.job,
             cutter: &cutter,
@@ -149,7 +147,7 @@ proptest! {
         let job = Job { framing, prefilter, length_preserving: false };
         let (budget, cancel) = (&Budget::UNLIMITED, Cancel::NEVER);
         let cutter = Cutter::new(&job.framing, 1000);
-        let finder = Finder::within(&job, budget, cancel).expect("a good literal");
+        let finder = Finder::within(&job, budget).expect("a good literal");
         let finder = finder.as_ref();
         let context =
             Context { job: &job, cutter: &cutter, finder, window_bytes, record_limit: 1000, budget, cancel };
@@ -189,49 +187,4 @@ proptest! {
         let checked = remote.edits(&context, &whole, first..end).expect("the fake obeys");
         prop_assert_eq!((checked.edits.save(), checked.touched(), checked.reach), expected);
     }
-}
-
-/// Replies to each window immediately, and allows the host no time.
-struct Late(Change);
-
-impl Transform for Late {
-    fn transform(&mut self, _window: &Window<'_>) -> Result<Reply> {
-        Ok(Reply { consumed: 0, change: self.0.clone() })
-    }
-
-    fn patience(&self) -> Duration {
-        Duration::ZERO
-    }
-}
-
-#[test]
-fn checking_counts_towards_the_time_of_a_call() {
-    let content = vec![b'a'; 200_000];
-    let spans: Vec<_> = (0..content.len() as u32).map(|at| Span { start: at, end: at + 1, len: 1 }).collect();
-    let edits = Change::Edits { spans, bytes: vec![b'b'; content.len()] };
-    let few = Change::Edits { spans: vec![Span { start: 0, end: 1, len: 0 }], bytes: Vec::new() };
-    let job = Job { framing: Framing::Bytes, prefilter: Prefilter::None, length_preserving: false };
-    let (cutter, cancel) = (Cutter::new(&job.framing, 1000), Cancel::NEVER);
-    let (window_bytes, budget) = (1 << 20, &Budget::UNLIMITED);
-    let context = Context {
-        job: &job,
-        cutter: &cutter,
-        finder: None,
-        window_bytes,
-        record_limit: 1000,
-        budget,
-        cancel,
-    };
-    let view = View { base: 0, bytes: &content, end: true };
-    let find = |change| {
-        find(&context, &view, &mut Late(change), 0..content.len() as u64, Found::new(context.budget, 0))
-    };
-    for (change, what) in [
-        (edits, "checking the plugin's answer"),
-        (Change::Replaced(b"c\nd\n".to_vec()), "matching the lines of the plugin's answer"),
-    ] {
-        let Err(error) = find(change) else { panic!("{what}: there was time") };
-        assert!(error.to_string().contains(what), "{error:?}");
-    }
-    assert!(find(few).is_ok(), "the deadline is checked once in a while, not for each edit");
 }

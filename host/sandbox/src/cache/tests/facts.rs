@@ -7,12 +7,7 @@ fn compile(bytes: &[u8]) -> code::Code {
     let source = Source { name: "it", bytes };
     let file = CodeFile::new().unwrap();
     Isolation::InProcess
-        .compile(
-            &engine::new(engine::Deadlines::Epochs).unwrap(),
-            &source,
-            file,
-            (crate::Confinement::AsFarAsPossible, Cancel::NEVER),
-        )
+        .compile(&engine::new().unwrap(), &source, file, (crate::Confinement::AsFarAsPossible, Cancel::NEVER))
         .unwrap()
 }
 
@@ -42,7 +37,7 @@ fn facts_are_kept_with_the_code() {
 #[test]
 fn an_authentic_entry_that_cannot_be_mapped_is_no_error() {
     let (_parent, dir) = cache_dir();
-    let (cache, engine) = (Cache::open(&dir).unwrap(), engine::new(engine::Deadlines::Epochs).unwrap());
+    let (cache, engine) = (Cache::open(&dir).unwrap(), engine::new().unwrap());
     let file = CodeFile::new().unwrap();
     file.write(b"not code").unwrap();
     let facts = compile(&wasm("tiny")).facts();

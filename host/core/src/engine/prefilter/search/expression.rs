@@ -7,15 +7,12 @@ use regex_automata::hybrid::dfa::{Cache, DFA};
 use regex_automata::nfa::thompson::{self, WhichCaptures};
 use regex_automata::util::pool::Pool;
 use regex_automata::util::{prefilter, syntax};
-use regex_automata::{MatchKind, meta};
+use regex_automata::{Input, MatchKind, meta};
 use regex_syntax::ast;
 use regex_syntax::hir::{Capture, Hir, HirKind, Repetition};
 
 use super::Search;
-use crate::cancel::Paced;
-use crate::engine::prefilter::walk::{End, Walk};
 use crate::engine::prefilter::weight::weigh;
-use crate::error::Error;
 
 /// Maximum size of a regular expression, in bytes.
 const MAX_EXPRESSION_BYTES: usize = 64 << 10;
@@ -24,15 +21,10 @@ const MAX_EXPRESSION_BYTES: usize = 64 << 10;
 const MAX_AUTOMATON_BYTES: usize = 4 << 20;
 /// Size of the states that one worker caches while it searches, in bytes.
 const CACHE_BYTES: usize = 2 << 20;
-/// Nanoseconds to pass through one state of an expression.
-const STATE_NS: usize = 8;
-/// Maximum number of states times bytes for a call that cannot be interrupted:
-/// about 100 ms.
+/// Maximum number of states times bytes for one call of an engine: about 100 ms.
 const STATE_BYTES_AT_ONCE: usize = 16 << 20;
 /// An expression with more states has no gate.
 const MAX_GATE_STATES: usize = STATE_BYTES_AT_ONCE >> 10;
-/// Maximum number of states that a byte usually passes through.
-const ASSUMED_STATES: usize = 16;
 /// Bytes that a gate decides about at a time: enough to make the cost of a call
 /// small, but few, because all of them are searched again when one record
 /// matches. Tests use a smaller value, so that their small files have many
@@ -133,34 +125,18 @@ impl Expression {
     }
 
     /// Whether an engine finds a match. Also true if there are so many bytes
-    /// that the search, which cannot be interrupted, may take too long.
-    pub(super) fn is_match(
-        &self,
-        engine: &meta::Regex,
-        bytes: &[u8],
-        pace: &mut Paced<'_>,
-    ) -> Result<bool, Error> {
-        if bytes.len() > self.at_once_bytes() {
-            return Ok(true);
-        }
-        // In the worst case one step per state and byte; usually one per byte.
-        pace.step(bytes.len() * self.states.min(ASSUMED_STATES))?;
-        Ok(engine.is_match(bytes))
+    /// that the search may take too long.
+    pub(super) fn is_match(&self, engine: &meta::Regex, bytes: &[u8]) -> bool {
+        bytes.len() > self.at_once_bytes() || engine.is_match(bytes)
     }
 
-    pub(super) fn first_end(&self, bytes: &[u8], pace: &mut Paced<'_>) -> Result<Option<usize>, Error> {
-        let walk = Walk {
-            dfa: &self.bulk,
-            prefix: self.bulk.get_config().get_prefilter(),
-            step_ns: self.states.saturating_mul(STATE_NS),
-            bytes,
-        };
-        match walk.first_end(&mut self.caches.get(), pace)? {
-            End::At(at) => Ok(Some(at)),
-            End::Nowhere => Ok(None),
+    pub(super) fn first_end(&self, bytes: &[u8]) -> Option<usize> {
+        let input = Input::new(bytes).earliest(true);
+        match self.bulk.try_search_fwd(&mut self.caches.get(), &input) {
+            Ok(found) => found.map(|end| end.offset()),
             // The automaton has no quit bytes and never gives up. If it did,
             // this would still be a correct answer.
-            End::Unknown => Ok((!bytes.is_empty()).then_some(1)),
+            Err(_) => (!bytes.is_empty()).then_some(1),
         }
     }
 }

@@ -8,13 +8,10 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use memchr::memmem;
 
 use super::{Case, Search};
-use crate::cancel::Paced;
-use crate::error::Error;
 
 /// Maximum size of all literals together, in bytes.
 const MAX_LITERAL_BYTES: usize = 1 << 20;
-/// Maximum size of one literal, in bytes. Slices to be searched are longer than
-/// that.
+/// Maximum size of one literal, in bytes.
 const MAX_ONE_LITERAL_BYTES: usize = 64 << 10;
 /// Memory that an automaton needs while it is built, per byte of its literals
 /// and per literal: 66 bytes were measured, plus a copy of the literals.
@@ -33,10 +30,6 @@ const MAX_DENSE_STATES: usize = 1 << 10;
 const LEFTMOST_LITERAL_BYTES: usize = 256;
 /// Literals up to this many bytes may have a table: 4 MiB at most.
 const MAX_TABLE_LITERAL_BYTES: usize = 4 << 10;
-/// Number of bytes to search for literals at a time.
-const SLICE_BYTES: usize = if cfg!(test) { 5 } else { 64 << 10 };
-/// Maximum nanoseconds per byte for an automaton of literals.
-pub(super) const AUTOMATON_NS: usize = 64;
 
 impl Search {
     /// The most memory that [`Search::literals`] needs while it works, in
@@ -75,7 +68,7 @@ impl Search {
             .ascii_case_insensitive(case == Case::AsciiInsensitive)
             .build(distinct(patterns, case))
             .map_err(|error| format!("the literals of its prefilter cannot be used: {error}"))?;
-        Ok(Self::Literals { shortest: automaton.min_pattern_len(), longest, automaton })
+        Ok(Self::Literals { shortest: automaton.min_pattern_len(), automaton })
     }
 }
 
@@ -85,29 +78,6 @@ fn beginnings(patterns: &[Vec<u8>]) -> usize {
     let begins: BTreeSet<_> =
         patterns.iter().flat_map(|p| [&p[..p.len().min(1)], &p[..p.len().min(2)]]).collect();
     begins.len()
-}
-
-/// Returns what `find` finds in bytes that are searched slice by slice. Slices
-/// overlap, so that a match of up to `longest` bytes lies within one of them. A
-/// byte takes about `byte_ns`.
-pub(super) fn in_slices(
-    bytes: &[u8],
-    longest: usize,
-    byte_ns: usize,
-    pace: &mut Paced<'_>,
-    find: impl Fn(&[u8]) -> Option<usize>,
-) -> Result<Option<usize>, Error> {
-    let stride = SLICE_BYTES.max(longest);
-    let mut from = 0;
-    loop {
-        let end = (from + stride + longest - 1).min(bytes.len());
-        let found = find(&bytes[from..end]);
-        pace.step(found.unwrap_or(end - from) * byte_ns)?;
-        if found.is_some() || end == bytes.len() {
-            return Ok(found.map(|at| from + at));
-        }
-        from += stride;
-    }
 }
 
 /// The patterns without duplicates. The time to build an automaton is quadratic
