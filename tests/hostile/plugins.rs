@@ -8,6 +8,7 @@
 mod compile;
 mod generated;
 mod guest;
+mod killed;
 mod made;
 mod native;
 
