@@ -46,7 +46,7 @@ pub struct Context<'a> {
     pub record_limit: u64,
     /// The budget for packed windows and edits.
     pub budget: &'a Budget,
-    /// Stops the work before the next window.
+    /// Stops the work before the next call.
     pub cancel: Cancel<'a>,
 }
 
@@ -92,7 +92,6 @@ pub fn find(
     let mut search = context.finder.map(|finder| Search { finder, room: context.budget.lease() });
     while start < last {
         let target = start.saturating_add(context.window_bytes).min(last);
-        context.cancel.check()?;
         let end = profile::time(Stage::Cut, || context.cutter.next_boundary(view, start, target))?;
         // The range ends with a record, so no window ends after it.
         let end = end.map_or(last, |end| end.min(last));
