@@ -6,11 +6,13 @@
 //! keeper     the thread that starts a worker and sees it die
 //! lane       a conversation with one thread of the worker
 //! call       what is asked for
+//! failure    why that failed
 //! blocks     asks for the edits of blocks
 //! ```
 
 mod blocks;
 mod call;
+mod failure;
 mod host;
 mod keeper;
 mod lane;

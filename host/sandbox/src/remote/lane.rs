@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use runner_channel::{Block, Slot};
-use runner_pipeline::cancel::{Cancel, Seconds};
-use runner_pipeline::engine::transform::WorkerDied;
-use runner_pipeline::error::{Error, Kind, Result};
-use runner_pipeline::memory::{Denied, Lease, is_denied};
+use runner_pipeline::cancel::Cancel;
+use runner_pipeline::error::{Error, Result};
+use runner_pipeline::memory::{Lease, is_denied};
 use runner_pipeline::profile::{self, Place, Stage};
 use runner_pipeline::storage::ALIGN_BYTES;
 
 use super::call::Call;
+use super::failure::{Asked, Failed, spoilt};
 use super::keeper::Worker;
 use crate::limits::Limits;
 use crate::log::Log;
@@ -101,7 +101,7 @@ impl Lane {
         self.head.clear();
         message::encode(request, &mut self.head);
         self.deadline = Instant::now().checked_add(self.limits.deadline);
-        self.put(rest).map_err(|error| self.failed(call, &error, cancel))
+        self.put(rest).map_err(|error| self.failed(call, error, cancel))
     }
 
     /// Waits for the answer. Also returns what follows the reply's head.
@@ -111,7 +111,7 @@ impl Lane {
     pub(crate) fn receive(&mut self, call: Call, cancel: Cancel<'_>) -> Result<(Outcome, &[u8])> {
         let _span = call.span();
         if let Err(error) = self.collect() {
-            return Err(self.failed(call, &error, cancel));
+            return Err(self.failed(call, error, cancel));
         }
         let Some((head, rest)) = message::decode_within::<Reply>(call.head_bytes(), &self.reply) else {
             return Err(spoilt(&self.worker, "bytes that mean nothing"));
@@ -175,51 +175,9 @@ impl Lane {
         }
     }
 
-    /// The error for an exchange that has failed. The worker is not used again.
-    fn failed(&self, call: Call, failed: &Failed, cancel: Cancel<'_>) -> Error {
-        let name = &self.name;
-        match failed {
-            Failed::Channel(runner_channel::Error::Timeout) => {
-                let time = Seconds(self.limits.deadline);
-                self.worker.kill(&format!("it was killed, because it worked on something else for {time}"));
-                let what = match call {
-                    Call::Load => "did not start and describe itself".to_owned(),
-                    Call::Begin => "did not answer `begin`".to_owned(),
-                    Call::Block(offset) => format!("did not process the window at offset {offset}"),
-                };
-                Error::new(Kind::Plugin, format!("plugin `{name}` {what} within {time}"))
-                    .hint("give it more time with `--timeout`")
-            }
-            Failed::Channel(runner_channel::Error::WorkerDied) => {
-                if let Err(stopped) = cancel.check() {
-                    return stopped;
-                }
-                let how = self.worker.how_it_died();
-                let place = match call {
-                    Call::Load => "while loading it".to_owned(),
-                    Call::Begin => "before the first window".to_owned(),
-                    Call::Block(offset) => format!("at offset {offset}"),
-                };
-                Error::new(Kind::Plugin, format!("the process that runs plugin `{name}` died {place}"))
-                    .because(WorkerDied { how })
-                    .hint("the file is untouched")
-            }
-            Failed::Channel(runner_channel::Error::Malformed(what)) => spoilt(&self.worker, what),
-            Failed::Channel(error) => {
-                self.worker.kill("it could not be asked");
-                Error::new(Kind::Io, format!("cannot ask the process that runs plugin `{name}`"))
-                    .because(error.to_string())
-            }
-            Failed::Spoilt(what) => spoilt(&self.worker, what),
-            Failed::Denied(denied) => {
-                self.worker.kill("its answer was too long");
-                Error::from(*denied)
-            }
-            Failed::TooLong(bytes) => {
-                Error::new(Kind::Plugin, format!("plugin `{name}` cannot be given {bytes} bytes at once"))
-                    .hint("the parameters are too long")
-            }
-        }
+    fn failed(&self, call: Call, failed: Failed, cancel: Cancel<'_>) -> Error {
+        let Self { name, limits, worker, .. } = self;
+        Asked { plugin: name, limits, worker, call, cancel }.error(failed)
     }
 
     /// The error for an answer that no worker gives.
@@ -261,32 +219,6 @@ impl Drop for Lane {
 fn copy_in_order(from: &[u8], to: &mut [u8]) {
     for (from, to) in from.chunks(ALIGN_BYTES).zip(to.chunks_mut(ALIGN_BYTES)) {
         to.copy_from_slice(from);
-    }
-}
-
-/// Kills a worker that breaks the rules.
-fn spoilt(worker: &Worker, what: &str) -> Error {
-    worker.kill("it answered with something that no worker answers");
-    runner_pipeline::engine::answer::breach(what)
-}
-
-/// Why an exchange failed.
-enum Failed {
-    Channel(runner_channel::Error),
-    Denied(Denied),
-    Spoilt(&'static str),
-    TooLong(usize),
-}
-
-impl From<runner_channel::Error> for Failed {
-    fn from(error: runner_channel::Error) -> Self {
-        Self::Channel(error)
-    }
-}
-
-impl From<Denied> for Failed {
-    fn from(denied: Denied) -> Self {
-        Self::Denied(denied)
     }
 }
 
