@@ -102,3 +102,50 @@ fn a_worker_holds_nothing() {
         std::thread::yield_now();
     }
 }
+
+/// What the system refuses is named, whatever it is, and no plugin is blamed.
+#[test]
+fn what_the_system_refuses_is_named() {
+    let scratch = Scratch::new();
+    let file = scratch.write("file", "old\n");
+    let file = file.to_str().unwrap();
+    let (cache, plugin) = (scratch.path("cache"), scratch.guest("tiny"));
+    let plugin = plugin.to_str().unwrap();
+    let run = |shell: &str, args: &[&str]| {
+        let mut command = runner_tests::program("sh");
+        command.args(["-c", shell, runner_tests::binary()]).args(args).env("RUNNER_CACHE_DIR", &cache);
+        Ran::of(command.output().unwrap())
+    };
+    let apply = ["apply", plugin, file, "--check", "--timeout", "60"];
+    run("trap '' CHLD; exec \"$0\" \"$@\"", &apply).ok();
+    run("ulimit -d 30000; exec \"$0\" \"$@\"", &apply).fails(7, "a limit of this process allows 30 MiB");
+    let ran = run("ulimit -v 6000000; exec \"$0\" \"$@\"", &[&apply[..], &["-j", "7"]].concat());
+    assert!(matches!(ran.code, 0 | 7), "{} {}", ran.code, ran.stderr);
+    if runner_tests::has("strace") {
+        let strace = "exec strace -f -qq -o /dev/null -e trace=landlock_restrict_self -e inject=landlock_restrict_self:error=E2BIG \"$0\" \"$@\"";
+        run(strace, &apply).fails(2, "the kernel refuses `landlock`");
+    } else {
+        skip("strace is missing");
+    }
+    if !runner_tests::is_root() {
+        return skip("only root can be somebody else");
+    }
+    run("exec unshare -m sh -c 'umount -l /proc; exec \"$0\" \"$@\"' \"$0\" \"$@\"", &apply)
+        .fails(2, "`/proc` must be mounted");
+    // Threads and processes run out at one step after the other.
+    let copy = scratch.path("runner");
+    runner_tests::copy_binary(&copy);
+    let mut done = 0;
+    for most in 1..24 {
+        let mut command = runner_tests::program("setpriv");
+        command.args(["--reuid=64123", "--regid=64123", "--clear-groups", "prlimit"]);
+        command.arg(format!("--nproc={most}")).arg(&copy).args(apply).args(["-j", "4"]);
+        command.env("RUNNER_CACHE_DIR", scratch.path("none")).env("RUNNER_STATE_DIR", scratch.path("none"));
+        let ran = Ran::of(command.output().unwrap());
+        match ran.code {
+            0 => done += 1,
+            _ => drop(ran.fails(7, "thread")),
+        }
+    }
+    assert!(done > 0, "it never came to its end");
+}

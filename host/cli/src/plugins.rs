@@ -1,13 +1,18 @@
 //! `runner plugin`.
 
+use std::time::Duration;
+
 use clap::Subcommand;
 use runner_contract::ParamKind;
 use runner_pipeline::error::Result;
 use runner_pipeline::escape::{Page, shown};
+use runner_pipeline::memory::Budget;
+use runner_pipeline::run::COSTS;
 use runner_sandbox::plugin::bundled;
-use runner_sandbox::{Isolation, Limits, Plugin};
+use runner_sandbox::{Confinement, Isolation, Limits, Plugin, plan_memory};
 
 use crate::Outcome;
+use crate::args::seconds;
 use crate::loaded_plugin::load;
 use crate::report::Reporter;
 
@@ -19,6 +24,15 @@ pub(crate) enum PluginCommand {
     Inspect {
         /// Name of a bundled plugin, or path of a .wasm file
         plugin: String,
+        /// Time limit for starting the plugin, and for its answer
+        #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+        timeout: Duration,
+        /// Time limit for compiling the plugin when it is run for the first time
+        #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
+        compile_timeout: Duration,
+        /// Refuse to run the plugin unless the kernel can confine it fully
+        #[arg(long)]
+        require_confinement: bool,
     },
 }
 
@@ -30,17 +44,28 @@ pub(crate) fn run(command: &PluginCommand, reporter: &Reporter) -> Result<Outcom
     match command {
         PluginCommand::List => {
             for bundled in bundled::ALL {
-                let plugin = load(bundled.name, Limits::default(), Isolation::COMPILE_DEADLINE, reporter)?;
+                let plugin = load(bundled.name, limits()?, Isolation::COMPILE_DEADLINE, reporter)?;
                 let manifest = plugin.manifest();
                 page.line(format_args!("{:<10} {:<8} {}", bundled.name, manifest.version, manifest.summary));
             }
         }
-        PluginCommand::Inspect { plugin } => {
-            inspect(&load(plugin, Limits::default(), Isolation::COMPILE_DEADLINE, reporter)?, &mut page)
+        PluginCommand::Inspect { plugin, timeout, compile_timeout, require_confinement } => {
+            let mut limits = Limits { deadline: *timeout, ..limits()? };
+            if *require_confinement {
+                limits.confinement = Confinement::Full;
+            }
+            inspect(&load(plugin, limits, *compile_timeout, reporter)?, &mut page);
         }
     }
     reporter.show(&page)?;
     Ok(Outcome::Done)
+}
+
+/// Those of a run with one worker.
+fn limits() -> Result<Limits> {
+    let limits = Limits::default();
+    let plan = plan_memory(1, limits.window_bytes, limits.memory_bytes, None, COSTS)?;
+    Ok(Limits { budget: Budget::new(&plan), ..limits })
 }
 
 fn inspect(plugin: &Plugin, page: &mut Page) {

@@ -41,6 +41,16 @@ fn is_ignored(signal: i32) -> Result<bool> {
     Ok(ignored >> (signal - 1) & 1 == 1)
 }
 
+/// Makes sure that the ends of helper processes are not thrown away: whoever has
+/// started this process may have ignored SIGCHLD.
+pub(crate) fn wait_for_children() {
+    use signal_hook::consts::SIGCHLD;
+    if is_ignored(SIGCHLD).unwrap_or(true) {
+        // If this fails, so does the start of a helper, which says why.
+        let _ = signal_hook::flag::register(SIGCHLD, Arc::default());
+    }
+}
+
 /// Makes a write beyond the file size limit (`ulimit -f`) fail like a write to
 /// a full disk. By default, SIGXFSZ would kill the process.
 pub(crate) fn fail_at_size_limit() {

@@ -53,6 +53,8 @@ const FREE: &[i64] = &[
     libc::SYS_exit,
     libc::SYS_exit_group,
     libc::SYS_getrandom,
+    // An abort sends a signal to the process itself.
+    libc::SYS_getpid,
     // The message of a panic names the thread.
     libc::SYS_gettid,
     // Memory keeps its kind and its protection.
@@ -107,6 +109,8 @@ pub(crate) fn allowed(policy: &Policy) -> Result<BTreeMap<i64, Vec<SeccompRule>>
     let command = MaskedEq(u64::from((!(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME)).cast_unsigned()));
     rules.insert(libc::SYS_futex, one_of(1, command, &FUTEX)?);
     rules.insert(libc::SYS_mmap, vec![private()?]);
+    let own = SeccompCondition::new(0, Dword, Eq, u64::from(std::process::id()))?;
+    rules.insert(libc::SYS_tgkill, vec![SeccompRule::new(vec![own])?]);
     rules.insert(libc::SYS_mprotect, vec![SeccompRule::new(vec![masked(2, PROT_EXEC, 0)?])?]);
     if policy.calls == Calls::Compile {
         rules.extend(FREE_TO_COMPILE.iter().map(|call| (*call, Vec::new())));

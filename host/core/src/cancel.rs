@@ -55,12 +55,12 @@ impl<'a> Cancel<'a> {
     /// [`Kind::Interrupted`] in both cases.
     pub fn check(self) -> Result<()> {
         if self.flag.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
-            return Err(Error::new(Kind::Interrupted, INTERRUPTED).hint("the file is untouched"));
+            return Err(Error::new(Kind::Interrupted, INTERRUPTED));
         }
         match self.end {
             Some(end) if Instant::now() >= end.at => {
                 let error = Error::new(Kind::Interrupted, format!("{OUT_OF_TIME}{}", Seconds(end.total)));
-                Err(error.hint("the file is untouched; give the run more time with `--timeout-total`"))
+                Err(error.hint("give the run more time with `--timeout-total`"))
             }
             _ => Ok(()),
         }

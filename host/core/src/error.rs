@@ -132,6 +132,15 @@ impl Error {
         self
     }
 
+    /// Adds that the file is untouched, if the run was stopped or its plugin
+    /// failed: both are possible only before anything is written.
+    #[must_use]
+    pub(crate) fn untouched(self) -> Self {
+        const HINT: &str = "the file is untouched";
+        let is_early = matches!(self.kind(), Kind::Plugin | Kind::Interrupted);
+        if is_early && !self.hints().iter().any(|hint| hint == HINT) { self.hint(HINT) } else { self }
+    }
+
     /// Replaces all hints.
     #[must_use]
     pub fn with_hints(mut self, hints: impl IntoIterator<Item = String>) -> Self {

@@ -27,7 +27,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::escape::count;
 
 pub use governor::{Facts, Governor};
-pub use machine::{Watch, available_bytes};
+pub use machine::{Watch, available_bytes, private_limit_bytes};
 pub use plan::{Costs, Need, Plan, default_bytes, plan};
 pub use space::Space;
 

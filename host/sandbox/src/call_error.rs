@@ -6,6 +6,7 @@ use std::fmt;
 use runner_pipeline::error::{Error, Kind};
 use runner_pipeline::escape::{escape, escape_lines};
 use runner_pipeline::memory::{Bytes, HINT};
+use rustix::io::Errno;
 use wasmtime::Trap;
 
 use crate::limits::{BEGIN_FUEL, DESCRIBE_FUEL, Limiter, Limits, REPLY_FUEL, REPLY_FUEL_PER_BYTE};
@@ -67,6 +68,13 @@ pub(crate) fn trapped(
         )
         .hint("give it more memory with `--memory`");
     }
+    if trap.is_none() && is_machine(error) {
+        let what =
+            format!("the machine, or a limit of this process, had no memory for plugin `{plugin}` {call}");
+        return Error::new(Kind::OutOfMemory, what)
+            .because(cause(error))
+            .hint("use fewer threads with `-j`, or raise the limit (`ulimit -v`, `ulimit -d`)");
+    }
     let (verb, why) = match trap {
         Some(Trap::StackOverflow) => {
             ("crashed", "it overflowed its stack, often because of endless recursion".to_owned())
@@ -108,6 +116,13 @@ fn answer_too_large(plugin: &str, call: Call) -> Error {
 
 fn cause(error: &wasmtime::Error) -> String {
     escape(&error.root_cause().to_string(), MESSAGE_CHARS)
+}
+
+/// Whether the machine refused memory.
+fn is_machine(error: &wasmtime::Error) -> bool {
+    let source = error.root_cause();
+    let os = source.downcast_ref::<std::io::Error>().and_then(std::io::Error::raw_os_error);
+    os == Some(Errno::NOMEM.raw_os_error()) || source.downcast_ref::<Errno>() == Some(&Errno::NOMEM)
 }
 
 /// Whether the answer was larger than the host accepts.

@@ -21,6 +21,7 @@ use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::stack;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{MemfdFlags, memfd_create};
+use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 pub(crate) use self::inside::compile_for_parent;
@@ -86,7 +87,19 @@ pub(crate) fn compile(
 }
 
 fn cannot_run(why: io::Error) -> Error {
-    Error::new(Kind::Io, "cannot start the process that compiles plugins").because(why)
+    let error = |kind| Error::new(kind, "cannot start the process that compiles plugins");
+    let error = match why.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(Errno::NOENT) if !Path::new("/proc/self").exists() => {
+            error(Kind::Io).hint("`/proc` must be mounted")
+        }
+        Some(Errno::CHILD) => error(Kind::Io)
+            .hint("this process ignores SIGCHLD, so nothing is known of its children: reset the signal"),
+        Some(Errno::AGAIN) => {
+            error(Kind::OutOfMemory).hint("the system, or `ulimit -u`, allows no more processes and threads")
+        }
+        _ => error(Kind::Io),
+    };
+    error.because(why)
 }
 
 /// A child process that is killed when this is dropped.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use runner_confine::Layers;
 use runner_contract::{FileHead, Manifest, Param};
-use runner_pipeline::engine::transform::{Begun, Instance};
+use runner_pipeline::engine::transform::{Begun, Instance, has_died};
 use runner_pipeline::error::Result;
 
 use crate::instance::Linked;
@@ -86,8 +86,13 @@ impl Plugin {
                 Ok((job, Instance::local(instance)))
             }
             Runs::InWorker(host, _) => {
-                let (job, blocks) = Blocks::begin(host.lane(log)?, params, file)?;
-                Ok((job, Instance::Remote(Box::new(blocks))))
+                let begin = || Blocks::begin(host.lane(Arc::clone(&log))?, params, file);
+                // The death of a process is not always the plugin's doing.
+                let begun = match begin() {
+                    Err(error) if has_died(&error) => begin(),
+                    begun => begun,
+                };
+                begun.map(|(job, blocks)| (job, Instance::Remote(Box::new(blocks))))
             }
         }
     }

@@ -1,7 +1,9 @@
 //! How the memory of a run with a plugin is planned.
 
-use runner_pipeline::error::Result;
-use runner_pipeline::memory::{Costs, Need, Plan, available_bytes, default_bytes, plan};
+use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::memory::{
+    Bytes, Costs, Need, Plan, available_bytes, default_bytes, plan, private_limit_bytes,
+};
 
 use crate::reply_fuel;
 
@@ -11,7 +13,8 @@ use crate::reply_fuel;
 /// those of the driver.
 ///
 /// # Errors
-/// When the total has no room for one worker.
+/// When the total has no room for one worker, or a limit of the process has no
+/// room for the total.
 pub fn plan_memory(
     workers: usize,
     window_bytes: u64,
@@ -21,5 +24,17 @@ pub fn plan_memory(
 ) -> Result<Plan> {
     let reply_bytes = reply_fuel(usize::try_from(window_bytes).unwrap_or(usize::MAX)) as u64;
     let need = Need { costs, workers, window_bytes, instance_bytes, reply_bytes };
-    plan(&need, total_bytes.unwrap_or_else(|| default_bytes(&need, available_bytes())))
+    let plan = plan(&need, total_bytes.unwrap_or_else(|| default_bytes(&need, available_bytes())))?;
+    match private_limit_bytes() {
+        Some(limit) if limit < plan.total_bytes => Err(limited(limit, plan.total_bytes)),
+        _ => Ok(plan),
+    }
+}
+
+/// The error for a limit of private memory. A process that exceeds it is aborted.
+fn limited(limit: u64, total: u64) -> Error {
+    let (limit, total) = (Bytes(limit), Bytes(total));
+    let what = format!("this run may use {total} of memory, and a limit of this process allows {limit}");
+    Error::new(Kind::OutOfMemory, what)
+        .hint("raise the limit (`ulimit -d`), or use less with `--memory-total`")
 }

@@ -14,13 +14,15 @@ mod lane;
 mod load;
 mod parent_budget;
 
+use std::convert::Infallible;
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::sync::{Arc, Barrier};
 
 use runner_channel::{Shape, WorkerSlot, attach};
-use runner_confine::{Calls, Limits, Policy};
+use runner_confine::{Calls, Layers, Limits, Policy};
 use runner_pipeline::stack;
+use rustix::process::chdir;
 
 use self::lane::Lane;
 use self::load::Plugin;
@@ -31,10 +33,15 @@ use crate::wasi;
 /// arguments of `Start`.
 pub const WORK_COMMAND: &str = "__work";
 
-/// Exit code of a worker that cannot even confine itself.
-const EXIT_NOT_CONFINED: i32 = 3;
+/// Exit code of a worker that was not started as it should be.
+const EXIT_NOT_STARTED: i32 = 3;
 /// Exit code of a worker that has met a fault of this program.
 const EXIT_FAULT: i32 = 4;
+/// Exit code of a worker that lacks memory or threads before it can answer.
+pub(crate) const EXIT_LACKS: i32 = 5;
+/// Exit code of a worker that the kernel does not let confine itself, plus the
+/// number of the layer.
+pub(crate) const EXIT_NOT_CONFINED: i32 = 64;
 
 /// Descriptors of a worker, until it has mapped their files.
 pub(crate) const REQUESTS: i32 = 0;
@@ -71,25 +78,37 @@ pub(crate) fn work_for_parent(arguments: &[String]) -> ! {
     // A panic on one thread must not leave the parent waiting. There is nobody
     // to read a message.
     std::panic::set_hook(Box::new(|_| std::process::exit(EXIT_FAULT)));
-    let code = match work(arguments) {
-        Err(_) => EXIT_NOT_CONFINED,
-        Ok(never) => match never {},
-    };
-    std::process::exit(code)
+    std::process::exit(work(arguments))
 }
 
-fn work(arguments: &[String]) -> io::Result<std::convert::Infallible> {
-    let invalid = || io::Error::from(io::ErrorKind::InvalidInput);
-    let (parent, start) = arguments.split_first().ok_or_else(invalid)?;
-    let parent = parent.parse().map_err(|_| invalid())?;
-    let start = Start::parse(start).ok_or_else(invalid)?;
+/// Works until the process is killed. Returns the exit code if it cannot begin.
+fn work(arguments: &[String]) -> i32 {
+    let start = arguments.split_first().and_then(|(parent, start)| {
+        let parent = parent.parse().ok()?;
+        Some((parent, Start::parse(start)?))
+    });
+    let Some((parent, start)) = start else { return EXIT_NOT_STARTED };
     let limits = Limits { data_bytes: start.data_bytes, ..Limits::default() };
     let policy = policy(parent, limits);
-    let layers = runner_confine::before_threads(&policy).map_err(io::Error::other)?;
+    // It must not hold a directory of the user.
+    let layers = match chdir("/").map(|()| runner_confine::before_threads(&policy)) {
+        Ok(Ok(layers)) => layers,
+        Ok(Err(error)) => return EXIT_NOT_CONFINED + error.layer() as i32,
+        Err(_) => return EXIT_NOT_STARTED,
+    };
     heap::keep_memory();
-    let slots = map(start.shape)?;
-    let of_parent = Parent(slots.first().ok_or_else(invalid)?.tally());
-    let plugin = Arc::new(Plugin::new((policy, limits), layers, of_parent).map_err(io::Error::other)?);
+    serve(start.shape, (policy, limits), layers).map_or(EXIT_LACKS, |never| match never {})
+}
+
+/// Serves all lanes.
+fn serve(
+    shape: Shape,
+    limits: (Policy, Limits),
+    layers: Layers,
+) -> Result<Infallible, Box<dyn std::error::Error>> {
+    let slots = map(shape)?;
+    let of_parent = Parent(slots.first().ok_or("there are no lanes")?.tally());
+    let plugin = Arc::new(Plugin::new(limits, layers, of_parent)?);
     let lanes: Vec<_> = slots.into_iter().map(|slot| Lane::new(slot, Arc::clone(&plugin))).collect();
     let wasi = wasi::waits_on_this_thread()?;
     // The filter that comes with the first request kills a thread that is still
@@ -102,9 +121,12 @@ fn work(arguments: &[String]) -> io::Result<std::convert::Infallible> {
                 ready.wait();
                 lane.serve();
             };
-            stack::spawn(scope, serve).map_err(io::Error::other)?;
+            if stack::spawn(scope, serve).is_err() {
+                // Those that were started wait for this one.
+                std::process::exit(EXIT_LACKS);
+            }
         }
-        Err(io::Error::other("no lane is left"))
+        Err("no lane is left".into())
     })
 }
 

@@ -102,7 +102,6 @@ fn a_child_that_fails_is_an_error() {
     let script = |text: &str| child(scratch.script("script", text), LONG);
     let fails = |text: &str, what: &str| fails(load(&script(text), honest()), Kind::Plugin, what);
     fails("kill -SEGV $$", "cannot compile `it`: the compiler crashed (signal 11)");
-    fails("kill -KILL $$", "cannot compile `it`: the compiler crashed (signal 9)");
     fails("exit 1", "cannot compile `it`: the compiler crashed (exit code 1)");
     fails("echo nonsense; exit 3", "cannot compile `it`: the compiler crashed (exit code 3)");
     fails("printf '\\033[2Jhelp' >&2; exit 101", "crashed (exit code 101): \\u{1b}[2Jhelp");
@@ -117,6 +116,11 @@ fn a_child_that_fails_is_an_error() {
     let refuses = |what: &str| format!("printf '{{\"what\":\"%s\",\"hints\":[]}}' '{what}'; exit 3");
     fails(&refuses("\\u001b[2Jno"), "\\u{1b}[2Jno");
     fails("yes | head -c 300000; exit 3", "cannot compile `it`: the compiler crashed (exit code 3)");
+    // Whoever did that, it was not the plugin.
+    let result = load(&script("kill -KILL $$"), honest());
+    self::fails(result, Kind::OutOfMemory, "cannot compile `it`: the process that compiles was killed");
+    let text = "echo 'ThreadPoolBuildError { kind: IOError(Os { code: 11 }) }' >&2; exit 101";
+    self::fails(load(&script(text), honest()), Kind::OutOfMemory, "the compiler could not start a thread");
     let gone = child(scratch.path("none"), LONG);
     self::fails(load(&gone, honest()), Kind::Io, "cannot start the process that compiles plugins");
     let sleeps = scratch.script("script", "exec sleep 3600");

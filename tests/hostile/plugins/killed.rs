@@ -1,5 +1,6 @@
 //! A worker that is killed at any of its system calls: the file is the old one
-//! or the new one, and this process goes on.
+//! or the new one, and this process goes on. If only the first worker is killed,
+//! the next one does its work.
 
 use std::fs;
 
@@ -52,6 +53,15 @@ fn a_worker_is_killed_at_each_of_its_calls() {
                 "#!/bin/sh\nexec strace -D -f -qq -o /dev/null -e trace={calls} -e inject={calls}:signal=KILL:when={nth} -- {} \"$@\"\n",
                 runner_tests::binary()
             );
+            let once = format!(
+                "#!/bin/sh\nmkdir {0} || exec {1} \"$@\"\n",
+                outside.path("once").display(),
+                runner_tests::binary()
+            );
+            let first_dies = outside.script("once-killing", &killing.replace("#!/bin/sh\n", &once));
+            run(first_dies.to_str().unwrap()).unwrap_or_else(|error| panic!("{calls} {nth}: {error:?}"));
+            assert!(fs::read(&file).unwrap() == new, "wrong after one death: {calls} {nth}");
+            fs::remove_dir(outside.path("once")).unwrap();
             let script = outside.script("killing", &killing);
             let result = run(script.to_str().unwrap());
             let found = fs::read(&file).unwrap();

@@ -126,7 +126,7 @@ impl<'a> Answer<'a> {
 #[must_use]
 pub fn breach(what: &str) -> Error {
     Error::new(Kind::Plugin, format!("the process that runs the plugin answered with {what}"))
-        .hint("the file is untouched; the plugin may have broken out of its sandbox, so do not use it")
+        .hint("the plugin may have broken out of its sandbox, so do not use it")
 }
 
 #[cfg(test)]

@@ -133,5 +133,11 @@ impl std::error::Error for WorkerDied {}
 /// used the memory up, or the process died that worked for all of them.
 #[must_use]
 pub fn may_succeed_alone(error: &Error) -> bool {
-    is_denied(error) || std::error::Error::source(error).is_some_and(|source| source.is::<WorkerDied>())
+    is_denied(error) || has_died(error)
+}
+
+/// Whether the process has died that ran the plugin.
+#[must_use]
+pub fn has_died(error: &Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<WorkerDied>())
 }

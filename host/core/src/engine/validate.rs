@@ -206,5 +206,5 @@ impl Found {
 /// The error for a reply that breaks the contract.
 pub(crate) fn broken(window: &Window<'_>, what: &str) -> Error {
     Error::new(Kind::Plugin, format!("the plugin {what}, in the window at offset {}", window.offset))
-        .hint("this is a bug in the plugin; the file is untouched")
+        .hint("this is a bug in the plugin")
 }

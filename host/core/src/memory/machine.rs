@@ -7,6 +7,7 @@ mod places;
 #[cfg(test)]
 mod tests;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
@@ -75,11 +76,20 @@ impl Default for Watch {
 }
 
 /// Bytes that this process can use without hurting other processes: the minimum
-/// for the machine and every control group of the process. `None` when nothing
-/// is known.
+/// for the machine, every control group of the process, and its limit of private
+/// memory. `None` when nothing is known.
 #[must_use]
 pub fn available_bytes() -> Option<u64> {
-    Places::find(Path::new("/")).rooms().map(|room| room.left).min()
+    let rooms = Places::find(Path::new("/")).rooms().map(|room| room.left).min();
+    [rooms, private_limit_bytes()].into_iter().flatten().min()
+}
+
+/// The limit of this process's private memory (`ulimit -d`), if there is one.
+#[must_use]
+pub fn private_limit_bytes() -> Option<u64> {
+    let limits = fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max data size"))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 /// `part` of `whole` in percent, rounded down.

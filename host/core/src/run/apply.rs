@@ -8,7 +8,7 @@ use super::{Collect, Event, Options, OsPatch, Program, Report, make_patch};
 use crate::commit::output::{Output, check_separate, write_out};
 use crate::commit::strategy::{Plan, Strategy};
 use crate::commit::{check_new_name, commit};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::run::checkpoint::{Key, Resumable};
 use crate::sidecar::check_not_reserved;
 use crate::storage::{Entry, Storage};
@@ -43,6 +43,7 @@ pub fn apply_target<S: Storage>(
         if options.resume { Resumable::resume(target, key)? } else { Resumable::fresh(target, key)? };
     let applied = apply_scanned(target, program, options, &mut resumable, events);
     applied.map_err(|error| {
+        let error = error.untouched();
         if options.resume && resumable.spare() {
             error.hint("run the same command again to resume near where this run ended")
         } else {
@@ -152,6 +153,7 @@ pub fn write_target<S: Storage>(
     let bytes = patch.seal().stats.post_size();
     let plan = Plan { strategy: Strategy::Stream, write_bytes: bytes, space_bytes: bytes };
     events(Event::Applying(plan.strategy));
-    let level = write_out(target, &patch, output, &options.conditions, &options.commit())?;
+    let level = write_out(target, &patch, output, &options.conditions, &options.commit())
+        .map_err(Error::untouched)?;
     Ok(Report { level, ..Report::new(&patch, plan) })
 }

@@ -35,6 +35,16 @@ pub fn make_patch<'s, S: Storage>(
     options: &Options<'_>,
     events: &mut dyn FnMut(Event),
 ) -> Result<Patch<'s, S>> {
+    scan_and_seal(target, program, collect, options, events).map_err(Error::untouched)
+}
+
+fn scan_and_seal<'s, S: Storage>(
+    target: &Target<'s, S>,
+    program: &Program<'_>,
+    collect: Collect<'_, '_, S>,
+    options: &Options<'_>,
+    events: &mut dyn FnMut(Event),
+) -> Result<Patch<'s, S>> {
     let beginning = profile::span(Stage::Begin);
     let mapping = target.map()?;
     let head = head(&mapping);

@@ -6,7 +6,7 @@ use super::decide::{decide, report_applying};
 use super::revalidate::revalidate;
 use super::{Event, Options, OsPatch, Report};
 use crate::commit::commit;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::patch::Direction;
 use crate::target::{Intent, OsTarget};
 
@@ -18,6 +18,16 @@ use crate::target::{Intent, OsTarget};
 /// not fit the file, or makes false claims about it; otherwise as for
 /// [`apply`](super::apply()).
 pub fn apply_patch(
+    path: &Path,
+    patch: OsPatch,
+    direction: Direction,
+    options: &Options<'_>,
+    events: &mut dyn FnMut(Event),
+) -> Result<Report> {
+    apply_checked(path, patch, direction, options, events).map_err(Error::untouched)
+}
+
+fn apply_checked(
     path: &Path,
     patch: OsPatch,
     direction: Direction,

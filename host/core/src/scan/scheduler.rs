@@ -17,9 +17,9 @@ use super::Scan;
 use super::baton::{Baton, Relay};
 use super::block::Block;
 use crate::engine::window::Position;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::locks;
-use crate::memory::Governor;
+use crate::memory::{Governor, is_denied};
 use crate::profile::{self, Stage};
 
 /// Number of blocks that may be taken ahead of the collector. If a file is not
@@ -83,8 +83,11 @@ struct State {
     /// Finished blocks that are not collected yet, with their carries from the
     /// baton.
     done: BTreeMap<u64, (Result<Block>, Option<Carries>)>,
-    /// Blocks that exceeded the budget, with their carries from the baton.
+    /// Blocks that were given back, with their carries from the baton.
     again: BTreeMap<u64, Carries>,
+    /// How many blocks were given back although memory was not short: the
+    /// process that ran the plugin had died.
+    died: usize,
     /// Number of workers that are not asleep.
     present: usize,
     governor: Governor,
@@ -130,6 +133,7 @@ impl Shared {
                 woken: Instant::now(),
                 done: BTreeMap::new(),
                 again: BTreeMap::new(),
+                died: 0,
                 present: threads,
                 governor: Governor::new(threads),
                 stop: false,
@@ -209,14 +213,20 @@ impl Shared {
         state
     }
 
-    /// Returns a block that exceeded the budget. It is processed again, with
-    /// one worker fewer, and with fewer waiting blocks.
-    pub(super) fn give_back(&self, index: u64, carry: Carries) {
+    /// Returns a block that is to be processed again: if it exceeded the budget,
+    /// with one worker fewer, and with fewer waiting blocks. So it is if a
+    /// process has died before: each worker may lose a block when that happens
+    /// for the first time.
+    pub(super) fn give_back(&self, index: u64, carry: Carries, why: &Error) {
         let mut guard = lock(&self.state);
         let state = &mut *guard;
         state.again.insert(index, carry);
-        state.governor.shed(state.present);
-        state.ahead = (state.ahead / 2).max(1);
+        let is_short = is_denied(why);
+        state.died += usize::from(!is_short);
+        if is_short || state.died > state.governor.most() {
+            state.governor.shed(state.present);
+            state.ahead = (state.ahead / 2).max(1);
+        }
         drop(guard);
         self.changed.notify_all();
     }

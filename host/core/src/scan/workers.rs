@@ -65,9 +65,9 @@ impl Answer<'_> {
         self.shared.put(self.index, result, carry);
     }
 
-    fn give_back(mut self, carry: Carries) {
+    fn give_back(mut self, carry: Carries, why: &Error) {
         self.given = true;
-        self.shared.give_back(self.index, carry);
+        self.shared.give_back(self.index, carry, why);
     }
 }
 
@@ -133,7 +133,7 @@ impl<'a> Worker<'a> {
             match self.one_block(task.index, &mut task.carry).transpose() {
                 Some(Err(error)) if may_succeed_alone(&error) && !task.alone && task.carry.is_some() => {
                     self.tools = None;
-                    answer.give_back(task.carry.unwrap_or_default());
+                    answer.give_back(task.carry.unwrap_or_default(), &error);
                 }
                 Some(result) => answer.give(result, task.carry),
                 // A worker that fails holds the baton, unless the failure is

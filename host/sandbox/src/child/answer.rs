@@ -53,17 +53,30 @@ const MESSAGE_BYTES: u64 = 1 << 16;
 const MESSAGE_CHARS: usize = 400;
 /// The standard library's message before it aborts because memory ran out.
 const OUT_OF_MEMORY: &str = "memory allocation of";
+/// In the message of the library that starts the compiler's threads.
+const NO_THREAD: &str = "ThreadPoolBuildError";
 const IN_THE_COMPILER: &str = "no file was touched; if the plugin is valid, this is a bug in the compiler";
 
 /// An error as the child writes it.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Refusal {
-    /// Whether it is not the plugin's fault.
+    /// What was wanting, if it is not the plugin's fault.
     #[serde(default)]
-    for_want_of_confinement: bool,
+    for_want_of: Option<Want>,
     what: String,
     because: Option<String>,
     hints: Vec<String>,
+}
+
+/// What is wanting where a plugin is not at fault.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(super) enum Want {
+    /// A layer that the caller insists on.
+    Confinement,
+    /// A call of the system, which failed.
+    System,
+    /// Memory, or threads.
+    Memory,
 }
 
 /// The trailer of `code_bytes` bytes of native code.
@@ -135,6 +148,16 @@ fn crashed(name: &str, status: ExitStatus, messages: File) -> Error {
         let what = format!("{cannot}: the compiler needed more than {mib} MiB of memory");
         return Error::new(Kind::Plugin, what).because(message);
     }
+    if message.contains(NO_THREAD) {
+        let what = format!("{cannot}: the compiler could not start a thread");
+        let hint = "the system, or `ulimit -u`, allows no more processes and threads";
+        return Error::new(Kind::OutOfMemory, what).hint(hint);
+    }
+    if status.signal() == Some(Signal::KILL.as_raw()) {
+        let what = format!("{cannot}: the process that compiles was killed");
+        return Error::new(Kind::OutOfMemory, what)
+            .hint("if nobody killed it, the machine ran out of memory");
+    }
     if status.signal() == Some(Signal::XFSZ.as_raw()) || status.code() == Some(EXIT_TOO_LARGE.into()) {
         // A limit from outside: the child's own one leads to `too_long`.
         return Error::io("write", "the compiler's answer".as_ref(), io::ErrorKind::FileTooLarge.into())
@@ -159,15 +182,25 @@ fn read_messages(mut messages: File) -> io::Result<String> {
 impl From<&Error> for Refusal {
     fn from(error: &Error) -> Self {
         let because = std::error::Error::source(error).map(ToString::to_string);
-        let for_want_of_confinement = error.kind() == Kind::Refused;
-        Self { for_want_of_confinement, what: error.to_string(), because, hints: error.hints().to_vec() }
+        let for_want_of = match error.kind() {
+            Kind::Refused => Some(Want::Confinement),
+            Kind::Io => Some(Want::System),
+            Kind::OutOfMemory => Some(Want::Memory),
+            _ => None,
+        };
+        Self { for_want_of, what: error.to_string(), because, hints: error.hints().to_vec() }
     }
 }
 
 impl From<Refusal> for Error {
     /// Text that is escaped already stays as it is.
     fn from(refusal: Refusal) -> Self {
-        let kind = if refusal.for_want_of_confinement { Kind::Refused } else { Kind::Plugin };
+        let kind = match refusal.for_want_of {
+            Some(Want::Confinement) => Kind::Refused,
+            Some(Want::System) => Kind::Io,
+            Some(Want::Memory) => Kind::OutOfMemory,
+            None => Kind::Plugin,
+        };
         let error = Self::new(kind, escape(&refusal.what, TEXT_CHARS));
         let because = refusal.because.iter().map(|because| escape_lines(because, TEXT_CHARS));
         let error = because.fold(error, Self::because);

@@ -10,7 +10,7 @@ pub struct Bundled {
 }
 
 /// All bundled plugins, sorted by name.
-pub const ALL: &[Bundled] = &[
+pub static ALL: &[Bundled] = &[
     Bundled { name: "csv", bytes: include_bytes!("../../bundled/csv.wasm") },
     Bundled { name: "newline", bytes: include_bytes!("../../bundled/newline.wasm") },
     Bundled { name: "redact", bytes: include_bytes!("../../bundled/redact.wasm") },

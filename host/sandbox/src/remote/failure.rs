@@ -8,7 +8,7 @@ use runner_pipeline::error::{Error, Kind};
 use runner_pipeline::memory::Denied;
 
 use super::call::Call;
-use super::keeper::Worker;
+use super::keeper::{Death, Worker};
 use crate::limits::Limits;
 
 /// Why an exchange failed.
@@ -84,7 +84,11 @@ impl Asked<'_> {
         if let Err(stopped) = self.cancel.check() {
             return stopped;
         }
-        let how = self.worker.how_it_died();
+        let Death { how, kind } = self.worker.how_it_died();
+        if kind != Kind::Plugin {
+            return Error::new(kind, format!("cannot run plugin `{}` in a process of its own", self.plugin))
+                .because(how);
+        }
         let place = match self.call {
             Call::Load => "while loading it".to_owned(),
             Call::Begin => "before the first window".to_owned(),
@@ -92,7 +96,6 @@ impl Asked<'_> {
         };
         Error::new(Kind::Plugin, format!("the process that runs plugin `{}` died {place}", self.plugin))
             .because(WorkerDied { how })
-            .hint("the file is untouched")
     }
 }
 

@@ -8,6 +8,7 @@ use runner_channel::{Shape, Slot};
 use runner_confine::Layers;
 use runner_contract::{MAX_CONTEXT_BYTES, Manifest};
 use runner_pipeline::engine::framing::MIN_RECORD_LIMIT_BYTES;
+use runner_pipeline::engine::transform::{WorkerDied, has_died};
 use runner_pipeline::engine::window::{MARGIN_BYTES, block_bytes};
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::memory::Peer;
@@ -130,8 +131,16 @@ impl Host {
         ))
     }
 
-    /// Sees to it that there is a worker, and that it has loaded the plugin.
+    /// Sees to it that there is a worker, and that it has loaded the plugin. One
+    /// that dies is replaced once: that is not always the plugin's doing.
     fn ready(&self, state: &mut State, log: Sink) -> Result<Option<(Manifest, Layers)>> {
+        match self.try_ready(state, Arc::clone(&log)) {
+            Err(error) if has_died(&error) => self.try_ready(state, log),
+            loaded => loaded,
+        }
+    }
+
+    fn try_ready(&self, state: &mut State, log: Sink) -> Result<Option<(Manifest, Layers)>> {
         let no_code = || Error::new(Kind::Internal, "a plugin is run before it is compiled");
         let code = state.code.clone().ok_or_else(no_code)?;
         let worker = match &state.worker {
@@ -152,8 +161,9 @@ impl Host {
     /// Asks a worker to load the plugin.
     fn load_in(&self, worker: &Arc<Worker>, code: &Code, log: Sink) -> Result<Option<(Manifest, Layers)>> {
         let died = || {
+            let how = worker.how_it_died().how;
             Error::new(Kind::Plugin, format!("the process that runs plugin `{}` died", self.name))
-                .because(worker.how_it_died())
+                .because(WorkerDied { how })
         };
         let slot = worker.take_slot().ok_or_else(died)?;
         let mut lane = self.converse(worker, slot, log);

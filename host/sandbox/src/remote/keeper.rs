@@ -8,17 +8,21 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use runner_channel::{Channel, Slot, Tally, Watch};
+use runner_confine::Layer;
 use runner_pipeline::cancel::CancelToken;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::memory::Peer;
 use runner_pipeline::{locks, stack};
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
 
-use crate::worker::{Start, WORK_COMMAND};
+use crate::worker::{EXIT_LACKS, EXIT_NOT_CONFINED, Start, WORK_COMMAND};
 
+/// How long a process that is killed may take to die.
+const DYING: Duration = Duration::from_secs(1);
 /// How often the keeper looks whether the run was stopped.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -34,12 +38,26 @@ pub(super) struct Worker {
 struct State {
     /// Free slots.
     slots: Vec<Slot>,
-    /// A pidfd, once the process has started.
-    process: Option<Arc<OwnedFd>>,
+    /// Once the process has started, and until it is waited for.
+    process: Option<Arc<Process>>,
     /// It was killed by this process, for this reason.
     killed: Option<String>,
     /// How it has died.
-    died: Option<String>,
+    died: Option<Death>,
+}
+
+/// How a worker has died, for people.
+#[derive(Clone)]
+pub(super) struct Death {
+    pub(super) how: String,
+    /// Whose fault it may be.
+    pub(super) kind: Kind,
+}
+
+/// A process that has not been waited for: its number is its own.
+struct Process {
+    pidfd: OwnedFd,
+    number: Pid,
 }
 
 impl Worker {
@@ -77,21 +95,20 @@ impl Worker {
                 Err(error)
             }
         };
-        let died = died.map_or_else(|error| format!("it could not be run: {error}"), how);
-        let mut state = self.lock();
-        (state.process, state.died) = (None, Some(died));
-        drop(state);
+        let died = died.map_or_else(|error| not_run(&error), how);
+        self.lock().died = Some(died);
         self.changed.notify_all();
     }
 
     fn see_die(&self, mut child: Child, watch: Watch, cancel: &CancelToken) -> io::Result<ExitStatus> {
-        match pidfd_open(Pid::from_child(&child), PidfdFlags::empty()) {
-            Ok(process) => {
-                let process = Arc::new(process);
+        let number = Pid::from_child(&child);
+        match pidfd_open(number, PidfdFlags::empty()) {
+            Ok(pidfd) => {
+                let process = Arc::new(Process { pidfd, number });
                 let mut state = self.lock();
                 state.process = Some(Arc::clone(&process));
                 if state.killed.is_some() {
-                    kill(&process);
+                    process.kill();
                 }
                 drop(state);
                 let every = (!cancel.is_never()).then_some(LOOK_EVERY);
@@ -100,12 +117,15 @@ impl Worker {
                         self.kill("the run was stopped");
                     }
                 };
-                watch.until_death(process.as_fd(), every, look);
+                watch.until_death(process.pidfd.as_fd(), every, look);
+                self.lock().process = None;
             }
             // What cannot be watched over cannot be used.
-            Err(_) => {
+            Err(error) => {
                 watch.died();
                 child.kill()?;
+                child.wait()?;
+                return Err(io::Error::other(format!("the kernel gives no `pidfd_open`: {error}")));
             }
         }
         child.wait()
@@ -116,7 +136,7 @@ impl Worker {
         let mut state = self.lock();
         state.killed.get_or_insert_with(|| why.to_owned());
         if let Some(process) = &state.process {
-            kill(process);
+            process.kill();
         }
         drop(state);
         self.changed.notify_all();
@@ -126,14 +146,19 @@ impl Worker {
         self.lock().is_over()
     }
 
-    /// Waits for the end of the process, and says how it died, for people.
-    pub(super) fn how_it_died(&self) -> String {
+    /// Waits for the end of the process, and says how it died. One that does not
+    /// die when it is killed (it may be frozen) dies with this process.
+    pub(super) fn how_it_died(&self) -> Death {
+        let until = Instant::now() + DYING;
         let mut state = self.lock();
         loop {
-            match &state.died {
-                Some(died) => return state.killed.as_ref().unwrap_or(died).clone(),
-                None => state = locks::wait(&self.changed, state),
+            let died = state.died.clone();
+            if died.is_some() || until <= Instant::now() {
+                let killed = state.killed.clone().map(|how| Death { how, kind: Kind::Plugin });
+                let undead = || Death { how: "it does not die".to_owned(), kind: Kind::Plugin };
+                return killed.or(died).unwrap_or_else(undead);
             }
+            state = locks::wait_until(&self.changed, state, until);
         }
     }
 
@@ -201,16 +226,47 @@ fn command(program: &Path, start: Start, channel: &Channel, code: OwnedFd) -> io
     Ok(command)
 }
 
-fn kill(process: &OwnedFd) {
-    // It fails only if the process has died.
-    let _ = pidfd_send_signal(process, Signal::KILL);
+impl Process {
+    fn kill(&self) {
+        // A filter of a container may refuse the first call. Both fail if the
+        // process has died.
+        let killed = pidfd_send_signal(&self.pidfd, Signal::KILL);
+        let _ = killed.or_else(|_| kill_process(self.number, Signal::KILL));
+    }
 }
 
-fn how(status: ExitStatus) -> String {
-    match (status.signal(), status.code()) {
-        (Some(signal), _) => format!("it was ended by signal {signal}"),
-        (None, code) => format!("it ended with exit code {}", code.unwrap_or_default()),
-    }
+fn not_run(error: &io::Error) -> Death {
+    let mut kind = Kind::Io;
+    let why = match error.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(Errno::NOENT) if !Path::new("/proc/self").exists() => "; `/proc` must be mounted",
+        Some(Errno::CHILD) => "; this process ignores SIGCHLD, so nothing is known of its children",
+        Some(Errno::AGAIN | Errno::NOMEM) => {
+            kind = Kind::OutOfMemory;
+            "; the system, or `ulimit -u`, allows no more processes and threads"
+        }
+        _ => "",
+    };
+    Death { how: format!("it could not be run: {error}{why}"), kind }
+}
+
+fn how(status: ExitStatus) -> Death {
+    let layer = |code: i32| Layer::ALL.into_iter().find(|layer| EXIT_NOT_CONFINED + *layer as i32 == code);
+    let (how, kind) = match (status.signal(), status.code()) {
+        (Some(signal), _) if signal == Signal::ABORT.as_raw() => {
+            (format!("it was ended by signal {signal}, usually because it lacks memory"), Kind::Plugin)
+        }
+        (Some(signal), _) => (format!("it was ended by signal {signal}"), Kind::Plugin),
+        (None, Some(EXIT_LACKS)) => {
+            let how = "it lacks threads or memory: the system, or a limit of this process, gives no more";
+            (how.to_owned(), Kind::OutOfMemory)
+        }
+        (None, Some(code)) => match layer(code) {
+            Some(layer) => (format!("it cannot confine itself: the kernel refuses `{layer}`"), Kind::Io),
+            None => (format!("it ended with exit code {code}"), Kind::Plugin),
+        },
+        (None, None) => ("it has ended".to_owned(), Kind::Plugin),
+    };
+    Death { how, kind }
 }
 
 fn cannot_start(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
