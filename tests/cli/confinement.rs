@@ -119,6 +119,8 @@ fn what_the_system_refuses_is_named() {
     let apply = ["apply", plugin, file, "--check", "--timeout", "60"];
     run("trap '' CHLD; exec \"$0\" \"$@\"", &apply).ok();
     run("ulimit -d 30000; exec \"$0\" \"$@\"", &apply).fails(7, "a limit of this process allows 30 MiB");
+    let channel = run("ulimit -f 1000; exec \"$0\" \"$@\"", &apply).fails(2, "cannot start the process");
+    channel.says("(`ulimit -f`) is too low");
     let ran = run("ulimit -v 6000000; exec \"$0\" \"$@\"", &[&apply[..], &["-j", "7"]].concat());
     assert!(matches!(ran.code, 0 | 7), "{} {}", ran.code, ran.stderr);
     if runner_tests::has("strace") {

@@ -37,7 +37,7 @@ impl fmt::Display for Error {
             Self::Timeout => f.write_str("the worker did not answer in time"),
             Self::WorkerDied => f.write_str("the worker died"),
             Self::Malformed(how) => write!(f, "malformed message: {how}"),
-            Self::Io(error) => write!(f, "the channel failed: {error}"),
+            Self::Io(_) => f.write_str("the memory that both processes share cannot be set up or used"),
         }
     }
 }

@@ -54,7 +54,7 @@ impl Asked<'_> {
             Failed::Channel(error) => {
                 worker.kill("it could not be asked");
                 Error::new(Kind::Io, format!("cannot ask the process that runs plugin `{plugin}`"))
-                    .because(error.to_string())
+                    .because(error)
             }
             Failed::Spoilt(what) => spoilt(worker, what),
             Failed::Denied(denied) => {

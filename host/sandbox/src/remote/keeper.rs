@@ -73,7 +73,7 @@ impl Worker {
         code: OwnedFd,
         cancel: CancelToken,
     ) -> Result<Arc<Self>> {
-        let (channel, slots) = Channel::new(start.shape).map_err(cannot_start)?;
+        let (channel, slots) = Channel::new(start.shape).map_err(no_channel)?;
         let tally = slots.first().map(Slot::tally).ok_or_else(|| cannot_start("there are no lanes"))?;
         let command = command(program, start, &channel, code).map_err(cannot_start)?;
         let state = State { slots, process: None, killed: None, died: None };
@@ -267,6 +267,20 @@ fn how(status: ExitStatus) -> Death {
         (None, None) => ("it has ended".to_owned(), Kind::Plugin),
     };
     Death { how, kind }
+}
+
+fn no_channel(error: runner_channel::Error) -> Error {
+    let why = match &error {
+        runner_channel::Error::Io(why) => why.raw_os_error().map(Errno::from_raw_os_error),
+        _ => None,
+    };
+    let failed = cannot_start(error);
+    match why {
+        // A file in memory is a file.
+        Some(Errno::FBIG) => failed.hint("the limit of file sizes (`ulimit -f`) is too low for it"),
+        Some(Errno::NOMEM) => failed.of_kind(Kind::OutOfMemory),
+        _ => failed,
+    }
 }
 
 fn cannot_start(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
