@@ -15,9 +15,10 @@ mod native;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use guest::{CONTENT, Guest};
 use runner_pipeline::error::Result;
@@ -26,6 +27,7 @@ use runner_pipeline::patch::PluginId;
 use runner_pipeline::run::{self, Options, Program};
 use runner_sandbox::plugin::{bundled, params};
 use runner_sandbox::{Isolation, Limits, Plugin, Sandbox, Sink};
+use runner_tests::peak::measured;
 use runner_tests::{Ran, Scratch};
 
 /// Runs `check` on all guests, two at a time, and names those that failed.
@@ -101,6 +103,36 @@ fn every_guest_comes_to_its_own_end() {
             assert_eq!(fs::read(file).unwrap(), *new);
         }
     });
+}
+
+/// Time and memory, of all processes together.
+#[test]
+fn every_guest_stays_within_its_bounds() {
+    let total_mib = 256;
+    let scratch = Scratch::in_memory();
+    let (mut latest, mut largest) = (Duration::ZERO, 0);
+    for guest in guests() {
+        let plugin = scratch.write(&format!("{}.wasm", guest.name), &guest.wasm);
+        let file = scratch.write("file", &guest.content);
+        let command = || {
+            let mut command = runner_tests::command();
+            command.arg("apply").arg(&plugin).arg(&file).args(["--dry-run", "--memory-total"]);
+            command.arg(format!("{total_mib}M")).args(&guest.options).stdout(Stdio::null());
+            command
+        };
+        // Compiling it has a deadline of its own.
+        command().stderr(Stdio::null()).status().unwrap();
+        let allowed = Duration::from_secs_f64(guest.option("--timeout").unwrap_or("10").parse().unwrap());
+        let started = Instant::now();
+        let (_, peak) = measured(command());
+        let late = started.elapsed().saturating_sub(allowed);
+        let mib = peak >> 20;
+        // The promise is a second; other tests use the processors, too.
+        assert!(late < Duration::from_secs(3), "{}: {late:?} after its deadline", guest.name);
+        assert!(mib <= total_mib + 64, "{}: {mib} MiB", guest.name);
+        (latest, largest) = (latest.max(late), largest.max(mib));
+    }
+    eprintln!("counted: {latest:?} after a deadline at most, {largest} MiB at the peak");
 }
 
 /// What a plugin says never passes for what `runner` says.

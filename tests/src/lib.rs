@@ -9,6 +9,7 @@ pub mod forge;
 pub mod kill;
 pub mod medium;
 pub mod mount;
+pub mod peak;
 pub mod stop;
 mod surroundings;
 
