@@ -130,7 +130,7 @@ fn what_the_system_refuses_is_named() {
         skip("strace is missing");
     }
     if !runner_tests::is_root() {
-        return skip("only root can be somebody else");
+        return skip("only root can run a program as another user");
     }
     run("exec unshare -m sh -c 'umount -l /proc; exec \"$0\" \"$@\"' \"$0\" \"$@\"", &apply)
         .fails(2, "`/proc` must be mounted");

@@ -81,8 +81,8 @@ pub fn show_patch(patch: &Patch<'_, OsStorage>) -> Result<String> {
 pub fn main() -> ExitCode {
     disable_core_dumps();
     signals::fail_at_size_limit();
-    signals::wait_for_children();
     runner_sandbox::worker_main();
+    signals::wait_for_children();
     stack::on_own_thread(command).unwrap_or_else(|error| {
         Reporter::new(EventFormat::Text, report::Volume::All).error(&error);
         ExitCode::from(error.kind().exit_code())

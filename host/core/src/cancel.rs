@@ -5,7 +5,8 @@
 //! What is done for a plugin (searching with its prefilter, checking its
 //! answers) takes an amount of time that depends on the plugin. It is done in
 //! the plugin's process, which is killed when it takes too long, or when the
-//! run is to stop.
+//! run is to stop. Native code, and a plugin in this process, are only stopped
+//! between two calls.
 
 use std::fmt;
 use std::sync::Arc;

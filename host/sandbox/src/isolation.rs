@@ -26,9 +26,8 @@ use crate::worker::{WORK_COMMAND, work_for_parent};
 pub enum Isolation {
     /// In this process, with everything that it may do. Neither the time nor the
     /// memory of the compiler is limited, a call of the plugin may take for
-    /// ever, and an error in the sandbox of
-    /// WebAssembly gives a plugin whatever this process has. So this is for
-    /// plugins that are trusted.
+    /// ever, and an error in the sandbox of WebAssembly gives a plugin whatever
+    /// this process has. So this is for plugins that are trusted.
     InProcess,
     /// In confined processes: one that compiles, one that runs.
     Processes {

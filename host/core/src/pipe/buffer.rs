@@ -41,7 +41,7 @@ pub(super) struct Buffer<'a> {
     /// Whether a pause was reported, and nothing has arrived since.
     paused: bool,
     read_bytes: usize,
-    /// An error of reading ahead, for the next read.
+    /// An error of reading ahead, which the next call of `fill_to` returns.
     failed: Option<io::Error>,
 }
 
@@ -92,6 +92,9 @@ impl<'a> Buffer<'a> {
     /// call waits until more has arrived.
     pub(super) fn fill_to(&mut self, offset: u64) -> Result<Filled> {
         while !self.end && self.reach() < offset {
+            if let Some(error) = self.failed.take() {
+                return Err(failed(error));
+            }
             let most = (!self.paused).then(|| PATIENCE.saturating_sub(self.news.elapsed()));
             if !self.input.wait(most).map_err(failed)? {
                 // An unlimited wait that was cut short is restarted.
@@ -108,9 +111,6 @@ impl<'a> Buffer<'a> {
 
     /// Reads once, at most `most` bytes.
     fn read(&mut self, most: usize) -> Result<()> {
-        if let Some(error) = self.failed.take() {
-            return Err(failed(error));
-        }
         let space = self.bytes.make_space(most.min(self.read_bytes))?;
         let read = self.input.read(space);
         self.arrived(read).map_err(failed)

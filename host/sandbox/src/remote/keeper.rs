@@ -155,8 +155,8 @@ impl Worker {
             let died = state.died.clone();
             if died.is_some() || until <= Instant::now() {
                 let killed = state.killed.clone().map(|how| Death { how, kind: Kind::Plugin });
-                let undead = || Death { how: "it does not die".to_owned(), kind: Kind::Plugin };
-                return killed.or(died).unwrap_or_else(undead);
+                let unknown = || Death { how: "it has not ended yet".to_owned(), kind: Kind::Plugin };
+                return killed.or(died).unwrap_or_else(unknown);
             }
             state = locks::wait_until(&self.changed, state, until);
         }

@@ -64,18 +64,11 @@ impl BlockTransform for Elsewhere {
 
     fn records(&mut self, _: &Context<'_>, view: &View<'_>, answer: &mut Answer<'_>) -> Result<()> {
         let records = self.asked.clone();
-        pass_on(
-            &self.work(|context| {
-                find(
-                    context,
-                    view,
-                    &mut Neighbours,
-                    records.clone(),
-                    Found::new(context.budget, records.start),
-                )
-            })?,
-            answer,
-        )
+        let found = self.work(|context| {
+            let found = Found::new(context.budget, records.start);
+            find(context, view, &mut Neighbours, records, found)
+        });
+        pass_on(&found?, answer)
     }
 
     fn sequential(
