@@ -2,8 +2,10 @@
 //! views of memory, opens no files and starts no threads of its own.
 
 pub mod answer;
+pub mod counts;
 pub mod diff;
 pub(crate) mod edits;
+mod fields;
 pub mod framing;
 mod instance;
 pub mod prefilter;

@@ -28,7 +28,7 @@ use crate::engine::validate::Found;
 use crate::engine::window::{Context, Position};
 use crate::error::{Error, Result};
 use crate::memory::{MemoryContext, Space};
-use runner_contract::{FileHead, Framing, HEAD_BYTES, Job, Prefilter};
+use runner_contract::{FileHead, Framing, HEAD_BYTES, Job};
 
 /// Options for processing a stream.
 #[derive(Debug, Clone, Copy)]
@@ -144,7 +144,7 @@ fn start(buffer: &mut Buffer<'_>, begin: &dyn Fn(FileHead<'_>) -> Result<Begun>)
         let bytes = buffer.bytes();
         let size = buffer.end.then_some(bytes.len() as u64);
         let head = &bytes[..bytes.len().min(HEAD_BYTES)];
-        match begin(FileHead { size, head }) {
+        match begin(FileHead::new(size, head)) {
             // The plugin may have needed the rest of the first line.
             Err(_) if filled == Filled::Paused && !head.contains(&b'\n') => {}
             begun => {
@@ -203,9 +203,10 @@ fn ask_at_pause(
         false => Found::default(),
     };
     let reach = end.max(found.reach);
-    let settled = match (&context.job.framing, &context.job.prefilter) {
-        (_, Prefilter::None) => end,
-        (Framing::Overlapping { .. }, _) => instance.settled(context, view, reach)?,
+    let settled = match context.job.framing {
+        Framing::Overlapping { .. } if context.job.leaves_records_out() => {
+            instance.settled(context, view, reach)?
+        }
         _ => end,
     };
     position.at = settled.max(reach);

@@ -216,13 +216,16 @@ pub struct Report {
     pub appended_bytes: u64,
     /// Whether other processes still have the replaced file open.
     pub old_in_use: bool,
+    /// What the plugin says it has counted: name and number, in its own order.
+    pub counts: Vec<(String, u64)>,
 }
 
 impl Report {
     /// The report of a patch that has not been applied yet.
     fn new<S: Storage>(patch: &Patch<'_, S>, plan: Plan) -> Self {
-        let Seal { stats, pre_root, post_root } = patch.seal().clone();
-        Self { stats, pre_root, post_root, plan, level: Level::None, appended_bytes: 0, old_in_use: false }
+        let Seal { stats, pre_root, post_root, counts } = patch.seal().clone();
+        let (level, appended_bytes, old_in_use) = (Level::None, 0, false);
+        Self { stats, pre_root, post_root, plan, level, appended_bytes, old_in_use, counts }
     }
 
     fn committed(self, committed: Committed) -> Self {

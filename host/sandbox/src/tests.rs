@@ -113,7 +113,7 @@ fn a_module_may_use_the_newer_names() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/guests/tiny.wat");
     let text = fs::read_to_string(path)
         .unwrap()
-        .replace("runner:plugin/guest@0.1.0#", "cm32p2|runner:plugin/guest@0.1|")
+        .replace("runner:plugin/guest@0.2.0#", "cm32p2|runner:plugin/guest@0.2|")
         .replace("cabi_realloc", "cm32p2_realloc")
         .replace("\"memory\"", "\"cm32p2_memory\"");
     let plugin = SANDBOX.load("tiny", &wat::parse_str(text).unwrap(), LIMITS, silent()).unwrap();
