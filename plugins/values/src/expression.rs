@@ -56,10 +56,10 @@ impl Expression {
             "i" => Case::Insensitive,
             _ => return Err(format!("`{flags}` follows the last `{sign}`; only `i` (ignore case) may")),
         };
-        Self::new(find, with, case)
+        Self::new(find, &unescape(with)?, case)
     }
 
-    fn new(find: &str, with: &str, case: Case) -> Result<Self, String> {
+    fn new(find: &str, with: &[u8], case: Case) -> Result<Self, String> {
         let mut parser = ParserBuilder::new().utf8(false).case_insensitive(case == Case::Insensitive).build();
         let hir = parser.parse(find).map_err(|error| error.to_string())?;
         let config = meta::Config::new().utf8_empty(false);
@@ -70,7 +70,7 @@ impl Expression {
         let mut unknown = None;
         let mut unnamed = None;
         interpolate::bytes(
-            with.as_bytes(),
+            with,
             |index, _| {
                 if index >= groups.group_len(0.into()) {
                     unknown = Some(index.to_string());
@@ -123,4 +123,36 @@ impl Expression {
             out,
         );
     }
+}
+
+/// Decodes the escapes of a replacement. The result is a template.
+fn unescape(text: &str) -> Result<Vec<u8>, String> {
+    let mut plain = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\\') {
+        plain.extend_from_slice(before.as_bytes());
+        let mut length = 1;
+        let byte = match after.as_bytes() {
+            [b'n', ..] => b'\n',
+            [b'r', ..] => b'\r',
+            [b't', ..] => b'\t',
+            [b'\\', ..] => b'\\',
+            [b'x', high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                length = 3;
+                u8::from_str_radix(&after[1..3], 16).unwrap_or_default()
+            }
+            _ => {
+                return Err(format!(
+                    "the escape `\\{}` in the replacement is not known; write \\\\ for a backslash, and $1 \
+                     for the first group",
+                    after.chars().next().map(String::from).unwrap_or_default()
+                ));
+            }
+        };
+        // A dollar sign of the template is doubled.
+        plain.extend(std::iter::repeat_n(byte, if byte == b'$' { 2 } else { 1 }));
+        rest = &after[length..];
+    }
+    plain.extend_from_slice(rest.as_bytes());
+    Ok(plain)
 }

@@ -1,6 +1,6 @@
 //! The kinds of values, and their recognition.
 
-use crate::{date, email, ip, pseudonym, text};
+use crate::{email, ip, moment, pseudonym, text};
 
 /// A kind of value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -138,7 +138,7 @@ impl Kind {
             (Self::Ipv6, ip::is_ipv6),
             (Self::Uuid, text::is_uuid),
             (Self::Mac, text::is_mac),
-            (Self::Date, date::is_iso),
+            (Self::Date, moment::is_iso),
             (Self::Ssn, text::is_ssn),
             (Self::Iban, text::is_iban),
             (Self::Card, text::is_card),

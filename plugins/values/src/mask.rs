@@ -2,6 +2,7 @@
 
 use crate::check;
 use crate::kind::Kind;
+use crate::text::split_number;
 
 /// How a value is masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +39,14 @@ impl Mask {
             out.extend_from_slice(text);
             return;
         }
+        // The letter of an exponent stays, but only in a number.
+        let kind = if kind == Kind::Number && split_number(value).is_none() { Kind::Text } else { kind };
         if self.keep_last == 0 {
-            out.extend(value.iter().map(|&byte| if is_kept(kind, byte) { byte } else { self.fill }));
+            if kind == Kind::Text || kind.is_secret() {
+                out.resize(out.len() + value.len(), self.fill);
+            } else {
+                out.extend(value.iter().map(|&byte| if is_kept(kind, byte) { byte } else { self.fill }));
+            }
             return;
         }
         let is_hidden = |character: &[u8]| !matches!(character, [byte] if is_kept(kind, *byte));
@@ -69,8 +76,8 @@ fn is_kept(kind: Kind, byte: u8) -> bool {
         Kind::Phone => matches!(byte, b'+' | b'(' | b')' | b' ' | b'-' | b'.' | b'/'),
         Kind::Iban => byte == b' ',
         Kind::Mac => matches!(byte, b':' | b'-' | b'.'),
-        Kind::Uuid => byte == b'-',
-        Kind::Number => matches!(byte, b'+' | b'-' | b'.'),
+        Kind::Uuid => matches!(byte, b'-' | b'{' | b'}'),
+        Kind::Number => matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E'),
         Kind::Date => matches!(byte, b'-' | b':' | b'.' | b' ' | b'+'),
         _ => false,
     }

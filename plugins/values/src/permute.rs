@@ -80,3 +80,87 @@ pub(crate) fn below(key: &Key, domain: &str, tweak: &[u8], number: u64, bound: u
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    fn key() -> Key {
+        Key::new("a secret").expect("a key")
+    }
+
+    /// The digits of a number, with leading zeros.
+    fn list(number: u64, length: u32) -> Vec<u8> {
+        (0..length)
+            .rev()
+            .map(|place| u8::try_from(number / 10_u64.pow(place) % 10).expect("a digit"))
+            .collect()
+    }
+
+    #[test]
+    fn all_digits_of_a_length_are_permuted() {
+        for length in 1..=4 {
+            let all: BTreeSet<Vec<u8>> = (0..10_u64.pow(length)).map(|number| list(number, length)).collect();
+            let permuted = all.iter().map(|list| {
+                let mut other = list.clone();
+                digits(&key(), "test", b"", &mut other);
+                other
+            });
+            assert_eq!(permuted.collect::<BTreeSet<_>>(), all);
+        }
+    }
+
+    #[test]
+    fn leading_zeros_stay_and_others_are_permuted() {
+        for length in 1..=3 {
+            let all: BTreeSet<Vec<u8>> = (0..10_u64.pow(length)).map(|number| list(number, length)).collect();
+            let permuted = all.iter().map(|list| {
+                let mut other = list.clone();
+                keep_leading_zero(&key(), "test", b"", &mut other);
+                assert_eq!(other[0] == 0, list[0] == 0);
+                other
+            });
+            assert_eq!(permuted.collect::<BTreeSet<_>>(), all);
+        }
+    }
+
+    #[test]
+    fn numbers_below_a_bound_are_permuted() {
+        for bound in [1, 2, 9, 10, 11, 365, 1440] {
+            let permuted: BTreeSet<u64> =
+                (0..bound).map(|number| below(&key(), "test", b"", number, bound)).collect();
+            assert_eq!(permuted, (0..bound).collect());
+        }
+    }
+
+    #[test]
+    fn most_digits_change_and_each_place_has_every_digit() {
+        let mut seen = [[0_u32; 10]; 6];
+        for number in 0..1000 {
+            let mut other = list(100_000 + number, 6);
+            digits(&key(), "test", b"", &mut other);
+            other.iter().zip(&mut seen).for_each(|(&digit, seen)| seen[usize::from(digit)] += 1);
+        }
+        // 100 are expected; 60 is four standard deviations away.
+        assert!(seen.iter().flatten().all(|&count| (60..=140).contains(&count)), "{seen:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn different_digits_stay_different(a in prop::collection::vec(0..10_u8, 0..60), place in any::<usize>(), add in 1..10_u8) {
+            prop_assume!(!a.is_empty());
+            let mut b = a.clone();
+            let place = place % a.len();
+            b[place] = (b[place] + add) % 10;
+            let permuted = |list: &[u8]| {
+                let mut list = list.to_vec();
+                digits(&key(), "test", b"", &mut list);
+                list
+            };
+            prop_assert_ne!(permuted(&a), permuted(&b));
+            prop_assert_eq!(permuted(&a).len(), a.len());
+        }
+    }
+}

@@ -61,7 +61,7 @@ impl Rules<'_> {
         let needed = |what: &str| argument.ok_or_else(|| format!("`{text}` must be NAME={what}"));
         let mut group = None;
         let action = match name {
-            "mask" => mask(argument.unwrap_or_default())?,
+            "mask" => mask(argument.unwrap_or_default(), 0)?,
             "hash" => hash(argument.unwrap_or_default(), self.key()?)?,
             "set" => Action::Set(needed("VALUE")?.into()),
             "null" => match argument {
@@ -70,8 +70,9 @@ impl Rules<'_> {
             },
             "truncate" => Action::Truncate { characters: number(needed("CHARACTERS")?)? },
             "keep-last" => {
-                let mask = Mask { keep_last: number(needed("CHARACTERS")?)?, ..Mask::default() };
-                Action::Mask { mask, fit: Fit::Kind(Kind::Text) }
+                let argument = needed("CHARACTERS")?;
+                let (count, rest) = argument.split_once(',').unwrap_or((argument, ""));
+                mask(rest, number(count)?)?
             }
             "map" => {
                 let first_line = if rest.starts_with('=') { 1 } else { 2 };
@@ -133,24 +134,31 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|word| !word.is_empty())
 }
 
-/// Parses `fit`, or a kind.
-fn mask(argument: &str) -> Result<Action, String> {
+/// Parses `fit` or a kind, and `text=` with a text up to the end.
+fn mask(argument: &str, keep_last: usize) -> Result<Action, String> {
     let mut fit = Fit::Kind(Kind::Text);
-    for word in words(argument) {
+    let (list, text) = match argument.find("text=") {
+        Some(at) if at == 0 || argument[..at].ends_with(',') => (&argument[..at], Some(&argument[at + 5..])),
+        _ => (argument, None),
+    };
+    for word in words(list) {
         fit = match (word, Kind::named(word)) {
             ("fit", _) => Fit::Value,
             (_, Some(kind)) => Fit::Kind(kind),
-            _ => return Err(format!("`{word}` must be `fit` or a kind: {}", kinds())),
+            _ => return Err(format!("`{word}` must be `fit`, `text=TEXT` or a kind: {}", kinds())),
         };
     }
-    Ok(Action::Mask { mask: Mask::default(), fit })
+    if keep_last > 0 && text.is_some() {
+        return Err("`text` leaves nothing of the value, so it must not stand beside `keep-last`".into());
+    }
+    let mask = Mask { keep_last, text: text.map(Into::into), ..Mask::default() };
+    Ok(Action::Mask { mask, fit })
 }
 
-/// Parses a kind or `hex`, `fold`, and `token` or `prefix`.
+/// Parses a kind or `hex`, `fold`, and `ip-token` or `ip-prefix`.
 fn hash(argument: &str, key: Key) -> Result<Action, String> {
     let (mut fit, mut fold, mut addresses) = (Fit::Value, Fold::Nothing, Addresses::Fit);
     for word in words(argument) {
-        // A credential is called `token` as well, and has no other form.
         match (word, Kind::named(word)) {
             ("fold", _) => fold = Fold::CaseAndSpace,
             ("hex", _) => fit = Fit::Hex,
