@@ -156,3 +156,61 @@ fn unescape(text: &str) -> Result<Vec<u8>, String> {
     plain.extend_from_slice(rest.as_bytes());
     Ok(plain)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn replaced(expression: &str, value: &[u8]) -> Option<String> {
+        let mut out = Vec::new();
+        let expression = Expression::parse(expression).expect(expression);
+        expression.write(value, &mut out).then(|| out.escape_ascii().to_string())
+    }
+
+    #[test]
+    fn matches_are_replaced_and_groups_inserted() {
+        for (expression, value, expected) in [
+            ("/a(.)/x$1/", "abac.", Some("xbxc.")),
+            ("/a(?<b>.)/${b}$$\\x24b/", "ab", Some("b$$b")),
+            ("|a/|b|", "a/", Some("b")),
+            (r"/a\/b/\//", "a/b", Some("/")),
+            ("/^B/x/i", "bb", Some("xb")),
+            ("/^b$/x/", "b\n", None),
+            ("/b*/-/", "abb", Some("-a-")),
+            (r"/\d{2}$/**/", "1234", Some("12**")),
+            (r"/$/\t\\\xff/", "a", Some(r"a\t\\\xff")),
+        ] {
+            assert_eq!(replaced(expression, value.as_bytes()).as_deref(), expected, "{expression}");
+        }
+        assert_eq!(replaced("/(?s-u:.)/x/", b"\xff").as_deref(), Some("x"), "bytes that are not UTF-8");
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (expression, error) in [
+            ("", "`` must be /EXPRESSION/REPLACEMENT/"),
+            ("/a/b", "`/a/b` must be"),
+            ("abc", "`abc` must be"),
+            ("/a/b/g", "`g` follows the last `/`"),
+            ("/a/b/c/", "`/a/b/c/` must be"),
+            ("/a/$1/", "the replacement refers to the group `1`"),
+            ("/a/$b/", "the replacement refers to the group `b`"),
+            (r"/(a)/\1/", r"the escape `\1` in the replacement is not known"),
+            ("/(a/b/", "regex parse error"),
+        ] {
+            let found = Expression::parse(expression).map(|_| ()).expect_err(expression);
+            assert!(found.starts_with(error), "{expression}: {found}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_an_expression_or_an_error(text in r"[/|]([/|ab$1{}\\x.()*ni]|\PC){0,12}", value in prop::collection::vec(any::<u8>(), 0..8)) {
+            if let Ok(expression) = Expression::parse(&text) {
+                let mut out = Vec::new();
+                prop_assert!(expression.write(&value, &mut out) || out.is_empty());
+            }
+        }
+    }
+}
