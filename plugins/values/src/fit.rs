@@ -2,8 +2,9 @@
 
 use crate::key::{Key, Stream};
 use crate::kind::Kind;
+use crate::permute::{Layout, Permutation};
 use crate::pseudonym::{normalize, push_hex};
-use crate::{check, permute, text};
+use crate::{check, text};
 
 /// The first octets of every pseudonym of a hardware address. The bits of the
 /// first one say: of one device, and administered locally (IEEE 802).
@@ -194,14 +195,18 @@ fn write_alphanumeric(value: &[u8], other: &[u8], out: &mut Vec<u8>) {
 
 /// As many digits before and after the decimal point, by a permutation: no two
 /// numbers of the same layout share a pseudonym. Sign, point and exponent stay;
-/// the first digit is zero if and only if it was.
+/// the first digit is zero if and only if it was. An integer that fits 16, 24,
+/// 32, 53 or 64 bits still fits them.
 pub(crate) fn number(key: &Key, value: &[u8], out: &mut Vec<u8>) -> Option<()> {
     let (mantissa, exponent) = text::split_number(value)?;
     let mut digits = compact(mantissa, u8::is_ascii_digit);
     digits.iter_mut().for_each(|digit| *digit -= b'0');
     // The place of the point and the exponent are parts of the layout.
     let fraction = mantissa.iter().rev().position(|&byte| byte == b'.').unwrap_or(0) as u64;
-    permute::keep_leading_zero(key, "number", &[&fraction.to_le_bytes(), exponent].concat(), &mut digits);
+    let tweak = [&fraction.to_le_bytes(), exponent].concat();
+    let is_integer = exponent.is_empty() && !mantissa.contains(&b'.');
+    let layout = if is_integer { Layout::Integer } else { Layout::Decimal };
+    Permutation { key, domain: "number", tweak: &tweak }.number(&mut digits, layout);
     write_digits(mantissa, &digits, out);
     out.extend_from_slice(exponent);
     Some(())

@@ -3,7 +3,7 @@
 
 use crate::date::{Day, Form};
 use crate::key::Key;
-use crate::permute;
+use crate::permute::Permutation;
 use crate::text::has_layout;
 
 /// A date with hyphens, and the rest.
@@ -21,7 +21,7 @@ struct Time<'t> {
     /// The space or `T` before it.
     gap: u8,
     /// Number of seconds, or of minutes if there are no seconds.
-    units: u64,
+    units: u128,
     has_seconds: bool,
     /// The decimal sign and the digits after it.
     fraction: &'t [u8],
@@ -30,8 +30,9 @@ struct Time<'t> {
 
 fn read_time(text: &[u8]) -> Option<Time<'_>> {
     let (&gap, rest) = text.split_first().filter(|(gap, _)| matches!(gap, b' ' | b'T' | b't'))?;
-    let number =
-        |place: usize| Some(u64::from(rest.get(place)? - b'0') * 10 + u64::from(rest.get(place + 1)? - b'0'));
+    let number = |place: usize| {
+        Some(u128::from(rest.get(place)? - b'0') * 10 + u128::from(rest.get(place + 1)? - b'0'))
+    };
     let has_layout = |layout: &[u8]| rest.get(..layout.len()).is_some_and(|rest| has_layout(rest, layout));
     let (mut units, mut rest_at, mut has_seconds) = (0, 5, false);
     if has_layout(b"dd:dd:dd") {
@@ -71,13 +72,14 @@ pub(crate) fn pseudonym(key: &Key, value: &[u8], out: &mut Vec<u8>) -> Option<()
     let first_year = (day.year / 100 * 100).max(1);
     let first = Day::new(first_year, 1, 1)?.number();
     let count = Day::new(day.year / 100 * 100 + 99, 12, 31)?.number() - first + 1;
-    let place = u64::try_from(day.number() - first).ok()?;
-    let other = permute::below(key, "date", &first.to_le_bytes(), place, u64::try_from(count).ok()?);
+    let place = u128::try_from(day.number() - first).ok()?;
+    let days = Permutation { key, domain: "date", tweak: &first.to_le_bytes() };
+    let other = days.below(place, u128::try_from(count).ok()?);
     Form::new("YYYY-MM-DD").ok()?.write(Day::of_number(first + i64::try_from(other).ok()?)?, out);
     let Some(time) = time else { return Some(()) };
     let bound = if time.has_seconds { 24 * 60 * 60 } else { 24 * 60 };
     let date = day.number().to_le_bytes();
-    let units = permute::below(key, "time", &date, time.units, bound);
+    let units = Permutation { key, domain: "time", tweak: &date }.below(time.units, bound);
     out.push(time.gap);
     let text = match time.has_seconds {
         true => format!("{:02}:{:02}:{:02}", units / 3600, units / 60 % 60, units % 60),
@@ -86,7 +88,8 @@ pub(crate) fn pseudonym(key: &Key, value: &[u8], out: &mut Vec<u8>) -> Option<()
     out.extend_from_slice(text.as_bytes());
     if let Some((&sign, fraction)) = time.fraction.split_first() {
         let mut digits: Vec<u8> = fraction.iter().map(|digit| digit - b'0').collect();
-        permute::digits(key, "fraction", &[date, time.units.to_le_bytes()].concat(), &mut digits);
+        let tweak = [&date[..], &time.units.to_le_bytes()].concat();
+        Permutation { key, domain: "fraction", tweak: &tweak }.digits(&mut digits);
         out.push(sign);
         out.extend(digits.iter().map(|digit| b'0' + digit));
     }
