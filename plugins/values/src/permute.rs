@@ -83,12 +83,11 @@ impl Permutation<'_> {
     fn shuffled(&self, number: u128, bound: u128) -> u128 {
         let input = [&[u8::MAX], &bound.to_le_bytes()[..], self.tweak].concat();
         let mut stream = self.key.stream(self.domain, &input);
-        let mut list: Vec<u128> = (0..bound).collect();
-        for last in (1..list.len()).rev() {
-            let other = stream.below(last as u64 + 1);
-            list.swap(last, usize::try_from(other).unwrap_or(last));
+        let mut list: [u8; SHUFFLED_MAX as usize] = std::array::from_fn(|place| place.to_le_bytes()[0]);
+        for last in (1..=usize::try_from(bound - 1).unwrap_or(0)).rev() {
+            list.swap(last, stream.place(last + 1));
         }
-        usize::try_from(number).ok().and_then(|place| list.get(place).copied()).unwrap_or(number)
+        usize::try_from(number).map_or(number, |place| u128::from(list[place]))
     }
 
     /// Replaces digits, from 0 to 9, by others.
