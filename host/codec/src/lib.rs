@@ -1,0 +1,8 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod compression;
+pub mod recognise;
+pub mod text;
+
+pub use compression::{Decoder, Encoder, Format};

@@ -1,0 +1,7 @@
+//! Compressed streams: our own, those of other programs, and damaged ones.
+
+mod damage;
+mod limits;
+mod programs;
+mod round_trips;
+mod stage;
