@@ -49,12 +49,15 @@ impl Format {
         }
     }
 
-    /// The format of a file that begins with `head`. Six bytes suffice.
+    /// The format of a file that begins with `head`. Ten bytes suffice, except
+    /// for zstd where a skippable frame comes first.
     #[must_use]
     pub fn of(head: &[u8]) -> Option<Self> {
         match head {
             [0x1f, 0x8b, 8, ..] => Some(Self::Gzip),
-            [b'B', b'Z', b'h', b'1'..=b'9', ..] => bzip2::is_start(head).then_some(Self::Bzip2),
+            [b'B', b'Z', b'h', b'1'..=b'9', ..] => {
+                (head.len() >= 10 && bzip2::is_start(head)).then_some(Self::Bzip2)
+            }
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
             _ if zstd::is_start(head) => Some(Self::Zstd),
             _ => None,

@@ -6,3 +6,5 @@ pub mod recognise;
 pub mod text;
 
 pub use compression::{Decoder, Encoder, Format};
+pub use recognise::{Foreign, recognise};
+pub use text::{Encoding, TextDecoder, TextEncoder};

@@ -120,8 +120,10 @@ impl Pack for Stream {
         };
         let (read, written) = (self.0.total_in(), self.0.total_out());
         let status = self.0.compress(input, output, action).map_err(io::Error::other)?;
-        let step =
-            Step { read: (self.0.total_in() - read) as usize, written: (self.0.total_out() - written) as usize };
+        let step = Step {
+            read: (self.0.total_in() - read) as usize,
+            written: (self.0.total_out() - written) as usize,
+        };
         Ok((step, matches!(status, Status::StreamEnd | Status::RunOk)))
     }
 }

@@ -91,6 +91,8 @@ pub struct Decoder<R> {
     /// Offset of the first byte of `rest`.
     offset: u64,
     has_ended: bool,
+    /// Whether the last call had no space left: the engine may hold more.
+    was_full: bool,
     failed: Option<Error>,
 }
 
@@ -111,7 +113,17 @@ impl<R: Read> Decoder<R> {
             Format::Bzip2 => Box::new(bzip2::Streams::new()),
         };
         let input = vec![0; INPUT_BYTES];
-        Self { source, engine, format, input, rest: 0..0, offset: 0, has_ended: false, failed: None }
+        Self {
+            source,
+            engine,
+            format,
+            input,
+            rest: 0..0,
+            offset: 0,
+            has_ended: false,
+            was_full: false,
+            failed: None,
+        }
     }
 
     /// How the first member was compressed. The defaults before the first call
@@ -131,6 +143,18 @@ impl<R: Read> Decoder<R> {
     #[must_use]
     pub fn offset(&self) -> u64 {
         self.offset
+    }
+
+    /// The source.
+    pub fn source_mut(&mut self) -> &mut R {
+        &mut self.source
+    }
+
+    /// Whether there is something that was read from the source and may not have
+    /// been returned. Where this is false, `read` reads the source first.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.has_ended || self.was_full || !self.rest.is_empty() || self.failed.is_some()
     }
 
     /// The source. Bytes of it that were read ahead are lost.
@@ -180,6 +204,7 @@ impl<R: Read> Read for Decoder<R> {
             let was_empty = input.is_empty();
             self.rest.start += read;
             self.offset += read as u64;
+            self.was_full = written == output.len();
             if written > 0 {
                 return Ok(written);
             }

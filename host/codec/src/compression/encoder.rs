@@ -49,7 +49,8 @@ impl<W: Write> Encoder<W> {
             }
             Settings::Gzip { level, header } => Box::new(gzip::Deflate::new(*level, header)?),
             Settings::Zstd { level, checksum, long_window_log } => {
-                Box::new(zstd::Frame::new(*level, *checksum, *long_window_log)?)
+                let frame = zstd::Frame::new(*level, *long_window_log)?;
+                Box::new(if *checksum { frame.with_checksum()? } else { frame })
             }
             Settings::Xz { level, check } => Box::new(xz::Stream::new(*level, *check)?),
             Settings::Bzip2 { level } => Box::new(bzip2::Stream::new(*level)),

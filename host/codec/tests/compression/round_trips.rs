@@ -24,48 +24,22 @@ fn settings() -> impl Strategy<Value = Settings> {
         ..GzipHeader::default()
     };
     let low = |format, level| Settings::of(format).with_level(level).unwrap();
-    let Settings::Zstd { level, checksum, .. } = Settings::of(Format::Zstd) else { unreachable!() };
     prop::sample::select(vec![
         Settings::of(Format::Gzip),
         low(Format::Gzip, 0),
         low(Format::Gzip, 1),
-        gzip(9, named),
-        gzip(6, blocked),
+        Settings::Gzip { level: 9, header: named },
+        Settings::Gzip { level: 6, header: blocked },
         Settings::of(Format::Zstd),
         low(Format::Zstd, -5),
         low(Format::Zstd, 1),
-        zstd(level, checksum),
-        zstd(5, false),
+        Settings::Zstd { level: 5, checksum: false, long_window_log: None },
         low(Format::Xz, 0),
-        xz(0, Check::Sha256),
-        xz(1, Check::Crc32),
+        Settings::Xz { level: 0, check: Check::Sha256 },
+        Settings::Xz { level: 1, check: Check::Crc32 },
         low(Format::Bzip2, 1),
         Settings::of(Format::Bzip2),
     ])
-}
-
-fn gzip(level: i32, header: GzipHeader) -> Settings {
-    let mut settings = Settings::of(Format::Gzip).with_level(level).unwrap();
-    if let Settings::Gzip { header: own, .. } = &mut settings {
-        *own = header;
-    }
-    settings
-}
-
-fn zstd(level: i32, has_checksum: bool) -> Settings {
-    let mut settings = Settings::of(Format::Zstd).with_level(level).unwrap();
-    if let Settings::Zstd { checksum, .. } = &mut settings {
-        *checksum = has_checksum;
-    }
-    settings
-}
-
-fn xz(level: i32, kind: Check) -> Settings {
-    let mut settings = Settings::of(Format::Xz).with_level(level).unwrap();
-    if let Settings::Xz { check, .. } = &mut settings {
-        *check = kind;
-    }
-    settings
 }
 
 /// What of the settings a file shows.
@@ -77,7 +51,7 @@ fn shown(settings: &Settings) -> Settings {
             if is_blocked {
                 header.extra = None;
             }
-            gzip(if matches!(level, 1 | 9) { level as i32 } else { 6 }, header)
+            Settings::Gzip { level: if matches!(level, 1 | 9) { level } else { 6 }, header }
         }
         other => other,
     }
@@ -123,10 +97,10 @@ proptest! {
         prop_assert!(found == content, "{} bytes instead of {}", found.len(), content.len());
         prop_assert_eq!(decoder.offset(), packed.len() as u64);
         let mut read = decoder.settings();
-        if let Settings::Gzip { header, .. } = &mut read {
-            if header.is_blocked() {
-                header.extra = None;
-            }
+        if let Settings::Gzip { header, .. } = &mut read
+            && header.is_blocked()
+        {
+            header.extra = None;
         }
         // An empty xz stream has no block that tells a level.
         if settings.format() != Format::Xz || !content.is_empty() {
@@ -168,7 +142,7 @@ fn parts_are_counted() {
     let zstd = [&skippable[..], &frame, &skippable, &frame].concat();
     assert_eq!(Format::of(&zstd), Some(Format::Zstd));
     assert_eq!(parts(Format::Zstd, &zstd), Parts { members: 2, skipped_bytes: 22 });
-    let stream = pack(&xz(0, Check::Crc64), b"x");
+    let stream = pack(&Settings::Xz { level: 0, check: Check::Crc64 }, b"x");
     let xz = [&stream[..], &[0; 8], &stream, &[0; 4]].concat();
     assert_eq!(parts(Format::Xz, &xz), Parts { members: 2, skipped_bytes: 12 });
 }

@@ -41,8 +41,10 @@ impl Blocks {
     fn close(&mut self) -> io::Result<()> {
         let mut deflated = vec![0; MEMBER_BYTES_MAX];
         self.body.reset();
-        let status =
-            self.body.compress(&self.content, &mut deflated, FlushCompress::Finish).map_err(io::Error::other)?;
+        let status = self
+            .body
+            .compress(&self.content, &mut deflated, FlushCompress::Finish)
+            .map_err(io::Error::other)?;
         if status != Status::StreamEnd {
             return Err(io::Error::other("a block of BGZF does not fit its 64 KiB"));
         }

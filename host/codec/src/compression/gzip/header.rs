@@ -35,15 +35,7 @@ pub struct Header {
 impl Default for Header {
     /// No name and no time, as `gzip -n` writes it.
     fn default() -> Self {
-        Self {
-            is_text: false,
-            has_crc: false,
-            mtime: 0,
-            os: 3,
-            extra: None,
-            name: None,
-            comment: None,
-        }
+        Self { is_text: false, has_crc: false, mtime: 0, os: 3, extra: None, name: None, comment: None }
     }
 }
 
@@ -77,7 +69,8 @@ impl Header {
     /// readers can jump to it.
     #[must_use]
     pub fn is_blocked(&self) -> bool {
-        self.subfields().is_some_and(|fields| fields.iter().any(|(id, data)| *id == *b"BC" && data.len() == 2))
+        self.subfields()
+            .is_some_and(|fields| fields.iter().any(|(id, data)| *id == *b"BC" && data.len() == 2))
     }
 
     /// The subfields of `extra`; `None` if there are none, or they are malformed.

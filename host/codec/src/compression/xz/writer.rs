@@ -32,9 +32,12 @@ impl Pack for Stream {
             Action::Finish => LzmaAction::Finish,
         };
         let (read, written) = (self.0.total_in(), self.0.total_out());
-        let status = self.0.process(input, output, action).map_err(|error| io::Error::other(words(&error)))?;
-        let step =
-            Step { read: (self.0.total_in() - read) as usize, written: (self.0.total_out() - written) as usize };
+        let status =
+            self.0.process(input, output, action).map_err(|error| io::Error::other(words(&error)))?;
+        let step = Step {
+            read: (self.0.total_in() - read) as usize,
+            written: (self.0.total_out() - written) as usize,
+        };
         Ok((step, status == Status::StreamEnd))
     }
 }

@@ -102,26 +102,30 @@ pub(in crate::compression) fn is_start(head: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    const fn content(window_bytes: u64, has_checksum: bool) -> Frame {
-        Frame::Content { window_bytes, has_checksum }
+    const fn plain(window_bytes: u64) -> Frame {
+        Frame::Content { window_bytes, has_checksum: false }
+    }
+
+    const fn checked(window_bytes: u64) -> Frame {
+        Frame::Content { window_bytes, has_checksum: true }
     }
 
     #[test]
     fn headers_are_read_as_the_specification_says() {
         let cases: &[(&[u8], Frame)] = &[
             // 2^10, and 2^10 + 7/8 of it.
-            (&[0x00, 0x00], content(1024, false)),
-            (&[0x04, 0x07], content(1920, true)),
+            (&[0x00, 0x00], plain(1024)),
+            (&[0x04, 0x07], checked(1920)),
             // --long=27 and --long=31, with a checksum.
-            (&[0x04, 0x88], content(1 << 27, true)),
-            (&[0x04, 0xa8], content(1 << 31, true)),
+            (&[0x04, 0x88], checked(1 << 27)),
+            (&[0x04, 0xa8], checked(1 << 31)),
             // A single segment is as long as its content, in 1, 2, 4 and 8 bytes.
-            (&[0x20, 0x05], content(5, false)),
-            (&[0x60, 0x01, 0x02], content(0x201 + 256, false)),
-            (&[0xa0, 1, 0, 0, 1], content(0x0100_0001, false)),
-            (&[0xe4, 1, 0, 0, 0, 0, 0, 0, 1], content(0x0100_0000_0000_0001, true)),
+            (&[0x20, 0x05], plain(5)),
+            (&[0x60, 0x01, 0x02], plain(0x201 + 256)),
+            (&[0xa0, 1, 0, 0, 1], plain(0x0100_0001)),
+            (&[0xe4, 1, 0, 0, 0, 0, 0, 0, 1], checked(0x0100_0000_0000_0001)),
             // Dictionary 0 is none.
-            (&[0x03, 0x00, 0, 0, 0, 0], content(1024, false)),
+            (&[0x03, 0x00, 0, 0, 0, 0], plain(1024)),
         ];
         for (fields, frame) in cases {
             let bytes = [&MAGIC[..], fields].concat();
@@ -138,8 +142,8 @@ mod tests {
 
     #[test]
     fn a_window_is_long_if_no_usual_level_makes_it() {
-        assert_eq!(content(8 << 20, true).long_window_log(), None);
-        assert_eq!(content((8 << 20) + 1, true).long_window_log(), Some(24));
-        assert_eq!(content(1 << 27, true).long_window_log(), Some(27));
+        assert_eq!(checked(8 << 20).long_window_log(), None);
+        assert_eq!(checked((8 << 20) + 1).long_window_log(), Some(24));
+        assert_eq!(checked(1 << 27).long_window_log(), Some(27));
     }
 }

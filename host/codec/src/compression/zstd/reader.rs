@@ -34,7 +34,14 @@ pub(in crate::compression) struct Frames {
 
 impl Frames {
     pub(in crate::compression) fn new(memory_bytes: u64) -> Self {
-        Self { memory_bytes, state: State::Header, head: Vec::new(), next_bytes: 0, settings: None, parts: Parts::default() }
+        Self {
+            memory_bytes,
+            state: State::Header,
+            head: Vec::new(),
+            next_bytes: 0,
+            settings: None,
+            parts: Parts::default(),
+        }
     }
 
     /// Takes bytes of a header.

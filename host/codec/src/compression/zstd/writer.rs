@@ -10,18 +10,19 @@ use crate::compression::encoder::{Action, Pack};
 pub(in crate::compression) struct Frame(Encoder<'static>);
 
 impl Frame {
-    pub(in crate::compression) fn new(
-        level: i32,
-        checksum: bool,
-        long_window_log: Option<u32>,
-    ) -> io::Result<Self> {
+    /// Without a checksum.
+    pub(in crate::compression) fn new(level: i32, long_window_log: Option<u32>) -> io::Result<Self> {
         let mut encoder = Encoder::new(level)?;
-        encoder.set_parameter(CParameter::ChecksumFlag(checksum))?;
         if let Some(log) = long_window_log {
             encoder.set_parameter(CParameter::EnableLongDistanceMatching(true))?;
             encoder.set_parameter(CParameter::WindowLog(log))?;
         }
         Ok(Self(encoder))
+    }
+
+    pub(in crate::compression) fn with_checksum(mut self) -> io::Result<Self> {
+        self.0.set_parameter(CParameter::ChecksumFlag(true))?;
+        Ok(self)
     }
 }
 
