@@ -92,6 +92,13 @@ fn utf16(order: Order, input: &[u8], output: &mut [u8], place: Place) -> Step {
         }
         load(order, &pairs[..count], &mut units);
         let units = &units[..count];
+        if units.iter().fold(0, |all, unit| all | unit) < 0x80 {
+            let space = output[written..].iter_mut();
+            space.zip(units).for_each(|(place, unit)| *place = *unit as u8);
+            written += count;
+            read += count * 2;
+            continue;
+        }
         let valid = mem::utf16_valid_up_to(units);
         // Three bytes for each unit suffice, and there are four.
         let (done, of_valid) = mem::convert_utf16_to_utf8_partial(&units[..valid], &mut output[written..]);

@@ -51,6 +51,26 @@ fn single_byte(table: &Table, input: &[u8], output: &mut [u8], place: Place) -> 
             if read == input.len() {
                 return Ok(step);
             }
+            // Most sequences have two or three bytes, and are characters.
+            let found = match input[read..] {
+                [a @ 0xc2..=0xdf, b @ 0x80..=0xbf, ..] => Some((code(a & 0x1f, b), 2)),
+                [a @ (0xe1..=0xec | 0xee..=0xef), b @ 0x80..=0xbf, c @ 0x80..=0xbf, ..] => {
+                    Some((u16::from(a & 0xf) << 12 | code(b & 0x3f, c), 3))
+                }
+                [a @ 0..0x80, ..] => Some((a.into(), 1)),
+                _ => None,
+            };
+            if let Some((byte, length)) =
+                found.and_then(|(code, length)| Some((table.byte_of(code)?, length)))
+            {
+                *space = byte;
+                read += length;
+                written += 1;
+                if input.get(read..read + 8).is_some_and(<[u8]>::is_ascii) {
+                    break;
+                }
+                continue;
+            }
             let (sequence, length) = match first(&input[read..]) {
                 First::Whole(sequence, length) => (sequence, length),
                 First::Incomplete if place == Place::Inner => return Ok(step),
@@ -66,12 +86,13 @@ fn single_byte(table: &Table, input: &[u8], output: &mut [u8], place: Place) -> 
             };
             read += length;
             written += 1;
-            let next = &input[read..];
-            if next.len() >= 8 && next[..8].is_ascii() {
-                break;
-            }
         }
     }
+}
+
+/// Eleven or twelve bits of a code point.
+fn code(high: u8, low: u8) -> u16 {
+    u16::from(high) << 6 | u16::from(low & 0x3f)
 }
 
 fn utf16(order: Order, input: &[u8], output: &mut [u8], place: Place) -> Result<Step, Stop> {
@@ -84,6 +105,12 @@ fn utf16(order: Order, input: &[u8], output: &mut [u8], place: Place) -> Result<
         // Cut before a sequence; if that leaves nothing, one sequence is tried.
         while count > 0 && rest.get(count).is_some_and(|byte| !is_lead(*byte)) {
             count -= 1;
+        }
+        if count > 0 && rest[..count].is_ascii() {
+            widen(order, &rest[..count], &mut output[written..]);
+            written += count * 2;
+            read += count;
+            continue;
         }
         let valid = match std::str::from_utf8(&rest[..count]) {
             Ok(text) => text,
@@ -126,6 +153,15 @@ fn utf16(order: Order, input: &[u8], output: &mut [u8], place: Place) -> Result<
             First::Incomplete | First::Malformed => return Err(Stop { step, problem: Problem::NotText }),
         };
         read += length;
+    }
+}
+
+/// Stores ASCII.
+fn widen(order: Order, text: &[u8], output: &mut [u8]) {
+    let pairs = output.as_chunks_mut().0;
+    match order {
+        Order::LowFirst => pairs.iter_mut().zip(text).for_each(|(pair, byte)| *pair = [*byte, 0]),
+        Order::HighFirst => pairs.iter_mut().zip(text).for_each(|(pair, byte)| *pair = [0, *byte]),
     }
 }
 

@@ -116,9 +116,14 @@ impl Table {
 
     /// The byte of a character.
     pub(super) fn byte(&self, char: char) -> Option<u8> {
-        let [high, low] = u16::try_from(u32::from(char)).ok()?.to_be_bytes().map(usize::from);
+        self.byte_of(u16::try_from(u32::from(char)).ok()?)
+    }
+
+    /// The byte of a code point.
+    pub(super) fn byte_of(&self, code: u16) -> Option<u8> {
+        let [high, low] = code.to_be_bytes().map(usize::from);
         let byte = self.bytes[usize::from(self.pages[high])][low];
-        (byte != 0 || char == '\0').then_some(byte)
+        (byte != 0 || code == 0).then_some(byte)
     }
 }
 
