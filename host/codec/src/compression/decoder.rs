@@ -13,7 +13,8 @@ const INPUT_BYTES: usize = 64 << 10;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of memory for the part of the content that a format refers back
-    /// to. A file that needs more is refused before that memory is taken.
+    /// to. A file that needs more is refused before that memory is taken. For
+    /// zstd at least 17 MiB, which all levels up to 19 need at most.
     pub memory_bytes: u64,
 }
 

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use runner_codec::compression::{Check, Limits, Settings};
-use runner_codec::{Decoder, Format};
+use runner_codec::{Decoder, Foreign, Format, recognise};
 
 use crate::stage::{noise, pack, text, unpack};
 
@@ -210,4 +210,34 @@ fn the_header_of_gzip_is_kept() {
     let again = pack(&decoder.settings(), b"content");
     let length = 10 + "a.log".len() + 1;
     assert_eq!(again[..length], packed[..length]);
+}
+
+/// What other programs write is recognised, also what is not read.
+#[test]
+fn files_of_other_programs_are_recognised() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.txt");
+    std::fs::write(&path, text(5000)).unwrap();
+    let (path, zip) = (path.to_str().unwrap(), folder.path().join("a.zip"));
+    let archive = folder.path().join("a.7z");
+    run(&["zip", "-q", zip.to_str().unwrap(), path], b"");
+    run(&["7z", "a", archive.to_str().unwrap(), path], b"");
+    let written = [
+        (run(&["lz4", "-c", path], b""), Foreign::Lz4),
+        (run(&["lz4", "-lc", path], b""), Foreign::Lz4),
+        (run(&["compress", "-c", path], b""), Foreign::Compress),
+        (run(&["lzip", "-c", path], b""), Foreign::Lzip),
+        (std::fs::read(zip).ok(), Foreign::Zip),
+        (std::fs::read(archive).ok(), Foreign::SevenZip),
+        (run(&["iconv", "-t", "UTF-16", path], b""), Foreign::Utf16Le { has_mark: true }),
+        (run(&["iconv", "-t", "UTF-16LE", path], b""), Foreign::Utf16Le { has_mark: false }),
+        (run(&["iconv", "-t", "UTF-16BE", path], b""), Foreign::Utf16Be { has_mark: false }),
+        (run(&["iconv", "-t", "UTF-32", path], b""), Foreign::Utf32Le),
+    ];
+    for (bytes, expected) in written {
+        match bytes {
+            Some(bytes) => assert_eq!(recognise(&bytes), Some(expected)),
+            None => eprintln!("no program writes {}", expected.name()),
+        }
+    }
 }

@@ -167,3 +167,33 @@ fn flushed_bytes_reach_the_sink() {
         }
     }
 }
+
+/// A decoder that is not ready has nothing left: its source is asked next.
+#[test]
+fn what_is_ready_is_returned_without_the_source() {
+    struct Once<'a>(&'a [u8], usize);
+    impl Read for Once<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            self.1 += 1;
+            self.0.read(&mut buffer[..1000.min(self.0.len())])
+        }
+    }
+    for format in Format::ALL {
+        let content = text(200_000);
+        let packed = pack(&Settings::of(format).with_level(1).unwrap(), &content);
+        let mut decoder = Decoder::new(Once(&packed, 0), format);
+        let (mut found, mut buffer) = (Vec::new(), [0; 700]);
+        loop {
+            let (is_ready, asked) = (decoder.is_ready(), decoder.source_mut().1);
+            let count = decoder.read(&mut buffer).unwrap();
+            if !is_ready && asked > 0 && count > 0 {
+                assert!(decoder.source_mut().1 > asked, "{format:?}");
+            }
+            if count == 0 {
+                break;
+            }
+            found.extend_from_slice(&buffer[..count]);
+        }
+        assert!(found == content, "{format:?}");
+    }
+}

@@ -9,6 +9,8 @@ use crate::compression::{Problem, Settings};
 
 /// What a decoder keeps besides the window: two blocks and its tables.
 const OWN_BYTES: u64 = 1 << 20;
+/// Limits below this are taken for it.
+const MEMORY_BYTES_MIN: u64 = 17 * OWN_BYTES;
 /// The longest window that the library can be told to accept.
 const WINDOW_LOG_MAX: u32 = 31;
 
@@ -76,7 +78,7 @@ impl Frames {
             }
             Frame::Content { window_bytes, has_checksum } => {
                 let needed = window_bytes.saturating_add(OWN_BYTES);
-                if needed > self.memory_bytes.max(16 * OWN_BYTES) {
+                if needed > self.memory_bytes.max(MEMORY_BYTES_MIN) {
                     return Err(Problem::Memory {
                         needed_bytes: Some(needed),
                         limit_bytes: self.memory_bytes,
