@@ -24,8 +24,9 @@ const LAYERS: [&[&str]; 11] = [
 ];
 
 /// Crates of `host/`, and the crates that each may use.
-const CRATES: [(&str, &[&str]); 7] = [
+const CRATES: [(&str, &[&str]); 8] = [
     ("channel", &[]),
+    ("codec", &[]),
     ("confine", &[]),
     ("contract", &[]),
     ("core", &["runner_contract"]),
