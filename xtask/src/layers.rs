@@ -29,7 +29,7 @@ const CRATES: [(&str, &[&str]); 8] = [
     ("codec", &[]),
     ("confine", &[]),
     ("contract", &[]),
-    ("core", &["runner_contract"]),
+    ("core", &["runner_codec", "runner_contract"]),
     ("sandbox", &["runner_channel", "runner_confine", "runner_contract", "runner_pipeline"]),
     ("embed", &["runner_contract", "runner_pipeline", "runner_sandbox"]),
     ("cli", &["runner_contract", "runner_pipeline", "runner_sandbox"]),

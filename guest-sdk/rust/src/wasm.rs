@@ -146,10 +146,10 @@ impl From<ParamSpec> for wit::ParamSpec {
             ParamKind::Bytes => wit::ParamKind::Bytes,
             ParamKind::Choice => wit::ParamKind::Choice,
         };
-        let mut use_ = wit::ParamUse::empty();
-        use_.set(wit::ParamUse::REQUIRED, spec.required);
-        use_.set(wit::ParamUse::REPEATS, spec.repeats);
-        use_.set(wit::ParamUse::FROM_FILE, spec.from_file);
+        let flag = |is_set, flag| if is_set { flag } else { wit::ParamUse::empty() };
+        let use_ = flag(spec.required, wit::ParamUse::REQUIRED)
+            | flag(spec.repeats, wit::ParamUse::REPEATS)
+            | flag(spec.from_file, wit::ParamUse::FROM_FILE);
         let ParamSpec { name, default, doc, choices, .. } = spec;
         Self { name, kind, use_, default, doc, choices }
     }
@@ -157,11 +157,11 @@ impl From<ParamSpec> for wit::ParamSpec {
 
 impl From<Job> for wit::Job {
     fn from(job: Job) -> Self {
-        let mut claims = wit::Claims::empty();
-        claims.set(wit::Claims::TEXT, job.claims.text);
-        claims.set(wit::Claims::LENGTH_PRESERVING, job.claims.length_preserving);
-        claims.set(wit::Claims::IDEMPOTENT, job.claims.idempotent);
-        claims.set(wit::Claims::DETERMINISTIC, job.claims.deterministic);
+        let flag = |is_set, flag| if is_set { flag } else { wit::Claims::empty() };
+        let claims = flag(job.claims.text, wit::Claims::TEXT)
+            | flag(job.claims.length_preserving, wit::Claims::LENGTH_PRESERVING)
+            | flag(job.claims.idempotent, wit::Claims::IDEMPOTENT)
+            | flag(job.claims.deterministic, wit::Claims::DETERMINISTIC);
         let prefilter = |one: crate::Prefilter| wit::Prefilter { id: one.id, pattern: one.pattern.into() };
         let range = |range: std::ops::Range<u64>| wit::ByteRange { start: range.start, end: range.end };
         Self {

@@ -10,6 +10,7 @@ use runner_pipeline::cancel::Cancel;
 use runner_pipeline::commit::conditions::Privileges;
 use runner_pipeline::commit::strategy::Choice;
 use runner_pipeline::commit::verify::{Level, VerifyChoice};
+use runner_pipeline::engine::readable::NoText;
 use runner_pipeline::error::Result;
 use runner_pipeline::memory::{self, Budget, Space};
 use runner_pipeline::run::COSTS;
@@ -38,6 +39,9 @@ pub(crate) struct PluginArgs {
     /// Give a seed to a plugin that takes one
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
+    /// Show the bytes to a plugin that reads text even if the file is compressed or in UTF-16
+    #[arg(long)]
+    pub(crate) as_is: bool,
     /// Approximate size of the windows that the plugin sees; a record may have up to this size or 16
     /// MiB, whichever is larger
     #[arg(long, value_name = "BYTES", default_value = "1M", value_parser = window_bytes)]
@@ -69,6 +73,10 @@ pub(crate) struct PluginArgs {
 }
 
 impl PluginArgs {
+    pub(crate) fn no_text(&self) -> NoText {
+        if self.as_is { NoText::Show } else { NoText::Refuse }
+    }
+
     /// What the plugin may have beyond its parameters.
     pub(crate) fn grants(&self) -> Grants {
         let tables = self.tables.iter().map(|(name, path)| (name.clone(), PathBuf::from(path)));

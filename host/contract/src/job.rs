@@ -108,7 +108,7 @@ impl Job {
 
     /// Claims that every edit keeps the length.
     #[must_use]
-    pub fn length_preserving(mut self) -> Self {
+    pub const fn length_preserving(mut self) -> Self {
         self.claims.length_preserving = true;
         self
     }

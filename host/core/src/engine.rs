@@ -9,6 +9,7 @@ mod fields;
 pub mod framing;
 mod instance;
 pub mod prefilter;
+pub mod readable;
 pub mod transform;
 pub(crate) mod validate;
 pub mod window;

@@ -29,6 +29,7 @@ use crate::commit::strategy::{Choice, Plan, Strategy};
 use crate::commit::verify::{Level, VerifyChoice};
 use crate::commit::{CommitOptions, Committed, Keep};
 use crate::context::{RunContext, cores};
+use crate::engine::readable::NoText;
 use crate::error::{Error, Kind, Result};
 use crate::memory::{Costs, MemoryContext};
 use crate::patch::{Patch, PluginId, Seal, Stats};
@@ -100,6 +101,8 @@ pub struct Options<'a> {
     pub scratch: Option<Entry>,
     /// Whether a patch file may be a target.
     pub patch_files: PatchFiles,
+    /// What to do with a file that is not text.
+    pub no_text: NoText,
     /// Limits the memory of a scan.
     pub memory: MemoryContext<'a>,
     /// The request to stop before the commit point.
@@ -140,6 +143,7 @@ impl Default for Options<'_> {
             checkpoint_every: Duration::MAX,
             scratch: None,
             patch_files: PatchFiles::Refuse,
+            no_text: NoText::Refuse,
             memory: MemoryContext::NONE,
             cancel: Cancel::NEVER,
         }

@@ -66,8 +66,9 @@ fn counts_of(report: &Report) -> Value {
 /// What a plugin has counted, without zeros; `None` if that is nothing.
 pub(crate) fn counted(counts: &[(String, u64)]) -> Option<String> {
     let some = counts.iter().filter(|(_, number)| *number > 0);
-    let words: Vec<_> =
-        some.map(|(name, number)| format!("{} {}", group_digits(*number), shown(name).cut(NAME_CHARS))).collect();
+    let words: Vec<_> = some
+        .map(|(name, number)| format!("{} {}", group_digits(*number), shown(name).cut(NAME_CHARS)))
+        .collect();
     (!words.is_empty()).then(|| words.join(", "))
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use super::{Event, Options, Program};
+use crate::engine::readable;
 use crate::engine::transform::Instance;
 use crate::error::{Error, Kind, Result};
 use crate::escape::shown;
@@ -59,6 +60,7 @@ fn scan_and_seal<'s, S: Storage>(
     let beginning = profile::span(Stage::Begin);
     let head = head(mapping);
     let (job, first) = (program.begin)(head)?;
+    readable::check(&job, head.head, options.no_text)?;
     let finder = first.finder(&job, options.memory.budget)?;
     let first = Mutex::new(Some(first));
     let make = || -> Result<Instance> {
