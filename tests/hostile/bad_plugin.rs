@@ -106,7 +106,7 @@ fn parameters_must_fit() {
         refused(&scratch, replace, options, *code, what);
     }
     for (toml, what) in [
-        ("find = [1]", "is neither a string, an integer nor a boolean"),
+        ("find = [[1]]", "is neither a string, an integer nor a boolean"),
         ("find = ", "is not a valid parameter file"),
         ("fnd = 'a'", "params.toml sets a parameter that plugin `replace` does not have"),
     ] {

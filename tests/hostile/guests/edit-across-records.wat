@@ -1,5 +1,5 @@
 ;; Edits from one packed record into the next one.
-;; expect: exit 3, says "crosses into another record"
+;; expect: exit 3, says "crosses into another record or field"
 ;; file: 1 x "abc\nxyz\nabc\n"
 (data (i32.const 2056) "\01")
 (data (i32.const 2064) "\c0\08\00\00\01\00\00\00")

@@ -102,7 +102,8 @@ const CHOOSY: &str = "
 (func $transform (type $window)
   (if (i32.ne (i32.load8_u (local.get 1)) (i32.const 120)) (then
     (return (call $hostile
-      (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5)))))
+      (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5) (local.get 6)
+      (local.get 7) (local.get 8) (local.get 9) (local.get 10)))))
   (call $span (i32.const 0) (i32.const 1) (i32.const 1))
   (i64.store (i32.const 608) (i64.extend_i32_u (local.get 2)))
   (call $edits))";
