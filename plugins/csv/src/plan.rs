@@ -1,0 +1,231 @@
+//! What happens to the records of a file.
+
+use crate::change::{Buffers, Change, Changer, Failure, RawField};
+use crate::condition::Condition;
+use crate::record::{Fault, FaultKind, Field, Record};
+use runner_plugin::Edits;
+
+/// What happens to a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Its fields are kept.
+    Keep,
+    /// Its fields are removed, each with one delimiter.
+    Drop,
+    /// Its fields are changed: the index in [`Plan::changes`].
+    Change(usize),
+}
+
+/// The steps and conditions for the columns of one file.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// One step per column.
+    pub(crate) steps: Vec<Step>,
+    /// The step of the columns beyond those of the first record.
+    pub(crate) rest: Step,
+    pub(crate) changes: Vec<Change>,
+    /// The columns of the conditions on which records are deleted. A column
+    /// that the file does not have is `None`.
+    pub(crate) conditions: Vec<(Option<usize>, Condition)>,
+    /// The number of fields that each record must have, if it is checked.
+    pub(crate) expected: Option<usize>,
+    /// The offset of the header, if the file has one.
+    pub(crate) header: Option<u64>,
+}
+
+/// A parsed record in its window.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row<'a> {
+    /// The window that contains the record.
+    pub(crate) bytes: &'a [u8],
+    pub(crate) record: &'a Record,
+    /// Its first [`Plan::limit`] fields, or all if there are fewer.
+    pub(crate) fields: &'a [Field],
+    /// Whether it contains the names of the columns.
+    pub(crate) is_header: bool,
+}
+
+/// Buffers that are reused to save allocations.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    buffers: Buffers,
+    new: Vec<u8>,
+    group: Vec<u8>,
+}
+
+/// What is wrong, where, and sometimes why.
+pub(crate) type Located = (Fault, Option<String>);
+
+impl Plan {
+    /// Number of fields needed of each record.
+    pub(crate) fn limit(&self) -> usize {
+        if self.rest != Step::Keep || self.expected.is_some() {
+            return usize::MAX;
+        }
+        let used = self.steps.iter().rposition(|step| *step != Step::Keep).map_or(0, |last| last + 1);
+        let groups = self.changes.iter().filter_map(|change| change.group);
+        let conditions = self.conditions.iter().filter_map(|(column, _)| *column);
+        let other = groups.chain(conditions).max().map_or(0, |last| last + 1);
+        // If two fields follow the last dropped one, a delimiter is left, so
+        // the record does not become an empty line.
+        used.max(other) + usize::from(self.drops())
+    }
+
+    fn drops(&self) -> bool {
+        self.rest == Step::Drop || self.steps.contains(&Step::Drop)
+    }
+
+    fn step(&self, column: usize) -> Step {
+        self.steps.get(column).copied().unwrap_or(self.rest)
+    }
+
+    /// Adds the edits of one record. Missing columns are ignored.
+    ///
+    /// # Errors
+    /// If the record cannot be changed as asked.
+    pub(crate) fn apply(
+        &self,
+        changer: &Changer,
+        row: Row<'_>,
+        scratch: &mut Scratch,
+        edits: &mut Edits,
+    ) -> Result<(), Located> {
+        if row.record.is_blank() {
+            return Ok(());
+        }
+        if let Some(expected) = self.expected.filter(|expected| *expected != row.fields.len()) {
+            return Err(at(
+                row.record.content.start,
+                (FaultKind::Ragged { found: row.fields.len(), expected }, None),
+            ));
+        }
+        if row.is_header {
+            if self.drops() {
+                self.edit(changer, row, scratch, edits)?;
+            }
+            return Ok(());
+        }
+        if !self.conditions.is_empty() && self.is_deleted(changer, row, scratch) {
+            edits.delete(row.record.content.start..row.record.end);
+            return Ok(());
+        }
+        self.edit(changer, row, scratch, edits)
+    }
+
+    /// Whether one of the conditions holds. A field that the record does not
+    /// have counts as empty.
+    fn is_deleted(&self, changer: &Changer, row: Row<'_>, scratch: &mut Scratch) -> bool {
+        let value = &mut scratch.new;
+        self.conditions.iter().any(|(column, condition)| {
+            let Some(column) = column else { return false };
+            value.clear();
+            if let Some(field) = row.fields.get(*column) {
+                changer.value(&raw(row, field), value);
+            }
+            condition.holds(value)
+        })
+    }
+
+    /// Adds the edits of the fields.
+    fn edit(
+        &self,
+        changer: &Changer,
+        row: Row<'_>,
+        scratch: &mut Scratch,
+        edits: &mut Edits,
+    ) -> Result<(), Located> {
+        let drops = self.drops();
+        let is_only = drops && self.kept(row) == 1;
+        if drops && self.kept(row) == 0 {
+            return self.empty(changer, row, edits);
+        }
+        let mut has_kept = false;
+        // The start of the field with the spaces before it.
+        let mut outer = row.record.content.start;
+        let delimiter_bytes = changer.dialect.delimiter.len();
+        for (column, field) in row.fields.iter().enumerate() {
+            let step = self.step(column);
+            if step == Step::Drop {
+                match has_kept {
+                    true => edits.delete(outer - delimiter_bytes..field.end),
+                    false => edits.delete(outer..field.end + delimiter_bytes),
+                }
+            } else {
+                let is_first = !has_kept;
+                let is_only = is_only || row.fields.len() == 1 && field.end == row.record.content.end;
+                let raw = RawField { is_first, is_only, ..raw(row, field) };
+                has_kept = true;
+                let range = match step {
+                    Step::Change(change) if !row.is_header => {
+                        self.change(changer, (row, &self.changes[change]), raw, scratch)
+                    }
+                    _ => Ok(None),
+                };
+                let range = match range {
+                    Ok(None) if drops => {
+                        let Scratch { buffers, new, .. } = &mut *scratch;
+                        let is_changed = changer.protect(&raw, buffers, new);
+                        is_changed.map(|is_changed| is_changed.then_some(0..raw.raw.len()))
+                    }
+                    range => range,
+                };
+                if let Some(range) = range.map_err(|failure| at(field.start, failure))? {
+                    edits.replace(field.start + range.start..field.start + range.end, &scratch.new);
+                }
+            }
+            outer = field.end + delimiter_bytes;
+        }
+        Ok(())
+    }
+
+    /// The changed part of a field, with its replacement in the scratch.
+    fn change(
+        &self,
+        changer: &Changer,
+        (row, change): (Row<'_>, &Change),
+        field: RawField<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<Option<std::ops::Range<usize>>, Failure> {
+        let Scratch { buffers, new, group } = scratch;
+        group.clear();
+        if let Some(column) = change.group {
+            let Some(by) = row.fields.get(column) else {
+                let why = "its record has no value to shift it by".to_owned();
+                return Err((FaultKind::Value, Some(why)));
+            };
+            changer.value(&raw(row, by), group);
+        }
+        changer.change(change, &RawField { group, ..field }, buffers, new)
+    }
+
+    /// Number of fields that are not dropped; exact up to one.
+    fn kept(&self, row: Row<'_>) -> usize {
+        (0..row.fields.len()).filter(|column| self.step(*column) != Step::Drop).count()
+    }
+
+    /// Replaces a record that has no field left by one empty field. Without
+    /// quotes, this can only be an empty line.
+    fn empty(&self, changer: &Changer, row: Row<'_>, edits: &mut Edits) -> Result<(), Located> {
+        match changer.dialect.quote {
+            Some(quote) => {
+                edits.replace(row.record.content.clone(), &[quote, quote]);
+                Ok(())
+            }
+            None => Err(at(row.record.content.start, (FaultKind::BecomesEmpty, None))),
+        }
+    }
+}
+
+fn at(at: usize, (kind, why): Failure) -> Located {
+    (Fault { at, kind }, why)
+}
+
+fn raw<'a>(row: Row<'a>, field: &Field) -> RawField<'a> {
+    RawField {
+        raw: &row.bytes[field.range()],
+        shape: field.shape,
+        is_first: false,
+        is_only: false,
+        group: b"",
+    }
+}
