@@ -7,7 +7,7 @@ use crate::condition::Condition;
 use crate::dialect::{Dialect, Escape, LineEnd};
 use crate::open::{Opened, check_encoding, first_line_end, mark_bytes, open, separator_line};
 use crate::params;
-use crate::plan::{Plan, Step};
+use crate::plan::{Plan, Step, Steps};
 use crate::reader::{Stop, Text};
 use crate::settings::{Delimiter, Ragged, Settings};
 use crate::{Csv, guess};
@@ -169,8 +169,8 @@ impl Wishes {
     pub(crate) fn plan(self, opened: &Opened, bytes: &[u8], dialect: &Dialect) -> Result<Plan, String> {
         let names = opened.first.as_ref().map(|first| first.values(bytes, dialect));
         let count = names.as_ref().map_or(0, Vec::len);
-        let mut plan = Plan {
-            steps: vec![Step::Keep; count],
+        let mut steps = Steps {
+            columns: vec![Step::Keep; count],
             rest: Step::Keep,
             changes: Vec::new(),
             conditions: Vec::new(),
@@ -181,12 +181,12 @@ impl Wishes {
                 .filter(|_| self.settings.has_header)
                 .map(|first| first.start as u64),
         };
-        let Some(names) = names else { return Ok(plan) };
+        let Some(names) = names else { return Ok(Plan::new(steps)) };
         let columns = Columns { count, names: Some(names).filter(|_| self.settings.has_header) };
         for targets in &self.drop {
-            assign(&mut plan, &columns, targets, Step::Drop)?;
+            assign(&mut steps, &columns, targets, Step::Drop)?;
         }
-        if plan.steps.iter().all(|step| *step == Step::Drop) {
+        if steps.columns.iter().all(|step| *step == Step::Drop) {
             return Err("`drop` names every column, so nothing would be left".into());
         }
         for rule in self.rules {
@@ -194,15 +194,15 @@ impl Wishes {
                 Some(part) => columns.select_one(&Item::new(part))?,
                 None => None,
             };
-            let step = Step::Change(plan.changes.len());
-            plan.changes.push(Change::new(rule.action, group));
-            assign(&mut plan, &columns, &rule.targets, step)?;
+            let step = Step::Change(steps.changes.len());
+            steps.changes.push(Change::new(rule.action, group));
+            assign(&mut steps, &columns, &rule.targets, step)?;
         }
         for condition in self.conditions {
             let item = Item::new(&condition.column);
-            plan.conditions.push((columns.select_one(&item)?, condition));
+            steps.conditions.push((columns.select_one(&item)?, condition));
         }
-        Ok(plan)
+        Ok(Plan::new(steps))
     }
 
     /// Whether a rule's replacement could be read as something else.
@@ -230,19 +230,19 @@ impl Wishes {
 }
 
 /// Sets the step of some columns.
-fn assign(plan: &mut Plan, columns: &Columns, targets: &[Target], step: Step) -> Result<(), String> {
+fn assign(steps: &mut Steps, columns: &Columns, targets: &[Target], step: Step) -> Result<(), String> {
     let selected = columns.select(&Item::list(targets))?;
     for place in selected.places {
-        if plan.steps[place] != Step::Keep {
+        if steps.columns[place] != Step::Keep {
             return Err(format!("column {} is named twice", place + 1));
         }
-        plan.steps[place] = step;
+        steps.columns[place] = step;
     }
     if selected.includes_rest {
-        if plan.rest != Step::Keep {
+        if steps.rest != Step::Keep {
             return Err("the columns beyond those of the first record are named twice".into());
         }
-        plan.rest = step;
+        steps.rest = step;
     }
     Ok(())
 }

@@ -129,7 +129,7 @@ impl Csv {
         while at < bytes.len() {
             let (fault, next) = match reader.read(at, limit, fields) {
                 Ok(record) => {
-                    let is_header = plan.header == Some(offset + at as u64);
+                    let is_header = plan.is_header(offset + at as u64);
                     let row = Row { bytes, record: &record, fields, is_header };
                     (plan.apply(changer, row, scratch, edits).err(), record.end)
                 }

@@ -4,6 +4,7 @@ use crate::change::{Buffers, Change, Changer, Failure, RawField};
 use crate::condition::Condition;
 use crate::record::{Fault, FaultKind, Field, Record};
 use runner_plugin::Edits;
+use std::ops::Range;
 
 /// What happens to a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,15 +13,15 @@ pub(crate) enum Step {
     Keep,
     /// Its fields are removed, each with one delimiter.
     Drop,
-    /// Its fields are changed: the index in [`Plan::changes`].
+    /// Its fields are changed: the index in [`Steps::changes`].
     Change(usize),
 }
 
 /// The steps and conditions for the columns of one file.
 #[derive(Debug)]
-pub(crate) struct Plan {
+pub(crate) struct Steps {
     /// One step per column.
-    pub(crate) steps: Vec<Step>,
+    pub(crate) columns: Vec<Step>,
     /// The step of the columns beyond those of the first record.
     pub(crate) rest: Step,
     pub(crate) changes: Vec<Change>,
@@ -31,6 +32,19 @@ pub(crate) struct Plan {
     pub(crate) expected: Option<usize>,
     /// The offset of the header, if the file has one.
     pub(crate) header: Option<u64>,
+}
+
+/// [`Steps`], with what follows from them.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    steps: Steps,
+    /// The columns that change, ascending, with the index of the change. Not
+    /// those beyond the first record's.
+    changing: Vec<(usize, usize)>,
+    /// Whether columns are dropped.
+    drops: bool,
+    /// Number of fields needed of each record.
+    limit: usize,
 }
 
 /// A parsed record in its window.
@@ -57,26 +71,28 @@ pub(crate) struct Scratch {
 pub(crate) type Located = (Fault, Option<String>);
 
 impl Plan {
-    /// Number of fields needed of each record.
-    pub(crate) fn limit(&self) -> usize {
-        if self.rest != Step::Keep || self.expected.is_some() {
-            return usize::MAX;
-        }
-        let used = self.steps.iter().rposition(|step| *step != Step::Keep).map_or(0, |last| last + 1);
-        let groups = self.changes.iter().filter_map(|change| change.group);
-        let conditions = self.conditions.iter().filter_map(|(column, _)| *column);
-        let other = groups.chain(conditions).max().map_or(0, |last| last + 1);
-        // If two fields follow the last dropped one, a delimiter is left, so
-        // the record does not become an empty line.
-        used.max(other) + usize::from(self.drops())
+    pub(crate) fn new(steps: Steps) -> Self {
+        let drops = steps.rest == Step::Drop || steps.columns.contains(&Step::Drop);
+        let places = steps.columns.iter().enumerate();
+        let changing = places.filter_map(|(column, step)| match step {
+            Step::Change(change) => Some((column, *change)),
+            _ => None,
+        });
+        Self { changing: changing.collect(), drops, limit: limit(&steps, usize::from(drops)), steps }
     }
 
-    fn drops(&self) -> bool {
-        self.rest == Step::Drop || self.steps.contains(&Step::Drop)
+    /// Number of fields needed of each record.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Whether the record at this offset contains the names of the columns.
+    pub(crate) fn is_header(&self, offset: u64) -> bool {
+        self.steps.header == Some(offset)
     }
 
     fn step(&self, column: usize) -> Step {
-        self.steps.get(column).copied().unwrap_or(self.rest)
+        self.steps.columns.get(column).copied().unwrap_or(self.steps.rest)
     }
 
     /// Adds the edits of one record. Missing columns are ignored.
@@ -93,30 +109,30 @@ impl Plan {
         if row.record.is_blank() {
             return Ok(());
         }
-        if let Some(expected) = self.expected.filter(|expected| *expected != row.fields.len()) {
+        if let Some(expected) = self.steps.expected.filter(|expected| *expected != row.fields.len()) {
             return Err(at(
                 row.record.content.start,
                 (FaultKind::Ragged { found: row.fields.len(), expected }, None),
             ));
         }
-        if row.is_header {
-            if self.drops() {
-                self.edit(changer, row, scratch, edits)?;
-            }
-            return Ok(());
-        }
-        if !self.conditions.is_empty() && self.is_deleted(changer, row, scratch) {
+        if !row.is_header && !self.steps.conditions.is_empty() && self.is_deleted(changer, row, scratch) {
             edits.delete(row.record.content.start..row.record.end);
             return Ok(());
         }
-        self.edit(changer, row, scratch, edits)
+        if self.drops {
+            return self.edit_rest(changer, row, scratch, edits);
+        }
+        if !row.is_header {
+            self.edit(changer, row, scratch, edits)?;
+        }
+        Ok(())
     }
 
     /// Whether one of the conditions holds. A field that the record does not
     /// have counts as empty.
     fn is_deleted(&self, changer: &Changer, row: Row<'_>, scratch: &mut Scratch) -> bool {
         let value = &mut scratch.new;
-        self.conditions.iter().any(|(column, condition)| {
+        self.steps.conditions.iter().any(|(column, condition)| {
             let Some(column) = column else { return false };
             value.clear();
             if let Some(field) = row.fields.get(*column) {
@@ -126,7 +142,7 @@ impl Plan {
         })
     }
 
-    /// Adds the edits of the fields.
+    /// Adds the edits of a record none of whose fields is dropped.
     fn edit(
         &self,
         changer: &Changer,
@@ -134,9 +150,34 @@ impl Plan {
         scratch: &mut Scratch,
         edits: &mut Edits,
     ) -> Result<(), Located> {
-        let drops = self.drops();
-        let is_only = drops && self.kept(row) == 1;
-        if drops && self.kept(row) == 0 {
+        let beyond = match self.steps.rest {
+            Step::Change(change) => Some(change),
+            _ => None,
+        };
+        let beyond = beyond
+            .map(|change| (self.steps.columns.len()..row.fields.len()).map(move |column| (column, change)));
+        let is_only = row.fields.len() == 1 && row.fields[0].end == row.record.content.end;
+        for (column, change) in self.changing.iter().copied().chain(beyond.into_iter().flatten()) {
+            let Some(field) = row.fields.get(column) else { break };
+            let raw = RawField { is_first: column == 0, is_only, ..raw(row, field) };
+            let range = self.change(changer, (row, &self.steps.changes[change]), raw, scratch);
+            if let Some(range) = range.map_err(|failure| at(field.start, failure))? {
+                edits.replace(field.start + range.start..field.start + range.end, &scratch.new);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the edits of a record some of whose fields are dropped.
+    fn edit_rest(
+        &self,
+        changer: &Changer,
+        row: Row<'_>,
+        scratch: &mut Scratch,
+        edits: &mut Edits,
+    ) -> Result<(), Located> {
+        let kept = self.kept(row);
+        if kept == 0 {
             return self.empty(changer, row, edits);
         }
         let mut has_kept = false;
@@ -144,36 +185,31 @@ impl Plan {
         let mut outer = row.record.content.start;
         let delimiter_bytes = changer.dialect.delimiter.len();
         for (column, field) in row.fields.iter().enumerate() {
+            let start = std::mem::replace(&mut outer, field.end + delimiter_bytes);
             let step = self.step(column);
             if step == Step::Drop {
                 match has_kept {
-                    true => edits.delete(outer - delimiter_bytes..field.end),
-                    false => edits.delete(outer..field.end + delimiter_bytes),
+                    true => edits.delete(start - delimiter_bytes..field.end),
+                    false => edits.delete(start..field.end + delimiter_bytes),
                 }
-            } else {
-                let is_first = !has_kept;
-                let is_only = is_only || row.fields.len() == 1 && field.end == row.record.content.end;
-                let raw = RawField { is_first, is_only, ..raw(row, field) };
-                has_kept = true;
-                let range = match step {
-                    Step::Change(change) if !row.is_header => {
-                        self.change(changer, (row, &self.changes[change]), raw, scratch)
-                    }
-                    _ => Ok(None),
-                };
-                let range = match range {
-                    Ok(None) if drops => {
-                        let Scratch { buffers, new, .. } = &mut *scratch;
-                        let is_changed = changer.protect(&raw, buffers, new);
-                        is_changed.map(|is_changed| is_changed.then_some(0..raw.raw.len()))
-                    }
-                    range => range,
-                };
-                if let Some(range) = range.map_err(|failure| at(field.start, failure))? {
-                    edits.replace(field.start + range.start..field.start + range.end, &scratch.new);
-                }
+                continue;
             }
-            outer = field.end + delimiter_bytes;
+            let raw = RawField { is_first: !has_kept, is_only: kept == 1, ..raw(row, field) };
+            has_kept = true;
+            let mut range = match step {
+                Step::Change(change) if !row.is_header => {
+                    self.change(changer, (row, &self.steps.changes[change]), raw, scratch)
+                }
+                _ => Ok(None),
+            };
+            if range == Ok(None) {
+                let Scratch { buffers, new, .. } = &mut *scratch;
+                let is_changed = changer.protect(&raw, buffers, new);
+                range = is_changed.map(|is_changed| is_changed.then_some(0..raw.raw.len()));
+            }
+            if let Some(range) = range.map_err(|failure| at(field.start, failure))? {
+                edits.replace(field.start + range.start..field.start + range.end, &scratch.new);
+            }
         }
         Ok(())
     }
@@ -185,7 +221,7 @@ impl Plan {
         (row, change): (Row<'_>, &Change),
         field: RawField<'_>,
         scratch: &mut Scratch,
-    ) -> Result<Option<std::ops::Range<usize>>, Failure> {
+    ) -> Result<Option<Range<usize>>, Failure> {
         let Scratch { buffers, new, group } = scratch;
         group.clear();
         if let Some(column) = change.group {
@@ -214,6 +250,19 @@ impl Plan {
             None => Err(at(row.record.content.start, (FaultKind::BecomesEmpty, None))),
         }
     }
+}
+
+fn limit(steps: &Steps, dropped: usize) -> usize {
+    if steps.rest != Step::Keep || steps.expected.is_some() {
+        return usize::MAX;
+    }
+    let used = steps.columns.iter().rposition(|step| *step != Step::Keep).map_or(0, |last| last + 1);
+    let groups = steps.changes.iter().filter_map(|change| change.group);
+    let conditions = steps.conditions.iter().filter_map(|(column, _)| *column);
+    let other = groups.chain(conditions).max().map_or(0, |last| last + 1);
+    // If two fields follow the last dropped one, a delimiter is left, so the
+    // record does not become an empty line.
+    used.max(other) + dropped
 }
 
 fn at(at: usize, (kind, why): Failure) -> Located {

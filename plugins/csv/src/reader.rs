@@ -7,7 +7,7 @@
 
 use crate::dialect::{Dialect, Escape, LineEnd, Quotes};
 use crate::record::{Fault, FaultKind, Field, Record, Shape};
-use crate::scan::Scanner;
+use crate::scan::{Scanner, Wanted};
 
 /// Bytes of a file that begin at a record.
 #[derive(Debug, Clone, Copy)]
@@ -24,10 +24,9 @@ pub(crate) struct Reader<'a> {
     bytes: &'a [u8],
     dialect: &'a Dialect,
     is_complete: bool,
-    /// Finds everything that structures a record.
-    scanner: Scanner<'a, 5>,
-    /// Finds what structures the rest of a record whose fields do not matter.
-    rest: Option<Scanner<'a, 3>>,
+    scanner: Scanner<'a>,
+    /// Whether a delimiter is one byte, and nothing but quotes can hide it.
+    is_simple: bool,
 }
 
 /// Why there is no record.
@@ -63,8 +62,11 @@ impl<'a> Reader<'a> {
             bytes,
             dialect,
             is_complete,
-            scanner: Scanner::new(bytes, [dialect.delimiter[0], quote, escape, b'\n', b'\r']),
-            rest: is_simple.then(|| Scanner::new(bytes, [quote, b'\n', b'\r'])),
+            scanner: Scanner::new(
+                bytes,
+                Wanted { outer: [quote, b'\n', b'\r'], inner: [dialect.delimiter[0], escape] },
+            ),
+            is_simple,
         }
     }
 
@@ -86,7 +88,13 @@ impl<'a> Reader<'a> {
             }
         }
         let mut at = start;
-        while fields.len() < limit || self.rest.is_none() {
+        while fields.len() < limit || !self.is_simple {
+            let next = self.scanner.next_from(at);
+            if self.is_simple && self.bytes.get(next) == Some(&self.dialect.delimiter[0]) {
+                fields.push(Field { start: at, end: next, shape: Shape::Bare });
+                at = next + 1;
+                continue;
+            }
             let (field, end) = self.field(at)?;
             if fields.len() < limit {
                 fields.push(field);
@@ -227,7 +235,7 @@ impl<'a> Reader<'a> {
     fn rest_end(&mut self, start: usize) -> Result<(usize, usize), Stop> {
         let mut from = start;
         loop {
-            let at = self.rest.as_mut().map_or(from, |rest| rest.next_from(from));
+            let at = self.scanner.next_outer_from(from);
             let Some(&byte) = self.bytes.get(at) else {
                 return if self.is_complete { Ok((at, 0)) } else { Err(Stop::Incomplete) };
             };

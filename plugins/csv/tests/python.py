@@ -25,10 +25,10 @@ def hexed(text):
 
 
 def ask(text, params):
-    print(text.encode().hex() or "-", *(f"{name}={hexed(value)}" for name, value in params.items()), flush=True)
+    print(text.encode(errors="surrogateescape").hex() or "-", *(f"{name}={hexed(value)}" for name, value in params.items()), flush=True)
     verdict, _, answer = sys.stdin.readline().strip().partition(" ")
     answer = bytes.fromhex(answer)
-    return verdict, answer.decode()
+    return verdict, answer.decode(errors="surrogateescape")
 
 
 def dialect():
@@ -185,6 +185,71 @@ def check(text, form, params):
         sys.exit("the length changed" + complaint)
     return "the same"
 
+
+# Kinds of files: the text, the column, how Python is told to read it, and the
+# parameters that say the same to the plugin.
+WIDE = ",".join(f"c{place}" for place in range(5000))
+KINDS = [
+    ("\ufeffa,b\n1,2\n", "b", {}, {}), ("a,b\r\n1,2\r\n", "b", {}, {}), ("a,b\r\n1,2\n3,4\r\n", "b", {}, {}),
+    ("a,b\n1,2", "b", {}, {}), ('a,b\n"x\ny",2\n', "b", {}, {}), ('a,b\n1,"x\r\ny"\n', "b", {}, {}),
+    ('a,b\n"x\ry",2\n', "b", {}, {}), ('a,b\n"say ""hi""",2\n', "b", {}, {}), ('a,b\n1,"""x"""\n', "b", {}, {}),
+    ('a,b\n"""",""\n', "b", {}, {}), ("a;b\n1,5;2\n", "b", {"delimiter": ";"}, {"delimiter": ";"}),
+    ("a|b\n1|2\n", "b", {"delimiter": "|"}, {"delimiter": "|"}), ("a\tb\n1\t2\n", "b", {"delimiter": "\t"}, {"delimiter": "tab"}),
+    ("a b\n1 2\n", "b", {"delimiter": " "}, {"delimiter": " "}), ("a:b\n1:2\n", "b", {"delimiter": ":"}, {"delimiter": ":"}),
+    ("a\x1fb\n1\x1f2\n", "b", {"delimiter": "\x1f"}, {"delimiter": "\\x1f"}),
+    ("a\x01b\n1\x012\n", "b", {"delimiter": "\x01"}, {"delimiter": "\\x01"}),
+    ("a¦b\n1¦2\n", "b", {"delimiter": "¦"}, {"delimiter": "¦"}), ("aþb\n1þ2\n", "b", {"delimiter": "þ"}, {"delimiter": "þ"}),
+    ("a,b\n'x,y',2\n", "b", {"quotechar": "'"}, {"quote": "'"}), ("a,b,c\n1\n1,2\n1,2,3,4\n", "b", {}, {}),
+    ("a,a,b\n1,2,3\n", "b", {}, {}), ("1,2\n3,4\n", "2", {}, {"header": "false"}), ("a,b\n#c\n1,2\n", "b", {}, {}),
+    ("a,b\n\n1,2\n\n\n", "b", {}, {}), ("\n\na,b\n1,2\n", "b", {}, {}), ("full name,b\n1,2\n", '"full name"', {}, {}),
+    ('"say ""hi""",b\n1,2\n', '"say ""hi"""', {}, {}), ('"a,b",c\n1,2\n', '"a,b"', {}, {}), ('"a=b",c\n1,2\n', '"a=b"', {}, {}),
+    ("1,2\nx,y\n", '"2"', {}, {}), ("größe,b\n1,2\n", "größe", {}, {}), ("a,b\n", "b", {}, {}), ("", "b", {}, {}),
+    ("a,b,\n1,2,\n", "b", {}, {}), (",b\n,2\n", "b", {}, {}), ("a,b\n1\0,2\n", "b", {}, {}),
+    ("a,b\n\udce4,2\n", "b", {}, {}), ("a,b\n\udcff\udcfe\udc80,2\n", "b", {}, {}),
+    (f"{WIDE}\n{WIDE}\n", "c4999", {}, {}), ('a,b\n"{""k"": ""v, w""}",2\n', "b", {}, {}), ("a,b\n 1 , 2 \n", "b", {}, {}),
+    ('a,b\n5" disk,2\n', "b", {}, {"quotes": "lenient"}), ('a,b\nsay "hi" now,2\n', "b", {}, {"quotes": "lenient"}),
+    ('a,b\n="001",2\n', "b", {}, {"quotes": "lenient"}),
+    ('a;b\n1;{"e":"x"}\n', "b", {"delimiter": ";"}, {"quotes": "lenient", "delimiter": ";"}),
+    ('a,b\n"x"y,2\n', "b", {}, {"quotes": "lenient"}), ('a,b\n"x" ,2\n', "b", {}, {"quotes": "lenient"}),
+    ('a,b\n1, "x,y"\n', "b", {"skipinitialspace": True}, {"skip-initial-space": "true"}),
+    ('a,b\n"say \\"hi\\"",2\n', "b", {"escapechar": "\\"}, {"escape": "\\"}),
+    ("1\tx\\\ty\tsecret\n", "3", {"delimiter": "\t", "quoting": csv.QUOTE_NONE, "escapechar": "\\"},
+     {"delimiter": "tab", "quote": "none", "escape": "mysql", "header": "false"}),
+    ("a,b\r1,2\r3,4\r", "b", {}, {}), ("a,b\r1,2\n3,4\r\n", "b", {}, {"line-end": "any"}),
+    ("a,b\n1,\"x\ny\"", "b", {}, {}), ('a,b\n"x""",2\n', "b", {}, {}), ("a,b\n1,'\n", "b", {}, {}),
+    (f"{','.join('column' + str(place) for place in range(9000))}\n1,2\n", "column1", {}, {}),
+]
+# What is refused, or read unlike Python: the text, the parameters, a part of
+# the message.
+REFUSED = [
+    ('a,b\n5" disk,2\n', {"set": "b=XX"}, "a quote inside a field"), ('a,b\n"x"y,2\n', {"set": "b=XX"}, "text after a closing quote"),
+    ('a,b\n1, "x,y"\n', {"set": "b=XX"}, "a quote inside a field"), ('a,b\n3,"x', {"set": "a=XX"}, "never closed"),
+    ('a,b\n3,"x', {"set": "a=XX", "quotes": "lenient"}, "never closed"), ("a,b\nx\ry,2\n", {"set": "b=XX"}, "line-end=any"),
+    ("# c\na,b\n1,2\n", {"set": "b=XX"}, "there is no column `b`"), (" b ,c\n1,2\n", {"set": "b=XX"}, "did you mean `\" b \"`"),
+    ("Email,c\n1,2\n", {"set": "email=XX"}, "did you mean `\"Email\"`"),
+    ("a\0,\0b\0\n\x001\0,\x002\0\n\0", {"mask": "1", "header": "false"}, "UTF-16"),
+    ("a,b\n1,2\n", {"set": "b=XX", "delimiter": "ab"}, "`delimiter` must be"), ("a,b\n1,x\\", {"set": "b=XX", "escape": "\\"}, "at the end of the file"),
+    ("1\tx\\\n2\ty\n", {"mask": "2", "delimiter": "tab", "quote": "none", "escape": "tsv", "header": "false"}, "an escaped line end"),
+    ("sep=;\na;b\n1;2\n", {"set": "b=XX", "delimiter": ","}, "the first line says"),
+]
+for text, column, form, params in KINDS:
+    verdict, answer = ask(text, {"set": f"{column}=XX"} | params)
+    before, after = rows(text.removeprefix("\ufeff"), form), rows(answer.removeprefix("\ufeff"), form)
+    header = next((row for row in before if row), [])
+    place = int(column) - 1 if column.isdigit() else len(header) - 1 if header[-1:] == [column] else \
+        next((place for place, name in enumerate(header) if name == column.strip('"').replace('""', '"')), 0)
+    kept = "header" not in params
+    for row in before:
+        if kept and row:
+            kept = False
+        elif len(row) > place:
+            row[place] = "XX"
+    if verdict != "ok" or before != after:
+        sys.exit(f"{text[:200]!r} with {params}: {verdict} {answer[:200]!r}")
+for text, params, message in REFUSED:
+    verdict, answer = ask(text, params)
+    if verdict != "error" or message not in answer:
+        sys.exit(f"{text!r} with {params} is not refused for `{message}`: {answer!r}")
 
 for _ in range(FILES):
     form, params = dialect()
