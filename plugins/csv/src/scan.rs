@@ -2,9 +2,9 @@
 //! ends.
 //!
 //! Fields are short, so a search from each one to the next would cost a call
-//! per field. Instead, 64 bytes are classified at once, and the positions are
-//! bits of a word. Compilers vectorise the classification, also for
-//! WebAssembly, because it has no branches.
+//! per field. Instead, 64 bytes are classified at once, and their flags are read
+//! as words. Compilers vectorise the classification, also for WebAssembly,
+//! because it has no branches.
 
 /// Number of bytes that are classified at once.
 const BLOCK: usize = 64;
@@ -19,7 +19,8 @@ pub(crate) struct Scanner<'a> {
     wanted: Wanted,
     /// The position of the classified block: a multiple of [`BLOCK`].
     base: usize,
-    found: Found,
+    /// One byte of flags per byte of the block.
+    flags: [u8; BLOCK],
 }
 
 /// The special bytes. A byte may be listed more than once.
@@ -31,17 +32,16 @@ pub(crate) struct Wanted {
     pub(crate) inner: [u8; 2],
 }
 
-/// One bit per byte of a block, the lowest for the first.
-#[derive(Debug, Clone, Copy, Default)]
-struct Found {
-    all: u64,
-    outer: u64,
-}
+/// The flag of every special byte.
+const ALL: u64 = u64::from_le_bytes([1; 8]);
+
+/// The flag of the outer bytes.
+const OUTER: u64 = u64::from_le_bytes([2; 8]);
 
 impl<'a> Scanner<'a> {
     /// A scanner for these bytes.
     pub(crate) fn new(bytes: &'a [u8], wanted: Wanted) -> Self {
-        let mut scanner = Self { bytes, wanted, base: 0, found: Found::default() };
+        let mut scanner = Self { bytes, wanted, base: 0, flags: [0; BLOCK] };
         scanner.load(0);
         scanner
     }
@@ -51,79 +51,83 @@ impl<'a> Scanner<'a> {
     /// positions.
     #[inline]
     pub(crate) fn next_from(&mut self, from: usize) -> usize {
-        self.next(from, |found| found.all)
+        self.next::<ALL>(from)
     }
 
     /// The same for the outer bytes alone.
     #[inline]
     pub(crate) fn next_outer_from(&mut self, from: usize) -> usize {
-        self.next(from, |found| found.outer)
+        self.next::<OUTER>(from)
     }
 
-    #[inline]
-    fn next(&mut self, from: usize, bits: impl Fn(Found) -> u64) -> usize {
+    #[inline(always)]
+    fn next<const FLAG: u64>(&mut self, from: usize) -> usize {
+        let place = from.wrapping_sub(self.base);
+        // Most of the time it is one of the next eight bytes.
+        if place < BLOCK {
+            let here = self.word(place / 8) & FLAG & (u64::MAX << (place % 8 * 8));
+            if here != 0 {
+                return self.base + (place & !7) + here.trailing_zeros() as usize / 8;
+            }
+        }
+        self.search::<FLAG>(from)
+    }
+
+    #[inline(never)]
+    fn search<const FLAG: u64>(&mut self, from: usize) -> usize {
+        if from >= self.bytes.len() {
+            return self.bytes.len();
+        }
         let mut place = from.wrapping_sub(self.base);
         if place >= BLOCK {
-            if from >= self.bytes.len() {
-                return self.bytes.len();
-            }
             self.load(from - from % BLOCK);
             place = from % BLOCK;
         }
-        let mut here = bits(self.found) & (u64::MAX << place);
+        // The flags are looked at eight at a time.
+        let mut here = self.word(place / 8) & FLAG & (u64::MAX << (place % 8 * 8));
+        place &= !7;
         while here == 0 {
-            let next = self.base + BLOCK;
-            if next >= self.bytes.len() {
-                return self.bytes.len();
+            place += 8;
+            if place == BLOCK {
+                if self.base + BLOCK >= self.bytes.len() {
+                    return self.bytes.len();
+                }
+                self.load(self.base + BLOCK);
+                place = 0;
             }
-            self.load(next);
-            here = bits(self.found);
+            here = self.word(place / 8) & FLAG;
         }
-        self.base + here.trailing_zeros() as usize
+        self.base + place + here.trailing_zeros() as usize / 8
     }
 
     #[inline]
+    fn word(&self, place: usize) -> u64 {
+        u64::from_le_bytes(self.flags.as_chunks().0[place])
+    }
+
     fn load(&mut self, base: usize) {
         self.base = base;
         let rest = &self.bytes[base..];
-        self.found = match rest.first_chunk() {
-            Some(block) => classify(block, self.wanted),
+        match rest.first_chunk() {
+            Some(block) => classify(block, self.wanted, &mut self.flags),
             None => {
                 let mut block = [0; BLOCK];
                 block[..rest.len()].copy_from_slice(rest);
-                let found = classify(&block, self.wanted);
-                let inside = (1 << rest.len()) - 1;
-                Found { all: found.all & inside, outer: found.outer & inside }
+                classify(&block, self.wanted, &mut self.flags);
+                self.flags[rest.len()..].fill(0);
             }
-        };
+        }
     }
 }
 
 #[inline]
-fn classify(block: &[u8; BLOCK], wanted: Wanted) -> Found {
+fn classify(block: &[u8; BLOCK], wanted: Wanted, flags: &mut [u8; BLOCK]) {
     let Wanted { outer: [first, second, third], inner: [fourth, fifth] } = wanted;
-    // The lowest bit of a flag says whether the byte is special, the next one
-    // whether it is an outer one.
-    let mut flags = [0_u8; BLOCK];
     for (flag, &byte) in flags.iter_mut().zip(block) {
         let outer = u8::from(byte == first) | u8::from(byte == second) | u8::from(byte == third);
         let inner = u8::from(byte == fourth) | u8::from(byte == fifth);
         *flag = outer | inner | outer << 1;
     }
-    let mut found = Found::default();
-    for (place, word) in flags.as_chunks().0.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        found.all |= packed(word) << (place * 8);
-        found.outer |= packed(word >> 1) << (place * 8);
-    }
-    found
-}
-
-/// The lowest bits of eight bytes, in eight bits.
-#[inline]
-fn packed(word: u64) -> u64 {
-    // The product moves each bit to its place in the highest byte.
-    (word & 0x0101_0101_0101_0101).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
 #[cfg(test)]
