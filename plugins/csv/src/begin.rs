@@ -11,7 +11,7 @@ use crate::plan::{Plan, Step, Steps};
 use crate::reader::{Stop, Text};
 use crate::settings::{Delimiter, Ragged, Settings};
 use crate::{Csv, guess};
-use runner_plugin::{FileHead, Framing, LogLevel, Params, log};
+use runner_plugin::{FileHead, Framing, HEAD_BYTES, LogLevel, Params, log};
 use runner_values::{ACTIONS, Key, Rule, Rules, Syntax, Target, parse_targets};
 
 /// What the user wants, before the columns are known.
@@ -57,6 +57,13 @@ pub(crate) fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Csv, Framin
     csv.check()?;
     let framing = match open(text, &dialect, preamble) {
         Err(Stop::Fault(fault)) => return Err(csv.faults_message(fault, head)),
+        // The host asks again when more has arrived.
+        Err(Stop::Incomplete) if file.size.is_none() && head.len() < HEAD_BYTES && !head.contains(&b'\n') => {
+            return Err(format!(
+                "the first record does not end in the first {} bytes of the stream, and no more bytes have arrived",
+                head.len()
+            ));
+        }
         // The first record is read with the first window.
         Err(Stop::Incomplete) => None,
         Ok(opened) => {

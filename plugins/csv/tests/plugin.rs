@@ -263,14 +263,19 @@ fn a_header_beyond_the_head_is_read_with_the_first_window() {
         let framing = begin(&[("mask", "name")], whole.as_bytes(), None);
         assert_eq!(framing, Ok(Framing::Quoted { delimiter: b'\n', quote: b'"' }), "{whole}");
     }
-    for part in ["", "i", "id,name", "id,name\r", "\"id\",\"na\nme", "id,\"name\""] {
-        assert_eq!(begin(&[("mask", "name")], part.as_bytes(), None), Ok(Framing::Sequential), "{part}");
+    // Of a stream, more than a part of a line is needed.
+    for part in ["", "i", "id,name", "id,name\r", "id,\"name\""] {
+        let error =
+            begin(&[("mask", "name")], part.as_bytes(), None).expect_err("the next bytes are not known");
+        assert!(error.contains("the first record does not end"), "{part}: {error}");
     }
+    let part = "\"id\",\"na\nme";
+    assert_eq!(begin(&[("mask", "name")], part.as_bytes(), None), Ok(Framing::Sequential));
     assert!(begin(&[("mask", "name")], b"id,name", Some(7)).is_ok());
-    let names: Vec<String> = (0..300_000).map(|column| format!("c{column}")).collect();
+    let names: Vec<String> = (0..40_000).map(|column| format!("c{column}")).collect();
     let row = vec!["1"; names.len()].join(",");
     let text = format!("{}\n{row}\n", names.join(","));
-    let output = edit::<Csv>(&[("set", "c299999=x")], text.as_bytes()).expect("an edit");
+    let output = edit::<Csv>(&[("set", "c39999=x")], text.as_bytes()).expect("an edit");
     assert!(output.ends_with(b"1,1,x\n") && output.len() == text.len());
     let error = edit::<Csv>(&[("set", "d=x")], text.as_bytes()).expect_err("no such column");
     assert!(error.starts_with("there is no column `d`; the columns are `c0`, `c1`"), "{error}");
