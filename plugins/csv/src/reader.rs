@@ -101,7 +101,14 @@ impl<'a> Reader<'a> {
             }
             match end {
                 End::Delimiter => at = field.end + self.dialect.delimiter.len(),
-                End::Record(bytes) => return Ok(record(start, field.end, bytes)),
+                End::Record(bytes) => {
+                    let mut record = record(start, field.end, bytes);
+                    // COPY's end of data.
+                    let is_last =
+                        self.dialect.escape == Escape::Lines && &self.bytes[start..field.end] == b"\\.";
+                    record.is_comment = is_last;
+                    return Ok(record);
+                }
             }
         }
         let (content_end, line_end_bytes) = self.rest_end(at)?;
