@@ -1,5 +1,5 @@
 //! Measures the plugin natively, on one core, without the host:
-//! `cargo run --profile plugin -p runner-csv --example speed [part of a job's name]`.
+//! `cargo run --release -p runner-csv --example speed [part of a job's name]`.
 //!
 //! Processor time is measured, so other programs disturb little. A table of ten columns is generated in memory and shown in windows of 1 MiB.
 

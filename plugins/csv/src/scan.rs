@@ -62,24 +62,11 @@ impl<'a> Scanner<'a> {
 
     #[inline(always)]
     fn next<const FLAG: u64>(&mut self, from: usize) -> usize {
-        let place = from.wrapping_sub(self.base);
-        // Most of the time it is one of the next eight bytes.
-        if place < BLOCK {
-            let here = self.word(place / 8) & FLAG & (u64::MAX << (place % 8 * 8));
-            if here != 0 {
-                return self.base + (place & !7) + here.trailing_zeros() as usize / 8;
-            }
-        }
-        self.search::<FLAG>(from)
-    }
-
-    #[inline(never)]
-    fn search<const FLAG: u64>(&mut self, from: usize) -> usize {
-        if from >= self.bytes.len() {
-            return self.bytes.len();
-        }
         let mut place = from.wrapping_sub(self.base);
         if place >= BLOCK {
+            if from >= self.bytes.len() {
+                return self.bytes.len();
+            }
             self.load(from - from % BLOCK);
             place = from % BLOCK;
         }
@@ -105,6 +92,7 @@ impl<'a> Scanner<'a> {
         u64::from_le_bytes(self.flags.as_chunks().0[place])
     }
 
+    #[inline(never)]
     fn load(&mut self, base: usize) {
         self.base = base;
         let rest = &self.bytes[base..];
