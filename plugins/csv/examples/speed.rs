@@ -42,19 +42,17 @@ fn processor_ns() -> f64 {
 
 /// Gigabytes per second, and the number of edits.
 fn run(file: &[u8], given: &[(&str, &str)]) -> (f64, usize) {
-    let defaults = Csv::describe().params.into_iter().filter_map(|spec| Some((spec.name, spec.default?)));
-    let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let head = &file[..file.len().min(HEAD_BYTES)];
-    let params = given.chain(defaults).collect();
+    let params = runner_plugin::testing::params::<Csv>(given).expect("parameters");
     let (mut csv, _) =
-        Csv::begin(&params, &FileHead { size: Some(file.len() as u64), head }).expect("parameters");
+        Csv::begin(&params, &FileHead::new(Some(file.len() as u64), head)).expect("parameters");
     let start = processor_ns();
     let (mut at, mut count) = (0, 0);
     while at < file.len() {
         let end = (at + WINDOW_BYTES).min(file.len());
         let end = memchr::memchr(b'\n', &file[end - 1..]).map_or(file.len(), |more| end + more);
         let bytes = &file[at..end];
-        let window = Window { offset: at as u64, bytes, owned: 0..bytes.len(), last: end == file.len() };
+        let window = Window::new(at as u64, bytes).last(end == file.len());
         let mut edits = Edits::new(&window);
         csv.transform(&window, &mut edits).expect("a window");
         if let runner_plugin::Change::Edits { spans, .. } = edits.finish().expect("edits").change {

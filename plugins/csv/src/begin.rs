@@ -7,18 +7,35 @@ use crate::condition::Condition;
 use crate::dialect::{Dialect, Escape, LineEnd};
 use crate::open::{Opened, check_encoding, first_line_end, mark_bytes, open, separator_line};
 use crate::params;
-use crate::plan::{Plan, Step, Steps};
+use crate::plan::Plan;
 use crate::reader::{Stop, Text};
 use crate::settings::{Delimiter, Ragged, Settings};
+use crate::steps::{Step, Steps};
 use crate::{Csv, guess};
-use runner_plugin::{FileHead, Framing, HEAD_BYTES, LogLevel, Params, log};
+use runner_plugin::{Claims, Failure, FileHead, Framing, HEAD_BYTES, Job, LogLevel, Params, log};
 use runner_values::{ACTIONS, Key, Rule, Rules, Syntax, Target, parse_targets};
+
+/// The names of counts: of changed fields for each of [`ACTIONS`], and of
+/// deleted records.
+const COUNTS: [&str; ACTIONS.len() + 1] = {
+    let mut names = ["deleted-rows"; ACTIONS.len() + 1];
+    let mut place = 0;
+    while place < ACTIONS.len() {
+        names[place] = ACTIONS[place];
+        place += 1;
+    }
+    names
+};
+
+/// The index of the count of deleted records.
+pub(crate) const DELETED: usize = ACTIONS.len();
 
 /// What the user wants, before the columns are known.
 #[derive(Debug)]
 pub(crate) struct Wishes {
     pub(crate) settings: Settings,
-    rules: Vec<Rule>,
+    /// The rules, each with the index of its action in [`ACTIONS`].
+    rules: Vec<(usize, Rule)>,
     drop: Vec<Vec<Target>>,
     conditions: Vec<Condition>,
     /// The first lines that are no records: where they begin, and how many
@@ -26,11 +43,11 @@ pub(crate) struct Wishes {
     pub(crate) preamble: (usize, u64),
 }
 
-/// Starts on a file. The framing is the plugin's choice for this dialect.
+/// Starts on a file.
 ///
 /// # Errors
 /// The message for the user.
-pub(crate) fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Csv, Framing), String> {
+pub(crate) fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Csv, Job), Failure> {
     let mut settings = Settings::read(params)?;
     let head = file.head;
     check_encoding(head)?;
@@ -53,27 +70,37 @@ pub(crate) fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Csv, Framin
     let changer = changer(params, &settings)?;
     let wishes = wishes(params, settings, preamble)?;
     let dialect = changer.dialect.clone();
+    wishes.check(&dialect)?;
+    let claims = wishes.claims(&dialect);
     let mut csv = Csv::new(wishes, changer);
-    csv.check()?;
+    let mut fields = None;
     let framing = match open(text, &dialect, preamble) {
-        Err(Stop::Fault(fault)) => return Err(csv.faults_message(fault, head)),
+        Err(Stop::Fault(fault)) => return Err(csv.failure(fault, head)),
         // The host asks again when more has arrived.
         Err(Stop::Incomplete) if file.size.is_none() && head.len() < HEAD_BYTES && !head.contains(&b'\n') => {
             return Err(format!(
                 "the first record does not end in the first {} bytes of the stream, and no more bytes have arrived",
                 head.len()
-            ));
+            )
+            .into());
         }
         // The first record is read with the first window.
         Err(Stop::Incomplete) => None,
         Ok(opened) => {
             csv.resolve(&opened, head)?;
+            fields = csv.wanted_fields(&opened, mark_bytes(head));
             let is_from_return = dialect.line_end == LineEnd::Any && line_end != Some(LineEnd::LineFeed);
             dialect.parallel_framing().filter(|_| opened.has_even_quotes && !is_from_return)
         }
     };
     csv.is_sequential = framing.is_none();
-    Ok((csv, framing.unwrap_or(Framing::Sequential)))
+    let mut job = Job::new(framing.unwrap_or(Framing::Sequential)).text().deterministic().counts(COUNTS);
+    job.claims = Claims { text: job.claims.text, deterministic: job.claims.deterministic, ..claims };
+    if let Some(fields) = fields.filter(|_| !csv.is_sequential) {
+        job = job.project(dialect.delimiter[0], fields);
+        csv.is_projected = true;
+    }
+    Ok((csv, job))
 }
 
 /// The delimiter: the given one, that of the line `sep=`, or the one that
@@ -135,25 +162,19 @@ fn wishes(params: &Params, settings: Settings, preamble: (usize, u64)) -> Result
     let key = secret.map(Key::new).transpose()?;
     let parser = Rules { syntax: Syntax::Names, key: key.as_ref() };
     let mut rules = Vec::new();
-    for name in ACTIONS {
-        // A table has lines of its own.
-        let texts = if name == "map" {
-            params::one(params, name).into_iter().collect()
-        } else {
-            params::all(params, name)
-        };
-        for text in texts {
-            rules.push(parser.parse(name, text)?);
+    for (count, name) in ACTIONS.into_iter().enumerate() {
+        for text in params.all(name) {
+            rules.push((count, parser.parse(name, text)?));
         }
     }
     let mut drop = Vec::new();
-    for text in params::all(params, "drop") {
+    for text in params.all("drop") {
         match parse_targets(text, Syntax::Names).map_err(|error| format!("`drop`: {error}"))? {
             (targets, "") => drop.push(targets),
             (_, rest) => return Err(format!("`drop`: `{rest}` follows the columns")),
         }
     }
-    let conditions = params::all(params, "delete-rows").into_iter().map(Condition::parse);
+    let conditions = params.all("delete-rows").map(Condition::parse);
     let conditions =
         conditions.collect::<Result<Vec<_>, _>>().map_err(|error| format!("`delete-rows`: {error}"))?;
     if rules.is_empty() && drop.is_empty() && conditions.is_empty() {
@@ -196,13 +217,13 @@ impl Wishes {
         if steps.columns.iter().all(|step| *step == Step::Drop) {
             return Err("`drop` names every column, so nothing would be left".into());
         }
-        for rule in self.rules {
+        for (count, rule) in self.rules {
             let group = match rule.group.as_ref().and_then(|group| group.parts.first()) {
                 Some(part) => columns.select_one(&Item::new(part))?,
                 None => None,
             };
             let step = Step::Change(steps.changes.len());
-            steps.changes.push(Change::new(rule.action, group));
+            steps.changes.push(Change::new(rule.action, group).counted(count));
             assign(&mut steps, &columns, &rule.targets, step)?;
         }
         for condition in self.conditions {
@@ -217,7 +238,8 @@ impl Wishes {
     /// # Errors
     /// The message for the user.
     pub(crate) fn check(&self, dialect: &Dialect) -> Result<(), String> {
-        let writes_mask = self.rules.iter().any(|rule| Change::new(rule.action.clone(), None).writes_mask());
+        let writes_mask =
+            self.rules.iter().any(|(_, rule)| Change::new(rule.action.clone(), None).writes_mask());
         let has_mask =
             [dialect.quote, dialect.escape.byte()].contains(&Some(MASK)) || dialect.delimiter.contains(&MASK);
         if writes_mask && has_mask {
@@ -229,10 +251,15 @@ impl Wishes {
         Ok(())
     }
 
-    /// Whether every edit keeps the length of the file.
-    pub(crate) fn keeps_length(&self, dialect: &Dialect) -> bool {
-        let keeps = |rule: &Rule| Change::new(rule.action.clone(), None).keeps_length(dialect);
-        self.drop.is_empty() && self.conditions.is_empty() && self.rules.iter().all(keeps)
+    /// What all rules promise.
+    fn claims(&self, dialect: &Dialect) -> Claims {
+        let only_rules = self.drop.is_empty() && self.conditions.is_empty();
+        let keeps = |(_, rule): &(usize, Rule)| Change::new(rule.action.clone(), None).keeps_length(dialect);
+        Claims {
+            length_preserving: only_rules && self.rules.iter().all(keeps),
+            idempotent: only_rules && self.rules.iter().all(|(_, rule)| rule.action.is_idempotent()),
+            ..Claims::default()
+        }
     }
 }
 

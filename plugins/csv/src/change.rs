@@ -17,6 +17,8 @@ pub(crate) struct Change {
     pub(crate) action: Action,
     /// The column whose value decides by how much dates are shifted.
     pub(crate) group: Option<usize>,
+    /// The index of the count of changed fields.
+    pub(crate) count: usize,
     kind: ChangeKind,
 }
 
@@ -66,12 +68,23 @@ impl Change {
             Action::Null => ChangeKind::Null,
             _ => ChangeKind::Value,
         };
-        Self { action, group, kind }
+        Self { action, group, count: 0, kind }
+    }
+
+    /// The same change, with this index of its count.
+    pub(crate) fn counted(self, count: usize) -> Self {
+        Self { count, ..self }
     }
 
     /// Whether it writes [`MASK`].
     pub(crate) fn writes_mask(&self) -> bool {
         matches!(self.kind, ChangeKind::Mask | ChangeKind::PartialMask)
+    }
+
+    /// Whether a value that is not empty can become empty.
+    pub(crate) fn may_write_nothing(&self) -> bool {
+        let keeps_some = matches!(self.action, Action::Hash { .. } | Action::ShiftDate(_));
+        !keeps_some && !self.writes_mask()
     }
 
     /// Whether every edit keeps the length of the file.

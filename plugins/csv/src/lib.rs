@@ -22,6 +22,8 @@ mod reader;
 mod record;
 mod scan;
 mod settings;
+mod shown;
+mod steps;
 
 use begin::Wishes;
 use change::Changer;
@@ -29,7 +31,7 @@ use open::{Opened, open};
 use plan::{Plan, Row, Scratch};
 use reader::{Reader, Stop, Text};
 use record::{Fault, Faults, Field};
-use runner_plugin::{Edits, FileHead, Job, Manifest, Params, Plugin, Window};
+use runner_plugin::{Edits, Failure, FileHead, Job, Manifest, Params, Plugin, Window};
 
 /// The plugin, for one file.
 #[derive(Debug)]
@@ -39,7 +41,8 @@ pub struct Csv {
     /// Where the first record may begin.
     body: usize,
     is_sequential: bool,
-    keeps_length: bool,
+    /// Whether windows hold single fields.
+    is_projected: bool,
     scratch: Scratch,
     /// Buffer for the fields of a record, reused to save allocations.
     fields: Vec<Field>,
@@ -58,20 +61,20 @@ impl Plugin for Csv {
         manifest::manifest()
     }
 
-    fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Self, Job), String> {
-        let (csv, framing) = begin::begin(params, file)?;
-        let job = Job::new(framing);
-        let job = if csv.keeps_length { job.length_preserving() } else { job };
-        Ok((csv, job))
+    fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Self, Job), Failure> {
+        begin::begin(params, file)
     }
 
-    fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), String> {
+    fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), Failure> {
+        if self.is_projected {
+            return self.shown(window, edits);
+        }
         let text = Text { bytes: window.bytes, is_complete: !self.is_sequential || window.last };
         if let State::Waiting(wishes) = &self.plan {
             let preamble = wishes.as_ref().map_or((0, 0), |wishes| wishes.preamble);
             match open(text, &self.changer.dialect, preamble) {
                 Ok(opened) => self.resolve(&opened, window.bytes)?,
-                Err(Stop::Fault(fault)) => return Err(self.faults_message(fault, window.bytes)),
+                Err(Stop::Fault(fault)) => return Err(self.failure(fault, window.bytes)),
                 Err(Stop::Incomplete) => {
                     edits.consumed(0);
                     return Ok(());
@@ -86,22 +89,14 @@ impl Plugin for Csv {
 
 impl Csv {
     fn new(wishes: Wishes, changer: Changer) -> Self {
-        let keeps_length = wishes.keeps_length(&changer.dialect);
         Self {
             changer,
             plan: State::Waiting(Some(Box::new(wishes))),
             body: 0,
             is_sequential: false,
-            keeps_length,
+            is_projected: false,
             scratch: Scratch::default(),
             fields: Vec::new(),
-        }
-    }
-
-    fn check(&self) -> Result<(), String> {
-        match &self.plan {
-            State::Waiting(Some(wishes)) => wishes.check(&self.changer.dialect),
-            _ => Ok(()),
         }
     }
 
@@ -118,7 +113,7 @@ impl Csv {
 
     /// Adds the edits of the records of a window at `offset`. Returns the end of the last
     /// whole one.
-    fn records(&mut self, text: Text<'_>, offset: u64, edits: &mut Edits) -> Result<usize, String> {
+    fn records(&mut self, text: Text<'_>, offset: u64, edits: &mut Edits) -> Result<usize, Failure> {
         let Self { changer, plan: State::Ready(plan), scratch, fields, .. } = self else { return Ok(0) };
         let bytes = text.bytes;
         let body = (self.body as u64).saturating_sub(offset);
@@ -143,14 +138,14 @@ impl Csv {
                 break;
             }
         }
-        if faults.is_empty() { Ok(at) } else { Err(faults.message(bytes, offset, &changer.dialect)) }
+        if faults.is_empty() { Ok(at) } else { Err(faults.failure(bytes, offset, &changer.dialect)) }
     }
 
-    /// The message about a fault in the first record.
-    fn faults_message(&self, fault: Fault, bytes: &[u8]) -> String {
+    /// The failure because of a fault in the first record.
+    fn failure(&self, fault: Fault, bytes: &[u8]) -> Failure {
         let mut faults = Faults::default();
         faults.add(fault, None);
-        faults.message(bytes, 0, &self.changer.dialect)
+        faults.failure(bytes, 0, &self.changer.dialect)
     }
 }
 

@@ -1,38 +1,11 @@
 //! What happens to the records of a file.
 
+use crate::begin::DELETED;
 use crate::change::{Buffers, Change, Changer, Failure, RawField};
-use crate::condition::Condition;
 use crate::record::{Fault, FaultKind, Field, Record};
+use crate::steps::{Step, Steps};
 use runner_plugin::Edits;
 use std::ops::Range;
-
-/// What happens to a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
-    /// Its fields are kept.
-    Keep,
-    /// Its fields are removed, each with one delimiter.
-    Drop,
-    /// Its fields are changed: the index in [`Steps::changes`].
-    Change(usize),
-}
-
-/// The steps and conditions for the columns of one file.
-#[derive(Debug)]
-pub(crate) struct Steps {
-    /// One step per column.
-    pub(crate) columns: Vec<Step>,
-    /// The step of the columns beyond those of the first record.
-    pub(crate) rest: Step,
-    pub(crate) changes: Vec<Change>,
-    /// The columns of the conditions on which records are deleted. A column
-    /// that the file does not have is `None`.
-    pub(crate) conditions: Vec<(Option<usize>, Condition)>,
-    /// The number of fields that each record must have, if it is checked.
-    pub(crate) expected: Option<usize>,
-    /// The offset of the header, if the file has one.
-    pub(crate) header: Option<u64>,
-}
 
 /// [`Steps`], with what follows from them.
 #[derive(Debug)]
@@ -62,9 +35,9 @@ pub(crate) struct Row<'a> {
 /// Buffers that are reused to save allocations.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
-    buffers: Buffers,
-    new: Vec<u8>,
-    group: Vec<u8>,
+    pub(crate) buffers: Buffers,
+    pub(crate) new: Vec<u8>,
+    pub(crate) group: Vec<u8>,
 }
 
 /// What is wrong, where, and sometimes why.
@@ -78,7 +51,7 @@ impl Plan {
             Step::Change(change) => Some((column, *change)),
             _ => None,
         });
-        Self { changing: changing.collect(), drops, limit: limit(&steps, usize::from(drops)), steps }
+        Self { changing: changing.collect(), drops, limit: steps.limit(usize::from(drops)), steps }
     }
 
     /// Number of fields needed of each record.
@@ -89,6 +62,36 @@ impl Plan {
     /// Whether the record at this offset contains the names of the columns.
     pub(crate) fn is_header(&self, offset: u64) -> bool {
         self.steps.header == Some(offset)
+    }
+
+    /// Whether the file has a header.
+    pub(crate) fn has_header(&self) -> bool {
+        self.steps.header.is_some()
+    }
+
+    /// The change of a column of the first record.
+    pub(crate) fn change_of(&self, column: usize) -> Option<&Change> {
+        match self.steps.columns.get(column) {
+            Some(Step::Change(change)) => self.steps.changes.get(*change),
+            _ => None,
+        }
+    }
+
+    /// The columns that are needed, ascending, if nothing depends on whole
+    /// records.
+    pub(crate) fn wanted_fields(&self) -> Option<Vec<usize>> {
+        let Steps { rest, conditions, expected, .. } = &self.steps;
+        let has_records = self.drops || *rest != Step::Keep || !conditions.is_empty() || expected.is_some();
+        // A record of one empty field would be an empty line.
+        let may_be_empty = self.change_of(0).is_some_and(Change::may_write_nothing);
+        if has_records || may_be_empty || self.changing.is_empty() {
+            return None;
+        }
+        let groups = self.steps.changes.iter().filter_map(|change| change.group);
+        let mut fields: Vec<usize> = self.changing.iter().map(|(column, _)| *column).chain(groups).collect();
+        fields.sort_unstable();
+        fields.dedup();
+        Some(fields)
     }
 
     fn step(&self, column: usize) -> Step {
@@ -117,6 +120,7 @@ impl Plan {
         }
         if !row.is_header && !self.steps.conditions.is_empty() && self.is_deleted(changer, row, scratch) {
             edits.delete(row.record.content.start..row.record.end);
+            edits.count(DELETED, 1);
             return Ok(());
         }
         if self.drops {
@@ -163,6 +167,7 @@ impl Plan {
             let range = self.change(changer, (row, &self.steps.changes[change]), raw, scratch);
             if let Some(range) = range.map_err(|failure| at(field.start, failure))? {
                 edits.replace(field.start + range.start..field.start + range.end, &scratch.new);
+                edits.count(self.steps.changes[change].count, 1);
             }
         }
         Ok(())
@@ -198,7 +203,10 @@ impl Plan {
             has_kept = true;
             let mut range = match step {
                 Step::Change(change) if !row.is_header => {
-                    self.change(changer, (row, &self.steps.changes[change]), raw, scratch)
+                    let change = &self.steps.changes[change];
+                    let range = self.change(changer, (row, change), raw, scratch);
+                    edits.count(change.count, u64::from(matches!(range, Ok(Some(_)))));
+                    range
                 }
                 _ => Ok(None),
             };
@@ -250,19 +258,6 @@ impl Plan {
             None => Err(at(row.record.content.start, (FaultKind::BecomesEmpty, None))),
         }
     }
-}
-
-fn limit(steps: &Steps, dropped: usize) -> usize {
-    if steps.rest != Step::Keep || steps.expected.is_some() {
-        return usize::MAX;
-    }
-    let used = steps.columns.iter().rposition(|step| *step != Step::Keep).map_or(0, |last| last + 1);
-    let groups = steps.changes.iter().filter_map(|change| change.group);
-    let conditions = steps.conditions.iter().filter_map(|(column, _)| *column);
-    let other = groups.chain(conditions).max().map_or(0, |last| last + 1);
-    // If two fields follow the last dropped one, a delimiter is left, so the
-    // record does not become an empty line.
-    used.max(other) + dropped
 }
 
 fn at(at: usize, (kind, why): Failure) -> Located {

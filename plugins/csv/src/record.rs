@@ -1,6 +1,7 @@
 //! The parts of a record, and what can be wrong with one.
 
 use crate::dialect::Dialect;
+use runner_plugin::Failure;
 use std::ops::Range;
 
 /// A field of a record, by its position in the window.
@@ -91,6 +92,14 @@ pub(crate) enum FaultKind {
     Value,
 }
 
+impl Fault {
+    /// The failure, if the place in the file of other faults is not known.
+    pub(crate) fn failure(self, why: Option<String>, dialect: &Dialect) -> Failure {
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+        Failure::from(format!("{}{why}; {}", self.kind.what(), self.kind.advice(dialect))).at(self.at)
+    }
+}
+
 impl FaultKind {
     /// What is wrong.
     fn what(self) -> String {
@@ -166,10 +175,18 @@ impl Faults {
         self.list.is_empty()
     }
 
-    /// The message: each fault with its place, and the advice for each kind.
-    /// `offset` is the file offset of `bytes`. Lines are counted only from the
-    /// start of the file.
-    pub(crate) fn message(&self, bytes: &[u8], offset: u64, dialect: &Dialect) -> String {
+    /// The failure at the first fault. The message has each fault with its
+    /// place, and the advice for each kind. `offset` is the file offset of
+    /// `bytes`. Lines are counted only from the start of the file.
+    pub(crate) fn failure(&self, bytes: &[u8], offset: u64, dialect: &Dialect) -> Failure {
+        let failure = Failure::from(self.message(bytes, offset, dialect));
+        match self.list.first() {
+            Some((fault, _)) => failure.at(fault.at),
+            None => failure,
+        }
+    }
+
+    fn message(&self, bytes: &[u8], offset: u64, dialect: &Dialect) -> String {
         let places: Vec<String> = self
             .list
             .iter()

@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use runner_csv::Csv;
-use runner_plugin::testing::{assert_split_invariant, edit, run_cases};
+use runner_plugin::testing::{assert_split_invariant, edit, params as params_of, run_cases};
 use runner_plugin::{FileHead, Framing, Plugin};
 use runner_values::{Key, Kind, Pseudonyms};
 
@@ -169,7 +169,7 @@ fn params(acts: &[Act]) -> Vec<(&'static str, String)> {
             _ => None,
         })
         .collect();
-    params.push(("set", sets.join("\n")));
+    params.extend(sets.into_iter().map(|set| ("set", set)));
     params.retain(|(_, value)| !value.is_empty());
     if acts.contains(&Act::Hash) {
         params.push(("key", "k".into()));
@@ -247,11 +247,10 @@ proptest! {
 }
 
 /// The parameters with their defaults, as the host passes them.
-fn begin(params: &[(&str, &str)], head: &[u8], size: Option<u64>) -> Result<Framing, String> {
-    let defaults = Csv::describe().params.into_iter().filter_map(|spec| Some((spec.name, spec.default?)));
-    let given = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    let params = given.chain(defaults).collect();
-    Csv::begin(&params, &FileHead { size, head }).map(|(_, job)| job.framing)
+fn begin(given: &[(&str, &str)], head: &[u8], size: Option<u64>) -> Result<Framing, String> {
+    let params = params_of::<Csv>(given)?;
+    let begun = Csv::begin(&params, &FileHead::new(size, head));
+    begun.map(|(_, job)| job.framing).map_err(|failure| failure.message)
 }
 
 /// The head of a stream contains the bytes that have arrived so far, and that

@@ -72,7 +72,7 @@ fn is_idempotent(action: &[(&str, &str)]) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_cut_does_not_matter((dialect, text) in dialect(), action in action()) {

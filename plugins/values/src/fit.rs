@@ -206,7 +206,7 @@ pub(crate) fn number(key: &Key, value: &[u8], out: &mut Vec<u8>) -> Option<()> {
     let tweak = [&fraction.to_le_bytes(), exponent].concat();
     let is_integer = exponent.is_empty() && !mantissa.contains(&b'.');
     let layout = if is_integer { Layout::Integer } else { Layout::Decimal };
-    Permutation { key, domain: "number", tweak: &tweak }.number(&mut digits, layout);
+    Permutation { key, domain: "number permutation", tweak: &tweak }.number(&mut digits, layout);
     write_digits(mantissa, &digits, out);
     out.extend_from_slice(exponent);
     Some(())

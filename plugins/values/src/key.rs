@@ -28,7 +28,9 @@ impl Key {
     }
 
     /// The pseudorandom bytes for an input. `domain` separates uses: the same
-    /// input has unrelated bytes in each. It contains no NUL.
+    /// input has unrelated bytes in each. It contains no NUL. Tokens, and what
+    /// fits a kind, have the kind's name as domain. The other domains have two
+    /// words, so that no token shows their bytes.
     pub(crate) fn stream(&self, domain: &str, input: &[u8]) -> Stream<'_> {
         let message = [domain.as_bytes(), &[0], input].concat();
         // The first bytes of the output of any length, and faster than it.

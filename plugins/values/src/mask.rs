@@ -96,15 +96,18 @@ fn is_kept(kind: Kind, byte: u8) -> bool {
 pub(crate) fn is_masked(mask: &Mask, value: &[u8]) -> bool {
     let is_punctuation =
         |byte: u8| matches!(byte, b'@' | b'.' | b':' | b' ' | b'-' | b'+' | b'/' | b'(' | b')');
-    let others = check::characters(value)
-        .filter(|character| !matches!(character, [byte] if *byte == mask.fill || is_punctuation(*byte)))
-        .count();
-    let ends = value.iter().rposition(|&byte| byte == mask.fill).map_or(0, |last| {
-        check::characters(&value[last + 1..])
-            .filter(|character| !matches!(character, [byte] if is_punctuation(*byte)))
-            .count()
-    });
-    value.contains(&mask.fill) && others == ends && others <= mask.keep_last
+    let (mut hidden, mut kept) = (0, 0);
+    for character in check::characters(value) {
+        match character {
+            // Characters before the mask are not its.
+            [byte] if *byte == mask.fill && kept > 0 => return false,
+            [byte] if *byte == mask.fill => hidden += 1,
+            [byte] if is_punctuation(*byte) => {}
+            _ => kept += 1,
+        }
+    }
+    // As in [`Mask::write`]. A hidden character may have had several bytes.
+    hidden > 0 && kept <= mask.keep_last.min((hidden + kept) / 2)
 }
 
 #[cfg(test)]
@@ -148,6 +151,23 @@ mod tests {
             (usize::MAX, Kind::Email, "bob@x.nl", "***@x.nl"),
         ] {
             assert_eq!(masked(&Mask { keep_last, ..Mask::default() }, kind, value), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn what_looks_masked_would_not_show_more_than_a_mask() {
+        let mask = Mask { keep_last: 4, ..Mask::default() };
+        for (value, is) in [
+            ("***@x.nl", true),
+            ("**** 1234", true),
+            ("***", true),
+            ("*abcd", false),
+            ("*a*", false),
+            ("a***", false),
+            ("@.", false),
+            ("*****abcde", false),
+        ] {
+            assert_eq!(is_masked(&mask, value.as_bytes()), is, "{value}");
         }
     }
 

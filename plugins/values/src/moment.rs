@@ -73,13 +73,13 @@ pub(crate) fn pseudonym(key: &Key, value: &[u8], out: &mut Vec<u8>) -> Option<()
     let first = Day::new(first_year, 1, 1)?.number();
     let count = Day::new(day.year / 100 * 100 + 99, 12, 31)?.number() - first + 1;
     let place = u128::try_from(day.number() - first).ok()?;
-    let days = Permutation { key, domain: "date", tweak: &first.to_le_bytes() };
+    let days = Permutation { key, domain: "date permutation", tweak: &first.to_le_bytes() };
     let other = days.below(place, u128::try_from(count).ok()?);
     Form::new("YYYY-MM-DD").ok()?.write(Day::of_number(first + i64::try_from(other).ok()?)?, out);
     let Some(time) = time else { return Some(()) };
     let bound = if time.has_seconds { 24 * 60 * 60 } else { 24 * 60 };
     let date = day.number().to_le_bytes();
-    let units = Permutation { key, domain: "time", tweak: &date }.below(time.units, bound);
+    let units = Permutation { key, domain: "time permutation", tweak: &date }.below(time.units, bound);
     out.push(time.gap);
     let text = match time.has_seconds {
         true => format!("{:02}:{:02}:{:02}", units / 3600, units / 60 % 60, units % 60),
@@ -89,7 +89,7 @@ pub(crate) fn pseudonym(key: &Key, value: &[u8], out: &mut Vec<u8>) -> Option<()
     if let Some((&sign, fraction)) = time.fraction.split_first() {
         let mut digits: Vec<u8> = fraction.iter().map(|digit| digit - b'0').collect();
         let tweak = [&date[..], &time.units.to_le_bytes()].concat();
-        Permutation { key, domain: "fraction", tweak: &tweak }.digits(&mut digits);
+        Permutation { key, domain: "fraction permutation", tweak: &tweak }.digits(&mut digits);
         out.push(sign);
         out.extend(digits.iter().map(|digit| b'0' + digit));
     }

@@ -50,6 +50,8 @@ impl Rules<'_> {
     }
 
     fn read(&self, name: &str, text: &str) -> Result<Rule, String> {
+        // A file may begin with a byte order mark.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let (targets, rest) = parse_targets(text, self.syntax)?;
         let argument = match rest.strip_prefix('=') {
             Some(argument) => Some(argument),
@@ -217,7 +219,7 @@ mod tests {
             ("keep-last", "card=4,card", "4111 1111 1111 1234", "**** **** **** 1234"),
             ("keep-last", "card=4,fit", "4111 1111 1111 1111", "**** **** **** 1111"),
             ("map", "city,town\nA\tB", "A", "B"),
-            ("map", "city\r\nA\tB\r\n", "A", "B"),
+            ("map", "\u{feff}city\r\nA\tB\r\n", "A", "B"),
             ("map", "city=A\tB", "C", "C"),
             ("replace", "name=/a(.)/x$1/", "ab=", "xb="),
         ] {

@@ -44,7 +44,7 @@ impl Shift {
     #[must_use]
     pub fn days(&self, group: &[u8]) -> i64 {
         let range = i64::from(self.days_max);
-        let drawn = self.key.stream("shift-date", group).below(u64::from(self.days_max) * 2);
+        let drawn = self.key.stream("date shift", group).below(u64::from(self.days_max) * 2);
         let days = i64::try_from(drawn).unwrap_or(0) - range;
         if days < 0 { days } else { days + 1 }
     }
