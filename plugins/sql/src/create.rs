@@ -136,6 +136,11 @@ impl Definition {
                 Token::Punct(b')') => depth -= 1,
                 Token::Punct(b',') if depth == 0 => return Ok(false),
                 Token::Punct(b'[') => self.is_array = true,
+                // `--quote-all-identifiers` quotes the names of types, too.
+                Token::Name if self.words.is_empty() => {
+                    let name = decode(scan, &lexeme).unwrap_or_default();
+                    self.words.push(String::from_utf8_lossy(&name).into());
+                }
                 _ if depth == 0 => self.words.push(word(scan, &lexeme)),
                 Token::Number if lists == 1 && self.length.is_none() => {
                     self.length = str::from_utf8(scan.of(&lexeme)).ok().and_then(|text| text.parse().ok());

@@ -3,7 +3,6 @@
 
 use crate::fault::{Parse, fault};
 use crate::lexer::{Lexeme, Scan, Token};
-use crate::lexis::Lexis;
 use crate::literal;
 use crate::name::{TableName, identifier, name_list, table_name};
 
@@ -106,21 +105,24 @@ pub(crate) fn copy(scan: &mut Scan<'_>) -> Parse<Head> {
     Ok(Head { columns, after })
 }
 
-/// What `SET` changes.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(crate) struct Settings {
-    /// The escapes of plain strings, if it says so.
-    pub(crate) backslash: Option<bool>,
-    pub(crate) double_is_name: Option<bool>,
-    /// Whether the SQL mode of MySQL becomes an earlier one again.
-    pub(crate) restores_mode: bool,
-    /// The first schema of the search path.
-    pub(crate) schema: Option<Vec<u8>>,
+/// One change that `SET` makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Setting {
+    /// Whether a backslash escapes in the plain strings of PostgreSQL.
+    Backslash(bool),
+    /// The SQL mode of MySQL, in capitals.
+    Mode(Vec<u8>),
+    /// The SQL mode is stored in this variable.
+    SaveMode(Vec<u8>),
+    /// The SQL mode is taken from this variable.
+    RestoreMode(Vec<u8>),
+    /// The first schema of the search path, if there is one.
+    Schema(Option<Vec<u8>>),
 }
 
 /// Reads the statement whose `SET` was read, up to its end.
-pub(crate) fn set(scan: &mut Scan<'_>) -> Parse<Settings> {
-    let mut settings = Settings::default();
+pub(crate) fn set(scan: &mut Scan<'_>) -> Parse<Vec<Setting>> {
+    let mut settings = Vec::new();
     let mut name = Vec::new();
     let mut is_value = false;
     loop {
@@ -132,7 +134,7 @@ pub(crate) fn set(scan: &mut Scan<'_>) -> Parse<Settings> {
             Token::Punct(b'=') => is_value = true,
             Token::Word if scan.lexis.is_postgres() && text.eq_ignore_ascii_case(b"TO") => is_value = true,
             Token::Word | Token::Name | Token::Text(_) if is_value => {
-                value_of(scan, &lexeme, &name, &mut settings);
+                settings.extend(setting(scan, &lexeme, &name));
                 // Only the first word is a value.
                 name.clear();
             }
@@ -142,42 +144,24 @@ pub(crate) fn set(scan: &mut Scan<'_>) -> Parse<Settings> {
     }
 }
 
-/// Notes that a setting gets a value.
-fn value_of(scan: &Scan<'_>, value: &Lexeme, name: &[u8], settings: &mut Settings) {
+/// The setting that `name` gets this value.
+fn setting(scan: &Scan<'_>, value: &Lexeme, name: &[u8]) -> Option<Setting> {
     let decoded = literal::decode(scan, value);
+    let word = scan.of(value).to_ascii_lowercase();
     match (name, scan.lexis.is_mysql()) {
         (b"standard_conforming_strings", false) => {
-            let word = decoded.as_deref().unwrap_or_else(|| scan.of(value));
-            settings.backslash = Some(word.eq_ignore_ascii_case(b"off"));
+            Some(Setting::Backslash(decoded.unwrap_or(word).eq_ignore_ascii_case(b"off")))
         }
         (b"search_path", false) => {
             let name = crate::name::decode(scan, value).or(decoded);
-            settings.schema = name.filter(|name| !name.is_empty());
+            Some(Setting::Schema(name.filter(|name| !name.is_empty())))
         }
-        (b"sql_mode", true) => match decoded {
-            Some(mode) => {
-                let mode = mode.to_ascii_uppercase();
-                let has = |word: &[u8]| memchr::memmem::find(&mode, word).is_some();
-                settings.backslash = Some(!has(b"NO_BACKSLASH_ESCAPES"));
-                settings.double_is_name = Some(has(b"ANSI_QUOTES") || has(b"ANSI,") || mode == b"ANSI");
-            }
-            None => settings.restores_mode = true,
-        },
-        _ => {}
-    }
-}
-
-impl Settings {
-    /// Changes the rules; `base` has those of the start of the file.
-    pub(crate) fn apply(self, lexis: &mut Lexis, base: &Lexis) {
-        if self.restores_mode {
-            lexis.double_is_name = base.double_is_name;
-        }
-        lexis.double_is_name = self.double_is_name.unwrap_or(lexis.double_is_name);
-        if !lexis.is_backslash_fixed {
-            let restored = if self.restores_mode { base.backslash } else { lexis.backslash };
-            lexis.backslash = self.backslash.unwrap_or(restored);
-        }
+        (b"sql_mode", true) => Some(match decoded {
+            Some(mode) => Setting::Mode(mode.to_ascii_uppercase()),
+            None => Setting::RestoreMode(word),
+        }),
+        (variable, true) if word == b"sql_mode" => Some(Setting::SaveMode(variable.to_vec())),
+        _ => None,
     }
 }
 

@@ -58,4 +58,19 @@ impl Lexis {
     pub(crate) fn is_sqlite(&self) -> bool {
         self.dialect == Dialect::Sqlite
     }
+
+    /// Changes how a backslash is read, unless the user has fixed it.
+    pub(crate) fn set_backslash(&mut self, escapes: bool) {
+        if !self.is_backslash_fixed {
+            self.backslash = escapes;
+        }
+    }
+
+    /// Takes over a SQL mode of MySQL, given in capitals.
+    pub(crate) fn set_mode(&mut self, mode: &[u8]) {
+        let has = |word: &[u8]| memchr::memmem::find(mode, word).is_some();
+        self.set_backslash(!has(b"NO_BACKSLASH_ESCAPES"));
+        // `ANSI` or `ANSI_QUOTES`.
+        self.double_is_name = has(b"ANSI");
+    }
 }

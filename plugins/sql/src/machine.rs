@@ -1,6 +1,7 @@
 //! Goes through a dump statement by statement, with as little in view as each
 //! part of it needs.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use runner_plugin::Edits;
@@ -51,6 +52,9 @@ pub(crate) struct Machine {
     pub(crate) planner: Planner,
     /// The schema of names without one.
     pub(crate) schema: Option<Vec<u8>>,
+    /// Variables of MySQL that store a mode: whether a backslash escapes, and
+    /// whether `"` encloses names.
+    pub(crate) modes: HashMap<Vec<u8>, (bool, bool)>,
     pub(crate) state: State,
     pub(crate) skip: Skip,
     pub(crate) known: Vec<Known>,
@@ -65,6 +69,7 @@ impl Machine {
             lexis,
             planner,
             schema: None,
+            modes: HashMap::new(),
             state: State::Start,
             skip: Skip::new(),
             known: Vec::new(),

@@ -6,7 +6,7 @@ use runner_plugin::Edits;
 
 use crate::create::{created_name, created_table};
 use crate::fault::{Parse, Stop, fault};
-use crate::head::{self, After, Head};
+use crate::head::{self, After, Head, Setting};
 use crate::lexer::{Lexeme, Scan, Token};
 use crate::machine::{Known, Machine, State, Step};
 use crate::name::{TableName, decode, identifier, table_name};
@@ -192,11 +192,23 @@ impl Machine {
 
     fn set(&mut self, scan: &mut Scan<'_>) -> Parse<Step> {
         self.state = State::Start;
-        let mut settings = head::set(scan)?;
-        if let Some(schema) = settings.schema.take() {
-            self.schema = Some(schema);
+        for setting in head::set(scan)? {
+            let lexis = &mut self.lexis;
+            match setting {
+                Setting::Backslash(escapes) => lexis.set_backslash(escapes),
+                Setting::Schema(schema) => self.schema = schema,
+                Setting::Mode(mode) => lexis.set_mode(&mode),
+                Setting::SaveMode(variable) => {
+                    self.modes.insert(variable, (lexis.backslash, lexis.double_is_name));
+                }
+                Setting::RestoreMode(variable) => {
+                    let base = (self.base.backslash, self.base.double_is_name);
+                    let (escapes, double_is_name) = self.modes.get(&variable).copied().unwrap_or(base);
+                    lexis.set_backslash(escapes);
+                    lexis.double_is_name = double_is_name;
+                }
+            }
         }
-        settings.apply(&mut self.lexis, &self.base);
         Ok(Step::Relexed)
     }
 
