@@ -9,6 +9,7 @@ use crate::fault::Stop;
 use crate::lexis::Lexis;
 use crate::machine::Machine;
 use crate::plan::{Planner, Wish};
+use crate::view::View;
 
 /// The parameter that deletes rows.
 pub(crate) const DELETE_ROWS: &str = "delete-rows";
@@ -82,7 +83,7 @@ fn dialect(params: &Params, file: &FileHead<'_>) -> Result<Dialect, String> {
 fn describe(machine: &mut Machine, schema: &[u8]) -> Result<(), String> {
     let window = Window { offset: 0, bytes: schema, owned: 0..schema.len(), last: true };
     let mut edits = Edits::new(&window);
-    match machine.go((schema, true), 0, &mut edits) {
+    match machine.go(View { bytes: schema, last: true }, 0, &mut edits) {
         Ok(_) if edits.is_empty() => {}
         Ok(_) => return Err("`schema` holds rows; it must be CREATE TABLE statements".into()),
         Err(Stop::More) => return Err("`schema` ends too early".into()),

@@ -7,9 +7,10 @@ use runner_plugin::Edits;
 use crate::change::{Change, Shape};
 use crate::fault::{Parse, fault};
 use crate::lexis::Lexis;
-use crate::literal::{encode_hex, encode_string};
+use crate::literal::{CAPITALS, SMALL, encode_hex, encode_string};
 use crate::types::Class;
 use crate::value::{Value, Written};
+use crate::view::Quotes;
 
 /// Buffers for a value, reused to save allocations.
 #[derive(Debug, Default)]
@@ -56,8 +57,10 @@ pub(crate) fn change_value(
             Err(error) => return fault(at, error),
         }
     }
-    let written = if is_known { &value.written } else { &Written::Expression };
-    write(value, written, (is_known, lexis), new, edits);
+    match is_known {
+        true => write(value, lexis, new, edits),
+        false => edits.replace(value.range.clone(), new),
+    }
     Ok(true)
 }
 
@@ -68,23 +71,23 @@ fn shape(written: &Written, class: &Class, lexis: &Lexis) -> Shape {
         Written::Bits(_) => Shape::Bits,
         Written::Hex(_) => Shape::Bytes,
         // The bits of MySQL are the bytes of the string.
-        Written::Text { .. } if *class == Class::Bits && lexis.is_mysql() => Shape::Bytes,
+        Written::Text(..) if *class == Class::Bits && lexis.is_mysql() => Shape::Bytes,
         _ => Shape::Text,
     }
 }
 
 /// Adds an edit that writes `new` in the form of the old value.
-fn write(value: &Value, written: &Written, (is_plain, lexis): (bool, &Lexis), new: &[u8], edits: &mut Edits) {
-    match written {
-        Written::Text { inner, quote, backslash } => {
-            let encode = |out: &mut Vec<u8>| encode_string(new, *quote, *backslash, lexis.dialect, out);
+fn write(value: &Value, lexis: &Lexis, new: &[u8], edits: &mut Edits) {
+    match &value.written {
+        Written::Text(inner, quotes) => {
+            let encode = |out: &mut Vec<u8>| encode_string(new, *quotes, lexis.dialect, out);
             edits.replace_with(inner.clone(), encode);
         }
         // `0x` alone is a name.
         Written::Hex(_) if new.is_empty() => edits.replace(value.range.clone(), b"''"),
-        Written::Hex(digits) => edits.replace_with(digits.clone(), |out| encode_hex(new, true, out)),
+        Written::Hex(digits) => edits.replace_with(digits.clone(), |out| encode_hex(new, CAPITALS, out)),
         Written::Bits(digits) => edits.replace(digits.clone(), new),
-        Written::Dollar(_) | Written::Expression if is_plain => {
+        Written::Dollar(_) | Written::Expression => {
             edits.replace_with(value.range.clone(), |out| quote(new, lexis, out));
         }
         _ => edits.replace(value.range.clone(), new),
@@ -94,7 +97,7 @@ fn write(value: &Value, written: &Written, (is_plain, lexis): (bool, &Lexis), ne
 /// Appends a string.
 fn quote(value: &[u8], lexis: &Lexis, out: &mut Vec<u8>) {
     out.push(b'\'');
-    encode_string(value, b'\'', lexis.backslash, lexis.dialect, out);
+    encode_string(value, Quotes { quote: b'\'', backslash: lexis.backslash }, lexis.dialect, out);
     out.push(b'\'');
 }
 
@@ -105,7 +108,7 @@ fn write_literal(change: &Change, constant: &[u8], lexis: &Lexis, out: &mut Vec<
         Class::Bits => out.extend([b"b'", constant, b"'"].concat()),
         Class::Bytea => {
             out.extend(b"'\\x");
-            encode_hex(constant, false, out);
+            encode_hex(constant, SMALL, out);
             out.push(b'\'');
         }
         _ => quote(constant, lexis, out),

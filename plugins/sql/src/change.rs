@@ -3,7 +3,7 @@
 use runner_values::{Action, Context, Fit, Kind, Mask, Outcome};
 
 use crate::fits::{fits, is_number};
-use crate::literal::{decode_hex, encode_hex};
+use crate::literal::{SMALL, decode_hex, encode_hex};
 use crate::types::Class;
 
 /// A digit that every type of numbers has room for: the same count of ones is
@@ -88,7 +88,7 @@ impl Change {
             let is_changed = self.write(&decoded, group, Shape::Bytes, &mut new)?;
             if is_changed {
                 out.extend(b"\\x");
-                encode_hex(&new, false, out);
+                encode_hex(&new, SMALL, out);
             }
             return Ok(is_changed);
         }

@@ -10,6 +10,7 @@ use runner_plugin::Edits;
 use crate::cell::{Buffers, change_field};
 use crate::fault::{Parse, Stop, ends_in, fault};
 use crate::plan::Plan;
+use crate::view::View;
 
 /// A line of the data.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,13 +22,14 @@ enum Line {
 }
 
 /// Reads the line at `start`, and the fields of it.
-fn line(bytes: &[u8], last: bool, start: usize, fields: &mut Vec<Range<usize>>) -> Parse<Line> {
+fn line(view: View<'_>, start: usize, fields: &mut Vec<Range<usize>>) -> Parse<Line> {
+    let View { bytes, last } = view;
     fields.clear();
     let mut field = start;
     let mut at = start;
     loop {
         let Some(place) = memchr3(b'\t', b'\n', b'\\', &bytes[at..]).map(|place| at + place) else {
-            return ends_in(last, start, "the data of COPY, without its line `\\.`,");
+            return ends_in(view, start, "the data of COPY, without its line `\\.`,");
         };
         match bytes[place] {
             b'\t' => {
@@ -56,11 +58,12 @@ fn line(bytes: &[u8], last: bool, start: usize, fields: &mut Vec<Range<usize>>) 
 /// Changes rows from `at` on, and advances it. Returns whether the data ends.
 pub(crate) fn rows(
     plan: &Plan,
-    (bytes, last): (&[u8], bool),
+    view: View<'_>,
     at: &mut usize,
     work: &mut Work,
     edits: &mut Edits,
 ) -> Parse<bool> {
+    let View { bytes, last } = view;
     loop {
         if *at == bytes.len() && !last {
             return Err(Stop::More);
@@ -70,7 +73,7 @@ pub(crate) fn rows(
             *at = bytes.len();
             return Ok(true);
         }
-        let next = match line(bytes, last, *at, &mut work.fields)? {
+        let next = match line(view, *at, &mut work.fields)? {
             Line::End(next) => {
                 *at = next;
                 return Ok(true);
@@ -126,7 +129,8 @@ fn row_of(
 
 /// Skips the data from `at` on, and advances it. Returns whether it ends. A
 /// line that begins with `\.` in the skipped data is its end, as for `psql`.
-pub(crate) fn skip((bytes, last): (&[u8], bool), at: &mut usize, at_line: &mut bool) -> Parse<bool> {
+pub(crate) fn skip(view: View<'_>, at: &mut usize, at_line: &mut bool) -> Parse<bool> {
+    let View { bytes, last } = view;
     loop {
         let rest = &bytes[*at..];
         if *at_line {
@@ -234,7 +238,9 @@ mod tests {
     #[test]
     fn lines_end_at_line_ends_without_a_backslash() {
         let mut fields = Vec::new();
-        let mut read = |text: &[u8], last| line(text, last, 0, &mut fields).map(|line| (line, fields.len()));
+        let mut read = |text: &[u8], last| {
+            line(View { bytes: text, last }, 0, &mut fields).map(|line| (line, fields.len()))
+        };
         assert_eq!(read(b"a\tb\n", false), Ok((Line::Row(0..3, 4), 2)));
         assert_eq!(read(b"a\tb\r\n", false), Ok((Line::Row(0..3, 5), 2)));
         assert_eq!(read(b"a\\\tb\\\n\\\\\n", false), Ok((Line::Row(0..8, 9), 1)));

@@ -175,9 +175,9 @@ impl Definition {
             "character" | "char" if scan.lexis.is_postgres() && !pair("character", "varying") => {
                 Class::Text(Some(self.length.unwrap_or(1)))
             }
-            "char" | "binary" if scan.lexis.is_mysql() => Class::of(kind, self.length.or(Some(1)), false),
+            "char" | "binary" if scan.lexis.is_mysql() => Class::of(&self.words, self.length.or(Some(1))),
             "double" | "real" | "float" => Class::Number,
-            _ => Class::of(kind, self.length, has("unsigned")),
+            _ => Class::of(&self.words, self.length),
         };
         let is_generated = has("generated") || (has("as") && !has("identity"));
         Column {

@@ -1,5 +1,7 @@
 //! Errors with their place.
 
+use crate::view::View;
+
 /// Why parsing stopped before its goal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Stop {
@@ -27,8 +29,8 @@ pub(crate) fn fault<T>(at: usize, what: impl Into<String>) -> Parse<T> {
 }
 
 /// The answer if the window ends too early: an error if the file ends too.
-pub(crate) fn ends_in<T>(last: bool, at: usize, what: &str) -> Parse<T> {
-    match last {
+pub(crate) fn ends_in<T>(view: View<'_>, at: usize, what: &str) -> Parse<T> {
+    match view.last {
         true => fault(at, format!("the file ends within {what} that begins here")),
         false => Err(Stop::More),
     }

@@ -7,6 +7,7 @@ use memchr::{memchr, memmem};
 use crate::fault::{Parse, Stop, ends_in, fault};
 use crate::lexis::Lexis;
 use crate::span::{Comment, Ending, block_end, comment, dollar_tag, is_word_byte, string_end};
+use crate::view::{Quotes, View};
 
 /// The kind of a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,12 +40,7 @@ pub(crate) struct Text {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     /// A string.
-    Plain {
-        /// The quote, which is escaped by doubling.
-        quote: u8,
-        /// Whether a backslash escapes.
-        backslash: bool,
-    },
+    Plain(Quotes),
     /// `$tag$...$tag$`.
     Dollar,
     /// `X'...'`.
@@ -75,6 +71,11 @@ pub(crate) struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
+    /// What it reads.
+    pub(crate) fn view(&self) -> View<'a> {
+        View { bytes: self.bytes, last: self.last }
+    }
+
     /// The bytes of a token.
     pub(crate) fn of(&self, lexeme: &Lexeme) -> &'a [u8] {
         &self.bytes[lexeme.start..lexeme.end]
@@ -118,7 +119,7 @@ impl<'a> Scan<'a> {
                 continue;
             }
             let start = self.at;
-            self.at = match comment(self.bytes, start, self.lexis, self.last)? {
+            self.at = match comment(self.view(), start, self.lexis)? {
                 Comment::No => return Ok(()),
                 Comment::Executed(end) => end,
                 Comment::Line => match memchr(b'\n', &self.bytes[start..]) {
@@ -128,7 +129,7 @@ impl<'a> Scan<'a> {
                 },
                 Comment::Block(from) => match block_end(self.bytes, from, self.lexis, &mut 1) {
                     Ending::At(end) => end,
-                    Ending::Later(_) => return ends_in(self.last, start, "a comment"),
+                    Ending::Later(_) => return ends_in(self.view(), start, "a comment"),
                 },
             };
         }
@@ -153,8 +154,8 @@ impl<'a> Scan<'a> {
             return Ok((Token::Delimiter, start + lexis.delimiter.len()));
         }
         match byte {
-            b'\'' => self.text(start, lexis.backslash),
-            b'"' if !lexis.double_is_name => self.text(start, lexis.backslash),
+            b'\'' => self.text(start, self.plain(byte)),
+            b'"' if !lexis.double_is_name => self.text(start, self.plain(byte)),
             b'"' => self.name(start, b'"'),
             b'`' if !lexis.is_postgres() => self.name(start, b'`'),
             b'[' if lexis.is_sqlite() => self.name(start, b']'),
@@ -174,26 +175,30 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn text(&self, start: usize, backslash: bool) -> Parse<(Token, usize)> {
-        let quote = self.bytes[start];
-        match string_end(self.bytes, start + 1, quote, backslash, self.last) {
+    /// How a plain string between these quotes is read.
+    fn plain(&self, quote: u8) -> Quotes {
+        Quotes { quote, backslash: self.lexis.backslash }
+    }
+
+    fn text(&self, start: usize, quotes: Quotes) -> Parse<(Token, usize)> {
+        match string_end(self.view(), start + 1, quotes) {
             Ending::At(end) => {
-                let text = Text { form: Form::Plain { quote, backslash }, inner: start + 1..end - 1 };
+                let text = Text { form: Form::Plain(quotes), inner: start + 1..end - 1 };
                 Ok((Token::Text(text), end))
             }
-            Ending::Later(_) => ends_in(self.last, start, "a string"),
+            Ending::Later(_) => ends_in(self.view(), start, "a string"),
         }
     }
 
     fn name(&self, start: usize, close: u8) -> Parse<(Token, usize)> {
-        match string_end(self.bytes, start + 1, close, false, self.last) {
+        match string_end(self.view(), start + 1, Quotes::doubled(close)) {
             Ending::At(end) => Ok((Token::Name, end)),
-            Ending::Later(_) => ends_in(self.last, start, "a quoted name"),
+            Ending::Later(_) => ends_in(self.view(), start, "a quoted name"),
         }
     }
 
     fn dollar(&self, start: usize) -> Parse<(Token, usize)> {
-        let Some(tag) = dollar_tag(self.bytes, start, self.last)? else {
+        let Some(tag) = dollar_tag(self.view(), start)? else {
             return Ok((Token::Punct(b'$'), start + 1));
         };
         let from = start + tag.len();
@@ -202,7 +207,7 @@ impl<'a> Scan<'a> {
                 let text = Text { form: Form::Dollar, inner: from..from + length };
                 Ok((Token::Text(text), from + length + tag.len()))
             }
-            None => ends_in(self.last, start, "a string in dollar quotes"),
+            None => ends_in(self.view(), start, "a string in dollar quotes"),
         }
     }
 
@@ -229,8 +234,10 @@ impl<'a> Scan<'a> {
         }
         let (lexis, end) = (self.lexis, start + length);
         let form = match (&rest[..length], rest.get(length..).unwrap_or_default()) {
-            (b"e" | b"E", [b'\'', ..]) if lexis.is_postgres() => return self.text(end, true),
-            (b"n" | b"N", [b'\'', ..]) if !lexis.is_sqlite() => return self.text(end, lexis.backslash),
+            (b"e" | b"E", [b'\'', ..]) if lexis.is_postgres() => {
+                return self.text(end, Quotes { quote: b'\'', backslash: true });
+            }
+            (b"n" | b"N", [b'\'', ..]) if !lexis.is_sqlite() => return self.text(end, self.plain(b'\'')),
             (b"x" | b"X", [b'\'', ..]) => Form::Hex,
             (b"b" | b"B", [b'\'', ..]) if !lexis.is_sqlite() => Form::Bits,
             (b"u" | b"U", [b'&', b'\'', ..]) if lexis.is_postgres() => Form::Unicode,
@@ -238,7 +245,7 @@ impl<'a> Scan<'a> {
             _ => return Ok((Token::Word, end)),
         };
         let quote = end + usize::from(form == Form::Unicode);
-        let (_, close) = self.text(quote, false)?;
+        let (_, close) = self.text(quote, Quotes::doubled(b'\''))?;
         Ok((Token::Text(Text { form, inner: quote + 1..close - 1 }), close))
     }
 

@@ -40,8 +40,8 @@ impl Lexis {
     /// Sets what ends a statement. It must not be empty.
     pub(crate) fn set_delimiter(&mut self, delimiter: &[u8]) {
         self.delimiter = delimiter.to_vec();
-        self.statement_marks = marks(self, false);
-        self.row_marks = marks(self, true);
+        self.statement_marks = marks(self, b"");
+        self.row_marks = marks(self, b"(),[]");
     }
 
     /// Whether it is a dump of MySQL.
@@ -59,18 +59,33 @@ impl Lexis {
         self.dialect == Dialect::Sqlite
     }
 
-    /// Changes how a backslash is read, unless the user has fixed it.
-    pub(crate) fn set_backslash(&mut self, escapes: bool) {
+    /// How strings are read.
+    pub(crate) fn strings(&self) -> Strings {
+        Strings { backslash: self.backslash, double_is_name: self.double_is_name }
+    }
+
+    /// Changes how strings are read, as far as the user has not fixed it.
+    pub(crate) fn set_strings(&mut self, strings: Strings) {
         if !self.is_backslash_fixed {
-            self.backslash = escapes;
+            self.backslash = strings.backslash;
         }
+        self.double_is_name = strings.double_is_name;
     }
 
     /// Takes over a SQL mode of MySQL, given in capitals.
     pub(crate) fn set_mode(&mut self, mode: &[u8]) {
         let has = |word: &[u8]| memchr::memmem::find(mode, word).is_some();
-        self.set_backslash(!has(b"NO_BACKSLASH_ESCAPES"));
-        // `ANSI` or `ANSI_QUOTES`.
-        self.double_is_name = has(b"ANSI");
+        // `ANSI` includes `ANSI_QUOTES`.
+        let strings = Strings { backslash: !has(b"NO_BACKSLASH_ESCAPES"), double_is_name: has(b"ANSI") };
+        self.set_strings(strings);
     }
+}
+
+/// How strings are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Strings {
+    /// Whether a backslash escapes in plain strings.
+    pub(crate) backslash: bool,
+    /// Whether `"` encloses names rather than strings.
+    pub(crate) double_is_name: bool,
 }

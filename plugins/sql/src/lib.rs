@@ -31,12 +31,14 @@ mod start;
 mod target;
 mod types;
 mod value;
+mod view;
 
 use fault::Stop;
 use machine::Machine;
 use runner_plugin::{
     Edits, FileHead, Framing, Job, LogLevel, Manifest, ParamSpec, Params, Plugin, Window, log,
 };
+use view::View;
 
 /// The mark at the start of UTF-8 that some editors write.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -98,7 +100,7 @@ impl Plugin for Sql {
             }
             _ => 0,
         };
-        match self.machine.go((bytes, window.last), start, edits) {
+        match self.machine.go(View { bytes, last: window.last }, start, edits) {
             Ok(end) => edits.consumed(end as u64),
             Err(Stop::More) => edits.consumed(start as u64),
             Err(Stop::Fault(fault)) => {

@@ -2,6 +2,7 @@
 
 use crate::dialect::Dialect;
 use crate::lexer::{Form, Lexeme, Scan, Token};
+use crate::view::Quotes;
 
 /// The bytes that a token stands for, if it is a string, or hexadecimal digits
 /// that stand for bytes. The file is not checked for wrong escapes.
@@ -9,9 +10,9 @@ pub(crate) fn decode(scan: &Scan<'_>, lexeme: &Lexeme) -> Option<Vec<u8>> {
     let Token::Text(text) = &lexeme.token else { return None };
     let inner = &scan.bytes[text.inner.clone()];
     match text.form {
-        Form::Plain { quote, backslash } => {
+        Form::Plain(quotes) => {
             let mut out = Vec::with_capacity(inner.len());
-            decode_string(inner, quote, backslash, scan.lexis.dialect, &mut out);
+            decode_string(inner, quotes, scan.lexis.dialect, &mut out);
             Some(out)
         }
         Form::Dollar => Some(inner.to_vec()),
@@ -21,7 +22,8 @@ pub(crate) fn decode(scan: &Scan<'_>, lexeme: &Lexeme) -> Option<Vec<u8>> {
 }
 
 /// Decodes the content of a string.
-pub(crate) fn decode_string(inner: &[u8], quote: u8, backslash: bool, dialect: Dialect, out: &mut Vec<u8>) {
+pub(crate) fn decode_string(inner: &[u8], quotes: Quotes, dialect: Dialect, out: &mut Vec<u8>) {
+    let Quotes { quote, backslash } = quotes;
     let mut rest = inner;
     while let Some((byte, after)) = rest.split_first() {
         rest = after;
@@ -89,7 +91,8 @@ fn character<'a>(text: &'a [u8], length: usize, out: &mut Vec<u8>) -> &'a [u8] {
 /// Encodes a value as the content of a string. A quote is doubled, which every
 /// dialect reads; what a backslash must escape is escaped as the dump programs
 /// do.
-pub(crate) fn encode_string(value: &[u8], quote: u8, backslash: bool, dialect: Dialect, out: &mut Vec<u8>) {
+pub(crate) fn encode_string(value: &[u8], quotes: Quotes, dialect: Dialect, out: &mut Vec<u8>) {
+    let Quotes { quote, backslash } = quotes;
     for byte in value {
         match *byte {
             b'\\' if backslash => out.extend(b"\\\\"),
@@ -111,9 +114,14 @@ pub(crate) fn decode_hex(digits: &[u8]) -> Option<Vec<u8>> {
     pairs.iter().map(|[high, low]| u8::try_from(digit(*high)? << 4 | digit(*low)?).ok()).collect()
 }
 
-/// Appends pairs of hexadecimal digits, in capitals or not.
-pub(crate) fn encode_hex(value: &[u8], is_upper: bool, out: &mut Vec<u8>) {
-    let digits = if is_upper { b"0123456789ABCDEF" } else { b"0123456789abcdef" };
+/// The digits that MySQL and SQLite write.
+pub(crate) const CAPITALS: &[u8; 16] = b"0123456789ABCDEF";
+
+/// The digits that PostgreSQL writes.
+pub(crate) const SMALL: &[u8; 16] = b"0123456789abcdef";
+
+/// Appends pairs of hexadecimal digits.
+pub(crate) fn encode_hex(value: &[u8], digits: &[u8; 16], out: &mut Vec<u8>) {
     for byte in value {
         out.extend([digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]]);
     }
@@ -124,6 +132,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::span::{Ending, string_end};
+    use crate::view::View;
 
     const ALL: [(Dialect, bool, u8); 7] = [
         (Dialect::Postgres, false, b'\''),
@@ -140,17 +150,20 @@ mod tests {
         fn strings_round_trip(value in prop::collection::vec(prop_oneof![any::<u8>(), prop::sample::select(b"\\'\"\n\r\0\x1anrtx%_0".to_vec())], 0..20)) {
             for (dialect, backslash, quote) in ALL {
                 let (mut text, mut back) = (Vec::new(), Vec::new());
-                encode_string(&value, quote, backslash, dialect, &mut text);
-                prop_assert_eq!(crate::span::string_end(&[&text[..], &[quote]].concat(), 0, quote, backslash, true), crate::span::Ending::At(text.len() + 1));
-                decode_string(&text, quote, backslash, dialect, &mut back);
+                let quotes = Quotes { quote, backslash };
+                encode_string(&value, quotes, dialect, &mut text);
+                let closed = [&text[..], &[quote]].concat();
+                let ending = string_end(View { bytes: &closed, last: true }, 0, quotes);
+                prop_assert_eq!(ending, Ending::At(closed.len()));
+                decode_string(&text, quotes, dialect, &mut back);
                 prop_assert_eq!(&back, &value);
             }
         }
 
         #[test]
-        fn hexadecimal_digits_round_trip(value in prop::collection::vec(any::<u8>(), 0..20), is_upper in any::<bool>()) {
+        fn hexadecimal_digits_round_trip(value in prop::collection::vec(any::<u8>(), 0..20), digits in prop::sample::select(vec![CAPITALS, SMALL])) {
             let mut text = Vec::new();
-            encode_hex(&value, is_upper, &mut text);
+            encode_hex(&value, digits, &mut text);
             prop_assert_eq!(decode_hex(&text), Some(value));
         }
     }
@@ -159,7 +172,7 @@ mod tests {
     fn escapes_mean_what_the_servers_say() {
         let decoded = |text: &str, dialect| {
             let mut out = Vec::new();
-            decode_string(text.as_bytes(), b'\'', true, dialect, &mut out);
+            decode_string(text.as_bytes(), Quotes { quote: b'\'', backslash: true }, dialect, &mut out);
             out
         };
         assert_eq!(

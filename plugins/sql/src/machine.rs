@@ -9,11 +9,12 @@ use runner_plugin::Edits;
 use crate::copy::{self, Work};
 use crate::fault::{Parse, Stop, fault};
 use crate::lexer::Scan;
-use crate::lexis::Lexis;
+use crate::lexis::{Lexis, Strings};
 use crate::plan::{Plan, Planner};
 use crate::routine::Routine;
 use crate::rows::Rows;
 use crate::skip::{Goal, Skip, line_end};
+use crate::view::View;
 
 /// Where in the file the position is.
 #[derive(Debug)]
@@ -52,9 +53,8 @@ pub(crate) struct Machine {
     pub(crate) planner: Planner,
     /// The schema of names without one.
     pub(crate) schema: Option<Vec<u8>>,
-    /// Variables of MySQL that store a mode: whether a backslash escapes, and
-    /// whether `"` encloses names.
-    pub(crate) modes: HashMap<Vec<u8>, (bool, bool)>,
+    /// Variables of MySQL that store a SQL mode.
+    pub(crate) modes: HashMap<Vec<u8>, Strings>,
     pub(crate) state: State,
     pub(crate) skip: Skip,
     pub(crate) known: Vec<Known>,
@@ -82,12 +82,8 @@ impl Machine {
     ///
     /// # Errors
     /// If the file cannot be read or changed as asked.
-    pub(crate) fn go(
-        &mut self,
-        (bytes, last): (&[u8], bool),
-        mut at: usize,
-        edits: &mut Edits,
-    ) -> Parse<usize> {
+    pub(crate) fn go(&mut self, view: View<'_>, mut at: usize, edits: &mut Edits) -> Parse<usize> {
+        let View { bytes, last } = view;
         // The rules are changed by statements, which are read by them.
         let mut lexis = self.lexis.clone();
         loop {
@@ -109,7 +105,7 @@ impl Machine {
     }
 
     fn step(&mut self, scan: &mut Scan<'_>, edits: &mut Edits) -> Parse<Step> {
-        let view = (scan.bytes, scan.last);
+        let view = scan.view();
         let next = match &mut self.state {
             State::Start => return self.start(scan, edits),
             State::Statement => match self.skip.to(Goal::Statement, view, scan.lexis, &mut scan.at)? {
@@ -125,7 +121,7 @@ impl Machine {
                 false => return Err(Stop::More),
             },
             State::CopyHead(plan) => {
-                let end = line_end(scan.bytes, scan.at, scan.last)?;
+                let end = line_end(scan.view(), scan.at)?;
                 if !scan.bytes[scan.at..end].trim_ascii().is_empty() {
                     return fault(scan.at, "text after the `;` of COPY in the same line");
                 }

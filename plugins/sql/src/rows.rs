@@ -137,7 +137,7 @@ impl Rows {
             self.phase = Phase::Value(step);
             return Ok(());
         }
-        let view = (scan.bytes, scan.last);
+        let view = scan.view();
         if !self.skip.to(Goal::Value(column), view, scan.lexis, &mut scan.at)? {
             return Err(Stop::More);
         }
@@ -215,7 +215,7 @@ impl Rows {
         let (mut scan, mut skip) = (scan.clone(), Skip::new());
         for column in columns.into_iter().chain([usize::MAX]) {
             if column != skip.commas() {
-                let view = (scan.bytes, scan.last);
+                let view = scan.view();
                 if !skip.to(Goal::Value(column), view, scan.lexis, &mut scan.at)? {
                     return Err(Stop::More);
                 }

@@ -5,6 +5,9 @@
 use crate::dialect::Dialect;
 use crate::literal::decode_string;
 use crate::span::{Ending, string_end};
+use crate::view::{Quotes, View};
+
+const QUOTES: Quotes = Quotes { quote: b'\'', backslash: false };
 
 /// Appends the string that such a call stands for. `false` if it is none.
 pub(crate) fn decode(call: &[u8], out: &mut Vec<u8>) -> bool {
@@ -28,8 +31,8 @@ fn inside<'a>(call: &'a [u8], function: &[u8]) -> Option<&'a [u8]> {
 /// Reads a string in front of `text`, and returns the rest.
 fn string<'a>(text: &'a [u8], out: &mut Vec<u8>) -> Option<&'a [u8]> {
     text.strip_prefix(b"'")?;
-    let Ending::At(end) = string_end(text, 1, b'\'', false, true) else { return None };
-    decode_string(&text[1..end - 1], b'\'', false, Dialect::Sqlite, out);
+    let Ending::At(end) = string_end(View { bytes: text, last: true }, 1, QUOTES) else { return None };
+    decode_string(&text[1..end - 1], QUOTES, Dialect::Sqlite, out);
     Some(&text[end..])
 }
 

@@ -6,12 +6,13 @@ use memchr::{memchr, memmem};
 use crate::fault::{Parse, Stop, ends_in, fault};
 use crate::lexis::Lexis;
 use crate::span::{Comment, Ending, block_end, comment, dollar_tag, is_word_byte, string_end};
+use crate::view::{Quotes, View};
 
 /// A string or comment that began in an earlier window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Open {
     Nothing,
-    Quotes { quote: u8, backslash: bool },
+    Quotes(Quotes),
     Dollar(Vec<u8>),
     Line,
     Block { depth: u32 },
@@ -32,9 +33,8 @@ pub(crate) enum Goal {
 /// The bytes at which a skip must look. [`Lexis`] makes them.
 pub(crate) type Marks = [bool; 256];
 
-/// The bytes at which a skip to the end of a statement, or in a tuple, must
-/// look.
-pub(crate) fn marks(lexis: &Lexis, in_tuple: bool) -> Marks {
+/// The bytes at which a skip to the end of a statement must look, and `more`.
+pub(crate) fn marks(lexis: &Lexis, more: &[u8]) -> Marks {
     let mut marks = [false; 256];
     marks[usize::from(lexis.delimiter[0])] = true;
     let dialect: &[u8] = match () {
@@ -42,8 +42,7 @@ pub(crate) fn marks(lexis: &Lexis, in_tuple: bool) -> Marks {
         () if lexis.is_mysql() => b"'\"`#-/",
         () => b"'\"`[-/",
     };
-    let tuple: &[u8] = if in_tuple { b"(),[]" } else { b"" };
-    for byte in dialect.iter().chain(tuple) {
+    for byte in dialect.iter().chain(more) {
         marks[usize::from(*byte)] = true;
     }
     marks
@@ -75,21 +74,16 @@ impl Skip {
     /// Skips from `at`, and advances it. The result says whether the goal is
     /// reached; if not, the window has ended. At the end of the file, a
     /// statement and a blank end, but nothing else.
-    pub(crate) fn to(
-        &mut self,
-        goal: Goal,
-        (bytes, last): (&[u8], bool),
-        lexis: &Lexis,
-        at: &mut usize,
-    ) -> Parse<bool> {
+    pub(crate) fn to(&mut self, goal: Goal, view: View<'_>, lexis: &Lexis, at: &mut usize) -> Parse<bool> {
+        let View { bytes, last } = view;
         loop {
-            if self.open != Open::Nothing && !self.close(bytes, last, lexis, at)? {
+            if self.open != Open::Nothing && !self.close(view, lexis, at)? {
                 return Ok(false);
             }
             let start = *at;
             let step = match goal {
-                Goal::Code => self.code(bytes, last, lexis, at),
-                _ => self.mark(goal, (bytes, last), lexis, at),
+                Goal::Code => self.code(view, lexis, at),
+                _ => self.mark(goal, view, lexis, at),
             };
             if *at > start {
                 self.after_word = is_word_byte(bytes[*at - 1]);
@@ -115,12 +109,11 @@ impl Skip {
     }
 
     /// Goes to the end of what is open. Returns whether it ends in the window.
-    fn close(&mut self, bytes: &[u8], last: bool, lexis: &Lexis, at: &mut usize) -> Parse<bool> {
+    fn close(&mut self, view: View<'_>, lexis: &Lexis, at: &mut usize) -> Parse<bool> {
+        let View { bytes, last } = view;
         let (ending, what) = match &mut self.open {
             Open::Nothing => return Ok(true),
-            Open::Quotes { quote, backslash } => {
-                (string_end(bytes, *at, *quote, *backslash, last), "a string or quoted name")
-            }
+            Open::Quotes(quotes) => (string_end(view, *at, *quotes), "a string or quoted name"),
             Open::Line => match memchr(b'\n', &bytes[*at..]) {
                 Some(length) => (Ending::At(*at + length + 1), ""),
                 None if last => (Ending::At(bytes.len()), ""),
@@ -152,22 +145,23 @@ impl Skip {
     }
 
     /// Goes past white space, and opens a comment.
-    fn code(&mut self, bytes: &[u8], last: bool, lexis: &Lexis, at: &mut usize) -> Parse<Step> {
+    fn code(&mut self, view: View<'_>, lexis: &Lexis, at: &mut usize) -> Parse<Step> {
+        let bytes = view.bytes;
         while bytes.get(*at).is_some_and(|byte| byte.is_ascii_whitespace() || *byte == 0x0b) {
             *at += 1;
         }
         if *at == bytes.len() {
             return Ok(Step::Ended);
         }
-        match self.comment(bytes, last, lexis, at)? {
+        match self.comment(view, lexis, at)? {
             true => Ok(Step::On),
             false => Ok(Step::Reached),
         }
     }
 
     /// Opens the comment at the position, if there is one.
-    fn comment(&mut self, bytes: &[u8], last: bool, lexis: &Lexis, at: &mut usize) -> Parse<bool> {
-        match comment(bytes, *at, lexis, last)? {
+    fn comment(&mut self, view: View<'_>, lexis: &Lexis, at: &mut usize) -> Parse<bool> {
+        match comment(view, *at, lexis)? {
             Comment::No => return Ok(false),
             Comment::Executed(from) => *at = from,
             Comment::Line => self.open = Open::Line,
@@ -180,13 +174,8 @@ impl Skip {
     }
 
     /// Goes to the next mark, and past it unless it is the goal.
-    fn mark(
-        &mut self,
-        goal: Goal,
-        (bytes, last): (&[u8], bool),
-        lexis: &Lexis,
-        at: &mut usize,
-    ) -> Parse<Step> {
+    fn mark(&mut self, goal: Goal, view: View<'_>, lexis: &Lexis, at: &mut usize) -> Parse<Step> {
+        let View { bytes, last } = view;
         let start = *at;
         let marks = if matches!(goal, Goal::Value(_)) { &lexis.row_marks } else { &lexis.statement_marks };
         let Some(length) = bytes[start..].iter().position(|byte| marks[usize::from(*byte)]) else {
@@ -197,7 +186,7 @@ impl Skip {
         *at = place;
         let byte = bytes[place];
         if byte == lexis.delimiter[0] {
-            match is_delimiter(&bytes[place..], lexis, last)? {
+            match is_delimiter(view, place, lexis)? {
                 true if goal == Goal::Statement && self.depth == 0 => {
                     *at += lexis.delimiter.len();
                     return Ok(Step::Reached);
@@ -210,28 +199,28 @@ impl Skip {
         let next = bytes.get(place + 1);
         *at = place + 1;
         match byte {
-            b'\'' => self.open = Open::Quotes { quote: byte, backslash: lexis.backslash },
+            b'\'' => self.open = Open::Quotes(Quotes { quote: byte, backslash: lexis.backslash }),
             b'"' => {
                 let backslash = lexis.backslash && !lexis.double_is_name;
-                self.open = Open::Quotes { quote: byte, backslash };
+                self.open = Open::Quotes(Quotes { quote: byte, backslash });
             }
-            b'`' => self.open = Open::Quotes { quote: byte, backslash: false },
-            b'[' if lexis.is_sqlite() => self.open = Open::Quotes { quote: b']', backslash: false },
+            b'`' => self.open = Open::Quotes(Quotes::doubled(byte)),
+            b'[' if lexis.is_sqlite() => self.open = Open::Quotes(Quotes::doubled(b']')),
             b'e' | b'E' if after_word => {}
             b'e' | b'E' if next.is_none() && !last => *at = place,
             b'e' | b'E' if next == Some(&b'\'') => {
                 *at += 1;
-                self.open = Open::Quotes { quote: b'\'', backslash: true };
+                self.open = Open::Quotes(Quotes { quote: b'\'', backslash: true });
             }
             b'$' if !after_word => {
                 *at = place;
-                let tag = dollar_tag(bytes, place, last)?.map(<[u8]>::to_vec);
+                let tag = dollar_tag(view, place)?.map(<[u8]>::to_vec);
                 *at += tag.as_ref().map_or(1, Vec::len);
                 self.open = tag.map_or(Open::Nothing, Open::Dollar);
             }
             b'-' | b'/' | b'#' => {
                 *at = place;
-                if !self.comment(bytes, last, lexis, at)? {
+                if !self.comment(view, lexis, at)? {
                     *at += 1;
                 }
             }
@@ -265,8 +254,8 @@ enum Step {
     Ended,
 }
 
-fn is_delimiter(rest: &[u8], lexis: &Lexis, last: bool) -> Parse<bool> {
-    let delimiter = &lexis.delimiter[..];
+fn is_delimiter(View { bytes, last }: View<'_>, at: usize, lexis: &Lexis) -> Parse<bool> {
+    let (rest, delimiter) = (&bytes[at..], &lexis.delimiter[..]);
     match rest.len() < delimiter.len() && !last && delimiter.starts_with(rest) {
         true => Err(Stop::More),
         false => Ok(rest.starts_with(delimiter)),
@@ -274,10 +263,10 @@ fn is_delimiter(rest: &[u8], lexis: &Lexis, last: bool) -> Parse<bool> {
 }
 
 /// The end of the line that begins at `at`: one past its `\n`.
-pub(crate) fn line_end(bytes: &[u8], at: usize, last: bool) -> Parse<usize> {
-    match memchr(b'\n', &bytes[at..]) {
+pub(crate) fn line_end(view: View<'_>, at: usize) -> Parse<usize> {
+    match memchr(b'\n', &view.bytes[at..]) {
         Some(length) => Ok(at + length + 1),
-        None if last => Ok(bytes.len()),
-        None => ends_in(last, at, "a line"),
+        None if view.last => Ok(view.bytes.len()),
+        None => ends_in(view, at, "a line"),
     }
 }

@@ -7,6 +7,7 @@ use memchr::{memchr, memchr2};
 
 use crate::fault::{Parse, Stop};
 use crate::lexis::Lexis;
+use crate::view::{Quotes, View};
 
 /// Where a string or comment ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +19,8 @@ pub(crate) enum Ending {
 }
 
 /// Finds the end of a string or quoted name whose content begins at `from`.
-pub(crate) fn string_end(bytes: &[u8], from: usize, quote: u8, backslash: bool, last: bool) -> Ending {
+pub(crate) fn string_end(view: View<'_>, from: usize, quotes: Quotes) -> Ending {
+    let (View { bytes, last }, Quotes { quote, backslash }) = (view, quotes);
     let mut at = from;
     loop {
         let rest = &bytes[at..];
@@ -47,7 +49,8 @@ pub(crate) enum Comment {
 }
 
 /// Tells whether a comment begins at `at`.
-pub(crate) fn comment(bytes: &[u8], at: usize, lexis: &Lexis, last: bool) -> Parse<Comment> {
+pub(crate) fn comment(view: View<'_>, at: usize, lexis: &Lexis) -> Parse<Comment> {
+    let View { bytes, last } = view;
     let next = bytes.get(at + 1).copied();
     let (byte, is_mysql) = (bytes[at], lexis.is_mysql());
     match byte {
@@ -65,7 +68,7 @@ pub(crate) fn comment(bytes: &[u8], at: usize, lexis: &Lexis, last: bool) -> Par
             Some(_) => Ok(Comment::No),
         },
         (b'*', b'/') if is_mysql => Ok(Comment::Executed(at + 2)),
-        (b'/', b'*') if is_mysql => conditional(bytes, at, last),
+        (b'/', b'*') if is_mysql => conditional(view, at),
         (b'/', b'*') => Ok(Comment::Block(at + 2)),
         _ => Ok(Comment::No),
     }
@@ -73,7 +76,7 @@ pub(crate) fn comment(bytes: &[u8], at: usize, lexis: &Lexis, last: bool) -> Par
 
 /// A comment of MySQL that begins with `/*`. No server has version 99.99.99, so
 /// `/*!999999` is a plain comment; MariaDB's dumps begin with one.
-fn conditional(bytes: &[u8], at: usize, last: bool) -> Parse<Comment> {
+fn conditional(View { bytes, last }: View<'_>, at: usize) -> Parse<Comment> {
     let mark = match bytes.get(at + 2..).unwrap_or_default() {
         [b'!', ..] => at + 3,
         [b'M', b'!', ..] => at + 4,
@@ -121,7 +124,8 @@ pub(crate) fn is_word_byte(byte: u8) -> bool {
 }
 
 /// The opening `$tag$` of a string at `at`; `None` if there is no such string.
-pub(crate) fn dollar_tag(bytes: &[u8], at: usize, last: bool) -> Parse<Option<&[u8]>> {
+pub(crate) fn dollar_tag(view: View<'_>, at: usize) -> Parse<Option<&[u8]>> {
+    let View { bytes, last } = view;
     let inside = |byte: &&u8| is_word_byte(**byte) && **byte != b'$';
     let length = bytes[at + 1..].iter().take_while(inside).count();
     match bytes.get(at + 1 + length) {

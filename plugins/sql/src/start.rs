@@ -8,6 +8,7 @@ use crate::create::{created_name, created_table};
 use crate::fault::{Parse, Stop, fault};
 use crate::head::{self, After, Head, Setting};
 use crate::lexer::{Lexeme, Scan, Token};
+use crate::lexis::Strings;
 use crate::machine::{Known, Machine, State, Step};
 use crate::name::{TableName, decode, identifier, table_name};
 use crate::plan::Plan;
@@ -18,7 +19,7 @@ use crate::skip::{Goal, Skip, line_end};
 impl Machine {
     /// Goes to the next statement, and past its head.
     pub(crate) fn start(&mut self, scan: &mut Scan<'_>, edits: &mut Edits) -> Parse<Step> {
-        if !self.skip.to(Goal::Code, (scan.bytes, scan.last), scan.lexis, &mut scan.at)? {
+        if !self.skip.to(Goal::Code, scan.view(), scan.lexis, &mut scan.at)? {
             return Err(Stop::More);
         }
         if scan.at == scan.bytes.len() {
@@ -195,17 +196,15 @@ impl Machine {
         for setting in head::set(scan)? {
             let lexis = &mut self.lexis;
             match setting {
-                Setting::Backslash(escapes) => lexis.set_backslash(escapes),
+                Setting::Backslash(backslash) => lexis.set_strings(Strings { backslash, ..lexis.strings() }),
                 Setting::Schema(schema) => self.schema = schema,
                 Setting::Mode(mode) => lexis.set_mode(&mode),
                 Setting::SaveMode(variable) => {
-                    self.modes.insert(variable, (lexis.backslash, lexis.double_is_name));
+                    self.modes.insert(variable, lexis.strings());
                 }
                 Setting::RestoreMode(variable) => {
-                    let base = (self.base.backslash, self.base.double_is_name);
-                    let (escapes, double_is_name) = self.modes.get(&variable).copied().unwrap_or(base);
-                    lexis.set_backslash(escapes);
-                    lexis.double_is_name = double_is_name;
+                    let saved = self.modes.get(&variable).copied();
+                    lexis.set_strings(saved.unwrap_or(self.base.strings()));
                 }
             }
         }
@@ -215,7 +214,7 @@ impl Machine {
     /// Reads `DELIMITER`, a command of MySQL's client.
     fn delimiter(&mut self, scan: &mut Scan<'_>) -> Parse<Step> {
         self.state = State::Start;
-        let end = line_end(scan.bytes, scan.at, scan.last)?;
+        let end = line_end(scan.view(), scan.at)?;
         let line = scan.bytes[scan.at..end].trim_ascii();
         let Some(delimiter) = line.split(u8::is_ascii_whitespace).next().filter(|word| !word.is_empty())
         else {
@@ -228,7 +227,7 @@ impl Machine {
 
     /// Reads a command of PostgreSQL's client.
     fn command(&mut self, scan: &mut Scan<'_>) -> Parse<Step> {
-        let end = line_end(scan.bytes, scan.at, scan.last)?;
+        let end = line_end(scan.view(), scan.at)?;
         let line = &scan.bytes[scan.at..end];
         let word = line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
         if matches!(word, b"\\connect" | b"\\c") {

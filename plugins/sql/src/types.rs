@@ -38,20 +38,18 @@ impl Class {
         matches!(self, Self::Integer(..) | Self::Number)
     }
 
-    /// The class of a type's name in lower case, with its first argument.
-    pub(crate) fn of(name: &str, argument: Option<usize>, is_unsigned: bool) -> Self {
-        let integer = |bits: u32| match is_unsigned {
+    /// The class of a type, of which these are the words in lower case and the
+    /// first argument. Words that do not belong to it may follow.
+    pub(crate) fn of(words: &[String], argument: Option<usize>) -> Self {
+        let integer = |bits: u32| match words.iter().any(|word| word == "unsigned") {
             true => Self::Integer(0, (1 << bits) - 1),
             false => Self::Integer(-(1 << (bits - 1)), (1 << (bits - 1)) - 1),
         };
-        let first = name.split(' ').next().unwrap_or_default();
-        match first {
+        match words.first().map_or("", String::as_str) {
             "character" | "varchar" | "char" | "nvarchar" | "nchar" | "national" | "bpchar" => {
                 Self::Text(argument)
             }
-            "text" => Self::Text(None),
-            "tinytext" => Self::Text(None),
-            "mediumtext" | "longtext" | "citext" => Self::Text(None),
+            "text" | "tinytext" | "mediumtext" | "longtext" | "citext" => Self::Text(None),
             "tinyint" => integer(8),
             "smallint" | "int2" | "smallserial" => integer(16),
             "mediumint" => integer(24),

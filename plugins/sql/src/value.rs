@@ -6,6 +6,7 @@ use crate::dialect::Dialect;
 use crate::fault::Parse;
 use crate::lexer::{Form, Lexeme, Scan, Token};
 use crate::literal::{decode_hex, decode_string};
+use crate::view::Quotes;
 
 /// The form of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,11 +19,7 @@ pub(crate) enum Written {
     /// An unquoted number with its sign.
     Number,
     /// A string. The range is that between its quotes.
-    Text {
-        inner: Range<usize>,
-        quote: u8,
-        backslash: bool,
-    },
+    Text(Range<usize>, Quotes),
     /// A string between dollar quotes. The range is that between them.
     Dollar(Range<usize>),
     /// Digits that stand for bytes. The range is that of the digits; `0x` has
@@ -100,7 +97,7 @@ fn form(scan: &mut Scan<'_>, first: &Lexeme) -> Parse<Written> {
 
 fn literal_form(scan: &Scan<'_>, form: Form, inner: Range<usize>) -> Written {
     match form {
-        Form::Plain { quote, backslash } => Written::Text { inner, quote, backslash },
+        Form::Plain(quotes) => Written::Text(inner, quotes),
         Form::Dollar => Written::Dollar(inner),
         // In PostgreSQL, `X'1F'` is a string of bits.
         Form::Hex if scan.lexis.dialect != Dialect::Postgres => Written::Hex(inner),
@@ -143,9 +140,7 @@ impl Value {
     pub(crate) fn decode(&self, bytes: &[u8], dialect: Dialect, out: &mut Vec<u8>) -> bool {
         match &self.written {
             Written::Boolean | Written::Number => out.extend(&bytes[self.range.clone()]),
-            Written::Text { inner, quote, backslash } => {
-                decode_string(&bytes[inner.clone()], *quote, *backslash, dialect, out);
-            }
+            Written::Text(inner, quotes) => decode_string(&bytes[inner.clone()], *quotes, dialect, out),
             Written::Dollar(inner) | Written::Bits(inner) => out.extend(&bytes[inner.clone()]),
             Written::Hex(digits) => match decode_hex(&bytes[digits.clone()]) {
                 Some(decoded) => out.extend(decoded),
