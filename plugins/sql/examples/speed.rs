@@ -2,43 +2,48 @@
 //!
 //!     cargo run --release -p runner-sql --example speed
 
-use std::time::Instant;
-
 use runner_plugin::{Change, Edits, FileHead, Plugin, Window};
 use runner_sql::Sql;
 
 /// The size of each dump in bytes.
-const DUMP_BYTES: usize = 200_000_000;
+const DUMP_BYTES: usize = 50_000_000;
 
 /// The size of a window in bytes, which is the host's.
 const WINDOW_BYTES: usize = 1 << 20;
 
 fn main() {
-    for (name, dump) in [
+    for (name, dialect, dump) in [
         (
             "COPY",
+            "postgresql",
             dump(
                 POSTGRES,
                 copy_row,
                 ("COPY public.users (id, name, email, note, balance, born) FROM stdin;\n", "\\.\n"),
             ),
         ),
-        ("--inserts", dump(POSTGRES, insert_row, ("", ""))),
-        ("extended INSERT", dump(MYSQL, extended_row, ("INSERT INTO `users` VALUES ", ";\n"))),
+        ("--inserts", "postgresql", dump(POSTGRES, insert_row, ("", ""))),
+        ("extended INSERT", "mysql", dump(MYSQL, extended_row, ("INSERT INTO `users` VALUES ", ";\n"))),
     ] {
         for (what, column) in [("one column", "users.email"), ("another table", "nobody.email")] {
             let params =
-                [("mask", column), ("dialect", "auto"), ("backslash-escapes", "auto"), ("missing", "ok")];
+                [("mask", column), ("dialect", dialect), ("backslash-escapes", "auto"), ("missing", "ok")];
             let mut best = f64::MAX;
             let mut edits = 0;
-            for _ in 0..5 {
-                let start = Instant::now();
+            for _ in 0..3 {
+                let start = processor_seconds();
                 edits = run(&params, &dump);
-                best = best.min(start.elapsed().as_secs_f64());
+                best = best.min(processor_seconds() - start);
             }
             println!("{name}, {what}: {:.2} GB/s, {edits} edits", dump.len() as f64 / best / 1e9);
         }
     }
+}
+
+/// The processor time of this thread: other programs may run beside it.
+fn processor_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
+    text.split(' ').next().and_then(|nanoseconds| nanoseconds.parse::<f64>().ok()).expect("a number") / 1e9
 }
 
 /// Shows the dump in windows, and returns the number of edits.

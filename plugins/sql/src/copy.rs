@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memchr3, memmem};
+use memchr::{memchr, memchr_iter, memchr2, memchr3, memmem};
 use runner_plugin::Edits;
 
 use crate::cell::{Buffers, change_field};
@@ -27,6 +27,18 @@ fn line(view: View<'_>, start: usize, fields: &mut Vec<Range<usize>>) -> Parse<L
     fields.clear();
     let mut field = start;
     let mut at = start;
+    // Most lines have no backslash.
+    if let Some(end) = memchr2(b'\n', b'\\', &bytes[start..]).map(|length| start + length)
+        && bytes[end] == b'\n'
+    {
+        for tab in memchr_iter(b'\t', &bytes[start..end]) {
+            fields.push(field..start + tab);
+            field = start + tab + 1;
+        }
+        let content = end - usize::from(end > field && bytes[end - 1] == b'\r');
+        fields.push(field..content);
+        return Ok(Line::Row(start..content, end + 1));
+    }
     loop {
         let Some(place) = memchr3(b'\t', b'\n', b'\\', &bytes[at..]).map(|place| at + place) else {
             return ends_in(view, start, "the data of COPY, without its line `\\.`,");

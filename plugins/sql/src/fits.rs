@@ -6,23 +6,25 @@ use crate::types::Class;
 
 /// Whether a decoded value fits a class. Where this cannot be told, it does.
 pub(crate) fn fits(class: &Class, value: &[u8]) -> bool {
-    let text = str::from_utf8(value);
+    let text = || str::from_utf8(value);
     match class {
         Class::Unknown | Class::Bytea | Class::Bits => true,
         Class::Bytes(limit) => limit.is_none_or(|limit| value.len() <= limit),
         Class::Words(words) => words.iter().any(|word| word == value),
         Class::Text(None) => true,
         // Without UTF-8, a character has at least one byte.
-        Class::Text(Some(limit)) => text.map_or(value.len(), |text| text.chars().count()) <= *limit,
-        Class::Integer(min, max) => text.ok().and_then(integer).is_some_and(|it| (*min..=*max).contains(&it)),
+        Class::Text(Some(limit)) => text().map_or(value.len(), |text| text.chars().count()) <= *limit,
+        Class::Integer(min, max) => {
+            text().ok().and_then(integer).is_some_and(|it| (*min..=*max).contains(&it))
+        }
         Class::Number => is_number(value) || is_one_of(value, &["NaN", "Infinity", "-Infinity"]),
         Class::Boolean => is_one_of(value, &["t", "f", "true", "false", "0", "1", "yes", "no", "on", "off"]),
-        Class::Date => text.is_ok_and(is_date),
-        Class::DateTime => text.is_ok_and(is_date_time),
-        Class::Time => text.is_ok_and(is_time),
+        Class::Date => text().is_ok_and(is_date),
+        Class::DateTime => text().is_ok_and(is_date_time),
+        Class::Time => text().is_ok_and(is_time),
         Class::Uuid => is_uuid(value),
         Class::Json => is_json(value),
-        Class::Network => text.is_ok_and(is_network),
+        Class::Network => text().is_ok_and(is_network),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Decodes and encodes literals of each dialect.
 
+use memchr::{memchr, memchr2};
+
 use crate::dialect::Dialect;
 use crate::lexer::{Form, Lexeme, Scan, Token};
 use crate::view::Quotes;
@@ -25,17 +27,19 @@ pub(crate) fn decode(scan: &Scan<'_>, lexeme: &Lexeme) -> Option<Vec<u8>> {
 pub(crate) fn decode_string(inner: &[u8], quotes: Quotes, dialect: Dialect, out: &mut Vec<u8>) {
     let Quotes { quote, backslash } = quotes;
     let mut rest = inner;
-    while let Some((byte, after)) = rest.split_first() {
-        rest = after;
-        match *byte {
-            b'\\' if backslash => rest = escape(after, dialect, out),
-            byte if byte == quote => {
-                out.push(byte);
-                rest = after.get(1..).unwrap_or_default();
-            }
-            byte => out.push(byte),
+    loop {
+        let place = if backslash { memchr2(quote, b'\\', rest) } else { memchr(quote, rest) };
+        let Some(place) = place else { break };
+        out.extend_from_slice(&rest[..place]);
+        let after = &rest[place + 1..];
+        if rest[place] == quote {
+            out.push(quote);
+            rest = after.get(1..).unwrap_or_default();
+        } else {
+            rest = escape(after, dialect, out);
         }
     }
+    out.extend_from_slice(rest);
 }
 
 /// Decodes what follows a backslash, and returns the rest.
@@ -93,6 +97,13 @@ fn character<'a>(text: &'a [u8], length: usize, out: &mut Vec<u8>) -> &'a [u8] {
 /// do.
 pub(crate) fn encode_string(value: &[u8], quotes: Quotes, dialect: Dialect, out: &mut Vec<u8>) {
     let Quotes { quote, backslash } = quotes;
+    let is_plain =
+        |byte: &u8| *byte != quote && (!backslash || !matches!(byte, b'\\' | 0 | b'\n' | b'\r' | 26));
+    // Most values need no escape, and this is done for many bytes at a time.
+    if value.iter().fold(true, |so_far, byte| so_far & is_plain(byte)) {
+        out.extend_from_slice(value);
+        return;
+    }
     for byte in value {
         match *byte {
             b'\\' if backslash => out.extend(b"\\\\"),

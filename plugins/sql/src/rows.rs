@@ -122,11 +122,15 @@ impl Rows {
 
     /// Goes past the `(` of a row.
     fn open(&mut self, scan: &mut Scan<'_>) -> Parse<()> {
+        self.skip = Skip::new();
+        if scan.bytes.get(scan.at) == Some(&b'(') {
+            scan.at += 1;
+            return Ok(());
+        }
         let lexeme = scan.next()?;
         if lexeme.token != Token::Punct(b'(') {
             return scan.unexpected(&lexeme, "`(` before a row");
         }
-        self.skip = Skip::new();
         Ok(())
     }
 
@@ -164,7 +168,9 @@ impl Rows {
     /// Goes to the next row, or past the statement.
     fn after(&mut self, scan: &mut Scan<'_>, work: &mut Work, edits: &mut Edits) -> Parse<bool> {
         let start = scan.at;
-        if !scan.accept_byte(b',')? {
+        if scan.bytes.get(start) == Some(&b',') {
+            scan.at += 1;
+        } else if !scan.accept_byte(b',')? {
             self.tail(scan)?;
             if self.kept != Kept::Row {
                 edits.delete(start..scan.at);

@@ -173,46 +173,76 @@ impl Skip {
         Ok(true)
     }
 
-    /// Goes to the next mark, and past it unless it is the goal.
+    /// Goes past marks up to the goal, or until something is opened.
     fn mark(&mut self, goal: Goal, view: View<'_>, lexis: &Lexis, at: &mut usize) -> Parse<Step> {
         let View { bytes, last } = view;
-        let start = *at;
         let marks = if matches!(goal, Goal::Value(_)) { &lexis.row_marks } else { &lexis.statement_marks };
-        let Some(length) = bytes[start..].iter().position(|byte| marks[usize::from(*byte)]) else {
-            *at = bytes.len();
-            return Ok(Step::Ended);
-        };
-        let place = start + length;
-        *at = place;
-        let byte = bytes[place];
-        if byte == lexis.delimiter[0] {
-            match is_delimiter(view, place, lexis)? {
-                true if goal == Goal::Statement && self.depth == 0 => {
-                    *at += lexis.delimiter.len();
-                    return Ok(Step::Reached);
+        let start = *at;
+        let mut from = start;
+        loop {
+            let Some(length) = bytes[from..].iter().position(|byte| marks[usize::from(*byte)]) else {
+                *at = bytes.len();
+                return Ok(Step::Ended);
+            };
+            let place = from + length;
+            *at = place;
+            let byte = bytes[place];
+            let quotes = match byte {
+                b'\'' => Quotes { quote: byte, backslash: lexis.backslash },
+                b'"' => Quotes { quote: byte, backslash: lexis.backslash && !lexis.double_is_name },
+                b'`' => Quotes::doubled(byte),
+                b'[' if lexis.is_sqlite() => Quotes::doubled(b']'),
+                b',' if self.depth == 0 => {
+                    self.commas += 1;
+                    if goal == Goal::Value(self.commas) {
+                        return Ok(Step::Reached);
+                    }
+                    from = place + 1;
+                    continue;
                 }
-                true if goal != Goal::Statement => return fault(place, "the statement ends within a row"),
-                _ => {}
+                _ => {
+                    if place > start {
+                        self.after_word = is_word_byte(bytes[place - 1]);
+                    }
+                    return self.other(goal, view, lexis, at);
+                }
+            };
+            match string_end(view, place + 1, quotes) {
+                Ending::At(end) => from = end,
+                Ending::Later(_) if last => return ends_in(view, place, "a string or quoted name"),
+                Ending::Later(next) => {
+                    *at = next;
+                    self.open = Open::Quotes(quotes);
+                    return Ok(Step::Ended);
+                }
             }
         }
-        let after_word = if length > 0 { is_word_byte(bytes[place - 1]) } else { self.after_word };
+    }
+
+    /// Goes past the mark at the position unless it is the goal.
+    fn other(&mut self, goal: Goal, view: View<'_>, lexis: &Lexis, at: &mut usize) -> Parse<Step> {
+        let View { bytes, last } = view;
+        let place = *at;
+        let byte = bytes[place];
+        if byte == lexis.delimiter[0] && is_delimiter(view, place, lexis)? {
+            if goal != Goal::Statement {
+                return fault(place, "the statement ends within a row");
+            }
+            if self.depth == 0 {
+                *at += lexis.delimiter.len();
+                return Ok(Step::Reached);
+            }
+        }
         let next = bytes.get(place + 1);
         *at = place + 1;
         match byte {
-            b'\'' => self.open = Open::Quotes(Quotes { quote: byte, backslash: lexis.backslash }),
-            b'"' => {
-                let backslash = lexis.backslash && !lexis.double_is_name;
-                self.open = Open::Quotes(Quotes { quote: byte, backslash });
-            }
-            b'`' => self.open = Open::Quotes(Quotes::doubled(byte)),
-            b'[' if lexis.is_sqlite() => self.open = Open::Quotes(Quotes::doubled(b']')),
-            b'e' | b'E' if after_word => {}
+            b'e' | b'E' if self.after_word => {}
             b'e' | b'E' if next.is_none() && !last => *at = place,
             b'e' | b'E' if next == Some(&b'\'') => {
                 *at += 1;
                 self.open = Open::Quotes(Quotes { quote: b'\'', backslash: true });
             }
-            b'$' if !after_word => {
+            b'$' if !self.after_word => {
                 *at = place;
                 let tag = dollar_tag(view, place)?.map(<[u8]>::to_vec);
                 *at += tag.as_ref().map_or(1, Vec::len);
@@ -229,13 +259,6 @@ impl Skip {
             b')' if goal != Goal::Statement => {
                 *at = place;
                 return Ok(Step::Reached);
-            }
-            b',' if self.depth == 0 => {
-                self.commas += 1;
-                if goal == Goal::Value(self.commas) {
-                    *at = place;
-                    return Ok(Step::Reached);
-                }
             }
             _ => {}
         }

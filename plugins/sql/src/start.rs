@@ -220,6 +220,10 @@ impl Machine {
         else {
             return fault(scan.at, "DELIMITER without a delimiter");
         };
+        // A skip takes these to be what they are without DELIMITER.
+        if matches!(delimiter[0], b'\'' | b'"' | b'`' | b',') {
+            return fault(scan.at, "a delimiter that begins with a quote or a comma is not supported");
+        }
         self.lexis.set_delimiter(delimiter);
         scan.at = end;
         Ok(Step::Relexed)

@@ -6,6 +6,7 @@ use crate::dialect::Dialect;
 use crate::fault::Parse;
 use crate::lexer::{Form, Lexeme, Scan, Token};
 use crate::literal::{decode_hex, decode_string};
+use crate::span::{Ending, string_end};
 use crate::view::Quotes;
 
 /// The form of a value.
@@ -41,6 +42,9 @@ pub(crate) struct Value {
 
 /// Reads the value up to the comma or `)` after it, where the scan stops.
 pub(crate) fn value(scan: &mut Scan<'_>) -> Parse<Value> {
+    if let Some(value) = plain_string(scan) {
+        return Ok(value);
+    }
     let first = scan.next()?;
     let written = form(scan, &first)?;
     let end = scan.at;
@@ -57,6 +61,21 @@ pub(crate) fn value(scan: &mut Scan<'_>) -> Parse<Value> {
         false => (Written::Expression, rest(scan, first.start)?),
     };
     Ok(Value { range: first.start..end, written })
+}
+
+/// Reads a plain string without anything around it, which most values are.
+fn plain_string(scan: &mut Scan<'_>) -> Option<Value> {
+    let start = scan.at;
+    if scan.bytes.get(start) != Some(&b'\'') {
+        return None;
+    }
+    let quotes = Quotes { quote: b'\'', backslash: scan.lexis.backslash };
+    let Ending::At(end) = string_end(scan.view(), start + 1, quotes) else { return None };
+    if !matches!(scan.bytes.get(end), Some(b',' | b')')) {
+        return None;
+    }
+    scan.at = end;
+    Some(Value { range: start..end, written: Written::Text(start + 1..end - 1, quotes) })
 }
 
 /// The form of the value that begins with a token. Goes past the tokens that
