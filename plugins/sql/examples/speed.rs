@@ -6,7 +6,7 @@ use runner_plugin::{Change, Edits, FileHead, Plugin, Window};
 use runner_sql::Sql;
 
 /// The size of each dump in bytes.
-const DUMP_BYTES: usize = 50_000_000;
+const DUMP_BYTES: usize = 200_000_000;
 
 /// The size of a window in bytes, which is the host's.
 const WINDOW_BYTES: usize = 1 << 20;
