@@ -2,7 +2,7 @@
 //! part of it needs.
 
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use runner_plugin::Edits;
 
@@ -29,9 +29,9 @@ pub(crate) enum State {
     Rows(Rows),
     /// In the line of the end of a `COPY`, before its rows. Without a plan they
     /// are skipped.
-    CopyHead(Option<Rc<Plan>>),
+    CopyHead(Option<Arc<Plan>>),
     /// In the rows of a `COPY`.
-    Copy(Rc<Plan>),
+    Copy(Arc<Plan>),
     /// In the rows of a `COPY` that are skipped; whether a line begins here.
     CopySkip(bool),
 }
@@ -41,7 +41,7 @@ pub(crate) enum State {
 #[derive(Debug)]
 pub(crate) struct Known {
     pub(crate) text: Vec<u8>,
-    pub(crate) plan: Option<Rc<Plan>>,
+    pub(crate) plan: Option<Arc<Plan>>,
 }
 
 /// The position in a dump, and what was learnt so far.

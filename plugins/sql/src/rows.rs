@@ -1,7 +1,7 @@
 //! The rows of an `INSERT`, one at a time: a statement may be longer than any
 //! memory.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use runner_plugin::Edits;
 
@@ -39,7 +39,7 @@ enum Kept {
 /// The position in the rows of a statement.
 #[derive(Debug)]
 pub(crate) struct Rows {
-    plan: Rc<Plan>,
+    plan: Arc<Plan>,
     phase: Phase,
     skip: Skip,
     kept: Kept,
@@ -54,7 +54,7 @@ impl Rows {
     /// # Errors
     /// If the first row must be in view and is not.
     pub(crate) fn begin(
-        plan: Rc<Plan>,
+        plan: Arc<Plan>,
         scan: &mut Scan<'_>,
         start: usize,
         work: &mut Work,

@@ -1,6 +1,6 @@
 //! Tells what a statement is, and reads its head.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use runner_plugin::Edits;
 
@@ -80,7 +80,7 @@ impl Machine {
     }
 
     /// The plan of an `INSERT` whose head is one of the last ones.
-    fn known(&self, scan: &mut Scan<'_>) -> Option<Option<Rc<Plan>>> {
+    fn known(&self, scan: &mut Scan<'_>) -> Option<Option<Arc<Plan>>> {
         let rest = &scan.bytes[scan.at..];
         let known = self.known.iter().find(|known| {
             rest.starts_with(&known.text) && matches!(rest.get(known.text.len()), Some(b' ' | b'(' | b'\n'))
@@ -92,7 +92,7 @@ impl Machine {
     /// Goes on behind the head of an `INSERT`.
     fn rows(
         &mut self,
-        plan: Option<Rc<Plan>>,
+        plan: Option<Arc<Plan>>,
         start: usize,
         scan: &mut Scan<'_>,
         edits: &mut Edits,
@@ -122,12 +122,12 @@ impl Machine {
     }
 
     /// The plan for the rows after a head that begins at `start`.
-    fn plan(&mut self, name: &TableName, head: &Head, start: usize) -> Parse<Option<Rc<Plan>>> {
+    fn plan(&mut self, name: &TableName, head: &Head, start: usize) -> Parse<Option<Arc<Plan>>> {
         if head.after == After::Nothing {
             return Ok(None);
         }
         let plan = match self.planner.plan(name, head.columns.as_deref()) {
-            Ok(plan) => plan.map(Rc::new),
+            Ok(plan) => plan.map(Arc::new),
             Err(error) => return fault(start, error),
         };
         match &head.after {
