@@ -26,8 +26,7 @@ fn main() {
         ("extended INSERT", "mysql", dump(MYSQL, extended_row, ("INSERT INTO `users` VALUES ", ";\n"))),
     ] {
         for (what, column) in [("one column", "users.email"), ("another table", "nobody.email")] {
-            let params =
-                [("mask", column), ("dialect", dialect), ("backslash-escapes", "auto"), ("missing", "ok")];
+            let params = [("mask", column), ("dialect", dialect), ("missing", "ok")];
             if std::env::args().nth(1).is_some_and(|only| !format!("{name}, {what}").contains(&only)) {
                 continue;
             }
@@ -51,14 +50,14 @@ fn processor_seconds() -> f64 {
 
 /// Shows the dump in windows, and returns the number of edits.
 fn run(params: &[(&str, &str)], dump: &[u8]) -> usize {
-    let head =
-        FileHead { size: Some(dump.len() as u64), head: &dump[..dump.len().min(runner_plugin::HEAD_BYTES)] };
-    let (mut plugin, _) = Sql::begin(&params.iter().copied().collect(), &head).expect("parameters");
+    let head = FileHead::new(Some(dump.len() as u64), &dump[..dump.len().min(runner_plugin::HEAD_BYTES)]);
+    let params = runner_plugin::testing::params::<Sql>(params).expect("parameters");
+    let (mut plugin, _) = Sql::begin(&params, &head).expect("a dump");
     let (mut start, mut left, mut count) = (0, 0, 0);
     while start < dump.len() {
         let end = (start + left + WINDOW_BYTES).min(dump.len());
         let bytes = &dump[start..end];
-        let window = Window { offset: start as u64, bytes, owned: 0..bytes.len(), last: end == dump.len() };
+        let window = Window::new(start as u64, bytes).last(end == dump.len());
         let mut edits = Edits::new(&window);
         plugin.transform(&window, &mut edits).expect("a dump");
         let reply = edits.finish().expect("edits");

@@ -17,22 +17,15 @@ pub(crate) const DELETE_ROWS: &str = "delete-rows";
 /// Reads the parameters and the file's head.
 pub(crate) fn begin(params: &Params, file: &FileHead<'_>) -> Result<Sql, String> {
     let wishes = wishes(params)?;
-    let may_miss = match params.required("missing")? {
-        "error" => false,
-        "ok" => true,
-        other => return Err(format!("`missing` must be `error` or `ok`, not `{other}`")),
-    };
+    let may_miss = params.required("missing")? == "ok";
     if file.head.is_empty() && !may_miss {
         return Err("the file is empty: no table is in it".into());
     }
     let mut lexis = Lexis::new(dialect(params, file)?);
-    match params.required("backslash-escapes")? {
-        "auto" => {}
-        word @ ("true" | "false") => {
-            lexis.backslash = word == "true";
-            lexis.is_backslash_fixed = true;
-        }
-        other => return Err(format!("`backslash-escapes` must be `auto`, `true` or `false`, not `{other}`")),
+    let escapes = params.required("backslash-escapes")?;
+    if escapes != "auto" {
+        lexis.backslash = escapes == "true";
+        lexis.is_backslash_fixed = true;
     }
     let mut machine = Machine::new(lexis, Planner::new(wishes));
     if let Some(schema) = params.get("schema").filter(|schema| !schema.is_empty()) {
@@ -42,15 +35,15 @@ pub(crate) fn begin(params: &Params, file: &FileHead<'_>) -> Result<Sql, String>
 }
 
 fn wishes(params: &Params) -> Result<Vec<Wish>, String> {
-    let key = one(params, "key").map(Key::new).transpose()?;
+    let key = params.get("key").map(Key::new).transpose()?;
     let rules = Rules { syntax: Syntax::Dotted, key: key.as_ref() };
     let mut wishes = Vec::new();
     for name in ACTIONS {
-        for text in all(params, name) {
+        for text in params.all(name) {
             wishes.extend(Wish::of_rule(name, &rules.parse(name, text)?)?);
         }
     }
-    for text in all(params, DELETE_ROWS) {
+    for text in params.all(DELETE_ROWS) {
         wishes.push(Wish::of_condition(DELETE_ROWS, text)?);
     }
     if wishes.is_empty() {
@@ -61,13 +54,8 @@ fn wishes(params: &Params) -> Result<Vec<Wish>, String> {
 
 /// The dialect that was given, or that of the head.
 fn dialect(params: &Params, file: &FileHead<'_>) -> Result<Dialect, String> {
-    match params.required("dialect")? {
-        "auto" => {}
-        word => {
-            return Dialect::named(word).ok_or_else(|| {
-                format!("`dialect` must be `auto`, `postgresql`, `mysql` or `sqlite`, not `{word}`")
-            });
-        }
+    if let Some(dialect) = Dialect::named(params.required("dialect")?) {
+        return Ok(dialect);
     }
     let Some((dialect, mark)) = Dialect::guess(file.head) else {
         return Err(
@@ -81,7 +69,7 @@ fn dialect(params: &Params, file: &FileHead<'_>) -> Result<Dialect, String> {
 
 /// Reads the tables that the user describes by `CREATE TABLE`.
 fn describe(machine: &mut Machine, schema: &[u8]) -> Result<(), String> {
-    let window = Window { offset: 0, bytes: schema, owned: 0..schema.len(), last: true };
+    let window = Window::new(0, schema).last(true);
     let mut edits = Edits::new(&window);
     match machine.go(View { bytes: schema, last: true }, 0, &mut edits) {
         Ok(_) if edits.is_empty() => {}
@@ -94,19 +82,4 @@ fn describe(machine: &mut Machine, schema: &[u8]) -> Result<(), String> {
     *machine = Machine::new(base, planner);
     machine.planner.take_as_given();
     Ok(())
-}
-
-/// The values of a parameter. It is given once, with one value in a line; a
-/// table of `map` has lines of its own.
-fn all<'p>(params: &'p Params, name: &str) -> Vec<&'p str> {
-    let value = params.get(name).unwrap_or_default();
-    if name == "map" {
-        return Vec::from_iter(Some(value).filter(|value| !value.is_empty()));
-    }
-    value.lines().filter(|line| !line.trim().is_empty()).collect()
-}
-
-/// The value of a parameter that is not empty.
-fn one<'p>(params: &'p Params, name: &str) -> Option<&'p str> {
-    params.get(name).filter(|value| !value.is_empty())
 }

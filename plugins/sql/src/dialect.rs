@@ -26,8 +26,8 @@ impl Dialect {
     /// The dialect that the parameter names.
     pub(crate) fn named(word: &str) -> Option<Self> {
         match word {
-            "postgresql" | "postgres" => Some(Self::Postgres),
-            "mysql" | "mariadb" => Some(Self::MySql),
+            "postgresql" => Some(Self::Postgres),
+            "mysql" => Some(Self::MySql),
             "sqlite" => Some(Self::Sqlite),
             _ => None,
         }

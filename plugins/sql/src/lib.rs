@@ -36,7 +36,7 @@ mod view;
 use fault::Stop;
 use machine::Machine;
 use runner_plugin::{
-    Edits, FileHead, Framing, Job, LogLevel, Manifest, ParamSpec, Params, Plugin, Window, log,
+    Edits, Failure, FileHead, Framing, Job, LogLevel, Manifest, ParamSpec, Params, Plugin, Window, log,
 };
 use view::View;
 
@@ -54,8 +54,11 @@ pub struct Sql {
 impl Plugin for Sql {
     fn describe() -> Manifest {
         let columns = |name, what: &str| {
-            ParamSpec::text(name, &format!("{what}: TABLE.COLUMN, SCHEMA.TABLE.COLUMN or `*.COLUMN`"))
+            let doc = format!("{what}: TABLE.COLUMN, SCHEMA.TABLE.COLUMN or `*.COLUMN`");
+            ParamSpec::text(name, &doc).repeats()
         };
+        let escapes = "Whether a backslash escapes in strings, whatever the file says";
+        let schema = "CREATE TABLE statements of tables that the file does not create";
         Manifest::new("sql", env!("CARGO_PKG_VERSION"), "Changes columns of tables in SQL dumps")
             .param(columns("mask", "Columns to hide"))
             .param(columns("hash", "Columns to replace with keyed pseudonyms"))
@@ -63,33 +66,36 @@ impl Plugin for Sql {
             .param(columns("null", "Columns to set to NULL"))
             .param(columns("truncate", "Columns and how many characters stay, COLUMN=CHARACTERS"))
             .param(columns("keep-last", "Columns and how many last characters are not hidden"))
-            .param(columns("map", "Columns and a table of replacements, COLUMN=TABLE"))
+            .param(columns("map", "Columns, and a table of replacements in the lines below them").from_file())
             .param(columns("replace", "Columns and an expression, COLUMN=/EXPRESSION/REPLACEMENT/"))
             .param(columns("shift-date", "Columns and by how many days at most, COLUMN=DAYS,by=COLUMN"))
             .param(columns(begin::DELETE_ROWS, "Rows to delete, COLUMN=VALUE, !=, ~EXPRESSION or !~"))
             .param(ParamSpec::secret("key", "The secret key of `hash` and `shift-date`"))
-            .param(ParamSpec::text("dialect", "auto, postgresql, mysql or sqlite").default("auto"))
             .param(
-                ParamSpec::text(
-                    "backslash-escapes",
-                    "Whether a backslash escapes in strings: auto, true, false",
+                ParamSpec::choice(
+                    "dialect",
+                    &["auto", "postgresql", "mysql", "sqlite"],
+                    "What the dump is for",
                 )
                 .default("auto"),
             )
-            .param(ParamSpec::text(
-                "schema",
-                "CREATE TABLE statements of tables that the file does not create",
-            ))
             .param(
-                ParamSpec::text("missing", "What a missing table or column is: error or ok").default("error"),
+                ParamSpec::choice("backslash-escapes", &["auto", "true", "false"], escapes).default("auto"),
+            )
+            .param(ParamSpec::text("schema", schema).from_file())
+            .param(
+                ParamSpec::choice("missing", &["error", "ok"], "What a missing table or column is")
+                    .default("error"),
             )
     }
 
-    fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Self, Job), String> {
-        Ok((begin::begin(params, file)?, Job::new(Framing::Sequential)))
+    fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Self, Job), Failure> {
+        let job =
+            Job::new(Framing::Sequential).text().deterministic().counts(["changed-value", "deleted-row"]);
+        Ok((begin::begin(params, file)?, job))
     }
 
-    fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), String> {
+    fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), Failure> {
         let bytes = window.bytes;
         let start = match window.offset {
             0 if bytes.starts_with(BYTE_ORDER_MARK) => BYTE_ORDER_MARK.len(),
@@ -104,28 +110,28 @@ impl Plugin for Sql {
             Ok(end) => edits.consumed(end as u64),
             Err(Stop::More) => edits.consumed(start as u64),
             Err(Stop::Fault(fault)) => {
-                return Err(format!("{}, at byte {}", fault.what, window.offset + fault.at as u64));
+                return Err(Failure::from(fault.what).at(fault.at));
             }
         }
+        let work = &mut self.machine.work;
+        edits.count(0, std::mem::take(&mut work.changed));
+        edits.count(1, std::mem::take(&mut work.deleted));
         if window.last { self.finish() } else { Ok(()) }
     }
 }
 
 impl Sql {
     /// Ends the file: everything that was named must have been there.
-    fn finish(&self) -> Result<(), String> {
+    fn finish(&self) -> Result<(), Failure> {
         let missing = self.machine.planner.missing();
         if !missing.is_empty() {
             let list = missing.join(", ");
             if !self.may_miss {
-                return Err(format!(
-                    "not in this file: {list}; correct the name, or give `missing=ok` if it may be missing"
-                ));
+                let hint = "correct the name, or give `missing=ok` if it may be missing";
+                return Err(format!("not in this file: {list}; {hint}").into());
             }
             log(LogLevel::Warn, &format!("not in this file: {list}"));
         }
-        let (changed, deleted) = (self.machine.work.changed, self.machine.work.deleted);
-        log(LogLevel::Info, &format!("values changed: {changed}, rows deleted: {deleted}"));
         Ok(())
     }
 }

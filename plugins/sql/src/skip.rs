@@ -237,7 +237,11 @@ impl Skip {
         *at = place + 1;
         match byte {
             b'e' | b'E' if self.after_word => {}
-            b'e' | b'E' if next.is_none() && !last => *at = place,
+            // It waits for the next byte.
+            b'e' | b'E' if next.is_none() && !last => {
+                *at = place;
+                return Ok(Step::Ended);
+            }
             b'e' | b'E' if next == Some(&b'\'') => {
                 *at += 1;
                 self.open = Open::Quotes(Quotes { quote: b'\'', backslash: true });
@@ -262,8 +266,7 @@ impl Skip {
             }
             _ => {}
         }
-        // A prefix at the end of the window waits for the next byte.
-        if *at == place { Ok(Step::Ended) } else { Ok(Step::On) }
+        Ok(Step::On)
     }
 }
 

@@ -14,13 +14,7 @@ use model::{Rule, compare};
 
 /// What is done to the tables of a test, as parameters.
 fn params(rules: &[Rule]) -> Vec<(&'static str, String)> {
-    let mut params: Vec<(&'static str, String)> = Vec::new();
-    for rule in rules {
-        match params.iter_mut().find(|(name, _)| *name == rule.action) {
-            Some((_, values)) => *values = format!("{values}\n{}", rule.text),
-            None => params.push((rule.action, rule.text.into())),
-        }
-    }
+    let mut params: Vec<_> = rules.iter().map(|rule| (rule.action, rule.text.to_owned())).collect();
     params.push(("key", model::KEY.into()));
     params
 }
@@ -31,11 +25,7 @@ fn changed(params: &[(&'static str, String)], dump: &[u8]) -> Vec<u8> {
     let params: Vec<_> = params.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let edits_of = |window: usize| {
         let cut = Cut { windows: vec![window], ..Cut::default() };
-        edits::<runner_sql::Sql>(&params, dump, &cut).unwrap_or_else(|error| {
-            let at = error.rsplit(' ').next().and_then(|at| at.parse().ok()).unwrap_or(0_usize);
-            let near = &dump[at.saturating_sub(80).min(dump.len())..dump.len().min(at + 80)];
-            panic!("{error}, near {}", near.escape_ascii())
-        })
+        edits::<runner_sql::Sql>(&params, dump, &cut).expect("a dump")
     };
     let whole = edits_of(usize::MAX);
     assert!(whole == edits_of(10_007), "the cut matters");
