@@ -260,7 +260,7 @@ fn completions_and_the_manual_are_there() {
     for args in [&["--help"][..], &["apply", "--help"], &["--version"], &["plugin", "list"]] {
         assert!(!runner(args).ok().stdout.is_empty());
     }
-    for plugin in ["csv", "newline", "redact", "replace"] {
+    for plugin in ["csv", "json", "newline", "redact", "replace", "sql"] {
         assert!(runner!["plugin", "inspect", plugin].ok().text().starts_with(plugin));
         assert!(runner!["plugin", "list"].ok().text().contains(plugin));
     }

@@ -10,7 +10,7 @@ use crate::{packages, plugins, shell, supply, toolchain};
 
 /// Programs that tests compare with or use for their setup, and their Debian
 /// packages.
-const PROGRAMS: [(&str, &str); 7] = [
+const PROGRAMS: [(&str, &str); 19] = [
     ("/usr/bin/dos2unix", "dos2unix"),
     ("/usr/bin/setfacl", "acl"),
     ("/usr/bin/setfattr", "attr"),
@@ -18,6 +18,20 @@ const PROGRAMS: [(&str, &str); 7] = [
     ("/usr/sbin/mkfs.xfs", "xfsprogs"),
     ("/usr/sbin/mkfs.ext4", "e2fsprogs"),
     ("/usr/sbin/mkfs.btrfs", "btrfs-progs"),
+    // Other programs that compress, and archives.
+    ("/usr/bin/pigz", "pigz"),
+    ("/usr/bin/pbzip2", "pbzip2"),
+    ("/usr/bin/lbzip2", "lbzip2"),
+    ("/usr/bin/pixz", "pixz"),
+    ("/usr/bin/bgzip", "tabix"),
+    ("/usr/bin/7z", "p7zip-full"),
+    ("/usr/bin/zstd", "zstd"),
+    ("/usr/bin/lzip", "lzip"),
+    ("/usr/bin/zip", "zip"),
+    ("/usr/bin/uncompress.real", "ncompress"),
+    // Servers whose dumps the plugin `sql` changes.
+    ("/usr/lib/postgresql/15/bin/postgres", "postgresql"),
+    ("/usr/sbin/mariadbd", "mariadb-server"),
 ];
 
 /// Runs all checks, and stops at the first failure.

@@ -1,159 +1,220 @@
-//! Strict parsing of records.
-//!
-//! Quotes are allowed only at the start of a field, at its end, and doubled in
-//! between. The host finds the ends of records by counting quotes (an odd
-//! number so far means inside), which is correct only for such files. So a
-//! stray quote is an error, and is never interpreted by guessing.
+//! The parts of a record, and what can be wrong with one.
 
 use crate::dialect::Dialect;
-use memchr::{memchr, memchr2, memchr3};
+use runner_plugin::Failure;
 use std::ops::Range;
 
-/// A field of a record.
+/// A field of a record, by its position in the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Field {
-    /// Start, including the quote.
+    /// Start, including the quote, but not spaces that are skipped.
     pub(crate) start: usize,
     /// End, including the quote.
     pub(crate) end: usize,
-    /// Whether it is quoted.
-    pub(crate) quoted: bool,
+    pub(crate) shape: Shape,
+}
+
+/// How a field is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Without quotes.
+    Bare,
+    /// In quotes.
+    Quoted,
+    /// In quotes, followed by text; possible only with lenient quotes.
+    Mixed,
 }
 
 impl Field {
-    /// The content between the quotes; doubled quotes are not decoded.
-    pub(crate) fn content(self) -> Range<usize> {
-        if self.quoted { self.start + 1..self.end - 1 } else { self.start..self.end }
+    /// The field, quotes included.
+    pub(crate) fn range(self) -> Range<usize> {
+        self.start..self.end
     }
 }
 
 /// The position of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Record {
-    /// The range of its fields, without the line end.
+    /// Its fields, without the line end.
     pub(crate) content: Range<usize>,
     /// The start of the next record.
     pub(crate) end: usize,
+    /// Whether it is a comment line. It then has no fields.
+    pub(crate) is_comment: bool,
 }
 
-/// An error in the use of quotes. Each contains its position.
+impl Record {
+    /// Whether the record has no fields: an empty line or a comment.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.is_comment || self.content.is_empty()
+    }
+}
+
+/// A place that does not fit the dialect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) struct Fault {
+    /// Position in the window.
+    pub(crate) at: usize,
+    pub(crate) kind: FaultKind,
+}
+
+/// What is wrong at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FaultKind {
     /// A quote in a field that does not begin with a quote.
-    InField(usize),
+    QuoteInField,
     /// Text after a closing quote.
-    AfterQuote(usize),
+    AfterQuote,
     /// A quote that is never closed.
-    Unclosed(usize),
+    Unclosed,
+    /// A carriage return without a line feed.
+    LoneReturn,
+    /// A line feed in a file whose records end with carriage returns.
+    LoneLineFeed,
+    /// An escape at the end of the file.
+    EscapedEnd,
+    /// An escaped line end, in a dialect in which line ends cannot be escaped.
+    EscapedLineEnd,
+    /// A record with another number of fields than the first one.
+    Ragged {
+        /// The number of its fields.
+        found: usize,
+        /// The number of the first record's fields.
+        expected: usize,
+    },
+    /// A record that would become an empty line, which readers skip.
+    BecomesEmpty,
+    /// A record that would become a comment.
+    BecomesComment,
+    /// A value that cannot be written in this dialect.
+    Unwritable,
+    /// A value that the column's action cannot change.
+    Value,
 }
 
 impl Fault {
-    /// The error message, for bytes that start at `offset` in the file.
-    pub(crate) fn message(self, offset: u64) -> String {
-        let (at, what) = match self {
-            Self::InField(at) => (at, "a quote inside a field that does not begin with a quote"),
-            Self::AfterQuote(at) => (at, "text after a closing quote"),
-            Self::Unclosed(at) => (at, "a quote that is never closed"),
-        };
-        format!(
-            "{what}, at byte {}; set `quote=none` if quotes have no meaning in this file, or fix the file first",
-            offset + at as u64
-        )
+    /// The failure, if the place in the file of other faults is not known.
+    pub(crate) fn failure(self, why: Option<String>, dialect: &Dialect) -> Failure {
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+        Failure::from(format!("{}{why}; {}", self.kind.what(), self.kind.advice(dialect))).at(self.at)
     }
 }
 
-/// Parses the record that starts at `start`, and stores its first `limit`
-/// fields in `fields`. The other fields are only checked for stray quotes.
-pub(crate) fn read(
-    bytes: &[u8],
-    start: usize,
-    dialect: Dialect,
-    limit: usize,
-    fields: &mut Vec<Field>,
-) -> Result<Record, Fault> {
-    fields.clear();
-    let mut at = start;
-    while fields.len() < limit {
-        let field = match dialect.quote {
-            Some(quote) if bytes.get(at) == Some(&quote) => {
-                Field { start: at, end: quoted_end(bytes, at, dialect.delimiter, quote)?, quoted: true }
+impl FaultKind {
+    /// What is wrong.
+    fn what(self) -> String {
+        let text = match self {
+            Self::QuoteInField => "a quote inside a field that does not begin with a quote",
+            Self::AfterQuote => "text after a closing quote",
+            Self::Unclosed => "a quote that is never closed",
+            Self::LoneReturn => "a carriage return without a line feed",
+            Self::LoneLineFeed => "a line feed in a file whose records end with carriage returns",
+            Self::EscapedEnd => "an escape character at the end of the file",
+            Self::EscapedLineEnd => "an escaped line end",
+            Self::Ragged { found, expected } => {
+                return format!("a record of {found} fields instead of {expected}");
             }
-            _ => Field { start: at, end: bare_end(bytes, at, dialect)?, quoted: false },
+            Self::BecomesEmpty => "a record that would become an empty line, which readers skip",
+            Self::BecomesComment => "a record that would become a comment",
+            Self::Unwritable => "a value that cannot be written without quotes or an escape character",
+            Self::Value => "a value that cannot be changed",
         };
-        fields.push(field);
-        if bytes.get(field.end) != Some(&dialect.delimiter) {
-            return Ok(record(bytes, start, field.end));
-        }
-        at = field.end + 1;
+        text.into()
     }
-    Ok(record(bytes, start, rest_end(bytes, at, dialect)?))
-}
 
-/// The record whose fields end at `content_end`.
-fn record(bytes: &[u8], start: usize, content_end: usize) -> Record {
-    let line_end = match &bytes[content_end..] {
-        [b'\r', b'\n', ..] => 2,
-        [_, ..] => 1,
-        [] => 0,
-    };
-    Record { content: start..content_end, end: content_end + line_end }
-}
-
-/// The start of the line end at `at` (the `\n` or the end of the bytes),
-/// including a `\r` before it.
-fn before_return(bytes: &[u8], start: usize, at: usize) -> usize {
-    if at > start && bytes[at - 1] == b'\r' { at - 1 } else { at }
-}
-
-/// The end of the unquoted field at `at`.
-fn bare_end(bytes: &[u8], at: usize, dialect: Dialect) -> Result<usize, Fault> {
-    let rest = &bytes[at..];
-    let stop = match dialect.quote {
-        Some(quote) => memchr3(dialect.delimiter, b'\n', quote, rest),
-        None => memchr2(dialect.delimiter, b'\n', rest),
-    };
-    let end = stop.map_or(bytes.len(), |stop| at + stop);
-    match bytes.get(end) {
-        Some(&byte) if byte == dialect.delimiter => Ok(end),
-        Some(b'\n') | None => Ok(before_return(bytes, at, end)),
-        Some(_) => Err(Fault::InField(end)),
-    }
-}
-
-/// The end of the field whose opening quote is at `open`: one past its closing
-/// quote.
-fn quoted_end(bytes: &[u8], open: usize, delimiter: u8, quote: u8) -> Result<usize, Fault> {
-    let mut at = open + 1;
-    loop {
-        let close = memchr(quote, &bytes[at..]).ok_or(Fault::Unclosed(open))?;
-        at += close + 1;
-        match &bytes[at..] {
-            [] | [b'\n', ..] | [b'\r'] | [b'\r', b'\n', ..] => return Ok(at),
-            [byte, ..] if *byte == delimiter => return Ok(at),
-            [byte, ..] if *byte == quote => at += 1,
-            _ => return Err(Fault::AfterQuote(at)),
-        }
-    }
-}
-
-/// The end of the remaining fields, the first of which begins at `at`.
-fn rest_end(bytes: &[u8], at: usize, dialect: Dialect) -> Result<usize, Fault> {
-    let mut from = at;
-    loop {
-        let rest = &bytes[from..];
-        let stop = match dialect.quote {
-            Some(quote) => memchr2(quote, b'\n', rest),
-            None => memchr(b'\n', rest),
-        };
-        let stop = stop.map_or(bytes.len(), |stop| from + stop);
-        match (bytes.get(stop), dialect.quote) {
-            (Some(&byte), Some(quote)) if byte == quote => {
-                if stop > at && bytes[stop - 1] != dialect.delimiter {
-                    return Err(Fault::InField(stop));
-                }
-                from = quoted_end(bytes, stop, dialect.delimiter, quote)?;
+    /// What the user can do about it.
+    fn advice(self, dialect: &Dialect) -> &'static str {
+        match self {
+            Self::QuoteInField | Self::AfterQuote | Self::Unclosed if dialect.escape.byte().is_some() => {
+                "set `quote=none` if quotes have no meaning in this file, or fix the file first"
             }
-            _ => return Ok(before_return(bytes, from, stop)),
+            Self::QuoteInField | Self::AfterQuote => {
+                "set `quote=none` if quotes have no meaning in this file, `escape=\\` if a backslash escapes \
+                 them, `quotes=lenient` to read them as Python's csv does, or fix the file first"
+            }
+            Self::Unclosed => {
+                "set `quote=none` if quotes have no meaning in this file, `escape=\\` if a backslash escapes \
+                 them, or fix the file first"
+            }
+            Self::LoneReturn => {
+                "set `line-end=any` if it ends a record, as Python's csv reads it, or `line-end=lf` if it is text"
+            }
+            Self::LoneLineFeed => "set `line-end=any` if it ends a record",
+            Self::EscapedEnd => "the file may be cut short; fix it first",
+            Self::EscapedLineEnd => "set `escape=mysql` or `escape=\\` if it is part of the value",
+            Self::Ragged { .. } => {
+                "set the right `delimiter` and `quote`, or `ragged=keep` if records may differ, or fix the file first"
+            }
+            Self::BecomesEmpty | Self::BecomesComment => {
+                "keep another column, or set a `quote` that the readers of this file understand"
+            }
+            Self::Unwritable => "set a `quote` or an `escape` that the readers of this file understand",
+            Self::Value => "fix the file first, or choose another action",
         }
+    }
+}
+
+/// Maximum number of faults in a message.
+pub(crate) const MAX_FAULTS: usize = 10;
+
+/// The faults of a window.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    list: Vec<(Fault, Option<String>)>,
+}
+
+impl Faults {
+    /// Adds a fault, and the reason if the kind does not tell it. Returns
+    /// whether there is room for more.
+    pub(crate) fn add(&mut self, fault: Fault, why: Option<String>) -> bool {
+        self.list.push((fault, why));
+        self.list.len() < MAX_FAULTS
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The failure at the first fault. The message has each fault with its
+    /// place, and the advice for each kind. `offset` is the file offset of
+    /// `bytes`. Lines are counted only from the start of the file.
+    pub(crate) fn failure(&self, bytes: &[u8], offset: u64, dialect: &Dialect) -> Failure {
+        let failure = Failure::from(self.message(bytes, offset, dialect));
+        match self.list.first() {
+            Some((fault, _)) => failure.at(fault.at),
+            None => failure,
+        }
+    }
+
+    fn message(&self, bytes: &[u8], offset: u64, dialect: &Dialect) -> String {
+        let places: Vec<String> = self
+            .list
+            .iter()
+            .map(|(fault, why)| {
+                let line = match offset {
+                    0 => {
+                        let line_end =
+                            if dialect.line_end == crate::dialect::LineEnd::Return { b'\r' } else { b'\n' };
+                        format!(" (line {})", 1 + memchr::memchr_iter(line_end, &bytes[..fault.at]).count())
+                    }
+                    _ => String::new(),
+                };
+                let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+                format!("{}, at byte {}{line}{why}", fault.kind.what(), offset + fault.at as u64)
+            })
+            .collect();
+        let mut advice: Vec<&str> = Vec::new();
+        for (fault, _) in &self.list {
+            let text = fault.kind.advice(dialect);
+            if !advice.contains(&text) {
+                advice.push(text);
+            }
+        }
+        let count = match places.len() {
+            0 | 1 => String::new(),
+            MAX_FAULTS => format!("the first {MAX_FAULTS} faults: "),
+            count => format!("{count} faults: "),
+        };
+        format!("{count}{}; {}", places.join("; "), advice.join("; "))
     }
 }

@@ -3,8 +3,9 @@
 
 use proptest::prelude::*;
 use runner_csv::Csv;
-use runner_plugin::testing::{assert_split_invariant, edit, run_cases};
-use runner_plugin::{FileHead, Plugin};
+use runner_plugin::testing::{assert_split_invariant, edit, params as params_of, run_cases};
+use runner_plugin::{FileHead, Framing, Plugin};
+use runner_values::{Key, Kind, Pseudonyms};
 
 #[test]
 fn cases() {
@@ -114,8 +115,13 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 fn pseudonym(key: &str, value: &str) -> String {
-    let key = blake3::derive_key("runner-csv 2026-11-22 pseudonyms", key.as_bytes());
-    blake3::keyed_hash(&key, value.as_bytes()).to_hex()[..32].to_owned()
+    let pseudonyms = Pseudonyms::new(Key::new(key).expect("a key"));
+    let (kind, mut out) = (Kind::of(value.as_bytes()), Vec::new());
+    if pseudonyms.recognises(kind, value.as_bytes()) {
+        return value.into();
+    }
+    pseudonyms.write(kind, value.as_bytes(), &mut out);
+    String::from_utf8(out).expect("text")
 }
 
 /// The rows that a reader must get from the output.
@@ -163,7 +169,7 @@ fn params(acts: &[Act]) -> Vec<(&'static str, String)> {
             _ => None,
         })
         .collect();
-    params.push(("set", sets.join("\n")));
+    params.extend(sets.into_iter().map(|set| ("set", set)));
     params.retain(|(_, value)| !value.is_empty());
     if acts.contains(&Act::Hash) {
         params.push(("key", "k".into()));
@@ -240,34 +246,38 @@ proptest! {
     }
 }
 
-#[test]
-fn a_head_without_the_whole_header_is_refused() {
-    let mut text = "a,".repeat(40_000);
-    text.push_str("\n1\n");
-    let error = edit::<Csv>(&[("mask", "1")], text.as_bytes()).expect_err("the header is too long");
-    assert_eq!(error, "the first record does not end in the first 65536 bytes of the file");
+/// The parameters with their defaults, as the host passes them.
+fn begin(given: &[(&str, &str)], head: &[u8], size: Option<u64>) -> Result<Framing, String> {
+    let params = params_of::<Csv>(given)?;
+    let begun = Csv::begin(&params, &FileHead::new(size, head));
+    begun.map(|(_, job)| job.framing).map_err(|failure| failure.message)
 }
 
-/// The head of a stream contains the bytes that have arrived so far. A header
-/// is complete if its line end has arrived, or if the stream has ended.
+/// The head of a stream contains the bytes that have arrived so far, and that
+/// of a file the first 64 KiB. If it does not contain the whole header, the
+/// file is read in order.
 #[test]
-fn a_short_head_of_a_stream_is_enough_with_a_whole_header() {
-    let begin = |head: &[u8], size| {
-        let params = [("mask", "name"), ("delimiter", ","), ("quote", "\"")]
-            .into_iter()
-            .map(|(name, value)| (name, runner_plugin::Value::from(value)))
-            .chain([("header", runner_plugin::Value::Boolean(true))])
-            .collect();
-        Csv::begin(&params, &FileHead::new(size, head)).map(|_| ())
-    };
+fn a_header_beyond_the_head_is_read_with_the_first_window() {
     for whole in ["id,name\n", "id,name\r\n1", "\u{feff}id,name\n", "\"id\",\"name\"\n"] {
-        assert_eq!(begin(whole.as_bytes(), None), Ok(()), "{whole}");
+        let framing = begin(&[("mask", "name")], whole.as_bytes(), None);
+        assert_eq!(framing, Ok(Framing::Quoted { delimiter: b'\n', quote: b'"' }), "{whole}");
     }
-    for part in ["", "i", "id,name", "id,name\r", "\"id\",\"na\nme", "id,\"name\""] {
-        let error = begin(part.as_bytes(), None).expect_err("the next bytes are not known");
-        assert!(error.message.contains("the first record does not end"), "{part}: {error}");
+    // Of a stream, more than a part of a line is needed.
+    for part in ["", "i", "id,name", "id,name\r", "id,\"name\""] {
+        let error =
+            begin(&[("mask", "name")], part.as_bytes(), None).expect_err("the next bytes are not known");
+        assert!(error.contains("the first record does not end"), "{part}: {error}");
     }
-    assert_eq!(begin(b"id,name", Some(7)), Ok(()));
+    let part = "\"id\",\"na\nme";
+    assert_eq!(begin(&[("mask", "name")], part.as_bytes(), None), Ok(Framing::Sequential));
+    assert!(begin(&[("mask", "name")], b"id,name", Some(7)).is_ok());
+    let names: Vec<String> = (0..40_000).map(|column| format!("c{column}")).collect();
+    let row = vec!["1"; names.len()].join(",");
+    let text = format!("{}\n{row}\n", names.join(","));
+    let output = edit::<Csv>(&[("set", "c39999=x")], text.as_bytes()).expect("an edit");
+    assert!(output.ends_with(b"1,1,x\n") && output.len() == text.len());
+    let error = edit::<Csv>(&[("set", "d=x")], text.as_bytes()).expect_err("no such column");
+    assert!(error.starts_with("there is no column `d`; the columns are `c0`, `c1`"), "{error}");
 }
 
 #[test]
@@ -276,6 +286,23 @@ fn offsets_in_errors_are_those_of_the_file() {
     let place = text.len() + 3;
     text.push_str("2,b\"ob\n");
     let error = edit::<Csv>(&[("mask", "name")], text.as_bytes()).expect_err("a stray quote");
-    assert!(error.contains(&format!("at byte {place};")), "{error}");
+    assert!(error.contains(&format!("at byte {place} (line 2001);")), "{error}");
     assert!(error.contains("quote=none"), "{error}");
+}
+
+#[test]
+fn faults_are_told_together() {
+    let text = "id,size\n1,5\" disk\n2,\"6\"x\n3,7\n4,8\"\n";
+    let error = edit::<Csv>(&[("mask", "id")], text.as_bytes()).expect_err("stray quotes");
+    assert_eq!(
+        error,
+        "3 faults: a quote inside a field that does not begin with a quote, at byte 11 (line 2); text after a \
+         closing quote, at byte 23 (line 3); a quote inside a field that does not begin with a quote, at byte 32 \
+         (line 5); set `quote=none` if quotes have no meaning in this file, `escape=\\` if a backslash escapes \
+         them, `quotes=lenient` to read them as Python's csv does, or fix the file first"
+    );
+    let many = format!("id,size\n{}", "1,5\" disk\n".repeat(50));
+    let error = edit::<Csv>(&[("mask", "id")], many.as_bytes()).expect_err("stray quotes");
+    assert!(error.starts_with("the first 10 faults: "), "{error}");
+    assert_eq!(error.matches("at byte").count(), 10, "{error}");
 }

@@ -15,6 +15,7 @@ pub static ALL: &[Bundled] = &[
     Bundled { name: "newline", bytes: include_bytes!("../../bundled/newline.wasm") },
     Bundled { name: "redact", bytes: include_bytes!("../../bundled/redact.wasm") },
     Bundled { name: "replace", bytes: include_bytes!("../../bundled/replace.wasm") },
+    Bundled { name: "sql", bytes: include_bytes!("../../bundled/sql.wasm") },
 ];
 
 #[cfg(test)]
