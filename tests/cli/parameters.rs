@@ -23,7 +23,7 @@ fn what_a_file_of_parameters_holds_is_not_told() {
         ("TOPSECRET = \"hash\"\n", ["redact", "--check"]),
         ("find = 'foo'\nregex = 'TOPSECRET'\n", ["replace", "--check"]),
         ("find = '(TOPSECRET'\nregex = true\nwith = ''\n", ["replace", "--check"]),
-        ("find = ['TOPSECRET']\n", ["replace", "--check"]),
+        ("find = [['TOPSECRET']]\n", ["replace", "--check"]),
     ] {
         fs::write(&params, content).unwrap();
         for json in [&[][..], &["--json"]] {

@@ -47,7 +47,7 @@ pub(crate) fn plan(case: &Case, file: &Path, saved: &Path, threads: usize, windo
 }
 
 /// Everything that must hold for one file and one program.
-fn check(case: &Case, content: &[u8]) {
+pub(crate) fn check(case: &Case, content: &[u8]) {
     let scratch = Scratch::in_memory();
     let (file, saved) = (scratch.path("file"), scratch.path("saved"));
     std::fs::write(&file, content).unwrap();
@@ -135,7 +135,7 @@ proptest! {
 }
 
 /// For `replaced`, where the cuts decide which bytes become one edit.
-fn check_content(case: &Case, content: &[u8]) {
+pub(crate) fn check_content(case: &Case, content: &[u8]) {
     let scratch = Scratch::in_memory();
     let file = scratch.path("file");
     for window in [1 << 16, 1 << 20] {

@@ -37,7 +37,7 @@ pub(crate) fn is_the_same(file: &Path, saved: &Path, scratch: &Scratch) {
             assert_eq!(scanned.after.finish(), seal.post_root);
         }
         let again = scratch.path("again");
-        let sealed = scanned.draft.seal(seal.pre_root, seal.post_root, Vec::new()).unwrap();
+        let sealed = scanned.draft.seal(seal.pre_root, seal.post_root, seal.counts.clone()).unwrap();
         sealed.copy_to(&Entry::unpinned(&again), &Entry::unpinned(scratch.path("new"))).unwrap();
         let (lists, all) = (lists(&again), lists(saved));
         assert!(lists == all, "{threads} threads");
