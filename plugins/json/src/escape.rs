@@ -1,0 +1,159 @@
+//! Decodes and encodes the escapes of strings.
+//!
+//! A half of a surrogate pair that stands alone (`\ud800`) is not text, but it
+//! is allowed by RFC 8259. It becomes the three bytes that UTF-8 would have for
+//! it, which no valid text contains, and becomes an escape again.
+
+/// The first byte of the three bytes of a surrogate.
+const SURROGATE: u8 = 0xed;
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// Decodes the content of a string that has been checked. `out` is cleared.
+pub(crate) fn decode(raw: &[u8], out: &mut Vec<u8>) {
+    out.clear();
+    let mut rest = raw;
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        out.extend_from_slice(&rest[..at]);
+        let (byte, used) = match rest.get(at + 1) {
+            Some(b'u') => {
+                rest = &rest[at..];
+                let used = unicode(rest, out);
+                rest = rest.get(used..).unwrap_or_default();
+                continue;
+            }
+            Some(b'b') => (0x08, 2),
+            Some(b'f') => (0x0c, 2),
+            Some(b'n') => (b'\n', 2),
+            Some(b'r') => (b'\r', 2),
+            Some(b't') => (b'\t', 2),
+            Some(&other) => (other, 2),
+            None => (b'\\', 1),
+        };
+        out.push(byte);
+        rest = rest.get(at + used..).unwrap_or_default();
+    }
+    out.extend_from_slice(rest);
+}
+
+/// Decodes `\uXXXX`, or two of them that are one character. Returns the number
+/// of bytes read.
+fn unicode(text: &[u8], out: &mut Vec<u8>) -> usize {
+    let first = unit(text).unwrap_or(0xfffd);
+    let second = text.get(6..).and_then(unit);
+    let mut buffer = [0; 4];
+    match (first, second) {
+        (0xd800..0xdc00, Some(second @ 0xdc00..0xe000)) => {
+            let code = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+            let character = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
+            out.extend_from_slice(character.encode_utf8(&mut buffer).as_bytes());
+            12
+        }
+        _ => {
+            match char::from_u32(first) {
+                Some(character) => out.extend_from_slice(character.encode_utf8(&mut buffer).as_bytes()),
+                None => out.extend([
+                    SURROGATE,
+                    0x80 | (first >> 6 & 0x3f) as u8,
+                    0x80 | (first & 0x3f) as u8,
+                ]),
+            }
+            6
+        }
+    }
+}
+
+/// The number in `\uXXXX` at the start of a text.
+fn unit(text: &[u8]) -> Option<u32> {
+    let digits = text.strip_prefix(b"\\u")?.get(..4)?;
+    digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)?))
+}
+
+/// Whether a string is written in ASCII although it contains other characters,
+/// as Python and PHP write it by default.
+pub(crate) fn is_ascii_style(raw: &[u8]) -> bool {
+    raw.is_ascii() && memchr::memmem::find(raw, b"\\u").is_some()
+}
+
+/// Appends the content of a string for a value. With `ascii`, other characters
+/// are escaped too.
+pub(crate) fn encode(value: &[u8], ascii: bool, out: &mut Vec<u8>) {
+    for chunk in value.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '"' => out.extend(b"\\\""),
+                '\\' => out.extend(b"\\\\"),
+                '\n' => out.extend(b"\\n"),
+                '\r' => out.extend(b"\\r"),
+                '\t' => out.extend(b"\\t"),
+                '\u{8}' => out.extend(b"\\b"),
+                '\u{c}' => out.extend(b"\\f"),
+                '\0'..='\u{1f}' => push_unit(character as u32, out),
+                '\u{80}'.. if ascii => {
+                    character.encode_utf16(&mut [0; 2]).iter().for_each(|unit| push_unit(u32::from(*unit), out));
+                }
+                _ => out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
+        // A surrogate is reported as three invalid bytes, one at a time.
+        for &byte in chunk.invalid() {
+            match out.last_chunk::<2>() {
+                _ if byte == SURROGATE => out.push(byte),
+                Some(&[SURROGATE, middle]) => {
+                    out.truncate(out.len() - 2);
+                    push_unit(0xd000 | u32::from(middle & 0x3f) << 6 | u32::from(byte & 0x3f), out);
+                }
+                Some(&[_, SURROGATE]) => out.push(byte),
+                _ => out.extend_from_slice("\u{fffd}".as_bytes()),
+            }
+        }
+    }
+}
+
+fn push_unit(unit: u32, out: &mut Vec<u8>) {
+    out.extend(b"\\u");
+    out.extend([12, 8, 4, 0].map(|shift| HEX[(unit >> shift & 0xf) as usize]));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn decoded(raw: &str) -> Vec<u8> {
+        let mut out = Vec::new();
+        decode(raw.as_bytes(), &mut out);
+        out
+    }
+
+    fn encoded(value: &[u8], ascii: bool) -> String {
+        let mut out = Vec::new();
+        encode(value, ascii, &mut out);
+        String::from_utf8(out).expect("valid UTF-8")
+    }
+
+    proptest! {
+        #[test]
+        fn text_comes_back(text in any::<String>(), ascii in any::<bool>()) {
+            let raw = encoded(text.as_bytes(), ascii);
+            prop_assert!(!ascii || raw.is_ascii());
+            prop_assert_eq!(serde_json::from_str::<String>(&format!("\"{raw}\"")).expect("a string"), &text[..]);
+            prop_assert_eq!(decoded(&raw), text.as_bytes());
+        }
+
+        #[test]
+        fn escapes_are_those_of_serde_json(text in any::<String>()) {
+            let quoted = serde_json::to_string(&text).expect("a string");
+            prop_assert_eq!(decoded(&quoted[1..quoted.len() - 1]), text.as_bytes());
+        }
+
+        #[test]
+        fn lone_surrogates_come_back(units in prop::collection::vec(prop::sample::select(vec![0xd800, 0xdbff, 0xdc00, 0xdfff, 0x41, 0xe9]), 0..6)) {
+            let raw: String = units.iter().map(|unit| format!("\\u{unit:04x}")).collect();
+            let again = encoded(&decoded(&raw), true);
+            prop_assert_eq!(decoded(&again), decoded(&raw));
+            let ascii = again.replace('A', "\\u0041");
+            prop_assert_eq!(ascii, raw);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Values: finds their ends, and applies their rules.
+
+use crate::action::{Action, Scalar};
+use crate::escape;
+use crate::fault::{Fault, Stop};
+use crate::lexer::{self, StringEnd};
+use crate::plan::{NO_RULE, RuleId, Target};
+use crate::removal::undeletable;
+use crate::scanner::{Kind, Output, Walk};
+use crate::stops::too_long;
+
+/// Maximum number of bytes of a string whose new value depends on the whole.
+pub(crate) const MAX_STRING_BYTES: usize = 16 << 20;
+
+/// The byte that masks of strings consist of.
+pub(crate) const MASK: u8 = b'*';
+
+impl<O: Output> Walk<'_, O> {
+    /// Takes the value that begins at `at` with this byte.
+    #[inline]
+    pub(crate) fn value(&mut self, at: usize, byte: u8) -> Result<usize, Stop> {
+        let target = self.target(at)?;
+        match byte {
+            b'"' => self.string(at, target.rule),
+            b'{' => self.open(at, Kind::Object, target),
+            b'[' => self.open(at, Kind::Array, target),
+            b'-' | b'0'..=b'9' => {
+                let end = lexer::number(self.input.bytes, at, self.input.is_end)?;
+                let end = self.token_end(at, end, "a number")?;
+                if target.rule != NO_RULE {
+                    self.scalar((at, end), Scalar::Number, target.rule)?;
+                }
+                Ok(self.after_value(end))
+            }
+            b't' | b'f' | b'n' => {
+                let end = lexer::word(self.input.bytes, at, self.input.is_end)?;
+                let end = self.token_end(at, end, "a word")?;
+                // Null stays null: there is nothing to hide.
+                if target.rule != NO_RULE && byte != b'n' {
+                    self.scalar((at, end), Scalar::Boolean, target.rule)?;
+                }
+                Ok(self.after_value(end))
+            }
+            _ => Err(self.unexpected(at, byte)),
+        }
+    }
+
+    /// What applies to the value at `at` that is left after removals.
+    #[inline]
+    fn target(&mut self, at: usize) -> Result<Target, Stop> {
+        if self.scanner.removal.is_some() {
+            return Ok(Target::NONE);
+        }
+        let frame = &self.scanner.top;
+        let found = match frame.kind {
+            Kind::Object => Ok(self.scanner.child),
+            Kind::Array if frame.target.is_live() => self.plan.element(frame.target, frame.index),
+            Kind::Array => Ok(frame.target),
+            Kind::Top => self.plan.top(),
+        };
+        let target = found.map_err(|what| Fault::new(at, what))?;
+        if frame.kind == Kind::Array {
+            self.scanner.child = target;
+            self.decide(at)?;
+        }
+        if target.rule == NO_RULE {
+            return Ok(target);
+        }
+        match &self.plan.rule(target.rule).action {
+            Action::Delete if self.scanner.top.kind == Kind::Top => Err(undeletable(at)),
+            Action::Delete => Ok(Target::NONE),
+            Action::Replace(_) => {
+                self.begin_replacement(at, target.rule);
+                Ok(Target::NONE)
+            }
+            _ => Ok(target),
+        }
+    }
+
+    /// Takes the string whose opening quote is at `at`.
+    #[inline]
+    fn string(&mut self, at: usize, rule: RuleId) -> Result<usize, Stop> {
+        let masks = rule != NO_RULE && matches!(self.plan.rule(rule).action, Action::Mask);
+        if rule == NO_RULE || masks {
+            return self.string_part(at, at + 1, masks);
+        }
+        match lexer::string(self.input.bytes, at + 1)? {
+            StringEnd::Closed { quote, escaped } => {
+                if quote - at > MAX_STRING_BYTES {
+                    return Err(too_long(at, "a string whose new value depends on all of it", MAX_STRING_BYTES));
+                }
+                self.scalar((at + 1, quote), Scalar::String { escaped }, rule)?;
+                Ok(self.after_value(quote + 1))
+            }
+            StringEnd::Open { .. } if self.input.bytes.len() - at > MAX_STRING_BYTES => {
+                Err(too_long(at, "a string whose new value depends on all of it", MAX_STRING_BYTES))
+            }
+            StringEnd::Open { .. } if self.input.is_end => Err(unclosed(at)),
+            StringEnd::Open { .. } => Err(Stop::More(at)),
+        }
+    }
+
+    /// Takes the rest of a string that began in an earlier window.
+    pub(crate) fn string_rest(&mut self, at: usize, masks: bool) -> Result<usize, Stop> {
+        self.string_part(at, at, masks)
+    }
+
+    /// Takes a string that need not be whole. Its content begins or goes on at
+    /// `from`.
+    #[inline(always)]
+    fn string_part(&mut self, start: usize, from: usize, masks: bool) -> Result<usize, Stop> {
+        match lexer::string(self.input.bytes, from)? {
+            StringEnd::Closed { quote, .. } => {
+                if masks {
+                    self.mask(from, quote);
+                }
+                self.scanner.inside = None;
+                Ok(self.after_value(quote + 1))
+            }
+            StringEnd::Open { .. } if self.input.is_end => Err(unclosed(start)),
+            StringEnd::Open { safe } => {
+                if masks {
+                    self.mask(from, safe);
+                }
+                self.scanner.inside = Some(masks);
+                Err(Stop::More(safe))
+            }
+        }
+    }
+
+    fn mask(&mut self, start: usize, end: usize) {
+        if self.input.bytes[start..end].iter().any(|byte| *byte != MASK) {
+            self.out.fill(start..end, MASK);
+        }
+    }
+
+    /// Applies a rule to the scalar in a range; for strings, that is the content
+    /// between the quotes.
+    fn scalar(&mut self, (start, end): (usize, usize), kind: Scalar, rule: RuleId) -> Result<(), Stop> {
+        let raw = &self.input.bytes[start..end];
+        let rule = self.plan.rule(rule);
+        let mut decoded = std::mem::take(&mut self.scanner.decoded);
+        let mut new = std::mem::take(&mut self.scanner.scratch);
+        new.clear();
+        let value = if kind == (Scalar::String { escaped: true }) {
+            escape::decode(raw, &mut decoded);
+            &decoded[..]
+        } else {
+            raw
+        };
+        let applied = rule.action.apply(kind, value, &mut new);
+        let written = match applied.map_err(|what| Fault::new(start, format!("`{}`: {what}", rule.text())))? {
+            None => raw,
+            Some(Scalar::String { .. }) => {
+                decoded.clear();
+                let quote: &[u8] = if matches!(kind, Scalar::String { .. }) { b"" } else { b"\"" };
+                decoded.extend_from_slice(quote);
+                escape::encode(&new, escape::is_ascii_style(raw), &mut decoded);
+                decoded.extend_from_slice(quote);
+                &decoded
+            }
+            Some(_) => &new,
+        };
+        if written != raw {
+            self.out.replace(start..end, written);
+        }
+        self.scanner.decoded = decoded;
+        self.scanner.scratch = new;
+        Ok(())
+    }
+}
+
+fn unclosed(at: usize) -> Stop {
+    Fault::new(at, "the input ends in the middle of a string; its quote, or where it goes on, is here").into()
+}
