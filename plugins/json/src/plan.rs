@@ -104,7 +104,7 @@ impl Plan {
     /// What applies to a top-level value.
     #[inline]
     pub(crate) fn top(&self) -> Result<Target, String> {
-        self.target(Automaton::START, NO_RULE)
+        self.target(self.automaton.start, NO_RULE)
     }
 
     /// What applies to a member of an object with this decoded key.

@@ -4,7 +4,8 @@
 //! that is the comma before it, with the whitespace between the comma and the
 //! member. Otherwise it is the comma after it, with the whitespace before the
 //! member and before that comma. So the rest is laid out as it was, and if
-//! nothing is left, neither is whitespace.
+//! nothing is left, neither is whitespace. Where the first member follows its
+//! bracket at once, the next one does so, too.
 //!
 //! Whether a member is deleted shows only after its key. Until then the bytes
 //! from the comma on are held back, so that they can still be deleted.
@@ -53,6 +54,12 @@ impl<O: Output> Walk<'_, O> {
             let from = hold.map_or(start, |hold| hold.at);
             self.check_length(from, start, "the whitespace around a comma")?;
             self.scanner.removal = Some(Removal { depth: self.scanner.parents.len(), from, rule, is_new: true });
+            let members = &mut self.scanner.top.members;
+            *members = match *members {
+                Members::None if from == start => Members::DeletedTight,
+                Members::None => Members::Deleted,
+                other => other,
+            };
         } else {
             self.scanner.top.members = Members::Kept;
         }
@@ -68,18 +75,26 @@ impl<O: Output> Walk<'_, O> {
     /// A comma is at `at`, and the next member may be deleted.
     pub(crate) fn hold_comma(&mut self, at: usize) {
         let expect = self.scanner.expect;
-        self.hold = Some(if self.scanner.top.members == Members::Deleted {
+        self.hold = match self.scanner.top.members {
+            Members::None | Members::Kept => Some(Hold { at, expect: Expect::Comma }),
+            Members::Deleted => Some(Hold { at: at + 1, expect }),
+            Members::DeletedTight => None,
+        };
+        if matches!(self.scanner.top.members, Members::Deleted | Members::DeletedTight) {
             self.out.replace(at..at + 1, b"");
-            Hold { at: at + 1, expect }
-        } else {
-            Hold { at, expect: Expect::Comma }
-        });
+        }
     }
 
-    /// Deletes whitespace after a deleted member.
-    #[cold]
+    /// Deletes whitespace after a deleted member. After a comma it stays,
+    /// unless the next member is to follow a bracket at once.
+    #[inline]
     pub(crate) fn trim(&mut self, range: Range<usize>) {
-        if self.scanner.removal.is_none() {
+        let is_trimmed = match self.scanner.top.members {
+            Members::Deleted => self.scanner.expect == Expect::Comma,
+            Members::DeletedTight => matches!(self.scanner.expect, Expect::Comma | Expect::Key | Expect::Value),
+            Members::None | Members::Kept => false,
+        };
+        if is_trimmed && self.scanner.removal.is_none() {
             self.out.replace(range, b"");
         }
     }
@@ -94,10 +109,6 @@ impl<O: Output> Walk<'_, O> {
         let new = if removal.is_new { action.replacement() } else { b"" };
         if new.is_empty() || self.input.bytes[removal.from..end] != *new {
             self.out.replace(removal.from..end, new);
-        }
-        let members = &mut self.scanner.top.members;
-        if matches!(action, Action::Delete) && *members == Members::None {
-            *members = Members::Deleted;
         }
     }
 

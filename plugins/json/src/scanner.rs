@@ -42,8 +42,10 @@ pub(crate) enum Kind {
 pub(crate) enum Members {
     /// There are none.
     None,
-    /// All were deleted.
+    /// All were deleted, and there is whitespace before the first one.
     Deleted,
+    /// All were deleted, and the first one follows the bracket at once.
+    DeletedTight,
     /// At least one was kept.
     Kept,
 }
@@ -160,7 +162,7 @@ impl<'a, O: Output> Walk<'a, O> {
     fn step(&mut self, at: usize) -> Result<usize, Stop> {
         let start = lexer::skip_whitespace(self.input.bytes, at);
         let expect = self.scanner.expect;
-        if start > at && expect == Expect::Comma && self.scanner.top.members == Members::Deleted {
+        if start > at && self.plan.deletes {
             self.trim(at..start);
         }
         let Some(&byte) = self.input.bytes.get(start) else { return Err(self.at_end(start)) };

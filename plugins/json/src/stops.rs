@@ -9,7 +9,7 @@ impl<O: Output> Walk<'_, O> {
     pub(crate) fn at_end(&mut self, at: usize) -> Stop {
         match self.scanner.expect {
             Expect::Top if self.input.is_end => Stop::More(at),
-            _ if self.input.is_end => Fault::new(at, format!("the input ends, but {}", self.expected())).into(),
+            _ if self.input.is_end => Fault::syntax(at, format!("the input ends, but {}", self.expected())).into(),
             _ => self.pause(at),
         }
     }
@@ -23,7 +23,7 @@ impl<O: Output> Walk<'_, O> {
             return stop;
         }
         if self.input.is_end {
-            return Fault::new(start, format!("{unfinished}: {token} begins here")).into();
+            return Fault::syntax(start, format!("{unfinished}: {token} begins here")).into();
         }
         self.pause(start)
     }
@@ -58,7 +58,7 @@ impl<O: Output> Walk<'_, O> {
             b' '..=b'~' => format!("`{}`", char::from(byte)),
             _ => format!("the byte 0x{byte:02x}"),
         };
-        Fault::new(at, format!("{}, not {found}", self.expected())).into()
+        Fault::syntax(at, format!("{}, not {found}", self.expected())).into()
     }
 
     /// What must come next.

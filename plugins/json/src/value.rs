@@ -171,5 +171,5 @@ impl<O: Output> Walk<'_, O> {
 }
 
 fn unclosed(at: usize) -> Stop {
-    Fault::new(at, "the input ends in the middle of a string; its quote, or where it goes on, is here").into()
+    Fault::syntax(at, "the input ends in the middle of a string, which begins or goes on here").into()
 }

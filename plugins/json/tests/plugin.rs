@@ -1,0 +1,77 @@
+//! Runs the cases, and small files whose results are plain to see.
+
+use runner_json::Json;
+use runner_plugin::testing::{assert_split_invariant, edit, run_cases};
+
+#[test]
+fn cases() {
+    run_cases::<Json>(concat!(env!("CARGO_MANIFEST_DIR"), "/cases"));
+}
+
+/// Applies parameters to a text as lines (where it has one line) and as one
+/// text.
+#[track_caller]
+fn check(params: &[(&str, &str)], input: &str, expected: &str) {
+    for lines in ["true", "false"] {
+        if lines == "true" && input.trim_end().contains('\n') {
+            continue;
+        }
+        let params = [params, &[("lines", lines)]].concat();
+        let output = edit::<Json>(&params, input.as_bytes()).unwrap_or_else(|error| panic!("{input}: {error}"));
+        assert_eq!(String::from_utf8(output).unwrap(), expected, "{input}");
+    }
+}
+
+#[test]
+fn each_action_keeps_the_type() {
+    let input = r#"{"a":"x\"y","b":-12.5e-3,"c":true,"d":false,"e":null,"f":{"g":["h",0]},"i":""}"#;
+    for (params, expected) in [
+        (("mask", "$.*"), r#"{"a":"****","b":-11.1e-0,"c":null,"d":null ,"e":null,"f":{"g":["*",1]},"i":""}"#),
+        (("null", "$.a,$.f"), r#"{"a":null,"b":-12.5e-3,"c":true,"d":false,"e":null,"f":null,"i":""}"#),
+        (("set", "$.f=[1, 2]\n$.a=\"NL\""), r#"{"a":"NL","b":-12.5e-3,"c":true,"d":false,"e":null,"f":[1, 2],"i":""}"#),
+        (("delete", "$.a,$.c,$.i"), r#"{"b":-12.5e-3,"d":false,"e":null,"f":{"g":["h",0]}}"#),
+        (("truncate", "$.a=2"), r#"{"a":"x\"","b":-12.5e-3,"c":true,"d":false,"e":null,"f":{"g":["h",0]},"i":""}"#),
+    ] {
+        check(&[params], input, expected);
+    }
+}
+
+#[test]
+fn deleting_takes_one_comma() {
+    for (input, expected) in [
+        (r#"{"a":1,"b":2,"c":3}"#, r#"{"b":2,"c":3}"#),
+        (r#"{"b":2,"a":1,"c":3}"#, r#"{"b":2,"c":3}"#),
+        (r#"{"b":2,"c":3,"a":1}"#, r#"{"b":2,"c":3}"#),
+        (r#"{"a":1,"a":2,"c":3}"#, r#"{"c":3}"#),
+        (r#"{"a":1 , "a":2 }"#, r#"{}"#),
+        (r#"{ "a":1}"#, r#"{}"#),
+        (r#"{"a":1, "b":2, "c":3}"#, r#"{"b":2, "c":3}"#),
+        (r#"{ "a":1, "b":2, "c":3 }"#, r#"{ "b":2, "c":3 }"#),
+        ("{\n  \"a\": [1, {}],\n  \"b\": 2,\n  \"a\": 3\n}\n", "{\n  \"b\": 2\n}\n"),
+        ("{\n  \"b\": {\n    \"a\": 2\n  }\n}", "{\n  \"b\": {}\n}"),
+        (r#"[{"a":1},{"a":2}]"#, r#"[{},{}]"#),
+    ] {
+        check(&[("delete", "$..a")], input, expected);
+    }
+    check(&[("delete", "$[0,2]")], "[1, 2, 3, 4]", "[2, 4]");
+    check(&[("delete", "$[*]")], "[ 1, [2] , 3 ]", "[]");
+}
+
+#[test]
+fn values_and_keys_are_compared_after_decoding() {
+    check(&[("mask", "$.email")], r#"{"\u0065mail":"a@b","e\/mail":"x"}"#, r#"{"\u0065mail":"***","e\/mail":"x"}"#);
+    check(&[("mask", "$['e/mail']")], r#"{"\u0065mail":"a@b","e\/mail":"x"}"#, r#"{"\u0065mail":"a@b","e\/mail":"*"}"#);
+    let hash = |text: &str| {
+        let params = [("hash", "$"), ("key", "k")];
+        String::from_utf8(edit::<Json>(&params, text.as_bytes()).unwrap()).unwrap()
+    };
+    assert_eq!(hash(r#""bob@example.com""#), hash(r#""\u0062ob\u0040example.com""#));
+}
+
+#[test]
+fn the_cut_does_not_matter() {
+    let input = "{\"a\":\"x\\\"y\u{e9}\\u00e9\",\"b\":[-12.5e-3,true],\"e\":null,\"f\":{\"g\":[\"h\",0]},\"i\":\"\"}\n\"x\"\n[1]\n";
+    for params in [("mask", "$..*"), ("truncate", "$..*=1"), ("set", "$..g=7"), ("mask", "$.b")] {
+        assert_split_invariant::<Json>(&[params], input.as_bytes());
+    }
+}
