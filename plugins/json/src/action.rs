@@ -59,6 +59,17 @@ impl Action {
         matches!(self, Self::Keep | Self::Mask)
     }
 
+    /// How many characters of a string stay, if that is all that is done.
+    pub(crate) fn truncates(&self) -> Option<usize> {
+        match self {
+            Self::Value(action) => match **action {
+                values::Action::Truncate { characters } => Some(characters),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// What replaces a whole value of any type.
     pub(crate) fn replacement(&self) -> &[u8] {
         match self {

@@ -60,6 +60,20 @@ fn unicode(text: &[u8], out: &mut Vec<u8>) -> usize {
     }
 }
 
+/// The bytes of the first `count` characters of a string, as they are written.
+pub(crate) fn first_characters(raw: &[u8], count: usize) -> usize {
+    let mut at = 0;
+    for _ in 0..count {
+        at += match &raw[at..] {
+            [] => break,
+            [b'\\', b'u', ..] => unicode(&raw[at..], &mut Vec::new()),
+            [b'\\', ..] => 2,
+            [_, rest @ ..] => 1 + rest.iter().take_while(|byte| **byte & 0xc0 == 0x80).count(),
+        };
+    }
+    at.min(raw.len())
+}
+
 /// The number in `\uXXXX` at the start of a text.
 fn unit(text: &[u8]) -> Option<u32> {
     let digits = text.strip_prefix(b"\\u")?.get(..4)?;

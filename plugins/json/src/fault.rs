@@ -32,6 +32,11 @@ impl Fault {
         Self { about: About::Syntax, at, what: what.into() }
     }
 
+    /// Whether the input is not JSON.
+    pub(crate) fn is_syntax(&self) -> bool {
+        self.about == About::Syntax
+    }
+
     /// The message, for bytes that start at `offset` in the file.
     pub(crate) fn message(&self, offset: u64) -> String {
         let prefix = if self.about == About::Syntax { "not JSON: " } else { "" };

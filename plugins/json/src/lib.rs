@@ -70,7 +70,7 @@ impl Json {
             let end = start + memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
             let input = Input { bytes: &window.bytes[..end], is_end: true };
             if let Err(fault) = Walk::new(&mut self.scanner, &self.plan, input, edits).run(start) {
-                let is_cut = fault.at >= end || self.scanner.top.kind != Kind::Top;
+                let is_cut = fault.is_syntax() && self.scanner.top.kind != Kind::Top;
                 let hint = match self.lines {
                     Lines::Guessed if is_cut => {
                         "; the first line is a whole JSON text, so each line was taken for one: if values go over lines, set `lines=false`"

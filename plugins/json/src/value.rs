@@ -139,6 +139,13 @@ impl<O: Output> Walk<'_, O> {
     fn scalar(&mut self, (start, end): (usize, usize), kind: Scalar, rule: RuleId) -> Result<(), Stop> {
         let raw = &self.input.bytes[start..end];
         let rule = self.plan.rule(rule);
+        if let (Some(characters), Scalar::String { .. }) = (rule.action.truncates(), kind) {
+            let cut = start + escape::first_characters(raw, characters);
+            if cut < end {
+                self.out.replace(cut..end, b"");
+            }
+            return Ok(());
+        }
         let mut decoded = std::mem::take(&mut self.scanner.decoded);
         let mut new = std::mem::take(&mut self.scanner.scratch);
         new.clear();
