@@ -92,7 +92,7 @@ impl Automaton {
         let found = if self.ignores_case {
             state.names.iter().find(|(name, _)| name.eq_ignore_ascii_case(key))
         } else if state.names.len() < MANY_NAMES {
-            state.names.iter().find(|(name, _)| name == key)
+            state.names.iter().find(|(name, _)| is_equal(name, key))
         } else {
             state.names.binary_search_by(|(name, _)| name[..].cmp(key)).ok().map(|at| &state.names[at])
         };
@@ -111,6 +111,13 @@ impl Automaton {
     pub(crate) fn accepted(&self) -> impl Iterator<Item = &[usize]> {
         self.states.iter().map(|state| &state.accepted[..])
     }
+}
+
+/// Whether two keys are the same. Most keys differ in length or at the ends, and
+/// the call to compare more is dearer than a look at the ends.
+#[inline(always)]
+fn is_equal(name: &[u8], key: &[u8]) -> bool {
+    name.len() == key.len() && name.first() == key.first() && name.last() == key.last() && name == key
 }
 
 /// A member of an object or an element of an array, as far as paths tell them

@@ -57,11 +57,19 @@ pub(crate) fn skip_whitespace(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
+/// The position of the closing quote of the string whose content starts at
+/// `from`, if the string is plain: whole, and ASCII without escapes.
+#[inline(always)]
+pub(crate) fn plain_string(bytes: &[u8], from: usize) -> Option<usize> {
+    let (at, high) = plain(bytes, from);
+    (!high && bytes.get(at) == Some(&b'"')).then_some(at)
+}
+
 /// Finds the end of the string whose content starts, or goes on, at `from`.
 ///
 /// # Errors
 /// For control characters, wrong escapes, and what is not UTF-8.
-#[inline]
+#[inline(never)]
 pub(crate) fn string(bytes: &[u8], from: usize) -> Result<StringEnd, Wrong> {
     let (at, high) = plain(bytes, from);
     if bytes.get(at) == Some(&b'"') && !high {
@@ -128,26 +136,28 @@ fn escape(bytes: &[u8], at: usize) -> Result<Option<usize>, Wrong> {
 
 /// The first quote, backslash or control character at or after `at`, or the
 /// end; and whether a byte before it is not ASCII.
+///
+/// Sixteen bytes are looked at without a branch, because the lengths of strings
+/// cannot be predicted.
 #[inline(always)]
 fn plain(bytes: &[u8], mut at: usize) -> (usize, bool) {
-    let mut high = 0;
     let long = at + SHORT;
-    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let word = u64::from_le_bytes(*chunk);
-        let stop = special(word);
-        if stop != 0 {
-            let first = stop.trailing_zeros() / 8;
-            // The bytes before the first special one.
-            high |= word & ((1 << (8 * first)) - 1);
-            return (at + first as usize, high & HIGH != 0);
+    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<16>()) {
+        let (words, _) = chunk.as_chunks::<8>();
+        let [low, high] = [words[0], words[1]].map(u64::from_le_bytes);
+        let (stop_low, stop_high) = (special(low), special(high));
+        let is_high = (low | high) & HIGH != 0;
+        if stop_low | stop_high != 0 {
+            let (word, base) = if stop_low != 0 { (stop_low, 0) } else { (stop_high, 8) };
+            let stop = at + base + word.trailing_zeros() as usize / 8;
+            return (stop, is_high && !bytes[at..stop].is_ascii());
         }
-        high |= word;
-        at += 8;
-        if at >= long {
-            return long_plain(bytes, at, high);
+        at += 16;
+        if is_high || at >= long {
+            return long_plain(bytes, at, if is_high { HIGH } else { 0 });
         }
     }
-    short_plain(bytes, at, high)
+    short_plain(bytes, at, 0)
 }
 
 /// The highest bit of the first byte that is a quote, a backslash or a control
@@ -176,7 +186,7 @@ fn long_plain(bytes: &[u8], mut at: usize, mut high: u64) -> (usize, bool) {
     short_plain(bytes, at, high)
 }
 
-#[inline]
+#[inline(never)]
 fn short_plain(bytes: &[u8], mut at: usize, mut high: u64) -> (usize, bool) {
     while let Some(&byte) = bytes.get(at) {
         if byte == b'"' || byte == b'\\' || byte < 0x20 {
@@ -258,8 +268,20 @@ fn delimited(bytes: &[u8], at: usize, is_end: bool, what: &'static str) -> Resul
     }
 }
 
+/// The first position at or after `at` that is not a digit. Eight bytes are
+/// looked at without a branch.
 #[inline(always)]
 fn digits(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        // The highest bit of each byte that is no digit is set. Bytes above such
+        // a byte may be wrong.
+        let word = u64::from_le_bytes(*chunk) ^ (ONES * b'0' as u64);
+        let stop = (word.wrapping_add(ONES * (0x80 - 10)) | word) & HIGH;
+        if stop != 0 {
+            return at + stop.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
     while let Some(b'0'..=b'9') = bytes.get(at) {
         at += 1;
     }

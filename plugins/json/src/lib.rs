@@ -6,6 +6,7 @@ mod automaton;
 mod begin;
 mod check;
 mod escape;
+mod fast;
 mod fault;
 mod lexer;
 mod path;

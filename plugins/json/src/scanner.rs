@@ -130,24 +130,25 @@ pub(crate) struct Walk<'a, O> {
     pub(crate) out: &'a mut O,
     /// From where on the bytes must be shown again if they end now.
     pub(crate) hold: Option<Hold>,
+    /// Whether it is worth trying to skip containers.
+    pub(crate) skips: bool,
 }
 
 impl<'a, O: Output> Walk<'a, O> {
     pub(crate) fn new(scanner: &'a mut Scanner, plan: &'a Plan, input: Input<'a>, out: &'a mut O) -> Self {
-        Self { scanner, plan, input, out, hold: None }
+        Self { scanner, plan, input, out, hold: None, skips: true }
     }
 
     /// Walks from a position to the end, or to where more bytes are needed.
     /// Returns that position: what comes before it is done.
     pub(crate) fn run(mut self, from: usize) -> Result<usize, Fault> {
-        let mut at = from;
+        let mut next = match self.scanner.inside {
+            Some(masks) => self.string_rest(from, masks),
+            None => Ok(from),
+        };
         loop {
-            let next = match self.scanner.inside {
-                Some(masks) => self.string_rest(at, masks),
-                None => self.step(at),
-            };
             match next {
-                Ok(next) => at = next,
+                Ok(at) => next = self.step(at),
                 Err(Stop::Fault(fault)) => return Err(*fault),
                 Err(Stop::More(done)) => {
                     self.suspend_removal(done);
@@ -167,12 +168,13 @@ impl<'a, O: Output> Walk<'a, O> {
         }
         let Some(&byte) = self.input.bytes.get(start) else { return Err(self.at_end(start)) };
         match (expect, byte) {
+            (Expect::Key | Expect::FirstKey, b'"') if self.is_plain(&self.scanner.top) => self.members(start),
             (Expect::Key | Expect::FirstKey, b'"') => self.key(start),
             (Expect::Colon, b':') => {
                 self.scanner.expect = Expect::Value;
                 Ok(start + 1)
             }
-            (Expect::Comma, b',') => Ok(self.comma(start)),
+            (Expect::Comma, b',') => self.comma(start),
             (Expect::FirstKey, b'}') | (Expect::FirstValue, b']') => self.close(start),
             (Expect::Comma, b'}') if self.scanner.top.kind == Kind::Object => self.close(start),
             (Expect::Comma, b']') if self.scanner.top.kind == Kind::Array => self.close(start),
@@ -185,12 +187,14 @@ impl<'a, O: Output> Walk<'a, O> {
 
     /// Takes a key that begins at `start`, and finds out what applies to its
     /// value.
-    #[inline]
-    fn key(&mut self, start: usize) -> Result<usize, Stop> {
+    pub(crate) fn key(&mut self, start: usize) -> Result<usize, Stop> {
         let bytes = self.input.bytes;
-        let (quote, escaped) = match lexer::string(bytes, start + 1)? {
-            lexer::StringEnd::Closed { quote, escaped } => (quote, escaped),
-            lexer::StringEnd::Open { .. } => return Err(self.cut_token(start, "a key", "the key is not closed")),
+        let (quote, escaped) = match lexer::plain_string(bytes, start + 1) {
+            Some(quote) => (quote, false),
+            None => match lexer::string(bytes, start + 1)? {
+                lexer::StringEnd::Closed { quote, escaped } => (quote, escaped),
+                lexer::StringEnd::Open { .. } => return Err(self.cut_token(start, "a key", "the key is not closed")),
+            },
         };
         self.check_length(start, quote, "a key")?;
         let frame = &self.scanner.top;
@@ -211,15 +215,22 @@ impl<'a, O: Output> Walk<'a, O> {
         Ok(quote + 1)
     }
 
-    /// Takes a comma at `at`.
-    #[inline]
-    fn comma(&mut self, at: usize) -> usize {
+    /// Takes a comma at `at`, and what follows it.
+    #[inline(always)]
+    fn comma(&mut self, at: usize) -> Result<usize, Stop> {
         let frame = &self.scanner.top;
-        self.scanner.expect = if frame.kind == Kind::Object { Expect::Key } else { Expect::Value };
+        let is_object = frame.kind == Kind::Object;
+        self.scanner.expect = if is_object { Expect::Key } else { Expect::Value };
         if self.plan.deletes && frame.target.is_live() {
             self.hold_comma(at);
+            return Ok(at + 1);
         }
-        at + 1
+        let next = lexer::skip_whitespace(self.input.bytes, at + 1);
+        match self.input.bytes.get(next) {
+            Some(b'"') if is_object => self.members(next),
+            Some(&byte) if !is_object => self.value(next, byte),
+            _ => Ok(next),
+        }
     }
 
     /// Opens a container whose bracket is at `at`.
@@ -239,7 +250,7 @@ impl<'a, O: Output> Walk<'a, O> {
 
     /// Closes the innermost container, whose bracket is at `at`.
     #[inline]
-    fn close(&mut self, at: usize) -> Result<usize, Stop> {
+    pub(crate) fn close(&mut self, at: usize) -> Result<usize, Stop> {
         self.hold = None;
         if let Some(parent) = self.scanner.parents.pop() {
             self.scanner.top = parent;

@@ -22,8 +22,14 @@ impl<O: Output> Walk<'_, O> {
         let target = self.target(at)?;
         match byte {
             b'"' => self.string(at, target.rule),
-            b'{' => self.open(at, Kind::Object, target),
-            b'[' => self.open(at, Kind::Array, target),
+            b'{' | b'[' => {
+                if target == Target::NONE
+                    && let Some(end) = self.skip(at)
+                {
+                    return Ok(self.after_value(end));
+                }
+                self.open(at, if byte == b'{' { Kind::Object } else { Kind::Array }, target)
+            }
             b'-' | b'0'..=b'9' => {
                 let end = lexer::number(self.input.bytes, at, self.input.is_end)?;
                 let end = self.token_end(at, end, "a number")?;
@@ -80,6 +86,11 @@ impl<O: Output> Walk<'_, O> {
     /// Takes the string whose opening quote is at `at`.
     #[inline]
     fn string(&mut self, at: usize, rule: RuleId) -> Result<usize, Stop> {
+        if rule == NO_RULE
+            && let Some(quote) = lexer::plain_string(self.input.bytes, at + 1)
+        {
+            return Ok(self.after_value(quote + 1));
+        }
         let masks = rule != NO_RULE && matches!(self.plan.rule(rule).action, Action::Mask);
         if rule == NO_RULE || masks {
             return self.string_part(at, at + 1, masks);
@@ -107,7 +118,6 @@ impl<O: Output> Walk<'_, O> {
 
     /// Takes a string that need not be whole. Its content begins or goes on at
     /// `from`.
-    #[inline(always)]
     fn string_part(&mut self, start: usize, from: usize, masks: bool) -> Result<usize, Stop> {
         match lexer::string(self.input.bytes, from)? {
             StringEnd::Closed { quote, .. } => {
