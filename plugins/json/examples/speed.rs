@@ -32,7 +32,12 @@ fn log() -> Vec<u8> {
         let number = seed >> 33;
         text += &format!(
             "{{\"ts\":\"2026-11-27T16:{:02}:{:02}.{:03}Z\",\"level\":\"info\",\"msg\":\"request finished\",\"request_id\":\"{seed:016x}\",\"user\":{{\"id\":{number},\"email\":\"user{number}@example.com\",\"roles\":[\"admin\",\"staff\"]}},\"http\":{{\"method\":\"GET\",\"path\":\"/api/v1/items/{number}?page=3\",\"status\":200,\"bytes\":{},\"duration_ms\":{}.{:02}}},\"ok\":true,\"error\":null}}\n",
-            number % 60, number % 59, number % 1000, number % 100_000, number % 900, number % 100,
+            number % 60,
+            number % 59,
+            number % 1000,
+            number % 100_000,
+            number % 900,
+            number % 100,
         );
     }
     text.into_bytes()

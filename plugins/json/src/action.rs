@@ -3,7 +3,7 @@
 //! The actions themselves are those of the crate `runner-values`. Here is what
 //! keeps the text JSON: numbers stay numbers, strings stay strings.
 
-use crate::lexer::{self, TokenEnd};
+use crate::lexer::{self, Rest, TokenEnd};
 use runner_values::{self as values, Context, Fit, Kind, Mask, Outcome};
 
 /// The digit that masks of numbers consist of. A number of ones fits every
@@ -85,11 +85,18 @@ impl Action {
     /// # Errors
     /// As the shared actions, and if the new value could not be written in
     /// JSON with the type of the old one.
-    pub(crate) fn apply(&self, kind: Scalar, value: &[u8], out: &mut Vec<u8>) -> Result<Option<Scalar>, String> {
+    pub(crate) fn apply(
+        &self,
+        kind: Scalar,
+        value: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<Option<Scalar>, String> {
         let context = Context::default();
         let changed = |outcome| Ok((outcome == Outcome::Changed).then_some(kind));
         let action = match (self, kind) {
-            (Self::Value(action), Scalar::String { .. }) => return changed(action.apply(value, &context, out)?),
+            (Self::Value(action), Scalar::String { .. }) => {
+                return changed(action.apply(value, &context, out)?);
+            }
             (Self::Value(action), _) => &**action,
             (Self::Mask, Scalar::Number) => {
                 mask_number(&Mask::default(), value, out);
@@ -146,7 +153,8 @@ fn split_exponent(number: &[u8]) -> (&[u8], &[u8]) {
 }
 
 fn is_number(text: &[u8]) -> bool {
-    matches!(text.first(), Some(b'-' | b'0'..=b'9')) && lexer::number(text, 0, true) == Ok(TokenEnd::At(text.len()))
+    matches!(text.first(), Some(b'-' | b'0'..=b'9'))
+        && lexer::number(text, 0, Rest::Nothing) == Ok(TokenEnd::At(text.len()))
 }
 
 fn is_word(text: &[u8]) -> bool {

@@ -35,23 +35,39 @@ struct State {
     accepted: Vec<usize>,
 }
 
+/// Which keys are the same as a name in a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Case {
+    /// Only equal ones.
+    Exact,
+    /// Also those that differ in the case of ASCII letters.
+    Ignored,
+}
+
+impl Case {
+    fn is_same(self, name: &str, key: &str) -> bool {
+        match self {
+            Self::Exact => name == key,
+            Self::Ignored => name.eq_ignore_ascii_case(key),
+        }
+    }
+}
+
 /// The automaton of all paths.
 #[derive(Debug)]
 pub(crate) struct Automaton {
     states: Vec<State>,
     /// The state of top-level values.
     pub(crate) start: StateId,
-    /// Whether ASCII letters of keys match either case.
-    ignores_case: bool,
+    case: Case,
 }
 
 impl Automaton {
-    /// Builds the automaton. With `ignores_case`, ASCII letters in keys match
-    /// either case.
+    /// Builds the automaton.
     ///
     /// # Errors
     /// If it would have too many states.
-    pub(crate) fn new(paths: &[Path], ignores_case: bool) -> Result<Self, String> {
+    pub(crate) fn new(paths: &[Path], case: Case) -> Result<Self, String> {
         let mut known = HashMap::from([(Vec::new(), DEAD)]);
         let mut sets: Vec<Vec<Position>> = vec![Vec::new()];
         let mut id_of = |set: Vec<Position>, sets: &mut Vec<Vec<Position>>| {
@@ -63,14 +79,17 @@ impl Automaton {
         let start = id_of((0..paths.len()).map(|path| (path, 0)).collect(), &mut sets);
         let mut states = Vec::new();
         while let Some(set) = sets.get(states.len()).cloned() {
-            let (mut names, mut indices) = wanted(paths, &set, ignores_case);
+            let (mut names, mut indices) = wanted(paths, &set, case);
             names.sort_unstable();
             names.dedup();
             indices.sort_unstable();
             indices.dedup();
-            let mut go = |member: Member<'_>| id_of(next(paths, &set, member, ignores_case), &mut sets);
+            let mut go = |member: Member<'_>| id_of(next(paths, &set, member, case), &mut sets);
             states.push(State {
-                names: names.into_iter().map(|name| (name.as_bytes().to_vec(), go(Member::Name(&name)))).collect(),
+                names: names
+                    .into_iter()
+                    .map(|name| (name.as_bytes().to_vec(), go(Member::Name(&name))))
+                    .collect(),
                 other_name: go(Member::OtherName),
                 indices: indices.into_iter().map(|index| (index, go(Member::Index(index)))).collect(),
                 other_index: go(Member::OtherIndex),
@@ -82,14 +101,14 @@ impl Automaton {
                 ));
             }
         }
-        Ok(Self { states, start, ignores_case })
+        Ok(Self { states, start, case })
     }
 
     /// The state of a member with this key, which is decoded.
     #[inline]
     pub(crate) fn member(&self, state: StateId, key: &[u8]) -> StateId {
         let state = &self.states[state as usize];
-        let found = if self.ignores_case {
+        let found = if self.case == Case::Ignored {
             state.names.iter().find(|(name, _)| name.eq_ignore_ascii_case(key))
         } else if state.names.len() < MANY_NAMES {
             state.names.iter().find(|(name, _)| is_equal(name, key))
@@ -131,12 +150,13 @@ enum Member<'a> {
 }
 
 /// The names and indices in the next steps of a set.
-fn wanted(paths: &[Path], set: &[Position], ignores_case: bool) -> (Vec<String>, Vec<u64>) {
+fn wanted(paths: &[Path], set: &[Position], case: Case) -> (Vec<String>, Vec<u64>) {
     let (mut names, mut indices) = (Vec::new(), Vec::new());
-    for selector in set.iter().filter_map(|&(path, at)| paths[path].steps.get(at)).flat_map(|step| &step.selectors)
+    for selector in
+        set.iter().filter_map(|&(path, at)| paths[path].steps.get(at)).flat_map(|step| &step.selectors)
     {
         match selector {
-            Selector::Name(name) if ignores_case => names.push(name.to_ascii_lowercase()),
+            Selector::Name(name) if case == Case::Ignored => names.push(name.to_ascii_lowercase()),
             Selector::Name(name) => names.push(name.clone()),
             Selector::Index(index) => indices.push(*index),
             Selector::All => {}
@@ -146,7 +166,7 @@ fn wanted(paths: &[Path], set: &[Position], ignores_case: bool) -> (Vec<String>,
 }
 
 /// The set of a member's positions, sorted.
-fn next(paths: &[Path], set: &[Position], member: Member<'_>, ignores_case: bool) -> Vec<Position> {
+fn next(paths: &[Path], set: &[Position], member: Member<'_>, case: Case) -> Vec<Position> {
     let mut next = Vec::new();
     for &(path, at) in set {
         let Some(step) = paths[path].steps.get(at) else { continue };
@@ -155,8 +175,7 @@ fn next(paths: &[Path], set: &[Position], member: Member<'_>, ignores_case: bool
         }
         let is_selected = step.selectors.iter().any(|selector| match (selector, member) {
             (Selector::All, _) => true,
-            (Selector::Name(wanted), Member::Name(name)) if ignores_case => wanted.eq_ignore_ascii_case(name),
-            (Selector::Name(wanted), Member::Name(name)) => wanted == name,
+            (Selector::Name(wanted), Member::Name(name)) => case.is_same(wanted, name),
             (Selector::Index(wanted), Member::Index(index)) => *wanted == index,
             _ => false,
         });
@@ -178,9 +197,9 @@ mod tests {
     use super::*;
     use crate::path::parse;
 
-    fn automaton(paths: &[&str], ignores_case: bool) -> Automaton {
+    fn automaton(paths: &[&str], case: Case) -> Automaton {
         let paths: Vec<_> = paths.iter().map(|path| parse(path).expect("a path").0).collect();
-        Automaton::new(&paths, ignores_case).expect("few states")
+        Automaton::new(&paths, case).expect("few states")
     }
 
     /// Walks a way such as `a/0/b`; digits are indices.
@@ -195,7 +214,7 @@ mod tests {
 
     #[test]
     fn paths_match_as_in_rfc_9535() {
-        let paths = automaton(&["$.a.b", "$..c", "$.items[*].id", "$.list[1]", "$.any.*"], false);
+        let paths = automaton(&["$.a.b", "$..c", "$.items[*].id", "$.list[1]", "$.any.*"], Case::Exact);
         for (way, path) in [
             ("a/b", Some(0)),
             ("a", None),
@@ -220,14 +239,14 @@ mod tests {
 
     #[test]
     fn values_of_several_paths_are_known() {
-        let paths = automaton(&["$.a.*", "$.*.b"], false);
+        let paths = automaton(&["$.a.*", "$.*.b"], Case::Exact);
         assert_eq!(walk(&paths, "a/b"), [0, 1]);
         assert_eq!(walk(&paths, "a/c"), [0]);
     }
 
     #[test]
     fn states_that_lead_nowhere_are_dead() {
-        let paths = automaton(&["$.a.b"], false);
+        let paths = automaton(&["$.a.b"], Case::Exact);
         assert_eq!(paths.member(paths.start, b"b"), DEAD);
         assert_eq!(paths.member(DEAD, b"a"), DEAD);
         assert_eq!(paths.element(DEAD, 0), DEAD);
@@ -235,14 +254,14 @@ mod tests {
 
     #[test]
     fn case_is_ignored_on_demand() {
-        let paths = automaton(&["$..PassWord"], true);
+        let paths = automaton(&["$..PassWord"], Case::Ignored);
         assert_eq!(walk(&paths, "x/pASSWORD"), [0]);
     }
 
     #[test]
     fn many_names_are_told_apart() {
         let texts: Vec<_> = (0..100).map(|at| format!("$.name{at}")).collect();
-        let paths = automaton(&texts.iter().map(String::as_str).collect::<Vec<_>>(), false);
+        let paths = automaton(&texts.iter().map(String::as_str).collect::<Vec<_>>(), Case::Exact);
         for at in 0..100 {
             assert_eq!(walk(&paths, &format!("name{at}")), [at]);
         }
@@ -253,6 +272,6 @@ mod tests {
     fn too_many_states_are_an_error() {
         let stars = ".*".repeat(14);
         let (path, _) = parse(&format!("$..a{stars}")).expect("a path");
-        assert!(Automaton::new(&[path], false).expect_err("2^14 states").contains("10000 states"));
+        assert!(Automaton::new(&[path], Case::Exact).expect_err("2^14 states").contains("10000 states"));
     }
 }

@@ -2,6 +2,7 @@
 //! whether lines can be looked at one by one.
 
 use crate::action::Action;
+use crate::automaton::Case;
 use crate::plan::{Plan, Rule};
 use crate::scanner::Scanner;
 use crate::{BYTE_ORDER_MARK, Json, check, path};
@@ -21,7 +22,8 @@ pub(crate) enum Lines {
 
 /// The parameters.
 pub(crate) fn manifest() -> Manifest {
-    let paths = |name, what: &str| ParamSpec::text(name, &format!("{what}, as in `$.user.email,$..password`"));
+    let paths =
+        |name, what: &str| ParamSpec::text(name, &format!("{what}, as in `$.user.email,$..password`"));
     let summary = "Masks, pseudonymises, sets or deletes values of JSON and JSON lines by path";
     Manifest::new("json", env!("CARGO_PKG_VERSION"), summary)
         .param(paths("mask", "Paths of values to hide"))
@@ -30,23 +32,33 @@ pub(crate) fn manifest() -> Manifest {
         .param(paths("null", "Paths of values to replace by null"))
         .param(paths("delete", "Paths of members and elements to remove"))
         .param(ParamSpec::text("truncate", "`PATH=CHARACTERS`: how many characters of a value stay"))
-        .param(ParamSpec::text("keep-last", "`PATH=CHARACTERS`: how many characters stay at the end of a mask"))
+        .param(ParamSpec::text(
+            "keep-last",
+            "`PATH=CHARACTERS`: how many characters stay at the end of a mask",
+        ))
         .param(ParamSpec::text("map", "`PATH=TABLE`: lines of a value, a tab, and what replaces it"))
         .param(ParamSpec::text("replace", "`PATH=/EXPRESSION/REPLACEMENT/`, within values"))
         .param(ParamSpec::text("shift-date", "`PATH=DAYS`: dates are shifted by up to so many days"))
         .param(paths("keep", "Paths of values that stay, whatever the other paths say"))
         .param(ParamSpec::secret("key", "The secret key of `hash` and `shift-date`"))
         .param(
-            ParamSpec::text("lines", "Whether each line is a JSON text: `true`, `false`, or `auto`").default("auto"),
+            ParamSpec::text("lines", "Whether each line is a JSON text: `true`, `false`, or `auto`")
+                .default("auto"),
         )
-        .param(ParamSpec::boolean("check", "Whether lines without any of the keys are checked too").default("true"))
-        .param(ParamSpec::boolean("ignore-case", "Whether ASCII letters in keys match either case").default("false"))
+        .param(
+            ParamSpec::boolean("check", "Whether lines without any of the keys are checked too")
+                .default("true"),
+        )
+        .param(
+            ParamSpec::boolean("ignore-case", "Whether ASCII letters in keys match either case")
+                .default("false"),
+        )
 }
 
 /// Reads the parameters and the head of the file.
 pub(crate) fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Json, Job), String> {
     let rules = rules(params)?;
-    let ignores_case = params.bool("ignore-case")?;
+    let case = if params.bool("ignore-case")? { Case::Ignored } else { Case::Exact };
     let lines = match params.required("lines")? {
         "true" => Lines::Asked,
         "false" => Lines::No,
@@ -56,29 +68,38 @@ pub(crate) fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Json, Job),
     let mut job = Job::new(if lines == Lines::No { Framing::Sequential } else { Framing::lines() });
     if !params.bool("check")? {
         if lines != Lines::Asked {
-            return Err("`check=false` needs `lines=true`: without a check, a wrong guess would not be noticed".into());
+            return Err(
+                "`check=false` needs `lines=true`: without a check, a wrong guess would not be noticed"
+                    .into(),
+            );
         }
-        job = prefiltered(job, &rules, ignores_case)?;
+        job = prefiltered(job, &rules, case)?;
     }
-    let plan = Plan::new(rules, ignores_case)?;
+    let plan = Plan::new(rules, case)?;
     let job = if plan.keeps_length() { job.length_preserving() } else { job };
     Ok((Json { plan, scanner: Scanner::new(), lines }, job))
 }
 
 /// Shows only lines that contain the last key of a path, or an escape that may
 /// stand for a letter of it.
-fn prefiltered(job: Job, rules: &[Rule], ignores_case: bool) -> Result<Job, String> {
+fn prefiltered(job: Job, rules: &[Rule], case: Case) -> Result<Job, String> {
     let mut literals = vec![b"\\u".to_vec()];
     for rule in rules.iter().filter(|rule| !matches!(rule.action, Action::Keep)) {
         let names = path::last_names(&rule.path).ok_or_else(|| {
             format!("`check=false` needs paths that end in names; `{}` does not", rule.path.text)
         })?;
         literals.extend(names.iter().filter(|name| !name.is_empty()).map(|name| name.as_bytes().to_vec()));
-        if names.iter().any(|name| name.is_empty() || name.contains(['"', '\\', '/']) || name.contains(char::is_control)) {
+        if names
+            .iter()
+            .any(|name| name.is_empty() || name.contains(['"', '\\', '/']) || name.contains(char::is_control))
+        {
             return Err(format!("`check=false` does not work with the last name of `{}`", rule.path.text));
         }
     }
-    Ok(job.prefilter(runner_plugin::Prefilter::Literals { patterns: literals, ignore_ascii_case: ignores_case }))
+    Ok(job.prefilter(runner_plugin::Prefilter::Literals {
+        patterns: literals,
+        ignore_ascii_case: case == Case::Ignored,
+    }))
 }
 
 /// Whether the first line that is not empty holds whole values. Without a whole
@@ -106,7 +127,10 @@ fn values<'p>(params: &'p Params, name: &str) -> impl Iterator<Item = &'p str> {
 fn rules(params: &Params) -> Result<Vec<Rule>, String> {
     let key = params.get("key").map(Key::new).transpose()?;
     if key.is_some() && KEYED.iter().all(|name| params.get(name).is_none()) {
-        return Err(format!("`key` is only used with {}", KEYED.map(|name| format!("`{name}`")).join(" and ")));
+        return Err(format!(
+            "`key` is only used with {}",
+            KEYED.map(|name| format!("`{name}`")).join(" and ")
+        ));
     }
     let shared = Rules { syntax: Syntax::Paths, key: key.as_ref() };
     let mut rules = Vec::new();
@@ -114,7 +138,9 @@ fn rules(params: &Params) -> Result<Vec<Rule>, String> {
         for text in values(params, name) {
             let rule = shared.parse(name, text)?;
             if rule.group.is_some() {
-                return Err(format!("`{name}`: `by` is not possible here: all dates of a run have the same shift"));
+                return Err(format!(
+                    "`{name}`: `by` is not possible here: all dates of a run have the same shift"
+                ));
             }
             let (_, argument) = parse_targets(text, Syntax::Paths)?;
             let action = Action::new(rule.action).map_err(|error| format!("`{name}`: {error}"))?;
@@ -123,7 +149,8 @@ fn rules(params: &Params) -> Result<Vec<Rule>, String> {
     }
     for (name, action) in [("delete", Action::Delete), ("keep", Action::Keep)] {
         for text in values(params, name) {
-            let (_, argument) = parse_targets(text, Syntax::Paths).map_err(|error| format!("`{name}`: {error}"))?;
+            let (_, argument) =
+                parse_targets(text, Syntax::Paths).map_err(|error| format!("`{name}`: {error}"))?;
             if !argument.is_empty() {
                 return Err(format!("`{name}`: `{argument}` follows the path"));
             }
@@ -137,7 +164,12 @@ fn rules(params: &Params) -> Result<Vec<Rule>, String> {
 }
 
 /// Adds a rule for each path of a parameter's value.
-fn add(rules: &mut Vec<Rule>, (name, argument): (&str, &str), text: &str, action: &Action) -> Result<(), String> {
+fn add(
+    rules: &mut Vec<Rule>,
+    (name, argument): (&str, &str),
+    text: &str,
+    action: &Action,
+) -> Result<(), String> {
     let (targets, _) = parse_targets(text, Syntax::Paths)?;
     for target in targets {
         let text = target.text();
@@ -146,7 +178,9 @@ fn add(rules: &mut Vec<Rule>, (name, argument): (&str, &str), text: &str, action
             return Err(format!("`{name}`: `{rest}` follows the path `{}`", path.text));
         }
         if matches!(action, Action::Delete) && path.steps.is_empty() {
-            return Err("`delete`: the path `$` would delete everything, and what is left would not be JSON".into());
+            return Err(
+                "`delete`: the path `$` would delete everything, and what is left would not be JSON".into()
+            );
         }
         rules.push(Rule { path, name: format!("{name}{argument}"), action: action.clone() });
     }

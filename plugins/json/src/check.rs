@@ -1,5 +1,7 @@
 //! Checks whole texts, without changing anything.
 
+use crate::automaton::Case;
+use crate::lexer::Rest;
 use crate::plan::Plan;
 use crate::scanner::{Input, Output, Scanner, Walk};
 use std::ops::Range;
@@ -18,9 +20,9 @@ impl Output for Nothing {
 /// # Errors
 /// If the text is not JSON.
 fn count(text: &[u8]) -> Result<u64, String> {
-    let plan = Plan::new(Vec::new(), false)?;
+    let plan = Plan::new(Vec::new(), Case::Exact)?;
     let mut scanner = Scanner::new();
-    let input = Input { bytes: text, is_end: true };
+    let input = Input { bytes: text, rest: Rest::Nothing };
     Walk::new(&mut scanner, &plan, input, &mut Nothing).run(0).map_err(|fault| fault.what)?;
     Ok(scanner.top.index)
 }

@@ -49,11 +49,7 @@ fn unicode(text: &[u8], out: &mut Vec<u8>) -> usize {
         _ => {
             match char::from_u32(first) {
                 Some(character) => out.extend_from_slice(character.encode_utf8(&mut buffer).as_bytes()),
-                None => out.extend([
-                    0xed,
-                    0x80 | (first >> 6 & 0x3f) as u8,
-                    0x80 | (first & 0x3f) as u8,
-                ]),
+                None => out.extend([0xed, 0x80 | (first >> 6 & 0x3f) as u8, 0x80 | (first & 0x3f) as u8]),
             }
             6
         }
@@ -80,15 +76,28 @@ fn unit(text: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)?))
 }
 
-/// Whether a string is written in ASCII although it contains other characters,
-/// as Python and PHP write it by default.
-pub(crate) fn is_ascii_style(raw: &[u8]) -> bool {
-    raw.is_ascii() && memchr::memmem::find(raw, b"\\u").is_some()
+/// How characters beyond ASCII are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// As they are.
+    Unicode,
+    /// As escapes, as Python and PHP write them by default.
+    Ascii,
 }
 
-/// Appends the content of a string for a value. With `ascii`, other characters
-/// are escaped too.
-pub(crate) fn encode(value: &[u8], ascii: bool, out: &mut Vec<u8>) {
+impl Style {
+    /// The style of a string.
+    pub(crate) fn of(raw: &[u8]) -> Self {
+        if raw.is_ascii() && memchr::memmem::find(raw, b"\\u").is_some() {
+            Self::Ascii
+        } else {
+            Self::Unicode
+        }
+    }
+}
+
+/// Appends the content of a string for a value.
+pub(crate) fn encode(value: &[u8], style: Style, out: &mut Vec<u8>) {
     // The bytes of a surrogate so far, and their number.
     let mut surrogate = (0_u32, 0);
     for chunk in value.utf8_chunks() {
@@ -102,8 +111,11 @@ pub(crate) fn encode(value: &[u8], ascii: bool, out: &mut Vec<u8>) {
                 '\u{8}' => out.extend(b"\\b"),
                 '\u{c}' => out.extend(b"\\f"),
                 '\0'..='\u{1f}' => push_unit(character as u32, out),
-                '\u{80}'.. if ascii => {
-                    character.encode_utf16(&mut [0; 2]).iter().for_each(|unit| push_unit(u32::from(*unit), out));
+                '\u{80}'.. if style == Style::Ascii => {
+                    character
+                        .encode_utf16(&mut [0; 2])
+                        .iter()
+                        .for_each(|unit| push_unit(u32::from(*unit), out));
                 }
                 _ => out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
             }
@@ -135,16 +147,16 @@ mod tests {
         out
     }
 
-    fn encoded(value: &[u8], ascii: bool) -> String {
+    fn encoded(value: &[u8], style: Style) -> String {
         let mut out = Vec::new();
-        encode(value, ascii, &mut out);
+        encode(value, style, &mut out);
         String::from_utf8(out).expect("valid UTF-8")
     }
 
     proptest! {
         #[test]
         fn text_comes_back(text in any::<String>(), ascii in any::<bool>()) {
-            let raw = encoded(text.as_bytes(), ascii);
+            let raw = encoded(text.as_bytes(), if ascii { Style::Ascii } else { Style::Unicode });
             prop_assert!(!ascii || raw.is_ascii());
             prop_assert_eq!(serde_json::from_str::<String>(&format!("\"{raw}\"")).expect("a string"), &text[..]);
             prop_assert_eq!(decoded(&raw), text.as_bytes());
@@ -159,7 +171,7 @@ mod tests {
         #[test]
         fn lone_surrogates_come_back(units in prop::collection::vec(prop::sample::select(vec![0xd800, 0xdbff, 0xdc00, 0xdfff, 0x41, 0xe9]), 0..6)) {
             let raw: String = units.iter().map(|unit| format!("\\u{unit:04x}")).collect();
-            let again = encoded(&decoded(&raw), true);
+            let again = encoded(&decoded(&raw), Style::Ascii);
             prop_assert_eq!(decoded(&again), decoded(&raw));
             let ascii = again.replace('A', "\\u0041");
             prop_assert_eq!(ascii, raw);

@@ -6,9 +6,10 @@
 //! at the token that was not taken.
 
 use crate::fault::Stop;
-use crate::lexer::{self, StringEnd, TokenEnd};
+use crate::lexer::{self, Rest, TokenEnd};
 use crate::plan::{NO_RULE, Target};
 use crate::scanner::{Expect, Frame, Kind, MAX_DEPTH, MAX_TOKEN_BYTES, Members, Output, Walk};
+use crate::strings::{self, StringEnd};
 
 /// Containers in a skipped one, at most: one bit each.
 const SKIPPED_DEPTH: u32 = 63;
@@ -26,7 +27,8 @@ impl<O: Output> Walk<'_, O> {
         let object = self.scanner.top.target;
         self.scanner.top.members = Members::Kept;
         loop {
-            let Some(quote) = lexer::plain_string(bytes, at + 1).filter(|end| end - at < MAX_TOKEN_BYTES) else {
+            let Some(quote) = strings::plain_string(bytes, at + 1).filter(|end| end - at < MAX_TOKEN_BYTES)
+            else {
                 return self.key(at);
             };
             let child = if object.is_live() {
@@ -68,7 +70,7 @@ impl<O: Output> Walk<'_, O> {
     fn plain_value(&mut self, at: usize, byte: u8, target: Target) -> Option<usize> {
         let bytes = self.input.bytes;
         match byte {
-            b'"' => lexer::plain_string(bytes, at + 1).map(|quote| quote + 1),
+            b'"' => strings::plain_string(bytes, at + 1).map(|quote| quote + 1),
             b'{' | b'[' if !target.is_live() => self.skip(at),
             b'{' | b'[' => None,
             _ => whole(bytes, at, byte).filter(|end| end - at <= MAX_TOKEN_BYTES),
@@ -155,10 +157,10 @@ fn key(bytes: &[u8], at: usize) -> Option<usize> {
 /// The end of the string at `at`.
 #[inline(always)]
 fn string(bytes: &[u8], at: usize) -> Option<usize> {
-    if let Some(quote) = lexer::plain_string(bytes, at + 1) {
+    if let Some(quote) = strings::plain_string(bytes, at + 1) {
         return Some(quote + 1);
     }
-    match lexer::string(bytes, at + 1) {
+    match strings::string(bytes, at + 1) {
         Ok(StringEnd::Closed { quote, .. }) => Some(quote + 1),
         _ => None,
     }
@@ -168,8 +170,8 @@ fn string(bytes: &[u8], at: usize) -> Option<usize> {
 #[inline(always)]
 fn whole(bytes: &[u8], at: usize, byte: u8) -> Option<usize> {
     let end = match byte {
-        b'-' | b'0'..=b'9' => lexer::number(bytes, at, false),
-        b't' | b'f' | b'n' => lexer::word(bytes, at, false),
+        b'-' | b'0'..=b'9' => lexer::number(bytes, at, Rest::Unknown),
+        b't' | b'f' | b'n' => lexer::word(bytes, at, Rest::Unknown),
         _ => return None,
     };
     match end {

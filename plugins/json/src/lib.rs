@@ -14,9 +14,11 @@ mod plan;
 mod removal;
 mod scanner;
 mod stops;
+mod strings;
 mod value;
 
 use begin::Lines;
+use lexer::Rest;
 use plan::Plan;
 use runner_plugin::{Edits, FileHead, Job, Manifest, Params, Plugin, Window};
 use scanner::{Input, Kind, Output, Scanner, Walk};
@@ -69,7 +71,7 @@ impl Json {
         while start < window.bytes.len() {
             let rest = &window.bytes[start..];
             let end = start + memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
-            let input = Input { bytes: &window.bytes[..end], is_end: true };
+            let input = Input { bytes: &window.bytes[..end], rest: Rest::Nothing };
             if let Err(fault) = Walk::new(&mut self.scanner, &self.plan, input, edits).run(start) {
                 let is_cut = fault.is_syntax() && self.scanner.top.kind != Kind::Top;
                 let hint = match self.lines {
@@ -93,7 +95,8 @@ impl Json {
             edits.consumed(0);
             return Ok(());
         }
-        let input = Input { bytes: window.bytes, is_end: window.last };
+        let rest = if window.last { Rest::Nothing } else { Rest::Unknown };
+        let input = Input { bytes: window.bytes, rest };
         let walk = Walk::new(&mut self.scanner, &self.plan, input, edits);
         let done = walk.run(start).map_err(|fault| fault.message(window.offset))?;
         edits.consumed(done as u64);

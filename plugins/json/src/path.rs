@@ -53,7 +53,8 @@ pub(crate) fn parse(text: &str) -> Result<(Path, &str), String> {
         rest = after;
     }
     let path = &text[..text.len() - rest.len()];
-    if let Some(next) = rest.chars().next().filter(|next| !matches!(next, '=' | ',' | ':') && !next.is_whitespace())
+    if let Some(next) =
+        rest.chars().next().filter(|next| !matches!(next, '=' | ',' | ':') && !next.is_whitespace())
     {
         return Err(format!(
             "the path `{text}`: `{next}` is not expected after `{path}`; names with such characters are written ['name']"
@@ -64,10 +65,10 @@ pub(crate) fn parse(text: &str) -> Result<(Path, &str), String> {
 
 /// The names in the last step of a path; `None` if it leads to other members
 /// too.
-pub(crate) fn last_names(path: &Path) -> Option<Vec<&str>> {
-    let name = |selector| match selector {
-        &Selector::Name(ref name) => Some(name.as_str()),
-        _ => None,
+pub(crate) fn last_names<'p>(path: &'p Path) -> Option<Vec<&'p str>> {
+    let name = |selector: &'p Selector| match selector {
+        Selector::Name(name) => Some(name.as_str()),
+        Selector::All | Selector::Index(_) => None,
     };
     path.steps.last()?.selectors.iter().map(name).collect()
 }
@@ -162,7 +163,9 @@ fn quoted(text: &str, quote: char) -> Result<(String, &str), String> {
                 Some((at, 'u')) => {
                     let digits = text.get(at + 1..at + 5).filter(|digits| !digits.starts_with('+'));
                     let unit = digits.and_then(|digits| u16::from_str_radix(digits, 16).ok());
-                    units.push(unit.ok_or_else(|| format!("four digits are expected after `\\u` in `{text}`"))?);
+                    units.push(
+                        unit.ok_or_else(|| format!("four digits are expected after `\\u` in `{text}`"))?,
+                    );
                     characters.nth(3);
                     continue;
                 }
@@ -199,7 +202,10 @@ mod tests {
         assert_eq!(steps("$..password"), [(true, vec![name("password")])]);
         assert_eq!(steps("..password"), [(true, vec![name("password")])]);
         assert_eq!(steps(".a.[0].*"), [one(name("a")), one(Selector::Index(0)), one(Selector::All)]);
-        assert_eq!(steps("$.items[*]..*"), [one(name("items")), one(Selector::All), (true, vec![Selector::All])]);
+        assert_eq!(
+            steps("$.items[*]..*"),
+            [one(name("items")), one(Selector::All), (true, vec![Selector::All])]
+        );
         assert_eq!(
             steps(r#"$['odd.name'][ "q\"\u0065\ud83d\ude00" , 'it\'s', 7 ]"#),
             [one(name("odd.name")), (false, vec![name("q\"e😀"), name("it's"), Selector::Index(7)])]

@@ -1,7 +1,7 @@
 //! What happens to which values: the paths and their actions.
 
 use crate::action::Action;
-use crate::automaton::{Automaton, DEAD, StateId};
+use crate::automaton::{Automaton, Case, DEAD, StateId};
 use crate::path::Path;
 
 /// The number of a rule; [`NO_RULE`] if there is none.
@@ -74,17 +74,16 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Makes a plan of rules. With `ignores_case`, ASCII letters in keys match
-    /// either case.
+    /// Makes a plan of rules.
     ///
     /// # Errors
     /// If there are too many rules.
-    pub(crate) fn new(rules: Vec<Rule>, ignores_case: bool) -> Result<Self, String> {
+    pub(crate) fn new(rules: Vec<Rule>, case: Case) -> Result<Self, String> {
         if rules.len() > MAX_RULES {
             return Err(format!("there are {} paths; at most {MAX_RULES} are possible", rules.len()));
         }
         let paths: Vec<Path> = rules.iter().map(|rule| rule.path.clone()).collect();
-        let automaton = Automaton::new(&paths, ignores_case)?;
+        let automaton = Automaton::new(&paths, case)?;
         let verdicts = automaton.accepted().map(|accepted| verdict(&rules, accepted)).collect();
         let deletes = rules.iter().any(|rule| matches!(rule.action, Action::Delete));
         Ok(Self { automaton, verdicts, deletes, rules })

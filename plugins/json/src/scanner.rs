@@ -7,9 +7,10 @@
 //! the memory: they are passed on in parts.
 
 use crate::fault::{Fault, Stop};
-use crate::lexer::{self, TokenEnd};
+use crate::lexer::{self, Rest, TokenEnd};
 use crate::plan::{Plan, Target};
 use crate::removal::{Hold, Removal};
+use crate::strings;
 use std::ops::Range;
 
 /// Maximum number of containers around a value.
@@ -79,6 +80,15 @@ pub(crate) enum Expect {
     Comma,
 }
 
+/// What happens to the content of a string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// It stays, or is a part of what is removed.
+    Kept,
+    /// It is masked.
+    Masked,
+}
+
 /// What is known between two windows.
 #[derive(Debug)]
 pub(crate) struct Scanner {
@@ -89,8 +99,8 @@ pub(crate) struct Scanner {
     pub(crate) expect: Expect,
     /// What applies to the value after the last key.
     pub(crate) child: Target,
-    /// The window ended in a string value; whether that string is masked.
-    pub(crate) inside: Option<bool>,
+    /// The window ended in a string value.
+    pub(crate) inside: Option<Content>,
     /// What is being removed or replaced.
     pub(crate) removal: Option<Removal>,
     /// Buffers, reused to save allocations.
@@ -118,8 +128,8 @@ impl Scanner {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Input<'a> {
     pub(crate) bytes: &'a [u8],
-    /// Whether the input ends with them.
-    pub(crate) is_end: bool,
+    /// What follows them.
+    pub(crate) rest: Rest,
 }
 
 /// One walk through the bytes at hand.
@@ -142,18 +152,16 @@ impl<'a, O: Output> Walk<'a, O> {
     /// Walks from a position to the end, or to where more bytes are needed.
     /// Returns that position: what comes before it is done.
     pub(crate) fn run(mut self, from: usize) -> Result<usize, Fault> {
+        self.resume(from);
         let mut next = match self.scanner.inside {
-            Some(masks) => self.string_rest(from, masks),
+            Some(content) => self.string_rest(from, content),
             None => Ok(from),
         };
         loop {
             match next {
                 Ok(at) => next = self.step(at),
                 Err(Stop::Fault(fault)) => return Err(*fault),
-                Err(Stop::More(done)) => {
-                    self.suspend_removal(done);
-                    return Ok(done);
-                }
+                Err(Stop::More(done)) => return Ok(self.suspend_removal(done)),
             }
         }
     }
@@ -164,7 +172,7 @@ impl<'a, O: Output> Walk<'a, O> {
         let start = lexer::skip_whitespace(self.input.bytes, at);
         let expect = self.scanner.expect;
         if start > at && self.plan.deletes {
-            self.trim(at..start);
+            self.trim(at..start)?;
         }
         let Some(&byte) = self.input.bytes.get(start) else { return Err(self.at_end(start)) };
         match (expect, byte) {
@@ -189,11 +197,13 @@ impl<'a, O: Output> Walk<'a, O> {
     /// value.
     pub(crate) fn key(&mut self, start: usize) -> Result<usize, Stop> {
         let bytes = self.input.bytes;
-        let (quote, escaped) = match lexer::plain_string(bytes, start + 1) {
+        let (quote, escaped) = match strings::plain_string(bytes, start + 1) {
             Some(quote) => (quote, false),
-            None => match lexer::string(bytes, start + 1)? {
-                lexer::StringEnd::Closed { quote, escaped } => (quote, escaped),
-                lexer::StringEnd::Open { .. } => return Err(self.cut_token(start, "a key", "the key is not closed")),
+            None => match strings::string(bytes, start + 1)? {
+                strings::StringEnd::Closed { quote, escaped } => (quote, escaped),
+                strings::StringEnd::Open { .. } => {
+                    return Err(self.cut_token(start, "a key", "the key is not closed"));
+                }
             },
         };
         self.check_length(start, quote, "a key")?;

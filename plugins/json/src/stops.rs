@@ -1,6 +1,7 @@
 //! Where a walk stops: at the end of the bytes at hand, or at an error.
 
 use crate::fault::{Fault, Stop};
+use crate::lexer::Rest;
 use crate::scanner::{Expect, Kind, MAX_TOKEN_BYTES, Output, Walk};
 
 impl<O: Output> Walk<'_, O> {
@@ -8,8 +9,10 @@ impl<O: Output> Walk<'_, O> {
     #[cold]
     pub(crate) fn at_end(&mut self, at: usize) -> Stop {
         match self.scanner.expect {
-            Expect::Top if self.input.is_end => Stop::More(at),
-            _ if self.input.is_end => Fault::syntax(at, format!("the input ends, but {}", self.expected())).into(),
+            Expect::Top if self.input.rest == Rest::Nothing => Stop::More(at),
+            _ if self.input.rest == Rest::Nothing => {
+                Fault::syntax(at, format!("the input ends, but {}", self.expected())).into()
+            }
             _ => self.pause(at),
         }
     }
@@ -22,7 +25,7 @@ impl<O: Output> Walk<'_, O> {
         if let Err(stop) = self.check_length(start, end, token) {
             return stop;
         }
-        if self.input.is_end {
+        if self.input.rest == Rest::Nothing {
             return Fault::syntax(start, format!("{unfinished}: {token} begins here")).into();
         }
         self.pause(start)

@@ -3,11 +3,12 @@
 use crate::action::{Action, Scalar};
 use crate::escape;
 use crate::fault::{Fault, Stop};
-use crate::lexer::{self, StringEnd};
+use crate::lexer::{self, Rest};
 use crate::plan::{NO_RULE, RuleId, Target};
-use crate::removal::undeletable;
-use crate::scanner::{Kind, Output, Walk};
+use crate::removal::{PART_BYTES, undeletable};
+use crate::scanner::{Content, Kind, Output, Walk};
 use crate::stops::too_long;
+use crate::strings::{self, StringEnd};
 
 /// Maximum number of bytes of a string whose new value depends on the whole.
 pub(crate) const MAX_STRING_BYTES: usize = 16 << 20;
@@ -31,7 +32,7 @@ impl<O: Output> Walk<'_, O> {
                 self.open(at, if byte == b'{' { Kind::Object } else { Kind::Array }, target)
             }
             b'-' | b'0'..=b'9' => {
-                let end = lexer::number(self.input.bytes, at, self.input.is_end)?;
+                let end = lexer::number(self.input.bytes, at, self.input.rest)?;
                 let end = self.token_end(at, end, "a number")?;
                 if target.rule != NO_RULE {
                     self.scalar((at, end), Scalar::Number, target.rule)?;
@@ -39,7 +40,7 @@ impl<O: Output> Walk<'_, O> {
                 Ok(self.after_value(end))
             }
             b't' | b'f' | b'n' => {
-                let end = lexer::word(self.input.bytes, at, self.input.is_end)?;
+                let end = lexer::word(self.input.bytes, at, self.input.rest)?;
                 let end = self.token_end(at, end, "a word")?;
                 // Null stays null: there is nothing to hide.
                 if target.rule != NO_RULE && byte != b'n' {
@@ -76,7 +77,7 @@ impl<O: Output> Walk<'_, O> {
             Action::Delete if self.scanner.top.kind == Kind::Top => Err(undeletable(at)),
             Action::Delete => Ok(Target::NONE),
             Action::Replace(_) => {
-                self.begin_replacement(at, target.rule);
+                self.begin_removal(at, target.rule, self.scanner.expect);
                 Ok(Target::NONE)
             }
             _ => Ok(target),
@@ -87,18 +88,23 @@ impl<O: Output> Walk<'_, O> {
     #[inline]
     fn string(&mut self, at: usize, rule: RuleId) -> Result<usize, Stop> {
         if rule == NO_RULE
-            && let Some(quote) = lexer::plain_string(self.input.bytes, at + 1)
+            && let Some(quote) = strings::plain_string(self.input.bytes, at + 1)
         {
             return Ok(self.after_value(quote + 1));
         }
         let masks = rule != NO_RULE && matches!(self.plan.rule(rule).action, Action::Mask);
         if rule == NO_RULE || masks {
-            return self.string_part(at, at + 1, masks);
+            let content = if masks { Content::Masked } else { Content::Kept };
+            return self.string_part(at, at + 1, content);
         }
-        match lexer::string(self.input.bytes, at + 1)? {
+        match strings::string(self.input.bytes, at + 1)? {
             StringEnd::Closed { quote, escaped } => {
                 if quote - at > MAX_STRING_BYTES {
-                    return Err(too_long(at, "a string whose new value depends on all of it", MAX_STRING_BYTES));
+                    return Err(too_long(
+                        at,
+                        "a string whose new value depends on all of it",
+                        MAX_STRING_BYTES,
+                    ));
                 }
                 self.scalar((at + 1, quote), Scalar::String { escaped }, rule)?;
                 Ok(self.after_value(quote + 1))
@@ -106,33 +112,41 @@ impl<O: Output> Walk<'_, O> {
             StringEnd::Open { .. } if self.input.bytes.len() - at > MAX_STRING_BYTES => {
                 Err(too_long(at, "a string whose new value depends on all of it", MAX_STRING_BYTES))
             }
-            StringEnd::Open { .. } if self.input.is_end => Err(unclosed(at)),
+            StringEnd::Open { .. } if self.input.rest == Rest::Nothing => Err(unclosed(at)),
             StringEnd::Open { .. } => Err(Stop::More(at)),
         }
     }
 
     /// Takes the rest of a string that began in an earlier window.
-    pub(crate) fn string_rest(&mut self, at: usize, masks: bool) -> Result<usize, Stop> {
-        self.string_part(at, at, masks)
+    pub(crate) fn string_rest(&mut self, at: usize, content: Content) -> Result<usize, Stop> {
+        self.string_part(at, at, content)
     }
 
     /// Takes a string that need not be whole. Its content begins or goes on at
     /// `from`.
-    fn string_part(&mut self, start: usize, from: usize, masks: bool) -> Result<usize, Stop> {
-        match lexer::string(self.input.bytes, from)? {
+    fn string_part(&mut self, start: usize, from: usize, content: Content) -> Result<usize, Stop> {
+        match strings::string(self.input.bytes, from)? {
             StringEnd::Closed { quote, .. } => {
-                if masks {
+                if content == Content::Masked {
                     self.mask(from, quote);
                 }
                 self.scanner.inside = None;
                 Ok(self.after_value(quote + 1))
             }
-            StringEnd::Open { .. } if self.input.is_end => Err(unclosed(start)),
+            StringEnd::Open { .. } if self.input.rest == Rest::Nothing => Err(unclosed(start)),
+            // What is masked is waited for, unless it is large.
+            StringEnd::Open { .. }
+                if content == Content::Masked
+                    && from > start
+                    && self.input.bytes.len() - start < PART_BYTES =>
+            {
+                Err(Stop::More(start))
+            }
             StringEnd::Open { safe } => {
-                if masks {
+                if content == Content::Masked {
                     self.mask(from, safe);
                 }
-                self.scanner.inside = Some(masks);
+                self.scanner.inside = Some(content);
                 Err(Stop::More(safe))
             }
         }
@@ -172,7 +186,7 @@ impl<O: Output> Walk<'_, O> {
                 decoded.clear();
                 let quote: &[u8] = if matches!(kind, Scalar::String { .. }) { b"" } else { b"\"" };
                 decoded.extend_from_slice(quote);
-                escape::encode(&new, escape::is_ascii_style(raw), &mut decoded);
+                escape::encode(&new, escape::Style::of(raw), &mut decoded);
                 decoded.extend_from_slice(quote);
                 &decoded
             }

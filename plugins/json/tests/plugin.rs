@@ -17,7 +17,8 @@ fn check(params: &[(&str, &str)], input: &str, expected: &str) {
             continue;
         }
         let params = [params, &[("lines", lines)]].concat();
-        let output = edit::<Json>(&params, input.as_bytes()).unwrap_or_else(|error| panic!("{input}: {error}"));
+        let output =
+            edit::<Json>(&params, input.as_bytes()).unwrap_or_else(|error| panic!("{input}: {error}"));
         assert_eq!(String::from_utf8(output).unwrap(), expected, "{input}");
     }
 }
@@ -26,11 +27,20 @@ fn check(params: &[(&str, &str)], input: &str, expected: &str) {
 fn each_action_keeps_the_type() {
     let input = r#"{"a":"x\"y","b":-12.5e-3,"c":true,"d":false,"e":null,"f":{"g":["h",0]},"i":""}"#;
     for (params, expected) in [
-        (("mask", "$.*"), r#"{"a":"****","b":-11.1e-0,"c":null,"d":null ,"e":null,"f":{"g":["*",1]},"i":""}"#),
+        (
+            ("mask", "$.*"),
+            r#"{"a":"****","b":-11.1e-0,"c":null,"d":null ,"e":null,"f":{"g":["*",1]},"i":""}"#,
+        ),
         (("null", "$.a,$.f"), r#"{"a":null,"b":-12.5e-3,"c":true,"d":false,"e":null,"f":null,"i":""}"#),
-        (("set", "$.f=[1, 2]\n$.a=\"NL\""), r#"{"a":"NL","b":-12.5e-3,"c":true,"d":false,"e":null,"f":[1, 2],"i":""}"#),
+        (
+            ("set", "$.f=[1, 2]\n$.a=\"NL\""),
+            r#"{"a":"NL","b":-12.5e-3,"c":true,"d":false,"e":null,"f":[1, 2],"i":""}"#,
+        ),
         (("delete", "$.a,$.c,$.i"), r#"{"b":-12.5e-3,"d":false,"e":null,"f":{"g":["h",0]}}"#),
-        (("truncate", "$.a=2"), r#"{"a":"x\"","b":-12.5e-3,"c":true,"d":false,"e":null,"f":{"g":["h",0]},"i":""}"#),
+        (
+            ("truncate", "$.a=2"),
+            r#"{"a":"x\"","b":-12.5e-3,"c":true,"d":false,"e":null,"f":{"g":["h",0]},"i":""}"#,
+        ),
     ] {
         check(&[params], input, expected);
     }
@@ -59,8 +69,16 @@ fn deleting_takes_one_comma() {
 
 #[test]
 fn values_and_keys_are_compared_after_decoding() {
-    check(&[("mask", "$.email")], r#"{"\u0065mail":"a@b","e\/mail":"x"}"#, r#"{"\u0065mail":"***","e\/mail":"x"}"#);
-    check(&[("mask", "$['e/mail']")], r#"{"\u0065mail":"a@b","e\/mail":"x"}"#, r#"{"\u0065mail":"a@b","e\/mail":"*"}"#);
+    check(
+        &[("mask", "$.email")],
+        r#"{"\u0065mail":"a@b","e\/mail":"x"}"#,
+        r#"{"\u0065mail":"***","e\/mail":"x"}"#,
+    );
+    check(
+        &[("mask", "$['e/mail']")],
+        r#"{"\u0065mail":"a@b","e\/mail":"x"}"#,
+        r#"{"\u0065mail":"a@b","e\/mail":"*"}"#,
+    );
     let hash = |text: &str| {
         let params = [("hash", "$"), ("key", "k")];
         String::from_utf8(edit::<Json>(&params, text.as_bytes()).unwrap()).unwrap()

@@ -22,18 +22,9 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// The parameter for a path and an argument.
-fn text(action: &str, path: &str, argument: &str) -> String {
-    match argument {
-        "" => path.to_owned(),
-        _ if action == "null" => path.to_owned(),
-        _ => format!("{path}={argument}"),
-    }
-}
-
 /// A case as a line of JSON.
 fn case((action, path, argument): (&str, &str, &str), input: &[u8]) -> String {
-    let value = text(action, path, argument);
+    let value = common::text(path, argument);
     let is_one_line = !input.trim_ascii().contains(&b'\n');
     let params = [(action, value.as_str()), ("lines", if is_one_line { "auto" } else { "false" })];
     let mut case = serde_json::json!({
@@ -49,7 +40,8 @@ fn case((action, path, argument): (&str, &str, &str), input: &[u8]) -> String {
 #[track_caller]
 fn check(cases: &[String]) {
     let model = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/model.py");
-    let mut python = Command::new("python3").arg(model).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut python =
+        Command::new("python3").arg(model).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut input = python.stdin.take().unwrap();
     let lines = cases.join("\n");
     let writer = std::thread::spawn(move || input.write_all(lines.as_bytes()));

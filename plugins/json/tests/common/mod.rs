@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 /// Keys that the tests' paths name, also with escapes, and others.
-const KEYS: [&str; 10] = ["a", "b", "c", "\\u0061", "items", "", "key with \\\" and \\\\", "é", "\\ud83d\\ude00", "aa"];
+const KEYS: [&str; 10] =
+    ["a", "b", "c", "\\u0061", "items", "", "key with \\\" and \\\\", "é", "\\ud83d\\ude00", "aa"];
 
 fn space() -> impl Strategy<Value = String> {
     prop_oneof![6 => Just(String::new()), 2 => Just(" ".to_owned()), 1 => "[ \t\n\r]{0,4}"]
@@ -25,7 +26,7 @@ fn number() -> impl Strategy<Value = String> {
 }
 
 /// One value.
-pub fn value() -> impl Strategy<Value = String> {
+pub(crate) fn value() -> impl Strategy<Value = String> {
     let scalar = prop_oneof![
         3 => string(),
         2 => number(),
@@ -37,16 +38,20 @@ pub fn value() -> impl Strategy<Value = String> {
         let member = (space(), key, space(), item.clone())
             .prop_map(|(a, key, b, value)| format!("{a}\"{key}\"{b}:{value}"));
         prop_oneof![
-            (prop::collection::vec(item, 0..5), space())
-                .prop_map(|(items, space)| format!("[{}]", if items.is_empty() { space } else { items.join(",") })),
-            (prop::collection::vec(member, 0..6), space())
-                .prop_map(|(items, space)| format!("{{{}}}", if items.is_empty() { space } else { items.join(",") })),
+            (prop::collection::vec(item, 0..5), space()).prop_map(|(items, space)| format!(
+                "[{}]",
+                if items.is_empty() { space } else { items.join(",") }
+            )),
+            (prop::collection::vec(member, 0..6), space()).prop_map(|(items, space)| format!(
+                "{{{}}}",
+                if items.is_empty() { space } else { items.join(",") }
+            )),
         ]
     })
 }
 
 /// Some values after each other, with or without a byte order mark.
-pub fn texts() -> impl Strategy<Value = Vec<u8>> {
+pub(crate) fn texts() -> impl Strategy<Value = Vec<u8>> {
     let separator = prop::sample::select(vec!["\n", " ", "\n\x1e", "\r\n\r\n"]);
     (any::<bool>(), prop::collection::vec((value(), separator), 0..4)).prop_map(|(mark, values)| {
         let values = values.into_iter().map(|(value, separator)| value + separator).collect::<String>();
@@ -55,7 +60,7 @@ pub fn texts() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// Parameters: the action, a path, and an argument.
-pub fn params() -> impl Strategy<Value = (&'static str, &'static str, &'static str)> {
+pub(crate) fn params() -> impl Strategy<Value = (&'static str, &'static str, &'static str)> {
     let action = prop::sample::select(vec![
         ("mask", ""),
         ("null", ""),
@@ -65,8 +70,27 @@ pub fn params() -> impl Strategy<Value = (&'static str, &'static str, &'static s
         ("truncate", "2"),
     ]);
     let path = prop::sample::select(vec![
-        "$.a", "$..a", "$.a.b", "$..a.b", "$[0]", "$.*", "$..*", "$[*].a", "$..[0]", "$['a','b']", "$[0,2]", "$..b[1]",
-        "$.items[*].a", "$..a..b", "$.*.*", "$..*.c",
+        "$.a",
+        "$..a",
+        "$.a.b",
+        "$..a.b",
+        "$[0]",
+        "$.*",
+        "$..*",
+        "$[*].a",
+        "$..[0]",
+        "$['a','b']",
+        "$[0,2]",
+        "$..b[1]",
+        "$.items[*].a",
+        "$..a..b",
+        "$.*.*",
+        "$..*.c",
     ]);
     (action, path).prop_map(|((action, argument), path)| (action, path, argument))
+}
+
+/// The value of an action's parameter.
+pub(crate) fn text(path: &str, argument: &str) -> String {
+    if argument.is_empty() { path.to_owned() } else { format!("{path}={argument}") }
 }
