@@ -19,7 +19,7 @@ fn check(params: &[(&str, &str)], input: &str, expected: &str) {
         let params = [params, &[("lines", lines)]].concat();
         let output =
             edit::<Json>(&params, input.as_bytes()).unwrap_or_else(|error| panic!("{input}: {error}"));
-        assert_eq!(String::from_utf8(output).unwrap(), expected, "{input}");
+        assert_eq!(String::from_utf8(output).expect("UTF-8"), expected, "{input}");
     }
 }
 
