@@ -93,3 +93,38 @@ fn the_cut_does_not_matter() {
         assert_split_invariant::<Json>(&[params], input.as_bytes());
     }
 }
+
+#[test]
+fn a_deeper_path_wins() {
+    let params = [("mask", "$.user"), ("null", "$.user.id"), ("keep", "$.user.x")];
+    check(&params, r#"{"user":{"a":"b","id":7,"x":[1]}}"#, r#"{"user":{"a":"*","id":null,"x":[1]}}"#);
+}
+
+#[test]
+fn tables_and_expressions_apply_to_scalars() {
+    let input = r#"{"a":[1,"x","x-1",true],"ab":"abcdef"}"#;
+    check(
+        &[("map", "$.a=1\tone\nx\ty\ntrue\tfalse")],
+        input,
+        r#"{"a":["one","y","x-1",false],"ab":"abcdef"}"#,
+    );
+    check(&[("replace", "$.a[2]=/-\\d/!/")], input, r#"{"a":[1,"x","x!",true],"ab":"abcdef"}"#);
+    check(&[("keep-last", "$.ab=2")], input, r#"{"a":[1,"x","x-1",true],"ab":"****ef"}"#);
+}
+
+#[test]
+fn skipped_lines_are_those_without_a_key() {
+    let params = [("mask", "$..email"), ("lines", "true"), ("check", "false")];
+    let input = b"not JSON\n{\"\\u0065mail\":\"a\"}\n{\"email\":\"b\"}\n";
+    let output = edit::<Json>(&params, input).expect("lines without the key are skipped");
+    assert_eq!(output, b"not JSON\n{\"\\u0065mail\":\"*\"}\n{\"email\":\"*\"}\n");
+    assert!(edit::<Json>(&params[..1], input).is_err());
+    assert!(
+        edit::<Json>(&[params[0], params[2]], input).is_err_and(|error| error.contains("needs `lines=true`"))
+    );
+}
+
+#[test]
+fn case_is_ignored_on_demand() {
+    check(&[("mask", "$..PassWord"), ("ignore-case", "true")], r#"{"PASSWORD":"x"}"#, r#"{"PASSWORD":"*"}"#);
+}

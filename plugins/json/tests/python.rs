@@ -40,13 +40,17 @@ fn case((action, path, argument): (&str, &str, &str), input: &[u8]) -> String {
 #[track_caller]
 fn check(cases: &[String]) {
     let model = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/model.py");
-    let mut python =
-        Command::new("python3").arg(model).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut input = python.stdin.take().unwrap();
+    let mut python = Command::new("python3")
+        .arg(model)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python3 starts");
+    let mut input = python.stdin.take().expect("a pipe");
     let lines = cases.join("\n");
     let writer = std::thread::spawn(move || input.write_all(lines.as_bytes()));
-    let output = python.wait_with_output().unwrap();
-    writer.join().unwrap().unwrap();
+    let output = python.wait_with_output().expect("python3 ends");
+    writer.join().expect("no panic").expect("python3 reads all");
     let report = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{report}");
 }
