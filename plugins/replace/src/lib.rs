@@ -11,7 +11,7 @@ mod search;
 mod text;
 mod with;
 
-use runner_plugin::{Edits, FileHead, Framing, Job, Manifest, ParamSpec, Params, Plugin, Prefilter, Window};
+use runner_plugin::{Edits, Failure, FileHead, Framing, Job, Manifest, ParamSpec, Params, Plugin, Window};
 
 use crate::pattern::{Case, Pattern, is_ascii_folding};
 use crate::search::Search;
@@ -52,7 +52,7 @@ impl Plugin for Replace {
             ))
     }
 
-    fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Self, Job), String> {
+    fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Self, Job), Failure> {
         let find = params.required("find")?;
         let with = params.get("with").unwrap_or_default();
         let case = if params.bool("ignore-case")? { Case::Insensitive } else { Case::Sensitive };
@@ -87,7 +87,7 @@ impl Plugin for Replace {
             Search::Literal { .. } => {
                 let patterns = vec![find.into()];
                 let ignore_ascii_case = case == Case::Insensitive;
-                let job = job.prefilter(Prefilter::Literals { patterns, ignore_ascii_case });
+                let job = job.prefilter(runner_plugin::Pattern::Literals { patterns, ignore_ascii_case });
                 if find.len() == with.len() { job.length_preserving() } else { job }
             }
             Search::Lines(_) | Search::Anywhere { .. } => job,
@@ -95,7 +95,7 @@ impl Plugin for Replace {
         Ok((Self { search, with: With::Text(with.into()) }, job))
     }
 
-    fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), String> {
+    fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), Failure> {
         let with = &self.with;
         self.search.each(window, with.capture(), |range, groups| {
             edits.replace_with(range, |out| with.write(window.bytes, groups, out));
@@ -149,7 +149,7 @@ fn folded_text(find: &str, scope: Scope, file: &FileHead<'_>) -> Result<(Search,
 fn expression(pattern: &Pattern, scope: Scope, max_match: usize) -> Result<(Search, Job), String> {
     if scope == Scope::Lines {
         let search = Search::lines(pattern.within_lines()?);
-        return Ok((search, Job::new(Framing::lines()).prefilter(pattern.line_prefilter())));
+        return Ok((search, Job::new(Framing::lines()).prefilters(pattern.line_prefilter())));
     }
     if pattern.matches_empty() {
         return Err("with `multiline`, `find` must not match the empty string".into());
@@ -157,7 +157,7 @@ fn expression(pattern: &Pattern, scope: Scope, max_match: usize) -> Result<(Sear
     let max_match = pattern.longest().map_or(max_match, |longest| longest.min(max_match)).max(1);
     let framing = overlapping(LOOK_AROUND_BYTES, max_match + LOOK_AROUND_BYTES)?;
     let search = Search::anywhere(pattern.compile()?, max_match);
-    Ok((search, Job::new(framing).prefilter(pattern.window_prefilter())))
+    Ok((search, Job::new(framing).prefilters(pattern.window_prefilter())))
 }
 
 fn overlapping(before: usize, after: usize) -> Result<Framing, String> {

@@ -4,7 +4,6 @@ use regex_automata::meta::{self, Regex};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Capture, Class, ClassBytes, ClassBytesRange, ClassUnicode, ClassUnicodeRange};
 use regex_syntax::hir::{Hir, HirKind, Look, Repetition};
-use runner_plugin::Prefilter;
 
 /// Whether letters match either case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,27 +68,27 @@ impl Pattern {
     }
 
     /// The expression as a prefilter of lines, which include their line ends.
-    pub(crate) fn line_prefilter(&self) -> Prefilter {
+    pub(crate) fn line_prefilter(&self) -> Option<runner_plugin::Pattern> {
         // The end of the record is after the line end.
         if self.hir.properties().look_set().contains(Look::End) {
-            return Prefilter::None;
+            return None;
         }
         self.prefilter()
     }
 
     /// The expression as a prefilter of windows. It sees a window only from the
     /// place where a match must start.
-    pub(crate) fn window_prefilter(&self) -> Prefilter {
+    pub(crate) fn window_prefilter(&self) -> Option<runner_plugin::Pattern> {
         // At that place, the other assertions hold at least as often as in the
         // file.
         if self.hir.properties().look_set().contains_word() {
-            return Prefilter::None;
+            return None;
         }
         self.prefilter()
     }
 
-    fn prefilter(&self) -> Prefilter {
-        if self.matches_empty() { Prefilter::None } else { Prefilter::Regex(self.text.clone()) }
+    fn prefilter(&self) -> Option<runner_plugin::Pattern> {
+        if self.matches_empty() { None } else { Some(runner_plugin::Pattern::Regex(self.text.clone())) }
     }
 }
 

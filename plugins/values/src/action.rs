@@ -70,8 +70,9 @@ pub enum Action {
 /// What an action must know besides the value.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Context<'a> {
-    /// Words that mean NULL here. They stay, except under [`Action::Set`],
-    /// [`Action::Null`], and [`Action::Map`] if the table has them.
+    /// Words that mean NULL here. They stay, as empty values do, except under
+    /// [`Action::Set`], [`Action::Null`], and [`Action::Map`] if the table has
+    /// them. An expression does see empty values.
     pub nulls: &'a [&'a [u8]],
     /// The word that [`Action::Null`] writes.
     pub null: &'a [u8],
@@ -102,21 +103,26 @@ impl Action {
     pub fn apply(&self, value: &[u8], context: &Context<'_>, out: &mut Vec<u8>) -> Result<Outcome, String> {
         let start = out.len();
         let is_null = context.nulls.contains(&value);
+        let is_nothing = is_null || value.is_empty();
         match self {
             Self::Set(new) => out.extend_from_slice(new),
             Self::Null => out.extend_from_slice(context.null),
             Self::Map(table) => match (table.get(value), table.others()) {
                 (Some(new), _) => out.extend_from_slice(new),
-                (None, Others::Set(new)) if !is_null => out.extend_from_slice(new),
-                (None, Others::Refuse) if !is_null => {
+                (None, Others::Set(new)) if !is_nothing => out.extend_from_slice(new),
+                (None, Others::Refuse) if !is_nothing => {
                     return Err(
                         "a value is not in the table; add it, or remove the line `*` to keep it".into()
                     );
                 }
                 _ => return Ok(Outcome::Unchanged),
             },
-            // Nothing is to be hidden.
-            _ if is_null || value.is_empty() => return Ok(Outcome::Unchanged),
+            Self::Replace(expression) if !is_null => {
+                if !expression.write(value, out) {
+                    return Ok(Outcome::Unchanged);
+                }
+            }
+            _ if is_nothing => return Ok(Outcome::Unchanged),
             Self::Mask { mask, fit } => {
                 if *fit == Fit::Value && mask.text.is_none() && mask::is_masked(mask, value) {
                     return Ok(Outcome::Unchanged);
@@ -127,11 +133,8 @@ impl Action {
             Self::Truncate { characters } => {
                 out.extend_from_slice(check::first_characters(value, *characters));
             }
-            Self::Replace(expression) => {
-                if !expression.write(value, out) {
-                    return Ok(Outcome::Unchanged);
-                }
-            }
+            // Only NULL comes here.
+            Self::Replace(_) => return Ok(Outcome::Unchanged),
             Self::ShiftDate(shift) => shift.write(value, context.group, out)?,
         }
         if out[start..] == *value {
@@ -147,7 +150,6 @@ impl Action {
         match self {
             Self::Mask { mask, .. } => mask.text.is_none(),
             Self::ShiftDate(_) => true,
-            Self::Hash { fit: Fit::Kind(Kind::Uuid), .. } => false,
             _ => false,
         }
     }
@@ -159,6 +161,7 @@ impl Action {
         match self {
             Self::Mask { .. } | Self::Set(_) | Self::Null | Self::Truncate { .. } => true,
             Self::Map(table) => table.is_idempotent(),
+            Self::Hash { pseudonyms, fit: Fit::Kind(kind), .. } => pseudonyms.recognise_all(*kind),
             Self::Hash { .. } | Self::Replace(_) | Self::ShiftDate(_) => false,
         }
     }
@@ -175,7 +178,7 @@ fn hash((pseudonyms, fit, fold): (&Pseudonyms, Fit, Fold), value: &[u8], out: &m
     let is_folded = kind == Kind::Email || kind == Kind::Text || kind.is_secret();
     let folded = if is_folded { fold.apply(value) } else { trimmed.into() };
     match fit {
-        Fit::Hex => pseudonyms.write_hex("text", &folded, out),
+        Fit::Hex => pseudonyms.write_bare(&folded, out),
         _ => pseudonyms.write(kind, &folded, out),
     }
 }

@@ -90,3 +90,58 @@ pub fn first_characters(value: &[u8], count: usize) -> &[u8] {
     let bytes = characters(near).take(count).map(<[u8]>::len).sum();
     &value[..bytes]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn known_numbers_pass() {
+        for card in ["4111111111111111", "378282246310005", "6205500000000000004", "3056 9309-0259 04"] {
+            assert!(luhn(card.as_bytes()), "{card}");
+        }
+        // Examples of the registry of ISO 13616.
+        for number in [
+            "NL91ABNA0417164300",
+            "GB29NWBK60161331926819",
+            "NO9386011117947",
+            "MT84MALT011000012345MTLCAST001S",
+        ] {
+            assert!(iban(number.as_bytes()), "{number}");
+        }
+        assert!(!luhn(b"") && !luhn(b"x") && !iban(b"") && !iban(b"NL9") && !iban(b"NL91 ABNA"));
+    }
+
+    proptest! {
+        #[test]
+        fn one_wrong_digit_is_found(number in "[0-9]{2,30}", place in any::<usize>(), add in 1..10_u8) {
+            let mut digits = number.into_bytes();
+            let last = digits.len() - 1;
+            // Exactly one last digit passes.
+            let passing: Vec<u8> = (b'0'..=b'9').filter(|&digit| { digits[last] = digit; luhn(&digits) }).collect();
+            prop_assert_eq!(passing.len(), 1);
+            digits[last] = passing[0];
+            let place = place % digits.len();
+            digits[place] = (digits[place] - b'0' + add) % 10 + b'0';
+            prop_assert!(!luhn(&digits));
+        }
+
+        #[test]
+        fn characters_join_to_the_whole(value in prop::collection::vec(prop_oneof![any::<u8>(), 0xc0..=0xf4_u8, 0x80..=0xbf_u8], 0..30)) {
+            let parts: Vec<&[u8]> = characters(&value).collect();
+            prop_assert_eq!(parts.concat(), &value[..]);
+            prop_assert!(parts.iter().all(|part| part.len() == 1 || str::from_utf8(part).is_ok_and(|part| part.chars().count() == 1)));
+        }
+
+        #[test]
+        fn the_first_characters_are_a_prefix_of_that_many(value in ".{0,20}", bytes in prop::collection::vec(any::<u8>(), 0..4), count in 0..25_usize) {
+            let expected: String = value.chars().take(count).collect();
+            prop_assert_eq!(first_characters(value.as_bytes(), count), expected.as_bytes());
+            let value = [bytes.as_slice(), value.as_bytes()].concat();
+            let first = first_characters(&value, count);
+            prop_assert_eq!(first.len(), characters(&value).take(count).map(<[u8]>::len).sum::<usize>());
+            prop_assert_eq!(first_characters(first, count), first);
+        }
+    }
+}

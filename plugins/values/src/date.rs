@@ -1,8 +1,6 @@
-//! Dates of the Gregorian calendar: their text in a given form, the count of
-//! days, and pseudonyms.
+//! Dates of the Gregorian calendar: their text in a given form, and the count
+//! of days.
 
-use crate::key::Key;
-use crate::permute;
 use crate::text::has_layout;
 
 /// A day of the proleptic Gregorian calendar, from year 1 to 9999.
@@ -35,7 +33,7 @@ impl Day {
     /// The day with a number of days since 1970-01-01.
     pub(crate) fn of_number(number: i64) -> Option<Self> {
         // The first estimate is never too late and at most a year too early.
-        let mut year = u16::try_from((number + 719_162).checked_mul(400)? / 146_097).ok()?.max(1);
+        let mut year = u16::try_from(number.checked_add(719_162)?.checked_mul(400)? / 146_097).ok()?.max(1);
         while Self::new(year + 1, 1, 1).is_some_and(|first| first.number() <= number) {
             year += 1;
         }
@@ -68,6 +66,8 @@ fn days_of_month(year: u16, month: u8) -> u8 {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Form {
     text: String,
+    /// The same with `d` for each digit.
+    layout: Vec<u8>,
     year: usize,
     month: usize,
     day: usize,
@@ -89,7 +89,13 @@ impl Form {
             (Some(first), Some(last)) if first == last => Ok(first),
             _ => Err(format!("the date format `{text}` must contain `{part}` once, as in `YYYY-MM-DD`")),
         };
-        let form = Self { year: place("YYYY")?, month: place("MM")?, day: place("DD")?, text: text.into() };
+        let form = Self {
+            year: place("YYYY")?,
+            month: place("MM")?,
+            day: place("DD")?,
+            layout: text.replace(['Y', 'M', 'D'], "d").into_bytes(),
+            text: text.into(),
+        };
         let others = text.replace("YYYY", "").replace("MM", "").replace("DD", "");
         match others.chars().find(|char| char.is_alphanumeric()) {
             Some(other) => Err(format!(
@@ -109,9 +115,8 @@ impl Form {
     /// or a time of day. A time follows a space or a `T`; without punctuation in
     /// the date, digits may follow as well, as in `20240131174501`.
     pub(crate) fn read<'t>(&self, text: &'t [u8]) -> Result<(Day, &'t [u8]), NoDate> {
-        let layout = self.text.replace(['Y', 'M', 'D'], "d");
-        let (date, rest) = text.split_at_checked(layout.len()).ok_or(NoDate::OtherForm)?;
-        let is_compact = layout.bytes().all(|byte| byte == b'd');
+        let (date, rest) = text.split_at_checked(self.layout.len()).ok_or(NoDate::OtherForm)?;
+        let is_compact = self.layout.iter().all(|&byte| byte == b'd');
         let ends = match rest {
             [] | [b' ' | b'T' | b't' | b'Z' | b'z' | b'+' | b'-', ..] => true,
             _ if is_compact => {
@@ -121,7 +126,7 @@ impl Form {
             }
             _ => false,
         };
-        if !ends || !has_layout(date, layout.as_bytes()) {
+        if !ends || !has_layout(date, &self.layout) {
             return Err(NoDate::OtherForm);
         }
         let number = |place: usize, length: usize| {
@@ -140,90 +145,64 @@ impl Form {
     }
 }
 
-/// A date with hyphens, and the rest.
-fn read_iso(value: &[u8]) -> Option<(Day, &[u8])> {
-    let (date, rest) = value.split_at_checked(10).filter(|(date, _)| has_layout(date, b"dddd-dd-dd"))?;
-    let number = |range: std::ops::Range<usize>| {
-        date[range].iter().fold(0, |number, digit| number * 10 + u16::from(digit - b'0'))
-    };
-    let small = |range| u8::try_from(number(range)).unwrap_or(0);
-    Some((Day::new(number(0..4), small(5..7), small(8..10))?, rest))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// A time of day in a text, with its zone.
-struct Time<'t> {
-    /// The space or `T` before it.
-    gap: u8,
-    /// Number of seconds, or of minutes if there are no seconds.
-    units: u64,
-    has_seconds: bool,
-    /// The decimal sign and the digits after it.
-    fraction: &'t [u8],
-    zone: &'t [u8],
-}
-
-fn read_time(text: &[u8]) -> Option<Time<'_>> {
-    let (&gap, rest) = text.split_first().filter(|(gap, _)| matches!(gap, b' ' | b'T' | b't'))?;
-    let number =
-        |place: usize| Some(u64::from(rest.get(place)? - b'0') * 10 + u64::from(rest.get(place + 1)? - b'0'));
-    let has_layout = |layout: &[u8]| rest.get(..layout.len()).is_some_and(|rest| has_layout(rest, layout));
-    let (mut units, mut rest_at, mut has_seconds) = (0, 5, false);
-    if has_layout(b"dd:dd:dd") {
-        (has_seconds, rest_at) = (true, 8);
-        units = number(6).filter(|&seconds| seconds < 60)?;
-    } else if !has_layout(b"dd:dd") {
-        return None;
-    }
-    let minutes = number(0).filter(|&hours| hours < 24)? * 60 + number(3).filter(|&minutes| minutes < 60)?;
-    units += minutes * if has_seconds { 60 } else { 1 };
-    let after = &rest[rest_at..];
-    let is_fraction = has_seconds && matches!(after, [b'.' | b',', b'0'..=b'9', ..]);
-    let digits = after.iter().skip(1).take_while(|byte| byte.is_ascii_digit()).count();
-    let (fraction, zone) = after.split_at(if is_fraction { digits + 1 } else { 0 });
-    let offset = zone.strip_prefix(b" ").unwrap_or(zone);
-    let is_zone = match offset {
-        [] => zone.is_empty(),
-        b"Z" | b"z" | b"UTC" | b"GMT" => true,
-        [b'+' | b'-', digits @ ..] => {
-            [&b"dd"[..], b"dddd", b"dd:dd"].iter().any(|layout| crate::text::has_layout(digits, layout))
+    #[test]
+    fn days_are_those_of_a_count_from_the_first_one() {
+        let mut number = -719_162;
+        for year in 1..=9999_u16 {
+            for month in 1..=12 {
+                // Pope Gregory's rule, in other words than above.
+                let is_leap = if year % 100 == 0 { year % 400 == 0 } else { year % 4 == 0 };
+                let length = [31, 28 + u8::from(is_leap), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+                for day in 1..=length[usize::from(month) - 1] {
+                    let found = Day::new(year, month, day).expect("a day");
+                    assert_eq!(found.number(), number, "{found:?}");
+                    // The first and the last days of months and years, and some.
+                    if day == 1 || day >= 28 || number % 16 == 0 {
+                        assert_eq!(Day::of_number(number), Some(found));
+                    }
+                    number += 1;
+                }
+                assert_eq!(Day::new(year, month, length[usize::from(month) - 1] + 1), None);
+            }
         }
-        _ => false,
-    };
-    is_zone.then_some(Time { gap, units, has_seconds, fraction, zone })
-}
-
-/// Whether a whole value is a date with hyphens, alone or with a time of day.
-pub(crate) fn is_iso(value: &[u8]) -> bool {
-    read_iso(value).is_some_and(|(_, rest)| rest.is_empty() || read_time(rest).is_some())
-}
-
-/// Another date of the same century, and another time of day, by permutations:
-/// no two dates share a pseudonym. Zone and precision stay.
-pub(crate) fn pseudonym(key: &Key, value: &[u8], out: &mut Vec<u8>) -> Option<()> {
-    let (day, rest) = read_iso(value)?;
-    let time = if rest.is_empty() { None } else { Some(read_time(rest)?) };
-    let first_year = (day.year / 100 * 100).max(1);
-    let first = Day::new(first_year, 1, 1)?.number();
-    let count = Day::new(day.year / 100 * 100 + 99, 12, 31)?.number() - first + 1;
-    let place = u64::try_from(day.number() - first).ok()?;
-    let other = permute::below(key, "date", &first.to_le_bytes(), place, u64::try_from(count).ok()?);
-    Form::new("YYYY-MM-DD").ok()?.write(Day::of_number(first + i64::try_from(other).ok()?)?, out);
-    let Some(time) = time else { return Some(()) };
-    let bound = if time.has_seconds { 24 * 60 * 60 } else { 24 * 60 };
-    let date = day.number().to_le_bytes();
-    let units = permute::below(key, "time", &date, time.units, bound);
-    out.push(time.gap);
-    let text = match time.has_seconds {
-        true => format!("{:02}:{:02}:{:02}", units / 3600, units / 60 % 60, units % 60),
-        false => format!("{:02}:{:02}", units / 60, units % 60),
-    };
-    out.extend_from_slice(text.as_bytes());
-    if let Some((&sign, fraction)) = time.fraction.split_first() {
-        let mut digits: Vec<u8> = fraction.iter().map(|digit| digit - b'0').collect();
-        permute::digits(key, "fraction", &[date, time.units.to_le_bytes()].concat(), &mut digits);
-        out.push(sign);
-        out.extend(digits.iter().map(|digit| b'0' + digit));
+        assert_eq!(Day::new(1970, 1, 1).map(Day::number), Some(0));
+        for number in [-719_163, number, i64::MIN, i64::MAX] {
+            assert_eq!(Day::of_number(number), None);
+        }
     }
-    out.extend_from_slice(time.zone);
-    Some(())
+
+    #[test]
+    fn forms_read_what_they_write() {
+        for text in ["YYYY-MM-DD", "YYYYMMDD", "DD.MM.YYYY", "MM/DD/YYYY"] {
+            let form = Form::new(text).expect("a form");
+            let day = Day::new(987, 6, 5).expect("a day");
+            let mut out = Vec::new();
+            form.write(day, &mut out);
+            assert_eq!(out.len(), text.len());
+            assert_eq!(form.read(&out), Ok((day, &[][..])), "{text}");
+        }
+        for text in ["", "YYYY-MM", "YYYY-MM-DD DD", "YYYY-MM-DDT", "DD.MM.YY"] {
+            assert!(Form::new(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_may_follow_a_date_and_nothing_else() {
+        let read = |form: &str, text: &str| {
+            let form = Form::new(form).expect("a form");
+            form.read(text.as_bytes()).map(|(_, rest)| String::from_utf8_lossy(rest).into_owned())
+        };
+        assert_eq!(read("YYYY-MM-DD", "2024-02-29T23:59Z"), Ok("T23:59Z".into()));
+        assert_eq!(read("YYYY-MM-DD", "2024-02-29+01:00"), Ok("+01:00".into()));
+        assert_eq!(read("YYYYMMDD", "20240229174501.5"), Ok("174501.5".into()));
+        assert_eq!(read("YYYYMMDD", "202402291"), Err(NoDate::OtherForm));
+        assert_eq!(read("YYYY-MM-DD", "2024-02-290"), Err(NoDate::OtherForm));
+        assert_eq!(read("YYYY-MM-DD", "2024-02-2"), Err(NoDate::OtherForm));
+        assert_eq!(read("YYYY-MM-DD", "2023-02-29"), Err(NoDate::Impossible));
+        assert_eq!(read("YYYY-MM-DD", "0000-00-00 00:00"), Err(NoDate::Impossible));
+    }
 }

@@ -56,10 +56,10 @@ impl Expression {
             "i" => Case::Insensitive,
             _ => return Err(format!("`{flags}` follows the last `{sign}`; only `i` (ignore case) may")),
         };
-        Self::new(find, with, case)
+        Self::new(find, &unescape(with)?, case)
     }
 
-    fn new(find: &str, with: &str, case: Case) -> Result<Self, String> {
+    fn new(find: &str, with: &[u8], case: Case) -> Result<Self, String> {
         let mut parser = ParserBuilder::new().utf8(false).case_insensitive(case == Case::Insensitive).build();
         let hir = parser.parse(find).map_err(|error| error.to_string())?;
         let config = meta::Config::new().utf8_empty(false);
@@ -70,7 +70,7 @@ impl Expression {
         let mut unknown = None;
         let mut unnamed = None;
         interpolate::bytes(
-            with.as_bytes(),
+            with,
             |index, _| {
                 if index >= groups.group_len(0.into()) {
                     unknown = Some(index.to_string());
@@ -122,5 +122,95 @@ impl Expression {
             |name| groups.group_info().to_index(0.into(), name),
             out,
         );
+    }
+}
+
+/// Decodes the escapes of a replacement. The result is a template.
+fn unescape(text: &str) -> Result<Vec<u8>, String> {
+    let mut plain = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\\') {
+        plain.extend_from_slice(before.as_bytes());
+        let mut length = 1;
+        let byte = match after.as_bytes() {
+            [b'n', ..] => b'\n',
+            [b'r', ..] => b'\r',
+            [b't', ..] => b'\t',
+            [b'\\', ..] => b'\\',
+            [b'x', high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                length = 3;
+                u8::from_str_radix(&after[1..3], 16).unwrap_or_default()
+            }
+            _ => {
+                return Err(format!(
+                    "the escape `\\{}` in the replacement is not known; write \\\\ for a backslash, and $1 \
+                     for the first group",
+                    after.chars().next().map(String::from).unwrap_or_default()
+                ));
+            }
+        };
+        // A dollar sign of the template is doubled.
+        plain.extend(std::iter::repeat_n(byte, if byte == b'$' { 2 } else { 1 }));
+        rest = &after[length..];
+    }
+    plain.extend_from_slice(rest.as_bytes());
+    Ok(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn replaced(expression: &str, value: &[u8]) -> Option<String> {
+        let mut out = Vec::new();
+        let expression = Expression::parse(expression).expect(expression);
+        expression.write(value, &mut out).then(|| out.escape_ascii().to_string())
+    }
+
+    #[test]
+    fn matches_are_replaced_and_groups_inserted() {
+        for (expression, value, expected) in [
+            ("/a(.)/x$1/", "abac.", Some("xbxc.")),
+            ("/a(?<b>.)/${b}$$\\x24b/", "ab", Some("b$$b")),
+            ("|a/|b|", "a/", Some("b")),
+            (r"/a\/b/\//", "a/b", Some("/")),
+            ("/^B/x/i", "bb", Some("xb")),
+            ("/^b$/x/", "b\n", None),
+            ("/b*/-/", "abb", Some("-a-")),
+            (r"/\d{2}$/**/", "1234", Some("12**")),
+            (r"/$/\t\\\xff/", "a", Some(r"a\t\\\xff")),
+        ] {
+            assert_eq!(replaced(expression, value.as_bytes()).as_deref(), expected, "{expression}");
+        }
+        assert_eq!(replaced("/(?s-u:.)/x/", b"\xff").as_deref(), Some("x"), "bytes that are not UTF-8");
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (expression, error) in [
+            ("", "`` must be /EXPRESSION/REPLACEMENT/"),
+            ("/a/b", "`/a/b` must be"),
+            ("abc", "`abc` must be"),
+            ("/a/b/g", "`g` follows the last `/`"),
+            ("/a/b/c/", "`/a/b/c/` must be"),
+            ("/a/$1/", "the replacement refers to the group `1`"),
+            ("/a/$b/", "the replacement refers to the group `b`"),
+            (r"/(a)/\1/", r"the escape `\1` in the replacement is not known"),
+            ("/(a/b/", "regex parse error"),
+        ] {
+            let found = Expression::parse(expression).map(|_| ()).expect_err(expression);
+            assert!(found.starts_with(error), "{expression}: {found}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_an_expression_or_an_error(text in r"[/|]([/|ab$1{}\\x.()*ni]|\PC){0,12}", value in prop::collection::vec(any::<u8>(), 0..8)) {
+            if let Ok(expression) = Expression::parse(&text) {
+                let mut out = Vec::new();
+                prop_assert!(expression.write(&value, &mut out) || out.is_empty());
+            }
+        }
     }
 }

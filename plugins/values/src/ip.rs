@@ -69,3 +69,50 @@ pub(crate) fn keep_prefix<const N: usize>(key: &Key, domain: &str, address: [u8;
         out
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The permutation as Crypto-PAn's authors write it, bit by bit.
+    fn model<const N: usize>(key: &Key, address: [u8; N]) -> [u8; N] {
+        let bit = |place: usize| address[place / 8] >> (7 - place % 8) & 1;
+        let mut out = [0; N];
+        for place in 0..N * 8 {
+            let node = (place / 8 * 8..place).fold(1, |node, before| node << 1 | usize::from(bit(before)));
+            let flips: [u8; 32] = key.stream("test", &address[..place / 8]).bytes();
+            let flip = flips[node / 8] >> (node % 8) & 1;
+            out[place / 8] |= (bit(place) ^ flip) << (7 - place % 8);
+        }
+        out
+    }
+
+    fn common_bits(a: u32, b: u32) -> u32 {
+        (a ^ b).leading_zeros()
+    }
+
+    #[test]
+    fn octets_have_one_to_three_digits_up_to_255() {
+        assert_eq!(parse_ipv4(b"010.0.00.255"), Some(Ipv4Addr::new(10, 0, 0, 255)));
+        for text in ["", "1.2.3", "1.2.3.4.5", "1.2.3.256", "1.2.3.0004", "1.2.3.", "1.2.3.+4", "1.2.3.4 "] {
+            assert_eq!(parse_ipv4(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn common_prefixes_stay_and_no_more(a in any::<u32>(), b in any::<u32>(), shared in 0..32_u32, secret in "[a-z]{1,4}") {
+            let key = Key::new(&secret).expect("a key");
+            let b = a ^ (b >> shared);
+            let keep = |address: u32| u32::from_be_bytes(keep_prefix(&key, "test", address.to_be_bytes()));
+            prop_assert_eq!(common_bits(keep(a), keep(b)), common_bits(a, b));
+        }
+
+        #[test]
+        fn equals_the_model(address in any::<[u8; 16]>()) {
+            let key = Key::new("a secret").expect("a key");
+            prop_assert_eq!(keep_prefix(&key, "test", address), model(&key, address));
+        }
+    }
+}

@@ -28,31 +28,36 @@ impl Key {
     }
 
     /// The pseudorandom bytes for an input. `domain` separates uses: the same
-    /// input has unrelated bytes in each. It contains no NUL.
-    pub(crate) fn stream(&self, domain: &str, input: &[u8]) -> Stream {
-        let mut hasher = blake3::Hasher::new_keyed(&self.0);
-        hasher.update(domain.as_bytes());
-        hasher.update(&[0]);
-        hasher.update(input);
-        let mut reader = hasher.finalize_xof();
-        let mut block = [0; 64];
-        reader.fill(&mut block);
-        Stream { reader, block, used: 0 }
+    /// input has unrelated bytes in each. It contains no NUL. Tokens, and what
+    /// fits a kind, have the kind's name as domain. The other domains have two
+    /// words, so that no token shows their bytes.
+    pub(crate) fn stream(&self, domain: &str, input: &[u8]) -> Stream<'_> {
+        let message = [domain.as_bytes(), &[0], input].concat();
+        // The first bytes of the output of any length, and faster than it.
+        let block = *blake3::keyed_hash(&self.0, &message).as_bytes();
+        Stream { key: &self.0, message, block, used: 0, position: 0 }
     }
 }
 
 /// Pseudorandom bytes without end.
-pub(crate) struct Stream {
-    reader: blake3::OutputReader,
-    block: [u8; 64],
+pub(crate) struct Stream<'a> {
+    key: &'a [u8; blake3::KEY_LEN],
+    message: Vec<u8>,
+    block: [u8; blake3::OUT_LEN],
+    /// Number of bytes of the block that are used up.
     used: usize,
+    /// The block's place in the output.
+    position: u64,
 }
 
-impl Stream {
+impl Stream<'_> {
     /// The next byte.
     pub(crate) fn byte(&mut self) -> u8 {
         if self.used == self.block.len() {
-            self.reader.fill(&mut self.block);
+            let mut reader = blake3::Hasher::new_keyed(self.key).update(&self.message).finalize_xof();
+            self.position += self.block.len() as u64;
+            reader.set_position(self.position);
+            reader.fill(&mut self.block);
             self.used = 0;
         }
         self.used += 1;
@@ -70,13 +75,19 @@ impl Stream {
         u64::from_le_bytes(self.bytes()) % bound
     }
 
-    /// A decimal digit from 0 to 9, without bias.
-    pub(crate) fn digit(&mut self) -> u8 {
+    /// A place in a list of `length` items, which is not 0 and at most 256.
+    pub(crate) fn place(&mut self, length: usize) -> usize {
         loop {
-            let byte = self.byte();
-            if byte < 250 {
-                return byte % 10;
+            let byte = usize::from(self.byte());
+            // Only whole multiples, so that no place is preferred.
+            if byte < 256 / length * length {
+                return byte % length;
             }
         }
+    }
+
+    /// A decimal digit from 0 to 9, without bias.
+    pub(crate) fn digit(&mut self) -> u8 {
+        self.place(10).to_le_bytes()[0]
     }
 }

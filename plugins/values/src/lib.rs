@@ -16,6 +16,7 @@ mod ip;
 mod key;
 mod kind;
 mod mask;
+mod moment;
 mod permute;
 mod pseudonym;
 mod rules;

@@ -39,6 +39,10 @@ impl Table {
             if line.is_empty() {
                 continue;
             }
+            let is_for_others = line == b"*" || line.starts_with(b"*\t");
+            if is_for_others && table.others != Others::Keep {
+                return Err(format!("line {number} of the table is the second one for other values"));
+            }
             if line == b"*" {
                 table.others = Others::Refuse;
                 continue;
@@ -107,4 +111,80 @@ fn unescape(text: &[u8]) -> Result<Vec<u8>, String> {
         });
     }
     Ok(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn lines_are_pairs() {
+        let table =
+            Table::parse(b"Amsterdam\tA\r\n\n\\*\\t\tstar\\n\\\\\n\tempty\n*\tothers\n", 1).expect("a table");
+        assert_eq!(table.get(b"Amsterdam"), Some(&b"A"[..]));
+        assert_eq!(table.get(b"*\t"), Some(&b"star\n\\"[..]));
+        assert_eq!(table.get(b""), Some(&b"empty"[..]));
+        assert_eq!(table.get(b"Berlin"), None);
+        assert_eq!(table.others(), &Others::Set(b"others".to_vec()));
+    }
+
+    #[test]
+    fn mistakes_have_their_line() {
+        for (text, error) in [
+            ("", "the table is empty"),
+            ("a\tb\nc", "line 12 of the table must be a value, one tab, and another value"),
+            ("a\tb\tc", "line 11 of the table must be a value, one tab, and another value"),
+            ("a\tb\n\na\tc", "lines 11 and 13 of the table have the same value"),
+            ("a\t\\x", "line 11 of the table: after `\\` must be"),
+            ("a\\\tb", "line 11 of the table: after `\\` must be"),
+            ("*\n*\ta", "line 12 of the table is the second one for other values"),
+        ] {
+            let found = Table::parse(text.as_bytes(), 11).expect_err(text);
+            assert!(found.starts_with(error), "{text}: {found}");
+        }
+    }
+
+    #[test]
+    fn chains_are_not_idempotent() {
+        for (text, is_idempotent) in [
+            ("a\tb", true),
+            ("a\tb\nb\tc", false),
+            ("a\ta\n*\ta", true),
+            ("a\tb\n*\ta", false),
+            ("a\tb\n*", false),
+            ("a\ta\n*", true),
+        ] {
+            let table = Table::parse(text.as_bytes(), 1).expect(text);
+            assert_eq!(table.is_idempotent(), is_idempotent, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn escaped_pairs_come_back(pairs in prop::collection::hash_map(prop::collection::vec(any::<u8>(), 0..4), prop::collection::vec(any::<u8>(), 0..4), 1..5)) {
+            let escape = |text: &[u8]| {
+                text.iter().fold(Vec::new(), |mut out, &byte| {
+                    match byte {
+                        b'\t' => out.extend(b"\\t"),
+                        b'\n' => out.extend(b"\\n"),
+                        b'\r' => out.extend(b"\\r"),
+                        b'*' | b'\\' => out.extend([b'\\', byte]),
+                        _ => out.push(byte),
+                    }
+                    out
+                })
+            };
+            let lines: Vec<_> = pairs.iter().map(|(from, to)| [escape(from), escape(to)].join(&b'\t')).collect();
+            let table = Table::parse(&lines.join(&b'\n'), 1).expect("a table");
+            for (from, to) in &pairs {
+                prop_assert_eq!(table.get(from), Some(to.as_slice()));
+            }
+        }
+
+        #[test]
+        fn any_text_is_a_table_or_an_error(text in prop::collection::vec(prop_oneof![Just(b'\t'), Just(b'\n'), Just(b'\\'), Just(b'*'), any::<u8>()], 0..20)) {
+            let _ = Table::parse(&text, 1).map(|table| table.is_idempotent());
+        }
+    }
 }

@@ -145,3 +145,87 @@ fn parse_quoted<'t>(mut rest: &'t str, whole: &str) -> Result<(Part, &'t str), S
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn texts(text: &str, syntax: Syntax) -> Result<(Vec<String>, &str), String> {
+        parse_targets(text, syntax).map(|(targets, rest)| (targets.iter().map(Target::text).collect(), rest))
+    }
+
+    #[test]
+    fn names_stand_between_commas() {
+        for (syntax, text, names, rest) in [
+            (
+                Syntax::Names,
+                "id , \"Name, full\",4,\"say \"\"hi\"\"\" =x",
+                &["id", "Name, full", "4", "say \"hi\""][..],
+                "=x",
+            ),
+            (Syntax::Names, "a.b,c[1]", &["a.b", "c[1]"], ""),
+            (Syntax::Names, "a\nb\tc", &["a"], "\nb\tc"),
+            (
+                Syntax::Dotted,
+                "users.email,\"my.table\".\"e=mail\"=2",
+                &["users.email", "my.table.e=mail"],
+                "=2",
+            ),
+            (
+                Syntax::Paths,
+                "$.a.b,$['x,=y'].c,$[0,1],..d=1",
+                &["$.a.b", "$['x,=y'].c", "$[0,1]", "..d"],
+                "=1",
+            ),
+            (Syntax::Paths, "$[?(@.a==\"b]\\\",\")].c=x", &["$[?(@.a==\"b]\\\",\")].c"], "=x"),
+            (Syntax::Paths, "\"a=b\",c", &["a=b", "c"], ""),
+        ] {
+            let names = names.iter().map(|&name| name.to_owned()).collect();
+            assert_eq!(texts(text, syntax), Ok((names, rest)), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_parts_of_a_dotted_name_are_told_apart() {
+        let (target, rest) = parse_target("public.\"a.b\". c=1", Syntax::Dotted).expect("a name");
+        let part = |text: &str, quoted| Part { text: text.into(), quoted };
+        assert_eq!(target.parts, [part("public", false), part("a.b", true), part("c", false)]);
+        assert!(target.is_quoted() && rest == "=1");
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (text, error) in [
+            ("", "a name is missing in ``"),
+            ("a,,b", "a name is missing in `,b`"),
+            ("a,", "a name is missing in ``"),
+            ("\"a", "a quote is not closed in `\"a`"),
+            ("\"a\"b", "`b` follows the quoted name `a`"),
+            ("a.", "a name is missing in `a.`"),
+        ] {
+            assert_eq!(texts(text, Syntax::Dotted), Err(error.into()), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn quoted_names_come_back(names in prop::collection::vec("[a, \"=1.$\\[\n]{0,4}", 1..5)) {
+            let list: Vec<_> = names.iter().map(|name| format!("\"{}\"", name.replace('"', "\"\""))).collect();
+            let list = list.join(" , ");
+            for syntax in [Syntax::Names, Syntax::Dotted, Syntax::Paths] {
+                prop_assert_eq!(texts(&list, syntax), Ok((names.clone(), "")));
+            }
+        }
+
+        #[test]
+        fn any_text_is_a_list_or_an_error(text in "[a,=\"'.\\[\\]()\\\\ \né$@]{0,16}") {
+            for syntax in [Syntax::Names, Syntax::Dotted, Syntax::Paths] {
+                if let Ok((targets, rest)) = parse_targets(&text, syntax) {
+                    prop_assert!(!targets.is_empty() && text.ends_with(rest));
+                    prop_assert!(rest.is_empty() || rest.starts_with(['=', '\n', '\r']));
+                }
+            }
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! The recognition of values that are digits and letters in a fixed layout.
 
-use crate::check;
+use crate::{check, fit};
 
 /// Whether a value is digits with an optional sign and an optional fraction.
 pub(crate) fn is_number(value: &[u8]) -> bool {
@@ -8,6 +8,23 @@ pub(crate) fn is_number(value: &[u8]) -> bool {
     let mut parts = digits.split(|&byte| byte == b'.');
     let is_part = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
     parts.next().is_some_and(is_part) && parts.next().is_none_or(is_part) && parts.next().is_none()
+}
+
+/// The sign and digits of a number, and its exponent with the `e`. In contrast
+/// to [`is_number`], there may be an exponent, and digits may be missing on one
+/// side of the point: `.5`, `1.`, `-1.5e+10`.
+pub(crate) fn split_number(value: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = value.iter().position(|byte| matches!(byte, b'e' | b'E')).unwrap_or(value.len());
+    let (mantissa, exponent) = value.split_at(end);
+    let unsigned = |text: &[u8]| usize::from(matches!(text.first(), Some(b'+' | b'-')));
+    let digits = &mantissa[unsigned(mantissa)..];
+    let points = digits.iter().filter(|&&byte| byte == b'.').count();
+    let is_mantissa = digits.len() > points
+        && points <= 1
+        && digits.iter().all(|&byte| byte.is_ascii_digit() || byte == b'.');
+    let power = exponent.get(1..).map_or(&[][..], |power| &power[unsigned(power)..]);
+    let is_exponent = exponent.is_empty() || !power.is_empty() && power.iter().all(u8::is_ascii_digit);
+    (is_mantissa && is_exponent).then_some((mantissa, exponent))
 }
 
 /// Whether a value has the layout: `d` a digit, `h` a hexadecimal digit, other
@@ -21,9 +38,10 @@ pub(crate) fn has_layout(value: &[u8], layout: &[u8]) -> bool {
         })
 }
 
-/// Whether a value is a UUID with hyphens.
+/// Whether a value is a UUID with hyphens, in braces or without them.
 pub(crate) fn is_uuid(value: &[u8]) -> bool {
-    has_layout(value, b"hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh")
+    let bare = value.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}")).unwrap_or(value);
+    has_layout(bare, b"hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh")
 }
 
 /// Whether a value is a hardware address of six octets.
@@ -34,46 +52,36 @@ pub(crate) fn is_mac(value: &[u8]) -> bool {
 }
 
 /// Whether a value is a social security number with gaps, or its pseudonym.
-/// The ranges 000, 666 and from 900 on, the group 00 and the serial 0000 are
+/// The areas 000, 666 and from 900 on, the group 00 and the serial 0000 are
 /// never issued (Social Security Administration, "SSN Randomization").
 pub(crate) fn is_ssn(value: &[u8]) -> bool {
     let layouts = [&b"ddd-dd-dddd"[..], b"ddd dd dddd"];
-    layouts.iter().any(|layout| has_layout(value, layout))
-        && (is_ssn_pseudonym(value)
-            || !(value.starts_with(b"000")
-                || value.starts_with(b"666")
-                || value.starts_with(b"9")
-                || &value[4..6] == b"00"
-                || value.ends_with(b"0000")))
-}
-
-/// Whether a value, which has the layout, is in the range of pseudonyms: areas
-/// from 900 on are never issued, and the taxpayer numbers in that range have
-/// groups from 50 on (Internal Revenue Service, publication 1915).
-pub(crate) fn is_ssn_pseudonym(value: &[u8]) -> bool {
-    matches!(value, [b'9', _, _, b'-' | b' ', b'0'..=b'4', _, ..])
+    if !layouts.iter().any(|layout| has_layout(value, layout)) {
+        return false;
+    }
+    let is_issued = !matches!(&value[..3], b"000" | b"666" | [b'9', ..])
+        && &value[4..6] != b"00"
+        && !value.ends_with(b"0000");
+    is_issued || fit::is_ssn(value)
 }
 
 /// Whether a value is an IBAN, in upper case, with a space after each fourth
 /// character or without spaces; or the pseudonym of one.
 pub(crate) fn is_iban(value: &[u8]) -> bool {
-    let has_gaps = value.get(4) == Some(&b' ');
-    let is_gap = |place: usize| has_gaps && place % 5 == 4;
-    let is_place = |(place, &byte): (usize, &u8)| {
-        if is_gap(place) { byte == b' ' } else { byte.is_ascii_uppercase() || byte.is_ascii_digit() }
-    };
-    if value.len() > 42 || !value.iter().enumerate().all(is_place) || value.ends_with(b" ") {
+    if value.len() > 42 || !value.iter().take(2).all(u8::is_ascii_uppercase) {
         return false;
     }
-    let compact: Vec<u8> = value.iter().copied().filter(|&byte| byte != b' ').collect();
-    let is_head = matches!(compact[..], [a, b, c, d, ..] if a.is_ascii_uppercase() && b.is_ascii_uppercase() && c.is_ascii_digit() && d.is_ascii_digit());
-    is_head && (15..=34).contains(&compact.len()) && (is_iban_pseudonym(&compact) || check::iban(&compact))
-}
-
-/// Whether an IBAN is a pseudonym: no country has the code `ZZ` (ISO 3166-1
-/// leaves it to users), and check digits are from 02 to 98.
-pub(crate) fn is_iban_pseudonym(value: &[u8]) -> bool {
-    value.starts_with(b"ZZ00")
+    let has_gaps = value.get(4) == Some(&b' ');
+    let is_place = |(place, &byte): (usize, &u8)| match byte {
+        b' ' => has_gaps && place % 5 == 4,
+        _ => (byte.is_ascii_uppercase() || byte.is_ascii_digit()) && !(has_gaps && place % 5 == 4),
+    };
+    if value.ends_with(b" ") || !value.iter().enumerate().all(is_place) {
+        return false;
+    }
+    let compact = fit::compact(value, |&byte| byte != b' ');
+    let has_length = (15..=34).contains(&compact.len()) && compact[2..4].iter().all(u8::is_ascii_digit);
+    has_length && (fit::is_iban(value) || check::iban(&compact))
 }
 
 /// Whether a value is a payment card number: 13 to 19 digits with single spaces
