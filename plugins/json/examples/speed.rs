@@ -5,7 +5,7 @@
 //! rounds, for lines of a log and for one document, generated or from a file.
 
 use runner_json::Json;
-use runner_plugin::{Edits, FileHead, HEAD_BYTES, Params, Plugin, Window};
+use runner_plugin::{Edits, FileHead, HEAD_BYTES, Plugin, Window};
 use std::time::Instant;
 
 /// Seconds of processor time of this process (Linux), or of the clock.
@@ -45,13 +45,10 @@ fn log() -> Vec<u8> {
 
 /// Runs the plugin over the whole input.
 fn run(params: &[(&str, &str)], input: &[u8]) -> Result<usize, String> {
-    let defaults = Json::describe().params.into_iter().filter_map(|spec| Some((spec.name, spec.default?)));
-    let given = |name: &str| params.iter().any(|(given, _)| *given == name);
-    let values = defaults.filter(|(name, _)| !given(name)).collect::<Vec<_>>();
-    let own = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    let params: Params = values.into_iter().chain(own).collect();
+    let params = runner_plugin::testing::params::<Json>(params)?;
     let head = &input[..input.len().min(HEAD_BYTES)];
-    let (mut plugin, job) = Json::begin(&params, &FileHead { size: Some(input.len() as u64), head })?;
+    let file = FileHead::new(Some(input.len() as u64), head);
+    let (mut plugin, job) = Json::begin(&params, &file).map_err(|failure| failure.message)?;
     let is_sequential = job.framing == runner_plugin::Framing::Sequential;
     let (mut start, mut edited) = (0, 0);
     while start < input.len() {
@@ -60,9 +57,9 @@ fn run(params: &[(&str, &str)], input: &[u8]) -> Result<usize, String> {
             end = input[..end].iter().rposition(|byte| *byte == b'\n').map_or(end, |at| at + 1);
         }
         let bytes = &input[start..end];
-        let window = Window { offset: start as u64, bytes, owned: 0..bytes.len(), last: end == input.len() };
+        let window = Window::new(start as u64, bytes).last(end == input.len());
         let mut edits = Edits::new(&window);
-        plugin.transform(&window, &mut edits)?;
+        plugin.transform(&window, &mut edits).map_err(|failure| failure.message)?;
         let reply = edits.finish()?;
         if let runner_plugin::Change::Edits { spans, .. } = &reply.change {
             edited += spans.len();

@@ -3,6 +3,7 @@
 //! The actions themselves are those of the crate `runner-values`. Here is what
 //! keeps the text JSON: numbers stay numbers, strings stay strings.
 
+use crate::begin::Lines;
 use crate::lexer::{self, Rest, TokenEnd};
 use runner_values::{self as values, Context, Fit, Kind, Mask, Outcome};
 
@@ -44,10 +45,19 @@ impl Action {
     ///
     /// # Errors
     /// If the value of `set` is not JSON.
-    pub(crate) fn new(action: values::Action) -> Result<Self, String> {
+    pub(crate) fn new(action: values::Action, lines: Lines) -> Result<Self, String> {
         let plain = Mask::default();
         match action {
-            values::Action::Set(text) => Ok(Self::Replace(json(text)?)),
+            values::Action::Set(text) => {
+                let mut text = json(text)?;
+                if lines != Lines::No {
+                    // Line ends between tokens would tear the line apart.
+                    text.iter_mut()
+                        .filter(|byte| matches!(byte, b'\n' | b'\r'))
+                        .for_each(|byte| *byte = b' ');
+                }
+                Ok(Self::Replace(text))
+            }
             values::Action::Null => Ok(Self::Replace(b"null".to_vec())),
             values::Action::Mask { mask, fit: Fit::Kind(Kind::Text) } if mask == plain => Ok(Self::Mask),
             other => Ok(Self::Value(Box::new(other))),
@@ -57,6 +67,15 @@ impl Action {
     /// Whether every edit keeps the length.
     pub(crate) fn keeps_length(&self) -> bool {
         matches!(self, Self::Keep | Self::Mask)
+    }
+
+    /// Whether a second run changes nothing. Pseudonyms of numbers are changed
+    /// again.
+    pub(crate) fn is_idempotent(&self) -> bool {
+        match self {
+            Self::Keep | Self::Mask | Self::Delete | Self::Replace(_) => true,
+            Self::Value(action) => !matches!(**action, values::Action::Hash { .. }) && action.is_idempotent(),
+        }
     }
 
     /// How many characters of a string stay, if that is all that is done.

@@ -126,6 +126,12 @@ impl Automaton {
         found.map_or(state.other_index, |(_, next)| *next)
     }
 
+    /// The numbers of the paths that lead to the values of a state.
+    #[inline]
+    pub(crate) fn accepted_by(&self, state: StateId) -> &[usize] {
+        &self.states[state as usize].accepted
+    }
+
     /// For each state, the numbers of the paths that lead to its values.
     pub(crate) fn accepted(&self) -> impl Iterator<Item = &[usize]> {
         self.states.iter().map(|state| &state.accepted[..])

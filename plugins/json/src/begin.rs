@@ -3,11 +3,12 @@
 
 use crate::action::Action;
 use crate::automaton::Case;
+use crate::hits::Counts;
 use crate::plan::{Plan, Rule};
 use crate::scanner::Scanner;
 use crate::{BYTE_ORDER_MARK, Json, check, path};
-use runner_plugin::{FileHead, Framing, Job, Manifest, ParamSpec, Params};
-use runner_values::{ACTIONS, KEYED, Key, Rules, Syntax, parse_targets};
+use runner_plugin::{FileHead, Framing, Job, Manifest, ParamSpec, Params, Pattern};
+use runner_values::{ACTIONS, KEYED, Key, Rules, Syntax, Target, parse_targets};
 
 /// How the file is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,27 +23,23 @@ pub(crate) enum Lines {
 
 /// The parameters.
 pub(crate) fn manifest() -> Manifest {
-    let paths =
-        |name, what: &str| ParamSpec::text(name, &format!("{what}, as in `$.user.email,$..password`"));
+    let paths = |name, what: &str| action(name, &format!("{what}, as in `$.user.email,$..password`"));
     let summary = "Masks, pseudonymises, sets or deletes values of JSON and JSON lines by path";
     Manifest::new("json", env!("CARGO_PKG_VERSION"), summary)
         .param(paths("mask", "Paths of values to hide"))
         .param(paths("hash", "Paths of values to replace by keyed pseudonyms"))
-        .param(ParamSpec::text("set", "`PATH=JSON`, as in `$.country=\"NL\"`"))
+        .param(action("set", "`PATH=JSON`, as in `$.country=\"NL\"`"))
         .param(paths("null", "Paths of values to replace by null"))
         .param(paths("delete", "Paths of members and elements to remove"))
-        .param(ParamSpec::text("truncate", "`PATH=CHARACTERS`: how many characters of a value stay"))
-        .param(ParamSpec::text(
-            "keep-last",
-            "`PATH=CHARACTERS`: how many characters stay at the end of a mask",
-        ))
-        .param(ParamSpec::text("map", "`PATH=TABLE`: lines of a value, a tab, and what replaces it"))
-        .param(ParamSpec::text("replace", "`PATH=/EXPRESSION/REPLACEMENT/`, within values"))
-        .param(ParamSpec::text("shift-date", "`PATH=DAYS`: dates are shifted by up to so many days"))
+        .param(action("truncate", "`PATH=CHARACTERS`: how many characters of a value stay"))
+        .param(action("keep-last", "`PATH=CHARACTERS`: how many characters stay at the end of a mask"))
+        .param(action("map", "`PATH=TABLE`: lines of a value, a tab, and what replaces it").from_file())
+        .param(action("replace", "`PATH=/EXPRESSION/REPLACEMENT/`, within values"))
+        .param(action("shift-date", "`PATH=DAYS`: dates are shifted by up to so many days"))
         .param(paths("keep", "Paths of values that stay, whatever the other paths say"))
         .param(ParamSpec::secret("key", "The secret key of `hash` and `shift-date`"))
         .param(
-            ParamSpec::text("lines", "Whether each line is a JSON text: `true`, `false`, or `auto`")
+            ParamSpec::choice("lines", &["auto", "true", "false"], "Whether each line is a JSON text")
                 .default("auto"),
         )
         .param(
@@ -55,17 +52,20 @@ pub(crate) fn manifest() -> Manifest {
         )
 }
 
+fn action(name: &str, doc: &str) -> ParamSpec {
+    ParamSpec::text(name, doc).repeats()
+}
+
 /// Reads the parameters and the head of the file.
 pub(crate) fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Json, Job), String> {
-    let rules = rules(params)?;
-    let case = if params.bool("ignore-case")? { Case::Ignored } else { Case::Exact };
     let lines = match params.required("lines")? {
         "true" => Lines::Asked,
         "false" => Lines::No,
-        "auto" => guess(file),
-        other => return Err(format!("`lines` must be true, false or auto, not `{other}`")),
+        _ => guess(file),
     };
-    let mut job = Job::new(if lines == Lines::No { Framing::Sequential } else { Framing::lines() });
+    let rules = rules(params, lines)?;
+    let case = if params.bool("ignore-case")? { Case::Ignored } else { Case::Exact };
+    let mut job = Job::new(if lines == Lines::No { Framing::Sequential } else { Framing::lines() }).text();
     if !params.bool("check")? {
         if lines != Lines::Asked {
             return Err(
@@ -76,8 +76,13 @@ pub(crate) fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Json, Job),
         job = prefiltered(job, &rules, case)?;
     }
     let plan = Plan::new(rules, case)?;
-    let job = if plan.keeps_length() { job.length_preserving() } else { job };
-    Ok((Json { plan, scanner: Scanner::new(), lines }, job))
+    let counts = Counts::new(&plan);
+    job = job.counts(counts.names());
+    job.claims.length_preserving = plan.keeps_length();
+    job.claims.idempotent = plan.is_idempotent();
+    // What a part of a document is depends on the parts before it.
+    job.claims.deterministic = lines != Lines::No;
+    Ok((Json { plan, scanner: Scanner::new(), counts, lines }, job))
 }
 
 /// Shows only lines that contain the last key of a path, or an escape that may
@@ -96,10 +101,11 @@ fn prefiltered(job: Job, rules: &[Rule], case: Case) -> Result<Job, String> {
             return Err(format!("`check=false` does not work with the last name of `{}`", rule.path.text));
         }
     }
-    Ok(job.prefilter(runner_plugin::Prefilter::Literals {
-        patterns: literals,
-        ignore_ascii_case: case == Case::Ignored,
-    }))
+    let pattern = match case {
+        Case::Exact => Pattern::literals(literals),
+        Case::Ignored => Pattern::literals_of_any_case(literals),
+    };
+    Ok(job.prefilter(pattern))
 }
 
 /// Whether the first line that is not empty holds whole values. Without a whole
@@ -117,14 +123,7 @@ fn guess(file: &FileHead<'_>) -> Lines {
     Lines::No
 }
 
-/// The values of a parameter: one per line. Tables have lines of their own.
-fn values<'p>(params: &'p Params, name: &str) -> impl Iterator<Item = &'p str> {
-    let separator = if name == "map" { '\0' } else { '\n' };
-    let values = params.get(name).into_iter().flat_map(move |text| text.split(separator));
-    values.filter(|value| !value.trim().is_empty())
-}
-
-fn rules(params: &Params) -> Result<Vec<Rule>, String> {
+fn rules(params: &Params, lines: Lines) -> Result<Vec<Rule>, String> {
     let key = params.get("key").map(Key::new).transpose()?;
     if key.is_some() && KEYED.iter().all(|name| params.get(name).is_none()) {
         return Err(format!(
@@ -135,7 +134,7 @@ fn rules(params: &Params) -> Result<Vec<Rule>, String> {
     let shared = Rules { syntax: Syntax::Paths, key: key.as_ref() };
     let mut rules = Vec::new();
     for name in ACTIONS {
-        for text in values(params, name) {
+        for text in params.all(name) {
             let rule = shared.parse(name, text)?;
             if rule.group.is_some() {
                 return Err(format!(
@@ -143,18 +142,18 @@ fn rules(params: &Params) -> Result<Vec<Rule>, String> {
                 ));
             }
             let (_, argument) = parse_targets(text, Syntax::Paths)?;
-            let action = Action::new(rule.action).map_err(|error| format!("`{name}`: {error}"))?;
-            add(&mut rules, (name, argument), text, &action)?;
+            let action = Action::new(rule.action, lines).map_err(|error| format!("`{name}`: {error}"))?;
+            add(&mut rules, (name, argument), &rule.targets, &action)?;
         }
     }
     for (name, action) in [("delete", Action::Delete), ("keep", Action::Keep)] {
-        for text in values(params, name) {
-            let (_, argument) =
+        for text in params.all(name) {
+            let (targets, argument) =
                 parse_targets(text, Syntax::Paths).map_err(|error| format!("`{name}`: {error}"))?;
-            if !argument.is_empty() {
-                return Err(format!("`{name}`: `{argument}` follows the path"));
+            if !argument.trim().is_empty() {
+                return Err(format!("`{name}`: `{}` follows the path", argument.trim()));
             }
-            add(&mut rules, (name, ""), text, &action)?;
+            add(&mut rules, (name, ""), &targets, &action)?;
         }
     }
     if rules.iter().all(|rule| matches!(rule.action, Action::Keep)) {
@@ -166,11 +165,10 @@ fn rules(params: &Params) -> Result<Vec<Rule>, String> {
 /// Adds a rule for each path of a parameter's value.
 fn add(
     rules: &mut Vec<Rule>,
-    (name, argument): (&str, &str),
-    text: &str,
+    (name, argument): (&'static str, &str),
+    targets: &[Target],
     action: &Action,
 ) -> Result<(), String> {
-    let (targets, _) = parse_targets(text, Syntax::Paths)?;
     for target in targets {
         let text = target.text();
         let (path, rest) = path::parse(text.trim()).map_err(|error| format!("`{name}`: {error}"))?;
@@ -182,7 +180,7 @@ fn add(
                 "`delete`: the path `$` would delete everything, and what is left would not be JSON".into()
             );
         }
-        rules.push(Rule { path, name: format!("{name}{argument}"), action: action.clone() });
+        rules.push(Rule { path, parameter: name, argument: argument.to_owned(), action: action.clone() });
     }
     Ok(())
 }

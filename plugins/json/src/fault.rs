@@ -1,6 +1,7 @@
 //! Why a scan stops before the end.
 
 use crate::lexer::Wrong;
+use runner_plugin::Failure;
 
 /// What a fault is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,10 +38,10 @@ impl Fault {
         self.about == About::Syntax
     }
 
-    /// The message, for bytes that start at `offset` in the file.
-    pub(crate) fn message(&self, offset: u64) -> String {
+    /// What the user sees, with a hint at the end.
+    pub(crate) fn failure(&self, hint: &str) -> Failure {
         let prefix = if self.about == About::Syntax { "not JSON: " } else { "" };
-        format!("{prefix}{}, at byte {}", self.what, offset + self.at as u64)
+        Failure::from(format!("{prefix}{}{hint}", self.what)).at(self.at)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::action::Action;
 use crate::automaton::{Automaton, Case, DEAD, StateId};
-use crate::path::Path;
+use crate::path::{Path, Selector};
 
 /// The number of a rule; [`NO_RULE`] if there is none.
 pub(crate) type RuleId = u16;
@@ -17,17 +17,23 @@ const MAX_RULES: usize = 10_000;
 #[derive(Debug)]
 pub(crate) struct Rule {
     pub(crate) path: Path,
-    /// The parameter and its argument, without paths. Rules with the same one
-    /// have the same action.
-    pub(crate) name: String,
+    /// The name of the action's parameter.
+    pub(crate) parameter: &'static str,
+    /// What follows the paths. Rules with the same parameter and argument have
+    /// the same action.
+    pub(crate) argument: String,
     pub(crate) action: Action,
 }
 
 impl Rule {
     /// What the user may recognise the rule by, as in `mask=$.email`.
     pub(crate) fn text(&self) -> String {
-        let name = self.name.split('=').next().unwrap_or_default();
-        format!("{name}={}", self.path.text)
+        format!("{}={}", self.parameter, self.path.text)
+    }
+
+    /// Whether two rules have the same action.
+    fn is_same(&self, other: &Self) -> bool {
+        self.parameter == other.parameter && self.argument == other.argument
     }
 }
 
@@ -38,8 +44,6 @@ enum Verdict {
     Inherit,
     /// This rule applies.
     Rule(RuleId),
-    /// The value is kept, with all that it contains.
-    Keep,
     /// Two rules with different actions.
     Conflict(RuleId, RuleId),
 }
@@ -94,6 +98,28 @@ impl Plan {
         self.rules.iter().all(|rule| rule.action.keeps_length())
     }
 
+    /// Whether a second run changes nothing. Where members are deleted, others
+    /// have other indices then.
+    pub(crate) fn is_idempotent(&self) -> bool {
+        let has_index = |rule: &Rule| {
+            let mut selectors = rule.path.steps.iter().flat_map(|step| &step.selectors);
+            selectors.any(|selector| matches!(selector, Selector::Index(_)))
+        };
+        self.rules.iter().all(|rule| rule.action.is_idempotent())
+            && !(self.deletes && self.rules.iter().any(has_index))
+    }
+
+    /// All rules, in the order in which they were given.
+    pub(crate) fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// Whether paths end at the values of a state, and the positions of their
+    /// rules in [`Plan::rules`].
+    pub(crate) fn accepted(&self, state: StateId) -> &[usize] {
+        self.automaton.accepted_by(state)
+    }
+
     /// The rule with a number other than [`NO_RULE`].
     #[inline]
     pub(crate) fn rule(&self, rule: RuleId) -> &Rule {
@@ -123,7 +149,6 @@ impl Plan {
         match self.verdicts[state as usize] {
             Verdict::Inherit => Ok(Target { state, rule: inherited }),
             Verdict::Rule(rule) => Ok(Target { state, rule }),
-            Verdict::Keep => Ok(Target::NONE),
             Verdict::Conflict(first, second) => Err(self.conflict(first, second)),
         }
     }
@@ -138,10 +163,10 @@ impl Plan {
 fn verdict(rules: &[Rule], accepted: &[usize]) -> Verdict {
     let id = |rule: usize| (rule + 1) as RuleId;
     let Some(&first) = accepted.first() else { return Verdict::Inherit };
-    if accepted.iter().any(|&rule| matches!(rules[rule].action, Action::Keep)) {
-        return Verdict::Keep;
+    if let Some(&keep) = accepted.iter().find(|&&rule| matches!(rules[rule].action, Action::Keep)) {
+        return Verdict::Rule(id(keep));
     }
-    match accepted.iter().find(|&&rule| rules[rule].name != rules[first].name) {
+    match accepted.iter().find(|&&rule| !rules[rule].is_same(&rules[first])) {
         None => Verdict::Rule(id(first)),
         Some(&second) => Verdict::Conflict(id(first), id(second)),
     }

@@ -62,6 +62,7 @@ impl<O: Output> Walk<'_, O> {
         if rule != 0 && matches!(self.plan.rule(rule).action, Action::Delete) {
             let from = hold.map_or(start, |hold| hold.at);
             self.check_length(from, start, "the whitespace around a comma")?;
+            self.note(from, self.scanner.child.state);
             self.begin_removal(from, rule, hold.map_or(self.scanner.expect, |hold| hold.expect));
             let members = &mut self.scanner.top.members;
             *members = match *members {

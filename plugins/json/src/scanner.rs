@@ -7,6 +7,7 @@
 //! the memory: they are passed on in parts.
 
 use crate::fault::{Fault, Stop};
+use crate::hits::Hits;
 use crate::lexer::{self, Rest, TokenEnd};
 use crate::plan::{Plan, Target};
 use crate::removal::{Hold, Removal};
@@ -103,6 +104,8 @@ pub(crate) struct Scanner {
     pub(crate) inside: Option<Content>,
     /// What is being removed or replaced.
     pub(crate) removal: Option<Removal>,
+    /// The values in the bytes at hand to which paths lead.
+    pub(crate) hits: Hits,
     /// Buffers, reused to save allocations.
     pub(crate) decoded: Vec<u8>,
     pub(crate) scratch: Vec<u8>,
@@ -118,6 +121,7 @@ impl Scanner {
             child: Target::NONE,
             inside: None,
             removal: None,
+            hits: Hits::default(),
             decoded: Vec::new(),
             scratch: Vec::new(),
         }

@@ -73,7 +73,13 @@ impl<O: Output> Walk<'_, O> {
         if target.rule == NO_RULE {
             return Ok(target);
         }
-        match &self.plan.rule(target.rule).action {
+        let action = &self.plan.rule(target.rule).action;
+        // Deletions were noted when they were decided.
+        if !matches!(action, Action::Delete) {
+            self.note(at, target.state);
+        }
+        match action {
+            Action::Keep => Ok(Target::NONE),
             Action::Delete if self.scanner.top.kind == Kind::Top => Err(undeletable(at)),
             Action::Delete => Ok(Target::NONE),
             Action::Replace(_) => {

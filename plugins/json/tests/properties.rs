@@ -136,10 +136,10 @@ fn limits_are_named() {
     let deep = "[".repeat(10_001);
     let space = format!("{{\"a\": 1,{}\"b\": 2}}", " ".repeat((1 << 20) + 10));
     for (input, what) in [
-        (&string, "a string whose new value depends on all of it is longer than 16777216 bytes, at byte 6"),
-        (&key, "a key is longer than 1048576 bytes, at byte 1"),
-        (&number, "a number is longer than 1048576 bytes, at byte 1"),
-        (&deep, "values are nested more than 10000 deep, at byte 10000"),
+        (&string, "a string whose new value depends on all of it is longer than 16777216 bytes"),
+        (&key, "a key is longer than 1048576 bytes"),
+        (&number, "a number is longer than 1048576 bytes"),
+        (&deep, "values are nested more than 10000 deep"),
     ] {
         for bytes in [1 << 20, 1 << 26] {
             let found = in_windows(&[("truncate", "$.a=3"), ("lines", "false")], input, bytes).unwrap_err();
