@@ -12,6 +12,7 @@ use runner_pipeline::cancel::Cancel;
 use runner_pipeline::commit::output::Output;
 use runner_pipeline::commit::strategy::Choice;
 use runner_pipeline::commit::verify::{Level, VerifyChoice};
+use runner_pipeline::engine::readable::NoText;
 use runner_pipeline::error::{Kind, Result};
 use runner_pipeline::memory::MemoryContext;
 use runner_pipeline::patch::{Direction, Patch};
@@ -28,7 +29,12 @@ pub(crate) fn options(threads: usize, window_bytes: u64, choice: Choice) -> Opti
 }
 
 pub(crate) fn pipe_options(window_bytes: u64) -> pipe::Options<'static> {
-    pipe::Options { window_bytes, memory: MemoryContext::NONE, cancel: Cancel::NEVER }
+    pipe::Options {
+        window_bytes,
+        no_text: NoText::Refuse,
+        memory: MemoryContext::NONE,
+        cancel: Cancel::NEVER,
+    }
 }
 
 /// The patch of one way to scan, as the bytes of its file.

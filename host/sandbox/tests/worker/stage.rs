@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use runner_pipeline::cancel::Cancel;
+use runner_pipeline::engine::readable::NoText;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::memory::{Budget, MemoryContext, Plan};
 use runner_pipeline::patch::PluginId;
@@ -159,14 +160,15 @@ fn piped(case: &Case, plugin: &Plugin) {
     let budget = limits(case).budget;
     let mut input = Pausing(&content);
     let memory = MemoryContext { budget: &budget, ..MemoryContext::NONE };
-    let options = pipe::Options { window_bytes: 1 << 20, memory, cancel: Cancel::NEVER };
+    let options =
+        pipe::Options { window_bytes: 1 << 20, no_text: NoText::Refuse, memory, cancel: Cancel::NEVER };
     let (mut output, started) = (Vec::new(), Instant::now());
     let result = pipe::run(&mut input, &mut output, &|head| plugin.begin(&[], head), &options);
     let took = started.elapsed();
     assert!(took < DEADLINE + GRACE, "{}: it took {took:?}", case.name);
     assert!(content.starts_with(&output), "{}: {output:?}", case.name);
     match result {
-        Ok(()) => {
+        Ok(_) => {
             assert!(matches!(case.ends, Ends::Unchanged), "{}: no error, but {:?}", case.name, case.ends);
             assert_eq!(output.len(), content.len(), "{}", case.name);
         }
