@@ -12,6 +12,7 @@ pub struct Bundled {
 /// All bundled plugins, sorted by name.
 pub static ALL: &[Bundled] = &[
     Bundled { name: "csv", bytes: include_bytes!("../../bundled/csv.wasm") },
+    Bundled { name: "json", bytes: include_bytes!("../../bundled/json.wasm") },
     Bundled { name: "newline", bytes: include_bytes!("../../bundled/newline.wasm") },
     Bundled { name: "redact", bytes: include_bytes!("../../bundled/redact.wasm") },
     Bundled { name: "replace", bytes: include_bytes!("../../bundled/replace.wasm") },
