@@ -5,7 +5,7 @@ use std::fmt;
 use aho_corasick::{AhoCorasick, MatchKind};
 use runner_contract::{Pattern, Prefilter};
 
-use super::search::Search;
+use super::search::{Case, Search};
 
 /// Decides for a single record which prefilters match in it.
 pub(super) struct Ids {
@@ -35,8 +35,8 @@ impl Ids {
             }
         }
         let mut literals = Vec::new();
-        for of_any_case in [false, true] {
-            literals.extend(Literals::new(prefilters, of_any_case)?);
+        for case in [Case::Sensitive, Case::AsciiInsensitive] {
+            literals.extend(Literals::new(prefilters, case)?);
         }
         Ok(Self { literals, expressions })
     }
@@ -56,7 +56,8 @@ impl Ids {
 }
 
 impl Literals {
-    fn new(prefilters: &[Prefilter], of_any_case: bool) -> Result<Option<Self>, String> {
+    fn new(prefilters: &[Prefilter], case: Case) -> Result<Option<Self>, String> {
+        let of_any_case = case == Case::AsciiInsensitive;
         let (mut literals, mut bits) = (Vec::new(), Vec::new());
         for prefilter in prefilters {
             if let Pattern::Literals { patterns, ignore_ascii_case } = &prefilter.pattern
