@@ -52,6 +52,8 @@ pub struct Outcome {
     pub edits: Vec<Edit>,
     /// What it has counted: each name of the job, with its number.
     pub counts: Vec<(String, u64)>,
+    /// The framing of its job.
+    pub framing: Framing,
 }
 
 /// The edits of a plugin, except those that change nothing.
@@ -93,7 +95,7 @@ pub fn outcome<P: Plugin>(params: &[(&str, &str)], input: &[u8], cut: &Cut) -> R
     }
     run.edits.retain(|edit| input[edit.start..edit.end] != edit.new);
     let counts = run.job.counts.into_iter().zip(run.counts).collect();
-    Ok(Outcome { edits: run.edits, counts })
+    Ok(Outcome { edits: run.edits, counts, framing: run.job.framing })
 }
 
 fn begin<P: Plugin>(params: &Params, input: &[u8]) -> Result<(P, Job), String> {

@@ -2,6 +2,7 @@
 //! replies.
 
 mod pack;
+mod ranges;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +11,8 @@ use std::ops::Range;
 use runner_contract::{Framing, Job, RecordMatch, Reply, Window};
 
 use self::pack::Pack;
+pub(crate) use self::ranges::is_needed;
+use self::ranges::needed;
 use crate::cancel::Cancel;
 use crate::engine::fields::Splitter;
 use crate::engine::framing::{Cutter, View};
@@ -135,14 +138,6 @@ pub fn find(
     }
     pack.ask(context, view, transform, &mut found)?;
     Ok(found)
-}
-
-/// The parts of a window that the job needs.
-fn needed(job: &Job, window: Range<u64>) -> Vec<Range<u64>> {
-    let Some(ranges) = &job.ranges else { return vec![window] };
-    let first = ranges.partition_point(|range| range.end <= window.start);
-    let within = ranges[first..].iter().take_while(|range| range.start < window.end);
-    within.map(|range| range.start.max(window.start)..range.end.min(window.end)).collect()
 }
 
 /// Shows an empty file.

@@ -10,7 +10,7 @@ use super::scheduler::{Carries, Shared, Start, Workers};
 use crate::engine::framing::View;
 use crate::engine::transform::{Instance, may_succeed_alone};
 use crate::engine::validate::Found;
-use crate::engine::window::Position;
+use crate::engine::window::{Position, is_needed};
 use crate::error::{Error, Kind, Result};
 use crate::hash::Cv;
 use crate::profile::{self, Stage};
@@ -246,7 +246,7 @@ impl Task<'_, '_> {
             Ok(None) => return (Ok(None), Vec::new()),
             Err(error) => return (Err(error), Vec::new()),
         };
-        let Some(records) = records else {
+        let Some(records) = records.filter(|records| is_needed(scan.context.job, records)) else {
             return (Ok(Some((Found::default(), range.end, carry))), hash());
         };
         let view = if is_near { view } else { &whole };
