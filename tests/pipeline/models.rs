@@ -28,7 +28,7 @@ pub(crate) fn options(threads: usize, window_bytes: u64, choice: Choice) -> Opti
 }
 
 pub(crate) fn pipe_options(window_bytes: u64) -> pipe::Options<'static> {
-    pipe::Options { window_bytes, memory: MemoryContext::NONE, cancel: Cancel::NEVER }
+    pipe::Options { window_bytes, ..pipe::Options::default() }
 }
 
 /// The patch of one way to scan, as the bytes of its file.

@@ -166,6 +166,7 @@
 pub mod cancel;
 pub mod commit;
 pub mod context;
+pub mod convert;
 pub mod engine;
 pub mod error;
 pub mod escape;

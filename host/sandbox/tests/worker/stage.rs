@@ -159,7 +159,7 @@ fn piped(case: &Case, plugin: &Plugin) {
     let budget = limits(case).budget;
     let mut input = Pausing(&content);
     let memory = MemoryContext { budget: &budget, ..MemoryContext::NONE };
-    let options = pipe::Options { window_bytes: 1 << 20, memory, cancel: Cancel::NEVER };
+    let options = pipe::Options { memory, ..pipe::Options::default() };
     let (mut output, started) = (Vec::new(), Instant::now());
     let result = pipe::run(&mut input, &mut output, &|head| plugin.begin(&[], head), &options);
     let took = started.elapsed();
