@@ -23,8 +23,10 @@ const SPAN_BYTES: usize = 16;
 pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
     let framing = framing(&mut input);
-    let job =
-        Job { claims: Claims { length_preserving: input.flag(), ..Claims::default() }, ..Job::new(framing) };
+    let job = Job {
+        claims: Claims { length_preserving: input.flag(), ..Claims::default() },
+        ..Job::new(framing).counts(["a", "b"])
+    };
     let script: Arc<Vec<Vec<u8>>> =
         Arc::new((0..1 + input.below(4)).map(|_| input.bytes(60).to_vec()).collect());
     let file = file(&mut input, usize::MAX);
@@ -177,6 +179,7 @@ fn reply(input: &mut Input<'_>, asked: &Asked) -> Vec<u8> {
         new_bytes: new_bytes.wrapping_add(bytes_lie),
         touched,
         position,
+        counts: (0..input.below(3)).map(|_| (input.below(4) as u32, input.number())).collect(),
     };
     let mut message = Vec::new();
     encode(&Reply { log: Vec::new(), times: Vec::new(), outcome }, &mut message);
@@ -188,7 +191,7 @@ fn reply(input: &mut Input<'_>, asked: &Asked) -> Vec<u8> {
 /// The edits of an answer, one by one; `None` if it breaks a rule.
 fn accepted(job: &Job, file: &[u8], asked: &Asked) -> Option<Vec<Edit>> {
     let (head, rest) = decode::<Reply>(&asked.reply)?;
-    let Outcome::Edits { count, new_bytes, touched, position } = head.outcome else { return None };
+    let Outcome::Edits { count, new_bytes, touched, position, counts } = head.outcome else { return None };
     let count = usize::try_from(count).ok()?;
     let (spans, mut new) = rest.split_at_checked(count.checked_mul(SPAN_BYTES)?)?;
     if new.len() as u64 != new_bytes {
@@ -229,5 +232,6 @@ fn accepted(job: &Job, file: &[u8], asked: &Asked) -> Option<Vec<Edit>> {
             behind && moved && (1..=longest).contains(&want)
         }
     };
-    (new.is_empty() && touches && moves).then_some(edits)
+    let counted = counts.iter().all(|(name, _)| (*name as usize) < job.counts.len());
+    (new.is_empty() && touches && moves && counted).then_some(edits)
 }

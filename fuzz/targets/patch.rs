@@ -205,7 +205,8 @@ fn written(source: &[u8], model: &[Edit], trailers: &[(u8, Vec<u8>)]) -> Vec<u8>
     }
     let after = apply(source, model);
     let (pre, post) = (blake3::hash(source), blake3::hash(&after));
-    let mut patch = writer.finish().and_then(|draft| draft.seal(pre, post)).expect("there is room");
+    let mut patch =
+        writer.finish().and_then(|draft| draft.seal(pre, post, Vec::new())).expect("there is room");
     let check = patch.seal_check();
     for (kind, payload) in trailers {
         patch.push_trailer(*kind, payload).expect("there is room");

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use runner_contract::{ByteOrder, Framing, Job, Prefilter};
+use runner_contract::{ByteOrder, Framing, Job};
 
 use super::input::Input;
 

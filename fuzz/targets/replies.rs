@@ -116,7 +116,7 @@ fn reply(input: &mut Input<'_>, window: &Window<'_>) -> Reply {
             Change::Edits { spans, bytes: (0..bytes).map(|at| b'A' + (at % 26) as u8).collect() }
         }
     };
-    Reply { consumed, change }
+    Reply::new(consumed, change)
 }
 
 /// What a scan of one block came to, against a check of all answers in order.

@@ -173,7 +173,7 @@ fn a_patch_is_not_compared_with_zeros() {
         let after = (new.len() == 1).then_some([2; 32]);
         writer.group(Group { index: at / GROUP_BYTES, before: Some([1; 32]), after }).unwrap();
         let root = blake3::hash(&vec![b'x'; size]);
-        let patch = writer.finish().unwrap().seal(root, root).unwrap();
+        let patch = writer.finish().unwrap().seal(root, root, Vec::new()).unwrap();
         let options = options();
         let events = &mut |event| {
             if matches!(event, Event::Scanned { .. }) {
@@ -207,7 +207,13 @@ fn no_root_is_made_up_of_edits_and_zeros() {
         writer.edit(Edit { start: 5, old: b"x", new: b"new" }).unwrap();
         writer.group(Group { index: 0, before: Some([1; 32]), after: None }).unwrap();
         let draft = writer.finish().unwrap();
-        Scanned { draft, pre_root: blake3::hash(b""), after: Tree::new(), after_groups: 0 }
+        Scanned {
+            draft,
+            pre_root: blake3::hash(b""),
+            after: Tree::new(),
+            after_groups: 0,
+            counts: Vec::new(),
+        }
     };
     let mapping = Mapping::new(&File::open(&file).unwrap(), size as u64, &file).unwrap();
     let root = |spill| scanned(spill).seal(&mapping, CONTEXT).map(|patch| patch.seal().post_root);

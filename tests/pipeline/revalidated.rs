@@ -37,7 +37,7 @@ pub(crate) fn is_the_same(file: &Path, saved: &Path, scratch: &Scratch) {
             assert_eq!(scanned.after.finish(), seal.post_root);
         }
         let again = scratch.path("again");
-        let sealed = scanned.draft.seal(seal.pre_root, seal.post_root).unwrap();
+        let sealed = scanned.draft.seal(seal.pre_root, seal.post_root, Vec::new()).unwrap();
         sealed.copy_to(&Entry::unpinned(&again), &Entry::unpinned(scratch.path("new"))).unwrap();
         let (lists, all) = (lists(&again), lists(saved));
         assert!(lists == all, "{threads} threads");
@@ -110,7 +110,7 @@ fn saved(path: &Path, old: &[u8], model: &Model, values: bool, roots: [blake3::H
         let after = (index < moved).then(|| cv(&new));
         writer.group(Group { index: index as u64, before, after }).unwrap();
     }
-    let mut patch = writer.finish().unwrap().seal(roots[0], roots[1]).unwrap();
+    let mut patch = writer.finish().unwrap().seal(roots[0], roots[1], Vec::new()).unwrap();
     patch.publish(&Entry::unpinned(path), Cancel::new(&NEVER)).unwrap();
     drop(patch);
     Patch::load(&OsStorage, &Entry::unpinned(path)).unwrap()

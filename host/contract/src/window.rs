@@ -89,6 +89,7 @@ impl<'a> Window<'a> {
 
     /// The same window at the end of the file, or not.
     #[must_use]
+    #[expect(clippy::fn_params_excessive_bools, reason = "it sets the field of that name")]
     pub fn last(self, last: bool) -> Self {
         Self { last, ..self }
     }

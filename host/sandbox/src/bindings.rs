@@ -18,7 +18,7 @@ use runner_contract::{
 /// The interface that a plugin must export.
 pub(crate) const GUEST: &str = "runner:plugin/guest@0.2.0";
 /// The interfaces of the contract that a plugin may import.
-pub(crate) const IMPORTS: [&str; 2] = ["runner:plugin/host@0.3.0", "runner:plugin/types@0.2.0"];
+pub(crate) const IMPORTS: [&str; 2] = ["runner:plugin/host@0.2.0", "runner:plugin/types@0.2.0"];
 
 #[allow(missing_docs, unreachable_pub)]
 mod generated {

@@ -127,13 +127,7 @@ mod tests {
     }
 
     fn manifest(params: Vec<ParamSpec>) -> Manifest {
-        Manifest {
-            name: "x-1".into(),
-            version: "1.0.0".into(),
-            summary: "s".into(),
-            license: "MIT".into(),
-            params,
-        }
+        Manifest { params, ..Manifest::new("x-1", "1.0.0", "s").license("MIT") }
     }
 
     #[track_caller]

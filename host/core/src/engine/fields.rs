@@ -6,6 +6,7 @@
 //! (the method of Langdale and Lemire, "Parsing Gigabytes of JSON per Second",
 //! 2019). Only the bits that remain are looked at one by one.
 
+mod faults;
 mod masks;
 #[cfg(test)]
 mod tests;
@@ -15,11 +16,8 @@ use std::ops::Range;
 use runner_contract::{Framing, Job, Projection};
 
 use self::masks::{BLOCK, mask, prefix_xor};
-use crate::error::{Error, Kind, Result};
-use crate::escape::group_digits;
+use crate::error::Result;
 
-/// The first places named of a file that does not fit.
-const MAX_FAULTS: usize = 10;
 /// A byte order mark does not belong to the first field.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -64,7 +62,7 @@ impl<'a> Splitter<'a> {
     /// are whole records from the file offset `base` on.
     ///
     /// # Errors
-    /// [`Kind::Io`] if quotes stand where they must not; any error of `take`.
+    /// [`Kind::Io`](crate::error::Kind::Io) if quotes stand where they must not; any error of `take`.
     pub(super) fn split(
         &self,
         base: u64,
@@ -83,17 +81,22 @@ impl<'a> Splitter<'a> {
             let outside = match self.quote {
                 Some(quote) => {
                     let marks = mask(&block, quote) & limit;
-                    let returns = mask(&block, b'\r') & limit;
-                    !quotes.inside(at, marks, delimiters | line_ends, returns)
+                    // What is beyond the end may follow a quote, too.
+                    let returns = mask(&block, b'\r') & limit | !limit;
+                    !quotes.inside(marks, delimiters | line_ends, returns)
                 }
                 None => u64::MAX,
             };
             scan.block(at, delimiters & outside, line_ends & outside)?;
             at += BLOCK;
         }
-        quotes.end();
         scan.end()?;
-        if quotes.faults.is_empty() { Ok(()) } else { Err(misfit(base, &quotes.faults)) }
+        match self.quote {
+            Some(quote) if quotes.is_faulty || quotes.carry != 0 => {
+                Err(faults::misfit(base + begin as u64, &bytes[begin..], self.projection.delimiter, quote))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -152,79 +155,27 @@ struct Quotes {
     /// Whether the last byte of the block before cannot come before an opening
     /// quote.
     after_text: bool,
-    /// A closing quote that was the last byte of the block before.
-    closing: Option<usize>,
-    /// The last opening quote.
-    opening: usize,
-    /// The first places where quotes must not stand.
-    faults: Vec<(usize, &'static str)>,
+    /// Whether the last byte of the block before is a closing quote.
+    after_closing: bool,
+    /// Whether a quote stands where it must not.
+    is_faulty: bool,
 }
-
-const IN_FIELD: &str = "a quote inside a field that does not begin with a quote";
-const AFTER_QUOTE: &str = "text after a closing quote";
-const UNCLOSED: &str = "a quote that is never closed";
 
 impl Quotes {
     /// The bytes of a block that are inside quotes, opening quotes included.
     /// `ends` are delimiters and line ends.
-    fn inside(&mut self, at: usize, quotes: u64, ends: u64, returns: u64) -> u64 {
-        if quotes == 0 && self.closing.is_none() {
-            self.after_text = ends >> 63 == 0;
-            return self.carry;
-        }
+    #[inline]
+    fn inside(&mut self, quotes: u64, ends: u64, returns: u64) -> u64 {
         let inside = prefix_xor(quotes) ^ self.carry;
         let (opening, closing) = (quotes & inside, quotes & !inside);
         let neighbours = ends | quotes;
         let before = neighbours << 1 | u64::from(!self.after_text);
-        let mut in_field = opening & !before;
         let followed = neighbours | returns;
-        if let Some(quote) = self.closing.take()
-            && followed & 1 == 0
-        {
-            self.fault(quote + 1, AFTER_QUOTE);
-        }
-        let mut after_quote = closing & !(followed >> 1) & (u64::MAX >> 1);
-        if closing >> 63 == 1 {
-            self.closing = Some(at + 63);
-        }
-        while in_field | after_quote != 0 {
-            let bit = (in_field | after_quote).trailing_zeros();
-            let place = at + bit as usize;
-            match in_field >> bit & 1 {
-                1 => self.fault(place, IN_FIELD),
-                _ => self.fault(place + 1, AFTER_QUOTE),
-            }
-            in_field &= !(1 << bit);
-            after_quote &= !(1 << bit);
-        }
-        if opening != 0 {
-            self.opening = at + 63 - opening.leading_zeros() as usize;
-        }
+        let closing_before = closing << 1 | u64::from(self.after_closing);
+        self.is_faulty |= opening & !before | closing_before & !followed != 0;
         self.after_text = neighbours >> 63 == 0;
+        self.after_closing = closing >> 63 == 1;
         self.carry = (inside as i64 >> 63) as u64;
         inside
     }
-
-    fn end(&mut self) {
-        if self.carry != 0 {
-            self.fault(self.opening, UNCLOSED);
-        }
-    }
-
-    fn fault(&mut self, at: usize, what: &'static str) {
-        if self.faults.len() < MAX_FAULTS {
-            self.faults.push((at, what));
-        }
-    }
-}
-
-/// The error for a file whose quotes do not fit.
-fn misfit(base: u64, faults: &[(usize, &'static str)]) -> Error {
-    let places: Vec<_> = faults
-        .iter()
-        .map(|(at, what)| format!("{what} at offset {}", group_digits(base + *at as u64)))
-        .collect();
-    Error::new(Kind::Io, "the file's quotes do not fit the way in which the plugin reads it")
-        .because(places.join("; "))
-        .hint("these are the first such places; mend them, or tell the plugin what quotes mean in this file")
 }

@@ -1,6 +1,6 @@
 //! Edits that must not be made, and positions where no scan is.
 
-use runner_contract::{Framing, Job};
+use runner_contract::Framing;
 use runner_sandbox::testing::{Outcome, Request, WHOLE};
 
 use crate::cases::{Act, Ask, Case, Ends, at, job, reply, send};
@@ -21,7 +21,7 @@ fn edits(edits: &[Edit], off: (u64, u64), touched: Option<(u64, u64)>, position:
     let new_bytes: usize = edits.iter().map(|edit| edit.3.len()).sum();
     let (count, new_bytes) = (edits.len() as u64, new_bytes as u64);
     let (count, new_bytes) = (count.wrapping_add(off.0), new_bytes.wrapping_add(off.1));
-    let mut message = reply(Outcome::Edits { count, new_bytes, touched, position });
+    let mut message = reply(Outcome::Edits { count, new_bytes, touched, position, counts: Vec::new() });
     for (start, old, new, _) in edits {
         message.extend(start.to_le_bytes());
         message.extend(old.to_le_bytes());

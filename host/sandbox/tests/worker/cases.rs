@@ -86,13 +86,7 @@ pub(crate) fn job(framing: Framing) -> Job {
 }
 
 pub(crate) fn manifest() -> Manifest {
-    Manifest {
-        name: "played".into(),
-        version: "1".into(),
-        summary: "Played".into(),
-        license: "MIT".into(),
-        params: Vec::new(),
-    }
+    Manifest::new("played", "1", "Played")
 }
 
 /// A reply without a log.
@@ -108,10 +102,12 @@ pub(crate) fn send(outcome: Outcome) -> Option<Act> {
 
 /// What a worker answers whose plugin changes nothing.
 pub(crate) fn honest(job: &Job, request: &Request) -> Vec<u8> {
-    let edits = |position| Outcome::Edits { count: 0, new_bytes: 0, touched: None, position };
+    let edits =
+        |position| Outcome::Edits { count: 0, new_bytes: 0, touched: None, position, counts: Vec::new() };
     reply(match request {
         Request::Load(_) => Outcome::Loaded { manifest: manifest(), layers: String::new() },
         Request::Begin { .. } => Outcome::Begun(job.clone()),
+        Request::Table { .. } => Outcome::Table { is_complete: true },
         Request::Records { .. } => edits(None),
         Request::Sequential { view, sizes, .. } => {
             edits(Some((view.base + view.bytes - u64::from(!view.end), sizes.window_bytes)))
@@ -128,6 +124,7 @@ pub(crate) fn step(request: &Request) -> &'static str {
     match request {
         Request::Load(_) => "load",
         Request::Begin { .. } => "begin",
+        Request::Table { .. } => "table",
         Request::Records { .. } => "records",
         Request::Sequential { .. } => "sequential",
         Request::Settled { .. } => "settled",

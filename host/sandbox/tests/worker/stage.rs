@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::memory::{Budget, MemoryContext, Plan};
 use runner_pipeline::patch::PluginId;
@@ -159,14 +158,19 @@ fn piped(case: &Case, plugin: &Plugin) {
     let budget = limits(case).budget;
     let mut input = Pausing(&content);
     let memory = MemoryContext { budget: &budget, ..MemoryContext::NONE };
+<<<<<<< HEAD
     let options = pipe::Options { memory, ..pipe::Options::default() };
+=======
+    let options =
+        pipe::Options { memory, ..pipe::Options::default() };
+>>>>>>> main
     let (mut output, started) = (Vec::new(), Instant::now());
     let result = pipe::run(&mut input, &mut output, &|head| plugin.begin(&[], head), &options);
     let took = started.elapsed();
     assert!(took < DEADLINE + GRACE, "{}: it took {took:?}", case.name);
     assert!(content.starts_with(&output), "{}: {output:?}", case.name);
     match result {
-        Ok(()) => {
+        Ok(_) => {
             assert!(matches!(case.ends, Ends::Unchanged), "{}: no error, but {:?}", case.name, case.ends);
             assert_eq!(output.len(), content.len(), "{}", case.name);
         }

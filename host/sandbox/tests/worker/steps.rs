@@ -1,7 +1,7 @@
 //! Each step of a conversation, and whatever ends it, or answers something
 //! else.
 
-use runner_contract::{Framing, Job, LogLevel, Manifest, ParamKind, ParamSpec};
+use runner_contract::{Framing, Job, LogLevel, Manifest, ParamSpec};
 use runner_pipeline::error::{Error, Kind};
 use runner_pipeline::profile::Stage;
 use runner_sandbox::testing::{Failure, Outcome, Reply, WHOLE, decode, encode};

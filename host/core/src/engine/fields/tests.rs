@@ -110,7 +110,7 @@ fn the_first_places_that_do_not_fit_are_named() {
     assert_eq!(
         text,
         "a quote inside a field that does not begin with a quote at offset 103; \
-         a quote that is never closed at offset 112"
+         text after a closing quote at offset 113"
     );
 }
 

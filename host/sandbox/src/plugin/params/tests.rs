@@ -1,31 +1,19 @@
 use super::*;
 
 fn manifest() -> Manifest {
-    let spec = |name: &str, kind, required, default: Option<&str>| ParamSpec {
-        name: name.into(),
-        kind,
-        required,
-        default: default.map(Into::into),
-        doc: String::new(),
-    };
-    Manifest {
-        name: "p".into(),
-        version: "1".into(),
-        summary: String::new(),
-        license: String::new(),
-        params: vec![
-            spec("find", ParamKind::Text, true, None),
-            spec("max", ParamKind::Integer, false, Some("3")),
-            spec("all", ParamKind::Boolean, false, None),
-            spec("key", ParamKind::Secret, false, None),
-        ],
-    }
+    Manifest::new("p", "1", "")
+        .param(ParamSpec::text("find", "").required())
+        .param(ParamSpec::integer("max", "").default("3"))
+        .param(ParamSpec::boolean("all", ""))
+        .param(ParamSpec::secret("key", ""))
+        .param(ParamSpec::bytes("with", "").repeats().from_file())
+        .param(ParamSpec::choice("to", &["lf", "crlf"], ""))
 }
 
 fn checked(given: &[(&str, &str)]) -> std::result::Result<Vec<(String, String)>, String> {
     let given: Vec<_> = given.iter().map(|(k, v)| Given::set(k, v)).collect();
     let params = check(&manifest(), &given).map_err(|e| e.to_string())?;
-    Ok(params.into_iter().map(|p| (p.name, p.value)).collect())
+    Ok(params.into_iter().map(|p| (p.name, p.given)).collect())
 }
 
 fn in_file(name: &str, value: &str) -> Given {
@@ -40,7 +28,7 @@ fn defaults_are_added_and_set_overrides_a_file() {
         [[in_file("find", "a"), Given::set("find", "b")], [Given::set("find", "b"), in_file("find", "a")]]
     {
         let params = check(&manifest(), &given).unwrap();
-        assert_eq!((params[0].value.as_str(), params[0].secret), ("b", false));
+        assert_eq!((&params[0].value, params[0].secret), (&Value::from("b"), false));
     }
 }
 
@@ -59,6 +47,49 @@ fn one_value_for_each_parameter() {
     let twice = "parameter `find` is set twice, but takes one value";
     assert_eq!(checked(&[("find", "a"), ("find", "b")]), Err(twice.into()));
     assert_eq!(checked(&[("find", "a"), ("max", "1"), ("find", "a")]), Err(twice.into()));
+}
+
+#[test]
+fn values_are_converted() {
+    let given = [
+        ("find", "x"),
+        ("max", "+007"),
+        ("all", "true"),
+        ("to", "crlf"),
+        ("with", r"\xff\n"),
+        ("with", "@@a"),
+    ];
+    let given: Vec<_> = given.iter().map(|(name, value)| Given::set(name, value)).collect();
+    let params = check(&manifest(), &given).expect("good parameters");
+    let values: Vec<_> = params.iter().map(|param| (param.name.as_str(), &param.value)).collect();
+    let expected = [
+        ("find", Value::from("x")),
+        ("max", Value::Integer(7)),
+        ("all", Value::Boolean(true)),
+        ("with", Value::Bytes(b"\xff\n".to_vec())),
+        ("with", Value::Bytes(b"@a".to_vec())),
+        ("to", Value::from("crlf")),
+    ];
+    assert_eq!(values, expected.iter().map(|(name, value)| (*name, value)).collect::<Vec<_>>());
+    assert_eq!(storable(&params)[1], ("max".into(), Some("7".into())), "numbers are stored in one form");
+    let choice = "parameter `to` of plugin `p` must be one of `lf`, `crlf`, not `cr`";
+    assert_eq!(checked(&[("find", "a"), ("to", "cr")]), Err(choice.into()));
+}
+
+#[test]
+fn a_value_may_be_the_content_of_a_file() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("value");
+    std::fs::write(&path, b"a\\n\xff").unwrap();
+    let given = format!("@{}", path.to_str().unwrap());
+    let params = check(&manifest(), &[Given::set("find", &given), Given::set("with", &given)]).unwrap();
+    assert_eq!(params[0].value, Value::Text(given.clone()), "only where the parameter allows that");
+    assert_eq!(params[2].value, Value::Bytes(b"a\\n\xff".to_vec()));
+    let hash = blake3::hash(b"a\\n\xff");
+    assert_eq!(params[2].given, format!("{given} (BLAKE3 {hash})"));
+    let missing = format!("{given}.missing");
+    let error = check(&manifest(), &[Given::set("find", "a"), Given::set("with", &missing)]).unwrap_err();
+    assert!(error.what().contains("value.missing"), "{error:?}");
 }
 
 #[test]
@@ -102,7 +133,7 @@ fn no_line_of_a_bad_file_is_in_an_error() {
         (b"a = 1\nTOPSECRET.b = 2\n[TOPSECRET]\nc = 1\n", 3),
         (b"a = 'TOPSECRET'\na.b = 'TOPSECRET'\n", 2),
         (b"[TOPSECRET\n", 1),
-        (b"key = ['TOPSECRET']\n", 1),
+        (b"key = [['TOPSECRET']]\n", 1),
         (b"key = 12TOPSECRET\n", 1),
         (b"key = 99999999999999999999\n", 1),
         (b"key = 'TOPSECRET\xff'\n", 1),
