@@ -171,3 +171,6 @@ impl Sink for Search<'_> {
         Err(Error::new(Kind::Internal, "the search for an edit has ended"))
     }
 }
+
+#[cfg(test)]
+mod tests;

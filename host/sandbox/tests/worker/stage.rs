@@ -158,12 +158,7 @@ fn piped(case: &Case, plugin: &Plugin) {
     let budget = limits(case).budget;
     let mut input = Pausing(&content);
     let memory = MemoryContext { budget: &budget, ..MemoryContext::NONE };
-<<<<<<< HEAD
     let options = pipe::Options { memory, ..pipe::Options::default() };
-=======
-    let options =
-        pipe::Options { memory, ..pipe::Options::default() };
->>>>>>> main
     let (mut output, started) = (Vec::new(), Instant::now());
     let result = pipe::run(&mut input, &mut output, &|head| plugin.begin(&[], head), &options);
     let took = started.elapsed();
