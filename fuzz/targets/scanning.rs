@@ -85,6 +85,7 @@ pub(super) fn header(size: u64) -> Header {
     Header {
         plugin: PluginId { name: "none".into(), version: "0".into(), digest: String::new() },
         params: vec![],
+        conversion: vec![],
         target: "file".into(),
         identity: (&identity).into(),
         group_bytes: GROUP_BYTES,

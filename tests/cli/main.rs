@@ -12,6 +12,7 @@ mod agreement;
 mod arguments;
 mod bad_file;
 mod confinement;
+mod converted;
 mod diff;
 mod invariance;
 mod leaks;

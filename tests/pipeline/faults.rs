@@ -165,7 +165,8 @@ fn a_patch_is_not_compared_with_zeros() {
         let plugin = PluginId { name: "fake".into(), version: "1".into(), digest: String::new() };
         let identity = (&stat.identity).into();
         let (target, group_bytes) = (String::new(), GROUP_BYTES);
-        let header = Header { plugin, params: Vec::new(), target, identity, group_bytes };
+        let header =
+            Header { plugin, params: Vec::new(), conversion: Vec::new(), target, identity, group_bytes };
         let elsewhere = Scratch::new();
         let mut writer = Writer::new(&OsStorage, Entry::unpinned(elsewhere.path("spill")), header).unwrap();
         writer.edit(Edit { start: at, old, new }).unwrap();
@@ -195,6 +196,7 @@ fn no_root_is_made_up_of_edits_and_zeros() {
     let header = Header {
         plugin,
         params: Vec::new(),
+        conversion: Vec::new(),
         target: String::new(),
         identity: (&identity).into(),
         group_bytes,

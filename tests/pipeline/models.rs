@@ -8,13 +8,10 @@ use std::sync::atomic::AtomicBool;
 use crate::cases::{Action, Case, Swap, action, content, per_record, record_framing, scanning, with_program};
 use proptest::prelude::*;
 use runner_contract::{FileHead, Framing, Job};
-use runner_pipeline::cancel::Cancel;
 use runner_pipeline::commit::output::Output;
 use runner_pipeline::commit::strategy::Choice;
 use runner_pipeline::commit::verify::{Level, VerifyChoice};
-use runner_pipeline::engine::readable::NoText;
 use runner_pipeline::error::{Kind, Result};
-use runner_pipeline::memory::MemoryContext;
 use runner_pipeline::patch::{Direction, Patch};
 use runner_pipeline::pipe;
 use runner_pipeline::run::{self, Begun, Options};
@@ -29,12 +26,7 @@ pub(crate) fn options(threads: usize, window_bytes: u64, choice: Choice) -> Opti
 }
 
 pub(crate) fn pipe_options(window_bytes: u64) -> pipe::Options<'static> {
-    pipe::Options {
-        window_bytes,
-        no_text: NoText::Refuse,
-        memory: MemoryContext::NONE,
-        cancel: Cancel::NEVER,
-    }
+    pipe::Options { window_bytes, ..pipe::Options::default() }
 }
 
 /// The patch of one way to scan, as the bytes of its file.

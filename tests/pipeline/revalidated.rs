@@ -81,7 +81,14 @@ fn saved(path: &Path, old: &[u8], model: &Model, values: bool, roots: [blake3::H
     let identity = Identity { device: (0, 0), inode: 1, born_ns: None, changed_ns: 0, modified_ns: 0, size };
     let plugin = PluginId { name: "p".into(), version: "1".into(), digest: "d".into() };
     let identity = (&identity).into();
-    let header = Header { plugin, params: vec![], target: "t".into(), identity, group_bytes: GROUP_BYTES };
+    let header = Header {
+        plugin,
+        params: vec![],
+        conversion: vec![],
+        target: "t".into(),
+        identity,
+        group_bytes: GROUP_BYTES,
+    };
     let mut writer = Writer::new(&OsStorage, Entry::unpinned(path.with_extension("spill")), header).unwrap();
     let (group, new) = (GROUP_BYTES as usize, applied(old, model));
     let moved = model.iter().find(|(_, old, new)| old.len() != new.len()).map_or(usize::MAX, |e| e.0 / group);

@@ -9,7 +9,7 @@ use crate::shell;
 
 /// Each module of `host/core` may use modules of the lines before its own. Only
 /// those of the first line may use modules of their own line, too.
-const LAYERS: [&[&str]; 11] = [
+const LAYERS: [&[&str]; 12] = [
     &["escape", "error", "cancel", "context", "profile", "locks", "stack"],
     &["storage", "memory"],
     &["hash"],
@@ -18,6 +18,7 @@ const LAYERS: [&[&str]; 11] = [
     &["sidecar"],
     &["target"],
     &["engine"],
+    &["convert"],
     &["scan", "pipe"],
     &["commit"],
     &["run"],

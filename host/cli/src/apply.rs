@@ -50,7 +50,7 @@ pub(crate) struct ApplyArgs {
     pub(crate) dry_run: bool,
     /// With --dry-run: show all changes as a unified diff, which `patch -p0` can apply to text files
     // An option that conflicts with --dry-run would lift what is required here.
-    #[arg(long, requires = "dry_run", conflicts_with_all = ["json", "check", "output", "resume", "undo", "backup"])]
+    #[arg(long, requires = "dry_run", conflicts_with_all = ["decompress", "json", "check", "output", "resume", "undo", "backup"])]
     pub(crate) diff: bool,
     /// Exit with code 1 if anything would change; touch nothing
     #[arg(long, conflicts_with = "require_edits")]
@@ -68,7 +68,7 @@ pub(crate) struct ApplyArgs {
     #[arg(long, value_name = "SUFFIX", value_parser = suffix, conflicts_with_all = ["dry_run", "check"])]
     pub(crate) backup: Option<String>,
     /// Resume a killed scan of the file if possible; with this option, Ctrl-C also keeps the progress
-    #[arg(long, conflicts_with_all = ["dry_run", "check", "output"])]
+    #[arg(long, conflicts_with_all = ["dry_run", "check", "output", "decompress", "encoding"])]
     pub(crate) resume: bool,
     /// Accept a file that looks like a patch, although it may be a journal or an undo file
     #[arg(long)]
@@ -193,6 +193,7 @@ impl Run<'_> {
             scratch: None,
             patch_files: args.patch_files(),
             no_text: args.plugin.no_text(),
+            convert: args.plugin.convert(),
             memory: MemoryContext {
                 budget: session.budget(),
                 look: Some(&|| self.watch.look()),

@@ -10,6 +10,7 @@ use runner_pipeline::cancel::Cancel;
 use runner_pipeline::commit::conditions::Privileges;
 use runner_pipeline::commit::strategy::Choice;
 use runner_pipeline::commit::verify::{Level, VerifyChoice};
+use runner_pipeline::convert::Convert;
 use runner_pipeline::engine::readable::NoText;
 use runner_pipeline::error::Result;
 use runner_pipeline::memory::{self, Budget, Space};
@@ -17,7 +18,7 @@ use runner_pipeline::run::COSTS;
 use runner_sandbox::plugin::Grants;
 use runner_sandbox::{Confinement, Limits, plan_memory};
 
-use self::values::{bytes, key_value, window_bytes};
+use self::values::{bytes, encoding, key_value, window_bytes};
 pub(crate) use self::values::{root, seconds, suffix, threads};
 
 /// Options of all commands that run a plugin.
@@ -42,6 +43,18 @@ pub(crate) struct PluginArgs {
     /// Show the bytes to a plugin that reads text even if the file is compressed or in UTF-16
     #[arg(long)]
     pub(crate) as_is: bool,
+    /// Change what is in a gzip, zstd, xz or bzip2 file: decompress it, and compress the result again
+    /// with the settings that the file tells
+    #[arg(short = 'z', long)]
+    pub(crate) decompress: bool,
+    /// With --decompress: the level to compress with, in the numbers of the format's program
+    #[arg(long, value_name = "N", requires = "decompress", allow_negative_numbers = true)]
+    pub(crate) level: Option<i32>,
+    /// Encoding of the text, which the plugin sees as UTF-8: utf-16le, utf-16be, utf-16 (with a byte
+    /// order mark), or one of one byte a character, such as windows-1252 or latin1. What is not edited
+    /// stays byte for byte
+    #[arg(long, value_name = "LABEL", value_parser = encoding)]
+    pub(crate) encoding: Option<Convert>,
     /// Approximate size of the windows that the plugin sees; a record may have up to this size or 16
     /// MiB, whichever is larger
     #[arg(long, value_name = "BYTES", default_value = "1M", value_parser = window_bytes)]
@@ -75,6 +88,12 @@ pub(crate) struct PluginArgs {
 impl PluginArgs {
     pub(crate) fn no_text(&self) -> NoText {
         if self.as_is { NoText::Show } else { NoText::Refuse }
+    }
+
+    /// What is converted before the plugin sees it.
+    pub(crate) fn convert(&self) -> Convert {
+        let encoding = self.encoding.unwrap_or_default();
+        if self.decompress { encoding.decompressed(self.level) } else { encoding }
     }
 
     /// What the plugin may have beyond its parameters.

@@ -40,8 +40,13 @@ pub(crate) fn run(args: &PipeArgs, reporter: &Reporter) -> Result<Outcome> {
     let memory = MemoryContext { budget: session.budget(), look: None, space: args.plugin.space() };
     let mut read = Descriptor::new(input, report::stdout()?);
     let no_text = args.plugin.no_text();
-    let options =
-        pipe::Options { window_bytes: args.plugin.window, no_text, memory, cancel: session.cancel() };
+    let options = pipe::Options {
+        window_bytes: args.plugin.window,
+        no_text,
+        convert: args.plugin.convert(),
+        memory,
+        cancel: session.cancel(),
+    };
     let counts = pipe::run(&mut read, &mut written, &begin, &options)?;
     if let Some(counts) = report::counted(&counts).filter(|_| !args.quiet) {
         reporter.note(&Page::of(counts))?;

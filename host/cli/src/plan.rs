@@ -53,6 +53,7 @@ pub(crate) fn run(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
         conditions: Conditions { expect: None, privileges: Privileges::Keep },
         patch_files: args.patch_files(),
         no_text: args.plugin.no_text(),
+        convert: args.plugin.convert(),
         memory: MemoryContext {
             budget: session.budget(),
             look: Some(&|| watch.look()),

@@ -177,10 +177,18 @@ impl Error {
     /// Adds where in the file the reason is, if that is recorded. `line` returns
     /// the number of the line that contains an offset.
     #[must_use]
-    pub(crate) fn located(mut self, line: impl FnOnce(u64) -> Option<u64>) -> Self {
-        if let Some(Place::File(offset)) = self.0.place.take() {
+    pub(crate) fn located(self, line: impl FnOnce(u64) -> Option<u64>) -> Self {
+        self.located_as(|offset| {
             let line = line(offset).map_or_else(String::new, |line| format!("line {}, ", group_digits(line)));
-            self.0.what.push_str(&format!(" at {line}offset {}", group_digits(offset)));
+            format!("{line}offset {}", group_digits(offset))
+        })
+    }
+
+    /// The same in the words that `describe` returns for an offset.
+    #[must_use]
+    pub(crate) fn located_as(mut self, describe: impl FnOnce(u64) -> String) -> Self {
+        if let Some(Place::File(offset)) = self.0.place.take() {
+            self.0.what.push_str(&format!(" at {}", describe(offset)));
         }
         self
     }

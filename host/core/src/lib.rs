@@ -147,6 +147,7 @@
 //! | [`patch`] | all edits of a file, in one format |
 //! | [`user_state`], [`sidecar`], [`target`] | the user's key, the files next to a target, the target |
 //! | [`mod@engine`] | pure: from bytes and answers to edits |
+//! | [`convert`] | decompresses, decodes, and back |
 //! | [`scan`], [`pipe`] | two ways to feed the engine |
 //! | [`commit`] | from a patch to the disk, and back after a crash |
 //! | [`run`] | the driver |
@@ -166,6 +167,7 @@
 pub mod cancel;
 pub mod commit;
 pub mod context;
+pub mod convert;
 pub mod engine;
 pub mod error;
 pub mod escape;

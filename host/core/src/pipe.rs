@@ -13,23 +13,29 @@
 
 mod buffer;
 mod bytes;
+mod converted;
 mod input;
+mod sink;
 
 use std::io::Write;
-use std::path::Path;
 
 pub use input::{Descriptor, Input};
+pub(crate) use sink::Sink;
 
 use self::buffer::{Buffer, Filled};
+use self::converted::Polled;
+use self::sink::{Out, Written};
 use crate::cancel::Cancel;
+use crate::convert::{Convert, Facts, Packer, Unpacked};
 use crate::engine::counts::Counts;
 use crate::engine::framing::{Cutter, MIN_RECORD_LIMIT_BYTES, View};
 use crate::engine::readable::{self, NoText};
 use crate::engine::transform::{Begun, Instance};
 use crate::engine::validate::Found;
 use crate::engine::window::{Context, Position};
-use crate::error::{Error, Result};
-use crate::memory::{MemoryContext, Space};
+use crate::error::Result;
+use crate::escape::group_digits;
+use crate::memory::MemoryContext;
 use runner_contract::{FileHead, Framing, HEAD_BYTES, Job};
 
 /// Options for processing a stream.
@@ -39,10 +45,25 @@ pub struct Options<'a> {
     pub window_bytes: u64,
     /// What to do with input that is not text.
     pub no_text: NoText,
+    /// What is converted before the plugin sees it, and back afterwards.
+    pub convert: Convert,
     /// Limits the memory, and the space for replacements.
     pub memory: MemoryContext<'a>,
     /// The request to stop.
     pub cancel: Cancel<'a>,
+}
+
+impl Default for Options<'_> {
+    /// Windows as for files, no conversion, and no memory limit.
+    fn default() -> Self {
+        Self {
+            window_bytes: 1 << 20,
+            no_text: NoText::Refuse,
+            convert: Convert::NOTHING,
+            memory: MemoryContext::NONE,
+            cancel: Cancel::NEVER,
+        }
+    }
 }
 
 /// Runs a program on `input`, and writes the result to `output`, which is
@@ -64,20 +85,42 @@ pub fn run(
     begin: &dyn Fn(FileHead<'_>) -> Result<Begun>,
     options: &Options<'_>,
 ) -> Result<Vec<(String, u64)>> {
-    stream(input, output, begin, options).map_err(|error| error.located(|_| None))
+    let budget = options.memory.budget;
+    let written = |output| Written::new(output, options.memory.space);
+    if options.convert.is_none() {
+        let done = stream(input, &mut written(output), begin, options);
+        return done.map_err(|error| error.located(|_| None));
+    }
+    let facts = Facts::default();
+    let mut unpacked = Unpacked::new(Polled(input), (options.convert, options.no_text), &facts, budget);
+    let mut packer = Packer::new(output, options.convert, &facts, budget);
+    let counts = stream(&mut unpacked, &mut written(&mut packer), begin, options).map_err(|error| {
+        error.located_as(|offset| format!("offset {} of the decoded content", group_digits(offset)))
+    })?;
+    packer.finish().and_then(|(output, _)| output.flush()).map_err(sink::failed)?;
+    Ok(counts)
 }
 
-fn stream(
+/// The same with the result as a series of bytes that stay and of edits. The
+/// options do not say anything about a conversion that is still to be done.
+///
+/// # Errors
+/// As for [`run`], without a place; those of the sink.
+pub(crate) fn stream(
     input: &mut dyn Input,
-    output: &mut dyn Write,
+    sink: &mut dyn Sink,
     begin: &dyn Fn(FileHead<'_>) -> Result<Begun>,
     options: &Options<'_>,
 ) -> Result<Vec<(String, u64)>> {
-    let Options { window_bytes, no_text, memory, cancel } = *options;
+    let Options { window_bytes, no_text, convert, memory, cancel } = *options;
     let budget = memory.budget;
     let mut buffer = Buffer::new(input, budget.lease());
     let (job, mut instance) = start(&mut buffer, begin)?;
-    readable::check(&job, &buffer.bytes()[..buffer.bytes().len().min(HEAD_BYTES)], no_text)?;
+    let head = &buffer.bytes()[..buffer.bytes().len().min(HEAD_BYTES)];
+    if job.claims.text {
+        convert.check_content(head, no_text)?;
+    }
+    readable::check(&job, head, no_text)?;
     if let Some(memory) = instance.take_memory() {
         buffer.give(memory);
     }
@@ -96,7 +139,7 @@ fn stream(
     // Bytes that must stay in view before the next record or owned byte.
     let (before, _) = job.framing.context_bytes();
     let look_behind = before.max(cutter.look_behind());
-    let mut out = Out { output, at: 0, space: memory.space, new_bytes: 0 };
+    let mut out = Out::new(sink);
     let mut position = Position { at: first_record(&job), want: window_bytes };
     let mut counts = Counts::default();
     if job.show_empty && is_empty(&mut buffer)? {
@@ -263,48 +306,5 @@ fn first_record(job: &Job) -> u64 {
     match job.framing {
         Framing::Fixed { header, .. } | Framing::LengthPrefixed { header, .. } => header,
         _ => 0,
-    }
-}
-
-/// The output; `at` is the input offset up to which it is written.
-struct Out<'a> {
-    output: &'a mut dyn Write,
-    at: u64,
-    /// The limit for replacements.
-    space: Space,
-    /// The number of replacement bytes so far.
-    new_bytes: u64,
-}
-
-impl Out<'_> {
-    fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.output.write_all(bytes).map_err(Error::at("write to", Path::new("standard output")))
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        self.output.flush().map_err(Error::at("write to", Path::new("standard output")))
-    }
-
-    fn write_edits(&mut self, buffer: &Buffer<'_>, found: &Found) -> Result<()> {
-        let mut index = 0;
-        while let Some(item) = found.edits.get(index) {
-            self.write_to(buffer, item.start)?;
-            self.new_bytes += u64::from(item.new_bytes);
-            self.space.room(self.new_bytes, buffer.reach(), "output")?;
-            self.write(found.edits.new_bytes(&item))?;
-            self.at = item.end();
-            index += 1;
-        }
-        Ok(())
-    }
-
-    /// Copies the input through, up to `offset`.
-    fn write_to(&mut self, buffer: &Buffer<'_>, offset: u64) -> Result<()> {
-        if self.at < offset {
-            let range = (self.at - buffer.base) as usize..(offset - buffer.base) as usize;
-            self.write(&buffer.bytes()[range])?;
-            self.at = offset;
-        }
-        Ok(())
     }
 }

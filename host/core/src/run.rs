@@ -14,6 +14,7 @@
 mod apply;
 pub mod checkpoint;
 mod collect_patch;
+mod converted;
 mod decide;
 mod patch;
 mod recover;
@@ -29,6 +30,7 @@ use crate::commit::strategy::{Choice, Plan, Strategy};
 use crate::commit::verify::{Level, VerifyChoice};
 use crate::commit::{CommitOptions, Committed, Keep};
 use crate::context::{RunContext, cores};
+use crate::convert::Convert;
 use crate::engine::readable::NoText;
 use crate::error::{Error, Kind, Result};
 use crate::memory::{Costs, MemoryContext};
@@ -103,6 +105,8 @@ pub struct Options<'a> {
     pub patch_files: PatchFiles,
     /// What to do with a file that is not text.
     pub no_text: NoText,
+    /// What is converted before the plugin sees it, and back afterwards.
+    pub convert: Convert,
     /// Limits the memory of a scan.
     pub memory: MemoryContext<'a>,
     /// The request to stop before the commit point.
@@ -144,6 +148,7 @@ impl Default for Options<'_> {
             scratch: None,
             patch_files: PatchFiles::Refuse,
             no_text: NoText::Refuse,
+            convert: Convert::NOTHING,
             memory: MemoryContext::NONE,
             cancel: Cancel::NEVER,
         }
@@ -191,6 +196,14 @@ pub enum Event {
         bytes: u64,
         /// Total number of bytes.
         of: u64,
+    },
+    /// A compressed file had several parts, or something that holds no content.
+    /// It is written again as one part.
+    Merged {
+        /// Members, frames or streams.
+        members: u64,
+        /// Bytes that hold no content, and are not written again.
+        skipped_bytes: u64,
     },
     /// The number of running workers changed because of memory pressure.
     Workers(scan::Workers),

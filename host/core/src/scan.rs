@@ -11,6 +11,7 @@
 mod baton;
 mod block;
 mod block_buffer;
+mod collect;
 mod merge;
 mod result_root;
 mod revalidate;
@@ -21,6 +22,7 @@ mod workers;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
+pub(crate) use collect::{Put, collect};
 pub use revalidate::{Revalidated, revalidate};
 pub use scheduler::{Workers, waiting_bytes};
 pub use snapshot::State;

@@ -77,3 +77,10 @@ mod tests {
         assert!(root("12").is_err());
     }
 }
+
+/// An encoding that can be restored byte for byte.
+pub(super) fn encoding(label: &str) -> Result<Convert, String> {
+    Convert::NOTHING
+        .decoded(label)
+        .map_err(|error| error.hints().iter().fold(error.to_string(), |text, hint| format!("{text}; {hint}")))
+}

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use runner_pipeline::error::Error;
-use runner_pipeline::escape::{Page, group_digits, shown, with_name};
+use runner_pipeline::escape::{Page, count, group_digits, shown, with_name};
 use runner_pipeline::run::Event;
 use runner_pipeline::scan::Workers;
 use runner_pipeline::{locks, user_state};
@@ -56,6 +56,21 @@ impl Reporter {
                 self.bar
                     .suspend(|| self.output.try_write(self.format, || with_name(event, "file", path), page));
             }
+            Event::Merged { members, skipped_bytes } => drop(self.tell(
+                || {
+                    let event =
+                        json!({ "event": "merged", "members": members, "skipped_bytes": skipped_bytes });
+                    with_name(event, "file", path)
+                },
+                || {
+                    let parts = count(members, "compressed part");
+                    let skipped = match skipped_bytes {
+                        0 => String::new(),
+                        bytes => format!(", and without {} that hold no content", count(bytes, "byte")),
+                    };
+                    Page::of(format_args!("{}: {parts} are written again as one{skipped}", shown(path)))
+                },
+            )),
             Event::NoKey => self.no_key(path),
             Event::Applying(_) => self.bar.set_message(format!("{}: writing", name(path))),
             // The library may get more events. None of them must be shown.

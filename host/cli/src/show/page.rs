@@ -92,6 +92,10 @@ fn summary_of(patch: &Patch<'_, OsStorage>, view: &View<'_>, page: &mut Page) {
             None => page.line(format_args!("  {name} = (secret)")),
         }
     }
+    for (name, value) in &header.conversion {
+        let (name, value) = (shown(name).cut(LINE_CHARS), shown(value).cut(LINE_CHARS));
+        page.line(format_args!("converts  {name} = {value}"));
+    }
     page.line(format_args!("edits     {}", group_digits(stats.edits)));
     page.line(format_args!(
         "bytes     {} replaced{}; file size {} -> {}",

@@ -79,6 +79,13 @@ impl EditTranslator {
         self.map.decoded() + self.partial.len() as u64
     }
 
+    /// The offset in the file before which nothing more will be found: later
+    /// edits of the file begin here or behind.
+    #[must_use]
+    pub fn settled_raw(&self) -> u64 {
+        self.open.as_ref().map_or(self.map.raw(), |open| open.raw_start)
+    }
+
     /// Adds an edit. It must not begin before the text that was fed ends.
     ///
     /// # Errors

@@ -37,6 +37,24 @@ pub enum Problem {
 }
 
 impl Error {
+    /// What is wrong, without the place.
+    #[must_use]
+    pub fn what(&self) -> String {
+        let encoding = self.encoding;
+        match self.problem {
+            Problem::Unmapped(char) => {
+                format!("{encoding} has no character {char:?} (U+{:04X})", u32::from(char))
+            }
+            Problem::NotText => {
+                format!("these bytes are not UTF-8, so they cannot be written as {encoding}")
+            }
+            Problem::AfterHalfUnit => format!(
+                "the {encoding} text ends in the middle of a character, and nothing can be put after that"
+            ),
+            Problem::OutOfOrder => "edits are out of order, or reach behind the end".to_owned(),
+        }
+    }
+
     /// The error inside `error`, if an encoder made it.
     #[must_use]
     pub fn of(error: &io::Error) -> Option<&Self> {
@@ -46,22 +64,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { encoding, offset, line, problem } = self;
-        write!(f, "line {line} (offset {offset} of the decoded text): ")?;
-        match problem {
-            Problem::Unmapped(char) => {
-                let code = u32::from(*char);
-                write!(f, "{encoding} has no character {char:?} (U+{code:04X})")
-            }
-            Problem::NotText => {
-                write!(f, "these bytes are not UTF-8, so they cannot be written as {encoding}")
-            }
-            Problem::AfterHalfUnit => write!(
-                f,
-                "the {encoding} text ends in the middle of a character, and nothing can be put after that"
-            ),
-            Problem::OutOfOrder => f.write_str("edits are out of order, or reach behind the end"),
-        }
+        write!(f, "line {} (offset {} of the decoded text): {}", self.line, self.offset, self.what())
     }
 }
 

@@ -40,6 +40,10 @@ pub struct Header {
     pub plugin: PluginId,
     /// The plugin's parameters, without the values of secret ones.
     pub params: Vec<(String, Option<String>)>,
+    /// What was converted before the plugin saw it, for information only: names
+    /// and values, such as `decompress` and `gzip`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conversion: Vec<(String, String)>,
     /// The path of the target, for information only.
     pub target: String,
     /// The identity of the target before the scan.

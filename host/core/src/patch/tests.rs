@@ -28,7 +28,14 @@ fn write(directory: &Path, old: &[u8], edits: &Model) -> Patch<'static, OsStorag
     let plugin = PluginId { name: "p".into(), version: "1".into(), digest: "d".into() };
     let params = vec![("key".into(), None)];
     let identity = (&identity).into();
-    let header = Header { plugin, params, target: "t".into(), identity, group_bytes: GROUP_BYTES };
+    let header = Header {
+        plugin,
+        params,
+        conversion: Vec::new(),
+        target: "t".into(),
+        identity,
+        group_bytes: GROUP_BYTES,
+    };
     let mut writer = Writer::new(&OsStorage, Entry::unpinned(directory.join("spill")), header).unwrap();
     let group = |index: usize| index / GROUP_BYTES as usize;
     let moved = edits.iter().find(|(_, old, new)| *old != new.len()).map_or(usize::MAX, |edit| group(edit.0));

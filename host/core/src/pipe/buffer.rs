@@ -1,13 +1,12 @@
 //! The part of a stream that is still needed.
 
 use std::io::{self, ErrorKind};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::Input;
 use super::bytes::Bytes;
 use crate::engine::framing::View;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::memory::Lease;
 use crate::storage::CopyMemory;
 
@@ -68,6 +67,11 @@ impl<'a> Buffer<'a> {
         self.bytes.get()
     }
 
+    /// The bytes between two offsets, which are in the buffer.
+    pub(super) fn bytes_between(&self, start: u64, end: u64) -> &[u8] {
+        &self.bytes()[(start - self.base) as usize..(end - self.base) as usize]
+    }
+
     pub(super) fn view(&self) -> View<'_> {
         View { base: self.base, bytes: self.bytes(), end: self.end }
     }
@@ -93,10 +97,11 @@ impl<'a> Buffer<'a> {
     pub(super) fn fill_to(&mut self, offset: u64) -> Result<Filled> {
         while !self.end && self.reach() < offset {
             if let Some(error) = self.failed.take() {
-                return Err(failed(error));
+                return Err(self.input.failed(error));
             }
             let most = (!self.paused).then(|| PATIENCE.saturating_sub(self.news.elapsed()));
-            if !self.input.wait(most).map_err(failed)? {
+            let waited = self.input.wait(most);
+            if !waited.map_err(|error| self.input.failed(error))? {
                 // An unlimited wait that was cut short is restarted.
                 if self.paused {
                     continue;
@@ -113,7 +118,7 @@ impl<'a> Buffer<'a> {
     fn read(&mut self, most: usize) -> Result<()> {
         let space = self.bytes.make_space(most.min(self.read_bytes))?;
         let read = self.input.read(space);
-        self.arrived(read).map_err(failed)
+        self.arrived(read).map_err(|error| self.input.failed(error))
     }
 
     /// Reads what is there already and fits, up to `offset`, while the bytes so
@@ -153,11 +158,4 @@ impl<'a> Buffer<'a> {
         self.bytes.drop_front(count);
         self.base += count as u64;
     }
-}
-
-fn failed(error: io::Error) -> Error {
-    if error.kind() == ErrorKind::BrokenPipe {
-        return Error::io("write to", Path::new("standard output"), error);
-    }
-    Error::io("read", Path::new("standard input"), error)
 }

@@ -2,10 +2,13 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
+use std::path::Path;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
+
+use crate::error::Error;
 
 /// A stream that can be waited for.
 pub trait Input: Read {
@@ -17,6 +20,14 @@ pub trait Input: Read {
     /// Any error that makes waiting pointless. [`ErrorKind::BrokenPipe`] means
     /// that the reader of the output is gone.
     fn wait(&mut self, most: Option<Duration>) -> io::Result<bool>;
+
+    /// The error of a run that ends because reading or waiting failed.
+    fn failed(&mut self, error: io::Error) -> Error {
+        if error.kind() == ErrorKind::BrokenPipe {
+            return Error::io("write to", Path::new("standard output"), error);
+        }
+        Error::io("read", Path::new("standard input"), error)
+    }
 }
 
 /// Input that is entirely in memory never waits.

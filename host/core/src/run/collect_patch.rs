@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use super::{Event, Options, Program};
+use super::{Event, Options, Program, converted};
 use crate::engine::readable;
 use crate::engine::transform::Instance;
 use crate::error::{Error, Kind, Result};
@@ -38,6 +38,24 @@ pub fn make_patch<'s, S: Storage>(
     events: &mut dyn FnMut(Event),
 ) -> Result<Patch<'s, S>> {
     let mapping = target.map()?;
+    if !options.convert.is_none() {
+        if options.resume {
+            return Err(Error::new(
+                Kind::Usage,
+                "`--resume` does not work with `--decompress` and `--encoding`",
+            ));
+        }
+        let spill = match collect {
+            Collect::Resumable(_) => target.names.scan.clone(),
+            Collect::At(entry) => entry,
+        };
+        let header = header(target, program);
+        let made =
+            converted::make_patch((target.storage, spill, header), &mapping, program, options, events)?;
+        // Bytes that other processes append are not an error yet, as below.
+        target.appended()?;
+        return Ok(made);
+    }
     let made = scan_and_seal(target, &mapping, program, collect, options, events);
     made.map_err(|error| error.located(|offset| line_at(&mapping, offset)).untouched())
 }
@@ -132,6 +150,7 @@ fn header<S: Storage>(target: &Target<'_, S>, program: &Program<'_>) -> Header {
     Header {
         plugin: program.id.clone(),
         params: program.params.clone(),
+        conversion: Vec::new(),
         target: target.path().to_str().map_or_else(|| shown(target.path()).to_string(), str::to_owned),
         identity: Origin::from(target.identity()),
         group_bytes: GROUP_BYTES,

@@ -7,8 +7,6 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use runner_pipeline::cancel::Cancel;
-use runner_pipeline::engine::readable::NoText;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::memory::{Budget, MemoryContext, Plan};
 use runner_pipeline::patch::PluginId;
@@ -160,8 +158,7 @@ fn piped(case: &Case, plugin: &Plugin) {
     let budget = limits(case).budget;
     let mut input = Pausing(&content);
     let memory = MemoryContext { budget: &budget, ..MemoryContext::NONE };
-    let options =
-        pipe::Options { window_bytes: 1 << 20, no_text: NoText::Refuse, memory, cancel: Cancel::NEVER };
+    let options = pipe::Options { memory, ..pipe::Options::default() };
     let (mut output, started) = (Vec::new(), Instant::now());
     let result = pipe::run(&mut input, &mut output, &|head| plugin.begin(&[], head), &options);
     let took = started.elapsed();
