@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use runner_pipeline::context::cores;
+use runner_pipeline::convert::Convert;
 
 /// The requested number of worker threads, by default one per core.
 pub(crate) fn threads(jobs: Option<u16>) -> usize {
@@ -57,6 +58,13 @@ pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// An encoding that can be restored byte for byte.
+pub(super) fn encoding(label: &str) -> Result<Convert, String> {
+    Convert::NOTHING
+        .decoded(label)
+        .map_err(|error| error.hints().iter().fold(error.to_string(), |text, hint| format!("{text}; {hint}")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,11 +84,4 @@ mod tests {
         assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
         assert!(root("12").is_err());
     }
-}
-
-/// An encoding that can be restored byte for byte.
-pub(super) fn encoding(label: &str) -> Result<Convert, String> {
-    Convert::NOTHING
-        .decoded(label)
-        .map_err(|error| error.hints().iter().fold(error.to_string(), |text, hint| format!("{text}; {hint}")))
 }

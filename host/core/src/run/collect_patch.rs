@@ -56,7 +56,7 @@ pub fn make_patch<'s, S: Storage>(
         target.appended()?;
         return Ok(made);
     }
-    let made = scan_and_seal(target, &mapping, program, collect, options, events);
+    let made = scan_and_seal((target, &mapping), program, collect, options, events);
     made.map_err(|error| error.located(|offset| line_at(&mapping, offset)).untouched())
 }
 
@@ -68,8 +68,7 @@ fn line_at(mapping: &Mapping, offset: u64) -> Option<u64> {
 }
 
 fn scan_and_seal<'s, S: Storage>(
-    target: &Target<'s, S>,
-    mapping: &Mapping,
+    (target, mapping): (&Target<'s, S>, &Mapping),
     program: &Program<'_>,
     collect: Collect<'_, '_, S>,
     options: &Options<'_>,
