@@ -173,9 +173,11 @@ impl<R: Read> Decoder<R> {
         error.into()
     }
 
-    /// Reads more of the source, if there is nothing left to decompress.
+    /// Reads more of the source, if there is nothing left to decompress, and the
+    /// engine has returned all that it can. Otherwise a source that pauses would
+    /// keep back what is there.
     fn fill(&mut self) -> io::Result<()> {
-        while self.rest.is_empty() && !self.has_ended {
+        while self.rest.is_empty() && !self.has_ended && !self.was_full {
             match self.source.read(&mut self.input) {
                 Ok(0) => self.has_ended = true,
                 Ok(count) => self.rest = 0..count,
@@ -208,6 +210,9 @@ impl<R: Read> Read for Decoder<R> {
             self.was_full = written == output.len();
             if written > 0 {
                 return Ok(written);
+            }
+            if was_empty && !self.has_ended {
+                continue;
             }
             if was_empty {
                 return if self.engine.may_end() { Ok(0) } else { Err(self.fail(Problem::Truncated)) };

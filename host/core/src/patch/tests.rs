@@ -206,7 +206,14 @@ fn an_edit_in_no_group_is_not_written() {
         Identity { device: (1, 2), inode: 3, born_ns: None, changed_ns: 5, modified_ns: 6, size: 9 };
     let plugin = PluginId { name: "p".into(), version: "1".into(), digest: "d".into() };
     let identity = (&identity).into();
-    let header = Header { plugin, params: vec![], target: "t".into(), identity, group_bytes: GROUP_BYTES };
+    let header = Header {
+        plugin,
+        params: vec![],
+        conversion: vec![],
+        target: "t".into(),
+        identity,
+        group_bytes: GROUP_BYTES,
+    };
     let mut writer =
         Writer::new(&OsStorage, Entry::unpinned(directory.path().join("spill")), header).unwrap();
     writer.edit(Edit { start: 3, old: b"a", new: b"b" }).unwrap();

@@ -36,3 +36,6 @@ impl Input for Unpacked<'_, Polled<'_>> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,8 +5,8 @@ use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
-use runner_codec::Decoder;
 use runner_codec::compression::Limits;
+use runner_codec::{Decoder, Format};
 
 use crate::convert::{self, Facts};
 use crate::error::{Error, Kind, Result};
@@ -30,9 +30,13 @@ impl Check {
         let format = settings.format();
         let limits =
             Limits { memory_bytes: Limits::default().memory_bytes.max(2 * settings.encoder_bytes()) };
+        // Decoders need less than encoders, by much for xz (see its manual).
+        let bytes = match format {
+            Format::Xz => settings.encoder_bytes() / 8 + (2 << 20),
+            _ => settings.encoder_bytes(),
+        };
         let mut lease = budget.lease();
-        // Decoders need less than encoders.
-        lease.grow(usize::try_from(settings.encoder_bytes()).unwrap_or(usize::MAX))?;
+        lease.grow(usize::try_from(bytes).unwrap_or(usize::MAX))?;
         let (pieces, received) = sync_channel(PIECES);
         let work = move || {
             let _lease = lease;
