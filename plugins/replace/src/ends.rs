@@ -1,0 +1,41 @@
+//! Inserts text at the start and at the end of the file.
+
+use runner_plugin::{Edits, Window};
+
+use crate::bom;
+
+/// The texts. Only the ends of the file are read.
+#[derive(Debug)]
+pub(crate) struct Ends {
+    pub(crate) start: Vec<u8>,
+    pub(crate) end: Vec<u8>,
+    /// The size of the file, if it is known.
+    pub(crate) size: Option<u64>,
+}
+
+impl Ends {
+    pub(crate) fn transform(&self, window: &Window<'_>, edits: &mut Edits) {
+        if bom::is_unknown(window) {
+            return edits.consumed(0);
+        }
+        let bytes = window.bytes.len();
+        // A BOM is only one at the start.
+        let place = bom::length(window);
+        let meets = window.last && place == bytes;
+        if window.offset == 0 && !(meets && !self.end.is_empty()) && !self.start.is_empty() {
+            edits.insert(place, &self.start);
+        }
+        if window.last && !self.end.is_empty() {
+            edits.replace_with(bytes..bytes, |out| {
+                if window.offset == 0 && meets {
+                    out.extend_from_slice(&self.start);
+                }
+                out.extend_from_slice(&self.end);
+            });
+        }
+        if !window.last {
+            let rest = if self.end.is_empty() { u64::MAX } else { self.size.map_or(0, |size| size - 1) };
+            edits.consumed(rest.saturating_sub(window.offset).max(bytes as u64));
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Replaces in the whole file in order, with matches of any length.
+//!
+//! One instance sees the file from its start to its end. A match is replaced
+//! when nothing that follows could change it; until then its text is shown
+//! again, followed by more. So the result is that of a search over the whole
+//! file, and does not depend on windows or limits.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use runner_plugin::{Edits, Window};
+
+use crate::bom;
+use crate::counter::Counter;
+use crate::decide::{Decider, Verdict};
+use crate::hay::incomplete_bytes;
+use crate::limits::{LOOK_AROUND_BYTES, WIDEST_BYTES};
+use crate::search::{Replacer, Walk};
+
+/// How it is known that a match is final.
+#[derive(Debug)]
+pub(crate) enum Certainty {
+    /// No match is longer.
+    Longest(usize),
+    /// By an automaton.
+    Automaton(Box<Decider>),
+}
+
+/// A search over the whole file.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    replacer: Replacer,
+    certainty: Certainty,
+    counter: Counter,
+    /// The number of bytes after which an undecided match is an error.
+    max_match: usize,
+    skips_bom: bool,
+    /// The last bytes before the next window.
+    before: Vec<u8>,
+    after_match: bool,
+    /// The length of the longest window so far.
+    widest: usize,
+}
+
+impl Stream {
+    pub(crate) fn new(
+        replacer: Replacer,
+        certainty: Certainty,
+        counter: Counter,
+        (max_match, skips_bom): (usize, bool),
+    ) -> Self {
+        let (before, after_match, widest) = (Vec::new(), false, 0);
+        Self { replacer, certainty, counter, max_match, skips_bom, before, after_match, widest }
+    }
+
+    pub(crate) fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), String> {
+        if self.skips_bom && bom::is_unknown(window) {
+            edits.consumed(0);
+            return Ok(());
+        }
+        self.widest = self.widest.max(window.bytes.len());
+        let skip = if self.skips_bom { bom::length(window) } else { 0 };
+        let before = std::mem::take(&mut self.before);
+        let joined = match before.is_empty() {
+            true => Cow::Borrowed(&window.bytes[skip..]),
+            false => Cow::Owned([&before, window.bytes].concat()),
+        };
+        let bytes = if window.last || !self.replacer.sees_invalid() {
+            &joined[..]
+        } else {
+            &joined[..joined.len() - incomplete_bytes(&joined)]
+        };
+        let in_window = |place: usize| place + skip - before.len();
+        let hay = self.replacer.hay(bytes);
+        let mut walk = Walk { at: hay.text_place(before.len()), after_match: self.after_match };
+        let undecided = |at: usize| undecidable(window.offset + in_window(hay.place(at)) as u64);
+        while let Some(found) = self.next(&mut walk, &hay.text, window.last).map_err(undecided)? {
+            if self.counter.takes() {
+                let place = hay.range(found);
+                edits.replace_with(in_window(place.start)..in_window(place.end), |out| {
+                    self.replacer.write(&hay, bytes, out);
+                });
+            }
+            if self.counter.is_done() {
+                edits.consumed(u64::MAX);
+                return Ok(());
+            }
+        }
+        if !window.last {
+            let done = hay.place(walk.at.min(hay.text.len()));
+            self.after_match = walk.after_match;
+            self.before = bytes[done.saturating_sub(LOOK_AROUND_BYTES)..done].to_vec();
+            let consumed = in_window(done);
+            self.check(window, consumed)?;
+            edits.consumed(consumed as u64);
+        }
+        Ok(())
+    }
+
+    /// The next match that is final. If there is none, the walk goes to where
+    /// the next one may begin.
+    ///
+    /// # Errors
+    /// The place where it cannot be decided.
+    fn next(&mut self, walk: &mut Walk, text: &[u8], is_last: bool) -> Result<Option<Range<usize>>, usize> {
+        if is_last {
+            return Ok(walk.next(&mut self.replacer, text, text.len()));
+        }
+        loop {
+            if walk.at > text.len() {
+                return Ok(None);
+            }
+            let (found, open) = match &mut self.certainty {
+                Certainty::Longest(longest) => {
+                    let open = text.len().saturating_sub(*longest + LOOK_AROUND_BYTES);
+                    let found = self.replacer.next(text, walk.at..text.len());
+                    (found.filter(|found| found.start < open), open)
+                }
+                Certainty::Automaton(decider) => {
+                    match decider.first(text, walk.at)? {
+                        Verdict::Ends(end) => (self.replacer.next(text, walk.at..end), end),
+                        Verdict::Never => (None, text.len()),
+                        Verdict::Open(open) => {
+                            // One that is already there may become longer.
+                            let begun = self.replacer.next(text, walk.at..text.len());
+                            (None, begun.map_or(open, |begun| begun.start.min(open)))
+                        }
+                    }
+                }
+            };
+            match found {
+                Some(found) if walk.accepts(&self.replacer, text, &found) => return Ok(Some(found)),
+                Some(_) => {}
+                None => {
+                    if open > walk.at {
+                        *walk = Walk::new(open);
+                    }
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    /// Refuses to wait for a match without end.
+    fn check(&self, window: &Window<'_>, consumed: usize) -> Result<(), String> {
+        let open = window.bytes.len() - consumed;
+        let asks_too_much = consumed == 0 && 2 * window.bytes.len() > WIDEST_BYTES.max(self.widest);
+        if open <= self.max_match && !asks_too_much {
+            return Ok(());
+        }
+        let advice = if open <= self.max_match {
+            "raise `--window`".to_owned()
+        } else {
+            "raise `max-match`, and `--window` with it".to_owned()
+        };
+        Err(format!(
+            "a match of `find` may begin at offset {}, and its end is not found in the next {open} bytes, so \
+             nothing is changed: make `find` end earlier (`.*?` instead of `.*`), or {advice}",
+            window.offset + consumed as u64,
+        ))
+    }
+}
+
+fn undecidable(offset: u64) -> String {
+    format!(
+        "whether a word ends at offset {offset}, at a character beyond ASCII, cannot be told while a match \
+         may have any length: write `(?-u:\\b)` for `\\b`, or limit the match, as in `.{{0,1000}}`"
+    )
+}
