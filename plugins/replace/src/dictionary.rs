@@ -12,6 +12,7 @@
 
 mod filter;
 mod fold;
+mod heads;
 mod pairs;
 #[cfg(test)]
 mod tests;
@@ -19,8 +20,9 @@ mod tests;
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use self::filter::Filter;
+use self::filter::{Case, Filter};
 use self::fold::Folding;
+use self::heads::{Head, Heads, head};
 pub(crate) use self::pairs::{Pair, Place, read_line, read_table};
 
 const NONE: u32 = u32::MAX;
@@ -71,6 +73,7 @@ pub(crate) struct Dictionary {
     values: Strings,
     /// For each key, the longest other key that it begins with.
     parents: Vec<u32>,
+    heads: Heads,
     filter: Filter,
     folding: Option<Folding>,
     word: bool,
@@ -102,20 +105,26 @@ impl Dictionary {
             keys.push(&pair.from)?;
             values.push(&pair.to)?;
         }
-        let mut filter = Filter::new(sorted.len());
+        let shown = |key: &[u8]| folding.as_ref().map_or(key.len(), |folding| folding.longest(key));
+        let least = |key: &[u8]| folding.as_ref().map_or(key.len(), |folding| folding.shortest(key));
+        let longest = sorted.iter().map(|pair| shown(&pair.from)).max().unwrap_or(0);
+        let shortest = sorted.iter().map(|pair| least(&pair.from)).min().unwrap_or(0);
+        let case = if options.ignore_case { Case::Insensitive } else { Case::Sensitive };
+        let mut filter = Filter::new(sorted.len(), shortest, case);
+        let heads = Heads::new(sorted.iter().map(|pair| &pair.from[..]));
         for index in 0..keys.len() {
+            let key = keys.get(index);
             match &folding {
-                None => filter.add(keys.get(index), index),
+                None => filter.add(&key[..key.len().min(filter.width())], index),
                 Some(folding) => {
-                    for begin in folding.beginnings(keys.get(index)) {
+                    for begin in folding.beginnings(key, filter.width()) {
                         filter.add(&begin, index);
                     }
                 }
             }
         }
-        let length = |key: &[u8]| folding.as_ref().map_or(key.len(), |folding| folding.longest(key));
-        let longest = sorted.iter().map(|pair| length(&pair.from)).max().unwrap_or(0);
-        Ok(Self { keys, values, parents, filter, folding, word: options.word, longest })
+        let word = options.word;
+        Ok(Self { keys, values, parents, heads, filter, folding, word, longest })
     }
 
     /// The length of the longest text that can be found, in bytes.
@@ -139,6 +148,7 @@ impl Dictionary {
         self.keys.memory_bytes()
             + self.values.memory_bytes()
             + 4 * self.parents.capacity()
+            + self.heads.memory_bytes()
             + self.filter.memory_bytes()
     }
 
@@ -149,35 +159,29 @@ impl Dictionary {
 
     /// The first and longest text that lies in a range.
     pub(crate) fn find(&self, text: &[u8], range: Range<usize>) -> Option<Found> {
-        let mut at = range.start;
+        let mut from = range.start;
         loop {
-            at = self.filter.next(text, at, range.end, self.folding.is_some())?;
-            if let Some(found) = self.at(text, at, range.end) {
+            let places = self.filter.next(text, from, range.end)?;
+            from = places.end;
+            if let Some(found) = places.into_iter().find_map(|at| self.at(text, at, range.end)) {
                 return Some(found);
             }
-            at += 1;
         }
     }
 
     /// The longest text at a place.
     fn at(&self, text: &[u8], at: usize, end: usize) -> Option<Found> {
-        if self.word && !is_word_start(text, at) {
-            return None;
-        }
         let here = &text[at..end];
-        let candidates = self.filter.candidates(here, self.folding.is_some(), self.keys.len());
-        let (mut low, mut high) = (candidates.start, candidates.end);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            match self.compare(middle, here).0 {
-                Ordering::Greater => high = middle,
-                Ordering::Less | Ordering::Equal => low = middle + 1,
-            }
-        }
-        let mut key = if low > candidates.start { low - 1 } else { candidates.start };
-        if key >= self.keys.len() {
+        let candidates = self.filter.candidates(here, self.keys.len());
+        if candidates.is_empty() || self.word && !is_word_start(text, at) {
             return None;
         }
+        let first = match &self.folding {
+            Some(folding) => Head::from_be_bytes(folding.head(here)),
+            None => head(here),
+        };
+        let is_at_most = |key| self.compare(key, here).0 != Ordering::Greater;
+        let mut key = self.heads.find(first, &candidates, is_at_most);
         let (_, common) = self.compare(key, here);
         while key != NONE {
             let length = self.keys.get(key).len();

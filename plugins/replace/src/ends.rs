@@ -22,7 +22,7 @@ impl Ends {
         // A BOM is only one at the start.
         let place = bom::length(window);
         let meets = window.last && place == bytes;
-        if window.offset == 0 && !(meets && !self.end.is_empty()) && !self.start.is_empty() {
+        if window.offset == 0 && !self.start.is_empty() && (self.end.is_empty() || !meets) {
             edits.insert(place, &self.start);
         }
         if window.last && !self.end.is_empty() {

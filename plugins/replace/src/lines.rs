@@ -2,7 +2,6 @@
 
 use runner_plugin::{Edits, Window};
 
-use crate::bom;
 use crate::hay::Hay;
 use crate::search::{Replacer, Walk};
 
@@ -15,12 +14,11 @@ pub(crate) use each::{Action, EachLine};
 #[derive(Debug)]
 pub(crate) struct Lines {
     pub(crate) replacer: Replacer,
-    pub(crate) skips_bom: bool,
 }
 
 impl Lines {
     pub(crate) fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) {
-        let skip = if self.skips_bom { bom::length(window) } else { 0 };
+        let skip = self.replacer.bom_length(window);
         let bytes = &window.bytes[skip..];
         let hay: Hay<'_> = self.replacer.hay(bytes);
         let mut walk = Walk::new(0);

@@ -6,7 +6,7 @@ use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 use runner_plugin::Prefilter;
 
-use crate::syntax::Syntax;
+use crate::syntax::{Syntax, Widening};
 use crate::within;
 
 /// The host refuses a prefilter whose expression is longer.
@@ -18,6 +18,14 @@ const MAX_PREFILTER_AUTOMATON_BYTES: usize = 2 << 20;
 
 /// The largest compiled expression: some hundred thousand words.
 const MAX_AUTOMATON_BYTES: usize = 32 << 20;
+
+/// What ends a line, after its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LineEnd {
+    Lf,
+    /// Or LF alone.
+    CrLf,
+}
 
 /// How an expression is meant.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -153,9 +161,10 @@ impl Pattern {
     }
 
     /// The expression as a prefilter of lines, which include their line ends.
-    /// `crlf` says that the search does not see the CR before a line end.
-    pub(crate) fn line_prefilter(&self, crlf: bool) -> Prefilter {
-        self.prefilter(if crlf { "(?R)" } else { "" }, true)
+    /// The search does not see them.
+    pub(crate) fn line_prefilter(&self, line_end: LineEnd) -> Prefilter {
+        let flags = if line_end == LineEnd::CrLf { "(?R)" } else { "" };
+        self.prefilter(flags, Some(r"[^\n]"))
     }
 
     /// The expression as a prefilter of windows. It sees a window only from the
@@ -166,16 +175,18 @@ impl Pattern {
         if self.has_word {
             return Prefilter::None;
         }
-        self.prefilter(if self.meaning.crlf { "(?R)" } else { "" }, false)
+        self.prefilter(if self.meaning.crlf { "(?R)" } else { "" }, None)
     }
 
-    fn prefilter(&self, flags: &str, in_lines: bool) -> Prefilter {
+    fn prefilter(&self, flags: &str, dot: Option<&'static str>) -> Prefilter {
         if self.matches_empty() || self.has_text_end() || self.syntax.classes > MAX_PREFILTER_CLASSES {
             return Prefilter::None;
         }
         let ignore_case = if self.meaning.ignore_case { "(?i)" } else { "" };
-        let text =
-            format!("{flags}{ignore_case}{}", self.syntax.widened(&self.text, in_lines, self.meaning.bom));
+        let text = format!(
+            "{flags}{ignore_case}{}",
+            self.syntax.widened(&self.text, Widening { dot, bom: self.meaning.bom })
+        );
         if text.len() > MAX_PREFILTER_BYTES || !is_small(&text) {
             return Prefilter::None;
         }

@@ -10,7 +10,7 @@ use crate::bom;
 use crate::ends::Ends;
 use crate::escape;
 use crate::lines::Action;
-use crate::pattern::{Meaning, Pattern};
+use crate::pattern::{LineEnd, Meaning, Pattern};
 use crate::settings::Settings;
 
 /// How to go through the file, and what the host needs to know about it.
@@ -25,7 +25,7 @@ pub(crate) fn plan(settings: &Settings, file: &FileHead<'_>) -> Result<(Engine, 
     if let Some(text) = &settings.delete_lines {
         let pattern = facts.pattern(text)?;
         let action = Action::Delete(pattern.within_lines("delete-lines")?);
-        return lines::each(&facts, action, &[&pattern], pattern.line_prefilter(facts.crlf));
+        return lines::each(&facts, action, &[&pattern], pattern.line_prefilter(facts.line_end()));
     }
     if settings.insert_before.is_some() || settings.insert_after.is_some() {
         return lines::insert(&facts);
@@ -61,6 +61,10 @@ impl<'a> Facts<'a> {
                  the CR a part of the line)",
             );
         }
+    }
+
+    fn line_end(&self) -> LineEnd {
+        if self.crlf { LineEnd::CrLf } else { LineEnd::Lf }
     }
 
     fn meaning(&self) -> Meaning {

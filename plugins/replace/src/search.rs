@@ -10,6 +10,9 @@ use regex_automata::Input;
 use regex_automata::meta::Regex;
 use regex_automata::util::captures::Captures;
 
+use runner_plugin::Window;
+
+use crate::bom;
 use crate::dictionary::Dictionary;
 use crate::hay::Hay;
 use crate::pattern::Pattern;
@@ -44,6 +47,8 @@ pub(crate) struct Expression {
     with: With,
     /// Whether it sees bytes that are not UTF-8 as characters.
     pub(crate) sees_invalid: bool,
+    /// Whether a BOM at the start of the file is no part of the text.
+    skips_bom: bool,
     /// Whether it asks for the end of the file.
     has_text_end: bool,
 }
@@ -55,7 +60,8 @@ impl Replacer {
             Capture::Groups => regex.create_captures(),
         };
         let (sees_invalid, has_text_end) = (pattern.sees_invalid(), pattern.has_text_end());
-        Self::Regex(Box::new(Expression { regex, groups, with, sees_invalid, has_text_end }))
+        let skips_bom = !pattern.syntax.names_bom;
+        Self::Regex(Box::new(Expression { regex, groups, with, sees_invalid, skips_bom, has_text_end }))
     }
 
     pub(crate) fn dictionary(dictionary: Dictionary) -> Self {
@@ -76,6 +82,16 @@ impl Replacer {
             }
             Self::Regex(_) => false,
         }
+    }
+
+    /// The length of a BOM at the start of a window that is not searched.
+    pub(crate) fn bom_length(&self, window: &Window<'_>) -> usize {
+        if self.skips_bom() { bom::length(window) } else { 0 }
+    }
+
+    /// Whether a BOM at the start of the file is not searched.
+    pub(crate) fn skips_bom(&self) -> bool {
+        matches!(self, Self::Regex(expression) if expression.skips_bom)
     }
 
     /// The text to search.

@@ -50,20 +50,16 @@ impl Select {
 #[derive(Debug)]
 pub(crate) struct Between {
     /// The line that begins a part; if absent, the file does.
-    from: Option<Regex>,
+    pub(crate) from: Option<Regex>,
     /// The line that ends it; if absent, the file does.
-    to: Option<Regex>,
+    pub(crate) to: Option<Regex>,
     /// Whether the lines with the markers belong to it.
-    markers: bool,
-    is_inside: bool,
+    pub(crate) markers: bool,
+    /// Whether the next line is; at first, if the file begins a part.
+    pub(crate) is_inside: bool,
 }
 
 impl Between {
-    pub(crate) fn new(from: Option<Regex>, to: Option<Regex>, markers: bool) -> Self {
-        let is_inside = from.is_none();
-        Self { from, to, markers, is_inside }
-    }
-
     /// Whether the next line is between. As in sed, the line that begins a part
     /// does not end it.
     fn next(&mut self, text: &[u8]) -> bool {

@@ -34,7 +34,6 @@ pub(crate) struct Stream {
     counter: Counter,
     /// The number of bytes after which an undecided match is an error.
     max_match: usize,
-    skips_bom: bool,
     /// The last bytes before the next window.
     before: Vec<u8>,
     after_match: bool,
@@ -43,23 +42,18 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    pub(crate) fn new(
-        replacer: Replacer,
-        certainty: Certainty,
-        counter: Counter,
-        (max_match, skips_bom): (usize, bool),
-    ) -> Self {
+    pub(crate) fn new(replacer: Replacer, certainty: Certainty, counter: Counter, max_match: usize) -> Self {
         let (before, after_match, widest) = (Vec::new(), false, 0);
-        Self { replacer, certainty, counter, max_match, skips_bom, before, after_match, widest }
+        Self { replacer, certainty, counter, max_match, before, after_match, widest }
     }
 
     pub(crate) fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), String> {
-        if self.skips_bom && bom::is_unknown(window) {
+        if self.replacer.skips_bom() && bom::is_unknown(window) {
             edits.consumed(0);
             return Ok(());
         }
         self.widest = self.widest.max(window.bytes.len());
-        let skip = if self.skips_bom { bom::length(window) } else { 0 };
+        let skip = self.replacer.bom_length(window);
         let before = std::mem::take(&mut self.before);
         let joined = match before.is_empty() {
             true => Cow::Borrowed(&window.bytes[skip..]),
@@ -74,7 +68,12 @@ impl Stream {
         let hay = self.replacer.hay(bytes);
         let mut walk = Walk { at: hay.text_place(before.len()), after_match: self.after_match };
         let undecided = |at: usize| undecidable(window.offset + in_window(hay.place(at)) as u64);
-        while let Some(found) = self.next(&mut walk, &hay.text, window.last).map_err(undecided)? {
+        loop {
+            let found = match window.last {
+                true => walk.next(&mut self.replacer, &hay.text, hay.text.len()),
+                false => self.next(&mut walk, &hay.text).map_err(undecided)?,
+            };
+            let Some(found) = found else { break };
             if self.counter.takes() {
                 let place = hay.range(found);
                 edits.replace_with(in_window(place.start)..in_window(place.end), |out| {
@@ -102,10 +101,7 @@ impl Stream {
     ///
     /// # Errors
     /// The place where it cannot be decided.
-    fn next(&mut self, walk: &mut Walk, text: &[u8], is_last: bool) -> Result<Option<Range<usize>>, usize> {
-        if is_last {
-            return Ok(walk.next(&mut self.replacer, text, text.len()));
-        }
+    fn next(&mut self, walk: &mut Walk, text: &[u8]) -> Result<Option<Range<usize>>, usize> {
         loop {
             if walk.at > text.len() {
                 return Ok(None);

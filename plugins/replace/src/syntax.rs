@@ -15,6 +15,15 @@ use regex_syntax::ast::{
 /// The character that a file may begin with to say that it is UTF-8.
 const BOM: char = '\u{feff}';
 
+/// How an expression is widened.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Widening {
+    /// What stands for `.`, if it is not itself.
+    pub(crate) dot: Option<&'static str>,
+    /// Whether a BOM may stand before a line.
+    pub(crate) bom: bool,
+}
+
 /// What an expression says.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Syntax {
@@ -51,9 +60,8 @@ impl Syntax {
     }
 
     /// An expression for bytes that matches wherever `text`, of which this is
-    /// the syntax, matches in a file with invalid bytes and, if `bom`, a BOM.
-    /// `in_lines` says that `.` is to match a CR.
-    pub(crate) fn widened(&self, text: &str, in_lines: bool, bom: bool) -> String {
+    /// the syntax, matches in a file with invalid bytes.
+    pub(crate) fn widened(&self, text: &str, widening: Widening) -> String {
         let mut out = String::with_capacity(text.len() + 24 * self.places.len());
         let mut done = 0;
         for (span, place) in &self.places {
@@ -61,9 +69,11 @@ impl Syntax {
             out.push_str(&text[done..start]);
             let old = &text[start..end];
             match place {
-                Place::Dot if in_lines => out.push_str(r"(?:[^\n]|(?-u:[\x80-\xFF]))"),
-                Place::Dot | Place::Complement => out.push_str(&format!(r"(?:{old}|(?-u:[\x80-\xFF]))")),
-                Place::LineStart if !bom => out.push_str(old),
+                Place::Dot | Place::Complement => {
+                    let class = widening.dot.filter(|_| *place == Place::Dot).unwrap_or(old);
+                    out.push_str(&format!(r"(?:{class}|(?-u:[\x80-\xFF]))"));
+                }
+                Place::LineStart if !widening.bom => out.push_str(old),
                 Place::LineStart => out.push_str(&format!(r"(?:{old}(?:\x{{FEFF}})?)")),
             }
             done = end;
@@ -210,7 +220,7 @@ mod tests {
     #[test]
     fn a_widened_expression_has_all_places() {
         let text = r"^é.[^a]\d(?:.)";
-        let widened = Syntax::of(text).unwrap().widened(text, false, true);
+        let widened = Syntax::of(text).unwrap().widened(text, Widening { dot: None, bom: true });
         let byte = r"(?-u:[\x80-\xFF])";
         let expected = format!(r"(?:^(?:\x{{FEFF}})?)é(?:.|{byte})(?:[^a]|{byte})\d(?:(?:.|{byte}))");
         assert_eq!(widened, expected);

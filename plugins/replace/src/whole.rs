@@ -6,7 +6,6 @@
 
 use runner_plugin::{Edits, Window};
 
-use crate::bom;
 use crate::search::{Replacer, Walk};
 
 /// A search whose matches are not longer than `longest`.
@@ -15,13 +14,11 @@ pub(crate) struct Whole {
     pub(crate) replacer: Replacer,
     /// In bytes of the text that is searched.
     pub(crate) longest: usize,
-    /// Whether a BOM at the start of the file is no part of the text.
-    pub(crate) skips_bom: bool,
 }
 
 impl Whole {
     pub(crate) fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) {
-        let skip = if self.skips_bom { bom::length(window) } else { 0 };
+        let skip = self.replacer.bom_length(window);
         let bytes = &window.bytes[skip..];
         let hay = self.replacer.hay(bytes);
         let text = &hay.text[..];

@@ -17,6 +17,14 @@ pub(crate) enum With {
     Template(Vec<Part>),
 }
 
+/// Whether escapes are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Escapes {
+    Read,
+    /// A backslash is text.
+    Literal,
+}
+
 /// A part of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Part {
@@ -28,15 +36,16 @@ pub(crate) enum Part {
 
 impl With {
     /// A template for an expression with these groups: `$1`, `${name}`, `$$`
-    /// and, unless `escapes` is false, escapes and case conversion.
+    /// and, if `escapes` says so, escapes and case conversion.
     ///
     /// # Errors
     /// If it refers to a group that does not exist, or is written as for
     /// another program, which would silently become text.
-    pub(crate) fn template(text: &str, groups: &GroupInfo, escapes: bool) -> Result<Self, String> {
+    pub(crate) fn template(text: &str, groups: &GroupInfo, escapes: Escapes) -> Result<Self, String> {
         let mut parts = Parts::default();
+        let reads_escapes = escapes == Escapes::Read;
         let mut rest = text;
-        while let Some(at) = rest.find(|char| char == '$' || escapes && (char == '\\' || char == '&')) {
+        while let Some(at) = rest.find(|char| char == '$' || reads_escapes && (char == '\\' || char == '&')) {
             parts.text().extend_from_slice(&rest.as_bytes()[..at]);
             let (special, after) = (&rest[at..=at], &rest[at + 1..]);
             let length = match special {
@@ -183,7 +192,7 @@ mod tests {
     /// What a template makes of the match of `(a.)(?<end>.*)` in a text.
     fn written(template: &str, text: &[u8]) -> Result<String, String> {
         let regex = Regex::new("(a.)(?<end>.*)").unwrap();
-        let with = With::template(template, regex.group_info(), true)?;
+        let with = With::template(template, regex.group_info(), Escapes::Read)?;
         let mut groups = regex.create_captures();
         regex.captures(text, &mut groups);
         let mut out = Vec::new();

@@ -6,25 +6,39 @@ use std::ops::Range;
 /// may become equal, which costs time but no result.
 const CASE_BITS: u32 = 0x2020_2020;
 
-/// Bits of a bitmap for each text. So few bits are set that nearly no place
+/// Bits of a bitmap for each entry. So few bits are set that nearly no place
 /// passes by chance.
-const BITS_PER_KEY: usize = 32;
-const MIN_BITS: u32 = 16;
+const BITS_PER_ENTRY: usize = 32;
+const MIN_BITS: u32 = 15;
 const MAX_BITS: u32 = 24;
 
-/// Texts by their first four bytes.
+/// The largest distance between the places that are looked at.
+const MAX_STEP: usize = 6;
+
+/// Whether letters match either case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Case {
+    Sensitive,
+    Insensitive,
+}
+
+/// Texts by their first bytes.
+///
+/// If each text has at least `3 + step` bytes, its first `step` groups of four
+/// bytes are known, so every `step`-th place needs a look.
 #[derive(Debug)]
 pub(super) struct Filter {
-    /// A bit for each hash of four bytes.
-    bits: Vec<u64>,
-    shift: u32,
-    /// A bit for each pair of bytes that begins a shorter text, if there is
-    /// any.
+    groups: Bits,
+    step: usize,
+    /// A bit for each pair of bytes that begins a text shorter than a group, if
+    /// there is any.
     short: Vec<u64>,
     /// The keys that begin with four bytes, in a hash table with linear
     /// probing.
     slots: Vec<Slot>,
     used: usize,
+    /// Bits that are set in all bytes before a look.
+    mask: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -37,16 +51,46 @@ struct Slot {
 
 const EMPTY: Slot = Slot { begin: 0, first: 0, end: 0 };
 
+/// A set of hashes: it may hold others by chance.
+#[derive(Debug)]
+pub(super) struct Bits {
+    words: Vec<u64>,
+    shift: u32,
+}
+
+impl Bits {
+    pub(super) fn new(entries: usize) -> Self {
+        let bits = (entries * BITS_PER_ENTRY).next_power_of_two().ilog2().clamp(MIN_BITS, MAX_BITS);
+        Self { words: vec![0; 1 << (bits - 6)], shift: 32 - bits }
+    }
+
+    pub(super) fn memory_bytes(&self) -> usize {
+        8 * self.words.len()
+    }
+
+    #[inline]
+    pub(super) fn has(&self, hash: u32) -> bool {
+        is_set(&self.words, (hash >> self.shift) as usize)
+    }
+
+    pub(super) fn insert(&mut self, hash: u32) {
+        set(&mut self.words, (hash >> self.shift) as usize);
+    }
+}
+
+#[inline]
 fn hash(begin: u32) -> u32 {
     begin.wrapping_mul(0x9E37_79B1)
 }
 
-fn load(bytes: &[u8]) -> Option<u32> {
-    bytes.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
+#[inline]
+fn load(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes.get(at..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
 }
 
+#[inline]
 fn is_set(bits: &[u64], index: usize) -> bool {
-    bits[index / 64] >> (index % 64) & 1 != 0
+    bits.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 != 0)
 }
 
 fn set(bits: &mut [u64], index: usize) {
@@ -54,23 +98,38 @@ fn set(bits: &mut [u64], index: usize) {
 }
 
 impl Filter {
-    pub(super) fn new(keys: usize) -> Self {
-        let bits = (keys * BITS_PER_KEY).next_power_of_two().ilog2().clamp(MIN_BITS, MAX_BITS);
-        let slots = vec![EMPTY; (2 * keys).next_power_of_two()];
-        Self { bits: vec![0; 1 << (bits - 6)], shift: 32 - bits, short: Vec::new(), slots, used: 0 }
+    /// A filter for keys that are at least `shortest` bytes long in a text.
+    pub(super) fn new(keys: usize, shortest: usize, case: Case) -> Self {
+        let mask = match case {
+            Case::Sensitive => 0,
+            Case::Insensitive => CASE_BITS,
+        };
+        let step = shortest.saturating_sub(3).clamp(1, MAX_STEP);
+        let slots = vec![EMPTY; 16];
+        Self { groups: Bits::new(keys * step), step, short: Vec::new(), slots, used: 0, mask }
+    }
+
+    /// The number of bytes of a beginning that [`Self::add`] needs.
+    pub(super) fn width(&self) -> usize {
+        self.step + 3
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
-        8 * (self.bits.len() + self.short.len()) + size_of::<Slot>() * self.slots.len()
+        self.groups.memory_bytes() + 8 * self.short.len() + size_of::<Slot>() * self.slots.len()
     }
 
     /// Adds a way in which a key may begin. Keys must come in order.
     pub(super) fn add(&mut self, begin: &[u8], key: u32) {
-        let Some(begin) = load(begin) else { return self.add_short(begin) };
-        set(&mut self.bits, (hash(begin) >> self.shift) as usize);
+        let Some(first) = load(begin, 0) else { return self.add_short(begin) };
+        for at in 0..self.step {
+            if let Some(group) = load(begin, at) {
+                self.groups.insert(hash(group | self.mask));
+            }
+        }
         if 2 * (self.used + 1) > self.slots.len() {
             self.grow();
         }
+        let begin = first | self.mask;
         let at = self.slot(begin);
         let slot = &mut self.slots[at];
         if slot.end == 0 {
@@ -84,11 +143,12 @@ impl Filter {
         if self.short.is_empty() {
             self.short = vec![0; 1 << 10];
         }
+        let mask = self.mask as u8;
         match *begin {
             [] => {}
             // The next byte may be any, or lie beyond the end.
-            [first] => (0..=255).for_each(|second| set(&mut self.short, pair(first, second))),
-            [first, second, ..] => set(&mut self.short, pair(first, second)),
+            [first] => (0..=255).for_each(|second| set(&mut self.short, pair(first | mask, second))),
+            [first, second, ..] => set(&mut self.short, pair(first | mask, second | mask)),
         }
     }
 
@@ -112,40 +172,44 @@ impl Filter {
         at
     }
 
-    /// The next place in `from..end` where a key may begin.
-    pub(super) fn next(&self, text: &[u8], from: usize, end: usize, folds: bool) -> Option<usize> {
-        let mask = if folds { CASE_BITS } else { 0 };
-        let bytes = text.get(from..end)?;
-        let found = if self.short.is_empty() {
-            bytes.array_windows().position(|window| self.passes(u32::from_le_bytes(*window) | mask))
-        } else {
-            bytes.array_windows().position(|window| {
-                let begin = u32::from_le_bytes(*window) | mask;
-                self.passes(begin) || is_set(&self.short, begin as usize & 0xFFFF)
-            })
-        };
-        if found.is_some() || self.short.is_empty() {
-            return found.map(|at| from + at);
+    /// The next places in `from..end`, at or after `from`, where a key may
+    /// begin.
+    pub(super) fn next(&self, text: &[u8], from: usize, end: usize) -> Option<Range<usize>> {
+        if !self.short.is_empty() {
+            return self.next_short(text, from, end).map(|at| at..at + 1);
         }
-        // The last bytes can only begin a short key.
-        let tail = from.max(end.saturating_sub(3));
-        (tail..end).find(|at| {
-            let (first, second) =
-                (text[*at] | mask as u8, text.get(at + 1).copied().unwrap_or(0) | mask as u8);
-            is_set(&self.short, pair(first, second))
-        })
+        let text = text.get(..end)?;
+        let mut at = from + self.step - 1;
+        while let Some(group) = load(text, at) {
+            if self.groups.has(hash(group | self.mask)) {
+                return Some(at + 1 - self.step..at + 1);
+            }
+            at += self.step;
+        }
+        None
     }
 
-    #[inline]
-    fn passes(&self, begin: u32) -> bool {
-        is_set(&self.bits, (hash(begin) >> self.shift) as usize)
+    fn next_short(&self, text: &[u8], from: usize, end: usize) -> Option<usize> {
+        (from..end).find(|at| {
+            let begin = load(text, *at).unwrap_or_else(|| {
+                let byte = |after: usize| text.get(at + after).copied().map_or(0, u32::from);
+                byte(0) | byte(1) << 8 | byte(2) << 16
+            });
+            let begin = begin | self.mask;
+            is_set(&self.short, begin as usize & 0xFFFF) || self.groups.has(hash(begin))
+        })
     }
 
     /// The keys that may stand at the start of a text, of `keys` in all. Those
     /// that the keys in this range begin with may stand there as well.
-    pub(super) fn candidates(&self, text: &[u8], folds: bool, keys: u32) -> Range<u32> {
-        if let Some(begin) = load(text) {
-            let slot = self.slots[self.slot(if folds { begin | CASE_BITS } else { begin })];
+    pub(super) fn candidates(&self, text: &[u8], keys: u32) -> Range<u32> {
+        // Keys in one slot may differ in the bits of the mask, and so need not
+        // begin with the same short key.
+        if self.mask != 0 && !self.short.is_empty() {
+            return 0..keys;
+        }
+        if let Some(begin) = load(text, 0) {
+            let slot = self.slots[self.slot(begin | self.mask)];
             if slot.end != 0 {
                 return slot.first..slot.end;
             }
@@ -159,11 +223,4 @@ impl Filter {
 
 fn pair(first: u8, second: u8) -> usize {
     usize::from(first) | usize::from(second) << 8
-}
-
-/// The bytes at which a filter that ignores case looks.
-pub(super) fn fold(bytes: &mut [u8]) {
-    for byte in bytes {
-        *byte |= CASE_BITS as u8;
-    }
 }

@@ -9,8 +9,6 @@ use std::collections::BTreeMap;
 
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
-use super::filter;
-
 /// The characters that match characters of the keys.
 #[derive(Debug)]
 pub(super) struct Folding {
@@ -157,30 +155,58 @@ impl Folding {
         }
     }
 
-    /// All ways in which a text that matches a key may begin, as the filter
-    /// sees them: four bytes, or a shorter text as a whole.
-    pub(super) fn beginnings(&self, key: &[u8]) -> Vec<Vec<u8>> {
+    /// The length of the shortest text that matches a key.
+    pub(super) fn shortest(&self, key: &[u8]) -> usize {
+        units(key).map(|unit| self.matching(unit).iter().map(|unit| unit.length()).min().unwrap_or(1)).sum()
+    }
+
+    /// All ways in which a text that matches a key may begin: `width` bytes, or
+    /// a shorter text as a whole.
+    pub(super) fn beginnings(&self, key: &[u8], width: usize) -> Vec<Vec<u8>> {
         let mut open = vec![Vec::new()];
         let mut done = Vec::new();
-        for unit in units(key).take(4) {
-            let matching = self.matching(unit);
+        for unit in units(key).take(width) {
+            // The filter does not tell the cases of ASCII letters apart.
+            let mut matching = self.matching(unit);
+            matching.retain(|unit| !matches!(unit, Unit::Char('A'..='Z')));
             let mut longer = Vec::new();
             for begin in open {
                 for variant in &matching {
                     let mut begin = begin.clone();
                     variant.write(&mut begin);
-                    if begin.len() < 4 { longer.push(begin) } else { done.push(begin) }
+                    if begin.len() < width { longer.push(begin) } else { done.push(begin) }
                 }
             }
             open = longer;
         }
         done.append(&mut open);
-        for begin in &mut done {
-            begin.truncate(4);
-            filter::fold(begin);
-        }
-        done.sort();
-        done.dedup();
         done
+    }
+
+    /// The first bytes of a text with each character as its representative.
+    pub(super) fn head<const N: usize>(&self, text: &[u8]) -> [u8; N] {
+        let mut head = [0; N];
+        let mut length = 0;
+        for unit in units(text) {
+            let mut buffer = [0; 4];
+            let bytes = match self.unit(unit) {
+                Unit::Char(char) => char.encode_utf8(&mut buffer).as_bytes(),
+                Unit::Byte(byte) => {
+                    buffer[0] = byte;
+                    &buffer[..1]
+                }
+            };
+            for byte in bytes {
+                if length == N {
+                    return head;
+                }
+                head[length] = *byte;
+                length += 1;
+            }
+            if length == N {
+                break;
+            }
+        }
+        head
     }
 }

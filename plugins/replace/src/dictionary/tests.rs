@@ -20,11 +20,11 @@ fn fold_together(left: char, right: char) -> bool {
 }
 
 /// The length of `key` at the start of `text`.
-fn length_of(key: &str, text: &str, ignore_case: bool) -> Option<usize> {
+fn length_of(key: &str, text: &str, options: Options) -> Option<usize> {
     let mut rest = text.chars();
     for char in key.chars() {
         let next = rest.next()?;
-        if next != char && !(ignore_case && fold_together(char, next)) {
+        if next != char && !(options.ignore_case && fold_together(char, next)) {
             return None;
         }
     }
@@ -42,7 +42,7 @@ fn naive(keys: &[&str], options: Options, text: &str) -> Vec<Range<usize>> {
     while at < text.len() {
         let whole =
             |end: &usize| !is_word(text[..at].chars().next_back()) && !is_word(text[*end..].chars().next());
-        let ends = keys.iter().filter_map(|key| length_of(key, &text[at..], options.ignore_case));
+        let ends = keys.iter().filter_map(|key| length_of(key, &text[at..], options));
         match ends.map(|length| at + length).filter(|end| !options.word || whole(end)).max() {
             Some(end) => {
                 found.push(at..end);
@@ -69,15 +69,20 @@ proptest! {
 
     #[test]
     fn the_longest_key_at_the_first_place_is_found(
-        keys in prop::collection::vec("[abkSé ]{1,6}", 1..8),
+        keys in prop::collection::vec("[abkSé\\[{ ]{1,11}", 1..8),
         ignore_case: bool,
         word: bool,
-        text in "[aAbKksSſ\u{212a}éÉ ]{0,40}",
+        pieces in prop::collection::vec((any::<prop::sample::Index>(), any::<bool>(), "[aAbKksS\\[{ſ\u{212a}éÉ ]{0,4}"), 0..8),
     ) {
+        // Keys, in either case, and other characters between them.
+        let text = pieces.iter().map(|(index, upper, other)| {
+            let key = index.get(&keys);
+            format!("{}{other}", if *upper { key.to_uppercase() } else { key.clone() })
+        }).collect::<String>();
         let mut keys = keys.iter().map(String::as_str).collect::<Vec<_>>();
         let options = Options { ignore_case, word };
         keys.sort_unstable();
-        keys.dedup_by(|left, right| length_of(left, right, true) == Some(right.len()));
+        keys.dedup_by(|left, right| length_of(left, right, Options { ignore_case: true, word }) == Some(right.len()));
         let Ok(dictionary) = Dictionary::new(pairs(&keys), options) else { return Ok(()) };
         let found = all(&dictionary, text.as_bytes());
         prop_assert!(found.iter().all(|range| range.len() <= dictionary.longest()));

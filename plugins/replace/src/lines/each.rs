@@ -47,6 +47,8 @@ struct Shown<'a> {
     bytes: &'a [u8],
     /// The length of the BOM before it.
     skip: usize,
+    /// Whether it ends the file.
+    ends_file: bool,
 }
 
 impl Shown<'_> {
@@ -65,7 +67,8 @@ impl EachLine {
         let skip = if self.skips_bom { bom::length(window).min(length) } else { 0 };
         let bytes = &window.bytes[skip..length];
         let hay = if self.sees_invalid { Hay::valid(bytes) } else { Hay::raw(bytes) };
-        let shown = Shown { hay, bytes, skip };
+        let ends_file = window.last && length == window.bytes.len();
+        let shown = Shown { hay, bytes, skip, ends_file };
         let text = &shown.hay.text[..];
         let mut start = 0;
         // Only a BOM may be left: a line all the same.
@@ -73,8 +76,7 @@ impl EachLine {
             let end = memchr(b'\n', &text[start..]).map(|at| start + at + 1);
             let end = end.unwrap_or(text.len());
             self.count += 1;
-            let is_last = window.last && length == window.bytes.len() && end == text.len();
-            self.line(&shown, start..end, is_last, edits);
+            self.line(&shown, start..end, edits);
             if self.is_done() {
                 edits.consumed(u64::MAX);
                 break;
@@ -120,12 +122,13 @@ impl EachLine {
     }
 
     /// The range of the line has its end.
-    fn line(&mut self, shown: &Shown<'_>, range: Range<usize>, is_last: bool, edits: &mut Edits) {
+    fn line(&mut self, shown: &Shown<'_>, range: Range<usize>, edits: &mut Edits) {
         let whole = &shown.hay.text[range.clone()];
         let mut text = whole.strip_suffix(b"\n").unwrap_or(whole);
         if self.crlf && text.len() < whole.len() {
             text = text.strip_suffix(b"\r").unwrap_or(text);
         }
+        let is_last = shown.ends_file && range.end == shown.hay.text.len();
         if !self.select.selects(&Line { text, number: self.count, is_last }) {
             return;
         }

@@ -18,7 +18,7 @@ use crate::search::Replacer;
 use crate::stream::{Certainty, Stream};
 use crate::text::{Text, is_ascii_folding};
 use crate::whole::Whole;
-use crate::with::With;
+use crate::with::{Escapes, With};
 
 /// The host searches for so many texts faster than the plugin.
 const MAX_PREFILTER_KEYS: usize = 32;
@@ -67,26 +67,21 @@ fn each_line(
     lines::each(facts, Action::Replace { replacer, of_file, of_line }, own, prefilter)
 }
 
-fn stream(facts: &Facts<'_>, replacer: Replacer, certainty: Certainty, skips_bom: bool) -> (Engine, Job) {
+fn stream(facts: &Facts<'_>, replacer: Replacer, certainty: Certainty) -> (Engine, Job) {
     let max_match = facts.settings.max_match.unwrap_or(MAX_OPEN_BYTES);
     let counter = counters(facts).0;
-    let stream = Stream::new(replacer, certainty, counter, (max_match, skips_bom));
+    let stream = Stream::new(replacer, certainty, counter, max_match);
     (Engine::Stream(Box::new(stream)), Job::new(Framing::Sequential))
 }
 
-fn whole(
-    replacer: Replacer,
-    longest: usize,
-    skips_bom: bool,
-    before: usize,
-) -> Result<(Engine, Job), String> {
+fn whole(replacer: Replacer, longest: usize, before: usize) -> Result<(Engine, Job), String> {
     let after = if before == 0 { longest.saturating_sub(1) } else { longest + LOOK_AROUND_BYTES };
     if longest > LONGEST_IN_CONTEXT_BYTES {
         return Err(format!("`find` is longer than {LONGEST_IN_CONTEXT_BYTES} bytes"));
     }
     let narrow = |bytes| u32::try_from(bytes).map_err(|_| "too much context".to_owned());
     let framing = Framing::Overlapping { before: narrow(before)?, after: narrow(after)? };
-    Ok((Engine::Whole(Whole { replacer, longest, skips_bom }), Job::new(framing)))
+    Ok((Engine::Whole(Whole { replacer, longest }), Job::new(framing)))
 }
 
 fn no_line_end(facts: &Facts<'_>, text: &[u8], name: &str) -> Result<(), String> {
@@ -112,11 +107,11 @@ fn single(facts: &Facts<'_>, find: Vec<u8>, with: Vec<u8>) -> Result<(Engine, Jo
     let (engine, job) = if goes_by_line(facts) {
         each_line(facts, replacer, &[], prefilter.clone())?
     } else if facts.settings.counts.of_file() {
-        stream(facts, replacer, Certainty::Longest(find.len()), false)
+        stream(facts, replacer, Certainty::Longest(find.len()))
     } else if by_lines {
-        (Engine::Lines(Lines { replacer, skips_bom: false }), Job::new(Framing::lines()))
+        (Engine::Lines(Lines { replacer }), Job::new(Framing::lines()))
     } else {
-        whole(replacer, find.len(), false, 0)?
+        whole(replacer, find.len(), 0)?
     };
     let job = if job.framing == Framing::Sequential { job } else { job.prefilter(prefilter) };
     Ok((engine, if keeps_length { job.length_preserving() } else { job }))
@@ -134,16 +129,16 @@ fn folded(facts: &Facts<'_>, find: &[u8], with: Vec<u8>) -> Result<(Engine, Job)
     let replacer = Replacer::regex(regex, With::Text(with), &pattern);
     let longest = pattern.longest().unwrap_or(find.len());
     if goes_by_line(facts) {
-        return each_line(facts, replacer, &[], pattern.line_prefilter(facts.crlf));
+        return each_line(facts, replacer, &[], pattern.line_prefilter(facts.line_end()));
     }
     if facts.settings.counts.of_file() {
-        return Ok(stream(facts, replacer, Certainty::Longest(longest), false));
+        return Ok(stream(facts, replacer, Certainty::Longest(longest)));
     }
     if by_lines {
-        let job = Job::new(Framing::lines()).prefilter(pattern.line_prefilter(facts.crlf));
-        return Ok((Engine::Lines(Lines { replacer, skips_bom: false }), job));
+        let job = Job::new(Framing::lines()).prefilter(pattern.line_prefilter(facts.line_end()));
+        return Ok((Engine::Lines(Lines { replacer }), job));
     }
-    let (engine, job) = whole(replacer, longest, false, 0)?;
+    let (engine, job) = whole(replacer, longest, 0)?;
     Ok((engine, job.prefilter(pattern.window_prefilter())))
 }
 
@@ -174,9 +169,9 @@ fn many(facts: &Facts<'_>) -> Result<(Engine, Job), String> {
     let (engine, job) = if goes_by_line(facts) {
         each_line(facts, replacer, &[], prefilter)?
     } else if settings.counts.of_file() {
-        stream(facts, replacer, Certainty::Longest(longest), false)
+        stream(facts, replacer, Certainty::Longest(longest))
     } else {
-        let (engine, job) = whole(replacer, longest, false, LOOK_AROUND_BYTES)?;
+        let (engine, job) = whole(replacer, longest, LOOK_AROUND_BYTES)?;
         (engine, job.prefilter(prefilter))
     };
     Ok((engine, if keeps_length { job.length_preserving() } else { job }))
@@ -215,34 +210,33 @@ fn regex(facts: &Facts<'_>, find: &str, with: &str) -> Result<(Engine, Job), Str
     let pattern =
         Pattern::new(find, crate::pattern::Meaning { word: settings.word, crlf, ..facts.meaning() })?;
     escape::check_template(with, settings.escapes)?;
-    let reads_escapes = settings.escapes != Some(false);
+    let escapes = if settings.escapes == Some(false) { Escapes::Literal } else { Escapes::Read };
     if in_lines {
         let regex = pattern.within_lines("find")?;
-        let with = With::template(with, regex.group_info(), reads_escapes)?;
+        let with = With::template(with, regex.group_info(), escapes)?;
         let replacer = Replacer::regex(regex, with, &pattern);
         let sees_cr = facts.crlf && pattern.sees_cr();
         if sees_cr || goes_by_line(facts) || settings.counts.of_file() {
-            return each_line(facts, replacer, &[&pattern], pattern.line_prefilter(facts.crlf));
+            return each_line(facts, replacer, &[&pattern], pattern.line_prefilter(facts.line_end()));
         }
-        let job = Job::new(Framing::lines()).prefilter(pattern.line_prefilter(facts.crlf));
-        return Ok((Engine::Lines(Lines { replacer, skips_bom: !pattern.syntax.names_bom }), job));
+        let job = Job::new(Framing::lines()).prefilter(pattern.line_prefilter(facts.line_end()));
+        return Ok((Engine::Lines(Lines { replacer }), job));
     }
     if crlf && pattern.sees_cr() {
         facts.tell_crlf();
     }
     let regex = pattern.compile()?;
-    let with = With::template(with, regex.group_info(), reads_escapes)?;
+    let with = With::template(with, regex.group_info(), escapes)?;
     let replacer = Replacer::regex(regex, with, &pattern);
-    let skips_bom = !pattern.syntax.names_bom;
     match pattern.longest().filter(|longest| *longest <= LONGEST_IN_CONTEXT_BYTES) {
         Some(longest) if !pattern.matches_empty() && !settings.counts.of_file() => {
-            let (engine, job) = whole(replacer, longest, skips_bom, LOOK_AROUND_BYTES)?;
+            let (engine, job) = whole(replacer, longest, LOOK_AROUND_BYTES)?;
             Ok((engine, job.prefilter(pattern.window_prefilter())))
         }
-        Some(longest) => Ok(stream(facts, replacer, Certainty::Longest(longest), skips_bom)),
+        Some(longest) => Ok(stream(facts, replacer, Certainty::Longest(longest))),
         None => {
             let decider = Certainty::Automaton(Box::new(Decider::new(pattern.hir())?));
-            Ok(stream(facts, replacer, decider, skips_bom))
+            Ok(stream(facts, replacer, decider))
         }
     }
 }

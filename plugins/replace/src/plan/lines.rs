@@ -28,7 +28,8 @@ fn select(facts: &Facts<'_>, patterns: &[Pattern]) -> Result<Select, String> {
     let from = lines.from.as_ref().map(|_| next("from")).transpose()?;
     let to = lines.to.as_ref().map(|_| next("to")).transpose()?;
     let is_between = from.is_some() || to.is_some();
-    let between = is_between.then(|| Between::new(from, to, lines.markers));
+    let is_inside = from.is_none();
+    let between = is_between.then_some(Between { from, to, markers: lines.markers, is_inside });
     let numbers = lines.numbers.as_deref().map(Numbers::parse).transpose()?;
     Ok(Select { with, without, numbers, between })
 }
@@ -65,7 +66,7 @@ pub(super) fn each(
         let selected = || patterns.first().filter(|_| !facts.settings.lines.with.is_empty());
         let prefilter = match prefilter {
             Prefilter::None => {
-                selected().map_or(Prefilter::None, |pattern| pattern.line_prefilter(facts.crlf))
+                selected().map_or(Prefilter::None, |pattern| pattern.line_prefilter(facts.line_end()))
             }
             other => other,
         };

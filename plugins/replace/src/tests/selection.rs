@@ -7,7 +7,9 @@ use super::sed;
 use crate::Replace;
 
 /// Parameters, and a script for sed that means the same.
-const SCRIPTS: &[(&[(&str, &str)], &[&str])] = &[
+type Params = &'static [(&'static str, &'static str)];
+
+const SCRIPTS: &[(Params, &[&str])] = &[
     (&[("find", "a"), ("with", "X"), ("lines", "b")], &["/b/s/a/X/g"]),
     (&[("find", "a"), ("with", "X"), ("not-lines", "b")], &["/b/!s/a/X/g"]),
     (&[("find", "a"), ("with", "X"), ("line", "2")], &["2s/a/X/g"]),
