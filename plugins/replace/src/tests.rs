@@ -150,13 +150,21 @@ proptest! {
         assert_split_invariant::<Replace>(&[("find", &find), ("with", "X"), ("regex", "true")], &input);
     }
 
+}
+
+proptest! {
+    // Each case builds many automata.
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
     #[test]
     fn multiline_is_a_search_over_the_whole_text(find in expression(), input in text()) {
         let params = [("find", find.as_str()), ("with", "X"), ("regex", "true"), ("multiline", "true")];
         prop_assert_eq!(edit::<Replace>(&params, &input), Ok(multiline_model(&find, &input)));
         assert_split_invariant::<Replace>(&params, &input);
     }
+}
 
+proptest! {
     #[test]
     fn texts_do_not_depend_on_the_cut(
         find in "[ab\n]{1,3}",

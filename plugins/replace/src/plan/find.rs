@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use runner_plugin::{Framing, Job, LogLevel, Prefilter, log};
+use runner_plugin::{Framing, Job, Prefilter};
 
 use super::{Facts, lines};
 use crate::Engine;
@@ -156,7 +156,6 @@ fn many(facts: &Facts<'_>) -> Result<(Engine, Job), String> {
     }
     let options = Options { ignore_case: settings.ignore_case, word: settings.word };
     let dictionary = Dictionary::new(pairs, options)?;
-    log(LogLevel::Debug, &format!("the pairs take {} bytes of memory", dictionary.memory_bytes()));
     let longest = dictionary.longest();
     let keys = dictionary.keys().map(<[u8]>::to_vec).take(MAX_PREFILTER_KEYS + 1).collect::<Vec<_>>();
     let is_ascii = !settings.ignore_case || keys.iter().all(|key| is_ascii_folding(key));

@@ -42,7 +42,7 @@ const EXPRESSIONS: &[&str] = &[
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
     fn the_whole_file_is_searched_as_by_perl(
@@ -55,6 +55,12 @@ proptest! {
         prop_assert_eq!(edit::<Replace>(&params, &input), Ok(expected), "{}", find);
         assert_split_invariant::<Replace>(&params, &input);
     }
+
+}
+
+proptest! {
+    // Each case builds many automata.
+    #![proptest_config(ProptestConfig::with_cases(120))]
 
     /// A byte that is not UTF-8 is a character of its own.
     #[test]
