@@ -52,6 +52,7 @@ impl Strings {
         self.ends.len() as u32
     }
 
+    #[cfg(test)]
     fn memory_bytes(&self) -> usize {
         self.bytes.capacity() + 4 * self.ends.capacity()
     }
@@ -144,6 +145,7 @@ impl Dictionary {
     }
 
     /// Memory in bytes.
+    #[cfg(test)]
     pub(crate) fn memory_bytes(&self) -> usize {
         self.keys.memory_bytes()
             + self.values.memory_bytes()

@@ -93,7 +93,8 @@ fn names_cr(settings: &Settings) -> Result<bool, String> {
 }
 
 fn ends(settings: &Settings, file: &FileHead<'_>) -> Result<(Engine, Job), String> {
-    if file.size == Some(0) {
+    // Of a stream, nothing may have arrived yet: then the host asks again.
+    if file.head.is_empty() {
         return Err("the file is empty, and no plugin is shown an empty file, so nothing can be inserted: \
                     write it by other means"
             .into());

@@ -64,6 +64,7 @@ impl Bits {
         Self { words: vec![0; 1 << (bits - 6)], shift: 32 - bits }
     }
 
+    #[cfg(test)]
     pub(super) fn memory_bytes(&self) -> usize {
         8 * self.words.len()
     }
@@ -114,6 +115,7 @@ impl Filter {
         self.step + 3
     }
 
+    #[cfg(test)]
     pub(super) fn memory_bytes(&self) -> usize {
         self.groups.memory_bytes() + 8 * self.short.len() + size_of::<Slot>() * self.slots.len()
     }

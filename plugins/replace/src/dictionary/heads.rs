@@ -67,6 +67,7 @@ impl Heads {
         made
     }
 
+    #[cfg(test)]
     pub(super) fn memory_bytes(&self) -> usize {
         HEAD_BYTES * self.heads.capacity()
             + self.bits.memory_bytes()

@@ -120,3 +120,12 @@ fn mistakes_in_pairs_name_their_place() {
     assert_eq!(pairs[0].from, b"a\t");
     assert_eq!((&pairs[0].to[..], &pairs[1].to[..]), (&b"b"[..], &b""[..]));
 }
+
+/// As the README says.
+#[test]
+fn a_pair_takes_a_hundred_bytes() {
+    let keys = (0..10_000).map(|number| format!("user{}", number * 97)).collect::<Vec<_>>();
+    let keys = keys.iter().map(String::as_str).collect::<Vec<_>>();
+    let memory = Dictionary::new(pairs(&keys), Options::default()).unwrap().memory_bytes();
+    assert!((700_000..1_300_000).contains(&memory), "{memory}");
+}
