@@ -11,7 +11,9 @@ const MAX_PARTS: usize = 200;
 /// or a different one, if more followed. It may match other texts.
 pub(crate) fn beginnings(hir: &Hir) -> Hir {
     match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) => Hir::fail(),
+        HirKind::Empty => Hir::fail(),
+        // Whether it holds may depend on what follows.
+        HirKind::Look(_) => Hir::empty(),
         HirKind::Literal(literal) => text(&literal.0),
         HirKind::Class(Class::Bytes(_)) => Hir::empty(),
         HirKind::Class(Class::Unicode(class)) if class.is_ascii() => Hir::empty(),

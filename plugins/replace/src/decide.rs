@@ -8,6 +8,7 @@
 //! the beginnings of matches.
 
 use std::fmt::Display;
+use std::ops::Range;
 
 use regex_automata::hybrid::dfa::{Cache, DFA};
 use regex_automata::nfa::thompson::{self, WhichCaptures};
@@ -30,6 +31,8 @@ pub(crate) enum Verdict {
     Open(usize),
     /// There is none, whatever follows.
     Never,
+    /// The automaton cannot tell: characters beyond ASCII, beside `\b`.
+    Unknown,
 }
 
 /// Decides for one expression.
@@ -67,30 +70,32 @@ impl Decider {
 
     /// The verdict about the first match at or after `from`, in a text that
     /// more follows.
-    ///
-    /// # Errors
-    /// The place of a byte beyond ASCII, if the expression has `\b`.
-    pub(crate) fn first(&mut self, text: &[u8], from: usize) -> Result<Verdict, usize> {
-        match self.end(text, from)? {
-            End::Final(end) => Ok(Verdict::Ends(end)),
-            End::Never => Ok(Verdict::Never),
-            End::Open => {
-                let input = Input::new(text).range(from..).anchored(Anchored::Yes);
-                // An automaton without quit bytes that never gives up.
-                let begins = self.backward.try_search_rev(&mut self.backward_cache, &input);
-                Ok(Verdict::Open(match begins {
-                    Ok(start) => start.map_or(text.len(), |start| start.offset()),
-                    Err(_) => from,
-                }))
-            }
+    pub(crate) fn first(&mut self, text: &[u8], from: usize) -> Verdict {
+        match self.end(text, from) {
+            Some(End::Final(end)) => Verdict::Ends(end),
+            Some(End::Never) => Verdict::Never,
+            Some(End::Open) => Verdict::Open(self.begin(text, from..text.len())),
+            None => Verdict::Unknown,
         }
     }
 
-    fn end(&mut self, text: &[u8], from: usize) -> Result<End, usize> {
+    /// The first place in a range at which a match may begin that goes on after
+    /// the range, or depends on what follows; the end of the range, if there is
+    /// none. The place may be too early.
+    pub(crate) fn begin(&mut self, text: &[u8], range: Range<usize>) -> usize {
+        let input = Input::new(text).range(range.clone()).anchored(Anchored::Yes);
+        match self.backward.try_search_rev(&mut self.backward_cache, &input) {
+            Ok(start) => start.map_or(range.end, |start| start.offset()),
+            // It has no quit bytes, and never gives up.
+            Err(_) => range.start,
+        }
+    }
+
+    /// `None` at a byte beyond ASCII, if the expression has `\b`.
+    fn end(&mut self, text: &[u8], from: usize) -> Option<End> {
         let Self { forward, forward_cache: cache, prefilter, .. } = self;
-        let start = |cache: &mut Cache, at| {
-            forward.start_state_forward(cache, &Input::new(text).range(at..)).map_err(|_| at)
-        };
+        let start =
+            |cache: &mut Cache, at| forward.start_state_forward(cache, &Input::new(text).range(at..)).ok();
         let mut state = start(cache, from)?;
         let mut end = None;
         let mut at = from;
@@ -111,19 +116,19 @@ impl Decider {
                     }
                 }
             }
-            state = forward.next_state(cache, state, text[at]).map_err(|_| at)?;
+            state = forward.next_state(cache, state, text[at]).ok()?;
             if state.is_tagged() {
                 if state.is_match() {
                     end = Some(at);
                 } else if state.is_dead() {
-                    return Ok(end.map_or(End::Never, End::Final));
+                    return Some(end.map_or(End::Never, End::Final));
                 } else if state.is_quit() {
-                    return Err(at);
+                    return None;
                 }
             }
             at += 1;
         }
-        Ok(End::Open)
+        Some(End::Open)
     }
 }
 

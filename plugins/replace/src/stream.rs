@@ -67,11 +67,10 @@ impl Stream {
         let in_window = |place: usize| place + skip - before.len();
         let hay = self.replacer.hay(bytes);
         let mut walk = Walk { at: hay.text_place(before.len()), after_match: self.after_match };
-        let undecided = |at: usize| undecidable(window.offset + in_window(hay.place(at)) as u64);
         loop {
             let found = match window.last {
                 true => walk.next(&mut self.replacer, &hay.text, hay.text.len()),
-                false => self.next(&mut walk, &hay.text).map_err(undecided)?,
+                false => self.next(&mut walk, &hay.text),
             };
             let Some(found) = found else { break };
             if self.counter.takes() {
@@ -98,40 +97,50 @@ impl Stream {
 
     /// The next match that is final. If there is none, the walk goes to where
     /// the next one may begin.
-    ///
-    /// # Errors
-    /// The place where it cannot be decided.
-    fn next(&mut self, walk: &mut Walk, text: &[u8]) -> Result<Option<Range<usize>>, usize> {
-        loop {
-            if walk.at > text.len() {
-                return Ok(None);
-            }
-            let (found, open) = match &mut self.certainty {
-                Certainty::Longest(longest) => {
-                    let open = text.len().saturating_sub(*longest + LOOK_AROUND_BYTES);
-                    let found = self.replacer.next(text, walk.at..text.len());
-                    (found.filter(|found| found.start < open), open)
-                }
-                Certainty::Automaton(decider) => {
-                    match decider.first(text, walk.at)? {
-                        Verdict::Ends(end) => (self.replacer.next(text, walk.at..end), end),
-                        Verdict::Never => (None, text.len()),
-                        Verdict::Open(open) => {
-                            // One that is already there may become longer.
-                            let begun = self.replacer.next(text, walk.at..text.len());
-                            (None, begun.map_or(open, |begun| begun.start.min(open)))
-                        }
-                    }
-                }
-            };
+    fn next(&mut self, walk: &mut Walk, text: &[u8]) -> Option<Range<usize>> {
+        while walk.at <= text.len() {
+            let (found, open) = self.certain(walk.at, text);
             match found {
-                Some(found) if walk.accepts(&self.replacer, text, &found) => return Ok(Some(found)),
+                Some(found) if walk.accepts(&self.replacer, text, &found) => return Some(found),
                 Some(_) => {}
                 None => {
                     if open > walk.at {
                         *walk = Walk::new(open);
                     }
-                    return Ok(None);
+                    return None;
+                }
+            }
+        }
+        None
+    }
+
+    /// The first match at or after a place, if it is final; otherwise, where it
+    /// may begin.
+    fn certain(&mut self, from: usize, text: &[u8]) -> (Option<Range<usize>>, usize) {
+        let all = from..text.len();
+        let decider = match &mut self.certainty {
+            Certainty::Longest(longest) => {
+                let open = text.len().saturating_sub(*longest + LOOK_AROUND_BYTES);
+                return (self.replacer.next(text, all).filter(|found| found.start < open), open);
+            }
+            Certainty::Automaton(decider) => decider,
+        };
+        match decider.first(text, from) {
+            Verdict::Ends(end) => (self.replacer.next(text, from..end), end),
+            Verdict::Never => (None, text.len()),
+            Verdict::Open(open) => {
+                // One that is already there may become longer.
+                let begun = self.replacer.next(text, all);
+                (None, begun.map_or(open, |begun| begun.start.min(open)))
+            }
+            Verdict::Unknown => {
+                // The bytes at the end are shown to assertions only.
+                let end = text.len().saturating_sub(LOOK_AROUND_BYTES).max(from);
+                let open = decider.begin(text, from..end);
+                match self.replacer.next(text, from..end) {
+                    // No match that begins here or earlier can go on.
+                    Some(found) if found.start < open => (Some(found), open),
+                    found => (None, found.map_or(open, |found| found.start.min(open))),
                 }
             }
         }
@@ -155,11 +164,4 @@ impl Stream {
             window.offset + consumed as u64,
         ))
     }
-}
-
-fn undecidable(offset: u64) -> String {
-    format!(
-        "whether a word ends at offset {offset}, at a character beyond ASCII, cannot be told while a match \
-         may have any length: write `(?-u:\\b)` for `\\b`, or limit the match, as in `.{{0,1000}}`"
-    )
 }

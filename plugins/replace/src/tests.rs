@@ -145,6 +145,26 @@ proptest! {
         }
     }
 
+    /// The CR before a line end belongs to it; others are characters.
+    #[test]
+    fn lines_with_crlf_are_searched_each_alone(find in expression(), input in "[abc \r\r\n\n]{0,30}") {
+        let params = [("find", find.as_str()), ("with", "X"), ("regex", "true"), ("crlf", "true")];
+        let mut expected = Vec::new();
+        for line in input.as_bytes().split_inclusive(|byte| *byte == b'\n') {
+            let end = if line.ends_with(b"\r\n") { 2 } else { usize::from(line.ends_with(b"\n")) };
+            let (text, end) = line.split_at(line.len() - end);
+            // The model takes no empty text for a line.
+            expected.extend(lines_model(&find, &[text, b"\n"].concat()));
+            expected.pop();
+            expected.extend_from_slice(end);
+        }
+        match edit::<Replace>(&params, input.as_bytes()) {
+            Ok(output) => prop_assert_eq!(output.escape_ascii().to_string(), expected.escape_ascii().to_string()),
+            Err(error) => prop_assert!(error.contains("set `multiline`"), "{}", error),
+        }
+        assert_split_invariant::<Replace>(&params, input.as_bytes());
+    }
+
     #[test]
     fn lines_do_not_depend_on_the_cut(find in expression(), input in text()) {
         assert_split_invariant::<Replace>(&[("find", &find), ("with", "X"), ("regex", "true")], &input);
@@ -157,10 +177,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
-    fn multiline_is_a_search_over_the_whole_text(find in expression(), input in text()) {
+    fn multiline_is_a_search_over_the_whole_text(find in expression(), input in "[aabbc\né ]{1,30}") {
         let params = [("find", find.as_str()), ("with", "X"), ("regex", "true"), ("multiline", "true")];
-        prop_assert_eq!(edit::<Replace>(&params, &input), Ok(multiline_model(&find, &input)));
-        assert_split_invariant::<Replace>(&params, &input);
+        let input = input.as_bytes();
+        prop_assert_eq!(edit::<Replace>(&params, input), Ok(multiline_model(&find, input)));
+        assert_split_invariant::<Replace>(&params, input);
     }
 }
 

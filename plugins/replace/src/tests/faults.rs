@@ -167,6 +167,17 @@ fn a_greedy_match_is_the_longest_of_the_file() {
     assert_eq!(in_windows(&blanks, input.as_bytes()).as_deref(), Ok(&b"a b"[..]));
 }
 
+/// Whether a word ends depends on what follows, and on Unicode.
+#[test]
+fn word_boundaries_over_lines_are_decided() {
+    let params = [("find", r"\n*,\b"), ("with", "-"), REGEX, MULTILINE];
+    gives(&params, "\n,x,, ,é,".as_bytes(), "-x,, -é,".as_bytes());
+    let params = [("find", r"x*a\B"), ("with", "-"), REGEX, MULTILINE];
+    gives(&params, "xaa aé ab éa".as_bytes(), "-a -é -b éa".as_bytes());
+    let params = [("find", r"\bfoo\b\s+\bbär\b"), ("with", "-"), REGEX, MULTILINE];
+    gives(&params, "foo \n bär\nfoo bärs é foo bär".as_bytes(), "-\nfoo bärs é -".as_bytes());
+}
+
 /// Where a limit stays, it is an error.
 #[test]
 fn an_undecided_match_is_an_error() {
