@@ -146,7 +146,7 @@ impl Pattern {
 
     /// Whether a CR before a line end can make a difference to its matches.
     pub(crate) fn sees_cr(&self) -> bool {
-        sees_cr(&self.hir)
+        self.matches_empty() || sees_cr(&self.hir)
     }
 
     /// Whether bytes that are not UTF-8 are to be shown as characters. Not so

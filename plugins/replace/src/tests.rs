@@ -145,6 +145,17 @@ proptest! {
         }
     }
 
+    #[test]
+    fn lines_do_not_depend_on_the_cut(find in expression(), input in text()) {
+        assert_split_invariant::<Replace>(&[("find", &find), ("with", "X"), ("regex", "true")], &input);
+    }
+
+}
+
+proptest! {
+    // Each case builds many automata.
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
     /// The CR before a line end belongs to it; others are characters.
     #[test]
     fn lines_with_crlf_are_searched_each_alone(find in expression(), input in "[abc \r\r\n\n]{0,30}") {
@@ -164,17 +175,6 @@ proptest! {
         }
         assert_split_invariant::<Replace>(&params, input.as_bytes());
     }
-
-    #[test]
-    fn lines_do_not_depend_on_the_cut(find in expression(), input in text()) {
-        assert_split_invariant::<Replace>(&[("find", &find), ("with", "X"), ("regex", "true")], &input);
-    }
-
-}
-
-proptest! {
-    // Each case builds many automata.
-    #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
     fn multiline_is_a_search_over_the_whole_text(find in expression(), input in "[aabbc\né ]{1,30}") {
