@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
-use runner_contract::{Framing, Job, Prefilter};
+use runner_contract::{Claims, Framing, Job};
 use runner_pipeline::engine::answer::{Answer, breach};
 use runner_pipeline::engine::framing::View;
 use runner_pipeline::engine::transform::{BlockTransform, Instance};
@@ -23,7 +23,8 @@ const SPAN_BYTES: usize = 16;
 pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
     let framing = framing(&mut input);
-    let job = Job { framing, prefilter: Prefilter::None, length_preserving: input.flag() };
+    let job =
+        Job { claims: Claims { length_preserving: input.flag(), ..Claims::default() }, ..Job::new(framing) };
     let script: Arc<Vec<Vec<u8>>> =
         Arc::new((0..1 + input.below(4)).map(|_| input.bytes(60).to_vec()).collect());
     let file = file(&mut input, usize::MAX);
@@ -207,7 +208,7 @@ fn accepted(job: &Job, file: &[u8], asked: &Asked) -> Option<Vec<Edit>> {
         let at_end = asked.end && start == asked.limit && asked.owned.end == asked.limit;
         let in_block = (start < asked.owned.end || at_end) && end <= limit;
         let in_order = start >= reach && !(old == 0 && inserted == Some(start));
-        if !in_block || !in_order || job.length_preserving && old != new_bytes as u64 {
+        if !in_block || !in_order || job.claims.length_preserving && old != new_bytes as u64 {
             return None;
         }
         edits.push((start, file[start as usize..end as usize].to_vec(), bytes.to_vec()));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use regex_automata::nfa::thompson::{self, pikevm};
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input as Haystack};
-use runner_contract::{Change, Framing, Job, Prefilter, Reply, Span, Window};
+use runner_contract::{Change, Framing, Job, Pattern as Prefilter, Reply, Span, Window};
 use runner_pipeline::engine::prefilter::Finder;
 use runner_pipeline::engine::transform::{Instance, Transform};
 use runner_pipeline::error::Result;
@@ -28,11 +28,11 @@ pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
     let framing = framing(&mut input);
     let prefilter = prefilter(&mut input);
-    let job = Job { framing, prefilter, length_preserving: false };
+    let job = Job::new(framing).prefilter(prefilter.clone());
     if job.validate().is_err() || !matches!(Finder::new(&job), Ok(Some(_))) {
         return;
     }
-    let largest = match (&job.framing, &job.prefilter) {
+    let largest = match (&job.framing, &prefilter) {
         // A million edits, if a large file is filled with it.
         (_, Prefilter::Literals { patterns, .. }) if patterns.iter().any(|one| one.len() < 2) => 70_000,
         (_, Prefilter::Literals { .. }) => usize::MAX,
@@ -49,9 +49,9 @@ pub fn run(data: &[u8]) {
     };
     let file = file(&mut input, largest);
 
-    let rule = Arc::new(Rule { pattern: Pattern::new(&job.prefilter), framing: job.framing.clone(), new });
+    let rule = Arc::new(Rule { pattern: Pattern::new(&prefilter), framing: job.framing.clone(), new });
     let make = || Ok(Instance::local(Editor(rule.clone())));
-    let without = Job { prefilter: Prefilter::None, ..job.clone() };
+    let without = Job { prefilters: Vec::new(), ..job.clone() };
     match (found(&without, &file, &make, PLAIN), found(&job, &file, &make, how)) {
         (Ok(plain), Ok(filtered)) => {
             assert!(plain == filtered, "{job:?} {how:?}: {:?} and {:?}", plain.edits, filtered.edits);
@@ -78,6 +78,7 @@ fn framing(input: &mut Input<'_>) -> Framing {
             width: 1 + input.byte() % 2,
             order: order(input),
             adjustment: (input.byte() as i8).into(),
+            checks: Vec::new(),
         },
         6 => Framing::Overlapping { before: input.below(9) as u32, after: input.below(40) as u32 },
         _ => Framing::Bytes,
@@ -115,7 +116,6 @@ impl Pattern {
                     .expect("it was compiled before");
                 Self::Regex(Box::new(regex))
             }
-            Prefilter::None => unreachable!("there is one"),
         }
     }
 
@@ -214,6 +214,6 @@ impl Transform for Editor {
             len: self.0.new.len() as u32,
         });
         let change = Change::Edits { spans: spans.collect(), bytes: self.0.new.repeat(ranges.len()) };
-        Ok(Reply { consumed: 0, change })
+        Ok(Reply::new(0, change))
     }
 }

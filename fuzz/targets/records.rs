@@ -19,12 +19,13 @@ pub(super) fn framing(input: &mut Input<'_>) -> Framing {
             order: order(input),
             // Small ones of both signs too.
             adjustment: if input.flag() { i64::from(input.byte() as i8) } else { input.number() as i64 },
+            checks: Vec::new(),
         },
         4 => Framing::Overlapping { before: input.byte().into(), after: input.byte().into() },
         5 => Framing::Sequential,
         _ => Framing::Bytes,
     };
-    let job = Job { framing, prefilter: Prefilter::None, length_preserving: false };
+    let job = Job::new(framing);
     if job.validate().is_ok() { job.framing } else { Framing::Delimited(b"\n".to_vec()) }
 }
 

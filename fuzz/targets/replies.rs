@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
-use runner_contract::{Change, Framing, Job, Prefilter, Reply, Span, Window};
+use runner_contract::{Change, Framing, Job, Pattern, Reply, Span, Window};
 use runner_pipeline::engine::transform::{Instance, Transform};
 use runner_pipeline::error::{Error, Kind, Result};
 
@@ -20,11 +20,11 @@ const LITERAL: &[u8] = b"x";
 pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
     let framing = framing(&mut input);
-    let literals = Prefilter::Literals { patterns: vec![LITERAL.to_vec()], ignore_ascii_case: false };
-    let prefilter = if input.flag() { literals } else { Prefilter::None };
-    let mut job = Job { framing, prefilter, length_preserving: input.flag() };
+    let literals = Pattern::literals([LITERAL]);
+    let mut job = Job::new(framing).prefilters(input.flag().then_some(literals));
+    job.claims.length_preserving = input.flag();
     if job.validate().is_err() {
-        job.prefilter = Prefilter::None;
+        job.prefilters.clear();
     }
     let script: Arc<Vec<Vec<u8>>> =
         Arc::new((0..1 + input.below(4)).map(|_| input.bytes(40).to_vec()).collect());
@@ -122,8 +122,8 @@ fn reply(input: &mut Input<'_>, window: &Window<'_>) -> Reply {
 /// What a scan of one block came to, against a check of all answers in order.
 fn check(job: &Job, file: &[u8], all: &[Asked], result: Result<&Found, &Error>) {
     let (records, impossible) = records(&job.framing, file);
-    let packs = job.prefilter != Prefilter::None
-        && !matches!(job.framing, Framing::Bytes | Framing::Overlapping { .. });
+    let packs =
+        !job.prefilters.is_empty() && !matches!(job.framing, Framing::Bytes | Framing::Overlapping { .. });
     let holds = |record: &&Range<u64>| file[record.start as usize..record.end as usize].contains(&LITERAL[0]);
     let mut candidates = records.iter().filter(holds);
     // What was asked about so far, and where the last edit ends.
@@ -141,7 +141,7 @@ fn check(job: &Job, file: &[u8], all: &[Asked], result: Result<&Found, &Error>) 
         }
         let content: Vec<u8> = origin.iter().map(|at| file[*at as usize]).collect();
         assert!(content == asked.bytes, "the window at {} shows other bytes", asked.offset);
-        if job.prefilter == Prefilter::None {
+        if job.prefilters.is_empty() {
             assert_eq!(asked.offset + asked.owned.start as u64, at.max(reach), "{job:?}");
         }
         let unfinished = job.framing == Framing::Sequential && asked.last && asked.reply.consumed != shown;
@@ -166,7 +166,7 @@ fn check(job: &Job, file: &[u8], all: &[Asked], result: Result<&Found, &Error>) 
             // Those of a replaced window are of the host's choice.
             edits.retain(|(_, old, new)| old != new);
             assert!(replaced || found.edits == edits, "{job:?}: {:?}, not {edits:?}", found.edits);
-            let done = job.prefilter != Prefilter::None || at.max(reach) >= file.len() as u64;
+            let done = !job.prefilters.is_empty() || at.max(reach) >= file.len() as u64;
             assert!(done || records.is_empty(), "{job:?}: the end was not asked about");
             assert!(!packs || candidates.next().is_none(), "{job:?}: a record was left out");
         }
@@ -187,8 +187,8 @@ fn accepted(job: &Job, asked: &Asked, origin: &[u64]) -> Option<Vec<Edit>> {
         Change::Unchanged => return Some(Vec::new()),
         Change::Replaced(new) => {
             let forbidden = matches!(job.framing, Framing::Overlapping { .. })
-                || job.prefilter != Prefilter::None
-                || job.length_preserving && new.len() != limit;
+                || !job.prefilters.is_empty()
+                || job.claims.length_preserving && new.len() != limit;
             return (!forbidden).then(|| vec![(asked.offset, asked.bytes[..limit].to_vec(), new.clone())]);
         }
         Change::Edits { spans, bytes } => (spans, bytes),
@@ -200,7 +200,7 @@ fn accepted(job: &Job, asked: &Asked, origin: &[u64]) -> Option<Vec<Edit>> {
         let behind = spans[..index]
             .last()
             .is_none_or(|before| before.end <= span.start && !(before.start == span.start && start == end));
-        let keeps = !job.length_preserving || end.wrapping_sub(start) == len;
+        let keeps = !job.claims.length_preserving || end.wrapping_sub(start) == len;
         if start > end || end > limit || !owned || !behind || !keeps || len > rest.len() {
             return None;
         }

@@ -1,7 +1,7 @@
 ;; Logs 200 lines of a hundred bytes before it answers for the first window,
 ;; where it replaces the first byte by `!`. Who holds the log holds the run.
 (module
-  (import "runner:plugin/host@0.1.0" "log" (func $log (param i32 i32 i32)))
+  (import "runner:plugin/host@0.2.0" "log" (func $log (param i32 i32 i32)))
   (memory (export "memory") 2)
   ;; The manifest: name, version, summary, licence, no parameters.
   (data (i32.const 0) "\00\04\00\00\06\00\00\00" "\40\04\00\00\05\00\00\00"
@@ -10,7 +10,7 @@
   (data (i32.const 1088) "0.1.0")
   (data (i32.const 1104) "A test guest.")
   (data (i32.const 1168) "MIT")
-  ;; 64 zero bytes at 512 are both `ok(job)` of the plainest job (bytes, no
+  ;; 96 zero bytes at 512 are both `ok(job)` of the plainest job (bytes, no
   ;; prefilter) and `ok(reply)` of `unchanged`.
   (global $top (mut i32) (i32.const 8192))
   (func (export "cabi_realloc") (param i32 i32 i32) (param $size i32) (result i32)
@@ -27,22 +27,25 @@
   (data (i32.const 700) "\00\00\00\00\01\00\00\00\01\00\00\00")
   (data (i32.const 728) "!")
   (data (i32.const 2048) "at work at work at work at work at work at work at work at work at work at work at work at work ....")
-  (func (export "runner:plugin/guest@0.1.0#describe") (result i32)
+  (func (export "runner:plugin/guest@0.2.0#describe") (result i32)
     i32.const 0)
-  (func (export "runner:plugin/guest@0.1.0#begin")
+  (func (export "runner:plugin/guest@0.2.0#begin")
     (param $params i32) (param $params-len i32)
     (param $has-size i32) (param $size i64) (param $head i32) (param $head-len i32)
+    (param $has-seed i32) (param $seed i64)
     (result i32)
     i32.const 512)
-  (func (export "runner:plugin/guest@0.1.0#transform")
+  (func (export "runner:plugin/guest@0.2.0#transform")
     (param $offset i64) (param $bytes i32) (param $len i32)
     (param $owned-start i32) (param $owned-end i32) (param $last i32)
+    (param $first i32) (param $matches i32) (param $matches-len i32)
+    (param $fields i32) (param $fields-len i32)
     (result i32) (local $n i32)
     (global.set $top (i32.const 8192))
     (if (i64.ne (local.get $offset) (i64.const 0)) (then (return (i32.const 512))))
     (local.set $n (i32.const 200))
     (loop $again
-      (call $log (i32.const 2) (i32.const 2048) (i32.const 100))
+      (call $log (i32.const 3) (i32.const 2048) (i32.const 100))
       (local.set $n (i32.sub (local.get $n) (i32.const 1)))
       (br_if $again (local.get $n)))
     i32.const 600))

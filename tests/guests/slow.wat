@@ -2,7 +2,7 @@
 ;; is, and replaces the first byte of it by `!`. Its two parameters change
 ;; nothing.
 (module
-  (import "runner:plugin/host@0.1.0" "log" (func $log (param i32 i32 i32)))
+  (import "runner:plugin/host@0.2.0" "log" (func $log (param i32 i32 i32)))
   (memory (export "memory") 2)
   ;; The manifest: name, version, summary, licence, two parameters.
   (data (i32.const 0) "\00\04\00\00\04\00\00\00" "\40\04\00\00\05\00\00\00"
@@ -15,11 +15,11 @@
   ;; A secret `key` and a text `word`, without defaults or help.
   (data (i32.const 4096) "\00\11\00\00\03\00\00\00" "\03\00\00\00" "\00\00\00\00"
                          "\00\00\00\00\00\00\00\00" "\00\00\00\00\00\00\00\00")
-  (data (i32.const 4128) "\08\11\00\00\04\00\00\00" "\00\00\00\00" "\00\00\00\00"
+  (data (i32.const 4136) "\08\11\00\00\04\00\00\00" "\00\00\00\00" "\00\00\00\00"
                          "\00\00\00\00\00\00\00\00" "\00\00\00\00\00\00\00\00")
   (data (i32.const 4352) "key")
   (data (i32.const 4360) "word")
-  ;; 64 zero bytes at 512 are both `ok(job)` of the plainest job (bytes, no
+  ;; 96 zero bytes at 512 are both `ok(job)` of the plainest job (bytes, no
   ;; prefilter) and `ok(reply)` of `unchanged`.
   (global $top (mut i32) (i32.const 8192))
   (func (export "cabi_realloc") (param i32 i32 i32) (param $size i32) (result i32)
@@ -45,20 +45,23 @@
         (i32.load8_u offset=2064 (i32.and (local.get $offset) (i32.const 15))))
       (local.set $offset (i32.shr_u (local.get $offset) (i32.const 4)))
       (br_if $again (local.get $digit))))
-  (func (export "runner:plugin/guest@0.1.0#describe") (result i32)
+  (func (export "runner:plugin/guest@0.2.0#describe") (result i32)
     i32.const 0)
-  (func (export "runner:plugin/guest@0.1.0#begin")
+  (func (export "runner:plugin/guest@0.2.0#begin")
     (param $params i32) (param $params-len i32)
     (param $has-size i32) (param $size i64) (param $head i32) (param $head-len i32)
+    (param $has-seed i32) (param $seed i64)
     (result i32)
     i32.const 512)
-  (func (export "runner:plugin/guest@0.1.0#transform")
+  (func (export "runner:plugin/guest@0.2.0#transform")
     (param $offset i64) (param $bytes i32) (param $len i32)
     (param $owned-start i32) (param $owned-end i32) (param $last i32)
+    (param $first i32) (param $matches i32) (param $matches-len i32)
+    (param $fields i32) (param $fields-len i32)
     (result i32) (local $n i32)
     (global.set $top (i32.const 8192))
     (call $name (i32.wrap_i64 (local.get $offset)))
-    (call $log (i32.const 1) (i32.const 2048) (i32.const 8))
+    (call $log (i32.const 2) (i32.const 2048) (i32.const 8))
     (local.set $n (i32.const 20000000))
     (loop $again
       (local.set $n (i32.sub (local.get $n) (i32.const 1)))

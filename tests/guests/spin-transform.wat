@@ -8,7 +8,7 @@
   (data (i32.const 1088) "0.1.0")
   (data (i32.const 1104) "A test guest.")
   (data (i32.const 1168) "MIT")
-  ;; 64 zero bytes at 512 are both `ok(job)` of the plainest job (bytes, no
+  ;; 96 zero bytes at 512 are both `ok(job)` of the plainest job (bytes, no
   ;; prefilter) and `ok(reply)` of `unchanged`.
   (global $top (mut i32) (i32.const 8192))
   (func (export "cabi_realloc") (param i32 i32 i32) (param $size i32) (result i32)
@@ -20,16 +20,19 @@
       (then (drop (memory.grow
         (i32.sub (i32.add (i32.shr_u (global.get $top) (i32.const 16)) (i32.const 1)) (memory.size))))))
     (local.get $at))
-  (func (export "runner:plugin/guest@0.1.0#describe") (result i32)
+  (func (export "runner:plugin/guest@0.2.0#describe") (result i32)
     i32.const 0)
-  (func (export "runner:plugin/guest@0.1.0#begin")
+  (func (export "runner:plugin/guest@0.2.0#begin")
     (param $params i32) (param $params-len i32)
     (param $has-size i32) (param $size i64) (param $head i32) (param $head-len i32)
+    (param $has-seed i32) (param $seed i64)
     (result i32)
     i32.const 512)
-  (func (export "runner:plugin/guest@0.1.0#transform")
+  (func (export "runner:plugin/guest@0.2.0#transform")
     (param $offset i64) (param $bytes i32) (param $len i32)
     (param $owned-start i32) (param $owned-end i32) (param $last i32)
+    (param $first i32) (param $matches i32) (param $matches-len i32)
+    (param $fields i32) (param $fields-len i32)
     (result i32)
     (global.set $top (i32.const 8192))
     (loop $for-ever (br $for-ever)) unreachable))

@@ -5,13 +5,13 @@
 ;; Memory: manifest at 0, `ok(unchanged)` at 512, the reply that `$edits`
 ;; builds at 600, `ok(job)` at 2048, spans from 4096, replacement bytes from
 ;; 6144, what is allocated from 8192.
-(type $file (func (param i32 i32 i32 i64 i32 i32) (result i32)))
-(type $window (func (param i64 i32 i32 i32 i32 i32) (result i32)))
+(type $file (func (param i32 i32 i32 i64 i32 i32 i32 i64) (result i32)))
+(type $window (func (param i64 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
 (export "memory" (memory $memory))
 (export "cabi_realloc" (func $realloc))
-(export "runner:plugin/guest@0.1.0#describe" (func $describe))
-(export "runner:plugin/guest@0.1.0#begin" (func $begin))
-(export "runner:plugin/guest@0.1.0#transform" (func $transform))
+(export "runner:plugin/guest@0.2.0#describe" (func $describe))
+(export "runner:plugin/guest@0.2.0#begin" (func $begin))
+(export "runner:plugin/guest@0.2.0#transform" (func $transform))
 ;; unless: (memory $memory
 (memory $memory 2)
 ;; unless: (data $manifest

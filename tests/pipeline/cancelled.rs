@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use runner_contract::{Change, FileHead, Framing, Job, Prefilter, Reply, Window};
+use runner_contract::{Change, FileHead, Framing, Job, Reply, Window};
 use runner_pipeline::cancel::CancelToken;
 use runner_pipeline::engine::transform::{Instance, Transform};
 use runner_pipeline::error::{Kind, Result};
@@ -22,7 +22,7 @@ impl Transform for Cancelling {
     fn transform(&mut self, _: &Window<'_>) -> Result<Reply> {
         self.flag.store(true, Ordering::Relaxed);
         self.calls.fetch_add(1, Ordering::Relaxed);
-        Ok(Reply { consumed: 0, change: Change::Edits { spans: Vec::new(), bytes: Vec::new() } })
+        Ok(Reply::new(0, Change::Edits { spans: Vec::new(), bytes: Vec::new() }))
     }
 }
 
@@ -34,7 +34,7 @@ fn the_first_call_is_the_last() {
         let content = b"line\n".repeat(100_000);
         let file = scratch.write("file", &content);
         let (flag, calls) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-        let job = Job { framing: framing.clone(), prefilter: Prefilter::None, length_preserving: false };
+        let job = Job::new(framing.clone());
         let begin = |_: FileHead<'_>| -> Result<Begun> {
             let transform = Cancelling { flag: Arc::clone(&flag), calls: Arc::clone(&calls) };
             Ok((job.clone(), Instance::local(transform)))

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use proptest::prelude::*;
-use runner_contract::{ByteOrder, Change, FileHead, Framing, Job, Prefilter, Reply, Span, Window};
+use runner_contract::{ByteOrder, Change, FileHead, Framing, Job, Pattern, Reply, Span, Window};
 use runner_pipeline::engine::transform::Transform;
 use runner_pipeline::error::Result;
 use runner_pipeline::patch::PluginId;
@@ -120,7 +120,7 @@ impl Transform for PerRecord {
                 bytes.extend_from_slice(&new);
             }
         }
-        Ok(Reply { consumed: 0, change: Change::Edits { spans, bytes } })
+        Ok(Reply::new(0, Change::Edits { spans, bytes }))
     }
 }
 
@@ -159,7 +159,7 @@ impl Transform for Scan {
                 at += 1;
             }
         }
-        Ok(Reply { consumed: at as u64, change: Change::Edits { spans, bytes } })
+        Ok(Reply::new(at as u64, Change::Edits { spans, bytes }))
     }
 }
 
@@ -169,12 +169,19 @@ pub(crate) struct Swap;
 impl Transform for Swap {
     fn transform(&mut self, window: &Window<'_>) -> Result<Reply> {
         let new = window.bytes.iter().map(|&byte| if byte == b'a' { b'z' } else { byte }).collect();
-        Ok(Reply { consumed: 0, change: Change::Replaced(new) })
+        Ok(Reply::new(0, Change::Replaced(new)))
     }
 }
 
 pub(crate) fn length_prefixed(header: u64) -> Framing {
-    Framing::LengthPrefixed { header, offset: 0, width: 1, order: ByteOrder::Little, adjustment: 0 }
+    Framing::LengthPrefixed {
+        header,
+        offset: 0,
+        width: 1,
+        order: ByteOrder::Little,
+        adjustment: 0,
+        checks: Vec::new(),
+    }
 }
 
 pub(crate) struct Case {
@@ -184,29 +191,22 @@ pub(crate) struct Case {
 }
 
 pub(crate) fn per_record(framing: Framing, action: Action, prefilter: bool, file: &[u8]) -> Case {
-    let prefilter = if prefilter && matches!(action, Action::Remove | Action::Mark) {
-        Prefilter::Literals { patterns: vec![b"ab".to_vec()], ignore_ascii_case: false }
-    } else {
-        Prefilter::None
-    };
-    let length_preserving = matches!(action, Action::Case | Action::Mark);
+    let is_filtered = prefilter && matches!(action, Action::Remove | Action::Mark);
+    let mut job = Job::new(framing.clone()).prefilters(is_filtered.then(|| Pattern::literals(["ab"])));
+    job.claims.length_preserving = matches!(action, Action::Case | Action::Mark);
     Case {
         expected: expected(&framing, action, file),
-        job: Job { framing: framing.clone(), prefilter, length_preserving },
+        job,
         make: Box::new(move || Box::new(PerRecord { framing: framing.clone(), action })),
     }
 }
 
 pub(crate) fn scanning(framing: Framing, prefilter: bool, file: &[u8]) -> Case {
     let sequential = framing == Framing::Sequential;
-    let prefilter = if prefilter && !sequential {
-        Prefilter::Literals { patterns: vec![b"aba".to_vec()], ignore_ascii_case: false }
-    } else {
-        Prefilter::None
-    };
+    let is_filtered = prefilter && !sequential;
     Case {
         expected: scan_expected(file),
-        job: Job { framing, prefilter, length_preserving: false },
+        job: Job::new(framing).prefilters(is_filtered.then(|| Pattern::literals(["aba"]))),
         make: Box::new(move || Box::new(Scan { sequential })),
     }
 }

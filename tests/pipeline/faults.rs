@@ -5,7 +5,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 
-use runner_contract::{Change, FileHead, Framing, Job, Prefilter, Reply, Span, Window};
+use runner_contract::{Change, FileHead, Framing, Job, Reply, Span, Window};
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::commit::strategy::Choice;
 use runner_pipeline::context::RunContext;
@@ -39,13 +39,13 @@ impl Transform for Mark {
             return Err(Error::new(Kind::Plugin, "shown what the file never held"));
         }
         let spans = vec![Span { start: 0, end: 1, len: 1 }];
-        Ok(Reply { consumed: 0, change: Change::Edits { spans, bytes: b"#".to_vec() } })
+        Ok(Reply::new(0, Change::Edits { spans, bytes: b"#".to_vec() }))
     }
 }
 
 /// An apply that must fail, and what it fails with.
 fn apply(file: &Path, cuts: Option<PathBuf>, events: &mut dyn FnMut(Event)) -> (Kind, String) {
-    let job = Job { framing: Framing::Bytes, prefilter: Prefilter::None, length_preserving: true };
+    let job = Job::new(Framing::Bytes).length_preserving();
     let begin = |_: FileHead<'_>| -> Result<Begun> {
         Ok((job.clone(), Instance::local(Mark { cuts: cuts.clone() })))
     };
@@ -118,7 +118,7 @@ impl Transform for Collide {
             spans.push(Span { start: end - 1, end: end + 1, len: 2 });
         }
         let bytes = vec![b'#'; spans.iter().map(|span| span.len as usize).sum()];
-        Ok(Reply { consumed: 0, change: Change::Edits { spans, bytes } })
+        Ok(Reply::new(0, Change::Edits { spans, bytes }))
     }
 }
 
@@ -130,7 +130,7 @@ fn a_block_that_cannot_be_read_again_ends_the_scan() {
     let size = 2 << 20;
     let file = scratch.write("file", vec![b'x'; size]);
     let framing = Framing::Overlapping { before: 0, after: 4 };
-    let job = Job { framing, prefilter: Prefilter::None, length_preserving: true };
+    let job = Job::new(framing).length_preserving();
     let begin = |_: FileHead<'_>| -> Result<Begun> { Ok((job.clone(), Instance::local(Collide))) };
     let program = Program::native("collide", &begin);
     let mut events = |event: Event| {

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::cases::{Action, Case, Swap, action, content, per_record, record_framing, scanning, with_program};
 use proptest::prelude::*;
-use runner_contract::{FileHead, Framing, Job, Prefilter};
+use runner_contract::{FileHead, Framing, Job};
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::commit::output::Output;
 use runner_pipeline::commit::strategy::Choice;
@@ -123,7 +123,7 @@ proptest! {
     #[test]
     fn replaced_windows_are_diffed(file in content()) {
         let expected = file.iter().map(|&byte| if byte == b'a' { b'z' } else { byte }).collect();
-        let job = Job { framing: Framing::Bytes, prefilter: Prefilter::None, length_preserving: true };
+        let job = Job::new(Framing::Bytes).length_preserving();
         check_content(&Case { job, make: Box::new(|| Box::new(Swap)), expected }, &file);
     }
 }

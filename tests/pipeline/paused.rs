@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::rc::Rc;
 use std::time::Duration;
 
-use runner_contract::{FileHead, Framing, HEAD_BYTES, Job, Prefilter};
+use runner_contract::{FileHead, Framing, HEAD_BYTES, Job, Pattern};
 use runner_pipeline::engine::framing::View;
 use runner_pipeline::engine::prefilter::Finder;
 use runner_pipeline::engine::transform::Instance;
@@ -236,9 +236,8 @@ mod properties {
 /// context: then more is held than the beginning of the match.
 #[test]
 fn a_match_may_come_after_its_edit() {
-    let prefilter = Prefilter::Literals { patterns: vec![b"aba".to_vec()], ignore_ascii_case: true };
-    let job =
-        Job { framing: Framing::Overlapping { before: 0, after: 4 }, prefilter, length_preserving: false };
+    let overlapping = Framing::Overlapping { before: 0, after: 4 };
+    let job = Job::new(overlapping).prefilter(Pattern::literals_of_any_case(["aba"]));
     let finder = Finder::new(&job).unwrap().unwrap();
     let settled = |text: &str| {
         let view = View { base: 10, bytes: text.as_bytes(), end: false };
@@ -254,7 +253,7 @@ fn a_match_may_come_after_its_edit() {
 #[test]
 fn begin_is_shown_what_has_come() {
     let file = "id,name\n1,2\n3,4\n";
-    let job = Job { framing: Framing::Bytes, prefilter: Prefilter::None, length_preserving: false };
+    let job = Job::new(Framing::Bytes);
     let shown = |pieces: &Pieces, wants: usize| {
         let heads = std::cell::RefCell::new(Vec::new());
         let begin = |head: FileHead<'_>| -> Result<Begun> {

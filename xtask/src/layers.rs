@@ -24,11 +24,12 @@ const LAYERS: [&[&str]; 11] = [
 ];
 
 /// Crates of `host/`, and the crates that each may use.
-const CRATES: [(&str, &[&str]); 7] = [
+const CRATES: [(&str, &[&str]); 8] = [
     ("channel", &[]),
+    ("codec", &[]),
     ("confine", &[]),
     ("contract", &[]),
-    ("core", &["runner_contract"]),
+    ("core", &["runner_codec", "runner_contract"]),
     ("sandbox", &["runner_channel", "runner_confine", "runner_contract", "runner_pipeline"]),
     ("embed", &["runner_contract", "runner_pipeline", "runner_sandbox"]),
     ("cli", &["runner_contract", "runner_pipeline", "runner_sandbox"]),

@@ -75,9 +75,13 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
 /// The requested plugins that are crates, or all of them, sorted.
 fn names(folder: &Path, asked: &[String]) -> Result<Vec<String>, String> {
     let mut names = entries(folder)?;
-    names.retain(|name| folder.join(name).join("Cargo.toml").is_file());
+    // What plugins share is a library alone.
+    let is_plugin = |name: &String| {
+        fs::read_to_string(folder.join(name).join("Cargo.toml")).is_ok_and(|text| text.contains("\"cdylib\""))
+    };
+    names.retain(is_plugin);
     if let Some(unknown) = asked.iter().find(|name| !names.contains(name)) {
-        return Err(format!("there is no crate plugins/{unknown}"));
+        return Err(format!("there is no plugin in plugins/{unknown}"));
     }
     names.retain(|name| asked.is_empty() || asked.contains(name));
     Ok(names)

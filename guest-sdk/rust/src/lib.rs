@@ -11,7 +11,7 @@
 //! `level=WARN`.
 //!
 //! ```
-//! use runner_plugin::{Edits, FileHead, Framing, Job, Manifest, ParamSpec, Params, Plugin, Window};
+//! use runner_plugin::{Edits, Failure, FileHead, Framing, Job, Manifest, ParamSpec, Params, Plugin, Window};
 //!
 //! pub struct Capitals {
 //!     /// The name of the field and the `=` after it.
@@ -24,17 +24,17 @@
 //!             .param(ParamSpec::text("field", "The name of the field").default("level"))
 //!     }
 //!
-//!     fn begin(params: &Params, _: &FileHead<'_>) -> Result<(Self, Job), String> {
+//!     fn begin(params: &Params, _: &FileHead<'_>) -> Result<(Self, Job), Failure> {
 //!         let field = params.required("field")?;
 //!         if field.is_empty() || field.contains('\n') {
 //!             return Err("`field` must be a name".into());
 //!         }
 //!         let key = format!("{field}=").into_bytes();
-//!         let job = Job::new(Framing::lines()).literals([key.clone()]).length_preserving();
+//!         let job = Job::new(Framing::lines()).literals([key.clone()]).length_preserving().text();
 //!         Ok((Self { key }, job))
 //!     }
 //!
-//!     fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), String> {
+//!     fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), Failure> {
 //!         for (start, line) in window.lines() {
 //!             let Some(at) = line.windows(self.key.len()).position(|part| part == self.key) else { continue };
 //!             let from = at + self.key.len();
@@ -68,8 +68,12 @@
 //!   [`Manifest`].
 //! - [`Plugin::begin`] reads the [`Params`], may look at the [`FileHead`], and
 //!   answers with a [`Job`]: where records end ([`Framing`]), which records
-//!   can matter ([`Prefilter`]), and whether every edit keeps the length.
+//!   can matter ([`Prefilter`]) and which of their fields ([`Projection`]), and
+//!   what the plugin promises ([`Claims`]).
 //! - [`Plugin::transform`] walks a [`Window`] and adds [`Edits`].
+//!
+//! Either may give up with a [`Failure`]. A text converts to one; with
+//! [`Failure::at`], the host says at which line and offset of the file.
 //!
 //! These types come from the crate `runner-contract`, whose documentation also
 //! lists the rules that the host enforces.
@@ -83,7 +87,8 @@
 //! edit depend on where a window begins or ends.
 //!
 //! A plugin has no access to files, the network, clocks or randomness. It can
-//! answer, and it can [`log`]. A panic is logged, and then ends the run with
+//! answer, it can [`log`], and it can read a [`Table`] that the user hands to
+//! it. A panic is logged, and then ends the run with
 //! the file untouched.
 //!
 //! # Speed
@@ -109,6 +114,7 @@
 
 mod log;
 mod params;
+mod table;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(target_arch = "wasm32")]
@@ -119,10 +125,12 @@ pub use log::log;
 pub use params::Params;
 #[doc(inline)]
 pub use runner_contract::{
-    ByteOrder, Change, Delimited, Edits, FileHead, Fixed, Framing, HEAD_BYTES, Job, LengthPrefixed, Lines,
-    LogLevel, MAX_CONTEXT_BYTES, MAX_DELIMITER_BYTES, Manifest, ParamKind, ParamSpec, Prefilter, Quoted,
-    Reply, Span, Window,
+    ByteOrder, Change, Claims, Count, Delimited, Edits, Failure, FieldCheck, FileHead, Fixed, Framing,
+    HEAD_BYTES, Job, LengthPrefixed, Lines, LogLevel, MAX_CONTEXT_BYTES, MAX_COUNTS, MAX_DELIMITER_BYTES,
+    MAX_PREFILTERS, Manifest, ParamKind, ParamSpec, Pattern, Prefilter, Projection, Quoted, RecordMatch,
+    Reply, ShownField, Span, TableSpec, Value, Window,
 };
+pub use table::Table;
 
 /// The trait that a plugin implements. [`export!`] makes a component of it.
 pub trait Plugin: Sized {
@@ -135,14 +143,14 @@ pub trait Plugin: Sized {
     ///
     /// # Errors
     /// The message is shown to the user, and the file stays untouched.
-    fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Self, Job), String>;
+    fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Self, Job), Failure>;
 
     /// Processes one window: adds the changes to `edits`.
     ///
     /// # Errors
     /// The message is shown to the user, and the run ends with the file
     /// untouched.
-    fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), String>;
+    fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), Failure>;
 }
 
 /// Exports a [`Plugin`] as a component of the world `runner:plugin/plugin`.
@@ -166,13 +174,13 @@ macro_rules! export {
                 fn begin(
                     params: ::std::vec::Vec<$crate::wasm::types::Param>,
                     file: $crate::wasm::types::File,
-                ) -> ::std::result::Result<$crate::wasm::types::Job, ::std::string::String> {
+                ) -> ::std::result::Result<$crate::wasm::types::Job, $crate::wasm::types::Failure> {
                     STATE.with(|state| state.begin(params, &file))
                 }
 
                 fn transform(
                     window: $crate::wasm::types::Window,
-                ) -> ::std::result::Result<$crate::wasm::types::Reply, ::std::string::String> {
+                ) -> ::std::result::Result<$crate::wasm::types::Reply, $crate::wasm::types::Failure> {
                     STATE.with(|state| state.transform(&window))
                 }
             }

@@ -6,14 +6,23 @@
 //! fast. Only functions whose names contain `assert` or `run` panic.
 
 mod cases;
+mod fields;
 mod host;
 mod params;
 mod prefilter;
 
 pub use cases::run_cases;
-pub use host::{Cut, Edit, edits};
+pub use host::{Cut, Edit, Outcome, edits, outcome};
 
-use crate::Plugin;
+use crate::{Params, Plugin};
+
+/// The parameters that a plugin gets when the user gives these, with defaults.
+///
+/// # Errors
+/// If the host would refuse them.
+pub fn params<P: Plugin>(given: &[(&str, &str)]) -> Result<Params, String> {
+    params::check(&P::describe(), given)
+}
 
 /// The content of `input` after the edits.
 pub fn apply(input: &[u8], edits: &[Edit]) -> Vec<u8> {
@@ -37,9 +46,9 @@ pub fn edit<P: Plugin>(params: &[(&str, &str)], input: &[u8]) -> Result<Vec<u8>,
 }
 
 /// Runs a plugin over `input`, cut into windows in many ways, down to one byte
-/// or record per window. Each cut is used with and without the prefilter, and
-/// with one or many instances. Asserts that all runs give the same edits, or
-/// that all fail.
+/// or record per window. Each cut is used with and without the prefilters, and
+/// with one or many instances. Asserts that all runs give the same edits and
+/// the same counts, or that all fail.
 ///
 /// Edits that change nothing are ignored. If a plugin replaces whole windows,
 /// its output is compared instead of its edits.
@@ -47,14 +56,15 @@ pub fn edit<P: Plugin>(params: &[(&str, &str)], input: &[u8]) -> Result<Vec<u8>,
 /// # Panics
 /// If two cuts disagree. The message contains both results.
 pub fn assert_split_invariant<P: Plugin>(params: &[(&str, &str)], input: &[u8]) {
-    let reference = edits::<P>(params, input, &Cut { windows: vec![usize::MAX], ..Cut::default() });
+    let reference = outcome::<P>(params, input, &Cut { windows: vec![usize::MAX], ..Cut::default() });
     for windows in [&[1][..], &[2], &[3], &[7], &[5, 1, 11, 2], &[64], &[1000, 1], &[usize::MAX]] {
         for (prefilter, fresh) in [(true, false), (false, false), (true, true)] {
             let cut = Cut { windows: windows.to_vec(), prefilter, fresh };
-            let result = edits::<P>(params, input, &cut);
+            let result = outcome::<P>(params, input, &cut);
             match (&reference, &result) {
                 (Err(_), Err(_)) => {}
-                (Ok(expected), Ok(found)) if same(input, expected, found) => {}
+                (Ok(expected), Ok(found))
+                    if same(input, &expected.edits, &found.edits) && expected.counts == found.counts => {}
                 _ => panic!(
                     "the edits depend on the cut\n input: {}\n in one window: {reference:?}\n {cut:?}: {result:?}",
                     input.escape_ascii(),

@@ -2,7 +2,7 @@
 //! plugin here breaks one rule, except the first few, which break none.
 
 use runner_plugin::testing::{assert_split_invariant, edit};
-use runner_plugin::{Edits, FileHead, Framing, Job, Manifest, ParamSpec, Params, Plugin, Window};
+use runner_plugin::{Edits, Failure, FileHead, Framing, Job, Manifest, ParamSpec, Params, Plugin, Window};
 
 macro_rules! plugin {
     ($name:ident, $job:expr, |$state:ident, $window:ident, $edits:ident| $body:block) => {
@@ -17,11 +17,11 @@ macro_rules! plugin {
                 Manifest::new("test", "0.1.0", "Tests").param(ParamSpec::integer("n", "").default("1"))
             }
 
-            fn begin(_: &Params, _: &FileHead<'_>) -> Result<(Self, Job), String> {
+            fn begin(_: &Params, _: &FileHead<'_>) -> Result<(Self, Job), Failure> {
                 Ok((Self::default(), $job))
             }
 
-            fn transform(&mut self, $window: &Window<'_>, $edits: &mut Edits) -> Result<(), String> {
+            fn transform(&mut self, $window: &Window<'_>, $edits: &mut Edits) -> Result<(), Failure> {
                 let $state = self;
                 let _ = &$state;
                 $body

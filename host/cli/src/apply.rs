@@ -192,6 +192,7 @@ impl Run<'_> {
             checkpoint_every: args.checkpoint,
             scratch: None,
             patch_files: args.patch_files(),
+            no_text: args.plugin.no_text(),
             memory: MemoryContext {
                 budget: session.budget(),
                 look: Some(&|| self.watch.look()),

@@ -10,9 +10,11 @@ use runner_pipeline::cancel::Cancel;
 use runner_pipeline::commit::conditions::Privileges;
 use runner_pipeline::commit::strategy::Choice;
 use runner_pipeline::commit::verify::{Level, VerifyChoice};
+use runner_pipeline::engine::readable::NoText;
 use runner_pipeline::error::Result;
 use runner_pipeline::memory::{self, Budget, Space};
 use runner_pipeline::run::COSTS;
+use runner_sandbox::plugin::Grants;
 use runner_sandbox::{Confinement, Limits, plan_memory};
 
 use self::values::{bytes, key_value, window_bytes};
@@ -23,13 +25,23 @@ pub(crate) use self::values::{root, seconds, suffix, threads};
 pub(crate) struct PluginArgs {
     /// Name of a bundled plugin, or path of a .wasm file
     pub(crate) plugin: String,
-    /// Set a parameter of the plugin; repeat the option for each parameter
+    /// Set a parameter of the plugin; repeat the option for each parameter, and for each value of a
+    /// parameter that repeats
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     pub(crate) set: Vec<(String, String)>,
     /// Read parameters from a file; --set overrides them. Text values from the file are secrets: they
     /// are neither shown nor stored, except in edits that contain them
     #[arg(long, value_name = "FILE.toml")]
     pub(crate) params: Option<PathBuf>,
+    /// Hand a table to a plugin that takes one; it can only read it
+    #[arg(long = "table", value_name = "NAME=FILE", value_parser = key_value)]
+    pub(crate) tables: Vec<(String, String)>,
+    /// Give a seed to a plugin that takes one
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Show the bytes to a plugin that reads text even if the file is compressed or in UTF-16
+    #[arg(long)]
+    pub(crate) as_is: bool,
     /// Approximate size of the windows that the plugin sees; a record may have up to this size or 16
     /// MiB, whichever is larger
     #[arg(long, value_name = "BYTES", default_value = "1M", value_parser = window_bytes)]
@@ -61,6 +73,16 @@ pub(crate) struct PluginArgs {
 }
 
 impl PluginArgs {
+    pub(crate) fn no_text(&self) -> NoText {
+        if self.as_is { NoText::Show } else { NoText::Refuse }
+    }
+
+    /// What the plugin may have beyond its parameters.
+    pub(crate) fn grants(&self) -> Grants {
+        let tables = self.tables.iter().map(|(name, path)| (name.clone(), PathBuf::from(path)));
+        Grants { tables: tables.collect(), seed: self.seed }
+    }
+
     /// How to divide the memory among at most `workers` workers.
     pub(crate) fn plan(&self, workers: usize) -> Result<memory::Plan> {
         plan_memory(workers, self.window, self.memory, self.memory_total, COSTS)

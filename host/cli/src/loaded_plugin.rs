@@ -64,7 +64,7 @@ impl Session {
         };
         let limits = args.limits((plan.workers, blocks), budget.clone(), cancel);
         let plugin = load(&args.plugin, limits, args.compile_timeout, reporter)?;
-        let configured = Configured::new(plugin, &given)?;
+        let configured = Configured::new(plugin, &given)?.grant(args.grants())?;
         reporter.keep_secret(configured.secrets());
         Ok(Self { configured, workers: plan.workers, files: plan.files, budget, cancel })
     }

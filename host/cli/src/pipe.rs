@@ -9,6 +9,7 @@ use clap::Args as ArgGroup;
 use runner_contract::FileHead;
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::escape::Page;
 use runner_pipeline::memory::MemoryContext;
 use runner_pipeline::pipe::{self, Descriptor};
 use runner_pipeline::storage::{FileType, OsStorage, Storage as _};
@@ -38,8 +39,13 @@ pub(crate) fn run(args: &PipeArgs, reporter: &Reporter) -> Result<Outcome> {
     let begin = |head: FileHead<'_>| session.begin(head);
     let memory = MemoryContext { budget: session.budget(), look: None, space: args.plugin.space() };
     let mut read = Descriptor::new(input, report::stdout()?);
-    let options = pipe::Options { window_bytes: args.plugin.window, memory, cancel: session.cancel() };
-    pipe::run(&mut read, &mut written, &begin, &options)?;
+    let no_text = args.plugin.no_text();
+    let options =
+        pipe::Options { window_bytes: args.plugin.window, no_text, memory, cancel: session.cancel() };
+    let counts = pipe::run(&mut read, &mut written, &begin, &options)?;
+    if let Some(counts) = report::counted(&counts).filter(|_| !args.quiet) {
+        reporter.note(&Page::of(counts))?;
+    }
     Ok(Outcome::Done)
 }
 

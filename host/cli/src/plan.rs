@@ -52,6 +52,7 @@ pub(crate) fn run(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
         // Only the patch is written; `runner patch` checks the file again.
         conditions: Conditions { expect: None, privileges: Privileges::Keep },
         patch_files: args.patch_files(),
+        no_text: args.plugin.no_text(),
         memory: MemoryContext {
             budget: session.budget(),
             look: Some(&|| watch.look()),

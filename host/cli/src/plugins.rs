@@ -81,16 +81,32 @@ fn inspect(plugin: &Plugin, page: &mut Page) {
     }
     for spec in &manifest.params {
         let kind = match spec.kind {
-            ParamKind::Text => "text",
-            ParamKind::Integer => "integer",
-            ParamKind::Boolean => "true or false",
-            ParamKind::Secret => "secret text",
+            ParamKind::Text => "text".to_owned(),
+            ParamKind::Integer => "integer".to_owned(),
+            ParamKind::Boolean => "true or false".to_owned(),
+            ParamKind::Secret => "secret text".to_owned(),
+            ParamKind::Bytes => "text with escapes".to_owned(),
+            ParamKind::Choice => spec.choices.join(" or "),
         };
+        let repeats = if spec.repeats { ", repeats" } else { "" };
+        let file = if spec.from_file { ", or @FILE" } else { "" };
         let presence = match (&spec.default, spec.required) {
             (_, true) => ", required".to_owned(),
             (Some(default), false) => format!(", default \"{}\"", shown(default).cut(DEFAULT_CHARS)),
             (None, false) => String::new(),
         };
-        page.line(format_args!("  {:<14} {} ({kind}{presence})", spec.name, spec.doc));
+        page.line(format_args!("  {:<14} {} ({kind}{file}{repeats}{presence})", spec.name, spec.doc));
+    }
+    if !manifest.tables.is_empty() {
+        page.line("");
+        page.line("tables (`--table NAME=FILE`):");
+    }
+    for table in &manifest.tables {
+        let presence = if table.required { " (required)" } else { "" };
+        page.line(format_args!("  {:<14} {}{presence}", table.name, table.doc));
+    }
+    if manifest.seed {
+        page.line("");
+        page.line("takes a seed (`--seed N`)");
     }
 }

@@ -22,7 +22,7 @@ use runner_pipeline::locks;
 use runner_sandbox::Sink;
 use serde_json::{Value, json};
 
-pub(crate) use self::result::{appended, not_scanned, replaced_by};
+pub(crate) use self::result::{appended, counted, not_scanned, replaced_by};
 use self::streams::{Output, Stream};
 pub(crate) use self::streams::{complain, is_broken_pipe, stdout, unless_unread};
 use crate::closed_streams::is_error_closed;
@@ -217,10 +217,12 @@ impl Reporter {
         let secrets = Arc::clone(&self.secrets);
         Arc::new(move |level, message| {
             let name = match level {
+                LogLevel::Error => "error",
                 LogLevel::Warn => "warn",
                 _ if volume == Volume::Quiet => return,
-                LogLevel::Debug => "debug",
                 LogLevel::Info => "info",
+                LogLevel::Debug => "debug",
+                LogLevel::Trace => "trace",
             };
             let message = secrets.get().map_or_else(|| message.to_owned(), |secrets| secrets.redact(message));
             let event = || json!({ "event": "log", "level": name, "message": message });

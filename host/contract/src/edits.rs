@@ -40,8 +40,21 @@ pub enum Change {
     },
     /// The whole window (with a sequential framing: what was consumed of it)
     /// replaced by these bytes; the host finds the difference. Not allowed
-    /// with an overlapping framing, nor with a prefilter.
+    /// with an overlapping framing, with a projection, nor where prefilters
+    /// leave records out.
     Replaced(Vec<u8>),
+}
+
+/// Maximum number of counts in a reply, and of names in a job.
+pub const MAX_COUNTS: usize = 256;
+
+/// One more of what a job counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    /// Which one: an index into [`Job::counts`](crate::Job::counts).
+    pub name: u32,
+    /// How many.
+    pub number: u64,
 }
 
 /// The answer to one window.
@@ -55,6 +68,16 @@ pub struct Reply {
     pub consumed: u64,
     /// What to change.
     pub change: Change,
+    /// What was counted in this window, up to [`MAX_COUNTS`] entries.
+    pub counts: Vec<Count>,
+}
+
+impl Reply {
+    /// A reply that counts nothing.
+    #[must_use]
+    pub fn new(consumed: u64, change: Change) -> Self {
+        Self { consumed, change, counts: Vec::new() }
+    }
 }
 
 /// Collects the edits of one window, in the window's own coordinates.
@@ -73,6 +96,8 @@ pub struct Edits {
     spans: Vec<Span>,
     bytes: Vec<u8>,
     replaced: Option<Vec<u8>>,
+    /// How many, by the index of the name.
+    counts: Vec<u64>,
     mistake: Option<String>,
 }
 
@@ -89,6 +114,7 @@ impl Edits {
             spans: Vec::new(),
             bytes: Vec::new(),
             replaced: None,
+            counts: Vec::new(),
             mistake: None,
         }
     }
@@ -136,6 +162,18 @@ impl Edits {
         self.consumed = bytes;
     }
 
+    /// Adds to a count; `name` is an index into the names of the job.
+    pub fn count(&mut self, name: usize, number: u64) {
+        if name >= MAX_COUNTS {
+            self.mistake.get_or_insert(format!("count {name} is not one of the {MAX_COUNTS} possible"));
+            return;
+        }
+        if self.counts.len() <= name {
+            self.counts.resize(name + 1, 0);
+        }
+        self.counts[name] += number;
+    }
+
     /// Whether there are no edits so far.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -158,7 +196,9 @@ impl Edits {
             None if self.spans.is_empty() => Change::Unchanged,
             None => Change::Edits { spans: self.spans, bytes: self.bytes },
         };
-        Ok(Reply { consumed: self.consumed, change })
+        let counts = self.counts.iter().enumerate().filter(|(_, number)| **number > 0);
+        let counts = counts.map(|(name, &number)| Count { name: name as u32, number }).collect();
+        Ok(Reply { consumed: self.consumed, change, counts })
     }
 
     /// The span of an edit whose replacement begins at `from` in the buffer.
@@ -216,7 +256,15 @@ enum Broken {
 mod tests {
     use super::*;
 
-    const WINDOW: Window<'static> = Window { offset: 0, bytes: b"0123456789", owned: 2..8, last: false };
+    const WINDOW: Window<'static> = Window {
+        offset: 0,
+        bytes: b"0123456789",
+        owned: 2..8,
+        last: false,
+        first: true,
+        matches: &[],
+        fields: &[],
+    };
 
     fn mistake(act: impl FnOnce(&mut Edits)) -> String {
         let mut edits = Edits::new(&WINDOW);
@@ -233,7 +281,18 @@ mod tests {
         let spans = [(2, 2, 1), (2, 4, 2), (7, 10, 0)];
         let spans = spans.map(|(start, end, len)| Span { start, end, len }).to_vec();
         let change = Change::Edits { spans, bytes: b"xyz".to_vec() };
-        assert_eq!(edits.finish(), Ok(Reply { consumed: 10, change }));
+        assert_eq!(edits.finish(), Ok(Reply::new(10, change)));
+    }
+
+    #[test]
+    fn counts_are_added_up_by_name() {
+        let mut edits = Edits::new(&WINDOW);
+        edits.count(2, 1);
+        edits.count(0, 3);
+        edits.count(2, 4);
+        let counts = vec![Count { name: 0, number: 3 }, Count { name: 2, number: 5 }];
+        assert_eq!(edits.finish().map(|reply| reply.counts), Ok(counts));
+        assert!(mistake(|edits| edits.count(MAX_COUNTS, 1)).contains("is not one of the 256 possible"));
     }
 
     #[test]

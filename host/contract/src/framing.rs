@@ -57,6 +57,9 @@ pub enum Framing {
         order: ByteOrder,
         /// Added to the length.
         adjustment: i64,
+        /// What is true of the head of every record, up to [`MAX_CHECKS`]. A
+        /// record for which a check fails ends the run with an error.
+        checks: Vec<FieldCheck>,
     },
     /// Any cut, with context on both sides. An edit must start in the window's
     /// [owned range](crate::Window::owned) (or, at the end of the file, right
@@ -87,6 +90,12 @@ impl Framing {
         Self::Delimited(b"\n".to_vec())
     }
 
+    /// Whether the file is cut into records.
+    #[must_use]
+    pub fn has_records(&self) -> bool {
+        !matches!(self, Self::Bytes | Self::Overlapping { .. } | Self::Sequential)
+    }
+
     /// Maximum number of bytes before and after the owned range that a window
     /// may contain.
     #[must_use]
@@ -95,6 +104,39 @@ impl Framing {
             Self::Overlapping { before, after } => (before.into(), after.into()),
             _ => (0, 0),
         }
+    }
+}
+
+/// Maximum number of checks of a length-prefixed framing.
+pub const MAX_CHECKS: usize = 16;
+
+/// What a field of every record's head holds. So the host can tell a plausible
+/// head from other bytes, and need not read a file from its start to find where
+/// records begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+pub struct FieldCheck {
+    /// The offset of the field from the start of the record.
+    pub offset: u32,
+    /// The width of the field: 1 to 8 bytes.
+    pub width: u8,
+    /// The order of the field's bytes.
+    pub order: ByteOrder,
+    /// The least value of the field.
+    pub min: u64,
+    /// The greatest value of the field.
+    pub max: u64,
+}
+
+impl FieldCheck {
+    /// Whether a record may begin with `record`. A field that is not completely
+    /// there passes.
+    #[inline]
+    #[must_use]
+    pub fn allows(&self, record: &[u8]) -> bool {
+        let start = self.offset as usize;
+        let field = record.get(start..start + usize::from(self.width));
+        field.is_none_or(|field| (self.min..=self.max).contains(&self.order.decode(field)))
     }
 }
 

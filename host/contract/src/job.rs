@@ -1,13 +1,18 @@
 //! What a plugin asks for when it begins on a file.
 
-use crate::{Framing, MAX_CONTEXT_BYTES, MAX_DELIMITER_BYTES};
+use std::ops::Range;
+
+use crate::{Framing, Pattern, Prefilter, Projection};
+
+/// Maximum number of [ranges](Job::ranges) of a job.
+pub const MAX_RANGES: usize = 1 << 16;
 
 /// What a plugin asks for when it begins on a file.
 ///
 /// ```
 /// use runner_contract::{Framing, Job};
 ///
-/// let job = Job::new(Framing::lines()).literals(["level="]).length_preserving();
+/// let job = Job::new(Framing::lines()).literals(["level="]).length_preserving().text();
 /// assert_eq!(job.validate(), Ok(()));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,170 +20,159 @@ use crate::{Framing, MAX_CONTEXT_BYTES, MAX_DELIMITER_BYTES};
 pub struct Job {
     /// Where records end.
     pub framing: Framing,
-    /// Which records can match at all.
-    pub prefilter: Prefilter,
-    /// The claim that every edit replaces bytes by as many bytes. The host
-    /// enforces it: it refuses a reply that breaks the claim.
+    /// Which records can match at all. Without any, every record is shown.
+    pub prefilters: Vec<Prefilter>,
+    /// Whether records that match no prefilter are shown as well. Then the
+    /// prefilters only say which records matched.
+    pub show_all: bool,
+    /// What the plugin promises.
+    pub claims: Claims,
+    /// Whether an empty file is shown as one empty window. Otherwise the plugin
+    /// is never called for it.
+    pub show_empty: bool,
+    /// Names of what the plugin counts, up to
+    /// [`MAX_COUNTS`](crate::MAX_COUNTS): printable ASCII without blanks, up to
+    /// [`MAX_NAME_BYTES`](crate::MAX_NAME_BYTES) each.
+    pub counts: Vec<String>,
+    /// Which fields of each record are shown; all of it if there is none.
+    pub projection: Option<Projection>,
+    /// With [`Framing::Bytes`], the only ranges of the file that the plugin
+    /// needs: sorted, disjoint, up to [`MAX_RANGES`]. Nothing else is shown, and
+    /// nothing else is read but what a root needs.
+    pub ranges: Option<Vec<Range<u64>>>,
+}
+
+/// What a plugin promises about its edits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+pub struct Claims {
+    /// The plugin reads text: UTF-8, or an encoding that has ASCII as a part.
+    /// The host refuses a file that is compressed or in UTF-16, instead of
+    /// showing it.
+    pub text: bool,
+    /// Every edit replaces bytes by as many bytes. The host enforces it: it
+    /// refuses a reply that breaks the claim.
     pub length_preserving: bool,
+    /// A second run with the same parameters changes nothing.
+    pub idempotent: bool,
+    /// The same parameters, head and window give the same answer in any
+    /// instance. Every framing but [`Framing::Sequential`] demands it anyway.
+    pub deterministic: bool,
 }
 
 impl Job {
-    /// Every record is shown, and edits may change the length.
+    /// Every record is shown, edits may change the length, and nothing is
+    /// claimed.
     #[must_use]
-    pub fn new(framing: Framing) -> Self {
-        Self { framing, prefilter: Prefilter::None, length_preserving: false }
+    pub const fn new(framing: Framing) -> Self {
+        Self {
+            framing,
+            prefilters: Vec::new(),
+            show_all: false,
+            claims: Claims { text: false, length_preserving: false, idempotent: false, deterministic: false },
+            show_empty: false,
+            counts: Vec::new(),
+            projection: None,
+            ranges: None,
+        }
     }
 
-    /// Sets the prefilter.
+    /// Adds a prefilter, with the next id: 0 for the first one, 1 for the
+    /// second one, and so on.
     #[must_use]
-    pub fn prefilter(mut self, prefilter: Prefilter) -> Self {
-        self.prefilter = prefilter;
+    pub fn prefilter(mut self, pattern: Pattern) -> Self {
+        // A job with more than 256 prefilters is refused for their number.
+        let id = u8::try_from(self.prefilters.len()).unwrap_or(u8::MAX);
+        self.prefilters.push(Prefilter { id, pattern });
         self
     }
 
-    /// Sets a case-sensitive prefilter of literals.
+    /// Adds prefilters, as [`Job::prefilter`] does.
+    #[must_use]
+    pub fn prefilters(self, patterns: impl IntoIterator<Item = Pattern>) -> Self {
+        patterns.into_iter().fold(self, Self::prefilter)
+    }
+
+    /// Adds a case-sensitive prefilter of literals.
     #[must_use]
     pub fn literals<L: Into<Vec<u8>>>(self, patterns: impl IntoIterator<Item = L>) -> Self {
-        let patterns = patterns.into_iter().map(Into::into).collect();
-        self.prefilter(Prefilter::Literals { patterns, ignore_ascii_case: false })
+        self.prefilter(Pattern::literals(patterns))
+    }
+
+    /// Shows records that match no prefilter as well.
+    #[must_use]
+    pub fn show_all(mut self) -> Self {
+        self.show_all = true;
+        self
     }
 
     /// Claims that every edit keeps the length.
     #[must_use]
-    pub fn length_preserving(mut self) -> Self {
-        self.length_preserving = true;
+    pub const fn length_preserving(mut self) -> Self {
+        self.claims.length_preserving = true;
         self
     }
 
-    /// Checks the job against the contract. The host calls this after `begin`.
-    /// Whether a regular expression is valid is left to the host, which
-    /// compiles it.
-    ///
-    /// # Errors
-    /// A message that names the broken rule.
-    pub fn validate(&self) -> Result<(), String> {
-        self.framing.validate()?;
-        if self.framing == Framing::Sequential && self.prefilter != Prefilter::None {
-            return Err("a sequential framing allows no prefilter".into());
-        }
-        if let Prefilter::Literals { patterns, .. } = &self.prefilter
-            && (patterns.is_empty() || patterns.iter().any(Vec::is_empty))
-        {
-            return Err("its prefilter has no literals, or an empty one".into());
-        }
-        Ok(())
-    }
-}
-
-impl Framing {
-    fn validate(&self) -> Result<(), String> {
-        match self {
-            Self::Delimited(delimiter) if delimiter.is_empty() => {
-                Err("the delimiter of its framing is empty".into())
-            }
-            Self::Delimited(delimiter) if delimiter.len() > MAX_DELIMITER_BYTES => {
-                Err(format!("the delimiter of its framing is longer than {MAX_DELIMITER_BYTES} bytes"))
-            }
-            Self::Quoted { delimiter, quote } if delimiter == quote => {
-                Err("delimiter and quote of its framing are the same byte".into())
-            }
-            Self::Fixed { size: 0, .. } => Err("the record size of its framing is zero".into()),
-            Self::LengthPrefixed { width, .. } if !(1..=8).contains(width) => Err(format!(
-                "the length field of its framing is {width} bytes wide; it must have 1 to 8 bytes"
-            )),
-            Self::Overlapping { before, after } if *before.max(after) > MAX_CONTEXT_BYTES => {
-                Err(format!("its framing asks for more than {MAX_CONTEXT_BYTES} bytes of context"))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-/// What a record must contain to be worth showing. The host searches natively,
-/// so a good prefilter is what makes a plugin fast.
-///
-/// The claim is one-sided. A record that does not match is never shown, so it
-/// must be one that the plugin would leave alone. A record that is shown may
-/// still need no edit.
-///
-/// Under a framing without records the claim is made for each edit instead.
-/// With [`Framing::Overlapping`] the match must lie in the byte at the edit's
-/// start and the `after` bytes that follow it; with [`Framing::Bytes`] it must
-/// lie within the edit. [`Framing::Sequential`] allows no prefilter.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
-pub enum Prefilter {
-    /// Every record is shown.
-    None,
-    /// A record is shown if it contains at least one of these byte strings.
-    Literals {
-        /// The byte strings: at least one, and none of them empty.
-        patterns: Vec<Vec<u8>>,
-        /// Whether ASCII letters match either case.
-        ignore_ascii_case: bool,
-    },
-    /// A record is shown if this regular expression matches in it. The syntax
-    /// is that of the `regex` crate, matched against bytes, with `^` and `$`
-    /// at line ends and Unicode classes on. The expression must not match the
-    /// empty string.
-    Regex(String),
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn refused(job: Job, why: &str) {
-        let error = job.validate().expect_err(why);
-        assert!(error.contains(why), "{error}");
+    /// Says that the plugin reads text.
+    #[must_use]
+    pub fn text(mut self) -> Self {
+        self.claims.text = true;
+        self
     }
 
-    #[test]
-    fn builders_set_what_they_name() {
-        let job = Job::new(Framing::Bytes).literals(["a", "b"]).length_preserving();
-        let patterns = vec![b"a".to_vec(), b"b".to_vec()];
-        let prefilter = Prefilter::Literals { patterns, ignore_ascii_case: false };
-        assert_eq!(job, Job { framing: Framing::Bytes, prefilter, length_preserving: true });
+    /// Claims that a second run changes nothing.
+    #[must_use]
+    pub fn idempotent(mut self) -> Self {
+        self.claims.idempotent = true;
+        self
     }
 
-    #[test]
-    fn limits_are_inclusive() {
-        for framing in [
-            Framing::Delimited(vec![b'a'; MAX_DELIMITER_BYTES]),
-            Framing::Overlapping { before: MAX_CONTEXT_BYTES, after: MAX_CONTEXT_BYTES },
-        ] {
-            assert_eq!(Job::new(framing).validate(), Ok(()));
-        }
+    /// Claims that the answer to a window depends on nothing but the
+    /// parameters, the head and the window.
+    #[must_use]
+    pub fn deterministic(mut self) -> Self {
+        self.claims.deterministic = true;
+        self
     }
 
-    #[test]
-    fn framings_that_break_the_contract_are_refused() {
-        let prefixed = |width| Framing::LengthPrefixed {
-            header: 0,
-            offset: 0,
-            width,
-            order: crate::ByteOrder::Little,
-            adjustment: 0,
-        };
-        let quoted = Framing::Quoted { delimiter: b'"', quote: b'"' };
-        for (framing, why) in [
-            (Framing::Delimited(Vec::new()), "delimiter of its framing is empty"),
-            (Framing::Delimited(vec![b'a'; MAX_DELIMITER_BYTES + 1]), "longer than 255 bytes"),
-            (quoted, "are the same byte"),
-            (Framing::Fixed { header: 0, size: 0 }, "record size of its framing is zero"),
-            (prefixed(0), "0 bytes wide"),
-            (prefixed(9), "9 bytes wide"),
-            (Framing::Overlapping { before: 0, after: MAX_CONTEXT_BYTES + 1 }, "1048576 bytes of context"),
-        ] {
-            refused(Job::new(framing), why);
-        }
+    /// Asks for a call for an empty file, too.
+    #[must_use]
+    pub fn show_empty(mut self) -> Self {
+        self.show_empty = true;
+        self
     }
 
-    #[test]
-    fn prefilters_that_break_the_contract_are_refused() {
-        refused(Job::new(Framing::Sequential).literals(["a"]), "allows no prefilter");
-        refused(Job::new(Framing::Bytes).literals([""]), "no literals, or an empty one");
-        refused(Job::new(Framing::Bytes).literals::<&str>([]), "no literals, or an empty one");
+    /// Sets the names of what is counted.
+    #[must_use]
+    pub fn counts<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.counts = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Shows only some fields of each record.
+    #[must_use]
+    pub fn project(mut self, delimiter: u8, fields: impl IntoIterator<Item = u32>) -> Self {
+        self.projection = Some(Projection { delimiter, fields: fields.into_iter().collect() });
+        self
+    }
+
+    /// Shows only these ranges of the file.
+    #[must_use]
+    pub fn ranges(mut self, ranges: impl IntoIterator<Item = Range<u64>>) -> Self {
+        self.ranges = Some(ranges.into_iter().collect());
+        self
+    }
+
+    /// Whether records may be left out, because they match no prefilter.
+    #[must_use]
+    pub fn leaves_records_out(&self) -> bool {
+        !self.prefilters.is_empty() && !self.show_all
+    }
+
+    /// Whether a window says which prefilters its records match.
+    #[must_use]
+    pub fn reports_matches(&self) -> bool {
+        self.framing.has_records()
+            && (self.prefilters.len() > 1 || !self.prefilters.is_empty() && self.show_all)
     }
 }

@@ -8,8 +8,8 @@
 //!    a [`Manifest`].
 //! 2. *Begin.* The plugin gets the parameters and the start of the file
 //!    ([`FileHead`]), and answers with a [`Job`]: where records end
-//!    ([`Framing`]), which records can matter ([`Prefilter`]), and whether
-//!    every edit keeps the length.
+//!    ([`Framing`]), which records can matter ([`Prefilter`]), which fields of
+//!    them ([`Projection`]), and what the plugin promises ([`Claims`]).
 //! 3. *Transform.* For each [`Window`] the plugin answers with a [`Reply`].
 //!    [`Edits`] collects one.
 //!
@@ -30,7 +30,7 @@
 //! job.validate()?;
 //!
 //! let bytes = b"an ox\na fox\n";
-//! let window = Window { offset: 4096, bytes, owned: 0..bytes.len(), last: true };
+//! let window = Window::new(4096, bytes).last(true);
 //!
 //! let mut edits = Edits::new(&window);
 //! for (start, line) in window.lines() {
@@ -79,21 +79,29 @@
 //! for tests.
 
 mod edits;
+mod failure;
 mod framing;
 mod job;
+mod job_check;
 mod log_level;
 mod manifest;
 #[cfg(any(test, feature = "testing"))]
 pub mod model;
+mod prefilter;
+mod projection;
 mod records;
 mod window;
 
-pub use edits::{Change, Edits, Reply, Span};
-pub use framing::{ByteOrder, Framing, MAX_CONTEXT_BYTES, MAX_DELIMITER_BYTES};
-pub use job::{Job, Prefilter};
+pub use edits::{Change, Count, Edits, MAX_COUNTS, Reply, Span};
+pub use failure::Failure;
+pub use framing::{ByteOrder, FieldCheck, Framing, MAX_CHECKS, MAX_CONTEXT_BYTES, MAX_DELIMITER_BYTES};
+pub use job::{Claims, Job, MAX_RANGES};
 pub use log_level::LogLevel;
 pub use manifest::{
-    MAX_DEFAULT_BYTES, MAX_LINE_CHARS, MAX_NAME_BYTES, MAX_PARAMS, Manifest, Param, ParamKind, ParamSpec,
+    MAX_CHOICES, MAX_DEFAULT_BYTES, MAX_LINE_CHARS, MAX_NAME_BYTES, MAX_PARAMS, MAX_TABLES, Manifest, Param,
+    ParamKind, ParamSpec, TableSpec, Value,
 };
+pub use prefilter::{MAX_PREFILTERS, Pattern, Prefilter};
+pub use projection::Projection;
 pub use records::{Delimited, Fixed, LengthPrefixed, Lines, Quoted};
-pub use window::{FileHead, HEAD_BYTES, Window};
+pub use window::{FileHead, HEAD_BYTES, RecordMatch, ShownField, Window};

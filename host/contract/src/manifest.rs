@@ -14,6 +14,13 @@ pub const MAX_DEFAULT_BYTES: usize = 64 << 10;
 /// Maximum number of parameters of a plugin.
 pub const MAX_PARAMS: usize = 256;
 
+/// Maximum number of words that a parameter of the kind
+/// [`ParamKind::Choice`] may take.
+pub const MAX_CHOICES: usize = 256;
+
+/// Maximum number of tables of a plugin.
+pub const MAX_TABLES: usize = 16;
+
 /// A plugin's description of itself. It must always be the same.
 ///
 /// The host refuses a manifest that breaks a rule below. It escapes the lines
@@ -34,6 +41,11 @@ pub struct Manifest {
     /// Every parameter, up to [`MAX_PARAMS`], each with a name of its own. The
     /// host refuses any parameter that is not listed here.
     pub params: Vec<ParamSpec>,
+    /// A capability: every table that the user may hand to the plugin, up to
+    /// [`MAX_TABLES`], each with a name of its own. The host refuses any other.
+    pub tables: Vec<TableSpec>,
+    /// A capability: whether the plugin takes a seed.
+    pub seed: bool,
 }
 
 impl Manifest {
@@ -46,6 +58,8 @@ impl Manifest {
             summary: summary.into(),
             license: "Apache-2.0".into(),
             params: Vec::new(),
+            tables: Vec::new(),
+            seed: false,
         }
     }
 
@@ -62,6 +76,34 @@ impl Manifest {
         self.params.push(spec);
         self
     }
+
+    /// Adds a table.
+    #[must_use]
+    pub fn table(mut self, spec: TableSpec) -> Self {
+        self.tables.push(spec);
+        self
+    }
+
+    /// Asks for a seed.
+    #[must_use]
+    pub fn seed(mut self) -> Self {
+        self.seed = true;
+        self
+    }
+}
+
+/// A table that the user may hand to a plugin, read-only, as in
+/// `--table NAME=FILE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+pub struct TableSpec {
+    /// The name: lower-case letters, digits and hyphens, up to
+    /// [`MAX_NAME_BYTES`].
+    pub name: String,
+    /// Whether the host refuses a run without this table.
+    pub required: bool,
+    /// One line of help, up to [`MAX_LINE_CHARS`].
+    pub doc: String,
 }
 
 /// One parameter that a plugin takes.
@@ -75,6 +117,12 @@ pub struct ParamSpec {
     pub kind: ParamKind,
     /// Whether the host refuses a run without this parameter.
     pub required: bool,
+    /// Whether it may be given several times. The plugin gets all values, in
+    /// the order in which they were given.
+    pub repeats: bool,
+    /// Whether a value `@PATH` stands for the content of that file, and a value
+    /// that begins with `@@` for one that begins with `@`.
+    pub from_file: bool,
     /// The value that the host passes when the user gives none: of the form
     /// that `kind` asks for, up to [`MAX_DEFAULT_BYTES`]. A parameter that is
     /// neither given nor defaulted is absent.
@@ -82,11 +130,23 @@ pub struct ParamSpec {
     /// One line of help, shown by `runner plugin inspect`, up to
     /// [`MAX_LINE_CHARS`].
     pub doc: String,
+    /// The words of [`ParamKind::Choice`], up to [`MAX_CHOICES`]; empty for
+    /// every other kind.
+    pub choices: Vec<String>,
 }
 
 impl ParamSpec {
     fn new(name: &str, kind: ParamKind, doc: &str) -> Self {
-        Self { name: name.into(), kind, required: false, default: None, doc: doc.into() }
+        Self {
+            name: name.into(),
+            kind,
+            required: false,
+            repeats: false,
+            from_file: false,
+            default: None,
+            doc: doc.into(),
+            choices: Vec::new(),
+        }
     }
 
     /// An optional parameter that takes any text.
@@ -113,10 +173,37 @@ impl ParamSpec {
         Self::new(name, ParamKind::Secret, doc)
     }
 
+    /// An optional parameter that takes any bytes, with escapes.
+    #[must_use]
+    pub fn bytes(name: &str, doc: &str) -> Self {
+        Self::new(name, ParamKind::Bytes, doc)
+    }
+
+    /// An optional parameter that takes one of these words.
+    #[must_use]
+    pub fn choice(name: &str, choices: &[&str], doc: &str) -> Self {
+        let choices = choices.iter().map(|&word| word.to_owned()).collect();
+        Self { choices, ..Self::new(name, ParamKind::Choice, doc) }
+    }
+
     /// Makes the parameter required.
     #[must_use]
     pub fn required(mut self) -> Self {
         self.required = true;
+        self
+    }
+
+    /// Lets the parameter be given several times.
+    #[must_use]
+    pub fn repeats(mut self) -> Self {
+        self.repeats = true;
+        self
+    }
+
+    /// Lets a value `@PATH` stand for the content of a file.
+    #[must_use]
+    pub fn from_file(mut self) -> Self {
+        self.from_file = true;
         self
     }
 
@@ -128,8 +215,8 @@ impl ParamSpec {
     }
 }
 
-/// The form of a parameter's values. Values travel as text; the host checks
-/// the form before the plugin sees them.
+/// The form of a parameter's values. The host checks the form, and converts
+/// the value before the plugin sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub enum ParamKind {
@@ -142,16 +229,47 @@ pub enum ParamKind {
     /// Any text that must be neither shown nor stored. Patches and reports
     /// hold a placeholder instead.
     Secret,
+    /// Text in which `\n`, `\r`, `\t`, `\0`, `\\`, `\xHH` and `\u{H..}`
+    /// stand for bytes, and any other `\` is an error.
+    Bytes,
+    /// One of the words in [`ParamSpec::choices`].
+    Choice,
 }
 
-/// A parameter with its value, after the manifest's checks and defaults.
+/// A value of a parameter, converted by the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+pub enum Value {
+    /// For [`ParamKind::Text`], [`ParamKind::Secret`] and
+    /// [`ParamKind::Choice`].
+    Text(String),
+    /// For [`ParamKind::Bytes`].
+    Bytes(Vec<u8>),
+    /// For [`ParamKind::Integer`].
+    Integer(i64),
+    /// For [`ParamKind::Boolean`].
+    Boolean(bool),
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+/// A parameter with one value, after the manifest's checks and defaults. A
+/// parameter with several values comes several times.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub struct Param {
     /// A name from the manifest.
     pub name: String,
     /// A value of the form that the manifest asks for.
-    pub value: String,
+    pub value: Value,
+    /// The value as the user gave it, for patches and reports. For a file, this
+    /// is its name and the hash of its content. The plugin does not see this
+    /// field.
+    pub given: String,
     /// Whether the value must be neither shown nor stored. The plugin does not
     /// see this field.
     pub secret: bool,

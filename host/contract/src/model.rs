@@ -24,7 +24,7 @@ pub fn records(framing: &Framing, input: &[u8]) -> Result<Vec<Range<usize>>, Str
         Framing::Fixed { header, size } => {
             by_length(input, *header, |_| Stated { length: (*size).into(), least: 1 })
         }
-        Framing::LengthPrefixed { header, offset, width, order, adjustment } => {
+        Framing::LengthPrefixed { header, offset, width, order, adjustment, .. } => {
             let head = *offset as usize + usize::from(*width);
             by_length(input, *header, |rest| {
                 // The end of the file truncates this record.

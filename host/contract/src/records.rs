@@ -222,7 +222,8 @@ mod tests {
         ) {
             let order = if big { ByteOrder::Big } else { ByteOrder::Little };
             let found = owned(LengthPrefixed::new(&bytes, offset, width, order, adjustment));
-            let framing = Framing::LengthPrefixed { header: 0, offset, width, order, adjustment };
+            let checks = Vec::new();
+            let framing = Framing::LengthPrefixed { header: 0, offset, width, order, adjustment, checks };
             prop_assert_eq!(found, model(&framing, &bytes));
         }
     }

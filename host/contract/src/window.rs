@@ -20,10 +20,40 @@ pub struct FileHead<'a> {
     /// As long as the head contains no `\n`, it is called again when more bytes
     /// have arrived.
     pub head: &'a [u8],
+    /// The seed, if the manifest takes one and the user gives one.
+    pub seed: Option<u64>,
 }
 
-/// What a plugin sees in one call. It is never empty, so there is no call for
-/// an empty file.
+impl<'a> FileHead<'a> {
+    /// The head of a file of this size, without a seed.
+    #[must_use]
+    pub fn new(size: Option<u64>, head: &'a [u8]) -> Self {
+        Self { size, head, seed: None }
+    }
+}
+
+/// The prefilters that a record matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordMatch {
+    /// The position in the window where the record starts.
+    pub start: u32,
+    /// A bit for each prefilter that matches: bit `n` for the id `n`.
+    pub ids: u64,
+}
+
+/// A field that a projection shows. It ends one byte before the next one
+/// starts, or one byte before the window ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShownField {
+    /// The position in the window where the field starts.
+    pub start: u32,
+    /// Which field of its record it is, counted from 0. Where this is not
+    /// greater than that of the field before, another record begins.
+    pub field: u32,
+}
+
+/// What a plugin sees in one call. It is empty only for an empty file, and only
+/// if the job [shows one](crate::Job::show_empty).
 #[derive(Debug, Clone)]
 pub struct Window<'a> {
     /// The file offset of the first byte of `bytes`. If the prefilter has left
@@ -38,6 +68,47 @@ pub struct Window<'a> {
     /// Whether `bytes` ends at the end of the file. No window does if the
     /// prefilter leaves the last record out, or if a stream ends after a pause.
     pub last: bool,
+    /// Whether `bytes` begins at the start of the file. With a projection,
+    /// whether its first field belongs to the first record.
+    pub first: bool,
+    /// With a framing that has records, those that match a prefilter, in order,
+    /// if the job has several prefilters or shows all records.
+    pub matches: &'a [RecordMatch],
+    /// The fields that a projection shows, in order; empty without one.
+    pub fields: &'a [ShownField],
+}
+
+impl<'a> Window<'a> {
+    /// A window without matches and fields, all of which is owned. It does not
+    /// end at the end of the file.
+    #[must_use]
+    pub fn new(offset: u64, bytes: &'a [u8]) -> Self {
+        let owned = 0..bytes.len();
+        Self { offset, bytes, owned, last: false, first: offset == 0, matches: &[], fields: &[] }
+    }
+
+    /// The same window at the end of the file, or not.
+    #[must_use]
+    pub fn last(self, last: bool) -> Self {
+        Self { last, ..self }
+    }
+
+    /// The same window, of which only a part is owned.
+    #[must_use]
+    pub fn owning(self, owned: Range<usize>) -> Self {
+        Self { owned, ..self }
+    }
+
+    /// The fields of a projection: where each starts in the window, its index
+    /// in the record, and its bytes.
+    pub fn shown_fields(&self) -> impl Iterator<Item = (usize, u32, &'a [u8])> + use<'a> {
+        let (bytes, fields) = (self.bytes, self.fields);
+        fields.iter().enumerate().map(move |(index, shown)| {
+            let start = shown.start as usize;
+            let next = fields.get(index + 1).map_or(bytes.len(), |next| next.start as usize);
+            (start, shown.field, bytes.get(start..next.saturating_sub(1)).unwrap_or_default())
+        })
+    }
 }
 
 /// Iterators over the window's records. Each item is the position in `bytes`

@@ -2,11 +2,14 @@
 //! views of memory, opens no files and starts no threads of its own.
 
 pub mod answer;
+pub mod counts;
 pub mod diff;
 pub(crate) mod edits;
+mod fields;
 pub mod framing;
 mod instance;
 pub mod prefilter;
+pub mod readable;
 pub mod transform;
 pub(crate) mod validate;
 pub mod window;

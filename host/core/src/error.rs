@@ -8,7 +8,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::escape::shown;
+use crate::escape::{group_digits, shown};
 
 /// The hint for a file that would become too large.
 const SIZE_LIMIT: &str = "the filesystem or the file size limit (`ulimit -f`) allows no larger file";
@@ -81,7 +81,18 @@ struct Inner {
     hints: Vec<String>,
     /// The file that was worked on.
     file: Option<PathBuf>,
+    /// The byte that is the reason.
+    place: Option<Place>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// The byte that is the reason of a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Its position in the window that a plugin was shown.
+    Window(u32),
+    /// Its offset in the file.
+    File(u64),
 }
 
 impl Error {
@@ -90,7 +101,7 @@ impl Error {
     #[must_use]
     pub fn new(kind: Kind, what: impl Into<String>) -> Self {
         let (what, words, hints) = (what.into(), None, Vec::new());
-        Self(Box::new(Inner { kind, what, words, hints, file: None, source: None }))
+        Self(Box::new(Inner { kind, what, words, hints, file: None, place: None, source: None }))
     }
 
     /// A failed operation on a path: "cannot `verb` `path`", caused by
@@ -156,6 +167,24 @@ impl Error {
         self
     }
 
+    /// Records the byte that is the reason.
+    #[must_use]
+    pub fn at_place(mut self, place: Place) -> Self {
+        self.0.place = Some(place);
+        self
+    }
+
+    /// Adds where in the file the reason is, if that is recorded. `line` returns
+    /// the number of the line that contains an offset.
+    #[must_use]
+    pub(crate) fn located(mut self, line: impl FnOnce(u64) -> Option<u64>) -> Self {
+        if let Some(Place::File(offset)) = self.0.place.take() {
+            let line = line(offset).map_or_else(String::new, |line| format!("line {}, ", group_digits(line)));
+            self.0.what.push_str(&format!(" at {line}offset {}", group_digits(offset)));
+        }
+        self
+    }
+
     /// Records the file that was worked on, as the user named it, unless a file
     /// is recorded already. The text need not name it.
     #[must_use]
@@ -197,6 +226,12 @@ impl Error {
     #[must_use]
     pub fn words(&self) -> Option<&str> {
         self.0.words.as_deref()
+    }
+
+    /// The byte that is the reason, if that is recorded.
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        self.0.place
     }
 
     /// The file that was worked on, as the user named it. `None` if the failure

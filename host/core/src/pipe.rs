@@ -22,19 +22,23 @@ pub use input::{Descriptor, Input};
 
 use self::buffer::{Buffer, Filled};
 use crate::cancel::Cancel;
+use crate::engine::counts::Counts;
 use crate::engine::framing::{Cutter, MIN_RECORD_LIMIT_BYTES, View};
+use crate::engine::readable::{self, NoText};
 use crate::engine::transform::{Begun, Instance};
 use crate::engine::validate::Found;
 use crate::engine::window::{Context, Position};
 use crate::error::{Error, Result};
 use crate::memory::{MemoryContext, Space};
-use runner_contract::{FileHead, Framing, HEAD_BYTES, Job, Prefilter};
+use runner_contract::{FileHead, Framing, HEAD_BYTES, Job};
 
 /// Options for processing a stream.
 #[derive(Debug, Clone, Copy)]
 pub struct Options<'a> {
     /// Approximate number of bytes shown to the plugin in one call.
     pub window_bytes: u64,
+    /// What to do with input that is not text.
+    pub no_text: NoText,
     /// Limits the memory, and the space for replacements.
     pub memory: MemoryContext<'a>,
     /// The request to stop.
@@ -48,6 +52,8 @@ pub struct Options<'a> {
 /// it fails on less than a line, it is called again with more; only the last
 /// result counts.
 ///
+/// Returns what the plugin has counted: name and number.
+///
 /// # Errors
 /// Any failure of the plugin, of reading or of writing; when the run was
 /// interrupted, or the replacements need more space than allowed, in proportion
@@ -57,11 +63,21 @@ pub fn run(
     output: &mut dyn Write,
     begin: &dyn Fn(FileHead<'_>) -> Result<Begun>,
     options: &Options<'_>,
-) -> Result<()> {
-    let Options { window_bytes, memory, cancel } = *options;
+) -> Result<Vec<(String, u64)>> {
+    stream(input, output, begin, options).map_err(|error| error.located(|_| None))
+}
+
+fn stream(
+    input: &mut dyn Input,
+    output: &mut dyn Write,
+    begin: &dyn Fn(FileHead<'_>) -> Result<Begun>,
+    options: &Options<'_>,
+) -> Result<Vec<(String, u64)>> {
+    let Options { window_bytes, no_text, memory, cancel } = *options;
     let budget = memory.budget;
     let mut buffer = Buffer::new(input, budget.lease());
     let (job, mut instance) = start(&mut buffer, begin)?;
+    readable::check(&job, &buffer.bytes()[..buffer.bytes().len().min(HEAD_BYTES)], no_text)?;
     if let Some(memory) = instance.take_memory() {
         buffer.give(memory);
     }
@@ -82,6 +98,12 @@ pub fn run(
     let look_behind = before.max(cutter.look_behind());
     let mut out = Out { output, at: 0, space: memory.space, new_bytes: 0 };
     let mut position = Position { at: first_record(&job), want: window_bytes };
+    let mut counts = Counts::default();
+    if job.show_empty && is_empty(&mut buffer)? {
+        let found = instance.edits(&context, &buffer.view(), 0..0)?;
+        counts.append(&found.counts);
+        out.write_edits(&buffer, &found)?;
+    }
     loop {
         // Skipped bytes are copied through without buffering.
         while buffer.reach() < position.at && !buffer.end {
@@ -94,8 +116,10 @@ pub fn run(
         }
         let Some((found, settled)) = next(&context, &mut buffer, &mut instance, &mut position)? else {
             out.write_to(&buffer, buffer.reach())?;
-            return out.flush();
+            out.flush()?;
+            return Ok(counts.named(&job.counts));
         };
+        counts.append(&found.counts);
         out.write_edits(&buffer, &found)?;
         out.write_to(&buffer, settled.min(buffer.reach()))?;
         buffer.drop_to(position.at.saturating_sub(look_behind).min(out.at));
@@ -137,6 +161,14 @@ fn next(
     }
 }
 
+/// Whether the input ends before its first byte.
+fn is_empty(buffer: &mut Buffer<'_>) -> Result<bool> {
+    while !buffer.end && buffer.reach() == 0 {
+        buffer.fill_to(1)?;
+    }
+    Ok(buffer.reach() == 0)
+}
+
 /// Waits for the head of the input, and calls `begin`.
 fn start(buffer: &mut Buffer<'_>, begin: &dyn Fn(FileHead<'_>) -> Result<Begun>) -> Result<Begun> {
     loop {
@@ -144,7 +176,7 @@ fn start(buffer: &mut Buffer<'_>, begin: &dyn Fn(FileHead<'_>) -> Result<Begun>)
         let bytes = buffer.bytes();
         let size = buffer.end.then_some(bytes.len() as u64);
         let head = &bytes[..bytes.len().min(HEAD_BYTES)];
-        match begin(FileHead { size, head }) {
+        match begin(FileHead::new(size, head)) {
             // The plugin may have needed the rest of the first line.
             Err(_) if filled == Filled::Paused && !head.contains(&b'\n') => {}
             begun => {
@@ -203,9 +235,10 @@ fn ask_at_pause(
         false => Found::default(),
     };
     let reach = end.max(found.reach);
-    let settled = match (&context.job.framing, &context.job.prefilter) {
-        (_, Prefilter::None) => end,
-        (Framing::Overlapping { .. }, _) => instance.settled(context, view, reach)?,
+    let settled = match context.job.framing {
+        Framing::Overlapping { .. } if context.job.leaves_records_out() => {
+            instance.settled(context, view, reach)?
+        }
         _ => end,
     };
     position.at = settled.max(reach);

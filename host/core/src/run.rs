@@ -29,6 +29,7 @@ use crate::commit::strategy::{Choice, Plan, Strategy};
 use crate::commit::verify::{Level, VerifyChoice};
 use crate::commit::{CommitOptions, Committed, Keep};
 use crate::context::{RunContext, cores};
+use crate::engine::readable::NoText;
 use crate::error::{Error, Kind, Result};
 use crate::memory::{Costs, MemoryContext};
 use crate::patch::{Patch, PluginId, Seal, Stats};
@@ -100,6 +101,8 @@ pub struct Options<'a> {
     pub scratch: Option<Entry>,
     /// Whether a patch file may be a target.
     pub patch_files: PatchFiles,
+    /// What to do with a file that is not text.
+    pub no_text: NoText,
     /// Limits the memory of a scan.
     pub memory: MemoryContext<'a>,
     /// The request to stop before the commit point.
@@ -140,6 +143,7 @@ impl Default for Options<'_> {
             checkpoint_every: Duration::MAX,
             scratch: None,
             patch_files: PatchFiles::Refuse,
+            no_text: NoText::Refuse,
             memory: MemoryContext::NONE,
             cancel: Cancel::NEVER,
         }
@@ -216,13 +220,16 @@ pub struct Report {
     pub appended_bytes: u64,
     /// Whether other processes still have the replaced file open.
     pub old_in_use: bool,
+    /// What the plugin says it has counted: name and number, in its own order.
+    pub counts: Vec<(String, u64)>,
 }
 
 impl Report {
     /// The report of a patch that has not been applied yet.
     fn new<S: Storage>(patch: &Patch<'_, S>, plan: Plan) -> Self {
-        let Seal { stats, pre_root, post_root } = patch.seal().clone();
-        Self { stats, pre_root, post_root, plan, level: Level::None, appended_bytes: 0, old_in_use: false }
+        let Seal { stats, pre_root, post_root, counts } = patch.seal().clone();
+        let (level, appended_bytes, old_in_use) = (Level::None, 0, false);
+        Self { stats, pre_root, post_root, plan, level, appended_bytes, old_in_use, counts }
     }
 
     fn committed(self, committed: Committed) -> Self {

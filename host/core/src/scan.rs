@@ -25,6 +25,7 @@ pub use revalidate::{Revalidated, revalidate};
 pub use scheduler::{Workers, waiting_bytes};
 pub use snapshot::State;
 
+use self::block::Block;
 use crate::cancel::Cancel;
 use crate::engine::framing::{Cutter, MIN_RECORD_LIMIT_BYTES, View};
 use crate::engine::prefilter::Finder;
@@ -91,6 +92,8 @@ pub struct Scanned<'s, S: Storage> {
     pub after: Tree,
     /// The group of the first change of length, or the number of groups.
     pub after_groups: u64,
+    /// What the plugin has counted: name and number.
+    pub counts: Vec<(String, u64)>,
 }
 
 /// Callbacks and the starting point of a scan.
@@ -175,6 +178,9 @@ pub fn scan<'s, S: Storage>(
         }
         Ok(())
     })?;
+    if scan.file().is_empty() && job.show_empty {
+        collector.take(scan.empty_file()?)?;
+    }
     mapping.check()?;
     collector.finish()
 }
@@ -208,6 +214,12 @@ impl Scan<'_> {
     fn block(&self, index: u64) -> Range<u64> {
         let start = index * self.block_bytes();
         start..(start + self.block_bytes()).min(self.file().len() as u64)
+    }
+
+    /// The only block of an empty file.
+    fn empty_file(&self) -> Result<Block> {
+        let found = (self.make)()?.edits(&self.context, &self.view(), 0..0)?;
+        Ok(Block { range: 0..0, found, before: Vec::new(), after: Vec::new(), carry: 0 })
     }
 
     fn is_sequential(&self) -> bool {

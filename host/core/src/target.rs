@@ -236,7 +236,7 @@ impl<S: Storage> Target<'_, S> {
 #[must_use]
 pub fn head(mapping: &Mapping) -> FileHead<'_> {
     let bytes = mapping.bytes();
-    FileHead { size: Some(bytes.len() as u64), head: &bytes[..bytes.len().min(HEAD_BYTES)] }
+    FileHead::new(Some(bytes.len() as u64), &bytes[..bytes.len().min(HEAD_BYTES)])
 }
 
 /// Refuses a file that begins as a patch does.

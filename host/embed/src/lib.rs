@@ -237,8 +237,8 @@ pub use self::root::{Root, root};
 
 pub use blake3::Hash;
 pub use runner_contract::{
-    ByteOrder, Edits, FileHead, Framing, Job, LogLevel, Manifest, ParamKind, ParamSpec, Prefilter, Reply,
-    Window,
+    ByteOrder, Claims, Count, Edits, Failure, FieldCheck, FileHead, Framing, Job, LogLevel, Manifest,
+    ParamKind, ParamSpec, Pattern, Prefilter, Projection, RecordMatch, Reply, ShownField, TableSpec, Window,
 };
 pub use runner_pipeline::commit::recover::{Recovered, State};
 pub use runner_pipeline::commit::strategy::{Choice, Plan, Strategy};

@@ -1,4 +1,4 @@
-//! The bindings of version 0.1.0 of the contract, and conversions to the host's
+//! The bindings of version 0.2.0 of the contract, and conversions to the host's
 //! types.
 //!
 //! This module contains no logic. Values passed to the guest are borrowed: the
@@ -11,14 +11,14 @@ pub(crate) use generated::runner::plugin::host::{self, Host};
 pub(crate) use generated::runner::plugin::types;
 
 use runner_contract::{
-    ByteOrder, Change, FileHead, Framing, Job, LogLevel, Manifest, Param, ParamKind, ParamSpec, Prefilter,
-    Reply, Span, Window,
+    ByteOrder, Change, Claims, Count, Failure, FieldCheck, FileHead, Framing, Job, LogLevel, Manifest, Param,
+    ParamKind, ParamSpec, Pattern, Prefilter, Projection, Reply, Span, TableSpec, Value, Window,
 };
 
 /// The interface that a plugin must export.
-pub(crate) const GUEST: &str = "runner:plugin/guest@0.1.0";
+pub(crate) const GUEST: &str = "runner:plugin/guest@0.2.0";
 /// The interfaces of the contract that a plugin may import.
-pub(crate) const IMPORTS: [&str; 2] = ["runner:plugin/host@0.1.0", "runner:plugin/types@0.1.0"];
+pub(crate) const IMPORTS: [&str; 2] = ["runner:plugin/host@0.3.0", "runner:plugin/types@0.2.0"];
 
 #[allow(missing_docs, unreachable_pub)]
 mod generated {
@@ -31,21 +31,49 @@ mod generated {
 
 impl<'a> From<&'a Param> for types::Param<'a> {
     fn from(param: &'a Param) -> Self {
-        Self { name: &param.name, value: &param.value }
+        let value = match &param.value {
+            Value::Text(text) => types::Value::Text(text),
+            Value::Bytes(bytes) => types::Value::Bytes(bytes),
+            Value::Integer(number) => types::Value::Integer(*number),
+            Value::Boolean(truth) => types::Value::Boolean(*truth),
+        };
+        Self { name: &param.name, value }
     }
 }
 
 impl<'a> From<FileHead<'a>> for types::File<'a> {
     fn from(file: FileHead<'a>) -> Self {
-        Self { size: file.size, head: file.head }
+        Self { size: file.size, head: file.head, seed: file.seed }
     }
 }
 
-impl<'a> From<&Window<'a>> for types::Window<'a> {
-    fn from(window: &Window<'a>) -> Self {
-        // A window holds less than 4 GiB.
-        let owned = types::Span { start: window.owned.start as u32, end: window.owned.end as u32 };
-        Self { offset: window.offset, bytes: window.bytes, owned, last: window.last }
+/// The lists of a window, in the form in which they are passed on.
+pub(crate) struct Lists {
+    matches: Vec<types::RecordMatch>,
+    fields: Vec<types::ShownField>,
+}
+
+impl From<&Window<'_>> for Lists {
+    fn from(window: &Window<'_>) -> Self {
+        let matches = window.matches.iter().map(|one| types::RecordMatch { start: one.start, ids: one.ids });
+        let fields = window.fields.iter().map(|one| types::ShownField { start: one.start, field: one.field });
+        Self { matches: matches.collect(), fields: fields.collect() }
+    }
+}
+
+impl Lists {
+    /// The window that these lists are of.
+    pub(crate) fn window<'a>(&'a self, window: &Window<'a>) -> types::Window<'a> {
+        types::Window {
+            offset: window.offset,
+            bytes: window.bytes,
+            // A window holds less than 4 GiB.
+            owned: types::Span { start: window.owned.start as u32, end: window.owned.end as u32 },
+            last: window.last,
+            first: window.first,
+            matches: &self.matches,
+            fields: &self.fields,
+        }
     }
 }
 
@@ -57,7 +85,15 @@ impl From<types::Manifest> for Manifest {
             summary: manifest.summary,
             license: manifest.license,
             params: manifest.params.into_iter().map(Into::into).collect(),
+            tables: manifest.tables.into_iter().map(Into::into).collect(),
+            seed: manifest.seed,
         }
+    }
+}
+
+impl From<types::TableSpec> for TableSpec {
+    fn from(spec: types::TableSpec) -> Self {
+        Self { name: spec.name, required: spec.required, doc: spec.doc }
     }
 }
 
@@ -70,10 +106,15 @@ impl From<types::ParamSpec> for ParamSpec {
                 types::ParamKind::Integer => ParamKind::Integer,
                 types::ParamKind::Boolean => ParamKind::Boolean,
                 types::ParamKind::Secret => ParamKind::Secret,
+                types::ParamKind::Bytes => ParamKind::Bytes,
+                types::ParamKind::Choice => ParamKind::Choice,
             },
-            required: spec.required,
+            required: spec.use_.contains(types::ParamUse::REQUIRED),
+            repeats: spec.use_.contains(types::ParamUse::REPEATS),
+            from_file: spec.use_.contains(types::ParamUse::FROM_FILE),
             default: spec.default,
             doc: spec.doc,
+            choices: spec.choices,
         }
     }
 }
@@ -82,9 +123,35 @@ impl From<types::Job> for Job {
     fn from(job: types::Job) -> Self {
         Self {
             framing: job.framing.into(),
-            prefilter: job.prefilter.into(),
-            length_preserving: job.length_preserving,
+            prefilters: job.prefilters.into_iter().map(Into::into).collect(),
+            show_all: job.show_all,
+            claims: Claims {
+                text: job.claims.contains(types::Claims::TEXT),
+                length_preserving: job.claims.contains(types::Claims::LENGTH_PRESERVING),
+                idempotent: job.claims.contains(types::Claims::IDEMPOTENT),
+                deterministic: job.claims.contains(types::Claims::DETERMINISTIC),
+            },
+            show_empty: job.show_empty,
+            counts: job.counts,
+            projection: job.projection.map(|one| Projection { delimiter: one.delimiter, fields: one.fields }),
+            ranges: job.ranges.map(|ranges| ranges.into_iter().map(|range| range.start..range.end).collect()),
         }
+    }
+}
+
+impl From<types::ByteOrder> for ByteOrder {
+    fn from(order: types::ByteOrder) -> Self {
+        match order {
+            types::ByteOrder::Little => Self::Little,
+            types::ByteOrder::Big => Self::Big,
+        }
+    }
+}
+
+impl From<types::FieldCheck> for FieldCheck {
+    fn from(check: types::FieldCheck) -> Self {
+        let types::FieldCheck { offset, width, order, min, max } = check;
+        Self { offset, width, order: order.into(), min, max }
     }
 }
 
@@ -99,11 +166,9 @@ impl From<types::Framing> for Framing {
                 header: f.header,
                 offset: f.offset,
                 width: f.width,
-                order: match f.order {
-                    types::ByteOrder::Little => ByteOrder::Little,
-                    types::ByteOrder::Big => ByteOrder::Big,
-                },
+                order: f.order.into(),
                 adjustment: f.adjustment,
+                checks: f.checks.into_iter().map(Into::into).collect(),
             },
             types::Framing::Overlapping(f) => Self::Overlapping { before: f.before, after: f.after },
             types::Framing::Sequential => Self::Sequential,
@@ -113,13 +178,14 @@ impl From<types::Framing> for Framing {
 
 impl From<types::Prefilter> for Prefilter {
     fn from(prefilter: types::Prefilter) -> Self {
-        match prefilter {
-            types::Prefilter::None => Self::None,
-            types::Prefilter::Literals(literals) => {
-                Self::Literals { patterns: literals.patterns, ignore_ascii_case: literals.ignore_ascii_case }
-            }
-            types::Prefilter::Regex(regex) => Self::Regex(regex),
-        }
+        let pattern = match prefilter.pattern {
+            types::Pattern::Literals(literals) => Pattern::Literals {
+                patterns: literals.patterns,
+                ignore_ascii_case: literals.ignore_ascii_case,
+            },
+            types::Pattern::Regex(regex) => Pattern::Regex(regex),
+        };
+        Self { id: prefilter.id, pattern }
     }
 }
 
@@ -139,16 +205,26 @@ impl From<types::Reply> for Reply {
             },
             types::Change::Replaced(bytes) => Change::Replaced(bytes),
         };
-        Self { consumed: reply.consumed, change }
+        // The same holds here.
+        let counts = reply.counts.into_iter().map(|one| Count { name: one.name, number: one.number });
+        Self { consumed: reply.consumed, change, counts: counts.collect() }
+    }
+}
+
+impl From<types::Failure> for Failure {
+    fn from(failure: types::Failure) -> Self {
+        Self { message: failure.message, position: failure.position.map(|at| at as usize) }
     }
 }
 
 impl From<types::Level> for LogLevel {
     fn from(level: types::Level) -> Self {
         match level {
+            types::Level::Trace => Self::Trace,
             types::Level::Debug => Self::Debug,
             types::Level::Info => Self::Info,
             types::Level::Warn => Self::Warn,
+            types::Level::Error => Self::Error,
         }
     }
 }

@@ -3,7 +3,8 @@
 
 use std::fmt;
 
-use runner_pipeline::error::{Error, Kind};
+use runner_contract::Failure;
+use runner_pipeline::error::{Error, Kind, Place};
 use runner_pipeline::escape::{escape, escape_lines};
 use runner_pipeline::memory::{Bytes, HINT};
 use rustix::io::Errno;
@@ -41,9 +42,18 @@ impl fmt::Display for Call {
 /// An error that the plugin returned, with its own message. The message is
 /// escaped except for line ends, so that a marker still points at the right
 /// place in the line above.
-pub(crate) fn reported(plugin: &str, call: Call, message: &str) -> Error {
-    Error::new(Kind::Plugin, format!("plugin `{plugin}` failed {call}"))
-        .said(escape_lines(message, MESSAGE_CHARS))
+pub(crate) fn reported(plugin: &str, call: Call, failure: &Failure) -> Error {
+    let words = escape_lines(&failure.message, MESSAGE_CHARS);
+    // Where the reason is follows, once it is known where in the file that is.
+    let reported = |place| {
+        let what = format!("plugin `{plugin}` failed");
+        Error::new(Kind::Plugin, what).said(words.clone()).at_place(place)
+    };
+    match (call, failure.position.map(u32::try_from)) {
+        (Call::Window(_), Some(Ok(position))) => reported(Place::Window(position)),
+        (Call::Begin, Some(Ok(position))) => reported(Place::File(position.into())),
+        _ => Error::new(Kind::Plugin, format!("plugin `{plugin}` failed {call}")).said(words),
+    }
 }
 
 /// The error of a call that ended without an answer.

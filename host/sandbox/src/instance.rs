@@ -8,12 +8,13 @@ use runner_pipeline::error::{Error, Kind, Result};
 use wasmtime::component::Component;
 use wasmtime::{Engine, Store};
 
-use crate::bindings::types;
+use crate::bindings::{Lists, types};
 use crate::call_error::Call;
 use crate::facts::Facts;
 use crate::limits::Limits;
 use crate::log::Sink;
 use crate::store::State;
+use crate::tables::Tables;
 use crate::{bindings, call_error, limits, link, manifest, store};
 
 /// Everything needed to create instances.
@@ -26,6 +27,7 @@ pub(crate) struct Linked {
     pub(crate) instance_bytes: usize,
     pub(crate) limits: Limits,
     pub(crate) log: Sink,
+    tables: Tables,
     engine: Engine,
 }
 
@@ -47,6 +49,7 @@ impl Linked {
             instance_bytes: usize::try_from(facts.instance_bytes).unwrap_or(usize::MAX),
             limits,
             log: Arc::new(|_, _| {}),
+            tables: Tables::default(),
             engine: engine.clone(),
         })
     }
@@ -59,6 +62,11 @@ impl Linked {
     /// The same plugin with a different sink for its log messages.
     pub(crate) fn logging_to(&self, log: Sink) -> Self {
         Self { log, ..self.clone() }
+    }
+
+    /// The same plugin with these tables.
+    pub(crate) fn with_tables(&self, tables: Tables) -> Self {
+        Self { tables, ..self.clone() }
     }
 
     /// Starts an instance, passes it the parameters and the head of the file,
@@ -90,7 +98,7 @@ impl Linked {
     }
 
     fn instantiate(&self) -> Result<Instance> {
-        let mut store = store::new(&self.engine, &self.limits, self.log.clone());
+        let mut store = store::new(&self.engine, &self.limits, self.log.clone(), self.tables.clone());
         let started = store.data_mut().limiter.draw(self.instance_bytes);
         match started.and_then(|()| self.pre.instantiate(&mut store)) {
             Ok(plugin) => {
@@ -149,10 +157,10 @@ impl Instance {
 
     /// Returns the answer, or the error that the plugin reported instead. An
     /// error ends the instance.
-    fn accept<R>(&mut self, call: Call, answer: Result<R, String>) -> Result<R> {
-        answer.map_err(|message| {
+    fn accept<R>(&mut self, call: Call, answer: Result<R, types::Failure>) -> Result<R> {
+        answer.map_err(|failure| {
             self.usable = false;
-            call_error::reported(&self.code.name, call, &message)
+            call_error::reported(&self.code.name, call, &failure.into())
         })
     }
 }
@@ -162,8 +170,10 @@ impl Transform for Instance {
         let call = Call::Window(window.offset);
         let share = usize::try_from(self.code.limits.budget.reply_bytes()).unwrap_or(usize::MAX);
         let fuel = limits::reply_fuel(window.bytes.len()).min(share);
+        let lists = Lists::from(window);
         self.store.data_mut().phases.start();
-        let answer = self.call(call, fuel, |guest, store| guest.call_transform(store, window.into()))?;
+        let answer =
+            self.call(call, fuel, |guest, store| guest.call_transform(store, lists.window(window)))?;
         let reply = self.accept(call, answer).map(Reply::from);
         self.store.data_mut().phases.finish();
         reply

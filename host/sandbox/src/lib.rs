@@ -35,6 +35,7 @@ mod native_code;
 pub mod plugin;
 mod remote;
 mod store;
+mod tables;
 #[doc(hidden)]
 pub mod testing;
 mod type_cycles;
@@ -61,6 +62,7 @@ pub use self::limits::{Confinement, Limits, MAX_PLUGIN_BYTES};
 pub use self::loaded::Plugin;
 pub use self::log::Sink;
 pub use self::memory_plan::plan_memory;
+pub use self::tables::Tables;
 
 pub use runner_confine::{Layer, Layers, State as LayerState};
 

@@ -11,6 +11,7 @@ use crate::instance::Linked;
 use crate::limits::Limits;
 use crate::log::Sink;
 use crate::remote::{Blocks, Host};
+use crate::tables::Tables;
 
 /// A plugin that has been compiled and has described itself.
 #[derive(Clone)]
@@ -19,6 +20,7 @@ pub struct Plugin {
     manifest: Manifest,
     runs: Runs,
     log: Sink,
+    tables: Tables,
 }
 
 /// Where the instances of a plugin run.
@@ -31,7 +33,7 @@ pub(crate) enum Runs {
 
 impl Plugin {
     pub(crate) fn new(digest: blake3::Hash, manifest: Manifest, runs: Runs, log: Sink) -> Self {
-        Self { digest, manifest, runs, log }
+        Self { digest, manifest, runs, log, tables: Tables::default() }
     }
 
     /// The manifest of the plugin, checked.
@@ -72,6 +74,18 @@ impl Plugin {
         Self { log, ..self.clone() }
     }
 
+    /// The tables that its instances may read.
+    #[must_use]
+    pub fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    /// The same plugin with these tables, which its instances may read.
+    #[must_use]
+    pub fn with_tables(&self, tables: Tables) -> Self {
+        Self { tables, ..self.clone() }
+    }
+
     /// Starts an instance, passes it the parameters and the head of the file,
     /// and returns the job that it asks for. `params` must match the manifest.
     ///
@@ -82,11 +96,16 @@ impl Plugin {
         let log = Arc::clone(&self.log);
         match &self.runs {
             Runs::InProcess(linked) => {
-                let (job, instance) = linked.logging_to(log).begin(params, file)?;
+                let linked = linked.logging_to(log).with_tables(self.tables.clone());
+                let (job, instance) = linked.begin(params, file)?;
                 Ok((job, Instance::local(instance)))
             }
             Runs::InWorker(host, _) => {
-                let begin = || Blocks::begin(host.lane(Arc::clone(&log))?, params, file);
+                let begin = || {
+                    let mut lane = host.lane(Arc::clone(&log))?;
+                    lane.give(&self.tables)?;
+                    Blocks::begin(lane, params, file)
+                };
                 // The death of a process is not always the plugin's doing.
                 let begun = match begin() {
                     Err(error) if has_died(&error) => begin(),

@@ -3,9 +3,12 @@
 use std::collections::HashSet;
 
 use runner_contract::{
-    MAX_DEFAULT_BYTES, MAX_LINE_CHARS, MAX_NAME_BYTES, MAX_PARAMS, Manifest, ParamKind, ParamSpec,
+    MAX_CHOICES, MAX_DEFAULT_BYTES, MAX_LINE_CHARS, MAX_NAME_BYTES, MAX_PARAMS, MAX_TABLES, Manifest,
+    ParamKind, ParamSpec, TableSpec,
 };
 use runner_pipeline::escape::escape;
+
+use crate::plugin::params::convert;
 
 /// Refuses a manifest that breaks the contract. Fields that are only for
 /// reading (summary, documentation) are escaped instead of refused, so
@@ -27,13 +30,36 @@ pub(crate) fn check(mut manifest: Manifest) -> Result<Manifest, String> {
             return Err(format!("two of its parameters are named `{}`", param.name));
         }
     }
+    if manifest.tables.len() > MAX_TABLES {
+        return Err(format!("it has {} tables; the limit is {MAX_TABLES}", manifest.tables.len()));
+    }
+    let mut names = HashSet::new();
+    for table in &mut manifest.tables {
+        check_table(table)?;
+        table.doc = escape(&table.doc, MAX_LINE_CHARS);
+        if !names.insert(table.name.as_str()) {
+            return Err(format!("two of its tables are named `{}`", table.name));
+        }
+    }
     Ok(manifest)
+}
+
+fn check_table(table: &TableSpec) -> Result<(), String> {
+    check_word("table's name", &table.name)?;
+    if !is_plain(&table.name) {
+        let name = &table.name;
+        return Err(format!("its table `{name}` is not named in lower-case letters, digits and hyphens"));
+    }
+    Ok(())
+}
+
+fn is_plain(name: &str) -> bool {
+    name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
 fn check_name(name: &str) -> Result<(), String> {
     check_word("name", name)?;
-    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if !name.chars().all(fits) {
+    if !is_plain(name) {
         return Err(format!("its name `{name}` does not consist of lower-case letters, digits and hyphens"));
     }
     Ok(())
@@ -59,6 +85,7 @@ fn check_param(param: &ParamSpec) -> Result<(), String> {
     if name.contains('=') {
         return Err(format!("its parameter `{name}` cannot be set: the name contains `=`"));
     }
+    check_choices(param)?;
     let Some(default) = &param.default else { return Ok(()) };
     if default.len() > MAX_DEFAULT_BYTES {
         return Err(format!(
@@ -66,12 +93,7 @@ fn check_param(param: &ParamSpec) -> Result<(), String> {
             default.len()
         ));
     }
-    let (fits, form) = match param.kind {
-        ParamKind::Text | ParamKind::Secret => (true, "text"),
-        ParamKind::Integer => (default.parse::<i64>().is_ok(), "an integer"),
-        ParamKind::Boolean => (matches!(default.as_str(), "true" | "false"), "`true` or `false`"),
-    };
-    if !fits {
+    if let Err(form) = convert(param, default) {
         return Err(format!(
             "the default `{}` of its parameter `{name}` is not {form}",
             escape(default, MAX_NAME_BYTES)
@@ -80,18 +102,28 @@ fn check_param(param: &ParamSpec) -> Result<(), String> {
     Ok(())
 }
 
+fn check_choices(param: &ParamSpec) -> Result<(), String> {
+    let (name, choices) = (&param.name, &param.choices);
+    if (param.kind == ParamKind::Choice) == choices.is_empty() {
+        return Err(format!(
+            "its parameter `{name}` has choices, but is not a choice, or the other way round"
+        ));
+    }
+    if choices.len() > MAX_CHOICES {
+        return Err(format!(
+            "its parameter `{name}` has {} choices; the limit is {MAX_CHOICES}",
+            choices.len()
+        ));
+    }
+    choices.iter().try_for_each(|word| check_word("parameter's choice", word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn param(name: &str, kind: ParamKind, default: Option<&str>) -> ParamSpec {
-        ParamSpec {
-            name: name.into(),
-            kind,
-            required: false,
-            default: default.map(Into::into),
-            doc: "a line".into(),
-        }
+        ParamSpec { kind, default: default.map(Into::into), ..ParamSpec::text(name, "a line") }
     }
 
     fn manifest(params: Vec<ParamSpec>) -> Manifest {

@@ -7,10 +7,10 @@
 mod edits;
 mod few;
 
-use runner_contract::{Job, LogLevel, Manifest, Param};
+use runner_contract::{Job, LogLevel, MAX_COUNTS, Manifest, Param};
 use runner_pipeline::engine::framing::View;
 use runner_pipeline::engine::window::{Found, Position};
-use runner_pipeline::error::{Error, Kind};
+use runner_pipeline::error::{Error, Kind, Place};
 use runner_pipeline::escape::{escape, escape_lines};
 use runner_pipeline::memory::{Budget, is_denied};
 use runner_pipeline::profile::Stage;
@@ -47,7 +47,10 @@ pub enum Request {
     /// Map the code, confine the process for good, and describe the plugin.
     Load(Load),
     /// Start an instance. The head of the file follows.
-    Begin { params: Vec<Param>, file_bytes: Option<u64> },
+    Begin { params: Vec<Param>, file_bytes: Option<u64>, seed: Option<u64> },
+    /// Bytes of a table follow, from an offset on. Without any, whether the
+    /// worker has the table.
+    Table { name: String, digest: [u8; 32], bytes: u64, offset: u64 },
     /// The edits of some records.
     Records { view: Seen, sizes: Sizes, records: (u64, u64) },
     /// The edits of sequential windows.
@@ -145,14 +148,20 @@ pub enum Outcome {
     },
     /// The code was made for another machine or another version.
     Stale,
+    /// Whether the worker has all of the table.
+    Table {
+        is_complete: bool,
+    },
     Begun(Job),
-    /// So many edits, with so many new bytes; the range that they touch, and
-    /// the position of a sequential scan.
+    /// So many edits, with so many new bytes; the range that they touch, the
+    /// position of a sequential scan, and what the plugin has counted.
     Edits {
         count: u64,
         new_bytes: u64,
         touched: Option<(u64, u64)>,
         position: Option<(u64, u64)>,
+        #[serde(deserialize_with = "few::<_, _, MAX_COUNTS>")]
+        counts: Vec<(u32, u64)>,
     },
     Settled(u64),
     Dropped,
@@ -167,6 +176,7 @@ impl Outcome {
             new_bytes: found.new_bytes().len() as u64,
             touched: found.touched(),
             position: position.map(|Position { at, want }| (at, want)),
+            counts: found.counts().map(|(name, number)| (name as u32, number)).collect(),
         }
     }
 }
@@ -182,6 +192,8 @@ pub struct Failure {
     #[serde(deserialize_with = "few::<_, _, HINTS_READ>")]
     hints: Vec<String>,
     words: Option<String>,
+    /// The offset in the file of the byte that is the reason.
+    offset: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -210,6 +222,10 @@ impl From<&Error> for Failure {
             because: error.causes().next().map(ToString::to_string),
             hints: error.hints().to_vec(),
             words: error.words().map(str::to_owned),
+            offset: match error.place() {
+                Some(Place::File(offset)) => Some(offset),
+                Some(Place::Window(_)) | None => None,
+            },
         }
     }
 }
@@ -231,6 +247,9 @@ impl Failure {
             error = error.because(budget.denied());
         } else if let Some(because) = &self.because {
             error = error.because(line(because));
+        }
+        if let Some(offset) = self.offset {
+            error = error.at_place(Place::File(offset));
         }
         if let Some(words) = &self.words {
             error = error.said(escape_lines(words, LINE_CHARS));

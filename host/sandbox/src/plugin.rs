@@ -2,6 +2,7 @@
 
 pub mod bundled;
 mod configured;
+mod grants;
 pub mod params;
 
 use std::borrow::Cow;
@@ -17,6 +18,7 @@ use rustix::fs::OFlags;
 use crate::{Limits, MAX_PLUGIN_BYTES, Plugin, Sandbox, Sink};
 
 pub use self::configured::Configured;
+pub use self::grants::Grants;
 
 /// The bytes of a plugin, and its name in messages.
 pub struct Resolved {

@@ -7,12 +7,14 @@
 //! lane       a conversation with one thread of the worker
 //! call       what is asked for
 //! failure    why that failed
+//! give       hands over tables
 //! blocks     asks for the edits of blocks
 //! ```
 
 mod blocks;
 mod call;
 mod failure;
+mod give;
 mod host;
 mod keeper;
 mod lane;

@@ -7,21 +7,23 @@ use crate::bindings::{self, types};
 use crate::call_timing::Phases;
 use crate::limits::{self, Limiter, Limits};
 use crate::log::{Log, Sink};
+use crate::tables::Tables;
 use crate::wasi;
 
 /// The state that host functions use.
 pub(crate) struct State {
     pub(crate) limiter: Limiter,
     log: Log,
+    tables: Tables,
     /// Created when a host function first needs it.
     wasi: Option<wasi::World>,
     pub(crate) phases: Phases,
 }
 
 /// A store for an instance.
-pub(crate) fn new(engine: &Engine, limits: &Limits, log: Sink) -> Store<State> {
-    let state =
-        State { limiter: Limiter::new(limits), log: Log::new(log), wasi: None, phases: Phases::default() };
+pub(crate) fn new(engine: &Engine, limits: &Limits, log: Sink, tables: Tables) -> Store<State> {
+    let (limiter, log) = (Limiter::new(limits), Log::new(log));
+    let state = State { limiter, log, tables, wasi: None, phases: Phases::default() };
     let mut store = Store::new(engine, state);
     store.call_hook(|mut store, hook| {
         store.data_mut().phases.pass(hook);
@@ -35,6 +37,14 @@ pub(crate) fn new(engine: &Engine, limits: &Limits, log: Sink) -> Store<State> {
 impl bindings::Host for State {
     fn log(&mut self, level: types::Level, message: String) {
         self.log.write(level.into(), &message);
+    }
+
+    fn table_size(&mut self, name: String) -> Option<u64> {
+        self.tables.size(&name)
+    }
+
+    fn table_read(&mut self, name: String, offset: u64, length: u32) -> Vec<u8> {
+        self.tables.read(&name, offset, length).to_vec()
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
-use runner_contract::{Change, FileHead, Framing, Job, LogLevel, Prefilter, Reply, Span, Window};
+use runner_contract::{Change, FileHead, Framing, Job, LogLevel, Reply, Span, Window};
 use runner_pipeline::cancel::CancelToken;
 use runner_pipeline::engine::transform::{Instance, Transform};
 use runner_pipeline::memory::{Budget, Plan, is_denied};
@@ -42,7 +42,7 @@ fn load(guest: &str) -> Result<Plugin> {
 }
 
 fn begin(guest: &str) -> Result<Box<dyn Transform>> {
-    load(guest)?.begin(&[], FileHead { size: Some(3), head: b"abc" }).map(|(_, instance)| local(instance))
+    load(guest)?.begin(&[], FileHead::new(Some(3), b"abc")).map(|(_, instance)| local(instance))
 }
 
 /// An instance in this process.
@@ -52,7 +52,7 @@ pub(crate) fn local(instance: Instance) -> Box<dyn Transform> {
 }
 
 pub(crate) fn window(bytes: &[u8]) -> Window<'_> {
-    Window { offset: 70_000, bytes, owned: 0..bytes.len(), last: true }
+    Window::new(70_000, bytes).last(true)
 }
 
 #[track_caller]
@@ -81,11 +81,11 @@ fn a_good_plugin_is_described_and_answers() {
     assert_eq!(plugin.manifest().license, "MIT");
     assert_eq!(plugin.digest(), blake3::hash(&bytes));
 
-    let (job, instance) = plugin.begin(&[], FileHead { size: None, head: &[7; 65536] }).unwrap();
+    let (job, instance) = plugin.begin(&[], FileHead::new(None, &[7; 65536])).unwrap();
     let mut instance = local(instance);
-    assert_eq!(job, Job { framing: Framing::Bytes, prefilter: Prefilter::None, length_preserving: false });
+    assert_eq!(job, Job::new(Framing::Bytes));
     let unchanged = instance.transform(&window(b"xyz")).unwrap();
-    assert_eq!(unchanged, Reply { consumed: 0, change: Change::Unchanged });
+    assert_eq!(unchanged, Reply::new(0, Change::Unchanged));
     let edited = instance.transform(&window(b"abc")).unwrap();
     let spans = vec![Span { start: 0, end: 1, len: 1 }];
     assert_eq!(edited.change, Change::Edits { spans, bytes: b"!".to_vec() });
@@ -113,7 +113,7 @@ fn a_module_may_use_the_newer_names() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/guests/tiny.wat");
     let text = fs::read_to_string(path)
         .unwrap()
-        .replace("runner:plugin/guest@0.1.0#", "cm32p2|runner:plugin/guest@0.1|")
+        .replace("runner:plugin/guest@0.2.0#", "cm32p2|runner:plugin/guest@0.2|")
         .replace("cabi_realloc", "cm32p2_realloc")
         .replace("\"memory\"", "\"cm32p2_memory\"");
     let plugin = SANDBOX.load("tiny", &wat::parse_str(text).unwrap(), LIMITS, silent()).unwrap();
@@ -187,7 +187,7 @@ fn what_is_left_of_a_budget_is_no_answer() {
     let limits = || Limits { budget: budget.clone(), ..LIMITS };
     let plugin = SANDBOX.load("memory-bomb", &wasm("memory-bomb"), limits(), silent()).unwrap();
     assert_eq!(budget.leased_bytes(), 0, "the instance that described it is gone");
-    let begin = || plugin.begin(&[], FileHead { size: None, head: b"" }).map(|begun| local(begun.1));
+    let begin = || plugin.begin(&[], FileHead::new(None, b"")).map(|begun| local(begun.1));
     let (mut one, two) = (begin().unwrap(), begin().unwrap());
     let besides = budget.leased_bytes().checked_sub(4 * 65536);
     assert!(besides.is_some_and(|bytes| bytes > 1000 && bytes < 1 << 20), "{besides:?}");
@@ -204,7 +204,7 @@ fn what_is_left_of_a_budget_is_no_answer() {
     assert_eq!(budget.leased_bytes(), 0);
     // A worker's share of replies.
     let plugin = SANDBOX.load("tiny", &wasm("tiny"), limits(), silent()).unwrap();
-    let mut tiny = local(plugin.begin(&[], FileHead { size: None, head: b"" }).unwrap().1);
+    let mut tiny = local(plugin.begin(&[], FileHead::new(None, b"")).unwrap().1);
     let result = tiny.transform(&window(b"abc"));
     let error = assert_plugin_error(result, "failed at offset 70000", "a worker's share of `--memory-total`");
     assert!(!is_denied(&error), "with fewer workers the share is the same");
@@ -227,7 +227,7 @@ fn logs_are_escaped_and_bounded() {
     let sink = lines.clone();
     let sink: Sink = Arc::new(move |level, line: &str| sink.lock().unwrap().push((level, line.to_owned())));
     let plugin = SANDBOX.load("it", &wasm("log-bomb"), LIMITS, sink).unwrap();
-    let mut instance = local(plugin.begin(&[], FileHead { size: None, head: b"" }).unwrap().1);
+    let mut instance = local(plugin.begin(&[], FileHead::new(None, b"")).unwrap().1);
     instance.transform(&window(b"a")).unwrap();
     instance.transform(&window(b"a")).unwrap();
     let lines = lines.lock().unwrap();

@@ -8,6 +8,7 @@
 //!                   good, describe), begin, records, ... until killed
 //! ```
 
+mod arriving;
 mod heap;
 mod jobs;
 mod lane;

@@ -14,7 +14,7 @@ mod record;
 use action::{Plan, Row, RowKind};
 use dialect::Dialect;
 use record::Field;
-use runner_plugin::{Edits, FileHead, Job, Manifest, ParamSpec, Params, Plugin, Window};
+use runner_plugin::{Edits, Failure, FileHead, Job, Manifest, ParamSpec, Params, Plugin, Window};
 
 /// The plugin, for one file.
 #[derive(Debug)]
@@ -55,14 +55,14 @@ impl Plugin for Csv {
         )
     }
 
-    fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Self, Job), String> {
+    fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Self, Job), Failure> {
         let csv = begin::begin(params, file)?;
         let job = Job::new(csv.dialect.framing());
         let job = if csv.plan.is_length_preserving() { job.length_preserving() } else { job };
         Ok((csv, job))
     }
 
-    fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), String> {
+    fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), Failure> {
         let mut at = if window.offset == 0 { self.mark_bytes } else { 0 };
         while at < window.bytes.len() {
             let record = record::read(window.bytes, at, self.dialect, self.plan.fields(), &mut self.fields)

@@ -253,16 +253,19 @@ fn a_head_without_the_whole_header_is_refused() {
 #[test]
 fn a_short_head_of_a_stream_is_enough_with_a_whole_header() {
     let begin = |head: &[u8], size| {
-        let params =
-            [("mask", "name"), ("header", "true"), ("delimiter", ","), ("quote", "\"")].into_iter().collect();
-        Csv::begin(&params, &FileHead { size, head }).map(|_| ())
+        let params = [("mask", "name"), ("delimiter", ","), ("quote", "\"")]
+            .into_iter()
+            .map(|(name, value)| (name, runner_plugin::Value::from(value)))
+            .chain([("header", runner_plugin::Value::Boolean(true))])
+            .collect();
+        Csv::begin(&params, &FileHead::new(size, head)).map(|_| ())
     };
     for whole in ["id,name\n", "id,name\r\n1", "\u{feff}id,name\n", "\"id\",\"name\"\n"] {
         assert_eq!(begin(whole.as_bytes(), None), Ok(()), "{whole}");
     }
     for part in ["", "i", "id,name", "id,name\r", "\"id\",\"na\nme", "id,\"name\""] {
         let error = begin(part.as_bytes(), None).expect_err("the next bytes are not known");
-        assert!(error.contains("the first record does not end"), "{part}: {error}");
+        assert!(error.message.contains("the first record does not end"), "{part}: {error}");
     }
     assert_eq!(begin(b"id,name", Some(7)), Ok(()));
 }

@@ -1,6 +1,6 @@
 //! Converts line ends.
 
-use runner_plugin::{Edits, FileHead, Framing, Job, Manifest, ParamSpec, Params, Plugin, Window};
+use runner_plugin::{Edits, Failure, FileHead, Framing, Job, Manifest, ParamSpec, Params, Plugin, Window};
 
 /// The plugin: which line end it writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,35 +14,40 @@ pub enum Newline {
 impl Plugin for Newline {
     fn describe() -> Manifest {
         Manifest::new("newline", env!("CARGO_PKG_VERSION"), "Converts line ends").param(
-            ParamSpec::text("to", "The line end to write: lf (like dos2unix) or crlf (like unix2dos)")
-                .default("lf"),
+            ParamSpec::choice(
+                "to",
+                &["lf", "crlf"],
+                "The line end to write: lf (like dos2unix) or crlf (like unix2dos)",
+            )
+            .default("lf"),
         )
     }
 
-    fn begin(params: &Params, _: &FileHead<'_>) -> Result<(Self, Job), String> {
-        let lines = Job::new(Framing::lines());
+    fn begin(params: &Params, _: &FileHead<'_>) -> Result<(Self, Job), Failure> {
+        let lines = Job::new(Framing::lines()).text().idempotent().deterministic().counts(["line-end"]);
         match params.required("to")? {
             "lf" => Ok((Self::Lf, lines.literals(["\r\n"]))),
             // These lines differ from the others by one missing byte. In files
             // that need conversion it is missing in every line, so a prefilter
             // would pass all lines. So there is none.
-            "crlf" => Ok((Self::Crlf, lines)),
-            other => Err(format!("`to` must be lf or crlf, not `{other}`")),
+            _ => Ok((Self::Crlf, lines)),
         }
     }
 
-    fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), String> {
+    fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), Failure> {
         let bytes = window.bytes;
         match self {
             Self::Lf => {
                 for at in memchr::memmem::find_iter(bytes, b"\r\n") {
                     edits.delete(at..at + 1);
+                    edits.count(0, 1);
                 }
             }
             Self::Crlf => {
                 for at in memchr::memchr_iter(b'\n', bytes) {
                     if at == 0 || bytes[at - 1] != b'\r' {
                         edits.insert(at, b"\r");
+                        edits.count(0, 1);
                     }
                 }
             }

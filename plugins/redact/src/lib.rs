@@ -22,7 +22,7 @@ mod sweep;
 mod text;
 
 use kind::Kinds;
-use runner_plugin::{Edits, FileHead, Framing, Job, Manifest, ParamSpec, Params, Plugin, Window};
+use runner_plugin::{Edits, Failure, FileHead, Framing, Job, Manifest, ParamSpec, Params, Plugin, Window};
 use scan::scan;
 use style::Style;
 
@@ -57,21 +57,21 @@ impl Plugin for Redact {
         ))
     }
 
-    fn begin(params: &Params, _: &FileHead<'_>) -> Result<(Self, Job), String> {
+    fn begin(params: &Params, _: &FileHead<'_>) -> Result<(Self, Job), Failure> {
         let kinds = Kinds::parse(params.required("kinds")?)?;
         let style = match (params.required("style")?, params.get("key")) {
             ("mask", None) => Style::Mask,
             ("mask", Some(_)) => return Err("`key` is only used with `style=hash`".into()),
             ("hash", None | Some("")) => return Err("`style=hash` needs a secret `key`".into()),
             ("hash", Some(secret)) => Style::hash(secret),
-            (other, _) => return Err(format!("`style` must be `mask` or `hash`, not `{other}`")),
+            (other, _) => return Err(format!("`style` must be `mask` or `hash`, not `{other}`").into()),
         };
-        let job = Job::new(Framing::lines()).prefilter(prefilter::prefilter(kinds));
+        let job = Job::new(Framing::lines()).prefilters(prefilter::prefilter(kinds));
         let job = if matches!(style, Style::Mask) { job.length_preserving() } else { job };
         Ok((Self { kinds, style }, job))
     }
 
-    fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), String> {
+    fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), Failure> {
         for found in scan(window.bytes, self.kinds) {
             let value = &window.bytes[found.range.clone()];
             edits.replace_with(found.range, |out| self.style.write(found.kind, value, out));

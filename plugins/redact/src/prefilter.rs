@@ -9,17 +9,17 @@
 
 use crate::key;
 use crate::kind::{Kind, Kinds};
-use runner_plugin::Prefilter;
+use runner_plugin::Pattern;
 
 /// The prefilter for these kinds.
-pub(crate) fn prefilter(kinds: Kinds) -> Prefilter {
+pub(crate) fn prefilter(kinds: Kinds) -> Option<Pattern> {
     let only = Kind::ALL.into_iter().find(|&kind| kinds == Kinds::of(&[kind]));
     let literals: Vec<&str> = match only {
         Some(Kind::Email) => vec!["@", "%40"],
         Some(Kind::Key) => key::prefixes().collect(),
         Some(Kind::Bearer) => vec!["bearer ", "bearer\t"],
-        _ => return Prefilter::None,
+        _ => return None,
     };
     let patterns = literals.into_iter().map(|literal| literal.as_bytes().to_vec()).collect();
-    Prefilter::Literals { patterns, ignore_ascii_case: only == Some(Kind::Bearer) }
+    Some(Pattern::Literals { patterns, ignore_ascii_case: only == Some(Kind::Bearer) })
 }

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use runner_plugin::{Edits, FileHead, Framing, HEAD_BYTES, Params, Plugin, Window};
+use runner_plugin::{Edits, FileHead, Framing, HEAD_BYTES, ParamKind, Params, Plugin, Value, Window};
 use runner_replace::Replace;
 
 const WINDOW_BYTES: usize = 1 << 20;
@@ -59,12 +59,19 @@ fn now() -> Duration {
     Duration::from_nanos(text.split(' ').next().and_then(|text| text.parse().ok()).expect("a number"))
 }
 
+/// A value of the kind that the manifest asks for.
+fn value_of(name: &str, text: &str) -> Value {
+    let spec = Replace::describe().params.into_iter().find(|spec| spec.name == name);
+    match spec.map(|spec| spec.kind) {
+        Some(ParamKind::Boolean) => Value::Boolean(text == "true"),
+        Some(ParamKind::Integer) => Value::Integer(text.parse().expect("a number")),
+        _ => Value::Text(text.to_owned()),
+    }
+}
+
 fn measure(what: &str, params: &[(&str, &str)], text: &[u8]) {
-    let defaults = Replace::describe().params.into_iter().filter_map(|spec| Some((spec.name, spec.default?)));
-    let defaults = defaults.filter(|(name, _)| params.iter().all(|(given, _)| given != name));
-    let given = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    let params = given.chain(defaults).collect::<Params>();
-    let file = FileHead { size: Some(text.len() as u64), head: &text[..HEAD_BYTES.min(text.len())] };
+    let params = params.iter().map(|(name, value)| (*name, value_of(name, value))).collect::<Params>();
+    let file = FileHead::new(Some(text.len() as u64), &text[..HEAD_BYTES.min(text.len())]);
     let start = now();
     let (mut plugin, job) = Replace::begin(&params, &file).unwrap_or_else(|error| panic!("{what}: {error}"));
     let begin = now() - start;
@@ -77,12 +84,9 @@ fn measure(what: &str, params: &[(&str, &str)], text: &[u8]) {
             end = text[..end].iter().rposition(|byte| *byte == b'\n').map_or(end, |at| at + 1);
         }
         let shown = at.saturating_sub(before as usize)..(end + after as usize).min(text.len());
-        let window = Window {
-            offset: shown.start as u64,
-            bytes: &text[shown.clone()],
-            owned: at - shown.start..end - shown.start,
-            last: shown.end == text.len(),
-        };
+        let window = Window::new(shown.start as u64, &text[shown.clone()])
+            .owning(at - shown.start..end - shown.start)
+            .last(shown.end == text.len());
         let mut edits = Edits::new(&window);
         plugin.transform(&window, &mut edits).unwrap_or_else(|error| panic!("{what}: {error}"));
         let reply = edits.finish().unwrap_or_else(|error| panic!("{what}: {error}"));

@@ -12,11 +12,11 @@ pub(crate) fn begins(file: &FileHead<'_>) -> bool {
 
 /// The length of the BOM in a window: zero, unless it starts the file.
 pub(crate) fn length(window: &Window<'_>) -> usize {
-    if window.offset == 0 && window.bytes.starts_with(BOM) { BOM.len() } else { 0 }
+    if window.first && window.bytes.starts_with(BOM) { BOM.len() } else { 0 }
 }
 
 /// Whether a window that starts the file is too short to show what follows a
 /// BOM.
 pub(crate) fn is_unknown(window: &Window<'_>) -> bool {
-    window.offset == 0 && !window.last && BOM.starts_with(window.bytes)
+    window.first && !window.last && BOM.starts_with(window.bytes)
 }

@@ -2,6 +2,7 @@
 
 use runner_plugin::{Edits, Window};
 
+use crate::COUNT;
 use crate::bom;
 
 /// The texts. Only the ends of the file are read.
@@ -22,16 +23,19 @@ impl Ends {
         // A BOM is only one at the start.
         let place = bom::length(window);
         let meets = window.last && place == bytes;
-        if window.offset == 0 && !self.start.is_empty() && (self.end.is_empty() || !meets) {
+        if window.first && !self.start.is_empty() && (self.end.is_empty() || !meets) {
             edits.insert(place, &self.start);
+            edits.count(COUNT, 1);
         }
         if window.last && !self.end.is_empty() {
+            let both = window.first && meets && !self.start.is_empty();
             edits.replace_with(bytes..bytes, |out| {
-                if window.offset == 0 && meets {
+                if both {
                     out.extend_from_slice(&self.start);
                 }
                 out.extend_from_slice(&self.end);
             });
+            edits.count(COUNT, 1 + u64::from(both));
         }
         if !window.last {
             let rest = if self.end.is_empty() { u64::MAX } else { self.size.map_or(0, |size| size - 1) };

@@ -12,6 +12,7 @@
 mod beginnings;
 mod bom;
 mod casing;
+mod claims;
 mod counter;
 mod decide;
 mod dictionary;
@@ -33,10 +34,11 @@ mod whole;
 mod with;
 mod within;
 
-use runner_plugin::{Edits, FileHead, Job, Manifest, Params, Plugin, Window};
+use runner_plugin::{Edits, Failure, FileHead, Job, Manifest, Params, Plugin, Window};
 
 use crate::ends::Ends;
 use crate::lines::{EachLine, Lines};
+use crate::search::Replacer;
 use crate::settings::Settings;
 use crate::stream::Stream;
 use crate::whole::Whole;
@@ -44,6 +46,9 @@ use crate::whole::Whole;
 /// The plugin: a way to go through the file.
 #[derive(Debug)]
 pub struct Replace(Engine);
+
+/// The index of the only name that a job counts.
+pub(crate) const COUNT: usize = 0;
 
 /// How the file is gone through.
 #[derive(Debug)]
@@ -60,20 +65,51 @@ pub(crate) enum Engine {
     Ends(Ends),
 }
 
+impl Engine {
+    fn replacer(&self) -> Option<&Replacer> {
+        match self {
+            Self::Whole(whole) => Some(&whole.replacer),
+            Self::Stream(stream) => Some(&stream.replacer),
+            Self::Lines(lines) => Some(&lines.replacer),
+            Self::EachLine(lines) => lines.action.replacer(),
+            Self::Ends(_) => None,
+        }
+    }
+
+    /// Whether it looks for a text that is meant as bytes.
+    pub(crate) fn is_about_bytes(&self) -> bool {
+        self.replacer().is_some_and(Replacer::is_about_bytes)
+    }
+
+    /// Whether every edit keeps the length.
+    pub(crate) fn keeps_length(&self) -> bool {
+        self.replacer().is_some_and(Replacer::keeps_length)
+    }
+
+    /// Whether the answer to a window depends on earlier ones.
+    pub(crate) fn has_state(&self) -> bool {
+        match self {
+            Self::Stream(_) => true,
+            Self::EachLine(lines) => lines.in_order,
+            Self::Whole(_) | Self::Lines(_) | Self::Ends(_) => false,
+        }
+    }
+}
+
 impl Plugin for Replace {
     fn describe() -> Manifest {
         let summary = "Replaces text or matches of an expression, and edits whole lines";
         settings::describe(Manifest::new("replace", env!("CARGO_PKG_VERSION"), summary))
     }
 
-    fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Self, Job), String> {
+    fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Self, Job), Failure> {
         let settings = Settings::read(params)?;
         settings.check()?;
         let (engine, job) = plan::plan(&settings, file)?;
         Ok((Self(engine), job))
     }
 
-    fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), String> {
+    fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), Failure> {
         match &mut self.0 {
             Engine::Whole(whole) => whole.transform(window, edits),
             Engine::Stream(stream) => return stream.transform(window, edits),

@@ -2,6 +2,7 @@
 
 use runner_plugin::{Edits, Window};
 
+use crate::COUNT;
 use crate::hay::Hay;
 use crate::search::{Replacer, Walk};
 
@@ -27,6 +28,7 @@ impl Lines {
             edits.replace_with(place.start + skip..place.end + skip, |out| {
                 self.replacer.write(&hay, bytes, out);
             });
+            edits.count(COUNT, 1);
         }
     }
 }

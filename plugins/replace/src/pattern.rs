@@ -4,8 +4,9 @@ use regex_automata::meta::{self, Regex};
 use regex_automata::nfa::thompson::{self, WhichCaptures};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
-use runner_plugin::Prefilter;
+use runner_plugin::Pattern as Prefilter;
 
+use crate::claims::is_about_bytes;
 use crate::syntax::{Syntax, Widening};
 use crate::within;
 
@@ -160,27 +161,38 @@ impl Pattern {
         has_bytes(&self.hir)
     }
 
+    /// Whether a text in it is meant as bytes.
+    pub(crate) fn is_about_bytes(&self) -> bool {
+        any(&self.hir, &|kind| matches!(kind, HirKind::Literal(literal) if is_about_bytes(&literal.0)))
+    }
+
+    /// The length of every match, if it is always the same in the file.
+    pub(crate) fn only_length(&self) -> Option<usize> {
+        let least = self.hir.properties().minimum_len();
+        self.longest().filter(|longest| least == Some(*longest) && !self.sees_invalid())
+    }
+
     /// The expression as a prefilter of lines, which include their line ends.
     /// The search does not see them.
-    pub(crate) fn line_prefilter(&self, line_end: LineEnd) -> Prefilter {
+    pub(crate) fn line_prefilter(&self, line_end: LineEnd) -> Option<Prefilter> {
         let flags = if line_end == LineEnd::CrLf { "(?R)" } else { "" };
         self.prefilter(flags, Some(r"[^\n]"))
     }
 
     /// The expression as a prefilter of windows. It sees a window only from the
     /// place where a match must start.
-    pub(crate) fn window_prefilter(&self) -> Prefilter {
+    pub(crate) fn window_prefilter(&self) -> Option<Prefilter> {
         // At that place, the other assertions hold at least as often as in the
         // file.
         if self.has_word {
-            return Prefilter::None;
+            return None;
         }
         self.prefilter(if self.meaning.crlf { "(?R)" } else { "" }, None)
     }
 
-    fn prefilter(&self, flags: &str, dot: Option<&'static str>) -> Prefilter {
+    fn prefilter(&self, flags: &str, dot: Option<&'static str>) -> Option<Prefilter> {
         if self.matches_empty() || self.has_text_end() || self.syntax.classes > MAX_PREFILTER_CLASSES {
-            return Prefilter::None;
+            return None;
         }
         let ignore_case = if self.meaning.ignore_case { "(?i)" } else { "" };
         let text = format!(
@@ -188,9 +200,9 @@ impl Pattern {
             self.syntax.widened(&self.text, Widening { dot, bom: self.meaning.bom })
         );
         if text.len() > MAX_PREFILTER_BYTES || !is_small(&text) {
-            return Prefilter::None;
+            return None;
         }
-        Prefilter::Regex(text)
+        Some(Prefilter::Regex(text))
     }
 }
 

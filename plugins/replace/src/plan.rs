@@ -18,6 +18,14 @@ use crate::settings::Settings;
 /// # Errors
 /// If the parameters or the file do not allow it.
 pub(crate) fn plan(settings: &Settings, file: &FileHead<'_>) -> Result<(Engine, Job), String> {
+    let (engine, job) = plan_action(settings, file)?;
+    let job = if engine.is_about_bytes() { job } else { job.text() };
+    let job = if engine.keeps_length() { job.length_preserving() } else { job };
+    let job = if engine.has_state() { job } else { job.deterministic() };
+    Ok((engine, job))
+}
+
+fn plan_action(settings: &Settings, file: &FileHead<'_>) -> Result<(Engine, Job), String> {
     if settings.prepend.is_some() || settings.append.is_some() {
         return ends(settings, file);
     }
@@ -25,12 +33,16 @@ pub(crate) fn plan(settings: &Settings, file: &FileHead<'_>) -> Result<(Engine, 
     if let Some(text) = &settings.delete_lines {
         let pattern = facts.pattern(text)?;
         let action = Action::Delete(pattern.within_lines("delete-lines")?);
-        return lines::each(&facts, action, &[&pattern], pattern.line_prefilter(facts.line_end()));
+        let prefilter = pattern.line_prefilter(facts.line_end());
+        let (engine, job) = lines::each(&facts, action, &[&pattern], prefilter)?;
+        return Ok((engine, job.counts(["deleted-line"])));
     }
     if settings.insert_before.is_some() || settings.insert_after.is_some() {
-        return lines::insert(&facts);
+        let (engine, job) = lines::insert(&facts)?;
+        return Ok((engine, job.counts(["insertion"])));
     }
-    find::find(&facts)
+    let (engine, job) = find::find(&facts)?;
+    Ok((engine, job.counts(["match"])))
 }
 
 /// What is known about a run before a way is chosen.
@@ -93,17 +105,12 @@ fn names_cr(settings: &Settings) -> Result<bool, String> {
 }
 
 fn ends(settings: &Settings, file: &FileHead<'_>) -> Result<(Engine, Job), String> {
-    // Of a stream, nothing may have arrived yet: then the host asks again.
-    if file.head.is_empty() {
-        return Err("the file is empty, and no plugin is shown an empty file, so nothing can be inserted: \
-                    write it by other means"
-            .into());
-    }
     let text = |name: &str, text: &Option<String>| {
         let text = text.as_deref().unwrap_or_default();
         escape::decode_if(name, text, settings.escapes)
     };
     let start = text("`prepend`", &settings.prepend)?;
     let end = text("`append`", &settings.append)?;
-    Ok((Engine::Ends(Ends { start, end, size: file.size }), Job::new(Framing::Sequential)))
+    let job = Job::new(Framing::Sequential).show_empty().counts(["insertion"]);
+    Ok((Engine::Ends(Ends { start, end, size: file.size }), job))
 }

@@ -13,6 +13,7 @@ use regex_automata::util::captures::Captures;
 use runner_plugin::Window;
 
 use crate::bom;
+use crate::claims::is_about_bytes;
 use crate::dictionary::Dictionary;
 use crate::hay::Hay;
 use crate::pattern::Pattern;
@@ -51,6 +52,10 @@ pub(crate) struct Expression {
     skips_bom: bool,
     /// Whether it asks for the end of the file.
     has_text_end: bool,
+    /// Whether it has a text that is meant as bytes.
+    is_about_bytes: bool,
+    /// Whether every match is as long as its replacement.
+    keeps_length: bool,
 }
 
 impl Replacer {
@@ -61,7 +66,18 @@ impl Replacer {
         };
         let (sees_invalid, has_text_end) = (pattern.sees_invalid(), pattern.has_text_end());
         let skips_bom = !pattern.syntax.names_bom;
-        Self::Regex(Box::new(Expression { regex, groups, with, sees_invalid, skips_bom, has_text_end }))
+        let is_about_bytes = pattern.is_about_bytes();
+        let keeps_length = with.only_length().is_some_and(|length| pattern.only_length() == Some(length));
+        Self::Regex(Box::new(Expression {
+            regex,
+            groups,
+            with,
+            sees_invalid,
+            skips_bom,
+            has_text_end,
+            is_about_bytes,
+            keeps_length,
+        }))
     }
 
     pub(crate) fn dictionary(dictionary: Dictionary) -> Self {
@@ -71,6 +87,24 @@ impl Replacer {
     /// Whether it wants bytes that are not UTF-8 as characters.
     pub(crate) fn sees_invalid(&self) -> bool {
         matches!(self, Self::Regex(expression) if expression.sees_invalid)
+    }
+
+    /// Whether it looks for a text that is meant as bytes.
+    pub(crate) fn is_about_bytes(&self) -> bool {
+        match self {
+            Self::Text { text, .. } => is_about_bytes(text.bytes()),
+            Self::Dictionary { dictionary, .. } => dictionary.keys().any(is_about_bytes),
+            Self::Regex(expression) => expression.is_about_bytes,
+        }
+    }
+
+    /// Whether every match is as long as its replacement.
+    pub(crate) fn keeps_length(&self) -> bool {
+        match self {
+            Self::Text { text, with } => text.len() == with.len(),
+            Self::Dictionary { dictionary, .. } => dictionary.keeps_length(),
+            Self::Regex(expression) => expression.keeps_length,
+        }
     }
 
     /// Whether it looks for texts that are not UTF-8.

@@ -71,19 +71,22 @@ impl Lines {
 pub(crate) fn describe(manifest: Manifest) -> Manifest {
     let text = ParamSpec::text;
     let boolean = |name, doc| ParamSpec::boolean(name, doc).default("false");
+    let auto = |name, doc| ParamSpec::choice(name, &["auto", "true", "false"], doc).default("auto");
     [
-        text("find", "What to look for"),
-        text("with", "What to put in its place (nothing by default)"),
+        text("find", "What to look for").repeats(),
+        text("with", "What to put in its place (nothing by default)").repeats(),
         boolean("regex", "Whether find is a regular expression; with may then use $1, ${name} and \\U"),
         boolean("ignore-case", "Whether letters match either case"),
         boolean("word", "Whether only whole words match"),
         boolean("multiline", "Whether a match may span lines"),
-        text("pairs", "Many texts and replacements: lines with a text, a tab, and its replacement"),
-        text("pair", "One more text and its replacement: FROM=TO"),
-        text("escapes", "Whether \\n, \\t, \\xHH and so on are read: true, false, or auto").default("auto"),
-        text("crlf", "Whether CRLF is a line end: true, false, or auto: if the file has any").default("auto"),
-        text("lines", "Only lines in which this expression matches"),
-        text("not-lines", "Only lines in which this expression does not match"),
+        text("pairs", "Many texts and replacements: lines with a text, a tab, and its replacement")
+            .repeats()
+            .from_file(),
+        text("pair", "One more text and its replacement: FROM=TO").repeats(),
+        auto("escapes", "Whether \\n, \\t, \\xHH and so on are read; auto: where that is clear"),
+        auto("crlf", "Whether CRLF is a line end; auto: if the first 64 KiB have one"),
+        text("lines", "Only lines in which this expression matches").repeats(),
+        text("not-lines", "Only lines in which this expression does not match").repeats(),
         text("line", "Only lines with these numbers: 3, 2-10, 5-, $ (the last one), or a list of these"),
         text("from", "Only lines from one in which this expression matches"),
         text("to", "Only lines up to one in which this expression matches"),
@@ -111,8 +114,7 @@ impl Settings {
     /// If a value is none that the parameter takes.
     pub(crate) fn read(params: &Params) -> Result<Self, String> {
         let one = |name| params.get(name).map(str::to_owned);
-        let all =
-            |name| params.iter().filter(|(key, _)| *key == name).map(|(_, value)| value.to_owned()).collect();
+        let all = |name| params.all(name).map(str::to_owned).collect();
         let count = |name: &str| match params.integer(name)? {
             Some(number) => match u64::try_from(number) {
                 Ok(number @ 1..) => Ok(Some(number)),
@@ -129,8 +131,8 @@ impl Settings {
             ignore_case: params.bool("ignore-case")?,
             word: params.bool("word")?,
             multiline: params.bool("multiline")?,
-            crlf: auto(params, "crlf")?,
-            escapes: auto(params, "escapes")?,
+            crlf: auto(params, "crlf"),
+            escapes: auto(params, "escapes"),
             max_match: params.integer("max-match")?.map(check_max_match).transpose()?,
             lines: Lines {
                 with: all("lines"),
@@ -208,12 +210,11 @@ impl Settings {
 }
 
 /// The value of `true`, `false` or `auto`.
-fn auto(params: &Params, name: &str) -> Result<Option<bool>, String> {
+fn auto(params: &Params, name: &str) -> Option<bool> {
     match params.get(name) {
-        None | Some("auto") => Ok(None),
-        Some("true") => Ok(Some(true)),
-        Some("false") => Ok(Some(false)),
-        Some(other) => Err(format!("`{name}` must be true, false or auto, not `{other}`")),
+        Some("true") => Some(true),
+        Some("false") => Some(false),
+        _ => None,
     }
 }
 

@@ -8,8 +8,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use runner_plugin::{Edits, Window};
+use runner_plugin::{Edits, Failure, Window};
 
+use crate::COUNT;
 use crate::bom;
 use crate::counter::Counter;
 use crate::decide::{Decider, Verdict};
@@ -29,7 +30,7 @@ pub(crate) enum Certainty {
 /// A search over the whole file.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    replacer: Replacer,
+    pub(crate) replacer: Replacer,
     certainty: Certainty,
     counter: Counter,
     /// The number of bytes after which an undecided match is an error.
@@ -47,7 +48,7 @@ impl Stream {
         Self { replacer, certainty, counter, max_match, before, after_match, widest }
     }
 
-    pub(crate) fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), String> {
+    pub(crate) fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), Failure> {
         if self.replacer.skips_bom() && bom::is_unknown(window) {
             edits.consumed(0);
             return Ok(());
@@ -78,6 +79,7 @@ impl Stream {
                 edits.replace_with(in_window(place.start)..in_window(place.end), |out| {
                     self.replacer.write(&hay, bytes, out);
                 });
+                edits.count(COUNT, 1);
             }
             if self.counter.is_done() {
                 edits.consumed(u64::MAX);
@@ -147,7 +149,7 @@ impl Stream {
     }
 
     /// Refuses to wait for a match without end.
-    fn check(&self, window: &Window<'_>, consumed: usize) -> Result<(), String> {
+    fn check(&self, window: &Window<'_>, consumed: usize) -> Result<(), Failure> {
         let open = window.bytes.len() - consumed;
         let asks_too_much = consumed == 0 && 2 * window.bytes.len() > WIDEST_BYTES.max(self.widest);
         if open <= self.max_match && !asks_too_much {
@@ -158,10 +160,10 @@ impl Stream {
         } else {
             "raise `max-match`, and `--window` with it".to_owned()
         };
-        Err(format!(
-            "a match of `find` may begin at offset {}, and its end is not found in the next {open} bytes, so \
-             nothing is changed: make `find` end earlier (`.*?` instead of `.*`), or {advice}",
-            window.offset + consumed as u64,
-        ))
+        let message = format!(
+            "a match of `find` may begin here, and its end is not found in the next {open} bytes, so nothing \
+             is changed: make `find` end earlier (`.*?` instead of `.*`), or {advice}"
+        );
+        Err(Failure::from(message).at(consumed))
     }
 }

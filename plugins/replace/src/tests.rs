@@ -3,6 +3,7 @@
 
 mod faults;
 mod programs;
+mod promises;
 mod selection;
 
 use std::io::Write;
@@ -242,9 +243,13 @@ fn a_log_with_occasional_matches_is_searched_by_lines() {
     let log =
         |gap: usize, line_end: &str| format!("{}ask{line_end}", "x\n".repeat(gap / 2)).repeat(20_000 / gap);
     let by_lines = |head: &str, find: &str, multiline: &str| {
-        let params =
-            [("find", find), ("ignore-case", "true"), ("multiline", multiline)].into_iter().collect();
-        let file = FileHead { size: Some(1 << 30), head: head.as_bytes() };
+        let params = runner_plugin::testing::params::<Replace>(&[
+            ("find", find),
+            ("ignore-case", "true"),
+            ("multiline", multiline),
+        ])
+        .expect("good parameters");
+        let file = FileHead::new(Some(1 << 30), head.as_bytes());
         Replace::begin(&params, &file).expect("a job").1.framing == Framing::lines()
     };
     for find in ["ask", "as", "a"] {
@@ -267,8 +272,10 @@ fn a_text_needs_no_lines() {
         // A stream is written line by line.
         ("ask", "true", None, true),
     ] {
-        let params = [("find", find), ("ignore-case", ignore_case)].into_iter().collect();
-        let (_, job) = Replace::begin(&params, &FileHead { size, head: b"" }).expect("a job");
+        let params =
+            runner_plugin::testing::params::<Replace>(&[("find", find), ("ignore-case", ignore_case)])
+                .expect("good parameters");
+        let (_, job) = Replace::begin(&params, &FileHead::new(size, b"")).expect("a job");
         assert_eq!(job.framing == Framing::lines(), lines, "{find} {ignore_case} {size:?}");
     }
 }

@@ -6,6 +6,7 @@
 
 use runner_plugin::{Edits, Window};
 
+use crate::COUNT;
 use crate::search::{Replacer, Walk};
 
 /// A search whose matches are not longer than `longest`.
@@ -34,6 +35,7 @@ impl Whole {
             edits.replace_with(place.start + skip..place.end + skip, |out| {
                 self.replacer.write(&hay, bytes, out);
             });
+            edits.count(COUNT, 1);
         }
     }
 }

@@ -69,6 +69,14 @@ impl With {
         })
     }
 
+    /// The length of every replacement, if it is always the same.
+    pub(crate) fn only_length(&self) -> Option<usize> {
+        match self {
+            Self::Text(text) => Some(text.len()),
+            Self::Template(_) => None,
+        }
+    }
+
     /// What [`Self::write`] must know about a match.
     pub(crate) fn capture(&self) -> Capture {
         let groups = |part: &Part| matches!(part, Part::Group(1..));

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use runner_contract::{Change, Framing, Job, Prefilter, Reply, Span, Window};
+use runner_contract::{Change, Framing, Job, Reply, Span, Window};
 use runner_pipeline::engine::transform::{Instance, Transform};
 use runner_pipeline::error::Result;
 use runner_pipeline::patch::PluginId;
@@ -22,7 +22,7 @@ const PATCH: &str = "/undo/patch";
 const TEMPORARY: &str = "/undo/patch.new";
 const WINDOW_BYTES: u64 = 1 << 20;
 const KEY: Key = Key { window_bytes: WINDOW_BYTES, params: blake3::Hash::from_bytes([7; 32]) };
-const JOB: Job = Job { framing: Framing::Bytes, prefilter: Prefilter::None, length_preserving: true };
+const JOB: Job = Job::new(Framing::Bytes).length_preserving();
 
 /// Makes every tab a blank.
 struct Blanks;
@@ -33,7 +33,7 @@ impl Transform for Blanks {
         let spans: Vec<_> =
             tabs.map(|(at, _)| Span { start: at as u32, end: at as u32 + 1, len: 1 }).collect();
         let bytes = vec![b' '; spans.len()];
-        Ok(Reply { consumed: 0, change: Change::Edits { spans, bytes } })
+        Ok(Reply::new(0, Change::Edits { spans, bytes }))
     }
 }
 

@@ -1,7 +1,8 @@
 ;; Asks for literals of 8 MiB together.
 ;; expect: exit 3, says "are more than 1048576 bytes"
 (memory $memory 512)
-(data (i32.const 2088) "\01\00\00\00" "\00\00\01\00\80\00\00\00")
+(data (i32.const 2096) "\00\09\00\00\01\00\00\00")
+(data (i32.const 2304) "\00\00\00\00" "\00\00\00\00" "\00\00\01\00\80\00\00\00")
 (func $begin (type $file)
   (local $at i32)
   (loop $next

@@ -1,7 +1,8 @@
 ;; Asks for four hundred thousand literals of two bytes, all the same.
 ;; expect: exit 0, unchanged
 (memory $memory 512)
-(data (i32.const 2088) "\01\00\00\00" "\00\00\01\00\80\1a\06\00")
+(data (i32.const 2096) "\00\09\00\00\01\00\00\00")
+(data (i32.const 2304) "\00\00\00\00" "\00\00\00\00" "\00\00\01\00\80\1a\06\00")
 (func $begin (type $file)
   (local $at i32)
   (loop $next

@@ -1,7 +1,8 @@
 ;; Asks for a million literals of one byte, all the same.
 ;; expect: exit 3, says "its answer exceeds the size limit"
 (memory $memory 512)
-(data (i32.const 2088) "\01\00\00\00" "\00\00\01\00\40\42\0f\00")
+(data (i32.const 2096) "\00\09\00\00\01\00\00\00")
+(data (i32.const 2304) "\00\00\00\00" "\00\00\00\00" "\00\00\01\00\40\42\0f\00")
 (func $begin (type $file)
   (local $at i32)
   (loop $next

@@ -1,7 +1,8 @@
 ;; Asks for 349,000 literals of three bytes, which begin in all ways there are.
 ;; expect: exit 0, unchanged
 (memory $memory 512)
-(data (i32.const 2088) "\01\00\00\00" "\00\00\01\00\48\53\05\00")
+(data (i32.const 2096) "\00\09\00\00\01\00\00\00")
+(data (i32.const 2304) "\00\00\00\00" "\00\00\00\00" "\00\00\01\00\48\53\05\00")
 (func $begin (type $file)
   (local $at i32) (local $text i32)
   (loop $next

@@ -4,5 +4,6 @@
 ;; options: --timeout 0.2
 ;; file: 40000 x "abcdefghijklmnopqrstuvwxyz"
 (memory $memory 40)
-(data (i32.const 2088) "\02\00\00\00" "\00\00\20\00\2a\00\00\00")
+(data (i32.const 2096) "\00\09\00\00\01\00\00\00")
+(data (i32.const 2304) "\00\00\00\00" "\01\00\00\00" "\00\00\20\00\2a\00\00\00")
 (data (i32.const 2097152) "(?s-u:[a-m].{28000}\\x00|[a-n].{28000}\\x01)")

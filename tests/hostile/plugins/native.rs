@@ -33,7 +33,7 @@ fn hostile(name: &str) -> Vec<u8> {
 fn row_of_calls() -> Vec<u8> {
     let call = "(call $log (i32.const 0) (i32.const 65536) (i32.const 62914560))\n".repeat(20_000);
     let text = format!(
-        "(import \"runner:plugin/host@0.1.0\" \"log\" (func $log (param i32 i32 i32)))
+        "(import \"runner:plugin/host@0.2.0\" \"log\" (func $log (param i32 i32 i32)))
          (memory $memory 1000)
          (func $transform (type $window) {call} (i32.const 512))"
     );

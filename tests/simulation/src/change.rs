@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use runner_contract::Change::Edits;
-use runner_contract::{Framing, Job, Prefilter, Reply, Span, Window};
+use runner_contract::{Framing, Job, Reply, Span, Window};
 use runner_pipeline::commit::output::Output;
 use runner_pipeline::commit::recover::{self, OtherChanges, Recovered, open_journal, recover};
 use runner_pipeline::commit::strategy::{Choice, Strategy};
@@ -140,7 +140,7 @@ impl Change {
     }
 }
 
-const JOB: Job = Job { framing: Framing::Bytes, prefilter: Prefilter::None, length_preserving: false };
+const JOB: Job = Job::new(Framing::Bytes);
 
 impl Transform for Change {
     fn transform(&mut self, window: &Window<'_>) -> Result<Reply> {
@@ -152,7 +152,7 @@ impl Transform for Change {
         };
         let spans = self.edits.iter().map(span).collect();
         let bytes = self.edits.iter().flat_map(|(.., new)| new.clone()).collect();
-        Ok(Reply { consumed: 0, change: Edits { spans, bytes } })
+        Ok(Reply::new(0, Edits { spans, bytes }))
     }
 }
 

@@ -8,7 +8,8 @@ use super::{assert_split_invariant, edit};
 use crate::Plugin;
 
 /// Runs every case of a folder: `<name>/input`, `<name>/params.toml` (lines
-/// `key = value` with strings, integers or booleans; may be missing), and either
+/// `key = value` with strings, integers, booleans, or arrays of them for what
+/// repeats; may be missing), and either
 /// `<name>/output` or `<name>/error`, which contains a part of the expected
 /// error. `cargo test` runs in the crate's folder, so a relative path is
 /// enough. Each case is also checked with [`assert_split_invariant`].
@@ -65,5 +66,14 @@ fn params(case: &Path) -> Vec<(String, String)> {
         toml::Value::Boolean(flag) => flag.to_string(),
         other => panic!("{name}: a value is of type {}", other.type_str()),
     };
-    table.into_iter().map(|(key, value)| (key, text(value))).collect()
+    let mut params = Vec::new();
+    for (key, value) in table {
+        match value {
+            toml::Value::Array(values) => {
+                params.extend(values.into_iter().map(|value| (key.clone(), text(value))));
+            }
+            value => params.push((key, text(value))),
+        }
+    }
+    params
 }

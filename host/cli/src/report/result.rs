@@ -8,7 +8,7 @@ use runner_pipeline::error::Result;
 use runner_pipeline::escape::{Page, count, group_digits, shown, with_name};
 use runner_pipeline::patch::Stats;
 use runner_pipeline::run::Report;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Reporter, Volume};
 
@@ -30,6 +30,7 @@ impl Reporter {
                 "pre_root": report.pre_root.to_hex().as_str(), "post_root": report.post_root.to_hex().as_str(),
                 "plan": report.plan, "verified": report.level.to_string(), "seconds": seconds,
                 "appended_bytes": report.appended_bytes, "old_in_use": report.old_in_use,
+                "counts": counts_of(report),
             });
             with_name(event, "file", path)
         };
@@ -40,6 +41,9 @@ impl Reporter {
             } else {
                 not_scanned(report)
             };
+            if let Some(counts) = counted(&report.counts) {
+                page.line(format_args!("{}: {counts}", shown(path)));
+            }
             let in_use = report.old_in_use.then(|| OLD_IN_USE.to_owned());
             for note in appended.into_iter().chain(in_use) {
                 page.line(format_args!("{}: {note}", shown(path)));
@@ -52,6 +56,20 @@ impl Reporter {
         }
         Ok(())
     }
+}
+
+/// What a plugin has counted, as an object.
+fn counts_of(report: &Report) -> Value {
+    Value::Object(report.counts.iter().map(|(name, number)| (name.clone(), Value::from(*number))).collect())
+}
+
+/// What a plugin has counted, without zeros; `None` if that is nothing.
+pub(crate) fn counted(counts: &[(String, u64)]) -> Option<String> {
+    let some = counts.iter().filter(|(_, number)| *number > 0);
+    let words: Vec<_> = some
+        .map(|(name, number)| format!("{} {}", group_digits(*number), shown(name).cut(NAME_CHARS)))
+        .collect();
+    (!words.is_empty()).then(|| words.join(", "))
 }
 
 /// A note on `bytes` that other processes have appended after byte `size`.

@@ -14,7 +14,7 @@ use super::Format;
 use super::compared::Checked;
 use crate::lines::Lines;
 use crate::preview::{Hunk, Piece, Side, hunks};
-use crate::report::replaced_by;
+use crate::report::{counted, replaced_by};
 
 /// Maximum number of changed lines shown.
 const HUNKS: usize = 10;
@@ -100,6 +100,9 @@ fn summary_of(patch: &Patch<'_, OsStorage>, view: &View<'_>, page: &mut Page) {
         group_digits(stats.pre_size),
         group_digits(stats.post_size())
     ));
+    if let Some(counts) = counted(&seal.counts) {
+        page.line(format_args!("counts    {counts}"));
+    }
     let own = view.source.as_ref().and_then(|file| plan_for(patch, file));
     match view.plan.or(own.as_ref()) {
         Some(plan) if plan.strategy == Strategy::Nothing => page.line("strategy  nothing to write"),

@@ -21,7 +21,7 @@ pub struct Answer<'a> {
     owned: Range<u64>,
     /// Where they must end.
     limit: u64,
-    keeps_length: bool,
+    job: &'a Job,
     /// The end of the last edit, and whether it is an insertion.
     last: (u64, bool),
     found: Found,
@@ -29,14 +29,14 @@ pub struct Answer<'a> {
 
 impl<'a> Answer<'a> {
     /// Expects the edits for `owned`, which is in view.
-    pub(crate) fn new(job: &Job, view: &'a View<'a>, owned: Range<u64>, budget: &Budget) -> Self {
+    pub(crate) fn new(job: &'a Job, view: &'a View<'a>, owned: Range<u64>, budget: &Budget) -> Self {
         let limit = match job.framing {
             Framing::Overlapping { after, .. } => owned.end.saturating_add(after.into()).min(view.limit()),
             _ => owned.end,
         };
         let last = (owned.start, false);
         let found = Found::new(budget, owned.start);
-        Self { view, owned, limit, keeps_length: job.length_preserving, last, found }
+        Self { view, owned, limit, job, last, found }
     }
 
     /// Where the first edit may start.
@@ -76,11 +76,24 @@ impl<'a> Answer<'a> {
                 "an edit of the bytes {start} to {end}, which are not in its block"
             )));
         }
-        if self.keeps_length && new.len() != old_bytes as usize {
+        if self.job.claims.length_preserving && new.len() != old_bytes as usize {
             return Err(breach(&format!("a change of length at offset {start}, which the plugin rules out")));
         }
         self.found.push(start, self.view.slice(start..end), new)?;
         self.last = (end, is_insertion);
+        Ok(())
+    }
+
+    /// Takes a count: the index of its name, and the number.
+    ///
+    /// # Errors
+    /// [`Kind::Plugin`] if the job has no such name.
+    pub fn count(&mut self, name: u32, number: u64) -> Result<()> {
+        let name = name as usize;
+        if name >= self.job.counts.len() {
+            return Err(breach(&format!("count {name}, which the job does not name")));
+        }
+        self.found.counts.add(name, number);
         Ok(())
     }
 
@@ -131,10 +144,8 @@ pub fn breach(what: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-    use runner_contract::Prefilter;
-
     use super::*;
+    use proptest::prelude::*;
 
     const SIZE: u64 = 40;
 
@@ -167,7 +178,8 @@ mod tests {
             let content: Vec<u8> = (0..SIZE as u8).collect();
             let owned = owned.0..if at_end { SIZE } else { owned.0 + owned.1 };
             let view = View { base, bytes: &content[base as usize..], end: true };
-            let job = Job { framing, prefilter: Prefilter::None, length_preserving: keeps_length };
+            let mut job = Job::new(framing);
+            job.claims.length_preserving = keeps_length;
             let mut answer = Answer::new(&job, &view, owned.clone(), &Budget::UNLIMITED);
             let (mut from, mut taken) = (owned.start, Vec::new());
             for (gap, old, new) in edits {

@@ -84,8 +84,9 @@ impl Cutter {
             Framing::Delimited(delimiter) => Kind::Delimited(Box::new(Delimited::new(delimiter))),
             &Framing::Quoted { delimiter, quote } => Kind::Quoted(Quoted { delimiter, quote }),
             &Framing::Fixed { header, size } => Kind::Fixed(Fixed { header, size }),
-            &Framing::LengthPrefixed { header, offset, width, order, adjustment } => {
-                Kind::LengthPrefixed(LengthPrefixed { header, offset, width, order, adjustment })
+            &Framing::LengthPrefixed { header, offset, width, order, adjustment, ref checks } => {
+                let checks = checks.clone();
+                Kind::LengthPrefixed(LengthPrefixed { header, offset, width, order, adjustment, checks })
             }
         };
         Self { kind, record_limit: record_limit_bytes }

@@ -8,6 +8,8 @@
 //! before that has no match, and the search resumes after the record that
 //! contains that end.
 
+mod candidates;
+mod ids;
 mod search;
 mod tail;
 #[cfg(test)]
@@ -16,7 +18,8 @@ mod weight;
 
 use std::ops::Range;
 
-use runner_contract::{Framing, Job, Prefilter};
+use ids::Ids;
+use runner_contract::{Framing, Job, Pattern};
 use search::{Case, Search};
 use tail::Tail;
 
@@ -24,16 +27,16 @@ use crate::engine::framing::{Cutter, View};
 use crate::error::{Error, Kind, Result};
 use crate::memory::{Budget, Lease};
 
-/// Ranges in which edits may start are joined if they are this close: a guest
-/// reads this many bytes in the time of one call. Tests keep the ranges apart.
-const JOIN_BYTES: u64 = if cfg!(test) { 0 } else { 1 << 10 };
-
 /// A prefilter prepared for one job.
 #[derive(Debug)]
 pub struct Finder {
-    search: Search,
+    /// At least one. A record is a candidate if any of them finds it.
+    searches: Vec<Search>,
     scope: Scope,
-    tail: Option<Tail>,
+    /// One for each pattern, if all of them have one.
+    tails: Vec<Tail>,
+    /// Which prefilters a record matches, if the job wants to know.
+    ids: Option<Ids>,
     /// The memory of the finder.
     _lease: Lease,
 }
@@ -69,16 +72,27 @@ impl Finder {
     /// no prefilter.
     ///
     /// # Errors
-    /// Describes what is wrong with the prefilter: a malformed or too large
+    /// Describes what is wrong with a prefilter: a malformed or too large
     /// expression, one that matches the empty string, or too many literals.
     pub fn new(job: &Job) -> Result<Option<Self>, String> {
-        let search = Self::search(&job.prefilter)?;
+        if job.prefilters.is_empty() {
+            return Ok(None);
+        }
         let scope = Scope::of(&job.framing);
-        let tail = match scope {
-            Scope::Edit { reach } => Tail::new(&job.prefilter, reach),
+        let tails = match scope {
+            Scope::Edit { reach } => {
+                job.prefilters.iter().map(|one| Tail::new(&one.pattern, reach)).collect()
+            }
             Scope::Record | Scope::Window => None,
         };
-        Ok(search.map(|search| Self { search, scope, tail, _lease: Lease::default() }))
+        let ids = if job.reports_matches() { Some(Ids::new(&job.prefilters)?) } else { None };
+        Ok(Some(Self {
+            searches: searches(job)?,
+            scope,
+            tails: tails.unwrap_or_default(),
+            ids,
+            _lease: Lease::default(),
+        }))
     }
 
     /// Like [`Finder::new`], with the memory drawn from a budget.
@@ -88,27 +102,21 @@ impl Finder {
     /// room for the finder.
     pub fn within(job: &Job, budget: &Budget) -> Result<Option<Self>> {
         let mut lease = budget.lease();
-        if let Prefilter::Literals { patterns, .. } = &job.prefilter {
-            lease.grow(Search::literals_need_bytes(patterns))?;
+        for prefilter in &job.prefilters {
+            if let Pattern::Literals { patterns, .. } = &prefilter.pattern {
+                let times = if job.reports_matches() { 2 } else { 1 };
+                lease.grow(Search::literals_need_bytes(patterns).saturating_mul(times))?;
+            }
         }
         let made = Self::new(job).map_err(|why| {
             Error::new(Kind::Plugin, format!("the plugin's prefilter cannot be used: {why}"))
         })?;
         let Some(finder) = made else { return Ok(None) };
+        let ids = finder.ids.as_ref().map_or(0, Ids::memory_bytes);
+        let searches = finder.searches.iter().map(Search::memory_bytes).sum::<usize>();
         lease.shrink_to(0);
-        lease.grow(finder.search.memory_bytes())?;
+        lease.grow(searches + ids)?;
         Ok(Some(Self { _lease: lease, ..finder }))
-    }
-
-    fn search(prefilter: &Prefilter) -> Result<Option<Search>, String> {
-        Ok(match prefilter {
-            Prefilter::None => None,
-            Prefilter::Literals { patterns, ignore_ascii_case } => {
-                let case = if *ignore_ascii_case { Case::AsciiInsensitive } else { Case::Sensitive };
-                Some(Search::literals(patterns, case)?)
-            }
-            Prefilter::Regex(expression) => Some(Search::regex(expression)?),
-        })
     }
 
     /// The offset up to which no edit can start at or after `from`, however the
@@ -118,11 +126,37 @@ impl Finder {
     /// offset whose context is not completely in view.
     #[must_use]
     pub fn settled(&self, view: &View<'_>, from: u64) -> u64 {
-        let Some(tail) = &self.tail else { return from };
-        match self.search.first_end(view.slice(from..view.limit())) {
-            Some(_) => from,
-            None => tail.settled(view, from),
+        let rest = view.slice(from..view.limit());
+        if self.tails.is_empty() || self.searches.iter().any(|search| search.first_end(rest).is_some()) {
+            return from;
         }
+        self.tails.iter().map(|tail| tail.settled(view, from)).min().unwrap_or(from)
+    }
+
+    /// The records of a range that match a prefilter, if the job wants to know:
+    /// the start of each, and a bit for each id. The range must consist of
+    /// whole records in view.
+    ///
+    /// # Errors
+    /// When a record states an impossible length.
+    pub(crate) fn matches(
+        &self,
+        cutter: &Cutter,
+        view: &View<'_>,
+        records: Range<u64>,
+        mut found: impl FnMut(u64, u64) -> Result<()>,
+    ) -> Result<()> {
+        let Some(ids) = &self.ids else { return Ok(()) };
+        let mut start = records.start;
+        while start < records.end {
+            let end = cutter.next_boundary(view, start, start)?.unwrap_or(records.end);
+            let of_record = ids.of(view.slice(start..end));
+            if of_record != 0 {
+                found(start, of_record)?;
+            }
+            start = end;
+        }
+        Ok(())
     }
 
     /// The parts of `window` that can match: sorted, disjoint, not adjacent and
@@ -142,73 +176,50 @@ impl Finder {
         view: &View<'_>,
         window: Range<u64>,
     ) -> Result<Vec<Range<u64>>> {
-        match self.scope {
-            Scope::Record => self.records(cutter, view, window),
-            Scope::Edit { reach } => Ok(self.edit_starts(view, window, reach)),
-            Scope::Window => {
-                let hit = self.search.first_end(view.slice(window.clone())).is_some();
-                Ok(if hit { vec![window] } else { Vec::new() })
-            }
-        }
-    }
-
-    fn records(&self, cutter: &Cutter, view: &View<'_>, window: Range<u64>) -> Result<Vec<Range<u64>>> {
         let mut found = Vec::new();
-        let mut from = window.start;
-        while from < window.end {
-            let chunk_end = match from.saturating_add(self.search.chunk_bytes()) {
-                end if end >= window.end => window.end,
-                end => cutter.record_at(view, from, end - 1)?.end,
-            };
-            if !self.search.may_match(view.slice(from..chunk_end)) {
-                from = chunk_end;
-                continue;
-            }
-            while let Some(end) = self.search.first_end(view.slice(from..chunk_end)) {
-                let record = cutter.record_at(view, from, from + end as u64 - 1)?;
-                from = record.end;
-                if self.search.confirm(view.slice(record.clone())) {
-                    append(&mut found, record);
+        for search in &self.searches {
+            let of_one = match self.scope {
+                Scope::Record => search.records(cutter, view, window.clone())?,
+                Scope::Edit { reach } => search.edit_starts(view, window.clone(), reach),
+                Scope::Window => {
+                    let hit = search.first_end(view.slice(window.clone())).is_some();
+                    if hit { vec![window.clone()] } else { Vec::new() }
                 }
-            }
-            from = chunk_end;
+            };
+            found = if found.is_empty() { of_one } else { union(found, of_one) };
         }
         Ok(found)
     }
+}
 
-    /// Finds where edits may start: an edit at `s` has a match `h..t` with `s
-    /// <= h` and `t <= s + reach`.
-    ///
-    /// After a first match that ends at `t`, matches that start before `t` are
-    /// not searched for. They end no earlier, so the starts of their edits also
-    /// lie in `t - reach..t`. This keeps the search linear, however much the
-    /// matches overlap.
-    fn edit_starts(&self, view: &View<'_>, owned: Range<u64>, reach: u64) -> Vec<Range<u64>> {
-        let mut found: Vec<Range<u64>> = Vec::new();
-        let mut start = owned.start;
-        while start < owned.end {
-            let chunk = start..start.saturating_add(self.search.chunk_bytes().max(reach)).min(owned.end);
-            let limit = chunk.end.saturating_add(reach - 1);
-            start = chunk.end;
-            if !self.search.may_match(view.slice(chunk.start..limit)) {
-                continue;
+/// One search for all literals in either case, one for those in their own case,
+/// and one for each expression.
+fn searches(job: &Job) -> Result<Vec<Search>, String> {
+    let mut literals: [Vec<Vec<u8>>; 2] = [Vec::new(), Vec::new()];
+    let mut searches = Vec::new();
+    for prefilter in &job.prefilters {
+        match &prefilter.pattern {
+            Pattern::Literals { patterns, ignore_ascii_case } => {
+                literals[usize::from(*ignore_ascii_case)].extend_from_slice(patterns);
             }
-            let mut from = chunk.start;
-            while let Some(end) = self.search.first_end(view.slice(from..limit)) {
-                from += end as u64;
-                let starts = from.saturating_sub(reach).max(chunk.start)..from.min(chunk.end);
-                match found.last_mut() {
-                    _ if starts.is_empty() => {}
-                    // The gap is shown too: an extra call costs more.
-                    Some(last) if last.end + JOIN_BYTES >= starts.start => {
-                        last.end = last.end.max(starts.end)
-                    }
-                    _ => found.push(starts),
-                }
-            }
+            Pattern::Regex(expression) => searches.push(Search::regex(expression)?),
         }
-        found
     }
+    for (literals, case) in literals.iter().zip([Case::Sensitive, Case::AsciiInsensitive]) {
+        if !literals.is_empty() {
+            searches.push(Search::literals(literals, case)?);
+        }
+    }
+    Ok(searches)
+}
+
+/// The union of two lists of ranges, each sorted and disjoint.
+fn union(one: Vec<Range<u64>>, other: Vec<Range<u64>>) -> Vec<Range<u64>> {
+    let mut both = [one, other].concat();
+    both.sort_unstable_by_key(|range| range.start);
+    let mut found = Vec::with_capacity(both.len());
+    both.into_iter().for_each(|range| append(&mut found, range));
+    found
 }
 
 /// Appends a range that starts no earlier than the last one.

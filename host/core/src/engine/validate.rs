@@ -5,8 +5,9 @@
 
 use std::ops::Range;
 
-use runner_contract::{Change, Framing, Job, Prefilter, Reply, Span, Window};
+use runner_contract::{Change, Count, Framing, Job, MAX_COUNTS, Reply, Span, Window};
 
+use crate::engine::counts::Counts;
 use crate::engine::diff;
 use crate::engine::edits::EditList;
 use crate::error::{Error, Kind, Result};
@@ -26,6 +27,8 @@ pub struct Found {
     pub(crate) first: Option<u64>,
     /// Where the last edit ends.
     pub(crate) reach: u64,
+    /// What the plugin has counted.
+    pub(crate) counts: Counts,
 }
 
 /// The origin of the parts of a window: consecutive pieces, each at a file
@@ -44,6 +47,13 @@ pub(crate) struct Piece {
 }
 
 impl Origin<'_> {
+    /// The file offset of a byte of the window, or of its end.
+    pub(crate) fn of_byte(&self, at: u32) -> Option<u64> {
+        let index = self.0.partition_point(|piece| piece.at <= at).checked_sub(1)?;
+        let piece = self.0[index];
+        Some(piece.offset + u64::from((at - piece.at).min(piece.bytes)))
+    }
+
     /// The file offset of `[start, end)`; `None` when the range crosses from
     /// one piece to the next. Between two pieces, an insertion belongs to the
     /// second one.
@@ -73,18 +83,34 @@ pub(crate) fn accept(request: &Request<'_>, reply: &Reply, found: &mut Found) ->
         _ => window.bytes.len(),
     };
     match &reply.change {
-        Change::Unchanged => Ok(()),
-        Change::Edits { spans, bytes } => edits(request, limit, spans, bytes, found),
-        Change::Replaced(new) => replaced(request, &window.bytes[..limit], new, found),
+        Change::Unchanged => {}
+        Change::Edits { spans, bytes } => edits(request, limit, spans, bytes, found)?,
+        Change::Replaced(new) => replaced(request, &window.bytes[..limit], new, found)?,
     }
+    counts(request, &reply.counts, found)
+}
+
+fn counts(request: &Request<'_>, counts: &[Count], found: &mut Found) -> Result<()> {
+    if counts.len() > MAX_COUNTS {
+        return Err(broken(request.window, &format!("returned {} counts", counts.len())));
+    }
+    for count in counts {
+        let name = count.name as usize;
+        if name >= request.job.counts.len() {
+            return Err(broken(request.window, &format!("counted {name}, which its job does not name")));
+        }
+        found.counts.add(name, count.number);
+    }
+    Ok(())
 }
 
 fn replaced(request: &Request<'_>, old: &[u8], new: &[u8], found: &mut Found) -> Result<()> {
     let Request { job, window, .. } = request;
-    if matches!(job.framing, Framing::Overlapping { .. }) || job.prefilter != Prefilter::None {
+    let is_partial = job.leaves_records_out() || job.projection.is_some();
+    if matches!(job.framing, Framing::Overlapping { .. }) || is_partial {
         return Err(broken(window, "replaced a whole window, which its framing or prefilter forbids"));
     }
-    if job.length_preserving && new.len() != old.len() {
+    if job.claims.length_preserving && new.len() != old.len() {
         return Err(broken(window, "changed a length, but claims that it never does"));
     }
     // Lines are matched using tables with an entry for each line.
@@ -118,7 +144,7 @@ fn edits(
         if start >= owned_end && !(window.last && start == window.bytes.len()) {
             return Err(outside(window, start));
         }
-        if job.length_preserving && end - start != span.len as usize {
+        if job.claims.length_preserving && end - start != span.len as usize {
             return Err(broken(window, "changed a length, but claims that it never does"));
         }
         let Some((new, rest)) = bytes.split_at_checked(span.len as usize) else {
@@ -128,7 +154,7 @@ fn edits(
         let Some(offset) = origin.offset(span.start, span.end) else {
             return Err(broken(
                 window,
-                &format!("returned an edit at byte {start} that crosses into another record"),
+                &format!("returned an edit at byte {start} that crosses into another record or field"),
             ));
         };
         found.push(offset, &window.bytes[start..end], new)?;
@@ -158,14 +184,14 @@ fn outside(window: &Window<'_>, start: usize) -> Error {
 impl Found {
     /// Nothing found yet; edits must start at or after `first`.
     pub(crate) fn new(budget: &Budget, first: u64) -> Self {
-        Self { edits: EditList::new(budget), first: None, reach: first }
+        Self { edits: EditList::new(budget), first: None, reach: first, counts: Counts::default() }
     }
 
     /// The same for edits that are passed to another process, which has the
     /// replaced bytes.
     #[must_use]
     pub fn without_old_bytes(budget: &Budget, first: u64) -> Self {
-        Self { edits: EditList::without_old(budget), first: None, reach: first }
+        Self { edits: EditList::without_old(budget), first: None, reach: first, counts: Counts::default() }
     }
 
     /// Start, old length and new length of each edit that changes something.
@@ -186,12 +212,18 @@ impl Found {
         self.first.map(|first| (first, self.reach))
     }
 
+    /// What the plugin has counted: index of the name, and sum.
+    pub fn counts(&self) -> impl Iterator<Item = (usize, u64)> {
+        self.counts.iter()
+    }
+
     /// Adds what was found after all of this.
     pub(crate) fn append(&mut self, other: Self) {
         if other.first.is_some() {
             self.first = self.first.or(other.first);
             self.reach = other.reach;
         }
+        self.counts.append(&other.counts);
         self.edits.append(other.edits);
     }
 

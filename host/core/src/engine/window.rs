@@ -1,20 +1,23 @@
 //! Cuts a view into windows, passes each to the transform, and checks the
 //! replies.
 
+mod pack;
 #[cfg(test)]
 mod tests;
 
 use std::ops::Range;
 
-use runner_contract::{Framing, Job, Reply, Window};
+use runner_contract::{Framing, Job, RecordMatch, Reply, Window};
 
+use self::pack::Pack;
 use crate::cancel::Cancel;
+use crate::engine::fields::Splitter;
 use crate::engine::framing::{Cutter, View};
 use crate::engine::prefilter::Finder;
 use crate::engine::transform::Transform;
 pub use crate::engine::validate::Found;
 use crate::engine::validate::{Origin, Piece, Request, accept, broken};
-use crate::error::Result;
+use crate::error::{Place, Result};
 use crate::hash::GROUP_BYTES;
 use crate::memory::{Budget, Lease};
 use crate::profile::{self, Stage};
@@ -88,22 +91,40 @@ pub fn find(
     mut found: Found,
 ) -> Result<Found> {
     let Range { mut start, end: last } = records;
-    let mut pack = Pack { lease: context.budget.lease(), ..Pack::default() };
-    let mut search = context.finder.map(|finder| Search { finder, room: context.budget.lease() });
+    if start == last && view.end && view.limit() == 0 && context.job.show_empty {
+        return ask_empty(context, transform, found);
+    }
+    let mut pack = Pack::new(context.budget);
+    let splitter = Splitter::new(context.job);
+    let leaves_out = context.job.leaves_records_out();
+    let finder = context.finder.filter(|_| leaves_out);
+    let mut search = finder.map(|finder| Search { finder, room: context.budget.lease() });
     while start < last {
         let target = start.saturating_add(context.window_bytes).min(last);
         let end = profile::time(Stage::Cut, || context.cutter.next_boundary(view, start, target))?;
         // The range ends with a record, so no window ends after it.
         let end = end.map_or(last, |end| end.min(last));
         let window = start..end;
-        match (&mut search, &context.job.framing) {
-            (None, _) => ask(context, view, transform, window, &mut found)?,
-            (Some(search), Framing::Bytes | Framing::Overlapping { .. }) => {
-                for candidate in search.candidates(context, view, window)? {
-                    ask(context, view, transform, candidate, &mut found)?;
+        match (&mut search, &splitter, &context.job.framing) {
+            (_, Some(splitter), _) => {
+                pack.project(splitter, view, &window)?;
+                if pack.is_full(context) {
+                    pack.ask(context, view, transform, &mut found)?;
                 }
             }
-            (Some(search), _) => {
+            (None, ..) => {
+                for part in needed(context.job, window) {
+                    ask(context, view, transform, part, &mut found)?;
+                }
+            }
+            (Some(search), _, Framing::Bytes | Framing::Overlapping { .. }) => {
+                for part in needed(context.job, window) {
+                    for candidate in search.candidates(context, view, part)? {
+                        ask(context, view, transform, candidate, &mut found)?;
+                    }
+                }
+            }
+            (Some(search), ..) => {
                 let mut candidates = search.candidates(context, view, window)?.into_iter();
                 while pack.fill(context, view, &mut candidates)? {
                     pack.ask(context, view, transform, &mut found)?;
@@ -113,6 +134,22 @@ pub fn find(
         start = end;
     }
     pack.ask(context, view, transform, &mut found)?;
+    Ok(found)
+}
+
+/// The parts of a window that the job needs.
+fn needed(job: &Job, window: Range<u64>) -> Vec<Range<u64>> {
+    let Some(ranges) = &job.ranges else { return vec![window] };
+    let first = ranges.partition_point(|range| range.end <= window.start);
+    let within = ranges[first..].iter().take_while(|range| range.start < window.end);
+    within.map(|range| range.start.max(window.start)..range.end.min(window.end)).collect()
+}
+
+/// Shows an empty file.
+fn ask_empty(context: &Context<'_>, transform: &mut dyn Transform, mut found: Found) -> Result<Found> {
+    let window = Window::new(0, b"").last(true);
+    let piece = Piece { at: 0, offset: 0, bytes: 0 };
+    answer(context, transform, &window, &Origin(&[piece]), &mut found)?;
     Ok(found)
 }
 
@@ -162,14 +199,32 @@ fn ask(
         _ => owned.clone(),
     };
     let bytes = slice(view, &shown);
+    let matches = matches(context, view, &shown)?;
+    let owned = (owned.start - shown.start) as usize..(owned.end - shown.start) as usize;
     let window = Window {
-        offset: shown.start,
-        bytes,
-        owned: (owned.start - shown.start) as usize..(owned.end - shown.start) as usize,
-        last: view.end && shown.end == view.limit(),
+        matches: &matches,
+        ..Window::new(shown.start, bytes).owning(owned).last(view.end && shown.end == view.limit())
     };
     let piece = Piece { at: 0, offset: shown.start, bytes: bytes.len() as u32 };
     answer(context, transform, &window, &Origin(&[piece]), found).map(|_| ())
+}
+
+/// Which records of a window match which prefilters, if the job shows records
+/// that match none.
+fn matches(context: &Context<'_>, view: &View<'_>, shown: &Range<u64>) -> Result<Vec<RecordMatch>> {
+    let mut matches = Vec::new();
+    if let Some(finder) = context.finder.filter(|_| context.job.reports_matches()) {
+        profile::time(Stage::Prefilter, || {
+            for candidate in finder.candidates(context.cutter, view, shown.clone())? {
+                finder.matches(context.cutter, view, candidate, |start, ids| {
+                    matches.push(RecordMatch { start: (start - shown.start) as u32, ids });
+                    Ok(())
+                })?;
+            }
+            Ok::<_, crate::error::Error>(())
+        })?;
+    }
+    Ok(matches)
 }
 
 /// Passes a window to the transform and checks the reply.
@@ -181,7 +236,13 @@ fn answer(
     found: &mut Found,
 ) -> Result<Reply> {
     context.cancel.check()?;
-    let reply = transform.transform(window)?;
+    let reply = transform.transform(window).map_err(|error| match error.place() {
+        Some(Place::Window(at)) => match origin.of_byte(at) {
+            Some(offset) => error.at_place(Place::File(offset)),
+            None => error,
+        },
+        _ => error,
+    })?;
     let request = Request { job: context.job, window, origin };
     accept(&request, &reply, found)?;
     Ok(reply)
@@ -189,72 +250,6 @@ fn answer(
 
 fn slice<'v>(view: &View<'v>, range: &Range<u64>) -> &'v [u8] {
     &view.bytes[(range.start - view.base) as usize..(range.end - view.base) as usize]
-}
-
-/// Candidate records from different places, packed into one window.
-#[derive(Default)]
-struct Pack {
-    bytes: Vec<u8>,
-    pieces: Vec<Piece>,
-    end: u64,
-    /// The memory of both.
-    lease: Lease,
-}
-
-impl Pack {
-    /// Collects candidates until they fill a window. Returns whether they do.
-    fn fill(
-        &mut self,
-        context: &Context<'_>,
-        view: &View<'_>,
-        candidates: &mut impl Iterator<Item = Range<u64>>,
-    ) -> Result<bool> {
-        profile::time(Stage::Pack, || {
-            for candidate in candidates {
-                self.push(view, candidate)?;
-                if self.bytes.len() as u64 >= context.window_bytes {
-                    return Ok(true);
-                }
-            }
-            Ok(false)
-        })
-    }
-
-    fn push(&mut self, view: &View<'_>, range: Range<u64>) -> Result<()> {
-        let bytes = slice(view, &range);
-        self.lease.reserve(&mut self.bytes, bytes.len())?;
-        self.lease.reserve(&mut self.pieces, 1)?;
-        match self.pieces.last_mut() {
-            Some(piece) if self.end == range.start => piece.bytes += bytes.len() as u32,
-            _ => {
-                let at = self.bytes.len() as u32;
-                self.pieces.push(Piece { at, offset: range.start, bytes: bytes.len() as u32 });
-            }
-        }
-        self.bytes.extend_from_slice(bytes);
-        self.end = range.end;
-        Ok(())
-    }
-
-    fn ask(
-        &mut self,
-        context: &Context<'_>,
-        view: &View<'_>,
-        transform: &mut dyn Transform,
-        found: &mut Found,
-    ) -> Result<()> {
-        let Some(first) = self.pieces.first() else { return Ok(()) };
-        let window = Window {
-            offset: first.offset,
-            bytes: &self.bytes,
-            owned: 0..self.bytes.len(),
-            last: view.end && self.end == view.limit(),
-        };
-        answer(context, transform, &window, &Origin(&self.pieces), found)?;
-        self.bytes.clear();
-        self.pieces.clear();
-        Ok(())
-    }
 }
 
 /// The position of a sequential scan.
@@ -287,7 +282,7 @@ pub fn find_sequential(
         }
         let bytes = slice(view, &(position.at..end));
         let last = view.end && end == view_end;
-        let window = Window { offset: position.at, bytes, owned: 0..bytes.len(), last };
+        let window = Window::new(position.at, bytes).last(last);
         let piece = Piece { at: 0, offset: position.at, bytes: bytes.len() as u32 };
         let reply = answer(context, transform, &window, &Origin(&[piece]), &mut found)?;
         let shown = bytes.len() as u64;

@@ -136,6 +136,10 @@ pub struct Seal {
     /// BLAKE3 of the whole new file.
     #[serde(with = "hex")]
     pub post_root: blake3::Hash,
+    /// What the plugin says it has counted: name and number. For information
+    /// only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counts: Vec<(String, u64)>,
 }
 
 /// A hash as text, for serde.

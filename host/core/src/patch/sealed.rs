@@ -37,12 +37,17 @@ impl<'s, S: Storage> Draft<'s, S> {
         Reader::new(&self.frames.backing, self.stats.pre_size, self.stats.post_size(), Direction::Forward)
     }
 
-    /// Adds the seal.
+    /// Adds the seal, with what the plugin has counted.
     ///
     /// # Errors
     /// When the patch cannot be written.
-    pub fn seal(mut self, pre_root: blake3::Hash, post_root: blake3::Hash) -> Result<Patch<'s, S>> {
-        let seal = Seal { stats: self.stats, pre_root, post_root };
+    pub fn seal(
+        mut self,
+        pre_root: blake3::Hash,
+        post_root: blake3::Hash,
+        counts: Vec<(String, u64)>,
+    ) -> Result<Patch<'s, S>> {
+        let seal = Seal { stats: self.stats, pre_root, post_root, counts };
         self.frames.seal(&seal)?;
         let seal_check = self.frames.check;
         Ok(Patch { header: self.header, seal, frames: self.frames, seal_check, trailers: Vec::new() })

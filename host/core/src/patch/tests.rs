@@ -48,7 +48,7 @@ fn write(directory: &Path, old: &[u8], edits: &Model) -> Patch<'static, OsStorag
         touched = start_group..group(start + bytes.max(&1) - 1) + 1;
     }
     list(&mut writer, &mut touched, usize::MAX);
-    writer.finish().unwrap().seal(blake3::hash(old), blake3::hash(&apply(old, edits))).unwrap()
+    writer.finish().unwrap().seal(blake3::hash(old), blake3::hash(&apply(old, edits)), Vec::new()).unwrap()
 }
 
 fn apply(old: &[u8], edits: &Model) -> Vec<u8> {

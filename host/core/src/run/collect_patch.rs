@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use super::{Event, Options, Program};
+use crate::engine::readable;
 use crate::engine::transform::Instance;
 use crate::error::{Error, Kind, Result};
 use crate::escape::shown;
@@ -11,6 +12,7 @@ use crate::patch::{Header, Origin, Patch, Writer};
 use crate::profile::{self, Stage};
 use crate::run::checkpoint::{Resumable, Resumption};
 use crate::scan::{self, Progress, Transforms, scan};
+use crate::storage::mmap::Mapping;
 use crate::storage::{Entry, Storage};
 use crate::target::{Target, head};
 
@@ -35,20 +37,30 @@ pub fn make_patch<'s, S: Storage>(
     options: &Options<'_>,
     events: &mut dyn FnMut(Event),
 ) -> Result<Patch<'s, S>> {
-    scan_and_seal(target, program, collect, options, events).map_err(Error::untouched)
+    let mapping = target.map()?;
+    let made = scan_and_seal(target, &mapping, program, collect, options, events);
+    made.map_err(|error| error.located(|offset| line_at(&mapping, offset)).untouched())
+}
+
+/// The number of the line that contains an offset, counted from 1. `None` if
+/// the offset is not in the file.
+fn line_at(mapping: &Mapping, offset: u64) -> Option<u64> {
+    let before = mapping.bytes().get(..usize::try_from(offset).ok()?)?;
+    Some(memchr::memchr_iter(b'\n', before).count() as u64 + 1)
 }
 
 fn scan_and_seal<'s, S: Storage>(
     target: &Target<'s, S>,
+    mapping: &Mapping,
     program: &Program<'_>,
     collect: Collect<'_, '_, S>,
     options: &Options<'_>,
     events: &mut dyn FnMut(Event),
 ) -> Result<Patch<'s, S>> {
     let beginning = profile::span(Stage::Begin);
-    let mapping = target.map()?;
-    let head = head(&mapping);
+    let head = head(mapping);
     let (job, first) = (program.begin)(head)?;
+    readable::check(&job, head.head, options.no_text)?;
     let finder = first.finder(&job, options.memory.budget)?;
     let first = Mutex::new(Some(first));
     let make = || -> Result<Instance> {
@@ -71,7 +83,7 @@ fn scan_and_seal<'s, S: Storage>(
         Collect::At(entry) => (entry, None),
     };
     let resumption = match &mut resumable {
-        Some(resumable) => resumable.resume_scan(target.storage, &mapping, &header, &scan_options)?,
+        Some(resumable) => resumable.resume_scan(target.storage, mapping, &header, &scan_options)?,
         None => Resumption::Fresh,
     };
     let (writer, from) = match resumption {
@@ -102,11 +114,11 @@ fn scan_and_seal<'s, S: Storage>(
     };
     drop(beginning);
     let transforms = Transforms { job: &job, finder: finder.as_ref(), make: &make };
-    let scanned = profile::time(Stage::Scan, || scan(&mapping, &transforms, writer, &scan_options, hooks))?;
+    let scanned = profile::time(Stage::Scan, || scan(mapping, &transforms, writer, &scan_options, hooks))?;
     // Bytes that other processes append are not scanned, and are not an error
     // yet: if no length changes, they stay where they are.
     target.appended()?;
-    profile::time(Stage::NewRoot, || scanned.seal(&mapping, options.context()))
+    profile::time(Stage::NewRoot, || scanned.seal(mapping, options.context()))
 }
 
 fn differs(program: &Program<'_>) -> Error {

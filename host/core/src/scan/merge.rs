@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::block::{self, Block};
 use super::{Scan, Scanned, State};
+use crate::engine::counts::Counts;
 use crate::engine::edits::{EditList, Touched};
 use crate::engine::transform::Instance;
 use crate::engine::validate::Found;
@@ -37,6 +38,8 @@ pub(super) struct Collector<'a, 's, S: Storage> {
     last: (u64, Vec<Cv>),
     /// Pages up to this offset have been released.
     released: u64,
+    /// What the plugin has counted.
+    counts: Counts,
     /// The collector's own instance, for blocks that must be transformed again.
     instance: Option<Instance>,
 }
@@ -54,6 +57,7 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
             reach: 0,
             last: (0, Vec::new()),
             released: 0,
+            counts: Counts::default(),
             instance: None,
         }
     }
@@ -72,6 +76,7 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
             edits: self.edits.save(),
             written: self.written,
             reach: self.reach,
+            counts: self.counts.clone(),
             partial,
         })
     }
@@ -81,7 +86,8 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
     /// # Errors
     /// When the budget has no room for its edits.
     pub(super) fn resume(&mut self, state: State) -> Result<()> {
-        let State { at, last, before, after, moved, edits, written, reach, .. } = state;
+        let State { at, last, before, after, moved, edits, written, reach, counts, .. } = state;
+        self.counts = counts;
         self.released = at;
         self.last = (at, last);
         (self.before, self.after, self.moved) = (before, after, moved);
@@ -102,6 +108,7 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
         if block.found.first.is_some() {
             self.reach = block.found.reach;
         }
+        self.counts.append(&block.found.counts);
         let foreign_reach = self.edits.touched_to();
         self.edits.append(block.found.edits);
         self.groups(&block.range, &block.before, &block.after, foreign_reach)?;
@@ -202,6 +209,7 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
         let groups = self.before.groups();
         let moved = draft.stats().first_length_change.map(|at| (at / GROUP_BYTES).min(groups));
         let after_groups = self.moved.or(moved).unwrap_or(groups);
-        Ok(Scanned { draft, pre_root: self.before.finish(), after: self.after, after_groups })
+        let counts = self.counts.named(&self.scan.context.job.counts);
+        Ok(Scanned { draft, pre_root: self.before.finish(), after: self.after, after_groups, counts })
     }
 }

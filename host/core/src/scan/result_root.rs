@@ -39,7 +39,7 @@ impl<'s, S: Storage> Scanned<'s, S> {
             let tree = if from == 0 { Tree::new() } else { self.after };
             result_root(self.draft.reader(), mapping, Prefix { tree, bytes: from }, context)?
         };
-        self.draft.seal(self.pre_root, post_root)
+        self.draft.seal(self.pre_root, post_root, self.counts)
     }
 }
 

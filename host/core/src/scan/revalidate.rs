@@ -271,6 +271,13 @@ impl<'f, 's, S: Storage> Merger<'f, 's, S> {
         }
         let draft = self.writer.finish()?;
         let after_groups = self.after.groups();
-        Ok(Revalidated::Fits(Box::new(Scanned { draft, pre_root, after: self.after, after_groups })))
+        Ok(Revalidated::Fits(Box::new(Scanned {
+            draft,
+            pre_root,
+            after: self.after,
+            after_groups,
+            // What the other patch says of its plugin is not known to be true.
+            counts: Vec::new(),
+        })))
     }
 }

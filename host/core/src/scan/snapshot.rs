@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Options, block};
+use crate::engine::counts::Counts;
 use crate::engine::edits::SavedEdits;
 use crate::engine::framing::View;
 use crate::hash::{Cv, GROUP_BYTES, Tree};
@@ -29,6 +30,7 @@ pub struct State {
     pub(super) edits: SavedEdits,
     pub(super) written: usize,
     pub(super) reach: u64,
+    pub(super) counts: Counts,
 }
 
 impl State {

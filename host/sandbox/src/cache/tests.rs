@@ -67,7 +67,7 @@ fn compiled_code_is_used_again() {
     assert!(is_hit(&dir));
     let (path, before) = entry(&dir);
     let written = fs::metadata(&path).unwrap().modified().unwrap();
-    let mut instance = local(load_cached(&dir).begin(&[], FileHead { size: None, head: b"" }).unwrap().1);
+    let mut instance = local(load_cached(&dir).begin(&[], FileHead::new(None, b"")).unwrap().1);
     assert!(matches!(instance.transform(&window(b"abc")).unwrap().change, Change::Edits { .. }));
     assert_eq!(entry(&dir), (path.clone(), before));
     assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), written, "compiled and stored again");

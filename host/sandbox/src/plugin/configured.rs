@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use runner_contract::{FileHead, Manifest, Param};
+use runner_contract::{FileHead, Manifest, Param, Value};
 use runner_pipeline::engine::transform::Begun;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::Secrets;
 
+use super::grants::Grants;
 use super::params::{self, Given};
 use crate::{Plugin, Sink};
 
@@ -15,6 +16,8 @@ use crate::{Plugin, Sink};
 pub struct Configured {
     plugin: Plugin,
     params: Vec<Param>,
+    /// What else the user has granted, for the digest of the parameters.
+    grants: Grants,
 }
 
 impl Configured {
@@ -24,7 +27,18 @@ impl Configured {
     /// As for [`params::check`].
     pub fn new(plugin: Plugin, given: &[Given]) -> Result<Self> {
         let params = params::check(plugin.manifest(), given)?;
-        Ok(Self { plugin, params })
+        Ok(Self { plugin, params, grants: Grants::default() })
+    }
+
+    /// Grants what the plugin asks for beyond its parameters.
+    ///
+    /// # Errors
+    /// If it does not ask for that, or a table that it needs is missing; if a
+    /// table cannot be read.
+    pub fn grant(self, grants: Grants) -> Result<Self> {
+        grants.check(self.plugin.manifest())?;
+        let plugin = self.plugin.with_tables(grants.tables()?);
+        Ok(Self { plugin, grants, ..self })
     }
 
     /// What the plugin says of itself.
@@ -42,26 +56,33 @@ impl Configured {
     /// The parameters as a patch may hold them; see [`params::storable`].
     #[must_use]
     pub fn storable_params(&self) -> Vec<(String, Option<String>)> {
-        params::storable(&self.params)
+        let mut storable = params::storable(&self.params);
+        storable.extend(self.grants.storable(&self.plugin));
+        storable
     }
 
     /// The hash of all parameters; see [`params::digest`].
     #[must_use]
     pub fn params_digest(&self) -> blake3::Hash {
-        params::digest(&self.params)
+        let params = params::digest(&self.params);
+        self.grants.digest(&self.plugin, params)
     }
 
     /// The values that must not be shown, to be taken out of what the plugin
     /// says.
     #[must_use]
     pub fn secrets(&self) -> Secrets {
-        Secrets::new(self.params.iter().filter(|param| param.secret).map(|param| param.value.as_str()))
+        Secrets::new(self.params.iter().filter(|param| param.secret).filter_map(|param| match &param.value {
+            Value::Text(text) => Some(text.as_str()),
+            Value::Bytes(_) => Some(param.given.as_str()),
+            Value::Integer(_) | Value::Boolean(_) => None,
+        }))
     }
 
     /// The same, with another place for what the plugin logs.
     #[must_use]
     pub fn logging_to(&self, log: Sink) -> Self {
-        Self { plugin: self.plugin.logging_to(log), params: self.params.clone() }
+        Self { plugin: self.plugin.logging_to(log), ..self.clone() }
     }
 
     /// Begins on a file.
@@ -70,6 +91,7 @@ impl Configured {
     /// As for [`Plugin::begin`]. A refusal that the parameters alone are the
     /// reason of is [`Kind::Usage`].
     pub fn begin(&self, head: FileHead<'_>) -> Result<Begun> {
+        let head = FileHead { seed: self.grants.seed, ..head };
         self.plugin.begin(&self.params, head).map_err(|error| self.blame(head, error))
     }
 
@@ -80,7 +102,7 @@ impl Configured {
     fn blame(&self, head: FileHead<'_>, error: Error) -> Error {
         let Some(words) = error.words() else { return error };
         let other: &[u8] = if head.head.is_empty() { b"\n" } else { b"" };
-        let other = FileHead { size: Some(other.len() as u64), head: other };
+        let other = FileHead { seed: head.seed, ..FileHead::new(Some(other.len() as u64), other) };
         // What it logs was said already.
         let silent = self.plugin.logging_to(Arc::new(|_, _| {}));
         let answer = silent.begin(&self.params, other).err();

@@ -7,15 +7,18 @@
 //! secret. Errors about such a file never contain anything of its content,
 //! except a name that is almost that of a parameter.
 
+mod content;
 mod file;
 #[cfg(test)]
 mod tests;
+mod value;
 
-use runner_contract::{Manifest, Param, ParamKind, ParamSpec};
+use runner_contract::{Manifest, Param, ParamKind, ParamSpec, Value};
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::shown;
 
 pub use self::file::read_file;
+pub(crate) use self::value::convert;
 
 /// Maximum number of characters shown of an invalid value.
 const VALUE_CHARS: usize = 200;
@@ -49,10 +52,11 @@ impl Given {
 }
 
 /// Checks the given parameters and adds defaults, in the order of the manifest.
-/// `--set` overrides a file.
+/// `--set` overrides a file. Reads the files that values name.
 ///
 /// # Errors
-/// If a parameter is unknown, missing, ill-formed or set twice.
+/// If a parameter is unknown, missing, ill-formed, or set twice although it
+/// takes one value; if a file cannot be read.
 pub fn check(manifest: &Manifest, given: &[Given]) -> Result<Vec<Param>> {
     for given in given {
         if !manifest.params.iter().any(|spec| spec.name == given.name) {
@@ -61,35 +65,63 @@ pub fn check(manifest: &Manifest, given: &[Given]) -> Result<Vec<Param>> {
     }
     let mut params = Vec::new();
     for spec in &manifest.params {
-        let of_name = |given: &&Given| given.name == spec.name;
-        let mut set = given.iter().filter(of_name).filter(|given| given.origin == Origin::CommandLine);
-        let value = set.next();
-        if set.next().is_some() {
-            return Err(Error::new(
-                Kind::Usage,
-                format!("parameter `{}` is set twice, but takes one value", spec.name),
-            )
-            .hint("use `--set` once per parameter"));
+        let of_name: Vec<_> = given.iter().filter(|given| given.name == spec.name).collect();
+        let set: Vec<_> =
+            of_name.iter().copied().filter(|given| given.origin == Origin::CommandLine).collect();
+        let values = if set.is_empty() { of_name } else { set };
+        if let ([_, again, ..], false) = (&values[..], spec.repeats) {
+            return Err(set_twice(spec, again));
         }
-        let value = value.or_else(|| given.iter().find(of_name));
-        if value.is_none() && spec.required {
+        if values.is_empty() && spec.required {
             return Err(Error::new(
                 Kind::Usage,
                 format!("plugin `{}` needs the parameter `{}`", manifest.name, spec.name),
             )
             .hint(format!("`--set {}=VALUE`: {}", spec.name, spec.doc)));
         }
-        if let Some(given) = value {
-            check_form(&manifest.name, spec, given)?;
-            let text = spec.kind == ParamKind::Text && given.origin != Origin::CommandLine;
-            let secret = spec.kind == ParamKind::Secret || text;
-            params.push(Param { name: spec.name.clone(), value: given.value.clone(), secret });
-        } else if let Some(default) = &spec.default {
+        if let ([], Some(default)) = (&values[..], &spec.default) {
+            // The manifest was checked, and its defaults with it.
+            let value = convert(spec, default).unwrap_or_else(|_| Value::Text(default.clone()));
             let secret = spec.kind == ParamKind::Secret;
-            params.push(Param { name: spec.name.clone(), value: default.clone(), secret });
+            params.push(Param { name: spec.name.clone(), value, given: default.clone(), secret });
+        }
+        for given in values {
+            params.push(param(&manifest.name, spec, given)?);
         }
     }
     Ok(params)
+}
+
+fn set_twice(spec: &ParamSpec, again: &Given) -> Error {
+    let place = match &again.origin {
+        Origin::CommandLine => String::new(),
+        Origin::File(place) => format!(", the second time on {place}"),
+    };
+    let what = format!("parameter `{}` is set twice{place}, but takes one value", spec.name);
+    Error::new(Kind::Usage, what).hint("use `--set` once per parameter")
+}
+
+/// One value, converted.
+fn param(plugin: &str, spec: &ParamSpec, given: &Given) -> Result<Param> {
+    let is_from_file = given.origin != Origin::CommandLine;
+    let free = matches!(spec.kind, ParamKind::Text | ParamKind::Bytes);
+    let secret = spec.kind == ParamKind::Secret || free && is_from_file;
+    let name = spec.name.clone();
+    let text = match content::read(spec, given)? {
+        content::Content::Given(text) => text,
+        content::Content::File { bytes, shown } => {
+            let value =
+                value::of_content(spec, bytes).map_err(|form| ill_formed(plugin, spec, given, form))?;
+            return Ok(Param { name, value, given: shown, secret });
+        }
+    };
+    let value = convert(spec, &text).map_err(|form| ill_formed(plugin, spec, given, &form))?;
+    let shown = match &value {
+        // Numbers are stored in one form.
+        Value::Integer(number) => number.to_string(),
+        _ => given.value.clone(),
+    };
+    Ok(Param { name, value, given: shown, secret })
 }
 
 fn unknown(manifest: &Manifest, given: &Given) -> Error {
@@ -131,26 +163,19 @@ fn is_similar(name: &str, known: &str) -> bool {
     row[known.len()] <= wrong
 }
 
-fn check_form(plugin: &str, spec: &ParamSpec, given: &Given) -> Result<()> {
-    let value = given.value.as_str();
-    let wanted = match spec.kind {
-        ParamKind::Integer if value.parse::<i64>().is_err() => "an integer",
-        ParamKind::Boolean if !matches!(value, "true" | "false") => "`true` or `false`",
-        _ => return Ok(()),
-    };
+fn ill_formed(plugin: &str, spec: &ParamSpec, given: &Given, form: &str) -> Error {
     let instead = match &given.origin {
-        Origin::CommandLine => format!("not `{}`", shown(value).cut(VALUE_CHARS)),
+        Origin::CommandLine => format!("not `{}`", shown(&given.value).cut(VALUE_CHARS)),
         Origin::File(place) => format!("unlike the value on {place}"),
     };
     let name = &spec.name;
-    let what = format!("parameter `{name}` of plugin `{plugin}` must be {wanted}, {instead}");
-    Err(Error::new(Kind::Usage, what))
+    Error::new(Kind::Usage, format!("parameter `{name}` of plugin `{plugin}` must be {form}, {instead}"))
 }
 
 /// The parameters as a patch may contain them: without the values of secrets.
 #[must_use]
 pub fn storable(params: &[Param]) -> Vec<(String, Option<String>)> {
-    params.iter().map(|p| (p.name.clone(), (!p.secret).then(|| p.value.clone()))).collect()
+    params.iter().map(|p| (p.name.clone(), (!p.secret).then(|| p.given.clone()))).collect()
 }
 
 /// The hash of all names and values, including those of secrets. It must be
@@ -158,8 +183,17 @@ pub fn storable(params: &[Param]) -> Vec<(String, Option<String>)> {
 #[must_use]
 pub fn digest(params: &[Param]) -> blake3::Hash {
     let mut hasher = blake3::Hasher::new();
-    for text in params.iter().flat_map(|param| [&param.name, &param.value]) {
-        hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
+    let mut part = |bytes: &[u8]| {
+        hasher.update(&(bytes.len() as u64).to_le_bytes()).update(bytes);
+    };
+    for param in params {
+        part(param.name.as_bytes());
+        match &param.value {
+            Value::Text(text) => part(text.as_bytes()),
+            Value::Bytes(bytes) => part(bytes),
+            Value::Integer(number) => part(&number.to_le_bytes()),
+            Value::Boolean(truth) => part(&[u8::from(*truth)]),
+        }
     }
     hasher.finalize()
 }

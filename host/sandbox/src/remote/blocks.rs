@@ -25,7 +25,7 @@ impl Blocks {
     /// # Errors
     /// As for [`Lane::ask`]; if the job breaks the contract.
     pub(crate) fn begin(mut lane: Lane, params: &[Param], file: FileHead<'_>) -> Result<(Job, Self)> {
-        let request = Request::Begin { params: params.to_vec(), file_bytes: file.size };
+        let request = Request::Begin { params: params.to_vec(), file_bytes: file.size, seed: file.seed };
         let cancel = lane.limits().cancel.clone();
         let job = match lane.ask(Call::Begin, &request, file.head, cancel.get())? {
             (Outcome::Begun(job), _) => job,
@@ -62,7 +62,7 @@ impl Blocks {
 /// If it is no answer to a question about edits, or they must not be made; when
 /// the budget has no room for them.
 pub fn take_edits(outcome: &Outcome, rest: &[u8], answer: &mut Answer<'_>) -> Result<Option<(u64, u64)>> {
-    let Outcome::Edits { count, new_bytes, touched, position } = *outcome else {
+    let &Outcome::Edits { count, new_bytes, touched, position, ref counts } = outcome else {
         return Err(answer::breach(ANOTHER));
     };
     let not_as_long = || answer::breach("edits that are not as long as it says");
@@ -72,6 +72,9 @@ pub fn take_edits(outcome: &Outcome, rest: &[u8], answer: &mut Answer<'_>) -> Re
     edits.each(|start, old, new| answer.edit(start, old, new)).ok_or_else(not_as_long)??;
     if let Some((first, reach)) = touched {
         answer.touched(first, reach)?;
+    }
+    for &(name, number) in counts {
+        answer.count(name, number)?;
     }
     Ok(position)
 }

@@ -49,15 +49,19 @@ impl Jobs {
     ) -> Result<(Outcome, Option<Found>)> {
         Ok(match request {
             Request::Load(load) => (self.plugin.load(load, self.sink())?, None),
-            Request::Begin { params, file_bytes } => {
+            Request::Begin { params, file_bytes, seed } => {
                 // The memory of the last instance comes first.
                 self.begun = None;
-                let head = FileHead { size: file_bytes, head: rest };
-                let linked = self.plugin.linked()?.logging_to(self.sink());
+                let head = FileHead { size: file_bytes, head: rest, seed };
+                let linked = self.plugin.linked()?.logging_to(self.sink()).with_tables(self.plugin.tables());
                 let (job, instance) = linked.begin(&params, head)?;
                 let finder = self.plugin.finder(&job)?;
                 self.begun = Some(Begun { job: job.clone(), cutter: None, finder, instance });
                 (Outcome::Begun(job), None)
+            }
+            Request::Table { name, digest, bytes, offset } => {
+                let is_complete = self.plugin.take_table(name, digest, (bytes, offset), rest)?;
+                (Outcome::Table { is_complete }, None)
             }
             Request::Records { view, sizes, records: (start, end) } => {
                 let view = seen(&view, block, rest)?;

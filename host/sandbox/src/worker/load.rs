@@ -12,6 +12,7 @@ use runner_pipeline::{locks, profile};
 use wasmtime::Engine;
 
 use super::CODE;
+use super::arriving::Arriving;
 use super::parent_budget::Parent;
 use crate::engine;
 use crate::instance::Linked;
@@ -19,6 +20,7 @@ use crate::limits::{Confinement, Limits};
 use crate::log::Sink;
 use crate::message::{Load, Outcome};
 use crate::native_code;
+use crate::tables::Tables;
 
 /// What all lanes share.
 pub(super) struct Plugin {
@@ -33,6 +35,7 @@ pub(super) struct Plugin {
     /// The finder of the last job, for other lanes and files with the same job:
     /// building one can take longer than a small file.
     finder: Mutex<Option<(Job, Arc<Finder>)>>,
+    tables: Mutex<Arriving>,
 }
 
 impl Plugin {
@@ -49,6 +52,7 @@ impl Plugin {
             parent,
             linked: OnceLock::new(),
             finder: Mutex::new(None),
+            tables: Mutex::default(),
         })
     }
 
@@ -84,6 +88,22 @@ impl Plugin {
     /// The plugin, once it is loaded.
     pub(super) fn linked(&self) -> Result<&Linked> {
         self.linked.get().ok_or_else(|| Error::new(Kind::Internal, "the plugin is not loaded"))
+    }
+
+    /// Takes a part of a table: bytes from an offset on, of so many. Whether all
+    /// of it is there.
+    pub(super) fn take_table(
+        &self,
+        name: String,
+        digest: [u8; 32],
+        place: (u64, u64),
+        part: &[u8],
+    ) -> Result<bool> {
+        locks::lock(&self.tables).take(name, digest, place, part, self.budget())
+    }
+
+    pub(super) fn tables(&self) -> Tables {
+        locks::lock(&self.tables).tables()
     }
 
     pub(super) fn budget(&self) -> &Budget {

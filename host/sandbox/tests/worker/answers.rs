@@ -43,7 +43,7 @@ pub(crate) fn cases() -> Vec<Case> {
 }
 
 fn records() -> Vec<Case> {
-    let keeping = Job { length_preserving: true, ..job(Framing::Bytes) };
+    let keeping = job(Framing::Bytes).length_preserving();
     let table: [Wrong; 15] = [
         ("overlapping", "overlaps another", |s, _| vec![(s, 4, 1, b"x"), (s + 3, 4, 1, b"y")]),
         ("unsorted", "not in order", |s, _| vec![(s + 9, 1, 1, b"x"), (s + 2, 1, 1, b"y")]),
@@ -162,5 +162,5 @@ fn raced() -> Vec<Case> {
     };
     let mut case = at("records", "raced", Ends::RacedEdits, act);
     case.rounds = 30;
-    vec![case.with(Job { length_preserving: true, ..job(Framing::Bytes) })]
+    vec![case.with(job(Framing::Bytes).length_preserving())]
 }

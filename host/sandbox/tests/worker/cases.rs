@@ -1,6 +1,6 @@
 //! What a case is.
 
-use runner_contract::{Framing, Job, Manifest, Prefilter};
+use runner_contract::{Framing, Job, Manifest};
 use runner_pipeline::error::Kind;
 use runner_sandbox::testing::{Outcome, Reply, Request, WHOLE, encode};
 
@@ -82,7 +82,7 @@ impl Case {
 }
 
 pub(crate) fn job(framing: Framing) -> Job {
-    Job { framing, prefilter: Prefilter::None, length_preserving: false }
+    Job::new(framing)
 }
 
 pub(crate) fn manifest() -> Manifest {

@@ -122,7 +122,7 @@ fn failures(step: &'static str) -> Vec<Case> {
 }
 
 fn param() -> ParamSpec {
-    ParamSpec { name: "a".into(), kind: ParamKind::Text, required: false, default: None, doc: ODD.into() }
+    ParamSpec::text("a", ODD)
 }
 
 fn manifests() -> Vec<Case> {

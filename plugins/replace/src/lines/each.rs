@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use memchr::{memchr, memrchr};
 use regex_automata::meta::Regex;
-use runner_plugin::{Edits, Window};
+use runner_plugin::{Edits, Failure, Window};
 
+use crate::COUNT;
 use crate::bom;
 use crate::counter::Counter;
 use crate::hay::Hay;
@@ -22,6 +23,15 @@ pub(crate) enum Action {
     Delete(Regex),
     /// Text is inserted at their start, and before their line end.
     Insert { before: Option<Vec<u8>>, after: Option<Vec<u8>>, line_end: &'static [u8] },
+}
+
+impl Action {
+    pub(crate) fn replacer(&self) -> Option<&Replacer> {
+        match self {
+            Self::Replace { replacer, .. } => Some(replacer),
+            Self::Delete(_) | Self::Insert { .. } => None,
+        }
+    }
 }
 
 /// A walk over lines. If lines or matches are counted, all windows come in
@@ -59,7 +69,7 @@ impl Shown<'_> {
 }
 
 impl EachLine {
-    pub(crate) fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), String> {
+    pub(crate) fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), Failure> {
         let length = self.complete(window)?;
         if self.in_order {
             edits.consumed(length as u64);
@@ -90,7 +100,7 @@ impl EachLine {
     }
 
     /// The number of bytes that consist of whole lines.
-    fn complete(&self, window: &Window<'_>) -> Result<usize, String> {
+    fn complete(&self, window: &Window<'_>) -> Result<usize, Failure> {
         let bytes = window.bytes;
         if !self.in_order || window.last {
             return Ok(bytes.len());
@@ -102,11 +112,11 @@ impl EachLine {
             length = end(&bytes[..length.saturating_sub(1)]);
         }
         if length == 0 && bytes.len() > MAX_OPEN_BYTES {
-            return Err(format!(
-                "the line at offset {} is longer than {MAX_OPEN_BYTES} bytes, the limit where lines or \
-                 matches are counted: without `line`, `from`, `to`, `nth` and `max` it is higher",
-                window.offset
-            ));
+            let message = format!(
+                "a line is longer than {MAX_OPEN_BYTES} bytes, the limit where lines or matches are counted: \
+                 without `line`, `from`, `to`, `nth` and `max` it is higher"
+            );
+            return Err(Failure::from(message).at(0));
         }
         Ok(length)
     }
@@ -144,6 +154,7 @@ impl EachLine {
                         edits.replace_with(place, |out| {
                             replacer.write_in(&shown.hay, shown.bytes, range.start, out);
                         });
+                        edits.count(COUNT, 1);
                     }
                     if of_line.is_done() || of_file.is_done() {
                         break;
@@ -153,9 +164,11 @@ impl EachLine {
             Action::Delete(regex) => {
                 if regex.is_match(text) {
                     edits.delete(shown.place(range));
+                    edits.count(COUNT, 1);
                 }
             }
             Action::Insert { before, after, line_end } => {
+                edits.count(COUNT, u64::from(before.is_some()) + u64::from(after.is_some()));
                 let start = shown.place(range.clone()).start;
                 let before = before.as_deref().unwrap_or_default();
                 // Before the line end: the place after it belongs to the next

@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
-use runner_plugin::{Framing, Job, Prefilter};
+use runner_plugin::{Framing, Job, Pattern as Prefilter};
 
 use super::{Facts, lines};
 use crate::Engine;
+use crate::claims;
 use crate::counter::Counter;
 use crate::decide::Decider;
 use crate::dictionary::{self, Dictionary, Options, Pair};
@@ -61,7 +62,7 @@ fn each_line(
     facts: &Facts<'_>,
     replacer: Replacer,
     own: &[&Pattern],
-    prefilter: Prefilter,
+    prefilter: Option<Prefilter>,
 ) -> Result<(Engine, Job), String> {
     let (of_file, of_line) = counters(facts);
     lines::each(facts, Action::Replace { replacer, of_file, of_line }, own, prefilter)
@@ -98,9 +99,11 @@ fn single(facts: &Facts<'_>, find: Vec<u8>, with: Vec<u8>) -> Result<(Engine, Jo
     if ignore_case && !is_ascii_folding(&find) {
         return folded(facts, &find, with);
     }
-    let keeps_length = find.len() == with.len();
-    let prefilter = Prefilter::Literals { patterns: vec![find.clone()], ignore_ascii_case: ignore_case };
+    let prefilter =
+        Some(Prefilter::Literals { patterns: vec![find.clone()], ignore_ascii_case: ignore_case });
     let text = if ignore_case { Text::folded(&find) } else { Text::exact(&find) };
+    let is_idempotent =
+        !facts.settings.counts.of_file() && !goes_by_line(facts) && claims::is_idempotent(&text, &with);
     let in_head = |bytes: &[u8]| text.find(bytes).map(|at| at..at + text.len());
     let by_lines = !facts.settings.multiline && prefer_lines::are_better(facts.file, in_head);
     let replacer = Replacer::Text { text, with };
@@ -113,8 +116,13 @@ fn single(facts: &Facts<'_>, find: Vec<u8>, with: Vec<u8>) -> Result<(Engine, Jo
     } else {
         whole(replacer, find.len(), 0)?
     };
-    let job = if job.framing == Framing::Sequential { job } else { job.prefilter(prefilter) };
-    Ok((engine, if keeps_length { job.length_preserving() } else { job }))
+    // The walk over lines has set it already.
+    let job = if job.framing == Framing::Sequential || goes_by_line(facts) {
+        job
+    } else {
+        job.prefilters(prefilter)
+    };
+    Ok((engine, if is_idempotent { job.idempotent() } else { job }))
 }
 
 /// One text in either case, if letters also match letters outside ASCII.
@@ -135,11 +143,11 @@ fn folded(facts: &Facts<'_>, find: &[u8], with: Vec<u8>) -> Result<(Engine, Job)
         return Ok(stream(facts, replacer, Certainty::Longest(longest)));
     }
     if by_lines {
-        let job = Job::new(Framing::lines()).prefilter(pattern.line_prefilter(facts.line_end()));
+        let job = Job::new(Framing::lines()).prefilters(pattern.line_prefilter(facts.line_end()));
         return Ok((Engine::Lines(Lines { replacer }), job));
     }
     let (engine, job) = whole(replacer, longest, 0)?;
-    Ok((engine, job.prefilter(pattern.window_prefilter())))
+    Ok((engine, job.prefilters(pattern.window_prefilter())))
 }
 
 /// Many texts, or one that must be a word.
@@ -160,20 +168,18 @@ fn many(facts: &Facts<'_>) -> Result<(Engine, Job), String> {
     let keys = dictionary.keys().map(<[u8]>::to_vec).take(MAX_PREFILTER_KEYS + 1).collect::<Vec<_>>();
     let is_ascii = !settings.ignore_case || keys.iter().all(|key| is_ascii_folding(key));
     let prefilter = match keys.len() <= MAX_PREFILTER_KEYS && is_ascii {
-        true => Prefilter::Literals { patterns: keys, ignore_ascii_case: settings.ignore_case },
-        false => Prefilter::None,
+        true => Some(Prefilter::Literals { patterns: keys, ignore_ascii_case: settings.ignore_case }),
+        false => None,
     };
-    let keeps_length = dictionary.keeps_length();
     let replacer = Replacer::dictionary(dictionary);
-    let (engine, job) = if goes_by_line(facts) {
-        each_line(facts, replacer, &[], prefilter)?
-    } else if settings.counts.of_file() {
-        stream(facts, replacer, Certainty::Longest(longest))
-    } else {
-        let (engine, job) = whole(replacer, longest, LOOK_AROUND_BYTES)?;
-        (engine, job.prefilter(prefilter))
-    };
-    Ok((engine, if keeps_length { job.length_preserving() } else { job }))
+    if goes_by_line(facts) {
+        return each_line(facts, replacer, &[], prefilter);
+    }
+    if settings.counts.of_file() {
+        return Ok(stream(facts, replacer, Certainty::Longest(longest)));
+    }
+    let (engine, job) = whole(replacer, longest, LOOK_AROUND_BYTES)?;
+    Ok((engine, job.prefilters(prefilter)))
 }
 
 fn pairs(facts: &Facts<'_>) -> Result<Vec<Pair>, String> {
@@ -218,7 +224,7 @@ fn regex(facts: &Facts<'_>, find: &str, with: &str) -> Result<(Engine, Job), Str
         if sees_cr || goes_by_line(facts) || settings.counts.of_file() {
             return each_line(facts, replacer, &[&pattern], pattern.line_prefilter(facts.line_end()));
         }
-        let job = Job::new(Framing::lines()).prefilter(pattern.line_prefilter(facts.line_end()));
+        let job = Job::new(Framing::lines()).prefilters(pattern.line_prefilter(facts.line_end()));
         return Ok((Engine::Lines(Lines { replacer }), job));
     }
     if crlf && pattern.sees_cr() {
@@ -230,7 +236,7 @@ fn regex(facts: &Facts<'_>, find: &str, with: &str) -> Result<(Engine, Job), Str
     match pattern.longest().filter(|longest| *longest <= LONGEST_IN_CONTEXT_BYTES) {
         Some(longest) if !pattern.matches_empty() && !settings.counts.of_file() => {
             let (engine, job) = whole(replacer, longest, LOOK_AROUND_BYTES)?;
-            Ok((engine, job.prefilter(pattern.window_prefilter())))
+            Ok((engine, job.prefilters(pattern.window_prefilter())))
         }
         Some(longest) => Ok(stream(facts, replacer, Certainty::Longest(longest))),
         None => {

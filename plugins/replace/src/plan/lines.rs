@@ -1,12 +1,13 @@
 //! Plans that go from line to line.
 
-use runner_plugin::{Framing, Job, Prefilter};
+use runner_plugin::{Framing, Job, Pattern as Prefilter};
 
 use super::Facts;
 use crate::Engine;
 use crate::escape;
 use crate::lines::{Action, EachLine};
 use crate::pattern::Pattern;
+use crate::search::Replacer;
 use crate::select::{Between, Numbers, Select};
 
 /// The patterns of a selection, in the order of [`select`].
@@ -43,7 +44,7 @@ pub(super) fn each(
     facts: &Facts<'_>,
     action: Action,
     own: &[&Pattern],
-    prefilter: Prefilter,
+    prefilter: Option<Prefilter>,
 ) -> Result<(Engine, Job), String> {
     facts.tell_crlf();
     let patterns = patterns(facts)?;
@@ -64,20 +65,16 @@ pub(super) fn each(
         Job::new(Framing::Sequential)
     } else {
         let selected = || patterns.first().filter(|_| !facts.settings.lines.with.is_empty());
-        let prefilter = match prefilter {
-            Prefilter::None => {
-                selected().map_or(Prefilter::None, |pattern| pattern.line_prefilter(facts.line_end()))
-            }
-            other => other,
-        };
-        Job::new(Framing::lines()).prefilter(prefilter)
+        let prefilter =
+            prefilter.or_else(|| selected().and_then(|pattern| pattern.line_prefilter(facts.line_end())));
+        Job::new(Framing::lines()).prefilters(prefilter)
     };
     Ok((Engine::EachLine(Box::new(engine)), job))
 }
 
 /// Whether texts are looked for that are not UTF-8.
 fn has_bytes(action: &Action) -> bool {
-    matches!(action, Action::Replace { replacer, .. } if replacer.has_bytes())
+    action.replacer().is_some_and(Replacer::has_bytes)
 }
 
 /// Inserts lines.
@@ -98,5 +95,5 @@ pub(super) fn insert(facts: &Facts<'_>) -> Result<(Engine, Job), String> {
     let after = text("`insert-after`", &facts.settings.insert_after)?;
     let before = before.map(|before| [&before, line_end].concat());
     let after = after.map(|after| [line_end, &after].concat());
-    each(facts, Action::Insert { before, after, line_end }, &[], Prefilter::None)
+    each(facts, Action::Insert { before, after, line_end }, &[], None)
 }

@@ -121,7 +121,7 @@ fn what_does_not_go_together_is_refused() {
     fails(&[("find", "a"), ("nth", "1"), ("max", "1")], "`nth` cannot be used with `max`");
     fails(&[("find", "a"), ("max", "0")], "at least 1");
     fails(&[("find", "a"), ("line", "x")], "`line` must be numbers");
-    fails(&[("find", "a"), ("crlf", "maybe")], "true, false or auto");
+    fails(&[("find", "a"), ("crlf", "maybe")], "one of `auto`, `true`, `false`");
     fails(&[("append", "a"), ("line", "1")], "a selection of lines");
     fails(&[("find", "a"), ("lines", r"\Aa")], "`lines` has `\\A`");
 }

@@ -57,7 +57,7 @@ pub fn flatten<'s, S: Storage>(
             Ok(())
         }
     })?;
-    tail.finish()?.finish()?.seal(seal.pre_root, seal.post_root)
+    tail.finish()?.finish()?.seal(seal.pre_root, seal.post_root, seal.counts.clone())
 }
 
 /// Collects the new tail and writes it group by group.

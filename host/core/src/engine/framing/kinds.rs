@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use memchr::memmem::{Finder, FinderRev};
 use memchr::{memchr_iter, memchr2_iter};
-use runner_contract::ByteOrder;
+use runner_contract::{ByteOrder, FieldCheck};
 
 use super::View;
 use crate::error::{Error, Kind as ErrorKind, Result};
@@ -130,13 +130,15 @@ impl Fixed {
 
 /// Records that state their length, after a header. Boundaries can only be
 /// found by walking from record to record.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct LengthPrefixed {
     pub(super) header: u64,
     pub(super) offset: u32,
     pub(super) width: u8,
     pub(super) order: ByteOrder,
     pub(super) adjustment: i64,
+    /// What is true of the head of every record.
+    pub(super) checks: Vec<FieldCheck>,
 }
 
 impl LengthPrefixed {
@@ -186,6 +188,13 @@ impl LengthPrefixed {
         let field = view.slice(field_start..field_start.saturating_add(width));
         if field.len() as u64 != width {
             return Ok(None);
+        }
+        if !self.checks.iter().all(|check| check.allows(view.slice(start..view.limit()))) {
+            let start = group_digits(start);
+            let what =
+                format!("the record at offset {start} does not begin as the plugin says all records do");
+            return Err(Error::new(ErrorKind::Io, what)
+                .hint("the file is damaged, or is not in the format that the plugin reads"));
         }
         let value = self.order.decode(field);
         // None of this can overflow: four numbers of at most 64 bits.

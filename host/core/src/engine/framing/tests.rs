@@ -72,7 +72,7 @@ fn framings() -> impl Strategy<Value = Framing> {
         (0_u64..9, 0_u32..3, 1_u8..4, any::<bool>(), -1_i64..4).prop_map(
             |(header, offset, width, big, adjustment)| {
                 let order = if big { ByteOrder::Big } else { ByteOrder::Little };
-                Framing::LengthPrefixed { header, offset, width, order, adjustment }
+                Framing::LengthPrefixed { header, offset, width, order, adjustment, checks: Vec::new() }
             }
         ),
     ]
@@ -235,6 +235,7 @@ fn lengths_beyond_the_address_space_are_impossible() {
         width: 8,
         order: ByteOrder::Big,
         adjustment: i64::MAX,
+        checks: Vec::new(),
     };
     let file = [0xff; 20];
     let error = Cutter::new(&framing, 100).next_boundary(&whole(&file), 1, 1).expect_err("no such record");

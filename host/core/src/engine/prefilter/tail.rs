@@ -5,7 +5,7 @@
 //! allows edits from `h + length - reach` on. A match of which nothing is in
 //! view yet allows edits from that distance before the end of the view on.
 
-use runner_contract::Prefilter;
+use runner_contract::Pattern;
 
 use crate::engine::framing::View;
 
@@ -24,8 +24,8 @@ pub(super) struct Tail {
 
 impl Tail {
     /// Returns `None` if there are too many possible beginnings.
-    pub(super) fn new(prefilter: &Prefilter, reach: u64) -> Option<Self> {
-        let Prefilter::Literals { patterns, ignore_ascii_case } = prefilter else { return None };
+    pub(super) fn new(pattern: &Pattern, reach: u64) -> Option<Self> {
+        let Pattern::Literals { patterns, ignore_ascii_case } = pattern else { return None };
         if patterns.iter().map(Vec::len).sum::<usize>() > MAX_BYTES {
             return None;
         }

@@ -9,8 +9,8 @@ use super::*;
 
 const LIMIT: u64 = 1000;
 
-fn job(framing: Framing, prefilter: Prefilter) -> Job {
-    Job { framing, prefilter, length_preserving: false }
+fn job(framing: Framing, pattern: Pattern) -> Job {
+    Job::new(framing).prefilter(pattern)
 }
 
 fn whole(file: &[u8]) -> View<'_> {
@@ -25,15 +25,14 @@ fn regex(expression: &str) -> Regex {
 }
 
 /// Whether some bytes match, tested in the obvious way.
-fn matches(prefilter: &Prefilter, bytes: &[u8]) -> bool {
-    match prefilter {
-        Prefilter::None => true,
-        Prefilter::Literals { patterns, ignore_ascii_case } => patterns.iter().any(|pattern| {
+fn matches(pattern: &Pattern, bytes: &[u8]) -> bool {
+    match pattern {
+        Pattern::Literals { patterns, ignore_ascii_case } => patterns.iter().any(|pattern| {
             bytes
                 .windows(pattern.len())
                 .any(|part| part == pattern || *ignore_ascii_case && part.eq_ignore_ascii_case(pattern))
         }),
-        Prefilter::Regex(expression) => regex(expression).is_match(bytes),
+        Pattern::Regex(expression) => regex(expression).is_match(bytes),
     }
 }
 
@@ -62,15 +61,15 @@ fn framings() -> impl Strategy<Value = Framing> {
     ]
 }
 
-fn literals() -> impl Strategy<Value = Prefilter> {
+fn literals() -> impl Strategy<Value = Pattern> {
     let literal = prop::collection::vec(prop::sample::select(b"aabA\n".to_vec()), 1..4);
     (prop::collection::vec(literal, 1..4), any::<bool>())
-        .prop_map(|(patterns, ignore_ascii_case)| Prefilter::Literals { patterns, ignore_ascii_case })
+        .prop_map(|(patterns, ignore_ascii_case)| Pattern::Literals { patterns, ignore_ascii_case })
 }
 
 /// Builds expressions from these atoms, some of which contain or span line
 /// ends.
-fn expressions(atoms: &'static [&'static str]) -> impl Strategy<Value = Prefilter> {
+fn expressions(atoms: &'static [&'static str]) -> impl Strategy<Value = Pattern> {
     let expression = prop::sample::select(atoms).prop_map(str::to_owned).prop_recursive(3, 12, 4, |inner| {
         prop_oneof![
             3 => prop::collection::vec(inner.clone(), 2..4).prop_map(|parts| parts.concat()),
@@ -79,7 +78,7 @@ fn expressions(atoms: &'static [&'static str]) -> impl Strategy<Value = Prefilte
                 .prop_map(|(part, count)| format!("(?:{part}){count}")),
         ]
     });
-    expression.prop_map(Prefilter::Regex)
+    expression.prop_map(Pattern::Regex)
 }
 
 const PLAIN: &[&str] = &["a", "b", "\\n", "[^b]", ".", "(?s:.)", "\\s", "(?i:a)", "(?-u:\\xff)"];
@@ -127,7 +126,7 @@ proptest! {
         let chosen = joined(records.iter().filter(|record| inside(record)).cloned());
         prop_assert_eq!(&candidates, &chosen, "whole records, sorted, joined");
         let expected = records.iter().filter(|r| matches(&prefilter, &file[r.start as usize..r.end as usize]));
-        if matches!(prefilter, Prefilter::Regex(_)) {
+        if matches!(prefilter, Pattern::Regex(_)) {
             prop_assert_eq!(chosen, joined(expected.cloned()), "expressions are exact");
         } else {
             for record in expected {
@@ -164,7 +163,7 @@ proptest! {
     }
 }
 
-fn lines(prefilter: Prefilter, file: &[u8]) -> Vec<Range<u64>> {
+fn lines(prefilter: Pattern, file: &[u8]) -> Vec<Range<u64>> {
     let framing = Framing::Delimited(b"\n".to_vec());
     let cutter = Cutter::new(&framing, LIMIT);
     let finder = Finder::new(&job(framing, prefilter)).expect("valid").expect("there is a prefilter");
@@ -173,25 +172,25 @@ fn lines(prefilter: Prefilter, file: &[u8]) -> Vec<Range<u64>> {
 
 #[test]
 fn hit_across_records_hides_no_later_one() {
-    let long_and_short = |patterns: [&[u8]; 2]| Prefilter::Literals {
+    let long_and_short = |patterns: [&[u8]; 2]| Pattern::Literals {
         patterns: patterns.map(<[u8]>::to_vec).to_vec(),
         ignore_ascii_case: false,
     };
     assert_eq!(lines(long_and_short([b"ab\ncd\nef", b"b"]), b"ab\ncd\nef\n"), [0..3]);
-    assert_eq!(lines(Prefilter::Regex("a(?s:.)*z|b".into()), b"ab\ncd\nef\nzz\n"), [0..3]);
-    assert_eq!(lines(Prefilter::Regex("a[^z]*z".into()), b"a\naz\nz\naz"), [2..5, 7..9]);
+    assert_eq!(lines(Pattern::Regex("a(?s:.)*z|b".into()), b"ab\ncd\nef\nzz\n"), [0..3]);
+    assert_eq!(lines(Pattern::Regex("a[^z]*z".into()), b"a\naz\nz\naz"), [2..5, 7..9]);
 }
 
 #[test]
 fn a_record_is_the_whole_haystack_for_assertions() {
-    assert_eq!(lines(Prefilter::Regex("^a".into()), b"ba\nab\n"), [3..6]);
-    assert_eq!(lines(Prefilter::Regex(r"b$".into()), b"ba\nab\n"), [3..6]);
-    assert_eq!(lines(Prefilter::Regex(r"\bé\b".into()), "aé\n.é.\n".as_bytes()), [4..9]);
+    assert_eq!(lines(Pattern::Regex("^a".into()), b"ba\nab\n"), [3..6]);
+    assert_eq!(lines(Pattern::Regex(r"b$".into()), b"ba\nab\n"), [3..6]);
+    assert_eq!(lines(Pattern::Regex(r"\bé\b".into()), "aé\n.é.\n".as_bytes()), [4..9]);
 }
 
 #[test]
 fn bytes_framing_is_all_or_nothing() {
-    let prefilter = Prefilter::Literals { patterns: vec![b"KEY".to_vec()], ignore_ascii_case: true };
+    let prefilter = Pattern::Literals { patterns: vec![b"KEY".to_vec()], ignore_ascii_case: true };
     let finder = Finder::new(&job(Framing::Bytes, prefilter)).expect("valid").expect("there is a prefilter");
     let cutter = Cutter::new(&Framing::Bytes, LIMIT);
     let view = whole(b"..key..");
@@ -202,7 +201,7 @@ fn bytes_framing_is_all_or_nothing() {
 #[test]
 fn what_cannot_be_searched_for_is_refused_in_words() {
     let refused = |expression: &str| {
-        Finder::new(&job(Framing::Bytes, Prefilter::Regex(expression.into()))).expect_err("refused")
+        Finder::new(&job(Framing::Bytes, Pattern::Regex(expression.into()))).expect_err("refused")
     };
     for empty in ["a*", "^", r"\b", "(?m)$", "", "a|"] {
         assert_eq!(refused(empty), "the expression of its prefilter matches the empty string");
@@ -216,11 +215,11 @@ fn what_cannot_be_searched_for_is_refused_in_words() {
     for (length, count, why) in [((1 << 16) + 1, 1, "a literal of its"), (1 << 16, 17, "the literals of its")]
     {
         let patterns = vec![vec![b'x'; length]; count];
-        let literals = Prefilter::Literals { patterns, ignore_ascii_case: false };
+        let literals = Pattern::Literals { patterns, ignore_ascii_case: false };
         let error = Finder::new(&job(Framing::Bytes, literals)).expect_err("refused");
         assert!(error.starts_with(why), "{error}");
     }
-    assert!(Finder::new(&job(Framing::Bytes, Prefilter::None)).expect("valid").is_none());
+    assert!(Finder::new(&Job::new(Framing::Bytes)).expect("valid").is_none());
 }
 
 #[test]
@@ -231,10 +230,7 @@ fn ordinary_expressions_fit_the_limits() {
         r"\b\d{1,3}(?:\.\d{1,3}){3}\b",
         r"(?i)passwor[dt]\s*[:=]\s*\S+",
     ] {
-        assert!(
-            Finder::new(&job(Framing::Bytes, Prefilter::Regex(expression.into()))).is_ok(),
-            "{expression}"
-        );
+        assert!(Finder::new(&job(Framing::Bytes, Pattern::Regex(expression.into()))).is_ok(), "{expression}");
     }
 }
 
@@ -246,7 +242,7 @@ fn the_memory_of_an_automaton_is_bounded_and_drawn() {
     let patterns: Vec<_> = (0..100_u8)
         .map(|n| (0..10_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8 ^ n).collect())
         .collect();
-    let literals = job(Framing::Bytes, Prefilter::Literals { patterns, ignore_ascii_case: true });
+    let literals = job(Framing::Bytes, Pattern::Literals { patterns, ignore_ascii_case: true });
     let plan = crate::memory::Plan {
         workers: 1,
         total_bytes: 1 << 30,
@@ -267,7 +263,7 @@ fn the_memory_of_an_automaton_is_bounded_and_drawn() {
 /// Assertions are checked only where that takes a short time.
 #[test]
 fn what_cannot_be_told_in_time_is_shown() {
-    let expression = Prefilter::Regex(r"\By@z".into());
+    let expression = Pattern::Regex(r"\By@z".into());
     let short = [&b"-".repeat(20_000)[..], b"y@z\n"].concat();
     assert!(lines(expression.clone(), &short).is_empty());
     let long = [&b"-".repeat(10 << 20)[..], b"y@z\n"].concat();

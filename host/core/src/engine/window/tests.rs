@@ -2,7 +2,7 @@
 //! contains, nor on the process in which it is found.
 
 use proptest::prelude::*;
-use runner_contract::{ByteOrder, Change, Prefilter, Span};
+use runner_contract::{ByteOrder, Change, Pattern, Span};
 
 use super::*;
 use crate::engine::answer::Answer;
@@ -24,7 +24,7 @@ impl Transform for Neighbours {
             spans.push(Span { start: at as u32, end: at as u32 + 1, len: shown.len() as u32 });
             bytes.extend_from_slice(shown);
         }
-        Ok(Reply { consumed: window.bytes.len() as u64, change: Change::Edits { spans, bytes } })
+        Ok(Reply::new(window.bytes.len() as u64, Change::Edits { spans, bytes }))
     }
 }
 
@@ -113,7 +113,8 @@ fn framings() -> impl Strategy<Value = Framing> {
             offset: 1,
             width: 1,
             order: ByteOrder::Big,
-            adjustment: 0
+            adjustment: 0,
+            checks: Vec::new(),
         }),
     ]
 }
@@ -133,11 +134,7 @@ proptest! {
         let size = content.len() as u64;
         let start = cuts.0.min(size - 1);
         let block = start..(start + cuts.1).min(size);
-        let prefilter = match filtered {
-            true => Prefilter::Literals { patterns: vec![b"a".to_vec()], ignore_ascii_case: false },
-            false => Prefilter::None,
-        };
-        let job = Job { framing, prefilter, length_preserving: false };
+        let job = Job::new(framing).prefilters(filtered.then(|| Pattern::literals(["a"])));
         let (budget, cancel) = (&Budget::UNLIMITED, Cancel::NEVER);
         let cutter = Cutter::new(&job.framing, 1000);
         let finder = Finder::within(&job, budget).expect("a good literal");

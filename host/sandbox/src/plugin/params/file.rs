@@ -13,8 +13,8 @@ use super::{Given, Origin};
 /// Maximum size of a parameter file.
 const FILE_BYTES: u64 = 16 << 20;
 
-/// Reads `KEY = VALUE` pairs from a TOML file. Values are strings, integers or
-/// booleans.
+/// Reads `KEY = VALUE` pairs from a TOML file. Values are strings, integers,
+/// booleans, or arrays of them.
 ///
 /// # Errors
 /// If the file cannot be read, is not TOML, or contains anything else. The
@@ -43,16 +43,22 @@ pub fn read_file(path: &Path) -> Result<Vec<Given>> {
         let (line, column) = line_and_column(text.as_bytes(), e.span().map_or(0, |span| span.start));
         bad(format!("line {line}, column {column}: {}", e.message()))
     })?;
-    let given = |(name, value): (toml::Spanned<_>, toml::Spanned<DeValue<'_>>)| {
-        let name: toml::Spanned<std::borrow::Cow<'_, str>> = name;
+    let mut given = Vec::new();
+    for (name, value) in table.into_inner() {
         let line = line_and_column(text.as_bytes(), name.span().start).0;
-        let value = plain(value.get_ref()).ok_or_else(|| {
-            bad(format!("the value on line {line} is neither a string, an integer nor a boolean"))
-        })?;
-        let origin = Origin::File(format!("line {line} of {}", shown(path)));
-        Ok(Given { name: name.into_inner().into_owned(), value, origin })
-    };
-    table.into_inner().into_iter().map(given).collect()
+        let values = match value.get_ref() {
+            DeValue::Array(values) => values.iter().map(|value| plain(value.get_ref())).collect(),
+            value => vec![plain(value)],
+        };
+        for value in values {
+            let value = value.ok_or_else(|| {
+                bad(format!("the value on line {line} is neither a string, an integer nor a boolean"))
+            })?;
+            let origin = Origin::File(format!("line {line} of {}", shown(path)));
+            given.push(Given { name: name.get_ref().clone().into_owned(), value, origin });
+        }
+    }
+    Ok(given)
 }
 
 /// A value in the form that `--set` would give it.
