@@ -134,7 +134,7 @@ impl Dictionary {
     }
 
     /// The texts.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn keys(&self) -> impl ExactSizeIterator<Item = &[u8]> + Clone {
         (0..self.keys.len()).map(|index| self.keys.get(index))
     }
 

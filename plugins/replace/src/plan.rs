@@ -1,6 +1,7 @@
 //! Chooses how to go through the file, and what the host needs to know.
 
 mod find;
+mod key_prefilter;
 mod lines;
 
 use runner_plugin::{FileHead, Framing, Job, LogLevel, log};

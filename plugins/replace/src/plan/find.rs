@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use runner_plugin::{Framing, Job, Pattern as Prefilter};
 
+use super::key_prefilter::{self, Case};
 use super::{Facts, lines};
 use crate::Engine;
 use crate::claims;
@@ -20,9 +21,6 @@ use crate::stream::{Certainty, Stream};
 use crate::text::{Text, is_ascii_folding};
 use crate::whole::Whole;
 use crate::with::{Escapes, With};
-
-/// The host searches for so many texts faster than the plugin.
-const MAX_PREFILTER_KEYS: usize = 32;
 
 /// Replaces matches of `find`, or pairs.
 ///
@@ -165,12 +163,8 @@ fn many(facts: &Facts<'_>) -> Result<(Engine, Job), String> {
     let options = Options { ignore_case: settings.ignore_case, word: settings.word };
     let dictionary = Dictionary::new(pairs, options)?;
     let longest = dictionary.longest();
-    let keys = dictionary.keys().map(<[u8]>::to_vec).take(MAX_PREFILTER_KEYS + 1).collect::<Vec<_>>();
-    let is_ascii = !settings.ignore_case || keys.iter().all(|key| is_ascii_folding(key));
-    let prefilter = match keys.len() <= MAX_PREFILTER_KEYS && is_ascii {
-        true => Some(Prefilter::Literals { patterns: keys, ignore_ascii_case: settings.ignore_case }),
-        false => None,
-    };
+    let case = if settings.ignore_case { Case::Insensitive } else { Case::Sensitive };
+    let prefilter = key_prefilter::of(dictionary.keys(), case, facts.file.head);
     let replacer = Replacer::dictionary(dictionary);
     if goes_by_line(facts) {
         return each_line(facts, replacer, &[], prefilter);
