@@ -50,6 +50,12 @@ pub struct Replace(Engine);
 /// The index of the only name that a job counts.
 pub(crate) const COUNT: usize = 0;
 
+/// Skips the rest of the file, in a job whose windows come in order.
+pub(crate) fn skip_rest(window: &Window<'_>, edits: &mut Edits) {
+    // Of the last window, no more can be consumed than it has.
+    edits.consumed(if window.last { window.bytes.len() as u64 } else { u64::MAX });
+}
+
 /// How the file is gone through.
 #[derive(Debug)]
 pub(crate) enum Engine {

@@ -10,13 +10,13 @@ use std::ops::Range;
 
 use runner_plugin::{Edits, Failure, Window};
 
-use crate::COUNT;
 use crate::bom;
 use crate::counter::Counter;
 use crate::decide::{Decider, Verdict};
 use crate::hay::incomplete_bytes;
 use crate::limits::{LOOK_AROUND_BYTES, WIDEST_BYTES};
 use crate::search::{Replacer, Walk};
+use crate::{COUNT, skip_rest};
 
 /// How it is known that a match is final.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ impl Stream {
                 edits.count(COUNT, 1);
             }
             if self.counter.is_done() {
-                edits.consumed(u64::MAX);
+                skip_rest(window, edits);
                 return Ok(());
             }
         }

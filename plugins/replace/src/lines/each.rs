@@ -6,13 +6,13 @@ use memchr::{memchr, memrchr};
 use regex_automata::meta::Regex;
 use runner_plugin::{Edits, Failure, Window};
 
-use crate::COUNT;
 use crate::bom;
 use crate::counter::Counter;
 use crate::hay::Hay;
 use crate::limits::MAX_OPEN_BYTES;
 use crate::search::{Replacer, Walk};
 use crate::select::{Line, Select};
+use crate::{COUNT, skip_rest};
 
 /// What becomes of the selected lines.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ impl EachLine {
             self.count += 1;
             self.line(&shown, start..end, edits);
             if self.is_done() {
-                edits.consumed(u64::MAX);
+                skip_rest(window, edits);
                 break;
             }
             if end == text.len() {

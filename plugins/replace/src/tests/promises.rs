@@ -1,7 +1,7 @@
 //! What the plugin promises about a run, and what it counts.
 
 use runner_plugin::testing::{Cut, assert_split_invariant, outcome, params};
-use runner_plugin::{FileHead, Job, Plugin};
+use runner_plugin::{Edits, FileHead, Job, Plugin, Window};
 
 use crate::Replace;
 
@@ -82,4 +82,29 @@ fn changes_are_counted() {
     assert_eq!(counts(&[("insert-after", "x"), ("lines", "b")], input), one("insertion", 2));
     assert_eq!(counts(&[("prepend", "x"), ("append", "y")], input), one("insertion", 2));
     assert_eq!(counts(&[("prepend", "x"), ("append", "y")], b""), one("insertion", 2));
+}
+
+/// The host refuses a reply that consumes more of the last window.
+#[test]
+fn the_last_window_is_consumed_as_it_is() {
+    for given in [
+        &[("find", "a"), ("max", "1")][..],
+        &[("find", "a"), ("line", "1")],
+        &[("delete-lines", "a"), ("line", "1")],
+        &[("insert-after", "x"), ("line", "1")],
+        &[("prepend", "x")],
+        &[("append", "x")],
+    ] {
+        let params = params::<Replace>(given).expect("good parameters");
+        for last in [false, true] {
+            let input = b"a\nb\nc\n";
+            let file = FileHead::new(Some(input.len() as u64), input);
+            let (mut plugin, _) = Replace::begin(&params, &file).expect("a job");
+            let window = Window::new(0, input).last(last);
+            let mut edits = Edits::new(&window);
+            plugin.transform(&window, &mut edits).expect("a reply");
+            let consumed = edits.finish().expect("edits").consumed;
+            assert!(if last { consumed == 6 } else { consumed > 1 }, "{given:?}: {consumed}");
+        }
+    }
 }
