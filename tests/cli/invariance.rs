@@ -118,7 +118,7 @@ fn replace_across_lines_is_invariant() {
     let content = lines();
     invariant(&content, "replace", &["find=aaaaaaaaaaa", "with=A", "multiline=true"]);
     invariant(&content, "replace", &["find=\n\n", "with=\n", "multiline=true"]);
-    let regex = ["regex=true", "multiline=true", "max-match=100"];
+    let regex = ["regex=true", "multiline=true"];
     invariant(&content, "replace", &[&["find=[a-f]+\\s+[a-f]+", "with=<$0>"], &regex[..]].concat());
     invariant(&content, "replace", &[&["find=(?s)Find.*?me", "with=Found"], &regex[..]].concat());
 }

@@ -94,7 +94,7 @@ fn parameters_must_fit() {
     let scratch = Scratch::new();
     let replace = Path::new("replace");
     let cases: &[(&[&str], i32, &str)] = &[
-        (&[], 2, "plugin `replace` needs the parameter `find`"),
+        (&[], 2, "nothing to do: set `find`"),
         (&["--set", "find=a", "--set", "fnd=b"], 2, "plugin `replace` has no parameter `fnd`"),
         (&["--set", "find=a", "--set", "regex=yes"], 2, "must be `true` or `false`, not `yes`"),
         (&["--set", "find=a", "--set", "max-match=many"], 2, "must be an integer, not `many`"),

@@ -70,6 +70,21 @@ mod tests {
         run_cases::<Newline>("cases");
     }
 
+    /// Beside dos2unix and unix2dos, what the README says.
+    #[test]
+    fn the_rest_of_the_file_is_not_changed() {
+        for (to, input, output) in [
+            ("lf", &b"\xef\xbb\xbfa\r\n"[..], &b"\xef\xbb\xbfa\n"[..]),
+            ("lf", b"a\0\x1b\x1a\r\nb", b"a\0\x1b\x1a\nb"),
+            ("lf", b"a\rb\n\rc\r", b"a\rb\n\rc\r"),
+            ("lf", b"a\r\r\n", b"a\r\n"),
+            ("crlf", b"a\r\r\nb", b"a\r\r\nb"),
+            ("crlf", b"a\nb", b"a\r\nb"),
+        ] {
+            assert_eq!(convert(to, input), output, "{}", input.escape_ascii());
+        }
+    }
+
     fn text() -> impl Strategy<Value = Vec<u8>> {
         prop::collection::vec(prop::sample::select(b"a\r\n".to_vec()), 0..40)
     }

@@ -1,32 +1,34 @@
-//! Decides whether to search for a text by lines, although it does not depend
-//! on lines.
-//!
-//! The result is the same. Without lines, they may have any length, but each
-//! match that is not near another one costs a call, while matching lines are
-//! shown together. If there is a match every few KiB, as in many logs, this
-//! takes up to twice the time.
+//! Searches lines, each alone, without its line end.
 
-use std::ops::Range;
+use runner_plugin::{Edits, Window};
 
-use memchr::memchr_iter;
-use runner_plugin::FileHead;
+use crate::COUNT;
+use crate::hay::Hay;
+use crate::search::{Replacer, Walk};
 
-/// Matches that are farther apart than this need a call each.
-const APART_BYTES: usize = 1 << 10;
-/// If the head of the file needs at least this many calls, lines are faster.
-const MANY_CALLS: usize = 4;
+mod each;
 
-/// Whether the head of the file suggests lines. `find` returns the first match
-/// in its argument.
-pub(crate) fn are_better(file: &FileHead<'_>, find: impl Fn(&[u8]) -> Option<Range<usize>>) -> bool {
-    let (mut calls, mut shown, mut at) = (0, 0, 0);
-    while let Some(found) = find(&file.head[at..]) {
-        if calls == 0 || at + found.start > shown + APART_BYTES {
-            calls += 1;
+pub(crate) use each::{Action, EachLine};
+
+/// A search whose expression cannot leave a line, and does not see a CR at its
+/// end. So one search covers all lines of a window.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    pub(crate) replacer: Replacer,
+}
+
+impl Lines {
+    pub(crate) fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) {
+        let skip = self.replacer.bom_length(window);
+        let bytes = &window.bytes[skip..];
+        let hay: Hay<'_> = self.replacer.hay(bytes);
+        let mut walk = Walk::new(0);
+        while let Some(found) = walk.next(&mut self.replacer, &hay.text, hay.text.len()) {
+            let place = hay.range(found);
+            edits.replace_with(place.start + skip..place.end + skip, |out| {
+                self.replacer.write(&hay, bytes, out);
+            });
+            edits.count(COUNT, 1);
         }
-        at += found.end;
-        shown = at;
     }
-    // With long lines, there is less to gain and more to lose.
-    calls >= MANY_CALLS && memchr_iter(b'\n', file.head).take(calls).count() == calls
 }

@@ -1,65 +1,143 @@
 //! The regular expression to look for: its parsing and its properties.
 
 use regex_automata::meta::{self, Regex};
+use regex_automata::nfa::thompson::{self, WhichCaptures};
 use regex_syntax::ParserBuilder;
-use regex_syntax::hir::{Capture, Class, ClassBytes, ClassBytesRange, ClassUnicode, ClassUnicodeRange};
-use regex_syntax::hir::{Hir, HirKind, Look, Repetition};
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
+use runner_plugin::Pattern as Prefilter;
 
-/// Whether letters match either case.
+use crate::claims::is_about_bytes;
+use crate::syntax::{Syntax, Widening};
+use crate::within;
+
+/// The host refuses a prefilter whose expression is longer.
+const MAX_PREFILTER_BYTES: usize = 64 << 10;
+/// Or has more Unicode classes.
+const MAX_PREFILTER_CLASSES: usize = 1000;
+/// Or is larger than twice this when it is compiled.
+const MAX_PREFILTER_AUTOMATON_BYTES: usize = 2 << 20;
+
+/// The largest compiled expression: some hundred thousand words.
+const MAX_AUTOMATON_BYTES: usize = 32 << 20;
+
+/// What ends a line, after its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Case {
-    /// Only the case given.
-    Sensitive,
-    /// Either case.
-    Insensitive,
+pub(crate) enum LineEnd {
+    Lf,
+    /// Or LF alone.
+    CrLf,
+}
+
+/// How an expression is meant.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Meaning {
+    /// Whether letters match either case.
+    pub(crate) ignore_case: bool,
+    /// Whether a match must begin and end where a word may.
+    pub(crate) word: bool,
+    /// Whether CRLF is a line end for `^`, `$` and `.`, in a search that does
+    /// not cut the text into lines.
+    pub(crate) crlf: bool,
+    /// Whether the file begins with a BOM.
+    pub(crate) bom: bool,
 }
 
 /// A parsed expression.
 #[derive(Debug)]
 pub(crate) struct Pattern {
-    /// The text for the prefilter, with all flags inside the expression.
     text: String,
+    meaning: Meaning,
+    pub(crate) syntax: Syntax,
     hir: Hir,
+    /// Whether `find` itself has `\b` or the like.
+    has_word: bool,
 }
 
 impl Pattern {
     /// Parses an expression; `^` and `$` match at line starts and ends.
-    pub(crate) fn new(text: &str, case: Case) -> Result<Self, String> {
-        let ignore_case = case == Case::Insensitive;
-        let mut parser =
-            ParserBuilder::new().utf8(false).multi_line(true).case_insensitive(ignore_case).build();
-        let hir = parser.parse(text).map_err(|error| error.to_string())?;
-        let flags = if ignore_case { "(?i)" } else { "" };
-        Ok(Self { text: format!("{flags}{text}"), hir })
+    ///
+    /// # Errors
+    /// If it is malformed.
+    pub(crate) fn new(text: &str, meaning: Meaning) -> Result<Self, String> {
+        let syntax = Syntax::of(text)?;
+        let mut parser = ParserBuilder::new()
+            .utf8(false)
+            .multi_line(true)
+            .case_insensitive(meaning.ignore_case)
+            .crlf(meaning.crlf)
+            .build();
+        let mut hir = parser.parse(text).map_err(|error| error.to_string())?;
+        let has_word = hir.properties().look_set().contains_word();
+        if meaning.word {
+            let (start, end) = (Look::WordStartHalfUnicode, Look::WordEndHalfUnicode);
+            hir = Hir::concat(vec![Hir::look(start), hir, Hir::look(end)]);
+        }
+        Ok(Self { text: text.into(), meaning, syntax, hir, has_word })
     }
 
-    /// A text whose letters match either case.
-    pub(crate) fn literal(text: &str) -> Result<Self, String> {
-        Self::new(&regex_syntax::escape(text), Case::Insensitive)
+    /// An expression that matches these bytes alone.
+    ///
+    /// # Errors
+    /// None are known.
+    pub(crate) fn literal(bytes: &[u8], meaning: Meaning) -> Result<Self, String> {
+        let mut text = String::new();
+        for chunk in bytes.utf8_chunks() {
+            text.push_str(&regex_syntax::escape(chunk.valid()));
+            for byte in chunk.invalid() {
+                text.push_str(&format!(r"(?-u:\x{byte:02X})"));
+            }
+        }
+        Self::new(&text, meaning)
     }
 
     /// Compiles the expression unchanged.
+    ///
+    /// # Errors
+    /// If it is too large.
     pub(crate) fn compile(&self) -> Result<Regex, String> {
         compile(&self.hir)
     }
 
+    /// The expression itself.
+    pub(crate) fn hir(&self) -> &Hir {
+        &self.hir
+    }
+
     /// Compiles the expression so that in a text of many lines it finds the
-    /// same matches as in each line alone, without the line end.
+    /// same matches as in each line alone, without the line end. So one search
+    /// covers a whole window.
     ///
-    /// Line ends are removed from the expression, so a match cannot leave its
-    /// line. Assertions about the start or end of the text become assertions
-    /// about a line. So one search covers a whole window.
-    pub(crate) fn within_lines(&self) -> Result<Regex, String> {
-        let hir = without_line_ends(&self.hir);
-        if never_matches(&hir) {
-            return Err("`find` matches only across lines, or nothing at all: set `multiline`".into());
+    /// # Errors
+    /// If it can only match across lines, or asks for more than a line.
+    pub(crate) fn within_lines(&self, name: &str) -> Result<Regex, String> {
+        if self.syntax.dot_all {
+            return Err(format!(
+                "`{name}` has the flag `s`, with which `.` matches a line end, but each line is searched \
+                 alone: set `multiline`, or remove the flag"
+            ));
+        }
+        let looks = self.hir.properties().look_set();
+        if looks.contains(Look::Start) || looks.contains(Look::End) {
+            return Err(format!(
+                "`{name}` has `\\A` or `\\z`, the start or end of the file, but each line is searched \
+                 alone: set `multiline`, or write `^` or `$`"
+            ));
+        }
+        let hir = within::without_line_ends(&self.hir);
+        if within::never_matches(&hir) {
+            return Err(format!("`{name}` matches only across lines, or nothing at all: set `multiline`"));
         }
         compile(&hir)
     }
 
     /// Whether a match may be empty.
     pub(crate) fn matches_empty(&self) -> bool {
-        matches_empty(&self.hir)
+        within::matches_empty(&self.hir)
+    }
+
+    /// Whether the end of the file is asked for.
+    pub(crate) fn has_text_end(&self) -> bool {
+        self.hir.properties().look_set().contains(Look::End)
     }
 
     /// The length of the longest match, if it is bounded.
@@ -67,96 +145,121 @@ impl Pattern {
         self.hir.properties().maximum_len()
     }
 
+    /// Whether a CR before a line end can make a difference to its matches.
+    pub(crate) fn sees_cr(&self) -> bool {
+        self.matches_empty() || sees_cr(&self.hir)
+    }
+
+    /// Whether bytes that are not UTF-8 are to be shown as characters. Not so
+    /// where the expression is about bytes.
+    pub(crate) fn sees_invalid(&self) -> bool {
+        self.syntax.complements && !self.has_bytes()
+    }
+
+    /// Whether it matches bytes beyond ASCII that need not be characters.
+    pub(crate) fn has_bytes(&self) -> bool {
+        has_bytes(&self.hir)
+    }
+
+    /// Whether a text in it is meant as bytes.
+    pub(crate) fn is_about_bytes(&self) -> bool {
+        any(&self.hir, &|kind| matches!(kind, HirKind::Literal(literal) if is_about_bytes(&literal.0)))
+    }
+
+    /// The length of every match, if it is always the same in the file.
+    pub(crate) fn only_length(&self) -> Option<usize> {
+        let least = self.hir.properties().minimum_len();
+        self.longest().filter(|longest| least == Some(*longest) && !self.sees_invalid())
+    }
+
     /// The expression as a prefilter of lines, which include their line ends.
-    pub(crate) fn line_prefilter(&self) -> Option<runner_plugin::Pattern> {
-        // The end of the record is after the line end.
-        if self.hir.properties().look_set().contains(Look::End) {
-            return None;
-        }
-        self.prefilter()
+    /// The search does not see them.
+    pub(crate) fn line_prefilter(&self, line_end: LineEnd) -> Option<Prefilter> {
+        let flags = if line_end == LineEnd::CrLf { "(?R)" } else { "" };
+        self.prefilter(flags, Some(r"[^\n]"))
     }
 
     /// The expression as a prefilter of windows. It sees a window only from the
     /// place where a match must start.
-    pub(crate) fn window_prefilter(&self) -> Option<runner_plugin::Pattern> {
+    pub(crate) fn window_prefilter(&self) -> Option<Prefilter> {
         // At that place, the other assertions hold at least as often as in the
         // file.
-        if self.hir.properties().look_set().contains_word() {
+        if self.has_word {
             return None;
         }
-        self.prefilter()
+        self.prefilter(if self.meaning.crlf { "(?R)" } else { "" }, None)
     }
 
-    fn prefilter(&self) -> Option<runner_plugin::Pattern> {
-        if self.matches_empty() { None } else { Some(runner_plugin::Pattern::Regex(self.text.clone())) }
+    fn prefilter(&self, flags: &str, dot: Option<&'static str>) -> Option<Prefilter> {
+        if self.matches_empty() || self.has_text_end() || self.syntax.classes > MAX_PREFILTER_CLASSES {
+            return None;
+        }
+        let ignore_case = if self.meaning.ignore_case { "(?i)" } else { "" };
+        let text = format!(
+            "{flags}{ignore_case}{}",
+            self.syntax.widened(&self.text, Widening { dot, bom: self.meaning.bom })
+        );
+        if text.len() > MAX_PREFILTER_BYTES || !is_small(&text) {
+            return None;
+        }
+        Some(Prefilter::Regex(text))
     }
 }
 
-/// Whether "either case" is the same as "either ASCII case". This is not so for
-/// `k` and `s`, which also match the Kelvin sign and the long s.
-pub(crate) fn is_ascii_folding(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii() && !matches!(byte.to_ascii_lowercase(), b'k' | b's'))
+/// Whether the host compiles this expression.
+fn is_small(text: &str) -> bool {
+    let parsed = ParserBuilder::new().utf8(false).multi_line(true).build().parse(text);
+    let config = thompson::Config::new()
+        .utf8(false)
+        .nfa_size_limit(Some(MAX_PREFILTER_AUTOMATON_BYTES))
+        .which_captures(WhichCaptures::None);
+    parsed.is_ok_and(|hir| thompson::Compiler::new().configure(config).build_from_hir(&hir).is_ok())
 }
 
 fn compile(hir: &Hir) -> Result<Regex, String> {
-    let config = meta::Config::new().utf8_empty(false);
+    let config = meta::Config::new().utf8_empty(false).nfa_size_limit(Some(MAX_AUTOMATON_BYTES));
     let regex = meta::Builder::new().configure(config).build_from_hir(hir);
-    regex.map_err(|error| error.to_string())
+    regex.map_err(|error| match error.size_limit() {
+        Some(limit) => {
+            format!("the expression needs more than {limit} bytes when it is compiled: make it shorter")
+        }
+        None => error.to_string(),
+    })
 }
 
-/// Whether a match may be empty. The parser's `minimum_len` is not known if
-/// a branch can never match: `(?:|[a&&b])`.
-fn matches_empty(hir: &Hir) -> bool {
-    match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) => true,
-        HirKind::Literal(_) | HirKind::Class(_) => false,
-        HirKind::Repetition(repetition) => repetition.min == 0 || matches_empty(&repetition.sub),
-        HirKind::Capture(capture) => matches_empty(&capture.sub),
-        HirKind::Concat(parts) => parts.iter().all(matches_empty),
-        HirKind::Alternation(parts) => parts.iter().any(matches_empty),
-    }
+/// Calls `test` for every part of an expression until it holds.
+fn any(hir: &Hir, test: &dyn Fn(&HirKind) -> bool) -> bool {
+    let below = match hir.kind() {
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => false,
+        HirKind::Repetition(repetition) => any(&repetition.sub, test),
+        HirKind::Capture(capture) => any(&capture.sub, test),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().any(|part| any(part, test)),
+    };
+    below || test(hir.kind())
 }
 
-/// Whether it requires a character of an empty class.
-fn never_matches(hir: &Hir) -> bool {
-    match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) | HirKind::Literal(_) => false,
-        HirKind::Class(class) => class.minimum_len().is_none(),
-        HirKind::Repetition(repetition) => repetition.min > 0 && never_matches(&repetition.sub),
-        HirKind::Capture(capture) => never_matches(&capture.sub),
-        HirKind::Concat(parts) => parts.iter().any(never_matches),
-        HirKind::Alternation(parts) => parts.iter().all(never_matches),
-    }
-}
-
-/// The same expression for texts without `\n`. The parser limits the depth.
-fn without_line_ends(hir: &Hir) -> Hir {
-    match hir.kind() {
-        HirKind::Empty => Hir::empty(),
-        HirKind::Literal(literal) if literal.0.contains(&b'\n') => Hir::fail(),
-        HirKind::Literal(literal) => Hir::literal(literal.0.clone()),
+fn sees_cr(hir: &Hir) -> bool {
+    any(hir, &|kind| match kind {
+        HirKind::Literal(literal) => literal.0.contains(&b'\r'),
         HirKind::Class(Class::Unicode(class)) => {
-            let mut class = class.clone();
-            class.difference(&ClassUnicode::new([ClassUnicodeRange::new('\n', '\n')]));
-            Hir::class(Class::Unicode(class))
+            class.ranges().iter().any(|range| (range.start()..=range.end()).contains(&'\r'))
         }
         HirKind::Class(Class::Bytes(class)) => {
-            let mut class = class.clone();
-            class.difference(&ClassBytes::new([ClassBytesRange::new(b'\n', b'\n')]));
-            Hir::class(Class::Bytes(class))
+            class.ranges().iter().any(|range| (range.start()..=range.end()).contains(&b'\r'))
         }
-        HirKind::Look(Look::Start) => Hir::look(Look::StartLF),
-        HirKind::Look(Look::End) => Hir::look(Look::EndLF),
-        HirKind::Look(look) => Hir::look(*look),
-        HirKind::Repetition(repetition) => {
-            let sub = Box::new(without_line_ends(&repetition.sub));
-            Hir::repetition(Repetition { sub, ..repetition.clone() })
-        }
-        HirKind::Capture(capture) => {
-            let sub = Box::new(without_line_ends(&capture.sub));
-            Hir::capture(Capture { sub, ..capture.clone() })
-        }
-        HirKind::Concat(parts) => Hir::concat(parts.iter().map(without_line_ends).collect()),
-        HirKind::Alternation(parts) => Hir::alternation(parts.iter().map(without_line_ends).collect()),
-    }
+        HirKind::Look(look) => matches!(look, Look::EndLF | Look::EndCRLF),
+        // `x*` matches before the line end.
+        HirKind::Empty => true,
+        HirKind::Repetition(repetition) => repetition.min == 0,
+        HirKind::Capture(_) | HirKind::Concat(_) | HirKind::Alternation(_) => false,
+    })
+}
+
+/// Whether it matches bytes beyond ASCII that need not be characters.
+fn has_bytes(hir: &Hir) -> bool {
+    any(hir, &|kind| match kind {
+        HirKind::Literal(literal) => std::str::from_utf8(&literal.0).is_err(),
+        HirKind::Class(Class::Bytes(class)) => class.ranges().iter().any(|range| range.end() > 0x7F),
+        _ => false,
+    })
 }

@@ -1,6 +1,10 @@
-//! Property tests: the result does not depend on the cut, matches are those
-//! defined in the documentation of the modules, and lines are treated as by
-//! `sed`.
+//! Property tests: the result does not depend on the cut, matches are those of
+//! the engine over the whole text, and lines are treated as by `sed`.
+
+mod faults;
+mod programs;
+mod promises;
+mod selection;
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -8,15 +12,10 @@ use std::process::{Command, Stdio};
 use proptest::prelude::*;
 use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
-use regex_automata::{Anchored, Input};
 use runner_plugin::testing::{assert_split_invariant, edit, run_cases};
 use runner_plugin::{FileHead, Framing, Plugin};
 
 use crate::Replace;
-
-fn replaced(params: &[(&str, &str)], input: &[u8]) -> Result<String, String> {
-    edit::<Replace>(params, input).map(|output| output.escape_ascii().to_string())
-}
 
 fn text() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(prop::sample::select(b"aabbc \n".to_vec()), 0..40)
@@ -72,24 +71,22 @@ fn regex(expression: &str) -> Regex {
         .expect("a valid expression")
 }
 
-/// The definition of [`crate::search`], place by place.
-fn multiline_model(expression: &str, max_match: usize, input: &[u8]) -> Vec<u8> {
+/// The engine's own iteration over the whole text, without an empty match
+/// after the last line end.
+fn multiline_model(expression: &str, input: &[u8]) -> Vec<u8> {
     let regex = regex(expression);
     let mut output = Vec::new();
-    let mut at = 0;
-    while at < input.len() {
-        let span = at..(at + max_match).min(input.len());
-        match regex.search(&Input::new(input).range(span).anchored(Anchored::Yes)) {
-            Some(found) => {
-                output.push(b'X');
-                at = found.end();
-            }
-            None => {
-                output.push(input[at]);
-                at += 1;
-            }
+    let mut done = 0;
+    for found in regex.find_iter(input) {
+        let is_outside = found.end() == input.len() && input.last().is_none_or(|byte| *byte == b'\n');
+        if found.is_empty() && is_outside && !expression.contains("\\z") {
+            continue;
         }
+        output.extend_from_slice(&input[done..found.start()]);
+        output.push(b'X');
+        done = found.end();
     }
+    output.extend_from_slice(&input[done..]);
     output
 }
 
@@ -141,9 +138,10 @@ proptest! {
         let expected = lines_model(&find, &input);
         match edit::<Replace>(&params, &input) {
             Ok(output) => prop_assert_eq!(output, expected),
+            Err(error) if error.contains("matches only across lines") => prop_assert_eq!(input, expected),
             Err(error) => {
-                prop_assert!(error.contains("matches only across lines"), "{}", error);
-                prop_assert_eq!(input, expected);
+                let names = ["(?s", "\\A", "\\z"].iter().any(|part| find.contains(part));
+                prop_assert!(names && error.contains("set `multiline`"), "{}", error);
             }
         }
     }
@@ -153,23 +151,42 @@ proptest! {
         assert_split_invariant::<Replace>(&[("find", &find), ("with", "X"), ("regex", "true")], &input);
     }
 
+}
+
+proptest! {
+    // Each case builds many automata.
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    /// The CR before a line end belongs to it; others are characters.
     #[test]
-    fn multiline_is_what_its_definition_says(find in expression(), max_match in 1_usize..12, input in text()) {
-        let bytes = max_match.to_string();
-        let params = [
-            ("find", find.as_str()),
-            ("with", "X"),
-            ("regex", "true"),
-            ("multiline", "true"),
-            ("max-match", bytes.as_str()),
-        ];
-        match edit::<Replace>(&params, &input) {
-            Ok(output) => prop_assert_eq!(output, multiline_model(&find, max_match, &input)),
-            Err(error) => prop_assert!(error.contains("match the empty string"), "{}", error),
+    fn lines_with_crlf_are_searched_each_alone(find in expression(), input in "[abc \r\r\n\n]{0,30}") {
+        let params = [("find", find.as_str()), ("with", "X"), ("regex", "true"), ("crlf", "true")];
+        let mut expected = Vec::new();
+        for line in input.as_bytes().split_inclusive(|byte| *byte == b'\n') {
+            let end = if line.ends_with(b"\r\n") { 2 } else { usize::from(line.ends_with(b"\n")) };
+            let (text, end) = line.split_at(line.len() - end);
+            // The model takes no empty text for a line.
+            expected.extend(lines_model(&find, &[text, b"\n"].concat()));
+            expected.pop();
+            expected.extend_from_slice(end);
         }
-        assert_split_invariant::<Replace>(&params, &input);
+        match edit::<Replace>(&params, input.as_bytes()) {
+            Ok(output) => prop_assert_eq!(output.escape_ascii().to_string(), expected.escape_ascii().to_string()),
+            Err(error) => prop_assert!(error.contains("set `multiline`"), "{}", error),
+        }
+        assert_split_invariant::<Replace>(&params, input.as_bytes());
     }
 
+    #[test]
+    fn multiline_is_a_search_over_the_whole_text(find in expression(), input in "[aabbc\né ]{1,30}") {
+        let params = [("find", find.as_str()), ("with", "X"), ("regex", "true"), ("multiline", "true")];
+        let input = input.as_bytes();
+        prop_assert_eq!(edit::<Replace>(&params, input), Ok(multiline_model(&find, input)));
+        assert_split_invariant::<Replace>(&params, input);
+    }
+}
+
+proptest! {
     #[test]
     fn texts_do_not_depend_on_the_cut(
         find in "[ab\n]{1,3}",
@@ -269,12 +286,6 @@ fn cases() {
 }
 
 #[test]
-fn an_empty_branch_is_noticed_beside_an_impossible_one() {
-    let params = [("find", "(?:|[a&&b])"), ("regex", "true"), ("multiline", "true")];
-    assert!(replaced(&params, b"a").is_err_and(|error| error.contains("match the empty string")));
-}
-
-#[test]
 fn letters_fold_as_in_unicode() {
     let params = [("find", "sk"), ("with", "X"), ("ignore-case", "true")];
     assert_eq!(edit::<Replace>(&params, "SK ſK sk".as_bytes()), Ok(b"X X X".to_vec()));
@@ -292,15 +303,4 @@ fn a_claim_of_equal_length_holds_when_case_changes_it() {
     // Two bytes for `sk`, four for what it also matches.
     let params = [("find", "sk"), ("with", "xx"), ("ignore-case", "true")];
     assert_eq!(edit::<Replace>(&params, "ſK".as_bytes()), Ok(b"xx".to_vec()));
-}
-
-#[test]
-fn max_match_limits_matches() {
-    let params = |bytes| {
-        [("find", "a+"), ("with", "X"), ("regex", "true"), ("multiline", "true"), ("max-match", bytes)]
-    };
-    assert_eq!(replaced(&params("2"), b"aaaaa").as_deref(), Ok("XXX"));
-    assert!(replaced(&params("0"), b"").is_err_and(|error| error.contains("1 to 1048572")));
-    assert!(replaced(&params("1048573"), b"").is_err_and(|error| error.contains("1 to 1048572")));
-    assert!(replaced(&params("1048572"), b"aa").is_ok());
 }

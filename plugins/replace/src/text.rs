@@ -17,19 +17,33 @@ pub(crate) enum Text {
     Folded { text: Vec<u8>, rarest: usize },
 }
 
+/// Whether "either case" is the same as "either ASCII case". This is not so for
+/// `k` and `s`, which also match the Kelvin sign and the long s.
+pub(crate) fn is_ascii_folding(text: &[u8]) -> bool {
+    text.iter().all(|byte| byte.is_ascii() && !matches!(byte.to_ascii_lowercase(), b'k' | b's'))
+}
+
 impl Text {
-    pub(crate) fn exact(text: &str) -> Self {
+    pub(crate) fn exact(text: &[u8]) -> Self {
         Self::Exact(Box::new(Finder::new(text).into_owned()))
     }
 
     /// A text whose letters match either ASCII case.
-    pub(crate) fn folded(text: &str) -> Self {
-        let text = text.as_bytes().to_vec();
+    pub(crate) fn folded(text: &[u8]) -> Self {
+        let text = text.to_vec();
         // Other bytes are considered rarer than most letters, but not than all.
         let rank =
             |byte: &u8| RARE_FIRST.iter().position(|letter| byte.eq_ignore_ascii_case(letter)).unwrap_or(8);
         let rarest = (0..text.len()).min_by_key(|&at| rank(&text[at])).unwrap_or(0);
         Self::Folded { text, rarest }
+    }
+
+    /// The text itself.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Exact(finder) => finder.needle(),
+            Self::Folded { text, .. } => text,
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
