@@ -136,7 +136,7 @@ fn a_broken_claim_of_length_is_an_error() {
 fn parameters_are_checked_as_the_host_does() {
     for (params, words) in [
         (&[("m", "1")][..], "no parameter `m`"),
-        (&[("n", "x")], "cannot be `x`"),
+        (&[("n", "x")], "not `x`"),
         (&[("n", "1"), ("n", "2")], "given twice"),
     ] {
         assert!(edit::<Whole>(params, TEXT).is_err_and(|error| error.contains(words)), "{words}");

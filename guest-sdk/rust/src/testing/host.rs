@@ -301,7 +301,7 @@ impl<P: Plugin> Run<'_, P> {
             let reply = self.ask(&window)?;
             let consumed = usize::try_from(reply.consumed).unwrap_or(usize::MAX);
             let consumed_here = consumed.min(end - start);
-            if end == length && consumed_here < end - start {
+            if end == length && consumed != end - start {
                 return Err("the last window was not consumed whole".into());
             }
             for edit in local(reply.change, consumed_here) {

@@ -21,7 +21,7 @@ pub(crate) struct Packer<'f, W: Write> {
 
 enum Stage<W: Write> {
     Waiting(W),
-    Plain(Zip<W>),
+    Plain(Box<Zip<W>>),
     Text(Box<TextEncoder<Zip<W>>>),
     Failed,
 }
@@ -30,14 +30,15 @@ enum Stage<W: Write> {
 enum Zip<W: Write> {
     Plain(W),
     /// With the hash of what was compressed.
-    Encoder(Box<Encoder<W>>, blake3::Hasher),
+    Encoder(Box<(Encoder<W>, blake3::Hasher)>),
 }
 
 impl<W: Write> Write for Zip<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Plain(sink) => sink.write(bytes),
-            Self::Encoder(encoder, hasher) => {
+            Self::Encoder(both) => {
+                let (encoder, hasher) = &mut **both;
                 let count = encoder.write(bytes)?;
                 hasher.update(&bytes[..count]);
                 Ok(count)
@@ -48,7 +49,7 @@ impl<W: Write> Write for Zip<W> {
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Plain(sink) => sink.flush(),
-            Self::Encoder(encoder, _) => encoder.flush(),
+            Self::Encoder(both) => both.0.flush(),
         }
     }
 }
@@ -57,7 +58,10 @@ impl<W: Write> Zip<W> {
     fn finish(self) -> io::Result<(W, Option<blake3::Hash>)> {
         match self {
             Self::Plain(sink) => Ok((sink, None)),
-            Self::Encoder(encoder, hasher) => Ok((encoder.finish()?, Some(hasher.finalize()))),
+            Self::Encoder(both) => {
+                let (encoder, hasher) = *both;
+                Ok((encoder.finish()?, Some(hasher.finalize())))
+            }
         }
     }
 }
@@ -94,13 +98,13 @@ impl<'f, W: Write> Packer<'f, W> {
                 let bytes = usize::try_from(settings.encoder_bytes()).unwrap_or(usize::MAX);
                 self.lease = self.budget.lease();
                 self.lease.grow(bytes).map_err(|denied| wrapped(denied.into()))?;
-                Zip::Encoder(Box::new(Encoder::new(sink, &settings)?), blake3::Hasher::new())
+                Zip::Encoder(Box::new((Encoder::new(sink, &settings)?, blake3::Hasher::new())))
             }
             None => Zip::Plain(sink),
         };
         self.stage = match self.facts.encoding.get() {
             Some(encoding) => Stage::Text(Box::new(TextEncoder::new(zip, *encoding))),
-            None => Stage::Plain(zip),
+            None => Stage::Plain(Box::new(zip)),
         };
         Ok(())
     }

@@ -21,6 +21,9 @@ use crate::storage::mmap::Mapping;
 /// at the end of the file. An insertion at the end belongs to the last block.
 pub(crate) type Put<'a> = &'a mut dyn FnMut(Range<u64>, Found) -> Result<()>;
 
+/// What was counted: name and number.
+pub(crate) type Counted = Vec<(String, u64)>;
+
 /// Makes a patch of the edits that `find` finds. It must put all blocks of the
 /// file, in order. It returns what was counted.
 ///
@@ -30,7 +33,7 @@ pub(crate) fn collect<'s, S: Storage>(
     mapping: &Mapping,
     writer: Writer<'s, S>,
     options: &Options<'_>,
-    find: &mut dyn FnMut(Put<'_>) -> Result<Vec<(String, u64)>>,
+    find: &mut dyn FnMut(Put<'_>) -> Result<Counted>,
 ) -> Result<Scanned<'s, S>> {
     // The edits do not come from records, so no block is asked for again.
     let job = Job::new(Framing::Bytes);

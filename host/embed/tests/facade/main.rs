@@ -121,7 +121,7 @@ fn a_plugin_runs_only_where_that_was_allowed() {
 fn parameters_are_checked() {
     let (scratch, file) = scratch();
     let unknown = licence().set("fnd", "x");
-    let twice = licence().set("find", "x");
+    let twice = licence().set("regex", "true").set("regex", "true");
     let boolean = licence().set("regex", "yes");
     let pattern = licence_with("(");
     for (change, words) in [

@@ -34,7 +34,7 @@ fn a_plugin_describes_itself_before_it_runs() {
     let manifest = replace().manifest().unwrap();
     assert_eq!(manifest.name, "replace");
     let find = manifest.params.iter().find(|param| param.name == "find").expect("a parameter");
-    assert!(find.required && find.kind == ParamKind::Text, "{find:?}");
+    assert!(find.repeats && find.kind == ParamKind::Text, "{find:?}");
     let error = remove_of().manifest().unwrap_err();
     assert_eq!(error.kind(), Kind::Usage, "{error:?}");
     let error = Change::new("no\nsuch").manifest().unwrap_err();
