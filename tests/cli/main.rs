@@ -13,6 +13,7 @@ mod arguments;
 mod bad_file;
 mod confinement;
 mod diff;
+mod direct;
 mod invariance;
 mod leaks;
 mod memory;

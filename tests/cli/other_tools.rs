@@ -257,7 +257,7 @@ fn csv_does_what_a_library_does_on_real_tables() {
 #[test]
 fn the_cases_of_every_plugin_hold() {
     let mut count = 0;
-    for plugin in ["csv", "newline", "redact", "replace"] {
+    for plugin in ["bytes", "csv", "newline", "redact", "replace"] {
         let cases = repository().join("plugins").join(plugin).join("cases");
         for name in runner_tests::names(&cases) {
             let case = cases.join(&name);
