@@ -276,7 +276,7 @@ fn no_command_leaves_anything_open() {
     fs::write(work.join("trap.wasm"), fs::read(scratch.guest("trap")).unwrap()).unwrap();
     // What compiles a plugin is a process of its own, and makes the code that is
     // mapped below. What runs it is one as well, which `-b` leaves alone.
-    for plugin in ["replace", "newline", "csv", "redact", work.join("trap.wasm").to_str().unwrap()] {
+    for plugin in ["replace", "newline", "csv", "redact", "bytes", work.join("trap.wasm").to_str().unwrap()] {
         runner_tests::runner(["plugin", "inspect", plugin]).ok();
     }
     let replace = ["replace", "file", "--set", "find=a", "--set", "with=bb"];

@@ -14,6 +14,7 @@ mod bad_file;
 mod confinement;
 mod converted;
 mod diff;
+mod direct;
 mod invariance;
 mod leaks;
 mod memory;

@@ -261,7 +261,7 @@ fn csv_does_what_a_library_does_on_real_tables() {
 #[test]
 fn the_cases_of_every_plugin_hold() {
     let mut count = 0;
-    for plugin in ["csv", "json", "newline", "redact", "replace", "sql"] {
+    for plugin in ["bytes", "csv", "json", "newline", "redact", "replace", "sql"] {
         let cases = repository().join("plugins").join(plugin).join("cases");
         for name in runner_tests::names(&cases) {
             let case = cases.join(&name);

@@ -245,6 +245,9 @@ fn completions_and_the_manual_are_there() {
     assert!(manual.starts_with(".ie") || manual.starts_with(".TH"), "{manual}");
     for page in [
         "apply",
+        "overwrite",
+        "append",
+        "truncate",
         "plan",
         "show",
         "patch",
@@ -260,7 +263,7 @@ fn completions_and_the_manual_are_there() {
     for args in [&["--help"][..], &["apply", "--help"], &["--version"], &["plugin", "list"]] {
         assert!(!runner(args).ok().stdout.is_empty());
     }
-    for plugin in ["csv", "json", "newline", "redact", "replace", "sql"] {
+    for plugin in ["bytes", "csv", "json", "newline", "redact", "replace", "sql"] {
         assert!(runner!["plugin", "inspect", plugin].ok().text().starts_with(plugin));
         assert!(runner!["plugin", "list"].ok().text().contains(plugin));
     }

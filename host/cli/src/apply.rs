@@ -40,6 +40,13 @@ pub(crate) struct ApplyArgs {
     /// Files to change; small files are processed concurrently
     #[arg(required = true)]
     pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) options: ApplyOptions,
+}
+
+/// What `apply` can be told besides the plugin and the files.
+#[derive(Debug, Clone, ArgGroup)]
+pub(crate) struct ApplyOptions {
     /// Write the result to OUT and leave the file alone; `-` is standard output
     #[arg(short, value_name = "OUT", conflicts_with_all = ["dry_run", "check", "strategy", "undo", "backup"])]
     pub(crate) output: Option<PathBuf>,
@@ -80,7 +87,7 @@ pub(crate) struct ApplyArgs {
     pub(crate) run: RunArgs,
 }
 
-impl ApplyArgs {
+impl ApplyOptions {
     pub(crate) fn patch_files(&self) -> PatchFiles {
         if self.allow_patch_file { PatchFiles::Change } else { PatchFiles::Refuse }
     }
@@ -88,28 +95,29 @@ impl ApplyArgs {
 
 pub(crate) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
     let alone = [
-        ("-o", args.output.is_some()),
-        ("--undo", args.undo.is_some()),
-        ("--resume", args.resume),
-        ("--expect", args.expect.is_some()),
+        ("-o", args.options.output.is_some()),
+        ("--undo", args.options.undo.is_some()),
+        ("--resume", args.options.resume),
+        ("--expect", args.options.expect.is_some()),
     ];
     if let Some((option, _)) = alone.iter().find(|(_, given)| *given && args.files.len() > 1) {
         return Err(Error::new(Kind::Usage, format!("{option} takes one FILE, not {}", args.files.len())));
     }
-    if args.output.as_deref() == Some(Path::new("-")) && args.run.json {
+    if args.options.output.as_deref() == Some(Path::new("-")) && args.options.run.json {
         return Err(Error::new(Kind::Usage, "`-o -` and `--json` both write to standard output"));
     }
-    if !args.dry_run && !args.check && args.output.is_none() {
+    if !args.options.dry_run && !args.options.check && args.options.output.is_none() {
         check_none_interrupted(args.files.iter().map(PathBuf::as_path))?;
     }
-    let session = Session::new(&args.plugin, Work::Files(args.run.threads()), cancel_on_signals, reporter)?;
+    let session =
+        Session::new(&args.plugin, Work::Files(args.options.run.threads()), cancel_on_signals, reporter)?;
     let (cancel, watch) = (session.cancel(), Watch::new());
     let run = Run { args, session: &session, cancel, watch: &watch, edited: AtomicBool::new(false) };
     let outcome = match args.files.as_slice() {
         [file] => run.one(file, reporter, None)?,
         _ => run.several(reporter)?,
     };
-    let none = args.run.require_edits && !run.edited.load(Ordering::Relaxed);
+    let none = args.options.run.require_edits && !run.edited.load(Ordering::Relaxed);
     Ok(if none { outcome.and(Outcome::Changes) } else { outcome })
 }
 
@@ -181,17 +189,20 @@ impl Run<'_> {
         let options = Options {
             threads: turn.as_ref().map_or(session.workers(), |_| 1),
             window_bytes: args.plugin.window,
-            choice: args.commit.choice(),
-            verify: args.commit.verify_choice(),
+            choice: args.options.commit.choice(),
+            verify: args.options.commit.verify_choice(),
             keep: Keep {
-                undo: args.undo.as_deref().map(Entry::resolve).transpose()?,
-                backup: args.backup.as_ref().map(|suffix| Backup::Suffix(suffix.into())),
+                undo: args.options.undo.as_deref().map(Entry::resolve).transpose()?,
+                backup: args.options.backup.as_ref().map(|suffix| Backup::Suffix(suffix.into())),
             },
-            conditions: Conditions { expect: args.expect, privileges: args.commit.privileges() },
-            resume: args.resume,
-            checkpoint_every: args.checkpoint,
+            conditions: Conditions {
+                expect: args.options.expect,
+                privileges: args.options.commit.privileges(),
+            },
+            resume: args.options.resume,
+            checkpoint_every: args.options.checkpoint,
             scratch: None,
-            patch_files: args.patch_files(),
+            patch_files: args.options.patch_files(),
             no_text: args.plugin.no_text(),
             convert: args.plugin.convert(),
             memory: MemoryContext {
@@ -211,9 +222,9 @@ impl Run<'_> {
             reporter.progress(file, event);
         };
         session.with_program(reporter, |program| {
-            if args.dry_run || args.check {
+            if args.options.dry_run || args.options.check {
                 let mut look = |target: &OsTarget, patch: &run::OsPatch, report: &run::Report| {
-                    let asked = !args.check && !args.run.json;
+                    let asked = !args.options.check && !args.options.run.json;
                     if !asked {
                         return Ok(());
                     }
@@ -221,14 +232,14 @@ impl Run<'_> {
                 };
                 let report = run::dry_run(file, program, &options, &mut events, &mut look)?;
                 let changes = self.note(&report);
-                if args.check || args.run.json {
+                if args.options.check || args.options.run.json {
                     reporter.report(file, &report, started, "would-apply")?;
                 } else if let Some(note) = report::not_scanned(&report) {
                     reporter.tell(|| json!({}), || Page::of(format_args!("{}: {note}", shown(file))))?;
                 }
-                return Ok(if args.check && changes { Outcome::Changes } else { Outcome::Done });
+                return Ok(if args.options.check && changes { Outcome::Changes } else { Outcome::Done });
             }
-            let report = match &args.output {
+            let report = match &args.options.output {
                 None => run::apply(file, program, &options, &mut events)?,
                 Some(out) => {
                     let output = output(out)?;
@@ -257,7 +268,7 @@ impl Run<'_> {
         reporter: &Reporter,
     ) -> Result<()> {
         reporter.clear();
-        if self.args.diff {
+        if self.args.options.diff {
             return super::diff::write(patch, &target.file, file, reporter);
         }
         let source = target.file.try_clone().map_err(Error::at("duplicate the descriptor of", file))?;

@@ -5,7 +5,7 @@ mod values;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args as ArgGroup, ValueEnum};
+use clap::{Args as ArgGroup, Command, FromArgMatches as _, ValueEnum};
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::commit::conditions::Privileges;
 use runner_pipeline::commit::strategy::Choice;
@@ -86,6 +86,14 @@ pub(crate) struct PluginArgs {
 }
 
 impl PluginArgs {
+    /// A bundled plugin with these parameters, and the default of every other
+    /// option.
+    pub(crate) fn bundled(name: &'static str, set: Vec<(String, String)>) -> Self {
+        let command = Self::augment_args(Command::new("runner")).no_binary_name(true);
+        let parsed = command.try_get_matches_from([name]).and_then(|found| Self::from_arg_matches(&found));
+        Self { set, ..parsed.expect("everything but the plugin's name has a default") }
+    }
+
     pub(crate) fn no_text(&self) -> NoText {
         if self.as_is { NoText::Show } else { NoText::Refuse }
     }
@@ -138,7 +146,7 @@ impl PluginArgs {
 }
 
 /// Options of the commands that scan files and report on it.
-#[derive(Debug, ArgGroup)]
+#[derive(Debug, Clone, ArgGroup)]
 pub(crate) struct RunArgs {
     /// Number of worker threads [default: one per core]
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -164,7 +172,7 @@ impl RunArgs {
 }
 
 /// Options of the commands that write to a file.
-#[derive(Debug, ArgGroup)]
+#[derive(Debug, Clone, ArgGroup)]
 pub(crate) struct CommitArgs {
     /// How to write the file
     #[arg(long, value_enum, default_value_t = StrategyArg::Auto)]

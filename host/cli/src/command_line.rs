@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::apply::ApplyArgs;
+use crate::append::AppendArgs;
+use crate::apply::{ApplyArgs, ApplyOptions};
+use crate::overwrite::OverwriteArgs;
 use crate::patch::PatchArgs;
 use crate::pipe::PipeArgs;
 use crate::plan::PlanArgs;
@@ -10,6 +12,7 @@ use crate::plugins::PluginCommand;
 use crate::recover::RecoverArgs;
 use crate::report::{EventFormat, Volume};
 use crate::show::{Format, ShowArgs};
+use crate::truncate::TruncateArgs;
 use crate::verify::VerifyArgs;
 
 /// Change huge files with small sandboxed programs, crash-safely and verified.
@@ -29,6 +32,12 @@ const EXIT_CODES: &str = "Exit codes: 0 success; 1 --check found changes, or --r
 pub(crate) enum Command {
     /// Run a plugin on files and change them
     Apply(ApplyArgs),
+    /// Overwrite bytes at an offset
+    Overwrite(OverwriteArgs),
+    /// Append bytes
+    Append(AppendArgs),
+    /// Shorten a file, or lengthen it by zeros
+    Truncate(TruncateArgs),
     /// Run a plugin on a file and save its changes as a patch
     Plan(PlanArgs),
     /// Show what a patch changes
@@ -58,9 +67,20 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// The options of the commands that change files by a plugin.
+    fn applying(&self) -> Option<&ApplyOptions> {
+        match self {
+            Self::Apply(args) => Some(&args.options),
+            Self::Overwrite(args) => Some(&args.options),
+            Self::Append(args) => Some(&args.options),
+            Self::Truncate(args) => Some(&args.options),
+            _ => None,
+        }
+    }
+
     pub(crate) fn event_format(&self) -> EventFormat {
         let json = match self {
-            Self::Apply(args) => args.run.json,
+            _ if self.applying().is_some_and(|options| options.run.json) => true,
             Self::Plan(args) => args.run.json,
             Self::Patch(args) | Self::Undo(args) => args.json,
             Self::Recover(args) => args.json,
@@ -72,7 +92,7 @@ impl Command {
 
     pub(crate) fn volume(&self) -> Volume {
         let quiet = match self {
-            Self::Apply(args) => args.run.quiet,
+            _ if self.applying().is_some_and(|options| options.run.quiet) => true,
             Self::Plan(args) => args.run.quiet,
             Self::Patch(args) | Self::Undo(args) => args.quiet,
             Self::Recover(args) => args.quiet,
@@ -85,7 +105,7 @@ impl Command {
 
     pub(crate) fn profile(&self) -> bool {
         match self {
-            Self::Apply(args) => args.run.profile,
+            _ if self.applying().is_some_and(|options| options.run.profile) => true,
             Self::Plan(args) => args.run.profile,
             _ => false,
         }

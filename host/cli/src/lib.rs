@@ -3,6 +3,7 @@
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
+mod append;
 mod apply;
 mod args;
 mod batch;
@@ -10,9 +11,11 @@ mod closed_streams;
 mod command_line;
 mod completions;
 mod diff;
+mod direct;
 mod explain;
 mod lines;
 mod loaded_plugin;
+mod overwrite;
 mod patch;
 mod pipe;
 mod plan;
@@ -23,6 +26,7 @@ mod report;
 mod semaphore;
 mod show;
 mod signals;
+mod truncate;
 mod verify;
 
 use std::io::{self, Write as _};
@@ -165,6 +169,9 @@ fn print_help(help: &clap::Error) -> Result<()> {
 fn dispatch(command: Command, reporter: &Reporter) -> Result<Outcome> {
     match command {
         Command::Apply(args) => apply::run(&args, reporter),
+        Command::Overwrite(args) => overwrite::run(&args, reporter),
+        Command::Append(args) => append::run(&args, reporter),
+        Command::Truncate(args) => truncate::run(&args, reporter),
         Command::Plan(args) => plan::run(&args, reporter),
         Command::Show(args) => show::run(&args, reporter),
         Command::Patch(args) => patch::run(&args, runner_pipeline::patch::Direction::Forward, reporter),

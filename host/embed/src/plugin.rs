@@ -17,8 +17,8 @@ const UNNAMED: &str = "plugin";
 ///
 /// A string means the same as on the command line: if it contains a slash or
 /// ends in `.wasm`, it is the path of a file; otherwise it is the name of a
-/// bundled plugin (`csv`, `newline`, `redact`, `replace`). A [`Path`] is always
-/// a path. Bytes are those of a component or a core module.
+/// bundled plugin (`bytes`, `csv`, `newline`, `redact`, `replace`). A [`Path`] is
+/// always a path. Bytes are those of a component or a core module.
 #[derive(Debug, Clone)]
 pub struct PluginSource(Source);
 

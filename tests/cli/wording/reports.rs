@@ -142,7 +142,7 @@ fn recover() {
 fn plugins() {
     let mut session = Session::new();
     session.run(&["plugin", "list"]).is("plugin-list");
-    for name in ["csv", "newline", "redact", "replace"] {
+    for name in ["bytes", "csv", "newline", "redact", "replace"] {
         session.run(&["plugin", "inspect", name]).is(&format!("plugin-inspect-{name}"));
     }
 }

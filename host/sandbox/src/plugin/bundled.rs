@@ -11,6 +11,7 @@ pub struct Bundled {
 
 /// All bundled plugins, sorted by name.
 pub static ALL: &[Bundled] = &[
+    Bundled { name: "bytes", bytes: include_bytes!("../../bundled/bytes.wasm") },
     Bundled { name: "csv", bytes: include_bytes!("../../bundled/csv.wasm") },
     Bundled { name: "json", bytes: include_bytes!("../../bundled/json.wasm") },
     Bundled { name: "newline", bytes: include_bytes!("../../bundled/newline.wasm") },

@@ -29,8 +29,7 @@ impl Arriving {
         &mut self,
         name: String,
         digest: [u8; 32],
-        (bytes, offset): (u64, u64),
-        part: &[u8],
+        (bytes, offset, part): (u64, u64, &[u8]),
         budget: &Budget,
     ) -> Result<bool> {
         let new = || Table { digest, content: None, part: Vec::new(), lease: budget.lease() };

@@ -60,7 +60,7 @@ impl Jobs {
                 (Outcome::Begun(job), None)
             }
             Request::Table { name, digest, bytes, offset } => {
-                let is_complete = self.plugin.take_table(name, digest, (bytes, offset), rest)?;
+                let is_complete = self.plugin.take_table(name, digest, (bytes, offset, rest))?;
                 (Outcome::Table { is_complete }, None)
             }
             Request::Records { view, sizes, records: (start, end) } => {

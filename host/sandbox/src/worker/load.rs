@@ -92,14 +92,8 @@ impl Plugin {
 
     /// Takes a part of a table: bytes from an offset on, of so many. Whether all
     /// of it is there.
-    pub(super) fn take_table(
-        &self,
-        name: String,
-        digest: [u8; 32],
-        place: (u64, u64),
-        part: &[u8],
-    ) -> Result<bool> {
-        locks::lock(&self.tables).take(name, digest, place, part, self.budget())
+    pub(super) fn take_table(&self, name: String, digest: [u8; 32], part: (u64, u64, &[u8])) -> Result<bool> {
+        locks::lock(&self.tables).take(name, digest, part, self.budget())
     }
 
     pub(super) fn tables(&self) -> Tables {
