@@ -57,7 +57,7 @@ pub(crate) struct ApplyOptions {
     pub(crate) dry_run: bool,
     /// With --dry-run: show all changes as a unified diff, which `patch -p0` can apply to text files
     // An option that conflicts with --dry-run would lift what is required here.
-    #[arg(long, requires = "dry_run", conflicts_with_all = ["decompress", "json", "check", "output", "resume", "undo", "backup"])]
+    #[arg(long, requires = "dry_run", conflicts_with_all = ["json", "check", "output", "resume", "undo", "backup"])]
     pub(crate) diff: bool,
     /// Exit with code 1 if anything would change; touch nothing
     #[arg(long, conflicts_with = "require_edits")]
@@ -75,7 +75,7 @@ pub(crate) struct ApplyOptions {
     #[arg(long, value_name = "SUFFIX", value_parser = suffix, conflicts_with_all = ["dry_run", "check"])]
     pub(crate) backup: Option<String>,
     /// Resume a killed scan of the file if possible; with this option, Ctrl-C also keeps the progress
-    #[arg(long, conflicts_with_all = ["dry_run", "check", "output", "decompress", "encoding"])]
+    #[arg(long, conflicts_with_all = ["dry_run", "check", "output"])]
     pub(crate) resume: bool,
     /// Accept a file that looks like a patch, although it may be a journal or an undo file
     #[arg(long)]
@@ -105,6 +105,12 @@ pub(crate) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
     }
     if args.options.output.as_deref() == Some(Path::new("-")) && args.options.run.json {
         return Err(Error::new(Kind::Usage, "`-o -` and `--json` both write to standard output"));
+    }
+    if args.options.diff && args.plugin.decompress {
+        return Err(Error::new(
+            Kind::Usage,
+            "`--diff` shows the bytes of the file, which `--decompress` changes all over",
+        ));
     }
     if !args.options.dry_run && !args.options.check && args.options.output.is_none() {
         check_none_interrupted(args.files.iter().map(PathBuf::as_path))?;
