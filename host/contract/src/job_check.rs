@@ -245,8 +245,8 @@ mod tests {
         assert_eq!(job().ranges([0..1, 1..2, 9..10]).validate(), Ok(()));
         refused(job().ranges([1..2, 0..1]), "not sorted");
         refused(job().ranges([0..2, 1..3]), "not disjoint");
-        refused(job().ranges([0..0]), "empty");
-        refused(Job::new(Framing::lines()).ranges([0..1]), "only the framing `bytes`");
+        refused(job().ranges(std::iter::once(0..0)), "empty");
+        refused(Job::new(Framing::lines()).ranges(std::iter::once(0..1)), "only the framing `bytes`");
     }
 
     #[test]
