@@ -18,12 +18,14 @@
 //! bytes, not characters.
 
 mod allow;
+mod anchor;
 mod boundary;
 mod context;
 mod entropy;
 mod expression;
 mod file;
 mod go;
+pub mod pem;
 mod plan;
 mod rule;
 mod scanner;
@@ -78,9 +80,7 @@ impl RuleSet {
     pub fn builtin() -> Result<Self, String> {
         let mut all = File::default();
         for text in BUILTIN {
-            let mut file = File::parse(text)?;
-            all.rules.append(&mut file.rules);
-            all.allowlists.append(&mut file.allowlists);
+            all.rules.append(&mut builtin_rules(text)?);
         }
         Self::new(all, Check::Trusted)
     }
@@ -117,7 +117,10 @@ impl RuleSet {
                 continue;
             }
             if rules.iter().any(|rule| rule.id == spec.id) {
-                return Err(format!("rule `{}` (line {}): there is another rule of this id", spec.id, spec.line));
+                return Err(format!(
+                    "rule `{}` (line {}): there is another rule of this id",
+                    spec.id, spec.line
+                ));
             }
             for (allow, ids) in &file.allowlists {
                 if ids.contains(&spec.id) {
@@ -130,7 +133,8 @@ impl RuleSet {
         let allowlists = for_all.map(|(allow, _)| Allowlist::new(allow, check)).collect::<Result<_, _>>()?;
         let index = Index::new(&rules);
         for &rule in &index.always {
-            notes.push(format!("rule `{}` has no keywords, so every line is searched for it", rules[rule].id));
+            notes
+                .push(format!("rule `{}` has no keywords, so every line is searched for it", rules[rule].id));
         }
         Ok(Self { rules, allowlists, index, notes, extends_builtin: file.use_default })
     }
@@ -193,15 +197,23 @@ enum Check {
     All,
 }
 
+/// The rules of a file of built-in ones, each with the allowlists of its file.
+fn builtin_rules(text: &str) -> Result<Vec<Spec>, String> {
+    let mut file = File::parse(text)?;
+    for rule in &mut file.rules {
+        rule.allowlists.extend(file.allowlists.iter().map(|(allow, _)| allow.clone()));
+    }
+    Ok(file.rules)
+}
+
 /// Puts the built-in rules before those of `file`. A rule with the id of a
 /// built-in one changes it: what it states takes the place of what the built-in
 /// rule states, and keywords and allowlists are added.
 fn extend(file: &mut File) -> Result<(), String> {
     let own = std::mem::take(&mut file.rules);
     for text in BUILTIN {
-        let builtin = File::parse(text)?;
-        file.rules.extend(builtin.rules.into_iter().filter(|rule| !file.disabled.contains(&rule.id)));
-        file.allowlists.extend(builtin.allowlists);
+        let builtin = builtin_rules(text)?;
+        file.rules.extend(builtin.into_iter().filter(|rule| !file.disabled.contains(&rule.id)));
     }
     for spec in own {
         match file.rules.iter_mut().find(|rule| rule.id == spec.id) {

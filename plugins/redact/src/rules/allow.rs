@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn an_expression_looks_at_its_target() {
-        let spec = |target, regex: &str| AllowSpec { target, regexes: vec![regex.into()], ..AllowSpec::default() };
+        let spec =
+            |target, regex: &str| AllowSpec { target, regexes: vec![regex.into()], ..AllowSpec::default() };
         let at = |spec| allows(spec, "a key=abc d", 2..9, 6..9);
         assert!(at(spec(Target::Secret, "^abc$")) && !at(spec(Target::Secret, "key")));
         assert!(at(spec(Target::Match, "^key=abc$")) && !at(spec(Target::Match, "^a")));

@@ -17,9 +17,8 @@ fn ends_with_escape(text: &[u8]) -> bool {
         return true;
     }
     // `%20` and `%2520`; `=3D` of quoted-printable; `\x3e`.
-    let is_hex = |digits: usize| {
-        text.len() > digits && text[text.len() - digits..].iter().all(u8::is_ascii_hexdigit)
-    };
+    let is_hex =
+        |digits: usize| text.len() > digits && text[text.len() - digits..].iter().all(u8::is_ascii_hexdigit);
     if is_hex(2) {
         let before = &text[..text.len() - 2];
         if before.ends_with(b"%") || before.ends_with(b"=") || before.ends_with(b"\\x") {
@@ -55,8 +54,23 @@ mod tests {
     #[test]
     fn words_begin_after_signs_and_escapes() {
         for before in [
-            "", " ", "=", "\"", "_", "%20", "%253D", "=3D", "\\n", "\\x3e", "\\u003c", "\x1b[31m", "\x1b[0m",
-            "#033[36m", "\\u001b[1;32m", "\\033[m", "^[[31m",
+            "",
+            " ",
+            "=",
+            "\"",
+            "_",
+            "%20",
+            "%253D",
+            "=3D",
+            "\\n",
+            "\\x3e",
+            "\\u003c",
+            "\x1b[31m",
+            "\x1b[0m",
+            "#033[36m",
+            "\\u001b[1;32m",
+            "\\033[m",
+            "^[[31m",
         ] {
             assert!(is_word_start(format!("{before}AKIA").as_bytes(), before.len()), "after {before:?}");
         }

@@ -1,7 +1,8 @@
 //! Reads a file of rules: TOML in the form of gitleaks' configuration
-//! (<https://github.com/gitleaks/gitleaks#configuration>), with three fields
-//! more: `context`, `value` and `start`.
+//! (<https://github.com/gitleaks/gitleaks#configuration>), with four fields
+//! more: `context`, `value`, `start` and `anchor`.
 
+use super::anchor::Anchor;
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -35,6 +36,7 @@ pub(super) struct Spec {
     pub(super) secret_group: usize,
     pub(super) entropy: f64,
     pub(super) keywords: Vec<String>,
+    pub(super) anchor: Option<Anchor>,
     /// Whether the rule applies to files of certain names only.
     pub(super) has_path: bool,
     /// Whether a match must begin at the beginning of a word.
@@ -114,14 +116,34 @@ fn rule(mut table: Table<'_>, notes: &mut Vec<String>) -> Result<Spec, String> {
     let id = id.ok_or_else(|| table.error("has no `id`"))?;
     table.what = format!("rule `{id}`");
     let known = [
-        "id", "description", "regex", "secretGroup", "entropy", "keywords", "path", "tags", "allowlist",
-        "allowlists", "context", "value", "start", "source", "skipReport",
+        "id",
+        "description",
+        "regex",
+        "secretGroup",
+        "entropy",
+        "keywords",
+        "path",
+        "tags",
+        "allowlist",
+        "allowlists",
+        "context",
+        "value",
+        "start",
+        "anchor",
+        "source",
+        "skipReport",
     ];
     table.note_others(&known, notes);
     let at_word = match table.string("start")?.as_deref() {
         None => false,
         Some("word") => true,
         Some(other) => return Err(table.error(&format!("has `start = \"{other}\"`, which must be \"word\""))),
+    };
+    let anchor = match table.string("anchor")? {
+        None => None,
+        Some(text) => Some(Anchor::parse(&text).ok_or_else(|| {
+            table.error(&format!("has the anchor `{text}`, which must be two bytes with `?` between them"))
+        })?),
     };
     let mut allowlists = Vec::new();
     for name in ["allowlist", "allowlists"] {
@@ -138,6 +160,7 @@ fn rule(mut table: Table<'_>, notes: &mut Vec<String>) -> Result<Spec, String> {
         entropy: table.number("entropy")?,
         keywords: table.strings("keywords")?,
         has_path: table.string("path")?.is_some(),
+        anchor,
         at_word,
         allowlists,
         id,

@@ -18,7 +18,10 @@ fn compile(go: &str) -> Regex {
 }
 
 fn lists<'l>(lists: impl IntoIterator<Item = &'l AllowSpec>) -> Vec<(AllowSpec, Vec<Regex>)> {
-    lists.into_iter().map(|list| (list.clone(), list.regexes.iter().map(|go| compile(go)).collect())).collect()
+    lists
+        .into_iter()
+        .map(|list| (list.clone(), list.regexes.iter().map(|go| compile(go)).collect()))
+        .collect()
 }
 
 impl Model {
@@ -68,7 +71,12 @@ impl Model {
             from = whole.end.max(whole.start + 1);
             let captures = regex.captures(&line[whole.clone()]);
             let group = captures.and_then(|captures| match spec.secret_group {
-                0 => captures.iter().skip(1).flatten().map(|group| group.range()).find(|group| !group.is_empty()),
+                0 => captures
+                    .iter()
+                    .skip(1)
+                    .flatten()
+                    .map(|group| group.range())
+                    .find(|group| !group.is_empty()),
                 group => captures.get(group).map(|group| group.range()),
             });
             let secret = group.filter(|group| !group.is_empty());
@@ -89,6 +97,11 @@ impl Model {
 
 fn has_keyword(spec: &Spec, line: &[u8]) -> bool {
     let keywords = if spec.keywords.is_empty() { &spec.context } else { &spec.keywords };
+    if let Some(anchor) = spec.anchor {
+        let mut has_anchor = false;
+        anchor.each(line, &mut |_| has_anchor = true);
+        return has_anchor;
+    }
     let line = line.to_ascii_lowercase();
     let has = |word: &String| {
         let word = word.to_ascii_lowercase().into_bytes();
@@ -110,5 +123,8 @@ fn allows((list, regexes): &(AllowSpec, Vec<Regex>), line: &[u8], whole: &[u8], 
         return has_word || matches;
     }
     let is_empty = list.stop_words.is_empty() && regexes.is_empty();
-    !list.has_other && !is_empty && (list.stop_words.is_empty() || has_word) && (regexes.is_empty() || matches)
+    !list.has_other
+        && !is_empty
+        && (list.stop_words.is_empty() || has_word)
+        && (regexes.is_empty() || matches)
 }

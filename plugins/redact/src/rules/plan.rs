@@ -267,7 +267,10 @@ mod tests {
         assert_eq!(starts_of(r"(?i)[\w.-]{0,50}?(?:adafruit)=", &["adafruit"]), Some(0..=50));
         assert_eq!(starts_of(r"(?:^|[ :])([\w~.]{3}\dQ~\w+)", &["q~"]), Some(4..=5));
         assert_eq!(starts_of(r"\b((?:sk|rk)_(?:test|live)_\w)", &["sk_test", "sk_live", "rk_"]), Some(0..=0));
-        assert_eq!(starts_of(r"[\w-]{0,9}(?i:new[_-]?relic)", &["newrelic", "new-relic", "new_relic"]), Some(0..=9));
+        assert_eq!(
+            starts_of(r"[\w-]{0,9}(?i:new[_-]?relic)", &["newrelic", "new-relic", "new_relic"]),
+            Some(0..=9)
+        );
         assert_eq!(starts_of(r"a{1,3}bcd|x(bcd)", &["bcd"]), Some(1..=3));
     }
 
@@ -293,7 +296,10 @@ mod tests {
     #[test]
     fn texts_take_the_place_of_keywords() {
         let texts = required_texts(&parse(r"\d+(?i:token|key_)[=:]x")).expect("texts");
-        assert!(texts.iter().all(|text| text.starts_with(b"token") || text.starts_with(b"key_")), "{texts:?}");
+        assert!(
+            texts.iter().all(|text| text.starts_with(b"token") || text.starts_with(b"key_")),
+            "{texts:?}"
+        );
         assert_eq!(required_texts(&parse(r"\d+")), None);
     }
 }

@@ -1,6 +1,7 @@
 //! A rule, and its search in a line.
 
 use super::allow::{Allowlist, Candidate};
+use super::anchor::Anchor;
 use super::boundary::is_word_start;
 use super::context;
 use super::entropy::entropy;
@@ -19,6 +20,8 @@ pub(super) struct Rule {
     pub(super) id: String,
     /// In lower case. A line without any of them is not searched.
     pub(super) keywords: Vec<Box<[u8]>>,
+    /// Two bytes that each of its matches has, instead of keywords.
+    pub(super) anchor: Option<Anchor>,
     expression: Expression,
     plan: OnceLock<Result<Plan, String>>,
     secret_group: usize,
@@ -55,6 +58,7 @@ impl Rule {
         let mut rule = Self {
             id: spec.id.clone(),
             keywords: keywords.iter().map(|keyword| keyword.to_lowercase().into_bytes().into()).collect(),
+            anchor: spec.anchor,
             expression: Expression::new(go),
             plan: OnceLock::new(),
             secret_group: spec.secret_group,
@@ -64,13 +68,17 @@ impl Rule {
             searches: AtomicU64::new(0),
         };
         rule.keywords.retain(|keyword| !keyword.is_empty());
-        if check || rule.keywords.is_empty() {
+        let has_none = rule.keywords.is_empty() && rule.anchor.is_none();
+        if check || has_none {
             let parsed = rule.expression.parse().map_err(error)?;
             let groups = parsed.properties().explicit_captures_len();
             if spec.secret_group > groups {
-                return Err(error(format!("secretGroup is {}, but there are {groups} groups", spec.secret_group)));
+                return Err(error(format!(
+                    "secretGroup is {}, but there are {groups} groups",
+                    spec.secret_group
+                )));
             }
-            if rule.keywords.is_empty() {
+            if has_none {
                 rule.keywords = super::plan::required_texts(&parsed).unwrap_or_default();
             }
             rule.plan = OnceLock::from(Ok(Plan::new(&parsed, &rule.keywords)));
@@ -130,7 +138,12 @@ impl Rule {
     }
 
     /// Finds every match that begins at `from` or later.
-    fn find_all(&self, line: Line<'_>, from: usize, found: &mut impl FnMut(Range<usize>)) -> Result<(), String> {
+    fn find_all(
+        &self,
+        line: Line<'_>,
+        from: usize,
+        found: &mut impl FnMut(Range<usize>),
+    ) -> Result<(), String> {
         self.find_in(line, from..line.text.len(), line.text.len(), found).map(|_| ())
     }
 

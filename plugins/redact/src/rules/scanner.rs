@@ -1,7 +1,7 @@
 //! Finds keywords in a text, in any case, in one pass.
 //!
-//! Each keyword has a *window*: five of its bytes, or fewer and then any. The
-//! pass looks at two bytes at a time, at every even place. Whether a window
+//! Each keyword has a *window*: five of its bytes, or fewer and any around them.
+//! The pass looks at two bytes at a time, at every even place. Whether a window
 //! begins at an even or at an odd place, two such pairs lie in it, one after
 //! the other: bytes 0-1 and 2-3, or 1-2 and 3-4. A table of all pairs says in
 //! which of eight groups of keywords a pair may be the first or the second.
@@ -18,8 +18,8 @@ const GROUPS: usize = 8;
 struct Keyword {
     /// In lower case.
     bytes: Box<[u8]>,
-    /// Index of the byte where the window begins.
-    window: usize,
+    /// Index of the byte where the window begins: -1 is the byte before.
+    window: isize,
 }
 
 /// A set of keywords to look for.
@@ -124,8 +124,8 @@ impl Scanner {
     #[inline]
     fn compare(&self, text: &[u8], pair: usize, index: usize, found: &mut impl FnMut(usize, usize)) {
         let keyword = &self.keywords[index];
-        for parity in 0..2 {
-            let Some(start) = pair.checked_sub(parity + keyword.window) else { continue };
+        for parity in [0, 1] {
+            let Some(start) = pair.checked_add_signed(-parity - keyword.window) else { continue };
             let bytes = text.get(start..).and_then(|text| text.get(..keyword.bytes.len()));
             if bytes.is_some_and(|bytes| bytes.eq_ignore_ascii_case(&keyword.bytes)) {
                 found(index, start);
@@ -137,7 +137,10 @@ impl Scanner {
 impl Keyword {
     /// The bytes of the window; `None` is any byte.
     fn window(&self) -> [Option<u8>; WINDOW] {
-        std::array::from_fn(|index| self.bytes.get(self.window + index).copied())
+        std::array::from_fn(|index| {
+            let at = index.checked_add_signed(self.window)?;
+            self.bytes.get(at).copied()
+        })
     }
 }
 
@@ -169,15 +172,19 @@ fn cases(byte: Option<u8>) -> impl Iterator<Item = u8> + Clone {
 /// rough estimate. Others are rarer.
 const FREQUENT: &[u8] = b" e0t1aoinsr2.l-d3h:45c6798u/mpgfby_w,=kv[]()jx\"qz";
 
-/// The place of the five bytes that are likely to be the rarest.
-fn best_window(keyword: &[u8]) -> usize {
+/// The place of the five bytes that are likely to be the rarest. With the byte
+/// before it, all bytes of a short keyword are looked at.
+fn best_window(keyword: &[u8]) -> isize {
+    if keyword.len() < 4 {
+        return -1;
+    }
     let weight = |byte: u8| {
         let rank = FREQUENT.iter().position(|&frequent| frequent == byte);
         rank.map_or(1, |rank| FREQUENT.len() + 1 - rank)
     };
     let product = |bytes: &[u8]| bytes.iter().map(|&byte| weight(byte)).product::<usize>();
     let cost = |&start: &usize| product(&keyword[start..start + 4]) + product(&keyword[start + 1..start + 5]);
-    (0..(keyword.len() + 1).saturating_sub(WINDOW)).min_by_key(cost).unwrap_or(0)
+    (0..(keyword.len() + 1).saturating_sub(WINDOW)).min_by_key(cost).unwrap_or(0) as isize
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Searches lines for all rules at once.
 
 use super::allow::Allowlist;
+use super::anchor::Anchor;
 use super::rule::{Line, Rule};
 use super::scanner::Scanner;
 use memchr::{memchr, memrchr};
@@ -15,6 +16,8 @@ const MAX_HITS: usize = 1 << 16;
 #[derive(Debug)]
 pub(super) struct Index {
     scanner: Scanner,
+    /// The anchors, with their rules.
+    anchors: Vec<(Anchor, usize)>,
     pub(super) keywords: Vec<Box<[u8]>>,
     /// For each keyword, the rules that have it.
     rules: Vec<Vec<usize>>,
@@ -35,7 +38,7 @@ struct Hits {
 impl Index {
     pub(super) fn new(rules: &[Rule]) -> Self {
         let mut by_keyword: BTreeMap<&[u8], Vec<usize>> = BTreeMap::new();
-        let mut always = Vec::new();
+        let (mut anchors, mut always) = (Vec::new(), Vec::new());
         for (index, rule) in rules.iter().enumerate() {
             // A keyword with a line end would never be found.
             for keyword in &rule.keywords {
@@ -44,13 +47,15 @@ impl Index {
                     rules.push(index);
                 }
             }
-            if rule.keywords.is_empty() {
-                always.push(index);
+            match rule.anchor {
+                Some(anchor) => anchors.push((anchor, index)),
+                None if rule.keywords.is_empty() => always.push(index),
+                None => {}
             }
         }
         let (keywords, rules): (Vec<Box<[u8]>>, _) =
             by_keyword.into_iter().map(|(keyword, rules)| (keyword.into(), rules)).unzip();
-        Self { scanner: Scanner::new(&keywords), keywords, rules, always }
+        Self { scanner: Scanner::new(&keywords), anchors, keywords, rules, always }
     }
 
     /// Calls `found` with the rule and the range of each secret.
@@ -74,8 +79,7 @@ impl Index {
                 if outcome.is_ok() {
                     outcome = search(&mut hits);
                 }
-                let start = memrchr(b'\n', &text[..at]).map_or(0, |end| end + 1);
-                hits.line = start..memchr(b'\n', &text[at..]).map_or(text.len(), |length| at + length);
+                hits.line = line_at(text, at);
             }
             for &rule in &self.rules[keyword] {
                 hits.add(rule, at);
@@ -83,6 +87,20 @@ impl Index {
         });
         outcome?;
         search(&mut hits)?;
+        for &(anchor, rule) in &self.anchors {
+            let mut lines: Vec<Range<usize>> = Vec::new();
+            anchor.each(text, &mut |at| {
+                if lines.last().is_none_or(|line| at >= line.end) {
+                    lines.push(line_at(text, at));
+                }
+            });
+            for line in lines {
+                let start = line.start;
+                rules[rule].find(Line { text: &text[line], allowlists }, &[], &mut |secret| {
+                    found(rule, start + secret.start..start + secret.end);
+                })?;
+            }
+        }
         self.find_always(text, (rules, allowlists), found)
     }
 
@@ -107,6 +125,12 @@ impl Index {
         }
         Ok(())
     }
+}
+
+/// The range of the line that the byte at `at` is in, without its end.
+fn line_at(text: &[u8], at: usize) -> Range<usize> {
+    let start = memrchr(b'\n', &text[..at]).map_or(0, |end| end + 1);
+    start..memchr(b'\n', &text[at..]).map_or(text.len(), |length| at + length)
 }
 
 impl Hits {
