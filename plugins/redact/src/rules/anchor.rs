@@ -6,9 +6,9 @@ const BLOCK: usize = 64;
 /// A byte, any bytes, and a byte: `.??????.`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Anchor {
-    first: u8,
-    last: u8,
-    distance: usize,
+    pub(super) first: u8,
+    pub(super) last: u8,
+    pub(super) distance: usize,
 }
 
 impl Anchor {

@@ -4,6 +4,7 @@
 //! distance from its beginning, only the surroundings of keywords are searched,
 //! and the result is that of a search in the whole line.
 
+use super::anchor::Anchor;
 use regex_syntax::hir::{Class, Hir, HirKind};
 use std::ops::RangeInclusive;
 
@@ -75,9 +76,14 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The plan for an expression and the keywords of its rule, in lower case.
-    pub(super) fn new(expression: &Hir, keywords: &[Box<[u8]>]) -> Self {
-        let starts = starts(expression, keywords).map_or(Starts::Anywhere, Starts::Before);
+    /// The plan for an expression and the anchor of its rule, or else its
+    /// keywords, in lower case.
+    pub(super) fn new(expression: &Hir, anchor: Option<Anchor>, keywords: &[Box<[u8]>]) -> Self {
+        let starts = match anchor {
+            Some(anchor) => anchor_starts(expression, anchor),
+            None => starts(expression, keywords),
+        };
+        let starts = starts.map_or(Starts::Anywhere, Starts::Before);
         let mut shape = Vec::new();
         append_shape(expression, &mut shape);
         shape.truncate(MAX_SHAPE_BYTES);
@@ -122,6 +128,31 @@ fn starts(expression: &Hir, keywords: &[Box<[u8]>]) -> Option<RangeInclusive<usi
         }
     }
     best
+}
+
+/// How many bytes before an anchor a match begins, if each has the anchor.
+fn anchor_starts(expression: &Hir, anchor: Anchor) -> Option<RangeInclusive<usize>> {
+    let parts = parts(expression);
+    let (mut before_min, mut before_max) = (0, 0);
+    for (index, part) in parts.iter().enumerate() {
+        if begins_with(part, anchor.first) {
+            let mut distance = 0;
+            for (part, next) in parts[index..].iter().zip(&parts[index + 1..]) {
+                let (min, max) = (part.properties().minimum_len(), part.properties().maximum_len());
+                distance += min.filter(|_| min == max)?;
+                if distance == anchor.distance && begins_with(next, anchor.last) {
+                    return Some(before_min..=before_max);
+                }
+            }
+        }
+        before_min += part.properties().minimum_len()?;
+        before_max += part.properties().maximum_len()?;
+    }
+    None
+}
+
+fn begins_with(part: &Hir, byte: u8) -> bool {
+    matches!(part.kind(), HirKind::Literal(literal) if literal.0.starts_with(&[byte]))
 }
 
 /// The first and the last place of the first keyword in each text, if each has
@@ -284,13 +315,23 @@ mod tests {
     #[test]
     fn a_shape_is_what_every_match_begins_with() {
         let shape = |expression: &str| {
-            let shape = Plan::new(&parse(expression), &[]).shape;
+            let shape = Plan::new(&parse(expression), None, &[]).shape;
             shape.iter().map(|set| set.iter().count()).collect::<Vec<_>>()
         };
         assert_eq!(shape(r"\bab[0-9]{3}\b"), [1, 1, 10, 10, 10]);
         assert_eq!(shape(r"a[0-9]{2,}x"), [1, 10, 10]);
         assert_eq!(shape(r"(?:ab|cd)x"), [2, 2, 1]);
         assert_eq!(shape(r"(?:ab|c)x"), [2]);
+    }
+
+    #[test]
+    fn matches_begin_at_a_known_distance_from_an_anchor() {
+        let starts = |expression: &str, anchor: &str| {
+            anchor_starts(&parse(expression), Anchor::parse(anchor).expect("an anchor"))
+        };
+        assert_eq!(starts(r"([MN][\w-]{23,27}\.\w{6}\.[\w-]{27,40})(?:x|$)", ".??????."), Some(24..=28));
+        assert_eq!(starts(r"pat\w{3}\.x", "p?????."), Some(0..=0));
+        assert_eq!(starts(r"\w{6}\.\w{5,6}\.", ".??????."), None);
     }
 
     #[test]

@@ -14,6 +14,9 @@ use std::ops::{Range, RangeInclusive};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// Maximum number of places where the first bytes of a match are compared.
+const MAX_STARTS: usize = 16;
+
 /// A rule.
 #[derive(Debug)]
 pub(super) struct Rule {
@@ -81,13 +84,13 @@ impl Rule {
             if has_none {
                 rule.keywords = super::plan::required_texts(&parsed).unwrap_or_default();
             }
-            rule.plan = OnceLock::from(Ok(Plan::new(&parsed, &rule.keywords)));
+            rule.plan = OnceLock::from(Ok(Plan::new(&parsed, rule.anchor, &rule.keywords)));
         }
         Ok(rule)
     }
 
     /// Calls `found` with each secret in the line. `keywords` are the places of
-    /// its keywords in order; without any, the whole line is searched.
+    /// its keywords or anchor in order; without any, the whole line is searched.
     ///
     /// # Errors
     /// If an expression is too large.
@@ -97,7 +100,8 @@ impl Rule {
         keywords: &[usize],
         found: &mut impl FnMut(Range<usize>),
     ) -> Result<(), String> {
-        let plan = self.plan.get_or_init(|| Ok(Plan::new(&self.expression.parse()?, &self.keywords)));
+        let plan =
+            self.plan.get_or_init(|| Ok(Plan::new(&self.expression.parse()?, self.anchor, &self.keywords)));
         let plan = plan.as_ref().map_err(String::clone)?;
         match &plan.starts {
             Starts::Before(distance) if !keywords.is_empty() => {
@@ -126,15 +130,16 @@ impl Rule {
     }
 
     /// Whether a match may begin at one of `starts`, judged by its first bytes
-    /// if there is only one.
-    fn may_begin(&self, plan: &Plan, text: &[u8], starts: RangeInclusive<usize>) -> bool {
-        let start = *starts.start();
-        if start != *starts.end() || plan.shape.is_empty() {
+    /// if there are few places.
+    fn may_begin(&self, plan: &Plan, text: &[u8], mut starts: RangeInclusive<usize>) -> bool {
+        if starts.end() - starts.start() >= MAX_STARTS {
             return true;
         }
-        let bytes = text.get(start..).and_then(|text| text.get(..plan.shape.len()));
-        bytes.is_some_and(|bytes| plan.shape.iter().zip(bytes).all(|(set, &byte)| set.has(byte)))
-            && (!self.at_word || is_word_start(text, start))
+        starts.any(|start| {
+            let bytes = text.get(start..).and_then(|text| text.get(..plan.shape.len()));
+            bytes.is_some_and(|bytes| plan.shape.iter().zip(bytes).all(|(set, &byte)| set.has(byte)))
+                && (!self.at_word || is_word_start(text, start))
+        })
     }
 
     /// Finds every match that begins at `from` or later.

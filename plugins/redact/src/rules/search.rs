@@ -87,19 +87,19 @@ impl Index {
         });
         outcome?;
         search(&mut hits)?;
+        hits.line = 0..0;
         for &(anchor, rule) in &self.anchors {
-            let mut lines: Vec<Range<usize>> = Vec::new();
+            let mut outcome = Ok(());
             anchor.each(text, &mut |at| {
-                if lines.last().is_none_or(|line| at >= line.end) {
-                    lines.push(line_at(text, at));
+                if outcome.is_ok() && (at >= hits.line.end || hits.line.is_empty()) {
+                    outcome = search(&mut hits);
+                    hits.line = line_at(text, at);
                 }
+                hits.add(rule, at);
             });
-            for line in lines {
-                let start = line.start;
-                rules[rule].find(Line { text: &text[line], allowlists }, &[], &mut |secret| {
-                    found(rule, start + secret.start..start + secret.end);
-                })?;
-            }
+            outcome?;
+            search(&mut hits)?;
+            hits.line = 0..0;
         }
         self.find_always(text, (rules, allowlists), found)
     }
