@@ -23,12 +23,12 @@ const LOWER: u32 = 0x2020_2020;
 const TRIPLE: u32 = 0x00ff_ffff;
 
 /// Number of hashes.
-const HASHES: usize = 1 << 17;
+const HASHES: usize = 1 << 18;
 
 /// The hash of the first three of the four bytes, whatever their case.
 #[inline(always)]
 const fn hash(bytes: u32) -> usize {
-    (((bytes | LOWER) & TRIPLE).wrapping_mul(0x9e37_79b1) >> 15) as usize
+    (((bytes | LOWER) & TRIPLE).wrapping_mul(0x9e37_79b1) >> 14) as usize
 }
 
 /// Number of bytes of which the triples are looked at together.
@@ -42,10 +42,10 @@ const SEEN: usize = BLOCK + 8;
 pub(super) struct Scanner {
     keywords: Vec<Box<[u8]>>,
     /// A bit for the hash of each triple.
-    hashes: Box<[u32; HASHES / 32]>,
+    hashes: Box<[u64; HASHES / 64]>,
     /// The triples in order of their hashes.
     probes: Vec<Probe>,
-    /// For every 32 hashes, the number of triples with lower ones.
+    /// For every 64 hashes, the number of triples with lower ones.
     starts: Box<[u32]>,
 }
 
@@ -54,7 +54,7 @@ impl Scanner {
     /// with a line end in them.
     pub(super) fn new(keywords: &[Box<[u8]>]) -> Self {
         let hashes =
-            vec![0; HASHES / 32].into_boxed_slice().try_into().expect("the length is that of the array");
+            vec![0; HASHES / 64].into_boxed_slice().try_into().expect("the length is that of the array");
         let mut scanner =
             Self { keywords: keywords.to_vec(), hashes, probes: Vec::new(), starts: Box::default() };
         let mut probes = Vec::new();
@@ -75,13 +75,13 @@ impl Scanner {
             }
         }
         for (hash, _) in &probes {
-            scanner.hashes[hash / 32] |= 1 << (hash % 32);
+            scanner.hashes[hash / 64] |= 1 << (hash % 64);
         }
         // A probe is found by its bytes, so it stands only once in a word.
-        probes.sort_by_key(|(hash, probe): &(usize, Probe)| (hash / 32, probe.keyword, probe.offset));
-        probes.dedup_by_key(|(hash, probe)| (*hash / 32, probe.keyword, probe.offset));
-        let start = |word: usize| probes.partition_point(|(hash, _)| hash / 32 < word) as u32;
-        scanner.starts = (0..=HASHES / 32).map(start).collect();
+        probes.sort_by_key(|(hash, probe): &(usize, Probe)| (hash / 64, probe.keyword, probe.offset));
+        probes.dedup_by_key(|(hash, probe)| (*hash / 64, probe.keyword, probe.offset));
+        let start = |word: usize| probes.partition_point(|(hash, _)| hash / 64 < word) as u32;
+        scanner.starts = (0..=HASHES / 64).map(start).collect();
         scanner.probes = probes.into_iter().map(|(_, probe)| probe).collect();
         scanner
     }
@@ -117,7 +117,7 @@ impl Scanner {
                 [low as u32, (low >> 16) as u32, (low >> 32) as u32, (low >> 48 | high << 16) as u32];
             for (place, triple) in triples.into_iter().enumerate() {
                 let hash = hash(triple);
-                bits |= u64::from(self.hashes[hash / 32] >> (hash % 32) & 1) << (4 * index + place);
+                bits |= (self.hashes[hash / 64] >> (hash % 64) & 1) << (4 * index + place);
             }
         }
         while bits != 0 {
@@ -131,7 +131,7 @@ impl Scanner {
     /// Compares the keywords whose triple may be at `at`, where `bytes` are.
     #[inline]
     fn compare(&self, text: &[u8], at: usize, bytes: u32, found: &mut impl FnMut(usize, usize)) {
-        let word = hash(bytes) / 32;
+        let word = hash(bytes) / 64;
         let near = self.starts[word] as usize..self.starts[word + 1] as usize;
         for probe in self.probes[near].iter().filter(|probe| (bytes | LOWER) & probe.mask == probe.bytes) {
             let keyword = &self.keywords[usize::from(probe.keyword)];
