@@ -30,6 +30,7 @@ mod plan;
 mod rule;
 mod scanner;
 mod search;
+mod shape;
 
 #[cfg(test)]
 mod model;
@@ -107,7 +108,6 @@ impl RuleSet {
     fn new(file: File, check: Check) -> Result<Self, String> {
         let mut notes = file.notes;
         let mut rules: Vec<Rule> = Vec::with_capacity(file.rules.len());
-        let check = check == Check::All;
         for mut spec in file.rules {
             if spec.has_path {
                 notes.push(format!(

@@ -1,5 +1,6 @@
 //! Allowlists: values that are no secrets.
 
+use super::Check;
 use super::expression::Expression;
 use super::file::{AllowSpec, Target};
 use std::collections::BTreeMap;
@@ -27,10 +28,10 @@ impl Allowlist {
     /// Prepares the list.
     ///
     /// # Errors
-    /// If an expression is not valid. It is only checked if `check` is true.
-    pub(super) fn new(spec: &AllowSpec, check: bool) -> Result<Self, String> {
+    /// If an expression is not valid. It is only looked at if `check` says so.
+    pub(super) fn new(spec: &AllowSpec, check: Check) -> Result<Self, String> {
         let regexes: Vec<_> = spec.regexes.iter().cloned().map(Expression::new).collect();
-        if check {
+        if check == Check::All {
             for regex in &regexes {
                 regex.parse().map_err(|error| format!("its allowlist (line {}): {error}", spec.line))?;
             }
@@ -113,7 +114,7 @@ mod tests {
     use super::*;
 
     fn allows(spec: AllowSpec, line: &str, whole: Range<usize>, secret: Range<usize>) -> bool {
-        let list = Allowlist::new(&spec, true).expect("a valid list");
+        let list = Allowlist::new(&spec, Check::All).expect("a valid list");
         list.allows(&Candidate { line: line.as_bytes(), whole, secret }).expect("small expressions")
     }
 

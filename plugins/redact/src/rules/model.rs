@@ -9,15 +9,18 @@ use std::ops::Range;
 
 /// The slow search for the rules of a file.
 pub(super) struct Model {
-    rules: Vec<(Spec, Regex, Vec<(AllowSpec, Vec<Regex>)>)>,
-    allowlists: Vec<(AllowSpec, Vec<Regex>)>,
+    rules: Vec<(Spec, Regex, Vec<List>)>,
+    allowlists: Vec<List>,
 }
+
+/// An allowlist with its expressions.
+type List = (AllowSpec, Vec<Regex>);
 
 fn compile(go: &str) -> Regex {
     RegexBuilder::new(&go::translate(go)).unicode(false).size_limit(1 << 28).build().expect(go)
 }
 
-fn lists<'l>(lists: impl IntoIterator<Item = &'l AllowSpec>) -> Vec<(AllowSpec, Vec<Regex>)> {
+fn lists<'l>(lists: impl IntoIterator<Item = &'l AllowSpec>) -> Vec<List> {
     lists
         .into_iter()
         .map(|list| (list.clone(), list.regexes.iter().map(|go| compile(go)).collect()))
@@ -55,13 +58,7 @@ impl Model {
         found
     }
 
-    fn find_in(
-        &self,
-        line: &[u8],
-        spec: &Spec,
-        regex: &Regex,
-        allowlists: &[(AllowSpec, Vec<Regex>)],
-    ) -> Vec<Range<usize>> {
+    fn find_in(&self, line: &[u8], spec: &Spec, regex: &Regex, allowlists: &[List]) -> Vec<Range<usize>> {
         let (mut values, mut from) = (Vec::new(), 0);
         while let Some(whole) = regex.find_at(line, from).map(|found| found.range()) {
             if spec.at_word && !is_word_start(line, whole.start) {
@@ -110,7 +107,7 @@ fn has_keyword(spec: &Spec, line: &[u8]) -> bool {
     keywords.is_empty() || keywords.iter().any(has)
 }
 
-fn allows((list, regexes): &(AllowSpec, Vec<Regex>), line: &[u8], whole: &[u8], secret: &[u8]) -> bool {
+fn allows((list, regexes): &List, line: &[u8], whole: &[u8], secret: &[u8]) -> bool {
     let target = match list.target {
         Target::Secret => secret,
         Target::Match => whole,

@@ -1,5 +1,6 @@
 //! A rule, and its search in a line.
 
+use super::Check;
 use super::allow::{Allowlist, Candidate};
 use super::anchor::Anchor;
 use super::boundary::is_word_start;
@@ -48,8 +49,8 @@ impl Rule {
     ///
     /// # Errors
     /// If it has no expression, or an invalid one. Whether it is valid is only
-    /// checked if `check` is true.
-    pub(super) fn new(spec: &Spec, check: bool) -> Result<Self, String> {
+    /// looked at if `check` says so.
+    pub(super) fn new(spec: &Spec, check: Check) -> Result<Self, String> {
         let error = |problem: String| format!("rule `{}` (line {}): {problem}", spec.id, spec.line);
         let go = match (&spec.regex, &spec.value) {
             (Some(regex), None) => regex.clone(),
@@ -72,7 +73,7 @@ impl Rule {
         };
         rule.keywords.retain(|keyword| !keyword.is_empty());
         let has_none = rule.keywords.is_empty() && rule.anchor.is_none();
-        if check || has_none {
+        if check == Check::All || has_none {
             let parsed = rule.expression.parse().map_err(error)?;
             let groups = parsed.properties().explicit_captures_len();
             if spec.secret_group > groups {

@@ -23,12 +23,12 @@ const LOWER: u32 = 0x2020_2020;
 const TRIPLE: u32 = 0x00ff_ffff;
 
 /// Number of hashes.
-const HASHES: usize = 1 << 18;
+const HASHES: usize = 1 << 17;
 
 /// The hash of the first three of the four bytes, whatever their case.
 #[inline(always)]
 const fn hash(bytes: u32) -> usize {
-    (((bytes | LOWER) & TRIPLE).wrapping_mul(0x9e37_79b1) >> 14) as usize
+    (((bytes | LOWER) & TRIPLE).wrapping_mul(0x9e37_79b1) >> 15) as usize
 }
 
 /// Number of bytes of which the triples are looked at together.
