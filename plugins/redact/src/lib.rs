@@ -16,6 +16,7 @@ mod kind;
 #[cfg(test)]
 mod oracle;
 mod prefilter;
+pub mod rules;
 mod scan;
 mod style;
 mod sweep;
