@@ -15,11 +15,13 @@ use runner_plugin::Prefilter;
 pub(crate) fn prefilter(kinds: Kinds) -> Prefilter {
     let only = Kind::ALL.into_iter().find(|&kind| kinds == Kinds::of(&[kind]));
     let literals: Vec<&str> = match only {
-        Some(Kind::Email) => vec!["@", "%40"],
+        // Escapes of the `@` end in `40`, or are `&#64;`.
+        Some(Kind::Email) => vec!["@", "40", "#64;", "[at]", "(at)"],
         Some(Kind::Key) => key::prefixes().collect(),
-        Some(Kind::Bearer) => vec!["bearer ", "bearer\t"],
+        // `Authorization: Bearer x` as well.
+        Some(Kind::Bearer) => vec!["bearer"],
         _ => return Prefilter::None,
     };
     let patterns = literals.into_iter().map(|literal| literal.as_bytes().to_vec()).collect();
-    Prefilter::Literals { patterns, ignore_ascii_case: only == Some(Kind::Bearer) }
+    Prefilter::Literals { patterns, ignore_ascii_case: matches!(only, Some(Kind::Bearer | Kind::Email)) }
 }

@@ -1,0 +1,65 @@
+//! What replaces a value: a mask, a pseudonym or a text.
+
+use crate::holder::{self, Spelling};
+use crate::kind::Kind;
+use crate::scan::Found;
+use runner_values::{Mask, Pseudonyms};
+
+/// How values are replaced.
+#[derive(Debug)]
+pub(crate) enum Replacement {
+    /// Every letter and digit becomes `*`; the length stays.
+    Mask(Mask),
+    /// A pseudonym under a key, in a form that fits the kind.
+    Hash(Pseudonyms),
+    /// A text.
+    Text(Vec<u8>),
+    /// Nothing.
+    Remove,
+}
+
+/// What replaces each digit of a number without quotes. Zeros would stand at
+/// its beginning, which JSON does not allow.
+const NINE: u8 = b'9';
+
+impl Replacement {
+    /// Whether every value keeps its length.
+    pub(crate) fn keeps_length(&self) -> bool {
+        matches!(self, Self::Mask(_))
+    }
+
+    /// Appends the replacement of a value of `text`.
+    pub(crate) fn write(&self, text: &[u8], found: &Found, out: &mut Vec<u8>) {
+        let value = &text[found.range.clone()];
+        let form = found.kind.form();
+        let is_number = holder::is_number(text, &found.range);
+        match self {
+            Self::Mask(mask) => {
+                let has_escape =
+                    value.iter().any(|byte| matches!(byte, b'\\' | b'%' | b'&' | b'\'' | b'"' | b'='));
+                let mask = Mask {
+                    fill: if is_number { NINE } else { b'*' },
+                    keep_last: if has_escape { 0 } else { mask.keep_last },
+                    text: None,
+                };
+                let form = if is_number { runner_values::Kind::Number } else { form };
+                mask.write(form, value, out);
+            }
+            Self::Hash(pseudonyms) if !is_number || found.kind == Kind::Card || found.kind == Kind::Phone => {
+                let spelling = Spelling::of(text, found);
+                let plain = spelling.plain(value);
+                let mut pseudonym = Vec::new();
+                if found.kind == Kind::Id {
+                    pseudonyms.write_token(found.kind.name(), &plain, &mut pseudonym);
+                } else {
+                    pseudonyms.write(form, &plain, &mut pseudonym);
+                }
+                spelling.write(&pseudonym, out);
+            }
+            // Any other number that replaces it would not be known again.
+            _ if is_number => out.resize(out.len() + value.len(), NINE),
+            Self::Text(with) => out.extend_from_slice(with),
+            Self::Hash(_) | Self::Remove => {}
+        }
+    }
+}
