@@ -36,9 +36,6 @@ const AFTER: usize = 30;
 /// The bytes of a block and around it. Bytes outside of the text are line ends.
 type Bytes = [u8; BEFORE + BLOCK + AFTER];
 
-/// Truth of a condition at each byte: 0 or 255.
-type Truth = [u8; BEFORE + BLOCK + AFTER];
-
 /// Calls `found` for each place where a condition holds, with the bits.
 pub(crate) fn each(text: &[u8], mut found: impl FnMut(usize, u8)) {
     let mut copy = [b'\n'; BEFORE + BLOCK + AFTER];
@@ -77,147 +74,188 @@ fn truth(is: bool) -> u8 {
     if is { 255 } else { 0 }
 }
 
-/// The truth of a condition on single bytes.
+/// Evaluates a condition at each place of a block. Each group has a function
+/// of its own that is not inlined: compilers vectorise these loops, but not
+/// all of them in one.
 #[inline(always)]
-fn each_byte(bytes: &Bytes, is: impl Fn(u8) -> bool) -> Truth {
-    let mut truths = [0; BEFORE + BLOCK + AFTER];
-    for (truth_at, &byte) in truths.iter_mut().zip(bytes) {
-        *truth_at = truth(is(byte));
+fn each_place(is: impl Fn(usize) -> u8) -> [u8; BLOCK] {
+    let mut truths = [0; BLOCK];
+    for (place, truth) in truths.iter_mut().enumerate() {
+        *truth = is(place + BEFORE);
     }
     truths
 }
 
-/// The bits of each place of a block.
+/// Bytes that satisfy a condition: 1 or 0.
 #[inline(always)]
+fn ones(bytes: &Bytes, is: impl Fn(u8) -> bool) -> Bytes {
+    let mut ones = [0; BEFORE + BLOCK + AFTER];
+    for (one, &byte) in ones.iter_mut().zip(bytes) {
+        *one = u8::from(is(byte));
+    }
+    ones
+}
+
+/// The sum of 16 numbers from each place on, by doubling.
+#[inline(always)]
+fn sixteen(ones: &Bytes) -> Bytes {
+    const LENGTH: usize = BEFORE + BLOCK + AFTER;
+    let (mut twos, mut fours, mut eights, mut all) = ([0; LENGTH], [0; LENGTH], [0; LENGTH], [0; LENGTH]);
+    for at in 0..LENGTH - 1 {
+        twos[at] = ones[at] + ones[at + 1];
+    }
+    for at in 0..LENGTH - 3 {
+        fours[at] = twos[at] + twos[at + 2];
+    }
+    for at in 0..LENGTH - 7 {
+        eights[at] = fours[at] + fours[at + 4];
+    }
+    for at in 0..LENGTH - 15 {
+        all[at] = eights[at] + eights[at + 8];
+    }
+    all
+}
+
+#[inline(always)]
+fn is_digit(byte: u8) -> u8 {
+    truth(byte.wrapping_sub(b'0') < 10)
+}
+
+/// The bits of each place of a block.
 fn classify(bytes: &Bytes) -> [u8; BLOCK] {
-    let digit = each_byte(bytes, |byte| byte.wrapping_sub(b'0') < 10);
+    let groups = [
+        (octets(bytes), OCTETS),
+        (digits(bytes), DIGITS),
+        (phones(bytes), GROUPS),
+        (signs(bytes), AT),
+        (colons(bytes), COLON),
+        (letters(bytes), LETTERS),
+        (names(bytes), NAME),
+        (words(bytes), WORD),
+    ];
     let mut flags = [0; BLOCK];
-    numbers(bytes, &digit, &mut flags);
-    addresses(bytes, &digit, &mut flags);
-    words(bytes, &mut flags);
+    for (truths, bit) in groups {
+        for (flag, truth) in flags.iter_mut().zip(truths) {
+            *flag |= truth & bit;
+        }
+    }
     flags
 }
 
-/// [`OCTETS`], [`DIGITS`] and [`GROUPS`].
-#[inline(always)]
-fn numbers(bytes: &Bytes, digit: &Truth, flags: &mut [u8; BLOCK]) {
-    // Number of digits in 16 bytes, by doubling.
-    let mut sums = [0_u8; BLOCK + BEFORE + AFTER];
-    for at in 0..sums.len() - 1 {
-        sums[at] = (digit[at] & 1) + (digit[at + 1] & 1);
-    }
-    let mut fours = [0_u8; BLOCK + BEFORE + 12];
-    for at in 0..fours.len() {
-        fours[at] = sums[at] + sums[at + 2];
-    }
-    let mut eights = [0_u8; BLOCK + BEFORE + 8];
-    for at in 0..eights.len() {
-        eights[at] = fours[at] + fours[at + 4];
-    }
-    for (place, flag) in flags.iter_mut().enumerate() {
-        let at = place + BEFORE;
-        let byte = |next: usize| bytes[at + next];
-        let is = |next: usize| digit[at + next];
-        let dot = |next: usize| truth(byte(next) == b'.');
-        let dash = |next: usize| truth(byte(next) == b'-');
-        let separated = is(0) & is(2);
-        let dotted = separated & dot(1) & (dot(3) | dot(4) | dot(5));
+#[inline(never)]
+fn octets(bytes: &Bytes) -> [u8; BLOCK] {
+    each_place(|at| {
+        let dot = |next: usize| truth(bytes[at + next] == b'.');
+        let dash = |next: usize| truth(bytes[at + next] == b'-');
+        let dotted = dot(1) & (dot(3) | dot(4) | dot(5));
         // Dates have two hyphens, and host names three.
-        let dashed = separated
-            & dash(1)
-            & (dash(3) | dash(4) | dash(5))
-            & (dash(5) | dash(6) | dash(7) | dash(8) | dash(9));
-        let first = is(0) & !digit[at - 1];
-        let sixteen = eights[at] + eights[at + 8];
+        let dashed =
+            dash(1) & (dash(3) | dash(4) | dash(5)) & (dash(5) | dash(6) | dash(7) | dash(8) | dash(9));
+        is_digit(bytes[at]) & is_digit(bytes[at + 2]) & (dotted | dashed)
+    })
+}
+
+#[inline(never)]
+fn digits(bytes: &Bytes) -> [u8; BLOCK] {
+    let counts = sixteen(&ones(bytes, |byte| byte.wrapping_sub(b'0') < 10));
+    each_place(|at| {
+        let digit = |next: usize| is_digit(bytes[at + next]);
+        let is = |next: usize, what: u8| truth(bytes[at + next] == what);
+        let first = digit(0) & !is_digit(bytes[at - 1]);
         // A date has four digits and the same separator twice.
-        let date = truth(byte(4) == byte(7)) & (dash(4) | dot(4) | truth(byte(4) == b'/'));
-        let many = first & is(1) & is(2) & is(3) & truth(sixteen >= 11) & !date;
+        let date = truth(bytes[at + 4] == bytes[at + 7]) & (is(4, b'-') | is(4, b'.') | is(4, b'/'));
+        let four = digit(1) & digit(2) & digit(3);
+        let many = four & truth(counts[at] >= 11) & !date;
         // A trunk prefix and a number: `030 12345678`.
-        let trunk = first & truth(byte(0) == b'0') & truth(sixteen >= 9) & !date;
-        let nine = first & truth(eights[at] == 8) & is(8);
-        let gap =
-            |next: usize| truth(byte(next) == b'-') | truth(byte(next) == b' ') | truth(byte(next) == b'.');
-        let plan = first & is(2) & gap(3) & is(4) & is(6) & gap(7) & is(8) & is(11);
-        let social = first & is(2) & gap(3) & is(4) & gap(6) & is(7) & is(10);
-        let plus = truth(byte(0) == b'+') & truth(byte(1).wrapping_sub(b'1') < 9) & (is(2) | gap(2));
-        let area = truth(byte(0) == b'(') & is(1) & is(3) & truth(byte(4) == b')');
-        *flag |= (dotted | dashed) & OCTETS
-            | (many | nine | trunk) & DIGITS
-            | (plan | social | plus | area) & GROUPS;
-    }
+        let trunk = is(0, b'0') & truth(counts[at] >= 9) & !date;
+        let nine = four & digit(4) & digit(5) & digit(6) & digit(7) & digit(8);
+        first & (many | nine | trunk)
+    })
 }
 
-/// [`AT`], [`COLON`] and [`LETTERS`].
-#[inline(always)]
-fn addresses(bytes: &Bytes, digit: &Truth, flags: &mut [u8; BLOCK]) {
-    let colon = each_byte(bytes, |byte| byte == b':');
-    let mut pairs = [0_u8; BLOCK + BEFORE + 14];
-    for at in 0..pairs.len() {
-        pairs[at] = (colon[at] & 1) + (colon[at + 1] & 1);
-    }
-    let mut fours = [0_u8; BLOCK + BEFORE + 12];
-    for at in 0..fours.len() {
-        fours[at] = pairs[at] + pairs[at + 2];
-    }
-    let mut eights = [0_u8; BLOCK + BEFORE + 8];
-    for at in 0..eights.len() {
-        eights[at] = fours[at] + fours[at + 4];
-    }
-    for (place, flag) in flags.iter_mut().enumerate() {
-        let at = place + BEFORE;
-        let byte = |next: usize| bytes[at + next];
+#[inline(never)]
+fn phones(bytes: &Bytes) -> [u8; BLOCK] {
+    each_place(|at| {
+        let digit = |next: usize| is_digit(bytes[at + next]);
         let is = |next: usize, what: u8| truth(bytes[at + next] == what);
+        let gap = |next: usize| is(next, b'-') | is(next, b' ') | is(next, b'.');
+        let plan = gap(3) & digit(6) & gap(7) & digit(8) & digit(11);
+        let social = gap(3) & gap(6) & digit(7) & digit(10);
+        let grouped = digit(0) & digit(2) & digit(4) & (plan | social) & !is_digit(bytes[at - 1]);
+        let plus = is(0, b'+') & truth(bytes[at + 1].wrapping_sub(b'1') < 9) & (digit(2) | gap(2));
+        let area = is(0, b'(') & digit(1) & digit(3) & is(4, b')');
+        grouped | plus | area
+    })
+}
+
+#[inline(never)]
+fn signs(bytes: &Bytes) -> [u8; BLOCK] {
+    each_place(|at| {
+        let is = |next: usize, what: u8| truth(bytes[at + next] == what);
+        let lower = |next: usize, what: u8| truth(bytes[at + next] | 0x20 == what);
         let before = |by: usize, what: u8| truth(bytes[at - by] == what);
-        let escape = before(1, b'%')
-            | before(1, b'=')
-            | before(1, b'x')
-            | before(2, b'2') & before(1, b'5')
-            | before(2, b'0') & before(1, b'0');
-        let forty = is(0, b'4') & is(1, b'0') & escape;
+        let pair = before(2, b'2') & before(1, b'5') | before(2, b'0') & before(1, b'0');
+        let escape = before(1, b'%') | before(1, b'=') | before(1, b'x') | pair;
         let reference = is(0, b'#') & is(1, b'6') & is(2, b'4') & is(3, b';');
-        let spelled = (is(0, b'[') | is(0, b'('))
-            & truth(byte(1) | 0x20 == b'a')
-            & truth(byte(2) | 0x20 == b't')
-            & (is(3, b']') | is(3, b')'));
-        let sign = is(0, b'@') | forty | reference | spelled;
-        // Four colons in 16 bytes: six groups, while a time has fewer.
-        let dense = colon[at] & truth(eights[at] + eights[at + 8] >= 4);
-        let escaped = is(0, b'%')
-            & (is(1, b'3') | is(1, b'2'))
-            & (truth(byte(2) | 0x20 == b'a') | is(2, b'5') & is(3, b'3'));
-        let arpa = truth(byte(0) | 0x20 == b'i') & is(2, b'6') & is(3, b'.') & truth(byte(1) | 0x20 == b'p');
-        let colons = colon[at] & colon[at + 1] | dense | escaped | arpa;
-        let upper = |next: usize| truth(byte(next).wrapping_sub(b'A') < 26);
-        let bank = upper(0) & upper(1) & digit[at + 2] & digit[at + 3];
-        let repeats = |what: u8| is(0, what) & is(3, what) & is(6, what) & is(9, what);
-        let quads = is(0, b'.') & is(5, b'.') & truth(byte(1) != b'.');
-        *flag |= sign & AT | colons & COLON | (bank | repeats(b'-') | repeats(b'_') | quads) & LETTERS;
-    }
+        let spelled =
+            (is(0, b'[') | is(0, b'(')) & lower(1, b'a') & lower(2, b't') & (is(3, b']') | is(3, b')'));
+        is(0, b'@') | is(0, b'4') & is(1, b'0') & escape | reference | spelled
+    })
 }
 
-/// [`NAME`] and [`WORD`].
-#[inline(always)]
-fn words(bytes: &Bytes, flags: &mut [u8; BLOCK]) {
-    for (place, flag) in flags.iter_mut().enumerate() {
-        let at = place + BEFORE;
-        let byte = |next: usize| bytes[at + next];
+#[inline(never)]
+fn colons(bytes: &Bytes) -> [u8; BLOCK] {
+    let counts = sixteen(&ones(bytes, |byte| byte == b':'));
+    each_place(|at| {
         let is = |next: usize, what: u8| truth(bytes[at + next] == what);
-        let lower = |next: usize, what: u8| truth(byte(next) | 0x20 == what);
-        let letter = truth((byte(0) | 0x20).wrapping_sub(b'a') < 26);
+        let lower = |next: usize, what: u8| truth(bytes[at + next] | 0x20 == what);
+        // Four colons in 16 bytes: six groups, while a time has fewer.
+        let colon = is(0, b':') & (is(1, b':') | truth(counts[at] >= 4));
+        let escaped = is(0, b'%') & (is(1, b'3') & lower(2, b'a') | is(1, b'2') & is(2, b'5') & is(3, b'3'));
+        let arpa = lower(0, b'i') & lower(1, b'p') & is(2, b'6') & is(3, b'.');
+        colon | escaped | arpa
+    })
+}
+
+#[inline(never)]
+fn letters(bytes: &Bytes) -> [u8; BLOCK] {
+    each_place(|at| {
+        let is = |next: usize, what: u8| truth(bytes[at + next] == what);
+        let upper = |next: usize| truth(bytes[at + next].wrapping_sub(b'A') < 26);
+        let bank = upper(0) & upper(1) & is_digit(bytes[at + 2]) & is_digit(bytes[at + 3]);
+        let same = |next: usize| truth(bytes[at] == bytes[at + next]);
+        let pairs = (is(0, b'-') | is(0, b'_')) & same(3) & same(6) & same(9) & !same(1);
+        let quads = is(0, b'.') & same(5) & !same(1);
+        bank | pairs | quads
+    })
+}
+
+#[inline(never)]
+fn names(bytes: &Bytes) -> [u8; BLOCK] {
+    each_place(|at| {
+        let is = |next: usize, what: u8| truth(bytes[at + next] == what);
+        let letter = truth((bytes[at] | 0x20).wrapping_sub(b'a') < 26);
         let equals = |next: usize| is(next, b'=') | is(next, b':');
         // `=` `:` `>` `]` `(` `%` `&` `\`, or a quote or a space and `=` or `:`.
         let quoted = (is(1, b'"') | is(1, b'\'')) & (equals(2) | is(2, b' ') | is(2, b']'));
         let spaced = is(1, b' ') & (equals(2) | is(2, b'\''));
         let other = is(1, b'%') | is(1, b'&') | is(1, b'\\') | is(1, b'>') | is(1, b']') | is(1, b'(');
-        let name = letter & (equals(1) | quoted | spaced | other);
-        let bearer = lower(0, b'b') & lower(1, b'e') & lower(2, b'a') & lower(3, b'r');
+        letter & (equals(1) | quoted | spaced | other)
+    })
+}
+
+#[inline(never)]
+fn words(bytes: &Bytes) -> [u8; BLOCK] {
+    each_place(|at| {
+        let is = |next: usize, what: u8| truth(bytes[at + next] == what);
+        let lower = |next: usize, what: u8| truth(bytes[at + next] | 0x20 == what);
+        let bearer = lower(1, b'e') & lower(2, b'a') & lower(3, b'r');
+        let by = lower(1, b'y') & is(2, b' ') & (is(3, b'\'') | is(3, b'"'));
         let short = is(1, b'p') | is(1, b'u') | is(1, b'a') | is(1, b'w');
-        let option = is(0, b'-')
-            & (is(1, b'-') & truth((byte(2) | 0x20).wrapping_sub(b'a') < 26) | short)
-            & truth(bytes[at - 1] <= b' ');
-        let by = lower(0, b'b') & lower(1, b'y') & is(2, b' ') & (is(3, b'\'') | is(3, b'"'));
-        *flag |= name & NAME | (bearer | option | by) & WORD;
-    }
+        let long = is(1, b'-') & truth((bytes[at + 2] | 0x20).wrapping_sub(b'a') < 26);
+        let option = is(0, b'-') & (long | short) & truth(bytes[at - 1] <= b' ');
+        lower(0, b'b') & (bearer | by) | option
+    })
 }
 
 #[cfg(test)]

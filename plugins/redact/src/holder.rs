@@ -5,10 +5,12 @@ use crate::scan::Found;
 use crate::text::{char_at, run_end};
 use std::ops::Range;
 
-/// Whether a value of digits is a number without quotes: of JSON, of a row of
+/// Whether a value is a number without quotes: of JSON, of a row of
 /// SQL, or a whole field of CSV. Only digits may replace it.
 pub(crate) fn is_number(text: &[u8], range: &Range<usize>) -> bool {
-    if !text[range.clone()].iter().all(u8::is_ascii_digit) {
+    let value = &text[range.clone()];
+    let is_part = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E');
+    if !matches!(value, [b'-', b'0'..=b'9', ..] | [b'0'..=b'9', ..]) || !value.iter().all(is_part) {
         return false;
     }
     let is_space = |byte: u8| byte == b' ';
@@ -33,6 +35,18 @@ pub(crate) fn is_number(text: &[u8], range: &Range<usize>) -> bool {
         b';' | b'\t' => matches!(after, b';' | b'\t' | b'\n'),
         _ => false,
     }
+}
+
+/// Appends a number of nines in the form of a number: zeros would stand at its
+/// beginning, which JSON does not allow. An exponent becomes zero, which is
+/// never out of range.
+pub(crate) fn write_nines(value: &[u8], out: &mut Vec<u8>) {
+    let exponent = value.iter().position(|byte| matches!(byte, b'e' | b'E')).unwrap_or(value.len());
+    out.extend(value.iter().enumerate().map(|(place, &byte)| match byte {
+        b'0'..=b'9' if place > exponent => b'0',
+        b'0'..=b'9' => b'9',
+        _ => byte,
+    }));
 }
 
 /// How the characters of a value are written in its place.

@@ -28,7 +28,7 @@ pub(crate) fn declare(manifest: Manifest) -> Manifest {
             .default("default"),
         )
         .param(
-            ParamSpec::text("style", "`mask` keeps the length, `hash` writes keyed pseudonyms, `remove` writes nothing")
+            ParamSpec::text("style", "`mask` keeps the length, `hash` writes keyed pseudonyms")
                 .default("mask"),
         )
         .param(ParamSpec::secret("key", "The secret key of `style=hash`: the same key gives the same pseudonyms"))
@@ -79,7 +79,6 @@ fn replacement(params: &Params) -> Result<Replacement, String> {
     }
     match style {
         "mask" => Ok(Replacement::Mask(Mask { keep_last, ..Mask::default() })),
-        "remove" => Ok(Replacement::Remove),
         "hash" => {
             let secret =
                 secret.filter(|secret| !secret.is_empty()).ok_or("`style=hash` needs a secret `key`")?;
@@ -91,7 +90,7 @@ fn replacement(params: &Params) -> Result<Replacement, String> {
             };
             Ok(Replacement::Hash(Pseudonyms::new(Key::new(secret)?).with_addresses(addresses)))
         }
-        other => Err(format!("`style` must be mask, hash or remove, not `{other}`")),
+        other => Err(format!("`style` must be mask or hash, not `{other}`")),
     }
 }
 

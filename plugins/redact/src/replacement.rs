@@ -14,13 +14,7 @@ pub(crate) enum Replacement {
     Hash(Pseudonyms),
     /// A text.
     Text(Vec<u8>),
-    /// Nothing.
-    Remove,
 }
-
-/// What replaces each digit of a number without quotes. Zeros would stand at
-/// its beginning, which JSON does not allow.
-const NINE: u8 = b'9';
 
 impl Replacement {
     /// Whether every value keeps its length.
@@ -37,13 +31,15 @@ impl Replacement {
             Self::Mask(mask) => {
                 let has_escape =
                     value.iter().any(|byte| matches!(byte, b'\\' | b'%' | b'&' | b'\'' | b'"' | b'='));
+                if is_number && mask.keep_last == 0 || value.contains(&b'e') && is_number {
+                    return holder::write_nines(value, out);
+                }
                 let mask = Mask {
-                    fill: if is_number { NINE } else { b'*' },
+                    fill: if is_number { b'9' } else { b'*' },
                     keep_last: if has_escape { 0 } else { mask.keep_last },
                     text: None,
                 };
-                let form = if is_number { runner_values::Kind::Number } else { form };
-                mask.write(form, value, out);
+                mask.write(if is_number { runner_values::Kind::Number } else { form }, value, out);
             }
             Self::Hash(pseudonyms) if !is_number || found.kind == Kind::Card || found.kind == Kind::Phone => {
                 let spelling = Spelling::of(text, found);
@@ -57,9 +53,9 @@ impl Replacement {
                 spelling.write(&pseudonym, out);
             }
             // Any other number that replaces it would not be known again.
-            _ if is_number => out.resize(out.len() + value.len(), NINE),
+            _ if is_number => holder::write_nines(value, out),
             Self::Text(with) => out.extend_from_slice(with),
-            Self::Hash(_) | Self::Remove => {}
+            Self::Hash(_) => {}
         }
     }
 }

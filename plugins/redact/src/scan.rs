@@ -51,7 +51,8 @@ const SWEPT: [Kind; 14] = [
 pub(crate) fn scan(text: &[u8], kinds: Kinds) -> Vec<Found> {
     let mut found = Vec::new();
     if kinds.has_any(&SWEPT) {
-        let mut search = Search { text, kinds, colons_end: 0, found: &mut found };
+        let mut search =
+            Search { text, kinds, colons_end: 0, seen: assignment::Seen::default(), found: &mut found };
         candidates::each(text, |at, bits| search.at(at, bits));
     }
     let add = &mut |range: Range<usize>, kind| found.push(Found { range, kind });
@@ -79,6 +80,8 @@ struct Search<'a> {
     kinds: Kinds,
     /// The end of the run of colons and digits that was looked at last.
     colons_end: usize,
+    /// What the keys before the place have shown.
+    seen: assignment::Seen,
     found: &'a mut Vec<Found>,
 }
 
@@ -88,7 +91,9 @@ impl Search<'_> {
     fn at(&mut self, at: usize, bits: u8) {
         let text = self.text;
         if bits & NAME != 0 {
-            self.contextual(|add| assignment::find(text, at, add));
+            let mut seen = std::mem::take(&mut self.seen);
+            self.contextual(|add| assignment::find(text, at, &mut seen, add));
+            self.seen = seen;
         }
         if bits & OCTETS != 0 && self.kinds.has(Kind::Ipv4) {
             let range = if text[at + 1] == b'.' { ipv4::dotted(text, at) } else { ipv4::dashed(text, at) };

@@ -8,11 +8,39 @@ use crate::kind::Kind;
 use crate::text::{char_at, run_end};
 use std::ops::Range;
 
-/// Finds the value of the key whose last letter is at `last`.
-pub(crate) fn find(text: &[u8], last: usize, found: &mut dyn FnMut(Range<usize>, Kind)) {
+/// What is known from the keys before a place in its line, so that each byte
+/// is read a bounded number of times.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    /// The last value without quotes that was read.
+    unquoted: Range<usize>,
+    /// How its operator was written.
+    style: Style,
+    /// The end of the last value that was found.
+    found_end: usize,
+}
+
+impl Seen {
+    /// The value without quotes that begins at `start`. What ends it does not
+    /// depend on where it begins.
+    fn unquoted(&mut self, text: &[u8], start: usize, style: Style) -> Range<usize> {
+        if !(self.style == style && self.unquoted.contains(&start)) {
+            self.unquoted = value::unquoted(text, start, style);
+            self.style = style;
+        }
+        start..self.unquoted.end
+    }
+}
+
+/// Finds the value of the key whose last letter is at `last`. A key inside of
+/// a value is part of the value.
+pub(crate) fn find(text: &[u8], last: usize, seen: &mut Seen, found: &mut dyn FnMut(Range<usize>, Kind)) {
+    if last < seen.found_end {
+        return;
+    }
     let Some((class, start)) = key_name::ending(text, last + 1) else { return };
     let Some((at, style)) = operator(text, start, last + 1) else { return };
-    assigned(text, at, (class, style), found);
+    assigned(text, at, (class, style), seen, found);
 }
 
 /// Finds the value after an option such as `--password`, whose first hyphen is
@@ -24,7 +52,7 @@ pub(crate) fn option(text: &[u8], start: usize, found: &mut dyn FnMut(Range<usiz
     let has_value = text.get(end) == Some(&b' ')
         && text.get(end + 1).is_some_and(|byte| !byte.is_ascii_whitespace() && *byte != b'-');
     if let Some(class) = key_name::class(&text[start..end]).filter(|_| has_value) {
-        assigned(text, end + 1, (class, Style::Plain), found);
+        assigned(text, end + 1, (class, Style::Plain), &mut Seen::default(), found);
     }
 }
 
@@ -33,19 +61,29 @@ fn assigned(
     text: &[u8],
     at: usize,
     (class, style): (Class, Style),
+    seen: &mut Seen,
     found: &mut dyn FnMut(Range<usize>, Kind),
 ) {
+    match class {
+        Class::Authorization => {
+            seen.found_end = authorization(text, at, found);
+            return;
+        }
+        Class::Cookies => {
+            seen.found_end = cookies(text, at, usize::MAX, found);
+            return;
+        }
+        Class::SetCookie => {
+            seen.found_end = cookies(text, at, 1, found);
+            return;
+        }
+        _ => {}
+    }
     let (range, is_quoted) = match value::quoted(text, at) {
         Some(range) => (range, true),
         None if value::quote(text, at).is_some() => return,
-        None => (value::unquoted(text, at, style), false),
+        None => (seen.unquoted(text, at, style), false),
     };
-    match class {
-        Class::Authorization => return authorization(text, at, found),
-        Class::Cookies => return cookies(text, at, usize::MAX, found),
-        Class::SetCookie => return cookies(text, at, 1, found),
-        _ => {}
-    }
     let value = &text[range.clone()];
     let is_secret = match class {
         Class::Password => !is_folder(value),
@@ -56,6 +94,7 @@ fn assigned(
     if is_secret && !value::is_empty(value) && (is_quoted || !is_structure(value)) {
         let kind =
             if matches!(class, Class::Password | Class::Digits) { Kind::Password } else { Kind::Token };
+        seen.found_end = range.end;
         found(range, kind);
     }
 }

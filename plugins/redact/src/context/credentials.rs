@@ -37,7 +37,8 @@ const PARAMETER_SCHEMES: &[&str] =
 const PARAMETERS: &[&str] = &["response", "signature", "mac", "oauth_token", "oauth_signature", "cnonce"];
 
 /// Finds the credentials of an `Authorization` whose value begins at `at`.
-pub(super) fn authorization(text: &[u8], at: usize, found: &mut dyn FnMut(Range<usize>, Kind)) {
+/// Returns the end of what was read.
+pub(super) fn authorization(text: &[u8], at: usize, found: &mut dyn FnMut(Range<usize>, Kind)) -> usize {
     let start = at + value::quote(text, at).map_or(0, |quote| quote.length);
     let word = run_end(&text[..text.len().min(start + 32)], start, |byte| {
         byte.is_ascii_alphanumeric() || byte == b'-'
@@ -51,7 +52,7 @@ pub(super) fn authorization(text: &[u8], at: usize, found: &mut dyn FnMut(Range<
     let (from, kind) = match known {
         Some(kind) => match gap_end(text, word) {
             Some(from) => (from, kind),
-            None => return,
+            None => return at,
         },
         None => (start, Kind::Token),
     };
@@ -64,9 +65,12 @@ pub(super) fn authorization(text: &[u8], at: usize, found: &mut dyn FnMut(Range<
         }
         None => value::is_token(value, 8),
     };
-    if is_value && !value::is_empty(value) {
-        found(token, kind);
+    if !is_value || value::is_empty(value) {
+        return at;
     }
+    let end = token.end;
+    found(token, kind);
+    end
 }
 
 /// The token after the `Bearer` at `start`. In prose the word is followed by
@@ -132,7 +136,7 @@ fn token(text: &[u8], start: usize) -> Range<usize> {
 }
 
 /// Finds the secret ones of the parameters `name="value", ...` after a scheme.
-fn parameters(text: &[u8], from: usize, found: &mut dyn FnMut(Range<usize>, Kind)) {
+fn parameters(text: &[u8], from: usize, found: &mut dyn FnMut(Range<usize>, Kind)) -> usize {
     let limit = text.len().min(from + MAX_BYTES);
     let end = run_end(&text[..limit], from, |byte| byte != b'\n');
     let mut at = from;
@@ -152,13 +156,20 @@ fn parameters(text: &[u8], from: usize, found: &mut dyn FnMut(Range<usize>, Kind
         }
         at = range.end.max(equals + 1);
         if at >= end {
-            return;
+            break;
         }
     }
+    at
 }
 
-/// Finds the values of the first `count` cookies from `at` on.
-pub(super) fn cookies(text: &[u8], at: usize, count: usize, found: &mut dyn FnMut(Range<usize>, Kind)) {
+/// Finds the values of the first `count` cookies from `at` on. Returns the
+/// end of what was read.
+pub(super) fn cookies(
+    text: &[u8],
+    at: usize,
+    count: usize,
+    found: &mut dyn FnMut(Range<usize>, Kind),
+) -> usize {
     let mut at = at + value::quote(text, at).map_or(0, |quote| quote.length);
     let limit = at + MAX_BYTES;
     for _ in 0..count {
@@ -169,7 +180,7 @@ pub(super) fn cookies(text: &[u8], at: usize, count: usize, found: &mut dyn FnMu
         };
         let name = run_end(text, at, is_name);
         if name == at || text.get(name) != Some(&b'=') {
-            return;
+            return at;
         }
         let range = value::quoted(text, name + 1).unwrap_or_else(|| name + 1..cookie_end(text, name + 1));
         let value = &text[range.clone()];
@@ -181,10 +192,11 @@ pub(super) fn cookies(text: &[u8], at: usize, count: usize, found: &mut dyn FnMu
                 .filter(|_| text[name + 1] == b'"')
                 .map_or(0, |quote| quote.length);
         if text.get(at) != Some(&b';') || at > limit {
-            return;
+            return at;
         }
         at = run_end(text, at + 1, |byte| byte == b' ');
     }
+    at
 }
 
 /// `cookie-octet` of RFC 6265: no space, quote, comma, semicolon, backslash.

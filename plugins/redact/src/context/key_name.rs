@@ -70,11 +70,24 @@ const WORDS: &[(&str, Class)] = &[
     ("jwt", Class::Random),
 ];
 
+/// Whether a name in the lists ends in these letters, in any case.
+fn is_ending(letters: &[u8; 2]) -> bool {
+    const ENDINGS: [[u8; 2]; 25] = [
+        *b"rd", *b"wd", *b"se", *b"rt", *b"de", *b"na", *b"on", *b"ie", *b"en", *b"et", *b"ey", *b"id",
+        *b"al", *b"ls", *b"re", *b"ss", *b"pw", *b"sw", *b"in", *b"vv", *b"vc", *b"tp", *b"th", *b"ig",
+        *b"wt",
+    ];
+    ENDINGS.contains(&letters.map(|letter| letter | 0x20))
+}
+
 /// The longest name that is looked at, in bytes.
 const MAX_BYTES: usize = 40;
 
 /// The class of the name that ends before `end`, and where the name begins.
 pub(super) fn ending(text: &[u8], end: usize) -> Option<(Class, usize)> {
+    if !text[..end].last_chunk().is_some_and(is_ending) {
+        return None;
+    }
     let from = end.saturating_sub(MAX_BYTES);
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     let length = text[from..end].iter().rev().take_while(|byte| is_name(byte)).count();
@@ -85,12 +98,7 @@ pub(super) fn ending(text: &[u8], end: usize) -> Option<(Class, usize)> {
 
 /// The class of a name.
 pub(super) fn class(name: &[u8]) -> Option<Class> {
-    // Few names end like those in the lists.
-    let last = name.last()?.to_ascii_lowercase();
-    if !matches!(
-        last,
-        b'd' | b't' | b'n' | b'y' | b'e' | b's' | b'w' | b'l' | b'h' | b'g' | b'v' | b'c' | b'p'
-    ) {
+    if !name.last_chunk().is_some_and(is_ending) {
         return None;
     }
     let mut plain = [0; MAX_BYTES];
@@ -122,6 +130,13 @@ fn last_word(name: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_name_has_its_ending() {
+        for (name, expected) in ENDS.iter().chain(WORDS) {
+            assert_eq!(class(name.as_bytes()), Some(*expected), "{name}");
+        }
+    }
 
     #[test]
     fn names_have_classes() {

@@ -56,9 +56,10 @@ pub(super) fn quoted(text: &[u8], at: usize) -> Option<Range<usize>> {
 }
 
 /// How the operator before a value was written, which tells what ends it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Style {
     /// As such.
+    #[default]
     Plain,
     /// As an escape: `password%3Dhunter2%26x`.
     Escaped,

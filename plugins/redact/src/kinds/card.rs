@@ -23,13 +23,6 @@ const MAX_GROUPS: usize = 5;
 
 /// The number whose first digit is at `start`, which no digit precedes.
 pub(crate) fn find(text: &[u8], start: usize) -> Option<Range<usize>> {
-    if !is_start(text, start) {
-        return None;
-    }
-    let hint = words::hint(text, start, 3, hint);
-    if hint == Some(Hint::Against) {
-        return None;
-    }
     let mut digits = Digits { digits: [b'0'; MAX_DIGITS], count: 0, groups: [0; MAX_GROUPS], group_count: 0 };
     let mut gap: Option<&[u8]> = None;
     let mut at = start;
@@ -45,8 +38,18 @@ pub(crate) fn find(text: &[u8], start: usize) -> Option<Range<usize>> {
         if at == group || !digits.end_group(at - group) {
             return found;
         }
-        if is_end(text, at) && digits.is_card(gap, hint.is_some()) {
-            found = Some(start..at);
+        if let Some(needs_word) = digits.network(gap).filter(|_| is_end(text, at)) {
+            // The surroundings are looked at last, since few digits get here.
+            let has_word = match words::hint(text, start, 3, hint) {
+                Some(Hint::Against) => return None,
+                hint => hint.is_some(),
+            };
+            if !is_start(text, start) {
+                return None;
+            }
+            if has_word || needs_word == Needs::Nothing {
+                found = Some(start..at);
+            }
         }
         match gap_at(text, at) {
             Some(next) if *gap.get_or_insert(next) == next => at += next.len(),
@@ -80,26 +83,34 @@ impl Digits {
         true
     }
 
-    /// Whether the digits so far are a card number.
-    fn is_card(&self, gap: Option<&[u8]>, has_word: bool) -> bool {
+    /// What the digits so far need to be a card number; `None` if they are none.
+    fn network(&self, gap: Option<&[u8]>) -> Option<Needs> {
         let digits = &self.digits[..self.count];
         if self.count < MIN_DIGITS || !runner_values::check::luhn(digits) {
-            return false;
+            return None;
         }
-        let is_known = match network::of(digits) {
-            None => return false,
-            Some(Network::Known) => true,
-            Some(Network::Wide) => false,
-        };
-        let is_usual = match &self.groups[..self.group_count] {
+        let is_known = network::of(digits)? == Network::Known;
+        let groups = &self.groups[..self.group_count];
+        let is_usual = match groups {
             [_] | [4, 6, 5 | 4] | [4, 4, 4, 4] => is_known,
             [4, 4, 4, 4, _] | [6, 13] => matches!(gap, Some(b" " | b"-")),
             _ => false,
         };
-        let is_plausible =
-            self.groups[0] >= 4 && self.groups[..self.group_count].iter().all(|&length| length >= 2);
-        is_usual || has_word && is_plausible
+        let is_plausible = groups[0] >= 4 && groups.iter().all(|&length| length >= 2);
+        match is_usual {
+            true => Some(Needs::Nothing),
+            false => is_plausible.then_some(Needs::Word),
+        }
     }
+}
+
+/// What shows that digits are a card number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    /// The digits alone.
+    Nothing,
+    /// A word before them.
+    Word,
 }
 
 /// The gap between groups at `at`.

@@ -17,16 +17,16 @@ pub(crate) fn ssn(text: &[u8], start: usize) -> Option<Range<usize>> {
     let digits: Vec<u8> = value.iter().copied().filter(u8::is_ascii_digit).collect();
     let is_layout =
         digits.len() == 9 && (length == 9 || value[6] == gap && matches!(gap, b'-' | b' ' | b'.'));
-    if !is_layout || !is_alone(text, start, start + length) {
+    if !is_layout {
         return None;
     }
     let is_issued = !matches!(digits[..3], [b'0', b'0', b'0'] | [b'6', b'6', b'6'] | [b'9', ..])
         && digits[3..5] != *b"00"
         && digits[5..] != *b"0000";
-    let has_word = words::before(text, start)
-        .take(3)
-        .any(|word| is_word(text, word, &["ssn", "social", "ss", "itin", "sin"]));
-    (is_issued && (gap == b'-' || has_word)).then_some(start..start + length)
+    let is_named = |word| is_word(text, word, &["ssn", "social", "ss", "sin"]);
+    let has_word = || words::before(text, start).take(3).any(is_named);
+    (is_issued && is_alone(text, start, start + length) && (gap == b'-' || has_word()))
+        .then_some(start..start + length)
 }
 
 /// The number of a country whose first digit is at `start`, named by a word

@@ -88,18 +88,14 @@ pub(crate) fn national(text: &[u8], at: usize) -> Option<Range<usize>> {
 
 /// The digits at `start` if a word before them says that they are a number.
 pub(crate) fn named(text: &[u8], start: usize) -> Option<Range<usize>> {
-    if !is_word_start(text, start)
-        || text[..start].last().is_some_and(|byte| matches!(byte, b'+' | b'.' | b'-' | b'/'))
-    {
+    let read = grouped(text, start);
+    let is_number = (7..=15).contains(&read.digits) && is_word_end(text, read.end);
+    if !is_number || has_fraction(text, read.end) || is_pseudonym(&text[start..read.end]) {
         return None;
     }
-    let read = grouped(text, start);
-    let is_number =
-        (7..=15).contains(&read.digits) && is_word_end(text, read.end) && !has_fraction(text, read.end);
-    (is_number
-        && !is_pseudonym(&text[start..read.end])
-        && words::hint(text, start, 1, hint) == Some(Hint::For))
-    .then_some(start..read.end)
+    let is_joined = text[..start].last().is_some_and(|byte| matches!(byte, b'+' | b'.' | b'-' | b'/'));
+    let is_start = !is_joined && is_word_start(text, start);
+    (is_start && words::hint(text, start, 1, hint) == Some(Hint::For)).then_some(start..read.end)
 }
 
 /// Whether a number has the form of a pseudonym: a 1 at the first and, of ten

@@ -44,6 +44,12 @@ pub(crate) fn at(text: &[u8], at: usize) -> Option<Escape> {
 /// The escape that ends before `end`, if one does.
 pub(crate) fn before(text: &[u8], end: usize) -> Option<Escape> {
     let &last = text.get(end.checked_sub(1)?)?;
+    // Few places are after an escape: its first byte must be near.
+    let near = &text[end.saturating_sub(10)..end];
+    let may_colour = matches!(last, b'm' | b'K' | b'J' | b'H' | b'h' | b'l');
+    if !may_colour && !near.iter().any(|byte| matches!(byte, b'%' | b'\\' | b'&' | b'=')) {
+        return None;
+    }
     let begins = |length: usize| {
         end.checked_sub(length)
             .filter(|&start| self::at(text, start).is_some_and(|escape| escape.length == length))

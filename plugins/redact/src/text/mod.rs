@@ -45,6 +45,10 @@ pub(crate) fn char_before(text: &[u8], end: usize) -> Option<Char> {
 /// Whether a value may begin at `at`: no word of ASCII letters and digits goes
 /// on there, and the place is not inside an escape.
 pub(crate) fn is_word_start(text: &[u8], at: usize) -> bool {
+    let Some(&before) = text[..at].last() else { return true };
+    if !before.is_ascii_alphanumeric() && !matches!(before, b'\\' | b'%' | b'=') {
+        return true;
+    }
     match char_before(text, at) {
         None => true,
         Some(char) if char.is_escape => !char.ascii().is_ascii_alphanumeric(),

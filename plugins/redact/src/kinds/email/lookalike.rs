@@ -36,16 +36,13 @@ fn is_message_id(address: &Address<'_>) -> bool {
         b"call-id",
     ];
     let before = address.before();
-    let Some(bracket) = before
-        .iter()
-        .rev()
-        .take(12)
-        .position(|&byte| byte == b'<' || byte == b' ' || byte == b'=' || byte == b':')
-    else {
-        return false;
+    let is_mark = |byte: &&u8| matches!(byte, b'<' | b' ' | b'=' | b':' | b'"' | b'\'');
+    let marks = before.iter().rev().take(8).take_while(is_mark).count();
+    let name = &before[..before.len() - marks];
+    let ends_with = |header: &[u8]| {
+        name.len().checked_sub(header.len()).is_some_and(|at| name[at..].eq_ignore_ascii_case(header))
     };
-    let head = &before[..before.len() - bracket];
-    HEADERS.iter().any(|header| words::has_before(address.text, head.len(), header.len() + 4, header))
+    marks > 0 && HEADERS.iter().any(|header| ends_with(header))
 }
 
 /// `git@github.com:org/repo`, and a version of a repository: `repo.git@main`.
