@@ -9,8 +9,9 @@ use std::ops::Range;
 /// SQL, or a whole field of CSV. Only digits may replace it.
 pub(crate) fn is_number(text: &[u8], range: &Range<usize>) -> bool {
     let value = &text[range.clone()];
-    let is_part = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E');
-    if !matches!(value, [b'-', b'0'..=b'9', ..] | [b'0'..=b'9', ..]) || !value.iter().all(is_part) {
+    let is_float = || str::from_utf8(value).is_ok_and(|text| text.parse::<f64>().is_ok());
+    let begins = matches!(value, [b'-', b'0'..=b'9', ..] | [b'0'..=b'9', ..]);
+    if !begins || !value.last().is_some_and(u8::is_ascii_digit) || !is_float() {
         return false;
     }
     let is_space = |byte: u8| byte == b' ';

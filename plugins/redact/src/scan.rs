@@ -129,6 +129,10 @@ impl Search<'_> {
 
     fn digits(&mut self, at: usize, bits: u8) {
         let text = self.text;
+        let at = text::escape::digits_start(text, at, text.len());
+        if at == text.len() {
+            return;
+        }
         if bits & DIGITS != 0 {
             if self.kinds.has(Kind::Card) {
                 self.add(card::find(text, at), Kind::Card);
@@ -206,12 +210,23 @@ impl Search<'_> {
 
 /// Whether a value is a pseudonym from an earlier run, which stays.
 fn is_pseudonym(kind: Kind, value: &[u8]) -> bool {
-    let is_token = |value: &[u8]| Kind::ALL.iter().any(|kind| runner_values::is_token(kind.name(), value));
     if kind.is_secret() || kind == Kind::Id {
-        return is_token(value);
+        return has_token(value);
     }
     let plain = text::decode(value);
     runner_values::is_pseudonym(kind.form(), &plain)
+}
+
+/// Whether a value is or contains a pseudonym such as `key_3f9a1c0d2b4e5f60`.
+fn has_token(value: &[u8]) -> bool {
+    const DIGITS: usize = 16;
+    memchr::memchr_iter(b'_', value).any(|at| {
+        Kind::ALL.iter().any(|kind| {
+            let start = at.checked_sub(kind.name().len());
+            let token = start.and_then(|start| value.get(start..at + 1 + DIGITS));
+            token.is_some_and(|token| runner_values::is_token(kind.name(), token))
+        })
+    })
 }
 
 /// Sorts the values, and joins those that overlap.

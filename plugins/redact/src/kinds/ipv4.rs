@@ -98,12 +98,7 @@ fn has_domain(text: &[u8], end: usize) -> bool {
 /// ends with digits, as in `%2010.0.0.1`.
 fn number_start(text: &[u8], at: usize) -> usize {
     let run = run_start(text, at + 1, 8, |byte| byte.is_ascii_digit());
-    if run > 0 && matches!(text[run - 1], b'%' | b'x' | b'u' | b'\\') {
-        let after = (run + 1..=at)
-            .find(|&start| escape::before(text, start).is_some_and(|escape| start - escape.length < run));
-        return after.unwrap_or(run);
-    }
-    run
+    escape::digits_start(text, run, at)
 }
 
 /// Four numbers from `start` on, and their end.

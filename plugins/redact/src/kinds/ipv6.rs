@@ -262,14 +262,14 @@ mod tests {
 
         #[test]
         fn finds_what_the_standard_library_writes(
-            groups in prop::array::uniform8(prop_oneof![Just(0), any::<u16>()]),
+            groups in prop::array::uniform7(prop_oneof![Just(0), any::<u16>()]),
+            // Four decimal digits at the end may be a port.
+            last in 0xa000_u16..,
             before in "(ip |addr:|peer=|ip%3D)",
             after in "([ \"),/.]|%eth0|\\]:80| 12:34)?",
         ) {
-            let address = Ipv6Addr::from(groups);
-            let text = address.to_string();
-            // `::` alone needs more, and `:443` at the end may be a port.
-            prop_assume!(groups != [0; 8] && groups[7] > 0x9999);
+            let [a, b, c, d, e, f, g] = groups;
+            let text = Ipv6Addr::from([a, b, c, d, e, f, g, last]).to_string();
             let found = found(&[Kind::Ipv6], &format!("{before}{text}{after}"));
             prop_assert_eq!(found, text);
         }

@@ -90,6 +90,16 @@ pub(crate) fn before(text: &[u8], end: usize) -> Option<Escape> {
     }
 }
 
+/// Where a number begins whose run of digits begins at `run`: after an escape
+/// that ends with digits, as in `%2010.0.0.1`. It begins at or before `last`.
+pub(crate) fn digits_start(text: &[u8], run: usize, last: usize) -> usize {
+    if run == 0 || !matches!(text[run - 1], b'%' | b'x' | b'u' | b'\\') {
+        return run;
+    }
+    let is_after = |&start: &usize| before(text, start).is_some_and(|escape| start - escape.length < run);
+    (run + 1..=last.min(run + 6)).find(is_after).unwrap_or(run)
+}
+
 fn starts_with(text: &[u8], end: usize, length: usize, byte: u8) -> bool {
     end.checked_sub(length).is_some_and(|start| text[start] == byte)
 }
