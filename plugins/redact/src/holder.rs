@@ -74,6 +74,13 @@ impl<'a> Spelling<'a> {
             at += char.length;
         }
         let value = &text[found.range.clone()];
+        // The `@` of quoted-printable, which stands for something else elsewhere.
+        let is_printable = found.kind == Kind::Email
+            && !value.contains(&b'@')
+            && escapes.iter().all(|&(byte, _)| byte != b'@');
+        if let Some(at) = memchr::memmem::find(value, b"=40").filter(|_| is_printable) {
+            escapes.push((b'@', &value[at..at + 3]));
+        }
         let after = &text[found.range.end..];
         Self {
             escapes,
@@ -87,6 +94,11 @@ impl<'a> Spelling<'a> {
     /// The value as its kind is usually written.
     pub(crate) fn plain(&self, value: &[u8]) -> Vec<u8> {
         let mut plain = crate::text::decode(value);
+        if self.escapes.contains(&(b'@', &b"=40"[..])) {
+            if let Some(at) = memchr::memmem::find(&plain, b"=40") {
+                plain.splice(at..at + 3, *b"@");
+            }
+        }
         if self.has_hyphens {
             replace(&mut plain, b'-', b'.');
         }

@@ -13,6 +13,7 @@
 use crate::candidates::{self, AT, COLON, DIGITS, GROUPS, LETTERS, NAME, OCTETS, WORD};
 use crate::context::url::{UserInfo, user_info};
 use crate::context::{assignment, bearer, option};
+use crate::holder::Spelling;
 use crate::kind::{Kind, Kinds};
 use crate::kinds::{card, email, iban, ipv4, ipv6, mac, national, phone, uuid};
 use crate::{key, sweep, text};
@@ -70,7 +71,7 @@ pub(crate) fn scan(text: &[u8], kinds: Kinds) -> Vec<Found> {
     if kinds.has(Kind::Key) {
         key::find(text, &mut |range| add(range, Kind::Key));
     }
-    found.retain(|value| !is_pseudonym(value.kind, &text[value.range.clone()]));
+    found.retain(|value| !is_pseudonym(text, value));
     merge(found)
 }
 
@@ -209,11 +210,14 @@ impl Search<'_> {
 }
 
 /// Whether a value is a pseudonym from an earlier run, which stays.
-fn is_pseudonym(kind: Kind, value: &[u8]) -> bool {
+fn is_pseudonym(text: &[u8], found: &Found) -> bool {
+    let (kind, value) = (found.kind, &text[found.range.clone()]);
+    let plain = Spelling::of(text, found).plain(value);
     if kind.is_secret() || kind == Kind::Id {
-        return has_token(value);
+        // A key may name a value of another kind: `password=bob@example.com`.
+        let is_personal = |kind: &Kind| !kind.is_secret() && runner_values::is_pseudonym(kind.form(), &plain);
+        return has_token(value) || Kind::ALL.iter().any(is_personal);
     }
-    let plain = text::decode(value);
     runner_values::is_pseudonym(kind.form(), &plain)
 }
 

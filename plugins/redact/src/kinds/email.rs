@@ -64,6 +64,7 @@ pub(crate) fn sign(text: &[u8], at: usize) -> Option<Range<usize>> {
             is_at.then(|| start..at + 4 + spaces(text.get(at + 4)))
         }
         // The digits of `%40`, `\u0040`, `&#x40;`, and the `#` of `&#64;`.
+        b'4' if text[..at].last() == Some(&b'=') => text[at..].starts_with(b"40").then_some(at - 1..at + 2),
         b'4' | b'#' => (at.saturating_sub(6)..at).find_map(|start| {
             let escape = escape::at(text, start).filter(|escape| escape.code == u32::from(b'@'))?;
             let end = start + escape.length;

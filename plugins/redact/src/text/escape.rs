@@ -186,13 +186,12 @@ fn reference(rest: &[u8]) -> Option<Escape> {
     Some(Escape { length: end + 1, code })
 }
 
-/// `=3D` of quoted-printable (RFC 2045): upper-case digits. `=10` is far more
-/// often a key's value, so one of the digits must be a letter, or the escape
-/// an `@`.
+/// `=3D` of quoted-printable (RFC 2045): upper-case digits. `=10` and `=40` are
+/// far more often the value of a key, so one of the digits must be a letter.
 fn quoted_printable(rest: &[u8]) -> Option<Escape> {
     let digits = rest.get(1..3)?;
     let is_upper = |byte: &u8| byte.is_ascii_digit() || (b'A'..=b'F').contains(byte);
-    let is_clear = digits.iter().any(u8::is_ascii_uppercase) || digits == b"40";
+    let is_clear = digits.iter().any(u8::is_ascii_uppercase);
     (is_clear && digits.iter().all(is_upper))
         .then(|| hex(digits))
         .flatten()
@@ -244,7 +243,6 @@ mod tests {
             ("&#x40;", 0x40),
             ("&lt;", 0x3c),
             ("=3D", 0x3d),
-            ("=40", 0x40),
         ] {
             let text = format!("x{escape}y");
             let expected = Some(Escape { length: escape.len(), code });
