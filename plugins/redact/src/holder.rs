@@ -31,8 +31,8 @@ pub(crate) fn is_number(text: &[u8], range: &Range<usize>) -> bool {
         }
         b'[' | b'(' => matches!(after, b',' | b']' | b')'),
         b',' => matches!(after, b',' | b']' | b')' | b'\n'),
-        // The first field of a row.
-        b'\n' => matches!(after, b',' | b';' | b'\t'),
+        // The first field of a row, or a line of its own.
+        b'\n' => matches!(after, b',' | b';' | b'\t' | b'\n'),
         b';' | b'\t' => matches!(after, b';' | b'\t' | b'\n'),
         _ => false,
     }

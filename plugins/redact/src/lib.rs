@@ -54,7 +54,7 @@ impl Plugin for Redact {
                     holder::Spelling::of(window.bytes, &found).plain(&window.bytes[found.range.clone()]);
                 allowed.has(found.kind, &plain)
             };
-            if !is_allowed {
+            if !is_allowed && !replacement.is_in(&window.bytes[found.range.clone()]) {
                 edits.replace_with(found.range.clone(), |out| replacement.write(window.bytes, &found, out));
             }
         }

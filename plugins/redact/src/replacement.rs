@@ -22,6 +22,11 @@ impl Replacement {
         matches!(self, Self::Mask(_))
     }
 
+    /// Whether a value holds the replacement of an earlier run.
+    pub(crate) fn is_in(&self, value: &[u8]) -> bool {
+        matches!(self, Self::Text(with) if memchr::memmem::find(value, with).is_some())
+    }
+
     /// Appends the replacement of a value of `text`.
     pub(crate) fn write(&self, text: &[u8], found: &Found, out: &mut Vec<u8>) {
         let value = &text[found.range.clone()];

@@ -88,7 +88,9 @@ fn assigned(
     let is_secret = match class {
         Class::Password => !is_folder(value),
         Class::Digits => value.len() >= 3 && value.len() <= 12 && value.iter().all(u8::is_ascii_digit),
-        Class::Token => value::is_token(value, 6) || is_quoted && value.len() >= 6 && !value.contains(&b' '),
+        Class::Token => {
+            value::is_token(value, 6) || is_quoted && value.len() >= 6 && value::is_one_word(value)
+        }
         _ => value::is_random(value),
     };
     if is_secret && !value::is_empty(value) && (is_quoted || !is_structure(value)) {

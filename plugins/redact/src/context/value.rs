@@ -192,11 +192,20 @@ pub(super) fn is_empty(value: &[u8]) -> bool {
 /// Whether a value looks like a token: it has a digit, or capitals among small
 /// letters, or is long.
 pub(super) fn is_token(value: &[u8], least: usize) -> bool {
+    // A mask inside shows that this is more than a token.
+    if !is_one_word(value) {
+        return false;
+    }
     let has = |is: fn(&u8) -> bool| value.iter().any(is);
     let is_mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
         || value.len() >= 20 && !value.contains(&b' ');
     let is_digits = value.iter().all(u8::is_ascii_digit) && value.len() >= 12;
     value.len() >= least && (is_mixed || is_digits) && !value.contains(&b' ')
+}
+
+/// Whether a value has no spaces, quotes and stars, as all tokens.
+pub(super) fn is_one_word(value: &[u8]) -> bool {
+    !value.iter().any(|byte| matches!(byte, b' ' | b'\'' | b'"' | b'`' | b'*'))
 }
 
 /// Whether a value looks random: no words, and of many different characters.
