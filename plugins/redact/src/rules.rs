@@ -169,7 +169,7 @@ impl RuleSet {
     /// Texts in lower case of which a line with a secret contains one, in any
     /// case. `None` if there are rules without such texts.
     pub fn keywords(&self) -> Option<&[Box<[u8]>]> {
-        self.index.always.is_empty().then_some(&self.index.keywords)
+        self.index.all_have_keywords().then_some(&self.index.keywords)
     }
 
     /// Whether the rules include the built-in ones, so that those need not be

@@ -58,6 +58,11 @@ impl Index {
         Self { scanner: Scanner::new(&keywords), anchors, keywords, rules, always }
     }
 
+    /// Whether each rule has a keyword.
+    pub(super) fn all_have_keywords(&self) -> bool {
+        self.always.is_empty() && self.anchors.is_empty()
+    }
+
     /// Calls `found` with the rule and the range of each secret.
     ///
     /// # Errors
