@@ -75,7 +75,8 @@ impl Keys {
         let mut notes: Vec<String> = sets.iter().flat_map(RuleSet::notes).cloned().collect();
         if !sets.iter().any(RuleSet::extends_builtin) {
             notes.push(
-                "`rules`: the built-in rules are not used, as no file has `[extend] useDefault = true`".into(),
+                "`rules`: the built-in rules are not used, as no file has `[extend] useDefault = true`"
+                    .into(),
             );
         }
         notes

@@ -52,7 +52,9 @@ impl Replacement {
                 };
                 mask.write(if is_number { runner_values::Kind::Number } else { form }, value, out);
             }
-            Self::Hash(pseudonyms, _) if !is_number || found.kind == Kind::Card || found.kind == Kind::Phone => {
+            Self::Hash(pseudonyms, _)
+                if !is_number || found.kind == Kind::Card || found.kind == Kind::Phone =>
+            {
                 let spelling = Spelling::of(text, found);
                 let plain = spelling.plain(value);
                 let mut pseudonym = Vec::new();

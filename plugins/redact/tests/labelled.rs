@@ -99,16 +99,11 @@ fn labelled_values_are_found() {
         (whole + count.whole, all + count.whole + count.part + count.missed)
     });
     println!("\n{whole} of {all} values are found");
-    // Keys have rules and tests of their own.
+    assert!(whole * 100 >= all * 95, "{whole} of {all} values are found whole");
+    // Keys are found by rules, all others by code.
     let is_key = |group: &str| group.starts_with("key") || group == "pem";
-    let personal: Vec<_> =
-        groups.iter().filter(|(group, _)| !is_key(group) && !group.starts_with("excluded")).collect();
-    let missed: u32 = personal.iter().map(|(_, count)| count.part + count.missed).sum();
-    assert!(missed <= 1, "{missed} values are not found whole");
-    let false_personal: u32 = decoys
-        .iter()
-        .filter(|(group, _)| !is_key(group.trim_start_matches("decoy: ")))
-        .map(|(_, hits)| hits.1)
-        .sum();
-    assert_eq!(false_personal, 0, "{false_hits:?}");
+    let others = groups.iter().filter(|(group, _)| !is_key(group) && !group.starts_with("excluded"));
+    let missed: u32 = others.map(|(_, count)| count.part + count.missed).sum();
+    assert!(missed <= 1, "{missed} values other than keys are not found whole");
+    assert!(false_hits.is_empty(), "{false_hits:#?}");
 }

@@ -77,6 +77,34 @@ proptest! {
     }
 }
 
+/// Lines with credentials of the rules' forms, as logs have them.
+const SECRETS: [&str; 8] = [
+    "datadog_api_key=",
+    "0123456789abcdef0123456789abcdef",
+    "asana: ",
+    "4111111111111111",
+    "https://hooks.slack.com/services/T0ABCDEFG/B0ABCDEFG/abcdefghijklmnopqrstuvwx",
+    "email=bob@example.com",
+    "AKIAQYLPMN5HFIQR7XYA",
+    "cloudflare token: ",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// No rule takes a mask or a pseudonym, of any kind, for a secret.
+    #[test]
+    fn a_second_run_changes_nothing(
+        parts in prop::collection::vec((prop::sample::select(SECRETS.to_vec()), text()), 1..6),
+        style in prop::sample::select(vec![vec![], vec![("style", "hash"), ("key", "k")], vec![("with", "[REDACTED]")]]),
+    ) {
+        let text: String = parts.iter().map(|(secret, text)| format!("{secret} {text}")).collect();
+        let once = edit::<Redact>(&style, text.as_bytes()).expect("no error");
+        let twice = edit::<Redact>(&style, &once).expect("no error");
+        prop_assert_eq!(String::from_utf8_lossy(&once), String::from_utf8_lossy(&twice));
+    }
+}
+
 /// The pseudonym of `value` after `before`.
 fn pseudonym(kinds: &str, before: &str, value: &str, after: &str) -> String {
     let params = [("kinds", kinds), ("style", "hash"), ("key", "k")];
