@@ -71,7 +71,19 @@ pub(crate) fn scan(text: &[u8], kinds: Kinds) -> Vec<Found> {
     if kinds.has(Kind::Key) {
         key::find(text, &mut |range| add(range, Kind::Key));
     }
-    found.retain(|value| !is_pseudonym(text, value));
+    found.sort_unstable_by_key(|value| (value.range.start, Reverse(value.range.end), value.kind));
+    // A part of a pseudonym may look like a value of its own.
+    let mut pseudonym_end = 0;
+    found.retain(|value| {
+        if value.range.end <= pseudonym_end {
+            return false;
+        }
+        let is_pseudonym = is_pseudonym(text, value);
+        if is_pseudonym {
+            pseudonym_end = value.range.end;
+        }
+        !is_pseudonym
+    });
     merge(found)
 }
 
@@ -233,9 +245,8 @@ fn has_token(value: &[u8]) -> bool {
     })
 }
 
-/// Sorts the values, and joins those that overlap.
+/// Joins values that overlap; they are in order.
 fn merge(mut found: Vec<Found>) -> Vec<Found> {
-    found.sort_unstable_by_key(|value| (value.range.start, Reverse(value.range.end), value.kind));
     found.dedup_by(|later, earlier| {
         let overlaps = later.range.start < earlier.range.end;
         if overlaps {

@@ -89,7 +89,7 @@ fn goes_on_before(text: &[u8], end: usize, odd: Char) -> bool {
     let token = token_start(text, at);
     let head = &text[token..at];
     let is_after_word = text[..at].last().is_some_and(u8::is_ascii_alphanumeric) && !odd.is_escape;
-    let is_path = head.iter().any(|byte| matches!(byte, b'/' | b':' | b'?'))
+    let is_path = head.iter().any(|byte| matches!(byte, b'/' | b':' | b'?' | b'@'))
         || head.contains(&b'=') && odd.ascii() != b'=';
     match odd.ascii() {
         b'=' => is_rewritten(head),
