@@ -230,7 +230,8 @@ fn is_pseudonym(text: &[u8], found: &Found) -> bool {
         let is_personal = |kind: &Kind| !kind.is_secret() && runner_values::is_pseudonym(kind.form(), &plain);
         return has_token(value) || Kind::ALL.iter().any(is_personal);
     }
-    runner_values::is_pseudonym(kind.form(), &plain)
+    // What stands beside a pseudonym may seem to be a part of an address.
+    has_token(value) || runner_values::is_pseudonym(kind.form(), &plain)
 }
 
 /// Whether a value is or contains a pseudonym such as `key_3f9a1c0d2b4e5f60`.
