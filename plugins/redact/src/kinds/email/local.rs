@@ -151,6 +151,5 @@ fn quoted(text: &[u8], end: usize) -> Option<usize> {
             .iter()
             .all(|&byte| byte >= b' ' && !matches!(byte, b'\\' | b',' | b':' | b'=' | b'{' | b'<' | b'>'));
     let start = open - usize::from(starts_escaped);
-    let is_outside = text[..start].last().is_none_or(|byte| !byte.is_ascii_alphanumeric());
-    (text[open] == b'"' && is_escaped == starts_escaped && is_body && is_outside).then_some(start)
+    (text[open] == b'"' && is_escaped == starts_escaped && is_body).then_some(start)
 }
