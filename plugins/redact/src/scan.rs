@@ -223,15 +223,13 @@ impl Search<'_> {
 
 /// Whether a value is a pseudonym from an earlier run, which stays.
 fn is_pseudonym(text: &[u8], found: &Found) -> bool {
-    let (kind, value) = (found.kind, &text[found.range.clone()]);
+    let value = &text[found.range.clone()];
     let plain = Spelling::of(text, found).plain(value);
-    if kind.is_secret() || kind == Kind::Id {
-        // A key may name a value of another kind: `password=bob@example.com`.
-        let is_personal = |kind: &Kind| !kind.is_secret() && runner_values::is_pseudonym(kind.form(), &plain);
-        return has_token(value) || Kind::ALL.iter().any(is_personal);
-    }
-    // What stands beside a pseudonym may seem to be a part of an address.
-    has_token(value) || runner_values::is_pseudonym(kind.form(), &plain)
+    // The value of an earlier run may have had another kind: a card number after
+    // `phone`, or an address after `password`. What stands beside a pseudonym
+    // may seem to be a part of an address.
+    let is_of = |kind: &Kind| !kind.is_secret() && runner_values::is_pseudonym(kind.form(), &plain);
+    has_token(value) || Kind::ALL.iter().any(is_of)
 }
 
 /// Whether a value is or contains a pseudonym such as `key_3f9a1c0d2b4e5f60`.
