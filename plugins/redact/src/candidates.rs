@@ -69,6 +69,8 @@ pub(crate) fn each(text: &[u8], mut found: impl FnMut(usize, u8)) {
     }
 }
 
+/// A condition as a byte: 255 or 0.
+#[expect(clippy::fn_params_excessive_bools, reason = "the truth of any condition")]
 #[inline(always)]
 fn truth(is: bool) -> u8 {
     if is { 255 } else { 0 }

@@ -94,10 +94,9 @@ impl<'a> Spelling<'a> {
     /// The value as its kind is usually written.
     pub(crate) fn plain(&self, value: &[u8]) -> Vec<u8> {
         let mut plain = crate::text::decode(value);
-        if self.escapes.contains(&(b'@', &b"=40"[..])) {
-            if let Some(at) = memchr::memmem::find(&plain, b"=40") {
-                plain.splice(at..at + 3, *b"@");
-            }
+        let is_printable = self.escapes.contains(&(b'@', &b"=40"[..]));
+        if let Some(at) = memchr::memmem::find(&plain, b"=40").filter(|_| is_printable) {
+            plain.splice(at..at + 3, *b"@");
         }
         if self.has_hyphens {
             replace(&mut plain, b'-', b'.');

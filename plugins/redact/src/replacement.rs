@@ -42,7 +42,7 @@ impl Replacement {
             Self::Mask(mask) => {
                 let has_escape =
                     value.iter().any(|byte| matches!(byte, b'\\' | b'%' | b'&' | b'\'' | b'"' | b'='));
-                if is_number && mask.keep_last == 0 || value.contains(&b'e') && is_number {
+                if is_number && (mask.keep_last == 0 || value.contains(&b'e')) {
                     return holder::write_nines(value, out);
                 }
                 let mask = Mask {

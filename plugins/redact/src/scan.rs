@@ -79,7 +79,19 @@ pub(crate) fn scan(text: &[u8], kinds: Kinds, keys: &Keys) -> Result<Vec<Found>,
     if kinds.has(Kind::Pem) {
         pem::find(text, &mut |range| add(range, Kind::Pem));
     }
-    found.retain(|value| !is_pseudonym(text, value));
+    found.sort_unstable_by_key(|value| (value.range.start, Reverse(value.range.end), value.kind));
+    // A part of a pseudonym may look like a value of its own.
+    let mut pseudonym_end = 0;
+    found.retain(|value| {
+        if value.range.end <= pseudonym_end {
+            return false;
+        }
+        let is_pseudonym = is_pseudonym(text, value);
+        if is_pseudonym {
+            pseudonym_end = value.range.end;
+        }
+        !is_pseudonym
+    });
     Ok(merge(found))
 }
 
@@ -219,14 +231,13 @@ impl Search<'_> {
 
 /// Whether a value is a pseudonym from an earlier run, which stays.
 fn is_pseudonym(text: &[u8], found: &Found) -> bool {
-    let (kind, value) = (found.kind, &text[found.range.clone()]);
+    let value = &text[found.range.clone()];
     let plain = Spelling::of(text, found).plain(value);
-    if kind.is_secret() || kind == Kind::Id {
-        // A key may name a value of another kind: `password=bob@example.com`.
-        let is_personal = |kind: &Kind| !kind.is_secret() && runner_values::is_pseudonym(kind.form(), &plain);
-        return has_token(value) || Kind::ALL.iter().any(is_personal);
-    }
-    runner_values::is_pseudonym(kind.form(), &plain)
+    // The value of an earlier run may have had another kind: a card number after
+    // `phone`, or an address after `password`. What stands beside a pseudonym
+    // may seem to be a part of an address.
+    let is_of = |kind: &Kind| !kind.is_secret() && runner_values::is_pseudonym(kind.form(), &plain);
+    has_token(value) || Kind::ALL.iter().any(is_of)
 }
 
 /// Whether a value is or contains a pseudonym such as `key_3f9a1c0d2b4e5f60`.
@@ -241,9 +252,8 @@ fn has_token(value: &[u8]) -> bool {
     })
 }
 
-/// Sorts the values, and joins those that overlap.
+/// Joins values that overlap; they are in order.
 fn merge(mut found: Vec<Found>) -> Vec<Found> {
-    found.sort_unstable_by_key(|value| (value.range.start, Reverse(value.range.end), value.kind));
     found.dedup_by(|later, earlier| {
         let overlaps = later.range.start < earlier.range.end;
         if overlaps {

@@ -169,7 +169,7 @@ fn hint(word: &[u8]) -> Option<Hint> {
         "pay",
         "primaryaccountnumber",
     ];
-    const AGAINST: [&str; 38] = [
+    const AGAINST: [&str; 36] = [
         "blk",
         "block",
         "blocks",
@@ -202,8 +202,6 @@ fn hint(word: &[u8]) -> Option<Hint> {
         "offset",
         "txid",
         "hash",
-        "phone",
-        "tel",
         "snowflake",
         "callid",
         "serial",

@@ -51,21 +51,17 @@ impl Run {
 
 /// The address whose first colon is at `colon`.
 pub(crate) fn find(text: &[u8], colon: usize) -> Option<Range<usize>> {
-    let (start, is_labelled) = start(text, colon)?;
+    let start = start(text, colon)?;
     let run = Run::read(text, start);
-    let is_cut = text
-        .get(run.places[run.plain.len()])
-        .is_some_and(|&byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let length = address_length(&run, is_cut)?;
+    let length = address_length(text, &run)?;
     let address = parse(&run.plain[..length])?;
     let range = start..run.places[length];
-    let is_shown = is_strong(&run.plain[..length], address) || has_context(text, &range, is_labelled);
+    let is_shown = is_strong(&run.plain[..length], address) || has_context(text, &range);
     (is_shown && !is_path(text, &range) && !is_hardware(&run.plain[..length])).then_some(range)
 }
 
-/// Where the address begins whose first colon is at `colon`, and whether a
-/// label stands before it.
-fn start(text: &[u8], colon: usize) -> Option<(usize, bool)> {
+/// Where the address begins whose first colon is at `colon`.
+fn start(text: &[u8], colon: usize) -> Option<usize> {
     // A group has at most four digits; a longer word is a label.
     let word = (colon.saturating_sub(4)..=colon)
         .find(|&at| text[at..colon].iter().all(u8::is_ascii_hexdigit) && is_word_start(text, at));
@@ -77,7 +73,7 @@ fn start(text: &[u8], colon: usize) -> Option<(usize, bool)> {
             // `::::1` and `:::80` are no addresses.
             let is_tripled = word == colon
                 && doubles(colon + first).and_then(|second| doubles(colon + first + second)).is_some();
-            (!is_tripled).then_some((word, false))
+            (!is_tripled).then_some(word)
         }
         // The word is a label, and one colon belongs to it. Of three colons,
         // two belong to the address: `addr:::1`.
@@ -91,8 +87,8 @@ fn start(text: &[u8], colon: usize) -> Option<(usize, bool)> {
                 last = length;
             }
             match count {
-                1 => Some((at, true)),
-                3 => Some((at - 2 * last, true)),
+                1 => Some(at),
+                3 => Some(at - 2 * last),
                 _ => None,
             }
         }
@@ -100,9 +96,10 @@ fn start(text: &[u8], colon: usize) -> Option<(usize, bool)> {
 }
 
 /// The number of characters of the address that the run begins with.
-fn address_length(run: &Run, is_cut: bool) -> Option<usize> {
+fn address_length(text: &[u8], run: &Run) -> Option<usize> {
     let mut end = run.plain.len();
-    if is_cut {
+    let next = text.get(run.places[run.plain.len()]);
+    if next.is_some_and(|&byte| byte.is_ascii_alphanumeric() || byte == b'_') {
         // The last group is the beginning of a word: `fe80::1:eth0`.
         end = run.plain.iter().rposition(|byte| matches!(byte, b':' | b'.'))?;
     }

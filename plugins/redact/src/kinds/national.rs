@@ -69,7 +69,8 @@ fn is_word(text: &[u8], word: Range<usize>, names: &[&str]) -> bool {
 fn is_alone(text: &[u8], start: usize, end: usize) -> bool {
     let before = text[..start].last();
     let is_joined = before.is_some_and(|byte| matches!(byte, b'-' | b'.' | b'/' | b'+' | b'#'));
-    let goes_on = matches!(text.get(end..end + 2), Some([b'-' | b'.' | b'/' | b':', byte]) if byte.is_ascii_alphanumeric());
+    let goes_on =
+        matches!(text.get(end..end + 2), Some([b'-' | b'.' | b'/' | b':', byte]) if byte.is_ascii_digit());
     is_word_start(text, start) && is_word_end(text, end) && !is_joined && !goes_on
 }
 

@@ -26,7 +26,11 @@ fn grouped(text: &[u8], start: usize) -> Grouped {
             end += 1;
         }
         let length = end - group;
-        if length == 0 || read.digits + length > 15 || is_open && text.get(end) != Some(&b')') {
+        if read.digits + length > 15 {
+            // No part of more digits is a number.
+            return Grouped { digits: 0, ..read };
+        }
+        if length == 0 || is_open && text.get(end) != Some(&b')') {
             return read;
         }
         at = end + usize::from(is_open);

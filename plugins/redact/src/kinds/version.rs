@@ -238,7 +238,7 @@ fn is_named_file(text: &[u8], start: usize, after: &[u8]) -> bool {
 /// `Chrome/120.0.0.0`: the product and version of RFC 9110. Java writes hosts
 /// as `localhost/127.0.0.1:80`.
 fn is_product(text: &[u8], start: usize, after: &[u8]) -> bool {
-    let is_end = !after.first().is_some_and(|&byte| byte == b':');
+    let is_end = after.first().is_none_or(|&byte| byte != b':');
     let word = start.checked_sub(1).filter(|&slash| text[slash] == b'/').map(|slash| {
         &text[run_start(text, slash, 24, |byte| {
             byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')

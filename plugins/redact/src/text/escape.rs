@@ -187,11 +187,12 @@ fn reference(rest: &[u8]) -> Option<Escape> {
 }
 
 /// `=3D` of quoted-printable (RFC 2045): upper-case digits. `=10` and `=40` are
-/// far more often the value of a key, so one of the digits must be a letter.
+/// far more often the value of a key, so the second digit must be a letter; and
+/// `=DE` begins an account number, so the first is one of ASCII.
 fn quoted_printable(rest: &[u8]) -> Option<Escape> {
     let digits = rest.get(1..3)?;
     let is_upper = |byte: &u8| byte.is_ascii_digit() || (b'A'..=b'F').contains(byte);
-    let is_clear = digits.iter().any(u8::is_ascii_uppercase);
+    let is_clear = digits[0] < b'8' && digits[1].is_ascii_uppercase();
     (is_clear && digits.iter().all(is_upper))
         .then(|| hex(digits))
         .flatten()

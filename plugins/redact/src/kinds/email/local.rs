@@ -89,7 +89,7 @@ fn goes_on_before(text: &[u8], end: usize, odd: Char) -> bool {
     let token = token_start(text, at);
     let head = &text[token..at];
     let is_after_word = text[..at].last().is_some_and(u8::is_ascii_alphanumeric) && !odd.is_escape;
-    let is_path = head.iter().any(|byte| matches!(byte, b'/' | b':' | b'?'))
+    let is_path = head.iter().any(|byte| matches!(byte, b'/' | b':' | b'?' | b'@'))
         || head.contains(&b'=') && odd.ascii() != b'=';
     match odd.ascii() {
         b'=' => is_rewritten(head),
@@ -151,6 +151,5 @@ fn quoted(text: &[u8], end: usize) -> Option<usize> {
             .iter()
             .all(|&byte| byte >= b' ' && !matches!(byte, b'\\' | b',' | b':' | b'=' | b'{' | b'<' | b'>'));
     let start = open - usize::from(starts_escaped);
-    let is_outside = text[..start].last().is_none_or(|byte| !byte.is_ascii_alphanumeric());
-    (text[open] == b'"' && is_escaped == starts_escaped && is_body && is_outside).then_some(start)
+    (text[open] == b'"' && is_escaped == starts_escaped && is_body).then_some(start)
 }

@@ -75,77 +75,16 @@ fn is_algorithm(address: &Address<'_>) -> bool {
 
 /// `getty@tty1.service`, `openvpn@server.conf`.
 fn is_unit_or_file(address: &Address<'_>) -> bool {
-    const ENDINGS: [&str; 66] = [
-        "service",
-        "socket",
-        "timer",
-        "target",
-        "mount",
-        "automount",
-        "slice",
-        "scope",
-        "device",
-        "path",
-        "swap",
-        "conf",
-        "config",
-        "cfg",
-        "ini",
-        "json",
-        "yaml",
-        "yml",
-        "toml",
-        "xml",
-        "html",
-        "htm",
-        "xhtml",
-        "css",
-        "scss",
-        "less",
-        "jsx",
-        "tsx",
-        "vue",
-        "php",
-        "py",
-        "pyc",
-        "rb",
-        "js",
-        "ts",
-        "mjs",
-        "cjs",
-        "cs",
-        "java",
-        "class",
-        "jar",
-        "war",
-        "log",
-        "txt",
-        "csv",
-        "tsv",
-        "sql",
-        "db",
-        "tar",
-        "tgz",
-        "gz",
-        "bz",
-        "xz",
-        "png",
-        "jpg",
-        "jpeg",
-        "gif",
-        "webp",
-        "svg",
-        "avif",
-        "ico",
-        "pdf",
-        "lock",
-        "tmp",
-        "bak",
-        "desktop",
-    ];
+    const ENDINGS: &str = "service socket timer target mount automount slice scope device path swap conf config \
+        cfg ini json yaml yml toml xml html htm xhtml css scss less jsx tsx vue php py pyc rb \
+        js ts mjs cjs cs java class jar war log txt csv tsv sql db tar tgz gz bz xz png jpg \
+        jpeg gif webp svg avif ico pdf lock tmp bak desktop";
     let domain = address.domain();
     let ending = domain.rsplit(|&byte| byte == b'.').next().unwrap_or(domain);
-    words::with_lower(ending, &|word: &[u8]| words::is_in(&ENDINGS, word).then_some(())).is_some()
+    words::with_lower(ending, &|word: &[u8]| {
+        ENDINGS.split(' ').any(|ending| ending.as_bytes() == word).then_some(())
+    })
+    .is_some()
 }
 
 /// Whether the surroundings say that this is an address: brackets, a scheme, a

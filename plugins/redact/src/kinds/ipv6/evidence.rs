@@ -25,7 +25,7 @@ pub(super) fn is_strong(plain: &[u8], address: Ipv6Addr) -> bool {
 }
 
 /// Whether something beside a short address shows that it is one.
-pub(super) fn has_context(text: &[u8], range: &Range<usize>, is_labelled: bool) -> bool {
+pub(super) fn has_context(text: &[u8], range: &Range<usize>) -> bool {
     let (before, after) = (&text[..range.start], &text[range.end..]);
     let is_bracketed = before.ends_with(b"[") && after.starts_with(b"]");
     let has_length = after.first() == Some(&b'/') && after.get(1).is_some_and(u8::is_ascii_digit);
@@ -35,7 +35,7 @@ pub(super) fn has_context(text: &[u8], range: &Range<usize>, is_labelled: bool) 
         || has_length
         || has_zone && !is_any
         || !is_any
-            && (!is_labelled || range.len() > 4)
+            && (!before.ends_with(b":") || range.len() > 4)
             && words::hint(text, range.start, 1, hint) == Some(Hint::For)
 }
 
