@@ -125,9 +125,10 @@ impl RuleSet {
             for (allow, ids) in &file.allowlists {
                 if ids.contains(&spec.id) {
                     spec.allowlists.push(allow.clone());
+                    spec.is_trusted = false;
                 }
             }
-            rules.push(Rule::new(&spec, check)?);
+            rules.push(Rule::new(&spec, if spec.is_trusted { Check::Trusted } else { check })?);
         }
         let for_all = file.allowlists.iter().filter(|(_, ids)| ids.is_empty());
         let allowlists = for_all.map(|(allow, _)| Allowlist::new(allow, check)).collect::<Result<_, _>>()?;
@@ -213,7 +214,8 @@ fn extend(file: &mut File) -> Result<(), String> {
     let own = std::mem::take(&mut file.rules);
     for text in BUILTIN {
         let builtin = builtin_rules(text)?;
-        file.rules.extend(builtin.into_iter().filter(|rule| !file.disabled.contains(&rule.id)));
+        let kept = builtin.into_iter().filter(|rule| !file.disabled.contains(&rule.id));
+        file.rules.extend(kept.map(|rule| Spec { is_trusted: true, ..rule }));
     }
     for spec in own {
         match file.rules.iter_mut().find(|rule| rule.id == spec.id) {
@@ -237,6 +239,7 @@ fn override_with(rule: &mut Spec, spec: Spec) {
     if spec.entropy > 0.0 {
         rule.entropy = spec.entropy;
     }
+    rule.is_trusted = false;
     rule.line = spec.line;
     rule.has_path |= spec.has_path;
     rule.keywords.extend(spec.keywords);

@@ -54,9 +54,7 @@ fn own_rules_take_the_place_of_the_built_in_ones_or_extend_them() {
     let extended = format!("[extend]\nuseDefault = true\n{RULES}");
     let both = [("kinds", "key"), ("rules", extended.as_str())];
     assert_eq!(redacted(&both, text), format!("a itok_******** b {} c", "*".repeat(20)));
-    for params in [&own, &both] {
-        assert_split_invariant::<Redact>(params, format!("{text}\nnone\n{text}\n").as_bytes());
-    }
+    assert_split_invariant::<Redact>(&own, format!("{text}\nnone\n{text}\n").as_bytes());
 }
 
 #[test]

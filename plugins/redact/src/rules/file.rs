@@ -42,6 +42,8 @@ pub(super) struct Spec {
     /// Whether a match must begin at the beginning of a word.
     pub(super) at_word: bool,
     pub(super) allowlists: Vec<AllowSpec>,
+    /// Whether it is a built-in rule as it is, which a test has checked.
+    pub(super) is_trusted: bool,
 }
 
 /// An allowlist, as written.
@@ -152,6 +154,7 @@ fn rule(mut table: Table<'_>, notes: &mut Vec<String>) -> Result<Spec, String> {
         }
     }
     Ok(Spec {
+        is_trusted: false,
         line: table.line(),
         regex: table.string("regex")?,
         context: table.strings("context")?,
