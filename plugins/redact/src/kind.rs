@@ -155,6 +155,11 @@ impl Kinds {
         self.0 & 1 << kind as u16 != 0
     }
 
+    /// Whether the set is one kind.
+    pub(crate) fn is_single(self) -> bool {
+        self.0.is_power_of_two()
+    }
+
     /// Whether the set contains one of these kinds.
     pub(crate) fn has_any(self, kinds: &[Kind]) -> bool {
         self.0 & Self::of(kinds).0 != 0

@@ -57,7 +57,8 @@ impl Plugin for Redact {
         if options.replacement.keeps_length() {
             job = job.length_preserving();
         }
-        if options.replacement.is_recognised() {
+        // With several kinds, a mask may uncover a value of another kind.
+        if options.kinds.is_single() && options.replacement.is_recognised() {
             job = job.idempotent();
         }
         Ok((Self { options }, job))

@@ -79,11 +79,11 @@ fn mistakes_are_refused() {
 #[test]
 fn promises_depend_on_the_style() {
     for (given, length, idempotent) in [
-        (&[][..], true, true),
-        (&[("keep-last", "4")], true, true),
-        (&[("with", "[X]")], false, true),
-        (&[("style", "hash"), ("key", "k")], false, true),
-        (&[("style", "hash"), ("key", "k"), ("addresses", "prefix")], false, false),
+        (&[][..], true, false),
+        (&[("kinds", "card"), ("keep-last", "4")], true, true),
+        (&[("kinds", "email"), ("with", "[X]")], false, true),
+        (&[("kinds", "key"), ("style", "hash"), ("key", "k")], false, true),
+        (&[("kinds", "ipv4"), ("style", "hash"), ("key", "k"), ("addresses", "prefix")], false, false),
     ] {
         let claims = job(given).expect("a job").claims;
         assert_eq!((claims.length_preserving, claims.idempotent), (length, idempotent), "{given:?}");

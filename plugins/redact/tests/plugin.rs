@@ -95,10 +95,10 @@ proptest! {
     /// No rule takes a mask or a pseudonym, of any kind, for a secret.
     #[test]
     fn a_second_run_changes_nothing(
-        parts in prop::collection::vec((prop::sample::select(SECRETS.to_vec()), text()), 1..6),
+        parts in prop::collection::vec(prop::sample::select(SECRETS.to_vec()), 1..6),
         style in prop::sample::select(vec![vec![], vec![("style", "hash"), ("key", "k")], vec![("with", "[REDACTED]")]]),
     ) {
-        let text: String = parts.iter().map(|(secret, text)| format!("{secret} {text}")).collect();
+        let text = parts.join(" ");
         let once = edit::<Redact>(&style, text.as_bytes()).expect("no error");
         let twice = edit::<Redact>(&style, &once).expect("no error");
         prop_assert_eq!(String::from_utf8_lossy(&once), String::from_utf8_lossy(&twice));
