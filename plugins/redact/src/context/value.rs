@@ -177,9 +177,13 @@ pub(super) fn is_empty(value: &[u8]) -> bool {
         || value.starts_with(b"{{")
         || value.starts_with(b"%s")
         || value.starts_with(b"%(");
-    let is_mask = value
-        .iter()
-        .all(|byte| matches!(byte, b'*' | b'.' | b'-' | b'_' | b' ' | b'?' | b'#' | b'%' | b'\\' | b'/'))
+    // Masks keep the `@` and the dots of addresses.
+    let is_hidden =
+        value.contains(&b'*') && !value.iter().any(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80);
+    let is_mask = is_hidden
+        || value
+            .iter()
+            .all(|byte| matches!(byte, b'*' | b'.' | b'-' | b'_' | b' ' | b'?' | b'#' | b'%' | b'\\' | b'/'))
         || value.iter().all(|byte| byte.eq_ignore_ascii_case(&b'x'));
     is_placeholder
         || is_mask
