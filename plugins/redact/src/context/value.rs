@@ -45,14 +45,25 @@ pub(super) fn quoted(text: &[u8], at: usize) -> Option<Range<usize>> {
             // Inside `\"...\"`, a quote in the value has more backslashes.
             let run = text[end..].iter().take(16).take_while(|&&byte| byte == b'\\').count();
             end += run + usize::from(run + 1 != mark.len());
-        } else if text[end] == b'"' && mark.len() > 1 {
+        } else if text[end] == b'"' && (mark.len() > 1 || is_in_string(text, at)) {
             // The string around the value ends.
-            return None;
+            return Some(start..end);
         } else {
             end += 1;
         }
     }
     None
+}
+
+/// Whether a place is inside of a string in `"` that began in its line.
+fn is_in_string(text: &[u8], at: usize) -> bool {
+    let line = crate::text::line_start(text, at, MAX_BYTES);
+    let is_mark = |&place: &usize| {
+        let backslashes = text[line..place].iter().rev().take_while(|&&byte| byte == b'\\').count();
+        backslashes % 2 == 0
+    };
+    let marks = memchr::memchr_iter(b'"', &text[line..at]).map(|place| line + place).filter(is_mark);
+    marks.count() % 2 == 1
 }
 
 /// How the operator before a value was written, which tells what ends it.
@@ -119,72 +130,28 @@ fn goes_on_elsewhere(rest: &[u8]) -> bool {
 /// Whether a value says nothing: a placeholder, a mask, or a word such as
 /// `null` or `required`.
 pub(super) fn is_empty(value: &[u8]) -> bool {
-    const WORDS: [&str; 50] = [
-        "true",
-        "false",
-        "null",
-        "none",
-        "nil",
-        "undefined",
-        "nan",
-        "required",
-        "missing",
-        "invalid",
-        "incorrect",
-        "wrong",
-        "expired",
-        "reset",
-        "changed",
-        "empty",
-        "failed",
-        "not",
-        "is",
-        "are",
-        "was",
-        "must",
-        "should",
-        "cannot",
-        "yes",
-        "no",
-        "ok",
-        "on",
-        "off",
-        "optional",
-        "prompt",
-        "hidden",
-        "redacted",
-        "masked",
-        "removed",
-        "string",
-        "text",
-        "unset",
-        "set",
-        "rejected",
-        "accepted",
-        "mismatch",
-        "error",
-        "denied",
-        "unknown",
-        "disabled",
-        "enabled",
-        "too",
-        "for",
-        "verified",
-    ];
+    const WORDS: &str = "true false null none nil undefined nan required missing invalid incorrect wrong \
+        expired reset changed empty failed not is are was must should cannot yes no ok on off \
+        optional prompt hidden redacted masked removed string text unset set rejected \
+        accepted mismatch error denied unknown disabled enabled too for verified";
     let is_placeholder = matches!(value, [] | [b'$' | b'{' | b'<' | b'[' | b'(', ..])
         && !value.iter().any(u8::is_ascii_digit)
         || value.starts_with(b"${")
         || value.starts_with(b"{{")
         || value.starts_with(b"%s")
         || value.starts_with(b"%(");
-    let is_mask = value
-        .iter()
-        .all(|byte| matches!(byte, b'*' | b'.' | b'-' | b'_' | b' ' | b'?' | b'#' | b'%' | b'\\' | b'/'))
+    // Masks keep the `@` and the dots of addresses.
+    let is_hidden =
+        value.contains(&b'*') && !value.iter().any(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80);
+    let is_mask = is_hidden
+        || value
+            .iter()
+            .all(|byte| matches!(byte, b'*' | b'.' | b'-' | b'_' | b' ' | b'?' | b'#' | b'%' | b'\\' | b'/'))
         || value.iter().all(|byte| byte.eq_ignore_ascii_case(&b'x'));
     is_placeholder
         || is_mask
         || crate::text::words::with_lower(value, &|word: &[u8]| {
-            crate::text::words::is_in(&WORDS, word).then_some(())
+            WORDS.split(' ').any(|other| other.as_bytes() == word).then_some(())
         })
         .is_some()
 }

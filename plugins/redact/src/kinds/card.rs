@@ -127,7 +127,7 @@ fn is_start(text: &[u8], start: usize) -> bool {
     let is_fraction = before(1) == b'.' && before(2).is_ascii_digit();
     // A hyphen or `+` after which no word stands is a sign.
     let is_signed = before(1) == b'+' || before(1) == b'-' && !before(2).is_ascii_alphanumeric();
-    let is_later_group = matches!(before(1), b'-' | b'.' | b'/' | b'_') && before(2).is_ascii_digit();
+    let is_later_group = matches!(before(1), b'-' | b'.') && before(2).is_ascii_digit();
     if is_fraction || is_signed || is_later_group {
         return false;
     }

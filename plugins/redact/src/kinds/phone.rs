@@ -98,7 +98,9 @@ pub(crate) fn named(text: &[u8], start: usize) -> Option<Range<usize>> {
         return None;
     }
     let is_joined = text[..start].last().is_some_and(|byte| matches!(byte, b'+' | b'.' | b'-' | b'/'));
-    let is_start = !is_joined && is_word_start(text, start);
+    // A later group of more digits.
+    let is_part = matches!(text[..start], [.., digit, b' '] if digit.is_ascii_digit());
+    let is_start = !is_joined && !is_part && is_word_start(text, start);
     (is_start && words::hint(text, start, 1, hint) == Some(Hint::For)).then_some(start..read.end)
 }
 

@@ -86,6 +86,10 @@ fn hint(word: &[u8]) -> Option<Hint> {
 /// Whether the run is a part of a path: `ns::10::f`, `x::fe80::1`.
 pub(super) fn is_path(text: &[u8], range: &Range<usize>) -> bool {
     let after = &text[range.end..];
+    // What a mask has kept of an address.
+    if text[..range.start].ends_with(b"*:") {
+        return true;
+    }
     let goes_on = after.starts_with(b"::") || after.starts_with(b"_");
     let word = run_start(text, range.start, 3, |byte| byte == b':');
     let is_after_path = range.start - word == 2 && word > 0 && text[word - 1].is_ascii_alphanumeric();
