@@ -12,7 +12,7 @@ pub enum Place {
 }
 
 impl Place {
-    /// Reads an offset: a [number], `-` and a number for a place counted from
+    /// Reads an offset: a number, `-` and a number for a place counted from
     /// the end of the file, or `end`.
     ///
     /// # Errors
