@@ -186,10 +186,7 @@ fn odd_names_are_fine() {
                 .chain([file.as_path()]),
         )
         .ok();
-        // A line for what was done, and one for what was counted.
-        let lines: Vec<_> = ran.stderr.lines().collect();
-        let is_clean = |line: &&str| !line.chars().any(char::is_control);
-        assert!(lines.len() == 2 && lines.iter().all(is_clean), "{:?}", ran.stderr);
+        assert!(!ran.stderr.trim_end().chars().any(char::is_control), "{:?}", ran.stderr);
         assert_eq!(fs::read(&file).unwrap(), b"xyz\n");
         let ran = runner(
             ["apply", "replace", "--set", "find=z", "--set", "with=zz", "--strategy", "rewrite", "--"]

@@ -35,15 +35,13 @@ impl Reporter {
             with_name(event, "file", path)
         };
         self.tell(json, || {
-            let mut page = Page::of(summary(path, report, event, seconds));
+            let counts = counted(&report.counts).map_or_else(String::new, |counts| format!(": {counts}"));
+            let mut page = Page::of(summary(path, report, event, seconds) + &counts);
             let appended = if event == "applied" {
                 appended(report.appended_bytes, report.stats.post_size())
             } else {
                 not_scanned(report)
             };
-            if let Some(counts) = counted(&report.counts) {
-                page.line(format_args!("{}: {counts}", shown(path)));
-            }
             let in_use = report.old_in_use.then(|| OLD_IN_USE.to_owned());
             for note in appended.into_iter().chain(in_use) {
                 page.line(format_args!("{}: {note}", shown(path)));
