@@ -53,10 +53,20 @@ fn what_a_file_of_parameters_holds_is_not_told() {
 fn each_parameter_is_set_once() {
     let scratch = Scratch::new();
     let file = scratch.write("f", "a b\n");
-    let args =
-        ["apply", "replace", "--set", "find=a", "--set", "with=1", "--set", "find=b", "--set", "with=2"];
+    let args = [
+        "apply",
+        "replace",
+        "--set",
+        "find=a",
+        "--set",
+        "regex=true",
+        "--set",
+        "with=1",
+        "--set",
+        "regex=true",
+    ];
     let before = scratch.snapshot();
-    runner(args.iter().map(OsStr::new).chain([file.as_os_str()])).fails(2, "parameter `find` is set twice");
+    runner(args.iter().map(OsStr::new).chain([file.as_os_str()])).fails(2, "parameter `regex` is set twice");
     assert_eq!(before, scratch.snapshot());
 }
 
