@@ -2,7 +2,7 @@
 //! and compresses, decodes and encodes.
 //!
 //! What a file is is decided by how it begins, when its first bytes are read.
-//! So [`Facts`] are found by the reader, and used by the writer, which writes
+//! So `Facts` are found by the reader, and used by the writer, which writes
 //! nothing before.
 
 mod failure;

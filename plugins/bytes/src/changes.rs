@@ -54,7 +54,7 @@ impl Check {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Sorted and disjoint; an insertion comes before what replaces the bytes
-    /// behind it. No two insertions are at one place, but for the end of a
+    /// after it. No two insertions are at one place, but for the end of a
     /// stream.
     pub changes: Vec<Change>,
     /// Sorted by their start.
@@ -103,7 +103,7 @@ impl Changes {
     pub fn ranges(&self) -> Vec<Range<u64>> {
         let size = self.size.unwrap_or(UNKNOWN_END);
         let shown = |change: &Change| match change.range.clone() {
-            // An insertion belongs to the byte behind it, or to the last one.
+            // An insertion belongs to the byte after it, or to the last one.
             range if range.is_empty() && range.start < size => range.start..range.start + 1,
             range if range.is_empty() => size.saturating_sub(1)..size,
             range => range,

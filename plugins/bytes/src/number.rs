@@ -37,7 +37,7 @@ impl Place {
 }
 
 /// Reads a number of bytes: decimal, or hexadecimal after `0x`. K, M, G and T
-/// behind a decimal number are powers of 1024.
+/// after a decimal number are powers of 1024.
 ///
 /// # Errors
 /// If it is not such a number, or is 2^63 or more.

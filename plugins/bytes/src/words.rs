@@ -1,6 +1,6 @@
 //! The words of an operation: `overwrite at=16 text="two words"`.
 
-/// One word: a name, and what stands behind `=`.
+/// One word: a name, and what stands after `=`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Word {
     /// The name: lower-case letters and hyphens.

@@ -5,7 +5,7 @@
 //! is recognised by its offset. So the result does not depend on how the file
 //! is cut. Where a record ends can be found in the middle of a file only for
 //! strict dialects; the others are read in order, see
-//! [`Dialect::parallel_framing`](dialect::Dialect::parallel_framing).
+//! `Dialect::parallel_framing`.
 
 mod begin;
 mod change;

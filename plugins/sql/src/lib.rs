@@ -3,7 +3,7 @@
 //!
 //! The meaning of a row depends on what comes before it: the columns' names
 //! stand in the head of a statement that may be gigabytes long, or in a
-//! `CREATE TABLE`. So one instance sees the file in order ([`machine`]), and
+//! `CREATE TABLE`. So one instance sees the file in order (`machine.rs`), and
 //! remembers the tables that are to be changed, and nothing else.
 
 mod begin;

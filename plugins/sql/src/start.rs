@@ -89,7 +89,7 @@ impl Machine {
         Some(known.plan.clone())
     }
 
-    /// Goes on behind the head of an `INSERT`.
+    /// Goes on after the head of an `INSERT`.
     fn rows(
         &mut self,
         plan: Option<Arc<Plan>>,

@@ -216,7 +216,7 @@ pub(crate) fn token_kind(value: &[u8]) -> Option<Kind> {
 /// `false`.
 #[must_use]
 pub fn is_pseudonym(kind: Kind, value: &[u8]) -> bool {
-    // A zone stays behind the pseudonym.
+    // A zone stays after the pseudonym.
     let value = if kind == Kind::Ipv6 { ip::split_zone(value).0 } else { value };
     is_token(token_name(kind), value)
         || match kind {

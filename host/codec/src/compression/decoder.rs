@@ -63,7 +63,7 @@ pub(super) struct Step {
     pub(super) written: usize,
 }
 
-/// A problem, this many bytes behind the beginning of the input.
+/// A problem, this many bytes after the beginning of the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fault {
     pub(super) after: u64,
@@ -166,7 +166,7 @@ impl<R: Read> Decoder<R> {
 
     fn fail(&mut self, fault: impl Into<Fault>) -> io::Error {
         let Fault { after, problem } = fault.into();
-        // A file that ends early does so behind what is held.
+        // A file that ends early does so after what is held.
         let held = if problem == Problem::Truncated { 0 } else { self.engine.held_bytes() as u64 };
         let error = Error { format: self.format, offset: self.offset + after - held, problem };
         self.failed = Some(error.clone());

@@ -31,7 +31,7 @@ fn is_utf32(rest: &[u8], read: fn([u8; 4]) -> u32) -> bool {
 /// Text of one byte a character fails because its units are above U+0100, and
 /// binary data because zeros stand side by side or bytes are controls. What
 /// passes besides UTF-16 is an array of 16-bit numbers that all happen to be
-/// letters, and a list of single letters with a NUL behind each.
+/// letters, and a list of single letters with a NUL after each.
 fn is_latin(head: &[u8], read: fn([u8; 2]) -> u16) -> bool {
     let units = head.as_chunks().0;
     if units.len() < UNITS_MIN {

@@ -106,7 +106,7 @@ fn utf16(order: Order, input: &[u8], output: &mut [u8], place: Place) -> Step {
         written += of_valid;
         read += done * 2;
         let Some(&unit) = units.get(valid) else { continue };
-        // A high surrogate needs the unit behind it.
+        // A high surrogate needs the unit after it.
         let is_high = (0xd800..0xdc00).contains(&unit);
         if is_high && valid + 1 == count {
             let has_next = pairs.len() > count;
@@ -123,7 +123,7 @@ fn utf16(order: Order, input: &[u8], output: &mut [u8], place: Place) -> Step {
     }
 }
 
-/// A high surrogate for which there was no space with the unit behind it: both
+/// A high surrogate for which there was no space with the unit after it: both
 /// are converted if they fit.
 fn pair_or_wait(order: Order, rest: &[u8], output: &mut [u8], step: Step) -> Step {
     let ([first, second, ..], _) = rest.as_chunks() else { return step };

@@ -59,7 +59,7 @@ impl<R: Read> TextDecoder<R> {
         self.source
     }
 
-    /// Reads more of the source behind what is left.
+    /// Reads more of the source after what is left.
     fn fill(&mut self) -> io::Result<()> {
         self.input.copy_within(self.rest.clone(), 0);
         self.rest = 0..self.rest.len();

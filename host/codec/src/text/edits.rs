@@ -14,7 +14,7 @@ use super::sequence::{length, whole_length};
 pub struct Edit {
     /// Offset of the first byte that is replaced.
     pub start: u64,
-    /// Offset behind the last one.
+    /// Offset after the last one.
     pub end: u64,
     /// What stands there afterwards.
     pub new: Vec<u8>,
@@ -80,7 +80,7 @@ impl EditTranslator {
     }
 
     /// The offset in the file before which nothing more will be found: later
-    /// edits of the file begin here or behind.
+    /// edits of the file begin here or later.
     #[must_use]
     pub fn settled_raw(&self) -> u64 {
         self.open.as_ref().map_or(self.map.raw(), |open| open.raw_start)
@@ -146,7 +146,7 @@ impl EditTranslator {
     /// Ends the text.
     ///
     /// # Errors
-    /// When a replacement cannot be encoded, or an edit reaches behind the end.
+    /// When a replacement cannot be encoded, or an edit reaches beyond the end.
     pub fn finish(mut self, found: &mut Vec<Edit>) -> Result<(), Error> {
         self.text(&[], found)?;
         if self.passing.is_some() || !self.waiting.is_empty() {

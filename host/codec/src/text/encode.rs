@@ -140,7 +140,7 @@ fn utf16(order: Order, input: &[u8], output: &mut [u8], place: Place) -> Result<
                 written += 2;
                 length
             }
-            // Anything behind half a unit would be read as its other half.
+            // Anything after half a unit would be read as its other half.
             First::Whole(Sequence::Raw(byte), length) if length == rest.len() => {
                 if place == Place::Inner {
                     return Ok(step);

@@ -32,7 +32,7 @@ pub enum Problem {
     /// would be read as the other half of that unit.
     AfterHalfUnit,
     /// An edit begins before the end of the one before it, before text that
-    /// has already been passed, or ends behind the text.
+    /// has already been passed, or ends beyond the text.
     OutOfOrder,
 }
 
@@ -51,7 +51,7 @@ impl Error {
             Problem::AfterHalfUnit => format!(
                 "the {encoding} text ends in the middle of a character, and nothing can be put after that"
             ),
-            Problem::OutOfOrder => "edits are out of order, or reach behind the end".to_owned(),
+            Problem::OutOfOrder => "edits are out of order, or reach beyond the end".to_owned(),
         }
     }
 

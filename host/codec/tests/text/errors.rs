@@ -37,7 +37,7 @@ proptest! {
         prop_assert_eq!(error.problem, Problem::Unmapped('€'));
     }
 
-    /// Nothing can be put behind half a unit.
+    /// Nothing can be put after half a unit.
     #[test]
     fn half_a_unit_stays_at_the_end(raw in raw(), more in "[a-z]{1,5}") {
         let odd = if raw.len() % 2 == 1 { raw } else { [raw, vec![b'x']].concat() };

@@ -18,7 +18,7 @@ use crate::storage::mmap::Mapping;
 
 /// Compressed bytes that are kept before they are written to the patch.
 const KEPT_BYTES: usize = 1 << 20;
-/// Pages are released, and progress is told, in portions of this size.
+/// Pages are released, and progress is reported, in portions of this size.
 const PORTION_BYTES: u64 = 16 << 20;
 
 /// What an encoder has written.
