@@ -1,83 +1,95 @@
-//! The plugin `redact`: finds e-mail addresses, IP addresses, card numbers and
-//! credentials in lines of text, and masks them or replaces them with
-//! pseudonyms.
+//! The plugin `redact`: finds personal data and credentials in lines of text,
+//! and masks them or replaces them with pseudonyms.
 //!
 //! Whether a value is found depends only on its line, so the result does not
 //! depend on how the file is cut. README.md lists what is found and what is
 //! not.
 
-mod bearer;
-mod card;
-mod email;
-mod ipv4;
-mod ipv6;
+mod allow;
+mod candidates;
+mod context;
+mod holder;
 mod key;
 mod kind;
+mod kinds;
+mod options;
 #[cfg(test)]
 mod oracle;
 mod prefilter;
+mod replacement;
+pub mod rules;
 mod scan;
-mod style;
 mod sweep;
 mod text;
 
-use kind::Kinds;
-use runner_plugin::{Edits, Failure, FileHead, Framing, Job, Manifest, ParamSpec, Params, Plugin, Window};
-use scan::scan;
-use style::Style;
+use key::Keys;
+use kind::{Kind, Kinds};
+use options::Options;
+use runner_plugin::{
+    Edits, Failure, FileHead, Framing, Job, LogLevel, Manifest, Params, Plugin, Window, log,
+};
 
 /// The plugin, for one file.
 #[derive(Debug)]
 pub struct Redact {
-    kinds: Kinds,
-    style: Style,
+    options: Options,
 }
 
 impl Plugin for Redact {
     fn describe() -> Manifest {
-        Manifest::new(
+        options::declare(Manifest::new(
             "redact",
             env!("CARGO_PKG_VERSION"),
-            "Masks or pseudonymises e-mail addresses, IP addresses, card numbers and credentials",
-        )
-        .param(
-            ParamSpec::text(
-                "kinds",
-                "What to redact: all, or a list of email, ipv4, ipv6, card, key, bearer",
-            )
-            .default("all"),
-        )
-        .param(
-            ParamSpec::text("style", "`mask` keeps the length, `hash` writes keyed pseudonyms")
-                .default("mask"),
-        )
-        .param(ParamSpec::secret(
-            "key",
-            "The secret key of `style=hash`: the same key gives the same pseudonyms",
+            "Masks or pseudonymises personal data and credentials",
         ))
     }
 
     fn begin(params: &Params, _: &FileHead<'_>) -> Result<(Self, Job), Failure> {
-        let kinds = Kinds::parse(params.required("kinds")?)?;
-        let style = match (params.required("style")?, params.get("key")) {
-            ("mask", None) => Style::Mask,
-            ("mask", Some(_)) => return Err("`key` is only used with `style=hash`".into()),
-            ("hash", None | Some("")) => return Err("`style=hash` needs a secret `key`".into()),
-            ("hash", Some(secret)) => Style::hash(secret),
-            (other, _) => return Err(format!("`style` must be `mask` or `hash`, not `{other}`").into()),
-        };
-        let job = Job::new(Framing::lines()).prefilters(prefilter::prefilter(kinds));
-        let job = if matches!(style, Style::Mask) { job.length_preserving() } else { job };
-        Ok((Self { kinds, style }, job))
+        let options = Options::read(params)?;
+        for note in options.keys.notes() {
+            log(LogLevel::Warn, &note);
+        }
+        let mut job = Job::new(Framing::lines())
+            .prefilters(prefilter::prefilter(options.kinds, &options.keys))
+            .counts(Kind::ALL.map(Kind::name))
+            .text()
+            .deterministic();
+        if options.replacement.keeps_length() {
+            job = job.length_preserving();
+        }
+        // With several kinds, a mask may uncover a value of another kind.
+        if options.kinds.is_single() && options.replacement.is_recognised() {
+            job = job.idempotent();
+        }
+        Ok((Self { options }, job))
     }
 
     fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), Failure> {
-        for found in scan(window.bytes, self.kinds) {
+        let Options { kinds, allowed, replacement, keys } = &self.options;
+        for found in scan::scan(window.bytes, *kinds, keys)? {
             let value = &window.bytes[found.range.clone()];
-            edits.replace_with(found.range, |out| self.style.write(found.kind, value, out));
+            let is_allowed = !allowed.is_empty() && {
+                let plain = holder::Spelling::of(window.bytes, &found).plain(value);
+                allowed.has(found.kind, &plain)
+            };
+            if !is_allowed && !replacement.is_in(value) {
+                edits.replace_with(found.range.clone(), |out| replacement.write(window.bytes, &found, out));
+                edits.count(found.kind as usize, 1);
+            }
         }
         Ok(())
     }
 }
 
 runner_plugin::export!(Redact);
+
+/// The values in a text, for benches and tests of what is found: the name of
+/// the kind, the start and the end of each.
+///
+/// # Errors
+/// If `kinds` is no list of kinds.
+#[doc(hidden)]
+pub fn values(text: &[u8], kinds: &str) -> Result<Vec<(&'static str, usize, usize)>, String> {
+    let found = scan::scan(text, Kinds::parse(kinds)?, &Keys::builtin()?)?;
+    Ok(found.into_iter().map(|found| (found.kind.name(), found.range.start, found.range.end)).collect())
+}

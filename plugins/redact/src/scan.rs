@@ -1,15 +1,24 @@
 //! Finds all values in lines of text.
 //!
-//! Each kind has a separate pass, so that only the requested kinds take time.
-//! No value contains a line end, so lines can be searched together.
+//! One sweep finds the places that may matter ([`crate::candidates`]); each is
+//! looked at closely for the kinds that it may hold. No value contains a line
+//! end, so lines can be searched together, and whether a value is found
+//! depends on its line alone.
 //!
 //! Overlapping values, as in `Bearer eyJ...`, are redacted as one value, from
 //! the first byte of either to the last, so that nothing of either is visible.
 //! Its kind is that of the value that begins first; of those, the longest; of
 //! those, the first in the order of [`Kind`].
 
+use crate::candidates::{self, AT, COLON, DIGITS, GROUPS, LETTERS, NAME, OCTETS, WORD};
+use crate::context::url::{UserInfo, user_info};
+use crate::context::{assignment, bearer, option};
+use crate::holder::Spelling;
+use crate::key::Keys;
 use crate::kind::{Kind, Kinds};
-use crate::{bearer, card, email, ipv4, ipv6, key, style};
+use crate::kinds::{card, email, iban, ipv4, ipv6, mac, national, phone, uuid};
+use crate::rules::pem;
+use crate::{sweep, text};
 use std::cmp::Reverse;
 use std::ops::Range;
 
@@ -22,40 +31,229 @@ pub(crate) struct Found {
     pub(crate) kind: Kind,
 }
 
+/// The kinds that the sweep finds: all but keys, which have rules of their own,
+/// lines of private keys, and UUIDs.
+const SWEPT: [Kind; 14] = [
+    Kind::Email,
+    Kind::Ipv4,
+    Kind::Ipv6,
+    Kind::Mac,
+    Kind::Card,
+    Kind::Iban,
+    Kind::Phone,
+    Kind::Ssn,
+    Kind::Id,
+    Kind::Bearer,
+    Kind::Basic,
+    Kind::Password,
+    Kind::Token,
+    Kind::Cookie,
+];
+
 /// The values of these kinds in `text`, in order and disjoint.
-pub(crate) fn scan(text: &[u8], kinds: Kinds) -> Vec<Found> {
+///
+/// # Errors
+/// If a rule for keys has an expression that is too large.
+pub(crate) fn scan(text: &[u8], kinds: Kinds, keys: &Keys) -> Result<Vec<Found>, String> {
     let mut found = Vec::new();
-    for kind in Kind::ALL.into_iter().filter(|&kind| kinds.has(kind)) {
-        let add = &mut |range: Range<usize>| {
-            if !is_pseudonym(kind, text, &range) {
-                found.push(Found { range, kind });
-            }
+    if kinds.has_any(&SWEPT) {
+        let mut search =
+            Search { text, kinds, colons_end: 0, seen: assignment::Seen::default(), found: &mut found };
+        candidates::each(text, |at, bits| search.at(at, bits));
+    }
+    let add = &mut |range: Range<usize>, kind| found.push(Found { range, kind });
+    if kinds.has(Kind::Uuid) {
+        let is_hyphen = |seen: sweep::Seen<'_>| {
+            (seen.byte(0) == b'-')
+                & (seen.byte(5) == b'-')
+                & (seen.byte(10) == b'-')
+                & (seen.byte(15) == b'-')
         };
-        match kind {
-            Kind::Email => email::find(text, add),
-            Kind::Ipv4 => ipv4::find(text, add),
-            Kind::Ipv6 => ipv6::find(text, add),
-            Kind::Card => card::find(text, add),
-            Kind::Key => key::find(text, add),
-            Kind::Bearer => bearer::find(text, add),
+        sweep::each_place(text, is_hyphen, |at| {
+            uuid::find(text, at).into_iter().for_each(|range| add(range, Kind::Uuid))
+        });
+    }
+    if kinds.has(Kind::Key) {
+        keys.find(text, &mut |range| add(range, Kind::Key))?;
+    }
+    if kinds.has(Kind::Pem) {
+        pem::find(text, &mut |range| add(range, Kind::Pem));
+    }
+    found.sort_unstable_by_key(|value| (value.range.start, Reverse(value.range.end), value.kind));
+    // A part of a pseudonym may look like a value of its own.
+    let mut pseudonym_end = 0;
+    found.retain(|value| {
+        if value.range.end <= pseudonym_end {
+            return false;
+        }
+        let is_pseudonym = is_pseudonym(text, value);
+        if is_pseudonym {
+            pseudonym_end = value.range.end;
+        }
+        !is_pseudonym
+    });
+    Ok(merge(found))
+}
+
+/// The close look at places.
+struct Search<'a> {
+    text: &'a [u8],
+    kinds: Kinds,
+    /// The end of the run of colons and digits that was looked at last.
+    colons_end: usize,
+    /// What the keys before the place have shown.
+    seen: assignment::Seen,
+    found: &'a mut Vec<Found>,
+}
+
+impl Search<'_> {
+    /// Looks at a place that has these bits.
+    #[inline]
+    fn at(&mut self, at: usize, bits: u8) {
+        let text = self.text;
+        if bits & NAME != 0 {
+            let mut seen = std::mem::take(&mut self.seen);
+            self.contextual(|add| assignment::find(text, at, &mut seen, add));
+            self.seen = seen;
+        }
+        if bits & OCTETS != 0 && self.kinds.has(Kind::Ipv4) {
+            let range = if text[at + 1] == b'.' { ipv4::dotted(text, at) } else { ipv4::dashed(text, at) };
+            self.add(range, Kind::Ipv4);
+        }
+        if bits & (DIGITS | GROUPS) != 0 {
+            self.digits(at, bits);
+        }
+        if bits & COLON != 0 {
+            self.colon(at);
+        }
+        if bits & AT != 0 {
+            self.sign(at);
+        }
+        if bits & LETTERS != 0 {
+            self.letters(at);
+        }
+        if bits & WORD != 0 {
+            self.word(at);
         }
     }
-    merge(found)
-}
 
-/// Whether a value is only a part of a pseudonym from an earlier run: its
-/// digits may look like a card number, and it may follow `Bearer`.
-fn is_pseudonym(kind: Kind, text: &[u8], range: &Range<usize>) -> bool {
-    match kind {
-        Kind::Card => style::is_pseudonym(&text[range.start.saturating_sub("card_".len())..range.end]),
-        Kind::Bearer => style::is_pseudonym(&text[range.clone()]),
-        _ => false,
+    fn add(&mut self, range: Option<Range<usize>>, kind: Kind) {
+        if let Some(range) = range.filter(|range| !range.is_empty() && self.kinds.has(kind)) {
+            self.found.push(Found { range, kind });
+        }
+    }
+
+    /// Adds what a finder of several kinds finds.
+    fn contextual(&mut self, find: impl FnOnce(&mut dyn FnMut(Range<usize>, Kind))) {
+        find(&mut |range, kind| self.add(Some(range), kind));
+    }
+
+    fn digits(&mut self, at: usize, bits: u8) {
+        let text = self.text;
+        let at = text::escape::digits_start(text, at, text.len());
+        if at == text.len() {
+            return;
+        }
+        if bits & DIGITS != 0 {
+            if self.kinds.has(Kind::Card) {
+                self.add(card::find(text, at), Kind::Card);
+            }
+            self.add(national::named(text, at), Kind::Id);
+            self.add(national::ssn(text, at), Kind::Ssn);
+            self.add(phone::named(text, at), Kind::Phone);
+        }
+        if bits & GROUPS != 0 {
+            let phone = match text[at] {
+                b'+' => phone::international(text, at),
+                _ => phone::national(text, at),
+            };
+            self.add(phone, Kind::Phone);
+            if text[at].is_ascii_digit() {
+                self.add(national::ssn(text, at), Kind::Ssn);
+            }
+        }
+    }
+
+    fn colon(&mut self, at: usize) {
+        let text = self.text;
+        if text[at] | 0x20 == b'i' {
+            return self.add(ipv6::reversed(text, at), Kind::Ipv6);
+        }
+        if at < self.colons_end {
+            return;
+        }
+        // The first colon of the run is the one that matters.
+        let first = ipv6::first_colon(text, at);
+        self.colons_end = ipv6::run_end(text, at);
+        if self.kinds.has(Kind::Ipv6) {
+            self.add(ipv6::find(text, first), Kind::Ipv6);
+        }
+        if text[first] == b':' {
+            self.add(mac::in_run(text, first, self.colons_end), Kind::Mac);
+        }
+    }
+
+    fn sign(&mut self, at: usize) {
+        let text = self.text;
+        let Some(sign) = email::sign(text, at) else { return };
+        match user_info(text, sign) {
+            Some(UserInfo::Password(range, kind)) => self.add(Some(range), kind),
+            Some(UserInfo::Name) => {}
+            None if self.kinds.has(Kind::Email) => self.add(email::find(text, at), Kind::Email),
+            None => {}
+        }
+    }
+
+    fn letters(&mut self, at: usize) {
+        let text = self.text;
+        match text[at] {
+            b'-' | b'_' => self.add(mac::pairs(text, at), Kind::Mac),
+            b'.' => self.add(mac::quads(text, at), Kind::Mac),
+            _ => {
+                self.add(iban::find(text, at), Kind::Iban);
+                self.add(national::insurance(text, at), Kind::Id);
+            }
+        }
+    }
+
+    fn word(&mut self, at: usize) {
+        let text = self.text;
+        match text[at..] {
+            [b'-', b'-', ..] => self.contextual(|add| assignment::option(text, at, add)),
+            [b'-', ..] => self.add(option::find(text, at), Kind::Password),
+            [_, second, ..] if second | 0x20 == b'y' => {
+                self.add(option::identified(text, at), Kind::Password)
+            }
+            _ => self.add(bearer(text, at), Kind::Bearer),
+        }
     }
 }
 
-/// Sorts the values, and joins those that overlap.
+/// Whether a value is a pseudonym from an earlier run, which stays.
+fn is_pseudonym(text: &[u8], found: &Found) -> bool {
+    let value = &text[found.range.clone()];
+    let plain = Spelling::of(text, found).plain(value);
+    // The value of an earlier run may have had another kind: a card number after
+    // `phone`, or an address after `password`. What stands beside a pseudonym
+    // may seem to be a part of an address.
+    let is_of = |kind: &Kind| !kind.is_secret() && runner_values::is_pseudonym(kind.form(), &plain);
+    has_token(value) || Kind::ALL.iter().any(is_of)
+}
+
+/// Whether a value is or contains a pseudonym such as `key_3f9a1c0d2b4e5f60`.
+fn has_token(value: &[u8]) -> bool {
+    const DIGITS: usize = 16;
+    memchr::memchr_iter(b'_', value).any(|at| {
+        Kind::ALL.iter().any(|kind| {
+            let start = at.checked_sub(kind.name().len());
+            let token = start.and_then(|start| value.get(start..at + 1 + DIGITS));
+            token.is_some_and(|token| runner_values::is_token(kind.name(), token))
+        })
+    })
+}
+
+/// Joins values that overlap; they are in order.
 fn merge(mut found: Vec<Found>) -> Vec<Found> {
-    found.sort_unstable_by_key(|value| (value.range.start, Reverse(value.range.end), value.kind));
     found.dedup_by(|later, earlier| {
         let overlaps = later.range.start < earlier.range.end;
         if overlaps {

@@ -27,12 +27,6 @@ impl Seen<'_> {
     pub(crate) fn byte(self, next: usize) -> u8 {
         self.block[self.place + next]
     }
-
-    /// Whether this byte is a decimal digit.
-    #[inline(always)]
-    pub(crate) fn is_digit(self, next: usize) -> bool {
-        self.byte(next).wrapping_sub(b'0') < 10
-    }
 }
 
 /// Calls `found` for each place in `text` where `is` holds.
