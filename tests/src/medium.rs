@@ -3,9 +3,10 @@
 //! the order in which they arrive, and reads of it can be made to fail. As
 //! root only.
 
-use std::collections::BTreeMap;
+mod image;
+
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -15,72 +16,13 @@ use fuser::{
     WriteFlags,
 };
 
+use self::image::BLOCK_BYTES;
+pub use self::image::Image;
 use crate::mount::{Mount, unmount};
 use crate::{Scratch, is_root, skip};
 
-const BLOCK_BYTES: usize = 4096;
 /// Nothing but us changes what is served.
 const FOREVER: Duration = Duration::from_secs(1 << 30);
-
-/// What is on a medium. Copies share what they have in common.
-#[derive(Clone)]
-pub struct Image {
-    bytes: u64,
-    /// Blocks that are not there are zeros.
-    blocks: BTreeMap<u64, Arc<[u8; BLOCK_BYTES]>>,
-}
-
-impl Image {
-    /// Zeros.
-    pub fn new(bytes: u64) -> Self {
-        Self { bytes, blocks: BTreeMap::new() }
-    }
-
-    pub fn read(&self, offset: u64, bytes: usize) -> Vec<u8> {
-        let end = self.bytes.min(offset + bytes as u64);
-        let mut out = Vec::with_capacity(bytes);
-        for (block, skip, count) in pieces(offset, end.saturating_sub(offset)) {
-            match self.blocks.get(&block) {
-                Some(block) => out.extend_from_slice(&block[skip..skip + count]),
-                None => out.resize(out.len() + count, 0),
-            }
-        }
-        out
-    }
-
-    pub fn write(&mut self, offset: u64, mut bytes: &[u8]) {
-        assert!(offset + bytes.len() as u64 <= self.bytes, "a write behind the end of the medium");
-        for (block, skip, count) in pieces(offset, bytes.len() as u64) {
-            let (piece, rest) = bytes.split_at(count);
-            bytes = rest;
-            if count == BLOCK_BYTES && piece.iter().all(|byte| *byte == 0) {
-                self.blocks.remove(&block);
-            } else {
-                let block = self.blocks.entry(block).or_insert_with(|| Arc::new([0; BLOCK_BYTES]));
-                Arc::make_mut(block)[skip..skip + count].copy_from_slice(piece);
-            }
-        }
-    }
-
-    /// A sparse file of it, to look at.
-    pub fn save(&self, path: &Path) {
-        use std::os::unix::fs::FileExt;
-        let file = std::fs::File::create(path).unwrap();
-        file.set_len(self.bytes).unwrap();
-        for (index, block) in &self.blocks {
-            file.write_all_at(&block[..], index * BLOCK_BYTES as u64).unwrap();
-        }
-    }
-}
-
-/// The blocks of a range: index, bytes skipped in the block, bytes in it.
-fn pieces(offset: u64, bytes: u64) -> impl Iterator<Item = (u64, usize, usize)> {
-    let (size, end) = (BLOCK_BYTES as u64, offset + bytes);
-    (offset / size..end.div_ceil(size)).filter_map(move |block| {
-        let (from, to) = (offset.max(block * size), end.min((block + 1) * size));
-        (from < to).then(|| (block, (from - block * size) as usize, (to - from) as usize))
-    })
-}
 
 /// What arrived at a medium.
 #[derive(Clone)]
@@ -172,7 +114,7 @@ impl Medium {
         self.state().unreadable = Some(bytes.to_vec());
     }
 
-    /// From now on, writes that hold these bytes go well, and never arrive.
+    /// From now on, writes that complete these bytes go well, and never arrive.
     pub fn lose(&self, bytes: &[u8]) {
         self.state().lost = Some(bytes.to_vec());
     }
@@ -182,6 +124,21 @@ impl Medium {
         let mut state = self.state();
         (state.unreadable, state.lost) = (None, None);
         std::mem::take(&mut state.failed)
+    }
+}
+
+impl State {
+    /// Whether the bytes to lose would be on the medium with this write. They
+    /// may lie across the border of two writes.
+    fn completes_lost(&self, offset: u64, data: &[u8]) -> bool {
+        let reach = self.lost.as_ref().map_or(0, Vec::len).min(BLOCK_BYTES);
+        let before = offset.saturating_sub(reach as u64);
+        let around = [
+            self.image.read(before, (offset - before) as usize),
+            data.to_vec(),
+            self.image.read(offset + data.len() as u64, reach),
+        ];
+        holds(&around.concat(), self.lost.as_ref())
     }
 }
 
@@ -286,7 +243,7 @@ impl Filesystem for Served {
         if ino != inode(&state) {
             return reply.error(Errno::EIO);
         }
-        if holds(data, state.lost.as_ref()) {
+        if state.completes_lost(offset, data) {
             state.failed += 1;
             return reply.written(data.len() as u32);
         }
