@@ -6,6 +6,12 @@ use crate::text::words::{self, Hint};
 use crate::text::{is_word_end, is_word_start};
 use std::ops::Range;
 
+/// The most digits of a number (ITU E.164).
+const MAX_DIGITS: usize = 15;
+
+/// The digits of a number of North America, with the country's code.
+const NORTH_AMERICAN: usize = 11;
+
 /// A number of digits in groups.
 struct Grouped {
     end: usize,
@@ -14,11 +20,14 @@ struct Grouped {
 }
 
 /// Reads groups of digits with single gaps from `start` on: spaces, hyphens,
-/// dots, slashes, and parentheses around a group.
-fn grouped(text: &[u8], start: usize) -> Grouped {
+/// dots, slashes, and parentheses around a group. There are at most `most`
+/// digits: what follows them after a space is something else, such as the
+/// status after a caller's number.
+fn grouped(text: &[u8], start: usize, most: usize) -> Grouped {
     let mut read = Grouped { end: start, digits: 0, groups: 0 };
     let mut at = start;
     loop {
+        let is_apart = read.groups > 0 && is_space(text, read.end);
         let is_open = text.get(at) == Some(&b'(');
         let group = at + usize::from(is_open);
         let mut end = group;
@@ -26,7 +35,10 @@ fn grouped(text: &[u8], start: usize) -> Grouped {
             end += 1;
         }
         let length = end - group;
-        if read.digits + length > 15 {
+        if read.digits + length > most && is_apart {
+            return read;
+        }
+        if read.digits + length > most {
             // No part of more digits is a number.
             return Grouped { digits: 0, ..read };
         }
@@ -48,6 +60,11 @@ fn grouped(text: &[u8], start: usize) -> Grouped {
     }
 }
 
+fn is_space(text: &[u8], at: usize) -> bool {
+    [&b" "[..], b"%20", b"\xc2\xa0"].iter().any(|space| text[at..].starts_with(space))
+        && !text[at..].starts_with(b" - ")
+}
+
 /// The number after the `+` at `plus`.
 pub(crate) fn international(text: &[u8], plus: usize) -> Option<Range<usize>> {
     let before = text[..plus].last().copied().unwrap_or(b' ');
@@ -55,10 +72,11 @@ pub(crate) fn international(text: &[u8], plus: usize) -> Option<Range<usize>> {
     if !is_start {
         return None;
     }
-    let read = grouped(text, plus + 1);
+    let most = if text[plus + 1..].starts_with(b"1") { NORTH_AMERICAN } else { MAX_DIGITS };
+    let read = grouped(text, plus + 1, most);
     let hint = words::hint(text, plus, 2, hint);
     let is_number =
-        (7..=15).contains(&read.digits) && is_word_end(text, read.end) && !has_fraction(text, read.end);
+        (7..=MAX_DIGITS).contains(&read.digits) && is_word_end(text, read.end) && !has_fraction(text, read.end);
     // A sum or an offset is a plain number: `+12345678`.
     let is_plain = read.groups == 1 && read.digits < 10;
     (is_number && hint != Some(Hint::Against) && (!is_plain || hint.is_some())).then_some(plus..read.end)
@@ -77,7 +95,7 @@ pub(crate) fn national(text: &[u8], at: usize) -> Option<Range<usize>> {
     if is_joined || !is_word_start(text, start) {
         return None;
     }
-    let read = grouped(text, at);
+    let read = grouped(text, at, NORTH_AMERICAN - 1);
     let value = &text[at..read.end];
     let digits: Vec<u8> = value.iter().copied().filter(u8::is_ascii_digit).collect();
     // Area codes and exchanges begin with 2 to 9 (NANP).
@@ -92,9 +110,11 @@ pub(crate) fn national(text: &[u8], at: usize) -> Option<Range<usize>> {
 
 /// The digits at `start` if a word before them says that they are a number.
 pub(crate) fn named(text: &[u8], start: usize) -> Option<Range<usize>> {
-    let read = grouped(text, start);
-    let is_number = (7..=15).contains(&read.digits) && is_word_end(text, read.end);
-    if !is_number || has_fraction(text, read.end) || is_pseudonym(&text[start..read.end]) {
+    let read = grouped(text, start, MAX_DIGITS);
+    let is_number = (7..=MAX_DIGITS).contains(&read.digits) && is_word_end(text, read.end);
+    // More groups than a number has, such as those of a card.
+    let is_cut = read.groups > 1 && matches!(text[read.end..], [b' ', b'0'..=b'9', ..]);
+    if !is_number || is_cut || has_fraction(text, read.end) || is_pseudonym(&text[start..read.end]) {
         return None;
     }
     let is_joined = text[..start].last().is_some_and(|byte| matches!(byte, b'+' | b'.' | b'-' | b'/'));
@@ -176,6 +196,11 @@ mod tests {
             ("call 07911 123456 now", "07911 123456"),
             ("call 030 12345678 now", "030 12345678"),
             ("call 0049 30 123456 now", "0049 30 123456"),
+            ("call +49 151 12345678 (415) 555-2671", "+49 151 12345678 (415) 555-2671"),
+            ("from +491511234567 1700000000", "+491511234567"),
+            ("from (415) 555-2671 200 OK", "(415) 555-2671"),
+            ("from +1 415 555 2671 200 OK", "+1 415 555 2671"),
+            ("phone 4155552671 1700000000", "4155552671"),
         ] {
             assert_eq!(found(&[Kind::Phone], text), value, "in {text}");
         }
@@ -192,6 +217,8 @@ mod tests {
             "192.168.100.2000",
             "123-456-7890-1234",
             "415-555-26712",
+            "415-555-2671-200",
+            "call 1234 5678 9012 3456 now",
             "x415-555-2671",
             "415 555 2671",
         ] {
