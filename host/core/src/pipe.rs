@@ -121,6 +121,9 @@ pub(crate) fn stream(
         convert.check_content(head, no_text)?;
     }
     readable::check(&job, head, no_text)?;
+    if let Some(chain) = instance.chain() {
+        chain.in_order()?;
+    }
     if let Some(memory) = instance.take_memory() {
         buffer.give(memory);
     }
@@ -135,6 +138,7 @@ pub(crate) fn stream(
         record_limit,
         budget,
         cancel,
+        whole: None,
     };
     // Bytes that must stay in view before the next record or owned byte.
     let (before, _) = job.framing.context_bytes();

@@ -5,12 +5,13 @@ use std::ops::Range;
 use runner_contract::Job;
 
 use crate::engine::answer::{Answer, breach};
+use crate::engine::chain::Chain;
 use crate::engine::framing::View;
 use crate::engine::prefilter::Finder;
 use crate::engine::transform::Instance;
 use crate::engine::validate::Found;
 use crate::engine::window::{self, Context, Position};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::memory::Budget;
 use crate::storage::CopyMemory;
 
@@ -23,7 +24,15 @@ impl Instance {
     pub fn finder(&self, job: &Job, budget: &Budget) -> Result<Option<Finder>> {
         match self {
             Self::Local(_) => Finder::within(job, budget),
-            Self::Remote(_) => Ok(None),
+            Self::Remote(_) | Self::Chain(_) => Ok(None),
+        }
+    }
+
+    /// Several plugins, if it is several.
+    pub(crate) fn chain(&mut self) -> Option<&mut Chain> {
+        match self {
+            Self::Chain(chain) => Some(chain),
+            Self::Local(_) | Self::Remote(_) => None,
         }
     }
 
@@ -32,6 +41,7 @@ impl Instance {
         match self {
             Self::Local(_) => None,
             Self::Remote(remote) => remote.take_memory(),
+            Self::Chain(chain) => chain.take_memory(),
         }
     }
 
@@ -52,6 +62,7 @@ impl Instance {
             Self::Remote(remote) => {
                 remote.ask_records(context, &context.around(view, records), records.clone())
             }
+            Self::Chain(chain) => chain.ask_records(context, view, records),
         }
     }
 
@@ -73,6 +84,7 @@ impl Instance {
                 remote.records(context, &near, &mut answer)?;
                 Ok(answer.finish())
             }
+            Self::Chain(chain) => chain.records(context, view, records),
         }
     }
 
@@ -102,6 +114,7 @@ impl Instance {
                 return window::find_sequential(context, view, &mut **transform, (position, until), found);
             }
             Self::Remote(remote) => remote,
+            Self::Chain(_) => return Err(Error::new(Kind::Internal, "several plugins in a sequential scan")),
         };
         while position.at < until {
             // Whether the last window is that of the file shows one byte later.
@@ -126,6 +139,7 @@ impl Instance {
     pub(crate) fn settled(&mut self, context: &Context<'_>, view: &View<'_>, from: u64) -> Result<u64> {
         match self {
             Self::Local(_) => Ok(context.finder.map_or(from, |finder| finder.settled(view, from))),
+            Self::Chain(_) => Ok(from),
             // Bytes after the view cannot be settled.
             Self::Remote(remote) => {
                 let near = context.around(view, &(from..view.limit()));
