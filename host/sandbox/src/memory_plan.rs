@@ -9,6 +9,8 @@ use crate::reply_fuel;
 
 /// Plans the memory of a run with `workers` at most, where the plugin sees
 /// about `window_bytes` in one call and an instance may have `instance_bytes`.
+/// Several plugins that run in one pass get equal shares: each has a process of
+/// its own.
 /// Without a total, the run gets half of what the machine has left. `costs` are
 /// those of the driver.
 ///
@@ -17,14 +19,27 @@ use crate::reply_fuel;
 /// room for the total.
 pub fn plan_memory(
     workers: usize,
-    window_bytes: u64,
-    instance_bytes: u64,
+    (plugins, window_bytes, instance_bytes): (usize, u64, u64),
     total_bytes: Option<u64>,
     costs: Costs,
 ) -> Result<Plan> {
     let reply_bytes = reply_fuel(usize::try_from(window_bytes).unwrap_or(usize::MAX)) as u64;
     let need = Need { costs, workers, window_bytes, instance_bytes, reply_bytes };
-    let plan = plan(&need, total_bytes.unwrap_or_else(|| default_bytes(&need, available_bytes())))?;
+    let shares = plugins.max(1) as u64;
+    let plan = match (total_bytes, shares) {
+        (Some(total), _) => plan(&need, total / shares).map_err(|error| match shares {
+            1 => error,
+            _ => error.hint(format!(
+                "each of {shares} plugins has a process of its own, for which an equal share of `--memory-total` must be enough"
+            )),
+        })?,
+        (None, _) => {
+            let available = available_bytes().map(|bytes| bytes / shares);
+            plan(&need, default_bytes(&need, available))?
+        }
+    };
+    // Messages are about the whole.
+    let plan = Plan { total_bytes: plan.total_bytes.saturating_mul(shares), ..plan };
     match private_limit_bytes() {
         Some(limit) if limit < plan.total_bytes => Err(limited(limit, plan.total_bytes)),
         _ => Ok(plan),

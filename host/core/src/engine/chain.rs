@@ -157,8 +157,7 @@ impl Chain {
     fn make(&mut self, scene: &Scene<'_>, records: &Range<u64>, upto: usize) -> Result<Made> {
         let budget = scene.context.budget;
         let is_empty_file = records.is_empty();
-        let mut made =
-            Made { edits: EditList::new(budget), counts: Counts::default(), text: None, depth: 0 };
+        let mut made = Made { edits: EditList::new(budget), counts: Counts::default(), text: None, depth: 0 };
         let mut count_at = 0;
         for index in 0..upto {
             let names = self.stages[index].job.counts.len();
@@ -181,7 +180,13 @@ impl Chain {
 
     /// The edits of one plugin, of the text that it sees. That is left in
     /// `made`.
-    fn one(&mut self, scene: &Scene<'_>, records: &Range<u64>, index: usize, made: &mut Made) -> Result<Found> {
+    fn one(
+        &mut self,
+        scene: &Scene<'_>,
+        records: &Range<u64>,
+        index: usize,
+        made: &mut Made,
+    ) -> Result<Found> {
         if index == 0 {
             let stage = &mut self.stages[0];
             let view = seen_by(stage, scene.context, &scene.view, records);
@@ -282,7 +287,10 @@ impl Chain {
         }
         let name = &self.stages[index].name;
         let (old, new, most) = (Bytes(old), Bytes(new), Bytes(most));
-        let what = format!("plugin `{name}` makes {new} of {old} at offset {}, too many for the next plugin", records.start);
+        let what = format!(
+            "plugin `{name}` makes {new} of {old} at offset {}, too many for the next plugin",
+            records.start
+        );
         Err(Error::new(Kind::Plugin, what).because(format!("the limit is {most}")).hint(IN_TURN))
     }
 
@@ -290,11 +298,15 @@ impl Chain {
         let name = &self.stages[index].name;
         let (what, at) = match broken {
             Broken::End(at) => (
-                format!("plugin `{name}` removes the end of a record, so that two records become one, which must not happen before the last of several plugins"),
+                format!(
+                    "plugin `{name}` removes the end of a record, so that two records become one, which must not happen before the last of several plugins"
+                ),
                 at,
             ),
             Broken::Across(at) => (
-                format!("plugin `{name}` changes bytes across the end of a record, which must not happen where several plugins run in one pass"),
+                format!(
+                    "plugin `{name}` changes bytes across the end of a record, which must not happen where several plugins run in one pass"
+                ),
                 at,
             ),
         };
@@ -334,6 +346,8 @@ fn seen_by<'v>(stage: &Stage, context: &Context<'v>, view: &View<'v>, records: &
 }
 
 fn looks_ahead(name: &str) -> Error {
-    let what = format!("plugin `{name}` looks across the ends of lines, so it cannot run in one pass with others on a stream or on converted content");
+    let what = format!(
+        "plugin `{name}` looks across the ends of lines, so it cannot run in one pass with others on a stream or on converted content"
+    );
     Error::new(Kind::Usage, what).hint(format!("{IN_TURN}; for a stream, connect several `runner pipe`"))
 }

@@ -187,14 +187,26 @@ fn outside(window: &Window<'_>, start: usize) -> Error {
 impl Found {
     /// Nothing found yet; edits must start at or after `first`.
     pub(crate) fn new(budget: &Budget, first: u64) -> Self {
-        Self { edits: EditList::new(budget), first: None, reach: first, counts: Counts::default(), trace: None }
+        Self {
+            edits: EditList::new(budget),
+            first: None,
+            reach: first,
+            counts: Counts::default(),
+            trace: None,
+        }
     }
 
     /// The same for edits that are passed to another process, which has the
     /// replaced bytes.
     #[must_use]
     pub fn without_old_bytes(budget: &Budget, first: u64) -> Self {
-        Self { edits: EditList::without_old(budget), first: None, reach: first, counts: Counts::default(), trace: None }
+        Self {
+            edits: EditList::without_old(budget),
+            first: None,
+            reach: first,
+            counts: Counts::default(),
+            trace: None,
+        }
     }
 
     /// Start, old length and new length of each edit that changes something.

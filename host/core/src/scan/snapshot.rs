@@ -52,7 +52,11 @@ impl State {
             && self.after.is_sound()
             && self.before.groups() == groups
             && self.after.groups() == self.moved.unwrap_or(groups);
-        if !trees || !self.edits.is_sound(size) || self.written > self.edits.edits.len() || self.reach > size || !self.traces.is_sound(size)
+        if !trees
+            || !self.edits.is_sound(size)
+            || self.written > self.edits.edits.len()
+            || self.reach > size
+            || !self.traces.is_sound(size)
         {
             return Err("the checkpoint is inconsistent");
         }

@@ -97,7 +97,12 @@ impl Chain {
     }
 
     /// The text that the first `upto` plugins make of some records.
-    pub(super) fn text_of(&mut self, scene: &Scene<'_>, records: &Range<u64>, upto: usize) -> Result<Vec<u8>> {
+    pub(super) fn text_of(
+        &mut self,
+        scene: &Scene<'_>,
+        records: &Range<u64>,
+        upto: usize,
+    ) -> Result<Vec<u8>> {
         let made = self.make(scene, records, upto)?;
         let budget = scene.context.budget;
         Ok(Text::new(&scene.view, records, &made.edits, &Around::default(), budget)?.made().to_vec())
@@ -106,8 +111,11 @@ impl Chain {
 
 /// The error where the head of a file does not show what follows.
 pub(super) fn too_little() -> Error {
-    Error::new(Kind::Usage, "the first plugins leave too little of the head of the file for the next one to begin")
-        .hint(IN_TURN)
+    Error::new(
+        Kind::Usage,
+        "the first plugins leave too little of the head of the file for the next one to begin",
+    )
+    .hint(IN_TURN)
 }
 
 /// A view of the head of a file.

@@ -105,9 +105,9 @@ impl Walk<'_> {
         cluster.second.clear();
         let (mut start, mut end) = (0, 0);
         loop {
-            let one = self.next_first().filter(|(_, one)| {
-                cluster.second.last().is_none_or(|(_, last)| one.meets(*last))
-            });
+            let one = self
+                .next_first()
+                .filter(|(_, one)| cluster.second.last().is_none_or(|(_, last)| one.meets(*last)));
             // The first round takes the next edit of the first list.
             if let Some((item, one)) = one {
                 if cluster.first.is_empty() {

@@ -60,7 +60,13 @@ impl Text {
         let start = if around.starts_file { before } else { records.start.max(before + 1) };
         let end = start + bytes.len() as u64 - before;
         bytes.extend_from_slice(&around.after);
-        Ok(Self { bytes, base: start - before, records: start..end, ends_file: around.ends_file, _lease: lease })
+        Ok(Self {
+            bytes,
+            base: start - before,
+            records: start..end,
+            ends_file: around.ends_file,
+            _lease: lease,
+        })
     }
 
     pub(super) fn view(&self) -> View<'_> {
@@ -78,7 +84,8 @@ pub(super) fn made_bytes(records: &Range<u64>, edits: &EditList) -> usize {
     let (old, new) = edits.spans().fold((0_u64, 0_u64), |(old, new), (_, old_bytes, new_bytes)| {
         (old + u64::from(old_bytes), new + u64::from(new_bytes))
     });
-    usize::try_from((records.end - records.start).saturating_sub(old).saturating_add(new)).unwrap_or(usize::MAX)
+    usize::try_from((records.end - records.start).saturating_sub(old).saturating_add(new))
+        .unwrap_or(usize::MAX)
 }
 
 /// The place in the file of a byte at this distance from the start of what

@@ -42,7 +42,10 @@ fn apply(text: &[u8], base: u64, list: &EditList) -> Vec<u8> {
 }
 
 fn spans(list: &EditList) -> Vec<(u64, u64, Vec<u8>)> {
-    (0..).map_while(|index| list.get(index)).map(|item| (item.start, item.end(), list.new_bytes(&item).to_vec())).collect()
+    (0..)
+        .map_while(|index| list.get(index))
+        .map(|item| (item.start, item.end(), list.new_bytes(&item).to_vec()))
+        .collect()
 }
 
 /// Both lists at once, which lie in one text at `base`.
