@@ -121,10 +121,7 @@ pub(crate) fn stream(
         convert.check_content(head, no_text)?;
     }
     readable::check(&job, head, no_text)?;
-    if let Some(chain) = instance.chain() {
-        chain.in_order()?;
-    }
-    if let Some(memory) = instance.take_memory() {
+    if let Some(memory) = instance.begin_stream()? {
         buffer.give(memory);
     }
     let record_limit = MIN_RECORD_LIMIT_BYTES.max(window_bytes);

@@ -19,6 +19,7 @@ mod agree;
 mod around;
 mod compose;
 mod head;
+mod refusal;
 mod stage;
 mod text;
 mod trace;
@@ -28,25 +29,19 @@ use std::ops::Range;
 
 use runner_contract::Framing;
 
-use self::agree::IN_TURN;
 use self::compose::compose;
 pub use self::head::{CHAIN_HEAD_BYTES, Member, begin};
+use self::refusal::looks_ahead;
 use self::stage::Stage;
-use self::text::{Text, made_bytes, place_in_file, removed_from};
+use self::text::{Start, Text, made_bytes, place_in_file, removed_from};
 pub(crate) use self::trace::{Trace, Traces};
-use self::whole_records::{Broken, Shown, across, joined};
+use self::whole_records::{Shown, across, joined};
 use crate::engine::counts::Counts;
 use crate::engine::edits::EditList;
 use crate::engine::framing::View;
 use crate::engine::validate::Found;
 use crate::engine::window::Context;
-use crate::error::{Error, Kind, Place, Result};
-use crate::memory::Bytes;
-
-/// Earlier plugins may make this many bytes of a block, and this many times as
-/// many as it has.
-const GROWN_BYTES: u64 = 64 << 20;
-const GROWN_TIMES: u64 = 8;
+use crate::error::Result;
 
 /// Several plugins that have begun on one file.
 pub struct Chain {
@@ -197,13 +192,11 @@ impl Chain {
             return stage.edits(scene.context, &view, records.clone());
         }
         made.text = None;
-        let is_first = match scene.started {
-            Some(started) => index >= started,
-            None => records.start == 0,
-        };
+        let is_first = scene.started.map_or(records.start == 0, |started| index >= started);
+        let start = if is_first { Start::OfFile } else { Start::Later };
         let is_as_in_file = made.edits.is_empty() && !self.stages[index].overlaps();
         if !is_as_in_file || is_first && records.start > 0 || scene.ends_for.is_some() {
-            let around = self.around(scene, records, index, is_first)?;
+            let around = self.around(scene, records, index, start)?;
             made.text = Some(Text::new(&scene.view, records, &made.edits, &around, scene.context.budget)?);
         }
         let asked = self.asked(scene, records, index, made);
@@ -265,7 +258,8 @@ impl Chain {
         let all = compose(&scene.view, &made.edits, (&edits, shift), context.budget)?;
         self.check_growth(records, index, &all)?;
         if has_records && !is_last && broken.is_none() {
-            let around = around::of_records(scene, records, shown.records.start == 0);
+            let start = if shown.records.start == 0 { Start::OfFile } else { Start::Later };
+            let around = around::of_records(scene, records, start);
             let text = Text::new(&scene.view, records, &all, &around, context.budget)?;
             broken = joined(&shown, &edits, &text)?;
         }
@@ -278,62 +272,6 @@ impl Chain {
         made.text = None;
         Ok(())
     }
-
-    fn check_growth(&self, records: &Range<u64>, index: usize, edits: &EditList) -> Result<()> {
-        let (old, new) = (records.end - records.start, made_bytes(records, edits) as u64);
-        let most = GROWN_BYTES.saturating_add(old.saturating_mul(GROWN_TIMES));
-        if new <= most {
-            return Ok(());
-        }
-        let name = &self.stages[index].name;
-        let (old, new, most) = (Bytes(old), Bytes(new), Bytes(most));
-        let what = format!(
-            "plugin `{name}` makes {new} of {old} at offset {}, too many for the next plugin",
-            records.start
-        );
-        Err(Error::new(Kind::Plugin, what).because(format!("the limit is {most}")).hint(IN_TURN))
-    }
-
-    fn refused(&self, broken: Broken, index: usize, place: impl Fn(u64) -> u64) -> Error {
-        let name = &self.stages[index].name;
-        let (what, at) = match broken {
-            Broken::End(at) => (
-                format!(
-                    "plugin `{name}` removes the end of a record, so that two records become one, which must not happen before the last of several plugins"
-                ),
-                at,
-            ),
-            Broken::Across(at) => (
-                format!(
-                    "plugin `{name}` changes bytes across the end of a record, which must not happen where several plugins run in one pass"
-                ),
-                at,
-            ),
-        };
-        Error::new(Kind::Usage, what).at_place(Place::File(place(at))).hint(IN_TURN)
-    }
-
-    /// An error of a plugin that sees a text: its place is put in the file.
-    fn mapped(&self, error: Error, records: &Range<u64>, index: usize, made: &Made) -> Error {
-        let Some(text) = &made.text else { return error };
-        let place = error.place();
-        let error = match place {
-            Some(Place::File(at)) => {
-                let distance = at.saturating_sub(text.records.start);
-                error.at_place(Place::File(place_in_file(records, &made.edits, distance)))
-            }
-            _ => error,
-        };
-        if error.kind() != Kind::Plugin && error.kind() != Kind::Io {
-            return error;
-        }
-        let before: Vec<_> = self.stages[..index].iter().map(|stage| format!("`{}`", stage.name)).collect();
-        error.hint(format!(
-            "plugin `{}` sees what {} made of the file, so other offsets in this message are only near those of the file",
-            self.stages[index].name,
-            before.join(", ")
-        ))
-    }
 }
 
 /// The bytes that the first plugin sees: those at hand, if they are all that it
@@ -343,11 +281,4 @@ fn seen_by<'v>(stage: &Stage, context: &Context<'v>, view: &View<'v>, records: &
     let starts = view.base == 0 || view.base.saturating_add(before) <= records.start;
     let ends = view.end || records.end.saturating_add(after) <= view.limit();
     if starts && ends { *view } else { context.whole.unwrap_or(*view) }
-}
-
-fn looks_ahead(name: &str) -> Error {
-    let what = format!(
-        "plugin `{name}` looks across the ends of lines, so it cannot run in one pass with others on a stream or on converted content"
-    );
-    Error::new(Kind::Usage, what).hint(format!("{IN_TURN}; for a stream, connect several `runner pipe`"))
 }

@@ -45,6 +45,17 @@ impl Instance {
         }
     }
 
+    /// The same for a stream, whose records come in order.
+    ///
+    /// # Errors
+    /// If it is several plugins that need more than a stream has.
+    pub(crate) fn begin_stream(&mut self) -> Result<Option<Box<dyn CopyMemory>>> {
+        if let Some(chain) = self.chain() {
+            chain.in_order()?;
+        }
+        Ok(self.take_memory())
+    }
+
     /// Asks for the edits of `records`, whose ends are ends of records; for an
     /// overlapping framing, for the edits that start in the range. The range
     /// must be in view, with the bytes that the framing needs around it.

@@ -3,9 +3,8 @@
 use std::ops::Range;
 
 use super::agree::IN_TURN;
-use super::text::{Around, Text};
+use super::text::{Around, Start, Text};
 use super::{Chain, Scene};
-use crate::engine::framing::View;
 use crate::error::{Error, Kind, Result};
 
 /// The least number of bytes of the file that are looked at for context.
@@ -13,14 +12,14 @@ const LEAST_BYTES: u64 = 4 << 10;
 
 /// What stands around records for a plugin that looks at nothing else: only the
 /// end of the record before them, by which the framing finds their start.
-pub(super) fn of_records(scene: &Scene<'_>, records: &Range<u64>, is_first: bool) -> Around {
+pub(super) fn of_records(scene: &Scene<'_>, records: &Range<u64>, start: Start) -> Around {
     let behind = scene.context.cutter.look_behind();
-    let before = match is_first {
-        true => Vec::new(),
-        false => scene.view.slice(records.start.saturating_sub(behind)..records.start).to_vec(),
+    let before = match start {
+        Start::OfFile => Vec::new(),
+        Start::Later => scene.view.slice(records.start.saturating_sub(behind)..records.start).to_vec(),
     };
     let ends_file = scene.view.end && records.end == scene.view.limit();
-    Around { before, after: Vec::new(), starts_file: is_first, ends_file }
+    Around { before, after: Vec::new(), starts_file: start.is_of_file(), ends_file }
 }
 
 impl Chain {
@@ -30,11 +29,11 @@ impl Chain {
         scene: &Scene<'_>,
         records: &Range<u64>,
         index: usize,
-        is_first: bool,
+        start: Start,
     ) -> Result<Around> {
         let stage = &self.stages[index];
         if !stage.overlaps() {
-            let around = of_records(scene, records, is_first);
+            let around = of_records(scene, records, start);
             let is_cut = scene.ends_for.is_some_and(|from| index >= from);
             return Ok(Around { ends_file: around.ends_file || is_cut, ..around });
         }
@@ -116,9 +115,4 @@ pub(super) fn too_little() -> Error {
         "the first plugins leave too little of the head of the file for the next one to begin",
     )
     .hint(IN_TURN)
-}
-
-/// A view of the head of a file.
-pub(super) fn head_view(head: &[u8], is_whole: bool) -> View<'_> {
-    View { base: 0, bytes: head, end: is_whole }
 }

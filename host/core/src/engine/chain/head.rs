@@ -4,11 +4,11 @@
 use runner_contract::{FileHead, HEAD_BYTES};
 
 use super::agree;
-use super::around::{head_view, too_little};
+use super::around::too_little;
 use super::stage::Stage;
 use super::{Chain, Scene, looks_ahead};
 use crate::cancel::Cancel;
-use crate::engine::framing::{Cutter, MIN_RECORD_LIMIT_BYTES};
+use crate::engine::framing::{Cutter, MIN_RECORD_LIMIT_BYTES, View};
 use crate::engine::transform::{Begun, Instance};
 use crate::engine::window::{BLOCK_BYTES, Context};
 use crate::error::Result;
@@ -62,7 +62,7 @@ fn next_head(chain: &mut Chain, head: FileHead<'_>, budget: &Budget) -> Result<(
     let cutter = Cutter::new(&job.framing, MIN_RECORD_LIMIT_BYTES);
     let bytes = head.head;
     let is_whole = head.size == Some(bytes.len() as u64);
-    let view = head_view(bytes, is_whole);
+    let view = View { base: 0, bytes, end: is_whole };
     let context = Context {
         job: &job,
         cutter: &cutter,

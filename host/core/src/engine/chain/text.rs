@@ -19,6 +19,19 @@ pub(super) struct Text {
     _lease: Lease,
 }
 
+/// Whether records are the first ones that a plugin sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Start {
+    OfFile,
+    Later,
+}
+
+impl Start {
+    pub(super) fn is_of_file(self) -> bool {
+        self == Self::OfFile
+    }
+}
+
 /// What stands around the records.
 #[derive(Default)]
 pub(super) struct Around {
