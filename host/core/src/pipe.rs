@@ -27,6 +27,7 @@ use self::converted::Polled;
 use self::sink::{Out, Written};
 use crate::cancel::Cancel;
 use crate::convert::{Convert, Facts, Packer, Unpacked};
+use crate::engine::chain::needs_more;
 use crate::engine::counts::Counts;
 use crate::engine::framing::{Cutter, MIN_RECORD_LIMIT_BYTES, View};
 use crate::engine::readable::{self, NoText};
@@ -222,7 +223,7 @@ fn start(buffer: &mut Buffer<'_>, begin: &dyn Fn(FileHead<'_>) -> Result<Begun>)
         let head = &bytes[..bytes.len().min(HEAD_BYTES)];
         match begin(FileHead::new(size, head)) {
             // The plugin may have needed the rest of the first line.
-            Err(_) if filled == Filled::Paused && !head.contains(&b'\n') => {}
+            Err(error) if filled == Filled::Paused && (!head.contains(&b'\n') || needs_more(&error)) => {}
             begun => {
                 // Now the plugin can process what has arrived.
                 buffer.report_again();

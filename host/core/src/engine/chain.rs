@@ -29,6 +29,7 @@ use std::ops::Range;
 
 use runner_contract::Framing;
 
+pub(crate) use self::around::needs_more;
 use self::compose::compose;
 pub use self::head::{CHAIN_HEAD_BYTES, Member, begin};
 use self::refusal::looks_ahead;
@@ -62,7 +63,7 @@ struct Scene<'a> {
     /// The file, as far as it can be seen.
     whole: View<'a>,
     started: Option<usize>,
-    /// The file ends with the records for all plugins from this one on.
+    /// The plugin for which the file ends with the records.
     ends_for: Option<usize>,
     /// Whether the first plugin was asked for the records already.
     asked: bool,

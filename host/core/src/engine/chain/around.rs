@@ -1,5 +1,6 @@
 //! What stands around a block, as a plugin sees it that others precede.
 
+use std::fmt;
 use std::ops::Range;
 
 use super::agree::IN_TURN;
@@ -34,7 +35,7 @@ impl Chain {
         let stage = &self.stages[index];
         if !stage.overlaps() {
             let around = of_records(scene, records, start);
-            let is_cut = scene.ends_for.is_some_and(|from| index >= from);
+            let is_cut = scene.ends_for == Some(index);
             return Ok(Around { ends_file: around.ends_file || is_cut, ..around });
         }
         let (before, after) = stage.context_bytes();
@@ -108,11 +109,25 @@ impl Chain {
     }
 }
 
+/// The cause of an error: there is too little to begin with.
+#[derive(Debug)]
+struct TooLittle;
+
+impl fmt::Display for TooLittle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("they remove it, or its first record is too long")
+    }
+}
+
+impl std::error::Error for TooLittle {}
+
 /// The error where the head of a file does not show what follows.
 pub(super) fn too_little() -> Error {
-    Error::new(
-        Kind::Usage,
-        "the first plugins leave too little of the head of the file for the next one to begin",
-    )
-    .hint(IN_TURN)
+    let what = "the first plugins leave too little of the head of the file for the next one to begin";
+    Error::new(Kind::Usage, what).because(TooLittle).hint(IN_TURN)
+}
+
+/// Whether several plugins may begin once there is more of a stream.
+pub(crate) fn needs_more(error: &Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<TooLittle>())
 }

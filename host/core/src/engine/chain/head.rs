@@ -84,11 +84,12 @@ fn next_head(chain: &mut Chain, head: FileHead<'_>, budget: &Budget) -> Result<(
             false => return Err(too_little()),
         };
         let is_all = is_whole && end == view.limit();
-        if end == 0 && !is_all {
-            return if head.size.is_none() { Ok((Vec::new(), None)) } else { Err(too_little()) };
-        }
         let upto = chain.stages.len();
-        let text = chain.text_of(&scene, &(0..end), upto)?;
+        let text = if end == 0 { Vec::new() } else { chain.text_of(&scene, &(0..end), upto)? };
+        // An empty head would be that of an empty file.
+        if !is_all && text.is_empty() && (head.size.is_none() || end == 0) {
+            return Err(too_little());
+        }
         if is_all || text.len() >= HEAD_BYTES || head.size.is_none() {
             let size = is_all.then_some(text.len() as u64);
             return Ok((text, size));

@@ -81,14 +81,15 @@ impl Chain {
         view: &View<'_>,
         (index, records): (usize, Range<u64>),
     ) -> Result<()> {
-        let all = self.stages.len();
         let scene = Scene { context, view: *view, whole: *view, started: None, ends_for: None, asked: false };
-        let open = self.make(&scene, &records, all)?;
-        let closed = self.make(&Scene { ends_for: Some(index), ..scene }, &records, all)?;
-        if open.edits.is_same(&closed.edits) && open.counts == closed.counts {
-            return Ok(());
+        for index in index..self.stages.len() {
+            let open = self.make(&scene, &records, index + 1)?;
+            let closed = self.make(&Scene { ends_for: Some(index), ..scene }, &records, index + 1)?;
+            if !open.edits.is_same(&closed.edits) || open.counts != closed.counts {
+                return Err(end_matters(&self.stages[index].name));
+            }
         }
-        Err(end_matters(self.stages.get(index).map_or("", |stage| &stage.name)))
+        Ok(())
     }
 }
 
