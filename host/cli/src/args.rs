@@ -25,7 +25,6 @@ pub(crate) use self::values::{root, seconds, suffix, threads};
 pub(crate) struct PluginArgs {
     /// Name of a bundled plugin, or path of a .wasm file; or several of them with commas between, each
     /// of which sees what those before it make of the file
-    #[arg(value_name = "PLUGIN[,PLUGIN...]")]
     pub(crate) plugin: String,
     /// Set a parameter of the plugin; repeat the option for each parameter, and for each value of a
     /// parameter that repeats. Where several plugins have a parameter of this name, write PLUGIN.KEY,
