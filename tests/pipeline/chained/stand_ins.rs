@@ -77,7 +77,7 @@ impl Does {
                 let around = at.saturating_sub(3)..(at + 5).min(bytes.len());
                 // Where the file starts and ends shows, too.
                 let sum = bytes[around.clone()].iter().map(|byte| u32::from(*byte)).sum::<u32>();
-                if (sum + around.len() as u32) % 2 == 0 {
+                if (sum + around.len() as u32).is_multiple_of(2) {
                     edits.replace(at..at + 1, b"CC");
                 }
             }
