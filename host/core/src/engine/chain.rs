@@ -256,12 +256,17 @@ impl Chain {
             false => None,
         };
         let shift = shown.records.start as i64 - records.start as i64;
-        let all = compose(&scene.view, &made.edits, (&edits, shift), context.budget)?;
-        self.check_growth(records, index, &all)?;
+        // What the first plugin edits is the file.
+        let composed = match made.edits.is_empty() && made.text.is_none() {
+            true => None,
+            false => Some(compose(&scene.view, &made.edits, (&edits, shift), context.budget)?),
+        };
+        let all = composed.as_ref().unwrap_or(&edits);
+        self.check_growth(records, index, all)?;
         if has_records && !is_last && broken.is_none() {
             let start = if shown.records.start == 0 { Start::OfFile } else { Start::Later };
             let around = around::of_records(scene, records, start);
-            let text = Text::new(&scene.view, records, &all, &around, context.budget)?;
+            let text = Text::new(&scene.view, records, all, &around, context.budget)?;
             broken = joined(&shown, &edits, &text)?;
         }
         if let Some(broken) = broken {
@@ -269,7 +274,7 @@ impl Chain {
                 place_in_file(records, &made.edits, at.saturating_sub(shown.records.start))
             }));
         }
-        made.edits = all;
+        made.edits = composed.unwrap_or(edits);
         made.text = None;
         Ok(())
     }
