@@ -31,7 +31,7 @@ pub use governor::{Facts, Governor};
 pub use machine::{Watch, available_bytes, private_limit_bytes};
 pub use peers::Peer;
 use peers::Peers;
-pub use plan::{Costs, Need, Plan, default_bytes, plan};
+pub use plan::{Costs, Need, Plan, default_bytes, least_bytes, plan};
 pub use space::Space;
 
 /// The memory that a run may use. Clones share one budget.

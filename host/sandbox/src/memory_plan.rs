@@ -2,7 +2,7 @@
 
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::memory::{
-    Bytes, Costs, Need, Plan, available_bytes, default_bytes, plan, private_limit_bytes,
+    Bytes, Costs, Need, Plan, available_bytes, default_bytes, least_bytes, plan, private_limit_bytes,
 };
 
 use crate::reply_fuel;
@@ -27,12 +27,8 @@ pub fn plan_memory(
     let need = Need { costs, workers, window_bytes, instance_bytes, reply_bytes };
     let shares = plugins.max(1) as u64;
     let plan = match (total_bytes, shares) {
-        (Some(total), _) => plan(&need, total / shares).map_err(|error| match shares {
-            1 => error,
-            _ => error.hint(format!(
-                "each of {shares} plugins has a process of its own, for which an equal share of `--memory-total` must be enough"
-            )),
-        })?,
+        (Some(total), 1) => plan(&need, total)?,
+        (Some(total), _) => plan(&need, total / shares).map_err(|_| too_little(&need, shares, total))?,
         (None, _) => {
             let available = available_bytes().map(|bytes| bytes / shares);
             plan(&need, default_bytes(&need, available))?
@@ -44,6 +40,19 @@ pub fn plan_memory(
         Some(limit) if limit < plan.total_bytes => Err(limited(limit, plan.total_bytes)),
         _ => Ok(plan),
     }
+}
+
+/// The error for a total that has no room for several plugins.
+fn too_little(need: &Need, plugins: u64, total: u64) -> Error {
+    let least = Bytes(least_bytes(need).saturating_mul(plugins));
+    let (total, window) = (Bytes(total), Bytes(need.window_bytes));
+    let what = format!(
+        "{total} of memory are not enough for {plugins} plugins with a window of {window}: at least {least} are needed"
+    );
+    Error::new(Kind::Usage, what).hint(format!(
+        "`--memory-total {}M` is enough, as each plugin has a process of its own; with a smaller `--window`, less is needed",
+        least.0.div_ceil(1 << 20)
+    ))
 }
 
 /// The error for a limit of private memory. A process that exceeds it is aborted.
