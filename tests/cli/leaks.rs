@@ -182,8 +182,20 @@ fn a_soak_of_a_thousand_files_leaves_nothing_open() {
     let trap = load("trap", &fs::read(guests.guest("trap")).unwrap());
     let begin_trap = |head: FileHead<'_>| -> runner_pipeline::error::Result<Begun> { trap.begin(&[], head) };
     let id = || PluginId { name: "soak".into(), version: "1".into(), digest: String::new() };
-    let program = Program { id: id(), params: Vec::new(), params_digest: blake3::hash(b""), begin: &begin };
-    let bad = Program { id: id(), params: Vec::new(), params_digest: blake3::hash(b""), begin: &begin_trap };
+    let program = Program {
+        id: id(),
+        params: Vec::new(),
+        head_bytes: runner_contract::HEAD_BYTES,
+        params_digest: blake3::hash(b""),
+        begin: &begin,
+    };
+    let bad = Program {
+        id: id(),
+        params: Vec::new(),
+        head_bytes: runner_contract::HEAD_BYTES,
+        params_digest: blake3::hash(b""),
+        begin: &begin_trap,
+    };
     let memory = MemoryContext { budget: &budget, ..MemoryContext::NONE };
     // What is made once, is made now.
     all_drivers(&scratch, &program, &bad, memory);

@@ -11,6 +11,7 @@
 mod agreement;
 mod arguments;
 mod bad_file;
+mod chained;
 mod confinement;
 mod converted;
 mod diff;

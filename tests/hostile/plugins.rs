@@ -268,6 +268,7 @@ fn apply_within(
             digest: plugin.digest().to_hex().to_string(),
         },
         params: Vec::new(),
+        head_bytes: runner_contract::HEAD_BYTES,
         begin: &|head| plugin.begin(&params, head),
     };
     run::apply(file, &program, &options, &mut |_| {}).map(|_| ())

@@ -215,7 +215,13 @@ pub(crate) fn with_program<T>(case: &Case, run: impl FnOnce(&Program<'_>) -> T) 
     let begin = |_: FileHead<'_>| -> Result<Begun> { Ok((case.job.clone(), (case.make)().into())) };
     let id = PluginId { name: "fake".into(), version: "1".into(), digest: String::new() };
     let params_digest = blake3::hash(b"");
-    run(&Program { id, params: Vec::new(), params_digest, begin: &begin })
+    run(&Program {
+        id,
+        params: Vec::new(),
+        head_bytes: runner_contract::HEAD_BYTES,
+        params_digest,
+        begin: &begin,
+    })
 }
 
 /// Files of up to some blocks, of pieces that stress cuts: long and short

@@ -50,7 +50,13 @@ fn apply(file: &Path, cuts: Option<PathBuf>, events: &mut dyn FnMut(Event)) -> (
         Ok((job.clone(), Instance::local(Mark { cuts: cuts.clone() })))
     };
     let id = PluginId { name: "fake".into(), version: "1".into(), digest: String::new() };
-    let program = Program { id, params: Vec::new(), params_digest: blake3::hash(b""), begin: &begin };
+    let program = Program {
+        id,
+        params: Vec::new(),
+        head_bytes: runner_contract::HEAD_BYTES,
+        params_digest: blake3::hash(b""),
+        begin: &begin,
+    };
     let error = run::apply(file, &program, &options(), events).map(drop).unwrap_err();
     (error.kind(), error.to_string())
 }

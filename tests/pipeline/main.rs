@@ -14,6 +14,7 @@
 
 mod cancelled;
 mod cases;
+mod chained;
 mod contract;
 mod faults;
 mod memory;

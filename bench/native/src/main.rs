@@ -75,6 +75,7 @@ fn check<P: Plugin + Send + 'static>(args: &Args) -> Result<Report> {
             digest: String::new(),
         },
         params: params::storable(&params),
+        head_bytes: runner_contract::HEAD_BYTES,
         params_digest: params::digest(&params),
         begin: &|head| native::begin::<P>(&params, head),
     };

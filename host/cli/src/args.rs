@@ -15,7 +15,6 @@ use runner_pipeline::engine::readable::NoText;
 use runner_pipeline::error::Result;
 use runner_pipeline::memory::{self, Budget, Space};
 use runner_pipeline::run::COSTS;
-use runner_sandbox::plugin::Grants;
 use runner_sandbox::{Confinement, Limits, plan_memory};
 
 use self::values::{bytes, encoding, key_value, window_bytes};
@@ -24,10 +23,12 @@ pub(crate) use self::values::{root, seconds, suffix, threads};
 /// Options of all commands that run a plugin.
 #[derive(Debug, ArgGroup)]
 pub(crate) struct PluginArgs {
-    /// Name of a bundled plugin, or path of a .wasm file
+    /// Name of a bundled plugin, or path of a .wasm file; or several of them with commas between, each
+    /// of which sees what those before it make of the file
     pub(crate) plugin: String,
     /// Set a parameter of the plugin; repeat the option for each parameter, and for each value of a
-    /// parameter that repeats
+    /// parameter that repeats. Where several plugins have a parameter of this name, write PLUGIN.KEY,
+    /// with the plugin's name or its number in the list
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     pub(crate) set: Vec<(String, String)>,
     /// Read parameters from a file; --set overrides them. Text values from the file are secrets: they
@@ -104,15 +105,16 @@ impl PluginArgs {
         if self.decompress { encoding.decompressed(self.level) } else { encoding }
     }
 
-    /// What the plugin may have beyond its parameters.
-    pub(crate) fn grants(&self) -> Grants {
+    /// What plugins may have beyond their parameters: tables and a seed.
+    pub(crate) fn grants(&self) -> (Vec<(String, PathBuf)>, Option<u64>) {
         let tables = self.tables.iter().map(|(name, path)| (name.clone(), PathBuf::from(path)));
-        Grants { tables: tables.collect(), seed: self.seed }
+        (tables.collect(), self.seed)
     }
 
-    /// How to divide the memory among at most `workers` workers.
-    pub(crate) fn plan(&self, workers: usize) -> Result<memory::Plan> {
-        plan_memory(workers, self.window, self.memory, self.memory_total, COSTS)
+    /// How to divide the memory among so many plugins, with at most `workers`
+    /// workers.
+    pub(crate) fn plan(&self, workers: usize, plugins: usize) -> Result<memory::Plan> {
+        plan_memory(workers, (plugins, self.window, self.memory), self.memory_total, COSTS)
     }
 
     /// How large a patch may get.

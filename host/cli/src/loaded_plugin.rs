@@ -1,4 +1,4 @@
-//! What the commands that run a plugin share: the loaded plugin with its
+//! What the commands that run plugins share: the loaded plugins with their
 //! parameters, and a way to stop the run.
 
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use runner_pipeline::patch::PluginId;
 use runner_pipeline::profile::{self, Stage};
 use runner_pipeline::run::{Begun, Program};
 use runner_sandbox::plugin::params::Given;
-use runner_sandbox::plugin::{Configured, params, resolve};
+use runner_sandbox::plugin::{Several, names, params, resolve};
 use runner_sandbox::{Cache, Isolation, LayerState, Layers, Limits, Plugin, Sandbox};
 
 use crate::args::PluginArgs;
@@ -30,7 +30,7 @@ pub(crate) enum Work {
 }
 
 pub(crate) struct Session {
-    configured: Configured,
+    plugins: Several,
     workers: usize,
     files: usize,
     budget: Budget,
@@ -51,7 +51,8 @@ impl Session {
             Work::Files(workers) => (workers, 1),
             Work::Stream => (1, STREAM_BLOCKS),
         };
-        let plan = args.plan(workers)?;
+        let names = names(&args.plugin)?;
+        let plan = args.plan(workers, names.len())?;
         let budget = Budget::new(&plan);
         let mut given = match &args.params {
             Some(path) => params::read_file(path)?,
@@ -63,10 +64,14 @@ impl Session {
             None => cancel()?,
         };
         let limits = args.limits((plan.workers, blocks), budget.clone(), cancel);
-        let plugin = load(&args.plugin, limits, args.compile_timeout, reporter)?;
-        let configured = Configured::new(plugin, &given)?.grant(args.grants())?;
-        reporter.keep_secret(configured.secrets());
-        Ok(Self { configured, workers: plan.workers, files: plan.files, budget, cancel })
+        let load_one = |(number, name): (usize, &&str)| {
+            let limits = Limits { budget: budget.of_process(number), ..limits.clone() };
+            load(name, limits, args.compile_timeout, reporter)
+        };
+        let loaded = names.iter().enumerate().map(load_one).collect::<Result<Vec<_>>>()?;
+        let plugins = Several::new(loaded, given, args.grants(), budget.clone())?;
+        reporter.keep_secret(plugins.secrets());
+        Ok(Self { plugins, workers: plan.workers, files: plan.files, budget, cancel })
     }
 
     pub(crate) fn workers(&self) -> usize {
@@ -88,18 +93,21 @@ impl Session {
     }
 
     pub(crate) fn begin(&self, head: FileHead<'_>) -> Result<Begun> {
-        self.configured.begin(head)
+        self.plugins.begin(head)
     }
 
     /// Calls `run` with the program of this session. Its log messages go to
     /// `reporter`.
     pub(crate) fn with_program<T>(&self, reporter: &Reporter, run: impl FnOnce(&Program<'_>) -> T) -> T {
-        let configured = self.configured.logging_to(reporter.log_sink());
+        let plugins = self.plugins.logging_to(&reporter.log_sink());
+        let ids: Vec<_> =
+            plugins.identities().map(|(manifest, digest)| PluginId::new(manifest, &digest)).collect();
         run(&Program {
-            id: PluginId::new(configured.manifest(), &configured.digest()),
-            params: configured.storable_params(),
-            params_digest: configured.params_digest(),
-            begin: &|head| configured.begin(head),
+            id: PluginId::several(&ids),
+            params: plugins.storable_params(),
+            params_digest: plugins.params_digest(),
+            head_bytes: plugins.head_bytes(),
+            begin: &|head| plugins.begin(head),
         })
     }
 }

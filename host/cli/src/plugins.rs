@@ -8,7 +8,7 @@ use runner_pipeline::error::Result;
 use runner_pipeline::escape::{Page, shown};
 use runner_pipeline::memory::Budget;
 use runner_pipeline::run::COSTS;
-use runner_sandbox::plugin::bundled;
+use runner_sandbox::plugin::{bundled, names};
 use runner_sandbox::{Confinement, Isolation, Limits, Plugin, plan_memory};
 
 use crate::Outcome;
@@ -22,7 +22,7 @@ pub(crate) enum PluginCommand {
     List,
     /// Show a plugin's manifest: version, digest and parameters
     Inspect {
-        /// Name of a bundled plugin, or path of a .wasm file
+        /// Name of a bundled plugin, or path of a .wasm file; or several with commas between
         plugin: String,
         /// Time limit for starting the plugin, and for its answer
         #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
@@ -54,7 +54,12 @@ pub(crate) fn run(command: &PluginCommand, reporter: &Reporter) -> Result<Outcom
             if *require_confinement {
                 limits.confinement = Confinement::Full;
             }
-            inspect(&load(plugin, limits, *compile_timeout, reporter)?, &mut page);
+            for (index, name) in names(plugin)?.into_iter().enumerate() {
+                if index > 0 {
+                    page.line("");
+                }
+                inspect(&load(name, limits.clone(), *compile_timeout, reporter)?, &mut page);
+            }
         }
     }
     reporter.show(&page)?;
@@ -64,7 +69,7 @@ pub(crate) fn run(command: &PluginCommand, reporter: &Reporter) -> Result<Outcom
 /// Those of a run with one worker.
 fn limits() -> Result<Limits> {
     let limits = Limits::default();
-    let plan = plan_memory(1, limits.window_bytes, limits.memory_bytes, None, COSTS)?;
+    let plan = plan_memory(1, (1, limits.window_bytes, limits.memory_bytes), None, COSTS)?;
     Ok(Limits { budget: Budget::new(&plan), ..limits })
 }
 

@@ -2,6 +2,7 @@
 //! views of memory, opens no files and starts no threads of its own.
 
 pub mod answer;
+pub mod chain;
 pub mod counts;
 pub mod diff;
 pub(crate) mod edits;

@@ -15,25 +15,31 @@
 
 mod governor;
 mod machine;
+mod peers;
 mod plan;
 mod space;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::escape::count;
 
 pub use governor::{Facts, Governor};
 pub use machine::{Watch, available_bytes, private_limit_bytes};
-pub use plan::{Costs, Need, Plan, default_bytes, plan};
+pub use peers::Peer;
+use peers::Peers;
+pub use plan::{Costs, Need, Plan, default_bytes, least_bytes, plan};
 pub use space::Space;
 
 /// The memory that a run may use. Clones share one budget.
 #[derive(Debug, Clone, Default)]
-pub struct Budget(Option<Arc<Inner>>);
+pub struct Budget(Option<Arc<Inner>>, Seat);
+
+/// Which of the processes that share a budget is meant.
+type Seat = usize;
 
 #[derive(Debug)]
 struct Inner {
@@ -46,48 +52,41 @@ struct Inner {
     file_bytes: u64,
     /// Never more than `pool_bytes`.
     leased_bytes: AtomicU64,
-    peer: RwLock<Option<Arc<dyn Peer>>>,
-}
-
-/// A process with which a budget is shared. What it says of itself is not
-/// trusted: it can only make this process refuse, and has a limit of its own
-/// from the system.
-pub trait Peer: fmt::Debug + Send + Sync {
-    /// Tells the peer that this process has leased more.
-    fn lease(&self, bytes: u64);
-
-    /// Tells the peer that this process has given something back.
-    fn give_back(&self, bytes: u64);
-
-    /// What the peer has leased, as it says.
-    fn leased_bytes(&self) -> u64;
+    peers: Peers,
 }
 
 impl Budget {
     /// No limits except those of each instance.
-    pub const UNLIMITED: Self = Self(None);
+    pub const UNLIMITED: Self = Self(None, 0);
 
     /// The budget of a plan.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
-        Self(Some(Arc::new(Inner {
-            total_bytes: plan.total_bytes,
-            pool_bytes: plan.pool_bytes,
-            reply_bytes: plan.reply_bytes,
-            file_bytes: plan.file_bytes,
-            leased_bytes: AtomicU64::new(0),
-            peer: RwLock::new(None),
-        })))
+        Self(
+            Some(Arc::new(Inner {
+                total_bytes: plan.total_bytes,
+                pool_bytes: plan.pool_bytes,
+                reply_bytes: plan.reply_bytes,
+                file_bytes: plan.file_bytes,
+                leased_bytes: AtomicU64::new(0),
+                peers: Peers::default(),
+            })),
+            0,
+        )
+    }
+
+    /// The same budget, for one of several processes with which it is shared,
+    /// counted from 0. Each of them has a pool of its own, of the size of this
+    /// one, out of which what this process has leased is taken as well.
+    #[must_use]
+    pub fn of_process(&self, number: usize) -> Self {
+        Self(self.0.clone(), number)
     }
 
     /// Shares the pool with another process from now on, or with none.
     pub fn share_with(&self, peer: Option<Arc<dyn Peer>>) {
         let Some(inner) = &self.0 else { return };
-        let mut shared = inner.peer.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(peer) = &peer {
-            peer.lease(inner.leased_bytes.load(Ordering::SeqCst));
-        }
-        *shared = peer;
+        inner.peers.seat(self.1, peer, || inner.leased_bytes.load(Ordering::SeqCst));
     }
 
     /// Bytes of all leases together, those of other processes included; `None`
@@ -141,20 +140,18 @@ impl Budget {
 
     fn take(&self, bytes: u64) -> Result<(), Denied> {
         let Some(inner) = &self.0 else { return Ok(()) };
-        let peer = inner.peer.read().unwrap_or_else(PoisonError::into_inner);
-        let of_peer = || peer.as_ref().map_or(0, |peer| peer.leased_bytes());
-        let most = inner.pool_bytes.saturating_sub(of_peer());
+        let peers = inner.peers.present();
+        let most = inner.pool_bytes.saturating_sub(peers.leased_bytes());
         let taken = inner.leased_bytes.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |leased| {
             leased.checked_add(bytes).filter(|&sum| sum <= most)
         });
         let before = taken.map_err(|_| self.denied())?;
-        let Some(told) = &*peer else { return Ok(()) };
-        told.lease(bytes);
-        // The peer may have taken something at the same time. Then at least one
+        peers.lease(bytes);
+        // A peer may have taken something at the same time. Then at least one
         // of the two sees it here.
-        if before + bytes > inner.pool_bytes.saturating_sub(of_peer()) {
+        if before + bytes > inner.pool_bytes.saturating_sub(peers.leased_bytes()) {
             inner.leased_bytes.fetch_sub(bytes, Ordering::SeqCst);
-            told.give_back(bytes);
+            peers.give_back(bytes);
             return Err(self.denied());
         }
         Ok(())
@@ -162,11 +159,9 @@ impl Budget {
 
     fn give_back(&self, bytes: u64) {
         let Some(inner) = &self.0 else { return };
-        let peer = inner.peer.read().unwrap_or_else(PoisonError::into_inner);
+        let peers = inner.peers.present();
         inner.leased_bytes.fetch_sub(bytes, Ordering::SeqCst);
-        if let Some(peer) = &*peer {
-            peer.give_back(bytes);
-        }
+        peers.give_back(bytes);
     }
 }
 

@@ -11,6 +11,7 @@ mod format;
 mod frames;
 mod header;
 mod origin;
+mod plugin_id;
 mod reader;
 mod resume;
 mod sealed;
@@ -24,8 +25,9 @@ mod writer;
 
 pub use format::{MAX_TRAILER_BYTES, MAX_TRAILERS, TRAILER_AUTHENTICATION, TRAILER_EVIDENCE, TRAILER_SIGNER};
 pub(crate) use header::hex;
-pub use header::{EDIT_PATCH_BYTES, Header, PluginId, Seal, Stats};
+pub use header::{EDIT_PATCH_BYTES, Header, Seal, Stats};
 pub use origin::Origin;
+pub use plugin_id::PluginId;
 pub use reader::{Batch, Direction, Edits, Reader};
 pub use resume::Partial;
 pub use sealed::{Draft, Patch, is_patch};

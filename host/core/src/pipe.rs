@@ -27,6 +27,7 @@ use self::converted::Polled;
 use self::sink::{Out, Written};
 use crate::cancel::Cancel;
 use crate::convert::{Convert, Facts, Packer, Unpacked};
+use crate::engine::chain::needs_more;
 use crate::engine::counts::Counts;
 use crate::engine::framing::{Cutter, MIN_RECORD_LIMIT_BYTES, View};
 use crate::engine::readable::{self, NoText};
@@ -121,7 +122,7 @@ pub(crate) fn stream(
         convert.check_content(head, no_text)?;
     }
     readable::check(&job, head, no_text)?;
-    if let Some(memory) = instance.take_memory() {
+    if let Some(memory) = instance.begin_stream()? {
         buffer.give(memory);
     }
     let record_limit = MIN_RECORD_LIMIT_BYTES.max(window_bytes);
@@ -135,6 +136,7 @@ pub(crate) fn stream(
         record_limit,
         budget,
         cancel,
+        whole: None,
     };
     // Bytes that must stay in view before the next record or owned byte.
     let (before, _) = job.framing.context_bytes();
@@ -221,7 +223,7 @@ fn start(buffer: &mut Buffer<'_>, begin: &dyn Fn(FileHead<'_>) -> Result<Begun>)
         let head = &bytes[..bytes.len().min(HEAD_BYTES)];
         match begin(FileHead::new(size, head)) {
             // The plugin may have needed the rest of the first line.
-            Err(_) if filled == Filled::Paused && !head.contains(&b'\n') => {}
+            Err(error) if filled == Filled::Paused && (!head.contains(&b'\n') || needs_more(&error)) => {}
             begun => {
                 // Now the plugin can process what has arrived.
                 buffer.report_again();

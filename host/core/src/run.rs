@@ -22,7 +22,7 @@ mod revalidate;
 
 use std::time::Duration;
 
-use runner_contract::FileHead;
+use runner_contract::{FileHead, HEAD_BYTES};
 
 use crate::cancel::Cancel;
 use crate::commit::conditions::Conditions;
@@ -56,6 +56,9 @@ pub struct Program<'a> {
     /// The hash of all parameters, including secret ones. It is never stored
     /// unprotected.
     pub params_digest: blake3::Hash,
+    /// How many bytes of the head of a file `begin` gets, at most: usually
+    /// [`HEAD_BYTES`].
+    pub head_bytes: usize,
     /// Creates an instance for a file. Called once per worker; must return the
     /// same job for the same file.
     pub begin: &'a (dyn Fn(FileHead<'_>) -> Result<Begun> + Sync),
@@ -71,6 +74,7 @@ impl<'a> Program<'a> {
             id: PluginId { name: name.to_owned(), version: "native".to_owned(), digest: String::new() },
             params: Vec::new(),
             params_digest: blake3::hash(b""),
+            head_bytes: HEAD_BYTES,
             begin,
         }
     }

@@ -150,6 +150,7 @@ pub fn scan<'s, S: Storage>(
         record_limit,
         budget: options.memory.budget,
         cancel: options.cancel,
+        whole: Some(View { base: 0, bytes: mapping.bytes(), end: true }),
     };
     let scan = Scan { context, mapping, make: transforms.make, options };
     let mut start = scheduler::Start { block: 0, carry: cutter.initial_carry() };

@@ -7,7 +7,7 @@ pub mod interrupted;
 use std::io;
 use std::path::Path;
 
-use runner_contract::{FileHead, HEAD_BYTES};
+use runner_contract::FileHead;
 
 use self::interference::{changed, grown, moved};
 use crate::error::{Error, Kind, Result};
@@ -232,11 +232,11 @@ impl<S: Storage> Target<'_, S> {
     }
 }
 
-/// The part of a mapped file that `begin` receives.
+/// The part of a mapped file that `begin` receives: at most so many bytes.
 #[must_use]
-pub fn head(mapping: &Mapping) -> FileHead<'_> {
+pub fn head(mapping: &Mapping, most: usize) -> FileHead<'_> {
     let bytes = mapping.bytes();
-    FileHead::new(Some(bytes.len() as u64), &bytes[..bytes.len().min(HEAD_BYTES)])
+    FileHead::new(Some(bytes.len() as u64), &bytes[..bytes.len().min(most)])
 }
 
 /// Refuses a file that begins as a patch does.

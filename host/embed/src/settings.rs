@@ -98,8 +98,7 @@ impl Settings {
         }
         let plan = plan_memory(
             check_threads(self.threads)?,
-            self.window_bytes,
-            self.instance_bytes,
+            (1, self.window_bytes, self.instance_bytes),
             self.memory_bytes,
             COSTS,
         )?;

@@ -1,9 +1,11 @@
 //! Finding plugins, and checking their parameters.
 
+mod assign;
 pub mod bundled;
 mod configured;
 mod grants;
 pub mod params;
+mod several;
 
 use std::borrow::Cow;
 use std::fs::OpenOptions;
@@ -19,6 +21,7 @@ use crate::{Limits, MAX_PLUGIN_BYTES, Plugin, Sandbox, Sink};
 
 pub use self::configured::Configured;
 pub use self::grants::Grants;
+pub use self::several::{MAX_PLUGINS, Several, names};
 
 /// The bytes of a plugin, and its name in messages.
 pub struct Resolved {

@@ -49,6 +49,7 @@ fn scan_to_end(storage: &Simulated, resume: bool, stored: &mut Vec<u64>) -> Resu
     let program = Program {
         id: PluginId { name: "blanks".into(), version: "0".into(), digest: String::new() },
         params: Vec::new(),
+        head_bytes: runner_contract::HEAD_BYTES,
         params_digest: KEY.params,
         begin: &|_| Ok((JOB, Instance::local(Blanks))),
     };

@@ -115,6 +115,7 @@ impl Change {
         let program = Program {
             id: PluginId { name: "none".into(), version: "0".into(), digest: String::new() },
             params: Vec::new(),
+            head_bytes: runner_contract::HEAD_BYTES,
             params_digest: blake3::hash(b""),
             begin: &|_| Ok((JOB, Instance::local(self.clone()))),
         };

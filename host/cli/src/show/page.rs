@@ -82,9 +82,10 @@ fn summary_of(patch: &Patch<'_, OsStorage>, view: &View<'_>, page: &mut Page) {
         page.line(format_args!("recovers  {}", shown(file).cut(LINE_CHARS)));
     }
     page.line(format_args!("file      {}", shown(&header.target).cut(LINE_CHARS)));
-    let plugin = &header.plugin;
-    let plugin = format!("{} {}  {}", plugin.name, plugin.version, plugin.digest);
-    page.line(format_args!("plugin    {}", shown(&plugin).cut(LINE_CHARS)));
+    for (name, version, digest) in header.plugin.each() {
+        let plugin = format!("{name} {version}  {digest}");
+        page.line(format_args!("plugin    {}", shown(&plugin).cut(LINE_CHARS)));
+    }
     for (name, value) in &header.params {
         let name = shown(name).cut(LINE_CHARS);
         match value {

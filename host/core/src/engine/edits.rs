@@ -192,6 +192,15 @@ impl EditList {
         Ok(list)
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Whether another list makes the same edits.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.spans().eq(other.spans()) && self.new == other.new
+    }
+
     pub(crate) fn get(&self, index: usize) -> Option<Item> {
         self.items.get(index).copied()
     }

@@ -5,12 +5,13 @@ use std::ops::Range;
 use runner_contract::Job;
 
 use crate::engine::answer::{Answer, breach};
+use crate::engine::chain::Chain;
 use crate::engine::framing::View;
 use crate::engine::prefilter::Finder;
 use crate::engine::transform::Instance;
 use crate::engine::validate::Found;
 use crate::engine::window::{self, Context, Position};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::memory::Budget;
 use crate::storage::CopyMemory;
 
@@ -23,7 +24,15 @@ impl Instance {
     pub fn finder(&self, job: &Job, budget: &Budget) -> Result<Option<Finder>> {
         match self {
             Self::Local(_) => Finder::within(job, budget),
-            Self::Remote(_) => Ok(None),
+            Self::Remote(_) | Self::Chain(_) => Ok(None),
+        }
+    }
+
+    /// Several plugins, if it is several.
+    pub(crate) fn chain(&mut self) -> Option<&mut Chain> {
+        match self {
+            Self::Chain(chain) => Some(chain),
+            Self::Local(_) | Self::Remote(_) => None,
         }
     }
 
@@ -32,7 +41,19 @@ impl Instance {
         match self {
             Self::Local(_) => None,
             Self::Remote(remote) => remote.take_memory(),
+            Self::Chain(chain) => chain.take_memory(),
         }
+    }
+
+    /// The same for a stream, whose records come in order.
+    ///
+    /// # Errors
+    /// If it is several plugins that need more than a stream has.
+    pub(crate) fn begin_stream(&mut self) -> Result<Option<Box<dyn CopyMemory>>> {
+        if let Some(chain) = self.chain() {
+            chain.in_order()?;
+        }
+        Ok(self.take_memory())
     }
 
     /// Asks for the edits of `records`, whose ends are ends of records; for an
@@ -52,6 +73,7 @@ impl Instance {
             Self::Remote(remote) => {
                 remote.ask_records(context, &context.around(view, records), records.clone())
             }
+            Self::Chain(chain) => chain.ask_records(context, view, records),
         }
     }
 
@@ -73,6 +95,7 @@ impl Instance {
                 remote.records(context, &near, &mut answer)?;
                 Ok(answer.finish())
             }
+            Self::Chain(chain) => chain.records(context, view, records),
         }
     }
 
@@ -102,6 +125,7 @@ impl Instance {
                 return window::find_sequential(context, view, &mut **transform, (position, until), found);
             }
             Self::Remote(remote) => remote,
+            Self::Chain(_) => return Err(Error::new(Kind::Internal, "several plugins in a sequential scan")),
         };
         while position.at < until {
             // Whether the last window is that of the file shows one byte later.
@@ -126,6 +150,7 @@ impl Instance {
     pub(crate) fn settled(&mut self, context: &Context<'_>, view: &View<'_>, from: u64) -> Result<u64> {
         match self {
             Self::Local(_) => Ok(context.finder.map_or(from, |finder| finder.settled(view, from))),
+            Self::Chain(_) => Ok(from),
             // Bytes after the view cannot be settled.
             Self::Remote(remote) => {
                 let near = context.around(view, &(from..view.limit()));

@@ -7,6 +7,7 @@ use std::ops::Range;
 use runner_contract::{Edits, Job, Reply, Window};
 
 use crate::engine::answer::Answer;
+use crate::engine::chain::Chain;
 use crate::engine::framing::View;
 use crate::engine::window::{Context, Position};
 use crate::error::{Error, Kind, Result};
@@ -22,6 +23,8 @@ pub enum Instance {
     Local(Box<dyn Transform>),
     /// Answers block by block, in a process that is not trusted.
     Remote(Box<dyn BlockTransform>),
+    /// Several, each of which sees what those before it make of the file.
+    Chain(Box<Chain>),
 }
 
 impl Instance {

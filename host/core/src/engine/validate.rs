@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use runner_contract::{Change, Count, Framing, Job, MAX_COUNTS, Reply, Span, Window};
 
+use crate::engine::chain::Trace;
 use crate::engine::counts::Counts;
 use crate::engine::diff;
 use crate::engine::edits::EditList;
@@ -29,6 +30,8 @@ pub struct Found {
     pub(crate) reach: u64,
     /// What the plugin has counted.
     pub(crate) counts: Counts,
+    /// How far several plugins got, where there are several.
+    pub(crate) trace: Option<Trace>,
 }
 
 /// The origin of the parts of a window: consecutive pieces, each at a file
@@ -184,14 +187,26 @@ fn outside(window: &Window<'_>, start: usize) -> Error {
 impl Found {
     /// Nothing found yet; edits must start at or after `first`.
     pub(crate) fn new(budget: &Budget, first: u64) -> Self {
-        Self { edits: EditList::new(budget), first: None, reach: first, counts: Counts::default() }
+        Self {
+            edits: EditList::new(budget),
+            first: None,
+            reach: first,
+            counts: Counts::default(),
+            trace: None,
+        }
     }
 
     /// The same for edits that are passed to another process, which has the
     /// replaced bytes.
     #[must_use]
     pub fn without_old_bytes(budget: &Budget, first: u64) -> Self {
-        Self { edits: EditList::without_old(budget), first: None, reach: first, counts: Counts::default() }
+        Self {
+            edits: EditList::without_old(budget),
+            first: None,
+            reach: first,
+            counts: Counts::default(),
+            trace: None,
+        }
     }
 
     /// Start, old length and new length of each edit that changes something.
@@ -215,6 +230,11 @@ impl Found {
     /// What the plugin has counted: index of the name, and sum.
     pub fn counts(&self) -> impl Iterator<Item = (usize, u64)> {
         self.counts.iter()
+    }
+
+    /// Whether the edits and counts are those of another.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.edits.is_same(&other.edits) && self.counts == other.counts
     }
 
     /// Adds what was found after all of this.

@@ -38,6 +38,7 @@ pub fn block_bytes(window_bytes: u64) -> u64 {
 }
 
 /// What stays the same from block to block.
+#[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// What the plugin asks for.
     pub job: &'a Job,
@@ -54,6 +55,9 @@ pub struct Context<'a> {
     pub budget: &'a Budget,
     /// Stops the work before the next call.
     pub cancel: Cancel<'a>,
+    /// The whole file, where it is at hand. Several plugins need it for what
+    /// stands around a block.
+    pub whole: Option<View<'a>>,
 }
 
 impl<'a> Context<'a> {

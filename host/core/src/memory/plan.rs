@@ -121,7 +121,8 @@ fn fit(need: &Need, workers: usize, total_bytes: u64) -> Option<Plan> {
 }
 
 /// The smallest budget that fits one worker.
-pub(super) fn least_bytes(need: &Need) -> u64 {
+#[must_use]
+pub fn least_bytes(need: &Need) -> u64 {
     let (mut too_little, mut enough) = (0, u64::MAX / 2);
     // More memory never fits less: a reply's share grows by less than the
     // total.

@@ -4,39 +4,15 @@
 //! a reader can ignore may be added. A change that a reader must understand
 //! increases the version.
 
-use runner_contract::Manifest;
 use serde::{Deserialize, Serialize};
 
 use crate::hash::GROUP_BYTES;
-use crate::patch::Origin;
-
-/// The plugin that made a patch.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PluginId {
-    /// The manifest's name.
-    pub name: String,
-    /// The manifest's version.
-    pub version: String,
-    /// BLAKE3 of the plugin's bytes, in hex.
-    pub digest: String,
-}
-
-impl PluginId {
-    /// The plugin that says this of itself, and whose bytes have this BLAKE3.
-    #[must_use]
-    pub fn new(manifest: &Manifest, digest: &blake3::Hash) -> Self {
-        Self {
-            name: manifest.name.clone(),
-            version: manifest.version.clone(),
-            digest: digest.to_hex().to_string(),
-        }
-    }
-}
+use crate::patch::{Origin, PluginId};
 
 /// The first frame; its content is known before the scan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
-    /// The plugin that made the edits.
+    /// The plugin that made the edits, or several.
     pub plugin: PluginId,
     /// The plugin's parameters, without the values of secret ones.
     pub params: Vec<(String, Option<String>)>,

@@ -3,6 +3,8 @@
 use std::sync::Mutex;
 
 use super::{Event, Options, Program, converted};
+use runner_contract::HEAD_BYTES;
+
 use crate::engine::readable;
 use crate::engine::transform::Instance;
 use crate::error::{Error, Kind, Result};
@@ -75,9 +77,9 @@ fn scan_and_seal<'s, S: Storage>(
     events: &mut dyn FnMut(Event),
 ) -> Result<Patch<'s, S>> {
     let beginning = profile::span(Stage::Begin);
-    let head = head(mapping);
+    let head = head(mapping, program.head_bytes);
     let (job, first) = (program.begin)(head)?;
-    readable::check(&job, head.head, options.no_text)?;
+    readable::check(&job, &head.head[..head.head.len().min(HEAD_BYTES)], options.no_text)?;
     let finder = first.finder(&job, options.memory.budget)?;
     let first = Mutex::new(Some(first));
     let make = || -> Result<Instance> {

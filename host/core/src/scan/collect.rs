@@ -46,6 +46,7 @@ pub(crate) fn collect<'s, S: Storage>(
         record_limit: MIN_RECORD_LIMIT_BYTES,
         budget: options.memory.budget,
         cancel: options.cancel,
+        whole: None,
     };
     let make = || -> Result<Instance> { Err(Error::new(Kind::Internal, "edits of two blocks overlap")) };
     let scan = Scan { context, mapping, make: &make, options };

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::block::{self, Block};
 use super::{Scan, Scanned, State};
+use crate::engine::chain::Traces;
 use crate::engine::counts::Counts;
 use crate::engine::edits::{EditList, Touched};
 use crate::engine::transform::Instance;
@@ -42,6 +43,8 @@ pub(super) struct Collector<'a, 's, S: Storage> {
     counts: Counts,
     /// The collector's own instance, for blocks that must be transformed again.
     instance: Option<Instance>,
+    /// How far several plugins got.
+    traces: Traces,
 }
 
 impl<'a, 's, S: Storage> Collector<'a, 's, S> {
@@ -59,6 +62,7 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
             released: 0,
             counts: Counts::default(),
             instance: None,
+            traces: Traces::default(),
         }
     }
 
@@ -77,6 +81,7 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
             written: self.written,
             reach: self.reach,
             counts: self.counts.clone(),
+            traces: self.traces.clone(),
             partial,
         })
     }
@@ -86,8 +91,8 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
     /// # Errors
     /// When the budget has no room for its edits.
     pub(super) fn resume(&mut self, state: State) -> Result<()> {
-        let State { at, last, before, after, moved, edits, written, reach, counts, .. } = state;
-        self.counts = counts;
+        let State { at, last, before, after, moved, edits, written, reach, counts, traces, .. } = state;
+        (self.counts, self.traces) = (counts, traces);
         self.released = at;
         self.last = (at, last);
         (self.before, self.after, self.moved) = (before, after, moved);
@@ -104,6 +109,14 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
             block.found = self.ask_again(&block.range)?;
             let whole = self.scan.view();
             block.after = block::hash_after(&whole, &block.range, whole.limit(), &block.found.edits);
+        }
+        if let Some(started) = block.found.trace.as_ref().and_then(|trace| self.traces.restart(trace)) {
+            block.found = self.again_as_first(&block.found, started)?;
+            let whole = self.scan.view();
+            block.after = block::hash_after(&whole, &block.range, whole.limit(), &block.found.edits);
+        }
+        if let Some(trace) = &block.found.trace {
+            self.traces.add(trace);
         }
         if block.found.first.is_some() {
             self.reach = block.found.reach;
@@ -122,17 +135,46 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
         Ok(())
     }
 
+    fn instance(&mut self) -> Result<&mut Instance> {
+        Ok(match &mut self.instance {
+            Some(instance) => instance,
+            none => none.insert((self.scan.make)()?),
+        })
+    }
+
     fn ask_again(&mut self, range: &Range<u64>) -> Result<Found> {
         if self.reach >= range.end {
             return Ok(Found::default());
         }
-        let instance = match &mut self.instance {
-            Some(instance) => instance,
-            none => none.insert((self.scan.make)()?),
-        };
+        let (scan, records) = (self.scan, self.reach..range.end);
         // Only an overlapping framing gets here, under which the block's end is
         // that of its last owned byte.
-        instance.edits(&self.scan.context, &self.scan.view(), self.reach..range.end)
+        self.instance()?.edits(&scan.context, &scan.view(), records)
+    }
+
+    /// The edits of a block before which several plugins have left nothing for
+    /// some of them: only `started` have seen records.
+    fn again_as_first(&mut self, found: &Found, started: usize) -> Result<Found> {
+        let scan = self.scan;
+        let Some(trace) = &found.trace else { return Ok(Found::default()) };
+        let records = trace.records.clone();
+        let instance = self.instance()?;
+        if let Some(chain) = instance.chain() {
+            chain.restart(started);
+        }
+        instance.edits(&scan.context, &scan.view(), records)
+    }
+
+    /// Checks that no plugin had to know that others remove everything after a
+    /// block.
+    fn check_ends(&mut self) -> Result<()> {
+        let scan = self.scan;
+        for open in self.traces.open_ends(scan.view().limit()) {
+            if let Some(chain) = self.instance()?.chain() {
+                chain.check_end(&scan.context, &scan.view(), open)?;
+            }
+        }
+        Ok(())
     }
 
     /// Writes edits and groups in a fixed order: a group comes right before the
@@ -201,6 +243,7 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
         // An insertion at the very end may be in a group that does not exist
         // yet.
         let written = self.written;
+        self.check_ends()?;
         self.write_edits(|_| true)?;
         if self.written > written {
             self.writer.group(Group { index: self.before.groups(), before: None, after: None })?;

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Options, block};
+use crate::engine::chain::Traces;
 use crate::engine::counts::Counts;
 use crate::engine::edits::SavedEdits;
 use crate::engine::framing::View;
@@ -31,6 +32,7 @@ pub struct State {
     pub(super) written: usize,
     pub(super) reach: u64,
     pub(super) counts: Counts,
+    pub(super) traces: Traces,
 }
 
 impl State {
@@ -50,7 +52,11 @@ impl State {
             && self.after.is_sound()
             && self.before.groups() == groups
             && self.after.groups() == self.moved.unwrap_or(groups);
-        if !trees || !self.edits.is_sound(size) || self.written > self.edits.edits.len() || self.reach > size
+        if !trees
+            || !self.edits.is_sound(size)
+            || self.written > self.edits.edits.len()
+            || self.reach > size
+            || !self.traces.is_sound(size)
         {
             return Err("the checkpoint is inconsistent");
         }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use runner_contract::{FileHead, Job, LogLevel, Manifest};
+use runner_contract::{FileHead, HEAD_BYTES, Job, LogLevel, Manifest};
 use runner_pipeline::engine::transform::Transform;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::shown;
@@ -99,6 +99,7 @@ impl Program {
                     id: PluginId::new(configured.manifest(), &configured.digest()),
                     params: configured.storable_params(),
                     params_digest: configured.params_digest(),
+                    head_bytes: HEAD_BYTES,
                     begin: &|head| configured.begin(head),
                 })
             }

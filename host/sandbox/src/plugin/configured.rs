@@ -72,11 +72,15 @@ impl Configured {
     /// says.
     #[must_use]
     pub fn secrets(&self) -> Secrets {
-        Secrets::new(self.params.iter().filter(|param| param.secret).filter_map(|param| match &param.value {
+        Secrets::new(self.secret_texts())
+    }
+
+    pub(super) fn secret_texts(&self) -> impl Iterator<Item = &str> {
+        self.params.iter().filter(|param| param.secret).filter_map(|param| match &param.value {
             Value::Text(text) => Some(text.as_str()),
             Value::Bytes(_) => Some(param.given.as_str()),
             Value::Integer(_) | Value::Boolean(_) => None,
-        }))
+        })
     }
 
     /// The same, with another place for what the plugin logs.

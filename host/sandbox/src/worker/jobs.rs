@@ -110,6 +110,7 @@ impl Jobs {
             record_limit: sizes.record_limit,
             budget: self.plugin.budget(),
             cancel: Cancel::NEVER,
+            whole: None,
         };
         work(&context, instance)
     }

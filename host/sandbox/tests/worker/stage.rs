@@ -226,6 +226,7 @@ fn apply(plugin: &Plugin, given: &[(&str, &str)], file: &Path, budget: &Budget) 
             digest: plugin.digest().to_hex().to_string(),
         },
         params: Vec::new(),
+        head_bytes: runner_contract::HEAD_BYTES,
         begin: &|head| plugin.begin(&params, head),
     };
     run::apply(file, &program, &options, &mut |_| {}).map(|_| ())

@@ -14,7 +14,8 @@ use super::{Given, Origin};
 const FILE_BYTES: u64 = 16 << 20;
 
 /// Reads `KEY = VALUE` pairs from a TOML file. Values are strings, integers,
-/// booleans, or arrays of them.
+/// booleans, or arrays of them. A table holds those of a plugin: `find` in
+/// `[replace]` is `replace.find`.
 ///
 /// # Errors
 /// If the file cannot be read, is not TOML, or contains anything else. The
@@ -44,9 +45,9 @@ pub fn read_file(path: &Path) -> Result<Vec<Given>> {
         bad(format!("line {line}, column {column}: {}", e.message()))
     })?;
     let mut given = Vec::new();
-    for (name, value) in table.into_inner() {
-        let line = line_and_column(text.as_bytes(), name.span().start).0;
-        let values = match value.get_ref() {
+    let mut take = |name: String, at: usize, value: &DeValue<'_>| {
+        let line = line_and_column(text.as_bytes(), at).0;
+        let values = match value {
             DeValue::Array(values) => values.iter().map(|value| plain(value.get_ref())).collect(),
             value => vec![plain(value)],
         };
@@ -55,7 +56,20 @@ pub fn read_file(path: &Path) -> Result<Vec<Given>> {
                 bad(format!("the value on line {line} is neither a string, an integer nor a boolean"))
             })?;
             let origin = Origin::File(format!("line {line} of {}", shown(path)));
-            given.push(Given { name: name.get_ref().clone().into_owned(), value, origin });
+            given.push(Given { name: name.clone(), value, origin });
+        }
+        Ok::<_, Error>(())
+    };
+    for (name, value) in table.into_inner() {
+        let (at, name) = (name.span().start, name.get_ref().clone().into_owned());
+        match value.get_ref() {
+            // The parameters of one of several plugins.
+            DeValue::Table(of_plugin) => {
+                for (param, value) in of_plugin {
+                    take(format!("{name}.{}", param.get_ref()), param.span().start, value.get_ref())?;
+                }
+            }
+            value => take(name, at, value)?,
         }
     }
     Ok(given)
