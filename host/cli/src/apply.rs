@@ -208,6 +208,7 @@ impl Run<'_> {
             resume: args.options.resume,
             checkpoint_every: args.options.checkpoint,
             scratch: None,
+            roots: args.options.run.roots(),
             patch_files: args.options.patch_files(),
             no_text: args.plugin.no_text(),
             convert: args.plugin.convert(),

@@ -7,7 +7,7 @@ use std::path::Path;
 use runner_pipeline::commit::strategy::{Choice, Plan, Strategy, choose};
 use runner_pipeline::error::Result;
 use runner_pipeline::escape::{Page, count, group_digits, shown};
-use runner_pipeline::patch::Patch;
+use runner_pipeline::patch::{Patch, Roots};
 use runner_pipeline::storage::{OsStorage, Storage};
 
 use super::Format;
@@ -122,13 +122,23 @@ fn summary_of(patch: &Patch<'_, OsStorage>, view: &View<'_>, page: &mut Page) {
         }
         None => page.line("strategy  depends on the file, which is missing or has changed"),
     }
-    page.line(format_args!("before    {}", seal.pre_root));
-    page.line(format_args!("after     {}", seal.post_root));
+    match seal.pre_root.zip(seal.post_root) {
+        Some((before, after)) => {
+            page.line(format_args!("before    {before}"));
+            page.line(format_args!("after     {after}"));
+        }
+        None => page.line(format_args!(
+            "roots     not known; of the file, only {} of 64 KiB {} read",
+            count(stats.groups, "group"),
+            if stats.groups == 1 { "was" } else { "were" }
+        )),
+    }
     if view.journal_of.is_some() {
         page.line("every byte that the journal touches has its old or its new value");
         return;
     }
     match (view.plan, &view.source, view.path) {
+        (Some(_), ..) if seal.post_root.is_none() => {}
         (Some(_), ..) => {
             page.line("          (`runner apply --expect` with this root writes this result or nothing)")
         }
@@ -145,7 +155,8 @@ fn summary_of(patch: &Patch<'_, OsStorage>, view: &View<'_>, page: &mut Page) {
 
 fn plan_for(patch: &Patch<'_, OsStorage>, source: &File) -> Option<Plan> {
     let stat = OsStorage.stat(source).ok()?;
-    choose(&patch.seal().stats, &stat, patch.bytes(), Choice::Auto).ok()
+    let choice = if patch.roots() == Roots::Whole { Choice::Auto } else { Choice::InPlace };
+    choose(&patch.seal().stats, &stat, patch.bytes(), choice).ok()
 }
 
 /// Prints one line per line of the file. An escaped line end at the very end is
