@@ -119,17 +119,30 @@ fn check_scanned<S: Storage>(
     options: &CommitOptions<'_>,
 ) -> Result<()> {
     let stats = &journal.seal().stats;
+    let is_checked = journal.roots() == Roots::Touched;
+    if is_checked {
+        check_groups(target, journal, options)?;
+    }
     let appended = target.appended()?;
-    if appended == 0 && journal.roots() == Roots::Whole {
+    if appended == 0 || is_checked && stats.pre_size == stats.post_size() {
         return Ok(());
     }
-    let path = target.path();
-    if appended > 0 && stats.pre_size != stats.post_size() {
-        return Err(grown(path, appended).hint("nothing was written"));
+    if stats.pre_size != stats.post_size() {
+        return Err(grown(target.path(), appended).hint("nothing was written"));
     }
+    check_groups(target, journal, options)
+}
+
+/// Checks that the bytes that will be overwritten are the ones that the journal
+/// restores, with the rest of their groups.
+fn check_groups<S: Storage>(
+    target: &Target<'_, S>,
+    journal: &Patch<'_, S>,
+    options: &CommitOptions<'_>,
+) -> Result<()> {
+    let path = target.path();
     let wanted = VerifyChoice::Exactly(Level::Cached);
     let file = ReadBack::open(target.storage, &target.file, &target.names.target, wanted)?;
-    // The bytes there must be the ones that the journal restores.
     verify::touched(&file, journal.view(Direction::Reverse), options.threads)
         .map_err(|e| if e.kind() == Kind::Verification { changed(path) } else { e })
 }
