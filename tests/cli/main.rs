@@ -29,4 +29,5 @@ mod several;
 mod shown;
 mod signals;
 mod special_files;
+mod touched;
 mod wording;

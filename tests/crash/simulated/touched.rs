@@ -38,7 +38,11 @@ pub(super) fn changes() -> Vec<(&'static str, Strategy, Change)> {
             Strategy::Tail,
             Change { extras: true, ..touched(text(150_000), vec![(65_536, 84_464, Vec::new())]) },
         ),
-        ("touched groups, an append to nothing", Strategy::Tail, touched(Vec::new(), end(0, 100))),
+        (
+            "touched groups, a cut to nothing",
+            Strategy::Tail,
+            touched(text(3000), vec![(0, 3000, Vec::new())]),
+        ),
     ]
 }
 

@@ -153,7 +153,8 @@ impl Change {
     pub fn write_out(&self, storage: &Simulated) -> Result<()> {
         let output = Output::File(Entry::unpinned(OUT));
         self.drive(storage, |target, program, options, events| {
-            let options = Options { scratch: Some(Entry::unpinned(SCRATCH)), ..options.clone() };
+            // A new file is checked by its root.
+            let options = Options { roots: Roots::Whole, ..options.clone() };
             write_target(target, &output, program, &options, events)
         })?;
         Ok(())

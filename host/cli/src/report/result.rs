@@ -82,9 +82,8 @@ fn rootless(report: &Report) -> Option<String> {
     let groups = report.stats.groups;
     report.pre_root.is_none().then(|| {
         format!(
-            "{} of 64 KiB {} touched and checked; the root of the whole file is not known",
-            count(groups, "group"),
-            be(groups)
+            "{} of 64 KiB touched; the root of the whole file is not known, because the rest was not read",
+            count(groups, "group")
         )
     })
 }

@@ -39,6 +39,10 @@ pub fn apply_target<S: Storage>(
     options: &Options<'_>,
     events: &mut dyn FnMut(Event),
 ) -> Result<Report> {
+    if options.roots == Roots::Touched {
+        // Before anything of an earlier run is looked at.
+        touched::check(options)?;
+    }
     let key = Key { window_bytes: options.window_bytes, params: program.params_digest };
     let mut resumable =
         if options.resume { Resumable::resume(target, key)? } else { Resumable::fresh(target, key)? };
