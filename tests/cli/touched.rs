@@ -65,6 +65,7 @@ fn what_needs_the_whole_file_is_refused() {
     );
     refused(&[overwrite, &["-o", out.to_str().unwrap()]].concat(), "`-o` writes a whole new file", "omit");
     refused(&with(&["--resume"]), "`--resume` continues the scan", "without `--resume`");
+    refused(&with(&["--dry-run", "--diff"]), "`--diff` counts the lines", "omit `--diff`");
     refused(&with(&["--backup", ".bak"]), "`--backup` copies the whole file", "`--undo PATCH`");
     refused(&with(&["--strategy", "rewrite"]), "`--strategy rewrite` copies", "omit `--strategy`");
     let unzip = ["apply", "bytes", "--set", "op=append text=x", "-z", zipped];

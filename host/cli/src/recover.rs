@@ -111,7 +111,7 @@ fn page(path: &Path, args: &RecoverArgs, recovered: &Recovered) -> Page {
         Some(state) => {
             let to = if args.rollback { "rolled back" } else { "rolled forward" };
             page.line(format_args!("{file}: {to}, verified {}", state.level));
-            if let Some(kept) = appended(state.appended_bytes, state.size, state.root.is_some()) {
+            if let Some(kept) = appended(state.appended_bytes, state.size, state.root) {
                 page.line(format_args!("{file}: {kept}"));
             }
             if recovered.is_copy {

@@ -40,7 +40,7 @@ impl Reporter {
             let counts = counted(&report.counts).map_or_else(String::new, |counts| format!(": {counts}"));
             let mut page = Page::of(summary(path, report, event, seconds) + &counts);
             let appended = if event == "applied" {
-                appended(report.appended_bytes, report.stats.post_size(), report.post_root.is_some())
+                appended(report.appended_bytes, report.stats.post_size(), report.post_root)
             } else {
                 not_scanned(report)
             };
@@ -90,10 +90,14 @@ fn rootless(report: &Report) -> Option<String> {
 
 /// A note on `bytes` that other processes have appended after byte `size`, up
 /// to which the file has a known root, or none.
-pub(crate) fn appended(bytes: u64, size: u64, has_root: bool) -> Option<String> {
+pub(crate) fn appended(bytes: u64, size: u64, root: Option<blake3::Hash>) -> Option<String> {
     (bytes > 0).then(|| {
         let kept = format!("{} appended after byte {size} {} kept", count(bytes, "byte"), be(bytes));
-        if has_root { format!("{kept}; the root covers the first {}", count(size, "byte")) } else { kept }
+        if root.is_some() {
+            format!("{kept}; the root covers the first {}", count(size, "byte"))
+        } else {
+            kept
+        }
     })
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use runner_pipeline::commit::strategy::{Choice, Plan, Strategy, choose};
 use runner_pipeline::error::Result;
 use runner_pipeline::escape::{Page, count, group_digits, shown};
-use runner_pipeline::patch::{Patch, Roots};
+use runner_pipeline::patch::{Patch, Roots, Seal};
 use runner_pipeline::storage::{OsStorage, Storage};
 
 use super::Format;
@@ -44,7 +44,9 @@ pub(crate) fn page(patch: &Patch<'_, OsStorage>, view: &View<'_>) -> Result<Page
     let mut page = Page::default();
     summary_of(patch, view, &mut page);
     let source = view.source.as_ref();
-    let mut lines = source.map(|source| Lines::new(source, COUNTED_BYTES));
+    // Counting lines reads the file up to an edit; without roots, it is not read.
+    let counted = source.filter(|_| patch.roots() == Roots::Whole);
+    let mut lines = counted.map(|source| Lines::new(source, COUNTED_BYTES));
     let hunks = hunks(patch, source, HUNKS)?;
     for hunk in &hunks {
         let hex = view.format == Some(Format::Hex) || view.format.is_none() && hunk.is_binary();
@@ -122,17 +124,7 @@ fn summary_of(patch: &Patch<'_, OsStorage>, view: &View<'_>, page: &mut Page) {
         }
         None => page.line("strategy  depends on the file, which is missing or has changed"),
     }
-    match seal.pre_root.zip(seal.post_root) {
-        Some((before, after)) => {
-            page.line(format_args!("before    {before}"));
-            page.line(format_args!("after     {after}"));
-        }
-        None => page.line(format_args!(
-            "roots     not known; of the file, only {} of 64 KiB {} read",
-            count(stats.groups, "group"),
-            if stats.groups == 1 { "was" } else { "were" }
-        )),
-    }
+    roots_of(seal, page);
     if view.journal_of.is_some() {
         page.line("every byte that the journal touches has its old or its new value");
         return;
@@ -150,6 +142,21 @@ fn summary_of(patch: &Patch<'_, OsStorage>, view: &View<'_>, page: &mut Page) {
             page.line(format_args!("old bytes taken from the patch; {path} {}", checked.has()));
         }
         _ => page.line("old bytes taken from the patch; the file is not available for comparison"),
+    }
+}
+
+/// Both roots, or that they are not known.
+fn roots_of(seal: &Seal, page: &mut Page) {
+    match seal.pre_root.zip(seal.post_root) {
+        Some((before, after)) => {
+            page.line(format_args!("before    {before}"));
+            page.line(format_args!("after     {after}"));
+        }
+        None => page.line(format_args!(
+            "roots     not known; of the file, only {} of 64 KiB {} read",
+            count(seal.stats.groups, "group"),
+            if seal.stats.groups == 1 { "was" } else { "were" }
+        )),
     }
 }
 

@@ -135,15 +135,19 @@ mod tests {
     #[test]
     fn pieces_are_the_groups_of_the_ranges() {
         let size = 100 * GROUP + 5;
-        let of = |ranges: &[Range<u64>]| pieces(ranges, size);
+        let of = |ranges: &[(u64, u64)]| {
+            let ranges: Vec<_> = ranges.iter().map(|&(start, end)| start..end).collect();
+            pieces(&ranges, size).into_iter().map(|piece| (piece.start, piece.end)).collect::<Vec<_>>()
+        };
         assert_eq!(of(&[]), []);
-        assert_eq!(of(&[(3..4)]), [0..GROUP]);
-        assert_eq!(of(&[GROUP - 1..GROUP + 1]), [0..2 * GROUP]);
-        assert_eq!(of(&[0..1, 5..6, GROUP..GROUP + 1]), [0..2 * GROUP]);
-        assert_eq!(of(&[0..1, 2 * GROUP..2 * GROUP + 1]), [0..GROUP, 2 * GROUP..3 * GROUP]);
-        assert_eq!(of(&[size - 1..size]), [100 * GROUP..size]);
-        assert_eq!(of(&[size..size + 9]), []);
-        assert_eq!(of(&[(1..BLOCK_BYTES + 1)]), [0..BLOCK_BYTES, BLOCK_BYTES..BLOCK_BYTES + GROUP]);
+        assert_eq!(of(&[(3, 4)]), [(0, GROUP)]);
+        assert_eq!(of(&[(GROUP - 1, GROUP + 1)]), [(0, 2 * GROUP)]);
+        assert_eq!(of(&[(0, 1), (5, 6), (GROUP, GROUP + 1)]), [(0, 2 * GROUP)]);
+        assert_eq!(of(&[(0, 1), (2 * GROUP, 2 * GROUP + 1)]), [(0, GROUP), (2 * GROUP, 3 * GROUP)]);
+        assert_eq!(of(&[(size - 1, size)]), [(100 * GROUP, size)]);
+        assert_eq!(of(&[(size, size + 9)]), []);
+        let long = [(0, BLOCK_BYTES), (BLOCK_BYTES, BLOCK_BYTES + GROUP)];
+        assert_eq!(of(&[(1, BLOCK_BYTES + 1)]), long);
     }
 
     proptest! {
