@@ -173,6 +173,9 @@ fn a_journal_without_roots_is_judged_by_its_groups() {
     for (direction, wanted) in [(&[][..], b"EVIL"), (&["--rollback"], was.try_into().unwrap())] {
         fs::write(&file, &torn).unwrap();
         write(good.clone());
+        let patch = scratch.write("patch", &good);
+        runner!["verify", &file, "--patch", &patch].fails(6, "did not finish");
+        fs::remove_file(patch).unwrap();
         recover(direction).ok().says("the root of the whole file is not known");
         let mut expected = torn.clone();
         expected[2 * GROUP + 8..][..4].copy_from_slice(wanted);

@@ -62,10 +62,13 @@ pub fn scan_touched<'s, S: Storage>(
             none => none.insert(PieceReader::new(&scan)?),
         };
         done += piece.end - piece.start;
-        collector.take(reader.block(&scan, piece)?)?;
+        let block = reader.block(&scan, piece);
+        // What was read may be zeros that the file never contained, and so may
+        // be the cause of a failure.
+        mapping.check()?;
+        collector.take(block?)?;
         progress(done, of);
     }
-    mapping.check()?;
     collector.finish()
 }
 
@@ -116,10 +119,7 @@ impl<'m> PieceReader<'m> {
         let view = copy.as_ref().unwrap_or(&whole);
         self.instance.ask_records(&scan.context, view, &range)?;
         let before = block::hash_before(view, &range, size);
-        let found = self.instance.records(&scan.context, view, &range);
-        // A failure may also be caused by zeros that the file never contained.
-        scan.mapping.check()?;
-        let found = found?;
+        let found = self.instance.records(&scan.context, view, &range)?;
         let after = block::hash_after(view, &range, size, &found.edits);
         Ok(Block { range, found, before, after, carry: 0 })
     }
@@ -148,6 +148,54 @@ mod tests {
         assert_eq!(of(&[(size, size + 9)]), []);
         let long = [(0, BLOCK_BYTES), (BLOCK_BYTES, BLOCK_BYTES + GROUP)];
         assert_eq!(of(&[(1, BLOCK_BYTES + 1)]), long);
+    }
+
+    /// A file that is shorter than its mapping reads as zeros there.
+    #[test]
+    fn what_cannot_be_read_is_an_error() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        std::fs::write(&path, vec![b'x'; GROUP as usize]).unwrap();
+        let file = std::fs::File::open(&path).unwrap();
+        let mapping = Mapping::new(&file, 3 * GROUP, &path).unwrap();
+        for (range, is_there) in [(5..9, true), (2 * GROUP..2 * GROUP + 1, false)] {
+            let identity = crate::storage::Identity {
+                device: (0, 0),
+                inode: 1,
+                born_ns: None,
+                changed_ns: 0,
+                modified_ns: 0,
+                size: 3 * GROUP,
+            };
+            let header = crate::patch::Header {
+                plugin: crate::patch::PluginId { name: "p".into(), version: "1".into(), digest: "d".into() },
+                params: Vec::new(),
+                conversion: Vec::new(),
+                target: "t".into(),
+                identity: (&identity).into(),
+                group_bytes: GROUP,
+            };
+            let spill = crate::storage::Entry::unpinned(directory.path().join("spill"));
+            let storage = &crate::storage::OsStorage;
+            let writer = Writer::with_roots(storage, spill, header, Roots::Touched).unwrap();
+            let job =
+                runner_contract::Job::new(runner_contract::Framing::Bytes).ranges(std::iter::once(range));
+            let mark = |window: &runner_contract::Window<'_>, edits: &mut runner_contract::Edits| {
+                edits.replace(0..window.bytes.len(), vec![b'#'; window.bytes.len()].as_slice());
+                Ok::<(), String>(())
+            };
+            let make = || Ok(Instance::local(mark));
+            let transforms = Transforms { job: &job, finder: None, make: &make };
+            let options = Options {
+                threads: 1,
+                window_bytes: 1 << 20,
+                memory: crate::memory::MemoryContext::NONE,
+                cancel: crate::cancel::Cancel::NEVER,
+            };
+            let scanned = scan_touched(&mapping, &transforms, writer, &options, &mut |_, _| {});
+            let kind = scanned.map(|scanned| scanned.draft.stats().edits).map_err(|error| error.kind());
+            assert_eq!(kind, if is_there { Ok(1) } else { Err(Kind::Io) });
+        }
     }
 
     proptest! {
