@@ -119,6 +119,9 @@ fn changes_elsewhere_are_kept_and_those_in_the_groups_are_refused() {
     changed(2 * GROUP);
     // Elsewhere, and at the end.
     let mut expected = changed(5);
+    runner(["patch", &patch, &name, "--strategy", "rewrite"])
+        .fails(2, "the patch knows only the groups that it touches")
+        .says("it was made with `--roots touched`");
     runner(["patch", &patch, &name]).ok();
     expected[2 * GROUP + 100..][..4].copy_from_slice(b"####");
     assert!(fs::read(&file).unwrap() == expected);

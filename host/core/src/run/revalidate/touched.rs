@@ -1,6 +1,7 @@
 //! Renews a patch without roots: only the groups that it lists are read.
 
 use super::{renewed_header, untrue};
+use crate::commit::strategy::Choice;
 use crate::commit::verify::{first_other_group, touched_groups_fit};
 use crate::error::{Error, Kind, Result};
 use crate::escape::{Raw as _, count};
@@ -21,13 +22,19 @@ const CHUNK_BYTES: usize = 64 << 10;
 ///
 /// # Errors
 /// [`Kind::Verification`] when the patch does not fit the target, or makes
-/// false claims about it; any I/O error.
+/// false claims about it; [`Kind::Usage`] for options that need the whole file;
+/// any I/O error.
 pub(super) fn revalidate<'s, S: Storage, P: Storage>(
     target: &Target<'s, S>,
     view: PatchView<'_, '_, P>,
     options: &Options<'_>,
     events: &mut dyn FnMut(Event),
 ) -> Result<Patch<'s, S>> {
+    if options.choice == Choice::Rewrite {
+        let what = "the patch knows only the groups that it touches, so a new file could not be checked";
+        return Err(Error::new(Kind::Usage, what)
+            .hint("it was made with `--roots touched`; omit `--strategy`: the file is changed in place"));
+    }
     touched::check(options)?;
     let (file, size) = (target.open_file(), target.size());
     check_groups(file, view, size)?;
