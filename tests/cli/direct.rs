@@ -34,6 +34,20 @@ fn same(content: &[u8], words: &[&str], script: &str) {
     runner(words.iter().chain(&[name, "--undo", patch])).ok();
     let theirs = other(&copy, script);
     assert!(fs::read(&file).unwrap() == theirs, "seed {}: {words:?} and {script}", seed());
+    // The same, reading only the touched groups.
+    if words[0] != "apply" {
+        let (file, undo) = (scratch.write("touched", content), scratch.path("undo-touched"));
+        let [name, patch] = [&file, &undo].map(|path| path.to_str().unwrap());
+        runner(words.iter().chain(&[name, "--undo", patch, "--roots", "touched"])).ok();
+        assert!(fs::read(&file).unwrap() == theirs, "seed {}: {words:?}, touched groups", seed());
+        if theirs != content {
+            runner(["verify", name, "--patch", patch]).ok();
+            runner(["undo", patch, name]).ok();
+            assert!(fs::read(&file).unwrap() == content, "{words:?}, touched groups");
+            runner(["patch", patch, name]).ok();
+            assert!(fs::read(&file).unwrap() == theirs, "{words:?}, touched groups");
+        }
+    }
     // Without a change there is no undo file.
     if theirs != content {
         runner(["undo", patch, name]).ok();

@@ -30,4 +30,5 @@ mod several;
 mod shown;
 mod signals;
 mod special_files;
+mod touched;
 mod wording;

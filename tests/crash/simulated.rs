@@ -11,6 +11,7 @@ mod concurrent_writer;
 mod groups;
 mod other_changes;
 mod output;
+mod touched;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -19,6 +20,7 @@ use std::time::{Duration, Instant};
 use check::{Broken, Trial};
 use runner_pipeline::commit::strategy::{Choice, Strategy};
 use runner_pipeline::commit::verify::{Level, ReadBack, VerifyChoice};
+use runner_pipeline::patch::Roots;
 use runner_simulation::change::{self, Change};
 use runner_simulation::disk;
 use runner_simulation::storage::{FaultPlan, Simulated};
@@ -48,6 +50,7 @@ fn change(old: Vec<u8>, edits: Vec<(usize, usize, Vec<u8>)>, choice: Choice) -> 
         no_direct: false,
         no_exchange: false,
         checkpoint: false,
+        roots: Roots::Whole,
     }
 }
 
@@ -64,7 +67,7 @@ fn changes() -> Vec<(&'static str, Strategy, Change)> {
     // Enough for a patch that outgrows memory.
     let many: Vec<_> = (0..6).map(|at| (at * 100_000, 95_000, vec![b'#'; 95_001])).collect();
     let cut = vec![(10, 2, b"##".to_vec()), (70_000, 70_000, Vec::new())];
-    vec![
+    let mut changes = vec![
         ("in place", Strategy::InPlace, in_place.clone()),
         // Over the border of two sectors: one alone is written whole or not at all.
         ("in place, after a long scan", Strategy::InPlace, Change { checkpoint: true, ..in_place.clone() }),
@@ -105,7 +108,9 @@ fn changes() -> Vec<(&'static str, Strategy, Change)> {
             Strategy::Rewrite,
             Change { extras: true, no_exchange: true, ..rewrite },
         ),
-    ]
+    ];
+    changes.extend(touched::changes());
+    changes
 }
 
 /// Runs `attempt` on all changes, and says how many states were looked at.
@@ -274,7 +279,7 @@ fn any_change(random: &mut Random) -> Change {
     let choice = [Choice::Auto, Choice::InPlace, Choice::Rewrite][random.below(3) as usize];
     let levels =
         [VerifyChoice::Deepest, VerifyChoice::Exactly(Level::Cached), VerifyChoice::Exactly(Level::None)];
-    Change {
+    let change = Change {
         old: text(size),
         edits,
         choice,
@@ -283,7 +288,9 @@ fn any_change(random: &mut Random) -> Change {
         no_direct: random.below(2) == 0,
         checkpoint: random.below(2) == 0,
         no_exchange: false,
-    }
+        roots: Roots::Whole,
+    };
+    Change { roots: touched::roots_of(&change, random), ..change }
 }
 
 /// Seeds with which `soak` has found something that is mended now.

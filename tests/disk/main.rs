@@ -18,4 +18,5 @@ mod direct_io_seams;
 mod full_disk;
 mod holes;
 mod races;
+mod touched;
 mod write_back;

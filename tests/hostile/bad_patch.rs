@@ -1,5 +1,6 @@
 //! Patches that are damaged, foreign, or for another file.
 
+mod rootless;
 mod untrue;
 
 use std::fs;
@@ -47,12 +48,12 @@ fn what_is_no_patch_is_refused() {
         refused(&scratch, &path, &file, 5, &format!("{name} is not a patch"));
     }
     for (version, hint) in
-        [(1, "hint: create it again"), (3, "hint: it was made by a newer version of runner")]
+        [(1, "hint: create it again"), (4, "hint: it was made by a newer version of runner")]
     {
         let mut other = whole.clone();
         other[8] = version;
         let path = scratch.write("other", other);
-        let what = format!("other has format version {version}; this version of runner supports 2");
+        let what = format!("other has format version {version}; this version of runner supports 2 and 3");
         refused(&scratch, &path, &file, 5, &what);
         runner!["show", &path].fails(5, hint);
     }

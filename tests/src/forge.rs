@@ -18,7 +18,12 @@ pub fn frames(patch: &[u8]) -> Vec<(u8, Vec<u8>)> {
 
 /// The patch with these frames, and with the checks that they must have.
 pub fn forged(frames: &[(u8, Vec<u8>)]) -> Vec<u8> {
-    let mut patch = [&MAGIC[..], &[2, 0, 0, 0]].concat();
+    forged_as(2, frames)
+}
+
+/// The same in a version of the format.
+pub fn forged_as(version: u32, frames: &[(u8, Vec<u8>)]) -> Vec<u8> {
+    let mut patch = [&MAGIC[..], &version.to_le_bytes()].concat();
     let mut check = blake3::hash(&patch);
     for (kind, payload) in frames {
         let length = (payload.len() as u32).to_le_bytes();
@@ -28,6 +33,14 @@ pub fn forged(frames: &[(u8, Vec<u8>)]) -> Vec<u8> {
         patch.extend_from_slice(check.as_bytes());
     }
     patch
+}
+
+/// The same patch as one that knows no roots.
+pub fn without_roots(patch: &[u8]) -> Vec<u8> {
+    let mut frames = frames(patch);
+    let seal = frames.iter_mut().find(|(kind, _)| *kind == 3).expect("a seal");
+    *seal = altered(seal, |seal| (seal["pre_root"], seal["post_root"]) = (Value::Null, Value::Null));
+    forged_as(3, &frames)
 }
 
 /// The payload of a batch, of as many bytes as it says.

@@ -54,7 +54,8 @@ fn main() -> ExitCode {
     };
     match report {
         Ok(report) => {
-            println!("{}: {} edits, root {}", args.file.display(), report.stats.edits, report.post_root);
+            let root = report.post_root.map_or_else(String::new, |root| format!(", root {root}"));
+            println!("{}: {} edits{root}", args.file.display(), report.stats.edits);
             ExitCode::SUCCESS
         }
         Err(error) => {

@@ -16,6 +16,7 @@ use runner_pipeline::engine::transform::may_succeed_alone;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, shown};
 use runner_pipeline::memory::{MemoryContext, Watch};
+use runner_pipeline::patch::Roots;
 use runner_pipeline::run::{self, Event, Options};
 use runner_pipeline::storage::Entry;
 use runner_pipeline::target::interrupted::check_none_interrupted;
@@ -111,6 +112,13 @@ pub(crate) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
             Kind::Usage,
             "`--diff` shows the bytes of the file, which `--decompress` changes all over",
         ));
+    }
+    if args.options.diff && args.options.run.roots() == Roots::Touched {
+        return Err(Error::new(
+            Kind::Usage,
+            "`--diff` counts the lines of the file, which `--roots touched` does not read",
+        )
+        .hint("omit `--diff`: a dry run shows the first changes with their offsets"));
     }
     if !args.options.dry_run && !args.options.check && args.options.output.is_none() {
         check_none_interrupted(args.files.iter().map(PathBuf::as_path))?;
@@ -208,6 +216,7 @@ impl Run<'_> {
             resume: args.options.resume,
             checkpoint_every: args.options.checkpoint,
             scratch: None,
+            roots: args.options.run.roots(),
             patch_files: args.options.patch_files(),
             no_text: args.plugin.no_text(),
             convert: args.plugin.convert(),

@@ -14,6 +14,7 @@ use runner_pipeline::convert::Convert;
 use runner_pipeline::engine::readable::NoText;
 use runner_pipeline::error::Result;
 use runner_pipeline::memory::{self, Budget, Space};
+use runner_pipeline::patch::Roots;
 use runner_pipeline::run::COSTS;
 use runner_sandbox::{Confinement, Limits, plan_memory};
 
@@ -165,9 +166,21 @@ pub(crate) struct RunArgs {
     /// Exit with code 1 if there was nothing to change
     #[arg(long)]
     pub(crate) require_edits: bool,
+    /// What to read and hash: the whole file, for its BLAKE3 root before and after; or only the groups
+    /// of 64 KiB that the plugin names, and then the roots stay unknown. The plugin must name what it
+    /// needs, as `bytes` does, and no byte may move
+    #[arg(long, value_enum, default_value_t = RootsArg::Whole)]
+    roots: RootsArg,
 }
 
 impl RunArgs {
+    pub(crate) fn roots(&self) -> Roots {
+        match self.roots {
+            RootsArg::Whole => Roots::Whole,
+            RootsArg::Touched => Roots::Touched,
+        }
+    }
+
     pub(crate) fn threads(&self) -> usize {
         threads(self.jobs)
     }
@@ -211,6 +224,12 @@ impl CommitArgs {
             Some(VerifyArg::None) => VerifyChoice::Exactly(Level::None),
         }
     }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum RootsArg {
+    Whole,
+    Touched,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

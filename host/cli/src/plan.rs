@@ -51,6 +51,7 @@ pub(crate) fn run(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
         window_bytes: args.plugin.window,
         // Only the patch is written; `runner patch` checks the file again.
         conditions: Conditions { expect: None, privileges: Privileges::Keep },
+        roots: args.run.roots(),
         patch_files: args.patch_files(),
         no_text: args.plugin.no_text(),
         convert: args.plugin.convert(),

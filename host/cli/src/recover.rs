@@ -111,7 +111,7 @@ fn page(path: &Path, args: &RecoverArgs, recovered: &Recovered) -> Page {
         Some(state) => {
             let to = if args.rollback { "rolled back" } else { "rolled forward" };
             page.line(format_args!("{file}: {to}, verified {}", state.level));
-            if let Some(kept) = appended(state.appended_bytes, state.size) {
+            if let Some(kept) = appended(state.appended_bytes, state.size, state.root) {
                 page.line(format_args!("{file}: {kept}"));
             }
             if recovered.is_copy {
@@ -119,7 +119,12 @@ fn page(path: &Path, args: &RecoverArgs, recovered: &Recovered) -> Page {
                     "{file}: is a copy of the file that the journal was made for; the original, if it still exists in another directory, may be partly changed"
                 ));
             }
-            page.line(format_args!("{}  {file}", state.root));
+            match state.root {
+                Some(root) => page.line(format_args!("{root}  {file}")),
+                None => page.line(format_args!(
+                    "{file}: the groups that the run touched are whole; the root of the whole file is not known"
+                )),
+            }
         }
         None if recovered.put_back => {
             let why = if args.rollback {
@@ -145,7 +150,7 @@ fn report(path: &Path, args: &RecoverArgs, recovered: &Recovered, reporter: &Rep
         let event = json!({
             "event": "recovered",
             "action": action(recovered, args),
-            "root": state.map(|state| state.root.to_hex().to_string()),
+            "root": state.and_then(|state| state.root).map(|root| root.to_hex().to_string()),
             "size": state.map(|state| state.size),
             "verified": state.map(|state| state.level.to_string()),
             "is_copy": recovered.is_copy,

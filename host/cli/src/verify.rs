@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::Args as ArgGroup;
 use runner_pipeline::context::RunContext;
 use runner_pipeline::error::{Error, Kind, Result};
-use runner_pipeline::escape::{Page, shown, sum_line};
-use runner_pipeline::patch::Patch;
-use runner_pipeline::run::root_of;
+use runner_pipeline::escape::{Page, count, shown, sum_line};
+use runner_pipeline::patch::{OsPatch, Patch, Roots};
+use runner_pipeline::run::{has_groups_after, root_of};
 use runner_pipeline::storage::{Entry, OsStorage};
+use serde_json::json;
 
 use crate::Outcome;
 use crate::args::{root, threads};
@@ -36,7 +37,13 @@ pub(crate) struct VerifyArgs {
 pub(crate) fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<Outcome> {
     let wanted = match (&args.root, &args.patch) {
         (Some(root), _) => Some(*root),
-        (None, Some(patch)) => Some(Patch::load(&OsStorage, &Entry::resolve(patch)?)?.seal().post_root),
+        (None, Some(patch)) => {
+            let patch = Patch::load(&OsStorage, &Entry::resolve(patch)?)?;
+            if patch.roots() == Roots::Touched {
+                return verify_groups(args, &patch, reporter);
+            }
+            patch.seal().post_root
+        }
         (None, None) => None,
     };
     let context = RunContext::unstoppable(threads(args.jobs));
@@ -53,5 +60,27 @@ pub(crate) fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<Outcome> {
     // The same format as `b3sum`.
     let line = sum_line(&found, &args.file);
     reporter.data(&line, || Page::of(shown(line.strip_suffix(b"\n").unwrap_or(&line))))?;
+    Ok(Outcome::Done)
+}
+
+/// Compares a file with a patch that knows only the groups that it touches. No
+/// other group is read.
+fn verify_groups(args: &VerifyArgs, patch: &OsPatch, reporter: &Reporter) -> Result<Outcome> {
+    let (file, stats) = (shown(&args.file), &patch.seal().stats);
+    let other = has_groups_after(&args.file, patch).map_err(|error| reason(&args.file, error))?;
+    if let Some(what) = other {
+        return Err(Error::new(Kind::Verification, format!("{file} is not the result of the patch"))
+            .hint(what.to_string()));
+    }
+    let groups = count(stats.groups, "group");
+    reporter.tell(
+        || json!({}),
+        || {
+            Page::of(format_args!(
+                "{file}: {groups} of 64 KiB {} the result of the patch; nothing else was read, because the patch does not know the root of the whole file",
+                if stats.groups == 1 { "is" } else { "are" }
+            ))
+        },
+    )?;
     Ok(Outcome::Done)
 }

@@ -19,6 +19,7 @@ mod decide;
 mod patch;
 mod recover;
 mod revalidate;
+mod touched;
 
 use std::time::Duration;
 
@@ -34,7 +35,7 @@ use crate::convert::Convert;
 use crate::engine::readable::NoText;
 use crate::error::{Error, Kind, Result};
 use crate::memory::{Costs, MemoryContext};
-use crate::patch::{Patch, PluginId, Seal, Stats};
+use crate::patch::{Patch, PluginId, Roots, Seal, Stats};
 use crate::scan;
 use crate::storage::{Entry, Storage};
 use crate::target::PatchFiles;
@@ -42,7 +43,7 @@ use crate::target::PatchFiles;
 pub use self::apply::{apply, apply_target, apply_to, dry_run, plan, write_target};
 pub use self::collect_patch::{Collect, make_patch};
 pub use self::patch::apply_patch;
-pub use self::recover::{recover_file, root_of};
+pub use self::recover::{OtherContent, has_groups_after, recover_file, root_of};
 pub use crate::engine::transform::Begun;
 pub use crate::patch::OsPatch;
 
@@ -80,7 +81,7 @@ impl<'a> Program<'a> {
     }
 }
 
-/// The options of a run. None of them changes the patch.
+/// The options of a run. None of them changes the edits.
 #[derive(Debug, Clone)]
 pub struct Options<'a> {
     /// Worker threads, at least 1.
@@ -105,6 +106,9 @@ pub struct Options<'a> {
     /// afterwards. `None` means an unpredictable name in the directory for
     /// temporary files (`TMPDIR`).
     pub scratch: Option<Entry>,
+    /// Whether the whole file is read, for its roots, or only what the program
+    /// says that it needs. A saved patch decides that itself.
+    pub roots: Roots,
     /// Whether a patch file may be a target.
     pub patch_files: PatchFiles,
     /// What to do with a file that is not text.
@@ -150,6 +154,7 @@ impl Default for Options<'_> {
             resume: false,
             checkpoint_every: Duration::MAX,
             scratch: None,
+            roots: Roots::Whole,
             patch_files: PatchFiles::Refuse,
             no_text: NoText::Refuse,
             convert: Convert::NOTHING,
@@ -223,10 +228,11 @@ pub enum Event {
 pub struct Report {
     /// Statistics of the patch.
     pub stats: Stats,
-    /// BLAKE3 of the old file.
-    pub pre_root: blake3::Hash,
-    /// BLAKE3 of the new file.
-    pub post_root: blake3::Hash,
+    /// BLAKE3 of the old file; `None` if only the groups that the edits touch
+    /// were read ([`Roots::Touched`]).
+    pub pre_root: Option<blake3::Hash>,
+    /// BLAKE3 of the new file, under the same condition.
+    pub post_root: Option<blake3::Hash>,
     /// The chosen plan.
     pub plan: Plan,
     /// How the written bytes were read back; [`Level::None`] when nothing was

@@ -17,6 +17,7 @@ mod result_root;
 mod revalidate;
 mod scheduler;
 mod snapshot;
+mod touched;
 mod workers;
 
 use std::ops::Range;
@@ -26,6 +27,7 @@ pub(crate) use collect::{Put, collect};
 pub use revalidate::{Revalidated, revalidate};
 pub use scheduler::{Workers, waiting_bytes};
 pub use snapshot::State;
+pub use touched::scan_touched;
 
 use self::block::Block;
 use crate::cancel::Cancel;
@@ -37,7 +39,7 @@ use crate::engine::window::{Context, block_bytes};
 use crate::error::Result;
 use crate::hash::{GROUP_BYTES, Tree};
 use crate::memory::MemoryContext;
-use crate::patch::{Draft, Writer};
+use crate::patch::{Draft, Roots, Writer};
 use crate::storage::Storage;
 use crate::storage::mmap::Mapping;
 use runner_contract::{Framing, Job};
@@ -88,9 +90,10 @@ impl Options<'_> {
 pub struct Scanned<'s, S: Storage> {
     /// All edits.
     pub draft: Draft<'s, S>,
-    /// BLAKE3 of the file.
-    pub pre_root: blake3::Hash,
-    /// The hash tree of the new file, up to `after_groups` groups.
+    /// BLAKE3 of the file; `None` if only the touched groups were read.
+    pub pre_root: Option<blake3::Hash>,
+    /// The hash tree of the new file, up to `after_groups` groups. Without
+    /// meaning if only the touched groups were read.
     pub after: Tree,
     /// The group of the first change of length, or the number of groups.
     pub after_groups: u64,
@@ -152,7 +155,7 @@ pub fn scan<'s, S: Storage>(
         cancel: options.cancel,
         whole: Some(View { base: 0, bytes: mapping.bytes(), end: true }),
     };
-    let scan = Scan { context, mapping, make: transforms.make, options };
+    let scan = Scan { context, mapping, make: transforms.make, options, roots: Roots::Whole };
     let mut start = scheduler::Start { block: 0, carry: cutter.initial_carry() };
     let mut collector = merge::Collector::new(&scan, writer);
     if let Some(state) = hooks.from {
@@ -194,6 +197,8 @@ struct Scan<'a> {
     mapping: &'a Mapping,
     make: &'a (dyn Fn() -> Result<Instance> + Sync),
     options: &'a Options<'a>,
+    /// Whether all of the file is read, for its roots.
+    roots: Roots,
 }
 
 impl Scan<'_> {

@@ -1,6 +1,7 @@
 //! The builder of a change: its program, and the settings of its runs.
 
 mod program;
+mod roots;
 mod run;
 
 use std::ffi::OsString;

@@ -63,14 +63,16 @@
 //!
 //! let found = change.dry_run(&path)?;
 //! assert_eq!(found.stats.edits, 2);
-//! change.expect(found.post_root).apply(&path)?;
+//! let root = found.post_root.ok_or("the whole file was read")?;
+//! change.expect(root).apply(&path)?;
 //! assert_eq!(std::fs::read(&path)?, b"INFO b\n");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # Patches
 //!
-//! A patch contains all edits of one file, and the file's root before and after.
+//! A patch contains all edits of one file, and the file's root before and after,
+//! unless [only the touched groups](Change::roots) were read.
 //! [`Change::plan`] saves a patch that is applied later, and [`Change::undo`]
 //! saves one that undoes a change. A patch fits only the file that it was made
 //! for:
@@ -145,7 +147,7 @@
 //!     Err(error) if error.kind() == Kind::RecoveryNeeded => {
 //!         let recovered = recover(&path)?;
 //!         let state = recovered.state.expect("there was a journal");
-//!         println!("the change is complete, with the root {}", state.root);
+//!         println!("the change is complete; the file has {} bytes", state.size);
 //!     }
 //!     result => println!("{} edits", result?.stats.edits),
 //! }
@@ -246,7 +248,7 @@ pub use runner_pipeline::commit::verify::{Level, VerifyChoice};
 pub use runner_pipeline::engine::transform::Transform;
 pub use runner_pipeline::error::{Error, Kind, Result};
 pub use runner_pipeline::escape::{Shown, shown};
-pub use runner_pipeline::patch::{Direction, Edit, Header, Origin, OsPatch, PluginId, Stats, Version};
+pub use runner_pipeline::patch::{Direction, Edit, Header, Origin, OsPatch, PluginId, Roots, Stats, Version};
 pub use runner_pipeline::run::{Event, Report};
 pub use runner_pipeline::scan::Workers;
 pub use runner_sandbox::{Confinement, Isolation};

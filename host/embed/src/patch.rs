@@ -18,7 +18,8 @@ use runner_pipeline::target::PatchFiles;
 
 use crate::settings::{Events, check_threads, no_events, token};
 
-/// A saved patch: all edits of one file, with its BLAKE3 root before and after.
+/// A saved patch: all edits of one file, with its BLAKE3 root before and after,
+/// unless [only the touched groups](crate::Change::roots) were read.
 /// [`Change::plan`](crate::Change::plan) and
 /// [`Change::undo`](crate::Change::undo) save one.
 ///
@@ -78,13 +79,14 @@ impl Patch {
         &self.patch.seal().stats
     }
 
-    /// The size and the root of the file that the patch applies to.
+    /// The size and the root, if it is known, of the file that the patch applies
+    /// to.
     #[must_use]
     pub fn before(&self) -> Version {
         self.patch.view(Direction::Forward).before()
     }
 
-    /// The size and the root of the resulting file.
+    /// The size and the root, if it is known, of the resulting file.
     #[must_use]
     pub fn after(&self) -> Version {
         self.patch.view(Direction::Forward).after()
@@ -159,7 +161,8 @@ impl Patch {
     }
 
     /// Applies the patch to a file, which must be the one that it was made for,
-    /// byte for byte.
+    /// byte for byte. If the patch does not know the roots, this is checked of
+    /// the groups that it touches, and nothing else is read.
     ///
     /// # Errors
     /// [`Kind::Verification`](crate::Kind) if the patch does not fit the file;
@@ -172,7 +175,7 @@ impl Patch {
     }
 
     /// Undoes the patch. The file must be the one that resulted from it, byte
-    /// for byte.
+    /// for byte, as far as [`Patch::apply`] checks it.
     ///
     /// # Errors
     /// As for [`Patch::apply`].

@@ -13,6 +13,7 @@ use runner_pipeline::commit::verify::VerifyChoice;
 use runner_pipeline::commit::{Backup, Keep};
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::memory::{Budget, MemoryContext, Space, Watch};
+use runner_pipeline::patch::Roots;
 use runner_pipeline::run::{COSTS, Event, Options};
 use runner_pipeline::storage::Entry;
 use runner_pipeline::target::PatchFiles;
@@ -53,6 +54,7 @@ pub(crate) struct Settings {
     pub(crate) undo: Option<PathBuf>,
     pub(crate) backup: Option<OsString>,
     pub(crate) conditions: Conditions,
+    pub(crate) roots: Roots,
     pub(crate) patch_files: PatchFiles,
     pub(crate) space: Space,
     pub(crate) memory_bytes: Option<u64>,
@@ -76,6 +78,7 @@ impl Settings {
             undo: None,
             backup: None,
             conditions: options.conditions,
+            roots: options.roots,
             patch_files: options.patch_files,
             space: options.memory.space,
             memory_bytes: None,
@@ -126,6 +129,7 @@ impl Settings {
             verify: self.verify,
             keep,
             conditions: self.conditions,
+            roots: self.roots,
             patch_files: self.patch_files,
             memory: MemoryContext { budget: &budget, look: Some(&|| watch.look()), space: self.space },
             cancel: token.get(),

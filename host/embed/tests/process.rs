@@ -75,7 +75,7 @@ fn a_file_is_recovered_after_a_kill() {
 
     interrupt(&file);
     let state = recover(&file).expect("recovered").state.expect("a journal");
-    assert_eq!(state.root, root(&file).expect("whole"));
+    assert_eq!(state.root, Some(root(&file).expect("whole")));
     assert!(fs::read(&file).expect("read") == new);
 }
 

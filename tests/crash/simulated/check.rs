@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use runner_pipeline::error::Kind;
-use runner_pipeline::patch::Direction;
+use runner_pipeline::patch::{Direction, Roots};
 
-use runner_simulation::change::{ATTRIBUTES, BACKUP, Change, FILE, UNDO, pre_root, recover_on};
+use runner_simulation::change::{ATTRIBUTES, BACKUP, Change, FILE, UNDO, recover_on};
 use runner_simulation::choices::Choices;
 use runner_simulation::disk::Disk;
 use runner_simulation::storage::fault_plan::FAULTS;
@@ -280,11 +280,13 @@ impl<'a> Trial<'a> {
             return Err(format!("its mode is {:o}", node.attributes));
         }
         if is_new && self.new != self.change.old && self.change.extras {
-            let backup = disk.read(Path::new(BACKUP)).ok_or("there is no backup")?;
-            if backup.cache != self.change.old || backup.attributes != ATTRIBUTES {
-                return Err("the backup is not the old file".into());
+            if self.change.roots == Roots::Whole {
+                let backup = disk.read(Path::new(BACKUP)).ok_or("there is no backup")?;
+                if backup.cache != self.change.old || backup.attributes != ATTRIBUTES {
+                    return Err("the backup is not the old file".into());
+                }
             }
-            if pre_root(disk, UNDO) != Some(blake3::hash(&self.change.old)) {
+            if !self.change.is_undone_by(disk, UNDO) {
                 return Err("there is nothing to undo it with".into());
             }
         }

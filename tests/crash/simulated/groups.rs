@@ -12,7 +12,7 @@ use super::changes;
 use runner_simulation::change::{ATTRIBUTES, Change, FILE, names, recover_trusting};
 use runner_simulation::disk::Disk;
 use runner_simulation::storage::{FaultPlan, Simulated};
-use runner_tests::forge::{altered, forged, frames};
+use runner_tests::forge::{altered, forged_as, frames};
 
 /// Kinds from here on are no part of the patch: they authenticate it.
 const TRAILER: u8 = 0x80;
@@ -26,8 +26,14 @@ fn journal(change: &Change) -> Vec<u8> {
         assert!(!done, "it has no journal");
         storage.into_disk().read(names().journal.path()).map(|node| node.cache.clone())
     });
-    let whole = frames(&journals.flatten().next().unwrap());
-    forged(&whole.into_iter().filter(|(kind, _)| *kind < TRAILER).collect::<Vec<_>>())
+    let journal = journals.flatten().next().unwrap();
+    let whole = frames(&journal);
+    forged_as(version(&journal), &whole.into_iter().filter(|(kind, _)| *kind < TRAILER).collect::<Vec<_>>())
+}
+
+/// The version of the format.
+fn version(patch: &[u8]) -> u32 {
+    number::<8>(patch)
 }
 
 fn number<const N: usize>(bytes: &[u8]) -> u32 {
@@ -65,7 +71,10 @@ fn lacking(journal: &[u8]) -> Vec<(String, Vec<u8>)> {
                     });
                     let mut frames = frames.clone();
                     *frames.last_mut().unwrap() = seal;
-                    all.push((format!("{what} {index} of batch {at}, in place {in_place}"), forged(&frames)));
+                    all.push((
+                        format!("{what} {index} of batch {at}, in place {in_place}"),
+                        forged_as(version(journal), &frames),
+                    ));
                 }
             }
         }
@@ -91,7 +100,7 @@ fn a_journal_that_lacks_a_group_or_a_value_is_not_used() {
             (recovered, content, disk.read(names().journal.path()).is_some())
         };
         for direction in [Direction::Forward, Direction::Reverse] {
-            let (recovered, content, _) = recover(&forged(&frames(&whole)), direction);
+            let (recovered, content, _) = recover(&whole, direction);
             recovered.unwrap();
             let expected =
                 if direction == Direction::Forward { change.new_content() } else { change.old.clone() };

@@ -2,6 +2,7 @@
 //! given edits.
 
 use std::fmt;
+use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use runner_pipeline::commit::verify::VerifyChoice;
 use runner_pipeline::commit::{Backup, Keep};
 use runner_pipeline::engine::transform::{Instance, Transform};
 use runner_pipeline::error::{Kind, Result};
-use runner_pipeline::patch::{Direction, Patch, PluginId};
+use runner_pipeline::patch::{Direction, Edits as PatchEdits, Patch, PluginId, Roots};
 use runner_pipeline::run::{Event, Options, Program, Report, apply_target, write_target};
 use runner_pipeline::sidecar::{Names, Trust};
 use runner_pipeline::storage::{Access, Entry, FileType, Storage};
@@ -48,16 +49,19 @@ pub struct Change {
     /// Whether the scan stores checkpoints.
     pub checkpoint: bool,
     pub no_exchange: bool,
+    /// With [`Roots::Touched`], the groups of the edits alone are read. Then no
+    /// byte may move, and no backup is kept.
+    pub roots: Roots,
 }
 
 /// Omits the content, which can be recreated from a seed.
 impl fmt::Debug for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let edits: Vec<_> = self.edits.iter().map(|(at, old, new)| (at, old, new.len())).collect();
-        let Self { choice, verify, extras, no_direct, no_exchange, checkpoint, .. } = self;
+        let Self { choice, verify, extras, no_direct, no_exchange, checkpoint, roots, .. } = self;
         write!(f, "{} bytes, edits {edits:?}, {choice:?}, {verify:?}, ", self.old.len())?;
         write!(f, "extras {extras}, no direct reads {no_direct}, no exchange {no_exchange}, ")?;
-        write!(f, "checkpoint {checkpoint}")
+        write!(f, "checkpoint {checkpoint}, roots {roots:?}")
     }
 }
 
@@ -71,6 +75,63 @@ impl Change {
         }
         out.extend_from_slice(&self.old[at..]);
         out
+    }
+
+    /// Whether no byte moves that stays: if the length changes, edits cover the
+    /// rest of the file.
+    pub fn moves_nothing(&self) -> bool {
+        let mut edits = self.edits.iter().skip_while(|(_, bytes, new)| *bytes == new.len()).peekable();
+        let Some(&&(mut reach, ..)) = edits.peek() else { return true };
+        edits.all(|(start, bytes, _)| std::mem::replace(&mut reach, start + bytes) == *start)
+            && reach == self.old.len()
+    }
+
+    /// What all edits need of the file: an insertion at the end needs the last
+    /// byte.
+    fn ranges(&self) -> Vec<Range<u64>> {
+        let size = self.old.len();
+        let needed = |(start, bytes, _): &(usize, usize, Vec<u8>)| match bytes {
+            0 if *start == size => size.saturating_sub(1)..size,
+            0 => *start..start + 1,
+            bytes => *start..start + bytes,
+        };
+        let mut ranges: Vec<Range<u64>> = Vec::new();
+        for range in self.edits.iter().map(needed).filter(|range| !range.is_empty()) {
+            let range = range.start as u64..range.end as u64;
+            match ranges.last_mut().filter(|last| range.start <= last.end) {
+                Some(last) => last.end = last.end.max(range.end),
+                None => ranges.push(range),
+            }
+        }
+        ranges
+    }
+
+    fn job(&self) -> Job {
+        match self.roots {
+            Roots::Whole => JOB,
+            Roots::Touched => Job::new(Framing::Bytes).ranges(self.ranges()).show_empty(),
+        }
+    }
+
+    /// Whether a patch leads from the new content back to the old one.
+    pub fn is_undone_by(&self, disk: &Disk, path: &str) -> bool {
+        let storage = Simulated::new(disk.clone(), FaultPlan::default());
+        let Ok(patch) = Patch::load(&storage, &Entry::unpinned(path)) else { return false };
+        let (new, mut old, mut at) = (self.new_content(), Vec::new(), 0);
+        let mut edits = PatchEdits::new(patch.reader(Direction::Reverse));
+        while let Some(edit) = edits.peek().expect("a patch that was loaded") {
+            let start = edit.start as usize;
+            if new.get(start..start + edit.old.len()) != Some(edit.old) {
+                return false;
+            }
+            old.extend_from_slice(&new[at..start]);
+            old.extend_from_slice(edit.new);
+            at = start + edit.old.len();
+            edits.advance();
+        }
+        old.extend_from_slice(&new[at..]);
+        let root = (self.roots == Roots::Whole).then(|| blake3::hash(&self.old));
+        old == self.old && patch.seal().pre_root == root
     }
 
     pub fn disk(&self) -> Disk {
@@ -92,7 +153,8 @@ impl Change {
     pub fn write_out(&self, storage: &Simulated) -> Result<()> {
         let output = Output::File(Entry::unpinned(OUT));
         self.drive(storage, |target, program, options, events| {
-            let options = Options { scratch: Some(Entry::unpinned(SCRATCH)), ..options.clone() };
+            // A new file is checked by its root.
+            let options = Options { roots: Roots::Whole, ..options.clone() };
             write_target(target, &output, program, &options, events)
         })?;
         Ok(())
@@ -117,7 +179,7 @@ impl Change {
             params: Vec::new(),
             head_bytes: runner_contract::HEAD_BYTES,
             params_digest: blake3::hash(b""),
-            begin: &|_| Ok((JOB, Instance::local(self.clone()))),
+            begin: &|_| Ok((self.job(), Instance::local(self.clone()))),
         };
         let options = Options {
             threads: 1,
@@ -127,8 +189,11 @@ impl Change {
             verify: self.verify,
             keep: Keep {
                 undo: self.extras.then(|| Entry::unpinned(UNDO)),
-                backup: self.extras.then(|| Backup::At(Entry::unpinned(BACKUP))),
+                backup: (self.extras && self.roots == Roots::Whole)
+                    .then(|| Backup::At(Entry::unpinned(BACKUP))),
             },
+            roots: self.roots,
+            scratch: Some(Entry::unpinned(SCRATCH)),
             checkpoint_every: if self.checkpoint { Duration::ZERO } else { Duration::MAX },
             ..Options::default()
         };
@@ -145,14 +210,23 @@ const JOB: Job = Job::new(Framing::Bytes);
 
 impl Transform for Change {
     fn transform(&mut self, window: &Window<'_>) -> Result<Reply> {
-        assert_eq!(window.bytes, self.old, "one window shows the whole file");
+        let base = window.offset as usize;
+        let shown = base..base + window.bytes.len();
+        assert_eq!(window.bytes, &self.old[shown.clone()]);
+        assert!(
+            self.roots == Roots::Touched || shown == (0..self.old.len()),
+            "one window shows the whole file"
+        );
+        let is_here = |(start, ..): &&(usize, usize, Vec<u8>)| {
+            shown.contains(start) || window.last && *start == shown.end
+        };
         let span = |(start, bytes, new): &(usize, usize, Vec<u8>)| Span {
-            start: *start as u32,
-            end: (start + bytes) as u32,
+            start: (start - base) as u32,
+            end: (start - base + bytes) as u32,
             len: new.len() as u32,
         };
-        let spans = self.edits.iter().map(span).collect();
-        let bytes = self.edits.iter().flat_map(|(.., new)| new.clone()).collect();
+        let spans = self.edits.iter().filter(is_here).map(span).collect();
+        let bytes = self.edits.iter().filter(is_here).flat_map(|(.., new)| new.clone()).collect();
         Ok(Reply::new(0, Edits { spans, bytes }))
     }
 }
@@ -189,12 +263,6 @@ fn recover_with(
     let journal = open_journal(storage, &names, trust)?;
     let options = recover::Options { direction, verify: VerifyChoice::Deepest, threads: 1, other_changes };
     recover(&Target { storage, names, file, stat }, journal.as_ref(), &options)
-}
-
-/// The root that the patch in a file leads back to, if the patch can be used.
-pub fn pre_root(disk: &Disk, path: &str) -> Option<blake3::Hash> {
-    let storage = Simulated::new(disk.clone(), FaultPlan::default());
-    Patch::load(&storage, &Entry::unpinned(path)).ok().map(|patch| patch.seal().pre_root)
 }
 
 fn io(error: std::io::Error) -> runner_pipeline::error::Error {

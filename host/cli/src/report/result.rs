@@ -27,7 +27,9 @@ impl Reporter {
                 "event": event, "edits": report.stats.edits,
                 "old_bytes": report.stats.old_bytes, "new_bytes": report.stats.new_bytes,
                 "pre_size": report.stats.pre_size, "post_size": report.stats.post_size(),
-                "pre_root": report.pre_root.to_hex().as_str(), "post_root": report.post_root.to_hex().as_str(),
+                "pre_root": hex(report.pre_root), "post_root": hex(report.post_root),
+                "roots": if report.pre_root.is_some() { "whole" } else { "touched" },
+                "groups": report.stats.groups,
                 "plan": report.plan, "verified": report.level.to_string(), "seconds": seconds,
                 "appended_bytes": report.appended_bytes, "old_in_use": report.old_in_use,
                 "counts": counts_of(report),
@@ -38,12 +40,12 @@ impl Reporter {
             let counts = counted(&report.counts).map_or_else(String::new, |counts| format!(": {counts}"));
             let mut page = Page::of(summary(path, report, event, seconds) + &counts);
             let appended = if event == "applied" {
-                appended(report.appended_bytes, report.stats.post_size())
+                appended(report.appended_bytes, report.stats.post_size(), report.post_root)
             } else {
                 not_scanned(report)
             };
             let in_use = report.old_in_use.then(|| OLD_IN_USE.to_owned());
-            for note in appended.into_iter().chain(in_use) {
+            for note in appended.into_iter().chain(rootless(report)).chain(in_use) {
                 page.line(format_args!("{}: {note}", shown(path)));
             }
             page
@@ -70,15 +72,32 @@ pub(crate) fn counted(counts: &[(String, u64)]) -> Option<String> {
     (!words.is_empty()).then(|| words.join(", "))
 }
 
-/// A note on `bytes` that other processes have appended after byte `size`.
-pub(crate) fn appended(bytes: u64, size: u64) -> Option<String> {
-    (bytes > 0).then(|| {
+/// A root as programs read it; nothing if it is not known.
+fn hex(root: Option<blake3::Hash>) -> Option<String> {
+    root.map(|root| root.to_hex().to_string())
+}
+
+/// A note on a run that has read only the touched groups.
+fn rootless(report: &Report) -> Option<String> {
+    let groups = report.stats.groups;
+    report.pre_root.is_none().then(|| {
         format!(
-            "{} appended after byte {size} {} kept; the root covers the first {}",
-            count(bytes, "byte"),
-            be(bytes),
-            count(size, "byte")
+            "{} of 64 KiB touched; the root of the whole file is not known, because the rest was not read",
+            count(groups, "group")
         )
+    })
+}
+
+/// A note on `bytes` that other processes have appended after byte `size`, up
+/// to which the file has a known root, or none.
+pub(crate) fn appended(bytes: u64, size: u64, root: Option<blake3::Hash>) -> Option<String> {
+    (bytes > 0).then(|| {
+        let kept = format!("{} appended after byte {size} {} kept", count(bytes, "byte"), be(bytes));
+        if root.is_some() {
+            format!("{kept}; the root covers the first {}", count(size, "byte"))
+        } else {
+            kept
+        }
     })
 }
 

@@ -4,12 +4,13 @@
 use std::fs::File;
 use std::path::Path;
 
+use runner_pipeline::commit::verify::first_other_group;
 use runner_pipeline::context::RunContext;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{count, shown};
-use runner_pipeline::patch::{Direction, Edits, Patch};
+use runner_pipeline::patch::{Direction, Edits, Patch, Roots};
 use runner_pipeline::run::root_of;
-use runner_pipeline::storage::{Access, Entry, FileType, OsStorage, Storage};
+use runner_pipeline::storage::{Access, Entry, FileType, OpenFile, OsStorage, Storage};
 use runner_pipeline::target::check_type;
 
 use crate::args::threads;
@@ -39,6 +40,8 @@ pub(crate) enum Checked {
     Root,
     /// Its size, and the new bytes of every edit, as hashing it would take long.
     Edits,
+    /// The groups that the patch lists, as it knows nothing else.
+    Groups,
 }
 
 impl Checked {
@@ -46,6 +49,7 @@ impl Checked {
     pub(super) fn has(self) -> &'static str {
         match self {
             Self::Root => "already has the resulting content",
+            Self::Groups => "already has the resulting content in every group that the patch touches",
             Self::Edits => "already has the resulting size and the new bytes of every edit",
         }
     }
@@ -101,7 +105,10 @@ pub(super) fn with_given_file(patch: &Patch<'_, OsStorage>, path: &Path) -> Resu
     let file = OsStorage.open(&entry, Access::Read).map_err(Error::at("open", path))?;
     let size = size_of(&file, path)?;
     let wanted = patch.seal().stats.pre_size;
-    let mismatch = if size == wanted {
+    // Without roots, a file that only grew may still be the right one.
+    let stats = &patch.seal().stats;
+    let may_grow = patch.roots() == Roots::Touched && stats.pre_size == stats.post_size();
+    let mismatch = if size == wanted || may_grow && size > wanted {
         let Some(at) = first_mismatch(patch, Direction::Forward, &file, path)? else {
             return Ok(Compared::Before(file));
         };
@@ -131,6 +138,13 @@ fn size_of(file: &File, path: &Path) -> Result<u64> {
 fn has_result(patch: &Patch<'_, OsStorage>, file: &File, path: &Path) -> Result<Option<Checked>> {
     let seal = patch.seal();
     let size = size_of(file, path)?;
+    if patch.roots() == Roots::Touched {
+        let view = patch.view(Direction::Reverse);
+        let resizes = seal.stats.pre_size != seal.stats.post_size();
+        let has_size = !resizes || size == seal.stats.post_size();
+        let other = first_other_group(OpenFile::new(&OsStorage, file, path), view, size)?;
+        return Ok((has_size && other.is_none() && seal.stats.edits > 0).then_some(Checked::Groups));
+    }
     if size != seal.stats.post_size() || first_mismatch(patch, Direction::Reverse, file, path)?.is_some() {
         return Ok(None);
     }
@@ -141,7 +155,7 @@ fn has_result(patch: &Patch<'_, OsStorage>, file: &File, path: &Path) -> Result<
     // A file that must be recovered first, or that another run is working on,
     // is not hashed. Its patch can be shown all the same.
     let root = root_of(path, RunContext::unstoppable(threads(None)), &mut |_| {});
-    Ok(root.is_ok_and(|root| root == seal.post_root).then_some(Checked::Root))
+    Ok(root.is_ok_and(|root| Some(root) == seal.post_root).then_some(Checked::Root))
 }
 
 fn open(path: &Path) -> Option<File> {

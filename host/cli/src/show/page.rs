@@ -7,7 +7,7 @@ use std::path::Path;
 use runner_pipeline::commit::strategy::{Choice, Plan, Strategy, choose};
 use runner_pipeline::error::Result;
 use runner_pipeline::escape::{Page, count, group_digits, shown};
-use runner_pipeline::patch::Patch;
+use runner_pipeline::patch::{Patch, Roots, Seal};
 use runner_pipeline::storage::{OsStorage, Storage};
 
 use super::Format;
@@ -44,7 +44,9 @@ pub(crate) fn page(patch: &Patch<'_, OsStorage>, view: &View<'_>) -> Result<Page
     let mut page = Page::default();
     summary_of(patch, view, &mut page);
     let source = view.source.as_ref();
-    let mut lines = source.map(|source| Lines::new(source, COUNTED_BYTES));
+    // Counting lines reads the file up to an edit; without roots, it is not read.
+    let counted = source.filter(|_| patch.roots() == Roots::Whole);
+    let mut lines = counted.map(|source| Lines::new(source, COUNTED_BYTES));
     let hunks = hunks(patch, source, HUNKS)?;
     for hunk in &hunks {
         let hex = view.format == Some(Format::Hex) || view.format.is_none() && hunk.is_binary();
@@ -123,13 +125,13 @@ fn summary_of(patch: &Patch<'_, OsStorage>, view: &View<'_>, page: &mut Page) {
         }
         None => page.line("strategy  depends on the file, which is missing or has changed"),
     }
-    page.line(format_args!("before    {}", seal.pre_root));
-    page.line(format_args!("after     {}", seal.post_root));
+    roots_of(seal, page);
     if view.journal_of.is_some() {
         page.line("every byte that the journal touches has its old or its new value");
         return;
     }
     match (view.plan, &view.source, view.path) {
+        (Some(_), ..) if seal.post_root.is_none() => {}
         (Some(_), ..) => {
             page.line("          (`runner apply --expect` with this root writes this result or nothing)")
         }
@@ -144,9 +146,25 @@ fn summary_of(patch: &Patch<'_, OsStorage>, view: &View<'_>, page: &mut Page) {
     }
 }
 
+/// Both roots, or that they are not known.
+fn roots_of(seal: &Seal, page: &mut Page) {
+    match seal.pre_root.zip(seal.post_root) {
+        Some((before, after)) => {
+            page.line(format_args!("before    {before}"));
+            page.line(format_args!("after     {after}"));
+        }
+        None => page.line(format_args!(
+            "roots     not known; of the file, only {} of 64 KiB {} read",
+            count(seal.stats.groups, "group"),
+            if seal.stats.groups == 1 { "was" } else { "were" }
+        )),
+    }
+}
+
 fn plan_for(patch: &Patch<'_, OsStorage>, source: &File) -> Option<Plan> {
     let stat = OsStorage.stat(source).ok()?;
-    choose(&patch.seal().stats, &stat, patch.bytes(), Choice::Auto).ok()
+    let choice = if patch.roots() == Roots::Whole { Choice::Auto } else { Choice::InPlace };
+    choose(&patch.seal().stats, &stat, patch.bytes(), choice).ok()
 }
 
 /// Prints one line per line of the file. An escaped line end at the very end is

@@ -35,15 +35,20 @@ pub enum Privileges {
 }
 
 impl Conditions {
-    /// Checks that the result has the expected root.
+    /// Checks that the result has the expected root, if there is one.
     ///
     /// # Errors
-    /// [`Kind::Verification`] if it has a different root.
-    pub fn check_root(&self, path: &Path, root: &blake3::Hash) -> Result<()> {
+    /// [`Kind::Verification`] if it has a different root, or its root is not
+    /// known.
+    pub fn check_root(&self, path: &Path, root: Option<&blake3::Hash>) -> Result<()> {
         match self.expect {
-            Some(expected) if expected != *root => Err(Error::new(
+            Some(expected) if root != Some(&expected) => Err(Error::new(
                 Kind::Verification,
-                format!("the result for {} is not the expected one: its root would be {root}", shown(path)),
+                format!(
+                    "the result for {} is not the expected one: its root {}",
+                    shown(path),
+                    root.map_or_else(|| "is not known".to_owned(), |root| format!("would be {root}"))
+                ),
             )
             .hint(
                 "nothing was written; the file has changed since, or the plugin gives different answers each time",

@@ -9,7 +9,7 @@ use crate::commit::write::{fill, length};
 use crate::commit::write_and_verify::{Expected, State, roll_back, write_and_verify};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
-use crate::patch::{Direction, Patch};
+use crate::patch::{Direction, Patch, Roots};
 use crate::profile::{self, Stage};
 use crate::storage::{Entry, OpenFile, PATIENCE, Storage};
 use crate::target::Target;
@@ -58,6 +58,9 @@ fn prepare_resize<S: Storage>(target: &Target<'_, S>, journal: &Patch<'_, S>) ->
     length::unmark(storage, journal)?;
     if !storage.in_use(&target.file, PATIENCE).map_err(Error::at("inspect", path))? {
         return Ok(());
+    }
+    if journal.roots() == Roots::Touched {
+        return Err(in_use(path).hint("nothing was written"));
     }
     let error = in_use(path).hint("nothing was written; `-o OUT` writes the result elsewhere");
     Err(match target.stat.links {

@@ -8,7 +8,7 @@ use crate::commit::verify::{self, Level, ReadBack};
 use crate::commit::write::fill;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
-use crate::patch::{Direction, Patch};
+use crate::patch::{Direction, Patch, Version};
 use crate::profile::{self, Stage};
 use crate::storage::{Entry, OpenFile, Storage};
 use crate::target::Target;
@@ -111,7 +111,10 @@ pub(crate) fn check_new<S: Storage>(
     }
     profile::time(Stage::ReadBack, || {
         let read_back = ReadBack::open(file.storage, file.file, new, options.verify)?;
-        verify::whole(&read_back, &patch.view(Direction::Forward).after(), options.context())?;
+        let Version { size, root: Some(root) } = patch.view(Direction::Forward).after() else {
+            return Err(Error::new(Kind::Internal, "a new file is to be checked whose root is not known"));
+        };
+        verify::whole(&read_back, (size, &root), options.context())?;
         Ok(read_back.level)
     })
 }

@@ -4,6 +4,7 @@
 mod group_cursor;
 mod group_run;
 mod journal_match;
+mod listed_groups;
 mod read_back;
 mod spot;
 #[cfg(test)]
@@ -13,6 +14,7 @@ use std::fmt;
 use std::path::Path;
 
 pub use journal_match::{touched_groups_fit, whole_file_fits};
+pub use listed_groups::first_other_group;
 pub use read_back::ReadBack;
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +23,7 @@ use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::hash::ordered_pool::in_order;
 use crate::hash::{Cv, GROUP_BYTES, Tree};
-use crate::patch::{Group, PatchView, Version};
+use crate::patch::{Group, PatchView};
 use crate::storage::{Aligned, Storage};
 use group_cursor::GroupCursor;
 use spot::Spot;
@@ -131,13 +133,17 @@ pub fn edits<S: Storage>(file: &ReadBack<'_, S>, view: PatchView<'_, '_, S>) -> 
     Ok(())
 }
 
-/// Reads back the whole file and compares its root.
+/// Reads back the whole file and compares its size and its root.
 ///
 /// # Errors
 /// [`Kind::Verification`] when the size or the root differs; when the run was
 /// interrupted.
-pub fn whole<S: Storage>(file: &ReadBack<'_, S>, wanted: &Version, context: RunContext<'_>) -> Result<()> {
-    let (path, size) = (file.path(), wanted.size);
+pub fn whole<S: Storage>(
+    file: &ReadBack<'_, S>,
+    (size, root): (u64, &blake3::Hash),
+    context: RunContext<'_>,
+) -> Result<()> {
+    let path = file.path();
     let mut tree = Tree::new();
     let runs = size.div_ceil(group_run::RUN_GROUPS * GROUP_BYTES);
     let work = || {
@@ -157,7 +163,7 @@ pub fn whole<S: Storage>(file: &ReadBack<'_, S>, wanted: &Version, context: RunC
     if file.count(end_group)? != size % GROUP_BYTES {
         return Err(differs(path, end_group));
     }
-    if tree.finish() != wanted.root {
+    if tree.finish() != *root {
         return Err(Error::new(
             Kind::Verification,
             format!("{} does not read back as it was written", path.shown()),

@@ -19,8 +19,9 @@ pub struct State {
     pub size: u64,
     /// Bytes after that size, which other processes appended.
     pub appended_bytes: u64,
-    /// BLAKE3 of the first `size` bytes now, according to the journal.
-    pub root: blake3::Hash,
+    /// BLAKE3 of the first `size` bytes now, according to the journal; `None`
+    /// if it knows only the groups that it touches.
+    pub root: Option<blake3::Hash>,
     /// How the written bytes were read back.
     pub level: Level,
 }

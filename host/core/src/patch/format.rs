@@ -15,12 +15,12 @@
 //! it: no frame can be dropped, moved or exchanged. Trailer frames describe the
 //! patch but are not part of it: a signature, for example. Pure code.
 
-use crate::patch::{Edit, Group};
+use crate::patch::{Edit, Group, Roots};
 
-pub(super) const MAGIC: [u8; 12] = *b"RUNPATCH\x02\0\0\0";
 /// The part of the magic that is the same in all versions.
 pub(super) const NAME: [u8; 8] = *b"RUNPATCH";
-pub(super) const VERSION: u32 = 2;
+/// Bytes of the magic: the name and the version.
+pub(super) const MAGIC_BYTES: u64 = 12;
 pub(super) const FRAME_HEAD_BYTES: usize = 5;
 pub(super) const CHECK_BYTES: usize = 32;
 
@@ -52,8 +52,8 @@ const EDIT_BYTES: usize = 16;
 const GROUP_BYTES: usize = 72;
 
 /// The initial check, on which the check of the first frame depends.
-pub(super) fn first_check() -> blake3::Hash {
-    blake3::hash(&MAGIC)
+pub(super) fn first_check(roots: Roots) -> blake3::Hash {
+    blake3::hash(&roots.magic())
 }
 
 /// The check of a frame.

@@ -3,9 +3,10 @@
 use super::Header;
 use super::backing::Backing;
 use super::format::{
-    self, CHECK_BYTES, FRAME_HEAD_BYTES, KIND_HEADER, KIND_TRAILER, MAGIC, MAX_PAYLOAD_BYTES,
-    MAX_TRAILER_BYTES, MAX_TRAILERS, NAME, VERSION,
+    self, CHECK_BYTES, FRAME_HEAD_BYTES, KIND_HEADER, KIND_TRAILER, MAGIC_BYTES, MAX_PAYLOAD_BYTES,
+    MAX_TRAILER_BYTES, MAX_TRAILERS, NAME,
 };
+use super::roots::{Roots, VERSIONS};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::storage::Storage;
@@ -17,6 +18,8 @@ const HOW: &str = "`runner plan PLUGIN FILE -o PATCH` makes one";
 pub(super) struct FrameReader<'b, 's, S: Storage> {
     backing: &'b Backing<'s, S>,
     pub(super) offset: u64,
+    /// Which roots the patch has. Unknown until the first frame was read.
+    pub(super) roots: Roots,
     pub(super) check: blake3::Hash,
     pub(super) payload: Vec<u8>,
     pub(super) last_kind: u8,
@@ -24,7 +27,15 @@ pub(super) struct FrameReader<'b, 's, S: Storage> {
 
 impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
     pub(super) fn new(backing: &'b Backing<'s, S>) -> Self {
-        Self { backing, offset: 0, check: format::first_check(), payload: Vec::new(), last_kind: 0 }
+        let roots = Roots::default();
+        Self {
+            backing,
+            offset: 0,
+            roots,
+            check: format::first_check(roots),
+            payload: Vec::new(),
+            last_kind: 0,
+        }
     }
 
     pub(super) fn corrupt(&self, offset: u64, what: &str) -> Error {
@@ -35,7 +46,7 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
 
     /// The header, which is the first frame.
     pub(super) fn header(&mut self) -> Result<Header> {
-        let start = MAGIC.len() as u64;
+        let start = MAGIC_BYTES;
         match self.next()? {
             Some((KIND_HEADER, payload)) => {
                 parse(payload).map_err(|e| self.corrupt(start, "a bad header").because(e))
@@ -95,8 +106,8 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
 
     fn magic(&mut self) -> Result<()> {
         let path = self.backing.path().shown();
-        let mut magic = [0; MAGIC.len()];
-        if self.backing.bytes() < MAGIC.len() as u64 {
+        let mut magic = [0; MAGIC_BYTES as usize];
+        if self.backing.bytes() < MAGIC_BYTES {
             return Err(
                 Error::new(Kind::Verification, format!("{path} is not a patch: it is too short")).hint(HOW)
             );
@@ -105,10 +116,11 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
         if magic[..NAME.len()] != NAME {
             return Err(Error::new(Kind::Verification, format!("{path} is not a patch")).hint(HOW));
         }
-        if magic != MAGIC {
+        let Some(roots) = VERSIONS.into_iter().find(|roots| roots.magic() == magic) else {
             return Err(self.other_version(u32::from_le_bytes([magic[8], magic[9], magic[10], magic[11]])));
-        }
-        self.offset = MAGIC.len() as u64;
+        };
+        (self.roots, self.check) = (roots, format::first_check(roots));
+        self.offset = MAGIC_BYTES;
         Ok(())
     }
 
@@ -116,9 +128,9 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
         let path = self.backing.path().shown();
         let error = Error::new(
             Kind::Verification,
-            format!("patch {path} has format version {version}; this version of runner supports {VERSION}"),
+            format!("patch {path} has format version {version}; this version of runner supports 2 and 3"),
         );
-        error.hint(if version < VERSION {
+        error.hint(if version < Roots::Whole.version() {
             "create it again with `runner plan`; recover a journal with the version of runner that created it"
         } else {
             "it was made by a newer version of runner; use that version"

@@ -110,16 +110,37 @@ const DENSE_BYTES: u64 = GROUP_BYTES / 4;
 pub struct Seal {
     /// Statistics of the whole patch.
     pub stats: Stats,
-    /// BLAKE3 of the whole old file.
-    #[serde(with = "hex")]
-    pub pre_root: blake3::Hash,
-    /// BLAKE3 of the whole new file.
-    #[serde(with = "hex")]
-    pub post_root: blake3::Hash,
+    /// BLAKE3 of the whole old file; `None` if only the touched groups were
+    /// read ([`Roots::Touched`](super::Roots)). Then the other root is not
+    /// known either.
+    #[serde(with = "root")]
+    pub pre_root: Option<blake3::Hash>,
+    /// BLAKE3 of the whole new file, under the same condition.
+    #[serde(with = "root")]
+    pub post_root: Option<blake3::Hash>,
     /// What the plugin says it has counted: name and number. For information
     /// only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub counts: Vec<(String, u64)>,
+}
+
+/// A hash as text, or `null`, for serde. The field may not be left out.
+mod root {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(
+        root: &Option<blake3::Hash>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        root.map(|root| root.to_hex().to_string()).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<blake3::Hash>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        text.map(|text| blake3::Hash::from_hex(text).map_err(D::Error::custom)).transpose()
+    }
 }
 
 /// A hash as text, for serde.

@@ -5,7 +5,7 @@ use super::backing::Backing;
 use super::format::{BatchData, KIND_BATCH, KIND_HEADER, KIND_SEAL};
 use super::frames::{FrameReader, parse};
 use super::tally::Tally;
-use super::{Edit, Group, Header, Seal};
+use super::{Edit, Group, Header, Roots, Seal};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::hash::GROUP_BYTES;
@@ -116,6 +116,11 @@ impl<'b, 's, S: Storage> Reader<'b, 's, S> {
     /// The header, which comes first.
     pub(super) fn header(&mut self) -> Result<Header> {
         self.frames.header()
+    }
+
+    /// Which roots the patch has, once the header was read.
+    pub(super) fn roots(&self) -> Roots {
+        self.frames.roots
     }
 
     /// The check of the last frame read.
@@ -245,6 +250,7 @@ impl<'b, 's, S: Storage> Edits<'b, 's, S> {
 pub(super) struct Frame {
     pub(super) header: Header,
     pub(super) seal: Seal,
+    pub(super) roots: Roots,
     /// The check of the seal.
     pub(super) seal_check: blake3::Hash,
     /// Kind and payload.
@@ -278,7 +284,20 @@ pub(super) fn verify<S: Storage>(backing: &Backing<'_, S>) -> Result<Frame> {
     if seal.stats != stats || header.group_bytes != GROUP_BYTES {
         return Err(frames.corrupt(frames.offset, "a seal that does not match its edits"));
     }
-    let seal_check = frames.check;
+    if !has_roots(frames.roots, &seal) {
+        return Err(frames.corrupt(frames.offset, "a seal whose roots do not fit its version"));
+    }
+    let (roots, seal_check) = (frames.roots, frames.check);
     let trailers = frames.trailers()?;
-    Ok(Frame { header, seal, seal_check, trailers, check: frames.check })
+    Ok(Frame { header, seal, roots, seal_check, trailers, check: frames.check })
+}
+
+/// Whether a seal has exactly what its version of the format must have. Without
+/// roots, nothing but the values of the groups shows what a file must be, so
+/// all of them must be there.
+fn has_roots(roots: Roots, seal: &Seal) -> bool {
+    match roots {
+        Roots::Whole => seal.pre_root.is_some() && seal.post_root.is_some(),
+        Roots::Touched => seal.pre_root.is_none() && seal.post_root.is_none() && seal.stats.in_place_form,
+    }
 }

@@ -9,7 +9,7 @@ use super::format::BatchData;
 use super::reader::{Direction, Reader};
 use super::tally::Tally;
 use super::writer::Frames;
-use super::{Header, Writer, hex};
+use super::{Header, Roots, Writer, hex};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
 use crate::storage::{Access, Entry, Storage, check_own};
@@ -77,6 +77,9 @@ impl<'s, S: Storage> Writer<'s, S> {
         if let Some(what) = difference(&reader.header()?, &header) {
             return Err(Error::new(Kind::Verification, what));
         }
+        if reader.roots() != Roots::Whole {
+            return Err(other("has no roots"));
+        }
         while let Some(batch) = reader.next_batch()? {
             tally.batch(batch.edits(), batch.groups());
         }
@@ -90,6 +93,6 @@ impl<'s, S: Storage> Writer<'s, S> {
         let pending = reader.into_batch();
         backing.cut()?;
         let frames = Frames { backing, check: partial.check, payload: Vec::new() };
-        Ok(Self { frames, header, pending, tally })
+        Ok(Self { frames, header, roots: Roots::Whole, pending, tally })
     }
 }

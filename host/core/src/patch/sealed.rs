@@ -7,7 +7,7 @@ use super::backing::Backing;
 use super::format::{KIND_TRAILER, MAX_TRAILER_BYTES, MAX_TRAILERS, NAME};
 use super::reader::{self, Direction, Reader};
 use super::writer::Frames;
-use super::{Header, PatchView, Seal, Stats};
+use super::{Header, PatchView, Roots, Seal, Stats};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
@@ -17,12 +17,13 @@ use crate::storage::{Access, Entry, FileType, Storage};
 pub struct Draft<'s, S: Storage> {
     header: Header,
     stats: Stats,
+    roots: Roots,
     frames: Frames<'s, S>,
 }
 
 impl<'s, S: Storage> Draft<'s, S> {
-    pub(super) fn new(header: Header, stats: Stats, frames: Frames<'s, S>) -> Self {
-        Self { header, stats, frames }
+    pub(super) fn new(header: Header, stats: Stats, roots: Roots, frames: Frames<'s, S>) -> Self {
+        Self { header, stats, roots, frames }
     }
 
     /// The statistics of the edits.
@@ -41,16 +42,43 @@ impl<'s, S: Storage> Draft<'s, S> {
     ///
     /// # Errors
     /// When the patch cannot be written.
+    ///
+    /// # Panics
+    /// When the patch was begun as one without roots.
     pub fn seal(
-        mut self,
+        self,
         pre_root: blake3::Hash,
         post_root: blake3::Hash,
         counts: Vec<(String, u64)>,
     ) -> Result<Patch<'s, S>> {
-        let seal = Seal { stats: self.stats, pre_root, post_root, counts };
+        self.seal_with(Some((pre_root, post_root)), counts)
+    }
+
+    /// Adds the seal, with both roots or with none, as the patch was begun.
+    ///
+    /// # Errors
+    /// When the patch cannot be written.
+    ///
+    /// # Panics
+    /// When the patch was begun differently; when a patch without roots is not
+    /// in in-place form.
+    pub fn seal_with(
+        mut self,
+        roots: Option<(blake3::Hash, blake3::Hash)>,
+        counts: Vec<(String, u64)>,
+    ) -> Result<Patch<'s, S>> {
+        let Self { header, stats, roots: kind, .. } = self;
+        assert_eq!(
+            roots.is_some(),
+            kind == Roots::Whole,
+            "the version of the format says which roots there are"
+        );
+        assert!(roots.is_some() || stats.in_place_form, "without roots, each group needs its values");
+        let (pre_root, post_root) = roots.unzip();
+        let seal = Seal { stats, pre_root, post_root, counts };
         self.frames.seal(&seal)?;
         let seal_check = self.frames.check;
-        Ok(Patch { header: self.header, seal, frames: self.frames, seal_check, trailers: Vec::new() })
+        Ok(Patch { header, seal, roots: kind, frames: self.frames, seal_check, trailers: Vec::new() })
     }
 }
 
@@ -58,6 +86,7 @@ impl<'s, S: Storage> Draft<'s, S> {
 pub struct Patch<'s, S: Storage> {
     header: Header,
     seal: Seal,
+    roots: Roots,
     frames: Frames<'s, S>,
     seal_check: blake3::Hash,
     /// Kind and payload.
@@ -89,9 +118,9 @@ impl<'s, S: Storage> Patch<'s, S> {
         }
         let bytes = stat.identity.size;
         let backing = Backing::existing(storage, entry, file, bytes);
-        let reader::Frame { header, seal, seal_check, trailers, check } = reader::verify(&backing)?;
+        let reader::Frame { header, seal, roots, seal_check, trailers, check } = reader::verify(&backing)?;
         let frames = Frames { backing, check, payload: Vec::new() };
-        Ok(Self { header, seal, frames, seal_check, trailers })
+        Ok(Self { header, seal, roots, frames, seal_check, trailers })
     }
 
     /// The content of the first frame.
@@ -104,6 +133,12 @@ impl<'s, S: Storage> Patch<'s, S> {
     #[must_use]
     pub fn seal(&self) -> &Seal {
         &self.seal
+    }
+
+    /// Which root hashes the patch has.
+    #[must_use]
+    pub fn roots(&self) -> Roots {
+        self.roots
     }
 
     /// The check of the seal frame. It depends on every byte up to the seal,

@@ -16,8 +16,9 @@ pub struct PatchView<'p, 's, S: Storage> {
 pub struct Version {
     /// Size in bytes.
     pub size: u64,
-    /// The BLAKE3 root.
-    pub root: blake3::Hash,
+    /// The BLAKE3 root; `None` if the patch does not know it
+    /// ([`Roots::Touched`](super::Roots)).
+    pub root: Option<blake3::Hash>,
 }
 
 // A derived implementation would require the same trait of `S`.

@@ -2,10 +2,10 @@
 
 use super::backing::Backing;
 use super::format::{
-    self, BATCH_TARGET_BYTES, BatchData, KIND_BATCH, KIND_HEADER, KIND_SEAL, MAGIC, MAX_EDIT_BYTES,
+    self, BATCH_TARGET_BYTES, BatchData, KIND_BATCH, KIND_HEADER, KIND_SEAL, MAX_EDIT_BYTES,
 };
 use super::tally::Tally;
-use super::{Draft, Edit, Group, Header, Seal, Stats};
+use super::{Batch, Draft, Edit, Group, Header, Roots, Seal, Stats};
 use crate::error::Result;
 use crate::storage::{Entry, Storage};
 
@@ -17,6 +17,7 @@ use crate::storage::{Entry, Storage};
 pub struct Writer<'s, S: Storage> {
     pub(super) frames: Frames<'s, S>,
     pub(super) header: Header,
+    pub(super) roots: Roots,
     pub(super) pending: BatchData,
     pub(super) tally: Tally,
 }
@@ -53,16 +54,24 @@ impl<'s, S: Storage> Writer<'s, S> {
     /// # Errors
     /// When the header cannot be written.
     pub fn new(storage: &'s S, spill: Entry, header: Header) -> Result<Self> {
+        Self::with_roots(storage, spill, header, Roots::Whole)
+    }
+
+    /// Like [`Writer::new`], for a patch with these roots.
+    ///
+    /// # Errors
+    /// When the header cannot be written.
+    pub fn with_roots(storage: &'s S, spill: Entry, header: Header, roots: Roots) -> Result<Self> {
         let mut frames = Frames {
             backing: Backing::new(storage, spill),
-            check: format::first_check(),
+            check: format::first_check(roots),
             payload: Vec::new(),
         };
-        frames.backing.append(&MAGIC)?;
+        frames.backing.append(&roots.magic())?;
         let json = serde_json::to_vec(&header).expect("a header has only JSON types");
         frames.push(KIND_HEADER, |payload| payload.extend_from_slice(&json))?;
         let tally = Tally::new(header.identity.size());
-        Ok(Self { frames, header, pending: BatchData::default(), tally })
+        Ok(Self { frames, header, roots, pending: BatchData::default(), tally })
     }
 
     /// The statistics so far.
@@ -136,6 +145,28 @@ impl<'s, S: Storage> Writer<'s, S> {
         self.flush_if_full()
     }
 
+    /// Appends all edits and groups of a batch of another patch.
+    ///
+    /// # Errors
+    /// When the patch cannot be written.
+    ///
+    /// # Panics
+    /// When an edit or a group is out of order or out of bounds.
+    pub fn batch(&mut self, batch: &Batch) -> Result<()> {
+        let (mut reach, size) = (self.tally.reach, self.tally.stats.pre_size);
+        for edit in batch.edits() {
+            assert!(reach <= edit.start && edit.end() <= size, "edit out of order or bounds");
+            reach = edit.end();
+        }
+        let first = batch.groups().first();
+        assert!(first.is_none_or(|group| group.index >= self.tally.next_group), "group out of order");
+        self.flush()?;
+        self.tally.batch(batch.edits(), batch.groups());
+        batch.edits().for_each(|edit| self.pending.push(&edit));
+        self.pending.groups.extend_from_slice(batch.groups());
+        self.flush()
+    }
+
     fn flush_if_full(&mut self) -> Result<()> {
         if self.pending.payload_bytes() >= BATCH_TARGET_BYTES { self.flush() } else { Ok(()) }
     }
@@ -161,6 +192,6 @@ impl<'s, S: Storage> Writer<'s, S> {
     pub fn finish(mut self) -> Result<Draft<'s, S>> {
         self.flush()?;
         let stats = self.tally.end().unwrap_or_else(|what| panic!("a patch with {what}"));
-        Ok(Draft::new(self.header, stats, self.frames))
+        Ok(Draft::new(self.header, stats, self.roots, self.frames))
     }
 }

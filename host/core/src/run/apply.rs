@@ -4,11 +4,12 @@
 use std::path::Path;
 
 use super::decide::{decide, report_applying};
-use super::{Collect, Event, Options, OsPatch, Program, Report, make_patch};
+use super::{Collect, Event, Options, OsPatch, Program, Report, make_patch, touched};
 use crate::commit::output::{Output, check_separate, write_out};
 use crate::commit::strategy::{Plan, Strategy};
 use crate::commit::{check_new_name, commit};
 use crate::error::{Error, Result};
+use crate::patch::Roots;
 use crate::run::checkpoint::{Key, Resumable};
 use crate::sidecar::check_not_reserved;
 use crate::storage::{Entry, Storage};
@@ -38,6 +39,10 @@ pub fn apply_target<S: Storage>(
     options: &Options<'_>,
     events: &mut dyn FnMut(Event),
 ) -> Result<Report> {
+    if options.roots == Roots::Touched {
+        // Before anything of an earlier run is looked at.
+        touched::check(options)?;
+    }
     let key = Key { window_bytes: options.window_bytes, params: program.params_digest };
     let mut resumable =
         if options.resume { Resumable::resume(target, key)? } else { Resumable::fresh(target, key)? };
@@ -60,7 +65,7 @@ fn apply_scanned<'t, S: Storage>(
     events: &mut dyn FnMut(Event),
 ) -> Result<Report> {
     let patch = make_patch(target, program, Collect::Resumable(resumable), options, events)?;
-    options.conditions.check_root(target.path(), &patch.seal().post_root)?;
+    options.conditions.check_root(target.path(), patch.seal().post_root.as_ref())?;
     let plan = decide(target, &patch, options)?;
     report_applying(target, &plan, events);
     let report = Report::new(&patch, plan);
@@ -83,7 +88,7 @@ pub fn dry_run(
     let target = OsTarget::open(path, Intent::Scan(options.patch_files))?;
     target.names.check_clean(target.storage)?;
     let patch = make_patch(&target, program, Collect::At(options.scratch()?), options, events)?;
-    options.conditions.check_root(target.path(), &patch.seal().post_root)?;
+    options.conditions.check_root(target.path(), patch.seal().post_root.as_ref())?;
     let plan = decide(&target, &patch, options)?;
     let appended_bytes = target.appended()?;
     let report = Report { appended_bytes, ..Report::new(&patch, plan) };
@@ -108,7 +113,7 @@ pub fn plan(
     check_new_name(target.storage, Some(saved))?;
     let spill = target.temporary(saved)?;
     let mut patch = make_patch(&target, program, Collect::At(spill), options, events)?;
-    options.conditions.check_root(target.path(), &patch.seal().post_root)?;
+    options.conditions.check_root(target.path(), patch.seal().post_root.as_ref())?;
     let plan = decide(&target, &patch, options)?;
     patch.publish(saved, options.cancel)?;
     let appended_bytes = target.appended()?;
@@ -148,8 +153,11 @@ pub fn write_target<S: Storage>(
     events: &mut dyn FnMut(Event),
 ) -> Result<Report> {
     target.names.check_clean(target.storage)?;
+    if options.roots == Roots::Touched {
+        return Err(touched::refuse("`-o` writes a whole new file").hint("omit one of the two"));
+    }
     let patch = make_patch(target, program, Collect::At(options.scratch()?), options, events)?;
-    options.conditions.check_root(target.path(), &patch.seal().post_root)?;
+    options.conditions.check_root(target.path(), patch.seal().post_root.as_ref())?;
     let bytes = patch.seal().stats.post_size();
     let plan = Plan { strategy: Strategy::Stream, write_bytes: bytes, space_bytes: bytes };
     events(Event::Applying(plan.strategy));

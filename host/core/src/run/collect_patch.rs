@@ -2,15 +2,15 @@
 
 use std::sync::Mutex;
 
-use super::{Event, Options, Program, converted};
 use runner_contract::HEAD_BYTES;
 
+use super::{Event, Options, Program, converted, touched};
 use crate::engine::readable;
 use crate::engine::transform::Instance;
 use crate::error::{Error, Kind, Result};
 use crate::escape::shown;
 use crate::hash::GROUP_BYTES;
-use crate::patch::{Header, Origin, Patch, Writer};
+use crate::patch::{Header, Origin, Patch, Roots, Writer};
 use crate::profile::{self, Stage};
 use crate::run::checkpoint::{Resumable, Resumption};
 use crate::scan::{self, Progress, Transforms, scan};
@@ -39,7 +39,15 @@ pub fn make_patch<'s, S: Storage>(
     options: &Options<'_>,
     events: &mut dyn FnMut(Event),
 ) -> Result<Patch<'s, S>> {
+    if options.roots == Roots::Touched {
+        touched::check(options)?;
+    }
     let mapping = target.map()?;
+    if options.roots == Roots::Touched {
+        let made = touched::make_patch((target, &mapping), program, collect, options, events);
+        // Counting lines would read the file up to the place of the error.
+        return made.map_err(|error| error.located(|_| None).untouched());
+    }
     if !options.convert.is_none() {
         if options.resume {
             return Err(Error::new(
@@ -140,14 +148,14 @@ fn scan_and_seal<'s, S: Storage>(
     profile::time(Stage::NewRoot, || scanned.seal(mapping, options.context()))
 }
 
-fn differs(program: &Program<'_>) -> Error {
+pub(super) fn differs(program: &Program<'_>) -> Error {
     let what = format!("plugin `{}` gives different answers to `begin`", program.id.name);
     Error::new(Kind::Plugin, what).hint(
         "the file is untouched; report it to the author: for the same file and parameters, `begin` must always return the same job",
     )
 }
 
-fn header<S: Storage>(target: &Target<'_, S>, program: &Program<'_>) -> Header {
+pub(super) fn header<S: Storage>(target: &Target<'_, S>, program: &Program<'_>) -> Header {
     Header {
         plugin: program.id.clone(),
         params: program.params.clone(),

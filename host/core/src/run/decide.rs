@@ -7,7 +7,7 @@ use crate::commit::conditions::loses_privileges;
 use crate::commit::strategy::{Choice, Plan, Strategy, choose};
 use crate::error::{Error, Kind, Result};
 use crate::escape::shown;
-use crate::patch::Patch;
+use crate::patch::{Patch, Roots};
 use crate::storage::Storage;
 use crate::target::Target;
 
@@ -19,18 +19,23 @@ pub(super) fn decide<S: Storage>(
 ) -> Result<Plan> {
     let (path, file) = (target.path(), target.open_file());
     let choose = |choice| choose(&patch.seal().stats, &target.stat, patch.bytes(), choice);
-    let mut plan = choose(options.choice)?;
+    // A new file would have to be read back, against a root that is not known.
+    let choice = match (patch.roots(), options.choice) {
+        (Roots::Touched, Choice::Auto) => Choice::InPlace,
+        (_, choice) => choice,
+    };
+    let mut plan = choose(choice)?;
     if plan.strategy == Strategy::Nothing {
         return Ok(plan);
     }
     options.conditions.check_privileges(file, target.stat.mode)?;
     if plan.is_journalled() && loses_privileges(file, target.stat.mode)? {
         // A new file gets the privileges with its other attributes.
-        let rewrite = match options.choice {
+        let rewrite = match choice {
             Choice::InPlace => None,
             _ => choose(Choice::Rewrite).ok(),
         };
-        plan = rewrite.ok_or_else(|| no_rewrite(path))?;
+        plan = rewrite.ok_or_else(|| no_rewrite(path, patch.roots()))?;
     }
     // This is checked now, and not only when a new file is renamed.
     if plan.strategy == Strategy::Rewrite
@@ -51,10 +56,16 @@ pub(super) fn decide<S: Storage>(
 
 /// The error for a file that would lose its privileges if it were written in
 /// place, and that cannot be replaced by a new file.
-fn no_rewrite(path: &Path) -> Error {
+fn no_rewrite(path: &Path, roots: Roots) -> Error {
     let what = format!("the kernel removes the privileges of {} when it is written in place", shown(path));
-    Error::new(Kind::Refused, what)
-        .hint("nothing was written; if the file has only one name, `--strategy rewrite` keeps them")
+    let error = Error::new(Kind::Refused, what);
+    match roots {
+        Roots::Whole => error
+            .hint("nothing was written; if the file has only one name, `--strategy rewrite` keeps them"),
+        Roots::Touched => error.hint(
+            "nothing was written; a new file keeps them, which takes a run or a patch without `--roots touched`",
+        ),
+    }
 }
 
 /// Reports that the patch is now applied, and how.

@@ -13,7 +13,7 @@ use crate::engine::transform::Instance;
 use crate::engine::validate::Found;
 use crate::engine::window::Context;
 use crate::error::{Error, Kind, Result};
-use crate::patch::Writer;
+use crate::patch::{Roots, Writer};
 use crate::storage::Storage;
 use crate::storage::mmap::Mapping;
 
@@ -49,7 +49,7 @@ pub(crate) fn collect<'s, S: Storage>(
         whole: None,
     };
     let make = || -> Result<Instance> { Err(Error::new(Kind::Internal, "edits of two blocks overlap")) };
-    let scan = Scan { context, mapping, make: &make, options };
+    let scan = Scan { context, mapping, make: &make, options, roots: Roots::Whole };
     let mut collector = Collector::new(&scan, writer);
     let counts = find(&mut |range: Range<u64>, found: Found| {
         options.cancel.check()?;

@@ -12,7 +12,7 @@ use crate::engine::transform::Instance;
 use crate::engine::validate::Found;
 use crate::error::Result;
 use crate::hash::{Cv, GROUP_BYTES, Tree};
-use crate::patch::{EDIT_PATCH_BYTES, Edit, Group, Writer};
+use crate::patch::{EDIT_PATCH_BYTES, Edit, Group, Roots, Writer};
 use crate::profile::{self, Stage};
 use crate::storage::Storage;
 
@@ -128,7 +128,7 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
         self.last = (block.range.end, block.before);
         // Releasing is done in portions, because each time all cores must flush
         // these pages.
-        if block.range.end - self.released >= RELEASE_BYTES {
+        if self.knows_roots() && block.range.end - self.released >= RELEASE_BYTES {
             self.scan.mapping.release(self.released..block.range.end);
             self.released = block.range.end;
         }
@@ -140,6 +140,11 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
             Some(instance) => instance,
             none => none.insert((self.scan.make)()?),
         })
+    }
+
+    /// Whether every group of the file is given to the collector.
+    fn knows_roots(&self) -> bool {
+        self.scan.roots == Roots::Whole
     }
 
     fn ask_again(&mut self, range: &Range<u64>) -> Result<Found> {
@@ -191,7 +196,9 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
         for (&cv, index) in before.iter().zip(range.start / GROUP_BYTES..) {
             let end = (index + 1) * GROUP_BYTES;
             self.write_edits(|start| start < end)?;
-            self.before.push(cv);
+            if self.knows_roots() {
+                self.before.push(cv);
+            }
             let known = after.next_if(|&(group, _)| group == index);
             let touched = match known {
                 Some((_, cv)) if foreign_reach <= index * GROUP_BYTES => Touched::Yes(cv),
@@ -205,7 +212,7 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
                 (None, Touched::Yes(cv)) => Some(*cv),
                 (None, _) => Some(cv),
             };
-            if let Some(cv) = cv_after {
+            if let Some(cv) = cv_after.filter(|_| self.knows_roots()) {
                 self.after.push(cv);
             }
             if touched != Touched::No {
@@ -245,14 +252,17 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
         let written = self.written;
         self.check_ends()?;
         self.write_edits(|_| true)?;
+        let groups = self.scan.view().limit().div_ceil(GROUP_BYTES);
         if self.written > written {
-            self.writer.group(Group { index: self.before.groups(), before: None, after: None })?;
+            self.writer.group(Group { index: groups, before: None, after: None })?;
         }
+        let knows_roots = self.knows_roots();
+        debug_assert!(!knows_roots || self.before.groups() == groups, "every group was given");
         let draft = self.writer.finish()?;
-        let groups = self.before.groups();
         let moved = draft.stats().first_length_change.map(|at| (at / GROUP_BYTES).min(groups));
         let after_groups = self.moved.or(moved).unwrap_or(groups);
         let counts = self.counts.named(&self.scan.context.job.counts);
-        Ok(Scanned { draft, pre_root: self.before.finish(), after: self.after, after_groups, counts })
+        let pre_root = knows_roots.then(|| self.before.finish());
+        Ok(Scanned { draft, pre_root, after: self.after, after_groups, counts })
     }
 }

@@ -24,12 +24,14 @@ const RELEASE_BYTES: usize = 4 << 20;
 const MAX_THREADS: usize = 4;
 
 impl<'s, S: Storage> Scanned<'s, S> {
-    /// Computes the root of the new file, and seals the patch.
+    /// Computes the root of the new file, if that of the old one is known, and
+    /// seals the patch.
     ///
     /// # Errors
     /// When the file or the patch cannot be read, or the patch cannot be
     /// written; when the run was interrupted.
     pub fn seal(self, mapping: &Mapping, context: RunContext<'_>) -> Result<Patch<'s, S>> {
+        let Some(pre_root) = self.pre_root else { return self.draft.seal_with(None, self.counts) };
         let stats = self.draft.stats();
         let post_root = if stats.first_length_change.is_none() {
             self.after.finish()
@@ -39,7 +41,7 @@ impl<'s, S: Storage> Scanned<'s, S> {
             let tree = if from == 0 { Tree::new() } else { self.after };
             result_root(self.draft.reader(), mapping, Prefix { tree, bytes: from }, context)?
         };
-        self.draft.seal(self.pre_root, post_root, self.counts)
+        self.draft.seal(pre_root, post_root, self.counts)
     }
 }
 

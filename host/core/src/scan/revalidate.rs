@@ -273,7 +273,7 @@ impl<'f, 's, S: Storage> Merger<'f, 's, S> {
         let after_groups = self.after.groups();
         Ok(Revalidated::Fits(Box::new(Scanned {
             draft,
-            pre_root,
+            pre_root: Some(pre_root),
             after: self.after,
             after_groups,
             // What the other patch says of its plugin is not known to be true.

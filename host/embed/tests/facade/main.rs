@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use runner_embed::{
-    Change, Event, Framing, Isolation, Job, Kind, Level, LogLevel, PluginSource, Strategy, root,
+    Change, Event, Framing, Isolation, Job, Kind, Level, LogLevel, Patch, PluginSource, Roots, Strategy, root,
 };
 use runner_sandbox::plugin::bundled;
 use tempfile::TempDir;
@@ -64,7 +64,7 @@ fn a_closure_changes_files() {
     let change = remove_of().threads(3).window(4).memory(1 << 30);
     let report = change.apply(&file).unwrap();
     assert_eq!(text(&file), "The License\nends here\n");
-    assert_eq!((report.stats.edits, report.post_root), (1, root(&file).unwrap()));
+    assert_eq!((report.stats.edits, report.post_root), (1, root(&file).ok()));
     let other = scratch.path().join("other");
     fs::write(&other, "nothing\n").unwrap();
     assert_eq!(change.apply(&other).unwrap().plan.strategy, Strategy::Nothing);
@@ -163,9 +163,43 @@ fn a_dry_run_writes_nothing_and_binds_the_run_that_follows() {
     assert_eq!(fs::metadata(&file).unwrap().modified().unwrap(), before);
     assert_eq!((text(&file).as_str(), names(scratch.path())), (TEXT, vec!["file".to_owned()]));
 
-    let other = remove_of().expect(found.post_root).apply(&file).unwrap_err();
+    let other = remove_of().expect(found.post_root.unwrap()).apply(&file).unwrap_err();
     assert_eq!((other.kind(), text(&file).as_str()), (Kind::Verification, TEXT));
-    assert_eq!(licence().expect(found.post_root).apply(&file).unwrap().post_root, root(&file).unwrap());
+    assert_eq!(licence().expect(found.post_root.unwrap()).apply(&file).unwrap().post_root, root(&file).ok());
+}
+
+/// Without roots, the groups decide, and what needs the whole file is refused.
+#[test]
+fn only_the_touched_groups_are_read() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (file, saved) = (scratch.path().join("file"), scratch.path().join("patch"));
+    let old = vec![b'x'; 300_000];
+    fs::write(&file, &old).unwrap();
+    let at = 200_000_usize;
+    let job = Job::new(Framing::Bytes).ranges(std::iter::once(at as u64..at as u64 + 4));
+    let change = Change::native("four", job, |window, edits| {
+        edits.replace(0..window.bytes.len(), b"####");
+        Ok(())
+    });
+    let change = change.roots(Roots::Touched);
+    let refused = change.clone().backup(".bak").apply(&file).unwrap_err();
+    assert_eq!(refused.kind(), Kind::Usage);
+    let refused = change.write_to(&file, scratch.path().join("out")).unwrap_err();
+    assert_eq!(refused.kind(), Kind::Usage);
+    let report = change.plan(&file, &saved).unwrap();
+    assert_eq!((report.pre_root, report.post_root, report.stats.groups), (None, None, 1));
+    let patch = Patch::open(&saved).unwrap();
+    assert_eq!((patch.before().root, patch.after().size), (None, 300_000));
+    // Another group, which nobody looks at.
+    let mut changed = old;
+    changed[0] = b'y';
+    fs::write(&file, &changed).unwrap();
+    patch.apply(&file).unwrap();
+    let mut new = changed.clone();
+    new[at..at + 4].copy_from_slice(b"####");
+    assert!(fs::read(&file).unwrap() == new);
+    Patch::open(&saved).unwrap().undo(&file).unwrap();
+    assert!(fs::read(&file).unwrap() == changed);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::commit::write::in_place_form;
 use crate::commit::{CommitOptions, end_scan};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
-use crate::patch::{Direction, Header, Origin, Patch, Version};
+use crate::patch::{Direction, Header, Origin, Patch, Roots};
 use crate::profile::{self, Stage};
 use crate::storage::Storage;
 use crate::target::Target;
@@ -23,7 +23,9 @@ pub(super) fn to_journal<'s, S: Storage>(
     patch: Patch<'s, S>,
     options: &CommitOptions<'_>,
 ) -> Result<(Patch<'s, S>, Option<Patch<'s, S>>)> {
-    if !patch.is_saved() && patch.seal().stats.first_length_change.is_none() {
+    // A patch without roots is always in in-place form.
+    let is_ready = patch.roots() == Roots::Touched || patch.seal().stats.first_length_change.is_none();
+    if !patch.is_saved() && is_ready {
         return Ok((patch, None));
     }
     let header = Header { identity: Origin::from(target.identity()), ..patch.header().clone() };
@@ -53,8 +55,7 @@ pub(super) fn make_durable<S: Storage>(
     profile::time(Stage::JournalCheck, || {
         let file = journal.file().expect("a synced patch has a file");
         let written = ReadBack::open(target.storage, file, journal.entry(), options.verify)?;
-        let wanted = Version { size: journal.bytes(), root: journal.root() };
-        verify::whole(&written, &wanted, options.context())
+        verify::whole(&written, (journal.bytes(), &journal.root()), options.context())
     })
 }
 
@@ -110,24 +111,38 @@ pub(super) fn unmark<S: Storage>(target: &Target<'_, S>) {
 /// Checks, as far as possible, that the file is still what was scanned. If the
 /// length stays the same, other processes may have appended to the file. Then
 /// the file's times prove nothing, and the bytes that will be overwritten are
-/// checked instead.
+/// checked instead. So they are if nothing but the touched groups is known of
+/// the file.
 fn check_scanned<S: Storage>(
     target: &Target<'_, S>,
     journal: &Patch<'_, S>,
     options: &CommitOptions<'_>,
 ) -> Result<()> {
     let stats = &journal.seal().stats;
+    let is_checked = journal.roots() == Roots::Touched;
+    if is_checked {
+        check_groups(target, journal, options)?;
+    }
     let appended = target.appended()?;
-    if appended == 0 {
+    if appended == 0 || is_checked && stats.pre_size == stats.post_size() {
         return Ok(());
     }
-    let path = target.path();
     if stats.pre_size != stats.post_size() {
-        return Err(grown(path, appended).hint("nothing was written"));
+        return Err(grown(target.path(), appended).hint("nothing was written"));
     }
+    check_groups(target, journal, options)
+}
+
+/// Checks that the bytes that will be overwritten are the ones that the journal
+/// restores, with the rest of their groups.
+fn check_groups<S: Storage>(
+    target: &Target<'_, S>,
+    journal: &Patch<'_, S>,
+    options: &CommitOptions<'_>,
+) -> Result<()> {
+    let path = target.path();
     let wanted = VerifyChoice::Exactly(Level::Cached);
     let file = ReadBack::open(target.storage, &target.file, &target.names.target, wanted)?;
-    // The bytes there must be the ones that the journal restores.
     verify::touched(&file, journal.view(Direction::Reverse), options.threads)
         .map_err(|e| if e.kind() == Kind::Verification { changed(path) } else { e })
 }

@@ -10,7 +10,7 @@ use crate::commit::write::length::{self, Ends};
 use crate::commit::write_and_verify::{Expected, State, write_and_verify};
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
-use crate::patch::{Direction, PatchView};
+use crate::patch::{Direction, PatchView, Roots};
 use crate::sidecar::Names;
 use crate::storage::Storage;
 use crate::target::Target;
@@ -50,6 +50,14 @@ pub(super) fn replay<S: Storage>(
     let is_copy = !journal.header().identity.same_inode(&file.identity()?);
     if is_copy {
         check_is_not_beside(target, journal)?;
+        if journal.roots() == Roots::Touched {
+            return Err(unusable(format!(
+                "{} is a different file from the one that its journal was made for, or a copy of it",
+                path.shown()
+            ))
+            .hint("its journal knows only the groups that it touches, so a copy cannot be told from another file: recover the original, and copy it again")
+            .hint(renamed(names)));
+        }
     }
     let file_end = length::file_end(file, journal)?;
     let other = || {

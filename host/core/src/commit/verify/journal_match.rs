@@ -15,7 +15,10 @@ use crate::storage::{OpenFile, Storage};
 /// # Errors
 /// Any I/O error; when the patch lacks the expected value of a touched group. A
 /// target that does not fit is `Ok(false)`.
-pub fn touched_groups_fit<S: Storage>(target: OpenFile<'_, S>, view: PatchView<'_, '_, S>) -> Result<bool> {
+pub fn touched_groups_fit<S: Storage, P: Storage>(
+    target: OpenFile<'_, S>,
+    view: PatchView<'_, '_, P>,
+) -> Result<bool> {
     let file = Overlaid { target, size: view.after().size };
     // What is read back later is compared with the same values.
     let mut cursor = GroupCursor::new(view.reader());
@@ -31,11 +34,14 @@ pub fn touched_groups_fit<S: Storage>(target: OpenFile<'_, S>, view: PatchView<'
 }
 
 /// Like [`touched_groups_fit`], but checks all groups: the root must be right.
+/// If the patch knows no root, the touched groups decide.
 ///
 /// # Errors
 /// As for [`touched_groups_fit`].
 pub fn whole_file_fits<S: Storage>(target: OpenFile<'_, S>, view: PatchView<'_, '_, S>) -> Result<bool> {
-    let Version { size, root } = view.after();
+    let Version { size, root: Some(root) } = view.after() else {
+        return touched_groups_fit(target, view);
+    };
     let file = Overlaid { target, size };
     let (mut tree, mut cursor) = (Tree::new(), GroupCursor::new(view.reader()));
     for index in 0..size.div_ceil(GROUP_BYTES) {
@@ -61,7 +67,7 @@ struct Overlaid<'a, S: Storage> {
 
 impl<S: Storage> Overlaid<'_, S> {
     /// The chaining value of a group; groups must be requested in order.
-    fn group(&self, cursor: &mut GroupCursor<'_, '_, S>, index: u64) -> Result<[u8; 32]> {
+    fn group<P: Storage>(&self, cursor: &mut GroupCursor<'_, '_, P>, index: u64) -> Result<[u8; 32]> {
         let range = index * GROUP_BYTES..((index + 1) * GROUP_BYTES).min(self.size);
         let mut bytes = vec![0; usize::try_from(range.end - range.start).expect("a group fits")];
         self.target.read_full_at(&mut bytes, range.start)?;

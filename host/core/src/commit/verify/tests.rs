@@ -23,8 +23,8 @@ fn size_and_every_byte_of_a_whole_file_count() {
         let check = |content: &[u8], wanted| {
             let file = file(content);
             let read_back = open(&file, wanted).expect("it can be read");
-            let wanted = Version { size: size as u64, root: blake3::hash(&right) };
-            whole(&read_back, &wanted, RunContext::unstoppable(2)).map_err(|e| e.kind())
+            let wanted = (size as u64, &blake3::hash(&right));
+            whole(&read_back, wanted, RunContext::unstoppable(2)).map_err(|e| e.kind())
         };
         for wanted in [VerifyChoice::Deepest, VerifyChoice::Exactly(Level::Cached)] {
             assert_eq!(check(&right, wanted), Ok(()), "{size}");
@@ -58,8 +58,8 @@ fn what_is_not_there_is_not_read() {
                 there += cvs.iter().filter(|cv| cv.is_some()).count();
             }
             assert_eq!(there, size / group, "{size} bytes of {byte}");
-            let wanted = Version { size: right.len() as u64, root: blake3::hash(&right) };
-            let whole = whole(&read_back, &wanted, RunContext::unstoppable(1));
+            let wanted = (right.len() as u64, &blake3::hash(&right));
+            let whole = whole(&read_back, wanted, RunContext::unstoppable(1));
             assert_eq!(whole.map_err(|e| e.kind()), Err(Kind::Verification));
         }
     }

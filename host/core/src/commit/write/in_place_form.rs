@@ -6,7 +6,7 @@ use super::read_ahead::ReadAhead;
 use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::hash::{GROUP_BYTES, group_cv};
-use crate::patch::{Direction, Edit, Group, Header, Patch, Segment, Writer, walk};
+use crate::patch::{Direction, Draft, Edit, Group, Header, Patch, Reader, Segment, Stats, Writer, walk};
 use crate::storage::{Entry, OpenFile, Storage};
 use crate::target::Target;
 
@@ -23,11 +23,38 @@ pub fn flatten<'s, S: Storage>(
     spill: Entry,
     cancel: Cancel<'_>,
 ) -> Result<Patch<'s, S>> {
-    let (source, seal) = (target.open_file(), patch.seal());
-    let (pre, post) = (seal.stats.pre_size, seal.stats.post_size());
-    let from = seal.stats.tail_start();
-    let mut writer = Writer::new(target.storage, spill, header)?;
-    let mut head = patch.reader(Direction::Forward);
+    let seal = patch.seal();
+    let writer = Writer::with_roots(target.storage, spill, header, patch.roots())?;
+    let source = target.open_file();
+    let writer = write_flat(source, (&seal.stats, &|| patch.reader(Direction::Forward)), writer, cancel)?;
+    writer.finish()?.seal_with(seal.pre_root.zip(seal.post_root), seal.counts.clone())
+}
+
+/// Like [`flatten`], for edits that are not sealed, and without roots.
+///
+/// # Errors
+/// As for [`flatten`].
+pub fn flatten_draft<'s, S: Storage>(
+    target: &Target<'s, S>,
+    draft: &Draft<'s, S>,
+    writer: Writer<'s, S>,
+    cancel: Cancel<'_>,
+) -> Result<Draft<'s, S>> {
+    write_flat(target.open_file(), (draft.stats(), &|| draft.reader()), writer, cancel)?.finish()
+}
+
+/// The statistics of edits, and what reads them.
+type Source<'e, 'b, 's, S> = (&'e Stats, &'e dyn Fn() -> Reader<'b, 's, S>);
+
+fn write_flat<'s, S: Storage>(
+    source: OpenFile<'_, S>,
+    (stats, reader): Source<'_, '_, 's, S>,
+    mut writer: Writer<'s, S>,
+    cancel: Cancel<'_>,
+) -> Result<Writer<'s, S>> {
+    let (pre, post) = (stats.pre_size, stats.post_size());
+    let from = stats.tail_start();
+    let mut head = reader();
     while let Some(batch) = head.next_batch()? {
         // Without a tail, the last group may be partial.
         let mut groups = batch.groups().iter().filter(|group| group.index * GROUP_BYTES < from).peekable();
@@ -44,7 +71,7 @@ pub fn flatten<'s, S: Storage>(
     }
     let mut ahead = ReadAhead::new(source);
     let mut tail = Tail { source, writer, pre, post, at: from, new: Vec::new() };
-    walk(patch.reader(Direction::Forward), from, |segment| match segment {
+    walk(reader(), from, |segment| match segment {
         Segment::New(bytes) => tail.push(bytes),
         Segment::Source(range) => {
             let mut at = range.start;
@@ -57,7 +84,7 @@ pub fn flatten<'s, S: Storage>(
             Ok(())
         }
     })?;
-    tail.finish()?.finish()?.seal(seal.pre_root, seal.post_root, seal.counts.clone())
+    tail.finish()
 }
 
 /// Collects the new tail and writes it group by group.

@@ -100,7 +100,34 @@ fn in_batches(size: u64, items: &[Item], cut: usize) -> Result<Stats, &'static s
         }
         tally.batch(edits.into_iter(), &groups);
     }
-    tally.end()
+    let stats = tally.end();
+    if let Some(stats) = stats.as_ref().ok().filter(|stats| stats.in_place_form) {
+        reversed(stats, items, cut);
+    }
+    stats
+}
+
+/// A patch in in-place form is one in the other direction, too: a patch without
+/// roots is copied so, batch by batch, when it is undone.
+fn reversed(stats: &Stats, items: &[Item], cut: usize) {
+    let (mut tally, mut shift) = (Tally::new(stats.post_size()), 0_i64);
+    for batch in items.chunks(cut) {
+        let (mut edits, mut groups) = (Vec::new(), Vec::new());
+        for item in batch {
+            match *item {
+                Item::Edit((start, old, new)) => {
+                    edits.push(edit((start.wrapping_add_signed(shift), new, old)));
+                    shift += new as i64 - old as i64;
+                }
+                Item::Group(group) => {
+                    groups.push(Group { before: group.after, after: group.before, ..group });
+                }
+            }
+        }
+        tally.batch(edits.into_iter(), &groups);
+    }
+    let back = tally.end().expect("a patch in in-place form in the other direction");
+    assert!(back.in_place_form && back.post_size() == stats.pre_size, "{back:?}");
 }
 
 /// Sorted, disjoint edits in a file of some groups, and the size of the file.

@@ -101,7 +101,7 @@ impl<'a, 's, S: Storage> Recompressed<'a, 's, S> {
         let draft = self.writer.finish()?;
         // The first edit changes the length, so no group after it is known.
         let pre_root = self.before.finish();
-        Ok(Scanned { draft, pre_root, after: Tree::new(), after_groups: 0, counts })
+        Ok(Scanned { draft, pre_root: Some(pre_root), after: Tree::new(), after_groups: 0, counts })
     }
 
     fn groups(&self) -> u64 {
