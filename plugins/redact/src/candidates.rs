@@ -1,10 +1,15 @@
 //! One sweep over a text that finds the places where a value of any kind may
 //! begin, or that show that one is near.
 //!
-//! Each place of a block has a byte with one bit for each group of conditions.
-//! The conditions read neighbouring bytes and have no branches, so that
-//! compilers vectorise the loops, on every machine and in WebAssembly. Few
-//! places have a bit; only these are looked at closely.
+//! Each block of 64 bytes becomes a few words of 64 bits, one for each class of
+//! bytes ([`classes`]). A condition on neighbouring bytes is then a handful of
+//! shifts for 64 places at once. Few places satisfy one; only these are looked
+//! at closely. A place is never left out, but one that holds no value may be
+//! among them.
+
+mod classes;
+
+use classes::{BLOCK, Classes};
 
 /// An `@`, or the digits of an escaped one.
 pub(crate) const AT: u8 = 1;
@@ -24,240 +29,249 @@ pub(crate) const NAME: u8 = 64;
 /// `bear`, the hyphen of an option, or `by '`.
 pub(crate) const WORD: u8 = 128;
 
-/// Number of places that are checked together.
-const BLOCK: usize = 64;
-
-/// How many bytes before a place a condition can see.
-const BEFORE: usize = 2;
-
-/// How many bytes after a place a condition can see.
-const AFTER: usize = 30;
-
-/// The bytes of a block and around it. Bytes outside of the text are line ends.
-type Bytes = [u8; BEFORE + BLOCK + AFTER];
-
 /// Calls `found` for each place where a condition holds, with the bits.
 pub(crate) fn each(text: &[u8], mut found: impl FnMut(usize, u8)) {
-    let mut copy = [b'\n'; BEFORE + BLOCK + AFTER];
+    let mut near = Near { text, ..Near::default() };
+    near.next = Classes::at(text, 0);
     let mut start = 0;
     while start < text.len() {
-        let whole =
-            start.checked_sub(BEFORE).and_then(|from| text.get(from..)).and_then(|rest| rest.first_chunk());
-        let bytes: &Bytes = whole.unwrap_or_else(|| {
-            copy = [b'\n'; BEFORE + BLOCK + AFTER];
-            let from = start.saturating_sub(BEFORE);
-            let skip = BEFORE - (start - from);
-            let count = (text.len() - from).min(copy.len() - skip);
-            copy[skip..skip + count].copy_from_slice(&text[from..from + count]);
-            &copy
-        });
-        let flags = classify(bytes);
-        let words = flags.as_chunks::<8>().0;
-        if words.iter().fold(0, |any, word| any | u64::from_le_bytes(*word)) != 0 {
-            for (word, at) in words.iter().zip((start..).step_by(8)) {
-                let mut bits = u64::from_le_bytes(*word);
-                while bits != 0 {
-                    let place = bits.trailing_zeros() / 8;
-                    if at + (place as usize) < text.len() {
-                        found(at + place as usize, word[place as usize]);
-                    }
-                    bits &= !(0xff << (place * 8));
-                }
-            }
+        let next = Classes::at(text, start + BLOCK);
+        (near.before, near.here, near.next) = (near.here, near.next, next);
+        near.start = start;
+        let groups = near.groups();
+        let mut any = groups.iter().fold(0, |any, (places, _)| any | places);
+        while any != 0 {
+            let place = any.trailing_zeros();
+            let bits = groups
+                .iter()
+                .fold(0, |bits, (places, bit)| bits | if places >> place & 1 == 1 { *bit } else { 0 });
+            found(start + place as usize, bits);
+            any &= any - 1;
         }
         start += BLOCK;
     }
 }
 
-/// A condition as a byte: 255 or 0.
-#[expect(clippy::fn_params_excessive_bools, reason = "the truth of any condition")]
-#[inline(always)]
-fn truth(is: bool) -> u8 {
-    if is { 255 } else { 0 }
+/// The classes of a block and of its neighbours. Bytes outside of the text are
+/// line ends.
+#[derive(Default)]
+struct Near<'a> {
+    text: &'a [u8],
+    start: usize,
+    before: Classes,
+    here: Classes,
+    next: Classes,
 }
 
-/// Evaluates a condition at each place of a block. Each group has a function
-/// of its own that is not inlined: compilers vectorise these loops, but not
-/// all of them in one.
-#[inline(always)]
-fn each_place(is: impl Fn(usize) -> u8) -> [u8; BLOCK] {
-    let mut truths = [0; BLOCK];
-    for (place, truth) in truths.iter_mut().enumerate() {
-        *truth = is(place + BEFORE);
-    }
-    truths
+/// The word of a class, of the block that begins `by` bytes later.
+macro_rules! after {
+    ($near:expr, $class:ident, $by:literal) => {
+        $near.here.$class >> $by | $near.next.$class << (BLOCK - $by)
+    };
 }
 
-/// Bytes that satisfy a condition: 1 or 0.
-#[inline(always)]
-fn ones(bytes: &Bytes, is: impl Fn(u8) -> bool) -> Bytes {
-    let mut ones = [0; BEFORE + BLOCK + AFTER];
-    for (one, &byte) in ones.iter_mut().zip(bytes) {
-        *one = u8::from(is(byte));
+impl Near<'_> {
+    /// The places of each group.
+    #[inline(always)]
+    fn groups(&self) -> [(u64, u8); 8] {
+        let places = [
+            (self.signs(), AT),
+            (self.octets(), OCTETS),
+            (self.colons(), COLON),
+            (self.digits(), DIGITS),
+            (self.phones(), GROUPS),
+            (self.letters(), LETTERS),
+            (self.names(), NAME),
+            (self.words(), WORD),
+        ];
+        // The last block may reach over the end of the text.
+        let count = self.text.len() - self.start;
+        let inside = if count < BLOCK { (1 << count) - 1 } else { u64::MAX };
+        places.map(|(places, bit)| (places & inside, bit))
     }
-    ones
-}
 
-/// The sum of 16 numbers from each place on, by doubling.
-#[inline(always)]
-fn sixteen(ones: &Bytes) -> Bytes {
-    const LENGTH: usize = BEFORE + BLOCK + AFTER;
-    let (mut twos, mut fours, mut eights, mut all) = ([0; LENGTH], [0; LENGTH], [0; LENGTH], [0; LENGTH]);
-    for at in 0..LENGTH - 1 {
-        twos[at] = ones[at] + ones[at + 1];
-    }
-    for at in 0..LENGTH - 3 {
-        fours[at] = twos[at] + twos[at + 2];
-    }
-    for at in 0..LENGTH - 7 {
-        eights[at] = fours[at] + fours[at + 4];
-    }
-    for at in 0..LENGTH - 15 {
-        all[at] = eights[at] + eights[at + 8];
-    }
-    all
-}
-
-#[inline(always)]
-fn is_digit(byte: u8) -> u8 {
-    truth(byte.wrapping_sub(b'0') < 10)
-}
-
-/// The bits of each place of a block.
-fn classify(bytes: &Bytes) -> [u8; BLOCK] {
-    let groups = [
-        (octets(bytes), OCTETS),
-        (digits(bytes), DIGITS),
-        (phones(bytes), GROUPS),
-        (signs(bytes), AT),
-        (colons(bytes), COLON),
-        (letters(bytes), LETTERS),
-        (names(bytes), NAME),
-        (words(bytes), WORD),
-    ];
-    let mut flags = [0; BLOCK];
-    for (truths, bit) in groups {
-        for (flag, truth) in flags.iter_mut().zip(truths) {
-            *flag |= truth & bit;
+    /// Of these places, those where a condition on the text holds.
+    #[inline(always)]
+    fn filter(&self, mut places: u64, is: impl Fn(&Self, usize) -> bool) -> u64 {
+        let mut kept = 0;
+        while places != 0 {
+            let place = places.trailing_zeros() as usize;
+            kept |= u64::from(is(self, place)) << place;
+            places &= places - 1;
         }
+        kept
     }
-    flags
-}
 
-#[inline(never)]
-fn octets(bytes: &Bytes) -> [u8; BLOCK] {
-    each_place(|at| {
-        let dot = |next: usize| truth(bytes[at + next] == b'.');
-        let dash = |next: usize| truth(bytes[at + next] == b'-');
-        let dotted = dot(1) & (dot(3) | dot(4) | dot(5));
+    /// The byte at a place of the block, or after it.
+    fn byte(&self, place: usize) -> u8 {
+        self.text.get(self.start + place).copied().unwrap_or(b'\n')
+    }
+
+    fn lower(&self, place: usize) -> u8 {
+        self.byte(place) | 0x20
+    }
+
+    /// The bytes before a place.
+    fn bytes_before(&self, place: usize) -> &[u8] {
+        &self.text[..(self.start + place).min(self.text.len())]
+    }
+
+    /// The digits among the 16 bytes from a place on, as bits.
+    fn digits_from(&self, place: usize) -> u16 {
+        let all = u128::from(self.here.digit) | u128::from(self.next.digit) << BLOCK;
+        (all >> place) as u16
+    }
+
+    /// The places of digits that follow no digit.
+    fn first_digits(&self) -> u64 {
+        self.here.digit & !(self.here.digit << 1 | self.before.digit >> (BLOCK - 1))
+    }
+
+    fn octets(&self) -> u64 {
+        let dots = after!(self, dot, 1)
+            & (after!(self, dot, 3) | after!(self, dot, 4) | after!(self, dot, 5))
+            & (after!(self, dot, 5)
+                | after!(self, dot, 6)
+                | after!(self, dot, 7)
+                | after!(self, dot, 8)
+                | after!(self, dot, 9));
         // Dates have two hyphens, and host names three.
-        let dashed =
-            dash(1) & (dash(3) | dash(4) | dash(5)) & (dash(5) | dash(6) | dash(7) | dash(8) | dash(9));
-        is_digit(bytes[at]) & is_digit(bytes[at + 2]) & (dotted | dashed)
-    })
-}
+        let hyphens = after!(self, hyphen, 1)
+            & (after!(self, hyphen, 3) | after!(self, hyphen, 4) | after!(self, hyphen, 5))
+            & (after!(self, hyphen, 5)
+                | after!(self, hyphen, 6)
+                | after!(self, hyphen, 7)
+                | after!(self, hyphen, 8)
+                | after!(self, hyphen, 9));
+        self.here.digit & after!(self, digit, 2) & (dots | hyphens)
+    }
 
-#[inline(never)]
-fn digits(bytes: &Bytes) -> [u8; BLOCK] {
-    let counts = sixteen(&ones(bytes, |byte| byte.wrapping_sub(b'0') < 10));
-    each_place(|at| {
-        let digit = |next: usize| is_digit(bytes[at + next]);
-        let is = |next: usize, what: u8| truth(bytes[at + next] == what);
-        let first = digit(0) & !is_digit(bytes[at - 1]);
-        // A date has four digits and the same separator twice.
-        let date = truth(bytes[at + 4] == bytes[at + 7]) & (is(4, b'-') | is(4, b'.') | is(4, b'/'));
-        let four = digit(1) & digit(2) & digit(3);
-        let many = four & truth(counts[at] >= 11) & !date;
-        // A trunk prefix and a number: `030 12345678`.
-        let trunk = is(0, b'0') & truth(counts[at] >= 9) & !date;
-        let nine = four & digit(4) & digit(5) & digit(6) & digit(7) & digit(8);
-        first & (many | nine | trunk)
-    })
-}
+    fn digits(&self) -> u64 {
+        let first = self.first_digits();
+        let four = first & after!(self, digit, 1) & after!(self, digit, 2) & after!(self, digit, 3);
+        self.filter(four | first & self.here.zero, |near, place| {
+            let digits = near.digits_from(place);
+            let count = digits.count_ones();
+            // A date has four digits and the same separator twice.
+            let separator = near.byte(place + 4);
+            let is_date = || near.byte(place + 7) == separator && matches!(separator, b'-' | b'.' | b'/');
+            let has_four = digits & 0xf == 0xf;
+            let end = place + digits.trailing_ones() as usize;
+            let (gap, next) = (near.byte(end), near.byte(end + 1));
+            // The hour of a time, or the year before it.
+            let is_hour = gap == b':';
+            let may_go_on = matches!(next, b'0'..=b'9' | b'(' | b'-' | b' ') || !matches!(gap, b' '..=b'/');
+            let is_trunk = near.byte(place) == b'0' && count >= 9 && may_go_on && gap != b'\n';
+            has_four && digits & 0x1ff == 0x1ff
+                || (has_four && count >= 11 || is_trunk) && !is_hour && !is_date()
+        })
+    }
 
-#[inline(never)]
-fn phones(bytes: &Bytes) -> [u8; BLOCK] {
-    each_place(|at| {
-        let digit = |next: usize| is_digit(bytes[at + next]);
-        let is = |next: usize, what: u8| truth(bytes[at + next] == what);
-        let gap = |next: usize| is(next, b'-') | is(next, b' ') | is(next, b'.');
-        let plan = gap(3) & digit(6) & gap(7) & digit(8) & digit(11);
-        let social = gap(3) & gap(6) & digit(7) & digit(10);
-        let grouped = digit(0) & digit(2) & digit(4) & (plan | social) & !is_digit(bytes[at - 1]);
-        let plus = is(0, b'+') & truth(bytes[at + 1].wrapping_sub(b'1') < 9) & (digit(2) | gap(2));
-        let area = is(0, b'(') & digit(1) & digit(3) & is(4, b')');
+    fn phones(&self) -> u64 {
+        macro_rules! gap {
+            ($by:literal) => {
+                after!(self, hyphen, $by) | after!(self, space, $by) | after!(self, dot, $by)
+            };
+        }
+        let plan = after!(self, digit, 6) & gap!(7) & after!(self, digit, 8) & after!(self, digit, 11);
+        let social = gap!(6) & after!(self, digit, 7) & after!(self, digit, 10);
+        let grouped = self.first_digits()
+            & after!(self, digit, 2)
+            & (gap!(3))
+            & after!(self, digit, 4)
+            & (plan | (social));
+        let plus = self.here.plus
+            & after!(self, digit, 1)
+            & !(after!(self, zero, 1))
+            & (after!(self, digit, 2) | gap!(2));
+        let area = self.here.open & after!(self, digit, 1) & after!(self, digit, 3) & after!(self, close, 4);
         grouped | plus | area
-    })
-}
+    }
 
-#[inline(never)]
-fn signs(bytes: &Bytes) -> [u8; BLOCK] {
-    each_place(|at| {
-        let is = |next: usize, what: u8| truth(bytes[at + next] == what);
-        let lower = |next: usize, what: u8| truth(bytes[at + next] | 0x20 == what);
-        let before = |by: usize, what: u8| truth(bytes[at - by] == what);
-        let pair = before(2, b'2') & before(1, b'5') | before(2, b'0') & before(1, b'0');
-        let escape = before(1, b'%') | before(1, b'=') | before(1, b'x') | pair;
-        let reference = is(0, b'#') & is(1, b'6') & is(2, b'4') & is(3, b';');
+    fn signs(&self) -> u64 {
+        let forty = self.filter(self.here.four & after!(self, zero, 1), |near, place| {
+            matches!(near.bytes_before(place), [.., b'%' | b'=' | b'x'] | [.., b'2', b'5'] | [.., b'0', b'0'])
+        });
+        let reference = self.filter(self.here.hash, |near, place| {
+            near.byte(place + 1) == b'6' && near.byte(place + 2) == b'4' && near.byte(place + 3) == b';'
+        });
+        let opened = (self.here.open | self.here.bracket)
+            & after!(self, letter, 1)
+            & after!(self, letter, 2)
+            & (after!(self, close, 3) | after!(self, operator, 3));
         let spelled =
-            (is(0, b'[') | is(0, b'(')) & lower(1, b'a') & lower(2, b't') & (is(3, b']') | is(3, b')'));
-        is(0, b'@') | is(0, b'4') & is(1, b'0') & escape | reference | spelled
-    })
-}
+            self.filter(opened, |near, place| near.lower(place + 1) == b'a' && near.lower(place + 2) == b't');
+        self.here.at | forty | reference | spelled
+    }
 
-#[inline(never)]
-fn colons(bytes: &Bytes) -> [u8; BLOCK] {
-    let counts = sixteen(&ones(bytes, |byte| byte == b':'));
-    each_place(|at| {
-        let is = |next: usize, what: u8| truth(bytes[at + next] == what);
-        let lower = |next: usize, what: u8| truth(bytes[at + next] | 0x20 == what);
+    fn colons(&self) -> u64 {
+        let double = self.here.colon & after!(self, colon, 1);
         // Four colons in 16 bytes: six groups, while a time has fewer.
-        let colon = is(0, b':') & (is(1, b':') | truth(counts[at] >= 4));
-        let escaped = is(0, b'%') & (is(1, b'3') & lower(2, b'a') | is(1, b'2') & is(2, b'5') & is(3, b'3'));
-        let arpa = lower(0, b'i') & lower(1, b'p') & is(2, b'6') & is(3, b'.');
-        colon | escaped | arpa
-    })
-}
+        let near =
+            after!(self, colon, 2) | after!(self, colon, 3) | after!(self, colon, 4) | after!(self, colon, 5);
+        let all = u128::from(self.here.colon) | u128::from(self.next.colon) << BLOCK;
+        let many = self.filter(self.here.colon & near, |_, place| ((all >> place) as u16).count_ones() >= 4);
+        let escaped = self.filter(self.here.percent, |near, place| {
+            let after = [1, 2, 3].map(|by| near.byte(place + by));
+            matches!(after, [b'3', b'a' | b'A', _] | [b'2', b'5', b'3'])
+        });
+        let name = self.here.letter & after!(self, letter, 1) & after!(self, digit, 2) & after!(self, dot, 3);
+        let arpa = self.filter(name, |near, place| {
+            near.lower(place) == b'i' && near.lower(place + 1) == b'p' && near.byte(place + 2) == b'6'
+        });
+        double | many | escaped | arpa
+    }
 
-#[inline(never)]
-fn letters(bytes: &Bytes) -> [u8; BLOCK] {
-    each_place(|at| {
-        let is = |next: usize, what: u8| truth(bytes[at + next] == what);
-        let upper = |next: usize| truth(bytes[at + next].wrapping_sub(b'A') < 26);
-        let bank = upper(0) & upper(1) & is_digit(bytes[at + 2]) & is_digit(bytes[at + 3]);
-        let same = |next: usize| truth(bytes[at] == bytes[at + next]);
-        let pairs = (is(0, b'-') | is(0, b'_')) & same(3) & same(6) & same(9) & !same(1);
-        let quads = is(0, b'.') & same(5) & !same(1);
-        bank | pairs | quads
-    })
-}
+    fn letters(&self) -> u64 {
+        let bank =
+            self.here.capital & after!(self, capital, 1) & after!(self, digit, 2) & after!(self, digit, 3);
+        macro_rules! pairs {
+            ($class:ident) => {
+                self.here.$class
+                    & after!(self, $class, 3)
+                    & after!(self, $class, 6)
+                    & after!(self, $class, 9)
+                    & !(after!(self, $class, 1))
+            };
+        }
+        let quads = self.here.dot & after!(self, dot, 5) & !(after!(self, dot, 1));
+        bank | pairs!(hyphen) | pairs!(underscore) | quads
+    }
 
-#[inline(never)]
-fn names(bytes: &Bytes) -> [u8; BLOCK] {
-    each_place(|at| {
-        let is = |next: usize, what: u8| truth(bytes[at + next] == what);
-        let letter = truth((bytes[at] | 0x20).wrapping_sub(b'a') < 26);
-        let equals = |next: usize| is(next, b'=') | is(next, b':');
+    fn names(&self) -> u64 {
         // `=` `:` `>` `]` `(` `%` `&` `\`, or a quote or a space and `=` or `:`.
-        let quoted = (is(1, b'"') | is(1, b'\'')) & (equals(2) | is(2, b' ') | is(2, b']'));
-        let spaced = is(1, b' ') & (equals(2) | is(2, b'\''));
-        let other = is(1, b'%') | is(1, b'&') | is(1, b'\\') | is(1, b'>') | is(1, b']') | is(1, b'(');
-        letter & (equals(1) | quoted | spaced | other)
-    })
-}
+        let quoted = (after!(self, quote, 1))
+            & (after!(self, equals, 2)
+                | after!(self, colon, 2)
+                | after!(self, space, 2)
+                | after!(self, operator, 2));
+        let spaced = (after!(self, space, 1))
+            & (after!(self, equals, 2) | after!(self, colon, 2) | after!(self, quote, 2));
+        // A scheme and `://` names no value; what is before an `@` is looked at
+        // from there.
+        let scheme = after!(self, slash, 2) & (after!(self, slash, 3));
+        let colon = (after!(self, colon, 1)) & !scheme;
+        let other = after!(self, equals, 1)
+            | after!(self, operator, 1)
+            | after!(self, percent, 1)
+            | after!(self, open, 1);
+        self.here.letter & (colon | quoted | spaced | other)
+    }
 
-#[inline(never)]
-fn words(bytes: &Bytes) -> [u8; BLOCK] {
-    each_place(|at| {
-        let is = |next: usize, what: u8| truth(bytes[at + next] == what);
-        let lower = |next: usize, what: u8| truth(bytes[at + next] | 0x20 == what);
-        let bearer = lower(1, b'e') & lower(2, b'a') & lower(3, b'r');
-        let by = lower(1, b'y') & is(2, b' ') & (is(3, b'\'') | is(3, b'"'));
-        let short = is(1, b'p') | is(1, b'u') | is(1, b'a') | is(1, b'w');
-        let long = is(1, b'-') & truth((bytes[at + 2] | 0x20).wrapping_sub(b'a') < 26);
-        let option = is(0, b'-') & (long | short) & truth(bytes[at - 1] <= b' ');
-        lower(0, b'b') & (bearer | by) | option
-    })
+    fn words(&self) -> u64 {
+        let begun = self.filter(self.here.letter_b, |near, place| match near.lower(place + 1) {
+            b'e' => near.lower(place + 2) == b'a' && near.lower(place + 3) == b'r',
+            b'y' => near.byte(place + 2) == b' ' && matches!(near.byte(place + 3), b'\'' | b'"'),
+            _ => false,
+        });
+        let hyphens = self.here.hyphen & (self.here.blank << 1 | self.before.blank >> (BLOCK - 1));
+        let options = self.filter(hyphens, |near, place| match near.byte(place + 1) {
+            b'p' | b'u' | b'a' | b'w' => true,
+            b'-' => near.byte(place + 2).is_ascii_alphabetic(),
+            _ => false,
+        });
+        begun | options
+    }
 }
 
 #[cfg(test)]

@@ -59,9 +59,9 @@ impl Classes {
         let parts: [u8x16; 4] = [parts[0], parts[1], parts[2], parts[3]].map(u8x16::new);
         let lower = parts.map(|part| part | u8x16::splat(0x20));
         let is = |byte: u8| word(parts.map(|part| part.simd_eq(u8x16::splat(byte))));
-        let is_any = |bytes: [u8; 2]| parts.map(|part| {
-            part.simd_eq(u8x16::splat(bytes[0])) | part.simd_eq(u8x16::splat(bytes[1]))
-        });
+        let is_any = |bytes: [u8; 2]| {
+            parts.map(|part| part.simd_eq(u8x16::splat(bytes[0])) | part.simd_eq(u8x16::splat(bytes[1])))
+        };
         let [operators, others] = [is_any([b'>', b']']), is_any([b'&', b'\\'])];
         let digits = within(parts, b'0', 10);
         let blanks = within(parts, 0, 0x21);

@@ -112,13 +112,21 @@ fn octets(text: &[u8], start: usize, separator: u8) -> Option<([u8; 4], usize)> 
             }
             at += 1;
         }
-        let end = run_end(&text[..text.len().min(at + 4)], at, |byte| byte.is_ascii_digit());
-        if !(1..=3).contains(&(end - at)) {
+        let first = text.get(at)?.wrapping_sub(b'0');
+        let mut number = u16::from(first);
+        if first > 9 {
             return None;
         }
-        let number = text[at..end].iter().fold(0_u16, |number, digit| number * 10 + u16::from(digit - b'0'));
+        at += 1;
+        let last = at + 3;
+        while let Some(digit) = text.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10) {
+            number = number * 10 + u16::from(digit);
+            at += 1;
+            if at == last {
+                return None;
+            }
+        }
         *octet = u8::try_from(number).ok()?;
-        at = end;
     }
     Some((octets, at))
 }

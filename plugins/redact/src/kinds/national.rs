@@ -13,11 +13,14 @@ use std::ops::Range;
 pub(crate) fn ssn(text: &[u8], start: usize) -> Option<Range<usize>> {
     let gap = *text.get(start + 3)?;
     let length = if gap.is_ascii_digit() { 9 } else { 11 };
-    let value = text.get(start..start + length)?;
-    let digits: Vec<u8> = value.iter().copied().filter(u8::is_ascii_digit).collect();
-    let is_layout =
-        digits.len() == 9 && (length == 9 || value[6] == gap && matches!(gap, b'-' | b' ' | b'.'));
-    if !is_layout {
+    let digits = match *text.get(start..start + length)? {
+        [a, b, c, _, d, e, second, f, g, h, i] => {
+            let has_gaps = second == gap && matches!(gap, b'-' | b' ' | b'.');
+            has_gaps.then_some([a, b, c, d, e, f, g, h, i])?
+        }
+        ref value => value.try_into().ok()?,
+    };
+    if !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
     let is_issued = !matches!(digits[..3], [b'0', b'0', b'0'] | [b'6', b'6', b'6'] | [b'9', ..])
