@@ -24,6 +24,8 @@ pub(crate) enum Kind {
     Id,
     /// A UUID.
     Uuid,
+    /// A date, which is not redacted but shifted.
+    Date,
     /// An API key or token of a known format.
     Key,
     /// A line of a private key in PEM form, between the first and the last.
@@ -42,7 +44,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub(crate) const ALL: [Kind; 17] = [
+    pub(crate) const ALL: [Kind; 18] = [
         Kind::Email,
         Kind::Ipv4,
         Kind::Ipv6,
@@ -53,6 +55,7 @@ impl Kind {
         Kind::Ssn,
         Kind::Id,
         Kind::Uuid,
+        Kind::Date,
         Kind::Key,
         Kind::Pem,
         Kind::Bearer,
@@ -75,6 +78,7 @@ impl Kind {
             Kind::Ssn => "ssn",
             Kind::Id => "id",
             Kind::Uuid => "uuid",
+            Kind::Date => "date",
             Kind::Key => "key",
             Kind::Pem => "pem",
             Kind::Bearer => "bearer",
@@ -115,11 +119,15 @@ impl Kinds {
     /// The set with this name: a kind, or a group of kinds.
     fn named(name: &str) -> Option<Self> {
         match name {
-            "all" => Some(Self::of(&Kind::ALL)),
+            // Dates have a parameter of their own.
+            "all" => Some(Self::with(|kind| kind != Kind::Date)),
             // UUIDs name records and requests far more often than people.
-            "default" => Some(Self::with(|kind| kind != Kind::Uuid)),
-            "personal" => Some(Self::with(|kind| !kind.is_secret() && kind != Kind::Uuid)),
+            "default" => Some(Self::with(|kind| kind != Kind::Uuid && kind != Kind::Date)),
+            "personal" => {
+                Some(Self::with(|kind| !kind.is_secret() && kind != Kind::Uuid && kind != Kind::Date))
+            }
             "secrets" => Some(Self::with(Kind::is_secret)),
+            "date" => None,
             _ => Kind::ALL.into_iter().find(|kind| kind.name() == name).map(|kind| Self::of(&[kind])),
         }
     }
@@ -150,6 +158,11 @@ impl Kinds {
         Ok(Self(set))
     }
 
+    /// The set with one more kind.
+    pub(crate) fn with_kind(self, kind: Kind) -> Self {
+        Self(self.0 | 1 << kind as u16)
+    }
+
     /// Whether the set contains `kind`.
     pub(crate) fn has(self, kind: Kind) -> bool {
         self.0 & 1 << kind as u16 != 0
@@ -167,7 +180,8 @@ impl Kinds {
 }
 
 fn names() -> String {
-    format!("{}, and the groups all, default, personal, secrets", Kind::ALL.map(Kind::name).join(", "))
+    let names: Vec<_> = Kind::ALL.into_iter().filter(|&kind| kind != Kind::Date).map(Kind::name).collect();
+    format!("{}, and the groups all, default, personal, secrets", names.join(", "))
 }
 
 #[cfg(test)]
@@ -177,7 +191,8 @@ mod tests {
     #[test]
     fn lists_are_sets() {
         assert_eq!(Kinds::parse("ipv4, email,"), Ok(Kinds::of(&[Kind::Email, Kind::Ipv4])));
-        assert_eq!(Kinds::parse("all"), Ok(Kinds::of(&Kind::ALL)));
+        assert_eq!(Kinds::parse("all").map(|all| all.with_kind(Kind::Date)), Ok(Kinds::of(&Kind::ALL)));
+        assert!(Kinds::parse("date").is_err());
         assert_eq!(Kinds::parse("email,ipv4,-ipv4"), Ok(Kinds::of(&[Kind::Email])));
         assert_eq!(Kinds::parse("-secrets"), Kinds::parse("personal"));
         assert_eq!(Kinds::parse("default,uuid"), Kinds::parse("all"));

@@ -28,6 +28,8 @@ use options::Options;
 use runner_plugin::{
     Edits, Failure, FileHead, Framing, Job, LogLevel, Manifest, Params, Plugin, Window, log,
 };
+use runner_values::Shift;
+use std::ops::Range;
 
 /// The plugin, for one file.
 #[derive(Debug)]
@@ -58,16 +60,20 @@ impl Plugin for Redact {
             job = job.length_preserving();
         }
         // With several kinds, a mask may uncover a value of another kind.
-        if options.kinds.is_single() && options.replacement.is_recognised() {
+        if options.kinds.is_single() && options.replacement.is_recognised() && options.dates.is_none() {
             job = job.idempotent();
         }
         Ok((Self { options }, job))
     }
 
     fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), Failure> {
-        let Options { kinds, allowed, replacement, keys } = &self.options;
+        let Options { kinds, allowed, replacement, keys, dates } = &self.options;
         for found in scan::scan(window.bytes, *kinds, keys)? {
             let value = &window.bytes[found.range.clone()];
+            if let (Kind::Date, Some(dates)) = (found.kind, dates) {
+                shift(dates, value, found.range, edits)?;
+                continue;
+            }
             let is_allowed = !allowed.is_empty() && {
                 let plain = holder::Spelling::of(window.bytes, &found).plain(value);
                 allowed.has(found.kind, &plain)
@@ -79,6 +85,17 @@ impl Plugin for Redact {
         }
         Ok(())
     }
+}
+
+/// Shifts a date. What the calendar does not have is no date, and stays.
+fn shift(dates: &Shift, value: &[u8], range: Range<usize>, edits: &mut Edits) -> Result<(), Failure> {
+    if dates.is_date(value) {
+        let mut shifted = Vec::new();
+        dates.write(value, b"", &mut shifted).map_err(|why| Failure::from(why).at(range.start))?;
+        edits.replace(range, &shifted);
+        edits.count(Kind::Date as usize, 1);
+    }
+    Ok(())
 }
 
 runner_plugin::export!(Redact);

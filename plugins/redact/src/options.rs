@@ -3,9 +3,10 @@
 use crate::allow::Allowed;
 use crate::key::Keys;
 use crate::kind::{Kind, Kinds};
+use crate::kinds::date;
 use crate::replacement::Replacement;
 use runner_plugin::{Manifest, ParamSpec, Params};
-use runner_values::{Addresses, Key, Mask, Pseudonyms};
+use runner_values::{Addresses, Impossible, Key, Mask, Pseudonyms, Shift};
 
 /// What the parameters ask for.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(crate) struct Options {
     pub(crate) replacement: Replacement,
     /// What keys are found by.
     pub(crate) keys: Keys,
+    /// How dates are shifted.
+    pub(crate) dates: Option<Shift>,
 }
 
 /// Adds the parameters to a manifest.
@@ -56,6 +59,10 @@ pub(crate) fn declare(manifest: Manifest) -> Manifest {
             &["fit", "token", "prefix"],
             "The pseudonyms of IP addresses: of reserved ranges, words, or addresses that keep networks together",
         ))
+        .param(ParamSpec::integer(
+            "shift-dates",
+            "Shifts all dates by the same secret number of days, at most this many; needs a `key`",
+        ))
 }
 
 impl Options {
@@ -66,7 +73,10 @@ impl Options {
     pub(crate) fn read(params: &Params) -> Result<Self, String> {
         let kinds = Kinds::parse(&joined(params, "kinds", ","))?;
         let allowed = Allowed::parse(&joined(params, "allow", "\n"))?;
-        Ok(Self { kinds, allowed, replacement: replacement(params)?, keys: keys(params, kinds)? })
+        let keys = keys(params, kinds)?;
+        let dates = dates(params)?;
+        let kinds = if dates.is_some() { kinds.with_kind(Kind::Date) } else { kinds };
+        Ok(Self { kinds, allowed, replacement: replacement(params)?, keys, dates })
     }
 }
 
@@ -84,6 +94,15 @@ fn keys(params: &Params, kinds: Kinds) -> Result<Keys, String> {
     }
 }
 
+fn dates(params: &Params) -> Result<Option<Shift>, String> {
+    let Some(days) = params.integer("shift-dates")? else { return Ok(None) };
+    let days = u32::try_from(days).map_err(|_| "`shift-dates` must be from 1 to 1000000 days")?;
+    let Some(key) = params.get("key") else {
+        return Err("`shift-dates` needs a secret `key`".into());
+    };
+    Shift::new(Key::new(key)?, days, &date::FORMATS, Impossible::Keep).map(Some)
+}
+
 fn replacement(params: &Params) -> Result<Replacement, String> {
     let is_hash = params.required("style")? == "hash";
     let keep_last = match params.integer("keep-last")?.map(usize::try_from) {
@@ -91,8 +110,11 @@ fn replacement(params: &Params) -> Result<Replacement, String> {
         Some(Ok(number)) => Some(number),
         Some(Err(_)) => return Err("`keep-last` must be zero or more".into()),
     };
+    let shifts_dates = params.integer("shift-dates")?.is_some();
     match (params.get("key"), params.get("with"), keep_last, params.get("addresses")) {
-        (Some(_), ..) if !is_hash => Err("`key` is only used with `style=hash`".into()),
+        (Some(_), ..) if !is_hash && !shifts_dates => {
+            Err("`key` is only used with `style=hash` or `shift-dates`".into())
+        }
         (.., Some(_)) if !is_hash => Err("`addresses` is only used with `style=hash`".into()),
         (_, Some(_), ..) if is_hash => Err("`with` and `style=hash` exclude each other".into()),
         (_, _, Some(_), _) if is_hash => Err("`keep-last` is only used with `style=mask`".into()),

@@ -16,7 +16,7 @@ use crate::context::{assignment, bearer, option};
 use crate::holder::Spelling;
 use crate::key::Keys;
 use crate::kind::{Kind, Kinds};
-use crate::kinds::{card, email, iban, ipv4, ipv6, mac, national, phone, uuid};
+use crate::kinds::{card, date, email, iban, ipv4, ipv6, mac, national, phone, uuid};
 use crate::rules::pem;
 use crate::{sweep, text};
 use std::cmp::Reverse;
@@ -95,7 +95,28 @@ pub(crate) fn scan(text: &[u8], kinds: Kinds, keys: &Keys) -> Result<Vec<Found>,
         }
         !is_pseudonym
     });
-    Ok(merge(found))
+    let found = merge(found);
+    Ok(if kinds.has(Kind::Date) { with_dates(text, found) } else { found })
+}
+
+/// Adds the dates that no other value overlaps.
+fn with_dates(text: &[u8], mut found: Vec<Found>) -> Vec<Found> {
+    let values = found.len();
+    let is_separator = |seen: sweep::Seen<'_>| {
+        let is = |next: usize, what: u8| seen.byte(next) == what;
+        ((is(0, b'-') | is(0, b'/')) & (seen.byte(3) == seen.byte(0)))
+            | (is(0, b'/') & is(4, b'/'))
+            | (is(0, b'.') & is(3, b'.'))
+    };
+    sweep::each_place(text, is_separator, |at| {
+        let Some(range) = date::find(text, at) else { return };
+        let next = found[..values].partition_point(|value| value.range.end <= range.start);
+        if next == values || found[next].range.start >= range.end {
+            found.push(Found { range, kind: Kind::Date });
+        }
+    });
+    found.sort_unstable_by_key(|value| value.range.start);
+    found
 }
 
 /// The close look at places.

@@ -31,6 +31,32 @@ fn each_kind_is_counted() {
 }
 
 #[test]
+fn dates_are_shifted_by_one_number_of_days() {
+    let shift = [("kinds", "email"), ("shift-dates", "400"), ("key", "k")];
+    let text = "a@example.com 2024-02-28 2024-02-29 01/Mar/2024:10:00:00 31.12.2023 2024-02-30 9999-12-31\n";
+    let shifted = redacted(&shift, text);
+    let dates: Vec<&str> = shifted.split_whitespace().collect();
+    assert_eq!(dates[0], "*@*******.***");
+    // The fixed key shifts by some days: neighbours stay neighbours in all forms.
+    let next_day = |date: &str| redacted(&shift, date);
+    assert_eq!(
+        [dates[1], dates[2]],
+        [next_day("2024-02-28"), next_day("2024-02-29")].each_ref().map(String::as_str)
+    );
+    assert_ne!(dates[1], "2024-02-28");
+    assert!(dates[3].ends_with(":10:00:00") && dates[3].len() == 20, "{shifted}");
+    // No day of the calendar, and one after which there is none.
+    assert_eq!(dates[5], "2024-02-30");
+    assert_eq!(shifted.len(), text.len());
+    for wrong in [&[("shift-dates", "400")][..], &[("shift-dates", "0"), ("key", "k")], &[("kinds", "date")]]
+    {
+        assert!(job(wrong).is_err(), "{wrong:?}");
+    }
+    let job = job(&shift).expect("a job");
+    assert!(job.claims.length_preserving && !job.claims.idempotent);
+}
+
+#[test]
 fn values_that_stay_are_not_counted() {
     let allow = [("allow", "bob@example.com"), ("allow", "loopback, 10.0.0.0/8")];
     let text = "bob@example.com 127.0.0.1 10.1.2.3";

@@ -61,13 +61,19 @@ fn days_of_month(year: u16, month: u8) -> u8 {
     }
 }
 
-/// The form of a date at the beginning of a text: `YYYY`, `MM` and `DD`, once
-/// each, and other characters between them.
+/// The names of months in `Mon`.
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// The form of a date at the beginning of a text: `YYYY`, `MM` or `Mon`, and
+/// `DD`, once each, and other characters between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Form {
     text: String,
     /// The same with `d` for each digit.
     layout: Vec<u8>,
+    /// Whether the month is a name of three letters.
+    has_name: bool,
     year: usize,
     month: usize,
     day: usize,
@@ -89,21 +95,27 @@ impl Form {
             (Some(first), Some(last)) if first == last => Ok(first),
             _ => Err(format!("the date format `{text}` must contain `{part}` once, as in `YYYY-MM-DD`")),
         };
+        let has_name = text.contains("Mon");
         let form = Self {
             year: place("YYYY")?,
-            month: place("MM")?,
+            month: place(if has_name { "Mon" } else { "MM" })?,
+            has_name,
             day: place("DD")?,
-            layout: text.replace(['Y', 'M', 'D'], "d").into_bytes(),
+            layout: text.replace("Mon", "???").replace(['Y', 'M', 'D'], "d").into_bytes(),
             text: text.into(),
         };
-        let others = text.replace("YYYY", "").replace("MM", "").replace("DD", "");
+        let others = text.replace("YYYY", "").replace(form.month_text(), "").replace("DD", "");
         match others.chars().find(|char| char.is_alphanumeric()) {
             Some(other) => Err(format!(
-                "the date format `{text}` contains `{other}`; a format consists of `YYYY`, `MM`, `DD` and \
-                 punctuation"
+                "the date format `{text}` contains `{other}`; a format consists of `YYYY`, `MM` or `Mon`, \
+                 `DD` and punctuation"
             )),
             None => Ok(form),
         }
+    }
+
+    fn month_text(&self) -> &'static str {
+        if self.has_name { "Mon" } else { "MM" }
     }
 
     /// The form as it was given.
@@ -133,14 +145,25 @@ impl Form {
             date[place..place + length].iter().fold(0, |number, digit| number * 10 + u16::from(digit - b'0'))
         };
         let small = |place| u8::try_from(number(place, 2)).unwrap_or(0);
-        let day = Day::new(number(self.year, 4), small(self.month), small(self.day));
+        let month = if self.has_name {
+            let name = &date[self.month..self.month + 3];
+            let month = MONTHS.iter().zip(1..).find(|(month, _)| month.as_bytes() == name);
+            month.ok_or(NoDate::OtherForm)?.1
+        } else {
+            small(self.month)
+        };
+        let day = Day::new(number(self.year, 4), month, small(self.day));
         Ok((day.ok_or(NoDate::Impossible)?, rest))
     }
 
     /// Appends a date.
     pub(crate) fn write(&self, day: Day, out: &mut Vec<u8>) {
         let text = self.text.replace("YYYY", &format!("{:04}", day.year));
-        let text = text.replace("MM", &format!("{:02}", day.month)).replace("DD", &format!("{:02}", day.day));
+        let month = match MONTHS.get(usize::from(day.month) - 1) {
+            Some(name) if self.has_name => (*name).to_owned(),
+            _ => format!("{:02}", day.month),
+        };
+        let text = text.replace("DD", &format!("{:02}", day.day)).replace(self.month_text(), &month);
         out.extend_from_slice(text.as_bytes());
     }
 }

@@ -49,6 +49,12 @@ impl Shift {
         if days < 0 { days } else { days + 1 }
     }
 
+    /// Whether a value begins with a day of the calendar in one of the formats.
+    #[must_use]
+    pub fn is_date(&self, value: &[u8]) -> bool {
+        self.forms.iter().any(|form| form.read(value).is_ok())
+    }
+
     /// Appends the shifted date. The text after the date, such as a time of day
     /// with its zone, stays. The length stays.
     ///
@@ -153,7 +159,7 @@ mod tests {
     proptest! {
         #[test]
         fn distances_within_a_group_stay(first in -700_000..2_900_000_i64, distance in 0..1000_i64, group in ".{0,5}", time in "(|[T ][0-9:.]{1,9}(Z|[+]01:00)?)") {
-            for format in ["YYYY-MM-DD", "YYYYMMDD", "DD.MM.YYYY", "MM/DD/YYYY"] {
+            for format in ["YYYY-MM-DD", "YYYYMMDD", "DD.MM.YYYY", "MM/DD/YYYY", "DD/Mon/YYYY"] {
                 let form = Form::new(format).expect("a form");
                 let shift = shift(400, &[format]);
                 let number = |number: i64| {

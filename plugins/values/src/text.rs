@@ -34,6 +34,7 @@ pub(crate) fn has_layout(value: &[u8], layout: &[u8]) -> bool {
         && value.iter().zip(layout).all(|(&byte, &place)| match place {
             b'd' => byte.is_ascii_digit(),
             b'h' => byte.is_ascii_hexdigit(),
+            b'?' => true,
             _ => byte == place,
         })
 }

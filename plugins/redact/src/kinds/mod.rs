@@ -1,6 +1,7 @@
 //! The kinds of values that have a form of their own.
 
 pub(crate) mod card;
+pub(crate) mod date;
 pub(crate) mod email;
 pub(crate) mod iban;
 pub(crate) mod ipv4;
