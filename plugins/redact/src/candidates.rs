@@ -31,8 +31,9 @@ pub(crate) const WORD: u8 = 128;
 
 /// Calls `found` for each place where a condition holds, with the bits.
 pub(crate) fn each(text: &[u8], mut found: impl FnMut(usize, u8)) {
-    let mut near = Near { text, ..Near::default() };
-    near.next = Classes::at(text, 0);
+    // A line end stands before the text, too.
+    let (here, next) = (Classes::at(&[], 0), Classes::at(text, 0));
+    let mut near = Near { text, here, next, ..Near::default() };
     let mut start = 0;
     while start < text.len() {
         let next = Classes::at(text, start + BLOCK);
