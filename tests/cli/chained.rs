@@ -159,7 +159,7 @@ fn a_parameter_says_for_which_plugin_it_is() {
         "--params",
         &params,
         "--set",
-        "with=x",
+        "replace.with=x",
         "--set",
         "redact.kinds=ipv4"
     ]
@@ -191,7 +191,7 @@ fn a_stream_goes_through_all_of_them() {
     let all = runner_tests::pipe(&["pipe", "newline,redact", "--window", "64K"], &content).ok().stdout;
     let one = runner_tests::pipe(&["pipe", "newline"], &content).ok().stdout;
     assert!(all == runner_tests::pipe(&["pipe", "redact"], &one).ok().stdout && all != one);
-    let args = ["pipe", "replace,redact", "--set", "find=foo", "--set", "with=x"];
+    let args = ["pipe", "replace,redact", "--set", "find=foo", "--set", "replace.with=x"];
     runner_tests::pipe(&args, b"one line\n").fails(2, "plugin `replace` looks across the ends of lines");
 }
 
