@@ -21,7 +21,7 @@ pub(crate) const GROUPS: u8 = 16;
 pub(crate) const LETTERS: u8 = 32;
 /// The last letter of a word before an operator.
 pub(crate) const NAME: u8 = 64;
-/// `bear`, the hyphen of an option, or `by '`.
+/// `bear`, `basi`, the hyphen of an option, or `by '`.
 pub(crate) const WORD: u8 = 128;
 
 /// Number of places that are checked together.
@@ -252,11 +252,12 @@ fn words(bytes: &Bytes) -> [u8; BLOCK] {
         let is = |next: usize, what: u8| truth(bytes[at + next] == what);
         let lower = |next: usize, what: u8| truth(bytes[at + next] | 0x20 == what);
         let bearer = lower(1, b'e') & lower(2, b'a') & lower(3, b'r');
+        let basic = lower(1, b'a') & lower(2, b's') & lower(3, b'i');
         let by = lower(1, b'y') & is(2, b' ') & (is(3, b'\'') | is(3, b'"'));
         let short = is(1, b'p') | is(1, b'u') | is(1, b'a') | is(1, b'w');
         let long = is(1, b'-') & truth((bytes[at + 2] | 0x20).wrapping_sub(b'a') < 26);
         let option = is(0, b'-') & (long | short) & truth(bytes[at - 1] <= b' ');
-        lower(0, b'b') & (bearer | by) | option
+        lower(0, b'b') & (bearer | basic | by) | option
     })
 }
 

@@ -12,7 +12,7 @@
 
 use crate::candidates::{self, AT, COLON, DIGITS, GROUPS, LETTERS, NAME, OCTETS, WORD};
 use crate::context::url::{UserInfo, user_info};
-use crate::context::{assignment, bearer, option};
+use crate::context::{assignment, basic, bearer, option};
 use crate::holder::Spelling;
 use crate::key::Keys;
 use crate::kind::{Kind, Kinds};
@@ -188,9 +188,13 @@ impl Search<'_> {
         if self.kinds.has(Kind::Ipv6) {
             self.add(ipv6::find(text, first), Kind::Ipv6);
         }
-        if text[first] == b':' {
-            self.add(mac::in_run(text, first, self.colons_end), Kind::Mac);
-        }
+        let address = match text[first] {
+            b':' => mac::in_run(text, first, self.colons_end),
+            _ => mac::escaped(text, first),
+        };
+        let second = address.as_ref().and_then(|first| mac::second(text, first));
+        self.add(address, Kind::Mac);
+        self.add(second, Kind::Mac);
     }
 
     fn sign(&mut self, at: usize) {
@@ -224,6 +228,7 @@ impl Search<'_> {
             [_, second, ..] if second | 0x20 == b'y' => {
                 self.add(option::identified(text, at), Kind::Password)
             }
+            [_, second, ..] if second | 0x20 == b'a' => self.add(basic(text, at), Kind::Basic),
             _ => self.add(bearer(text, at), Kind::Bearer),
         }
     }

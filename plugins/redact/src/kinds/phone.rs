@@ -75,8 +75,14 @@ pub(crate) fn international(text: &[u8], plus: usize) -> Option<Range<usize>> {
     let most = if text[plus + 1..].starts_with(b"1") { NORTH_AMERICAN } else { MAX_DIGITS };
     let read = grouped(text, plus + 1, most);
     let hint = words::hint(text, plus, 2, hint);
-    let is_number =
-        (7..=MAX_DIGITS).contains(&read.digits) && is_word_end(text, read.end) && !has_fraction(text, read.end);
+    let is_number = (7..=MAX_DIGITS).contains(&read.digits)
+        && is_word_end(text, read.end)
+        && !has_fraction(text, read.end);
+    // Pseudonyms begin with a country's code that is not assigned.
+    let mut digits = text[plus..read.end].iter().filter(|byte| byte.is_ascii_digit());
+    if (digits.next(), digits.next()) == (Some(&b'8'), Some(&b'9')) {
+        return None;
+    }
     // A sum or an offset is a plain number: `+12345678`.
     let is_plain = read.groups == 1 && read.digits < 10;
     (is_number && hint != Some(Hint::Against) && (!is_plain || hint.is_some())).then_some(plus..read.end)

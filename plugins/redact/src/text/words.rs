@@ -50,9 +50,9 @@ pub(crate) fn before(text: &[u8], at: usize) -> impl Iterator<Item = Range<usize
 /// single letter of a mixture of letters and digits: a key that contains `6V`
 /// says nothing about versions.
 fn is_whole(text: &[u8], word: &Range<usize>) -> bool {
-    text[..word.start].last().is_none_or(|byte| {
-        !byte.is_ascii_alphabetic() && !(byte.is_ascii_digit() && word.len() == 1)
-    })
+    text[..word.start]
+        .last()
+        .is_none_or(|byte| !(byte.is_ascii_alphabetic() || byte.is_ascii_digit() && word.len() == 1))
 }
 
 /// What the nearest of `count` words that says something says.
