@@ -86,7 +86,11 @@ fn assigned(
     };
     let value = &text[range.clone()];
     let is_secret = match class {
-        Class::Password => !is_folder(value),
+        // One or two digits are a count: `pass: 12`.
+        Class::Password => {
+            let is_count = !is_quoted && value.len() <= 2 && value.iter().all(u8::is_ascii_digit);
+            !is_folder(value) && !is_count
+        }
         Class::Hardware => {
             value.len() == 12
                 && value.iter().all(u8::is_ascii_hexdigit)
@@ -268,6 +272,7 @@ mod tests {
             "password:\nx",
             "std::token::Foo1234",
             "name=\"password\" type=\"password\"",
+            "pass: 12 fail: 3",
             "password = os.environ[\"PW\"]",
             "password = getpass.getpass(\"Password\")",
             "password: process.env.DB_PASS",
