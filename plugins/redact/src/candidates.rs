@@ -26,7 +26,7 @@ pub(crate) const GROUPS: u8 = 16;
 pub(crate) const LETTERS: u8 = 32;
 /// The last letter of a word before an operator.
 pub(crate) const NAME: u8 = 64;
-/// `bear`, the hyphen of an option, or `by '`.
+/// `bear`, `basi`, the hyphen of an option, or `by '`.
 pub(crate) const WORD: u8 = 128;
 
 /// Calls `found` for each place where a condition holds, with the bits.
@@ -262,6 +262,7 @@ impl Near<'_> {
     fn words(&self) -> u64 {
         let begun = self.filter(self.here.letter_b, |near, place| match near.lower(place + 1) {
             b'e' => near.lower(place + 2) == b'a' && near.lower(place + 3) == b'r',
+            b'a' => near.lower(place + 2) == b's' && near.lower(place + 3) == b'i',
             b'y' => near.byte(place + 2) == b' ' && matches!(near.byte(place + 3), b'\'' | b'"'),
             _ => false,
         });

@@ -16,6 +16,7 @@ mod options;
 #[cfg(test)]
 mod oracle;
 mod prefilter;
+mod pseudonym;
 mod replacement;
 pub mod rules;
 mod scan;

@@ -12,11 +12,11 @@
 
 use crate::candidates::{self, AT, COLON, DIGITS, GROUPS, LETTERS, NAME, OCTETS, WORD};
 use crate::context::url::{UserInfo, user_info};
-use crate::context::{assignment, bearer, option};
-use crate::holder::Spelling;
+use crate::context::{assignment, basic, bearer, option};
 use crate::key::Keys;
 use crate::kind::{Kind, Kinds};
 use crate::kinds::{card, date, email, iban, ipv4, ipv6, mac, national, phone, uuid};
+use crate::pseudonym::is_pseudonym;
 use crate::rules::pem;
 use crate::{sweep, text};
 use std::cmp::Reverse;
@@ -30,9 +30,6 @@ pub(crate) struct Found {
     /// Its kind.
     pub(crate) kind: Kind,
 }
-
-/// The digits of a UUID, which any text that contains one has.
-const UUID_DIGITS: usize = 32;
 
 /// The kinds that the sweep finds: all but keys, which have rules of their own,
 /// lines of private keys, and UUIDs.
@@ -212,9 +209,13 @@ impl Search<'_> {
         if self.kinds.has(Kind::Ipv6) {
             self.add(ipv6::find(text, first), Kind::Ipv6);
         }
-        if text[first] == b':' {
-            self.add(mac::in_run(text, first, self.colons_end), Kind::Mac);
-        }
+        let address = match text[first] {
+            b':' => mac::in_run(text, first, self.colons_end),
+            _ => mac::escaped(text, first),
+        };
+        let second = address.as_ref().and_then(|first| mac::second(text, first));
+        self.add(address, Kind::Mac);
+        self.add(second, Kind::Mac);
     }
 
     fn sign(&mut self, at: usize) {
@@ -248,52 +249,10 @@ impl Search<'_> {
             [_, second, ..] if second | 0x20 == b'y' => {
                 self.add(option::identified(text, at), Kind::Password)
             }
+            [_, second, ..] if second | 0x20 == b'a' => self.add(basic(text, at), Kind::Basic),
             _ => self.add(bearer(text, at), Kind::Bearer),
         }
     }
-}
-
-/// Whether a value is a pseudonym from an earlier run, which stays.
-fn is_pseudonym(text: &[u8], found: &Found) -> bool {
-    let value = &text[found.range.clone()];
-    if !may_be_pseudonym(value, &text[found.range.end..]) {
-        return false;
-    }
-    let plain = Spelling::of(text, found).plain(value);
-    // The value of an earlier run may have had another kind: a card number after
-    // `phone`, or an address after `password`. What stands beside a pseudonym
-    // may seem to be a part of an address.
-    let is_of = |kind: &Kind| !kind.is_secret() && runner_values::is_pseudonym(kind.form(), &plain);
-    has_token(value) || Kind::ALL.iter().any(is_of)
-}
-
-/// A quick check that few values pass. Without escapes, and in its usual order,
-/// a pseudonym begins with 240 to 254, `+89`, `9`, `ZZ`, `f2` or `100:`, ends
-/// with `invalid`, is a UUID, or contains a token.
-fn may_be_pseudonym(value: &[u8], after: &[u8]) -> bool {
-    let has_start = match *value {
-        [b'2', second, ..] => matches!(second, b'4' | b'5'),
-        [first, ..] => matches!(first, b'9' | b'+' | b'z' | b'Z' | b'f' | b'F'),
-        [] => false,
-    };
-    let is_reversed = matches!(after, [b'.', b'i' | b'I', ..]);
-    has_start
-        || is_reversed
-        || value.len() >= UUID_DIGITS
-        || matches!(value, [.., b'd' | b'D'])
-        || value.iter().any(|byte| matches!(byte, b'_' | b':' | b'%' | b'\\' | b'&' | b'=' | b'#' | 0x80..))
-}
-
-/// Whether a value is or contains a pseudonym such as `key_3f9a1c0d2b4e5f60`.
-fn has_token(value: &[u8]) -> bool {
-    const DIGITS: usize = 16;
-    memchr::memchr_iter(b'_', value).any(|at| {
-        Kind::ALL.iter().any(|kind| {
-            let start = at.checked_sub(kind.name().len());
-            let token = start.and_then(|start| value.get(start..at + 1 + DIGITS));
-            token.is_some_and(|token| runner_values::is_token(kind.name(), token))
-        })
-    })
 }
 
 /// Joins values that overlap; they are in order.

@@ -12,6 +12,7 @@ const VALUES: &[&str] = &[
     "o'brien@example.com",
     "\"bob smith\"@example.com",
     "müller@example.com",
+    "bob@mül-lü.de",
     "CORP\\root@example.com",
     "10.1.2.3",
     "IP 10.0.0.1.443 > 10.0.0.2.51234: x",
@@ -39,8 +40,10 @@ fn value() -> impl Strategy<Value = String> {
     let glue = prop::sample::select(vec![
         " ", "\n", "\t", "\"", "<", ">", "\\", "\u{8}", "\u{c}", "ü", "'", ",", "=", "\r", "/",
     ]);
-    prop::collection::vec((glue, fixed), 1..4)
-        .prop_map(|parts| parts.into_iter().flat_map(|(glue, fixed)| [glue, fixed]).collect())
+    prop::collection::vec((glue, fixed), 1..4).prop_flat_map(|parts| {
+        let text: String = parts.into_iter().flat_map(|(glue, fixed)| [glue, fixed]).collect();
+        prop::sample::select(vec!["", "\\", "\"", "'", "\\\""]).prop_map(move |end| format!("{text}{end}"))
+    })
 }
 
 /// A document of JSON with values in it, glued in any way.
@@ -82,6 +85,10 @@ fn json_with(texts: BoxedStrategy<String>) -> impl Strategy<Value = Value> {
     ]);
     leaf.prop_recursive(3, 24, 6, move |inner| {
         prop_oneof![
+            (inner.clone(), any::<bool>()).prop_map(|(value, escape)| {
+                let text = value.to_string();
+                Value::from(if escape { escaped(&text) } else { text })
+            }),
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
             prop::collection::btree_map(key.clone().prop_map(str::to_owned), inner, 0..6)
                 .prop_map(|map| Value::Object(map.into_iter().collect())),

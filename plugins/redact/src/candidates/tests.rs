@@ -100,10 +100,11 @@ fn model(text: &[u8], at: usize) -> u8 {
     let name = letter(0) && (is(1, b":") && !scheme || quoted || spaced || is(1, b"=%(>]&\\"));
 
     let bearer = lower(1) == b'e' && lower(2) == b'a' && lower(3) == b'r';
+    let basic = lower(1) == b'a' && lower(2) == b's' && lower(3) == b'i';
     let by = lower(1) == b'y' && is(2, b" ") && is(3, b"'\"");
     let long = is(1, b"-") && letter(2);
     let option = is(0, b"-") && byte(-1) <= b' ' && (long || is(1, b"puaw"));
-    let word = letter(0) && lower(0) == b'b' && (bearer || by) || option;
+    let word = letter(0) && lower(0) == b'b' && (bearer || basic || by) || option;
 
     let bits = [
         (sign, AT),
@@ -127,7 +128,7 @@ proptest! {
                 4 => "[0-9]{1,4}",
                 2 => "[-.:/ +(=%\"'>&\\\\@_#\\[\\])\n]",
                 1 => "[A-Za-z]{1,3}",
-                1 => prop::sample::select(vec!["40", "%3A", "%253A", "#64;", "[at]", "ip6.", "bearer", "by '", " --p", "://", "DE89", "10.0.0.1", "::1"]).prop_map(str::to_owned),
+                1 => prop::sample::select(vec!["40", "%3A", "%253A", "#64;", "[at]", "ip6.", "bearer", "basic", "by '", " --p", "://", "DE89", "10.0.0.1", "::1"]).prop_map(str::to_owned),
             ],
             0..80,
         )

@@ -86,16 +86,28 @@ fn assigned(
     };
     let value = &text[range.clone()];
     let is_secret = match class {
-        Class::Password => !is_folder(value),
+        // One or two digits are a count: `pass: 12`.
+        Class::Password => {
+            let is_count = !is_quoted && value.len() <= 2 && value.iter().all(u8::is_ascii_digit);
+            !is_folder(value) && !is_count
+        }
+        Class::Hardware => {
+            value.len() == 12
+                && value.iter().all(u8::is_ascii_hexdigit)
+                && value.iter().any(u8::is_ascii_alphabetic)
+        }
         Class::Digits => value.len() >= 3 && value.len() <= 12 && value.iter().all(u8::is_ascii_digit),
         Class::Token => {
             value::is_token(value, 6) || is_quoted && value.len() >= 6 && value::is_one_word(value)
         }
         _ => value::is_random(value),
     };
-    if is_secret && !value::is_empty(value) && (is_quoted || !is_structure(value)) {
-        let kind =
-            if matches!(class, Class::Password | Class::Digits) { Kind::Password } else { Kind::Token };
+    if is_secret && !value::is_empty(value) && (is_quoted || !is_structure(value, class)) {
+        let kind = match class {
+            Class::Password | Class::Digits => Kind::Password,
+            Class::Hardware => Kind::Mac,
+            _ => Kind::Token,
+        };
         seen.found_end = range.end;
         found(range, kind);
     }
@@ -106,9 +118,27 @@ fn is_folder(value: &[u8]) -> bool {
     matches!(value, [b'/' | b'~', ..] | [_, b':', b'\\' | b'/', ..])
 }
 
-/// Whether a value without quotes is an object, a list, or a variable.
-fn is_structure(value: &[u8]) -> bool {
-    matches!(value, [b'{' | b'[' | b'(' | b'$', ..])
+/// Whether a value without quotes is an object, a list, a variable, or an
+/// expression of a program: `os.environ[`, `getpass(`, `process.env.PASS`. The
+/// text of an object of Java has its name first: `Token{9f4ef63`.
+fn is_structure(value: &[u8], class: Class) -> bool {
+    const SOURCES: [&[u8]; 3] = [b"process.env.", b"os.environ.", b"import.meta.env."];
+    const CALLS: [&[u8]; 7] = [b"getenv", b"env", b"input", b"getpass", b"prompt", b"read", b"require"];
+    if matches!(value, [b'{' | b'[' | b'(' | b'$', ..]) || SOURCES.iter().any(|name| value.starts_with(name))
+    {
+        return true;
+    }
+    let name = run_end(value, 0, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'$'));
+    let is_word = value.first().is_some_and(u8::is_ascii_alphabetic);
+    let (name, next) = (&value[..name], value.get(name));
+    is_word
+        && match next {
+            Some(b'(' | b'[') => {
+                name.contains(&b'.') || CALLS.iter().any(|call| name.eq_ignore_ascii_case(call))
+            }
+            Some(b'{') => class != Class::Password && name.iter().all(u8::is_ascii_alphabetic),
+            _ => false,
+        }
 }
 
 /// The operator after a key that ends before `end`, and how it is written.
@@ -136,6 +166,11 @@ fn operator(text: &[u8], start: usize, end: usize) -> Option<(usize, Style)> {
                 .then_some((at + char.length, if char.is_escape { Style::Escaped } else { Style::Tag }));
         }
         // `PASSWORD 'x'` and `PASSWORD('x')` of SQL.
+        // `name="password" value="x"` of HTML and XML.
+        b'v' if at > after_key && is_key_quoted => {
+            let value = at + text[at..].strip_prefix(b"value=").map(|_| 6)?;
+            return value::quote(text, value).map(|_| (value, Style::Plain));
+        }
         b'\'' if at > end && !is_key_quoted => return Some((at, Style::Plain)),
         b'(' if at == end && value::quote(text, at + 1).is_some() => return Some((at + 1, Style::Plain)),
         _ => return None,
@@ -190,6 +225,12 @@ mod tests {
             ("r=password%3Dhunter2%26u%3Dbob", "hunter2"),
             ("{password=hunter2, user=bob}", "hunter2"),
             ("Server=x;Password=hunter2;Database=y", "hunter2"),
+            ("<input name=\"password\" value=\"hunter2\">", "hunter2"),
+            ("{\"m\":\"{\\\"password\\\":\\\"a\\\\\\\\\\\"}\",\"x\":1}", "a\\\\\\\\"),
+            ("{\"m\":\"\\\"password:y\\\\\\\"\\\"\"}", "y"),
+            ("psk=\"hunter22\"", "hunter22"),
+            ("password=abc(def)ghi", "abc(def)ghi"),
+            ("secret_key_base: 4f9cb143bb0df4b6768b8272631baf73", "4f9cb143bb0df4b6768b8272631baf73"),
             (r#"{"m":"password=hunter2\nx"}"#, "hunter2"),
             ("app --password hunter2 --port 1", "hunter2"),
             ("app --password=hunter2 x", "hunter2"),
@@ -231,6 +272,11 @@ mod tests {
             "password:\nx",
             "std::token::Foo1234",
             "name=\"password\" type=\"password\"",
+            "pass: 12 fail: 3",
+            "password = os.environ[\"PW\"]",
+            "password = getpass.getpass(\"Password\")",
+            "password: process.env.DB_PASS",
+            "token=Token{a64f992 ActivityRecord{de9231d u0}}",
         ] {
             assert_eq!(found(&[Kind::Password, Kind::Token], text), "", "in {text}");
         }

@@ -24,6 +24,7 @@ const SCHEMES: &[(&str, Kind)] = &[
     ("ntlm", Kind::Token),
     ("sso-key", Kind::Token),
     ("genie-key", Kind::Token),
+    ("geniekey", Kind::Token),
     ("bot", Kind::Token),
     ("splunk", Kind::Token),
     ("privatekey", Kind::Token),
@@ -40,6 +41,8 @@ const PARAMETERS: &[&str] = &["response", "signature", "mac", "oauth_token", "oa
 /// Returns the end of what was read.
 pub(super) fn authorization(text: &[u8], at: usize, found: &mut dyn FnMut(Range<usize>, Kind)) -> usize {
     let start = at + value::quote(text, at).map_or(0, |quote| quote.length);
+    // A space of a form (`Authorization%3A+Basic+x`).
+    let start = start + usize::from(text.get(start) == Some(&b'+'));
     let word = run_end(&text[..text.len().min(start + 32)], start, |byte| {
         byte.is_ascii_alphanumeric() || byte == b'-'
     });
@@ -59,7 +62,7 @@ pub(super) fn authorization(text: &[u8], at: usize, found: &mut dyn FnMut(Range<
     let token = token(text, from);
     let value = &text[token.clone()];
     let is_value = match known {
-        Some(Kind::Bearer) => value.len() >= 8 || value::is_token(value, 1),
+        Some(Kind::Bearer) => value.len() >= 6 || value::is_token(value, 1),
         Some(_) => {
             value.len() >= 8 && (value.iter().any(|byte| !byte.is_ascii_lowercase()) || value.len() >= 20)
         }
@@ -83,19 +86,23 @@ pub(crate) fn bearer(text: &[u8], start: usize) -> Option<Range<usize>> {
     }
     let token = token(text, gap_end(text, word)?);
     let value = &text[token.clone()];
-    let is_plausible = value.len() >= 20 || value.iter().any(u8::is_ascii_digit);
+    // Without a space, the word may be a name: `bearer:x1`.
+    let is_plausible = match text[word..token.start] {
+        [b':'] => value::is_random(value),
+        _ => value.len() >= 20 || value.iter().any(u8::is_ascii_digit),
+    };
     (is_plausible && !value::is_empty(value)).then_some(token)
 }
 
 /// The end of the gap between a scheme and its value: spaces, a colon, and a
 /// quote.
-fn gap_end(text: &[u8], at: usize) -> Option<usize> {
+pub(super) fn gap_end(text: &[u8], at: usize) -> Option<usize> {
     let mut end = at;
     let mut has_space = false;
     while let Some(char) = char_at(text, end).filter(|_| end < at + 16) {
         match char.ascii() {
             b' ' | b'\t' => has_space = true,
-            b':' if end == at => {}
+            b':' if end == at => has_space = !char.is_escape,
             b'+' if end == at => {
                 return Some(end + 1);
             }
@@ -108,7 +115,7 @@ fn gap_end(text: &[u8], at: usize) -> Option<usize> {
 }
 
 /// `b64token` of RFC 6750 section 2.1, with percent escapes.
-fn token(text: &[u8], start: usize) -> Range<usize> {
+pub(super) fn token(text: &[u8], start: usize) -> Range<usize> {
     let is_token = |byte: u8| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b':' | b'|')
     };
@@ -224,6 +231,10 @@ mod tests {
             ("Authorization: Bearer \"mavev6XdLeMO\"", "mavev6XdLeMO"),
             ("Authorization: Bearer: mavev6XdLeMO", "mavev6XdLeMO"),
             ("Authorization: Bearer abcdefghijkl", "abcdefghijkl"),
+            ("Authorization: Bearer letmein", "letmein"),
+            ("Bearer:mavev6XdLeMO0q9pT2 x", "mavev6XdLeMO0q9pT2"),
+            ("h=Authorization%3A+Basic+dXNlcjpodW50ZXIy&x", "dXNlcjpodW50ZXIy"),
+            ("Authorization: GenieKey 19qfGgQp8flZoJgr7haQ", "19qfGgQp8flZoJgr7haQ"),
             ("Authorization: Basic dXNlcjpodW50ZXIy", "dXNlcjpodW50ZXIy"),
             ("\"authorization\":\"Basic c3ZjOnBhNTU=\"", "c3ZjOnBhNTU="),
             ("Authorization: ApiKey 19qfGgQp8flZoJgr7haQ", "19qfGgQp8flZoJgr7haQ"),
@@ -250,6 +261,7 @@ mod tests {
             "Cookie: none",
             "WWW-Authenticate: Basic realm=\"x\"",
             "author: bob",
+            "bearer:users1",
         ] {
             assert_eq!(found(&KINDS, text), "", "in {text}");
         }

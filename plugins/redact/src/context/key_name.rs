@@ -7,6 +7,8 @@ pub(super) enum Class {
     Password,
     /// Digits, such as a PIN.
     Digits,
+    /// A hardware address without separators.
+    Hardware,
     /// A token or another secret: at least a few letters and digits.
     Token,
     /// A name that has other uses as well, such as `key`: the value must look
@@ -49,6 +51,10 @@ const ENDS: &[(&str, Class)] = &[
     ("sessionid", Class::Token),
     ("sessid", Class::Token),
     ("sessionkey", Class::Token),
+    ("secretkeybase", Class::Token),
+    ("macaddress", Class::Hardware),
+    ("macaddr", Class::Hardware),
+    ("hwaddr", Class::Hardware),
     ("credential", Class::Random),
     ("credentials", Class::Random),
     ("signature", Class::Random),
@@ -59,6 +65,8 @@ const WORDS: &[(&str, Class)] = &[
     ("pass", Class::Password),
     ("pw", Class::Password),
     ("psw", Class::Password),
+    ("psk", Class::Password),
+    ("mac", Class::Hardware),
     ("pin", Class::Digits),
     ("cvv", Class::Digits),
     ("cvc", Class::Digits),
@@ -72,10 +80,10 @@ const WORDS: &[(&str, Class)] = &[
 
 /// Whether a name in the lists ends in these letters, in any case.
 fn is_ending(letters: &[u8; 2]) -> bool {
-    const ENDINGS: [[u8; 2]; 25] = [
+    const ENDINGS: [[u8; 2]; 28] = [
         *b"rd", *b"wd", *b"se", *b"rt", *b"de", *b"na", *b"on", *b"ie", *b"en", *b"et", *b"ey", *b"id",
         *b"al", *b"ls", *b"re", *b"ss", *b"pw", *b"sw", *b"in", *b"vv", *b"vc", *b"tp", *b"th", *b"ig",
-        *b"wt",
+        *b"wt", *b"sk", *b"ac", *b"dr",
     ];
     ENDINGS.contains(&letters.map(|letter| letter | 0x20))
 }

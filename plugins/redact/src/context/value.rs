@@ -1,6 +1,6 @@
 //! Where a value begins and ends: in quotes, or up to what ends it.
 
-use crate::text::{Char, char_at};
+use crate::text::{Char, char_at, run_end};
 use std::ops::Range;
 
 /// The longest value, in bytes.
@@ -28,31 +28,76 @@ pub(super) fn quoted(text: &[u8], at: usize) -> Option<Range<usize>> {
     let open = quote(text, at)?;
     let start = at + open.length;
     let mark = &text[at..start];
+    let level = Level::of(mark);
     let limit = text.len().min(start + MAX_BYTES);
     let mut end = start;
     while end < limit && text[end] != b'\n' {
-        if text[end..].starts_with(mark) {
-            // SQL and CSV write a quote as two.
-            if mark.len() == 1 && mark != b"`" && text.get(end + 1) == Some(&mark[0]) && end > start {
-                end += 2;
-                continue;
-            }
-            return Some(start..end);
-        }
-        if text[end] == b'\\' && mark.len() == 1 {
-            end += 2;
-        } else if text[end] == b'\\' && text[end + 1..].starts_with(b"\\") {
-            // Inside `\"...\"`, a quote in the value has more backslashes.
-            let run = text[end..].iter().take(16).take_while(|&&byte| byte == b'\\').count();
-            end += run + usize::from(run + 1 != mark.len());
-        } else if text[end] == b'"' && (mark.len() > 1 || is_in_string(text, at)) {
-            // The string around the value ends.
-            return Some(start..end);
-        } else {
-            end += 1;
+        let run = run_end(&text[..limit], end, |byte| byte == b'\\' && level.is_some()) - end;
+        match (level, text.get(end + run)) {
+            (Some(level), Some(&byte)) if byte == level.quote => match level.meaning(run) {
+                Meaning::End => {
+                    let is_doubled =
+                        level.backslashes == 0 && byte != b'`' && text.get(end + run + 1) == Some(&byte);
+                    // SQL and CSV write a quote as two.
+                    if is_doubled && end + run > start {
+                        end += run + 2;
+                        continue;
+                    }
+                    return Some(start..end + run - level.backslashes);
+                }
+                Meaning::Content => end += run + 1,
+                // The string around the value ends.
+                Meaning::Outer => return Some(start..end),
+            },
+            // A backslash before another byte.
+            (Some(level), _) if run > 0 => end += run + usize::from(level.backslashes == 0 && run % 2 == 1),
+            (None, _) if text[end..].starts_with(mark) => return Some(start..end),
+            _ if text[end] == b'"' && (mark.len() > 1 || is_in_string(text, at)) => return Some(start..end),
+            _ => end += 1,
         }
     }
     None
+}
+
+/// A quotation mark with backslashes before it, as in a string inside of
+/// strings: a mark of one level has none, of the second one, of the third
+/// three.
+#[derive(Debug, Clone, Copy)]
+struct Level {
+    quote: u8,
+    backslashes: usize,
+}
+
+/// What a quotation mark after backslashes is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    /// The end of the value.
+    End,
+    /// A part of the value.
+    Content,
+    /// The end of a string around the value.
+    Outer,
+}
+
+impl Level {
+    /// The level of a mark; `None` if it is another escape, such as `%22`.
+    fn of(mark: &[u8]) -> Option<Self> {
+        let (&quote, backslashes) = mark.split_last()?;
+        let is_level = matches!(quote, b'"' | b'\'' | b'`') && backslashes.iter().all(|&byte| byte == b'\\');
+        is_level.then_some(Self { quote, backslashes: backslashes.len() })
+    }
+
+    /// What a mark after a run of backslashes is. Within the value, a backslash
+    /// is written as twice as many backslashes as the mark has bytes, and a
+    /// quote as one less.
+    fn meaning(self, run: usize) -> Meaning {
+        let unit = self.backslashes + 1;
+        match (run + 1) / unit {
+            0 => Meaning::Outer,
+            count if count % 2 == 1 => Meaning::End,
+            _ => Meaning::Content,
+        }
+    }
 }
 
 /// Whether a place is inside of a string in `"` that began in its line.
@@ -87,7 +132,7 @@ pub(super) fn unquoted(text: &[u8], start: usize, style: Style) -> Range<usize> 
             (Style::Tag, _) => matches!(char.ascii(), b'<' | b'\n'),
             // A percent escape belongs to the value of a plain parameter.
             (Style::Plain, true) if text[end] == b'%' || text[end] == b'=' => false,
-            _ => ends_value(text, end, char),
+            _ => ends_value(text, end, char) || text[end] == b'\\' && is_before_quote(text, end),
         };
         if is_end {
             break;
@@ -95,6 +140,13 @@ pub(super) fn unquoted(text: &[u8], start: usize, style: Style) -> Range<usize> 
         end += char.length;
     }
     start..end.min(limit)
+}
+
+/// Whether the backslashes at `at` stand before a quote, as at the end of a
+/// string inside of strings.
+fn is_before_quote(text: &[u8], at: usize) -> bool {
+    let end = run_end(&text[..text.len().min(at + 64)], at, |byte| byte == b'\\');
+    matches!(text.get(end), Some(b'"' | b'\'' | b'`'))
 }
 
 /// Whether a character ends a value without quotes.

@@ -23,6 +23,30 @@ const MAX_GROUPS: usize = 5;
 
 /// The number whose first digit is at `start`, which no digit precedes.
 pub(crate) fn find(text: &[u8], start: usize) -> Option<Range<usize>> {
+    longest(text, start).filter(|found| !goes_on(text, found.end) && !is_in_pseudonym(text, start))
+}
+
+/// Whether another group of four digits follows after the same joint, as in an
+/// identifier of more groups than a number has.
+fn goes_on(text: &[u8], end: usize) -> bool {
+    let Some(&[joint @ (b'-' | b'.' | b'_' | b'/'), ref group @ ..]) = text.get(end..end + 5) else {
+        return false;
+    };
+    group.iter().all(u8::is_ascii_digit) && text[..end].iter().rev().nth(4) == Some(&joint)
+}
+
+/// Whether one of the last three groups begins a pseudonym of four groups,
+/// which reaches into the number that begins at `start`.
+fn is_in_pseudonym(text: &[u8], start: usize) -> bool {
+    const GROUPS: usize = 19;
+    let form = crate::kind::Kind::Card.form();
+    (1..=3).filter_map(|count| start.checked_sub(count * 5)).any(|from| {
+        text.get(from..from + GROUPS).is_some_and(|groups| runner_values::is_pseudonym(form, groups))
+    })
+}
+
+/// The longest number that begins at `start`.
+fn longest(text: &[u8], start: usize) -> Option<Range<usize>> {
     let mut digits = Digits { digits: [b'0'; MAX_DIGITS], count: 0, groups: [0; MAX_GROUPS], group_count: 0 };
     let mut gap: Option<&[u8]> = None;
     let mut at = start;

@@ -17,7 +17,7 @@ use std::ops::Range;
 pub(crate) fn find(text: &[u8], at: usize) -> Option<Range<usize>> {
     let sign = sign(text, at)?;
     let (host, end) = domain::host(text, sign.end)?;
-    let start = local::start(text, sign.start)?;
+    let start = local::bracketed(text, sign.start, end).or_else(|| local::start(text, sign.start))?;
     let address = Address { text, start, sign, end, host };
     (!lookalike::is_lookalike(&address)).then_some(start..end)
 }
@@ -65,7 +65,7 @@ pub(crate) fn sign(text: &[u8], at: usize) -> Option<Range<usize>> {
         }
         // The digits of `%40`, `\u0040`, `&#x40;`, and the `#` of `&#64;`.
         b'4' if text[..at].last() == Some(&b'=') => text[at..].starts_with(b"40").then_some(at - 1..at + 2),
-        b'4' | b'#' => (at.saturating_sub(6)..at).find_map(|start| {
+        b'4' | b'#' => (at.saturating_sub(40)..at).find_map(|start| {
             let escape = escape::at(text, start).filter(|escape| escape.code == u32::from(b'@'))?;
             let end = start + escape.length;
             (end > at && text::char_before(text, end).is_some_and(|char| char.is_escape))
@@ -121,6 +121,11 @@ mod tests {
                 "bob\\u0040example.com bob&#64;example.com bob=40example.com bob%2540example.com bob[at]example.com",
                 "bob\\u0040example.com bob&#64;example.com bob=40example.com bob%2540example.com bob[at]example.com",
             ),
+            (
+                "<who?@example.com> <{tag}@example.com> <a=b@example.com> <a|b@example.com>",
+                "who?@example.com {tag}@example.com a=b@example.com a|b@example.com",
+            ),
+            (r#"{"m":"{\"a\":\"b\\u00fcr@m\\u00fcller.de\"}"}"#, "b\\\\u00fcr@m\\\\u00fcller.de"),
             ("\x1b[36mbob@example.com\x1b[0m #033[1mbob@example.com", "bob@example.com bob@example.com"),
             ("mailto:bob@example.com?subject=x", "bob@example.com"),
         ] {

@@ -42,7 +42,7 @@ pub(crate) fn dashed(text: &[u8], at: usize) -> Option<Range<usize>> {
         b'-' => {
             let word = run_start(text, start - 1, 32, |byte| byte.is_ascii_alphanumeric());
             text[word..start - 1].iter().any(u8::is_ascii_alphabetic)
-                && is_host_word(&text[word..start - 1], octets)
+                && (is_host_word(&text[word..start - 1], octets) || has_labels(text, end, 3))
         }
         _ if before.is_ascii_alphabetic() => has_domain(text, end),
         b'.' | b'/' | b'_' | b'+' => false,
@@ -87,11 +87,16 @@ fn is_host_word(word: &[u8], octets: [u8; 4]) -> bool {
 
 /// Whether a domain with a top level follows: `.hinet-ip.hinet.net`.
 fn has_domain(text: &[u8], end: usize) -> bool {
+    has_labels(text, end, 2)
+}
+
+/// Whether at least this number of labels with letters follow.
+fn has_labels(text: &[u8], end: usize, least: usize) -> bool {
     let is_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
     let domain = &text[end..run_end(text, end, is_host)];
     let labels =
         domain.split(|&byte| byte == b'.').filter(|label| label.iter().any(u8::is_ascii_alphabetic)).count();
-    labels >= 2
+    labels >= least
 }
 
 /// The start of the number whose last digit is at `at`: after an escape that
@@ -174,6 +179,7 @@ mod tests {
             ("addr10.1.2.3 10.1.2.3ms host129.206.196.21.x", "10.1.2.3 10.1.2.3 129.206.196.21"),
             ("dhcp-192-168-0-66 ec2-52-80-34-196.cn-north-1.compute", "192-168-0-66 52-80-34-196"),
             ("rhost=220-135-151-1.hinet-ip.hinet.net", "220-135-151-1"),
+            ("c-73-22-11-9.hsd1.il.comcast.net", "73-22-11-9"),
             ("calvisitor-10-105-160-95 kernel[0]", "10-105-160-95"),
             (
                 "c \x1b[32m10.1.2.3\x1b[0m =3D10.1.2.3 %2F10.1.2.4 %252F10.1.2.5 \\u003c10.1.2.6 \\x3e10.1.2.7",

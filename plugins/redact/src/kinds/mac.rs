@@ -30,13 +30,53 @@ pub(crate) fn pairs(text: &[u8], separator: usize) -> Option<Range<usize>> {
     let is_known = match count {
         6 => true,
         8 => value[9..14].eq_ignore_ascii_case(&[b'f', b'f', gap, b'f', b'e']) || has_word(text, start),
+        HEADER => gap == b':' && has_word(text, start),
         _ => false,
     };
     // A date and time have six pairs of digits as well: `26-11-27_10-00-00`.
     let is_time = gap != b':'
         && value.iter().all(|byte| byte.is_ascii_digit() || *byte == gap)
         && !has_word(text, start);
+    let end = if count == HEADER { start + PAIRS } else { end };
     (is_known && !goes_on && !is_time).then_some(start..end)
+}
+
+/// The number of octets of an Ethernet header, which the kernel's packet filter
+/// writes after `MAC=`: two addresses and a type.
+const HEADER: usize = 14;
+
+/// The length of an address of six octets with separators.
+const PAIRS: usize = 17;
+
+/// The second address of an Ethernet header, after the first one.
+pub(crate) fn second(text: &[u8], first: &Range<usize>) -> Option<Range<usize>> {
+    let rest = text.get(first.end..first.end + 24)?;
+    let is_header = first.len() == PAIRS
+        && rest.chunks(3).all(|part| part[0] == b':' && part[1..].iter().all(u8::is_ascii_hexdigit))
+        && has_word(text, first.start);
+    is_header.then(|| first.end + 1..first.end + 1 + PAIRS)
+}
+
+/// The address whose first separator is the escaped colon at `colon`, as in
+/// `00%3A1a%3A2b%3A3c%3A4d%3A5e`.
+pub(crate) fn escaped(text: &[u8], colon: usize) -> Option<Range<usize>> {
+    let is_pair = |at: usize| text.get(at..at + 2).is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit));
+    let gap = |at: usize| {
+        crate::text::char_at(text, at)
+            .filter(|char| char.is_escape && char.ascii() == b':')
+            .map(|char| char.length)
+    };
+    let start = colon.checked_sub(2).filter(|&start| is_pair(start))?;
+    let mut end = colon;
+    for _ in 1..6 {
+        end += gap(end)?;
+        if !is_pair(end) {
+            return None;
+        }
+        end += 2;
+    }
+    (crate::text::is_word_start(text, start) && is_word_end(text, end) && gap(end).is_none())
+        .then_some(start..end)
 }
 
 /// Whether an address may begin at `start`: after a word's end, or after the
@@ -117,6 +157,12 @@ mod tests {
             ("dev_AA_BB_CC_DD_EE_FF", "AA_BB_CC_DD_EE_FF"),
             ("MAC=00:1a:2b:3c:4d:5e: x", "00:1a:2b:3c:4d:5e"),
             ("\x1b[1m00:1a:2b:3c:4d:5e\x1b[0m %2F00:1a:2b:3c:4d:5e", "00:1a:2b:3c:4d:5e 00:1a:2b:3c:4d:5e"),
+            (
+                "IN=eth0 MAC=00:1a:2b:3c:4d:5e:a4:83:e7:12:34:56:08:00 SRC=",
+                "00:1a:2b:3c:4d:5e a4:83:e7:12:34:56",
+            ),
+            ("?mac=00%3A1a%3A2b%3A3c%3A4d%3A5e&x", "00%3A1a%3A2b%3A3c%3A4d%3A5e"),
+            ("mac=001a2b3c4d5e \"macAddress\":\"A483E7123456\"", "001a2b3c4d5e A483E7123456"),
             ("eui 00:1a:2b:ff:fe:3c:4d:5e", "00:1a:2b:ff:fe:3c:4d:5e"),
         ] {
             assert_eq!(found(&[Kind::Mac], text), values, "in {text}");
@@ -134,6 +180,9 @@ mod tests {
             "2001:db8:00:1a:2b:3c:4d:5e",
             "2026:11:26:10:00:00",
             "00:1a:2b:3c:4d:5eg",
+            "id 00:1a:2b:3c:4d:5e:a4:83:e7:12:34:56:08:00",
+            "x=00%3A1a%3A2b%3A3c%3A4d%3A5e%3A6f",
+            "hmac=001a2b3c4d5e6f70 mac=00112233 commit=001a2b3c4d5e",
         ] {
             assert_eq!(found(&[Kind::Mac], text), "", "in {text}");
         }

@@ -3,7 +3,7 @@
 //! a word like `phone` or `call`.
 
 use crate::text::words::{self, Hint};
-use crate::text::{is_word_end, is_word_start};
+use crate::text::{is_word_end, is_word_start, run_end};
 use std::ops::Range;
 
 /// The most digits of a number (ITU E.164).
@@ -78,6 +78,16 @@ pub(crate) fn international(text: &[u8], plus: usize) -> Option<Range<usize>> {
     let is_number = (7..=MAX_DIGITS).contains(&read.digits)
         && is_word_end(text, read.end)
         && !has_fraction(text, read.end);
+    // Pseudonyms begin with a country's code that is not assigned.
+    let mut digits = text[plus..read.end].iter().filter(|byte| byte.is_ascii_digit());
+    if (digits.next(), digits.next()) == (Some(&b'8'), Some(&b'9')) {
+        return None;
+    }
+    // A fraction: `+1234567.89`. A country's code has at most three digits.
+    let first = run_end(text, plus + 1, |byte| byte.is_ascii_digit());
+    if read.groups == 2 && first - plus > 4 && text.get(first) == Some(&b'.') {
+        return None;
+    }
     // A sum or an offset is a plain number: `+12345678`.
     let is_plain = read.groups == 1 && read.digits < 10;
     (is_number && hint != Some(Hint::Against) && (!is_plain || hint.is_some())).then_some(plus..read.end)
@@ -199,6 +209,7 @@ mod tests {
             ("call 0049 30 123456 now", "0049 30 123456"),
             ("call +49 151 12345678 (415) 555-2671", "+49 151 12345678 (415) 555-2671"),
             ("from +491511234567 1700000000", "+491511234567"),
+            ("whois +49.30901820 x", "+49.30901820"),
             ("from (415) 555-2671 200 OK", "(415) 555-2671"),
             ("from +1 415 555 2671 200 OK", "+1 415 555 2671"),
             ("phone 4155552671 1700000000", "4155552671"),
@@ -222,6 +233,7 @@ mod tests {
             "call 1234 5678 9012 3456 now",
             "x415-555-2671",
             "415 555 2671",
+            "item +1234567.89",
         ] {
             assert_eq!(found(&[Kind::Phone], text), "", "in {text}");
         }

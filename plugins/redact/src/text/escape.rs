@@ -18,6 +18,9 @@ pub(crate) struct Escape {
 /// The code of a terminal's control sequence.
 pub(crate) const COLOUR: u32 = 0x1b;
 
+/// The most backslashes of one escape, in strings inside of strings.
+const MAX_BACKSLASHES: usize = 32;
+
 /// The longest escape that is recognised, in bytes.
 const MAX_BYTES: usize = 24;
 
@@ -34,11 +37,21 @@ pub(crate) fn at(text: &[u8], at: usize) -> Option<Escape> {
     let rest = text.get(at..)?;
     match *rest.first()? {
         b'%' => percent(rest),
-        b'\\' => backslash(rest),
+        b'\\' => nested(rest).or_else(|| backslash(rest)),
         b'&' => reference(rest),
         b'=' => quoted_printable(rest),
         _ => None,
     }
+}
+
+/// `\\u00fc` of a string inside a string: all backslashes are one escape, so
+/// that no part of it is left when a value that contains it is replaced.
+fn nested(rest: &[u8]) -> Option<Escape> {
+    let run = rest.iter().take(MAX_BACKSLASHES + 1).take_while(|&&byte| byte == b'\\').count();
+    if run < 2 || run % 2 == 1 || run > MAX_BACKSLASHES || rest.get(run) != Some(&b'u') {
+        return None;
+    }
+    Some(Escape { length: run + 5, code: rest.get(run + 1..run + 5).and_then(hex)? })
 }
 
 /// The escape that ends before `end`, if one does.
@@ -72,8 +85,14 @@ pub(crate) fn before(text: &[u8], end: usize) -> Option<Escape> {
             if let Some(length) = percent {
                 return found(length);
             }
-            if starts_with(text, end, 6, b'\\') && matches!(text[end - 5], b'u') && begins(6).is_some() {
-                return found(6);
+            if starts_with(text, end, 6, b'\\') && matches!(text[end - 5], b'u') {
+                let run = super::run_start(text, end - 5, MAX_BACKSLASHES + 1, |byte| byte == b'\\');
+                let count = end - 5 - run;
+                // Of an odd number, the last one escapes.
+                let length = if count % 2 == 1 { 6 } else { count + 5 };
+                if let Some(escape) = found(length) {
+                    return Some(escape);
+                }
             }
             if starts_with(text, end, 4, b'\\')
                 && begins(4).is_some()

@@ -50,6 +50,16 @@ pub(super) fn start(text: &[u8], end: usize) -> Option<usize> {
     found.map(|(start, _)| start - text[limit..start].iter().rev().take_while(|&&byte| byte == b'_').count())
 }
 
+/// The start of a local part after `<` whose address ends before `>`: all
+/// between is the address, with any character that RFC 5322 allows in atoms.
+pub(super) fn bracketed(text: &[u8], end: usize, address_end: usize) -> Option<usize> {
+    let is_atom = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(byte);
+    let length = text[..end].iter().rev().take(64).take_while(|byte| is_atom(byte)).count();
+    let start = end - length;
+    let has_word = text[start..end].iter().any(u8::is_ascii_alphanumeric);
+    (has_word && text[..start].ends_with(b"<") && text.get(address_end) == Some(&b'>')).then_some(start)
+}
+
 /// The character before `end` and its class. Letters of more than one byte are
 /// one character.
 fn step(text: &[u8], end: usize) -> Option<(Char, Class)> {
