@@ -56,7 +56,12 @@ pub(crate) fn manifest() -> Manifest {
     )
     .param(flag("double-quote", "Whether two quotes in a quoted field are one of its value", "true"))
     .param(
-        text("escape", "`none`, `mysql`, `tsv`, or one character that escapes the next one").default("none"),
+        text(
+            "escape",
+            "`none`, `mysql`, `tsv`, or one character that escapes the next one; `auto`: none, but a \
+             backslash before a delimiter or a line end is refused",
+        )
+        .default("auto"),
     )
     .param(flag("skip-initial-space", "Whether spaces after a delimiter are no part of the value", "false"))
     .param(text("comment", "What comment lines begin with"))

@@ -31,6 +31,9 @@ pub(crate) struct Syntax {
     pub(crate) dot_all: bool,
     /// It has the character CR.
     pub(crate) names_cr: bool,
+    /// It looks for a line feed: as a character, or in a class that is not
+    /// negated. Not so `\s` and `[^a]`, which match many characters.
+    pub(crate) names_lf: bool,
     /// It has the character U+FEFF.
     pub(crate) names_bom: bool,
     /// It has classes that match a byte that is not UTF-8.
@@ -120,13 +123,21 @@ impl Visitor for Reader {
             Ast::Dot(span) => self.place(**span, Place::Dot),
             Ast::ClassPerl(class) if class.negated => self.place(class.span, Place::Complement),
             Ast::ClassUnicode(class) if class.is_negated() => self.place(class.span, Place::Complement),
-            Ast::ClassBracketed(class) if has_invalid(class) => self.place(class.span, Place::Complement),
+            Ast::ClassBracketed(class) => {
+                self.0.names_lf |= names_lf(class);
+                if has_invalid(class) {
+                    self.place(class.span, Place::Complement);
+                }
+            }
             Ast::Assertion(look) => {
                 if matches!(look.kind, AssertionKind::StartLine | AssertionKind::StartText) {
                     self.place(look.span, Place::LineStart);
                 }
             }
-            Ast::Literal(literal) => self.char(literal.c),
+            Ast::Literal(literal) => {
+                self.char(literal.c);
+                self.0.names_lf |= literal.c == '\n';
+            }
             Ast::Flags(set) => self.flags(&set.flags),
             Ast::Group(group) => {
                 if let GroupKind::NonCapturing(flags) = &group.kind {
@@ -150,6 +161,21 @@ impl Visitor for Reader {
             _ => {}
         }
         Ok(())
+    }
+}
+
+/// Whether a class, or one in it, has a line feed and is not negated. What is
+/// subtracted from a class is not looked for.
+fn names_lf(class: &ClassBracketed) -> bool {
+    !class.negated && matches!(&class.kind, ClassSet::Item(item) if item_names_lf(item))
+}
+
+fn item_names_lf(item: &ClassSetItem) -> bool {
+    match item {
+        ClassSetItem::Literal(literal) => literal.c == '\n',
+        ClassSetItem::Bracketed(class) => names_lf(class),
+        ClassSetItem::Union(union) => union.items.iter().any(item_names_lf),
+        _ => false,
     }
 }
 
@@ -215,6 +241,18 @@ mod tests {
         assert!(Syntax::of(r"[\x0d\n]").unwrap().names_cr);
         assert!(!Syntax::of(r"\s$").unwrap().names_cr);
         assert!(Syntax::of(r"\x{FEFF}").unwrap().names_bom);
+        for (text, names_lf) in [
+            (r"a\n?", true),
+            (r"(?:;|\n)", true),
+            (r"[\t\n]+", true),
+            (r"[a[\x0a]]", true),
+            (r"[^\n]*", false),
+            (r"[^a[\n]]", false),
+            (r"\s", false),
+            ("[\0-~]", false),
+        ] {
+            assert_eq!(Syntax::of(text).unwrap().names_lf, names_lf, "{text}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use runner_plugin::{Framing, Job, Pattern as Prefilter};
+use runner_plugin::{Framing, Job, LogLevel, Pattern as Prefilter, log};
 
 use super::key_prefilter::{self, Case};
 use super::{Facts, lines};
@@ -12,6 +12,7 @@ use crate::counter::Counter;
 use crate::decide::Decider;
 use crate::dictionary::{self, Dictionary, Options, Pair};
 use crate::escape;
+use crate::expression;
 use crate::limits::{LONGEST_IN_CONTEXT_BYTES, LOOK_AROUND_BYTES, MAX_OPEN_BYTES};
 use crate::lines::{Action, Lines};
 use crate::pattern::Pattern;
@@ -39,8 +40,15 @@ pub(super) fn find(facts: &Facts<'_>) -> Result<(Engine, Job), String> {
     match &settings.find[..] {
         [find] if is_single && settings.regex => regex(facts, find, with),
         [find] if is_single && !settings.word => {
-            let (find, with) = escape::decode_pair(find, with, settings.escapes)?;
-            single(facts, find, with)
+            let (text, with) = escape::decode_pair(find, with, settings.escapes)?;
+            let is_found = memchr::memmem::find(facts.file.head, &text).is_some();
+            if !is_found && expression::looks_like_one(find) {
+                log(
+                    LogLevel::Info,
+                    "`find` is looked for as it stands: set `regex=true` if it is an expression",
+                );
+            }
+            single(facts, text, with)
         }
         _ => many(facts),
     }
