@@ -74,7 +74,7 @@ impl Machine {
                 Ok(Step::On)
             }
             b"DELIMITER" if is_mysql => self.delimiter(scan),
-            b"UPDATE" | b"MERGE" | b"WITH" | b"LOAD" => self.refuse(&first, scan),
+            b"UPDATE" | b"MERGE" | b"WITH" | b"LOAD" | b"PREPARE" | b"EXPLAIN" => self.refuse(&first, scan),
             _ => Ok(Step::On),
         }
     }
@@ -107,6 +107,7 @@ impl Machine {
     fn insert(&mut self, start: usize, scan: &mut Scan<'_>, edits: &mut Edits) -> Parse<Step> {
         self.state = State::Start;
         let name = head::insert_name(scan, self.schema.as_deref())?;
+        self.planner.check_schema(&name).or_else(|error| fault(start, error))?;
         let plan = match self.planner.concerns(&name) {
             true => {
                 let head = head::insert(scan)?;
@@ -160,6 +161,7 @@ impl Machine {
         }
         let name = table_name(scan, self.schema.as_deref())?;
         let head = head::copy(scan)?;
+        self.planner.check_schema(&name).or_else(|error| fault(start, error))?;
         let plan = match self.planner.concerns(&name) {
             true => self.plan(&name, &head, start)?,
             false => None,
