@@ -61,9 +61,12 @@ fn counts_of(report: &Report) -> Value {
     Value::Object(report.counts.iter().map(|(name, number)| (name.clone(), Value::from(*number))).collect())
 }
 
-/// What a plugin has counted, without zeros; `None` if that is nothing.
+/// What a plugin has counted; `None` if that is nothing.
+///
+/// Zeros are left out, but not those of `ACTION:PLACE`: the user has named the
+/// place, and a place that is nowhere in the file is most often misspelt.
 pub(crate) fn counted(counts: &[(String, u64)]) -> Option<String> {
-    let some = counts.iter().filter(|(_, number)| *number > 0);
+    let some = counts.iter().filter(|(name, number)| *number > 0 || name.contains(':'));
     let words: Vec<_> = some
         .map(|(name, number)| format!("{} {}", group_digits(*number), shown(name).cut(NAME_CHARS)))
         .collect();
