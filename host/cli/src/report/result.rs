@@ -126,3 +126,16 @@ pub(crate) fn replaced_by(stats: &Stats) -> String {
         format!(" by {}", group_digits(stats.new_bytes))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::counted;
+
+    #[test]
+    fn zeros_are_shown_of_what_the_user_has_named() {
+        let counts = [("email", 1), ("card", 0), ("mask:$.a", 2), ("mask:$.typo", 0)];
+        let counts = counts.map(|(name, number)| (name.to_owned(), number));
+        assert_eq!(counted(&counts).as_deref(), Some("1 email, 2 mask:$.a, 0 mask:$.typo"));
+        assert_eq!(counted(&counts[1..2]), None);
+    }
+}
