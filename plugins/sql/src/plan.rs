@@ -1,5 +1,7 @@
 //! What is done to the columns of one table.
 
+mod checks;
+
 use std::collections::HashMap;
 
 use runner_values::{Action, Rule, Target};
@@ -130,24 +132,6 @@ impl Planner {
     /// Whether anything may be done to a table.
     pub(crate) fn concerns(&self, name: &TableName) -> bool {
         self.wishes.iter().any(|wish| wish.pattern.fits_table(name))
-    }
-
-    /// Fails if it cannot be told whether something is done to a table.
-    ///
-    /// # Errors
-    /// If the table's schema is not known, and something is to be done to a
-    /// table of its name in one schema.
-    pub(crate) fn check_schema(&self, name: &TableName) -> Result<(), String> {
-        match self.wishes.iter().find(|wish| wish.pattern.needs_schema(name)) {
-            None => Ok(()),
-            Some(wish) => Err(format!(
-                "the file does not tell the schema of `{}`, which `{}={}` asks for; leave the schema out of \
-                 the name",
-                name.shown(),
-                wish.parameter,
-                wish.shown
-            )),
-        }
     }
 
     /// Whether a name may be that of a table to which something is done.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use runner_plugin::Edits;
 
 use crate::create::{created_name, created_table};
+use crate::family;
 use crate::fault::{Parse, Stop, fault};
 use crate::head::{self, After, Head, Setting};
 use crate::lexer::{Lexeme, Scan, Token};
@@ -63,6 +64,9 @@ impl Machine {
             b"COPY" if is_postgres => self.copy(scan),
             b"CREATE" => self.create(scan),
             b"ALTER" => {
+                if let Some((parent, child)) = family::attached(&mut scan.clone(), self.schema.as_deref())? {
+                    self.planner.check_child(&parent, &child).or_else(|error| fault(start, error))?;
+                }
                 if let Some(name) = head::alter(&mut scan.clone(), self.schema.as_deref())? {
                     self.planner.alter(&name);
                 }
@@ -181,11 +185,25 @@ impl Machine {
             return Ok(Step::On);
         }
         match created_name(scan, self.schema.as_deref())? {
-            Some(name) if self.planner.concerns(&name) => {
+            Some(name) => {
+                if scan.lexis.is_postgres() {
+                    for parent in family::parents(&mut scan.clone(), self.schema.as_deref())? {
+                        self.planner.check_child(&parent, &name).or_else(|error| fault(start, error))?;
+                    }
+                }
+                if !self.planner.concerns(&name) {
+                    scan.at = start;
+                    self.state = State::Statement;
+                    return Ok(Step::On);
+                }
                 let table = created_table(scan)?;
+                if let Some(query) = table.query.filter(|_| self.planner.changes(&name, &table)) {
+                    let name = name.shown();
+                    return fault(query, format!("the data of `{name}` come from a query, and are not read"));
+                }
                 self.planner.create(name, table);
             }
-            _ => {
+            None => {
                 scan.at = start;
                 self.state = State::Statement;
             }

@@ -83,6 +83,11 @@ impl ColumnPattern {
                 .is_none_or(|schema| name.schema.as_ref().map_or(schema.is_any(), |name| schema.fits(name)))
     }
 
+    /// Whether the column has the same pattern as another one.
+    pub(crate) fn has_column_of(&self, other: &Self) -> bool {
+        self.column == other.column
+    }
+
     /// Whether it cannot be told if it names columns of a table, because it has
     /// a schema, and the table's is not known.
     pub(crate) fn needs_schema(&self, name: &TableName) -> bool {
