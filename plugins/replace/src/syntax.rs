@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use regex_syntax::ast::parse::Parser;
 use regex_syntax::ast::{
     self, AssertionKind, Ast, ClassBracketed, ClassSet, ClassSetBinaryOpKind, ClassSetItem, Flag,
-    FlagsItemKind, GroupKind, Span, Visitor,
+    FlagsItemKind, GroupKind, HexLiteralKind, LiteralKind, Span, Visitor,
 };
 
 /// The character that a file may begin with to say that it is UTF-8.
@@ -36,6 +36,8 @@ pub(crate) struct Syntax {
     pub(crate) names_lf: bool,
     /// It has the character U+FEFF.
     pub(crate) names_bom: bool,
+    /// It writes a character beyond ASCII as `\xHH`, the first of which this is.
+    pub(crate) hex_char: Option<char>,
     /// It has classes that match a byte that is not UTF-8.
     pub(crate) complements: bool,
     /// Number of Unicode classes, as the host's prefilter counts them.
@@ -90,9 +92,13 @@ impl Syntax {
 struct Reader(Syntax);
 
 impl Reader {
-    fn char(&mut self, char: char) {
+    fn literal(&mut self, literal: &ast::Literal) {
+        let char = literal.c;
         self.0.names_cr |= char == '\r';
         self.0.names_bom |= char == BOM;
+        if literal.kind == LiteralKind::HexFixed(HexLiteralKind::X) && !char.is_ascii() {
+            self.0.hex_char.get_or_insert(char);
+        }
     }
 
     fn flags(&mut self, flags: &ast::Flags) {
@@ -135,7 +141,7 @@ impl Visitor for Reader {
                 }
             }
             Ast::Literal(literal) => {
-                self.char(literal.c);
+                self.literal(literal);
                 self.0.names_lf |= literal.c == '\n';
             }
             Ast::Flags(set) => self.flags(&set.flags),
@@ -154,10 +160,10 @@ impl Visitor for Reader {
             ClassSetItem::Unicode(_) | ClassSetItem::Perl(_) => self.0.classes += 1,
             ClassSetItem::Range(range) => {
                 self.0.classes += usize::from(!range.end.c.is_ascii());
-                self.char(range.start.c);
-                self.char(range.end.c);
+                self.literal(&range.start);
+                self.literal(&range.end);
             }
-            ClassSetItem::Literal(literal) => self.char(literal.c),
+            ClassSetItem::Literal(literal) => self.literal(literal),
             _ => {}
         }
         Ok(())
@@ -252,6 +258,13 @@ mod tests {
             ("[\0-~]", false),
         ] {
             assert_eq!(Syntax::of(text).unwrap().names_lf, names_lf, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_character_that_looks_like_a_byte_is_found() {
+        for (text, char) in [(r"a\xe9", Some('é')), (r"[\xE9-\xFF]", Some('é')), (r"\x41é\u{e9}", None)] {
+            assert_eq!(Syntax::of(text).unwrap().hex_char, char, "{text}");
         }
     }
 

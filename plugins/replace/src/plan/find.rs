@@ -209,6 +209,11 @@ fn pairs(facts: &Facts<'_>) -> Result<Vec<Pair>, String> {
     Ok(pairs)
 }
 
+/// Whether a head is UTF-8, perhaps cut at its end.
+fn is_utf8(head: &[u8]) -> bool {
+    std::str::from_utf8(head).map_or_else(|error| error.error_len().is_none(), |_| true)
+}
+
 /// An expression.
 fn regex(facts: &Facts<'_>, find: &str, with: &str) -> Result<(Engine, Job), String> {
     let settings = facts.settings;
@@ -216,6 +221,17 @@ fn regex(facts: &Facts<'_>, find: &str, with: &str) -> Result<(Engine, Job), Str
     let crlf = facts.crlf && settings.multiline;
     let pattern =
         Pattern::new(find, crate::pattern::Meaning { word: settings.word, crlf, ..facts.meaning() })?;
+    if let Some(char) = pattern.syntax.hex_char
+        && !pattern.has_bytes()
+        && !is_utf8(facts.file.head)
+    {
+        let byte = format!("\\x{:02x}", u32::from(char));
+        let message = format!(
+            "`{byte}` in `find` is the character {char}, and the file is not UTF-8: write `(?-u:{byte})` for the \
+             byte, or name the file's encoding with `--encoding`"
+        );
+        log(LogLevel::Warn, &message);
+    }
     escape::check_template(with, settings.escapes)?;
     let escapes = if settings.escapes == Some(false) { Escapes::Literal } else { Escapes::Read };
     if in_lines {
