@@ -28,6 +28,10 @@ pub enum Foreign {
     Lz4,
     /// `compress` (.Z).
     Compress,
+    /// LZMA, as `lzma` writes it (.lzma).
+    Lzma,
+    /// zlib, RFC 1950.
+    Zlib,
     /// lzip.
     Lzip,
     /// lzop.
@@ -44,9 +48,9 @@ pub enum Foreign {
         /// Whether it begins with a byte order mark.
         has_mark: bool,
     },
-    /// UTF-32 with a byte order mark, the low byte first.
+    /// UTF-32, the low byte first.
     Utf32Le,
-    /// UTF-32 with a byte order mark, the high byte first.
+    /// UTF-32, the high byte first.
     Utf32Be,
 }
 
@@ -64,6 +68,8 @@ impl Foreign {
             Self::Rar => "a rar archive",
             Self::Lz4 => "an lz4 file",
             Self::Compress => "a file of compress (.Z)",
+            Self::Lzma => "an lzma file",
+            Self::Zlib => "zlib data",
             Self::Lzip => "an lzip file",
             Self::Lzop => "an lzop file",
             Self::Snappy => "a snappy file",
@@ -82,7 +88,7 @@ impl Foreign {
         match self {
             Self::Compressed(_) => "use `--decompress` to change what is in it",
             Self::Zip | Self::SevenZip | Self::Rar => "unpack it first, and pack it again afterwards",
-            Self::Lz4 | Self::Compress | Self::Lzip | Self::Lzop | Self::Snappy => {
+            Self::Lz4 | Self::Compress | Self::Lzma | Self::Zlib | Self::Lzip | Self::Lzop | Self::Snappy => {
                 "decompress it first, and compress it again afterwards"
             }
             Self::Utf16Le { .. } => "use `--encoding utf-16le`",
@@ -134,7 +140,8 @@ const MAGICS: &[(&[u8], Foreign)] = &[
 ///
 /// `None` means nothing more than that: the file may be text, or binary in
 /// another way. Formats without a mark of their own (brotli, raw deflate, UTF-16
-/// of mostly non-Latin text without a byte order mark) are not recognised.
+/// without a byte order mark and without a single space or line end) are not
+/// recognised.
 #[must_use]
 pub fn recognise(head: &[u8]) -> Option<Foreign> {
     let head = &head[..head.len().min(HEAD_BYTES)];
@@ -151,7 +158,32 @@ pub fn recognise(head: &[u8]) -> Option<Foreign> {
     {
         return Some(Foreign::Compress);
     }
-    wide::recognise(head)
+    if is_lzma(head) {
+        return Some(Foreign::Lzma);
+    }
+    wide::recognise(head).or_else(|| is_zlib(head).then_some(Foreign::Zlib))
+}
+
+/// A file of `lzma`. It has no magic number, so its three fields are checked as
+/// xz-utils does (src/liblzma/common/alone_decoder.c): the usual properties, a
+/// dictionary of 2^n or 2^n + 2^(n-1) bytes, and no size, or one below 256 GiB.
+fn is_lzma(head: &[u8]) -> bool {
+    let [0x5d, rest @ ..] = head else { return false };
+    let Some((dictionary, rest)) = rest.split_first_chunk() else { return false };
+    let Some((size, _)) = rest.split_first_chunk() else { return false };
+    let dictionary = u32::from_le_bytes(*dictionary);
+    let size = u64::from_le_bytes(*size);
+    let is_usual = dictionary >> dictionary.trailing_zeros().min(31);
+    dictionary >= 1 << 12 && matches!(is_usual, 1 | 3) && (size == u64::MAX || size < 256 << 30)
+}
+
+/// zlib data with a window of 32 KiB, which nearly all programs write. The
+/// header is two bytes, so bytes that text does not have must follow.
+fn is_zlib(head: &[u8]) -> bool {
+    let is_control = |byte: &u8| *byte < 0x20 && !matches!(byte, b'\t' | b'\n' | 0x0c | b'\r' | 0x1b);
+    matches!(head, [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..])
+        && std::str::from_utf8(&head[..head.len().min(64)]).is_err_and(|error| error.error_len().is_some())
+        && head.iter().take(64).any(is_control)
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ pub(crate) fn begin(params: &Params, file: &FileHead<'_>) -> Result<(Csv, Job), 
         Err(Stop::Incomplete) => None,
         Ok(opened) => {
             csv.resolve(&opened, head)?;
-            fields = csv.wanted_fields(&opened, mark_bytes(head));
+            fields = csv.wanted_fields(&opened, mark_bytes(head), head);
             let is_from_return = dialect.line_end == LineEnd::Any && line_end != Some(LineEnd::LineFeed);
             dialect.parallel_framing().filter(|_| opened.has_even_quotes && !is_from_return)
         }
@@ -203,13 +203,20 @@ impl Wishes {
             changes: Vec::new(),
             conditions: Vec::new(),
             expected: (self.settings.ragged == Some(Ragged::Refuse)).then_some(count),
+            guards_backslashes: self.settings.guards_backslashes
+                && ![dialect.quote, dialect.delimiter.first().copied()].contains(&Some(b'\\')),
             header: opened
                 .first
                 .as_ref()
                 .filter(|_| self.settings.has_header)
                 .map(|first| first.start as u64),
         };
-        let Some(names) = names else { return Ok(Plan::new(steps)) };
+        let Some(names) = names else {
+            if self.settings.skip > 0 && self.settings.has_header && !bytes.is_empty() {
+                return Err("no header follows the lines that `skip` skips; is there one less?".into());
+            }
+            return Ok(Plan::new(steps));
+        };
         let columns = Columns { count, names: Some(names).filter(|_| self.settings.has_header) };
         for targets in &self.drop {
             assign(&mut steps, &columns, targets, Step::Drop)?;

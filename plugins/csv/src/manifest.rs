@@ -6,6 +6,10 @@ use runner_plugin::{Manifest, ParamSpec};
 const COLUMNS: &str = "COLUMNS are names, positions, ranges, wildcards or exclusions: \
                        `email,\"Name, full\",3,5-7,addr_*`, `!id`, `fax?`";
 
+/// The parameter `escape`, for readers.
+const ESCAPE: &str = "`none`, `mysql`, `tsv`, or one character that escapes the next one; `auto`: none, but a \
+                      backslash before a delimiter or a line end is refused";
+
 /// The plugin's description of itself.
 pub(crate) fn manifest() -> Manifest {
     let text = |name, doc: &str| ParamSpec::text(name, doc);
@@ -55,9 +59,7 @@ pub(crate) fn manifest() -> Manifest {
             .default("strict"),
     )
     .param(flag("double-quote", "Whether two quotes in a quoted field are one of its value", "true"))
-    .param(
-        text("escape", "`none`, `mysql`, `tsv`, or one character that escapes the next one").default("none"),
-    )
+    .param(text("escape", ESCAPE).default("auto"))
     .param(flag("skip-initial-space", "Whether spaces after a delimiter are no part of the value", "false"))
     .param(text("comment", "What comment lines begin with"))
     .param(ParamSpec::integer("skip", "Number of lines before the first record").default("0"))

@@ -2,7 +2,7 @@
 
 use crate::begin::DELETED;
 use crate::change::{Buffers, Change, Changer, Failure, RawField};
-use crate::record::{Fault, FaultKind, Field, Record};
+use crate::record::{Fault, FaultKind, Field, Record, Shape};
 use crate::steps::{Step, Steps};
 use runner_plugin::Edits;
 use std::ops::Range;
@@ -57,6 +57,11 @@ impl Plan {
     /// Number of fields needed of each record.
     pub(crate) fn limit(&self) -> usize {
         self.limit
+    }
+
+    /// Whether a backslash that may be an escape is a fault.
+    pub(crate) fn guards_backslashes(&self) -> bool {
+        self.steps.guards_backslashes
     }
 
     /// Whether the record at this offset contains the names of the columns.
@@ -117,6 +122,9 @@ impl Plan {
                 row.record.content.start,
                 (FaultKind::Ragged { found: row.fields.len(), expected }, None),
             ));
+        }
+        if self.steps.guards_backslashes {
+            backslash(row)?;
         }
         if !row.is_header && !self.steps.conditions.is_empty() && self.is_deleted(changer, row, scratch) {
             edits.delete(row.record.content.start..row.record.end);
@@ -258,6 +266,27 @@ impl Plan {
             None => Err(at(row.record.content.start, (FaultKind::BecomesEmpty, None))),
         }
     }
+}
+
+/// Refuses a backslash that would be an escape in the exports of databases:
+/// before a delimiter or a line end, outside quotes. The next fields would be
+/// taken for others.
+fn backslash(row: Row<'_>) -> Result<(), Located> {
+    let bare = row.fields.iter().filter(|field| field.shape != Shape::Quoted);
+    // Fields beyond the needed ones were not read, but the last one may be cut.
+    let has_line_end = row.record.end > row.record.content.end;
+    let ends = bare
+        .map(|field| (field.start, field.end))
+        .filter(|(_, end)| has_line_end || *end < row.record.content.end);
+    let last = has_line_end.then_some((row.record.content.start, row.record.content.end));
+    for (start, end) in ends.chain(last) {
+        let text = &row.bytes[start..end];
+        let backslashes = text.iter().rev().take_while(|byte| **byte == b'\\').count();
+        if backslashes % 2 == 1 {
+            return Err(at(end - 1, (FaultKind::Backslash, None)));
+        }
+    }
+    Ok(())
 }
 
 fn at(at: usize, (kind, why): Failure) -> Located {

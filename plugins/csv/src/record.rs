@@ -75,6 +75,8 @@ pub(crate) enum FaultKind {
     EscapedEnd,
     /// An escaped line end, in a dialect in which line ends cannot be escaped.
     EscapedLineEnd,
+    /// A backslash before a delimiter or a line end, which may be an escape.
+    Backslash,
     /// A record with another number of fields than the first one.
     Ragged {
         /// The number of its fields.
@@ -111,6 +113,7 @@ impl FaultKind {
             Self::LoneLineFeed => "a line feed in a file whose records end with carriage returns",
             Self::EscapedEnd => "an escape character at the end of the file",
             Self::EscapedLineEnd => "an escaped line end",
+            Self::Backslash => "a backslash before a delimiter or a line end",
             Self::Ragged { found, expected } => {
                 return format!("a record of {found} fields instead of {expected}");
             }
@@ -142,6 +145,10 @@ impl FaultKind {
             Self::LoneLineFeed => "set `line-end=any` if it ends a record",
             Self::EscapedEnd => "the file may be cut short; fix it first",
             Self::EscapedLineEnd => "set `escape=mysql` or `escape=\\` if it is part of the value",
+            Self::Backslash => {
+                "set `escape=mysql` if it escapes what follows, as in exports of MySQL, `escape=\\` as in other \
+                 programs, or `escape=none` if it is text"
+            }
             Self::Ragged { .. } => {
                 "set the right `delimiter` and `quote`, or `ragged=keep` if records may differ, or fix the file first"
             }

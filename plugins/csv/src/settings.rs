@@ -10,6 +10,9 @@ pub(crate) struct Settings {
     pub(crate) delimiter: Delimiter,
     /// The dialect with the delimiter and the line end still open.
     pub(crate) dialect: Dialect,
+    /// Whether a backslash that could be an escape is refused, because the user
+    /// has not said that it is none.
+    pub(crate) guards_backslashes: bool,
     /// Whether the line end is to be found in the file.
     pub(crate) finds_line_end: bool,
     /// Number of lines before the first record.
@@ -79,6 +82,7 @@ impl Settings {
         let settings = Self {
             delimiter: delimiter(params.bytes("delimiter"))?,
             dialect,
+            guards_backslashes: params.required("escape")? == "auto",
             finds_line_end,
             skip: params::count(params, "skip")?,
             has_header: params.bool("header")?,
@@ -153,10 +157,10 @@ fn quote(value: &str) -> Result<Option<u8>, String> {
 
 fn escape(value: &str) -> Result<Escape, String> {
     match value {
-        "none" => Ok(Escape::None),
+        "auto" | "none" => Ok(Escape::None),
         "mysql" => Ok(Escape::MySql),
         "tsv" => Ok(Escape::Lines),
-        other => Ok(Escape::Byte(punctuation("escape", other, "`none`, `mysql`, `tsv`")?)),
+        other => Ok(Escape::Byte(punctuation("escape", other, "`auto`, `none`, `mysql`, `tsv`")?)),
     }
 }
 

@@ -37,12 +37,19 @@ impl<'w> ShownRecord<'w> {
 impl Csv {
     /// The fields that are needed, if no others are. Everything that concerns
     /// whole records needs all of them.
-    pub(crate) fn wanted_fields(&self, opened: &Opened, mark_bytes: usize) -> Option<Vec<u32>> {
+    pub(crate) fn wanted_fields(&self, opened: &Opened, mark_bytes: usize, head: &[u8]) -> Option<Vec<u32>> {
         let State::Ready(plan) = &self.plan else { return None };
         let first = opened.first.as_ref()?;
         let dialect = &self.changer.dialect;
         // The host would not recognise lines before the first record.
         let begins_file = opened.body == mark_bytes && first.start == mark_bytes;
+        // A backslash before the wanted fields would not be seen. Databases
+        // export with tabs, and escape them.
+        let has_backslashes =
+            || memchr::memmem::find(head, &[b"\\", &dialect.delimiter[..]].concat()).is_some();
+        if plan.guards_backslashes() && (dialect.delimiter == b"\t" || has_backslashes()) {
+            return None;
+        }
         let is_wide = first.fields.len() > 1;
         if !begins_file || !is_wide || !is_projectable(dialect) {
             return None;

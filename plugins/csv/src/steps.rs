@@ -27,6 +27,8 @@ pub(crate) struct Steps {
     pub(crate) conditions: Vec<(Option<usize>, Condition)>,
     /// The number of fields that each record must have, if it is checked.
     pub(crate) expected: Option<usize>,
+    /// Whether a backslash before a delimiter or a line end is a fault.
+    pub(crate) guards_backslashes: bool,
     /// The offset of the header, if the file has one.
     pub(crate) header: Option<u64>,
 }

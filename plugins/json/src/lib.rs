@@ -92,6 +92,10 @@ impl Json {
             start = end;
         }
         self.counts.take(&mut self.scanner.hits, start, &self.plan, edits);
+        // No other window was shown to any instance.
+        if window.first && window.last {
+            self.warn();
+        }
         Ok(())
     }
 

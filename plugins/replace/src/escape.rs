@@ -26,7 +26,8 @@ pub(crate) fn read(rest: &str) -> Option<(Escape, usize)> {
         b'n' => byte(b'\n'),
         b't' => byte(b'\t'),
         b'r' => byte(b'\r'),
-        b'0' => byte(0),
+        // In other programs, more digits would be an octal number.
+        b'0' if !rest.as_bytes().get(1).is_some_and(u8::is_ascii_digit) => byte(0),
         b'\\' => byte(b'\\'),
         b'x' => {
             let digits =
@@ -69,6 +70,7 @@ pub(crate) fn unknown(what: &str, rest: &str) -> String {
     let advice = match name.as_str() {
         "U" | "L" | "u" | "l" | "E" => " (case conversion needs `regex=true`)",
         "x" => " (it takes two hexadecimal digits: `\\xe9`)",
+        "0" => " before another digit (a byte is written `\\x0a`)",
         digit if digit.starts_with(|char: char| char.is_ascii_digit()) => {
             " (groups need `regex=true`, and are written `$1`)"
         }
@@ -146,7 +148,12 @@ pub(crate) fn decode_if(what: &str, text: &str, escapes: Option<bool>) -> Result
 /// The first thing in the text that can be read as an escape.
 fn first_escape(text: &str) -> Option<&str> {
     let mut places = text.match_indices('\\').map(|(at, _)| at);
-    places.find_map(|at| read(&text[at + 1..]).map(|(_, length)| &text[at..at + 1 + length]))
+    places.find_map(|at| {
+        let rest = &text[at + 1..];
+        // An octal number, elsewhere.
+        let length = if rest.starts_with('0') { Some(1) } else { read(rest).map(|(_, length)| length) };
+        length.map(|length| &text[at..at + 1 + length])
+    })
 }
 
 /// Whether it has a drive (`C:\`), or begins with a server (`\\name`).
@@ -179,7 +186,7 @@ mod tests {
     #[test]
     fn each_escape_is_read() {
         assert_eq!(decoded(r"a\n\t\r\0\\\xe9\u{20ac}z").unwrap(), b"a\n\t\r\0\\\xe9\xe2\x82\xacz");
-        for wrong in [r"\q", r"\x4", r"\u{}", r"\u{110000}", r"\xé", r"\u41", "\\"] {
+        for wrong in [r"\q", r"\012", r"\x4", r"\u{}", r"\u{110000}", r"\xé", r"\u41", "\\"] {
             let error = decoded(wrong).unwrap_err();
             assert!(error.contains("no escape") && error.contains("escapes=false"), "{error}");
         }

@@ -18,6 +18,7 @@ mod decide;
 mod dictionary;
 mod ends;
 mod escape;
+mod expression;
 mod hay;
 mod limits;
 mod lines;

@@ -110,22 +110,32 @@ impl Pattern {
     /// # Errors
     /// If it can only match across lines, or asks for more than a line.
     pub(crate) fn within_lines(&self, name: &str) -> Result<Regex, String> {
+        // Only `find` can be searched in the whole file.
+        let multiline = if name == "find" { "set `multiline`, or " } else { "" };
         if self.syntax.dot_all {
             return Err(format!(
                 "`{name}` has the flag `s`, with which `.` matches a line end, but each line is searched \
-                 alone: set `multiline`, or remove the flag"
+                 alone: {multiline}remove the flag"
+            ));
+        }
+        if self.syntax.names_lf {
+            return Err(format!(
+                "`{name}` looks for a line end, but each line is searched alone, without its line end: \
+                 {multiline}leave it out"
             ));
         }
         let looks = self.hir.properties().look_set();
         if looks.contains(Look::Start) || looks.contains(Look::End) {
             return Err(format!(
                 "`{name}` has `\\A` or `\\z`, the start or end of the file, but each line is searched \
-                 alone: set `multiline`, or write `^` or `$`"
+                 alone: {multiline}write `^` or `$`"
             ));
         }
         let hir = within::without_line_ends(&self.hir);
         if within::never_matches(&hir) {
-            return Err(format!("`{name}` matches only across lines, or nothing at all: set `multiline`"));
+            return Err(format!(
+                "`{name}` matches only across lines, or nothing at all: {multiline}correct it"
+            ));
         }
         compile(&hir)
     }

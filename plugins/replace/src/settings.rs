@@ -202,6 +202,18 @@ impl Settings {
         refuse(self.counts.nth.is_some() && self.counts.max.is_some(), "nth", "`max`")?;
         let per_line = self.counts.nth_per_line.is_some() && self.counts.max_per_line.is_some();
         refuse(per_line, "nth-per-line", "`max-per-line`")?;
+        let lines = &self.lines;
+        let one = [("from", &lines.from), ("to", &lines.to), ("delete-lines", &self.delete_lines)];
+        let one = one.into_iter().filter_map(|(name, text)| Some((name, text.as_ref()?)));
+        let many = lines.with.iter().map(|text| ("lines", text));
+        let others = lines.without.iter().map(|text| ("not-lines", text));
+        for (name, text) in one.chain(many).chain(others) {
+            if text.is_empty() {
+                return Err(format!(
+                    "`{name}` is empty, so it matches every line: write `^` if that is meant"
+                ));
+            }
+        }
         if self.max_match.is_some() && !(self.regex && self.multiline) {
             return Err("`max-match` is only used with both `multiline` and `regex`".into());
         }

@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use regex_syntax::ast::parse::Parser;
 use regex_syntax::ast::{
     self, AssertionKind, Ast, ClassBracketed, ClassSet, ClassSetBinaryOpKind, ClassSetItem, Flag,
-    FlagsItemKind, GroupKind, Span, Visitor,
+    FlagsItemKind, GroupKind, HexLiteralKind, LiteralKind, Span, Visitor,
 };
 
 /// The character that a file may begin with to say that it is UTF-8.
@@ -31,8 +31,13 @@ pub(crate) struct Syntax {
     pub(crate) dot_all: bool,
     /// It has the character CR.
     pub(crate) names_cr: bool,
+    /// It looks for a line feed: as a character, or in a class that is not
+    /// negated. Not so `\s` and `[^a]`, which match many characters.
+    pub(crate) names_lf: bool,
     /// It has the character U+FEFF.
     pub(crate) names_bom: bool,
+    /// It writes a character beyond ASCII as `\xHH`, the first of which this is.
+    pub(crate) hex_char: Option<char>,
     /// It has classes that match a byte that is not UTF-8.
     pub(crate) complements: bool,
     /// Number of Unicode classes, as the host's prefilter counts them.
@@ -87,9 +92,13 @@ impl Syntax {
 struct Reader(Syntax);
 
 impl Reader {
-    fn char(&mut self, char: char) {
+    fn literal(&mut self, literal: &ast::Literal) {
+        let char = literal.c;
         self.0.names_cr |= char == '\r';
         self.0.names_bom |= char == BOM;
+        if literal.kind == LiteralKind::HexFixed(HexLiteralKind::X) && !char.is_ascii() {
+            self.0.hex_char.get_or_insert(char);
+        }
     }
 
     fn flags(&mut self, flags: &ast::Flags) {
@@ -120,13 +129,21 @@ impl Visitor for Reader {
             Ast::Dot(span) => self.place(**span, Place::Dot),
             Ast::ClassPerl(class) if class.negated => self.place(class.span, Place::Complement),
             Ast::ClassUnicode(class) if class.is_negated() => self.place(class.span, Place::Complement),
-            Ast::ClassBracketed(class) if has_invalid(class) => self.place(class.span, Place::Complement),
+            Ast::ClassBracketed(class) => {
+                self.0.names_lf |= names_lf(class);
+                if has_invalid(class) {
+                    self.place(class.span, Place::Complement);
+                }
+            }
             Ast::Assertion(look) => {
                 if matches!(look.kind, AssertionKind::StartLine | AssertionKind::StartText) {
                     self.place(look.span, Place::LineStart);
                 }
             }
-            Ast::Literal(literal) => self.char(literal.c),
+            Ast::Literal(literal) => {
+                self.literal(literal);
+                self.0.names_lf |= literal.c == '\n';
+            }
             Ast::Flags(set) => self.flags(&set.flags),
             Ast::Group(group) => {
                 if let GroupKind::NonCapturing(flags) = &group.kind {
@@ -143,13 +160,28 @@ impl Visitor for Reader {
             ClassSetItem::Unicode(_) | ClassSetItem::Perl(_) => self.0.classes += 1,
             ClassSetItem::Range(range) => {
                 self.0.classes += usize::from(!range.end.c.is_ascii());
-                self.char(range.start.c);
-                self.char(range.end.c);
+                self.literal(&range.start);
+                self.literal(&range.end);
             }
-            ClassSetItem::Literal(literal) => self.char(literal.c),
+            ClassSetItem::Literal(literal) => self.literal(literal),
             _ => {}
         }
         Ok(())
+    }
+}
+
+/// Whether a class, or one in it, has a line feed and is not negated. What is
+/// subtracted from a class is not looked for.
+fn names_lf(class: &ClassBracketed) -> bool {
+    !class.negated && matches!(&class.kind, ClassSet::Item(item) if item_names_lf(item))
+}
+
+fn item_names_lf(item: &ClassSetItem) -> bool {
+    match item {
+        ClassSetItem::Literal(literal) => literal.c == '\n',
+        ClassSetItem::Bracketed(class) => names_lf(class),
+        ClassSetItem::Union(union) => union.items.iter().any(item_names_lf),
+        _ => false,
     }
 }
 
@@ -215,6 +247,25 @@ mod tests {
         assert!(Syntax::of(r"[\x0d\n]").unwrap().names_cr);
         assert!(!Syntax::of(r"\s$").unwrap().names_cr);
         assert!(Syntax::of(r"\x{FEFF}").unwrap().names_bom);
+        for (text, names_lf) in [
+            (r"a\n?", true),
+            (r"(?:;|\n)", true),
+            (r"[\t\n]+", true),
+            (r"[a[\x0a]]", true),
+            (r"[^\n]*", false),
+            (r"[^a[\n]]", false),
+            (r"\s", false),
+            ("[\0-~]", false),
+        ] {
+            assert_eq!(Syntax::of(text).unwrap().names_lf, names_lf, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_character_that_looks_like_a_byte_is_found() {
+        for (text, char) in [(r"a\xe9", Some('é')), (r"[\xE9-\xFF]", Some('é')), (r"\x41é\u{e9}", None)] {
+            assert_eq!(Syntax::of(text).unwrap().hex_char, char, "{text}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod faults;
 mod programs;
 mod promises;
+mod refusals;
 mod selection;
 
 use std::io::Write;
@@ -140,7 +141,7 @@ proptest! {
             Ok(output) => prop_assert_eq!(output, expected),
             Err(error) if error.contains("matches only across lines") => prop_assert_eq!(input, expected),
             Err(error) => {
-                let names = ["(?s", "\\A", "\\z"].iter().any(|part| find.contains(part));
+                let names = ["(?s", "\\A", "\\z", "\\n"].iter().any(|part| find.contains(part));
                 prop_assert!(names && error.contains("set `multiline`"), "{}", error);
             }
         }

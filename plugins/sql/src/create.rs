@@ -22,6 +22,8 @@ pub(crate) struct Table {
     pub(crate) columns: Vec<Column>,
     /// Why the order of the columns is not known, if it is not.
     pub(crate) unordered: Option<&'static str>,
+    /// Where a query begins that fills it.
+    pub(crate) query: Option<usize>,
 }
 
 /// Reads the name of the table after `CREATE`. `None` if something else is
@@ -58,6 +60,10 @@ pub(crate) fn created_table(scan: &mut Scan<'_>) -> Parse<Table> {
             Token::Delimiter | Token::End => return Ok(table),
             _ if scan.lexis.is_postgres() && scan.is(&lexeme, "INHERITS") => {
                 table.unordered = Some("it inherits columns of other tables");
+            }
+            // `AS` may be left out in MySQL.
+            _ if scan.is(&lexeme, "AS") || scan.is(&lexeme, "SELECT") => {
+                table.query.get_or_insert(lexeme.start);
             }
             _ => {}
         }

@@ -13,6 +13,7 @@ mod condition;
 mod copy;
 mod create;
 mod dialect;
+mod family;
 mod fault;
 mod fits;
 mod head;

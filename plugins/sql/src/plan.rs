@@ -1,5 +1,7 @@
 //! What is done to the columns of one table.
 
+mod checks;
+
 use std::collections::HashMap;
 
 use runner_values::{Action, Rule, Target};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use runner_plugin::Edits;
 
 use crate::create::{created_name, created_table};
+use crate::family;
 use crate::fault::{Parse, Stop, fault};
 use crate::head::{self, After, Head, Setting};
 use crate::lexer::{Lexeme, Scan, Token};
@@ -63,6 +64,9 @@ impl Machine {
             b"COPY" if is_postgres => self.copy(scan),
             b"CREATE" => self.create(scan),
             b"ALTER" => {
+                if let Some((parent, child)) = family::attached(&mut scan.clone(), self.schema.as_deref())? {
+                    self.planner.check_child(&parent, &child).or_else(|error| fault(start, error))?;
+                }
                 if let Some(name) = head::alter(&mut scan.clone(), self.schema.as_deref())? {
                     self.planner.alter(&name);
                 }
@@ -74,7 +78,7 @@ impl Machine {
                 Ok(Step::On)
             }
             b"DELIMITER" if is_mysql => self.delimiter(scan),
-            b"UPDATE" | b"MERGE" | b"WITH" | b"LOAD" => self.refuse(&first, scan),
+            b"UPDATE" | b"MERGE" | b"WITH" | b"LOAD" | b"PREPARE" | b"EXPLAIN" => self.refuse(&first, scan),
             _ => Ok(Step::On),
         }
     }
@@ -107,6 +111,7 @@ impl Machine {
     fn insert(&mut self, start: usize, scan: &mut Scan<'_>, edits: &mut Edits) -> Parse<Step> {
         self.state = State::Start;
         let name = head::insert_name(scan, self.schema.as_deref())?;
+        self.planner.check_schema(&name).or_else(|error| fault(start, error))?;
         let plan = match self.planner.concerns(&name) {
             true => {
                 let head = head::insert(scan)?;
@@ -160,6 +165,7 @@ impl Machine {
         }
         let name = table_name(scan, self.schema.as_deref())?;
         let head = head::copy(scan)?;
+        self.planner.check_schema(&name).or_else(|error| fault(start, error))?;
         let plan = match self.planner.concerns(&name) {
             true => self.plan(&name, &head, start)?,
             false => None,
@@ -179,11 +185,25 @@ impl Machine {
             return Ok(Step::On);
         }
         match created_name(scan, self.schema.as_deref())? {
-            Some(name) if self.planner.concerns(&name) => {
+            Some(name) => {
+                if scan.lexis.is_postgres() {
+                    for parent in family::parents(&mut scan.clone(), self.schema.as_deref())? {
+                        self.planner.check_child(&parent, &name).or_else(|error| fault(start, error))?;
+                    }
+                }
+                if !self.planner.concerns(&name) {
+                    scan.at = start;
+                    self.state = State::Statement;
+                    return Ok(Step::On);
+                }
                 let table = created_table(scan)?;
+                if let Some(query) = table.query.filter(|_| self.planner.changes(&name, &table)) {
+                    let name = name.shown();
+                    return fault(query, format!("the data of `{name}` come from a query, and are not read"));
+                }
                 self.planner.create(name, table);
             }
-            _ => {
+            None => {
                 scan.at = start;
                 self.state = State::Statement;
             }

@@ -17,6 +17,11 @@ impl Pattern {
         Self { text: part.text.clone().into(), is_exact: part.quoted }
     }
 
+    /// Whether every name fits.
+    fn is_any(&self) -> bool {
+        !self.is_exact && self.text == b"*"
+    }
+
     fn fits(&self, name: &[u8]) -> bool {
         if self.is_exact { self.text == name } else { glob(&self.text, name) }
     }
@@ -75,7 +80,18 @@ impl ColumnPattern {
             && self
                 .schema
                 .as_ref()
-                .is_none_or(|schema| name.schema.as_ref().is_some_and(|name| schema.fits(name)))
+                .is_none_or(|schema| name.schema.as_ref().map_or(schema.is_any(), |name| schema.fits(name)))
+    }
+
+    /// Whether the column has the same pattern as another one.
+    pub(crate) fn has_column_of(&self, other: &Self) -> bool {
+        self.column == other.column
+    }
+
+    /// Whether it cannot be told if it names columns of a table, because it has
+    /// a schema, and the table's is not known.
+    pub(crate) fn needs_schema(&self, name: &TableName) -> bool {
+        name.schema.is_none() && self.table.fits(&name.table) && !self.fits_table(name)
     }
 
     /// Whether it may name columns of a table of this name in some schema.
@@ -111,6 +127,7 @@ mod tests {
         assert!(!fits("public.users.email", None, "users", "email"));
         assert!(!fits("public.users.email", Some("private"), "users", "email"));
         assert!(fits("*.*mail*", Some("x"), "y", "E-Mail-2"));
+        assert!(fits("*.users.email", None, "users", "email"));
         assert!(!fits("\"*\".email", None, "users", "email"));
         assert!(fits("\"a.b\".\"c\"\"d\"", None, "a.b", "c\"d"));
     }

@@ -63,9 +63,12 @@ fn counts_of(report: &Report) -> Value {
     Value::Object(report.counts.iter().map(|(name, number)| (name.clone(), Value::from(*number))).collect())
 }
 
-/// What a plugin has counted, without zeros; `None` if that is nothing.
+/// What a plugin has counted; `None` if that is nothing.
+///
+/// Zeros are left out, but not those of `ACTION:PLACE`: the user has named the
+/// place, and a place that is nowhere in the file is most often misspelt.
 pub(crate) fn counted(counts: &[(String, u64)]) -> Option<String> {
-    let some = counts.iter().filter(|(_, number)| *number > 0);
+    let some = counts.iter().filter(|(name, number)| *number > 0 || name.contains(':'));
     let words: Vec<_> = some
         .map(|(name, number)| format!("{} {}", group_digits(*number), shown(name).cut(NAME_CHARS)))
         .collect();
@@ -140,5 +143,18 @@ pub(crate) fn replaced_by(stats: &Stats) -> String {
         String::new()
     } else {
         format!(" by {}", group_digits(stats.new_bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::counted;
+
+    #[test]
+    fn zeros_are_shown_of_what_the_user_has_named() {
+        let counts = [("email", 1), ("card", 0), ("mask:$.a", 2), ("mask:$.typo", 0)];
+        let counts = counts.map(|(name, number)| (name.to_owned(), number));
+        assert_eq!(counted(&counts).as_deref(), Some("1 email, 2 mask:$.a, 0 mask:$.typo"));
+        assert_eq!(counted(&counts[1..2]), None);
     }
 }

@@ -23,6 +23,29 @@ proptest! {
         }
     }
 
+    /// Text of other scripts is known by its spaces and line ends.
+    #[test]
+    fn utf_16_of_other_scripts_is_known(
+        lines in prop::collection::vec("[Жа-я]{3,20}|[א-ת]{3,20}|[ア-ン]{3,20}|[一-龥]{3,20}|[가-힣]{3,20}|[ก-ฮ]{3,20}|[α-ω]{3,20}", 4..20),
+        end in prop::sample::select(vec!["\n", "\r\n", " "]),
+    ) {
+        let text: String = lines.iter().map(|line| format!("{line}{end}")).collect();
+        let le = Foreign::Utf16Le { has_mark: false };
+        prop_assert_eq!(recognise(&utf16(&text, u16::to_le_bytes)), Some(le));
+        let be = Foreign::Utf16Be { has_mark: false };
+        prop_assert_eq!(recognise(&utf16(&text, u16::to_be_bytes)), Some(be));
+    }
+
+    /// UTF-32 is known without a mark.
+    #[test]
+    fn utf_32_is_known(text in "[a-zÀ-ÿЖ日😀 \n]{4,40}") {
+        let wide = |to_bytes: fn(u32) -> [u8; 4]| -> Vec<u8> {
+            text.chars().flat_map(|char| to_bytes(char.into())).collect()
+        };
+        prop_assert_eq!(recognise(&wide(u32::to_le_bytes)), Some(Foreign::Utf32Le));
+        prop_assert_eq!(recognise(&wide(u32::to_be_bytes)), Some(Foreign::Utf32Be));
+    }
+
     /// A head may be cut anywhere.
     #[test]
     fn a_cut_unit_does_not_matter(text in latin(), cut in 0_usize..3) {
@@ -152,4 +175,16 @@ fn each_has_a_name_and_an_advice() {
     assert!(utf16.advice().contains("--encoding utf-16be"));
     assert_eq!(utf16.encoding(), Some(Encoding::UTF_16BE));
     assert_eq!((Foreign::Zip.format(), Foreign::Zip.encoding()), (None, None));
+}
+
+#[test]
+fn formats_without_a_magic_number_are_known() {
+    // `printf hello | xz --format=lzma | xxd`, and `zlib.compress(b"hello")`.
+    let lzma = b"\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff\0\x34\x19\x49\xee\x8d\xe9";
+    let zlib = b"\x78\x9c\xcb\x48\xcd\xc9\xc9\x07\0\x06\x2c\x02\x15";
+    assert_eq!(recognise(lzma), Some(Foreign::Lzma));
+    assert_eq!(recognise(zlib), Some(Foreign::Zlib));
+    for text in [&b"]\n"[..], b"]]]]]]]]]]]]]]", b"x^2 + y", b"x\x9cuvre \xe9t\xe9\n", b"x\xdaber\n"] {
+        assert_eq!(recognise(text), None, "{}", text.escape_ascii());
+    }
 }

@@ -20,7 +20,8 @@ use crate::engine::prefilter::Finder;
 use crate::engine::transform::Transform;
 pub use crate::engine::validate::Found;
 use crate::engine::validate::{Origin, Piece, Request, accept, broken};
-use crate::error::{Place, Result};
+use crate::error::{Error, Kind, Place, Result};
+use crate::escape::{count, group_digits};
 use crate::hash::GROUP_BYTES;
 use crate::memory::{Budget, Lease};
 use crate::profile::{self, Stage};
@@ -260,6 +261,18 @@ pub struct Position {
     pub want: u64,
 }
 
+/// The error for a value, a row or the like that is longer than a window can
+/// be: most often, that is what the file holds, not a fault of the plugin.
+fn too_long(start: u64, limit: u64) -> Error {
+    let (start, limit) = (group_digits(start), count(limit, "byte"));
+    let what =
+        format!("the plugin needs more than {limit} at once, which is the limit, from offset {start} on");
+    Error::new(Kind::Io, what).hint(
+        "a quote that is never closed turns everything after it into one value; otherwise raise the limit \
+         with `--window`, up to 1GiB",
+    )
+}
+
 /// Adds the edits of the sequential windows that start before `until`, as far
 /// as they are in view, to what was found before; advances `position`.
 ///
@@ -293,10 +306,7 @@ pub fn find_sequential(
         let left = shown.saturating_sub(reply.consumed);
         position.want = if left == shown { 2 * position.want } else { context.window_bytes.max(left + 1) };
         if position.want > context.longest_window() {
-            return Err(broken(
-                &window,
-                &format!("consumed {} of {shown} bytes, and asks for more", reply.consumed),
-            ));
+            return Err(too_long(position.at.saturating_add(reply.consumed), context.longest_window()));
         }
         position.at = position.at.saturating_add(reply.consumed);
     }

@@ -21,7 +21,9 @@ pub(crate) enum Action {
     Replace { replacer: Replacer, of_file: Counter, of_line: Counter },
     /// Those with a match are deleted.
     Delete(Regex),
-    /// Text is inserted at their start, and before their line end.
+    /// Text is inserted at their start, and before their line end. `before`
+    /// ends with a line end, `after` has none, and `line_end` is that of a last
+    /// line without one.
     Insert { before: Option<Vec<u8>>, after: Option<Vec<u8>>, line_end: &'static [u8] },
 }
 
@@ -174,8 +176,12 @@ impl EachLine {
                 // Before the line end: the place after it belongs to the next
                 // line, which may be elsewhere in the file. As by sed, a line
                 // inserted at the end of the file has an end.
-                let end_of_file = if end == range.end { *line_end } else { b"" };
-                let after = after.as_ref().map(|after| [after, end_of_file].concat()).unwrap_or_default();
+                let (own_end, end_of_file) = match &whole[text.len()..] {
+                    b"" => (*line_end, *line_end),
+                    own_end => (own_end, &b""[..]),
+                };
+                let after = after.as_ref().map(|after| [own_end, after, end_of_file].concat());
+                let after = after.unwrap_or_default();
                 if text.is_empty() {
                     return edits.insert(start, &[before, &after].concat());
                 }

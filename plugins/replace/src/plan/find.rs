@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use runner_plugin::{Framing, Job, Pattern as Prefilter};
+use runner_plugin::{Framing, Job, LogLevel, Pattern as Prefilter, log};
 
 use super::key_prefilter::{self, Case};
 use super::{Facts, lines};
@@ -12,6 +12,7 @@ use crate::counter::Counter;
 use crate::decide::Decider;
 use crate::dictionary::{self, Dictionary, Options, Pair};
 use crate::escape;
+use crate::expression;
 use crate::limits::{LONGEST_IN_CONTEXT_BYTES, LOOK_AROUND_BYTES, MAX_OPEN_BYTES};
 use crate::lines::{Action, Lines};
 use crate::pattern::Pattern;
@@ -39,8 +40,15 @@ pub(super) fn find(facts: &Facts<'_>) -> Result<(Engine, Job), String> {
     match &settings.find[..] {
         [find] if is_single && settings.regex => regex(facts, find, with),
         [find] if is_single && !settings.word => {
-            let (find, with) = escape::decode_pair(find, with, settings.escapes)?;
-            single(facts, find, with)
+            let (text, with) = escape::decode_pair(find, with, settings.escapes)?;
+            let is_found = memchr::memmem::find(facts.file.head, &text).is_some();
+            if !is_found && expression::looks_like_one(find) {
+                log(
+                    LogLevel::Info,
+                    "`find` is looked for as it stands: set `regex=true` if it is an expression",
+                );
+            }
+            single(facts, text, with)
         }
         _ => many(facts),
     }
@@ -201,6 +209,11 @@ fn pairs(facts: &Facts<'_>) -> Result<Vec<Pair>, String> {
     Ok(pairs)
 }
 
+/// Whether a head is UTF-8, perhaps cut at its end.
+fn is_utf8(head: &[u8]) -> bool {
+    std::str::from_utf8(head).map_or_else(|error| error.error_len().is_none(), |_| true)
+}
+
 /// An expression.
 fn regex(facts: &Facts<'_>, find: &str, with: &str) -> Result<(Engine, Job), String> {
     let settings = facts.settings;
@@ -208,6 +221,17 @@ fn regex(facts: &Facts<'_>, find: &str, with: &str) -> Result<(Engine, Job), Str
     let crlf = facts.crlf && settings.multiline;
     let pattern =
         Pattern::new(find, crate::pattern::Meaning { word: settings.word, crlf, ..facts.meaning() })?;
+    if let Some(char) = pattern.syntax.hex_char
+        && !pattern.has_bytes()
+        && !is_utf8(facts.file.head)
+    {
+        let byte = format!("\\x{:02x}", u32::from(char));
+        let message = format!(
+            "`{byte}` in `find` is the character {char}, and the file is not UTF-8: write `(?-u:{byte})` for the \
+             byte, or name the file's encoding with `--encoding`"
+        );
+        log(LogLevel::Warn, &message);
+    }
     escape::check_template(with, settings.escapes)?;
     let escapes = if settings.escapes == Some(false) { Escapes::Literal } else { Escapes::Read };
     if in_lines {

@@ -94,6 +94,5 @@ pub(super) fn insert(facts: &Facts<'_>) -> Result<(Engine, Job), String> {
     let before = text("`insert-before`", &facts.settings.insert_before)?;
     let after = text("`insert-after`", &facts.settings.insert_after)?;
     let before = before.map(|before| [&before, line_end].concat());
-    let after = after.map(|after| [line_end, &after].concat());
     each(facts, Action::Insert { before, after, line_end }, &[], None)
 }
