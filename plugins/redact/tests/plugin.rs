@@ -68,8 +68,10 @@ proptest! {
     fn masks_keep_the_length_and_hide_for_good(
         text in text(),
         kind in prop::sample::select(vec!["email", "ipv4", "ipv6", "card", "key", "bearer", "mac", "iban", "phone", "ssn", "password", "token", "cookie"]),
+        keep in prop::sample::select(vec![None, None, Some("2"), Some("4")]),
     ) {
-        let params = [("kinds", kind)];
+        let mut params = vec![("kinds", kind)];
+        params.extend(keep.map(|count| ("keep-last", count)));
         let once = edit::<Redact>(&params, text.as_bytes()).expect("no error");
         prop_assert_eq!(once.len(), text.len());
         let twice = edit::<Redact>(&params, &once).expect("no error");

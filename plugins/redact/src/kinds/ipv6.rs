@@ -52,12 +52,23 @@ impl Run {
 /// The address whose first colon is at `colon`.
 pub(crate) fn find(text: &[u8], colon: usize) -> Option<Range<usize>> {
     let start = start(text, colon)?;
+    if is_masked(text, start) {
+        return None;
+    }
     let run = Run::read(text, start);
     let length = address_length(text, &run)?;
     let address = parse(&run.plain[..length])?;
     let range = start..run.places[length];
     let is_shown = is_strong(&run.plain[..length], address) || has_context(text, &range);
     (is_shown && !is_path(text, &range) && !is_hardware(&run.plain[..length])).then_some(range)
+}
+
+/// Whether the digits or colons at `start` are what a mask kept of an address:
+/// `****:***::b0b3`, `****:*1ae::1`, `**80::1`.
+fn is_masked(text: &[u8], start: usize) -> bool {
+    let stars = run_start(text, start, 4, |byte| byte == b'*');
+    let digits = text[start..].iter().take(4).take_while(|byte| byte.is_ascii_hexdigit()).count();
+    stars < start && (digits == 0 || start - stars + digits == 4 || text[..stars].last() == Some(&b':'))
 }
 
 /// Where the address begins whose first colon is at `colon`.
@@ -192,6 +203,7 @@ mod tests {
     fn addresses_are_found() {
         for (text, values) in [
             ("[2001:db8::1]:443", "2001:db8::1"),
+            ("**2001:db8::1** ****:***::b0b3 ****:*1ae::1 **80::1", "2001:db8::1"),
             ("from fe80::1: refused", "fe80::1"),
             ("addr:fe80::1%eth0 ::1.", "fe80::1 ::1"),
             ("x=fe80::1:eth0 a.b ::ffff:10.0.0.1", "fe80::1 ::ffff:10.0.0.1"),

@@ -131,10 +131,10 @@ fn has_key(address: &Address<'_>) -> bool {
         "upn",
     ];
     words::before(address.text, address.start).take(1).any(|word| {
-        words::with_lower(&address.text[word], &|word: &[u8]| {
-            (words::is_in(&KEYS, word) || word.ends_with(b"mail")).then_some(())
-        })
-        .is_some()
+        // A masked value between them has the key.
+        let is_next = !address.text[word.end..address.start].iter().any(|byte| matches!(byte, b'*' | b'@'));
+        let is_key = |word: &[u8]| (words::is_in(&KEYS, word) || word.ends_with(b"mail")).then_some(());
+        is_next && words::with_lower(&address.text[word], &is_key).is_some()
     })
 }
 
