@@ -158,7 +158,8 @@ fn same_rows(content: &[u8], delimiter: u8, quoting: bool, params: &[&str], chan
     } else {
         format!("delimiter={}", delimiter as char)
     };
-    for param in params.iter().copied().chain([quote, &delimiter_param]) {
+    // The library takes a backslash for text.
+    for param in params.iter().copied().chain([quote, "escape=none", &delimiter_param]) {
         args.extend(["--set".to_owned(), param.to_owned()]);
     }
     runner(&args).ok();
