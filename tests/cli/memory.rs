@@ -231,7 +231,9 @@ fn a_group_with_a_limit_is_not_overrun() {
     let Some(group) = Group::new(160 << 20) else { return };
     // Half of 160 MiB, for what asks for 100.
     in_group(&group, &[]).fails(3, "of `--memory-total` are in use");
-    in_group(&group, &["--memory", "32M"]).ok();
+    // Two workers with 24 MiB each leave 31 for the blocks that they work on.
+    // How many of those there are at a time depends on the machine's load.
+    in_group(&group, &["--memory", "24M"]).ok();
 }
 
 /// A run that was promised more than the group has sheds workers before the
