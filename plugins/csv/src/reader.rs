@@ -129,7 +129,11 @@ impl<'a> Reader<'a> {
 
     fn comment(&self, start: usize) -> Result<Record, Stop> {
         let mut end = self.next_line(start);
-        let has_end = end > start && matches!(self.bytes[end - 1], b'\n' | b'\r');
+        let has_end = match self.dialect.line_end {
+            LineEnd::Return => self.bytes[..end].ends_with(b"\r"),
+            LineEnd::Any => self.bytes[..end].ends_with(b"\r") || self.bytes[..end].ends_with(b"\n"),
+            _ => self.bytes[..end].ends_with(b"\n"),
+        };
         if !self.is_complete && (!has_end || end == self.bytes.len() && self.bytes[end - 1] == b'\r') {
             return Err(Stop::Incomplete);
         }
