@@ -173,9 +173,9 @@ impl Kinds {
         self.0.is_power_of_two()
     }
 
-    /// Whether the set contains one of these kinds.
-    pub(crate) fn has_any(self, kinds: &[Kind]) -> bool {
-        self.0 & Self::of(kinds).0 != 0
+    /// Whether the set contains a kind that is none of these.
+    pub(crate) fn has_other_than(self, kinds: &[Kind]) -> bool {
+        self.0 & !Self::of(kinds).0 != 0
     }
 }
 

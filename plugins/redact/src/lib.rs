@@ -79,7 +79,7 @@ impl Plugin for Redact {
                 let plain = holder::Spelling::of(window.bytes, &found).plain(value);
                 allowed.has(found.kind, &plain)
             };
-            if !is_allowed && !replacement.is_in(value) {
+            if !is_allowed && !replacement.is_in(window.bytes, &found) {
                 edits.replace_with(found.range.clone(), |out| replacement.write(window.bytes, &found, out));
                 edits.count(found.kind as usize, 1);
             }

@@ -3,7 +3,13 @@
 use crate::holder::{self, Spelling};
 use crate::kind::Kind;
 use crate::scan::Found;
+use crate::text::run_start;
 use runner_values::{Addresses, Mask, Pseudonyms};
+use std::ops::Range;
+
+/// How many masked bytes before the end of an address are looked at: more than
+/// are needed to tell what was kept.
+const MAX_MASK: usize = 320;
 
 /// How values are replaced.
 #[derive(Debug)]
@@ -28,9 +34,18 @@ impl Replacement {
         !matches!(self, Self::Hash(_, Addresses::Prefix))
     }
 
-    /// Whether a value holds the replacement of an earlier run.
-    pub(crate) fn is_in(&self, value: &[u8]) -> bool {
-        matches!(self, Self::Text(with) if memchr::memmem::find(value, with).is_some())
+    /// Whether a value holds the replacement of an earlier run, or is what a
+    /// mask kept of an address: the end of `****y@x.io` is an address itself.
+    pub(crate) fn is_in(&self, text: &[u8], found: &Found) -> bool {
+        let Range { start, end } = found.range;
+        match self {
+            Self::Text(with) => memchr::memmem::find(&text[start..end], with).is_some(),
+            Self::Mask(mask) if mask.keep_last > 0 && found.kind == Kind::Email => {
+                let masked = run_start(text, start, MAX_MASK, |byte| matches!(byte, b'*' | b'@' | b'.'));
+                runner_values::is_masked(mask, &text[masked..end])
+            }
+            _ => false,
+        }
     }
 
     /// Appends the replacement of a value of `text`.

@@ -31,24 +31,9 @@ pub(crate) struct Found {
     pub(crate) kind: Kind,
 }
 
-/// The kinds that the sweep finds: all but keys, which have rules of their own,
-/// lines of private keys, and UUIDs.
-const SWEPT: [Kind; 14] = [
-    Kind::Email,
-    Kind::Ipv4,
-    Kind::Ipv6,
-    Kind::Mac,
-    Kind::Card,
-    Kind::Iban,
-    Kind::Phone,
-    Kind::Ssn,
-    Kind::Id,
-    Kind::Bearer,
-    Kind::Basic,
-    Kind::Password,
-    Kind::Token,
-    Kind::Cookie,
-];
+/// The kinds that the sweep does not find: keys, which have rules of their own,
+/// lines of private keys, UUIDs and dates.
+const NOT_SWEPT: [Kind; 4] = [Kind::Key, Kind::Pem, Kind::Uuid, Kind::Date];
 
 /// The values of these kinds in `text`, in order and disjoint.
 ///
@@ -56,7 +41,7 @@ const SWEPT: [Kind; 14] = [
 /// If a rule for keys has an expression that is too large.
 pub(crate) fn scan(text: &[u8], kinds: Kinds, keys: &Keys) -> Result<Vec<Found>, String> {
     let mut found = Vec::new();
-    if kinds.has_any(&SWEPT) {
+    if kinds.has_other_than(&NOT_SWEPT) {
         let mut search =
             Search { text, kinds, colons_end: 0, seen: assignment::Seen::default(), found: &mut found };
         candidates::each(text, |at, bits| search.at(at, bits));

@@ -32,7 +32,7 @@ pub use expression::Expression;
 pub use fold::Fold;
 pub use key::Key;
 pub use kind::Kind;
-pub use mask::Mask;
+pub use mask::{Mask, is_masked};
 pub use pseudonym::{Addresses, Pseudonyms, is_pseudonym, is_token, normalize};
 pub use rules::{ACTIONS, KEYED, Rule, Rules};
 pub use shift::{Impossible, Shift};

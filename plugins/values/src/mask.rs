@@ -93,7 +93,8 @@ fn is_kept(kind: Kind, byte: u8) -> bool {
 /// Whether a value looks as if it was masked already: there are fill bytes, and
 /// besides them nothing but punctuation and the last characters that stay. Such
 /// a value does not show its kind any more.
-pub(crate) fn is_masked(mask: &Mask, value: &[u8]) -> bool {
+#[must_use]
+pub fn is_masked(mask: &Mask, value: &[u8]) -> bool {
     let is_punctuation =
         |byte: u8| matches!(byte, b'@' | b'.' | b':' | b' ' | b'-' | b'+' | b'/' | b'(' | b')');
     let (mut hidden, mut kept) = (0, 0);

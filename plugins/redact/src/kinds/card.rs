@@ -231,13 +231,7 @@ fn hint(word: &[u8]) -> Option<Hint> {
         "serial",
         "message",
     ];
-    if words::is_in(&FOR, word) {
-        Some(Hint::For)
-    } else if words::is_in(&AGAINST, word) {
-        Some(Hint::Against)
-    } else {
-        None
-    }
+    words::listed(word, &AGAINST, &FOR)
 }
 
 #[cfg(test)]

@@ -177,13 +177,7 @@ fn hint(word: &[u8]) -> Option<Hint> {
         "id", "offset", "seq", "bytes", "size", "ts", "time", "blk", "block", "isbn", "uid", "serial",
         "version",
     ];
-    if words::is_in(&FOR, word) {
-        Some(Hint::For)
-    } else if words::is_in(&AGAINST, word) {
-        Some(Hint::Against)
-    } else {
-        None
-    }
+    words::listed(word, &AGAINST, &FOR)
 }
 
 #[cfg(test)]

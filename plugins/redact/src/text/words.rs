@@ -60,6 +60,11 @@ pub(crate) fn hint(text: &[u8], at: usize, count: usize, of: impl Fn(&[u8]) -> O
     before(text, at).take(count).find_map(|word| with_lower(&text[word], &of))
 }
 
+/// What a word says that may be in one of two lists.
+pub(crate) fn listed(word: &[u8], against: &[&str], supporting: &[&str]) -> Option<Hint> {
+    if is_in(against, word) { Some(Hint::Against) } else { is_in(supporting, word).then_some(Hint::For) }
+}
+
 /// Calls `of` with a word in lower case. A word in camel case is also tried
 /// from its last capital: `clientIp` and then `ip`.
 pub(crate) fn with_lower<T>(word: &[u8], of: &impl Fn(&[u8]) -> Option<T>) -> Option<T> {
