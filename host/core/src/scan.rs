@@ -80,6 +80,29 @@ impl Options<'_> {
         self.window_bytes.max(1).next_multiple_of(GROUP_BYTES)
     }
 
+    /// Cuts files into the records of a job.
+    fn cutter(&self, job: &Job) -> Cutter {
+        Cutter::new(&job.framing, self.record_limit())
+    }
+
+    fn record_limit(&self) -> u64 {
+        MIN_RECORD_LIMIT_BYTES.max(self.window())
+    }
+
+    /// What windows are made with, without the whole file.
+    fn context<'c>(&'c self, transforms: &Transforms<'c>, cutter: &'c Cutter) -> Context<'c> {
+        Context {
+            job: transforms.job,
+            cutter,
+            finder: transforms.finder,
+            window_bytes: self.window(),
+            record_limit: self.record_limit(),
+            budget: self.memory.budget,
+            cancel: self.cancel,
+            whole: None,
+        }
+    }
+
     /// The unit of parallel work, in whole groups.
     pub(crate) fn block_bytes(&self) -> u64 {
         block_bytes(self.window_bytes)
@@ -143,18 +166,9 @@ pub fn scan<'s, S: Storage>(
     mut hooks: Hooks<'_>,
 ) -> Result<Scanned<'s, S>> {
     let job = transforms.job;
-    let record_limit = MIN_RECORD_LIMIT_BYTES.max(options.window());
-    let cutter = Cutter::new(&job.framing, record_limit);
-    let context = Context {
-        job,
-        cutter: &cutter,
-        finder: transforms.finder,
-        window_bytes: options.window(),
-        record_limit,
-        budget: options.memory.budget,
-        cancel: options.cancel,
-        whole: Some(View { base: 0, bytes: mapping.bytes(), end: true }),
-    };
+    let cutter = options.cutter(job);
+    let whole = Some(View { base: 0, bytes: mapping.bytes(), end: true });
+    let context = Context { whole, ..options.context(transforms, &cutter) };
     let scan = Scan { context, mapping, make: transforms.make, options, roots: Roots::Whole };
     let mut start = scheduler::Start { block: 0, carry: cutter.initial_carry() };
     let mut collector = merge::Collector::new(&scan, writer);

@@ -33,7 +33,7 @@ impl Image {
     }
 
     pub fn write(&mut self, offset: u64, mut bytes: &[u8]) {
-        assert!(offset + bytes.len() as u64 <= self.bytes, "a write behind the end of the medium");
+        assert!(offset + bytes.len() as u64 <= self.bytes, "a write after the end of the medium");
         for (block, skip, count) in pieces(offset, bytes.len() as u64) {
             let (piece, rest) = bytes.split_at(count);
             bytes = rest;

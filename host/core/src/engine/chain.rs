@@ -48,7 +48,7 @@ use crate::error::Result;
 pub struct Chain {
     stages: Vec<Stage>,
     /// How many of them have seen records before those that come next; `None`
-    /// if that is told by the offset.
+    /// if the offset of the records shows it.
     started: Option<usize>,
     /// Whether records come in order.
     in_order: bool,
@@ -205,8 +205,8 @@ impl Chain {
     }
 
     /// Asks a plugin that sees what others have made. If they have removed the
-    /// end of the file, whether it is told of the end must make no difference:
-    /// a block that ends before cannot know.
+    /// end of the file, its edits must be the same with `last` and without: a
+    /// block that ends earlier cannot know which is right.
     fn asked(&mut self, scene: &Scene<'_>, records: &Range<u64>, index: usize, made: &Made) -> Result<Found> {
         let stage = &mut self.stages[index];
         let Some(text) = &made.text else {

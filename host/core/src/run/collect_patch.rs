@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use runner_contract::HEAD_BYTES;
+use runner_contract::{FileHead, HEAD_BYTES, Job};
 
 use super::{Event, Options, Program, converted, touched};
 use crate::engine::readable;
@@ -89,14 +89,7 @@ fn scan_and_seal<'s, S: Storage>(
     let (job, first) = (program.begin)(head)?;
     readable::check(&job, &head.head[..head.head.len().min(HEAD_BYTES)], options.no_text)?;
     let finder = first.finder(&job, options.memory.budget)?;
-    let first = Mutex::new(Some(first));
-    let make = || -> Result<Instance> {
-        if let Some(first) = first.lock().ok().and_then(|mut first| first.take()) {
-            return Ok(first);
-        }
-        let (other, instance) = (program.begin)(head)?;
-        if other == job { Ok(instance) } else { Err(differs(program)) }
-    };
+    let make = instances(program, head, (&job, first));
     let scan_options = scan::Options {
         threads: options.threads,
         window_bytes: options.window_bytes,
@@ -146,6 +139,23 @@ fn scan_and_seal<'s, S: Storage>(
     // yet: if no length changes, they stay where they are.
     target.appended()?;
     profile::time(Stage::NewRoot, || scanned.seal(mapping, options.context()))
+}
+
+/// Gives the instance that has begun, and then others, which must want the
+/// same job.
+pub(super) fn instances(
+    program: &Program<'_>,
+    head: FileHead<'_>,
+    (job, first): (&Job, Instance),
+) -> impl Fn() -> Result<Instance> + Sync {
+    let first = Mutex::new(Some(first));
+    move || {
+        if let Some(first) = first.lock().ok().and_then(|mut first| first.take()) {
+            return Ok(first);
+        }
+        let (other, instance) = (program.begin)(head)?;
+        if other == *job { Ok(instance) } else { Err(differs(program)) }
+    }
 }
 
 pub(super) fn differs(program: &Program<'_>) -> Error {

@@ -1,14 +1,11 @@
 //! Runs that read and hash only the groups that the program names: `--roots
 //! touched`. The roots of the whole file stay unknown.
 
-use std::sync::Mutex;
-
-use super::collect_patch::{Collect, differs, header};
+use super::collect_patch::{Collect, header, instances};
 use super::{Event, Options, Program};
 use crate::commit::strategy::Choice;
 use crate::commit::write::in_place_form::flatten_draft;
 use crate::engine::readable;
-use crate::engine::transform::Instance;
 use crate::error::{Error, Kind, Result};
 use crate::patch::{Draft, Patch, Roots, Writer};
 use crate::profile::{self, Stage};
@@ -79,14 +76,7 @@ pub(super) fn make_patch<'s, S: Storage>(
     }
     readable::check(&job, head.head, options.no_text)?;
     let finder = first.finder(&job, options.memory.budget)?;
-    let first = Mutex::new(Some(first));
-    let make = || -> Result<Instance> {
-        if let Some(first) = first.lock().ok().and_then(|mut first| first.take()) {
-            return Ok(first);
-        }
-        let (other, instance) = (program.begin)(head)?;
-        if other == job { Ok(instance) } else { Err(differs(program)) }
-    };
+    let make = instances(program, head, (&job, first));
     // The in-place form of edits that change the length is a second patch. It
     // becomes the journal, or gets the name that the user wants.
     let keeps_length = job.claims.length_preserving;

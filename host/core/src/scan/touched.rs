@@ -8,9 +8,8 @@ use std::ops::Range;
 use super::block::{self, Block};
 use super::merge::Collector;
 use super::{BLOCK_BYTES, Options, Scan, Scanned, Transforms};
-use crate::engine::framing::{Cutter, MIN_RECORD_LIMIT_BYTES, View};
+use crate::engine::framing::View;
 use crate::engine::transform::Instance;
-use crate::engine::window::Context;
 use crate::error::{Error, Kind, Result};
 use crate::hash::GROUP_BYTES;
 use crate::patch::{Roots, Writer};
@@ -35,18 +34,8 @@ pub fn scan_touched<'s, S: Storage>(
     let Some(ranges) = &job.ranges else {
         return Err(Error::new(Kind::Internal, "the job does not name the ranges that it needs"));
     };
-    let record_limit = MIN_RECORD_LIMIT_BYTES.max(options.window());
-    let cutter = Cutter::new(&job.framing, record_limit);
-    let context = Context {
-        job,
-        cutter: &cutter,
-        finder: transforms.finder,
-        window_bytes: options.window(),
-        record_limit,
-        budget: options.memory.budget,
-        cancel: options.cancel,
-        whole: None,
-    };
+    let cutter = options.cutter(job);
+    let context = options.context(transforms, &cutter);
     let scan = Scan { context, mapping, make: transforms.make, options, roots: Roots::Touched };
     let mut collector = Collector::new(&scan, writer);
     if scan.file().is_empty() && job.show_empty {

@@ -2,9 +2,8 @@
 //!
 //! A block does not know whether earlier plugins have removed all records before
 //! it, or all after it. If there was nothing before it for a plugin, the block is
-//! done again, and the plugin is told that this is the start of the file. If
-//! there is nothing after it, a second look at the block shows whether that would
-//! have made a difference.
+//! done again with `first` set for that plugin. If there is nothing after it, the
+//! block is asked for a second time, and the edits must be the same.
 
 use std::ops::Range;
 
