@@ -67,7 +67,18 @@ proptest! {
         };
         // A letter that happens to be a NUL or a mark in its lowest byte.
         prop_assume!(!bytes.starts_with(b"\xff\xfe") && !bytes.starts_with(b"\xfe\xff"));
+        // Nor, with controls after it, the header of zlib.
+        prop_assume!(!is_zlib(&bytes));
         prop_assert_eq!(recognise(&bytes), None);
+    }
+
+    /// Text whose first letters are the header of zlib, without controls.
+    #[test]
+    fn text_with_the_first_letters_of_zlib_is_not_foreign(
+        header in prop::sample::select(vec![0x5e_u8, 0x9c, 0xda]),
+        rest in prop::collection::vec(prop::sample::select(b" \t\nazAZ09.,\xc4\xda\xe9\xfc".to_vec()), 0..60),
+    ) {
+        prop_assert_eq!(recognise(&[&[b'x', header][..], &rest].concat()), None);
     }
 
     /// Random bytes, and small numbers of 16, 32 and 64 bits.
