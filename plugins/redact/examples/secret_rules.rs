@@ -4,7 +4,7 @@
 //! `cargo run --release --example secret_rules -- [RULES.toml] [LOG]` measures
 //! the rules of a file, and another log.
 
-use runner_redact::rules::{RuleSet, pem};
+use runner_redact::rules::RuleSet;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
@@ -45,13 +45,6 @@ fn main() -> Result<(), String> {
         }
         println!("rules: {:.2} GB/s", log.len() as f64 / 1e9 / (now(clock) - start).as_secs_f64());
     }
-    let start = now(clock);
-    let mut lines = 0;
-    windows.iter().for_each(|window| pem::find(window, &mut |_| lines += 1));
-    println!(
-        "PEM lines: {:.2} GB/s, {lines} found",
-        log.len() as f64 / 1e9 / (now(clock) - start).as_secs_f64()
-    );
     // Four cycles a byte on most processors: how fast this one is right now.
     let start = now(clock);
     let hash = log.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, &byte| {

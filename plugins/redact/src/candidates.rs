@@ -12,25 +12,28 @@ mod classes;
 use classes::{BLOCK, Classes};
 
 /// An `@`, or the digits of an escaped one.
-pub(crate) const AT: u8 = 1;
+pub(crate) const AT: u16 = 1;
 /// The last digit before the first dot or hyphen of four numbers.
-pub(crate) const OCTETS: u8 = 2;
+pub(crate) const OCTETS: u16 = 2;
 /// A colon of an IPv6 or hardware address, an escaped colon, or `ip6.`.
-pub(crate) const COLON: u8 = 4;
+pub(crate) const COLON: u16 = 4;
 /// The first digit of many.
-pub(crate) const DIGITS: u8 = 8;
+pub(crate) const DIGITS: u16 = 8;
 /// `+` and a digit, `(` and three digits, or the first digit of groups of
 /// three digits.
-pub(crate) const GROUPS: u8 = 16;
+pub(crate) const GROUPS: u16 = 16;
 /// Two capitals and two digits, or a separator of a hardware address.
-pub(crate) const LETTERS: u8 = 32;
+pub(crate) const LETTERS: u16 = 32;
 /// The last letter of a word before an operator.
-pub(crate) const NAME: u8 = 64;
+pub(crate) const NAME: u16 = 64;
 /// `bear`, `basi`, the hyphen of an option, or `by '`.
-pub(crate) const WORD: u8 = 128;
+pub(crate) const WORD: u16 = 128;
+/// The first of 16 bytes of base64.
+pub(crate) const BASE64: u16 = 256;
 
-/// Calls `found` for each place where a condition holds, with the bits.
-pub(crate) fn each(text: &[u8], mut found: impl FnMut(usize, u8)) {
+/// Calls `found` for each place where one of the wanted conditions holds, with
+/// their bits.
+pub(crate) fn each(text: &[u8], wanted: u16, mut found: impl FnMut(usize, u16)) {
     // A line end stands before the text, too.
     let (here, next) = (Classes::at(&[], 0), Classes::at(text, 0));
     let mut near = Near { text, here, next, ..Near::default() };
@@ -39,7 +42,7 @@ pub(crate) fn each(text: &[u8], mut found: impl FnMut(usize, u8)) {
         let next = Classes::at(text, start + BLOCK);
         (near.before, near.here, near.next) = (near.here, near.next, next);
         near.start = start;
-        let groups = near.groups();
+        let groups = near.groups(wanted);
         let mut any = groups.iter().fold(0, |any, (places, _)| any | places);
         while any != 0 {
             let place = any.trailing_zeros();
@@ -72,18 +75,24 @@ macro_rules! after {
 }
 
 impl Near<'_> {
-    /// The places of each group.
+    /// The places of each group that is wanted.
     #[inline(always)]
-    fn groups(&self) -> [(u64, u8); 8] {
+    fn groups(&self, wanted: u16) -> [(u64, u16); 9] {
+        macro_rules! places {
+            ($condition:ident, $bit:ident) => {
+                (if wanted & $bit != 0 { self.$condition() } else { 0 }, $bit)
+            };
+        }
         let places = [
-            (self.signs(), AT),
-            (self.octets(), OCTETS),
-            (self.colons(), COLON),
-            (self.digits(), DIGITS),
-            (self.phones(), GROUPS),
-            (self.letters(), LETTERS),
-            (self.names(), NAME),
-            (self.words(), WORD),
+            places!(signs, AT),
+            places!(octets, OCTETS),
+            places!(colons, COLON),
+            places!(digits, DIGITS),
+            places!(phones, GROUPS),
+            places!(letters, LETTERS),
+            places!(names, NAME),
+            places!(words, WORD),
+            places!(base64, BASE64),
         ];
         // The last block may reach over the end of the text.
         let count = self.text.len() - self.start;
@@ -273,6 +282,16 @@ impl Near<'_> {
             _ => false,
         });
         begun | options
+    }
+
+    /// The first byte of each aligned 16 that are base64: a line of a key has
+    /// such a place wherever it begins.
+    fn base64(&self) -> u64 {
+        let all = self.here.letter | self.here.digit | self.here.plus | self.here.slash;
+        let pairs = all & all >> 1;
+        let fours = pairs & pairs >> 2;
+        let eights = fours & fours >> 4;
+        eights & eights >> 8 & 0x0001_0001_0001_0001
     }
 }
 

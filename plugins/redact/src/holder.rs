@@ -9,7 +9,11 @@ use std::ops::Range;
 /// SQL, or a whole field of CSV. Only digits may replace it.
 pub(crate) fn is_number(text: &[u8], range: &Range<usize>) -> bool {
     let value = &text[range.clone()];
-    let is_float = || str::from_utf8(value).is_ok_and(|text| text.parse::<f64>().is_ok());
+    // An address has too many dots.
+    let is_float = || {
+        value.iter().filter(|&&byte| byte == b'.').count() <= 1
+            && str::from_utf8(value).is_ok_and(|text| text.parse::<f64>().is_ok())
+    };
     let begins = matches!(value, [b'-', b'0'..=b'9', ..] | [b'0'..=b'9', ..]);
     if !begins || !value.last().is_some_and(u8::is_ascii_digit) || !is_float() {
         return false;

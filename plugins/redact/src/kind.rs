@@ -172,11 +172,6 @@ impl Kinds {
     pub(crate) fn is_single(self) -> bool {
         self.0.is_power_of_two()
     }
-
-    /// Whether the set contains a kind that is none of these.
-    pub(crate) fn has_other_than(self, kinds: &[Kind]) -> bool {
-        self.0 & !Self::of(kinds).0 != 0
-    }
 }
 
 fn names() -> String {

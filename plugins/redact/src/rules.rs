@@ -25,7 +25,7 @@ mod entropy;
 mod expression;
 mod file;
 mod go;
-pub mod pem;
+pub(crate) mod pem;
 mod plan;
 mod rule;
 mod scanner;

@@ -10,7 +10,7 @@
 //! Its kind is that of the value that begins first; of those, the longest; of
 //! those, the first in the order of [`Kind`].
 
-use crate::candidates::{self, AT, COLON, DIGITS, GROUPS, LETTERS, NAME, OCTETS, WORD};
+use crate::candidates::{self, AT, BASE64, COLON, DIGITS, GROUPS, LETTERS, NAME, OCTETS, WORD};
 use crate::context::url::{UserInfo, user_info};
 use crate::context::{assignment, basic, bearer, option};
 use crate::key::Keys;
@@ -31,9 +31,25 @@ pub(crate) struct Found {
     pub(crate) kind: Kind,
 }
 
-/// The kinds that the sweep does not find: keys, which have rules of their own,
-/// lines of private keys, UUIDs and dates.
-const NOT_SWEPT: [Kind; 4] = [Kind::Key, Kind::Pem, Kind::Uuid, Kind::Date];
+/// The places of the sweep where values of each kind are found. Keys have rules
+/// of their own, and UUIDs and dates have sweeps of their own.
+const PLACES: [(Kind, u16); 15] = [
+    (Kind::Email, AT),
+    (Kind::Ipv4, OCTETS),
+    (Kind::Ipv6, COLON),
+    (Kind::Mac, COLON | LETTERS | NAME | WORD),
+    (Kind::Card, DIGITS),
+    (Kind::Iban, LETTERS),
+    (Kind::Phone, DIGITS | GROUPS),
+    (Kind::Ssn, DIGITS | GROUPS),
+    (Kind::Id, DIGITS | LETTERS),
+    (Kind::Pem, BASE64),
+    (Kind::Bearer, NAME | WORD),
+    (Kind::Basic, NAME | WORD),
+    (Kind::Password, AT | NAME | WORD),
+    (Kind::Token, AT | NAME | WORD),
+    (Kind::Cookie, NAME | WORD),
+];
 
 /// The values of these kinds in `text`, in order and disjoint.
 ///
@@ -41,10 +57,9 @@ const NOT_SWEPT: [Kind; 4] = [Kind::Key, Kind::Pem, Kind::Uuid, Kind::Date];
 /// If a rule for keys has an expression that is too large.
 pub(crate) fn scan(text: &[u8], kinds: Kinds, keys: &Keys) -> Result<Vec<Found>, String> {
     let mut found = Vec::new();
-    if kinds.has_other_than(&NOT_SWEPT) {
-        let mut search =
-            Search { text, kinds, colons_end: 0, seen: assignment::Seen::default(), found: &mut found };
-        candidates::each(text, |at, bits| search.at(at, bits));
+    let wanted = PLACES.iter().filter(|(kind, _)| kinds.has(*kind)).fold(0, |all, (_, places)| all | places);
+    if wanted != 0 {
+        sweep_for(text, kinds, wanted, &mut found);
     }
     let add = &mut |range: Range<usize>, kind| found.push(Found { range, kind });
     if kinds.has(Kind::Uuid) {
@@ -61,9 +76,6 @@ pub(crate) fn scan(text: &[u8], kinds: Kinds, keys: &Keys) -> Result<Vec<Found>,
     if kinds.has(Kind::Key) {
         keys.find(text, &mut |range| add(range, Kind::Key))?;
     }
-    if kinds.has(Kind::Pem) {
-        pem::find(text, &mut |range| add(range, Kind::Pem));
-    }
     found.sort_unstable_by_key(|value| (value.range.start, Reverse(value.range.end), value.kind));
     // A part of a pseudonym may look like a value of its own.
     let mut pseudonym_end = 0;
@@ -79,6 +91,13 @@ pub(crate) fn scan(text: &[u8], kinds: Kinds, keys: &Keys) -> Result<Vec<Found>,
     });
     let found = merge(found);
     Ok(if kinds.has(Kind::Date) { with_dates(text, found) } else { found })
+}
+
+/// Adds what the sweep finds at the wanted places.
+fn sweep_for(text: &[u8], kinds: Kinds, wanted: u16, found: &mut Vec<Found>) {
+    let seen = assignment::Seen::default();
+    let mut search = Search { text, kinds, colons_end: 0, base64_end: 0, seen, found };
+    candidates::each(text, wanted, |at, bits| search.at(at, bits));
 }
 
 /// Adds the dates that no other value overlaps.
@@ -107,6 +126,8 @@ struct Search<'a> {
     kinds: Kinds,
     /// The end of the run of colons and digits that was looked at last.
     colons_end: usize,
+    /// The end of the run of base64 that was looked at last.
+    base64_end: usize,
     /// What the keys before the place have shown.
     seen: assignment::Seen,
     found: &'a mut Vec<Found>,
@@ -115,7 +136,7 @@ struct Search<'a> {
 impl Search<'_> {
     /// Looks at a place that has these bits.
     #[inline]
-    fn at(&mut self, at: usize, bits: u8) {
+    fn at(&mut self, at: usize, bits: u16) {
         let text = self.text;
         if bits & NAME != 0 {
             let mut seen = std::mem::take(&mut self.seen);
@@ -141,6 +162,11 @@ impl Search<'_> {
         if bits & WORD != 0 {
             self.word(at);
         }
+        if bits & BASE64 != 0 && at >= self.base64_end {
+            let (line, end) = pem::find(text, at);
+            self.base64_end = end;
+            self.add(line, Kind::Pem);
+        }
     }
 
     fn add(&mut self, range: Option<Range<usize>>, kind: Kind) {
@@ -154,7 +180,7 @@ impl Search<'_> {
         find(&mut |range, kind| self.add(Some(range), kind));
     }
 
-    fn digits(&mut self, at: usize, bits: u8) {
+    fn digits(&mut self, at: usize, bits: u16) {
         let text = self.text;
         let at = text::escape::digits_start(text, at, text.len());
         if at == text.len() {
@@ -251,3 +277,6 @@ fn merge(mut found: Vec<Found>) -> Vec<Found> {
     });
     found
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,13 @@
 use super::*;
 use proptest::prelude::*;
 
+/// Every condition but that of base64, which depends on where a block begins.
+const EVERY: u16 = BASE64 - 1;
+
 /// The bits of each place of a text.
-fn all(text: &[u8]) -> Vec<(usize, u8)> {
+fn all(text: &[u8]) -> Vec<(usize, u16)> {
     let mut places = Vec::new();
-    each(text, |at, bits| places.push((at, bits)));
+    each(text, EVERY, |at, bits| places.push((at, bits)));
     places
 }
 
@@ -49,7 +52,7 @@ fn each_group_has_a_place() {
 }
 
 /// The bits of a place, byte by byte.
-fn model(text: &[u8], at: usize) -> u8 {
+fn model(text: &[u8], at: usize) -> u16 {
     let byte = |by: isize| at.checked_add_signed(by).and_then(|at| text.get(at)).copied().unwrap_or(b'\n');
     let is = |by: isize, bytes: &[u8]| bytes.contains(&byte(by));
     let digit = |by| byte(by).is_ascii_digit();
@@ -117,6 +120,34 @@ fn model(text: &[u8], at: usize) -> u8 {
         (word, WORD),
     ];
     bits.into_iter().filter(|(is, _)| *is).fold(0, |bits, (_, bit)| bits | bit)
+}
+
+proptest! {
+    #[test]
+    fn a_long_run_of_base64_has_an_aligned_place(before in "[ -]{0,80}", run in "[A-Za-z0-9+/]{31,70}", after in "[ -]{0,80}") {
+        let text = format!("{before}{run}{after}").into_bytes();
+        let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+        let expected: Vec<_> = (0..text.len())
+            .step_by(16)
+            .filter(|&at| text.get(at..at + 16).is_some_and(|part| part.iter().all(is_base64)))
+            .collect();
+        let mut places = Vec::new();
+        each(&text, BASE64, |at, _| places.push(at));
+        prop_assert!(!places.is_empty());
+        prop_assert_eq!(places, expected);
+    }
+
+    #[test]
+    fn only_what_is_wanted_is_found(text in "[0-9a-c.:@%&+( ='\"\\\\-]{0,200}", wanted in 0..EVERY) {
+        let mut places = Vec::new();
+        each(text.as_bytes(), wanted, |at, bits| places.push((at, bits)));
+        let expected: Vec<_> = all(text.as_bytes())
+            .into_iter()
+            .map(|(at, bits)| (at, bits & wanted))
+            .filter(|(_, bits)| *bits != 0)
+            .collect();
+        prop_assert_eq!(places, expected);
+    }
 }
 
 proptest! {

@@ -119,10 +119,13 @@ pub(super) fn class(name: &[u8]) -> Option<Class> {
     let find = |list: &[(&str, Class)], is: &dyn Fn(&str) -> bool| {
         list.iter().find(|(end, _)| is(end)).map(|&(_, class)| class)
     };
-    find(ENDS, &|end| plain.ends_with(end.as_bytes())).or_else(|| {
-        let word = last_word(name);
-        find(WORDS, &|end| word.eq_ignore_ascii_case(end.as_bytes()))
-    })
+    // Few names end alike: the others need no call to compare memory.
+    find(ENDS, &|end| plain.last() == end.as_bytes().last() && plain.ends_with(end.as_bytes())).or_else(
+        || {
+            let word = last_word(name);
+            find(WORDS, &|end| word.eq_ignore_ascii_case(end.as_bytes()))
+        },
+    )
 }
 
 /// The last word of a name: after the last separator, or from the last capital

@@ -17,10 +17,6 @@ const LINES: [usize; 3] = [64, 70, 76];
 /// by itself.
 const MIN_LAST: usize = 31;
 
-/// Number of bytes that are looked at together: each run of [`MIN_LAST`] bytes
-/// has an aligned block of so many.
-const BLOCK: usize = 16;
-
 /// What base64 may have less than, in bits per character: random lines of 31
 /// bytes have more than 4.
 const MIN_ENTROPY: f64 = 3.9;
@@ -30,24 +26,14 @@ const MIN_ENTROPY: f64 = 3.9;
 /// in words written together about 35 %.
 const MIN_CHANGES_PERCENT: usize = 46;
 
-/// Calls `found` with each line of base64 that looks like one of a key.
-pub fn find(text: &[u8], found: &mut impl FnMut(Range<usize>)) {
-    let mut at = 0;
-    while let Some(block) = text.get(at..at + BLOCK) {
-        // Most blocks are told by one or two of their bytes.
-        let is_run = [0, 5, 10, 15].iter().all(|&index| is_base64(block[index]));
-        if !is_run || !block.iter().all(|&byte| is_base64(byte)) {
-            at += BLOCK;
-            continue;
-        }
-        let start = at - text[..at].iter().rev().take_while(|&&byte| is_base64(byte)).count();
-        let end = at + text[at..].iter().take_while(|&&byte| is_base64(byte)).count();
-        let padding = text[end..].iter().take(2).take_while(|&&byte| byte == b'=').count();
-        if is_line(text, start..end + padding) {
-            found(start..end + padding);
-        }
-        at = end / BLOCK * BLOCK + BLOCK;
-    }
+/// The line of base64 around `at` if it looks like one of a key, and the end of
+/// the run of base64.
+pub(crate) fn find(text: &[u8], at: usize) -> (Option<Range<usize>>, usize) {
+    let start = at - text[..at].iter().rev().take_while(|&&byte| is_base64(byte)).count();
+    let end = at + text[at..].iter().take_while(|&&byte| is_base64(byte)).count();
+    let padding = text[end..].iter().take(2).take_while(|&&byte| byte == b'=').count();
+    let line = start..end + padding;
+    (is_line(text, line.clone()).then_some(line), end)
 }
 
 const fn is_base64(byte: u8) -> bool {
@@ -88,25 +74,23 @@ fn changes(bytes: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::kind::Kind;
 
     const LINE: &str = "u/XP5MzIj5r0AXPrNvZADNuxgDtU0a+cpAdOIc1rTleBjgnZK7Z7gioUaxWGarc1";
     const LAST: &str = "9K3nVbQz7Lw0pYx2RtC5mHj8sAfGdE1uIo6N+Q==";
 
-    fn found(text: &str) -> Vec<&str> {
-        let mut values = Vec::new();
-        find(text.as_bytes(), &mut |range| values.push(&text[range]));
-        values
+    fn found(text: &str) -> String {
+        crate::oracle::found(&[Kind::Pem], text)
     }
 
     #[test]
     fn lines_of_keys_are_found_wherever_they_begin() {
-        for shift in 0..BLOCK {
+        for shift in 0..16 {
             let text = format!("{}\n{LINE}\n{LAST}\n-----END", "-".repeat(shift));
-            assert_eq!(found(&text), [LINE, LAST], "after {shift} bytes");
+            assert_eq!(found(&text), format!("{LINE} {LAST}"), "after {shift} bytes");
         }
-        assert_eq!(found(&format!("app | {LINE}\r\n")), [LINE]);
-        assert_eq!(found(&format!("  \"{LINE}\\n\" +\n")), [LINE]);
+        assert_eq!(found(&format!("app | {LINE}\r\n")), LINE);
+        assert_eq!(found(&format!("  \"{LINE}\\n\" +\n")), LINE);
     }
 
     #[test]
@@ -123,7 +107,7 @@ mod tests {
             "/home/Bob/Documents/Project2024/Source/Main".into(),
             "AbstractAuthenticationProcessingFilterConfigurationException2Str".into(),
         ] {
-            assert_eq!(found(&text), [""; 0], "in {text}");
+            assert_eq!(found(&text), "", "in {text}");
         }
     }
 }

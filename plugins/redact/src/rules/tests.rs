@@ -2,7 +2,8 @@ use super::context;
 use super::file::{File, Spec};
 use super::model::Model;
 use super::sample::{Random, sample};
-use super::{Match, RuleSet, pem};
+use super::{Match, RuleSet};
+use crate::{Keys, Kind, Kinds};
 
 /// The expression of a rule.
 fn expression(spec: &Spec) -> String {
@@ -122,13 +123,16 @@ fn the_built_in_rules_find_what_the_model_finds() {
 fn labelled_keys_are_found_and_lookalikes_are_not() {
     let Some(path) = std::env::var_os("RUNNER_LABELLED_LINES") else { return };
     let rules = RuleSet::builtin().expect("valid rules");
+    let keys = Keys::builtin().expect("valid rules");
     let mut wrong = Vec::new();
     for line in std::fs::read_to_string(path).expect("a file").lines() {
         let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
         let (group, text) =
             (line["group"].as_str().expect("a group"), line["text"].as_str().expect("a text"));
         let mut found = find(&rules, text.as_bytes());
-        pem::find(text.as_bytes(), &mut |value| found.push(Match { rule: usize::MAX, value }));
+        let lines =
+            crate::scan::scan(text.as_bytes(), Kinds::of(&[Kind::Pem]), &keys).expect("no expression");
+        found.extend(lines.into_iter().map(|line| Match { rule: usize::MAX, value: line.range }));
         let is_hidden = |at: usize| found.iter().any(|found| found.value.contains(&at));
         let names: Vec<_> =
             found.iter().map(|found| (rules.name(found.rule), &text[found.value.clone()])).collect();
