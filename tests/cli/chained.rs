@@ -205,3 +205,49 @@ fn plugins_that_do_not_fit_are_refused_and_nothing_is_written() {
         .fails(2, "plugin `replace` removes the end of a record");
     assert_eq!(fs::read(&file).unwrap(), b"a,2\n1,3\n");
 }
+
+/// In one record, all edits of each plugin are looked at once.
+#[test]
+fn a_long_line_with_many_edits() {
+    let scratch = Scratch::new();
+    let line = |word: &str| format!("{}\n", format!("{word} ").repeat(1 << 20));
+    let file = scratch.write("file", line("foo"));
+    let name = file.to_str().unwrap();
+    let steps: [Step; 2] = [("replace", &["find=foo", "with=bar"]), ("replace", &["find=bar", "with=quux"])];
+    run(&["apply", name], &steps, &[]).ok();
+    assert!(fs::read(&file).unwrap() == line("quux").into_bytes());
+}
+
+/// A plugin that reads text gets none where those before it make something else.
+#[test]
+fn each_plugin_must_be_able_to_read_what_it_gets() {
+    let scratch = Scratch::new();
+    let file = scratch.write("file", "XXa,b\n1,2\n");
+    let name = file.to_str().unwrap();
+    let steps: [Step; 2] =
+        [("replace", &["find=XX", "with=\\x1f\\x8b\\x08", "escapes=true"]), ("redact", &[])];
+    let before = scratch.snapshot();
+    run(&["apply", name], &steps, &[]).fails(4, "this is a gzip file");
+    assert_eq!(before, scratch.snapshot());
+    run(&["apply", name], &steps, &["--as-is"]).ok();
+    // The other way round: only the first one reads the file.
+    let file = scratch.write("other", b"\x1f\x8b\x08a\n");
+    let name = file.to_str().unwrap();
+    let steps: [Step; 2] = [("replace", &["find=a", "with=b"]), ("redact", &[])];
+    run(&["apply", name], &steps, &[]).fails(4, "this is a gzip file");
+}
+
+/// An error that is about one of several files says which.
+#[test]
+fn an_error_names_its_file() {
+    let scratch = Scratch::new();
+    let names = ["one", "two"].map(|name| scratch.write(name, "one foo\ntwo foo\n").display().to_string());
+    let sets = ["find=foo\\n", "escapes=true", "multiline=true", "replace.with=_"];
+    let mut args = vec!["apply", "replace,redact"];
+    args.extend(names.iter().map(String::as_str));
+    args.extend(sets.iter().flat_map(|set| ["--set", set]));
+    let mut ran = runner(args);
+    for name in &names {
+        ran = ran.says(&format!("error: {name}: plugin `replace` removes the end of a record"));
+    }
+}

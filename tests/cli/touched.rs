@@ -161,6 +161,33 @@ fn the_size_counts_if_it_changes() {
     assert!(fs::read(&file).unwrap() == longer[..content.len()]);
 }
 
+/// Where no length changes, the file may have become longer, but not shorter.
+/// The value of a group says whether it is the whole file, so a file of one
+/// group must keep its size.
+#[test]
+fn the_size_counts_if_it_stays() {
+    let scratch = Scratch::new();
+    let refused = |bytes: usize, becomes: usize| {
+        let file = scratch.write("file", &log_lines(bytes, "\n")[..bytes]);
+        let [name, patch] = [&file, &scratch.path("patch")].map(|path| path.to_str().unwrap().to_owned());
+        let _ = fs::remove_file(&patch);
+        runner(["overwrite", &name, "--at", "0", "--text", "####", "--undo", &patch].iter().chain(&TOUCHED))
+            .ok();
+        let mut other = fs::read(&file).unwrap();
+        other.resize(becomes, b'+');
+        fs::write(&file, &other).unwrap();
+        let before = scratch.snapshot();
+        let said = runner(["undo", &patch, &name]).fails(5, "does not fit").stderr.replace(',', "");
+        assert!(said.contains(&format!("but the patch expects {bytes} bytes")), "{said}");
+        runner(["verify", &name, "--patch", &patch]).fails(5, "is not the result of the patch");
+        assert_eq!(before, scratch.snapshot());
+    };
+    refused(4 * GROUP, 3 * GROUP);
+    refused(4 * GROUP + 1, 4 * GROUP);
+    refused(GROUP, GROUP + 1);
+    refused(100, 90);
+}
+
 /// Other patches still know the whole file.
 #[test]
 fn a_patch_of_the_whole_file_still_needs_all_of_it() {

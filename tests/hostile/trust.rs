@@ -130,8 +130,13 @@ fn a_patch_file_is_worked_on_only_when_asked_for() {
     apply(&[&file], &["--undo", saved.to_str().unwrap(), "--set", "regex=true"]).fails(2, "already exists");
     runner!["patch", &saved, &saved].fails(4, what);
     assert_eq!(before, scratch.snapshot());
-    apply(&[&saved], &["--allow-patch-file", "--set", "regex=true"]).ok();
+    let (undo, old) = (scratch.path("undo"), std::fs::read(&saved).unwrap());
+    let options = ["--allow-patch-file", "--set", "regex=true", "--undo", undo.to_str().unwrap()];
+    apply(&[&saved], &options).ok();
     assert_ne!(before, scratch.snapshot());
+    runner!["undo", &undo, &saved].fails(4, what).says("--allow-patch-file");
+    runner!["undo", &undo, &saved, "--allow-patch-file"].ok();
+    assert!(std::fs::read(&saved).unwrap() == old);
     // It may be an undo file.
     let before = scratch.snapshot();
     plan(&saved).fails(2, "already exists");

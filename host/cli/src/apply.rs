@@ -19,14 +19,14 @@ use runner_pipeline::memory::{MemoryContext, Watch};
 use runner_pipeline::patch::Roots;
 use runner_pipeline::run::{self, Event, Options};
 use runner_pipeline::storage::Entry;
+use runner_pipeline::target::OsTarget;
 use runner_pipeline::target::interrupted::check_none_interrupted;
-use runner_pipeline::target::{OsTarget, PatchFiles};
 use serde_json::json;
 
 use self::output::output;
 use self::repeated_errors::RepeatedErrors;
 use crate::Outcome;
-use crate::args::{CommitArgs, PluginArgs, RunArgs, root, seconds, suffix};
+use crate::args::{CommitArgs, PatchFileArgs, PluginArgs, RunArgs, root, seconds, suffix};
 use crate::batch::{self, Mode, Turn};
 use crate::explain::explain;
 use crate::loaded_plugin::{Session, Work};
@@ -78,20 +78,13 @@ pub(crate) struct ApplyOptions {
     /// Resume a killed scan of the file if possible; with this option, Ctrl-C also keeps the progress
     #[arg(long, conflicts_with_all = ["dry_run", "check", "output"])]
     pub(crate) resume: bool,
-    /// Accept a file that looks like a patch, although it may be a journal or an undo file
-    #[arg(long)]
-    allow_patch_file: bool,
+    #[command(flatten)]
+    pub(crate) patch_files: PatchFileArgs,
     /// How often to save the progress of the scan, for --resume
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub(crate) checkpoint: Duration,
     #[command(flatten)]
     pub(crate) run: RunArgs,
-}
-
-impl ApplyOptions {
-    pub(crate) fn patch_files(&self) -> PatchFiles {
-        if self.allow_patch_file { PatchFiles::Change } else { PatchFiles::Refuse }
-    }
 }
 
 pub(crate) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
@@ -217,7 +210,7 @@ impl Run<'_> {
             checkpoint_every: args.options.checkpoint,
             scratch: None,
             roots: args.options.run.roots(),
-            patch_files: args.options.patch_files(),
+            patch_files: args.options.patch_files.choice(),
             no_text: args.plugin.no_text(),
             convert: args.plugin.convert(),
             memory: MemoryContext {

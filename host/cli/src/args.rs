@@ -16,6 +16,7 @@ use runner_pipeline::error::Result;
 use runner_pipeline::memory::{self, Budget, Space};
 use runner_pipeline::patch::Roots;
 use runner_pipeline::run::COSTS;
+use runner_pipeline::target::PatchFiles;
 use runner_sandbox::{Confinement, Limits, plan_memory};
 
 use self::values::{bytes, encoding, key_value, window_bytes};
@@ -183,6 +184,20 @@ impl RunArgs {
 
     pub(crate) fn threads(&self) -> usize {
         threads(self.jobs)
+    }
+}
+
+/// What may be done with a file that is a patch itself.
+#[derive(Debug, Clone, ArgGroup)]
+pub(crate) struct PatchFileArgs {
+    /// Accept a file that looks like a patch, although it may be a journal or an undo file
+    #[arg(long)]
+    allow_patch_file: bool,
+}
+
+impl PatchFileArgs {
+    pub(crate) fn choice(&self) -> PatchFiles {
+        if self.allow_patch_file { PatchFiles::Change } else { PatchFiles::Refuse }
     }
 }
 

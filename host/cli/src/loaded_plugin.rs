@@ -69,7 +69,8 @@ impl Session {
             load(name, limits, args.compile_timeout, reporter)
         };
         let loaded = names.iter().enumerate().map(load_one).collect::<Result<Vec<_>>>()?;
-        let plugins = Several::new(loaded, given, args.grants(), budget.clone())?;
+        let plugins =
+            Several::new(loaded, given, args.grants(), budget.clone())?.with_no_text(args.no_text());
         reporter.keep_secret(plugins.secrets());
         Ok(Self { plugins, workers: plan.workers, files: plan.files, budget, cancel })
     }

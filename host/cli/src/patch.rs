@@ -11,7 +11,7 @@ use runner_pipeline::run::{Options, apply_patch};
 use runner_pipeline::storage::{Entry, OsStorage};
 
 use crate::Outcome;
-use crate::args::{CommitArgs, threads};
+use crate::args::{CommitArgs, PatchFileArgs, threads};
 use crate::explain::reason;
 use crate::report::Reporter;
 use crate::signals::cancel_on_signals;
@@ -24,6 +24,8 @@ pub(crate) struct PatchArgs {
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) commit: CommitArgs,
+    #[command(flatten)]
+    pub(crate) patch_files: PatchFileArgs,
     /// Number of worker threads [default: one per core]
     #[arg(short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
@@ -43,6 +45,7 @@ pub(crate) fn run(args: &PatchArgs, direction: Direction, reporter: &Reporter) -
         threads: threads(args.jobs),
         choice: args.commit.choice(),
         verify: args.commit.verify_choice(),
+        patch_files: args.patch_files.choice(),
         conditions: Conditions { expect: None, privileges: args.commit.privileges() },
         cancel,
         ..Options::default()

@@ -10,11 +10,10 @@ use runner_pipeline::escape::{Page, Raw as _, count, shown, with_name};
 use runner_pipeline::memory::{MemoryContext, Watch};
 use runner_pipeline::run::{self, Options};
 use runner_pipeline::storage::Entry;
-use runner_pipeline::target::PatchFiles;
 use serde_json::json;
 
 use crate::Outcome;
-use crate::args::{PluginArgs, RunArgs};
+use crate::args::{PatchFileArgs, PluginArgs, RunArgs};
 use crate::explain::explain;
 use crate::loaded_plugin::{Session, Work};
 use crate::report::Reporter;
@@ -29,17 +28,10 @@ pub(crate) struct PlanArgs {
     /// Where to save the patch
     #[arg(short, value_name = "PATCH")]
     pub(crate) output: PathBuf,
-    /// Accept a file that looks like a patch, although it may be a journal or an undo file
-    #[arg(long)]
-    allow_patch_file: bool,
+    #[command(flatten)]
+    patch_files: PatchFileArgs,
     #[command(flatten)]
     pub(crate) run: RunArgs,
-}
-
-impl PlanArgs {
-    pub(crate) fn patch_files(&self) -> PatchFiles {
-        if self.allow_patch_file { PatchFiles::Change } else { PatchFiles::Refuse }
-    }
 }
 
 pub(crate) fn run(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
@@ -52,7 +44,7 @@ pub(crate) fn run(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
         // Only the patch is written; `runner patch` checks the file again.
         conditions: Conditions { expect: None, privileges: Privileges::Keep },
         roots: args.run.roots(),
-        patch_files: args.patch_files(),
+        patch_files: args.patch_files.choice(),
         no_text: args.plugin.no_text(),
         convert: args.plugin.convert(),
         memory: MemoryContext {

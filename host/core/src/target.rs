@@ -251,7 +251,7 @@ pub(crate) fn check_not_a_patch<S: Storage>(file: OpenFile<'_, S>) -> Result<()>
     let shown = path.shown();
     Err(Error::new(Kind::Refused, format!("{shown} is a patch file, and is not changed or replaced"))
         .hint("it may be the only way to recover another file: the journal of an interrupted run, or an undo file")
-        .hint("`runner show` shows its content; `--allow-patch-file` lets `apply` and `plan` work on it"))
+        .hint("`runner show` shows its content; `--allow-patch-file` allows changes to it"))
 }
 
 fn unopened(path: &Path, error: io::Error) -> Error {

@@ -12,9 +12,10 @@ pub(super) fn is_unnamed(file: &Path, error: &Error) -> bool {
     match error.kind() {
         // Whatever word of a plugin's message looks like the name of the file.
         Kind::Plugin => return true,
-        // Wrong parameters and a request to stop are not about the file. All
-        // other errors of these kinds name it.
-        Kind::Usage | Kind::Interrupted => return false,
+        // Wrong parameters, of which a plugin has said so, and a request to stop
+        // are not about the file.
+        Kind::Usage if error.words().is_some() => return false,
+        Kind::Interrupted => return false,
         _ => {}
     }
     let mut texts = std::iter::once(error.to_string()).chain(error.causes().map(ToString::to_string));
@@ -47,6 +48,7 @@ mod tests {
         assert!(unnamed(Kind::Internal, "a worker thread has panicked"));
         assert!(unnamed(Kind::Io, "there are other names such as f.txt-old and of.txt"));
         assert!(unnamed(Kind::Plugin, "the plugin does not like f.txt"));
+        assert!(unnamed(Kind::Usage, "the edit at offset 1 changes the length"));
     }
 
     #[test]
@@ -62,7 +64,8 @@ mod tests {
         }
         let within = Error::new(Kind::Io, "cannot open f.txt").within("nothing was written");
         assert!(!is_unnamed(Path::new("f.txt"), &within));
-        assert!(!unnamed(Kind::Usage, "the value of `find` is wrong"));
+        let said = Error::new(Kind::Usage, "plugin `replace` failed").said("the value of `find` is wrong");
+        assert!(!is_unnamed(Path::new("f.txt"), &said));
         assert!(!unnamed(Kind::Interrupted, "interrupted"));
     }
 }

@@ -106,7 +106,8 @@ pub fn choose(stats: &Stats, target: &Stat, patch_bytes: u64, choice: Choice) ->
         return Err(Error::new(
             Kind::Refused,
             "edits that change lengths cannot be applied to a block device",
-        ));
+        )
+        .hint("only bytes replaced by as many fit; `-o` writes the result to a file instead"));
     }
     match (choice, no_rewrite) {
         (Choice::Rewrite, Some(reason)) => Err(Error::new(Kind::Refused, reason)

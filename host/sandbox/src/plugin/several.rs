@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use runner_contract::{FileHead, HEAD_BYTES, LogLevel, Manifest};
 use runner_pipeline::engine::chain::{self, CHAIN_HEAD_BYTES, Member};
+use runner_pipeline::engine::readable::NoText;
 use runner_pipeline::engine::transform::Begun;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Secrets, shown};
@@ -27,12 +28,14 @@ pub fn names(plugins: &str) -> Result<Vec<&str>> {
         return Ok(vec![plugins]);
     }
     let names: Vec<_> = plugins.split(',').collect();
-    let usage = |what: String| Err(Error::new(Kind::Usage, what));
+    let usage = |what: String| Error::new(Kind::Usage, what);
     if names.len() > 1 && names.iter().any(|name| name.is_empty()) {
-        return usage(format!("a name is missing in the list of plugins `{}`", shown(plugins)));
+        let what = format!("a name is missing in the list of plugins `{}`", shown(plugins));
+        return Err(usage(what).hint("separate names with single commas: `newline,redact`"));
     }
     if names.len() > MAX_PLUGINS {
-        return usage(format!("{} plugins in one pass; the limit is {MAX_PLUGINS}", names.len()));
+        let what = format!("{} plugins in one pass; the limit is {MAX_PLUGINS}", names.len());
+        return Err(usage(what).hint("run the rest afterwards, in a pass of their own"));
     }
     Ok(names)
 }
@@ -41,6 +44,9 @@ pub fn names(plugins: &str) -> Result<Vec<&str>> {
 #[derive(Clone)]
 pub struct Several {
     members: Vec<(String, Configured)>,
+    /// What to do where a plugin that reads text would get none from those
+    /// before it.
+    no_text: NoText,
     budget: Budget,
 }
 
@@ -61,7 +67,14 @@ impl Several {
         for (plugin, (name, given, grants)) in plugins.into_iter().zip(assigned.0) {
             members.push((name, Configured::new(plugin, &given)?.grant(grants)?));
         }
-        Ok(Self { members, budget })
+        Ok(Self { members, no_text: NoText::Refuse, budget })
+    }
+
+    /// The same, with something else to do where a plugin that reads text would
+    /// get none from those before it.
+    #[must_use]
+    pub fn with_no_text(self, no_text: NoText) -> Self {
+        Self { no_text, ..self }
     }
 
     /// Name, version and digest of each plugin.
@@ -117,7 +130,8 @@ impl Several {
             };
             (name.clone(), member.logging_to(named))
         };
-        Self { members: self.members.iter().map(member).collect(), budget: self.budget.clone() }
+        let members = self.members.iter().map(member).collect();
+        Self { members, no_text: self.no_text, budget: self.budget.clone() }
     }
 
     /// How many bytes of the head of a file they should get.
@@ -142,7 +156,7 @@ impl Several {
             .zip(&begins)
             .map(|((name, _), begin)| Member { name: name.clone(), begin })
             .collect();
-        chain::begin(&members, head, &self.budget)
+        chain::begin(&members, head, self.no_text, &self.budget)
     }
 }
 

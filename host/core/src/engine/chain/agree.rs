@@ -89,7 +89,8 @@ pub(super) fn job(stages: &[Stage], framing: Framing) -> Job {
     let all = |claim: fn(&Claims) -> bool| stages.iter().all(|stage| claim(&stage.job.claims));
     let mut job = Job::new(framing);
     job.claims = Claims {
-        text: stages.iter().any(|stage| stage.job.claims.text),
+        // What later ones read is no part of the file, and checked when they begin.
+        text: stages.first().is_some_and(|stage| stage.job.claims.text),
         length_preserving: all(|claims| claims.length_preserving),
         // What the second one makes may be work for the first one again.
         idempotent: false,

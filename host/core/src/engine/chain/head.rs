@@ -9,6 +9,7 @@ use super::stage::Stage;
 use super::{Chain, Scene, looks_ahead};
 use crate::cancel::Cancel;
 use crate::engine::framing::{Cutter, MIN_RECORD_LIMIT_BYTES, View};
+use crate::engine::readable::{self, NoText};
 use crate::engine::transform::{Begun, Instance};
 use crate::engine::window::{BLOCK_BYTES, Context};
 use crate::error::Result;
@@ -27,13 +28,15 @@ pub struct Member<'a> {
 }
 
 /// Begins with several plugins: the job and the instance of all of them
-/// together. The head of a file should have [`CHAIN_HEAD_BYTES`].
+/// together. The head of a file should have [`CHAIN_HEAD_BYTES`]. A later plugin
+/// that reads text must see text, unless it is to see everything as it is;
+/// whether the first one does is checked by whoever has the file.
 ///
 /// # Errors
 /// Those of the plugins; [`Kind::Usage`](crate::error::Kind::Usage) if they
 /// cannot run in one pass; when the budget has no room for what they make of the
 /// head.
-pub fn begin(members: &[Member<'_>], head: FileHead<'_>, budget: &Budget) -> Result<Begun> {
+pub fn begin(members: &[Member<'_>], head: FileHead<'_>, no_text: NoText, budget: &Budget) -> Result<Begun> {
     let mut chain = Chain::new(Vec::new());
     for member in members {
         let (made, size) = match chain.stages.is_empty() {
@@ -43,6 +46,9 @@ pub fn begin(members: &[Member<'_>], head: FileHead<'_>, budget: &Budget) -> Res
         let bytes = made.as_deref().unwrap_or(head.head);
         let shown = &bytes[..bytes.len().min(HEAD_BYTES)];
         let (job, instance) = (member.begin)(FileHead { size, head: shown, seed: head.seed })?;
+        if made.is_some() {
+            readable::check(&job, shown, no_text)?;
+        }
         chain.stages.push(Stage::new(member.name.clone(), job, instance, budget)?);
         // Before the next plugin is asked anything.
         agree::framing(&chain.stages)?;

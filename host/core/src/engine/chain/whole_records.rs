@@ -32,18 +32,20 @@ pub(super) struct Shown<'a> {
 
 /// The first edit that reaches across the end of a record.
 pub(super) fn across(shown: &Shown<'_>, edits: &EditList) -> Result<Option<Broken>> {
-    let mut from = shown.records.start;
+    // Many edits may lie in one long record, which is looked for once.
+    let mut record = shown.records.start..shown.records.start;
     for (start, old, _) in edits.spans() {
         let end = start + u64::from(old);
         if start >= shown.records.end {
             // An insertion at the end of the file, unless it reaches further.
             return Ok((end > start).then_some(Broken::Across(start)));
         }
-        let record = shown.cutter.record_at(&shown.view, from, start)?;
+        if start >= record.end {
+            record = shown.cutter.record_at(&shown.view, record.end, start)?;
+        }
         if end > record.end {
             return Ok(Some(Broken::Across(start)));
         }
-        from = record.start;
     }
     Ok(None)
 }
@@ -58,12 +60,13 @@ pub(super) fn joined(shown: &Shown<'_>, edits: &EditList, made: &Text) -> Result
     while let Some(item) = edits.get(index).filter(|item| item.start < records.end) {
         let mut group = cutter.record_at(view, from, item.start)?;
         let start = group.start.saturating_add_signed(moved);
+        let mut last = group.clone();
         // Whether an edit reaches across ends, other than one of whole records.
         let mut across = false;
         while let Some(item) = edits.get(index).filter(|item| item.start < group.end) {
             if item.end() > group.end {
-                let first = cutter.record_at(view, group.start, item.start)?;
-                let last = cutter.record_at(view, group.end, item.end() - 1)?;
+                let first = cutter.record_at(view, last.start, item.start)?;
+                last = cutter.record_at(view, group.end, item.end() - 1)?;
                 across |= item.start != first.start || item.end() != last.end;
                 group.end = last.end;
             }

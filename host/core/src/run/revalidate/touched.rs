@@ -18,7 +18,7 @@ const CHUNK_BYTES: usize = 64 << 10;
 /// Makes a patch of a target from the edits of a patch without roots. Each
 /// group that the patch lists must be in the file as it was, and become what
 /// the patch says. The rest of the file is neither read nor known; if no length
-/// changes, the file may also have become longer.
+/// changes, and the file had more than one group, it may also have become longer.
 ///
 /// # Errors
 /// [`Kind::Verification`] when the patch does not fit the target, or makes
@@ -64,15 +64,18 @@ fn check_groups<S: Storage, P: Storage>(
     size: u64,
 ) -> Result<()> {
     let (before, after) = (view.before().size, view.after().size);
-    let other =
-        if before == after || before == size { first_other_group(file, view, size)? } else { Some(0) };
+    // The value of a group tells whether it is all of the file, so a file of one
+    // group has another one once it is longer.
+    let may_be_longer = before == after && before > GROUP_BYTES;
+    let has_size = |size: u64, wanted: u64| size == wanted || may_be_longer && size > wanted;
+    let other = if has_size(size, before) { first_other_group(file, view, size)? } else { Some(0) };
     let Some(group) = other else { return Ok(()) };
     let error = Error::new(Kind::Verification, format!("the patch does not fit {}", file.path.shown()));
     let opposite = PatchView { direction: view.direction.opposite(), ..view };
-    if (before == after || after == size) && first_other_group(file, opposite, size)?.is_none() {
+    if has_size(size, after) && first_other_group(file, opposite, size)?.is_none() {
         return Err(error.hint("the groups that it touches already have the resulting content"));
     }
-    if before != after && before != size {
+    if !has_size(size, before) {
         let (found, wanted) = (count(size, "byte"), count(before, "byte"));
         return Err(
             error.hint(format!("it has {found}, but the patch expects {wanted}; the file is untouched"))
