@@ -25,6 +25,7 @@ mod output;
 mod parameters;
 mod pipe;
 mod preview;
+mod printed;
 mod profile;
 mod several;
 mod shown;

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use runner_contract::{FileHead, HEAD_BYTES};
 use runner_pipeline::commit::strategy::Choice;
 use runner_pipeline::engine::chain::{self, CHAIN_HEAD_BYTES, Member};
+use runner_pipeline::engine::readable::NoText;
 use runner_pipeline::error::Result;
 use runner_pipeline::memory::Budget;
 use runner_pipeline::patch::PluginId;
@@ -30,7 +31,7 @@ fn with_program<T>(all: &[Does], work: impl FnOnce(&Program<'_>) -> T) -> T {
                 .enumerate()
                 .map(|(index, begin)| Member { name: format!("{index}-{:?}", all[index]), begin })
                 .collect();
-            chain::begin(&members, head, &Budget::UNLIMITED)
+            chain::begin(&members, head, NoText::Refuse, &Budget::UNLIMITED)
         }
     };
     work(&Program {

@@ -164,6 +164,8 @@ pub(crate) struct RunArgs {
     /// Report only errors, the plugin's warnings and what was asked for, such as a preview
     #[arg(short, long, conflicts_with = "json")]
     pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
     /// Exit with code 1 if there was nothing to change
     #[arg(long)]
     pub(crate) require_edits: bool,
@@ -185,6 +187,15 @@ impl RunArgs {
     pub(crate) fn threads(&self) -> usize {
         threads(self.jobs)
     }
+}
+
+/// How much of a plugin's log is shown.
+#[derive(Debug, Clone, ArgGroup)]
+pub(crate) struct LogArgs {
+    /// Show the plugin's messages for its author as well: `-v` those of the level debug, `-vv` also
+    /// those of the level trace
+    #[arg(short, long, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    pub(crate) verbose: u8,
 }
 
 /// What may be done with a file that is a patch itself.

@@ -91,16 +91,21 @@ impl Command {
     }
 
     pub(crate) fn volume(&self) -> Volume {
-        let quiet = match self {
-            _ if self.applying().is_some_and(|options| options.run.quiet) => true,
-            Self::Plan(args) => args.run.quiet,
-            Self::Patch(args) | Self::Undo(args) => args.quiet,
-            Self::Recover(args) => args.quiet,
-            Self::Verify(args) => args.quiet,
-            Self::Pipe(args) => args.quiet,
-            _ => false,
+        let run = self.applying().map(|options| &options.run);
+        let (quiet, verbose) = match self {
+            Self::Plan(args) => (args.run.quiet, args.run.log.verbose),
+            Self::Patch(args) | Self::Undo(args) => (args.quiet, 0),
+            Self::Recover(args) => (args.quiet, 0),
+            Self::Verify(args) => (args.quiet, 0),
+            Self::Pipe(args) => (args.quiet, args.log.verbose),
+            _ => run.map_or((false, 0), |run| (run.quiet, run.log.verbose)),
         };
-        if quiet { Volume::Quiet } else { Volume::All }
+        match (quiet, verbose) {
+            (true, _) => Volume::Quiet,
+            (_, 0) => Volume::Usual,
+            (_, 1) => Volume::Verbose,
+            _ => Volume::Full,
+        }
     }
 
     pub(crate) fn profile(&self) -> bool {

@@ -88,7 +88,7 @@ pub fn main() -> ExitCode {
     runner_sandbox::worker_main();
     signals::wait_for_children();
     stack::on_own_thread(command).unwrap_or_else(|error| {
-        Reporter::new(EventFormat::Text, report::Volume::All).error(&error);
+        Reporter::new(EventFormat::Text, report::Volume::Usual).error(&error);
         ExitCode::from(error.kind().exit_code())
     })
 }
@@ -104,7 +104,7 @@ fn command() -> ExitCode {
         && let Err(error) = report::stdout()
     {
         // Without standard output, all events would be lost.
-        Reporter::new(EventFormat::Text, report::Volume::All).error(&error);
+        Reporter::new(EventFormat::Text, report::Volume::Usual).error(&error);
         return ExitCode::from(error.kind().exit_code());
     }
     let started = args.command.profile().then(|| {
@@ -144,7 +144,7 @@ fn disable_core_dumps() {
 fn print_usage(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         let Err(error) = report::unless_unread(print_help(error)) else { return ExitCode::SUCCESS };
-        Reporter::new(EventFormat::Text, report::Volume::All).error(&error);
+        Reporter::new(EventFormat::Text, report::Volume::Usual).error(&error);
         return ExitCode::from(error.kind().exit_code());
     }
     let text = error.render().to_string();

@@ -15,7 +15,7 @@ use runner_pipeline::pipe::{self, Descriptor};
 use runner_pipeline::storage::{FileType, OsStorage, Storage as _};
 
 use crate::Outcome;
-use crate::args::PluginArgs;
+use crate::args::{LogArgs, PluginArgs};
 use crate::closed_streams::is_input_closed;
 use crate::loaded_plugin::{Session, Work};
 use crate::report::{self, Reporter};
@@ -27,6 +27,8 @@ pub(crate) struct PipeArgs {
     /// Report only errors and the plugin's warnings
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
 }
 
 const BUFFER_BYTES: usize = 256 * 1024;

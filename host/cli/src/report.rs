@@ -36,9 +36,26 @@ const CONTINUED: &str = "    | ";
 /// How much is printed besides errors and requested output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Volume {
-    All,
-    /// No reports and no progress; only warnings of a plugin's log.
+    /// No reports and no progress; only warnings and errors of a plugin's log.
     Quiet,
+    /// Reports, progress, and of a plugin's log what is for users.
+    Usual,
+    /// Messages of the level debug as well.
+    Verbose,
+    /// The whole log of a plugin.
+    Full,
+}
+
+impl Volume {
+    /// Whether messages of this level of a plugin's log are shown.
+    fn shows(self, level: LogLevel) -> bool {
+        match level {
+            LogLevel::Error | LogLevel::Warn => true,
+            LogLevel::Info => self != Self::Quiet,
+            LogLevel::Debug => matches!(self, Self::Verbose | Self::Full),
+            LogLevel::Trace => self == Self::Full,
+        }
+    }
 }
 
 /// Prints what the commands report.
@@ -159,7 +176,7 @@ impl Reporter {
         unless_unread(match (self.is_json(), self.volume) {
             (true, _) => self.event(&event()),
             (false, Volume::Quiet) => Ok(()),
-            (false, Volume::All) => self.output.write(Stream::Error, page().as_str().as_bytes()),
+            _ => self.output.write(Stream::Error, page().as_str().as_bytes()),
         })
     }
 
@@ -216,10 +233,12 @@ impl Reporter {
         let (bar, output) = (self.bar.clone(), self.output.clone());
         let secrets = Arc::clone(&self.secrets);
         Arc::new(move |level, message| {
+            if !volume.shows(level) {
+                return;
+            }
             let name = match level {
                 LogLevel::Error => "error",
                 LogLevel::Warn => "warn",
-                _ if volume == Volume::Quiet => return,
                 LogLevel::Info => "info",
                 LogLevel::Debug => "debug",
                 LogLevel::Trace => "trace",

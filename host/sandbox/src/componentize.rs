@@ -1,37 +1,45 @@
 //! Converts any accepted form of a plugin to a component.
 //!
-//! A component is used unchanged. A core module with the contract's canonical
-//! names is wrapped, with the adapter for WASI 0.1 if it imports that. Anything
-//! else is refused with an error that says what it is and what is missing.
+//! The text format is translated first. A component is used unchanged. A core
+//! module with the contract's canonical names is wrapped, with the adapter for
+//! WASI 0.1 if it imports that. Anything else is refused with an error that says
+//! what it is and what is missing.
 
 use std::borrow::Cow;
 
 use runner_pipeline::error::{Error, Kind, Result};
-use runner_pipeline::escape::escape;
-use wasi_preview1_component_adapter_provider::{
-    WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME as PREVIEW1, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER as ADAPTER,
-};
+use runner_pipeline::escape::{escape, escape_lines};
 use wasmparser::{Encoding, Parser, Payload};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
+use crate::adapter;
 use crate::bindings::GUEST;
 use crate::type_cycles::{self, text};
 
 const WIT: &str = include_str!("../wit/plugin.wit");
+/// The module of WASI 0.1.
+const PREVIEW1: &str = "wasi_snapshot_preview1";
 const WORLD: &str = "plugin";
+/// The first bytes of every binary module and component.
+const MAGIC: &[u8] = b"\0asm";
+/// Maximum number of characters of an error in the text format.
+const TEXT_ERROR_CHARS: usize = 1000;
 /// Maximum number of exports named in an error.
 const NAMED_EXPORTS: usize = 8;
 
 /// Converts `bytes` to a component. `name` is the plugin's name in errors.
 pub(crate) fn component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>> {
-    if !bytes.starts_with(b"\0asm") {
-        let error = Error::new(Kind::Plugin, format!("`{name}` is not a WebAssembly module"));
-        return Err(if bytes.starts_with(b"(") {
-            error.hint("it looks like the text format; translate it with `wasm-tools parse`")
-        } else {
-            error
-        });
+    if !bytes.starts_with(MAGIC) {
+        if !is_text(bytes) {
+            return Err(Error::new(Kind::Plugin, format!("`{name}` is not a WebAssembly module")));
+        }
+        let translated = wat::parse_bytes(bytes).map_err(|error| {
+            Error::new(Kind::Plugin, format!("`{name}` is not valid in the text format of WebAssembly"))
+                .because(escape_lines(&error.to_string(), TEXT_ERROR_CHARS))
+        })?;
+        // What is translated is never text again.
+        return Ok(Cow::Owned(component(name, &translated)?.into_owned()));
     }
     let module = match Shape::read(bytes).map_err(|error| invalid(name, error.to_string()))? {
         Shape::Component => return Ok(Cow::Borrowed(bytes)),
@@ -42,6 +50,13 @@ pub(crate) fn component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>
         Error::new(Kind::Plugin, format!("cannot convert the module `{name}` to a component")).because(error)
     })?;
     Ok(Cow::Owned(encoded))
+}
+
+/// Whether bytes may be the text format: the first thing in it is a parenthesis
+/// or a comment.
+fn is_text(bytes: &[u8]) -> bool {
+    let text = bytes.trim_ascii_start();
+    text.starts_with(b"(") || text.starts_with(b";;")
 }
 
 /// The error for bytes that begin as WebAssembly does, but cannot be read on.
@@ -148,11 +163,12 @@ fn wrap(bytes: &[u8], module: &Module) -> Result<Vec<u8>, String> {
         let world = resolve.select_world(&[package], Some(WORLD)).map_err(text)?;
         embed_component_metadata(typed.to_mut(), &resolve, world, StringEncoding::UTF8).map_err(text)?;
     }
-    let merged = [Some(&*typed), module.preview1.then_some(ADAPTER)];
+    let adapter = module.preview1.then(adapter::module).transpose()?;
+    let merged = [Some(&*typed), adapter.as_deref()];
     type_cycles::check(merged.into_iter().flatten())?;
     let mut encoder = ComponentEncoder::default().module(&typed).map_err(text)?;
-    if module.preview1 {
-        encoder = encoder.adapter(PREVIEW1, ADAPTER).map_err(text)?;
+    if let Some(adapter) = &adapter {
+        encoder = encoder.adapter(PREVIEW1, adapter).map_err(text)?;
     }
     // Wasmtime validates the component when it compiles it.
     encoder.validate(false).encode().map_err(text)

@@ -100,7 +100,9 @@ impl Linked {
     fn instantiate(&self) -> Result<Instance> {
         let mut store = store::new(&self.engine, &self.limits, self.log.clone(), self.tables.clone());
         let started = store.data_mut().limiter.draw(self.instance_bytes);
-        match started.and_then(|()| self.pre.instantiate(&mut store)) {
+        let started = started.and_then(|()| self.pre.instantiate(&mut store));
+        store.data_mut().end_call();
+        match started {
             Ok(plugin) => {
                 let guest = plugin.runner_plugin_guest().clone();
                 Ok(Instance { code: self.clone(), guest, store, usable: true })
@@ -143,7 +145,9 @@ impl Instance {
         }
         self.store.data_mut().limiter.start_call();
         self.store.set_hostcall_fuel(fuel);
-        match ask(&self.guest, &mut self.store) {
+        let answer = ask(&self.guest, &mut self.store);
+        self.store.data_mut().end_call();
+        match answer {
             Ok(answer) => {
                 self.usable = true;
                 Ok(answer)

@@ -11,6 +11,7 @@
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
+mod adapter;
 mod bindings;
 mod cache;
 mod call_error;
@@ -32,6 +33,7 @@ mod memory_plan;
 #[allow(missing_docs, reason = "only tests see it from outside")]
 mod message;
 mod native_code;
+mod output;
 pub mod plugin;
 mod remote;
 mod store;

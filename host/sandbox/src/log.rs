@@ -1,4 +1,5 @@
-//! The log messages of a plugin, escaped and limited.
+//! The log messages of a plugin, escaped and limited. A message of several lines
+//! becomes several.
 
 use std::sync::Arc;
 
@@ -11,35 +12,46 @@ pub type Sink = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
 
 /// Maximum number of characters per message.
 const MESSAGE_CHARS: usize = 4096;
-/// Maximum number of bytes of all messages of an instance, as shown.
-const VOLUME_BYTES: usize = 64 << 10;
+/// Maximum number of bytes of all warnings and errors of an instance, as shown;
+/// and of all other messages, so that many of them do not hide a warning.
+pub(crate) const VOLUME_BYTES: usize = 64 << 10;
 /// Bytes counted per message in addition to its text, so that the number of
 /// empty messages is limited, too.
 const MESSAGE_COST: usize = 16;
 /// Maximum number of messages of an instance; the last one says that there were
 /// more.
-pub(crate) const MAX_MESSAGES: usize = VOLUME_BYTES / MESSAGE_COST + 1;
+pub(crate) const MAX_MESSAGES: usize = 2 * (VOLUME_BYTES / MESSAGE_COST + 1);
 
 /// The log of one instance.
 pub(crate) struct Log {
     sink: Sink,
-    /// Bytes left for messages; `None` once a message has been dropped.
-    left: Option<usize>,
+    /// Bytes left for warnings and errors, and for other messages; `None` once
+    /// one has been dropped.
+    left: [Option<usize>; 2],
 }
 
 impl Log {
     pub(crate) fn new(sink: Sink) -> Self {
-        Self { sink, left: Some(VOLUME_BYTES) }
+        Self { sink, left: [Some(VOLUME_BYTES); 2] }
     }
 
-    /// Passes a message on, or warns once that further messages are dropped.
+    /// Passes the lines of a message on, or warns once that further ones are
+    /// dropped.
     pub(crate) fn write(&mut self, level: LogLevel, message: &str) {
-        let Some(left) = self.left else { return };
-        let message = escape(message, MESSAGE_CHARS);
-        self.left = left.checked_sub(message.len() + MESSAGE_COST);
-        match self.left {
-            Some(_) => (self.sink)(level, &message),
-            None => (self.sink)(LogLevel::Warn, "log limit reached: further messages dropped"),
+        let is_loud = matches!(level, LogLevel::Warn | LogLevel::Error);
+        let left = &mut self.left[usize::from(is_loud)];
+        for line in message.lines() {
+            let Some(bytes) = *left else { return };
+            let line = escape(line, MESSAGE_CHARS);
+            *left = bytes.checked_sub(line.len() + MESSAGE_COST);
+            match (*left, is_loud) {
+                (Some(_), _) => (self.sink)(level, &line),
+                (None, true) => (self.sink)(LogLevel::Warn, "log limit reached: further messages dropped"),
+                (None, false) => {
+                    let what = "log limit reached: further messages but warnings and errors dropped";
+                    (self.sink)(level, what);
+                }
+            }
         }
     }
 }

@@ -59,14 +59,16 @@ impl Resolved {
 }
 
 /// Finds a plugin by the name of a bundled plugin or the path of a file. An
-/// argument that contains a slash or ends in `.wasm` is a path, anything else a
+/// argument that contains a slash or ends in `.wasm` or `.wat` is a path, anything else a
 /// name.
 ///
 /// # Errors
 /// If there is no such plugin, or the file cannot be read.
 pub fn resolve(plugin: &str) -> Result<Resolved> {
     let path = Path::new(plugin);
-    if !plugin.contains('/') && path.extension().is_none_or(|extension| extension != "wasm") {
+    if !plugin.contains('/')
+        && path.extension().is_none_or(|extension| extension != "wasm" && extension != "wat")
+    {
         if let Some(found) = bundled::ALL.iter().find(|bundled| bundled.name == plugin) {
             return Ok(Resolved { name: plugin.to_owned(), path: None, bytes: found.bytes.into() });
         }

@@ -7,6 +7,7 @@ use crate::bindings::{self, types};
 use crate::call_timing::Phases;
 use crate::limits::{self, Limiter, Limits};
 use crate::log::{Log, Sink};
+use crate::output::{Ends, Output, Stream};
 use crate::tables::Tables;
 use crate::wasi;
 
@@ -14,6 +15,7 @@ use crate::wasi;
 pub(crate) struct State {
     pub(crate) limiter: Limiter,
     log: Log,
+    output: Output,
     tables: Tables,
     /// Created when a host function first needs it.
     wasi: Option<wasi::World>,
@@ -23,7 +25,8 @@ pub(crate) struct State {
 /// A store for an instance.
 pub(crate) fn new(engine: &Engine, limits: &Limits, log: Sink, tables: Tables) -> Store<State> {
     let (limiter, log) = (Limiter::new(limits), Log::new(log));
-    let state = State { limiter, log, tables, wasi: None, phases: Phases::default() };
+    let state =
+        State { limiter, log, output: Output::default(), tables, wasi: None, phases: Phases::default() };
     let mut store = Store::new(engine, state);
     store.call_hook(|mut store, hook| {
         store.data_mut().phases.pass(hook);
@@ -34,8 +37,22 @@ pub(crate) fn new(engine: &Engine, limits: &Limits, log: Sink, tables: Tables) -
     store
 }
 
+impl State {
+    /// Takes what a module writes to descriptor 1 or 2.
+    pub(crate) fn written(&mut self, descriptor: u32, bytes: &[u8]) {
+        let stream = if descriptor == 1 { Stream::Output } else { Stream::Error };
+        self.output.write(stream, bytes);
+    }
+
+    /// Passes on what was written during a call.
+    pub(crate) fn end_call(&mut self) {
+        self.output.pass_on(&mut self.log, Ends::Now);
+    }
+}
+
 impl bindings::Host for State {
     fn log(&mut self, level: types::Level, message: String) {
+        self.output.pass_on(&mut self.log, Ends::Later);
         self.log.write(level.into(), &message);
     }
 
@@ -52,6 +69,6 @@ impl types::Host for State {}
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        self.wasi.get_or_insert_with(wasi::World::new).view()
+        self.wasi.get_or_insert_with(|| wasi::World::new(&self.output)).view()
     }
 }

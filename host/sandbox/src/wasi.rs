@@ -1,16 +1,21 @@
 //! An empty WASI world, so that language runtimes can start: no files,
-//! arguments, environment or network. Standard input is empty and standard
-//! output is discarded. Clocks stand still, and random bytes are always the
-//! same. It is not created for a plugin that does not import WASI.
+//! arguments, environment or network. Standard input is empty, and standard
+//! output and standard error go to the log. Clocks stand still, and random bytes
+//! are always the same. It is not created for a plugin that does not import
+//! WASI.
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::clocks::{HostMonotonicClock, HostWallClock, WasiClocksCtxView, WasiClocksView};
 use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
-use wasmtime_wasi::p2::{self, DynPollable};
+use wasmtime_wasi::p2::{self, DynPollable, OutputStream, Pollable, StreamResult};
 use wasmtime_wasi::random::Deterministic;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use crate::output::{Output, Stream};
 
 /// The packages that the empty world covers.
 pub(crate) const PACKAGES: [&str; 6] =
@@ -23,6 +28,8 @@ const NOW: Duration = Duration::from_secs(978_307_199);
 const RANDOM_BYTES: usize = 4096;
 /// Maximum number of random bytes per call; the host allocates them.
 const RANDOM_MAX: u64 = 1 << 20;
+/// Maximum number of bytes that are written at once.
+const WRITE_BYTES: usize = 64 << 10;
 /// Maximum number of open handles (streams, pollables).
 const HANDLES: usize = 1024;
 
@@ -33,7 +40,8 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new() -> Self {
+    /// A world that writes to `output`.
+    pub(crate) fn new(output: &Output) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(HANDLES);
         let mut ctx = WasiCtx::builder();
@@ -43,6 +51,8 @@ impl World {
             .secure_random(random(b"secure"))
             .insecure_random(random(b"insecure"))
             .insecure_random_seed(0)
+            .stdout(Written { output: output.clone(), stream: Stream::Output })
+            .stderr(Written { output: output.clone(), stream: Stream::Error })
             .max_random_size(RANDOM_MAX)
             .allow_tcp(false)
             .allow_udp(false)
@@ -127,4 +137,48 @@ impl monotonic_clock::Host for Awake<'_> {
     fn subscribe_duration(&mut self, _duration: u64) -> wasmtime::Result<Resource<DynPollable>> {
         self.0.subscribe_duration(0)
     }
+}
+
+/// Standard output or standard error. It takes everything at once.
+#[derive(Clone)]
+struct Written {
+    output: Output,
+    stream: Stream,
+}
+
+impl IsTerminal for Written {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for Written {
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+
+    /// Only WASI 0.3 asks for this one, which is not available.
+    fn async_stream(&self) -> Box<dyn tokio::io::AsyncWrite + Send + Sync> {
+        Box::new(tokio::io::sink())
+    }
+}
+
+impl OutputStream for Written {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.output.write(self.stream, &bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(WRITE_BYTES)
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for Written {
+    async fn ready(&mut self) {}
 }

@@ -50,7 +50,7 @@ impl Reporter {
                 || with_name(json!({ "event": "started-over", "why": why }), "file", path),
                 || Page::of(format_args!("{}: starting over: {}", shown(path), shown(&why))),
             )),
-            Event::Workers(Workers { running, of }) if self.volume == Volume::All => {
+            Event::Workers(Workers { running, of }) if self.volume != Volume::Quiet => {
                 let event = json!({ "event": "workers", "running": running, "of": of });
                 let page = || Page::of(format_args!("{}: {}", name(path), memory_line(running, of)));
                 self.bar
@@ -88,7 +88,7 @@ impl Reporter {
             }
             return;
         }
-        let shows_bar = matches!(self.output, Output::Streams) && self.volume == Volume::All;
+        let shows_bar = matches!(self.output, Output::Streams) && self.volume != Volume::Quiet;
         if shows_bar && last_progress.is_none() && io::stderr().is_terminal() {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
             self.bar.reset();

@@ -1,0 +1,157 @@
+//! What a plugin writes to standard output and standard error: lines of its log.
+
+use std::sync::{Arc, Mutex};
+
+use runner_contract::LogLevel;
+use runner_pipeline::locks;
+
+use crate::log::{self, Log};
+
+/// A longer line is cut into lines of this length, in bytes.
+const LINE_BYTES: usize = 4096;
+/// Bytes kept until the log takes them. With more, the log says that messages
+/// are dropped, because that is also the limit of the log.
+const KEPT_BYTES: usize = log::VOLUME_BYTES + LINE_BYTES;
+
+/// One of the two streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stream {
+    /// Standard output.
+    Output,
+    /// Standard error.
+    Error,
+}
+
+impl Stream {
+    /// The level of its lines.
+    const fn level(self) -> LogLevel {
+        match self {
+            Self::Output => LogLevel::Info,
+            Self::Error => LogLevel::Warn,
+        }
+    }
+}
+
+/// The streams of an instance. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Output(Arc<Mutex<Kept>>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// Whole lines, without their ends.
+    lines: Vec<(Stream, Vec<u8>)>,
+    /// The line that each stream has begun.
+    begun: [Vec<u8>; 2],
+    /// Bytes of all lines, and one for each.
+    bytes: usize,
+}
+
+impl Output {
+    /// Takes what is written.
+    pub(crate) fn write(&self, stream: Stream, bytes: &[u8]) {
+        let mut kept = locks::lock(&self.0);
+        for part in bytes.split_inclusive(|&byte| byte == b'\n') {
+            for part in part.chunks(LINE_BYTES) {
+                kept.add(stream, part);
+            }
+        }
+    }
+
+    /// Passes all lines on to the log. A line that has begun is passed on as it
+    /// is when `ends` says that nothing follows for now.
+    pub(crate) fn pass_on(&self, log: &mut Log, ends: Ends) {
+        let mut kept = locks::lock(&self.0);
+        if ends == Ends::Now {
+            kept.end(Stream::Output);
+            kept.end(Stream::Error);
+        }
+        kept.bytes = 0;
+        for (stream, line) in kept.lines.drain(..) {
+            log.write(stream.level(), &String::from_utf8_lossy(&line));
+        }
+    }
+}
+
+/// Whether lines that have begun are over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ends {
+    /// A call is over.
+    Now,
+    /// The plugin goes on.
+    Later,
+}
+
+impl Kept {
+    fn add(&mut self, stream: Stream, part: &[u8]) {
+        if self.bytes > KEPT_BYTES {
+            return;
+        }
+        let begun = &mut self.begun[stream as usize];
+        if begun.len() + part.len() > LINE_BYTES {
+            self.end(stream);
+        }
+        let text = part.strip_suffix(b"\n").unwrap_or(part);
+        self.begun[stream as usize].extend_from_slice(text);
+        self.bytes += part.len();
+        if text.len() < part.len() {
+            // An empty line says nothing.
+            self.end(stream);
+        }
+    }
+
+    fn end(&mut self, stream: Stream) {
+        let line = std::mem::take(&mut self.begun[stream as usize]);
+        if !line.is_empty() {
+            self.lines.push((stream, line));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Lines = Vec<(LogLevel, String)>;
+
+    /// A log, and what it was told.
+    fn log() -> (Log, Arc<Mutex<Lines>>) {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&lines);
+        let sink = move |level: LogLevel, text: &str| locks::lock(&kept).push((level, text.to_owned()));
+        (Log::new(Arc::new(sink)), lines)
+    }
+
+    /// However a text is written, its lines come out, but for empty ones.
+    #[test]
+    fn lines_do_not_depend_on_pieces() {
+        let text = "ab\n\nc\n\n\ndef\ng";
+        let expected = ["ab", "c", "def", "g"].map(|line| (LogLevel::Info, line.to_owned()));
+        for (one, other) in (0..=text.len()).flat_map(|one| (one..=text.len()).map(move |other| (one, other)))
+        {
+            let (mut log, lines) = log();
+            let output = Output::default();
+            for piece in [&text[..one], &text[one..other], &text[other..]] {
+                output.write(Stream::Output, piece.as_bytes());
+                output.pass_on(&mut log, Ends::Later);
+            }
+            output.pass_on(&mut log, Ends::Now);
+            assert_eq!(*locks::lock(&lines), expected, "cut at {one} and {other}");
+        }
+    }
+
+    #[test]
+    fn endless_output_is_cut_off_and_the_log_says_so() {
+        let (mut log, lines) = log();
+        let output = Output::default();
+        for _ in 0..1000 {
+            output.write(Stream::Error, &[b'x'; 1000]);
+        }
+        assert!(
+            locks::lock(&output.0).lines.iter().map(|(_, line)| line.len()).sum::<usize>() < 2 * KEPT_BYTES
+        );
+        output.pass_on(&mut log, Ends::Now);
+        let lines = locks::lock(&lines);
+        assert_eq!(lines[0], (LogLevel::Warn, "x".repeat(LINE_BYTES / 1000 * 1000)));
+        assert_eq!(lines.last().unwrap().1, "log limit reached: further messages dropped");
+    }
+}

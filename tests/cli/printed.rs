@@ -1,0 +1,77 @@
+//! What a plugin says reaches its author: its log, by level, and what it prints.
+
+use std::fs;
+
+use runner_tests::{Ran, Scratch, runner};
+
+/// Runs the test guest on a file with this content.
+fn run(content: &str, options: &[&str]) -> Ran {
+    let scratch = Scratch::new();
+    let (plugin, file) = (scratch.guest("printing"), scratch.write("file", content));
+    let args = ["apply", plugin.to_str().unwrap(), file.to_str().unwrap(), "-j", "1"];
+    runner(args.into_iter().chain(options.iter().copied()))
+}
+
+fn said(ran: &Ran) -> Vec<&str> {
+    ran.stderr.lines().filter(|line| line.starts_with("plugin ")).collect()
+}
+
+#[test]
+fn levels_are_chosen() {
+    let lines = |levels: &[&str]| -> Vec<String> {
+        let of = |level: &&str| [format!("plugin {level}: message"), format!("plugin {level}: of two lines")];
+        levels.iter().flat_map(of).collect()
+    };
+    for (options, levels) in [
+        (&["-q"][..], &["warn", "error"][..]),
+        (&[], &["info", "warn", "error"]),
+        (&["-v"], &["debug", "info", "warn", "error"]),
+        (&["-vv"], &["trace", "debug", "info", "warn", "error"]),
+    ] {
+        assert_eq!(said(&run("l", options).ok()), lines(levels), "{options:?}");
+    }
+    let ran = run("l", &["--json", "-v"]).ok();
+    let events = String::from_utf8(ran.stdout).unwrap();
+    assert_eq!(events.lines().filter(|line| line.contains("\"event\":\"log\"")).count(), 8);
+}
+
+#[test]
+fn what_is_printed_is_logged_line_by_line() {
+    let expected = [
+        "plugin info: out, line 1",
+        "plugin info: half a line, and its rest",
+        "plugin warn: a warning\\u{1b}[2J",
+        "plugin info: not ended",
+        "plugin warn: more",
+    ];
+    let ran = run("p", &[]).ok();
+    let mut lines = said(&ran);
+    lines.sort_unstable();
+    let mut sorted = expected;
+    sorted.sort_unstable();
+    assert_eq!(lines, sorted);
+}
+
+#[test]
+fn last_words_are_heard() {
+    let ran = run("t", &[]).fails(3, "plugin `printing` crashed at offset 0");
+    assert_eq!(said(&ran), ["plugin warn: last words"]);
+    let ran =
+        run("x", &[]).fails(3, "plugin `printing` failed at offset 0").says("ended itself with exit code 3");
+    assert_eq!(said(&ran), ["plugin warn: last words"]);
+}
+
+/// The text format is taken as it is.
+#[test]
+fn a_plugin_may_be_text() {
+    let scratch = Scratch::new();
+    let file = scratch.write("file", "p");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/guests/printing.wat");
+    let plugin = scratch.write("printing.wat", fs::read(source).unwrap());
+    let [file, plugin] = [&file, &plugin].map(|path| path.to_str().unwrap());
+    runner(["apply", plugin, file]).ok().says("plugin info: out, line 1");
+    let wrong = scratch.write("wrong.wat", "(module (func $f (result i32)) (export \"f\" (func $g)))");
+    runner(["apply", wrong.to_str().unwrap(), file])
+        .fails(3, "is not valid in the text format of WebAssembly")
+        .says("unknown func");
+}
