@@ -289,7 +289,7 @@ void runner_consumed(uint64_t bytes);
 /* ---- Anywhere --------------------------------------------------------------- */
 
 /* A message for `return`, formatted as by printf: integers (with l, ll, z; width
- * and zeros: %04d), %x, %s, %.*s, %c, %p, %%; no floating point. */
+ * and zeros: %04d), %x, %s, %.*s, %c, %p, %%, %.2f (fixed notation only). */
 const char *runner_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same at a byte of the window (in runner_begin: of the head); the host
  * says at which line and offset of the file that is. */
@@ -645,6 +645,30 @@ RUNNER_WEAK_ void runner_vputf_(runner_buffer *buffer, const char *format, va_li
             while ((number /= base) != 0);
             if (negative) *--text = '-';
             break;
+        }
+        case 'f': case 'F': case 'e': case 'E': case 'g': case 'G': {
+            /* Fixed notation only, for what fits in 64 bits. */
+            double number = va_arg(arguments, double);
+            if (!has_precision) precision = 6;
+            if (precision > 9) precision = 9;
+            uint64_t unit = 1;
+            for (size_t i = 0; i < precision; i++) unit *= 10;
+            const bool negative = number < 0;
+            number = (negative ? -number : number) * (double)unit + 0.5;
+            if (!(number < 18446744073709551616.0)) {
+                runner_put_wide_(buffer, number != number ? "nan" : "huge", number != number ? 3 : 4, width, false, left);
+                continue;
+            }
+            uint64_t scaled = (uint64_t)number;
+            char long_digits[40];
+            text = end = long_digits + sizeof long_digits;
+            for (size_t i = 0; i < precision; i++, scaled /= 10) *--text = (char)('0' + scaled % 10);
+            if (precision) *--text = '.';
+            do *--text = (char)('0' + scaled % 10);
+            while ((scaled /= 10) != 0);
+            if (negative) *--text = '-';
+            runner_put_wide_(buffer, text, (size_t)(end - text), width, zeros, left);
+            continue;
         }
         default: /* Not supported: shown as it is, so that it is seen. */
             runner_put(buffer, "%", 1);
