@@ -721,6 +721,8 @@ RUNNER_WEAK_ void runner_vlog_(int level, const char *format, va_list arguments)
     const uintptr_t top = s->top;
     runner_buffer text = {0};
     runner_vputf_(&text, format, arguments);
+    /* A log line needs no end. */
+    while (text.length && text.data[text.length - 1] == '\n') text.length--;
     const struct runner_list_ clean = runner_clean_(text.data, text.length);
     runner_host_log_(level, clean.data, clean.length);
     runner_back_to_(chunk, top);
