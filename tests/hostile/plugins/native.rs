@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::guest;
+use runner_tests::peak::measured;
 use runner_tests::runner;
 use runner_tests::{Ran, Scratch, command, repository};
 
@@ -250,18 +251,12 @@ fn literals_stay_within_the_budget() {
     let plugin = scratch.write("literals-scattered.wasm", hostile("literals-scattered"));
     let mut command = command();
     command.arg("apply").arg(&plugin).arg(&file).args(["--check", "-j", "1", "--memory-total", "280M"]);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut peak_kib = 0;
-    while child.try_wait().unwrap().is_none() {
-        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let peak = peak.and_then(|peak| peak.trim().strip_suffix(" kB")?.parse().ok());
-        peak_kib = peak.unwrap_or(peak_kib);
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    Ran::of(child.wait_with_output().unwrap()).ok().says("nothing to change");
-    eprintln!("counted: {} MiB at the peak", peak_kib >> 10);
-    assert!(peak_kib > 10 << 10, "{peak_kib} KiB are no measurement");
+    command.stdout(Stdio::null());
+    let (ran, peak_bytes) = measured(command);
+    ran.ok().says("nothing to change");
+    let peak_mib = peak_bytes >> 20;
+    eprintln!("counted: {peak_mib} MiB at the peak");
+    assert!(peak_mib > 10, "{peak_mib} MiB are no measurement");
     // What is drawn is what is needed at most; here it is much less.
-    assert!(peak_kib <= 160 << 10, "{peak_kib} KiB");
+    assert!(peak_mib <= 160, "{peak_mib} MiB");
 }

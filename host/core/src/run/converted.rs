@@ -49,8 +49,10 @@ pub(super) fn make_patch<'s, S: Storage>(
     let conversion = Conversion { mapping, program, options };
     let make = if options.convert.decompresses() { Conversion::recompress } else { Conversion::reencode };
     let scanned = profile::time(Stage::Scan, || make(&conversion, destination, events));
-    let scanned = scanned.map_err(|error| conversion.place(error).untouched())?;
+    // What was read may be zeros that the file never contained, and so may be
+    // the cause of a failure.
     mapping.check()?;
+    let scanned = scanned.map_err(|error| conversion.place(error).untouched())?;
     profile::time(Stage::NewRoot, || scanned.seal(mapping, options.context()))
 }
 

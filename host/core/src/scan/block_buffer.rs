@@ -12,11 +12,11 @@ use std::ops::Range;
 use super::{BLOCK_BYTES, Scan};
 use crate::engine::framing::View;
 use crate::engine::window::MARGIN_BYTES;
-use crate::storage::mmap::{Copier, Mapping};
+use crate::storage::mmap::Copier;
 use crate::storage::{ALIGN_BYTES, CopyMemory};
 
 pub(super) struct BlockBuffer<'m> {
-    memory: Memory<'m>,
+    copier: Copier<'m>,
     /// Bytes that the framing needs on each side of a range.
     before: u64,
     after: u64,
@@ -25,18 +25,11 @@ pub(super) struct BlockBuffer<'m> {
     ahead: u64,
 }
 
-enum Memory<'m> {
-    Copy(Copier<'m>),
-    /// For blocks that are too large to copy: blocks that are holes are not
-    /// read either. Zeros that are never written to take no memory.
-    Zeros(&'m Mapping, Vec<u8>),
-}
-
 impl<'m> BlockBuffer<'m> {
     /// Reads into `memory` if it is given and large enough. Returns `None` if the
     /// mapping is better: when most of the block would be read again through
-    /// the mapping anyway. For blocks larger than a core's cache, only holes
-    /// are handled here.
+    /// the mapping anyway, or when blocks are larger than a core's cache, and
+    /// are not to be copied for a worker.
     pub(super) fn new(scan: &Scan<'m>, memory: Option<Box<dyn CopyMemory>>) -> Option<Self> {
         let (before, after) = scan.context.margins();
         let before = aligned(before);
@@ -46,12 +39,12 @@ impl<'m> BlockBuffer<'m> {
         }
         let most = (scan.block_bytes().max(BLOCK_BYTES) + 2 * MARGIN_BYTES).min(scan.view().limit());
         let most = usize::try_from(most).ok()?;
-        let memory = match memory.filter(|memory| memory.bytes().len() >= most) {
-            Some(memory) => Memory::Copy(Copier::with_memory(scan.mapping, memory)),
-            None if scan.block_bytes() > BLOCK_BYTES => Memory::Zeros(scan.mapping, vec![0; most]),
-            None => Memory::Copy(Copier::new(scan.mapping, most)),
+        let copier = match memory.filter(|memory| memory.bytes().len() >= most) {
+            Some(memory) => Copier::with_memory(scan.mapping, memory),
+            None if scan.block_bytes() > BLOCK_BYTES => return None,
+            None => Copier::new(scan.mapping, most),
         };
-        Some(Self { memory, before, after, ahead })
+        Some(Self { copier, before, after, ahead })
     }
 
     /// A view of a block and its surroundings; `None` if it cannot be read here
@@ -60,13 +53,7 @@ impl<'m> BlockBuffer<'m> {
         let file_bytes = scan.view().limit();
         let base = block.start.saturating_sub(self.before);
         let limit = (block.end + self.ahead).min(file_bytes);
-        let bytes = match &mut self.memory {
-            Memory::Copy(copier) => copier.read(base..limit)?,
-            Memory::Zeros(mapping, zeros) => {
-                let is_hole = mapping.data_at(base).start >= limit;
-                is_hole.then(|| &zeros[..(limit - base) as usize])?
-            }
-        };
+        let bytes = self.copier.read(base..limit)?;
         Some(View { base, bytes, end: limit == file_bytes })
     }
 

@@ -25,7 +25,8 @@ pub(crate) type Put<'a> = &'a mut dyn FnMut(Range<u64>, Found) -> Result<()>;
 pub(crate) type Counted = Vec<(String, u64)>;
 
 /// Makes a patch of the edits that `find` finds. It must put all blocks of the
-/// file, in order. It returns what was counted.
+/// file, in order. It returns what was counted. Whether all of the mapping could
+/// be read is for the caller to check.
 ///
 /// # Errors
 /// Those of `find`; when the patch cannot be written.
@@ -58,6 +59,5 @@ pub(crate) fn collect<'s, S: Storage>(
         let after = block::hash_after(&whole, &range, whole.limit(), &found.edits);
         collector.take(Block { range, found, before, after, carry: 0 })
     })?;
-    mapping.check()?;
     Ok(Scanned { counts, ..collector.finish()? })
 }

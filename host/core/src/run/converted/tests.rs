@@ -12,8 +12,11 @@ use runner_contract::{Edits, FileHead, Framing, Job, Window};
 use crate::convert::Convert;
 use crate::engine::transform::Instance;
 use crate::error::{Kind, Result};
+use crate::patch::Header;
 use crate::pipe;
 use crate::run::{self, Begun, Event, Options, Program, Report};
+use crate::storage::mmap::Mapping;
+use crate::storage::{Entry, Storage as _};
 
 /// Replaces each `old` in lines.
 fn replacing(old: &'static [u8], new: &'static [u8]) -> impl Fn(FileHead<'_>) -> Result<Begun> + Sync {
@@ -112,6 +115,43 @@ fn a_damaged_file_stays() {
             assert!(error.what().starts_with("cannot decompress: "), "{error}");
             assert!(after == broken, "{format:?}");
         }
+    }
+}
+
+/// A file that is shorter than its mapping reads as zeros there. They are not
+/// taken for content, nor for the reason of a failure.
+#[test]
+fn what_cannot_be_read_is_an_error() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let path = scratch.path().join("file");
+    let content = lines(4_000);
+    let utf_16: Vec<u8> = content.iter().flat_map(|&byte| [byte, 0]).collect();
+    let encoded = Convert::NOTHING.decoded("utf-16le").expect("a label");
+    for (bytes, convert) in
+        [(compressed(&content, Format::Gzip), Convert::NOTHING.decompressed(None)), (utf_16, encoded)]
+    {
+        let there = bytes.len() / 2 / 4096 * 4096;
+        fs::write(&path, &bytes[..there]).expect("a file");
+        let file = fs::File::open(&path).expect("the file");
+        let mapping = Mapping::new(&file, bytes.len() as u64, &path).expect("a mapping");
+        let begin = replacing(b"user0", b"somebody else");
+        let program = Program::native("replacing", &begin);
+        let options = Options { convert, threads: 1, window_bytes: 1 << 16, ..Options::default() };
+        let mut identity = crate::storage::OsStorage.stat(&file).expect("its metadata").identity;
+        identity.size = bytes.len() as u64;
+        let header = Header {
+            plugin: program.id.clone(),
+            params: Vec::new(),
+            conversion: Vec::new(),
+            target: "file".into(),
+            identity: (&identity).into(),
+            group_bytes: crate::hash::GROUP_BYTES,
+        };
+        let spill = Entry::unpinned(scratch.path().join("spill"));
+        let destination = (&crate::storage::OsStorage, spill, header);
+        let made = super::make_patch(destination, &mapping, &program, &options, &mut |_| {});
+        let error = made.map(drop).expect_err("half of the file is missing");
+        assert!(error.to_string().contains("was cut short"), "{error}");
     }
 }
 
