@@ -444,6 +444,17 @@ RUNNER_LIBC_ void *memchr(const void *bytes, int value, size_t length) {
     const size_t at = runner_find(bytes, length, &byte, 1);
     return at == RUNNER_NONE ? NULL : (char *)bytes + at;
 }
+/* What the compiler calls to multiply 128 bits, as __builtin_mul_overflow does. */
+__int128 __multi3(__int128 left, __int128 right);
+RUNNER_LIBC_ __int128 __multi3(__int128 left, __int128 right) {
+    const uint64_t l = (uint64_t)left, r = (uint64_t)right, half = 0xffffffff;
+    const uint64_t low = (l & half) * (r & half);
+    const uint64_t middle = (l >> 32) * (r & half) + (low >> 32);
+    const uint64_t other = (l & half) * (r >> 32) + (middle & half);
+    const uint64_t high = (l >> 32) * (r >> 32) + (middle >> 32) + (other >> 32) +
+                          (uint64_t)(left >> 64) * r + l * (uint64_t)(right >> 64);
+    return (__int128)((unsigned __int128)high << 64 | (other << 32 | (low & half)));
+}
 #endif
 
 static inline void runner_die_(const char *message) {
