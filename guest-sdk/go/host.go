@@ -47,4 +47,14 @@ func (t *TableReader) Read(offset uint64, length uint32) []byte {
 }
 
 // All returns the whole table.
-func (t *TableReader) All() []byte { return t.Read(0, uint32(t.Size)) }
+func (t *TableReader) All() []byte {
+	var all []byte
+	for uint64(len(all)) < t.Size {
+		part := t.Read(uint64(len(all)), 1<<16)
+		if len(part) == 0 {
+			break
+		}
+		all = append(all, part...)
+	}
+	return all
+}

@@ -33,7 +33,7 @@ func (m *Match) GroupStart(n int) int {
 // window. In the replacement, `$1` or `${name}` stands for a group.
 func (e *Edits) Sub(re *regexp.Regexp, start int, record []byte, replacement string) {
 	for _, groups := range re.FindAllSubmatchIndex(record, -1) {
-		e.Replace(start+groups[0], start+groups[1], re.ExpandString(nil, replacement, string(record), groups))
+		e.Replace(start+groups[0], start+groups[1], re.Expand(nil, []byte(replacement), record, groups))
 	}
 }
 
