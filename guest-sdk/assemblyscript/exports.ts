@@ -3,6 +3,7 @@
 // names of the contract.
 
 import { thePlugin, Kind } from "./plugin";
+import "./console";
 import "../plugin";
 import { Input, Value } from "./input";
 import { Job } from "./job";

@@ -85,7 +85,7 @@ export function trace(
   if (n > 2) message += ", " + a2.toString();
   if (n > 3) message += ", " + a3.toString();
   if (n > 4) message += ", " + a4.toString();
-  log(Level.Debug, message);
+  log(Level.Info, message);
 }
 
 /** `Math.random` gives the same numbers in every run. */

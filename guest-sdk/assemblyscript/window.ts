@@ -19,6 +19,8 @@ export class Window {
   /** Whether it ends at the end of the file. Do not rely on it when prefilters leave records out. */
   last: bool = false;
 
+  private start: usize = 0; // Of the bytes in memory.
+  private size: i32 = 0;
   private framing: Framing = Framing.lines();
   private matches: usize = 0;
   private matchCount: i32 = 0;
@@ -29,13 +31,14 @@ export class Window {
   /** The number of bytes. */
   @inline
   get length(): i32 {
-    return this.bytes.length;
+    return this.size;
   }
 
-  /** The byte at a position. It must be in the window. */
+  /** The byte at a position, which must be in the window. Faster than `bytes[position]`. */
   @inline
   at(position: i32): u8 {
-    return this.bytes[position];
+    if (<u32>position >= <u32>this.size) outside(position, this.size);
+    return load<u8>(this.start + position);
   }
 
   /** Where these bytes (see `utf8`) come next, from one position to another; NONE if they do not. */
@@ -105,6 +108,8 @@ export class Window {
     store<usize>(view, changetype<usize>(chunkOf(address)), offsetof<Uint8Array>("buffer"));
     store<usize>(view, address, offsetof<Uint8Array>("dataStart"));
     store<i32>(view, length, offsetof<Uint8Array>("byteLength"));
+    this.start = address;
+    this.size = length;
     this.framing = framing;
     this.matches = matches;
     this.matchCount = matchCount;
@@ -112,6 +117,10 @@ export class Window {
     this.shown = shown;
     this.shownCount = shownCount;
   }
+}
+
+function outside(position: i32, size: i32): void {
+  throw new RangeError("at: position " + position.toString() + " in a window of " + size.toString() + " bytes");
 }
 
 /** Goes over records: `while (records.next())` sets `start` and `end`. */

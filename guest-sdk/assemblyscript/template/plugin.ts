@@ -56,7 +56,7 @@ const FORM = utf8("0000-00-00T00:00:00Z");
 /** Reads a stamp as seconds since 0000-01-01T00:00:00Z; -1 if it is none. */
 function parse(window: Window, from: i32): i64 {
   for (let i = 0; i < STAMP_BYTES; i++) {
-    const byte = window.at(from + i), form = FORM[i];
+    const byte = window.at(from + i), form = unchecked(FORM[i]);
     if (form == 0x30 ? byte - 0x30 > 9 : byte != form) return -1;
   }
   const year = two(window, from) * 100 + two(window, from + 2);
@@ -107,7 +107,7 @@ function format(seconds: i64): void {
     year++;
     month -= 12;
   }
-  for (let i = 0; i < STAMP_BYTES; i++) stamp[i] = FORM[i];
+  for (let i = 0; i < STAMP_BYTES; i++) unchecked((stamp[i] = FORM[i]));
   put(0, year / 100);
   put(2, year % 100);
   put(5, month);
