@@ -5,7 +5,7 @@ import { Edits, Input, Job, Manifest, NONE, Param, Plugin, Window, register, utf
 const KEY = utf8("ts=");
 const STAMP_BYTES = 20; // 2026-11-26T10:00:00Z
 
-class {{Name}} extends Plugin {
+class Shift extends Plugin {
   seconds: i64 = 0;
 
   describe(): Manifest {
@@ -44,7 +44,7 @@ class {{Name}} extends Plugin {
   }
 }
 
-register(new {{Name}}());
+register(new Shift());
 
 // The calendar is the Gregorian one for all years.
 
