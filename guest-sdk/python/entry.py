@@ -99,7 +99,7 @@ def _params(given):
     return params
 
 
-class _Of:
+class _OfFunction:
     """A function as a plugin: the parameters become its keyword arguments."""
 
     def __init__(self):
@@ -142,16 +142,13 @@ def _failure(error):
 class Guest:
     """What the contract calls `guest`."""
 
-    def __init__(self):
-        self._instance = self._declared = None
-
     def describe(self):
         return _described
 
     def begin(self, params, file):
         try:
             target = _plugin.target
-            state = target() if isinstance(target, type) else _Of()
+            state = target() if isinstance(target, type) else _OfFunction()
             begin = getattr(state, "begin", None)
             job = begin(_params(params), file) if begin else None
             job = _plugin.job if job is None else job
@@ -172,13 +169,21 @@ class Guest:
             return _reply(window, edits)
         except BaseException as error:
             raise _failure(error) from None
+        finally:
+            # Thousands of edits would wake the collector again and again while
+            # a window is at work. It looks for circles between windows instead.
+            _windows[0] += 1
+            if _windows[0] % 16 == 0:
+                gc.collect()
 
 
 #: The plugin for one file, and its job.
 _state = []
+_windows = [0]
 _described = _manifest()
 
 # What the build has made stays for ever: the collector need not look at it.
 gc.collect()
 gc.freeze()
+gc.disable()
 sys.stdout.reconfigure(line_buffering=True)
