@@ -48,6 +48,10 @@ export function byteString(bytes) {
   return parts.join('');
 }
 
+/** The same bytes as a Uint8Array of this realm: those that come from the host
+ * are of another one, so that `instanceof Uint8Array` is false for them. */
+export const own = ({ buffer, byteOffset, length }) => new Uint8Array(buffer, byteOffset, length);
+
 /** `value` as bytes: a Uint8Array, or a string of ASCII. */
 export function data(value, place) {
   if (value instanceof Uint8Array) return value;

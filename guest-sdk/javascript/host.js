@@ -1,7 +1,7 @@
 // What a plugin may ask of the host.
 
 import { log as send, tableRead, tableSize } from 'runner:plugin/host@0.2.0';
-import { integer, string } from './check.js';
+import { integer, own, string } from './check.js';
 
 const at = (level) => (message) => send(level, string(message, `the message of log.${level}`));
 
@@ -19,10 +19,12 @@ export function openTable(name) {
   const size = tableSize(string(name, 'the name of a table'));
   if (size === undefined || size === null) return undefined;
   const read = (offset, length) =>
-    tableRead(
-      name,
-      BigInt(integer(Number(offset), 'the offset of a table', 0, Number.MAX_SAFE_INTEGER)),
-      integer(length, 'the length read from a table', 0, 0xffffffff),
+    own(
+      tableRead(
+        name,
+        BigInt(integer(Number(offset), 'the offset of a table', 0, Number.MAX_SAFE_INTEGER)),
+        integer(length, 'the length read from a table', 0, 0xffffffff),
+      ),
     );
   return { size, read };
 }

@@ -1,6 +1,6 @@
 // Write plugins for `runner` in JavaScript. `index.d.ts` documents every item.
 
-import { Failure, array, big, boolean, byteString, data, keys, latin1, shown, string, utf8 } from './check.js';
+import { Failure, array, big, boolean, byteString, data, keys, latin1, own, shown, string, utf8 } from './check.js';
 import { Edits } from './edits.js';
 import { log, openTable } from './host.js';
 import { JOB, framing, makeJob } from './job.js';
@@ -44,7 +44,8 @@ export function plugin(options) {
     begin: (given, file) =>
       guarded(() => {
         const values = paramValues(params, given);
-        const answer = options.begin?.(values, file);
+        const { size, head, seed: chosen } = file;
+        const answer = options.begin?.(values, { size, head: own(head), seed: chosen });
         const job = answer === undefined ? standard : makeJob({ ...declared, ...jobOf(answer) });
         state = { values, job };
         return job.raw;
@@ -97,7 +98,7 @@ function defaultText(kind, value, place) {
 function paramValues(params, given) {
   const values = {};
   for (const [name, { repeats }] of Object.entries(params)) if (repeats) values[name] = [];
-  const list = given.map(({ name, value }) => [name, value.val]);
+  const list = Array.from(given, ({ name, value }) => [name, value.tag === 'bytes' ? own(value.val) : value.val]);
   for (const [name, value] of list) {
     if (params[name].repeats) values[name].push(value);
     else values[name] = value;
@@ -114,7 +115,7 @@ function guarded(call) {
   } catch (error) {
     if (error instanceof Failure) throw { message: error.message, position: error.position };
     const what = error instanceof Error ? `${error.name}: ${error.message}` : `a thrown ${shown(error)}`;
-    const stack = String(error?.stack ?? '').split('\n').filter((line) => line !== '');
+    const stack = String(error?.stack ?? '').split('\n').filter((line) => line !== '' && !line.includes('initializer.js'));
     for (const line of [what, ...stack.map((frame) => `  at ${frame}`)]) log.error(line);
     const frame = stack.find((line) => /plugin\.js:\d+/.test(line));
     const place = frame ? ` (line ${/plugin\.js:(\d+)/.exec(frame)[1]} of plugin.js)` : '';

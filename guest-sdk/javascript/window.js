@@ -1,6 +1,6 @@
 // A window of the file, and its records.
 
-import { byte, byteString, data, integer } from './check.js';
+import { byte, byteString, data, integer, own } from './check.js';
 
 /** What a plugin sees in one call. See `index.d.ts`. */
 export class Window {
@@ -12,7 +12,7 @@ export class Window {
   constructor(raw, framing) {
     this.#raw = raw;
     this.#framing = framing;
-    this.bytes = raw.bytes;
+    this.bytes = own(raw.bytes);
     this.offset = raw.offset;
     this.owned = raw.owned;
     this.first = raw.first;
