@@ -114,6 +114,8 @@ function guarded(call) {
     return call();
   } catch (error) {
     if (error instanceof Failure) throw { message: error.message, position: error.position };
+    // The engine throws this text, not an object, when its memory is used up.
+    if (error === 'out of memory') throw { message: 'out of memory: give the plugin more with --memory', position: undefined };
     const what = error instanceof Error ? `${error.name}: ${error.message}` : `a thrown ${shown(error)}`;
     const stack = String(error?.stack ?? '').split('\n').filter((line) => line !== '' && !line.includes('initializer.js'));
     for (const line of [what, ...stack.map((frame) => `  at ${frame}`)]) log.error(line);
