@@ -7,6 +7,7 @@ mod docs;
 mod extras;
 mod fuzz;
 mod install;
+mod languages;
 #[cfg(test)]
 mod layers;
 mod mutate;

@@ -21,6 +21,9 @@ pub(crate) struct Options {
     pub(crate) names: Vec<String>,
 }
 
+/// An example of the SDK with which the plugins of other languages are compared.
+const CONFORM: &str = "conform";
+
 /// `cargo xtask plugins`.
 pub(crate) fn run(options: &Options) -> Result<(), String> {
     let folder = shell::root().join("plugins");
@@ -44,7 +47,10 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     let mut drifted = Vec::new();
     for name in names {
         let component = build(&toolchain, &name)?;
-        let kept = folder.join(&name).join(format!("{name}.wasm"));
+        let kept = match name.as_str() {
+            CONFORM => shell::root().join("tests/languages/fixtures/rust/conform.wasm"),
+            _ => folder.join(&name).join(format!("{name}.wasm")),
+        };
         if !options.check {
             write(&kept, &component)?;
             println!("{name}: {} bytes", component.len());
@@ -80,6 +86,7 @@ fn names(folder: &Path, asked: &[String]) -> Result<Vec<String>, String> {
         fs::read_to_string(folder.join(name).join("Cargo.toml")).is_ok_and(|text| text.contains("\"cdylib\""))
     };
     names.retain(is_plugin);
+    names.push(CONFORM.to_owned());
     if let Some(unknown) = asked.iter().find(|name| !names.contains(name)) {
         return Err(format!("there is no plugin in plugins/{unknown}"));
     }
@@ -108,14 +115,18 @@ fn build(toolchain: &Toolchain, name: &str) -> Result<Vec<u8>, String> {
         format!("--remap-path-prefix={}=/cargo", shell::cargo_home()?.display()),
     ];
     let crate_name = format!("runner-{name}");
+    let (arguments, module) = match name {
+        CONFORM => (vec!["--package", "runner-plugin", "--example", CONFORM], "examples/conform".to_owned()),
+        _ => (vec!["--package", &crate_name], crate_name.replace('-', "_")),
+    };
     let mut cargo = shell::cargo();
     cargo.args(["build", "--locked", "--profile", "plugin", "--target", TARGET]);
-    cargo.args(["--package", &crate_name, "--target-dir"]).arg(&target);
+    cargo.args(arguments).arg("--target-dir").arg(&target);
     toolchain.apply(&mut cargo, &mut flags);
     // The encoded form, because a path may contain spaces. It overrides
     // RUSTFLAGS.
     shell::run(cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f")))?;
-    let module = target.join(TARGET).join("plugin").join(format!("{}.wasm", crate_name.replace('-', "_")));
+    let module = target.join(TARGET).join("plugin").join(format!("{module}.wasm"));
     let bytes = read(&module)?;
     let encode = || ComponentEncoder::default().validate(true).module(&bytes)?.encode();
     encode().map_err(|error| format!("{}: cannot be encoded as a component: {error:?}", module.display()))

@@ -6,11 +6,11 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::{packages, plugins, shell, supply, toolchain};
+use crate::{languages, packages, plugins, shell, supply, toolchain};
 
 /// Programs that tests compare with or use for their setup, and their Debian
 /// packages.
-const PROGRAMS: [(&str, &str); 19] = [
+const PROGRAMS: [(&str, &str); 25] = [
     ("/usr/bin/dos2unix", "dos2unix"),
     ("/usr/bin/setfacl", "acl"),
     ("/usr/bin/setfattr", "attr"),
@@ -32,6 +32,13 @@ const PROGRAMS: [(&str, &str); 19] = [
     // Servers whose dumps the plugin `sql` changes.
     ("/usr/lib/postgresql/15/bin/postgres", "postgresql"),
     ("/usr/sbin/mariadbd", "mariadb-server"),
+    // Plugins in C and C++.
+    ("/usr/bin/clang-19", "clang-19"),
+    ("/usr/bin/wasm-ld-19", "lld-19"),
+    ("/usr/lib/wasm32-wasi/libc.a", "wasi-libc"),
+    ("/usr/lib/llvm-19/lib/clang/19/lib/wasi", "libclang-rt-19-dev-wasm32"),
+    ("/usr/include/wasm32-wasi/c++", "libc++-19-dev-wasm32"),
+    ("/usr/lib/wasm32-wasi/libc++abi.a", "libc++abi-19-dev-wasm32"),
 ];
 
 /// Runs all checks, and stops at the first failure.
@@ -61,6 +68,9 @@ pub(crate) fn run() -> Result<(), String> {
 /// Installs missing programs. If that fails, tests that need them are skipped
 /// with a message, or fail if CI is set.
 pub(crate) fn install_programs() {
+    if let Err(error) = languages::install() {
+        eprintln!("some tests will be skipped: {error}");
+    }
     let missing: Vec<_> = PROGRAMS
         .iter()
         .filter(|(program, _)| !Path::new(program).exists())

@@ -6,6 +6,7 @@
 mod append;
 mod apply;
 mod args;
+mod author;
 mod batch;
 mod closed_streams;
 mod command_line;

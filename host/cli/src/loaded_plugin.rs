@@ -9,10 +9,10 @@ use runner_pipeline::error::Result;
 use runner_pipeline::memory::Budget;
 use runner_pipeline::patch::PluginId;
 use runner_pipeline::profile::{self, Stage};
-use runner_pipeline::run::{Begun, Program};
+use runner_pipeline::run::{Begun, COSTS, Program};
 use runner_sandbox::plugin::params::Given;
 use runner_sandbox::plugin::{Several, names, params, resolve};
-use runner_sandbox::{Cache, Isolation, LayerState, Layers, Limits, Plugin, Sandbox};
+use runner_sandbox::{Cache, Isolation, LayerState, Layers, Limits, Plugin, Sandbox, plan_memory};
 
 use crate::args::PluginArgs;
 use crate::report::Reporter;
@@ -111,6 +111,17 @@ impl Session {
             begin: &|head| plugins.begin(head),
         })
     }
+}
+
+/// The limits of a plugin that is only looked at or tried: those of a run with one
+/// worker.
+///
+/// # Errors
+/// If there is too little memory.
+pub(crate) fn limits() -> Result<Limits> {
+    let limits = Limits::default();
+    let plan = plan_memory(1, (1, limits.window_bytes, limits.memory_bytes), None, COSTS)?;
+    Ok(Limits { budget: Budget::new(&plan), ..limits })
 }
 
 /// Loads a plugin by name or path, through the code cache if it is usable.

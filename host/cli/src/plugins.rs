@@ -1,19 +1,20 @@
 //! `runner plugin`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Subcommand;
+use clap::builder::PossibleValuesParser;
 use runner_contract::ParamKind;
 use runner_pipeline::error::Result;
 use runner_pipeline::escape::{Page, shown};
-use runner_pipeline::memory::Budget;
-use runner_pipeline::run::COSTS;
 use runner_sandbox::plugin::{bundled, names};
-use runner_sandbox::{Confinement, Isolation, Limits, Plugin, plan_memory};
+use runner_sandbox::{Confinement, Isolation, Limits, Plugin};
 
 use crate::Outcome;
 use crate::args::seconds;
-use crate::loaded_plugin::load;
+use crate::author::{build, languages, new_project, test};
+use crate::loaded_plugin::{limits, load};
 use crate::report::Reporter;
 
 #[derive(Debug, Subcommand)]
@@ -34,6 +35,29 @@ pub(crate) enum PluginCommand {
         #[arg(long)]
         require_confinement: bool,
     },
+    /// Begin a new plugin: write a project that builds and passes its tests
+    New {
+        /// The plugin's name, and that of the folder
+        name: String,
+        /// The language to write it in
+        #[arg(long = "lang", value_name = "LANGUAGE", value_parser = PossibleValuesParser::new(languages()))]
+        language: String,
+    },
+    /// Build the plugin of a project
+    Build {
+        /// The project's folder
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+    },
+    /// Run the test cases of a plugin, cut into windows in many ways
+    Test {
+        /// The path of a .wasm or .wat file, or a project's folder
+        #[arg(default_value = ".")]
+        plugin: PathBuf,
+        /// The folder of the cases, each a folder with `input`, `output` or `error`, and `params.toml`
+        /// [default: `cases` beside the plugin]
+        cases: Option<PathBuf>,
+    },
 }
 
 /// Maximum number of characters shown of a default value.
@@ -42,6 +66,9 @@ const DEFAULT_CHARS: usize = 400;
 pub(crate) fn run(command: &PluginCommand, reporter: &Reporter) -> Result<Outcome> {
     let mut page = Page::default();
     match command {
+        PluginCommand::New { name, language } => return new_project(name, language, reporter),
+        PluginCommand::Build { folder } => return build(folder, reporter),
+        PluginCommand::Test { plugin, cases } => return test(plugin, cases.as_deref(), reporter),
         PluginCommand::List => {
             for bundled in bundled::ALL {
                 let plugin = load(bundled.name, limits()?, Isolation::COMPILE_DEADLINE, reporter)?;
@@ -64,13 +91,6 @@ pub(crate) fn run(command: &PluginCommand, reporter: &Reporter) -> Result<Outcom
     }
     reporter.show(&page)?;
     Ok(Outcome::Done)
-}
-
-/// Those of a run with one worker.
-fn limits() -> Result<Limits> {
-    let limits = Limits::default();
-    let plan = plan_memory(1, (1, limits.window_bytes, limits.memory_bytes), None, COSTS)?;
-    Ok(Limits { budget: Budget::new(&plan), ..limits })
 }
 
 fn inspect(plugin: &Plugin, page: &mut Page) {

@@ -1,0 +1,161 @@
+//! `runner plugin build`.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::fd::AsFd as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::escape::{Page, Raw as _, shown};
+use runner_sandbox::Isolation;
+
+use super::language::{Step, Tool};
+use super::project::Project;
+use crate::Outcome;
+use crate::loaded_plugin::{limits, load};
+use crate::report::Reporter;
+
+/// The folder of a project in which tools keep what they make on the way.
+const SCRATCH: &str = ".build";
+
+/// Builds the plugin of the project in a folder.
+///
+/// # Errors
+/// If a tool is missing, a step fails, or what was built is no plugin; any I/O
+/// error.
+pub(crate) fn build(folder: &Path, reporter: &Reporter) -> Result<Outcome> {
+    let project = Project::open(folder)?;
+    let scratch = absolute(&project.folder)?.join(SCRATCH);
+    fs::create_dir_all(&scratch).map_err(Error::at("create the folder", &scratch))?;
+    let made = scratch.join(format!("{}.wasm", project.name));
+    remove(&made)?;
+    let mut places = Places::new(&project, &scratch, &made)?;
+    for tool in &project.language.recipe.tools {
+        places.tools.push((tool.name.clone(), find(tool)?));
+    }
+    for step in &project.language.recipe.steps {
+        places.run(step)?;
+    }
+    if !made.is_file() {
+        return Err(Error::new(Kind::Io, format!("the build has not made {}", made.shown()))
+            .hint("the steps ended without an error; is the project's source complete?"));
+    }
+    let text = made.to_str().ok_or_else(|| {
+        Error::new(Kind::Usage, format!("{} is not UTF-8", made.shown())).hint("move the project")
+    })?;
+    let plugin = load(text, limits()?, Isolation::COMPILE_DEADLINE, reporter)?;
+    let path = project.plugin();
+    let bytes = fs::metadata(&made).map_err(Error::at("read the metadata of", &made))?.len();
+    fs::rename(&made, &path).map_err(Error::at("rename to", &path))?;
+    let (name, version) = (shown(&plugin.manifest().name), shown(&plugin.manifest().version));
+    let again = match project.language.recipe.reproducible {
+        true => "the same in any folder",
+        false => "not the same each time",
+    };
+    reporter.show(&Page::of(format_args!("{}: {name} {version}, {bytes} bytes, {again}", path.shown())))?;
+    Ok(Outcome::Done)
+}
+
+/// What placeholders stand for.
+struct Places {
+    folder: PathBuf,
+    paths: Vec<(&'static str, String)>,
+    tools: Vec<(String, Vec<String>)>,
+}
+
+impl Places {
+    fn new(project: &Project, scratch: &Path, made: &Path) -> Result<Self> {
+        let folder = absolute(&project.folder)?;
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let paths = vec![
+            ("name", project.name.clone()),
+            ("out", text(made)),
+            ("build", text(scratch)),
+            ("sdk", text(&folder.join("runner"))),
+        ];
+        Ok(Self { folder, paths, tools: Vec::new() })
+    }
+
+    /// Runs a step, and shows what it says.
+    fn run(&self, step: &Step) -> Result<()> {
+        let mut words = Vec::new();
+        for word in &step.run {
+            let tool = self.tools.iter().find(|(name, _)| *word == format!("{{{name}}}"));
+            match tool {
+                Some((_, command)) => words.extend(command.iter().cloned()),
+                None => words.push(self.filled(word)),
+            }
+        }
+        let shown_words = words.iter().map(|word| shown(word).to_string()).collect::<Vec<_>>().join(" ");
+        let failed = |why: &str| {
+            Error::new(Kind::Io, format!("a step of the build failed: {why}")).because(shown_words.clone())
+        };
+        let Some((program, arguments)) = words.split_first() else { return Err(failed("it has no program")) };
+        let folder = step.cwd.as_ref().map_or(self.folder.clone(), |cwd| PathBuf::from(self.filled(cwd)));
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(folder).stdin(Stdio::null());
+        for (name, value) in &step.env {
+            command.env(name, self.filled(value));
+        }
+        // Standard output is for what this program says.
+        let output = std::io::stderr().as_fd().try_clone_to_owned();
+        command.stdout(output.map_or_else(|_| Stdio::null(), Stdio::from));
+        match command.status() {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(failed(&status.to_string())),
+            Err(error) => Err(failed(&error.to_string())),
+        }
+    }
+
+    fn filled(&self, word: &str) -> String {
+        let mut text = word.to_owned();
+        for (name, value) in &self.paths {
+            text = text.replace(&format!("{{{name}}}"), value);
+        }
+        for (name, command) in &self.tools {
+            text = text.replace(&format!("{{{name}}}"), &command.join(" "));
+        }
+        text
+    }
+}
+
+/// The first command of a tool that works.
+fn find(tool: &Tool) -> Result<Vec<String>> {
+    for command in &tool.programs {
+        let words: Vec<_> = command.split_whitespace().map(str::to_owned).collect();
+        let Some((program, arguments)) = words.split_first() else { continue };
+        let works = Command::new(program)
+            .args(arguments)
+            .args(&tool.version)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success());
+        if works {
+            return Ok(words);
+        }
+    }
+    let programs: Vec<_> = tool.programs.iter().map(|program| format!("`{program}`")).collect();
+    Err(Error::new(Kind::Usage, format!("the build needs {}", tool.needs))
+        .because(format!("none of these works here: {}", programs.join(", ")))
+        .hint(format!("to install it: {}", tool.get)))
+}
+
+fn absolute(folder: &Path) -> Result<PathBuf> {
+    fs::canonicalize(folder).map_err(Error::at("open the folder", folder))
+}
+
+fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", path, error)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a path is that of a plugin, rather than a project's folder.
+pub(super) fn is_plugin(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == OsStr::new("wasm") || extension == OsStr::new("wat"))
+}

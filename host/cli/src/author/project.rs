@@ -1,0 +1,96 @@
+//! The project of a plugin: a folder with a `runner.toml`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use runner_contract::MAX_NAME_BYTES;
+use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::escape::{Raw as _, shown};
+use serde::{Deserialize, Serialize};
+
+use super::language::Language;
+
+/// The name of the file that describes a project.
+pub(super) const FILE: &str = "runner.toml";
+
+/// A project on the disk.
+pub(super) struct Project {
+    pub(super) folder: PathBuf,
+    pub(super) name: String,
+    pub(super) language: Language,
+}
+
+/// What the file says.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Description {
+    name: String,
+    language: String,
+}
+
+impl Project {
+    /// Reads the project in a folder.
+    ///
+    /// # Errors
+    /// If there is none, or its description is wrong.
+    pub(super) fn open(folder: &Path) -> Result<Self> {
+        let path = folder.join(FILE);
+        let text = fs::read_to_string(&path).map_err(|error| {
+            let error = Error::io("read", &path, error);
+            error.hint(
+                "`runner plugin new NAME --lang LANGUAGE` begins a project; run the command in its folder",
+            )
+        })?;
+        let wrong = |why: String| {
+            Error::new(Kind::Usage, format!("{} is not the description of a plugin", path.shown()))
+                .because(why)
+                .hint("it has two lines: `name = \"NAME\"` and `language = \"LANGUAGE\"`")
+        };
+        let Description { name, language } =
+            toml::from_str(&text).map_err(|error| wrong(error.message().to_owned()))?;
+        check_name(&name)?;
+        Ok(Self { folder: folder.to_owned(), name, language: Language::named(&language)? })
+    }
+
+    /// Where the built plugin is.
+    pub(super) fn plugin(&self) -> PathBuf {
+        self.folder.join(format!("{}.wasm", self.name))
+    }
+}
+
+/// The text of the file.
+pub(super) fn description(name: &str, language: &Language) -> String {
+    format!(
+        "# What `runner plugin build` and `runner plugin test` go by.\nname = \"{name}\"\nlanguage = \"{}\"\n",
+        language.id()
+    )
+}
+
+/// Refuses what cannot be the name of a plugin.
+///
+/// # Errors
+/// [`Kind::Usage`], with what a name is.
+pub(super) fn check_name(name: &str) -> Result<()> {
+    let is_inside = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let begins = name.as_bytes().first().is_some_and(u8::is_ascii_lowercase);
+    if begins && name.bytes().all(is_inside) && !name.ends_with('-') && name.len() <= MAX_NAME_BYTES {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Usage, format!("`{}` cannot be the name of a plugin", shown(name)))
+        .hint("a name has lower-case letters, digits and hyphens, and begins with a letter"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_checked() {
+        for name in ["a", "shift-times", "x2"] {
+            check_name(name).unwrap();
+        }
+        for name in ["", "-a", "a-", "A", "a_b", "a/b", "2x", "..", &"x".repeat(MAX_NAME_BYTES + 1)] {
+            assert!(check_name(name).is_err(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! A project from nothing to a passing test, and what the sources of the
+//! fixtures make.
+
+use std::fs;
+use std::path::Path;
+
+use runner_tests::{Ran, Scratch, command, repository};
+
+use crate::{LANGUAGES, copy, fixture, has_compilers, search_path};
+
+/// Runs `runner plugin`, with the compilers on its search path.
+fn plugin(folder: &Path, arguments: &[&str]) -> Ran {
+    let mut command = command();
+    command.arg("plugin").args(arguments).current_dir(folder).env("PATH", search_path());
+    if let Some(home) = std::env::var_os("HOME") {
+        command.env("HOME", home);
+    }
+    Ran::of(command.output().unwrap())
+}
+
+fn a_new_project_builds_and_passes_its_tests(language: &str) {
+    let scratch = Scratch::new();
+    plugin(scratch.dir(), &["new", "shift-times", "--lang", language]).ok();
+    let folder = scratch.dir().join("shift-times");
+    plugin(&folder, &["build"]).ok();
+    let ran = plugin(&folder, &["test"]).ok();
+    assert!(String::from_utf8_lossy(&ran.stdout).ends_with("8 passed, 0 failed\n"), "{}", ran.text());
+    // A case that fails is shown, and the exit code says so.
+    fs::write(folder.join("cases/plain/output"), "something else\n").unwrap();
+    let ran = plugin(&folder, &["test"]);
+    assert_eq!(ran.code, 1, "{}", ran.text());
+    let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+    assert!(said.contains("FAIL  plain") && said.contains("-something else"), "{said}");
+    assert!(said.ends_with("7 passed, 1 failed\n"), "{said}");
+}
+
+/// The fixtures are what their sources make: the same bytes in another folder.
+fn the_fixture_is_what_its_source_makes(language: &str) {
+    let scratch = Scratch::new();
+    let (sdk, folder) = (repository().join("guest-sdk").join(language), scratch.path("conform"));
+    plugin(scratch.dir(), &["new", "conform", "--lang", language]).ok();
+    copy(&sdk.join("conform"), &folder);
+    plugin(&folder, &["build"]).ok();
+    let built = fs::read(folder.join("conform.wasm")).unwrap();
+    let kept = fixture(language);
+    if std::env::var_os("RUNNER_UPDATE_FIXTURES").is_some() {
+        fs::create_dir_all(kept.parent().unwrap()).unwrap();
+        fs::write(&kept, &built).unwrap();
+    }
+    assert!(fs::read(&kept).is_ok_and(|kept| kept == built), "{} differs", kept.display());
+}
+
+macro_rules! languages {
+    ($($language:ident),*) => {
+        $(
+            mod $language {
+                #[test]
+                fn a_new_project_builds_and_passes_its_tests() {
+                    if crate::has_compilers() {
+                        super::a_new_project_builds_and_passes_its_tests(stringify!($language));
+                    }
+                }
+
+                #[test]
+                fn the_fixture_is_what_its_source_makes() {
+                    if crate::has_compilers() {
+                        super::the_fixture_is_what_its_source_makes(stringify!($language));
+                    }
+                }
+            }
+        )*
+
+        #[test]
+        fn every_language_is_tried() {
+            assert_eq!([$(stringify!($language)),*], LANGUAGES);
+        }
+    };
+}
+
+languages!(assemblyscript, c, cpp, go, zig);
+
+/// Python and JavaScript take minutes, and their tools a download of 200 MB. Set
+/// this variable to try them, with the tools on the search path.
+#[test]
+fn slow_languages_build_and_pass_their_tests() {
+    if std::env::var_os("RUNNER_SLOW_LANGUAGES").is_some() {
+        ["javascript", "python"].into_iter().for_each(a_new_project_builds_and_passes_its_tests);
+    }
+}
+
+/// Some tools need the contract as a file.
+#[test]
+fn copies_of_the_contract_are_whole() {
+    let contract = fs::read(repository().join("wit/plugin.wit")).unwrap();
+    for language in ["javascript", "python"] {
+        let copy = repository().join("guest-sdk").join(language).join("wit/plugin.wit");
+        assert!(fs::read(&copy).unwrap() == contract, "{} differs", copy.display());
+    }
+}
+
+/// A tool that is missing is named, with the way to get it. No package of the
+/// system has this one.
+#[test]
+fn a_missing_compiler_is_named() {
+    let scratch = Scratch::new();
+    plugin(scratch.dir(), &["new", "x", "--lang", "zig"]).ok();
+    let mut command = command();
+    command.args(["plugin", "build", "x"]).current_dir(scratch.dir()).env("PATH", "/usr/bin:/bin");
+    Ran::of(command.output().unwrap())
+        .fails(2, "the build needs Zig")
+        .says("none of these works here: `zig`, `python-zig`")
+        .says("pip install ziglang");
+    assert!(!scratch.path("x/x.wasm").exists());
+}
+
+#[test]
+fn what_is_there_is_not_replaced() {
+    let scratch = Scratch::new();
+    scratch.write("x", "mine");
+    plugin(scratch.dir(), &["new", "x", "--lang", "c"]).fails(2, "cannot create the folder x");
+    plugin(scratch.dir(), &["new", "../y", "--lang", "c"]).fails(2, "cannot be the name of a plugin");
+    assert_eq!(scratch.entries(), ["x"]);
+    plugin(scratch.dir(), &["build"]).fails(2, "cannot read").says("runner plugin new");
+}
+
+/// A build that does not compile says what the compiler says, and leaves the
+/// last plugin that was built.
+#[test]
+fn a_build_that_fails_leaves_what_was_there() {
+    if !has_compilers() {
+        return;
+    }
+    let scratch = Scratch::new();
+    plugin(scratch.dir(), &["new", "x", "--lang", "c"]).ok();
+    let folder = scratch.path("x");
+    fs::write(folder.join("x.wasm"), "an earlier build").unwrap();
+    fs::write(folder.join("plugin.c"), "int main(void) { return here; }\n").unwrap();
+    let ran = plugin(&folder, &["build"]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("undeclared identifier"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("error: a step of the build failed: exit status: 1"), "{}", ran.stderr);
+    assert_eq!(fs::read(folder.join("x.wasm")).unwrap(), b"an earlier build");
+}
