@@ -244,3 +244,26 @@ fn a_run_sheds_workers_where_a_group_is_nearly_full() {
     let Some(group) = Group::new(830 << 20) else { return };
     in_group(&group, &["-j", "8", "--memory-total", "4G"]).ok().says("workers continue");
 }
+
+/// A plugin that frees nothing goes on in a new instance, with the same result.
+/// One that needs more for a single window does not.
+#[test]
+fn a_plugin_that_keeps_memory_begins_again() {
+    let scratch = Scratch::new();
+    let plugin = scratch.guest("hoarding");
+    let plugin = plugin.to_str().unwrap();
+    let mut expected = vec![0; 40 << 20];
+    expected.chunks_mut(1 << 20).for_each(|window| window[0] = b'!');
+    for (jobs, memory, begins_again) in [("1", "256M", false), ("1", "8M", true), ("2", "8M", true)] {
+        let file = zeros(&scratch, 40 << 20);
+        let ran = runner(["apply", plugin, file.to_str().unwrap(), "-j", jobs, "--memory", memory]).ok();
+        assert!(fs::read(&file).unwrap() == expected, "-j {jobs}, {memory}");
+        let warnings = ran.stderr.matches("it keeps memory from window to window").count();
+        assert_eq!(warnings > 0, begins_again, "{}", ran.stderr);
+        // Each worker says it once.
+        assert!(warnings <= 2, "{}", ran.stderr);
+    }
+    let file = zeros(&scratch, 3 << 20);
+    runner(["apply", plugin, file.to_str().unwrap(), "--memory", "2M"])
+        .fails(3, "plugin `hoarding` needed more than 2 MiB of memory at offset 0");
+}

@@ -159,6 +159,11 @@ impl Instance {
         }
     }
 
+    /// Whether the last call was refused memory because of the plugin's limit.
+    pub(crate) fn lacked_memory(&self) -> bool {
+        self.store.data().limiter.memory_denied()
+    }
+
     /// Returns the answer, or the error that the plugin reported instead. An
     /// error ends the instance.
     fn accept<R>(&mut self, call: Call, answer: Result<R, types::Failure>) -> Result<R> {

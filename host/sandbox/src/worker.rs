@@ -14,6 +14,7 @@ mod jobs;
 mod lane;
 mod load;
 mod parent_budget;
+mod renewable;
 
 use std::convert::Infallible;
 use std::io;

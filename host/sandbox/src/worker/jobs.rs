@@ -11,8 +11,8 @@ use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::locks;
 
 use super::load::Plugin;
-use crate::instance::Instance;
-use crate::log::Sink;
+use super::renewable::Renewable;
+use crate::log::{MAX_MESSAGES, Sink};
 use crate::message::{Outcome, Request, Seen, Sizes};
 
 /// The jobs of a lane.
@@ -28,7 +28,7 @@ struct Begun {
     job: Job,
     cutter: Option<Cutter>,
     finder: Option<Arc<Finder>>,
-    instance: Instance,
+    instance: Renewable,
 }
 
 impl Jobs {
@@ -54,7 +54,7 @@ impl Jobs {
                 self.begun = None;
                 let head = FileHead { size: file_bytes, head: rest, seed };
                 let linked = self.plugin.linked()?.logging_to(self.sink()).with_tables(self.plugin.tables());
-                let (job, instance) = linked.begin(&params, head)?;
+                let (job, instance) = Renewable::begin(linked, params, head)?;
                 let finder = self.plugin.finder(&job)?;
                 self.begun = Some(Begun { job: job.clone(), cutter: None, finder, instance });
                 (Outcome::Begun(job), None)
@@ -97,7 +97,7 @@ impl Jobs {
     fn with<T>(
         &mut self,
         sizes: Sizes,
-        work: impl FnOnce(&Context<'_>, &mut Instance) -> Result<T>,
+        work: impl FnOnce(&Context<'_>, &mut Renewable) -> Result<T>,
     ) -> Result<T> {
         let begun = self.begun.as_mut().ok_or_else(|| fault("no job has begun"))?;
         let Begun { job, cutter, finder, instance } = begun;
@@ -117,7 +117,13 @@ impl Jobs {
 
     fn sink(&self) -> Sink {
         let log = Arc::clone(&self.log);
-        Arc::new(move |level, message| locks::lock(&log).push((level, message.to_owned())))
+        Arc::new(move |level, message| {
+            let mut log = locks::lock(&log);
+            // Each new instance could say as much again.
+            if log.len() < MAX_MESSAGES {
+                log.push((level, message.to_owned()));
+            }
+        })
     }
 }
 
