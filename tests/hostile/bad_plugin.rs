@@ -37,7 +37,8 @@ fn what_is_no_plugin_is_refused() {
     let scratch = Scratch::new();
     let cases: &[(&str, &[u8], &str)] = &[
         ("empty.wasm", b"", "`empty` is not a WebAssembly module"),
-        ("text.wasm", b"(module)", "it looks like the text format"),
+        ("text.wasm", b"(module)", "it exports nothing"),
+        ("wrong.wat", b";; nothing\n(modul)", "`wrong` is not valid in the text format of WebAssembly"),
         ("elf.wasm", b"\x7fELF\x02\x01\x01", "`elf` is not a WebAssembly module"),
         ("torn.wasm", b"\0asm\x01\0\0\0\x01\xff", "`torn` is not valid WebAssembly"),
         ("void.wasm", b"\0asm\x01\0\0\0", "it exports nothing"),

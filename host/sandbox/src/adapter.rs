@@ -12,8 +12,8 @@ use wit_parser::Resolve;
 use crate::store::State;
 use crate::type_cycles::text;
 
-const MODULE: &str = include_str!("adapter/preview1.wat");
-const WIT: &str = include_str!("adapter/output.wit");
+pub(crate) const MODULE: &str = include_str!("adapter/preview1.wat");
+pub(crate) const WIT: &str = include_str!("adapter/output.wit");
 
 /// The interface that the adapter imports.
 pub(crate) const INTERFACE: &str = "runner:wasi/output@0.1.0";

@@ -31,6 +31,7 @@ use rustix::fs::{AtFlags, Dir, Stat, statat, unlinkat};
 use wasmtime::Engine;
 
 use crate::code::{Code, CodeFile};
+use crate::componentize;
 use crate::facts::Facts;
 
 /// Size limit of all entries together. The oldest are removed first.
@@ -194,11 +195,12 @@ fn is_name_of_ours(name: &str) -> bool {
 }
 
 /// The name covers everything that determines the entry: the plugin, the engine
-/// and its settings, the way this release wraps core modules, and the form.
+/// and its settings, what core modules are wrapped in, the release, and the form.
 pub(crate) fn entry_name(engine: &Engine, plugin: &blake3::Hash) -> String {
     let mut hasher = Blake3(blake3::Hasher::new());
     hasher.write(plugin.as_bytes());
     engine.precompile_compatibility_hash().hash(&mut hasher);
+    componentize::WRAPPING.hash(&mut hasher);
     env!("CARGO_PKG_VERSION").hash(&mut hasher);
     FORM.hash(&mut hasher);
     format!("{}{ENTRY_SUFFIX}", hasher.0.finalize().to_hex())

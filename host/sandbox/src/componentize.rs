@@ -21,6 +21,8 @@ const WIT: &str = include_str!("../wit/plugin.wit");
 /// The module of WASI 0.1.
 const PREVIEW1: &str = "wasi_snapshot_preview1";
 const WORLD: &str = "plugin";
+/// What modules are wrapped in: the contract and the adapter.
+pub(crate) const WRAPPING: [&str; 3] = [WIT, adapter::MODULE, adapter::WIT];
 /// The first bytes of every binary module and component.
 const MAGIC: &[u8] = b"\0asm";
 /// Maximum number of characters of an error in the text format.

@@ -1,5 +1,6 @@
-;; Logs what would clear a terminal, and hide what comes behind.
-;; expect: exit 0, says "plugin warn: \u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}\r\nplugin warn: forged"
+;; Logs what would clear a terminal, hide what comes behind, and pass for a
+;; message of its own: each line says whose it is.
+;; expect: exit 0, says "plugin warn: plugin warn: forged"
 (import "runner:plugin/host@0.2.0" "log" (func $log (param i32 i32 i32)))
 (data (i32.const 3072) "\1b[2J\1b]0;owned\07\e2\80\ae\0d\0aplugin warn: forged")
 (func $transform (type $window)

@@ -100,6 +100,7 @@
   (func (export "sock_shutdown") (param i32 i32) (result i32)
     (i32.const 8))
   (func (export "fd_sync") (param i32) (result i32)
+    (if (i32.gt_u (local.get 0) (i32.const 2)) (then (return (i32.const 8))))
     (i32.const 0))
   (func (export "fd_fdstat_get") (param i32 i32) (result i32)
     (if (i32.gt_u (local.get 0) (i32.const 2)) (then (return (i32.const 8))))
