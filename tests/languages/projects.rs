@@ -123,6 +123,27 @@ fn what_is_there_is_not_replaced() {
     plugin(scratch.dir(), &["build"]).fails(2, "cannot read").says("runner plugin new");
 }
 
+/// A link in a project does not lead a build out of it.
+#[test]
+fn a_build_writes_into_its_project_alone() {
+    if !has_compilers() {
+        return;
+    }
+    let scratch = Scratch::new();
+    plugin(scratch.dir(), &["new", "x", "--lang", "c"]).ok();
+    let folder = scratch.path("x");
+    let elsewhere = scratch.path("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    fs::write(elsewhere.join("mine"), "mine").unwrap();
+    std::os::unix::fs::symlink(elsewhere.join("mine"), folder.join("x.wasm")).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, folder.join(".build")).unwrap();
+    plugin(&folder, &["build"]).fails(4, ".build is not a folder");
+    fs::remove_file(folder.join(".build")).unwrap();
+    plugin(&folder, &["build"]).ok();
+    assert_eq!(fs::read(elsewhere.join("mine")).unwrap(), b"mine");
+    assert_eq!(runner_tests::names(&elsewhere), ["mine"]);
+}
+
 /// A build that does not compile says what the compiler says, and leaves the
 /// last plugin that was built.
 #[test]

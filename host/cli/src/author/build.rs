@@ -27,7 +27,7 @@ const SCRATCH: &str = ".build";
 pub(crate) fn build(folder: &Path, reporter: &Reporter) -> Result<Outcome> {
     let project = Project::open(folder)?;
     let scratch = absolute(&project.folder)?.join(SCRATCH);
-    fs::create_dir_all(&scratch).map_err(Error::at("create the folder", &scratch))?;
+    make_scratch(&scratch)?;
     let made = scratch.join(format!("{}.wasm", project.name));
     remove(&made)?;
     let mut places = Places::new(&project, &scratch, &made)?;
@@ -141,6 +141,21 @@ fn find(tool: &Tool) -> Result<Vec<String>> {
     Err(Error::new(Kind::Usage, format!("the build needs {}", tool.needs))
         .because(format!("none of these works here: {}", programs.join(", ")))
         .hint(format!("to install it: {}", tool.get)))
+}
+
+/// Makes the folder for what tools make on the way. A link that somebody has put
+/// there would lead them elsewhere.
+fn make_scratch(scratch: &Path) -> Result<()> {
+    match fs::create_dir(scratch) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        made => return made.map_err(Error::at("create the folder", scratch)),
+    }
+    let found = fs::symlink_metadata(scratch).map_err(Error::at("read the metadata of", scratch))?;
+    if found.is_dir() {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Refused, format!("{} is not a folder", scratch.shown()))
+        .hint("remove it, and build again"))
 }
 
 fn absolute(folder: &Path) -> Result<PathBuf> {
