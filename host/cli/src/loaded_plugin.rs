@@ -1,6 +1,7 @@
 //! What the commands that run plugins share: the loaded plugins with their
 //! parameters, and a way to stop the run.
 
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use runner_contract::FileHead;
@@ -16,6 +17,10 @@ use runner_sandbox::{Cache, Isolation, LayerState, Layers, Limits, Plugin, Sandb
 
 use crate::args::PluginArgs;
 use crate::report::Reporter;
+
+/// How long a plugin is loaded without a word. Only one that is compiled takes
+/// longer.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// How many blocks of a stream are in memory: one in which the plugin works, the
 /// next one, which is read meanwhile, and as much again, so that bytes are
@@ -127,7 +132,19 @@ pub(crate) fn limits() -> Result<Limits> {
 /// Loads a plugin by name or path, through the code cache if it is usable.
 pub(crate) fn load(plugin: &str, limits: Limits, compile: Duration, reporter: &Reporter) -> Result<Plugin> {
     let sandbox = Sandbox::new(Cache::open_default(), Isolation::this_program(compile))?;
-    let plugin = resolve(plugin)?.load(&sandbox, limits, reporter.log_sink())?;
+    let source = resolve(plugin)?;
+    let compiling = reporter.compiling(plugin);
+    let plugin = std::thread::scope(|scope| {
+        let (loaded, wait) = mpsc::channel::<()>();
+        scope.spawn(move || {
+            if wait.recv_timeout(SILENCE) == Err(RecvTimeoutError::Timeout) {
+                compiling();
+            }
+        });
+        let plugin = source.load(&sandbox, limits, reporter.log_sink());
+        drop(loaded);
+        plugin
+    })?;
     let missing = plugin.layers().into_iter().flat_map(Layers::lacking);
     let missing: Vec<_> = missing.filter(|(_, state)| *state == LayerState::Missing).collect();
     if !missing.is_empty() {
