@@ -136,11 +136,14 @@ pub(crate) fn load(plugin: &str, limits: Limits, compile: Duration, reporter: &R
     let compiling = reporter.compiling(plugin);
     let plugin = std::thread::scope(|scope| {
         let (loaded, wait) = mpsc::channel::<()>();
-        scope.spawn(move || {
-            if wait.recv_timeout(SILENCE) == Err(RecvTimeoutError::Timeout) {
-                compiling();
-            }
-        });
+        if let Some(compiling) = compiling {
+            // Without another thread, the user waits in silence.
+            let _ = std::thread::Builder::new().spawn_scoped(scope, move || {
+                if wait.recv_timeout(SILENCE) == Err(RecvTimeoutError::Timeout) {
+                    compiling();
+                }
+            });
+        }
         let plugin = source.load(&sandbox, limits, reporter.log_sink());
         drop(loaded);
         plugin

@@ -227,18 +227,17 @@ impl Reporter {
         self.output.write(Stream::Output, bytes)
     }
 
-    /// Says on a terminal that a plugin is being compiled, once it is called.
-    pub(crate) fn compiling(&self, plugin: &str) -> impl FnOnce() + Send + use<> {
-        let (volume, output) = (self.volume, self.output.clone());
-        let plugin = shown(plugin).to_string();
-        move || {
-            if volume != Volume::Quiet && io::stderr().is_terminal() {
-                let page =
-                    || Page::of(format_args!("compiling {plugin}, which takes a while the first time"));
-                // No bar is shown yet.
-                output.try_write(EventFormat::Text, || Value::Null, page);
-            }
+    /// What says on a terminal that a plugin is being compiled, if anything does.
+    pub(crate) fn compiling(&self, plugin: &str) -> Option<impl FnOnce() + Send + use<>> {
+        if self.volume == Volume::Quiet || !io::stderr().is_terminal() {
+            return None;
         }
+        let (output, plugin) = (self.output.clone(), shown(plugin).to_string());
+        Some(move || {
+            let page = || Page::of(format_args!("compiling {plugin}, which takes a while the first time"));
+            // No bar is shown yet.
+            output.try_write(EventFormat::Text, || Value::Null, page);
+        })
     }
 
     /// A sink for the log messages of plugins.
