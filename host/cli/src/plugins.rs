@@ -43,13 +43,13 @@ pub(crate) enum PluginCommand {
         #[arg(long = "lang", value_name = "LANGUAGE", value_parser = PossibleValuesParser::new(languages()))]
         language: String,
     },
-    /// Build the plugin of a project
+    /// Build the plugin of a project. This runs a compiler on its files: build only what you would run
     Build {
         /// The project's folder
         #[arg(default_value = ".")]
         folder: PathBuf,
     },
-    /// Run the test cases of a plugin, cut into windows in many ways
+    /// Run the test cases of a plugin, with windows of several sizes
     Test {
         /// The path of a .wasm or .wat file, or a project's folder
         #[arg(default_value = ".")]
