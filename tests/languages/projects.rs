@@ -144,6 +144,26 @@ fn a_build_writes_into_its_project_alone() {
     assert_eq!(runner_tests::names(&elsewhere), ["mine"]);
 }
 
+/// A plugin whose edits depend on where windows begin is found, if the input is
+/// longer than the smallest window.
+#[test]
+fn a_plugin_that_depends_on_windows_is_found() {
+    let scratch = Scratch::new();
+    let guest = scratch.guest("tiny");
+    let input = "a\n".repeat(100_000);
+    for (case, input) in [("long", input.as_str()), ("short", "a\n")] {
+        let folder = scratch.path("cases").join(case);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("input"), input).unwrap();
+        fs::write(folder.join("output"), format!("!{}", &input[1..])).unwrap();
+    }
+    let ran = plugin(scratch.dir(), &["test", guest.to_str().unwrap()]);
+    let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+    assert_eq!(ran.code, 1, "{said}");
+    assert!(said.contains("FAIL  long") && said.contains("ok    short"), "{said}");
+    assert!(said.contains("no edit may depend on where a window begins"), "{said}");
+}
+
 /// A build that does not compile says what the compiler says, and leaves the
 /// last plugin that was built.
 #[test]

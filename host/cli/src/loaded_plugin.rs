@@ -105,17 +105,21 @@ impl Session {
     /// Calls `run` with the program of this session. Its log messages go to
     /// `reporter`.
     pub(crate) fn with_program<T>(&self, reporter: &Reporter, run: impl FnOnce(&Program<'_>) -> T) -> T {
-        let plugins = self.plugins.logging_to(&reporter.log_sink());
-        let ids: Vec<_> =
-            plugins.identities().map(|(manifest, digest)| PluginId::new(manifest, &digest)).collect();
-        run(&Program {
-            id: PluginId::several(&ids),
-            params: plugins.storable_params(),
-            params_digest: plugins.params_digest(),
-            head_bytes: plugins.head_bytes(),
-            begin: &|head| plugins.begin(head),
-        })
+        with_program(&self.plugins.logging_to(&reporter.log_sink()), run)
     }
+}
+
+/// Calls `run` with the program that these plugins make.
+pub(crate) fn with_program<T>(plugins: &Several, run: impl FnOnce(&Program<'_>) -> T) -> T {
+    let ids: Vec<_> =
+        plugins.identities().map(|(manifest, digest)| PluginId::new(manifest, &digest)).collect();
+    run(&Program {
+        id: PluginId::several(&ids),
+        params: plugins.storable_params(),
+        params_digest: plugins.params_digest(),
+        head_bytes: plugins.head_bytes(),
+        begin: &|head| plugins.begin(head),
+    })
 }
 
 /// The limits of a plugin that is only looked at or tried: those of a run with one

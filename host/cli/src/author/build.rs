@@ -16,7 +16,7 @@ use crate::Outcome;
 use crate::loaded_plugin::{limits, load};
 use crate::report::Reporter;
 
-/// The folder of a project in which tools keep what they make on the way.
+/// The folder of a project for intermediate files.
 const SCRATCH: &str = ".build";
 
 /// Builds the plugin of the project in a folder.
@@ -92,9 +92,8 @@ impl Places {
             Error::new(Kind::Io, format!("a step of the build failed: {why}")).because(shown_words.clone())
         };
         let Some((program, arguments)) = words.split_first() else { return Err(failed("it has no program")) };
-        let folder = step.cwd.as_ref().map_or(self.folder.clone(), |cwd| PathBuf::from(self.filled(cwd)));
         let mut command = Command::new(program);
-        command.args(arguments).current_dir(folder).stdin(Stdio::null());
+        command.args(arguments).current_dir(&self.folder).stdin(Stdio::null());
         for (name, value) in &step.env {
             command.env(name, self.filled(value));
         }
@@ -108,13 +107,11 @@ impl Places {
         }
     }
 
+    /// A word with its placeholders filled in. A tool is a word of its own.
     fn filled(&self, word: &str) -> String {
         let mut text = word.to_owned();
         for (name, value) in &self.paths {
             text = text.replace(&format!("{{{name}}}"), value);
-        }
-        for (name, command) in &self.tools {
-            text = text.replace(&format!("{{{name}}}"), &command.join(" "));
         }
         text
     }
@@ -143,8 +140,8 @@ fn find(tool: &Tool) -> Result<Vec<String>> {
         .hint(format!("to install it: {}", tool.get)))
 }
 
-/// Makes the folder for what tools make on the way. A link that somebody has put
-/// there would lead them elsewhere.
+/// Creates the folder for intermediate files, unless it is there. A symbolic link
+/// in its place would make a compiler write outside of the project.
 fn make_scratch(scratch: &Path) -> Result<()> {
     match fs::create_dir(scratch) {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
@@ -162,7 +159,8 @@ fn absolute(folder: &Path) -> Result<PathBuf> {
     fs::canonicalize(folder).map_err(Error::at("open the folder", folder))
 }
 
-fn remove(path: &Path) -> Result<()> {
+/// Removes a file, if it is there.
+pub(super) fn remove(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", path, error)),
         _ => Ok(()),

@@ -29,7 +29,7 @@ enum Expected {
 }
 
 /// What has come out: the output, or the message of an error.
-pub(super) type Result_ = std::result::Result<Vec<u8>, String>;
+pub(super) type Answer = std::result::Result<Vec<u8>, String>;
 
 /// Reads all cases of a folder, in order of their names.
 ///
@@ -75,7 +75,7 @@ impl Case {
     }
 
     /// What is wrong with what has come out; `None` if it is right.
-    pub(super) fn difference(&self, found: &Result_) -> Option<String> {
+    pub(super) fn difference(&self, found: &Answer) -> Option<String> {
         match (&self.expected, found) {
             (Expected::Output(expected), Ok(found)) if expected == found => None,
             (Expected::Output(expected), Ok(found)) => Some(diff(expected, found)),

@@ -69,8 +69,6 @@ pub(super) struct Step {
     /// Variables of its environment, with placeholders.
     #[serde(default)]
     pub(super) env: std::collections::BTreeMap<String, String>,
-    /// The folder in which it runs, with placeholders; the project's without it.
-    pub(super) cwd: Option<String>,
 }
 
 impl Language {

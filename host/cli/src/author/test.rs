@@ -8,17 +8,16 @@ use runner_contract::LogLevel;
 use runner_pipeline::commit::output::Output;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::Page;
-use runner_pipeline::patch::PluginId;
-use runner_pipeline::run::{Options, Program, apply_to};
+use runner_pipeline::run::{Options, apply_to};
 use runner_pipeline::storage::Entry;
 use runner_sandbox::plugin::Several;
 use runner_sandbox::{Isolation, Plugin};
 
-use super::build::is_plugin;
-use super::case::{self, Case, Result_};
+use super::build::{is_plugin, remove};
+use super::case::{self, Answer, Case};
 use super::project::Project;
 use crate::Outcome;
-use crate::loaded_plugin::{limits, load};
+use crate::loaded_plugin::{limits, load, with_program};
 use crate::report::Reporter;
 
 /// The sizes of windows that are tried, in bytes, and numbers of threads. The
@@ -113,18 +112,13 @@ impl Bench {
     }
 
     /// The output of a case, or the error of the plugin.
-    fn once(&self, case: &Case, (window_bytes, threads): (u64, usize)) -> Result<Result_> {
+    fn once(&self, case: &Case, (window_bytes, threads): (u64, usize)) -> Result<Answer> {
         let log = Arc::clone(&self.log);
         let sink = move |level: LogLevel, line: &str| {
             runner_pipeline::locks::lock(&log).push((level, line.to_owned()));
         };
         let out = self.scratch.path().join("output");
-        match std::fs::remove_file(&out) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::io("remove", &out, error));
-            }
-            _ => {}
-        }
+        remove(&out)?;
         let made = limits()
             .and_then(|limits| {
                 Several::new(
@@ -136,18 +130,11 @@ impl Bench {
             })
             .and_then(|plugins| {
                 let plugins = plugins.logging_to(&(Arc::new(sink) as runner_sandbox::Sink));
-                let ids: Vec<_> =
-                    plugins.identities().map(|(manifest, digest)| PluginId::new(manifest, &digest)).collect();
-                let program = Program {
-                    id: PluginId::several(&ids),
-                    params: plugins.storable_params(),
-                    params_digest: plugins.params_digest(),
-                    head_bytes: plugins.head_bytes(),
-                    begin: &|head| plugins.begin(head),
-                };
                 let options = Options { window_bytes, threads, ..Options::default() };
                 let entry = Output::File(Entry::resolve(&out)?);
-                apply_to(&case.input, &entry, &program, &options, &mut |_| {})
+                with_program(&plugins, |program| {
+                    apply_to(&case.input, &entry, program, &options, &mut |_| {})
+                })
             });
         match made {
             Ok(_) => std::fs::read(&out).map(Ok).map_err(Error::at("read", &out)),

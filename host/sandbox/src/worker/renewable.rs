@@ -2,8 +2,8 @@
 //!
 //! Some languages free memory late, or not at all: Python's bindings keep some
 //! bytes of every edit. A plugin is a pure function, so a new instance gives the
-//! same answer for the window. Only with the framing `sequential` may an instance
-//! know more than it is told.
+//! same answer for the window. With the framing `sequential`, an instance may keep
+//! state, so it is never replaced.
 
 use runner_contract::{FileHead, Framing, Job, LogLevel, Param, Reply, Window};
 use runner_pipeline::engine::transform::Transform;
