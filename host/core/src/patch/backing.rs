@@ -27,6 +27,8 @@ pub(super) struct Backing<'s, S: Storage> {
     /// Whether the file is durable.
     synced: bool,
     retention: Retention,
+    /// Whether the content was there before, rather than written by this run.
+    given: bool,
 }
 
 /// What happens to the file when the backing is dropped.
@@ -56,6 +58,7 @@ impl<'s, S: Storage> Backing<'s, S> {
             hasher: blake3::Hasher::new(),
             synced: false,
             retention: Retention::Temporary,
+            given: false,
         }
     }
 
@@ -63,7 +66,7 @@ impl<'s, S: Storage> Backing<'s, S> {
     pub(super) fn existing(storage: &'s S, entry: Entry, file: S::File, bytes: u64) -> Self {
         let mut backing = Self::new(storage, entry);
         (backing.file, backing.bytes) = (Some(Spill::existing(file, bytes)), bytes);
-        (backing.synced, backing.retention) = (true, Retention::Kept);
+        (backing.synced, backing.retention, backing.given) = (true, Retention::Kept, true);
         backing
     }
 
@@ -80,6 +83,11 @@ impl<'s, S: Storage> Backing<'s, S> {
             at += want as u64;
         }
         Ok(backing)
+    }
+
+    /// Whether the content was there before, rather than written by this run.
+    pub(super) fn is_given(&self) -> bool {
+        self.given
     }
 
     pub(super) fn path(&self) -> &Path {

@@ -41,7 +41,11 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
     pub(super) fn corrupt(&self, offset: u64, what: &str) -> Error {
         let path = self.backing.path().shown();
         Error::new(Kind::Verification, format!("patch {path} is corrupt at byte {offset}: it has {what}"))
-            .hint("nothing was changed; create the patch again, or restore it from a copy")
+            .hint(if self.backing.is_given() {
+                "nothing was changed; create the patch again, or restore it from a copy"
+            } else {
+                "it does not read back as it was written: the medium or its controller is faulty"
+            })
     }
 
     /// The header, which is the first frame.
@@ -113,10 +117,15 @@ impl<'b, 's, S: Storage> FrameReader<'b, 's, S> {
             );
         }
         self.backing.read_exact_at(&mut magic, 0)?;
+        // What this run has written can only be another thing if the medium lost it.
+        let known = VERSIONS.into_iter().find(|roots| roots.magic() == magic);
+        if !self.backing.is_given() && known.is_none() {
+            return Err(self.corrupt(0, "a wrong start"));
+        }
         if magic[..NAME.len()] != NAME {
             return Err(Error::new(Kind::Verification, format!("{path} is not a patch")).hint(HOW));
         }
-        let Some(roots) = VERSIONS.into_iter().find(|roots| roots.magic() == magic) else {
+        let Some(roots) = known else {
             return Err(self.other_version(u32::from_le_bytes([magic[8], magic[9], magic[10], magic[11]])));
         };
         (self.roots, self.check) = (roots, format::first_check(roots));

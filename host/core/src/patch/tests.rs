@@ -233,6 +233,20 @@ fn a_patch_that_outgrows_memory_is_in_a_file() {
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
 }
 
+/// What this run has written itself is a patch, whatever the medium returns.
+#[test]
+fn a_medium_that_loses_the_start_of_a_patch_is_said_to_be_faulty() {
+    let directory = tempfile::tempdir().unwrap();
+    let old = vec![7; 3 << 20];
+    let model: Model = (0..3).map(|at| (at << 20, 1 << 20, vec![at as u8; (1 << 20) + at])).collect();
+    let patch = write(directory.path(), &old, &model);
+    let spill = std::fs::OpenOptions::new().write(true).open(directory.path().join("spill")).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&spill, &[0; 512], 0).unwrap();
+    let error = walk(patch.reader(Direction::Forward), 0, |_| Ok(())).unwrap_err();
+    assert!(error.to_string().contains("is corrupt at byte 0"), "{error}");
+    assert!(error.hints().iter().any(|hint| hint.contains("the medium or its controller is faulty")), "{error}");
+}
+
 #[test]
 fn what_edits_and_groups_take_counts() {
     let stats = super::Stats {
