@@ -63,7 +63,7 @@ fn another_contract_is_refused() {
     let scratch = Scratch::new();
     for (guest, what) in [
         ("no-contract", "does not export runner:plugin/guest@"),
-        ("old-contract", "it was built for a different version of the contract"),
+        ("old-contract", "needs version 0.0.9 of the plugin contract; this runner has 0.2.0"),
         ("other-component", "does not export runner:plugin/guest@"),
         ("greedy-component", "imports `wasi:http/outgoing-handler@0.2.0`, which is not available to plugins"),
     ] {

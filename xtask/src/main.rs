@@ -1,5 +1,7 @@
 //! Development commands: `cargo xtask --help`.
 
+#[cfg(test)]
+mod contract;
 mod delegate;
 mod dist;
 #[cfg(test)]

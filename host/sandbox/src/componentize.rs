@@ -13,9 +13,9 @@ use wasmparser::{Encoding, Parser, Payload};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
-use crate::adapter;
 use crate::bindings::GUEST;
 use crate::type_cycles::{self, text};
+use crate::{adapter, contract_version};
 
 const WIT: &str = include_str!("../wit/plugin.wit");
 /// The module of WASI 0.1.
@@ -69,7 +69,7 @@ pub(crate) fn invalid(name: &str, why: String) -> Error {
 }
 
 /// The error for a module or component that does not export the contract's
-/// interface.
+/// interface, of any version.
 pub(crate) fn wrong_contract<'a>(name: &str, form: &str, exports: impl Iterator<Item = &'a str>) -> Error {
     let exports: Vec<_> = exports.map(|export| escape(export, 80)).collect();
     let error = Error::new(Kind::Plugin, format!("`{name}` is a {form}, but does not export {GUEST}"));
@@ -82,14 +82,7 @@ pub(crate) fn wrong_contract<'a>(name: &str, form: &str, exports: impl Iterator<
     if more > 0 {
         why.push_str(&format!(" and {more} more"));
     }
-    let error = error.because(why);
-    if exports.iter().any(|export| export.contains("runner:plugin/")) {
-        return error.hint(format!(
-            "it was built for a different version of the contract; rebuild it against {GUEST}, or use \
-             the release of runner that it was built for"
-        ));
-    }
-    error
+    error.because(why)
 }
 
 /// The form of a plugin, as far as its bytes show it without compiling.
@@ -102,6 +95,8 @@ enum Shape {
 #[derive(Default)]
 struct Module {
     exports: Vec<String>,
+    /// The modules that it imports from.
+    imports: Vec<String>,
     /// It imports WASI 0.1.
     preview1: bool,
     /// It declares the world that it was built for.
@@ -116,7 +111,11 @@ impl Shape {
                 Payload::Version { encoding: Encoding::Component, .. } => return Ok(Self::Component),
                 Payload::ImportSection(imports) => {
                     for import in imports.into_imports() {
-                        module.preview1 |= import?.module == PREVIEW1;
+                        let from = import?.module;
+                        module.preview1 |= from == PREVIEW1;
+                        if from.contains(contract_version::PACKAGE) {
+                            module.imports.push(from.to_owned());
+                        }
                     }
                 }
                 Payload::ExportSection(exports) => {
@@ -135,6 +134,7 @@ impl Shape {
 }
 
 fn check_exports(name: &str, module: &Module) -> Result<()> {
+    contract_version::check(name, module.exports.iter().chain(&module.imports).map(String::as_str))?;
     // `a:b/c@1.2.3#f`, or `cm32p2|a:b/c@1.2|f` in the newer mangling, which
     // omits the part that may differ between compatible versions.
     let newer = format!("cm32p2|{}|", GUEST.rsplit_once('.').map_or(GUEST, |(minor, _)| minor));

@@ -20,6 +20,7 @@ mod census;
 mod child;
 mod code;
 mod componentize;
+mod contract_version;
 mod engine;
 mod facts;
 mod instance;

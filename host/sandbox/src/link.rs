@@ -5,12 +5,14 @@ use runner_pipeline::escape::escape;
 use wasmtime::component::{Component, HasSelf, Linker};
 
 use crate::store::State;
-use crate::{adapter, bindings, componentize, wasi};
+use crate::{adapter, bindings, componentize, contract_version, wasi};
 
 /// Checks the imports and exports of a component, and links its imports.
 pub(crate) fn link(name: &str, component: &Component) -> Result<bindings::Pre<State>> {
     let engine = component.engine();
     let ty = component.component_type();
+    let names = ty.imports(engine).chain(ty.exports(engine)).map(|(name, _)| name);
+    contract_version::check(name, names)?;
     let (mut wasi, mut has_adapter) = (false, false);
     for (import, _) in ty.imports(engine) {
         if wasi::PACKAGES.iter().any(|package| import.starts_with(package)) {

@@ -149,8 +149,33 @@ fn what_is_not_a_plugin_is_refused_with_its_reason() {
     assert_plugin_error(component, "is a component, but does not export", "`answer`");
     let greedy = load(&wasm("greedy-component"));
     assert_plugin_error(greedy, "imports `wasi:http/outgoing-handler@0.2.0`", "");
-    let old = assert_plugin_error(load(&wasm("old-contract")), "does not export", "guest@0.0.9#describe");
-    assert!(old.hints()[0].contains("a different version of the contract"), "{:?}", old.hints());
+    let old =
+        assert_plugin_error(load(&wasm("old-contract")), "needs version 0.0.9 of the plugin contract", "");
+    assert!(old.hints()[0].contains("build it with a newer SDK"), "{:?}", old.hints());
+}
+
+/// Both a module and the component that is made of it.
+#[test]
+fn a_plugin_for_a_newer_contract_says_what_it_needs() {
+    let component = componentize::component("tiny", &wasm("tiny")).unwrap().into_owned();
+    for bytes in [wasm("tiny"), component] {
+        let newer = replaced(&bytes, b"runner:plugin/guest@0.2.0", b"runner:plugin/guest@0.3.7");
+        let load = SANDBOX.load("it", &newer, LIMITS, silent());
+        let needs = "`it` needs version 0.3.7 of the plugin contract; this runner has 0.2.0";
+        let error = assert_plugin_error(load, needs, "");
+        assert!(error.hints()[0].contains("a newer release of runner"), "{:?}", error.hints());
+    }
+}
+
+fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let starts: Vec<_> =
+        bytes.windows(from.len()).enumerate().filter(|(_, part)| *part == from).map(|(at, _)| at).collect();
+    assert!(!starts.is_empty());
+    for at in starts {
+        bytes[at..at + to.len()].copy_from_slice(to);
+    }
+    bytes
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub(crate) fn beside(count: u32, module: &str) -> Vec<u8> {
     let module = wat::parse_str(module).unwrap();
     let mut honest = guest::build("honest", "");
     let mut resolve = Resolve::default();
-    let package = resolve.push_str("plugin.wit", include_str!("../../../wit/plugin.wit")).unwrap();
+    let package = resolve.push_str("plugin.wit", include_str!("../../../wit/0.2.0/plugin.wit")).unwrap();
     let world = resolve.select_world(&[package], Some("plugin")).unwrap();
     embed_component_metadata(&mut honest, &resolve, world, StringEncoding::UTF8).unwrap();
     let mut component = ComponentEncoder::default().module(&honest).unwrap().encode().unwrap();

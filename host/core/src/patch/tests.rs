@@ -244,7 +244,10 @@ fn a_medium_that_loses_the_start_of_a_patch_is_said_to_be_faulty() {
     std::os::unix::fs::FileExt::write_all_at(&spill, &[0; 512], 0).unwrap();
     let error = walk(patch.reader(Direction::Forward), 0, |_| Ok(())).unwrap_err();
     assert!(error.to_string().contains("is corrupt at byte 0"), "{error}");
-    assert!(error.hints().iter().any(|hint| hint.contains("the medium or its controller is faulty")), "{error}");
+    assert!(
+        error.hints().iter().any(|hint| hint.contains("the medium or its controller is faulty")),
+        "{error}"
+    );
 }
 
 #[test]
