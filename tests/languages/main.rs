@@ -10,10 +10,9 @@
 mod alike;
 mod projects;
 
-use std::path::{Path, PathBuf};
-use std::{env, fs};
+use std::path::PathBuf;
 
-use runner_tests::{repository, skip};
+use runner_tests::repository;
 
 /// The languages whose plugins are built here each time.
 const LANGUAGES: [&str; 5] = ["assemblyscript", "c", "cpp", "go", "zig"];
@@ -21,38 +20,4 @@ const LANGUAGES: [&str; 5] = ["assemblyscript", "c", "cpp", "go", "zig"];
 /// Where the plugin `conform` of a language is kept.
 fn fixture(language: &str) -> PathBuf {
     repository().join("tests/languages/fixtures").join(language).join("conform.wasm")
-}
-
-/// The folders in which compilers are looked for.
-fn search_path() -> String {
-    let folder = repository().join("target/languages");
-    let own = ["venv/bin", "node_modules/.bin"].map(|place| folder.join(place).display().to_string());
-    format!("{}:{}", own.join(":"), env::var("PATH").unwrap_or_default())
-}
-
-/// Whether the compilers of all languages are there. `cargo xtask test` installs
-/// them.
-fn has_compilers() -> bool {
-    let has = |program: &str| search_path().split(':').any(|folder| Path::new(folder).join(program).exists());
-    let missing: Vec<_> =
-        ["asc", "clang-19", "clang++-19", "go", "python-zig"].into_iter().filter(|name| !has(name)).collect();
-    if missing.is_empty() {
-        return true;
-    }
-    skip(&format!("{} missing; `cargo xtask test` installs them", missing.join(", ")));
-    false
-}
-
-/// Copies a folder with all that is in it.
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap().path();
-        let place = to.join(entry.file_name().unwrap());
-        if entry.is_dir() {
-            copy(&entry, &place);
-        } else {
-            fs::copy(&entry, &place).unwrap();
-        }
-    }
 }

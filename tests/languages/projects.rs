@@ -2,21 +2,11 @@
 //! fixtures make.
 
 use std::fs;
-use std::path::Path;
 
+use runner_tests::authoring::{copy, has_compilers, plugin};
 use runner_tests::{Ran, Scratch, command, repository};
 
-use crate::{LANGUAGES, copy, fixture, has_compilers, search_path};
-
-/// Runs `runner plugin`, with the compilers on its search path.
-fn plugin(folder: &Path, arguments: &[&str]) -> Ran {
-    let mut command = command();
-    command.arg("plugin").args(arguments).current_dir(folder).env("PATH", search_path());
-    if let Some(home) = std::env::var_os("HOME") {
-        command.env("HOME", home);
-    }
-    Ran::of(command.output().unwrap())
-}
+use crate::{LANGUAGES, fixture};
 
 fn a_new_project_builds_and_passes_its_tests(language: &str) {
     let scratch = Scratch::new();
@@ -56,14 +46,14 @@ macro_rules! languages {
             mod $language {
                 #[test]
                 fn a_new_project_builds_and_passes_its_tests() {
-                    if crate::has_compilers() {
+                    if runner_tests::authoring::has_compilers() {
                         super::a_new_project_builds_and_passes_its_tests(stringify!($language));
                     }
                 }
 
                 #[test]
                 fn the_fixture_is_what_its_source_makes() {
-                    if crate::has_compilers() {
+                    if runner_tests::authoring::has_compilers() {
                         super::the_fixture_is_what_its_source_makes(stringify!($language));
                     }
                 }

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 #![allow(missing_docs, reason = "for tests alone: names of fields and variants say what they are")]
 
+pub mod authoring;
 pub mod forge;
 pub mod kill;
 pub mod medium;
