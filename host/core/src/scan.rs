@@ -37,7 +37,7 @@ use crate::engine::transform::Instance;
 pub use crate::engine::window::BLOCK_BYTES;
 use crate::engine::window::{Context, block_bytes};
 use crate::error::Result;
-use crate::hash::{GROUP_BYTES, Tree};
+use crate::hash::Tree;
 use crate::memory::MemoryContext;
 use crate::patch::{Draft, Roots, Writer};
 use crate::storage::Storage;
