@@ -12,7 +12,7 @@ use runner_pipeline::patch::PluginId;
 use runner_pipeline::profile::{self, Stage};
 use runner_pipeline::run::{Begun, COSTS, Program};
 use runner_sandbox::plugin::params::Given;
-use runner_sandbox::plugin::{Several, names, params, resolve};
+use runner_sandbox::plugin::{Resolved, Several, names, params, resolve};
 use runner_sandbox::{Cache, Isolation, LayerState, Layers, Limits, Plugin, Sandbox, plan_memory};
 
 use crate::args::PluginArgs;
@@ -135,9 +135,18 @@ pub(crate) fn limits() -> Result<Limits> {
 
 /// Loads a plugin by name or path, through the code cache if it is usable.
 pub(crate) fn load(plugin: &str, limits: Limits, compile: Duration, reporter: &Reporter) -> Result<Plugin> {
+    load_resolved(&resolve(plugin)?, limits, compile, reporter)
+}
+
+/// Loads a plugin whose bytes are at hand.
+pub(crate) fn load_resolved(
+    source: &Resolved,
+    limits: Limits,
+    compile: Duration,
+    reporter: &Reporter,
+) -> Result<Plugin> {
     let sandbox = Sandbox::new(Cache::open_default(), Isolation::this_program(compile))?;
-    let source = resolve(plugin)?;
-    let compiling = reporter.compiling(plugin);
+    let compiling = reporter.compiling(&source.name);
     let plugin = std::thread::scope(|scope| {
         let (loaded, wait) = mpsc::channel::<()>();
         if let Some(compiling) = compiling {

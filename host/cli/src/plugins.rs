@@ -13,7 +13,7 @@ use runner_sandbox::{Confinement, Isolation, Limits, Plugin};
 
 use crate::Outcome;
 use crate::args::seconds;
-use crate::author::{build, languages, new_project, test};
+use crate::author::{DevArgs, Update, build, dev, languages, new_project, test};
 use crate::loaded_plugin::{limits, load};
 use crate::report::Reporter;
 
@@ -57,7 +57,14 @@ pub(crate) enum PluginCommand {
         /// The folder of the cases, each a folder with `input`, `output` or `error`, and `params.toml`
         /// [default: `cases` beside the plugin]
         cases: Option<PathBuf>,
+        /// Write what the plugin costs now into `budget.toml` in the folder of the cases. From then on,
+        /// the test fails if it costs a tenth more
+        #[arg(long)]
+        update_budget: bool,
     },
+    /// Watch a plugin: whenever a source is saved, build it, run it on the start of a file, and show
+    /// what it changes there. This runs a compiler as `build` does
+    Dev(DevArgs),
 }
 
 /// Maximum number of characters shown of a default value.
@@ -68,7 +75,11 @@ pub(crate) fn run(command: &PluginCommand, reporter: &Reporter) -> Result<Outcom
     match command {
         PluginCommand::New { name, language } => return new_project(name, language, reporter),
         PluginCommand::Build { folder } => return build(folder, reporter),
-        PluginCommand::Test { plugin, cases } => return test(plugin, cases.as_deref(), reporter),
+        PluginCommand::Test { plugin, cases, update_budget } => {
+            let update = if *update_budget { Update::Budget } else { Update::Nothing };
+            return test(plugin, cases.as_deref(), update, reporter);
+        }
+        PluginCommand::Dev(args) => return dev(args, reporter),
         PluginCommand::List => {
             for bundled in bundled::ALL {
                 let plugin = load(bundled.name, limits()?, Isolation::COMPILE_DEADLINE, reporter)?;

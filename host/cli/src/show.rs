@@ -13,7 +13,7 @@ use runner_pipeline::patch::Patch;
 use runner_pipeline::storage::{Entry, OsStorage};
 
 use self::compared::{Compared, source_of, with_given_file, with_own_file};
-pub(crate) use self::page::{View, page};
+pub(crate) use self::page::{View, changes, page};
 use crate::report::Reporter;
 use crate::{Outcome, diff};
 

@@ -37,7 +37,7 @@ use crate::engine::transform::Instance;
 pub use crate::engine::window::BLOCK_BYTES;
 use crate::engine::window::{Context, block_bytes};
 use crate::error::Result;
-use crate::hash::{GROUP_BYTES, Tree};
+use crate::hash::Tree;
 use crate::memory::MemoryContext;
 use crate::patch::{Draft, Roots, Writer};
 use crate::storage::Storage;
@@ -56,8 +56,8 @@ pub const DEFAULT_WINDOW_BYTES: u64 = 1 << 20;
 pub struct Options<'a> {
     /// Worker threads, at least 1.
     pub threads: usize,
-    /// Approximate number of bytes shown to the plugin in one call; rounded up
-    /// to whole groups.
+    /// Approximate number of bytes shown to the plugin in one call, at least 1:
+    /// a window ends where a record does.
     pub window_bytes: u64,
     /// Limits the memory of the scan.
     pub memory: MemoryContext<'a>,
@@ -75,9 +75,9 @@ pub enum Progress {
 }
 
 impl Options<'_> {
-    /// The window in whole groups.
+    /// The window, of at least one byte.
     pub(crate) fn window(&self) -> u64 {
-        self.window_bytes.max(1).next_multiple_of(GROUP_BYTES)
+        self.window_bytes.max(1)
     }
 
     /// Cuts files into the records of a job.

@@ -21,6 +21,7 @@ mod os;
 mod private;
 mod reflink;
 mod resolve;
+mod small;
 mod transfer;
 
 use std::time::Duration;
@@ -37,6 +38,7 @@ pub use operations::Storage;
 pub use os::{OsFile, OsStorage};
 pub use private::PrivateDirectory;
 pub use private::{TEMPORARY_SUFFIX, is_private_file};
+pub use small::{open_small, read_small};
 
 /// How to open a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -121,6 +121,7 @@ impl Settings {
             budget: budget.clone(),
             deadline: self.call_timeout,
             cancel: token.clone(),
+            meter: None,
         };
         let options = Options {
             threads: plan.workers,

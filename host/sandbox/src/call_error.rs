@@ -1,16 +1,20 @@
 //! Describes a failed call to the user: which call, why, and what would help.
-//! The description never contains a backtrace or raw text from a guest.
+//! The description never contains raw text from a guest.
+
+mod backtrace;
 
 use std::fmt;
 
 use runner_contract::Failure;
 use runner_pipeline::error::{Error, Kind, Place};
-use runner_pipeline::escape::{escape, escape_lines};
+use runner_pipeline::escape::{escape, escape_lines, group_digits};
 use runner_pipeline::memory::{Bytes, HINT};
 use rustix::io::Errno;
 use wasmtime::Trap;
 
 use crate::limits::{BEGIN_FUEL, DESCRIBE_FUEL, Limiter, Limits, REPLY_FUEL, REPLY_FUEL_PER_BYTE};
+use crate::log::VOLUME_BYTES;
+use crate::meter::CALL_INSTRUCTIONS;
 
 /// Maximum number of characters shown of a guest's error message.
 const MESSAGE_CHARS: usize = 2000;
@@ -92,9 +96,14 @@ pub(crate) fn trapped(
         Some(Trap::UnreachableCodeReached) => {
             ("crashed", "it aborted, usually because of a panic or a failed assertion".to_owned())
         }
+        Some(Trap::OutOfFuel) => {
+            let instructions = group_digits(i128::from(CALL_INSTRUCTIONS));
+            ("gave no answer", format!("it ran {instructions} instructions, so it may be in an endless loop"))
+        }
         Some(trap) => ("crashed", trap.to_string()),
         // The call returned something invalid, or the host refused something.
         None if !is_fuel(error) => ("failed", cause(error)),
+        None if backtrace::is_inside(error) => return message_too_large(plugin, call),
         None if matches!(call, Call::Window(_)) && limits.budget.reply_bytes() < REPLY_FUEL as u64 => {
             let share = Bytes(limits.budget.reply_bytes());
             let why = format!("its answer is larger than {share}, a worker's share of `--memory-total`");
@@ -104,16 +113,28 @@ pub(crate) fn trapped(
         }
         None => return answer_too_large(plugin, call),
     };
+    let why = match backtrace::functions(error).filter(|_| trap.is_some()) {
+        Some(functions) => format!("{why}; it was in {functions}"),
+        None => why,
+    };
     Error::new(Kind::Plugin, format!("plugin `{plugin}` {verb} {call}")).because(why)
+}
+
+/// The error of a call in which the plugin passes more to the host than the host
+/// reads: a message for the log, or the name of a table.
+fn message_too_large(plugin: &str, call: Call) -> Error {
+    let limit = Bytes(limit_bytes(call));
+    Error::new(Kind::Plugin, format!("plugin `{plugin}` failed {call}"))
+        .because(format!("it passed a message to the log that exceeds the size limit of {limit}"))
+        .hint(format!(
+            "of a longer message, the log shows the first lines: {} at most",
+            Bytes(VOLUME_BYTES as u64)
+        ))
 }
 
 /// The error of a call whose answer exceeds the limit for answers of its kind.
 fn answer_too_large(plugin: &str, call: Call) -> Error {
-    let limit = Bytes(match call {
-        Call::Start | Call::Describe => DESCRIBE_FUEL,
-        Call::Begin => BEGIN_FUEL,
-        Call::Window(_) => REPLY_FUEL,
-    } as u64);
+    let limit = Bytes(limit_bytes(call));
     let error = Error::new(Kind::Plugin, format!("plugin `{plugin}` failed {call}"));
     let why = format!("its answer exceeds the size limit of {limit}");
     if !matches!(call, Call::Window(_)) {
@@ -122,6 +143,16 @@ fn answer_too_large(plugin: &str, call: Call) -> Error {
     error.because(format!("{why} plus {REPLY_FUEL_PER_BYTE} times the window")).hint(
         "a smaller `--window` makes answers smaller, but not below what one record needs; some plugins can work without records, such as `replace` with `--set multiline=true`",
     )
+}
+
+/// The constant part of the limit on what a plugin passes to the host.
+fn limit_bytes(call: Call) -> u64 {
+    let limit = match call {
+        Call::Start | Call::Describe => DESCRIBE_FUEL,
+        Call::Begin => BEGIN_FUEL,
+        Call::Window(_) => REPLY_FUEL,
+    };
+    limit as u64
 }
 
 fn cause(error: &wasmtime::Error) -> String {

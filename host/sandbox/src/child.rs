@@ -26,6 +26,7 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 pub(crate) use self::inside::compile_for_parent;
 use crate::code::{Code, CodeFile};
+use crate::engine::Counting;
 use crate::limits::Confinement;
 use crate::native_code::Source;
 
@@ -34,14 +35,18 @@ use crate::native_code::Source;
 /// [`compile_for_parent`], and exit with the code that it returns.
 pub(crate) const COMPILE_COMMAND: &str = "__compile";
 
-/// The last argument of a child that refuses to compile unless it is fully
+/// A further argument of a child that refuses to compile unless it is fully
 /// confined.
 const FULLY_CONFINED: &str = "fully-confined";
+
+/// The last argument of a child whose code counts its instructions.
+const COUNTING: &str = "counting";
 
 /// What bounds a compilation.
 pub(crate) struct CompileLimits<'a> {
     pub(crate) deadline: Duration,
     pub(crate) confinement: Confinement,
+    pub(crate) counting: Counting,
     pub(crate) cancel: Cancel<'a>,
 }
 
@@ -59,7 +64,7 @@ pub(crate) fn compile(
     file: CodeFile,
     limits: &CompileLimits<'_>,
 ) -> Result<Code> {
-    let CompileLimits { deadline, confinement, cancel } = *limits;
+    let CompileLimits { deadline, confinement, counting, cancel } = *limits;
     let name = source.name;
     let end = Instant::now().checked_add(deadline);
     let messages = anonymous_file(b"").map_err(cannot_run)?;
@@ -67,6 +72,7 @@ pub(crate) fn compile(
         .arg0("runner")
         .args([COMPILE_COMMAND, name, &std::process::id().to_string()])
         .args((confinement == Confinement::Full).then_some(FULLY_CONFINED))
+        .args((counting == Counting::On).then_some(COUNTING))
         .env_clear()
         // The compiler's threads get the standard library's stack size.
         .env("RUST_MIN_STACK", stack::STACK_BYTES.to_string())

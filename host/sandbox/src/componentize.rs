@@ -5,6 +5,8 @@
 //! WASI 0.1 if it imports that. Anything else is refused with an error that says
 //! what it is and what is missing.
 
+mod imports;
+
 use std::borrow::Cow;
 
 use runner_pipeline::error::{Error, Kind, Result};
@@ -25,6 +27,9 @@ const WORLD: &str = "plugin";
 pub(crate) const WRAPPING: [&str; 3] = [WIT, adapter::MODULE, adapter::WIT];
 /// The first bytes of every binary module and component.
 const MAGIC: &[u8] = b"\0asm";
+/// Maximum size of a plugin in the text format. People write some hundred lines;
+/// reading much more takes a hundred bytes of memory for each byte.
+const TEXT_BYTES: usize = 2 << 20;
 /// Maximum number of characters of an error in the text format.
 const TEXT_ERROR_CHARS: usize = 1000;
 /// Maximum number of exports named in an error.
@@ -35,6 +40,15 @@ pub(crate) fn component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>
     if !bytes.starts_with(MAGIC) {
         if !is_text(bytes) {
             return Err(Error::new(Kind::Plugin, format!("`{name}` is not a WebAssembly module")));
+        }
+        if bytes.len() > TEXT_BYTES {
+            let mib = TEXT_BYTES >> 20;
+            let what = format!(
+                "`{name}` has {} bytes; the limit for the text format of WebAssembly is {mib} MiB",
+                bytes.len()
+            );
+            return Err(Error::new(Kind::Plugin, what)
+                .hint("translate it to the binary format, for example with `wasm-tools parse`"));
         }
         let translated = wat::parse_bytes(bytes).map_err(|error| {
             Error::new(Kind::Plugin, format!("`{name}` is not valid in the text format of WebAssembly"))
@@ -48,6 +62,7 @@ pub(crate) fn component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>
         Shape::Module(module) => module,
     };
     check_exports(name, &module)?;
+    imports::check(name, &module.imports)?;
     let encoded = wrap(bytes, &module).map_err(|error| {
         Error::new(Kind::Plugin, format!("cannot convert the module `{name}` to a component")).because(error)
     })?;
@@ -95,7 +110,9 @@ enum Shape {
 #[derive(Default)]
 struct Module {
     exports: Vec<String>,
-    /// The modules that it imports from.
+    /// The interfaces of the contract that it imports from.
+    interfaces: Vec<String>,
+    /// What it imports from a module that no host has.
     imports: Vec<String>,
     /// It imports WASI 0.1.
     preview1: bool,
@@ -111,10 +128,13 @@ impl Shape {
                 Payload::Version { encoding: Encoding::Component, .. } => return Ok(Self::Component),
                 Payload::ImportSection(imports) => {
                     for import in imports.into_imports() {
-                        let from = import?.module;
-                        module.preview1 |= from == PREVIEW1;
-                        if from.contains(contract_version::PACKAGE) {
-                            module.imports.push(from.to_owned());
+                        let import = import?;
+                        module.preview1 |= import.module == PREVIEW1;
+                        if import.module.contains(contract_version::PACKAGE) {
+                            module.interfaces.push(import.module.to_owned());
+                        }
+                        if import.module == imports::UNDEFINED {
+                            module.imports.push(import.name.to_owned());
                         }
                     }
                 }
@@ -134,7 +154,7 @@ impl Shape {
 }
 
 fn check_exports(name: &str, module: &Module) -> Result<()> {
-    contract_version::check(name, module.exports.iter().chain(&module.imports).map(String::as_str))?;
+    contract_version::check(name, module.exports.iter().chain(&module.interfaces).map(String::as_str))?;
     // `a:b/c@1.2.3#f`, or `cm32p2|a:b/c@1.2|f` in the newer mangling, which
     // omits the part that may differ between compatible versions.
     let newer = format!("cm32p2|{}|", GUEST.rsplit_once('.').map_or(GUEST, |(minor, _)| minor));

@@ -1,5 +1,6 @@
 //! The Wasmtime engine. Code does not check how long it runs, which would make it
-//! slower: a process that takes too long is killed from outside.
+//! slower: a process that takes too long is killed from outside. Only code that is
+//! made for authors counts its instructions.
 //!
 //! The configuration disables every WebAssembly feature whose results may
 //! differ between machines (threads, relaxed SIMD, NaN bit patterns), and
@@ -16,12 +17,26 @@ use wasmtime::{Config, Engine, OptLevel};
 const STACK_BYTES: usize = 1 << 20;
 const _: () = assert!(stack::STACK_BYTES >= 2 * STACK_BYTES);
 
-/// Builds an engine.
+/// Maximum number of functions in a backtrace.
+const FRAMES: NonZeroUsize = NonZeroUsize::MIN.saturating_add(15);
+
+/// What code does beside its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Counting {
+    /// Nothing.
+    Off,
+    /// It counts its instructions, and a call ends after
+    /// [`CALL_INSTRUCTIONS`](crate::CALL_INSTRUCTIONS). This takes about half as
+    /// much time again.
+    On,
+}
+
+/// Builds an engine. Code for one of the two is none for the other.
 ///
 /// # Errors
 /// If the machine is not supported.
-pub(crate) fn new() -> Result<Engine> {
-    Engine::new(&config()).map_err(|error| {
+pub(crate) fn new(counting: Counting) -> Result<Engine> {
+    Engine::new(config().consume_fuel(counting == Counting::On)).map_err(|error| {
         Error::new(Kind::Plugin, "cannot set up the WebAssembly engine").because(format!("{error:#}"))
     })
 }
@@ -48,9 +63,9 @@ fn config() -> Config {
         .cranelift_nan_canonicalization(true)
         .cranelift_opt_level(OptLevel::Speed)
         .max_wasm_stack(STACK_BYTES)
-        // Errors name the call and the trap. Stack frames of a guest without
-        // symbols do not help the user, so the data for backtraces is left out.
-        .wasm_backtrace_max_frames(None::<NonZeroUsize>)
+        // Errors name the functions, if the guest has names. Where in a function
+        // it was is left out: that takes as much space as the code.
+        .wasm_backtrace_max_frames(Some(FRAMES))
         .wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable)
         .generate_address_map(false)
         .native_unwind_info(false);

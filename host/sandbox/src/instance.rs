@@ -145,8 +145,12 @@ impl Instance {
         }
         self.store.data_mut().limiter.start_call();
         self.store.set_hostcall_fuel(fuel);
+        store::allow_instructions(&mut self.store);
         let answer = ask(&self.guest, &mut self.store);
         self.store.data_mut().end_call();
+        if let (Some(meter), Call::Window(_)) = (&self.code.limits.meter, call) {
+            meter.add(store::instructions(&self.store), self.store.data().limiter.memory_bytes());
+        }
         match answer {
             Ok(answer) => {
                 self.usable = true;

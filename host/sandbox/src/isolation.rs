@@ -16,6 +16,7 @@ use wasmtime::Engine;
 
 use crate::child::{self, COMPILE_COMMAND, CompileLimits, compile_for_parent};
 use crate::code::{Code, CodeFile};
+use crate::engine::Counting;
 use crate::limits::Confinement;
 use crate::native_code::{self, Source};
 use crate::worker::{WORK_COMMAND, work_for_parent};
@@ -37,6 +38,14 @@ pub enum Isolation {
         /// The compiler is killed if it takes longer than this.
         compile_deadline: Duration,
     },
+}
+
+/// What compiles a plugin, and what stops that.
+pub(crate) struct Compiler<'a> {
+    pub(crate) engine: &'a Engine,
+    /// That of the engine.
+    pub(crate) counting: Counting,
+    pub(crate) cancel: Cancel<'a>,
 }
 
 /// Does the work of a helper process if this process is one, and never returns
@@ -92,11 +101,12 @@ impl Isolation {
     /// run is stopped, which only a child process notices.
     pub(crate) fn compile(
         &self,
-        engine: &Engine,
+        compiler: &Compiler<'_>,
         source: &Source<'_>,
         file: CodeFile,
-        (confinement, cancel): (Confinement, Cancel<'_>),
+        confinement: Confinement,
     ) -> Result<Code> {
+        let Compiler { engine, counting, cancel } = *compiler;
         match self {
             Self::InProcess => {
                 let (code, facts) = native_code::compile(engine, source)?;
@@ -104,7 +114,7 @@ impl Isolation {
                 file.seal(code.len() as u64, facts)
             }
             Self::Processes { program, compile_deadline } => {
-                let limits = CompileLimits { deadline: *compile_deadline, confinement, cancel };
+                let limits = CompileLimits { deadline: *compile_deadline, confinement, counting, cancel };
                 child::compile(program, source, file, &limits)
             }
         }

@@ -33,6 +33,7 @@ mod manifest;
 mod memory_plan;
 #[allow(missing_docs, reason = "only tests see it from outside")]
 mod message;
+mod meter;
 mod native_code;
 mod output;
 pub mod plugin;
@@ -53,7 +54,6 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use runner_contract::Manifest;
-use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::escape;
 use wasmtime::Engine;
@@ -65,13 +65,16 @@ pub use self::limits::{Confinement, Limits, MAX_PLUGIN_BYTES};
 pub use self::loaded::Plugin;
 pub use self::log::Sink;
 pub use self::memory_plan::plan_memory;
+pub use self::meter::{CALL_INSTRUCTIONS, Meter, Usage};
 pub use self::tables::Tables;
 
 pub use runner_confine::{Layer, Layers, State as LayerState};
 
 use self::cache::Cached;
 use self::code::{Code, CodeFile};
+use self::engine::Counting;
 use self::instance::Linked;
+use self::isolation::Compiler;
 use self::loaded::Runs;
 use self::native_code::Source;
 use self::remote::Host;
@@ -95,7 +98,7 @@ impl Sandbox {
     /// If the machine is not supported.
     pub fn new(cache: Option<Cache>, isolation: Isolation) -> Result<Self> {
         isolation.check()?;
-        Ok(Self { engine: engine::new()?, cache, isolation })
+        Ok(Self { engine: engine::new(Counting::Off)?, cache, isolation })
     }
 
     /// Compiles a plugin, or takes it from the cache, and asks it for its
@@ -111,8 +114,13 @@ impl Sandbox {
         let digest = blake3::hash(bytes);
         let source = Source { name: &name, bytes };
         let cancel = limits.cancel.clone();
-        let first = First::new(self, &name, limits, &log);
-        let (manifest, runs) = self.run(&source, &digest, &first, cancel.get())?;
+        let (engine, counting) = match limits.counting() {
+            Counting::Off => (self.engine.clone(), Counting::Off),
+            Counting::On => (engine::new(Counting::On)?, Counting::On),
+        };
+        let first = First::new(self, &engine, &name, limits, &log);
+        let compiler = Compiler { engine: &engine, counting, cancel: cancel.get() };
+        let (manifest, runs) = self.run(&source, &digest, &first, &compiler)?;
         Ok(Plugin::new(digest, manifest, runs, log))
     }
 
@@ -123,9 +131,9 @@ impl Sandbox {
         source: &Source<'_>,
         digest: &blake3::Hash,
         first: &First<'_>,
-        cancel: Cancel<'_>,
+        compiler: &Compiler<'_>,
     ) -> Result<(Manifest, Runs)> {
-        let engine = &self.engine;
+        let engine = compiler.engine;
         let mut file = first.file()?;
         if let Some(cache) = &self.cache {
             file = match cache.load(engine, digest, file) {
@@ -137,7 +145,7 @@ impl Sandbox {
                 Cached::Bad => first.file()?,
             };
         }
-        let code = Arc::new(self.isolation.compile(engine, source, file, (first.confinement(), cancel))?);
+        let code = Arc::new(self.isolation.compile(compiler, source, file, first.confinement())?);
         let done = first.run(&code)?.ok_or_else(remote::stale)?;
         if let Some(cache) = &self.cache {
             cache.store(engine, digest, &code);
@@ -153,9 +161,9 @@ enum First<'a> {
 }
 
 impl<'a> First<'a> {
-    fn new(sandbox: &'a Sandbox, name: &'a str, limits: Limits, log: &'a Sink) -> Self {
+    fn new(sandbox: &Sandbox, engine: &'a Engine, name: &'a str, limits: Limits, log: &'a Sink) -> Self {
         match &sandbox.isolation {
-            Isolation::InProcess => Self::InProcess { engine: &sandbox.engine, name, limits, log },
+            Isolation::InProcess => Self::InProcess { engine, name, limits, log },
             Isolation::Processes { program, .. } => {
                 Self::InWorker(Arc::new(Host::new(program.clone(), name.to_owned(), limits)), log)
             }

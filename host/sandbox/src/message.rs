@@ -136,6 +136,9 @@ pub struct Reply {
     /// Stage, nanoseconds and spans of where time went.
     #[serde(deserialize_with = "few::<_, _, TIMES_READ>")]
     pub times: Vec<(u32, u64, u64)>,
+    /// Instructions since the last reply, and bytes of the instance's memory;
+    /// `None` if nothing counts them, or no window was shown.
+    pub usage: Option<(u64, u64)>,
     pub outcome: Outcome,
 }
 

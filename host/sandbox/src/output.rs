@@ -13,6 +13,10 @@ const LINE_BYTES: usize = 4096;
 /// are dropped, because that is also the limit of the log.
 const KEPT_BYTES: usize = log::VOLUME_BYTES + LINE_BYTES;
 
+/// A line that Rust adds to the message of a panic, also where it is in the runtime
+/// of another language. A plugin has no environment variables.
+const BACKTRACE_NOTE: &[u8] = b"note: run with `RUST_BACKTRACE=1` environment variable";
+
 /// One of the two streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stream {
@@ -101,7 +105,7 @@ impl Kept {
 
     fn end(&mut self, stream: Stream) {
         let line = std::mem::take(&mut self.begun[stream as usize]);
-        if !line.is_empty() {
+        if !line.is_empty() && !line.starts_with(BACKTRACE_NOTE) {
             self.lines.push((stream, line));
         }
     }

@@ -7,6 +7,7 @@ use crate::bindings::{self, types};
 use crate::call_timing::Phases;
 use crate::limits::{self, Limiter, Limits};
 use crate::log::{Log, Sink};
+use crate::meter::CALL_INSTRUCTIONS;
 use crate::output::{Ends, Output, Stream};
 use crate::tables::Tables;
 use crate::wasi;
@@ -34,7 +35,19 @@ pub(crate) fn new(engine: &Engine, limits: &Limits, log: Sink, tables: Tables) -
     });
     store.limiter(|state| &mut state.limiter);
     store.set_hostcall_fuel(limits::DESCRIBE_FUEL);
+    allow_instructions(&mut store);
     store
+}
+
+/// Lets the next call run [`CALL_INSTRUCTIONS`], if code counts them.
+pub(crate) fn allow_instructions(store: &mut Store<State>) {
+    // An error says that code does not count.
+    let _ = store.set_fuel(CALL_INSTRUCTIONS);
+}
+
+/// The instructions since then; 0 if code does not count them.
+pub(crate) fn instructions(store: &Store<State>) -> u64 {
+    store.get_fuel().map_or(0, |left| CALL_INSTRUCTIONS.saturating_sub(left))
 }
 
 impl State {

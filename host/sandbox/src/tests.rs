@@ -23,6 +23,7 @@ pub(crate) const LIMITS: Limits = Limits {
     confinement: Confinement::AsFarAsPossible,
     deadline: Duration::from_millis(300),
     cancel: CancelToken::NEVER,
+    meter: None,
 };
 
 /// A sandbox for tests that do not depend on the cache.

@@ -29,6 +29,7 @@ use rustix::process::chdir;
 use self::lane::Lane;
 use self::load::Plugin;
 use self::parent_budget::Parent;
+use crate::engine::Counting;
 use crate::wasi;
 
 /// The first argument of a worker, followed by the parent's process id and the
@@ -56,18 +57,29 @@ pub(crate) struct Start {
     pub(crate) shape: Shape,
     /// Private writable memory; `None` for no limit.
     pub(crate) data_bytes: Option<u64>,
+    /// Whether the code counts its instructions.
+    pub(crate) counting: Counting,
 }
+
+/// The last argument of a worker whose code counts its instructions, and of one
+/// whose code does not.
+const COUNTING: [&str; 2] = ["counting", "not-counting"];
 
 impl Start {
     /// As arguments after the parent's process id.
-    pub(crate) fn arguments(&self) -> [String; 2] {
-        [self.shape.to_string(), self.data_bytes.unwrap_or(u64::MAX).to_string()]
+    pub(crate) fn arguments(&self) -> [String; 3] {
+        let counting = COUNTING[usize::from(self.counting == Counting::Off)].to_owned();
+        [self.shape.to_string(), self.data_bytes.unwrap_or(u64::MAX).to_string(), counting]
     }
 
     fn parse(arguments: &[String]) -> Option<Self> {
-        let [shape, data] = arguments else { return None };
+        let [shape, data, counting] = arguments else { return None };
         let data_bytes = Some(data.parse().ok()?).filter(|bytes| *bytes < u64::MAX);
-        Some(Self { shape: shape.parse().ok()?, data_bytes })
+        let counting = match COUNTING.iter().position(|word| word == counting)? {
+            0 => Counting::On,
+            _ => Counting::Off,
+        };
+        Some(Self { shape: shape.parse().ok()?, data_bytes, counting })
     }
 }
 
@@ -99,18 +111,18 @@ fn work(arguments: &[String]) -> i32 {
         Err(_) => return EXIT_NOT_STARTED,
     };
     heap::keep_memory();
-    serve(start.shape, (policy, limits), layers).map_or(EXIT_LACKS, |never| match never {})
+    serve(&start, (policy, limits), layers).map_or(EXIT_LACKS, |never| match never {})
 }
 
 /// Serves all lanes.
 fn serve(
-    shape: Shape,
+    start: &Start,
     limits: (Policy, Limits),
     layers: Layers,
 ) -> Result<Infallible, Box<dyn std::error::Error>> {
-    let slots = map(shape)?;
+    let slots = map(start.shape)?;
     let of_parent = Parent(slots.first().ok_or("there are no lanes")?.tally());
-    let plugin = Arc::new(Plugin::new(limits, layers, of_parent)?);
+    let plugin = Arc::new(Plugin::new(start.counting, limits, layers, of_parent)?);
     let lanes: Vec<_> = slots.into_iter().map(|slot| Lane::new(slot, Arc::clone(&plugin))).collect();
     let wasi = wasi::waits_on_this_thread()?;
     // The filter that comes with the first request kills a thread that is still

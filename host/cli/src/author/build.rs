@@ -1,23 +1,28 @@
 //! `runner plugin build`.
 
 use std::ffi::OsStr;
-use std::fs;
-use std::os::fd::AsFd as _;
+use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::time::Duration;
 
+use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, Raw as _, shown};
-use runner_sandbox::Isolation;
+use runner_pipeline::storage::{Lock, lock};
+use runner_sandbox::{Meter, Plugin};
 
-use super::language::{Step, Tool};
+use super::bench;
 use super::project::Project;
+use super::sources;
+use super::steps::Places;
 use crate::Outcome;
-use crate::loaded_plugin::{limits, load};
 use crate::report::Reporter;
 
 /// The folder of a project for intermediate files.
-const SCRATCH: &str = ".build";
+pub(super) const SCRATCH: &str = ".build";
+/// How often a build looks whether another one is over.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Builds the plugin of the project in a folder.
 ///
@@ -25,127 +30,91 @@ const SCRATCH: &str = ".build";
 /// If a tool is missing, a step fails, or what was built is no plugin; any I/O
 /// error.
 pub(crate) fn build(folder: &Path, reporter: &Reporter) -> Result<Outcome> {
-    let project = Project::open(folder)?;
-    let scratch = absolute(&project.folder)?.join(SCRATCH);
-    make_scratch(&scratch)?;
-    let made = scratch.join(format!("{}.wasm", project.name));
-    remove(&made)?;
-    let mut places = Places::new(&project, &scratch, &made)?;
-    for tool in &project.language.recipe.tools {
-        places.tools.push((tool.name.clone(), find(tool)?));
-    }
-    for step in &project.language.recipe.steps {
-        places.run(step)?;
-    }
-    if !made.is_file() {
-        return Err(Error::new(Kind::Io, format!("the build has not made {}", made.shown()))
-            .hint("the steps ended without an error; is the project's source complete?"));
-    }
-    let text = made.to_str().ok_or_else(|| {
-        Error::new(Kind::Usage, format!("{} is not UTF-8", made.shown())).hint("move the project")
-    })?;
-    let plugin = load(text, limits()?, Isolation::COMPILE_DEADLINE, reporter)?;
-    let path = project.plugin();
-    let bytes = fs::metadata(&made).map_err(Error::at("read the metadata of", &made))?.len();
-    fs::rename(&made, &path).map_err(Error::at("rename to", &path))?;
-    let (name, version) = (shown(&plugin.manifest().name), shown(&plugin.manifest().version));
-    let again = match project.language.recipe.reproducible {
+    let builder = Builder::new(Project::open(folder)?)?;
+    let built = builder.build(Cancel::NEVER, reporter)?;
+    let again = match builder.project.language.recipe.reproducible {
         true => "the same in any folder",
         false => "not the same each time",
     };
+    let manifest = built.plugin.0.manifest();
+    let (name, version) = (shown(&manifest.name), shown(&manifest.version));
+    let (path, bytes) = (builder.project.plugin(), built.bytes);
     reporter.show(&Page::of(format_args!("{}: {name} {version}, {bytes} bytes, {again}", path.shown())))?;
     Ok(Outcome::Done)
 }
 
-/// What placeholders stand for.
-struct Places {
-    folder: PathBuf,
-    paths: Vec<(&'static str, String)>,
-    tools: Vec<(String, Vec<String>)>,
+/// What builds a project, with the tools that it needs.
+pub(super) struct Builder {
+    pub(super) project: Project,
+    scratch: PathBuf,
+    made: PathBuf,
+    places: Places,
 }
 
-impl Places {
-    fn new(project: &Project, scratch: &Path, made: &Path) -> Result<Self> {
-        let folder = absolute(&project.folder)?;
-        let text = |path: &Path| path.to_string_lossy().into_owned();
-        let paths = vec![
-            ("name", project.name.clone()),
-            ("out", text(made)),
-            ("build", text(scratch)),
-            ("sdk", text(&folder.join("runner"))),
-        ];
-        Ok(Self { folder, paths, tools: Vec::new() })
-    }
-
-    /// Runs a step, and shows what it says.
-    fn run(&self, step: &Step) -> Result<()> {
-        let mut words = Vec::new();
-        for word in &step.run {
-            let tool = self.tools.iter().find(|(name, _)| *word == format!("{{{name}}}"));
-            match tool {
-                Some((_, command)) => words.extend(command.iter().cloned()),
-                None => words.push(self.filled(word)),
-            }
-        }
-        let shown_words = words.iter().map(|word| shown(word).to_string()).collect::<Vec<_>>().join(" ");
-        let failed = |why: &str| {
-            Error::new(Kind::Io, format!("a step of the build failed: {why}")).because(shown_words.clone())
-        };
-        let Some((program, arguments)) = words.split_first() else { return Err(failed("it has no program")) };
-        let mut command = Command::new(program);
-        command.args(arguments).current_dir(&self.folder).stdin(Stdio::null());
-        for (name, value) in &step.env {
-            command.env(name, self.filled(value));
-        }
-        // Standard output is for what this program says.
-        let output = std::io::stderr().as_fd().try_clone_to_owned();
-        command.stdout(output.map_or_else(|_| Stdio::null(), Stdio::from));
-        match command.status() {
-            Ok(status) if status.success() => Ok(()),
-            Ok(status) => Err(failed(&status.to_string())),
-            Err(error) => Err(failed(&error.to_string())),
-        }
-    }
-
-    /// A word with its placeholders filled in. A tool is a word of its own.
-    fn filled(&self, word: &str) -> String {
-        let mut text = word.to_owned();
-        for (name, value) in &self.paths {
-            text = text.replace(&format!("{{{name}}}"), value);
-        }
-        text
-    }
+/// A plugin that was built, and has described itself.
+pub(super) struct Built {
+    pub(super) plugin: (Plugin, Meter),
+    pub(super) bytes: u64,
 }
 
-/// The first command of a tool that works.
-fn find(tool: &Tool) -> Result<Vec<String>> {
-    for command in &tool.programs {
-        let words: Vec<_> = command.split_whitespace().map(str::to_owned).collect();
-        let Some((program, arguments)) = words.split_first() else { continue };
-        let works = Command::new(program)
-            .args(arguments)
-            .args(&tool.version)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .is_ok_and(|status| status.success());
-        if works {
-            return Ok(words);
+impl Builder {
+    /// Finds the tools.
+    ///
+    /// # Errors
+    /// If one is missing, or the folder has a name that tools cannot be given.
+    pub(super) fn new(project: Project) -> Result<Self> {
+        let folder =
+            fs::canonicalize(&project.folder).map_err(Error::at("open the folder", &project.folder))?;
+        if folder.to_str().is_none() {
+            return Err(Error::new(
+                Kind::Usage,
+                format!("the name of the folder {} is not UTF-8", folder.shown()),
+            )
+            .hint("the tools of a build get it as text: move the project, or rename the folder"));
         }
+        let scratch = folder.join(SCRATCH);
+        let made = scratch.join(format!("{}.wasm", project.name));
+        let places = Places::new(&project, folder, &made)?;
+        Ok(Self { project, scratch, made, places })
     }
-    let programs: Vec<_> = tool.programs.iter().map(|program| format!("`{program}`")).collect();
-    Err(Error::new(Kind::Usage, format!("the build needs {}", tool.needs))
-        .because(format!("none of these works here: {}", programs.join(", ")))
-        .hint(format!("to install it: {}", tool.get)))
+
+    /// Builds, and puts the plugin in its place once it has described itself.
+    ///
+    /// # Errors
+    /// As for [`build`]; if the run was stopped.
+    pub(super) fn build(&self, cancel: Cancel<'static>, reporter: &Reporter) -> Result<Built> {
+        sources::check(&self.project.folder)?;
+        make_scratch(&self.scratch)?;
+        let _lock = wait_for_others(&self.scratch, cancel, reporter)?;
+        remove(&self.made)?;
+        for step in &self.project.language.recipe.steps {
+            self.places.run(step, cancel)?;
+        }
+        if !self.made.is_file() {
+            return Err(Error::new(Kind::Io, format!("the build has not made {}", self.made.shown()))
+                .hint("the steps ended without an error; is the project's source complete?"));
+        }
+        let plugin = bench::load(&self.made, cancel, reporter)?;
+        let path = self.project.plugin();
+        let bytes = fs::metadata(&self.made).map_err(Error::at("read the metadata of", &self.made))?.len();
+        fs::rename(&self.made, &path).map_err(Error::at("rename to", &path))?;
+        Ok(Built { plugin, bytes })
+    }
 }
 
 /// Creates the folder for intermediate files, unless it is there. A symbolic link
 /// in its place would make a compiler write outside of the project.
 fn make_scratch(scratch: &Path) -> Result<()> {
     match fs::create_dir(scratch) {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-        made => return made.map_err(Error::at("create the folder", scratch)),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        made => {
+            return made.map_err(|error| {
+                let error = Error::io("create the folder", scratch, error);
+                error.hint(
+                    "a build writes into the folder of its project: copy the project to a folder of yours",
+                )
+            });
+        }
     }
     let found = fs::symlink_metadata(scratch).map_err(Error::at("read the metadata of", scratch))?;
     if found.is_dir() {
@@ -155,14 +124,27 @@ fn make_scratch(scratch: &Path) -> Result<()> {
         .hint("remove it, and build again"))
 }
 
-fn absolute(folder: &Path) -> Result<PathBuf> {
-    fs::canonicalize(folder).map_err(Error::at("open the folder", folder))
+/// Waits until no other build of the project runs. The lock ends with the file.
+fn wait_for_others(scratch: &Path, cancel: Cancel<'_>, reporter: &Reporter) -> Result<File> {
+    let folder = File::open(scratch).map_err(Error::at("open the folder", scratch))?;
+    let mut is_told = false;
+    loop {
+        match lock(&folder, Lock::Exclusive) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            locked => return locked.map(|()| folder).map_err(Error::at("lock", scratch)),
+        }
+        if !std::mem::replace(&mut is_told, true) {
+            reporter.note(&Page::of("another build of this project is running; this one waits"))?;
+        }
+        cancel.check()?;
+        std::thread::sleep(LOOK_EVERY);
+    }
 }
 
 /// Removes a file, if it is there.
 pub(super) fn remove(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", path, error)),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io("remove", path, error)),
         _ => Ok(()),
     }
 }

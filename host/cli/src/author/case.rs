@@ -4,19 +4,24 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use runner_pipeline::error::{Error, Kind, Result};
-use runner_pipeline::escape::Raw as _;
+use runner_pipeline::escape::{Raw as _, count};
+use runner_pipeline::storage::{open_small, read_small};
 use runner_sandbox::plugin::params::{self, Given};
-use similar::TextDiff;
 
-/// Maximum number of lines of a difference that are shown.
-const DIFF_LINES: usize = 40;
+use super::difference::difference;
+
+/// Maximum size of an input, and of an output.
+pub(super) const DATA_BYTES: u64 = 64 << 20;
+/// Maximum size of a file that people write.
+pub(super) const TEXT_BYTES: u64 = 1 << 20;
 
 /// A case.
 pub(super) struct Case {
     /// The name of its folder.
     pub(super) name: String,
-    /// The file with the input.
+    /// The file with the input, and its size when it was looked at.
     pub(super) input: PathBuf,
+    pub(super) input_bytes: u64,
     pub(super) params: Vec<Given>,
     expected: Expected,
 }
@@ -28,15 +33,39 @@ enum Expected {
     Error(String),
 }
 
-/// What has come out: the output, or the message of an error.
-pub(super) type Answer = std::result::Result<Vec<u8>, String>;
+/// What has come out: the output, or an error.
+pub(super) type Answer = std::result::Result<Vec<u8>, Failure>;
 
-/// Reads all cases of a folder, in order of their names.
+/// An error as people read it.
+pub(super) struct Failure {
+    /// What failed and why, in which the words of a case are looked for.
+    pub(super) message: String,
+    hints: String,
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        let causes = error.causes().map(|cause| format!(": {cause}")).collect::<String>();
+        let hints = error.hints().iter().map(|hint| format!("\nhint: {hint}")).collect();
+        Self { message: format!("{error}{causes}"), hints }
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}{}", self.message, self.hints)
+    }
+}
+
+/// The folders of all cases, in order of their names.
 ///
 /// # Errors
-/// If there is none, or one is not whole; any I/O error.
-pub(super) fn read_all(folder: &Path) -> Result<Vec<Case>> {
-    let entries = fs::read_dir(folder).map_err(Error::at("read the folder", folder))?;
+/// If there is none; any I/O error.
+pub(super) fn folders(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).map_err(|error| {
+        Error::io("read the folder", folder, error)
+            .hint("the cases are folders in it; `runner plugin test PLUGIN FOLDER` names another one")
+    })?;
     let mut paths = Vec::new();
     for entry in entries {
         let path = entry.map_err(Error::at("read the folder", folder))?.path();
@@ -49,72 +78,78 @@ pub(super) fn read_all(folder: &Path) -> Result<Vec<Case>> {
         return Err(Error::new(Kind::Usage, format!("there is no case in {}", folder.shown()))
             .hint("a case is a folder with `input`, `output` (or `error`) and, if needed, `params.toml`"));
     }
-    paths.iter().map(|path| Case::read(path)).collect()
+    Ok(paths)
+}
+
+/// The name of a case's folder.
+pub(super) fn name(folder: &Path) -> String {
+    folder.file_name().unwrap_or_default().shown().to_string()
 }
 
 impl Case {
-    fn read(folder: &Path) -> Result<Self> {
+    /// Reads a case.
+    ///
+    /// # Errors
+    /// If it is not whole, or one of its files is not regular or too large; any
+    /// I/O error.
+    pub(super) fn read(folder: &Path) -> Result<Self> {
         let input = folder.join("input");
-        fs::metadata(&input).map_err(Error::at("read", &input))?;
+        let opened = open_small(&input, DATA_BYTES)?;
+        let input_bytes = opened.metadata().map_err(Error::at("read the metadata of", &input))?.len();
         let table = folder.join("params.toml");
-        let params = if table.exists() { params::read_file(&table)? } else { Vec::new() };
+        let params = match is_there(&table) {
+            true => params::parse(read_small(&table, TEXT_BYTES)?, &table)?,
+            false => Vec::new(),
+        };
         let (output, error) = (folder.join("output"), folder.join("error"));
-        let expected = match (output.exists(), error.exists()) {
-            (true, false) => Expected::Output(fs::read(&output).map_err(Error::at("read", &output))?),
-            (false, true) => {
-                let words = fs::read_to_string(&error).map_err(Error::at("read", &error))?;
-                Expected::Error(words.trim().to_owned())
-            }
-            _ => {
-                let what = format!("{} must have either `output` or `error`", folder.shown());
-                return Err(Error::new(Kind::Usage, what));
+        let expected = match (is_there(&output), is_there(&error)) {
+            (true, false) => Expected::Output(read_small(&output, DATA_BYTES)?),
+            (false, true) => Expected::Error(words(&error)?),
+            (both, _) => {
+                let has = if both { "both `output` and `error`" } else { "neither `output` nor `error`" };
+                return Err(Error::new(Kind::Usage, format!("{} has {has}", folder.shown()))
+                    .hint("`output` is what must come out, or `error` has some words of the error"));
             }
         };
-        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Self { name, input, params, expected })
+        Ok(Self { name: name(folder), input, input_bytes, params, expected })
+    }
+
+    /// Whether an output is expected that differs from the input.
+    pub(super) fn changes(&self) -> bool {
+        let Expected::Output(output) = &self.expected else { return false };
+        read_small(&self.input, DATA_BYTES).is_ok_and(|input| input != *output)
     }
 
     /// What is wrong with what has come out; `None` if it is right.
     pub(super) fn difference(&self, found: &Answer) -> Option<String> {
         match (&self.expected, found) {
-            (Expected::Output(expected), Ok(found)) if expected == found => None,
-            (Expected::Output(expected), Ok(found)) => Some(diff(expected, found)),
-            (Expected::Output(_), Err(message)) => Some(format!("an error instead of an output: {message}")),
-            (Expected::Error(words), Err(message)) if message.contains(words.as_str()) => None,
-            (Expected::Error(words), Err(message)) => {
-                Some(format!("the error `{message}` does not contain `{words}`"))
+            (Expected::Output(expected), Ok(found)) => difference(expected, found),
+            (Expected::Output(_), Err(failure)) => Some(format!("an error instead of an output: {failure}")),
+            (Expected::Error(words), Err(failure)) if failure.message.contains(words.as_str()) => None,
+            (Expected::Error(words), Err(failure)) => {
+                Some(format!("the error does not contain `{words}`: {failure}"))
             }
-            (Expected::Error(words), Ok(_)) => Some(format!("no error, but `{words}` was expected")),
+            (Expected::Error(words), Ok(output)) => Some(format!(
+                "no error with `{words}`, but an output of {}",
+                count(output.len() as u64, "byte")
+            )),
         }
     }
 }
 
-/// The lines that differ: `-` before those expected, `+` before those found.
-pub(super) fn diff(expected: &[u8], found: &[u8]) -> String {
-    let lines = |bytes: &[u8]| {
-        let lines = bytes.split_inclusive(|&byte| byte == b'\n');
-        lines.map(|line| format!("{}\n", line.escape_ascii())).collect::<String>()
-    };
-    let (expected, found) = (lines(expected), lines(found));
-    let diff = TextDiff::from_lines(&expected, &found);
-    let text = diff.unified_diff().context_radius(1).to_string();
-    let mut shown: Vec<_> = text.lines().collect();
-    let left_out = shown.len().saturating_sub(DIFF_LINES);
-    shown.truncate(DIFF_LINES);
-    let mut text = shown.join("\n");
-    if left_out > 0 {
-        text.push_str(&format!("\n... and {left_out} more lines"));
-    }
-    text
+/// Whether a name is there, also that of a link that leads nowhere.
+fn is_there(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_difference_shows_bytes() {
-        let text = diff(b"a\nb\nc\n", b"a\nb\xff\nc");
-        assert_eq!(text, "@@ -1,3 +1,3 @@\n a\\n\n-b\\n\n-c\\n\n+b\\xff\\n\n+c");
+/// Some words of an error. Without any, every error would do.
+fn words(path: &Path) -> Result<String> {
+    let text = String::from_utf8(read_small(path, TEXT_BYTES)?)
+        .map_err(|_| Error::new(Kind::Usage, format!("{} is not UTF-8", path.shown())))?;
+    let words = text.trim();
+    if words.is_empty() {
+        return Err(Error::new(Kind::Usage, format!("{} is empty", path.shown()))
+            .hint("write some words of the error into it"));
     }
+    Ok(words.to_owned())
 }

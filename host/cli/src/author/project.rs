@@ -1,17 +1,21 @@
 //! The project of a plugin: a folder with a `runner.toml`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use runner_contract::MAX_NAME_BYTES;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Raw as _, shown};
+use runner_pipeline::storage::read_small;
 use serde::{Deserialize, Serialize};
 
+use super::case::TEXT_BYTES;
 use super::language::Language;
 
 /// The name of the file that describes a project.
 pub(super) const FILE: &str = "runner.toml";
+
+/// Maximum number of characters shown of what is no name.
+const NAME_CHARS: usize = 80;
 
 /// A project on the disk.
 pub(super) struct Project {
@@ -35,8 +39,7 @@ impl Project {
     /// If there is none, or its description is wrong.
     pub(super) fn open(folder: &Path) -> Result<Self> {
         let path = folder.join(FILE);
-        let text = fs::read_to_string(&path).map_err(|error| {
-            let error = Error::io("read", &path, error);
+        let bytes = read_small(&path, TEXT_BYTES).map_err(|error| {
             error.hint(
                 "`runner plugin new NAME --lang LANGUAGE` begins a project; run the command in its folder",
             )
@@ -46,6 +49,7 @@ impl Project {
                 .because(why)
                 .hint("it has two lines: `name = \"NAME\"` and `language = \"LANGUAGE\"`")
         };
+        let text = String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8".to_owned()))?;
         let Description { name, language } =
             toml::from_str(&text).map_err(|error| wrong(error.message().to_owned()))?;
         check_name(&name)?;
@@ -76,8 +80,11 @@ pub(super) fn check_name(name: &str) -> Result<()> {
     if begins && name.bytes().all(is_inside) && !name.ends_with('-') && name.len() <= MAX_NAME_BYTES {
         return Ok(());
     }
-    Err(Error::new(Kind::Usage, format!("`{}` cannot be the name of a plugin", shown(name)))
-        .hint("a name has lower-case letters, digits and hyphens, and begins with a letter"))
+    Err(Error::new(Kind::Usage, format!("`{}` cannot be the name of a plugin", shown(name).cut(NAME_CHARS)))
+        .hint(format!(
+            "a name has lower-case letters, digits and hyphens, begins with a letter, ends with a letter or a \
+             digit, and has at most {MAX_NAME_BYTES} characters"
+        )))
 }
 
 #[cfg(test)]

@@ -23,7 +23,10 @@ pub(crate) fn new_project(name: &str, language: &str, reporter: &Reporter) -> Re
     fs::create_dir(folder).map_err(|error| {
         let is_there = error.kind() == std::io::ErrorKind::AlreadyExists;
         let error = Error::io("create the folder", folder, error);
-        if is_there { error.of_kind(Kind::Usage).hint("choose another name, or remove it") } else { error }
+        match is_there {
+            true => error.of_kind(Kind::Usage).hint("choose another name, or remove it"),
+            false => error.hint("run the command in a folder that you may write to"),
+        }
     })?;
     write(folder, project::FILE, project::description(name, &language).as_bytes())?;
     for (file, bytes) in language.template() {

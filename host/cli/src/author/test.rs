@@ -1,65 +1,76 @@
 //! `runner plugin test`: runs cases on a built plugin, in the sandbox, with windows
-//! of several sizes.
+//! of several sizes, and measures what it costs.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
 
-use runner_contract::LogLevel;
-use runner_pipeline::commit::output::Output;
+use runner_pipeline::cancel::Cancel;
+use runner_pipeline::engine::window::BLOCK_BYTES;
 use runner_pipeline::error::{Error, Kind, Result};
-use runner_pipeline::escape::Page;
-use runner_pipeline::run::{Options, apply_to};
-use runner_pipeline::storage::Entry;
-use runner_sandbox::plugin::Several;
-use runner_sandbox::{Isolation, Plugin};
+use runner_pipeline::escape::{Page, group_digits};
 
-use super::build::{is_plugin, remove};
-use super::case::{self, Answer, Case};
+use super::bench::{Bench, Cut, load};
+use super::build::is_plugin;
+use super::case::{self, Case, Failure};
+use super::cost::{self, Update};
+use super::difference::difference;
 use super::project::Project;
 use crate::Outcome;
-use crate::loaded_plugin::{limits, load, with_program};
 use crate::report::Reporter;
 
-/// The sizes of windows that are tried, in bytes, and numbers of threads. The
-/// first one is the usual one, with which the others must agree. A scan has no
-/// windows of less than 64 KiB, so shorter inputs are never cut.
-const CUTS: [(u64, usize); 4] = [(1 << 20, 1), (64 << 10, 1), (192 << 10, 2), (1 << 20, 2)];
+/// The usual window, with which the others must agree.
+const USUAL: Cut = (1 << 20, 1);
+/// Other sizes of windows in bytes. One byte stands for one record each.
+const WINDOWS: [u64; 7] = [1, 7, 64, 512, 4 << 10, 64 << 10, 192 << 10];
+/// Maximum number of windows into which an input is cut.
+const CUTS: u64 = 16 << 10;
 
 /// Tests a plugin, or that of a project, with the cases of a folder; without
 /// one, the folder `cases` of the project.
 ///
 /// # Errors
-/// If the plugin cannot be loaded, or cases cannot be read; any I/O error. Cases
-/// that fail are no error, but an outcome.
-pub(crate) fn test(plugin: &Path, cases: Option<&Path>, reporter: &Reporter) -> Result<Outcome> {
+/// If the plugin cannot be loaded, or there are no cases. Cases that fail are no
+/// error, but an outcome.
+pub(crate) fn test(
+    plugin: &Path,
+    cases: Option<&Path>,
+    update: Update,
+    reporter: &Reporter,
+) -> Result<Outcome> {
     let (path, folder) = places(plugin, cases)?;
-    let cases = case::read_all(&folder)?;
-    let text = path.to_str().ok_or_else(|| Error::new(Kind::Usage, "the plugin's path is not UTF-8"))?;
-    let bench = Bench {
-        plugin: load(text, limits()?, Isolation::COMPILE_DEADLINE, reporter)?,
-        scratch: tempfile::tempdir().map_err(Error::at("create a folder in", &std::env::temp_dir()))?,
-        log: Arc::default(),
-    };
-    let mut failures = 0;
-    for case in &cases {
-        let mut page = Page::default();
-        match bench.run(case)? {
-            None => page.line(format_args!("ok    {}", case.name)),
-            Some(why) => {
-                failures += 1;
-                page.line(format_args!("FAIL  {}", case.name));
-                page.several("      ", "      ", &why, usize::MAX);
-                let log = std::mem::take(&mut *runner_pipeline::locks::lock(&bench.log));
-                for (level, line) in log {
-                    page.line(format_args!("      log {level:?}: {line}"));
-                }
-            }
-        }
-        reporter.show(&page)?;
+    let folders = case::folders(&folder)?;
+    let bench = Bench::new(load(&path, Cancel::NEVER, reporter)?)?;
+    let (mut failures, mut whole) = (0, Vec::new());
+    for folder in &folders {
+        let name = case::name(folder);
+        let case = Case::read(folder);
+        let why = match &case {
+            Ok(case) => run(&bench, case)?,
+            Err(error) => Some(Failure::from(error).to_string()),
+        };
+        failures += usize::from(why.is_some());
+        show(&name, why.as_deref(), &bench, reporter)?;
+        whole.extend(case.ok().filter(Case::changes));
     }
-    let passed = cases.len() - failures;
+    let passed = folders.len() - failures;
+    match cost::measure(&bench, &folder, &whole, update)? {
+        cost::Verdict::Fine(page) => reporter.show(&page)?,
+        cost::Verdict::Bad(why) => {
+            failures += 1;
+            show("cost", Some(&why), &bench, reporter)?;
+        }
+    }
     reporter.show(&Page::of(format_args!("{passed} passed, {failures} failed")))?;
     Ok(if failures == 0 { Outcome::Done } else { Outcome::Changes })
+}
+
+/// Shows how a case ended, with the log if it failed.
+fn show(name: &str, why: Option<&str>, bench: &Bench, reporter: &Reporter) -> Result<()> {
+    let log = bench.log_page();
+    let Some(why) = why else { return reporter.show(&Page::of(format_args!("ok    {name}"))) };
+    let mut page = Page::of(format_args!("FAIL  {name}"));
+    page.several("      ", "      ", why, usize::MAX);
+    reporter.show(&page)?;
+    reporter.show(&log)
 }
 
 /// The plugin, and the folder of the cases.
@@ -78,71 +89,55 @@ fn places(plugin: &Path, cases: Option<&Path>) -> Result<(PathBuf, PathBuf)> {
     Ok((path, cases.map_or_else(|| project.folder.join("cases"), Path::to_owned)))
 }
 
-/// A plugin that is tested.
-struct Bench {
-    plugin: Plugin,
-    scratch: tempfile::TempDir,
-    /// What the plugin has logged since the case began.
-    log: Arc<Mutex<Vec<(LogLevel, String)>>>,
+/// How an input is cut in addition to the usual way. What is shorter than a window
+/// is not cut by it, and one block is the work of one thread.
+fn cuts(input_bytes: u64) -> impl Iterator<Item = Cut> {
+    let windows =
+        WINDOWS.into_iter().filter(move |window| *window < input_bytes && input_bytes / *window <= CUTS);
+    let threads = (input_bytes > BLOCK_BYTES).then_some([(192 << 10, 2), (1 << 20, 2)]);
+    windows.map(|window| (window, 1)).chain(threads.into_iter().flatten())
 }
 
-impl Bench {
-    /// Runs a case with every cut. Returns what is wrong.
-    fn run(&self, case: &Case) -> Result<Option<String>> {
-        runner_pipeline::locks::lock(&self.log).clear();
-        let [usual, others @ ..] = CUTS;
-        let found = self.once(case, usual)?;
-        if let Some(why) = case.difference(&found) {
-            return Ok(Some(why));
-        }
-        for (window, threads) in others {
-            let other = self.once(case, (window, threads))?;
-            let why = match (&found, &other) {
-                (Ok(found), Ok(other)) if found == other => continue,
-                (Err(_), Err(_)) => continue,
-                (Ok(found), Ok(other)) => case::diff(found, other),
-                (Ok(_), Err(message)) => format!("an error: {message}"),
-                (Err(_), Ok(_)) => "no error".to_owned(),
-            };
-            let cut =
-                format!("with windows of about {window} bytes and {threads} threads, it is not the same");
-            return Ok(Some(format!("{cut}: no edit may depend on where a window begins or ends\n{why}")));
-        }
-        Ok(None)
+/// Runs a case with every cut. Returns what is wrong.
+fn run(bench: &Bench, case: &Case) -> Result<Option<String>> {
+    let found = bench.once(&case.input, &case.params, USUAL)?;
+    if let Some(why) = case.difference(&found) {
+        return Ok(Some(why));
     }
-
-    /// The output of a case, or the error of the plugin.
-    fn once(&self, case: &Case, (window_bytes, threads): (u64, usize)) -> Result<Answer> {
-        let log = Arc::clone(&self.log);
-        let sink = move |level: LogLevel, line: &str| {
-            runner_pipeline::locks::lock(&log).push((level, line.to_owned()));
+    for (window, threads) in cuts(case.input_bytes) {
+        let other = bench.once(&case.input, &case.params, (window, threads))?;
+        let why = match (&found, &other) {
+            (Ok(found), Ok(other)) => match difference(found, other) {
+                Some(why) => why,
+                None => continue,
+            },
+            // Which of several errors comes first may depend on the cut.
+            (Err(_), Err(_)) => continue,
+            (Ok(_), Err(failure)) => format!("an error: {failure}"),
+            (Err(_), Ok(_)) => "no error".to_owned(),
         };
-        let out = self.scratch.path().join("output");
-        remove(&out)?;
-        let made = limits()
-            .and_then(|limits| {
-                Several::new(
-                    vec![self.plugin.clone()],
-                    case.params.clone(),
-                    (Vec::new(), None),
-                    limits.budget,
-                )
-            })
-            .and_then(|plugins| {
-                let plugins = plugins.logging_to(&(Arc::new(sink) as runner_sandbox::Sink));
-                let options = Options { window_bytes, threads, ..Options::default() };
-                let entry = Output::File(Entry::resolve(&out)?);
-                with_program(&plugins, |program| {
-                    apply_to(&case.input, &entry, program, &options, &mut |_| {})
-                })
-            });
-        match made {
-            Ok(_) => std::fs::read(&out).map(Ok).map_err(Error::at("read", &out)),
-            Err(error) if matches!(error.kind(), Kind::Plugin | Kind::Usage | Kind::Refused) => {
-                let causes = error.causes().map(|cause| format!(": {cause}")).collect::<String>();
-                Ok(Err(format!("{error}{causes}")))
-            }
-            Err(error) => Err(error),
-        }
+        let size = match window {
+            1 => "of one record each".to_owned(),
+            bytes => format!("of about {} bytes", group_digits(bytes)),
+        };
+        let threads = if threads == 1 { String::new() } else { format!(" and {threads} threads") };
+        return Ok(Some(format!(
+            "with windows {size}{threads}, it is not the same: no edit may depend on where a window begins or \
+             ends\n{why}"
+        )));
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_inputs_are_cut_into_records() {
+        assert_eq!(cuts(1).count(), 0);
+        assert_eq!(cuts(10).collect::<Vec<_>>(), [(1, 1), (7, 1)]);
+        let long: Vec<_> = cuts(2 << 20).collect();
+        assert_eq!(long, [(512, 1), (4096, 1), (65536, 1), (196608, 1), (196608, 2), (1048576, 2)]);
     }
 }

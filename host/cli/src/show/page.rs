@@ -43,6 +43,21 @@ pub(crate) struct View<'a> {
 pub(crate) fn page(patch: &Patch<'_, OsStorage>, view: &View<'_>) -> Result<Page> {
     let mut page = Page::default();
     summary_of(patch, view, &mut page);
+    let more = match view.journal_of {
+        Some(_) => "run `runner show --format json` on the journal first to see all",
+        None => "use `--diff`, or `runner show --format json` on a saved patch, to see all",
+    };
+    changes(patch, view, more, &mut page)?;
+    Ok(page)
+}
+
+/// The first changed lines of a patch. `more` says how to see the others.
+pub(crate) fn changes(
+    patch: &Patch<'_, OsStorage>,
+    view: &View<'_>,
+    more: &str,
+    page: &mut Page,
+) -> Result<()> {
     let source = view.source.as_ref();
     // Counting lines reads the file up to an edit; without roots, it is not read.
     let counted = source.filter(|_| patch.roots() == Roots::Whole);
@@ -57,24 +72,19 @@ pub(crate) fn page(patch: &Patch<'_, OsStorage>, view: &View<'_>) -> Result<Page
             None => page.line(format_args!("@ {}", hunk.offset)),
         }
         for (sign, side) in [('-', &hunk.before), ('+', &hunk.after)] {
-            if hex { hex_lines(&mut page, sign, hunk, side) } else { text_lines(&mut page, sign, hunk, side) }
+            if hex { hex_lines(page, sign, hunk, side) } else { text_lines(page, sign, hunk, side) }
         }
     }
     let left = patch.seal().stats.edits - hunks.iter().map(|hunk| hunk.edits).sum::<u64>();
     if left > 0 {
         page.line("");
         page.line(format_args!(
-            "(and {} more edit{}; {})",
+            "(and {} more edit{}; {more})",
             group_digits(left),
             if left == 1 { "" } else { "s" },
-            if view.journal_of.is_some() {
-                "run `runner show --format json` on the journal first to see all"
-            } else {
-                "use `--diff`, or `runner show --format json` on a saved patch, to see all"
-            },
         ));
     }
-    Ok(page)
+    Ok(())
 }
 
 fn summary_of(patch: &Patch<'_, OsStorage>, view: &View<'_>, page: &mut Page) {

@@ -40,7 +40,7 @@ fn entry(dir: &Path) -> (PathBuf, Vec<u8>) {
 /// What the cache has of the tiny plugin.
 fn find(dir: &Path) -> Cached {
     let cache = Cache::open(dir).unwrap();
-    let engine = engine::new().unwrap();
+    let engine = engine::new(engine::Counting::Off).unwrap();
     cache.load(&engine, &blake3::hash(&wasm("tiny")), CodeFile::new().unwrap())
 }
 
@@ -48,7 +48,8 @@ fn find(dir: &Path) -> Cached {
 fn is_hit(dir: &Path) -> bool {
     match find(dir) {
         Cached::Found(code) => {
-            native_code::component(&engine::new().unwrap(), "tiny", &code.path()).unwrap();
+            native_code::component(&engine::new(engine::Counting::Off).unwrap(), "tiny", &code.path())
+                .unwrap();
             true
         }
         Cached::Missing(file) => {
@@ -101,7 +102,7 @@ fn an_entry_counts_only_under_its_own_name() {
     load_cached(&dir);
     let (path, _) = entry(&dir);
     let cache = Cache::open(&dir).unwrap();
-    let engine = engine::new().unwrap();
+    let engine = engine::new(engine::Counting::Off).unwrap();
     let other = blake3::hash(b"another plugin");
     let name = path.file_name().unwrap().to_str().unwrap();
     assert_eq!(name, cache::entry_name(&engine, &blake3::hash(&wasm("tiny"))));

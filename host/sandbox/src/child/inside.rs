@@ -9,9 +9,9 @@ use runner_confine::{Calls, Layers, Limits, Policy};
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::stack;
 
-use super::FULLY_CONFINED;
 use super::answer::{self, ANSWER_BYTES, EXIT_COMPILED, EXIT_FAILED, EXIT_REFUSED, EXIT_TOO_LARGE, Refusal};
-use crate::engine;
+use super::{COUNTING, FULLY_CONFINED};
+use crate::engine::{self, Counting};
 use crate::facts::Facts;
 use crate::limits::{COMPILE_MEMORY_BYTES, Confinement, MAX_PLUGIN_BYTES};
 use crate::native_code::{self, Source};
@@ -28,15 +28,19 @@ pub(crate) fn compile_for_parent(
     input: impl Read + Send,
     mut output: impl Write + Send,
 ) -> u8 {
-    let (name, parent, confinement) = match arguments {
-        [name, parent] => (name, parent, Confinement::AsFarAsPossible),
-        [name, parent, full] if full == FULLY_CONFINED => (name, parent, Confinement::Full),
-        _ => return EXIT_FAILED,
-    };
+    let [name, parent, further @ ..] = arguments else { return EXIT_FAILED };
+    let (mut confinement, mut counting) = (Confinement::AsFarAsPossible, Counting::Off);
+    for argument in further {
+        match argument.as_str() {
+            FULLY_CONFINED => confinement = Confinement::Full,
+            COUNTING => counting = Counting::On,
+            _ => return EXIT_FAILED,
+        }
+    }
     let Ok(parent) = parent.parse() else { return EXIT_FAILED };
     let policy = policy(parent);
     let compiled = runner_confine::before_threads(&policy).map_err(not_confined).and_then(|layers| {
-        let confined = Confined { policy: &policy, layers, wanted: confinement };
+        let confined = Confined { policy: &policy, layers, wanted: confinement, counting };
         stack::on_own_thread(|| compile(confined, name, input)).flatten()
     });
     let (written, code) = match compiled {
@@ -73,6 +77,7 @@ struct Confined<'a> {
     policy: &'a Policy,
     layers: Layers,
     wanted: Confinement,
+    counting: Counting,
 }
 
 fn compile(mut confined: Confined<'_>, name: &str, input: impl Read) -> Result<(Vec<u8>, Facts)> {
@@ -81,7 +86,7 @@ fn compile(mut confined: Confined<'_>, name: &str, input: impl Read) -> Result<(
         .take(MAX_PLUGIN_BYTES)
         .read_to_end(&mut bytes)
         .map_err(Error::at("read", Path::new("standard input")))?;
-    let engine = engine::new()?;
+    let engine = engine::new(confined.counting)?;
     confined.layers.add(&runner_confine::on_all_threads(confined.policy).map_err(not_confined)?);
     confined.wanted.check(&confined.layers)?;
     native_code::compile(&engine, &Source { name, bytes: &bytes })

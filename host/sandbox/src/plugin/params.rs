@@ -17,7 +17,7 @@ use runner_contract::{Manifest, Param, ParamKind, ParamSpec, Value};
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::shown;
 
-pub use self::file::read_file;
+pub use self::file::{parse, read_file};
 pub(crate) use self::value::convert;
 
 /// Maximum number of characters shown of an invalid value.

@@ -199,7 +199,8 @@ impl Host {
         let code = code.try_clone_to_owned().map_err(|why| {
             Error::new(Kind::Io, "cannot start the process that runs the plugin").because(why)
         })?;
-        let start = Start { shape: self.shape(), data_bytes: self.data_bytes() };
+        let counting = self.limits.counting();
+        let start = Start { shape: self.shape(), data_bytes: self.data_bytes(), counting };
         Worker::start(&self.program, start, code, self.limits.cancel.clone())
     }
 

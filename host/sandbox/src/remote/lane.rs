@@ -120,6 +120,9 @@ impl Lane {
             self.log.write(*level, line);
         }
         add_times(&head.times);
+        if let (Some(meter), Some((instructions, memory_bytes))) = (&self.limits.meter, head.usage) {
+            meter.add(instructions, memory_bytes);
+        }
         match head.outcome {
             Outcome::Failed(failure) => Err(failure.into_error(&self.limits.budget)),
             outcome => Ok((outcome, rest)),

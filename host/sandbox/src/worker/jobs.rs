@@ -40,6 +40,13 @@ impl Jobs {
         std::mem::take(&mut locks::lock(&self.log))
     }
 
+    /// Instructions since the last reply of any lane, and the bytes of memory of
+    /// the instance that was asked last, if that is counted.
+    pub(super) fn usage(&self) -> Option<(u64, u64)> {
+        let usage = self.plugin.usage()?;
+        Some((usage.instructions, *usage.memory_bytes.last()?))
+    }
+
     /// Does what is asked for. `rest` follows the request.
     pub(super) fn answer(
         &mut self,

@@ -14,17 +14,20 @@ use wasmtime::Engine;
 use super::CODE;
 use super::arriving::Arriving;
 use super::parent_budget::Parent;
-use crate::engine;
+use crate::engine::{self, Counting};
 use crate::instance::Linked;
 use crate::limits::{Confinement, Limits};
 use crate::log::Sink;
 use crate::message::{Load, Outcome};
+use crate::meter::{Meter, Usage};
 use crate::native_code;
 use crate::tables::Tables;
 
 /// What all lanes share.
 pub(super) struct Plugin {
     engine: Engine,
+    /// There if the code counts its instructions.
+    meter: Option<Meter>,
     policy: Policy,
     limits: ProcessLimits,
     /// What confines the process before there is code.
@@ -40,12 +43,14 @@ pub(super) struct Plugin {
 
 impl Plugin {
     pub(super) fn new(
+        counting: Counting,
         (policy, limits): (Policy, ProcessLimits),
         layers: Layers,
         parent: Parent,
     ) -> Result<Self> {
         Ok(Self {
-            engine: engine::new()?,
+            engine: engine::new(counting)?,
+            meter: (counting == Counting::On).then(Meter::default),
             policy,
             limits,
             layers,
@@ -77,12 +82,18 @@ impl Plugin {
         layers.add(&for_good);
         let wanted = if load.fully_confined { Confinement::Full } else { Confinement::AsFarAsPossible };
         wanted.check(&layers)?;
-        let linked = Linked::new(&load.name, &component, &self.engine, limits(&load), load.facts())?;
+        let limits = Limits { meter: self.meter.clone(), ..limits(&load) };
+        let linked = Linked::new(&load.name, &component, &self.engine, limits, load.facts())?;
         linked.limits.budget.share_with(Some(Arc::new(self.parent.clone())));
         let manifest = linked.logging_to(log).describe()?;
         // Loaded once, so nobody else has set it.
         let _ = self.linked.set(linked);
         Ok(Outcome::Loaded { manifest, layers: layers.to_string() })
+    }
+
+    /// What all instances needed since the last look, if that is counted.
+    pub(super) fn usage(&self) -> Option<Usage> {
+        self.meter.as_ref().map(Meter::take)
     }
 
     /// The plugin, once it is loaded.

@@ -92,7 +92,7 @@ pub(crate) fn manifest() -> Manifest {
 /// A reply without a log.
 pub(crate) fn reply(outcome: Outcome) -> Vec<u8> {
     let mut message = Vec::new();
-    encode(&Reply { log: Vec::new(), times: Vec::new(), outcome }, &mut message);
+    encode(&Reply { log: Vec::new(), times: Vec::new(), usage: None, outcome }, &mut message);
     message
 }
 

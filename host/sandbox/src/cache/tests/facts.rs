@@ -2,13 +2,17 @@
 
 use super::*;
 use crate::cache::FOOTER_BYTES;
+use runner_pipeline::cancel::Cancel;
+
+use crate::engine::Counting;
+use crate::isolation::Compiler;
 
 fn compile(bytes: &[u8]) -> code::Code {
     let source = Source { name: "it", bytes };
     let file = CodeFile::new().unwrap();
-    Isolation::InProcess
-        .compile(&engine::new().unwrap(), &source, file, (crate::Confinement::AsFarAsPossible, Cancel::NEVER))
-        .unwrap()
+    let (engine, counting) = (engine::new(Counting::Off).unwrap(), Counting::Off);
+    let compiler = Compiler { engine: &engine, counting, cancel: Cancel::NEVER };
+    Isolation::InProcess.compile(&compiler, &source, file, crate::Confinement::AsFarAsPossible).unwrap()
 }
 
 #[test]
@@ -37,7 +41,7 @@ fn facts_are_kept_with_the_code() {
 #[test]
 fn an_authentic_entry_that_cannot_be_mapped_is_no_error() {
     let (_parent, dir) = cache_dir();
-    let (cache, engine) = (Cache::open(&dir).unwrap(), engine::new().unwrap());
+    let (cache, engine) = (Cache::open(&dir).unwrap(), engine::new(Counting::Off).unwrap());
     let file = CodeFile::new().unwrap();
     file.write(b"not code").unwrap();
     let facts = compile(&wasm("tiny")).facts();

@@ -7,8 +7,9 @@ use std::path::Path;
 use runner_contract::ParamSpec;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::shown;
+use runner_pipeline::storage::open_small;
 
-use super::Given;
+use super::{Given, Origin};
 
 /// Maximum size of such a file.
 const CONTENT_BYTES: u64 = 64 << 20;
@@ -36,10 +37,16 @@ pub(super) fn read(spec: &ParamSpec, given: &Given) -> Result<Content> {
         return Ok(Content::Given(rest.to_owned()));
     }
     let path = Path::new(rest);
+    let opened = match given.origin {
+        // The shell may give the name of a pipe.
+        Origin::CommandLine => File::open(path).map_err(Error::at("read", path)),
+        Origin::File(_) => open_small(path, CONTENT_BYTES),
+    };
     let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(CONTENT_BYTES + 1).read_to_end(&mut bytes))
-        .map_err(Error::at("read", path))
+    opened
+        .and_then(|file| {
+            file.take(CONTENT_BYTES + 1).read_to_end(&mut bytes).map_err(Error::at("read", path))
+        })
         .map_err(|error| {
             let name = &spec.name;
             error.hint(format!("`--set {name}=@@...` is a value that begins with `@`"))

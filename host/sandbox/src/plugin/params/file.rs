@@ -22,6 +22,7 @@ const FILE_BYTES: u64 = 16 << 20;
 /// error does not contain any of its content.
 pub fn read_file(path: &Path) -> Result<Vec<Given>> {
     let mut bytes = Vec::new();
+    // It may be a pipe, from a program that knows the secret.
     File::open(path)
         .and_then(|file| file.take(FILE_BYTES + 1).read_to_end(&mut bytes))
         .map_err(Error::at("read parameters from", path))?;
@@ -30,6 +31,15 @@ pub fn read_file(path: &Path) -> Result<Vec<Given>> {
         let what = format!("{} is too large for a parameter file (limit {mib} MiB)", shown(path));
         return Err(Error::new(Kind::Usage, what));
     }
+    parse(bytes, path)
+}
+
+/// The same for the content of such a file. `path` is its name in errors.
+///
+/// # Errors
+/// If it is not TOML, or contains anything else. The error does not contain any
+/// of it.
+pub fn parse(bytes: Vec<u8>, path: &Path) -> Result<Vec<Given>> {
     let bad = |why: String| {
         Error::new(Kind::Usage, format!("{} is not a valid parameter file", shown(path)))
             .because(why)
