@@ -9,7 +9,7 @@ use runner_tests::{Ran, Scratch, command, repository};
 use crate::{LANGUAGES, copy, fixture, has_compilers, search_path};
 
 /// Runs `runner plugin`, with the compilers on its search path.
-fn plugin(folder: &Path, arguments: &[&str]) -> Ran {
+pub(crate) fn plugin(folder: &Path, arguments: &[&str]) -> Ran {
     let mut command = command();
     command.arg("plugin").args(arguments).current_dir(folder).env("PATH", search_path());
     if let Some(home) = std::env::var_os("HOME") {

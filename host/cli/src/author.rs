@@ -6,6 +6,7 @@ mod language;
 mod project;
 mod scaffold;
 mod test;
+mod tools;
 
 pub(crate) use build::build;
 pub(crate) use language::ids as languages;

@@ -7,17 +7,24 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use runner_pipeline::error::{Error, Kind, Result};
-use runner_pipeline::escape::{Page, Raw as _, shown};
+use runner_pipeline::escape::{Page, Raw as _, escape_lines, shown};
 use runner_sandbox::Isolation;
 
-use super::language::{Step, Tool};
+use super::language::Step;
 use super::project::Project;
+use super::tools;
 use crate::Outcome;
 use crate::loaded_plugin::{limits, load};
 use crate::report::Reporter;
 
 /// The folder of a project for intermediate files.
 const SCRATCH: &str = ".build";
+
+/// Maximum size of a module in the text format.
+const MAX_TEXT_BYTES: u64 = 64 << 20;
+
+/// Maximum number of characters of an error in the text format.
+const TEXT_ERROR_CHARS: usize = 1000;
 
 /// Builds the plugin of the project in a folder.
 ///
@@ -31,16 +38,10 @@ pub(crate) fn build(folder: &Path, reporter: &Reporter) -> Result<Outcome> {
     let made = scratch.join(format!("{}.wasm", project.name));
     remove(&made)?;
     let mut places = Places::new(&project, &scratch, &made)?;
-    for tool in &project.language.recipe.tools {
-        places.tools.push((tool.name.clone(), find(tool)?));
-    }
-    for step in &project.language.recipe.steps {
+    for step in tools::choose(&project, &mut places.tools)? {
         places.run(step)?;
     }
-    if !made.is_file() {
-        return Err(Error::new(Kind::Io, format!("the build has not made {}", made.shown()))
-            .hint("the steps ended without an error; is the project's source complete?"));
-    }
+    places.take(&project.language.recipe.module, &made)?;
     let text = made.to_str().ok_or_else(|| {
         Error::new(Kind::Usage, format!("{} is not UTF-8", made.shown())).hint("move the project")
     })?;
@@ -73,6 +74,8 @@ impl Places {
             ("out", text(made)),
             ("build", text(scratch)),
             ("sdk", text(&folder.join("runner"))),
+            ("project", text(&folder)),
+            ("cargo-home", text(&cargo_home())),
         ];
         Ok(Self { folder, paths, tools: Vec::new() })
     }
@@ -107,37 +110,52 @@ impl Places {
         }
     }
 
-    /// A word with its placeholders filled in. A tool is a word of its own.
+    /// A word with its placeholders filled in.
     fn filled(&self, word: &str) -> String {
         let mut text = word.to_owned();
         for (name, value) in &self.paths {
             text = text.replace(&format!("{{{name}}}"), value);
         }
+        for (name, command) in &self.tools {
+            text = text.replace(&format!("{{{name}}}"), &command.join(" "));
+        }
         text
+    }
+
+    /// Puts the module that the steps have made at `made`, in the binary format.
+    ///
+    /// # Errors
+    /// If there is none, or it is wrong in the text format; any I/O error.
+    fn take(&self, module: &str, made: &Path) -> Result<()> {
+        let module = self.folder.join(self.filled(module));
+        if !module.is_file() {
+            return Err(Error::new(Kind::Io, format!("the build has not made {}", module.shown()))
+                .hint("the steps ended without an error; is the project's source complete?"));
+        }
+        if module.extension().is_some_and(|extension| extension == OsStr::new("wat")) {
+            let length = fs::metadata(&module).map_err(Error::at("read the metadata of", &module))?.len();
+            if length > MAX_TEXT_BYTES {
+                let what = format!("{} is larger than {MAX_TEXT_BYTES} bytes", module.shown());
+                return Err(Error::new(Kind::Refused, what));
+            }
+            let bytes = wat::parse_file(&module).map_err(|error| {
+                let what = format!("{} is not valid in the text format of WebAssembly", module.shown());
+                Error::new(Kind::Plugin, what).because(escape_lines(&error.to_string(), TEXT_ERROR_CHARS))
+            })?;
+            return fs::write(made, bytes).map_err(Error::at("write", made));
+        }
+        if module != made {
+            fs::copy(&module, made).map_err(Error::at("write", made))?;
+        }
+        Ok(())
     }
 }
 
-/// The first command of a tool that works.
-fn find(tool: &Tool) -> Result<Vec<String>> {
-    for command in &tool.programs {
-        let words: Vec<_> = command.split_whitespace().map(str::to_owned).collect();
-        let Some((program, arguments)) = words.split_first() else { continue };
-        let works = Command::new(program)
-            .args(arguments)
-            .args(&tool.version)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .is_ok_and(|status| status.success());
-        if works {
-            return Ok(words);
-        }
-    }
-    let programs: Vec<_> = tool.programs.iter().map(|program| format!("`{program}`")).collect();
-    Err(Error::new(Kind::Usage, format!("the build needs {}", tool.needs))
-        .because(format!("none of these works here: {}", programs.join(", ")))
-        .hint(format!("to install it: {}", tool.get)))
+/// Where cargo keeps the sources of other crates.
+fn cargo_home() -> PathBuf {
+    let own = std::env::var_os("CARGO_HOME").filter(|folder| !folder.is_empty());
+    let home = || std::env::home_dir().unwrap_or_default().join(".cargo");
+    own.map_or_else(home, PathBuf::from)
 }
 
 /// Creates the folder for intermediate files, unless it is there. A symbolic link
