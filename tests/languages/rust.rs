@@ -11,7 +11,8 @@ use toml::{Table, Value};
 use crate::projects::plugin;
 
 /// The crates that a project carries, and where they are in this repository.
-const CARRIED: [(&str, &str); 2] = [("plugin", "guest-sdk/rust"), ("contract", "host/contract")];
+const CARRIED: [(&str, &str); 3] =
+    [("plugin", "guest-sdk/rust"), ("contract", "host/contract"), ("derive", "guest-sdk/rust/derive")];
 
 /// A project with the versions of crates that this repository locks, so that
 /// nothing is downloaded which other tests do not need.
