@@ -35,8 +35,10 @@ fn search_path() -> String {
 /// them.
 fn has_compilers() -> bool {
     let has = |program: &str| search_path().split(':').any(|folder| Path::new(folder).join(program).exists());
-    let missing: Vec<_> =
-        ["asc", "clang-19", "clang++-19", "go", "python-zig"].into_iter().filter(|name| !has(name)).collect();
+    let missing: Vec<_> = ["asc", "clang-19", "clang++-19", "go", "ldc2", "python-zig"]
+        .into_iter()
+        .filter(|name| !has(name))
+        .collect();
     if missing.is_empty() {
         return true;
     }

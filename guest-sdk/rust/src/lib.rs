@@ -207,6 +207,10 @@ pub mod csv;
 pub mod json;
 mod log;
 mod params;
+/// The samples of the README are tests.
+#[cfg(all(doctest, feature = "csv", feature = "derive", feature = "json"))]
+#[doc = include_str!("../README.md")]
+mod readme {}
 mod record_edits;
 mod records;
 mod search;

@@ -59,6 +59,7 @@ fn filled(bytes: &[u8], name: &str) -> Option<Vec<u8>> {
     let camel: String = words.collect();
     let text = text
         .replace("{{name}}", name)
+        .replace("{{name-length}}", &name.len().to_string())
         .replace("{{Name}}", &camel)
         .replace("{{name_}}", &name.replace('-', "_"));
     Some(text.into_bytes())
@@ -78,8 +79,8 @@ mod tests {
 
     #[test]
     fn placeholders_are_filled_in() {
-        let text = filled(b"{{name}} {{Name}} {{name_}} {other}", "shift-times").unwrap();
-        assert_eq!(text, b"shift-times ShiftTimes shift_times {other}");
+        let text = filled(b"{{name}} {{Name}} {{name_}} {{name-length}} {other}", "shift-times").unwrap();
+        assert_eq!(text, b"shift-times ShiftTimes shift_times 11 {other}");
         assert_eq!(filled(b"\xff{{name}}", "x"), None);
     }
 }
