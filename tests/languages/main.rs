@@ -9,6 +9,7 @@
 
 mod alike;
 mod projects;
+mod rust;
 
 use std::path::PathBuf;
 

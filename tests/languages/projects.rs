@@ -9,19 +9,25 @@ use runner_tests::{Ran, Scratch, command, repository};
 use crate::{LANGUAGES, fixture};
 
 fn a_new_project_builds_and_passes_its_tests(language: &str) {
+    a_new_project_passes(language, 8);
+}
+
+/// A new project passes this many cases.
+fn a_new_project_passes(language: &str, cases: usize) {
     let scratch = Scratch::new();
     plugin(scratch.dir(), &["new", "shift-times", "--lang", language]).ok();
     let folder = scratch.dir().join("shift-times");
     plugin(&folder, &["build"]).ok();
     let ran = plugin(&folder, &["test"]).ok();
-    assert!(String::from_utf8_lossy(&ran.stdout).ends_with("8 passed, 0 failed\n"), "{}", ran.text());
+    let all = format!("{cases} passed, 0 failed\n");
+    assert!(String::from_utf8_lossy(&ran.stdout).ends_with(&all), "{}", ran.text());
     // A case that fails is shown, and the exit code says so.
     fs::write(folder.join("cases/plain/output"), "something else\n").unwrap();
     let ran = plugin(&folder, &["test"]);
     assert_eq!(ran.code, 1, "{}", ran.text());
     let said = String::from_utf8_lossy(&ran.stdout).into_owned();
     assert!(said.contains("FAIL  plain") && said.contains("-something else"), "{said}");
-    assert!(said.ends_with("7 passed, 1 failed\n"), "{said}");
+    assert!(said.ends_with(&format!("{} passed, 1 failed\n", cases - 1)), "{said}");
 }
 
 /// The fixtures are what their sources make: the same bytes in another folder.
@@ -68,6 +74,29 @@ macro_rules! languages {
 }
 
 languages!(assemblyscript, c, cpp, go, zig);
+
+/// The bare contract: there is a template, and no SDK with which `conform` could be
+/// written.
+#[test]
+fn new_projects_of_the_bare_contract_build_and_pass_their_tests() {
+    if has_compilers() {
+        a_new_project_passes("wat", 6);
+        a_new_project_passes("d", 8);
+    }
+}
+
+/// Text that is wrong is refused, with its place.
+#[test]
+fn a_module_in_text_that_is_wrong_is_named() {
+    let scratch = Scratch::new();
+    plugin(scratch.dir(), &["new", "x", "--lang", "wat"]).ok();
+    fs::write(scratch.path("x/plugin.wat"), "(module\n  (func (export \"f\") i32.cost 1))\n").unwrap();
+    let ran = plugin(&scratch.path("x"), &["build"]);
+    assert_ne!(ran.code, 0);
+    assert!(ran.stderr.contains("plugin.wat is not valid in the text format"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("plugin.wat:2:"), "{}", ran.stderr);
+    assert!(!scratch.path("x/x.wasm").exists());
+}
 
 /// Python and JavaScript take minutes, and their tools a download of 200 MB. Set
 /// this variable to try them, with the tools on the search path.

@@ -15,7 +15,7 @@ pub fn search_path() -> String {
 /// Whether the compilers of all languages are there. `cargo xtask test` installs
 /// them.
 pub fn has_compilers() -> bool {
-    has_programs(&["asc", "clang-19", "clang++-19", "go", "python-zig"])
+    has_programs(&["asc", "clang-19", "clang++-19", "go", "ldc2", "python-zig"])
 }
 
 /// Whether programs are there, on that path. `cargo xtask test` installs them.

@@ -1,5 +1,6 @@
 //! Development commands: `cargo xtask --help`.
 
+mod bindings;
 #[cfg(test)]
 mod contract;
 mod delegate;
@@ -40,6 +41,8 @@ struct Cli {
 enum Task {
     /// Find a compiler for plugins, or install the one from Debian
     Toolchain,
+    /// Generate the bindings of the SDK for Rust from the contract
+    Bindings(bindings::Options),
     /// Build the plugins written in Rust
     Plugins(plugins::Options),
     /// Generate a large file of synthetic data in target/corpus
@@ -69,6 +72,7 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Toolchain => toolchain::run(),
+        Task::Bindings(options) => bindings::run(&options),
         Task::Plugins(options) => plugins::run(&options),
         Task::Corpus(options) => delegate::run("corpus", &options),
         Task::Bench(options) => delegate::run("bench", &options),

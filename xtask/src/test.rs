@@ -10,7 +10,7 @@ use crate::{languages, packages, plugins, shell, supply, toolchain};
 
 /// Programs that tests compare with or use for their setup, and their Debian
 /// packages.
-const PROGRAMS: [(&str, &str); 25] = [
+const PROGRAMS: [(&str, &str); 26] = [
     ("/usr/bin/dos2unix", "dos2unix"),
     ("/usr/bin/setfacl", "acl"),
     ("/usr/bin/setfattr", "attr"),
@@ -39,6 +39,8 @@ const PROGRAMS: [(&str, &str); 25] = [
     ("/usr/lib/llvm-19/lib/clang/19/lib/wasi", "libclang-rt-19-dev-wasm32"),
     ("/usr/include/wasm32-wasi/c++", "libc++-19-dev-wasm32"),
     ("/usr/lib/wasm32-wasi/libc++abi.a", "libc++abi-19-dev-wasm32"),
+    // Plugins in D.
+    ("/usr/bin/ldc2", "ldc"),
 ];
 
 /// Runs all checks, and stops at the first failure.

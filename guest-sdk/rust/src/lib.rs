@@ -62,6 +62,95 @@
 //! # fn main() {}
 //! ```
 //!
+//! # A plugin of records
+//!
+//! Most plugins look at one record at a time. They implement [`RecordPlugin`] in
+//! place of [`Plugin`]: positions are those of the record, `?` takes any error, and
+//! with the feature `derive` the parameters are the fields of a type.
+//!
+//! ```
+//! # #[cfg(all(feature = "derive", feature = "testing"))]
+//! # mod plugin {
+//! use runner_plugin::{Choice, Error, FileHead, Framing, Job, Manifest, Params, Record, RecordEdits, RecordPlugin, Records};
+//!
+//! #[derive(Params)]
+//! pub struct Options {
+//!     /// What is replaced
+//!     find: String,
+//!     /// What replaces it
+//!     #[param(default = "*")]
+//!     with: String,
+//!     /// How it is written
+//!     #[param(default = "plain")]
+//!     style: Style,
+//!     /// Lines that begin with one of these stay as they are
+//!     keep: Vec<String>,
+//! }
+//!
+//! #[derive(Choice)]
+//! enum Style {
+//!     Plain,
+//!     UpperCase,
+//! }
+//!
+//! pub struct Words {
+//!     options: Options,
+//! }
+//!
+//! impl RecordPlugin for Words {
+//!     type Options = Options;
+//!
+//!     fn describe() -> Manifest {
+//!         Manifest::new("words", "0.1.0", "Replaces a word")
+//!     }
+//!
+//!     fn begin(options: Options, _: &FileHead<'_>) -> Result<(Self, Job), Error> {
+//!         if options.find.is_empty() {
+//!             return Err("`find` must not be empty".into());
+//!         }
+//!         let job = Job::new(Framing::lines()).literals([options.find.as_str()]).text();
+//!         Ok((Self { options }, job))
+//!     }
+//!
+//!     fn record(&mut self, line: &Record<'_>, edits: &mut RecordEdits<'_>) -> Result<(), Error> {
+//!         let Options { find, with, style, keep } = &self.options;
+//!         if !keep.iter().any(|start| line.bytes.starts_with(start.as_bytes())) {
+//!             edits.sub(find.as_str(), |_| match style {
+//!                 Style::Plain => with.clone(),
+//!                 Style::UpperCase => with.to_uppercase(),
+//!             });
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//!
+//! runner_plugin::export!(Records<Words>);
+//!
+//! # pub fn test() {
+//! use runner_plugin::testing::edit;
+//!
+//! let params = [("find", "cat"), ("with", "dog"), ("style", "upper-case"), ("keep", "#")];
+//! let output = edit::<Records<Words>>(&params, b"a cat\n# cat\ncat cat").unwrap();
+//! assert_eq!(output, b"a DOG\n# cat\nDOG DOG");
+//! # }
+//! # }
+//! # #[cfg(all(feature = "derive", feature = "testing"))]
+//! # fn main() { plugin::test() }
+//! # #[cfg(not(all(feature = "derive", feature = "testing")))]
+//! # fn main() {}
+//! ```
+//!
+//! A field is required, unless it is an `Option`, a `Vec` (it may be given several
+//! times), a `bool` (false), or has a default. Its doc comment is the help.
+//! `#[param(name = "..", default = .., secret, from_file)]` says the rest.
+//!
+//! # Features
+//!
+//! - `derive`: `#[derive(Params)]` and `#[derive(Choice)]`.
+//! - `regex`: [`RecordEdits::sub`] takes a `regex::bytes::Regex`.
+//! - `csv` and `json`: fields of CSV, and values of JSON.
+//! - `testing`: the native test harness.
+//!
 //! # The three functions
 //!
 //! - [`Plugin::describe`] returns the plugin's name and parameters: a
@@ -112,17 +201,34 @@
 //! `runner` accepts the resulting core module, and encodes it as a component
 //! when it loads it.
 
+#[cfg(feature = "csv")]
+pub mod csv;
+#[cfg(feature = "json")]
+pub mod json;
 mod log;
 mod params;
+/// The samples of the README are tests.
+#[cfg(all(doctest, feature = "csv", feature = "derive", feature = "json"))]
+#[doc = include_str!("../README.md")]
+mod readme {}
+mod record_edits;
+mod records;
+mod search;
 mod table;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[doc(hidden)]
+pub mod typed;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub mod wasm;
 
 pub use log::log;
 pub use params::Params;
+pub use record_edits::RecordEdits;
+pub use records::{Error, Record, RecordPlugin, Records};
+#[cfg(feature = "regex")]
+pub use regex;
 #[doc(inline)]
 pub use runner_contract::{
     ByteOrder, Change, Claims, Count, Delimited, Edits, Failure, FieldCheck, FileHead, Fixed, Framing,
@@ -130,7 +236,11 @@ pub use runner_contract::{
     MAX_PREFILTERS, Manifest, ParamKind, ParamSpec, Pattern, Prefilter, Projection, Quoted, RecordMatch,
     Reply, ShownField, Span, TableSpec, Value, Window,
 };
+#[cfg(feature = "derive")]
+pub use runner_plugin_derive::{Choice, Params};
+pub use search::{Found, Search};
 pub use table::Table;
+pub use typed::{FromParams, ParamValue};
 
 /// The trait that a plugin implements. [`export!`] makes a component of it.
 pub trait Plugin: Sized {

@@ -10,15 +10,9 @@ use crate::{
     Params, Pattern, Plugin, RecordMatch, ShownField, Span, Value, Window,
 };
 
-#[expect(missing_docs, reason = "generated code")]
-pub mod bindings {
-    wit_bindgen::generate!({
-        path: "wit",
-        world: "plugin",
-        pub_export_macro: true,
-        export_macro_name: "export_world",
-    });
-}
+#[allow(clippy::all, missing_docs, unreachable_pub, unsafe_code, reason = "generated code")]
+#[rustfmt::skip]
+pub mod bindings;
 
 pub use bindings::export_world;
 pub use bindings::exports::runner::plugin::guest::Guest;

@@ -174,6 +174,12 @@ impl Edits {
         self.counts[name] += number;
     }
 
+    /// Says that the plugin has made a mistake; the first one is the answer to
+    /// the window. It is for helpers that check more than this collector does.
+    pub fn mistake(&mut self, what: impl Into<String>) {
+        self.mistake.get_or_insert_with(|| what.into());
+    }
+
     /// Whether there are no edits so far.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -77,6 +77,13 @@ impl Manifest {
         self
     }
 
+    /// Adds several parameters.
+    #[must_use]
+    pub fn params(mut self, specs: impl IntoIterator<Item = ParamSpec>) -> Self {
+        self.params.extend(specs);
+        self
+    }
+
     /// Adds a table.
     #[must_use]
     pub fn table(mut self, spec: TableSpec) -> Self {

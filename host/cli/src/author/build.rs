@@ -87,13 +87,8 @@ impl Builder {
         make_scratch(&self.scratch)?;
         let _lock = wait_for_others(&self.scratch, cancel, reporter)?;
         remove(&self.made)?;
-        for step in &self.project.language.recipe.steps {
-            self.places.run(step, cancel)?;
-        }
-        if !self.made.is_file() {
-            return Err(Error::new(Kind::Io, format!("the build has not made {}", self.made.shown()))
-                .hint("the steps ended without an error; is the project's source complete?"));
-        }
+        self.places.run(cancel)?;
+        self.places.take(&self.project.language.recipe.module, &self.made)?;
         let plugin = bench::load(&self.made, cancel, reporter)?;
         let path = self.project.plugin();
         let bytes = fs::metadata(&self.made).map_err(Error::at("read the metadata of", &self.made))?.len();

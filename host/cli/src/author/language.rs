@@ -24,27 +24,59 @@ pub(super) struct Language {
 }
 
 /// How plugins are built, as `build.toml` says.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Recipe {
     /// The language's name for people.
     pub(super) language: String,
     /// The file that an author edits.
     pub(super) source: String,
-    /// The files of the SDK that a project needs.
+    /// The files of the SDK that a project needs; with a `/` at its end, all of
+    /// a folder.
     sdk: Vec<String>,
     /// Whether a build gives the same bytes in any folder.
     pub(super) reproducible: bool,
+    /// Where the module is in the end, with placeholders; a module in the text
+    /// format is translated.
+    #[serde(default = "out")]
+    pub(super) module: String,
     /// What must be installed.
-    #[serde(rename = "tool")]
-    pub(super) tools: Vec<Tool>,
+    #[serde(default, rename = "tool")]
+    tools: Vec<Tool>,
     /// What is run, in order.
+    #[serde(default, rename = "step")]
+    steps: Vec<Step>,
+    /// What else can be done where a tool is missing, in order.
+    #[serde(default, rename = "otherwise")]
+    others: Vec<Way>,
+}
+
+/// Where steps put the module unless the recipe says something else.
+fn out() -> String {
+    "{out}".to_owned()
+}
+
+/// Another way to build.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Way {
+    #[serde(rename = "tool")]
+    tools: Vec<Tool>,
     #[serde(rename = "step")]
-    pub(super) steps: Vec<Step>,
+    steps: Vec<Step>,
+}
+
+impl Recipe {
+    /// All ways to build, the preferred one first: what must be installed, and
+    /// what is run.
+    pub(super) fn ways(&self) -> impl Iterator<Item = (&[Tool], &[Step])> {
+        let others = self.others.iter().map(|way| (way.tools.as_slice(), way.steps.as_slice()));
+        std::iter::once((self.tools.as_slice(), self.steps.as_slice())).chain(others)
+    }
 }
 
 /// A program that a build needs.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Tool {
     /// The name of its placeholder.
@@ -52,8 +84,12 @@ pub(super) struct Tool {
     /// Commands, of which the first one that works is taken. Words are separated
     /// by spaces.
     pub(super) programs: Vec<String>,
-    /// The arguments that show its version.
+    /// The arguments that show its version, or with which it fails if a part of
+    /// it is missing. Its standard input is empty.
     pub(super) version: Vec<String>,
+    /// Files that must be there, too.
+    #[serde(default)]
+    pub(super) files: Vec<std::path::PathBuf>,
     /// What must be installed, for people.
     pub(super) needs: String,
     /// How to install it.
@@ -61,7 +97,7 @@ pub(super) struct Tool {
 }
 
 /// A command of a build.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Step {
     /// The program and its arguments, with placeholders.
@@ -97,7 +133,7 @@ impl Language {
 
     /// The files of the SDK that a project needs.
     pub(super) fn sdk(&self) -> impl Iterator<Item = (&'static str, &'static [u8])> {
-        let is_needed = |name: &str| self.recipe.sdk.iter().any(|file| file == name);
+        let is_needed = |name: &str| self.recipe.sdk.iter().any(|file| is_of(name, file));
         self.embedded.files.iter().filter(move |(name, _)| is_needed(name)).copied()
     }
 
@@ -105,6 +141,11 @@ impl Language {
     pub(super) fn template(&self) -> impl Iterator<Item = (&'static str, &'static [u8])> {
         self.embedded.files.iter().filter_map(|(name, bytes)| Some((name.strip_prefix(TEMPLATE)?, *bytes)))
     }
+}
+
+/// Whether a file is the one that an entry of a recipe names, or in its folder.
+fn is_of(name: &str, entry: &str) -> bool {
+    name == entry || entry.ends_with('/') && name.starts_with(entry)
 }
 
 /// The names of all languages.
@@ -121,17 +162,16 @@ mod tests {
         assert!(ids().count() > 0);
         for id in ids() {
             let language = Language::named(id).unwrap();
-            assert_eq!(
-                language.sdk().count(),
-                language.recipe.sdk.len(),
-                "{id}: a file of the SDK is missing"
-            );
+            for entry in &language.recipe.sdk {
+                let is_there = language.sdk().any(|(name, _)| is_of(name, entry));
+                assert!(is_there, "{id}: {entry} of the SDK is missing");
+            }
             let names: Vec<_> = language.template().map(|(name, _)| name).collect();
             for name in [language.recipe.source.as_str(), "README.md", "cases/plain/input"] {
                 assert!(names.contains(&name), "{id}: the template has no {name}");
             }
-            for step in &language.recipe.steps {
-                assert!(!step.run.is_empty());
+            for (_, steps) in language.recipe.ways() {
+                assert!(steps.iter().all(|step| !step.run.is_empty()), "{id}");
             }
         }
     }

@@ -43,7 +43,7 @@ pub(crate) fn new_project(name: &str, language: &str, reporter: &Reporter) -> Re
     page.line("  runner plugin test");
     page.line("");
     page.line(format_args!("Change {}, and the cases in cases/.", language.recipe.source));
-    for tool in &language.recipe.tools {
+    for tool in language.recipe.ways().take(1).flat_map(|(tools, _)| tools) {
         page.line(format_args!("It needs {}.", tool.needs));
     }
     reporter.show(&page)?;
@@ -62,6 +62,7 @@ fn filled(bytes: &[u8], name: &str) -> Option<Vec<u8>> {
     let camel: String = words.collect();
     let text = text
         .replace("{{name}}", name)
+        .replace("{{name-length}}", &name.len().to_string())
         .replace("{{Name}}", &camel)
         .replace("{{name_}}", &name.replace('-', "_"));
     Some(text.into_bytes())
@@ -81,8 +82,8 @@ mod tests {
 
     #[test]
     fn placeholders_are_filled_in() {
-        let text = filled(b"{{name}} {{Name}} {{name_}} {other}", "shift-times").unwrap();
-        assert_eq!(text, b"shift-times ShiftTimes shift_times {other}");
+        let text = filled(b"{{name}} {{Name}} {{name_}} {{name-length}} {other}", "shift-times").unwrap();
+        assert_eq!(text, b"shift-times ShiftTimes shift_times 11 {other}");
         assert_eq!(filled(b"\xff{{name}}", "x"), None);
     }
 }

@@ -1,6 +1,7 @@
 //! The steps of a build: commands with placeholders.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -8,21 +9,27 @@ use std::time::Duration;
 
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::{Error, Kind, Result};
-use runner_pipeline::escape::shown;
+use runner_pipeline::escape::{Raw as _, escape_lines, shown};
 
 use super::build::SCRATCH;
 use super::language::Step;
 use super::project::Project;
-use super::tools::{find, search_path};
+use super::tools::{Chosen, choose, search_path};
 
 /// How often a step is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// Maximum size of a module in the text format: translating it takes eighty times
+/// as much memory.
+const MAX_TEXT_BYTES: u64 = 2 << 20;
+/// Maximum number of characters of an error in the text format.
+const TEXT_ERROR_CHARS: usize = 1000;
 
 /// What placeholders stand for.
 pub(super) struct Places {
     folder: PathBuf,
     paths: Vec<(&'static str, String)>,
-    tools: Vec<(String, Vec<String>)>,
+    chosen: Chosen,
     search_path: OsString,
 }
 
@@ -39,21 +46,27 @@ impl Places {
             ("out", text(made)),
             ("build", text(&folder.join(SCRATCH))),
             ("sdk", text(&folder.join("runner"))),
+            ("project", text(&folder)),
+            ("cargo-home", text(&cargo_home())),
         ];
         let search_path = search_path(&folder);
-        let find = |tool| find(tool, &search_path).map(|command| (tool.name.clone(), command));
-        let tools = project.language.recipe.tools.iter().map(find).collect::<Result<_>>()?;
-        Ok(Self { folder, paths, tools, search_path })
+        let chosen = choose(&project.language.recipe, &folder, &search_path)?;
+        Ok(Self { folder, paths, chosen, search_path })
     }
 
-    /// Runs a step, and shows what it says.
+    /// Runs all steps, and shows what they say.
     ///
     /// # Errors
-    /// If it fails, or the run was stopped.
-    pub(super) fn run(&self, step: &Step, cancel: Cancel<'_>) -> Result<()> {
+    /// If one fails, or the run was stopped.
+    pub(super) fn run(&self, cancel: Cancel<'_>) -> Result<()> {
+        self.chosen.steps.iter().try_for_each(|step| self.step(step, cancel))
+    }
+
+    /// Runs a step.
+    fn step(&self, step: &Step, cancel: Cancel<'_>) -> Result<()> {
         let mut words = Vec::new();
         for word in &step.run {
-            let tool = self.tools.iter().find(|(name, _)| *word == format!("{{{name}}}"));
+            let tool = self.chosen.tools.iter().find(|(name, _)| *word == format!("{{{name}}}"));
             match tool {
                 Some((_, command)) => words.extend(command.iter().cloned()),
                 None => words.push(self.filled(word)),
@@ -84,14 +97,52 @@ impl Places {
         }
     }
 
-    /// A word with its placeholders filled in. A tool is a word of its own.
+    /// A word with its placeholders filled in.
     fn filled(&self, word: &str) -> String {
         let mut text = word.to_owned();
         for (name, value) in &self.paths {
             text = text.replace(&format!("{{{name}}}"), value);
         }
+        for (name, command) in &self.chosen.tools {
+            text = text.replace(&format!("{{{name}}}"), &command.join(" "));
+        }
         text
     }
+
+    /// Puts the module that the steps have made at `made`, in the binary format.
+    ///
+    /// # Errors
+    /// If there is none, or it is wrong in the text format; any I/O error.
+    pub(super) fn take(&self, module: &str, made: &Path) -> Result<()> {
+        let module = self.folder.join(self.filled(module));
+        if !module.is_file() {
+            return Err(Error::new(Kind::Io, format!("the build has not made {}", module.shown()))
+                .hint("the steps ended without an error; is the project's source complete?"));
+        }
+        if module.extension().is_some_and(|extension| extension == OsStr::new("wat")) {
+            let length = fs::metadata(&module).map_err(Error::at("read the metadata of", &module))?.len();
+            if length > MAX_TEXT_BYTES {
+                let what = format!("{} is larger than {MAX_TEXT_BYTES} bytes", module.shown());
+                return Err(Error::new(Kind::Refused, what));
+            }
+            let bytes = wat::parse_file(&module).map_err(|error| {
+                let what = format!("{} is not valid in the text format of WebAssembly", module.shown());
+                Error::new(Kind::Plugin, what).because(escape_lines(&error.to_string(), TEXT_ERROR_CHARS))
+            })?;
+            return fs::write(made, bytes).map_err(Error::at("write", made));
+        }
+        if module != made {
+            fs::copy(&module, made).map_err(Error::at("write", made))?;
+        }
+        Ok(())
+    }
+}
+
+/// Where cargo keeps the sources of other crates.
+fn cargo_home() -> PathBuf {
+    let own = std::env::var_os("CARGO_HOME").filter(|folder| !folder.is_empty());
+    let home = || std::env::home_dir().unwrap_or_default().join(".cargo");
+    own.map_or_else(home, PathBuf::from)
 }
 
 /// Waits for a program, and ends it when the run is stopped.

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use runner_pipeline::error::{Error, Kind, Result};
 
-use super::language::Tool;
+use super::language::{Recipe, Step, Tool};
 
 /// Where the package managers of Python and Node.js put programs.
 const FOLDERS: [&str; 3] = ["venv/bin", ".venv/bin", "node_modules/.bin"];
@@ -22,17 +22,79 @@ pub(super) fn search_path(folder: &Path) -> OsString {
     env::join_paths(all).unwrap_or(usual)
 }
 
-/// The first command of a tool that works.
+/// A way to build whose tools are all here.
+pub(super) struct Chosen {
+    /// The name and the command of each tool.
+    pub(super) tools: Vec<(String, Vec<String>)>,
+    pub(super) steps: Vec<Step>,
+}
+
+/// Chooses the first way to build in a folder whose tools are all here.
 ///
 /// # Errors
-/// [`Kind::Usage`], with what must be installed and how.
-pub(super) fn find(tool: &Tool, search_path: &OsString) -> Result<Vec<String>> {
+/// [`Kind::Usage`] if every way lacks a tool. The message names what is missing, and
+/// how to get it, for each way.
+pub(super) fn choose(recipe: &Recipe, folder: &Path, search_path: &OsString) -> Result<Chosen> {
+    let mut missing = Vec::new();
+    for (tools, steps) in recipe.ways() {
+        let (mut found, mut lacking) = (Vec::new(), Vec::new());
+        for tool in tools {
+            match find(tool, folder, search_path) {
+                Some(command) => found.push((tool.name.clone(), command)),
+                None => lacking.push(tool),
+            }
+        }
+        if lacking.is_empty() {
+            return Ok(Chosen { tools: found, steps: steps.to_vec() });
+        }
+        missing.push(lacking);
+    }
+    Err(error(&missing))
+}
+
+/// The error for what each way lacks.
+fn error(missing: &[Vec<&Tool>]) -> Error {
+    let needs =
+        |tools: &[&Tool]| tools.iter().map(|tool| tool.needs.as_str()).collect::<Vec<_>>().join("; and ");
+    let get = |tools: &[&Tool]| {
+        let mut ways: Vec<_> = tools.iter().map(|tool| tool.get.as_str()).collect();
+        ways.dedup();
+        ways.join("; ")
+    };
+    let (first, others) =
+        missing.split_first().map_or((&[][..], &[][..]), |(first, others)| (first.as_slice(), others));
+    let what = format!("the build needs {}", needs(first));
+    let mut error = Error::new(Kind::Usage, what)
+        .because(first.iter().map(|tool| tried(tool)).collect::<Vec<_>>().join("; "))
+        .hint(format!("to install it: {}", get(first)));
+    for other in others {
+        error = error.hint(format!("or use {}: {}", needs(other), get(other)));
+    }
+    error.hint(format!("it is looked for on the PATH, and in {} of the project", FOLDERS.join(", ")))
+}
+
+/// What was tried of a tool.
+fn tried(tool: &Tool) -> String {
+    let programs: Vec<_> = tool.programs.iter().map(|program| format!("`{program}`")).collect();
+    let mut text = format!("none of these works here: {}", programs.join(", "));
+    for file in tool.files.iter().filter(|file| !file.exists()) {
+        text.push_str(&format!(", and {} is missing", file.display()));
+    }
+    text
+}
+
+/// The first command of a tool that works in a folder.
+fn find(tool: &Tool, folder: &Path, search_path: &OsString) -> Option<Vec<String>> {
+    if !tool.files.iter().all(|file| file.exists()) {
+        return None;
+    }
     for command in &tool.programs {
         let words: Vec<_> = command.split_whitespace().map(str::to_owned).collect();
         let Some((program, arguments)) = words.split_first() else { continue };
         let works = Command::new(program)
             .args(arguments)
             .args(&tool.version)
+            .current_dir(folder)
             .env("PATH", search_path)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -40,12 +102,8 @@ pub(super) fn find(tool: &Tool, search_path: &OsString) -> Result<Vec<String>> {
             .status()
             .is_ok_and(|status| status.success());
         if works {
-            return Ok(words);
+            return Some(words);
         }
     }
-    let programs: Vec<_> = tool.programs.iter().map(|program| format!("`{program}`")).collect();
-    Err(Error::new(Kind::Usage, format!("the build needs {}", tool.needs))
-        .because(format!("none of these works here: {}", programs.join(", ")))
-        .hint(format!("to install it: {}", tool.get))
-        .hint(format!("it is looked for on the PATH, and in {} of the project", FOLDERS.join(", "))))
+    None
 }
