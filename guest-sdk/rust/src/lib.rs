@@ -177,8 +177,7 @@
 //!
 //! A plugin has no access to files, the network, clocks or randomness. It can
 //! answer, it can [`log`], and it can read a [`Table`] that the user hands to
-//! it. A panic is logged, and then ends the run with
-//! the file untouched.
+//! it. A panic is logged, and then ends the run with the file untouched.
 //!
 //! # Speed
 //!
