@@ -10,6 +10,7 @@
 mod broken;
 mod pcap;
 mod projects;
+mod tar;
 
 use std::fs;
 use std::path::PathBuf;
