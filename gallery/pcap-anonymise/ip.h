@@ -35,12 +35,12 @@ static void tcp(work *w, size_t at, size_t end, uint64_t pseudo) {
 }
 
 // A fragment that is not the first one. All headers that are known here lie in
-// the first 128 bytes, but that the second fragment may hold TCP's checksum.
+// the first 512 bytes. The second fragment may hold TCP's checksum.
 static void later_fragment(work *w, unsigned protocol, size_t offset, size_t at, size_t end, uint64_t pseudo) {
     if (protocol == 6 && offset <= 16) return fix(w, at + 16 - offset, end, pseudo);
     const bool is_opaque = protocol == 6 || protocol == 17 || protocol == 136 || protocol == 50;
     const bool is_known = protocol == 1 || protocol == 58 || protocol == 4 || protocol == 41 || protocol == 47;
-    if (is_opaque || (is_known && offset >= 128)) return;
+    if (is_opaque || (is_known && offset >= 512)) return;
     other(w, at, end, "a later fragment of IP protocol", protocol);
 }
 

@@ -7,6 +7,9 @@ use std::process::Command;
 use runner_tests::authoring::{has_programs, search_path};
 use runner_tests::{Ran, Scratch, command, repository, seed};
 
+use crate::all;
+use crate::broken::broken_inputs_do_no_harm;
+
 /// How many captures are made.
 const CAPTURES: usize = 24;
 
@@ -60,7 +63,7 @@ fn read_by_tshark(capture: &Path) -> Vec<String> {
 /// that are as good or as bad. `RUNNER_SEED` chooses other captures.
 #[test]
 fn captures_are_what_another_program_makes() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::in_memory();
     let Some(captures) = made(&scratch, seed(), CAPTURES) else { return };
     for (number, input) in captures.into_iter().enumerate() {
         let output = input.with_extension("output");
@@ -95,11 +98,12 @@ fn records(capture: &[u8]) -> (&[u8], Vec<&[u8]>) {
 /// anonymised packet, but for checksums and hardware addresses.
 #[test]
 fn cut_packets_keep_no_part_of_an_address() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::in_memory();
     let Some(captures) = made(&scratch, seed() + 1, 12) else { return };
     let mut tried = 0;
     for input in captures {
-        let (before, expected) = (fs::read(&input).unwrap(), fs::read(input.with_extension("expected")).unwrap());
+        let (before, expected) =
+            (fs::read(&input).unwrap(), fs::read(input.with_extension("expected")).unwrap());
         // Raw IP: the addresses of IPv4 stand at 12, those of IPv6 at 8.
         let is_raw = before[20..24].iter().any(|&byte| [101, 228, 229].contains(&byte));
         if before[0] == b'\n' || !is_raw {
@@ -130,4 +134,14 @@ fn cut_packets_keep_no_part_of_an_address() {
         }
     }
     assert!(tried > 0, "no capture of raw IP was made; choose another seed");
+}
+
+/// Also where the plugin does not stop at the first thing that it does not
+/// understand.
+#[test]
+fn broken_captures_do_no_harm() {
+    let project = all().into_iter().find(|project| project.name == "pcap-anonymise").unwrap();
+    for other in ["other=clear", "other=keep"] {
+        broken_inputs_do_no_harm(&project, &[other]);
+    }
 }
