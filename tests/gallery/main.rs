@@ -8,7 +8,9 @@
 #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 mod broken;
+mod pcap;
 mod projects;
+mod tar;
 
 use std::fs;
 use std::path::PathBuf;

@@ -32,6 +32,8 @@ const PROGRAMS: [(&str, &str); 26] = [
     // Servers whose dumps the plugin `sql` changes.
     ("/usr/lib/postgresql/15/bin/postgres", "postgresql"),
     ("/usr/sbin/mariadbd", "mariadb-server"),
+    // What plugins of the gallery are compared with.
+    ("/usr/bin/tshark", "tshark"),
     // Plugins in C and C++.
     ("/usr/bin/clang-19", "clang-19"),
     ("/usr/bin/wasm-ld-19", "lld-19"),
