@@ -8,12 +8,14 @@
 #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 mod alike;
+mod cases;
+mod dev;
 mod projects;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use runner_tests::{repository, skip};
+use runner_tests::{Ran, command, repository, skip};
 
 /// The languages whose plugins are built here each time.
 const LANGUAGES: [&str; 5] = ["assemblyscript", "c", "cpp", "go", "zig"];
@@ -41,6 +43,16 @@ fn has_compilers() -> bool {
     }
     skip(&format!("{} missing; `cargo xtask test` installs them", missing.join(", ")));
     false
+}
+
+/// Runs `runner plugin`, with the compilers on its search path.
+fn plugin(folder: &Path, arguments: &[&str]) -> Ran {
+    let mut command = command();
+    command.arg("plugin").args(arguments).current_dir(folder).env("PATH", search_path());
+    if let Some(home) = std::env::var_os("HOME") {
+        command.env("HOME", home);
+    }
+    Ran::of(command.output().unwrap())
 }
 
 /// Copies a folder with all that is in it.

@@ -2,21 +2,10 @@
 //! fixtures make.
 
 use std::fs;
-use std::path::Path;
 
 use runner_tests::{Ran, Scratch, command, repository};
 
-use crate::{LANGUAGES, copy, fixture, has_compilers, search_path};
-
-/// Runs `runner plugin`, with the compilers on its search path.
-fn plugin(folder: &Path, arguments: &[&str]) -> Ran {
-    let mut command = command();
-    command.arg("plugin").args(arguments).current_dir(folder).env("PATH", search_path());
-    if let Some(home) = std::env::var_os("HOME") {
-        command.env("HOME", home);
-    }
-    Ran::of(command.output().unwrap())
-}
+use crate::{LANGUAGES, copy, fixture, has_compilers, plugin};
 
 fn a_new_project_builds_and_passes_its_tests(language: &str) {
     let scratch = Scratch::new();
@@ -121,6 +110,35 @@ fn what_is_there_is_not_replaced() {
     plugin(scratch.dir(), &["new", "../y", "--lang", "c"]).fails(2, "cannot be the name of a plugin");
     assert_eq!(scratch.entries(), ["x"]);
     plugin(scratch.dir(), &["build"]).fails(2, "cannot read").says("runner plugin new");
+}
+
+/// Words that mean something to a language or its tools are names like any other.
+#[test]
+fn special_names_are_no_trouble() {
+    if !has_compilers() {
+        return;
+    }
+    for (name, language) in [("vendor", "go"), ("internal", "go"), ("window", "cpp")] {
+        let scratch = Scratch::new();
+        plugin(scratch.dir(), &["new", name, "--lang", language]).ok();
+        plugin(&scratch.path(name), &["build"]).ok();
+    }
+}
+
+/// Two builds at the same time wait for each other.
+#[test]
+fn builds_at_the_same_time_both_succeed() {
+    if !has_compilers() {
+        return;
+    }
+    let scratch = Scratch::new();
+    plugin(scratch.dir(), &["new", "x", "--lang", "c"]).ok();
+    std::thread::scope(|scope| {
+        let build = || plugin(scratch.dir(), &["build", "x"]);
+        for thread in [scope.spawn(build), scope.spawn(build)] {
+            thread.join().unwrap().ok();
+        }
+    });
 }
 
 /// A link in a project does not lead a build out of it.
