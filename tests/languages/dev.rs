@@ -70,7 +70,7 @@ impl Drop for Watch {
 fn a_plugin_in_the_text_format_is_watched() {
     let scratch = Scratch::new();
     let file = scratch.write("file", "abc\nabc\n");
-    let edit = "(if (result i32) (i32.eq (i32.load8_u (local.get $bytes)) (i32.const 97))
+    let edit = "(global.set $top (i32.const 8192)) (if (result i32) (i32.eq (i32.load8_u (local.get $bytes)) (i32.const 97))
         (then (i32.const 600)) (else (i32.const 512)))";
     let path = variant(&scratch, "", edit);
     let good = fs::read_to_string(&path).unwrap();
