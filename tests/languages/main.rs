@@ -8,6 +8,8 @@
 #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 mod alike;
+mod cases;
+mod dev;
 mod projects;
 mod rust;
 

@@ -142,6 +142,35 @@ fn what_is_there_is_not_replaced() {
     plugin(scratch.dir(), &["build"]).fails(2, "cannot read").says("runner plugin new");
 }
 
+/// Words that mean something to a language or its tools are names like any other.
+#[test]
+fn special_names_are_no_trouble() {
+    if !has_compilers() {
+        return;
+    }
+    for (name, language) in [("vendor", "go"), ("internal", "go"), ("window", "cpp")] {
+        let scratch = Scratch::new();
+        plugin(scratch.dir(), &["new", name, "--lang", language]).ok();
+        plugin(&scratch.path(name), &["build"]).ok();
+    }
+}
+
+/// Two builds at the same time wait for each other.
+#[test]
+fn builds_at_the_same_time_both_succeed() {
+    if !has_compilers() {
+        return;
+    }
+    let scratch = Scratch::new();
+    plugin(scratch.dir(), &["new", "x", "--lang", "c"]).ok();
+    std::thread::scope(|scope| {
+        let build = || plugin(scratch.dir(), &["build", "x"]);
+        for thread in [scope.spawn(build), scope.spawn(build)] {
+            thread.join().unwrap().ok();
+        }
+    });
+}
+
 /// A link in a project does not lead a build out of it.
 #[test]
 fn a_build_writes_into_its_project_alone() {

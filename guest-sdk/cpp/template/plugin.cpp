@@ -58,7 +58,7 @@ std::array<char, 20> show(int64_t time) {
     return stamp;
 }
 
-class {{Name}} {
+class ShiftStamps {
 public:
     static constexpr runner::Manifest manifest = {
         .name = "{{name}}",
@@ -107,4 +107,4 @@ private:
 
 } // namespace
 
-RUNNER_PLUGIN({{Name}})
+RUNNER_PLUGIN(ShiftStamps)

@@ -1,3 +1,3 @@
-module example.com/{{name}}
+module example.com/{{name}}-plugin
 
 go 1.24

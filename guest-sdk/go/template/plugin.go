@@ -4,7 +4,7 @@ package main
 import (
 	"bytes"
 
-	"example.com/{{name}}/runner"
+	"example.com/{{name}}-plugin/runner"
 )
 
 // The host never calls main: the plugin is what init registers.

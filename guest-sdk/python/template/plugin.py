@@ -11,7 +11,7 @@ STAMP = re.compile(rb"ts=(([0-9]{4}-[0-9]{2}-[0-9]{2})T([01][0-9]|2[0-3]):([0-5]
 @plugin("{{name}}", "Shifts time stamps by a number of seconds", version="0.1.0", license="Apache-2.0",
         literals=[b"ts="], text=True, length_preserving=True, deterministic=True, counts=["stamps"],
         seconds=integer("How many seconds to add", required=True))
-def {{name_}}(edits, seconds):
+def shift_stamps(edits, seconds):
     def shifted(match):
         _, day, hour, minute, second = match.groups()
         day = day_number(day)

@@ -26,8 +26,7 @@ pub(crate) enum Counting {
     /// Nothing.
     Off,
     /// It counts its instructions, and a call ends after
-    /// [`CALL_INSTRUCTIONS`](crate::CALL_INSTRUCTIONS). This takes about half as
-    /// much time again.
+    /// [`CALL_INSTRUCTIONS`](crate::CALL_INSTRUCTIONS). This makes it slower.
     On,
 }
 

@@ -26,7 +26,8 @@ const HEAD: &str = "\
 pub(super) struct Budget {
     /// The case that is measured.
     pub(super) case: String,
-    instructions_per_mb: u64,
+    /// `None` if they may be any number.
+    instructions_per_mb: Option<u64>,
     #[serde(default)]
     kept_bytes_per_mb: u64,
 }
@@ -36,7 +37,7 @@ impl Budget {
     pub(super) fn of(case: &Case, cost: &Cost) -> Self {
         Self {
             case: case.name.clone(),
-            instructions_per_mb: cost.instructions_per_mb,
+            instructions_per_mb: Some(cost.instructions_per_mb),
             kept_bytes_per_mb: cost.kept_bytes_per_mb,
         }
     }
@@ -66,11 +67,13 @@ impl Budget {
     /// Any I/O error.
     pub(super) fn write(&self, folder: &Path) -> Result<()> {
         let path = folder.join(FILE);
+        let instructions = self.instructions_per_mb;
+        let instructions =
+            instructions.map_or_else(String::new, |number| format!("instructions_per_mb = {number}\n"));
         // A name is escaped as in a TOML string, of which JSON's are a part.
         let text = format!(
-            "{HEAD}case = {}\ninstructions_per_mb = {}\nkept_bytes_per_mb = {}\n",
+            "{HEAD}case = {}\n{instructions}kept_bytes_per_mb = {}\n",
             serde_json::Value::from(self.case.as_str()),
-            self.instructions_per_mb,
             self.kept_bytes_per_mb
         );
         fs::write(&path, text).map_err(Error::at("write", &path))
@@ -79,7 +82,7 @@ impl Budget {
     /// What is exceeded by more than a tenth.
     pub(super) fn exceeded(&self, cost: &Cost) -> Option<String> {
         let checks = [
-            ("instructions", self.instructions_per_mb, cost.instructions_per_mb),
+            ("instructions", self.instructions_per_mb.unwrap_or(u64::MAX), cost.instructions_per_mb),
             ("bytes kept", self.kept_bytes_per_mb, cost.kept_bytes_per_mb),
         ];
         let exceeded =
@@ -102,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_tenth_more_is_no_failure() {
-        let budget = Budget { case: "a".to_owned(), instructions_per_mb: 1000, kept_bytes_per_mb: 0 };
+        let budget = Budget { case: "a".to_owned(), instructions_per_mb: Some(1000), kept_bytes_per_mb: 0 };
         let cost = |instructions_per_mb, kept_bytes_per_mb| Cost {
             instructions_per_mb,
             memory_bytes: 1,
@@ -118,7 +121,8 @@ mod tests {
     fn what_is_written_is_read() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(Budget::read(folder.path()).unwrap(), None);
-        let budget = Budget { case: "a\"\\\u{1}ü".to_owned(), instructions_per_mb: 5, kept_bytes_per_mb: 6 };
+        let budget =
+            Budget { case: "a\"\\\u{1}ü".to_owned(), instructions_per_mb: Some(5), kept_bytes_per_mb: 6 };
         budget.write(folder.path()).unwrap();
         assert_eq!(Budget::read(folder.path()).unwrap(), Some(budget));
     }

@@ -1,8 +1,8 @@
 //! What is watched: the sources of a project, or a plugin, and the file that it is
 //! run on.
 //!
-//! Files are looked at again and again, which takes less than a millisecond, works
-//! on every file system, and sees every way in which editors save.
+//! Files are looked at again and again, which works on every file system, and sees
+//! every way in which editors save.
 
 use std::fs;
 use std::path::{Path, PathBuf};
