@@ -13,7 +13,7 @@ use runner_sandbox::{Confinement, Isolation, Limits, Plugin};
 
 use crate::Outcome;
 use crate::args::seconds;
-use crate::author::{build, languages, new_project, test};
+use crate::author::{VetArgs, build, languages, new_project, test, vet};
 use crate::loaded_plugin::{limits, load};
 use crate::report::Reporter;
 
@@ -58,6 +58,16 @@ pub(crate) enum PluginCommand {
         /// [default: `cases` beside the plugin]
         cases: Option<PathBuf>,
     },
+    /// Try whether a plugin keeps its claims and the contract, on samples, odd inputs, and many that are
+    /// made. The exit code is 1 if a check fails
+    Vet(Box<VetArgs>),
+}
+
+impl PluginCommand {
+    /// Whether the report is for programs.
+    pub(crate) fn is_json(&self) -> bool {
+        matches!(self, Self::Vet(args) if args.json)
+    }
 }
 
 /// Maximum number of characters shown of a default value.
@@ -68,6 +78,7 @@ pub(crate) fn run(command: &PluginCommand, reporter: &Reporter) -> Result<Outcom
     match command {
         PluginCommand::New { name, language } => return new_project(name, language, reporter),
         PluginCommand::Build { folder } => return build(folder, reporter),
+        PluginCommand::Vet(args) => return vet(args, reporter),
         PluginCommand::Test { plugin, cases } => return test(plugin, cases.as_deref(), reporter),
         PluginCommand::List => {
             for bundled in bundled::ALL {

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use runner_contract::Failure;
-use runner_pipeline::error::{Error, Kind, Place};
+use runner_pipeline::error::{Error, Fault, Kind, Place};
 use runner_pipeline::escape::{escape, escape_lines};
 use runner_pipeline::memory::{Bytes, HINT};
 use rustix::io::Errno;
@@ -68,7 +68,8 @@ pub(crate) fn trapped(
     if let Some(denied) = limiter.budget_denied() {
         return Error::new(Kind::Plugin, format!("plugin `{plugin}` needed more memory {call} than is left"))
             .because(denied)
-            .hint(HINT);
+            .hint(HINT)
+            .of_fault(Fault::Memory);
     }
     if limiter.memory_denied() {
         let limit = Bytes(limits.memory_bytes);
@@ -76,7 +77,8 @@ pub(crate) fn trapped(
             Kind::Plugin,
             format!("plugin `{plugin}` needed more than {limit} of memory {call}"),
         )
-        .hint("give it more memory with `--memory`");
+        .hint("give it more memory with `--memory`")
+        .of_fault(Fault::Memory);
     }
     if trap.is_none() && is_machine(error) {
         let what =
@@ -100,11 +102,12 @@ pub(crate) fn trapped(
             let why = format!("its answer is larger than {share}, a worker's share of `--memory-total`");
             return Error::new(Kind::Plugin, format!("plugin `{plugin}` failed {call}"))
                 .because(why)
-                .hint(HINT);
+                .hint(HINT)
+                .of_fault(Fault::Memory);
         }
         None => return answer_too_large(plugin, call),
     };
-    Error::new(Kind::Plugin, format!("plugin `{plugin}` {verb} {call}")).because(why)
+    Error::new(Kind::Plugin, format!("plugin `{plugin}` {verb} {call}")).because(why).of_fault(Fault::Trap)
 }
 
 /// The error of a call whose answer exceeds the limit for answers of its kind.
@@ -114,7 +117,7 @@ fn answer_too_large(plugin: &str, call: Call) -> Error {
         Call::Begin => BEGIN_FUEL,
         Call::Window(_) => REPLY_FUEL,
     } as u64);
-    let error = Error::new(Kind::Plugin, format!("plugin `{plugin}` failed {call}"));
+    let error = Error::new(Kind::Plugin, format!("plugin `{plugin}` failed {call}")).of_fault(Fault::Memory);
     let why = format!("its answer exceeds the size limit of {limit}");
     if !matches!(call, Call::Window(_)) {
         return error.because(why);

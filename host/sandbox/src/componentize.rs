@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::error::{Error, Fault, Kind, Result};
 use runner_pipeline::escape::{escape, escape_lines};
 use wasmparser::{Encoding, Parser, Payload};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
@@ -49,7 +49,8 @@ pub(crate) fn component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>
     };
     check_exports(name, &module)?;
     let encoded = wrap(bytes, &module).map_err(|error| {
-        Error::new(Kind::Plugin, format!("cannot convert the module `{name}` to a component")).because(error)
+        let error = Error::new(Kind::Plugin, format!("cannot convert the module `{name}` to a component")).because(error);
+        if module.foreign { error.of_fault(Fault::Import) } else { error }
     })?;
     Ok(Cow::Owned(encoded))
 }
@@ -104,6 +105,8 @@ struct Module {
     exports: Vec<String>,
     /// It imports WASI 0.1.
     preview1: bool,
+    /// It imports from something other than WASI and the contract.
+    foreign: bool,
     /// It declares the world that it was built for.
     typed: bool,
 }
@@ -116,7 +119,10 @@ impl Shape {
                 Payload::Version { encoding: Encoding::Component, .. } => return Ok(Self::Component),
                 Payload::ImportSection(imports) => {
                     for import in imports.into_imports() {
-                        module.preview1 |= import?.module == PREVIEW1;
+                        let from = import?.module;
+                        module.preview1 |= from == PREVIEW1;
+                        module.foreign |=
+                            from != PREVIEW1 && !["runner:plugin/", "wasi:"].iter().any(|known| from.contains(known));
                     }
                 }
                 Payload::ExportSection(exports) => {

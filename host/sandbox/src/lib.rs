@@ -20,6 +20,7 @@ mod census;
 mod child;
 mod code;
 mod componentize;
+mod described;
 mod engine;
 mod facts;
 mod instance;
@@ -58,6 +59,7 @@ use runner_pipeline::escape::escape;
 use wasmtime::Engine;
 
 pub use self::cache::Cache;
+pub use self::described::Described;
 pub use self::isolation::{Isolation, worker_main};
 pub use self::limits::reply_fuel;
 pub use self::limits::{Confinement, Limits, MAX_PLUGIN_BYTES};

@@ -157,6 +157,11 @@ impl Limiter {
         })
     }
 
+    /// Bytes of all linear memories.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.memory_bytes as u64
+    }
+
     /// The refusal of the budget that ended the call, if any.
     pub(crate) fn budget_denied(&self) -> Option<Denied> {
         self.budget_denied

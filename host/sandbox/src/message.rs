@@ -10,7 +10,7 @@ mod few;
 use runner_contract::{Job, LogLevel, MAX_COUNTS, Manifest, Param};
 use runner_pipeline::engine::framing::View;
 use runner_pipeline::engine::window::{Found, Position};
-use runner_pipeline::error::{Error, Kind, Place};
+use runner_pipeline::error::{Error, Fault, Kind, Place};
 use runner_pipeline::escape::{escape, escape_lines};
 use runner_pipeline::memory::{Budget, is_denied};
 use runner_pipeline::profile::Stage;
@@ -19,7 +19,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::edits::Edits;
 pub(crate) use self::edits::{edits_bytes, encode_edits};
-use self::few::few;
+pub(crate) use self::few::few;
+use crate::described::Described;
 use crate::facts::Facts;
 use crate::log::MAX_MESSAGES;
 
@@ -55,6 +56,8 @@ pub enum Request {
     Records { view: Seen, sizes: Sizes, records: (u64, u64) },
     /// The edits of sequential windows.
     Sequential { view: Seen, sizes: Sizes, at: u64, want: u64, until: u64 },
+    /// Describe the plugin twice in one instance.
+    DescribeTwice,
     /// Where no edit can start any more.
     Settled { view: Seen, from: u64 },
     /// The next part of the reply.
@@ -98,6 +101,8 @@ impl Load {
 pub struct Sizes {
     pub window_bytes: u64,
     pub record_limit: u64,
+    /// Whether records are shown that the prefilters would leave out.
+    pub shows_all: bool,
 }
 
 /// A view, and where its bytes are.
@@ -136,6 +141,8 @@ pub struct Reply {
     /// Stage, nanoseconds and spans of where time went.
     #[serde(deserialize_with = "few::<_, _, TIMES_READ>")]
     pub times: Vec<(u32, u64, u64)>,
+    /// Bytes of linear memory of the instance, if there is one.
+    pub memory_bytes: Option<u64>,
     pub outcome: Outcome,
 }
 
@@ -153,6 +160,7 @@ pub enum Outcome {
         is_complete: bool,
     },
     Begun(Job),
+    Described(Box<Described>),
     /// So many edits, with so many new bytes; the range that they touch, the
     /// position of a sequential scan, and what the plugin has counted.
     Edits {
@@ -192,6 +200,7 @@ pub struct Failure {
     #[serde(deserialize_with = "few::<_, _, HINTS_READ>")]
     hints: Vec<String>,
     words: Option<String>,
+    fault: Option<Fault>,
     /// The offset in the file of the byte that is the reason.
     offset: Option<u64>,
 }
@@ -222,6 +231,7 @@ impl From<&Error> for Failure {
             because: error.causes().next().map(ToString::to_string),
             hints: error.hints().to_vec(),
             words: error.words().map(str::to_owned),
+            fault: error.fault(),
             offset: match error.place() {
                 Some(Place::File(offset)) => Some(offset),
                 Some(Place::Window(_)) | None => None,
@@ -250,6 +260,9 @@ impl Failure {
         }
         if let Some(offset) = self.offset {
             error = error.at_place(Place::File(offset));
+        }
+        if let Some(fault) = self.fault {
+            error = error.of_fault(fault);
         }
         if let Some(words) = &self.words {
             error = error.said(escape_lines(words, LINE_CHARS));

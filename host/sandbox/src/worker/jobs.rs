@@ -6,7 +6,7 @@ use runner_contract::{FileHead, Job, LogLevel};
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::engine::framing::{Cutter, View};
 use runner_pipeline::engine::prefilter::Finder;
-use runner_pipeline::engine::window::{Context, Found, Position, find, find_sequential};
+use runner_pipeline::engine::window::{Context, Found, Position, Shows, find, find_sequential};
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::locks;
 
@@ -38,6 +38,11 @@ impl Jobs {
 
     pub(super) fn take_log(&self) -> Vec<(LogLevel, String)> {
         std::mem::take(&mut locks::lock(&self.log))
+    }
+
+    /// Bytes of linear memory of the instance.
+    pub(super) fn memory_bytes(&self) -> Option<u64> {
+        self.begun.as_ref().and_then(|begun| begun.instance.memory_bytes())
     }
 
     /// Does what is asked for. `rest` follows the request.
@@ -80,6 +85,10 @@ impl Jobs {
                 })?;
                 (Outcome::edits(&found, Some(position)), Some(found))
             }
+            Request::DescribeTwice => {
+                let described = self.plugin.linked()?.logging_to(self.sink()).describe_twice()?;
+                (Outcome::Described(Box::new(described)), None)
+            }
             Request::Settled { view, from } => {
                 let view = seen(&view, block, rest)?;
                 let finder = self.begun.as_ref().and_then(|begun| begun.finder.as_ref());
@@ -108,6 +117,7 @@ impl Jobs {
             finder: finder.as_deref(),
             window_bytes: sizes.window_bytes,
             record_limit: sizes.record_limit,
+            shows: if sizes.shows_all { Shows::All } else { Shows::Candidates },
             budget: self.plugin.budget(),
             cancel: Cancel::NEVER,
             whole: None,
