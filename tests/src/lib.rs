@@ -6,6 +6,7 @@
 #![allow(missing_docs, reason = "for tests alone: names of fields and variants say what they are")]
 
 pub mod forge;
+pub mod guest;
 pub mod kill;
 pub mod medium;
 pub mod mount;

@@ -6,8 +6,8 @@ const runner_manifest runner_plugin = {"bad", "0.1.0", "A plugin with a fault", 
 static bool has_much;
 const char *runner_begin(runner_job *job) {
     runner_job_lines(job);
-    // Whether 255.5 MiB can be had.
-    has_much = __builtin_wasm_memory_grow(0, 4088 - __builtin_wasm_memory_size(0)) != (size_t)-1;
+    // Whether 255 MiB can be had.
+    has_much = __builtin_wasm_memory_grow(0, 4083 - __builtin_wasm_memory_size(0)) != (size_t)-1;
     job->deterministic = true;
     return NULL;
 }

@@ -1,5 +1,5 @@
 // Forgets to edit the third window that an instance sees.
-// fails: split reset
+// fails: split reset threads
 #include "runner.h"
 const runner_manifest runner_plugin = {"bad", "0.1.0", "A plugin with a fault", "MIT"};
 

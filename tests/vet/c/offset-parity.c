@@ -1,5 +1,5 @@
 // Takes the window's offset for that of each record.
-// fails: split
+// fails: split threads
 #include "runner.h"
 const runner_manifest runner_plugin = {"bad", "0.1.0", "A plugin with a fault", "MIT"};
 

@@ -1,6 +1,6 @@
 // Upper-cases the first letter of a line that is the same as the line before it,
 // even where that was in another window.
-// fails: split reset
+// fails: reset
 #include "runner.h"
 const runner_manifest runner_plugin = {"bad", "0.1.0", "A plugin with a fault", "MIT"};
 

@@ -1,5 +1,5 @@
 // Replaces letters only in windows of an even length.
-// fails: split
+// fails: split threads
 #include "runner.h"
 const runner_manifest runner_plugin = {"bad", "0.1.0", "A plugin with a fault", "MIT"};
 

@@ -64,7 +64,7 @@ pub(crate) struct VetArgs {
     #[arg(long, value_name = "DIR")]
     pub(super) cases: Option<PathBuf>,
     /// How many inputs are made, for all sets of parameters together
-    #[arg(long, value_name = "N", default_value = "400")]
+    #[arg(long, value_name = "N", default_value = "200")]
     pub(super) rounds: u64,
     /// Make inputs for so long instead
     #[arg(long, value_name = "SECONDS", value_parser = seconds, conflicts_with = "rounds")]
@@ -111,6 +111,7 @@ pub(crate) fn vet(args: &VetArgs, reporter: &Reporter) -> Result<Outcome> {
         imports: Vec::new(),
         tally: Tally::default(),
         seed: args.fuzz_seed,
+        rounds: args.fuzz_seconds.is_none().then_some(args.rounds),
         timeout_seconds: args.timeout.as_secs_f64(),
         memory_limit_bytes: args.memory,
         measured: None,

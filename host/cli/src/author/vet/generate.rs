@@ -25,12 +25,14 @@ pub(super) struct Maker {
     framings: Vec<(Framing, Vec<u8>)>,
     /// Inputs to be changed.
     pool: Vec<Vec<u8>>,
+    /// How many generated inputs the plugin accepted, and how many there were.
+    accepted: (u32, u32),
 }
 
 impl Maker {
     pub(super) fn new(seed: u64) -> Self {
         let (tokens, framings, pool) = (Vec::new(), Vec::new(), Vec::new());
-        Self { rng: Rng::with_seed(seed), tokens, framings, pool }
+        Self { rng: Rng::with_seed(seed), tokens, framings, pool, accepted: (0, 0) }
     }
 
     /// Whether there is anything to make inputs of.
@@ -70,9 +72,22 @@ impl Maker {
         }
     }
 
+    /// Learns whether the plugin accepted an input that was made here.
+    #[expect(clippy::fn_params_excessive_bools, reason = "it is what was found")]
+    pub(super) fn judge(&mut self, bytes: &[u8], what: &str, is_accepted: bool) {
+        if what == "generated" {
+            self.accepted = (self.accepted.0 + u32::from(is_accepted), self.accepted.1 + 1);
+        } else if is_accepted && self.pool.len() < 200 {
+            self.pool.push(bytes.to_vec());
+        }
+    }
+
     /// The next input, and what it is.
     pub(super) fn next(&mut self) -> (Vec<u8>, &'static str) {
-        if self.pool.is_empty() || self.rng.u8(..) < 100 {
+        // A plugin that needs certain columns or a certain head refuses most of them.
+        let (accepted, generated) = self.accepted;
+        let share = if generated >= 4 && accepted * 4 < generated { 15 } else { 100 };
+        if self.pool.is_empty() || self.rng.u8(..) < share {
             return (self.made(), "generated");
         }
         let mut bytes = self.rng.choice(&self.pool).cloned().unwrap_or_default();

@@ -51,6 +51,22 @@ impl Answer {
         }
     }
 
+    /// The same with edits joined that touch: without records, an edit may be cut
+    /// where a window ends.
+    pub(super) fn joined(self) -> Self {
+        let mut edits: Vec<Edit> = Vec::new();
+        for edit in self.edits {
+            match edits.last_mut() {
+                Some(last) if last.start + u64::from(last.old_bytes) == edit.start => {
+                    last.old_bytes += edit.old_bytes;
+                    last.new.extend_from_slice(&edit.new);
+                }
+                _ => edits.push(edit),
+            }
+        }
+        Self { edits, ..self }
+    }
+
     /// The edits alone.
     pub(super) fn without_counts(self) -> Self {
         Self { counts: Vec::new(), ..self }
@@ -145,6 +161,13 @@ mod tests {
             difference(&one, &two, Refusals::Same).unwrap(),
             "at offset 3, 1 bytes become `a`, but then at offset 4, 1 bytes become `\\xff`"
         );
+    }
+
+    #[test]
+    fn edits_that_touch_are_joined() {
+        let edit = |start, old_bytes, new: &[u8]| Edit { start, old_bytes, new: new.to_vec() };
+        let cut = Answer { edits: vec![edit(1, 2, b"a"), edit(3, 0, b"b"), edit(4, 1, b"")], counts: Vec::new() };
+        assert_eq!(cut.joined().edits, [edit(1, 2, b"ab"), edit(4, 1, b"")]);
     }
 
     #[test]

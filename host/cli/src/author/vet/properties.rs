@@ -1,7 +1,7 @@
 //! What must be true of a plugin for every input. Each property is tried on one
 //! input at a time, so that an input for which it fails can be made smaller.
 
-use runner_contract::Job;
+use runner_contract::{Framing, Job};
 use runner_pipeline::engine::window::Shows;
 use runner_pipeline::error::Result;
 use runner_sandbox::plugin::Several;
@@ -17,7 +17,7 @@ const MAX_WINDOWS: u64 = 4 << 10;
 /// The windows in which prefilters are tried where there are no records, in bytes.
 const SMALL_WINDOW_BYTES: u64 = 256;
 /// Parts of which the order is changed.
-const PARTS: u64 = 8;
+const PARTS: u64 = 5;
 
 /// A plugin with its parameters.
 pub(super) struct Subject {
@@ -26,8 +26,16 @@ pub(super) struct Subject {
     pub(super) with_less: Several,
 }
 
+/// An input, and what the plugin makes of it in windows of the usual size.
+pub(super) struct Seen<'a> {
+    subject: &'a Subject,
+    bytes: &'a [u8],
+    pub(super) job: Job,
+    pub(super) usual: Outcome<Answer>,
+}
+
 /// A property.
-pub(super) type Property = fn(&Subject, &[u8]) -> Result<Tried>;
+pub(super) type Property = fn(&Seen<'_>) -> Result<Tried>;
 
 /// All properties, the first ones first.
 pub(super) const ALL: [(Check, Property); 7] = [
@@ -62,32 +70,59 @@ macro_rules! no_fault {
     };
 }
 
-/// What an instance makes of all bytes in windows of the usual size.
-pub(super) fn usual(plugins: &Several, bytes: &[u8]) -> Result<Outcome<(Job, Answer)>> {
+impl<'a> Seen<'a> {
+    /// Shows a file with these bytes. `Err` if the plugin does not begin on it.
+    pub(super) fn new(subject: &'a Subject, bytes: &'a [u8]) -> Result<Outcome<Self>> {
+        let (job, usual) = match usual(&subject.plugins, bytes)? {
+            Ok(begun) => begun,
+            Err(failed) => return Ok(Err(failed)),
+        };
+        Ok(match usual {
+            Err(Failed::Fault(fault, why)) => Err(Failed::Fault(fault, why)),
+            usual => Ok(Self { subject, bytes, job, usual }),
+        })
+    }
+
+    fn probe(&self) -> Result<Outcome<Probe<'a>>> {
+        Probe::begin(&self.subject.plugins, self.bytes)
+    }
+}
+
+/// What a new instance makes of all bytes in windows of the usual size.
+fn usual(plugins: &Several, bytes: &[u8]) -> Result<Outcome<(Job, Outcome<Answer>)>> {
     let mut probe = match Probe::begin(plugins, bytes)? {
         Ok(probe) => probe,
         Err(failed) => return Ok(Err(failed)),
     };
     let answer = probe.scan(USUAL_WINDOW_BYTES, Shows::Candidates)?;
-    Ok(answer.map(|answer| (probe.job, answer)))
+    Ok(Ok((probe.job, answer)))
 }
 
-fn begin(subject: &Subject, bytes: &[u8]) -> Result<Tried> {
-    let one = no_fault!(Probe::begin(&subject.plugins, bytes)?.map(|probe| probe.job));
-    let two = no_fault!(Probe::begin(&subject.plugins, bytes)?.map(|probe| probe.job));
-    if one == two {
-        return Ok(Tried::Passed);
+/// Tries a property on an input.
+pub(super) fn tried(property: Property, subject: &Subject, bytes: &[u8]) -> Result<Tried> {
+    property(&value!(Seen::new(subject, bytes)?))
+}
+
+fn begin(seen: &Seen<'_>) -> Result<Tried> {
+    let job = no_fault!(seen.probe()?.map(|probe| probe.job));
+    match job {
+        Ok(job) if job == seen.job => Ok(Tried::Passed),
+        other => {
+            let why = format!("`begin` answers {:?}, but then {other:?}", seen.job);
+            Ok(Tried::Wrong(Check::Begin, why))
+        }
     }
-    Ok(Tried::Wrong(Check::Begin, format!("`begin` answers {one:?}, but then {two:?}")))
 }
 
-fn split(subject: &Subject, bytes: &[u8]) -> Result<Tried> {
-    let mut probe = value!(Probe::begin(&subject.plugins, bytes)?);
-    let usual = no_fault!(probe.scan(USUAL_WINDOW_BYTES, Shows::Candidates)?);
-    let length = bytes.len() as u64;
+fn split(seen: &Seen<'_>) -> Result<Tried> {
+    let mut probe = value!(seen.probe()?);
+    let length = seen.bytes.len() as u64;
+    let has_records = !matches!(seen.job.framing, Framing::Bytes | Framing::Sequential);
+    let whole = |outcome: Outcome<Answer>| if has_records { outcome } else { outcome.map(Answer::joined) };
+    let usual = whole(seen.usual.clone());
     let sizes = WINDOWS_BYTES.into_iter().chain([length / 3 + 1, length / 2 + 1]);
     for window_bytes in sizes.filter(|size| length / size <= MAX_WINDOWS && *size <= length.max(1)) {
-        let other = no_fault!(probe.scan(window_bytes, Shows::Candidates)?);
+        let other = whole(no_fault!(probe.scan(window_bytes, Shows::Candidates)?));
         if let Some(why) = difference(&usual, &other, Refusals::Any) {
             let how = format!("with one window, and with windows of about {window_bytes} bytes");
             return Ok(Tried::Wrong(Check::Split, format!("{how}: {why}")));
@@ -96,12 +131,12 @@ fn split(subject: &Subject, bytes: &[u8]) -> Result<Tried> {
     Ok(Tried::Passed)
 }
 
-fn reset(subject: &Subject, bytes: &[u8]) -> Result<Tried> {
-    let mut probe = value!(Probe::begin(&subject.plugins, bytes)?);
-    if probe.is_sequential() || bytes.is_empty() {
+fn reset(seen: &Seen<'_>) -> Result<Tried> {
+    let mut probe = value!(seen.probe()?);
+    if probe.is_sequential() || seen.bytes.is_empty() {
         return Ok(Tried::Skipped);
     }
-    let parts = value!(probe.parts(bytes.len() as u64 / PARTS + 1)?);
+    let parts = value!(probe.parts(seen.bytes.len() as u64 / PARTS + 1)?);
     let mut alone = Vec::new();
     for part in &parts {
         let mut instance = value!(probe.instance()?);
@@ -109,10 +144,9 @@ fn reset(subject: &Subject, bytes: &[u8]) -> Result<Tried> {
     }
     let forward = 0..parts.len();
     let twice = forward.clone().flat_map(|index| [index, index]);
-    let orders: [(&str, Vec<usize>); 3] = [
-        ("after those before it", forward.clone().collect()),
+    let orders: [(&str, Vec<usize>); 2] = [
+        ("after those before it, or a second time", twice.collect()),
         ("after those behind it", forward.rev().collect()),
-        ("a second time", twice.collect()),
     ];
     for (how, order) in orders {
         let mut instance = value!(probe.instance()?);
@@ -132,22 +166,22 @@ fn reset(subject: &Subject, bytes: &[u8]) -> Result<Tried> {
     Ok(Tried::Passed)
 }
 
-fn repeat(subject: &Subject, bytes: &[u8]) -> Result<Tried> {
-    let one = no_fault!(usual(&subject.plugins, bytes)?.map(|(_, answer)| answer));
-    for (how, plugins) in [("again", &subject.plugins), ("with a little less memory", &subject.with_less)] {
-        let two = no_fault!(usual(plugins, bytes)?.map(|(_, answer)| answer));
-        if let Some(why) = difference(&one, &two, Refusals::Same) {
+fn repeat(seen: &Seen<'_>) -> Result<Tried> {
+    let Subject { plugins, with_less } = seen.subject;
+    for (how, plugins) in [("again", plugins), ("with a little less memory", with_less)] {
+        let (_, two) = value!(usual(plugins, seen.bytes)?);
+        if let Some(why) = difference(&seen.usual, &no_fault!(two), Refusals::Same) {
             return Ok(Tried::Wrong(Check::Repeat, format!("run {how}: {why}")));
         }
     }
     Ok(Tried::Passed)
 }
 
-fn length(subject: &Subject, bytes: &[u8]) -> Result<Tried> {
+fn length(seen: &Seen<'_>) -> Result<Tried> {
     // The host refuses an edit that breaks the claim.
-    let (job, answer) = value!(usual(&subject.plugins, bytes)?);
+    let Ok(answer) = &seen.usual else { return Ok(Tried::Skipped) };
     let changes = answer.edits.iter().find(|edit| edit.new.len() != edit.old_bytes as usize);
-    Ok(match (job.claims.length_preserving, changes) {
+    Ok(match (seen.job.claims.length_preserving, changes) {
         (false, _) => Tried::Skipped,
         (true, None) => Tried::Passed,
         (true, Some(edit)) => Tried::Wrong(
@@ -157,30 +191,27 @@ fn length(subject: &Subject, bytes: &[u8]) -> Result<Tried> {
     })
 }
 
-fn idempotent(subject: &Subject, bytes: &[u8]) -> Result<Tried> {
-    let (job, answer) = value!(usual(&subject.plugins, bytes)?);
-    if !job.claims.idempotent {
+fn idempotent(seen: &Seen<'_>) -> Result<Tried> {
+    let Ok(answer) = &seen.usual else { return Ok(Tried::Skipped) };
+    if !seen.job.claims.idempotent {
         return Ok(Tried::Skipped);
     }
-    let result = made(bytes, &answer)?;
-    let (_, again) = value!(usual(&subject.plugins, &result)?);
-    let none = Ok(Answer::default());
-    let again = Ok(again.without_counts());
-    Ok(match difference(&none, &again, Refusals::Same) {
+    let result = made(seen.bytes, answer)?;
+    let (_, again) = value!(usual(&seen.subject.plugins, &result)?);
+    let again = value!(again).without_counts();
+    Ok(match difference(&Ok(Answer::default()), &Ok(again), Refusals::Same) {
         None => Tried::Passed,
-        Some(why) => {
-            Tried::Wrong(Check::Idempotent, format!("its own output is changed again: {why}"))
-        }
+        Some(why) => Tried::Wrong(Check::Idempotent, format!("its own output is changed again: {why}")),
     })
 }
 
-fn prefilter(subject: &Subject, bytes: &[u8]) -> Result<Tried> {
-    let mut probe = value!(Probe::begin(&subject.plugins, bytes)?);
-    if !probe.job.leaves_records_out() {
+fn prefilter(seen: &Seen<'_>) -> Result<Tried> {
+    if !seen.job.leaves_records_out() {
         return Ok(Tried::Skipped);
     }
+    let mut probe = value!(seen.probe()?);
     // Without records, a window is shown whole or not at all.
-    let window_bytes = if probe.job.framing.has_records() { USUAL_WINDOW_BYTES } else { SMALL_WINDOW_BYTES };
+    let window_bytes = if seen.job.framing.has_records() { USUAL_WINDOW_BYTES } else { SMALL_WINDOW_BYTES };
     let usual = value!(probe.scan(window_bytes, Shows::Candidates)?);
     // What it says to records that it never sees is of no interest, but edits are.
     let Ok(all) = probe.scan(window_bytes, Shows::All)? else { return Ok(Tried::Skipped) };

@@ -39,6 +39,8 @@ pub(super) struct Report {
     pub(super) imports: Vec<String>,
     pub(super) tally: Tally,
     pub(super) seed: u64,
+    /// How many inputs were to be made; `None` if only the time counted.
+    pub(super) rounds: Option<u64>,
     pub(super) timeout_seconds: f64,
     pub(super) memory_limit_bytes: u64,
     pub(super) measured: Option<Measured>,
@@ -145,6 +147,7 @@ impl Report {
             "passed": self.board.all_passed(),
             "parameters": params.collect::<Vec<_>>(),
             "seed": self.seed,
+            "rounds": self.rounds,
             "timeout_seconds": self.timeout_seconds,
             "memory_limit_bytes": self.memory_limit_bytes,
             "inputs": {

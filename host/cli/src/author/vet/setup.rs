@@ -2,6 +2,7 @@
 //! inputs for each.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use runner_contract::{Manifest, ParamKind};
 use runner_pipeline::error::{Error, Kind, Result};
@@ -9,7 +10,7 @@ use runner_pipeline::memory::Budget;
 use runner_pipeline::run::COSTS;
 use runner_sandbox::plugin::params::{self, Given};
 use runner_sandbox::plugin::{Several, names};
-use runner_sandbox::{Limits, Plugin, plan_memory};
+use runner_sandbox::{Limits, Plugin, Sink, plan_memory};
 
 use super::VetArgs;
 use super::check::Input;
@@ -126,7 +127,11 @@ fn is_same(one: &[Given], two: &[Given]) -> bool {
 fn subject(plugin: &Plugin, args: &VetArgs, given: &[Given]) -> Result<Subject> {
     let several = |plugin: Plugin| {
         let tables = args.tables.iter().map(|(name, path)| (name.clone(), PathBuf::from(path)));
-        Several::new(vec![plugin], given.to_vec(), (tables.collect(), args.seed), Budget::UNLIMITED)
+        let grants = (tables.collect(), args.seed);
+        // It would say the same thousands of times.
+        let silent: Sink = Arc::new(|_, _| {});
+        Several::new(vec![plugin], given.to_vec(), grants, Budget::UNLIMITED)
+            .map(|plugins| plugins.logging_to(&silent))
     };
     let limits = limits(args)?;
     let less = Limits { memory_bytes: limits.memory_bytes.saturating_sub(LESS_BYTES), ..limits };

@@ -10,7 +10,7 @@ use super::VetArgs;
 use super::check::{Check, Finding, Input, Tried};
 use super::generate::Maker;
 use super::outcome::Failed;
-use super::properties::{self, Property, usual};
+use super::properties::{self, Property, Seen, tried};
 use super::report::Report;
 use super::setup::{self, Set};
 use super::shrink::shrink;
@@ -22,6 +22,8 @@ const LONG_SETS: usize = 4;
 const LEAST_ROUNDS: u64 = 8;
 /// The best length of an input that is repeated, in bytes, at most.
 const REPEATED_BYTES: usize = 8 << 10;
+/// Bytes of a longer input for which everything is tried.
+const LONG_BYTES: usize = 40 << 10;
 /// Checks that have passed if nothing else was noticed.
 const SILENT: [Check; 4] = [Check::Trap, Check::Contract, Check::Time, Check::Limits];
 
@@ -77,14 +79,21 @@ impl<'a> Trial<'a> {
                 "generated" => self.report.tally.generated += 1,
                 _ => self.report.tally.mutated += 1,
             }
-            let input = Input { bytes, origin: format!("{what} input {round}") };
+            let (input, refused) = (Input { bytes, origin: format!("{what} input {round}") }, self.report.tally.refused);
             self.input((index, set), &input, &mut maker, &mut best)?;
+            maker.judge(&input.bytes, what, self.report.tally.refused == refused);
         }
         if let Some(best) = best
             && self.long_sets < LONG_SETS
             && !self.report.board.has_failed(Check::Time)
         {
             self.long_sets += 1;
+            let bytes = whole::longer(&set.subject.plugins, &best, LONG_BYTES)?;
+            if let Some(bytes) = bytes {
+                let input = Input { bytes, origin: "an input that was repeated".to_owned() };
+                self.report.tally.given += 1;
+                self.input((index, set), &input, &mut maker, &mut None)?;
+            }
             self.long((index, set), best)?;
         }
         Ok(())
@@ -113,31 +122,37 @@ impl<'a> Trial<'a> {
         if self.report.board.has_failed(Check::Time) {
             return Ok(());
         }
-        match usual(&set.subject.plugins, &input.bytes)? {
-            Ok((job, answer)) => {
-                self.accepted += 1;
-                if !answer.edits.is_empty() {
-                    self.report.tally.changed += 1;
-                }
-                if !input.origin.starts_with("generated") && !input.origin.starts_with("mutated") {
-                    maker.accept(&input.bytes, &job);
-                }
-                let is_better = best.as_ref().is_none_or(|best| best.len() < input.bytes.len());
-                if !answer.edits.is_empty() && input.bytes.len() <= REPEATED_BYTES && is_better {
-                    *best = Some(input.bytes.clone());
-                }
-            }
+        let seen = match Seen::new(&set.subject, &input.bytes)? {
+            Ok(seen) => seen,
             Err(Failed::Refused(why)) => {
                 self.report.tally.refused += 1;
                 self.refusal.get_or_insert(why);
+                return Ok(());
             }
-            Err(Failed::Fault(..)) => {}
+            Err(Failed::Fault(fault, why)) => {
+                return self.wrong((index, set), (Check::of(fault), why), input, |_| Ok(Tried::Passed));
+            }
+        };
+        self.accepted += 1;
+        match &seen.usual {
+            Ok(answer) if !answer.edits.is_empty() => {
+                self.report.tally.changed += 1;
+                let is_better = best.as_ref().is_none_or(|best| best.len() < input.bytes.len());
+                if input.bytes.len() <= REPEATED_BYTES && is_better {
+                    *best = Some(input.bytes.clone());
+                }
+            }
+            Err(Failed::Refused(_)) => self.report.tally.refused += 1,
+            _ => {}
+        }
+        if !input.origin.starts_with("generated") && !input.origin.starts_with("mutated") {
+            maker.accept(&input.bytes, &seen.job);
         }
         for (check, property) in properties::ALL {
             if self.report.board.has_failed(check) {
                 continue;
             }
-            match property(&set.subject, &input.bytes)? {
+            match property(&seen)? {
                 Tried::Skipped => {}
                 Tried::Passed => self.report.board.pass(check),
                 Tried::Wrong(wrong, why) => {
@@ -164,7 +179,7 @@ impl<'a> Trial<'a> {
             return Ok(());
         }
         let bytes = shrink(&input.bytes, |bytes| {
-            Ok(match property(&set.subject, bytes)? {
+            Ok(match tried(property, &set.subject, bytes)? {
                 Tried::Wrong(again, of_smaller) if again == wrong => {
                     why = of_smaller;
                     true

@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 
 use runner_pipeline::engine::window::Shows;
 use runner_pipeline::error::{Error, Result};
+use runner_pipeline::patch::{Direction, OsPatch};
 use runner_pipeline::run::{Options, plan};
-use runner_pipeline::storage::Entry;
+use runner_pipeline::storage::{Entry, OsStorage};
 use runner_sandbox::plugin::Several;
 
 use super::check::{Check, Tried};
 use super::inputs::repeated;
-use super::outcome::{Failed, Outcome, classified};
+use super::outcome::{Answer, Edit, Failed, Outcome, classified};
 use super::probe::{Probe, USUAL_WINDOW_BYTES};
 use crate::author::build::remove;
 use crate::loaded_plugin::with_program;
@@ -55,7 +56,7 @@ fn first_record(probe: &Probe<'_>) -> Result<Outcome<usize>> {
 }
 
 /// A longer input that repeats one.
-fn longer(plugins: &Several, bytes: &[u8], least_bytes: usize) -> Result<Option<Vec<u8>>> {
+pub(super) fn longer(plugins: &Several, bytes: &[u8], least_bytes: usize) -> Result<Option<Vec<u8>>> {
     let Ok(probe) = Probe::begin(plugins, bytes)? else { return Ok(None) };
     let Ok(start) = first_record(&probe)? else { return Ok(None) };
     let long = repeated(bytes, start, least_bytes);
@@ -154,7 +155,7 @@ pub(super) fn threads(plugins: &Several, bytes: &[u8], scratch: &Path) -> Result
             plan(&input, program, &options, &Entry::resolve(&patch)?, &mut |_| {})
         });
         let made = match classified(planned)? {
-            Ok(_) => Some(std::fs::read(&patch).map_err(Error::at("read", &patch))?),
+            Ok((report, _)) => Some((edits(&patch)?, report.post_root, report.counts)),
             Err(Failed::Fault(fault, why)) => return Ok(Tried::Wrong(Check::of(fault), why)),
             Err(Failed::Refused(_)) => None,
         };
@@ -167,6 +168,19 @@ pub(super) fn threads(plugins: &Several, bytes: &[u8], scratch: &Path) -> Result
         }
     }
     Ok(if usual.flatten().is_some() { Tried::Passed } else { Tried::Skipped })
+}
+
+/// The edits of a patch, joined where they touch.
+fn edits(patch: &Path) -> Result<Vec<Edit>> {
+    let patch = OsPatch::load(&OsStorage, &Entry::resolve(patch)?)?;
+    let (mut reader, mut answer) = (patch.reader(Direction::Forward), Answer::default());
+    while let Some(batch) = reader.next_batch()? {
+        for edit in batch.edits() {
+            let old_bytes = u32::try_from(edit.old.len()).unwrap_or(u32::MAX);
+            answer.edits.push(Edit { start: edit.start, old_bytes, new: edit.new.to_vec() });
+        }
+    }
+    Ok(answer.joined().edits)
 }
 
 /// Measures a plugin; `None` if it refuses longer inputs.
