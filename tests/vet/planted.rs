@@ -93,9 +93,11 @@ fn planted_in_c() {
 fn planted_in_other_languages() {
     let mut built = Vec::new();
     let scratch = Scratch::new();
-    for (language, program, file) in
-        [("assemblyscript", "asc", "plugin.ts"), ("go", "go", "plugin.go"), ("zig", "python-zig", "plugin.zig")]
-    {
+    for (language, program, file) in [
+        ("assemblyscript", "asc", "plugin.ts"),
+        ("go", "go", "plugin.go"),
+        ("zig", "python-zig", "plugin.zig"),
+    ] {
         if !search_path().split(':').any(|folder| Path::new(folder).join(program).exists()) {
             skip(&format!("{program} missing; `cargo xtask test` installs it"));
             continue;
@@ -131,8 +133,20 @@ fn all_kinds_are_there() {
     assert!(sources.len() > 30);
     // The speed is only judged on demand, and `begin` is checked by each run.
     let all = [
-        "contract", "describe", "idempotent", "imports", "length", "limits", "memory", "prefilter", "repeat",
-        "reset", "split", "threads", "time", "trap",
+        "contract",
+        "describe",
+        "idempotent",
+        "imports",
+        "length",
+        "limits",
+        "memory",
+        "prefilter",
+        "repeat",
+        "reset",
+        "split",
+        "threads",
+        "time",
+        "trap",
     ];
     assert_eq!(failed, all);
 }

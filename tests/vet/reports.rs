@@ -67,7 +67,9 @@ fn a_plugin_that_cannot_be_tried_is_an_error() {
 fn speed_is_judged_on_demand() {
     let scratch = Scratch::new();
     let sample = scratch.write("sample", "one\r\ntwo\r\n");
-    let vet = |speed: &str| runner!["plugin", "vet", "newline", "--sample", &sample, "--rounds", "0", "--min-speed", speed];
+    let vet = |speed: &str| {
+        runner!["plugin", "vet", "newline", "--sample", &sample, "--rounds", "0", "--min-speed", speed]
+    };
     assert_eq!(vet("1").ok().text().matches("pass  speed").count(), 1);
     assert_eq!(vet("999T").code, 1);
 }

@@ -19,8 +19,8 @@ use runner_pipeline::run::COSTS;
 use runner_pipeline::target::PatchFiles;
 use runner_sandbox::{Confinement, Limits, plan_memory};
 
-use self::values::{encoding, window_bytes};
 pub(crate) use self::values::{bytes, key_value, root, seconds, suffix, threads};
+use self::values::{encoding, window_bytes};
 
 /// Options of all commands that run a plugin.
 #[derive(Debug, ArgGroup)]

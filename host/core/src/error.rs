@@ -233,13 +233,13 @@ impl Error {
         self
     }
 
-    /// Wraps this failure as the cause of a larger one, with the same kind and
-    /// hints.
+    /// Wraps this failure as the cause of a larger one, with the same kind, hints
+    /// and fault.
     #[must_use]
     pub fn within(mut self, what: impl Into<String>) -> Self {
-        let (hints, file) = (std::mem::take(&mut self.0.hints), self.0.file.take());
+        let (hints, file, fault) = (std::mem::take(&mut self.0.hints), self.0.file.take(), self.0.fault);
         let mut outer = Self::new(self.kind(), what).because(self);
-        (outer.0.hints, outer.0.file) = (hints, file);
+        (outer.0.hints, outer.0.file, outer.0.fault) = (hints, file, fault);
         outer
     }
 

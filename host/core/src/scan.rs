@@ -35,7 +35,7 @@ use crate::engine::framing::{Cutter, MIN_RECORD_LIMIT_BYTES, View};
 use crate::engine::prefilter::Finder;
 use crate::engine::transform::Instance;
 pub use crate::engine::window::BLOCK_BYTES;
-use crate::engine::window::{Context, block_bytes, Shows};
+use crate::engine::window::{Context, Shows, block_bytes};
 use crate::error::Result;
 use crate::hash::{GROUP_BYTES, Tree};
 use crate::memory::MemoryContext;

@@ -49,7 +49,8 @@ pub(crate) fn component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>
     };
     check_exports(name, &module)?;
     let encoded = wrap(bytes, &module).map_err(|error| {
-        let error = Error::new(Kind::Plugin, format!("cannot convert the module `{name}` to a component")).because(error);
+        let error = Error::new(Kind::Plugin, format!("cannot convert the module `{name}` to a component"))
+            .because(error);
         if module.foreign { error.of_fault(Fault::Import) } else { error }
     })?;
     Ok(Cow::Owned(encoded))
@@ -121,8 +122,8 @@ impl Shape {
                     for import in imports.into_imports() {
                         let from = import?.module;
                         module.preview1 |= from == PREVIEW1;
-                        module.foreign |=
-                            from != PREVIEW1 && !["runner:plugin/", "wasi:"].iter().any(|known| from.contains(known));
+                        module.foreign |= from != PREVIEW1
+                            && !["runner:plugin/", "wasi:"].iter().any(|known| from.contains(known));
                     }
                 }
                 Payload::ExportSection(exports) => {

@@ -1,5 +1,6 @@
-// Edits only if it can have nearly all of the memory that there is.
-// fails: repeat
+// Edits only if it can have nearly all of the memory that there is, and leaves too
+// little for itself.
+// fails: repeat limits
 #include "runner.h"
 const runner_manifest runner_plugin = {"bad", "0.1.0", "A plugin with a fault", "MIT"};
 

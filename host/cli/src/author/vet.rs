@@ -131,12 +131,7 @@ pub(crate) fn vet(args: &VetArgs, reporter: &Reporter) -> Result<Outcome> {
 }
 
 /// The plugin, if it describes itself as it should.
-fn described(
-    name: &str,
-    args: &VetArgs,
-    report: &mut Report,
-    reporter: &Reporter,
-) -> Result<Option<Plugin>> {
+fn described(name: &str, args: &VetArgs, report: &mut Report, reporter: &Reporter) -> Result<Option<Plugin>> {
     let loaded = load(name, setup::limits(args)?, Isolation::COMPILE_DEADLINE, reporter)
         .and_then(|plugin| plugin.describe_twice().map(|described| (plugin, described)));
     let fail = |board: &mut Board, check, why| board.fail(check, Finding { why, input: None, params: 0 });

@@ -107,12 +107,7 @@ impl Instance {
     /// # Errors
     /// Any failure of the plugin, and breaches of the contract; when the budget
     /// is used up, or the run was stopped.
-    pub fn edits(
-        &mut self,
-        context: &Context<'_>,
-        view: &View<'_>,
-        records: Range<u64>,
-    ) -> Result<Found> {
+    pub fn edits(&mut self, context: &Context<'_>, view: &View<'_>, records: Range<u64>) -> Result<Found> {
         self.ask_records(context, view, &records)?;
         self.records(context, view, &records)
     }

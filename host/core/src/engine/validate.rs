@@ -148,7 +148,9 @@ fn edits(
             return Err(outside(window, start));
         }
         if job.claims.length_preserving && end - start != span.len as usize {
-            return Err(broken(window, "changed a length, but claims that it never does").of_fault(Fault::Claim));
+            return Err(
+                broken(window, "changed a length, but claims that it never does").of_fault(Fault::Claim)
+            );
         }
         let Some((new, rest)) = bytes.split_at_checked(span.len as usize) else {
             return Err(broken(window, "returned fewer replacement bytes than its edits need"));

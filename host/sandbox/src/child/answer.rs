@@ -191,7 +191,13 @@ impl From<&Error> for Refusal {
             Kind::OutOfMemory => Some(Want::Memory),
             _ => None,
         };
-        Self { for_want_of, what: error.to_string(), because, hints: error.hints().to_vec(), fault: error.fault() }
+        Self {
+            for_want_of,
+            what: error.to_string(),
+            because,
+            hints: error.hints().to_vec(),
+            fault: error.fault(),
+        }
     }
 }
 

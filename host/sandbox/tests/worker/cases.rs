@@ -106,7 +106,11 @@ pub(crate) fn honest(job: &Job, request: &Request) -> Vec<u8> {
     let edits =
         |position| Outcome::Edits { count: 0, new_bytes: 0, touched: None, position, counts: Vec::new() };
     reply(match request {
-        Request::DescribeTwice => Outcome::Described(Box::new(Described { first: manifest(), second: manifest(), imports: Vec::new() })),
+        Request::DescribeTwice => Outcome::Described(Box::new(Described {
+            first: manifest(),
+            second: manifest(),
+            imports: Vec::new(),
+        })),
         Request::Load(_) => Outcome::Loaded { manifest: manifest(), layers: String::new() },
         Request::Begin { .. } => Outcome::Begun(job.clone()),
         Request::Table { .. } => Outcome::Table { is_complete: true },

@@ -94,8 +94,7 @@ impl<'a> Probe<'a> {
     ) -> Result<Outcome<Answer>> {
         let context = self.context(window_bytes, shows);
         let mut answer = Answer::default();
-        classified(self.each(instance, &context, |found| answer.add(found)))
-            .map(|done| done.map(|()| answer))
+        classified(self.each(instance, &context, |found| answer.add(found))).map(|done| done.map(|()| answer))
     }
 
     fn each(

@@ -3,7 +3,7 @@
 
 use runner_contract::{Framing, Job};
 use runner_pipeline::engine::window::Shows;
-use runner_pipeline::error::Result;
+use runner_pipeline::error::{Error, Result};
 use runner_sandbox::plugin::Several;
 
 use super::check::{Check, Tried};
@@ -117,18 +117,30 @@ fn begin(seen: &Seen<'_>) -> Result<Tried> {
 fn split(seen: &Seen<'_>) -> Result<Tried> {
     let mut probe = value!(seen.probe()?);
     let length = seen.bytes.len() as u64;
-    let has_records = !matches!(seen.job.framing, Framing::Bytes | Framing::Sequential);
-    let whole = |outcome: Outcome<Answer>| if has_records { outcome } else { outcome.map(Answer::joined) };
-    let usual = whole(seen.usual.clone());
+    let whole = |outcome: Outcome<Answer>| {
+        Ok::<_, Error>(match outcome {
+            Ok(answer) if may_cut_edits(&seen.job) => {
+                let result = made(seen.bytes, &answer)?;
+                Ok(answer.into_whole(seen.bytes.len(), result))
+            }
+            outcome => outcome,
+        })
+    };
+    let usual = whole(seen.usual.clone())?;
     let sizes = WINDOWS_BYTES.into_iter().chain([length / 3 + 1, length / 2 + 1]);
     for window_bytes in sizes.filter(|size| length / size <= MAX_WINDOWS && *size <= length.max(1)) {
-        let other = whole(no_fault!(probe.scan(window_bytes, Shows::Candidates)?));
+        let other = whole(no_fault!(probe.scan(window_bytes, Shows::Candidates)?))?;
         if let Some(why) = difference(&usual, &other, Refusals::Any) {
             let how = format!("with one window, and with windows of about {window_bytes} bytes");
             return Ok(Tried::Wrong(Check::Split, format!("{how}: {why}")));
         }
     }
     Ok(Tried::Passed)
+}
+
+/// Whether an edit may be cut where a window ends.
+pub(super) fn may_cut_edits(job: &Job) -> bool {
+    matches!(job.framing, Framing::Bytes | Framing::Sequential)
 }
 
 fn reset(seen: &Seen<'_>) -> Result<Tried> {

@@ -50,7 +50,8 @@ pub(super) struct Report {
 
 impl Report {
     fn counted(&self) -> (usize, usize, usize) {
-        let number = |status| Check::ALL.into_iter().filter(|check| self.board.status(*check) == status).count();
+        let number =
+            |status| Check::ALL.into_iter().filter(|check| self.board.status(*check) == status).count();
         (number(Status::Pass), number(Status::Fail), number(Status::NotApplicable))
     }
 
@@ -74,9 +75,9 @@ impl Report {
             page.line(format_args!("it imports {import}"));
         }
         if let Some(measured) = &self.measured {
-            let record = measured.nanoseconds_per_record.map_or(String::new(), |nanoseconds| {
-                format!("{} ns a record, ", group_digits(nanoseconds))
-            });
+            let record = measured
+                .nanoseconds_per_record
+                .map_or(String::new(), |nanoseconds| format!("{} ns a record, ", group_digits(nanoseconds)));
             page.line(format_args!(
                 "it takes {} MB a second, {record}with {} of memory",
                 group_digits(measured.bytes_per_second / 1_000_000),
@@ -90,7 +91,9 @@ impl Report {
             self.seed
         ));
         if changed == 0 && self.board.all_passed() {
-            page.line("no input made the plugin change anything, so little is shown: give samples with --sample");
+            page.line(
+                "no input made the plugin change anything, so little is shown: give samples with --sample",
+            );
         }
         let (passed, failed, others) = self.counted();
         page.line(format_args!("{passed} passed, {failed} failed, {others} not applicable"));

@@ -50,12 +50,8 @@ pub(super) fn places(args: &VetArgs) -> Result<(String, Option<PathBuf>)> {
 
 /// The limits that the plugin has while it is vetted.
 pub(super) fn limits(args: &VetArgs) -> Result<Limits> {
-    let limits = Limits {
-        deadline: args.timeout,
-        memory_bytes: args.memory,
-        lanes: THREADS + 1,
-        ..Limits::default()
-    };
+    let limits =
+        Limits { deadline: args.timeout, memory_bytes: args.memory, lanes: THREADS + 1, ..Limits::default() };
     let plan = plan_memory(THREADS, (1, limits.window_bytes, limits.memory_bytes), None, COSTS)?;
     Ok(Limits { budget: Budget::new(&plan), ..limits })
 }
@@ -153,4 +149,3 @@ pub(super) fn words(manifest: &Manifest, given: &[Given]) -> Vec<Vec<u8>> {
     }
     words
 }
-

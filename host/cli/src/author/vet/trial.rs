@@ -53,8 +53,9 @@ impl<'a> Trial<'a> {
             self.set(plugin, (index, set), sets.len() as u64)?;
         }
         if self.accepted == 0 && self.report.board.all_passed() {
-            let error = Error::new(Kind::Usage, "the plugin refuses every input, so nothing can be said of it")
-                .hint("give a file that it is made for with `--sample`, or cases with `--cases`");
+            let error =
+                Error::new(Kind::Usage, "the plugin refuses every input, so nothing can be said of it")
+                    .hint("give a file that it is made for with `--sample`, or cases with `--cases`");
             return Err(match self.refusal {
                 Some(why) => error.because(why),
                 None => error,
@@ -79,7 +80,8 @@ impl<'a> Trial<'a> {
                 "generated" => self.report.tally.generated += 1,
                 _ => self.report.tally.mutated += 1,
             }
-            let (input, refused) = (Input { bytes, origin: format!("{what} input {round}") }, self.report.tally.refused);
+            let (input, refused) =
+                (Input { bytes, origin: format!("{what} input {round}") }, self.report.tally.refused);
             self.input((index, set), &input, &mut maker, &mut best)?;
             maker.judge(&input.bytes, what, self.report.tally.refused == refused);
         }
@@ -220,7 +222,8 @@ impl<'a> Trial<'a> {
             if measured.bytes_per_second >= least {
                 board.pass(Check::Speed);
             } else {
-                let why = format!("it takes {} bytes a second; {least} are demanded", measured.bytes_per_second);
+                let why =
+                    format!("it takes {} bytes a second; {least} are demanded", measured.bytes_per_second);
                 board.fail(Check::Speed, Finding { why, input: Some(input), params });
             }
         }

@@ -13,8 +13,9 @@ use runner_sandbox::plugin::Several;
 
 use super::check::{Check, Tried};
 use super::inputs::repeated;
-use super::outcome::{Answer, Edit, Failed, Outcome, classified};
+use super::outcome::{Edit, Failed, Outcome, classified};
 use super::probe::{Probe, USUAL_WINDOW_BYTES};
+use super::properties::may_cut_edits;
 use crate::author::build::remove;
 use crate::loaded_plugin::with_program;
 
@@ -130,11 +131,12 @@ fn sequential(plugins: &Several, bytes: &[u8]) -> Result<Outcome<Vec<u64>>> {
 /// Judges memory after more and more windows. What grows at first and then stays
 /// is no leak; what falls was replaced by a new instance.
 fn judged(memory: &[u64]) -> Tried {
-    let Some([.., before, half, whole]) = memory.last_chunk::<3>().map(|last| *last) else {
+    let Some([.., before, half, whole]) = memory.last_chunk::<3>().copied() else {
         return Tried::Skipped;
     };
     let falls = memory.windows(2).any(|pair| pair[1] < pair[0]);
-    if !falls && !(whole > half && half > before) {
+    let grows = whole > half && half > before;
+    if !falls && !grows {
         return Tried::Passed;
     }
     let kib: Vec<_> = memory.iter().map(|bytes| format!("{} KiB", bytes >> 10)).collect();
@@ -146,7 +148,11 @@ fn judged(memory: &[u64]) -> Tried {
 pub(super) fn threads(plugins: &Several, bytes: &[u8], scratch: &Path) -> Result<Tried> {
     let Some(long) = longer(plugins, bytes, RUN_BYTES)? else { return Ok(Tried::Skipped) };
     let (input, patch) = (scratch.join("input"), scratch.join("patch"));
-    std::fs::write(&input, long).map_err(Error::at("write", &input))?;
+    let Ok(probe) = Probe::begin(plugins, &long)? else { return Ok(Tried::Skipped) };
+    let may_cut = may_cut_edits(&probe.job);
+    // It holds a place of those that use the plugin at the same time.
+    drop(probe);
+    std::fs::write(&input, &long).map_err(Error::at("write", &input))?;
     let mut usual = None;
     for (window_bytes, threads) in RUNS {
         remove(&patch)?;
@@ -155,7 +161,10 @@ pub(super) fn threads(plugins: &Several, bytes: &[u8], scratch: &Path) -> Result
             plan(&input, program, &options, &Entry::resolve(&patch)?, &mut |_| {})
         });
         let made = match classified(planned)? {
-            Ok((report, _)) => Some((edits(&patch)?, report.post_root, report.counts)),
+            Ok((report, _)) => {
+                let edits = if may_cut { Vec::new() } else { edits(&patch)? };
+                Some((edits, report.post_root, report.counts))
+            }
             Err(Failed::Fault(fault, why)) => return Ok(Tried::Wrong(Check::of(fault), why)),
             Err(Failed::Refused(_)) => None,
         };
@@ -170,17 +179,17 @@ pub(super) fn threads(plugins: &Several, bytes: &[u8], scratch: &Path) -> Result
     Ok(if usual.flatten().is_some() { Tried::Passed } else { Tried::Skipped })
 }
 
-/// The edits of a patch, joined where they touch.
+/// The edits of a patch.
 fn edits(patch: &Path) -> Result<Vec<Edit>> {
     let patch = OsPatch::load(&OsStorage, &Entry::resolve(patch)?)?;
-    let (mut reader, mut answer) = (patch.reader(Direction::Forward), Answer::default());
+    let (mut reader, mut edits) = (patch.reader(Direction::Forward), Vec::new());
     while let Some(batch) = reader.next_batch()? {
         for edit in batch.edits() {
             let old_bytes = u32::try_from(edit.old.len()).unwrap_or(u32::MAX);
-            answer.edits.push(Edit { start: edit.start, old_bytes, new: edit.new.to_vec() });
+            edits.push(Edit { start: edit.start, old_bytes, new: edit.new.to_vec() });
         }
     }
-    Ok(answer.joined().edits)
+    Ok(edits)
 }
 
 /// Measures a plugin; `None` if it refuses longer inputs.
