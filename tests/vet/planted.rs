@@ -32,7 +32,9 @@ fn judged(source: &str, built: &Path) -> Option<String> {
     let report = vet(built, &options);
     let mut expected = words(source, "fails");
     expected.sort();
-    let found = with_status(&report, "fail");
+    // What depends on where in a long file a cut falls may fail, or not.
+    let (mut found, may) = (with_status(&report, "fail"), words(source, "may"));
+    found.retain(|check| !may.contains(check));
     (found != expected).then(|| format!("{}: {found:?} fail, not {expected:?}: {report:#}", built.display()))
 }
 

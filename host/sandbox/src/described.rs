@@ -2,18 +2,14 @@
 
 use runner_contract::Manifest;
 use runner_pipeline::escape::escape;
-use serde::{Deserialize, Serialize};
 
 use crate::manifest;
-use crate::message::few;
 
 /// Maximum number of characters shown of an import's name.
 const IMPORT_CHARS: usize = 200;
-/// Maximum number of imports that are read.
-const IMPORTS_READ: usize = 1 << 10;
 
 /// What one instance of a plugin says of itself, asked twice.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 pub struct Described {
     /// The first answer.
     pub first: Manifest,
@@ -22,7 +18,6 @@ pub struct Described {
     /// The names of the interfaces that the plugin imports, once it is a
     /// component. A core module that uses WASI 0.1 imports the interface of the
     /// adapter.
-    #[serde(deserialize_with = "few::<_, _, IMPORTS_READ>")]
     pub imports: Vec<String>,
 }
 

@@ -19,8 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::edits::Edits;
 pub(crate) use self::edits::{edits_bytes, encode_edits};
-pub(crate) use self::few::few;
-use crate::described::Described;
+use self::few::few;
 use crate::facts::Facts;
 use crate::log::MAX_MESSAGES;
 
@@ -34,6 +33,8 @@ const HINTS_READ: usize = 64;
 const TIMES_READ: usize = Stage::ALL.len();
 /// Maximum number of messages in a reply.
 const LOG_READ: usize = 2 * MAX_MESSAGES;
+/// Maximum number of imports in a reply.
+const IMPORTS_READ: usize = 1 << 10;
 /// Bytes of the length before the head of a message.
 const LENGTH_BYTES: usize = 4;
 
@@ -160,7 +161,12 @@ pub enum Outcome {
         is_complete: bool,
     },
     Begun(Job),
-    Described(Box<Described>),
+    /// The first and the second description of one instance, and its imports.
+    Described {
+        manifests: Box<(Manifest, Manifest)>,
+        #[serde(deserialize_with = "few::<_, _, IMPORTS_READ>")]
+        imports: Vec<String>,
+    },
     /// So many edits, with so many new bytes; the range that they touch, the
     /// position of a sequential scan, and what the plugin has counted.
     Edits {

@@ -1,6 +1,7 @@
 // Takes a carriage return at the end of a window for half of a line end that
 // goes on in the next one, and fails only there.
 // fails: split
+// may: threads
 #include "runner.h"
 const runner_manifest runner_plugin = {"bad", "0.1.0", "A plugin with a fault", "MIT"};
 

@@ -139,9 +139,11 @@ impl Host {
     /// If it fails to describe itself, or no worker can be started.
     pub(crate) fn describe_twice(self: &Arc<Self>) -> Result<Described> {
         let mut lane = self.lane(Arc::new(|_, _| {}))?;
-        let Outcome::Described(described) = lane.load(&Request::DescribeTwice)? else {
+        let Outcome::Described { manifests, imports } = lane.load(&Request::DescribeTwice)? else {
             return Err(lane.breach(ANOTHER));
         };
+        let (first, second) = *manifests;
+        let described = Described { first, second, imports };
         described.checked().map_err(|why| breach(&self.name, &why))
     }
 

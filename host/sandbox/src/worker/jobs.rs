@@ -12,6 +12,7 @@ use runner_pipeline::locks;
 
 use super::load::Plugin;
 use super::renewable::Renewable;
+use crate::described::Described;
 use crate::log::{MAX_MESSAGES, Sink};
 use crate::message::{Outcome, Request, Seen, Sizes};
 
@@ -87,7 +88,8 @@ impl Jobs {
             }
             Request::DescribeTwice => {
                 let described = self.plugin.linked()?.logging_to(self.sink()).describe_twice()?;
-                (Outcome::Described(Box::new(described)), None)
+                let Described { first, second, imports } = described;
+                (Outcome::Described { manifests: Box::new((first, second)), imports }, None)
             }
             Request::Settled { view, from } => {
                 let view = seen(&view, block, rest)?;

@@ -2,7 +2,6 @@
 
 use runner_contract::{Framing, Job, Manifest};
 use runner_pipeline::error::Kind;
-use runner_sandbox::Described;
 use runner_sandbox::testing::{Outcome, Reply, Request, WHOLE, encode};
 
 /// What a worker does, and what it comes to.
@@ -106,11 +105,9 @@ pub(crate) fn honest(job: &Job, request: &Request) -> Vec<u8> {
     let edits =
         |position| Outcome::Edits { count: 0, new_bytes: 0, touched: None, position, counts: Vec::new() };
     reply(match request {
-        Request::DescribeTwice => Outcome::Described(Box::new(Described {
-            first: manifest(),
-            second: manifest(),
-            imports: Vec::new(),
-        })),
+        Request::DescribeTwice => {
+            Outcome::Described { manifests: Box::new((manifest(), manifest())), imports: Vec::new() }
+        }
         Request::Load(_) => Outcome::Loaded { manifest: manifest(), layers: String::new() },
         Request::Begin { .. } => Outcome::Begun(job.clone()),
         Request::Table { .. } => Outcome::Table { is_complete: true },

@@ -352,7 +352,7 @@ mod tests {
         let mut maker = maker(framing, b"");
         let whole = (0..100).filter(|_| {
             let (input, _) = maker.next();
-            memchr::memchr_iter(b'"', &input).count() % 2 == 0
+            memchr::memchr_iter(b'"', &input).count().is_multiple_of(2)
         });
         // Some are cut at the end.
         assert!(whole.count() > 80);
