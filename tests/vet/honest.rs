@@ -20,7 +20,7 @@ fn plugins_of_all_languages_pass() {
     let framings =
         ["bytes", "fields", "fixed", "length-prefixed", "lines", "overlapping", "quoted", "sequential"];
     for (index, framing) in framings.into_iter().enumerate() {
-        let languages = ["assemblyscript", "c", "cpp", "go", "rust", "zig"];
+        let languages = ["assemblyscript", "c", "cpp", "rust", "go", "zig"];
         let language = languages[index % languages.len()];
         let fixture = repository().join(format!("tests/languages/fixtures/{language}/conform.wasm"));
         let set = format!("framing={framing}");
