@@ -182,7 +182,10 @@ fn reply(input: &mut Input<'_>, asked: &Asked) -> Vec<u8> {
         counts: (0..input.below(3)).map(|_| (input.below(4) as u32, input.number())).collect(),
     };
     let mut message = Vec::new();
-    encode(&Reply { log: Vec::new(), times: Vec::new(), usage: None, outcome }, &mut message);
+    encode(
+        &Reply { log: Vec::new(), times: Vec::new(), usage: None, memory_bytes: None, outcome },
+        &mut message,
+    );
     message.extend(spans);
     message.extend((0..new_bytes).map(|at| b'A' + (at % 26) as u8));
     message

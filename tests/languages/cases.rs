@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use runner_tests::{Ran, Scratch, repository};
 
-use crate::plugin;
+use runner_tests::authoring::plugin;
 
 /// The plugin `tiny` with a `transform` of its own, and further declarations.
 pub(crate) fn variant(scratch: &Scratch, declarations: &str, transform: &str) -> PathBuf {

@@ -7,6 +7,7 @@
 
 pub mod authoring;
 pub mod forge;
+pub mod guest;
 pub mod kill;
 pub mod medium;
 pub mod mount;

@@ -28,7 +28,10 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     }
     match fs::read_to_string(&place) {
         Ok(kept) if kept == code => Ok(()),
-        _ => Err(format!("{} does not match wit/0.2.0/plugin.wit (run `cargo xtask bindings`)", place.display())),
+        _ => Err(format!(
+            "{} does not match wit/0.2.0/plugin.wit (run `cargo xtask bindings`)",
+            place.display()
+        )),
     }
 }
 

@@ -14,6 +14,7 @@ mod sources;
 mod steps;
 mod test;
 mod tools;
+mod vet;
 
 pub(crate) use build::build;
 pub(crate) use cost::Update;
@@ -21,3 +22,4 @@ pub(crate) use dev::{DevArgs, dev};
 pub(crate) use language::ids as languages;
 pub(crate) use scaffold::new_project;
 pub(crate) use test::test;
+pub(crate) use vet::{VetArgs, vet};

@@ -84,6 +84,7 @@ impl Command {
             Self::Plan(args) => args.run.json,
             Self::Patch(args) | Self::Undo(args) => args.json,
             Self::Recover(args) => args.json,
+            Self::Plugin { command } => command.is_json(),
             Self::Show(args) => args.format == Some(Format::Json),
             _ => false,
         };

@@ -13,7 +13,7 @@ use runner_sandbox::{Confinement, Isolation, Limits, Plugin};
 
 use crate::Outcome;
 use crate::args::seconds;
-use crate::author::{DevArgs, Update, build, dev, languages, new_project, test};
+use crate::author::{DevArgs, Update, VetArgs, build, dev, languages, new_project, test, vet};
 use crate::loaded_plugin::{limits, load};
 use crate::report::Reporter;
 
@@ -65,6 +65,16 @@ pub(crate) enum PluginCommand {
     /// Watch a plugin: whenever a source is saved, build it, run it on the start of a file, and show
     /// what it changes there. This runs a compiler as `build` does
     Dev(DevArgs),
+    /// Try whether a plugin keeps its claims and the contract, on samples, odd inputs, and many that are
+    /// made. The exit code is 1 if a check fails
+    Vet(Box<VetArgs>),
+}
+
+impl PluginCommand {
+    /// Whether the report is for programs.
+    pub(crate) fn is_json(&self) -> bool {
+        matches!(self, Self::Vet(args) if args.json)
+    }
 }
 
 /// Maximum number of characters shown of a default value.
@@ -80,6 +90,7 @@ pub(crate) fn run(command: &PluginCommand, reporter: &Reporter) -> Result<Outcom
             return test(plugin, cases.as_deref(), update, reporter);
         }
         PluginCommand::Dev(args) => return dev(args, reporter),
+        PluginCommand::Vet(args) => return vet(args, reporter),
         PluginCommand::List => {
             for bundled in bundled::ALL {
                 let plugin = load(bundled.name, limits()?, Isolation::COMPILE_DEADLINE, reporter)?;

@@ -83,6 +83,7 @@ struct Inner {
     file: Option<PathBuf>,
     /// The byte that is the reason.
     place: Option<Place>,
+    fault: Option<Fault>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -95,13 +96,30 @@ pub enum Place {
     File(u64),
 }
 
+/// What a plugin did wrong, where it did not answer with an error of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+pub enum Fault {
+    /// It crashed, ended itself, or answered with what is no value.
+    Trap,
+    /// Its answer breaks the contract.
+    Contract,
+    /// Its answer breaks a claim that it has made.
+    Claim,
+    /// It imports what plugins cannot have.
+    Import,
+    /// It did not answer in time.
+    Time,
+    /// It needed more memory than it may have.
+    Memory,
+}
+
 impl Error {
     /// A failure of this kind. `what` is a lower-case phrase without a full
     /// stop, in which names are escaped.
     #[must_use]
     pub fn new(kind: Kind, what: impl Into<String>) -> Self {
         let (what, words, hints) = (what.into(), None, Vec::new());
-        Self(Box::new(Inner { kind, what, words, hints, file: None, place: None, source: None }))
+        Self(Box::new(Inner { kind, what, words, hints, file: None, place: None, fault: None, source: None }))
     }
 
     /// A failed operation on a path: "cannot `verb` `path`", caused by
@@ -201,6 +219,13 @@ impl Error {
         self
     }
 
+    /// Records what a plugin did wrong.
+    #[must_use]
+    pub fn of_fault(mut self, fault: Fault) -> Self {
+        self.0.fault = Some(fault);
+        self
+    }
+
     /// The same failure with a different kind.
     #[must_use]
     pub fn of_kind(mut self, kind: Kind) -> Self {
@@ -208,13 +233,13 @@ impl Error {
         self
     }
 
-    /// Wraps this failure as the cause of a larger one, with the same kind and
-    /// hints.
+    /// Wraps this failure as the cause of a larger one, with the same kind, hints
+    /// and fault.
     #[must_use]
     pub fn within(mut self, what: impl Into<String>) -> Self {
-        let (hints, file) = (std::mem::take(&mut self.0.hints), self.0.file.take());
+        let (hints, file, fault) = (std::mem::take(&mut self.0.hints), self.0.file.take(), self.0.fault);
         let mut outer = Self::new(self.kind(), what).because(self);
-        (outer.0.hints, outer.0.file) = (hints, file);
+        (outer.0.hints, outer.0.file, outer.0.fault) = (hints, file, fault);
         outer
     }
 
@@ -240,6 +265,12 @@ impl Error {
     #[must_use]
     pub fn place(&self) -> Option<Place> {
         self.0.place
+    }
+
+    /// What a plugin did wrong, if that is the failure.
+    #[must_use]
+    pub fn fault(&self) -> Option<Fault> {
+        self.0.fault
     }
 
     /// The file that was worked on, as the user named it. `None` if the failure

@@ -33,7 +33,7 @@ use crate::engine::framing::{Cutter, MIN_RECORD_LIMIT_BYTES, View};
 use crate::engine::readable::{self, NoText};
 use crate::engine::transform::{Begun, Instance};
 use crate::engine::validate::Found;
-use crate::engine::window::{Context, Position};
+use crate::engine::window::{Context, Position, Shows};
 use crate::error::Result;
 use crate::escape::group_digits;
 use crate::memory::MemoryContext;
@@ -134,6 +134,7 @@ pub(crate) fn stream(
         finder: finder.as_ref(),
         window_bytes,
         record_limit,
+        shows: Shows::Candidates,
         budget,
         cancel,
         whole: None,

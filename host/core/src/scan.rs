@@ -35,7 +35,7 @@ use crate::engine::framing::{Cutter, MIN_RECORD_LIMIT_BYTES, View};
 use crate::engine::prefilter::Finder;
 use crate::engine::transform::Instance;
 pub use crate::engine::window::BLOCK_BYTES;
-use crate::engine::window::{Context, block_bytes};
+use crate::engine::window::{Context, Shows, block_bytes};
 use crate::error::Result;
 use crate::hash::Tree;
 use crate::memory::MemoryContext;
@@ -97,6 +97,7 @@ impl Options<'_> {
             finder: transforms.finder,
             window_bytes: self.window(),
             record_limit: self.record_limit(),
+            shows: Shows::Candidates,
             budget: self.memory.budget,
             cancel: self.cancel,
             whole: None,

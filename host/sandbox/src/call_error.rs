@@ -6,7 +6,7 @@ mod backtrace;
 use std::fmt;
 
 use runner_contract::Failure;
-use runner_pipeline::error::{Error, Kind, Place};
+use runner_pipeline::error::{Error, Fault, Kind, Place};
 use runner_pipeline::escape::{escape, escape_lines, group_digits};
 use runner_pipeline::memory::{Bytes, HINT};
 use rustix::io::Errno;
@@ -72,7 +72,8 @@ pub(crate) fn trapped(
     if let Some(denied) = limiter.budget_denied() {
         return Error::new(Kind::Plugin, format!("plugin `{plugin}` needed more memory {call} than is left"))
             .because(denied)
-            .hint(HINT);
+            .hint(HINT)
+            .of_fault(Fault::Memory);
     }
     if limiter.memory_denied() {
         let limit = Bytes(limits.memory_bytes);
@@ -80,7 +81,8 @@ pub(crate) fn trapped(
             Kind::Plugin,
             format!("plugin `{plugin}` needed more than {limit} of memory {call}"),
         )
-        .hint("give it more memory with `--memory`");
+        .hint("give it more memory with `--memory`")
+        .of_fault(Fault::Memory);
     }
     if trap.is_none() && is_machine(error) {
         let what =
@@ -109,7 +111,8 @@ pub(crate) fn trapped(
             let why = format!("its answer is larger than {share}, a worker's share of `--memory-total`");
             return Error::new(Kind::Plugin, format!("plugin `{plugin}` failed {call}"))
                 .because(why)
-                .hint(HINT);
+                .hint(HINT)
+                .of_fault(Fault::Memory);
         }
         None => return answer_too_large(plugin, call),
     };
@@ -117,7 +120,7 @@ pub(crate) fn trapped(
         Some(functions) => format!("{why}; it was in {functions}"),
         None => why,
     };
-    Error::new(Kind::Plugin, format!("plugin `{plugin}` {verb} {call}")).because(why)
+    Error::new(Kind::Plugin, format!("plugin `{plugin}` {verb} {call}")).because(why).of_fault(Fault::Trap)
 }
 
 /// The error of a call in which the plugin passes more to the host than the host
@@ -135,7 +138,7 @@ fn message_too_large(plugin: &str, call: Call) -> Error {
 /// The error of a call whose answer exceeds the limit for answers of its kind.
 fn answer_too_large(plugin: &str, call: Call) -> Error {
     let limit = Bytes(limit_bytes(call));
-    let error = Error::new(Kind::Plugin, format!("plugin `{plugin}` failed {call}"));
+    let error = Error::new(Kind::Plugin, format!("plugin `{plugin}` failed {call}")).of_fault(Fault::Memory);
     let why = format!("its answer exceeds the size limit of {limit}");
     if !matches!(call, Call::Window(_)) {
         return error.because(why);

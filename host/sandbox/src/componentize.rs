@@ -9,7 +9,7 @@ mod imports;
 
 use std::borrow::Cow;
 
-use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::error::{Error, Fault, Kind, Result};
 use runner_pipeline::escape::{escape, escape_lines};
 use wasmparser::{Encoding, Parser, Payload};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
@@ -64,7 +64,9 @@ pub(crate) fn component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>
     check_exports(name, &module)?;
     imports::check(name, &module.imports)?;
     let encoded = wrap(bytes, &module).map_err(|error| {
-        Error::new(Kind::Plugin, format!("cannot convert the module `{name}` to a component")).because(error)
+        let error = Error::new(Kind::Plugin, format!("cannot convert the module `{name}` to a component"))
+            .because(error);
+        if module.foreign { error.of_fault(Fault::Import) } else { error }
     })?;
     Ok(Cow::Owned(encoded))
 }
@@ -116,6 +118,8 @@ struct Module {
     imports: Vec<String>,
     /// It imports WASI 0.1.
     preview1: bool,
+    /// It imports from something other than WASI and the contract.
+    foreign: bool,
     /// It declares the world that it was built for.
     typed: bool,
 }
@@ -136,6 +140,8 @@ impl Shape {
                         if import.module == imports::UNDEFINED {
                             module.imports.push(import.name.to_owned());
                         }
+                        module.foreign |= import.module != PREVIEW1
+                            && !["runner:plugin/", "wasi:"].iter().any(|known| import.module.contains(known));
                     }
                 }
                 Payload::ExportSection(exports) => {

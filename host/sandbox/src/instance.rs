@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use runner_contract::{FileHead, Job, Manifest, Param, Reply, Window};
 use runner_pipeline::engine::transform::Transform;
-use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::error::{Error, Fault, Kind, Result};
 use wasmtime::component::Component;
 use wasmtime::{Engine, Store};
 
 use crate::bindings::{Lists, types};
 use crate::call_error::Call;
+use crate::described::Described;
 use crate::facts::Facts;
 use crate::limits::Limits;
 use crate::log::Sink;
@@ -97,6 +98,25 @@ impl Linked {
         manifest::check(manifest.into()).map_err(|why| breach(&self.name, &why))
     }
 
+    /// What the plugin says of itself when it is asked twice in one instance.
+    ///
+    /// # Errors
+    /// As for [`Linked::describe`].
+    pub(crate) fn describe_twice(&self) -> Result<Described> {
+        let mut instance = self.instantiate()?;
+        let mut describe = || -> Result<Manifest> {
+            let answer = instance
+                .call(Call::Describe, limits::DESCRIBE_FUEL, |guest, store| guest.call_describe(store));
+            answer.map(Manifest::from)
+        };
+        let (first, second) = (describe()?, describe()?);
+        let component = self.pre.instance_pre().component();
+        let imports = component.component_type();
+        let imports = imports.imports(&self.engine).map(|(name, _)| name.to_owned()).collect();
+        let described = Described { first, second, imports };
+        described.checked().map_err(|why| breach(&self.name, &why))
+    }
+
     fn instantiate(&self) -> Result<Instance> {
         let mut store = store::new(&self.engine, &self.limits, self.log.clone(), self.tables.clone());
         let started = store.data_mut().limiter.draw(self.instance_bytes);
@@ -117,7 +137,9 @@ impl Linked {
 
 /// The error for a plugin that breaks the contract.
 pub(crate) fn breach(plugin: &str, why: &str) -> Error {
-    Error::new(Kind::Plugin, format!("plugin `{plugin}` breaks the contract")).because(why)
+    Error::new(Kind::Plugin, format!("plugin `{plugin}` breaks the contract"))
+        .because(why)
+        .of_fault(Fault::Contract)
 }
 
 /// An instance with its own memory, for one thread.
@@ -161,6 +183,11 @@ impl Instance {
                 Err(call_error::trapped(&self.code.name, call, &self.code.limits, limiter, &error))
             }
         }
+    }
+
+    /// Bytes of all linear memories.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.store.data().limiter.memory_bytes()
     }
 
     /// Whether the last call was refused memory because of the plugin's limit.

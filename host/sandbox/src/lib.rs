@@ -21,6 +21,7 @@ mod child;
 mod code;
 mod componentize;
 mod contract_version;
+mod described;
 mod engine;
 mod facts;
 mod instance;
@@ -59,6 +60,7 @@ use runner_pipeline::escape::escape;
 use wasmtime::Engine;
 
 pub use self::cache::Cache;
+pub use self::described::Described;
 pub use self::isolation::{Isolation, worker_main};
 pub use self::limits::reply_fuel;
 pub use self::limits::{Confinement, Limits, MAX_PLUGIN_BYTES};

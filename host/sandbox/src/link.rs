@@ -1,6 +1,6 @@
 //! Links what a plugin imports.
 
-use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::error::{Error, Fault, Kind, Result};
 use runner_pipeline::escape::escape;
 use wasmtime::component::{Component, HasSelf, Linker};
 
@@ -25,7 +25,8 @@ pub(crate) fn link(name: &str, component: &Component) -> Result<bindings::Pre<St
                 Kind::Plugin,
                 format!("`{name}` imports `{import}`, which is not available to plugins"),
             )
-            .hint(format!("a plugin may import {} and WASI 0.2", bindings::IMPORTS[0])));
+            .hint(format!("a plugin may import {} and WASI 0.2", bindings::IMPORTS[0]))
+            .of_fault(Fault::Import));
         }
     }
     if !ty.exports(engine).any(|(export, _)| export == bindings::GUEST) {

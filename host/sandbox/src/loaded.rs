@@ -7,6 +7,7 @@ use runner_contract::{FileHead, Manifest, Param};
 use runner_pipeline::engine::transform::{Begun, Instance, has_died};
 use runner_pipeline::error::Result;
 
+use crate::described::Described;
 use crate::instance::Linked;
 use crate::limits::Limits;
 use crate::log::Sink;
@@ -84,6 +85,18 @@ impl Plugin {
     #[must_use]
     pub fn with_tables(&self, tables: Tables) -> Self {
         Self { tables, ..self.clone() }
+    }
+
+    /// What the plugin says of itself when it is asked twice in one instance, and
+    /// what it imports.
+    ///
+    /// # Errors
+    /// If it fails to describe itself, or the process that runs it dies.
+    pub fn describe_twice(&self) -> Result<Described> {
+        match &self.runs {
+            Runs::InProcess(linked) => linked.describe_twice(),
+            Runs::InWorker(host, _) => host.describe_twice(),
+        }
     }
 
     /// Starts an instance, passes it the parameters and the head of the file,

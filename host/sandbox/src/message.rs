@@ -10,7 +10,7 @@ mod few;
 use runner_contract::{Job, LogLevel, MAX_COUNTS, Manifest, Param};
 use runner_pipeline::engine::framing::View;
 use runner_pipeline::engine::window::{Found, Position};
-use runner_pipeline::error::{Error, Kind, Place};
+use runner_pipeline::error::{Error, Fault, Kind, Place};
 use runner_pipeline::escape::{escape, escape_lines};
 use runner_pipeline::memory::{Budget, is_denied};
 use runner_pipeline::profile::Stage;
@@ -33,6 +33,8 @@ const HINTS_READ: usize = 64;
 const TIMES_READ: usize = Stage::ALL.len();
 /// Maximum number of messages in a reply.
 const LOG_READ: usize = 2 * MAX_MESSAGES;
+/// Maximum number of imports in a reply.
+const IMPORTS_READ: usize = 1 << 10;
 /// Bytes of the length before the head of a message.
 const LENGTH_BYTES: usize = 4;
 
@@ -55,6 +57,8 @@ pub enum Request {
     Records { view: Seen, sizes: Sizes, records: (u64, u64) },
     /// The edits of sequential windows.
     Sequential { view: Seen, sizes: Sizes, at: u64, want: u64, until: u64 },
+    /// Describe the plugin twice in one instance.
+    DescribeTwice,
     /// Where no edit can start any more.
     Settled { view: Seen, from: u64 },
     /// The next part of the reply.
@@ -98,6 +102,8 @@ impl Load {
 pub struct Sizes {
     pub window_bytes: u64,
     pub record_limit: u64,
+    /// Whether records are shown that the prefilters would leave out.
+    pub shows_all: bool,
 }
 
 /// A view, and where its bytes are.
@@ -139,6 +145,8 @@ pub struct Reply {
     /// Instructions since the last reply, and bytes of the instance's memory;
     /// `None` if nothing counts them, or no window was shown.
     pub usage: Option<(u64, u64)>,
+    /// Bytes of linear memory of the instance, if there is one.
+    pub memory_bytes: Option<u64>,
     pub outcome: Outcome,
 }
 
@@ -156,6 +164,12 @@ pub enum Outcome {
         is_complete: bool,
     },
     Begun(Job),
+    /// The first and the second description of one instance, and its imports.
+    Described {
+        manifests: Box<(Manifest, Manifest)>,
+        #[serde(deserialize_with = "few::<_, _, IMPORTS_READ>")]
+        imports: Vec<String>,
+    },
     /// So many edits, with so many new bytes; the range that they touch, the
     /// position of a sequential scan, and what the plugin has counted.
     Edits {
@@ -195,6 +209,7 @@ pub struct Failure {
     #[serde(deserialize_with = "few::<_, _, HINTS_READ>")]
     hints: Vec<String>,
     words: Option<String>,
+    fault: Option<Fault>,
     /// The offset in the file of the byte that is the reason.
     offset: Option<u64>,
 }
@@ -225,6 +240,7 @@ impl From<&Error> for Failure {
             because: error.causes().next().map(ToString::to_string),
             hints: error.hints().to_vec(),
             words: error.words().map(str::to_owned),
+            fault: error.fault(),
             offset: match error.place() {
                 Some(Place::File(offset)) => Some(offset),
                 Some(Place::Window(_)) | None => None,
@@ -253,6 +269,9 @@ impl Failure {
         }
         if let Some(offset) = self.offset {
             error = error.at_place(Place::File(offset));
+        }
+        if let Some(fault) = self.fault {
+            error = error.of_fault(fault);
         }
         if let Some(words) = &self.words {
             error = error.said(escape_lines(words, LINE_CHARS));

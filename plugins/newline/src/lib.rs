@@ -24,13 +24,14 @@ impl Plugin for Newline {
     }
 
     fn begin(params: &Params, _: &FileHead<'_>) -> Result<(Self, Job), Failure> {
-        let lines = Job::new(Framing::lines()).text().idempotent().deterministic().counts(["line-end"]);
+        let lines = Job::new(Framing::lines()).text().deterministic().counts(["line-end"]);
         match params.required("to")? {
+            // Not idempotent: CR CR LF loses one CR each time.
             "lf" => Ok((Self::Lf, lines.literals(["\r\n"]))),
             // These lines differ from the others by one missing byte. In files
             // that need conversion it is missing in every line, so a prefilter
             // would pass all lines. So there is none.
-            _ => Ok((Self::Crlf, lines)),
+            _ => Ok((Self::Crlf, lines.idempotent())),
         }
     }
 

@@ -18,6 +18,8 @@
 use std::fs;
 use std::path::PathBuf;
 
+pub(crate) use runner_tests::guest::build;
+
 /// One guest, built, with its expectation.
 pub(crate) struct Guest {
     pub(crate) name: String,
@@ -107,28 +109,6 @@ const CHOOSY: &str = "
   (call $span (i32.const 0) (i32.const 1) (i32.const 1))
   (i64.store (i32.const 608) (i64.extend_i32_u (local.get 2)))
   (call $edits))";
-
-/// The module that a guest's text stands for.
-pub(crate) fn build(name: &str, text: &str) -> Vec<u8> {
-    let starts =
-        |form: &str| text.lines().find(|line| !line.starts_with(";;")).is_some_and(|l| l.starts_with(form));
-    let text = if starts("(component") {
-        text.to_owned()
-    } else {
-        let mut module = format!("(module\n{text}\n");
-        let prelude = fs::read_to_string(folder().join("prelude.wat")).unwrap();
-        let mut parts = prelude.split(";; unless: ");
-        module.push_str(parts.next().unwrap());
-        for part in parts {
-            let (unless, part) = part.split_once('\n').unwrap();
-            if !text.contains(unless) {
-                module.push_str(part);
-            }
-        }
-        module + "\n)"
-    };
-    wat::parse_str(text).unwrap_or_else(|error| panic!("{name}: {error}"))
-}
 
 impl Expect {
     fn parse(name: &str, text: &str) -> Self {

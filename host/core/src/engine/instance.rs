@@ -99,20 +99,25 @@ impl Instance {
         }
     }
 
-    /// Asks for the edits of `records`, and waits for them.
-    pub(crate) fn edits(
-        &mut self,
-        context: &Context<'_>,
-        view: &View<'_>,
-        records: Range<u64>,
-    ) -> Result<Found> {
+    /// Asks for the edits of `records`, and waits for them. Both ends of the
+    /// range are ends of records; under an overlapping framing, these are the
+    /// edits that start in the range. The range must be in view, with the bytes
+    /// that the framing needs around it.
+    ///
+    /// # Errors
+    /// Any failure of the plugin, and breaches of the contract; when the budget
+    /// is used up, or the run was stopped.
+    pub fn edits(&mut self, context: &Context<'_>, view: &View<'_>, records: Range<u64>) -> Result<Found> {
         self.ask_records(context, view, &records)?;
         self.records(context, view, &records)
     }
 
     /// The edits of the sequential windows that start before `until`, as far as
     /// they are in view; advances `position`.
-    pub(crate) fn sequential(
+    ///
+    /// # Errors
+    /// As for [`Instance::edits`].
+    pub fn sequential(
         &mut self,
         context: &Context<'_>,
         view: &View<'_>,
@@ -143,6 +148,16 @@ impl Instance {
             *position = next;
         }
         Ok(found)
+    }
+
+    /// Bytes of linear memory that the instance had after its last answer. `None`
+    /// if that is not known.
+    #[must_use]
+    pub fn memory_bytes(&self) -> Option<u64> {
+        match self {
+            Self::Local(_) | Self::Chain(_) => None,
+            Self::Remote(remote) => remote.memory_bytes(),
+        }
     }
 
     /// As [`Finder::settled`](crate::engine::prefilter::Finder::settled), for

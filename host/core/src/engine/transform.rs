@@ -115,6 +115,11 @@ pub trait BlockTransform: Send {
     /// # Errors
     /// As for [`BlockTransform::ask_records`].
     fn settled(&mut self, context: &Context<'_>, view: &View<'_>, from: u64) -> Result<u64>;
+
+    /// As [`Instance::memory_bytes`], not checked.
+    fn memory_bytes(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// The cause of an error: the process that ran the plugin has died.

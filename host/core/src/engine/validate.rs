@@ -11,7 +11,7 @@ use crate::engine::chain::Trace;
 use crate::engine::counts::Counts;
 use crate::engine::diff;
 use crate::engine::edits::EditList;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Fault, Kind, Result};
 use crate::memory::{Budget, Denied};
 use crate::profile::{self, Stage};
 
@@ -114,7 +114,7 @@ fn replaced(request: &Request<'_>, old: &[u8], new: &[u8], found: &mut Found) ->
         return Err(broken(window, "replaced a whole window, which its framing or prefilter forbids"));
     }
     if job.claims.length_preserving && new.len() != old.len() {
-        return Err(broken(window, "changed a length, but claims that it never does"));
+        return Err(broken(window, "changed a length, but claims that it never does").of_fault(Fault::Claim));
     }
     // Lines are matched using tables with an entry for each line.
     let mut tables = found.edits.lease();
@@ -148,7 +148,9 @@ fn edits(
             return Err(outside(window, start));
         }
         if job.claims.length_preserving && end - start != span.len as usize {
-            return Err(broken(window, "changed a length, but claims that it never does"));
+            return Err(
+                broken(window, "changed a length, but claims that it never does").of_fault(Fault::Claim)
+            );
         }
         let Some((new, rest)) = bytes.split_at_checked(span.len as usize) else {
             return Err(broken(window, "returned fewer replacement bytes than its edits need"));
@@ -259,4 +261,5 @@ impl Found {
 pub(crate) fn broken(window: &Window<'_>, what: &str) -> Error {
     Error::new(Kind::Plugin, format!("the plugin {what}, in the window at offset {}", window.offset))
         .hint("this is a bug in the plugin")
+        .of_fault(Fault::Contract)
 }

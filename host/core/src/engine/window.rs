@@ -38,6 +38,15 @@ pub fn block_bytes(window_bytes: u64) -> u64 {
     BLOCK_BYTES.max(window_bytes.max(1).next_multiple_of(GROUP_BYTES))
 }
 
+/// Which records are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shows {
+    /// Those that the job's prefilters let pass.
+    Candidates,
+    /// All of them, to try whether the prefilters leave out too much.
+    All,
+}
+
 /// What stays the same from block to block.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
@@ -52,6 +61,8 @@ pub struct Context<'a> {
     pub window_bytes: u64,
     /// The length of the longest record.
     pub record_limit: u64,
+    /// Which records are shown.
+    pub shows: Shows,
     /// The budget for packed windows and edits.
     pub budget: &'a Budget,
     /// Stops the work before the next call.
@@ -104,7 +115,7 @@ pub fn find(
     }
     let mut pack = Pack::new(context.budget);
     let splitter = Splitter::new(context.job);
-    let leaves_out = context.job.leaves_records_out();
+    let leaves_out = context.job.leaves_records_out() && context.shows == Shows::Candidates;
     let finder = context.finder.filter(|_| leaves_out);
     let mut search = finder.map(|finder| Search { finder, room: context.budget.lease() });
     while start < last {

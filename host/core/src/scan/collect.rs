@@ -11,7 +11,7 @@ use super::{Options, Scan, Scanned};
 use crate::engine::framing::{Cutter, MIN_RECORD_LIMIT_BYTES};
 use crate::engine::transform::Instance;
 use crate::engine::validate::Found;
-use crate::engine::window::Context;
+use crate::engine::window::{Context, Shows};
 use crate::error::{Error, Kind, Result};
 use crate::patch::{Roots, Writer};
 use crate::storage::Storage;
@@ -45,6 +45,7 @@ pub(crate) fn collect<'s, S: Storage>(
         finder: None,
         window_bytes: options.window(),
         record_limit: MIN_RECORD_LIMIT_BYTES,
+        shows: Shows::Candidates,
         budget: options.memory.budget,
         cancel: options.cancel,
         whole: None,

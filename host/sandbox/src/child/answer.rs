@@ -13,7 +13,7 @@ use std::os::unix::fs::FileExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
-use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::error::{Error, Fault, Kind, Result};
 use runner_pipeline::escape::{escape, escape_lines};
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,9 @@ pub(super) struct Refusal {
     what: String,
     because: Option<String>,
     hints: Vec<String>,
+    /// What the plugin did wrong.
+    #[serde(default)]
+    fault: Option<Fault>,
 }
 
 /// What is wanting where a plugin is not at fault.
@@ -188,7 +191,13 @@ impl From<&Error> for Refusal {
             Kind::OutOfMemory => Some(Want::Memory),
             _ => None,
         };
-        Self { for_want_of, what: error.to_string(), because, hints: error.hints().to_vec() }
+        Self {
+            for_want_of,
+            what: error.to_string(),
+            because,
+            hints: error.hints().to_vec(),
+            fault: error.fault(),
+        }
     }
 }
 
@@ -202,6 +211,10 @@ impl From<Refusal> for Error {
             None => Kind::Plugin,
         };
         let error = Self::new(kind, escape(&refusal.what, TEXT_CHARS));
+        let error = match refusal.fault {
+            Some(fault) => error.of_fault(fault),
+            None => error,
+        };
         let because = refusal.because.iter().map(|because| escape_lines(because, TEXT_CHARS));
         let error = because.fold(error, Self::because);
         error.with_hints(refusal.hints.iter().take(HINTS).map(|hint| escape(hint, TEXT_CHARS)))

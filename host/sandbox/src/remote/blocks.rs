@@ -7,7 +7,7 @@ use runner_contract::{FileHead, Job, Param};
 use runner_pipeline::engine::answer::{self, Answer};
 use runner_pipeline::engine::framing::View;
 use runner_pipeline::engine::transform::BlockTransform;
-use runner_pipeline::engine::window::{Context, Position};
+use runner_pipeline::engine::window::{Context, Position, Shows};
 use runner_pipeline::error::Result;
 use runner_pipeline::storage::CopyMemory;
 
@@ -87,7 +87,8 @@ struct About<'a> {
 }
 
 fn sizes(context: &Context<'_>) -> Sizes {
-    Sizes { window_bytes: context.window_bytes, record_limit: context.record_limit }
+    let Context { window_bytes, record_limit, shows, .. } = *context;
+    Sizes { window_bytes, record_limit, shows_all: shows == Shows::All }
 }
 
 impl BlockTransform for Blocks {
@@ -128,6 +129,10 @@ impl BlockTransform for Blocks {
             (Outcome::Settled(settled), _) => Ok(settled),
             _ => Err(self.0.breach(ANOTHER)),
         }
+    }
+
+    fn memory_bytes(&self) -> Option<u64> {
+        self.0.memory_bytes()
     }
 }
 

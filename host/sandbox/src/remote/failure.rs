@@ -4,7 +4,7 @@
 use runner_pipeline::cancel::{Cancel, Seconds};
 use runner_pipeline::engine::answer;
 use runner_pipeline::engine::transform::WorkerDied;
-use runner_pipeline::error::{Error, Kind};
+use runner_pipeline::error::{Error, Fault, Kind};
 use runner_pipeline::memory::Denied;
 
 use super::call::Call;
@@ -78,6 +78,7 @@ impl Asked<'_> {
         };
         Error::new(Kind::Plugin, format!("plugin `{}` {what} within {time}", self.plugin))
             .hint("give it more time with `--timeout`")
+            .of_fault(Fault::Time)
     }
 
     fn died(&self) -> Error {
@@ -96,6 +97,7 @@ impl Asked<'_> {
         };
         Error::new(Kind::Plugin, format!("the process that runs plugin `{}` died {place}", self.plugin))
             .because(WorkerDied { how })
+            .of_fault(Fault::Trap)
     }
 }
 

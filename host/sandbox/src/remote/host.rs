@@ -10,13 +10,14 @@ use runner_contract::{MAX_CONTEXT_BYTES, Manifest};
 use runner_pipeline::engine::framing::MIN_RECORD_LIMIT_BYTES;
 use runner_pipeline::engine::transform::{WorkerDied, has_died};
 use runner_pipeline::engine::window::{MARGIN_BYTES, block_bytes};
-use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::error::{Error, Fault, Kind, Result};
 use runner_pipeline::memory::Peer;
 use runner_pipeline::{locks, profile};
 
 use super::keeper::Worker;
 use super::lane::{ANOTHER, Lane};
 use crate::code::Code;
+use crate::described::Described;
 use crate::instance::breach;
 use crate::limits::{Confinement, Limits};
 use crate::log::{Log, Sink};
@@ -128,7 +129,22 @@ impl Host {
         Err(Error::new(
             Kind::Plugin,
             format!("the process that runs plugin `{}` dies again and again", self.name),
-        ))
+        )
+        .of_fault(Fault::Trap))
+    }
+
+    /// What the plugin says of itself when it is asked twice in one instance.
+    ///
+    /// # Errors
+    /// If it fails to describe itself, or no worker can be started.
+    pub(crate) fn describe_twice(self: &Arc<Self>) -> Result<Described> {
+        let mut lane = self.lane(Arc::new(|_, _| {}))?;
+        let Outcome::Described { manifests, imports } = lane.load(&Request::DescribeTwice)? else {
+            return Err(lane.breach(ANOTHER));
+        };
+        let (first, second) = *manifests;
+        let described = Described { first, second, imports };
+        described.checked().map_err(|why| breach(&self.name, &why))
     }
 
     /// Sees to it that there is a worker, and that it has loaded the plugin. One

@@ -36,13 +36,27 @@ pub(crate) struct Lane {
     deadline: Option<Instant>,
     /// Whether the worker has an instance for this lane.
     begun: bool,
+    /// Bytes of linear memory of the instance, as the worker said last.
+    memory_bytes: Option<u64>,
 }
 
 impl Lane {
     pub(super) fn new(name: String, limits: Limits, worker: Arc<Worker>, slot: Slot, log: Log) -> Self {
         let long = limits.budget.lease();
         let (head, reply) = (Vec::new(), Vec::new());
-        Self { name, limits, worker, slot: Some(slot), log, head, reply, long, deadline: None, begun: false }
+        Self {
+            name,
+            limits,
+            worker,
+            slot: Some(slot),
+            log,
+            head,
+            reply,
+            long,
+            deadline: None,
+            begun: false,
+            memory_bytes: None,
+        }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -51,6 +65,10 @@ impl Lane {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    pub(crate) fn memory_bytes(&self) -> Option<u64> {
+        self.memory_bytes
     }
 
     /// The memory of the block of this lane.
@@ -63,7 +81,8 @@ impl Lane {
         self.slot.as_ref()?.place_in_block(bytes).map(|place| place.start)
     }
 
-    pub(super) fn load(&mut self, request: &Request) -> Result<Outcome> {
+    /// Asks about the plugin itself.
+    pub(crate) fn load(&mut self, request: &Request) -> Result<Outcome> {
         let cancel = self.limits.cancel.clone();
         self.ask(Call::Load, request, b"", cancel.get()).map(|(outcome, _)| outcome)
     }
@@ -123,6 +142,7 @@ impl Lane {
         if let (Some(meter), Some((instructions, memory_bytes))) = (&self.limits.meter, head.usage) {
             meter.add(instructions, memory_bytes);
         }
+        self.memory_bytes = head.memory_bytes;
         match head.outcome {
             Outcome::Failed(failure) => Err(failure.into_error(&self.limits.budget)),
             outcome => Ok((outcome, rest)),

@@ -6,12 +6,13 @@ use runner_contract::{FileHead, Job, LogLevel};
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::engine::framing::{Cutter, View};
 use runner_pipeline::engine::prefilter::Finder;
-use runner_pipeline::engine::window::{Context, Found, Position, find, find_sequential};
+use runner_pipeline::engine::window::{Context, Found, Position, Shows, find, find_sequential};
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::locks;
 
 use super::load::Plugin;
 use super::renewable::Renewable;
+use crate::described::Described;
 use crate::log::{MAX_MESSAGES, Sink};
 use crate::message::{Outcome, Request, Seen, Sizes};
 
@@ -45,6 +46,11 @@ impl Jobs {
     pub(super) fn usage(&self) -> Option<(u64, u64)> {
         let usage = self.plugin.usage()?;
         Some((usage.instructions, *usage.memory_bytes.last()?))
+    }
+
+    /// Bytes of linear memory of the instance.
+    pub(super) fn memory_bytes(&self) -> Option<u64> {
+        self.begun.as_ref().and_then(|begun| begun.instance.memory_bytes())
     }
 
     /// Does what is asked for. `rest` follows the request.
@@ -87,6 +93,11 @@ impl Jobs {
                 })?;
                 (Outcome::edits(&found, Some(position)), Some(found))
             }
+            Request::DescribeTwice => {
+                let described = self.plugin.linked()?.logging_to(self.sink()).describe_twice()?;
+                let Described { first, second, imports } = described;
+                (Outcome::Described { manifests: Box::new((first, second)), imports }, None)
+            }
             Request::Settled { view, from } => {
                 let view = seen(&view, block, rest)?;
                 let finder = self.begun.as_ref().and_then(|begun| begun.finder.as_ref());
@@ -115,6 +126,7 @@ impl Jobs {
             finder: finder.as_deref(),
             window_bytes: sizes.window_bytes,
             record_limit: sizes.record_limit,
+            shows: if sizes.shows_all { Shows::All } else { Shows::Candidates },
             budget: self.plugin.budget(),
             cancel: Cancel::NEVER,
             whole: None,

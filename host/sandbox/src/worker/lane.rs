@@ -49,7 +49,13 @@ impl Lane {
         let done = jobs.answer(head, request.block(), bytes);
         let (outcome, found) = done.unwrap_or_else(|error| (Outcome::Failed(Failure::from(&error)), None));
         reply.clear();
-        let head = Reply { log: jobs.take_log(), times: times(), usage: jobs.usage(), outcome };
+        let head = Reply {
+            log: jobs.take_log(),
+            times: times(),
+            usage: jobs.usage(),
+            memory_bytes: jobs.memory_bytes(),
+            outcome,
+        };
         message::encode(&head, &mut reply.bytes);
         match found {
             Some(found) => reply.send_with(request, &found),

@@ -48,6 +48,11 @@ impl Renewable {
         Ok((job, renewable))
     }
 
+    /// Bytes of linear memory of the instance.
+    pub(super) fn memory_bytes(&self) -> Option<u64> {
+        self.instance.as_ref().map(Instance::memory_bytes)
+    }
+
     /// Whether another instance may have enough memory for what this one had not.
     fn may_renew(&self) -> bool {
         let lacked = self.instance.as_ref().is_some_and(Instance::lacked_memory);

@@ -92,7 +92,10 @@ pub(crate) fn manifest() -> Manifest {
 /// A reply without a log.
 pub(crate) fn reply(outcome: Outcome) -> Vec<u8> {
     let mut message = Vec::new();
-    encode(&Reply { log: Vec::new(), times: Vec::new(), usage: None, outcome }, &mut message);
+    encode(
+        &Reply { log: Vec::new(), times: Vec::new(), usage: None, memory_bytes: None, outcome },
+        &mut message,
+    );
     message
 }
 
@@ -105,6 +108,9 @@ pub(crate) fn honest(job: &Job, request: &Request) -> Vec<u8> {
     let edits =
         |position| Outcome::Edits { count: 0, new_bytes: 0, touched: None, position, counts: Vec::new() };
     reply(match request {
+        Request::DescribeTwice => {
+            Outcome::Described { manifests: Box::new((manifest(), manifest())), imports: Vec::new() }
+        }
         Request::Load(_) => Outcome::Loaded { manifest: manifest(), layers: String::new() },
         Request::Begin { .. } => Outcome::Begun(job.clone()),
         Request::Table { .. } => Outcome::Table { is_complete: true },
@@ -123,6 +129,7 @@ pub(crate) const STEPS: [&str; 6] = ["load", "begin", "records", "sequential", "
 pub(crate) fn step(request: &Request) -> &'static str {
     match request {
         Request::Load(_) => "load",
+        Request::DescribeTwice => "describe twice",
         Request::Begin { .. } => "begin",
         Request::Table { .. } => "table",
         Request::Records { .. } => "records",

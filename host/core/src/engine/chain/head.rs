@@ -11,7 +11,7 @@ use crate::cancel::Cancel;
 use crate::engine::framing::{Cutter, MIN_RECORD_LIMIT_BYTES, View};
 use crate::engine::readable::{self, NoText};
 use crate::engine::transform::{Begun, Instance};
-use crate::engine::window::{BLOCK_BYTES, Context};
+use crate::engine::window::{BLOCK_BYTES, Context, Shows};
 use crate::error::Result;
 use crate::memory::Budget;
 
@@ -75,6 +75,7 @@ fn next_head(chain: &mut Chain, head: FileHead<'_>, budget: &Budget) -> Result<(
         finder: None,
         window_bytes: BLOCK_BYTES,
         record_limit: MIN_RECORD_LIMIT_BYTES,
+        shows: Shows::Candidates,
         budget,
         cancel: Cancel::NEVER,
         whole: Some(view),

@@ -46,6 +46,7 @@ impl Elsewhere {
             finder: finder.as_ref(),
             window_bytes: self.window_bytes,
             record_limit: 1000,
+            shows: Shows::Candidates,
             budget,
             cancel,
             whole: None,
@@ -141,7 +142,7 @@ proptest! {
         let finder = Finder::within(&job, budget).expect("a good literal");
         let finder = finder.as_ref();
         let context =
-            Context { job: &job, cutter: &cutter, finder, window_bytes, record_limit: 1000, budget, cancel, whole: None };
+            Context { job: &job, cutter: &cutter, finder, window_bytes, record_limit: 1000, shows: Shows::Candidates, budget, cancel, whole: None };
         let whole = View { base: 0, bytes: &content, end: true };
         let summary = cutter.summarize(&whole, 0..block.start);
         let carry = cutter.advance(&whole, 0..block.start, cutter.initial_carry(), summary);

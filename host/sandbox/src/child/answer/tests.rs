@@ -33,8 +33,13 @@ fn fails(answer: CodeFile, status: ExitStatus, what: &str) -> Error {
 /// The error for a refusal with these texts.
 fn refused(what: &str, because: &str, hints: &[&str]) -> Error {
     let hints = hints.iter().map(ToString::to_string).collect();
-    let refusal =
-        Refusal { for_want_of: None, what: what.to_owned(), because: Some(because.to_owned()), hints };
+    let refusal = Refusal {
+        for_want_of: None,
+        what: what.to_owned(),
+        because: Some(because.to_owned()),
+        hints,
+        fault: None,
+    };
     let json = serde_json::to_vec(&refusal).unwrap();
     read(answer(&json), exited(EXIT_REFUSED)).unwrap_err()
 }

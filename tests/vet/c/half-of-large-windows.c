@@ -1,0 +1,12 @@
+// Edits only the first 4 KiB of a window: a buffer that was taken for large enough.
+// fails: split threads
+#include "runner.h"
+const runner_manifest runner_plugin = {"bad", "0.1.0", "A plugin with a fault", "MIT"};
+
+const char *runner_begin(runner_job *job) { runner_job_lines(job); return NULL; }
+const char *runner_transform(const runner_window *window) {
+    const size_t length = window->length < 4096 ? window->length : 4096;
+    for (size_t i = 0; i < length; i++)
+        if (window->bytes[i] == 'e') *runner_replace_room(i, i + 1, 1) = 'E';
+    return NULL;
+}

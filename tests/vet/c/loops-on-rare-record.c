@@ -1,0 +1,16 @@
+// Never ends where a line has two blanks.
+// fails: time
+// options: --timeout 0.3
+#include "runner.h"
+const runner_manifest runner_plugin = {"bad", "0.1.0", "A plugin with a fault", "MIT"};
+
+const char *runner_begin(runner_job *job) { runner_job_lines(job); return NULL; }
+const char *runner_transform(const runner_window *window) {
+    runner_record line = {0};
+    while (runner_next_line(window, &line)) {
+        if (runner_find(line.bytes, line.length, "  ", 2) != RUNNER_NONE)
+            for (volatile uint32_t n = 0;; n++) {}
+        if (line.length) *runner_replace_room(line.start, line.start + 1, 1) = '#';
+    }
+    return NULL;
+}

@@ -1,0 +1,14 @@
+// Has a stack buffer of 1,000 bytes for a line.
+// fails: trap
+#include "runner.h"
+const runner_manifest runner_plugin = {"bad", "0.1.0", "A plugin with a fault", "MIT"};
+
+const char *runner_begin(runner_job *job) { runner_job_lines(job); return NULL; }
+const char *runner_transform(const runner_window *window) {
+    runner_record line = {0};
+    while (runner_next_line(window, &line)) {
+        if (line.length > 1000) __builtin_trap();
+        if (line.length) *runner_replace_room(line.start, line.start + 1, 1) = '#';
+    }
+    return NULL;
+}
