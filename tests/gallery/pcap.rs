@@ -99,7 +99,8 @@ fn cut_packets_keep_no_part_of_an_address() {
     let Some(captures) = made(&scratch, seed() + 1, 12) else { return };
     let mut tried = 0;
     for input in captures {
-        let (before, expected) = (fs::read(&input).unwrap(), fs::read(input.with_extension("expected")).unwrap());
+        let (before, expected) =
+            (fs::read(&input).unwrap(), fs::read(input.with_extension("expected")).unwrap());
         // Raw IP: the addresses of IPv4 stand at 12, those of IPv6 at 8.
         let is_raw = before[20..24].iter().any(|&byte| [101, 228, 229].contains(&byte));
         if before[0] == b'\n' || !is_raw {

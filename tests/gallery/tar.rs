@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, symlink};
 use std::path::{Path, PathBuf};
 
-use runner_tests::{Random, Ran, Scratch, command, program, repository, seed};
+use runner_tests::{Ran, Random, Scratch, command, program, repository, seed};
 
 /// How many trees are made.
 const TREES: u64 = 6;
@@ -108,7 +108,11 @@ fn holds_the_same(scratch: &Scratch, archive: &Path, expected: &Path) {
     let folder = scratch.path("extracted");
     fs::create_dir(&folder).unwrap();
     tar(&folder, &["-xf", archive.to_str().unwrap()]);
-    let ran = program("diff").args(["-r", "--no-dereference"]).arg(scratch.path("tree")).arg(folder.join("tree")).output();
+    let ran = program("diff")
+        .args(["-r", "--no-dereference"])
+        .arg(scratch.path("tree"))
+        .arg(folder.join("tree"))
+        .output();
     let ran = Ran::of(ran.unwrap());
     assert_eq!(ran.code, 0, "{}: {}", archive.display(), ran.text());
     fs::remove_dir_all(folder).unwrap();
@@ -135,8 +139,13 @@ fn archives_are_those_of_tar_with_other_owners() {
             let has_big_numbers = number >= 2;
             let id = random.below(if has_big_numbers { 1 << 31 } else { 1 << 21 });
             let time = random.below(if has_big_numbers { 1 << 35 } else { 1 << 32 });
-            let time = if has_big_numbers && random.below(3) == 0 { format!("-{time}") } else { time.to_string() };
-            let from = [format!("--owner=somebody:{id}"), format!("--group=friends:{id}"), format!("--mtime=@{time}.5")];
+            let time =
+                if has_big_numbers && random.below(3) == 0 { format!("-{time}") } else { time.to_string() };
+            let from = [
+                format!("--owner=somebody:{id}"),
+                format!("--group=friends:{id}"),
+                format!("--mtime=@{time}.5"),
+            ];
             let from: Vec<_> = from.iter().map(String::as_str).chain(format.iter().copied()).collect();
             let input = pack(&scratch, "input.tar", &from);
             let mut to = [&SCRUBBED[..], format].concat();
@@ -166,7 +175,8 @@ fn archives_in_one_file_are_all_scrubbed() {
     fs::rename(inner, scratch.path("tree/inner.tar")).unwrap();
     let [a, b] = ["a.tar", "b.tar"].map(|name| fs::read(pack(&scratch, name, &["--format=ustar"])).unwrap());
     let both = scratch.write("both.tar", [a, b].concat());
-    let expected = fs::read(pack(&scratch, "expected.tar", &[&SCRUBBED[..], &["--format=ustar"]].concat())).unwrap();
+    let expected =
+        fs::read(pack(&scratch, "expected.tar", &[&SCRUBBED[..], &["--format=ustar"]].concat())).unwrap();
     assert!(fs::read(scrubbed(&both)).unwrap() == [expected.clone(), expected].concat());
 }
 
