@@ -135,7 +135,11 @@ pub(crate) fn limits() -> Result<Limits> {
 
 /// Loads a plugin by name or path, through the code cache if it is usable.
 pub(crate) fn load(plugin: &str, limits: Limits, compile: Duration, reporter: &Reporter) -> Result<Plugin> {
-    let sandbox = Sandbox::new(Cache::open_default(), Isolation::this_program(compile))?;
+    let cache = Cache::open_default().unwrap_or_else(|why| {
+        reporter.no_cache(&why);
+        None
+    });
+    let sandbox = Sandbox::new(cache, Isolation::this_program(compile))?;
     let source = resolve(plugin)?;
     let compiling = reporter.compiling(plugin);
     let plugin = std::thread::scope(|scope| {
