@@ -21,7 +21,7 @@ function packageFolder() {
       if (existsSync(join(modules, PACKAGE))) return join(modules, PACKAGE);
     }
   }
-  console.error(`${PACKAGE} is not installed: npm install ${PACKAGE}@0.23.0`);
+  console.error(`${PACKAGE} is not installed: npm install ${PACKAGE}@0.23.0 @bytecodealliance/preview2-shim@0.17.4`);
   process.exit(1);
 }
 

@@ -1,6 +1,7 @@
 //! The process that runs a plugin holds nothing, and says what confines it.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -150,4 +151,31 @@ fn what_the_system_refuses_is_named() {
         }
     }
     assert!(done > 0, "it never came to its end");
+}
+
+/// A directory for compiled code that others may enter is not used, and the user is
+/// told so, once, with the way to mend it.
+#[test]
+fn a_cache_that_cannot_be_trusted_is_named_once() {
+    let scratch = Scratch::new();
+    let (plugin, cache) = (scratch.guest("tiny"), scratch.path("cache"));
+    fs::create_dir(&cache).unwrap();
+    let run = |mode, options: &[&str]| {
+        fs::set_permissions(&cache, fs::Permissions::from_mode(mode)).unwrap();
+        let files = [scratch.write("one", "abc\n"), scratch.write("two", "abc\n")];
+        let mut command = runner_tests::command();
+        command.arg("apply").arg(&plugin).args(&files).args(options).env("RUNNER_CACHE_DIR", &cache);
+        Ran::of(command.output().unwrap()).ok()
+    };
+    let ran = run(0o755, &[])
+        .says("compiled plugins are not kept")
+        .says("other users may enter it")
+        .says("chmod 700");
+    assert_eq!(ran.stderr.matches("warning").count(), 1, "{}", ran.stderr);
+    let events = String::from_utf8(run(0o755, &["--json"]).stdout).unwrap();
+    assert_eq!(events.matches("\"no-code-cache\"").count(), 1, "{events}");
+    assert!(!run(0o755, &["--quiet"]).stderr.contains("warning"));
+    assert_eq!(names(&cache).len(), 0, "it was used");
+    assert!(!run(0o700, &[]).stderr.contains("warning"));
+    assert_eq!(names(&cache).len(), 2, "the key and the entry");
 }

@@ -78,5 +78,6 @@ pub(crate) fn broken_inputs_do_no_harm(project: &Project, parameters: &[&str]) {
 /// `RUNNER_SEED` chooses other inputs.
 #[test]
 fn broken_inputs_do_no_harm_to_any_plugin() {
-    all().iter().for_each(|project| broken_inputs_do_no_harm(project, &[]));
+    let kept = all().into_iter().filter(Project::is_kept);
+    kept.for_each(|project| broken_inputs_do_no_harm(&project, &[]));
 }

@@ -2,12 +2,14 @@
 //! passes its cases, never crashes on broken inputs, and is compared with another
 //! program that does the same.
 //!
-//! `gallery/NAME/NAME.wasm` is what the sources beside it make. To build all anew,
+//! `gallery/NAME/NAME.wasm` is what the sources beside it make, but for Python and
+//! JavaScript (`interpreted`). To build all anew,
 //! set `RUNNER_UPDATE_GALLERY=1` and run these tests.
 
 #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 mod broken;
+mod interpreted;
 mod pcap;
 mod projects;
 mod tar;
@@ -27,11 +29,20 @@ struct Project {
 }
 
 impl Project {
+    /// Whether the plugin is kept beside its source.
+    fn is_kept(&self) -> bool {
+        !SLOW.contains(&self.language.as_str())
+    }
+
     /// The plugin that is kept beside its source.
     fn plugin(&self) -> PathBuf {
         self.folder.join(format!("{}.wasm", self.name))
     }
 }
+
+/// Languages whose plugins are large, take minutes to build, and are not the same
+/// each time. They are not kept.
+const SLOW: [&str; 2] = ["javascript", "python"];
 
 /// All projects of the gallery, in order of their names.
 fn all() -> Vec<Project> {

@@ -8,13 +8,9 @@ use runner_tests::{Scratch, repository};
 
 use crate::{Project, all};
 
-/// Languages whose builds take minutes, or are not the same each time. Set
-/// `RUNNER_SLOW_LANGUAGES` to build them, with their tools on the search path.
-const SLOW: [&str; 2] = ["javascript", "python"];
-
 /// Builds a copy of a project, in which the SDK is a copy as well. Returns what
 /// was built.
-fn built(project: &Project, scratch: &Scratch) -> Vec<u8> {
+pub(crate) fn built(project: &Project, scratch: &Scratch) -> Vec<u8> {
     let folder = scratch.path(&project.name);
     copy(&project.folder, &folder);
     let made = folder.join(format!("{}.wasm", project.name));
@@ -31,7 +27,7 @@ fn plugins_are_what_their_sources_make() {
         return;
     }
     let scratch = Scratch::new();
-    for project in all().iter().filter(|project| !SLOW.contains(&project.language.as_str())) {
+    for project in all().iter().filter(|project| project.is_kept()) {
         let made = built(project, &scratch);
         if std::env::var_os("RUNNER_UPDATE_GALLERY").is_some() {
             fs::write(project.plugin(), &made).unwrap();
@@ -41,30 +37,15 @@ fn plugins_are_what_their_sources_make() {
     }
 }
 
-/// What is built anew passes the cases. The bytes are not compared.
-#[test]
-fn slow_languages_build_and_pass_their_cases() {
-    if std::env::var_os("RUNNER_SLOW_LANGUAGES").is_none() {
-        return;
-    }
-    let scratch = Scratch::new();
-    for project in all().iter().filter(|project| SLOW.contains(&project.language.as_str())) {
-        let made = built(project, &scratch);
-        if std::env::var_os("RUNNER_UPDATE_GALLERY").is_some() {
-            fs::write(project.plugin(), &made).unwrap();
-        }
-        passes(&scratch.path(&project.name));
-    }
-}
-
+/// Plugins in slow languages are not kept.
 #[test]
 fn plugins_pass_their_cases() {
-    for project in all() {
+    for project in all().iter().filter(|project| project.is_kept()) {
         passes(&project.folder);
     }
 }
 
-fn passes(folder: &Path) {
+pub(crate) fn passes(folder: &Path) {
     let ran = plugin(folder, &["test"]);
     let said = String::from_utf8_lossy(&ran.stdout);
     assert_eq!(ran.code, 0, "{}: {said}{}", folder.display(), ran.stderr);

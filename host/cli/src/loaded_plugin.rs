@@ -145,7 +145,11 @@ pub(crate) fn load_resolved(
     compile: Duration,
     reporter: &Reporter,
 ) -> Result<Plugin> {
-    let sandbox = Sandbox::new(Cache::open_default(), Isolation::this_program(compile))?;
+    let cache = Cache::open_default().unwrap_or_else(|why| {
+        reporter.no_cache(&why);
+        None
+    });
+    let sandbox = Sandbox::new(cache, Isolation::this_program(compile))?;
     let compiling = reporter.compiling(&source.name);
     let plugin = std::thread::scope(|scope| {
         let (loaded, wait) = mpsc::channel::<()>();

@@ -77,11 +77,14 @@ impl Cache {
             .or_else(|| Some(var("HOME")?.join(".cache/runner")))
     }
 
-    /// Opens the cache in [`Cache::default_dir`], if that is possible: an unusable
-    /// cache only costs time.
-    #[must_use]
-    pub fn open_default() -> Option<Self> {
-        Self::default_dir().and_then(|dir| Self::open(&dir).ok())
+    /// Opens the cache in [`Cache::default_dir`]; `None` if there is no such
+    /// directory.
+    ///
+    /// # Errors
+    /// As for [`Cache::open`]. Callers continue without a cache, which only costs
+    /// time.
+    pub fn open_default() -> Result<Option<Self>> {
+        Self::default_dir().map(|dir| Self::open(&dir)).transpose()
     }
 
     /// Opens the cache in `dir`, and creates the directory if necessary.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use runner_pipeline::error::Error;
+use runner_pipeline::error::{Error, Kind};
 use runner_pipeline::escape::{Page, count, group_digits, shown, with_name};
 use runner_pipeline::run::Event;
 use runner_pipeline::scan::Workers;
@@ -141,6 +141,35 @@ impl Reporter {
                 shown(&missing.join(", "))
             ));
             page.line("  hint: with `--require-confinement`, plugins are refused here");
+            self.note(&page)
+        });
+    }
+
+    /// Says once why compiled code is not kept, if the user can mend that: each run
+    /// then compiles the plugin anew.
+    pub(crate) fn no_cache(&self, why: &Error) {
+        static SAID: AtomicBool = AtomicBool::new(false);
+        let can_be_mended = why.kind() == Kind::Refused || !why.hints().is_empty();
+        if !can_be_mended || self.volume == Volume::Quiet || SAID.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let causes: Vec<_> = why.causes().map(ToString::to_string).collect();
+        // The run continues even if this cannot be reported.
+        drop(if self.is_json() {
+            self.event(&json!({
+                "event": "no-code-cache", "error": why.what(), "causes": causes, "hints": why.hints(),
+            }))
+        } else {
+            let mut page = Page::of(format_args!(
+                "warning: compiled plugins are not kept, so each run compiles them: {}",
+                shown(why.what())
+            ));
+            for cause in &causes {
+                page.line(format_args!("  caused by: {}", shown(cause)));
+            }
+            for hint in why.hints() {
+                page.line(format_args!("  hint: {}", shown(hint)));
+            }
             self.note(&page)
         });
     }

@@ -152,7 +152,7 @@ impl Plugin {
             None => default_isolation(&resolved.name)?,
         };
         let cache = match &self.cache {
-            CodeCache::Default => Cache::open_default(),
+            CodeCache::Default => Cache::open_default().ok().flatten(),
             CodeCache::In(directory) => directory.as_deref().and_then(|dir| Cache::open(dir).ok()),
         };
         // Messages that a plugin logs while it describes itself are dropped: it
