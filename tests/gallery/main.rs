@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 mod broken;
+mod peers;
 mod projects;
 
 use std::fs;
