@@ -70,3 +70,8 @@ fn agrees(name: &str) {
 fn time_shift_agrees_with_datetime() {
     agrees("time-shift");
 }
+
+#[test]
+fn fixed_width_agrees_with_struct() {
+    agrees("fixed-width");
+}
