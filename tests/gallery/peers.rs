@@ -75,3 +75,8 @@ fn time_shift_agrees_with_datetime() {
 fn fixed_width_agrees_with_struct() {
     agrees("fixed-width");
 }
+
+#[test]
+fn log_format_agrees_with_json() {
+    agrees("log-format");
+}
