@@ -54,7 +54,9 @@ fn mutants(case: &Path, scratch: &Scratch, random: &mut Random) -> Vec<PathBuf> 
     (0..MUTANTS).map(mutant).collect()
 }
 
-fn broken_inputs_do_no_harm(project: &Project) {
+/// Tries a plugin with what is made of each of its cases, and with parameters
+/// beside those of the case.
+pub(crate) fn broken_inputs_do_no_harm(project: &Project, parameters: &[&str]) {
     let mut random = Random(seed());
     for case in fs::read_dir(project.folder.join("cases")).unwrap() {
         let (case, scratch) = (case.unwrap().path(), Scratch::in_memory());
@@ -63,6 +65,9 @@ fn broken_inputs_do_no_harm(project: &Project) {
         command.args(["apply", "--dry-run", "--as-is"]).arg(project.plugin()).args(&files);
         if case.join("params.toml").exists() {
             command.arg("--params").arg(case.join("params.toml"));
+        }
+        for parameter in parameters {
+            command.args(["--set", parameter]);
         }
         let ran = runner_tests::Ran::of(command.output().unwrap());
         let said = format!("{}: {}", case.display(), ran.stderr);
@@ -73,5 +78,5 @@ fn broken_inputs_do_no_harm(project: &Project) {
 /// `RUNNER_SEED` chooses other inputs.
 #[test]
 fn broken_inputs_do_no_harm_to_any_plugin() {
-    all().iter().for_each(broken_inputs_do_no_harm);
+    all().iter().for_each(|project| broken_inputs_do_no_harm(project, &[]));
 }

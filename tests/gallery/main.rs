@@ -8,8 +8,10 @@
 #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 mod broken;
+mod pcap;
 mod peers;
 mod projects;
+mod tar;
 
 use std::fs;
 use std::path::PathBuf;

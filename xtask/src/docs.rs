@@ -22,10 +22,11 @@ const SOURCES: [&str; 7] = [
 const ENDS: [&str; 6] = [".rs", "/", ".md", ".toml", ".wit", ".wat"];
 
 /// Documents outside `docs/`.
-const OTHERS: [&str; 11] = [
+const OTHERS: [&str; 12] = [
     "README.md",
     "SECURITY.md",
     "CHANGELOG.md",
+    "gallery/README.md",
     "guest-sdk/rust/README.md",
     "host/channel/README.md",
     "host/cli/README.md",

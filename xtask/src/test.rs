@@ -10,7 +10,7 @@ use crate::{languages, packages, plugins, shell, supply, toolchain};
 
 /// Programs that tests compare with or use for their setup, and their Debian
 /// packages.
-const PROGRAMS: [(&str, &str); 25] = [
+const PROGRAMS: [(&str, &str); 26] = [
     ("/usr/bin/dos2unix", "dos2unix"),
     ("/usr/bin/setfacl", "acl"),
     ("/usr/bin/setfattr", "attr"),
@@ -32,6 +32,8 @@ const PROGRAMS: [(&str, &str); 25] = [
     // Servers whose dumps the plugin `sql` changes.
     ("/usr/lib/postgresql/15/bin/postgres", "postgresql"),
     ("/usr/sbin/mariadbd", "mariadb-server"),
+    // What plugins of the gallery are compared with.
+    ("/usr/bin/tshark", "tshark"),
     // Plugins in C and C++.
     ("/usr/bin/clang-19", "clang-19"),
     ("/usr/bin/wasm-ld-19", "lld-19"),
