@@ -1,13 +1,14 @@
 // The edits of one window.
 
 import { NONE } from "./bytes";
+import { Builder } from "./builder";
 import { Growing } from "./memory";
 import { Window } from "./window";
 
 /**
  * Collects the edits of one window. They come in order and do not overlap; the
  * first mistake ends the run with a message. Replacements are a string, a
- * Uint8Array or a StaticArray<u8>.
+ * Uint8Array, a StaticArray<u8> or a Builder.
  */
 @final
 export class Edits {
@@ -103,8 +104,10 @@ export class Edits {
       return this.copy(value.dataStart, value.length);
     } else if (value instanceof StaticArray<u8>) {
       return this.copy(changetype<usize>(value), value.length);
+    } else if (value instanceof Builder) {
+      return this.copy(value.start, value.length);
     } else {
-      ERROR("a replacement is a string, a Uint8Array or a StaticArray<u8>");
+      ERROR("a replacement is a string, a Uint8Array, a StaticArray<u8> or a Builder");
       return 0;
     }
   }

@@ -7,5 +7,6 @@ export { Input, Value } from "./input";
 export { Job, Framing, Pattern, ByteOrder, Check } from "./job";
 export { Window, Records, Fields } from "./window";
 export { Edits } from "./edits";
+export { Builder } from "./builder";
 export { Level, log, debug, info, warn, Table } from "./host";
 export { utf8, textOf, NONE } from "./bytes";

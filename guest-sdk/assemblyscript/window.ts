@@ -67,6 +67,22 @@ export class Window {
     return String.UTF8.decodeUnsafe(this.bytes.dataStart + start, end - start);
   }
 
+  /**
+   * The decimal number that the bytes from one position to another are; -1 if
+   * they are anything but 1 to 18 digits. Faster than `parseInt(window.text(..))`.
+   */
+  integer(start: i32, end: i32): i64 {
+    if (start < 0 || start > end || end > this.length) throw new RangeError("integer: outside of the window");
+    if (start == end || end - start > 18) return -1;
+    let value: i64 = 0;
+    for (let at = start; at < end; at++) {
+      const digit = load<u8>(this.start + at) - 0x30;
+      if (digit > 9) return -1;
+      value = value * 10 + digit;
+    }
+    return value;
+  }
+
   /** The lines, without the `\n` that ends each. */
   lines(): Records {
     return new Records(this, Framing.lines(), true);

@@ -17,6 +17,8 @@ type Edits struct {
 	names      []string
 	counts     []uint64
 	mistake    string
+	template   []byte // Of Sub.
+	expanded   []byte
 }
 
 // span has the layout of the contract.

@@ -1,6 +1,9 @@
 package runner
 
-import "regexp"
+import (
+	"bytes"
+	"regexp"
+)
 
 // Match is a match of a regular expression in a record.
 type Match struct {
@@ -32,15 +35,17 @@ func (m *Match) GroupStart(n int) int {
 // Sub replaces all matches of re in the record that starts at a position of the
 // window. In the replacement, `$1` or `${name}` stands for a group.
 func (e *Edits) Sub(re *regexp.Regexp, start int, record []byte, replacement string) {
-	for _, groups := range re.FindAllSubmatchIndex(record, -1) {
-		e.Replace(start+groups[0], start+groups[1], re.Expand(nil, []byte(replacement), record, groups))
+	for _, groups := range all(re, record) {
+		e.template = append(e.template[:0], replacement...)
+		e.expanded = re.Expand(e.expanded[:0], e.template, record, groups)
+		e.Replace(start+groups[0], start+groups[1], e.expanded)
 	}
 }
 
 // SubFunc calls f for all matches of re in the record that starts at a position
 // of the window. What f returns replaces the match; nil leaves it alone.
 func (e *Edits) SubFunc(re *regexp.Regexp, start int, record []byte, f func(m *Match) ([]byte, error)) error {
-	for _, groups := range re.FindAllSubmatchIndex(record, -1) {
+	for _, groups := range all(re, record) {
 		m := Match{start + groups[0], start + groups[1], record, start, groups}
 		with, err := f(&m)
 		if err != nil {
@@ -51,4 +56,16 @@ func (e *Edits) SubFunc(re *regexp.Regexp, start int, record []byte, f func(m *M
 		}
 	}
 	return nil
+}
+
+// all are the groups of all matches. Package regexp takes long to find nothing,
+// so it is only asked as often as what every match begins with is there.
+func all(re *regexp.Regexp, record []byte) [][]int {
+	most := -1
+	if prefix, _ := re.LiteralPrefix(); prefix != "" {
+		if most = bytes.Count(record, []byte(prefix)); most == 0 {
+			return nil
+		}
+	}
+	return re.FindAllSubmatchIndex(record, most)
 }

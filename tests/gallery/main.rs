@@ -11,6 +11,7 @@
 mod broken;
 mod interpreted;
 mod pcap;
+mod peers;
 mod projects;
 mod tar;
 

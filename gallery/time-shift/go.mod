@@ -1,0 +1,3 @@
+module example.com/time-shift
+
+go 1.24
