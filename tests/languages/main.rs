@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 mod alike;
+mod cookbook;
 mod projects;
 
 use std::path::{Path, PathBuf};
@@ -41,6 +42,13 @@ fn has_compilers() -> bool {
     }
     skip(&format!("{} missing; `cargo xtask test` installs them", missing.join(", ")));
     false
+}
+
+/// Whether Python and JavaScript are tried. They take minutes, and their tools a
+/// download of 200 MB. Set this variable to try them, with the tools on the search
+/// path.
+fn has_slow_compilers() -> bool {
+    env::var_os("RUNNER_SLOW_LANGUAGES").is_some()
 }
 
 /// Copies a folder with all that is in it.

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use runner_tests::{Ran, Scratch, command, repository};
 
-use crate::{LANGUAGES, copy, fixture, has_compilers, search_path};
+use crate::{LANGUAGES, copy, fixture, has_compilers, has_slow_compilers, search_path};
 
 /// Runs `runner plugin`, with the compilers on its search path.
-fn plugin(folder: &Path, arguments: &[&str]) -> Ran {
+pub(crate) fn plugin(folder: &Path, arguments: &[&str]) -> Ran {
     let mut command = command();
     command.arg("plugin").args(arguments).current_dir(folder).env("PATH", search_path());
     if let Some(home) = std::env::var_os("HOME") {
@@ -79,11 +79,9 @@ macro_rules! languages {
 
 languages!(assemblyscript, c, cpp, go, zig);
 
-/// Python and JavaScript take minutes, and their tools a download of 200 MB. Set
-/// this variable to try them, with the tools on the search path.
 #[test]
 fn slow_languages_build_and_pass_their_tests() {
-    if std::env::var_os("RUNNER_SLOW_LANGUAGES").is_some() {
+    if has_slow_compilers() {
         ["javascript", "python"].into_iter().for_each(a_new_project_builds_and_passes_its_tests);
     }
 }
