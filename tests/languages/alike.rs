@@ -2,9 +2,9 @@
 //! code and messages, whatever the framing, the parameters and the cut.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use runner_tests::{Random, Scratch, runner, seed};
+use runner_tests::{Random, Scratch, repository, runner, seed};
 
 use crate::{LANGUAGES, fixture};
 
@@ -13,6 +13,12 @@ const FRAMINGS: [&str; 8] =
 
 /// How many inputs are tried with each framing.
 const INPUTS: usize = 12;
+
+/// The same for the plugins of a frozen contract.
+const FROZEN_INPUTS: usize = 3;
+
+/// How many these are.
+const FROZEN: usize = 6;
 
 /// An input of a framing, from parts that matter to it.
 fn input(framing: &str, random: &mut Random) -> Vec<u8> {
@@ -75,9 +81,8 @@ fn options(folder: &Path, random: &mut Random) -> Vec<String> {
 
 /// What a plugin makes of a file, its exit code, and what is said about it but
 /// for the report.
-fn run(scratch: &Scratch, language: &str, content: &[u8], options: &[String]) -> (Vec<u8>, i32, String) {
+fn run(scratch: &Scratch, plugin: &Path, content: &[u8], options: &[String]) -> (Vec<u8>, i32, String) {
     let file = scratch.write("file", content);
-    let plugin = fixture(language);
     let start = ["apply", plugin.to_str().unwrap(), file.to_str().unwrap()].map(str::to_owned);
     let ran = runner(start.iter().chain(options));
     let is_told =
@@ -91,26 +96,31 @@ fn run(scratch: &Scratch, language: &str, content: &[u8], options: &[String]) ->
     (fs::read(&file).unwrap(), ran.code, lines.join("\n"))
 }
 
-#[test]
-fn all_languages_answer_alike() {
+/// Gives plugins the same files and parameters, `inputs` for each framing: all
+/// must answer as the first one does.
+fn compare(plugins: &[PathBuf], inputs: usize) {
     let mut random = Random(seed() | 1);
     let scratch = Scratch::new();
     scratch.write("table", "0123456789");
     scratch.write("value", "from\\nfile");
+    let (first, others) = plugins.split_first().unwrap();
+    assert!(!others.is_empty());
     let mut changed = 0;
     for framing in FRAMINGS {
-        for _ in 0..INPUTS {
+        for _ in 0..inputs {
             let content = input(framing, &mut random);
             let mut options = options(scratch.dir(), &mut random);
             options.extend(["--set".to_owned(), format!("framing={framing}")]);
-            let expected = run(&scratch, "rust", &content, &options);
+            let expected = run(&scratch, first, &content, &options);
             changed += u64::from(expected.0 != content);
-            for language in LANGUAGES {
-                let found = run(&scratch, language, &content, &options);
+            for plugin in others {
+                let found = run(&scratch, plugin, &content, &options);
                 assert!(
                     found == expected,
-                    "{language}, {options:?}\ninput: {}\nin Rust: {:?}, {}\n{}\nfound: {:?}, {}\n{}",
+                    "{}, {options:?}\ninput: {}\nin {}: {:?}, {}\n{}\nfound: {:?}, {}\n{}",
+                    plugin.display(),
                     content.escape_ascii(),
+                    first.display(),
                     expected.1,
                     expected.0.escape_ascii(),
                     expected.2,
@@ -121,5 +131,25 @@ fn all_languages_answer_alike() {
             }
         }
     }
-    assert!(changed > (FRAMINGS.len() * INPUTS / 3) as u64, "only {changed} files were changed");
+    assert!(changed > (FRAMINGS.len() * inputs / 3) as u64, "only {changed} files were changed");
+}
+
+#[test]
+fn all_languages_answer_alike() {
+    let plugins = std::iter::once("rust").chain(LANGUAGES).map(fixture);
+    compare(&plugins.collect::<Vec<_>>(), INPUTS);
+}
+
+/// What was built for a frozen version of the contract runs as it did then.
+#[test]
+fn frozen_plugins_answer_alike() {
+    let folder = repository().join("tests/languages/frozen/0.2.0");
+    let mut plugins = Vec::new();
+    for name in runner_tests::names(&folder) {
+        plugins.push(folder.join(&name));
+    }
+    // That of Rust is what the others are compared with.
+    plugins.sort_by_key(|path| !path.ends_with("rust.wasm"));
+    assert_eq!(plugins.len(), FROZEN);
+    compare(&plugins, FROZEN_INPUTS);
 }

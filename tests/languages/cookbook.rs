@@ -6,10 +6,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use runner_tests::authoring::{has_compilers, has_slow_compilers, plugin};
 use runner_tests::{Ran, Scratch, binary, program, repository};
 
-use crate::projects::plugin;
-use crate::{has_compilers, has_slow_compilers};
 
 /// Languages by the info strings of their blocks: the name for `--lang`, and the
 /// file that holds the source.

@@ -9,6 +9,7 @@
 
 mod alike;
 mod cases;
+mod cookbook;
 mod dev;
 mod projects;
 mod rust;

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use runner_tests::authoring::{copy, has_compilers, plugin};
+use runner_tests::authoring::{copy, has_compilers, has_slow_compilers, plugin};
 use runner_tests::{Ran, Scratch, command, repository};
 
 use crate::{LANGUAGES, fixture};
@@ -102,7 +102,7 @@ fn a_module_in_text_that_is_wrong_is_named() {
 /// this variable to try them, with the tools on the search path.
 #[test]
 fn slow_languages_build_and_pass_their_tests() {
-    if std::env::var_os("RUNNER_SLOW_LANGUAGES").is_some() {
+    if has_slow_compilers() {
         ["javascript", "python"].into_iter().for_each(a_new_project_builds_and_passes_its_tests);
     }
 }

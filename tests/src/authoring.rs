@@ -29,6 +29,12 @@ pub fn has_programs(names: &[&str]) -> bool {
     false
 }
 
+/// Whether Python and JavaScript are tried. They take minutes, and their tools a
+/// download of 200 MB. `cargo xtask guests` sets this variable.
+pub fn has_slow_compilers() -> bool {
+    env::var_os("RUNNER_SLOW_LANGUAGES").is_some()
+}
+
 /// Runs `runner plugin` in a folder, with the compilers on its search path.
 pub fn plugin(folder: &Path, arguments: &[&str]) -> Ran {
     let mut command = command();
