@@ -6,7 +6,7 @@ use std::fmt;
 use runner_contract::Failure;
 use runner_pipeline::error::{Error, Kind, Place};
 use runner_pipeline::escape::{escape, escape_lines};
-use runner_pipeline::memory::{Bytes, HINT};
+use runner_pipeline::memory::{Bytes, Denied, HINT};
 use rustix::io::Errno;
 use wasmtime::Trap;
 
@@ -66,9 +66,7 @@ pub(crate) fn trapped(
 ) -> Error {
     let trap = error.downcast_ref::<Trap>();
     if let Some(denied) = limiter.budget_denied() {
-        return Error::new(Kind::Plugin, format!("plugin `{plugin}` needed more memory {call} than is left"))
-            .because(denied)
-            .hint(HINT);
+        return too_little(plugin, call, denied);
     }
     if limiter.memory_denied() {
         let limit = Bytes(limits.memory_bytes);
@@ -105,6 +103,13 @@ pub(crate) fn trapped(
         None => return answer_too_large(plugin, call),
     };
     Error::new(Kind::Plugin, format!("plugin `{plugin}` {verb} {call}")).because(why)
+}
+
+/// The error of a call for which the rest of the budget was too little.
+pub(crate) fn too_little(plugin: &str, call: Call, denied: Denied) -> Error {
+    Error::new(Kind::Plugin, format!("plugin `{plugin}` needed more memory {call} than is left"))
+        .because(denied)
+        .hint(HINT)
 }
 
 /// The error of a call whose answer exceeds the limit for answers of its kind.

@@ -7,11 +7,14 @@ use runner_pipeline::engine::transform::Transform;
 use runner_pipeline::error::{Error, Kind, Result};
 use wasmtime::component::Component;
 use wasmtime::{Engine, Store};
+use wasmtime_wasi::p2::bindings::CommandPre;
 
 use crate::bindings::{Lists, types};
 use crate::call_error::Call;
 use crate::facts::Facts;
+use crate::filter::{self, Filter};
 use crate::limits::Limits;
+use crate::link::Form;
 use crate::log::Sink;
 use crate::store::State;
 use crate::tables::Tables;
@@ -20,7 +23,7 @@ use crate::{bindings, call_error, limits, link, manifest, store};
 /// Everything needed to create instances.
 #[derive(Clone)]
 pub(crate) struct Linked {
-    pub(crate) pre: bindings::Pre<State>,
+    form: Form,
     pub(crate) name: String,
     /// Host memory needed to start an instance, apart from its memories and
     /// tables.
@@ -44,7 +47,7 @@ impl Linked {
         facts: Facts,
     ) -> Result<Self> {
         Ok(Self {
-            pre: link::link(name, component)?,
+            form: link::link(name, component)?,
             name: name.to_owned(),
             instance_bytes: usize::try_from(facts.instance_bytes).unwrap_or(usize::MAX),
             limits,
@@ -76,14 +79,18 @@ impl Linked {
     /// If the plugin refuses the parameters or the file, asks for a job that
     /// breaks the contract, or fails.
     pub(crate) fn begin(&self, params: &[Param], file: FileHead<'_>) -> Result<(Job, Instance)> {
+        let Form::Plugin(pre) = &self.form else {
+            let (job, filter) = Filter::begin(self, params)?;
+            return Ok((job, Instance::Filter(Box::new(filter))));
+        };
         let params: Vec<_> = params.iter().map(types::Param::from).collect();
-        let mut instance = self.instantiate()?;
+        let mut instance = self.instantiate(pre)?;
         let answer = instance.call(Call::Begin, limits::BEGIN_FUEL, |guest, store| {
             guest.call_begin(store, &params, file.into())
         })?;
         let job = Job::from(instance.accept(Call::Begin, answer)?);
         job.validate().map_err(|why| breach(&self.name, &why))?;
-        Ok((job, instance))
+        Ok((job, Instance::Plugin(Box::new(instance))))
     }
 
     /// The manifest that the plugin describes itself with, checked.
@@ -91,21 +98,35 @@ impl Linked {
     /// # Errors
     /// If the plugin fails to describe itself.
     pub(crate) fn describe(&self) -> Result<Manifest> {
-        let manifest = self
-            .instantiate()?
-            .call(Call::Describe, limits::DESCRIBE_FUEL, |guest, store| guest.call_describe(store))?;
+        let Form::Plugin(pre) = &self.form else { return Ok(filter::manifest(&self.name)) };
+        let manifest =
+            self.instantiate(pre)?
+                .call(Call::Describe, limits::DESCRIBE_FUEL, |guest, store| guest.call_describe(store))?;
         manifest::check(manifest.into()).map_err(|why| breach(&self.name, &why))
     }
 
-    fn instantiate(&self) -> Result<Instance> {
-        let mut store = store::new(&self.engine, &self.limits, self.log.clone(), self.tables.clone());
+    /// What runs as a filter; `None` if it is a plugin.
+    pub(crate) fn command(&self) -> Option<&CommandPre<State>> {
+        match &self.form {
+            Form::Plugin(_) => None,
+            Form::Command(pre) => Some(pre),
+        }
+    }
+
+    /// A store for an instance.
+    pub(crate) fn store(&self) -> Store<State> {
+        store::new(&self.engine, &self.limits, self.log.clone(), self.tables.clone())
+    }
+
+    fn instantiate(&self, pre: &bindings::Pre<State>) -> Result<PluginInstance> {
+        let mut store = self.store();
         let started = store.data_mut().limiter.draw(self.instance_bytes);
-        let started = started.and_then(|()| self.pre.instantiate(&mut store));
+        let started = started.and_then(|()| pre.instantiate(&mut store));
         store.data_mut().end_call();
         match started {
             Ok(plugin) => {
                 let guest = plugin.runner_plugin_guest().clone();
-                Ok(Instance { code: self.clone(), guest, store, usable: true })
+                Ok(PluginInstance { code: self.clone(), guest, store, usable: true })
             }
             Err(error) => {
                 let limiter = &store.data().limiter;
@@ -120,8 +141,34 @@ pub(crate) fn breach(plugin: &str, why: &str) -> Error {
     Error::new(Kind::Plugin, format!("plugin `{plugin}` breaks the contract")).because(why)
 }
 
-/// An instance with its own memory, for one thread.
-pub(crate) struct Instance {
+/// What answers for windows, for one thread.
+pub(crate) enum Instance {
+    Plugin(Box<PluginInstance>),
+    Filter(Box<Filter>),
+}
+
+impl Instance {
+    /// Whether the last call was refused memory because of the plugin's limit.
+    /// Not of a filter, which has fresh memory each time, or must keep it.
+    pub(crate) fn lacked_memory(&self) -> bool {
+        match self {
+            Self::Plugin(instance) => instance.store.data().limiter.memory_denied(),
+            Self::Filter(_) => false,
+        }
+    }
+}
+
+impl Transform for Instance {
+    fn transform(&mut self, window: &Window<'_>) -> Result<Reply> {
+        match self {
+            Self::Plugin(instance) => instance.transform(window),
+            Self::Filter(filter) => filter.transform(window),
+        }
+    }
+}
+
+/// An instance of a plugin with its own memory.
+pub(crate) struct PluginInstance {
     code: Linked,
     guest: bindings::Guest,
     store: Store<State>,
@@ -130,7 +177,7 @@ pub(crate) struct Instance {
     usable: bool,
 }
 
-impl Instance {
+impl PluginInstance {
     fn call<R>(
         &mut self,
         call: Call,
@@ -159,11 +206,6 @@ impl Instance {
         }
     }
 
-    /// Whether the last call was refused memory because of the plugin's limit.
-    pub(crate) fn lacked_memory(&self) -> bool {
-        self.store.data().limiter.memory_denied()
-    }
-
     /// Returns the answer, or the error that the plugin reported instead. An
     /// error ends the instance.
     fn accept<R>(&mut self, call: Call, answer: Result<R, types::Failure>) -> Result<R> {
@@ -174,7 +216,7 @@ impl Instance {
     }
 }
 
-impl Transform for Instance {
+impl Transform for PluginInstance {
     fn transform(&mut self, window: &Window<'_>) -> Result<Reply> {
         let call = Call::Window(window.offset);
         let share = usize::try_from(self.code.limits.budget.reply_bytes()).unwrap_or(usize::MAX);

@@ -22,6 +22,7 @@ mod code;
 mod componentize;
 mod engine;
 mod facts;
+mod filter;
 mod instance;
 mod isolation;
 mod limits;

@@ -7,6 +7,7 @@ use runner_contract::{FileHead, Manifest, Param};
 use runner_pipeline::engine::transform::{Begun, Instance, has_died};
 use runner_pipeline::error::Result;
 
+use crate::filter;
 use crate::instance::Linked;
 use crate::limits::Limits;
 use crate::log::Sink;
@@ -40,6 +41,12 @@ impl Plugin {
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// Whether it is a command that runs as a filter.
+    #[must_use]
+    pub fn is_filter(&self) -> bool {
+        filter::is_filter(&self.manifest)
     }
 
     /// The BLAKE3 hash of the bytes that it was loaded from.
