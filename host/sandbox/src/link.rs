@@ -26,38 +26,36 @@ pub(crate) fn link(name: &str, component: &Component) -> Result<Form> {
     let ty = component.component_type();
     let exports = |is: fn(&str) -> bool| ty.exports(engine).any(|(export, _)| is(export));
     let is_plugin = exports(|export| export == bindings::GUEST);
-    if !is_plugin && !exports(|export| export.starts_with(RUN)) {
-        return Err(componentize::wrong_contract(
-            name,
-            "component",
-            ty.exports(engine).map(|(export, _)| export),
-        ));
-    }
+    let is_command = !is_plugin && exports(|export| export.starts_with(RUN));
     let (mut wasi, mut has_adapter) = (false, false);
     for (import, _) in ty.imports(engine) {
         if wasi::PACKAGES.iter().any(|package| import.starts_with(package)) {
             wasi = true;
         } else if adapter::INTERFACES.contains(&import) {
             has_adapter = true;
-        } else if !is_plugin || !bindings::IMPORTS.contains(&import) {
+        } else if is_command || !bindings::IMPORTS.contains(&import) {
             let import = escape(import, 80);
-            let (who, hint) = match is_plugin {
-                true => ("plugins", format!("a plugin may import {} and WASI 0.2", bindings::IMPORTS[0])),
-                false => ("filters", "a filter may import WASI 0.2".to_owned()),
+            let (who, hint) = match is_command {
+                false => ("plugins", format!("a plugin may import {} and WASI 0.2", bindings::IMPORTS[0])),
+                true => ("filters", "a filter may import WASI 0.2".to_owned()),
             };
             let what = format!("`{name}` imports `{import}`, which is not available to {who}");
             return Err(Error::new(Kind::Plugin, what).hint(hint));
         }
     }
+    if !is_plugin && !is_command {
+        let exports = ty.exports(engine).map(|(export, _)| export);
+        return Err(componentize::wrong_contract(name, "component", exports));
+    }
     let mut linker = Linker::new(engine);
-    let linked = match is_plugin {
-        true => plugin(&mut linker, component, (wasi, has_adapter)).map(Form::Plugin),
-        false => command(&mut linker, component, (wasi, has_adapter)).map(Form::Command),
+    let linked = match is_command {
+        false => plugin(&mut linker, component, (wasi, has_adapter)).map(Form::Plugin),
+        true => command(&mut linker, component, (wasi, has_adapter)).map(Form::Command),
     };
     linked.map_err(|error| {
-        let what = match is_plugin {
-            true => format!("the contract {}", bindings::GUEST),
-            false => "a command of WASI 0.2".to_owned(),
+        let what = match is_command {
+            false => format!("the contract {}", bindings::GUEST),
+            true => "a command of WASI 0.2".to_owned(),
         };
         Error::new(Kind::Plugin, format!("`{name}` does not implement {what}"))
             .because(escape(&format!("{error:#}"), 1000))
