@@ -3,7 +3,6 @@
 //!
 //! ```text
 //! options    the manifest of every filter, and what its parameters say
-//! pipes      the standard streams of a command
 //! process    a command that runs, and pauses where it has read everything
 //! settle     how far input and output of a command that goes on are matched
 //! ```
@@ -15,7 +14,6 @@
 //! the terminator of a last record that had none.
 
 mod options;
-mod pipes;
 mod process;
 mod settle;
 #[cfg(test)]
@@ -31,7 +29,6 @@ use runner_pipeline::error::{Error, Kind, Result};
 
 use self::options::Options;
 pub(crate) use self::options::{is_filter, manifest};
-pub(crate) use self::pipes::{Pipes, Stdio};
 use self::process::Process;
 use self::settle::{Settled, settle};
 use crate::instance::Linked;
@@ -90,7 +87,8 @@ impl Filter {
     /// a run of its own.
     fn shown(&self, window: &Window<'_>) -> Vec<Range<usize>> {
         if self.options.only.is_none() {
-            return vec![0..window.bytes.len()];
+            let all = 0..window.bytes.len();
+            return vec![all];
         }
         let mut rows: Vec<Range<usize>> = Vec::new();
         let mut matches = window.matches.iter().map(|one| one.start as usize).peekable();

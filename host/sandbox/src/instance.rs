@@ -12,7 +12,6 @@ use wasmtime_wasi::p2::bindings::CommandPre;
 use crate::bindings::{Lists, types};
 use crate::call_error::Call;
 use crate::facts::Facts;
-use crate::filter::{self, Filter};
 use crate::limits::Limits;
 use crate::link::Form;
 use crate::log::Sink;
@@ -78,11 +77,8 @@ impl Linked {
     /// # Errors
     /// If the plugin refuses the parameters or the file, asks for a job that
     /// breaks the contract, or fails.
-    pub(crate) fn begin(&self, params: &[Param], file: FileHead<'_>) -> Result<(Job, Instance)> {
-        let Form::Plugin(pre) = &self.form else {
-            let (job, filter) = Filter::begin(self, params)?;
-            return Ok((job, Instance::Filter(Box::new(filter))));
-        };
+    pub(crate) fn begin(&self, params: &[Param], file: FileHead<'_>) -> Result<(Job, PluginInstance)> {
+        let pre = self.plugin()?;
         let params: Vec<_> = params.iter().map(types::Param::from).collect();
         let mut instance = self.instantiate(pre)?;
         let answer = instance.call(Call::Begin, limits::BEGIN_FUEL, |guest, store| {
@@ -90,7 +86,7 @@ impl Linked {
         })?;
         let job = Job::from(instance.accept(Call::Begin, answer)?);
         job.validate().map_err(|why| breach(&self.name, &why))?;
-        Ok((job, Instance::Plugin(Box::new(instance))))
+        Ok((job, instance))
     }
 
     /// The manifest that the plugin describes itself with, checked.
@@ -98,11 +94,18 @@ impl Linked {
     /// # Errors
     /// If the plugin fails to describe itself.
     pub(crate) fn describe(&self) -> Result<Manifest> {
-        let Form::Plugin(pre) = &self.form else { return Ok(filter::manifest(&self.name)) };
+        let pre = self.plugin()?;
         let manifest =
             self.instantiate(pre)?
                 .call(Call::Describe, limits::DESCRIBE_FUEL, |guest, store| guest.call_describe(store))?;
         manifest::check(manifest.into()).map_err(|why| breach(&self.name, &why))
+    }
+
+    fn plugin(&self) -> Result<&bindings::Pre<State>> {
+        match &self.form {
+            Form::Plugin(pre) => Ok(pre),
+            Form::Command(_) => Err(Error::new(Kind::Internal, "a command was begun as a plugin")),
+        }
     }
 
     /// What runs as a filter; `None` if it is a plugin.
@@ -141,32 +144,6 @@ pub(crate) fn breach(plugin: &str, why: &str) -> Error {
     Error::new(Kind::Plugin, format!("plugin `{plugin}` breaks the contract")).because(why)
 }
 
-/// What answers for windows, for one thread.
-pub(crate) enum Instance {
-    Plugin(Box<PluginInstance>),
-    Filter(Box<Filter>),
-}
-
-impl Instance {
-    /// Whether the last call was refused memory because of the plugin's limit.
-    /// Not of a filter, which has fresh memory each time, or must keep it.
-    pub(crate) fn lacked_memory(&self) -> bool {
-        match self {
-            Self::Plugin(instance) => instance.store.data().limiter.memory_denied(),
-            Self::Filter(_) => false,
-        }
-    }
-}
-
-impl Transform for Instance {
-    fn transform(&mut self, window: &Window<'_>) -> Result<Reply> {
-        match self {
-            Self::Plugin(instance) => instance.transform(window),
-            Self::Filter(filter) => filter.transform(window),
-        }
-    }
-}
-
 /// An instance of a plugin with its own memory.
 pub(crate) struct PluginInstance {
     code: Linked,
@@ -178,6 +155,11 @@ pub(crate) struct PluginInstance {
 }
 
 impl PluginInstance {
+    /// Whether the last call was refused memory because of the plugin's limit.
+    pub(crate) fn lacked_memory(&self) -> bool {
+        self.store.data().limiter.memory_denied()
+    }
+
     fn call<R>(
         &mut self,
         call: Call,

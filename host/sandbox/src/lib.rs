@@ -35,8 +35,10 @@ mod memory_plan;
 mod message;
 mod native_code;
 mod output;
+mod pipes;
 pub mod plugin;
 mod remote;
+mod running;
 mod store;
 mod tables;
 #[doc(hidden)]
@@ -187,7 +189,7 @@ impl<'a> First<'a> {
                     return Ok(None);
                 };
                 let linked = Linked::new(name, &component, engine, limits.clone(), code.facts())?;
-                let manifest = linked.logging_to(Arc::clone(log)).describe()?;
+                let manifest = running::describe(&linked.logging_to(Arc::clone(log)))?;
                 Ok(Some((manifest, Runs::InProcess(Box::new(linked)))))
             }
             Self::InWorker(host, log) => {

@@ -12,6 +12,7 @@ use crate::instance::Linked;
 use crate::limits::Limits;
 use crate::log::Sink;
 use crate::remote::{Blocks, Host};
+use crate::running;
 use crate::tables::Tables;
 
 /// A plugin that has been compiled and has described itself.
@@ -104,7 +105,7 @@ impl Plugin {
         match &self.runs {
             Runs::InProcess(linked) => {
                 let linked = linked.logging_to(log).with_tables(self.tables.clone());
-                let (job, instance) = linked.begin(params, file)?;
+                let (job, instance) = running::begin(&linked, params, file)?;
                 Ok((job, Instance::local(instance)))
             }
             Runs::InWorker(host, _) => {

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use runner_contract::LogLevel;
 use runner_pipeline::locks;
 
-use crate::filter::Pipes;
 use crate::log::{self, Log};
+use crate::pipes::Pipes;
 
 /// A longer line is cut into lines of this length, in bytes.
 const LINE_BYTES: usize = 4096;

@@ -5,10 +5,10 @@ use wasmtime_wasi::{WasiCtxView, WasiView};
 
 use crate::bindings::{self, types};
 use crate::call_timing::Phases;
-use crate::filter::{Pipes, Stdio};
 use crate::limits::{self, Limiter, Limits};
 use crate::log::{Log, Sink};
 use crate::output::{self, Ends, Output, Stream};
+use crate::pipes::{Pipes, Stdio};
 use crate::tables::Tables;
 use crate::wasi;
 

@@ -18,8 +18,8 @@ use wasmtime_wasi::p2::{self, DynPollable, InputStream, OutputStream, Pollable, 
 use wasmtime_wasi::random::Deterministic;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use crate::filter::{Pipes, Stdio};
 use crate::output::{self, Output, Stream};
+use crate::pipes::{Pipes, Stdio};
 
 /// The packages that the empty world covers.
 pub(crate) const PACKAGES: [&str; 6] =

@@ -155,7 +155,7 @@ fn parse(text: &str) -> Result<(Framing, Vec<u8>)> {
 }
 
 fn is_hex(text: &str) -> bool {
-    let whole = text.len() % 2 == 0 && (1..=255).contains(&(text.len() / 2));
+    let whole = text.len().is_multiple_of(2) && (1..=255).contains(&(text.len() / 2));
     whole && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 

@@ -14,10 +14,10 @@ use wasmtime_wasi::I32Exit;
 use wasmtime_wasi::p2::bindings::CommandPre;
 
 use super::options::Options;
-use super::pipes::{Pipes, Refused, Stdio};
 use crate::call_error::{self, Call};
 use crate::instance::Linked;
 use crate::limits::{Limits, reply_fuel};
+use crate::pipes::{Pipes, Refused, Stdio};
 use crate::store::State;
 
 /// How often a command may give way without a reason before it is taken for one

@@ -11,6 +11,9 @@ use runner_pipeline::memory::Budget;
 
 use super::*;
 
+/// What a command makes of a line with its number.
+type Rule = fn(usize, &[u8]) -> Vec<u8>;
+
 /// Stands for a command that goes on: changes lines, and writes late.
 struct Late {
     /// The input that is not complete.
@@ -19,23 +22,27 @@ struct Late {
     fed: u64,
     held: Vec<u8>,
     late_bytes: usize,
-    change: fn(usize, &[u8]) -> Vec<u8>,
+    change: Rule,
     output: Vec<u8>,
 }
 
 impl Late {
-    fn take(&mut self, bytes: &[u8], last: bool) {
+    fn take(&mut self, bytes: &[u8]) {
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
             self.line.extend_from_slice(piece);
             if piece.ends_with(b"\n") {
                 self.put();
             }
         }
-        if last && !self.line.is_empty() {
+        let ready = self.held.len().saturating_sub(self.late_bytes);
+        self.output.extend(self.held.drain(..ready));
+    }
+
+    fn finish(&mut self) {
+        if !self.line.is_empty() {
             self.put();
         }
-        let ready = if last { self.held.len() } else { self.held.len().saturating_sub(self.late_bytes) };
-        self.output.extend(self.held.drain(..ready));
+        self.output.append(&mut self.held);
     }
 
     fn put(&mut self) {
@@ -52,7 +59,10 @@ impl Transform for Late {
             return Ok(Reply::new(0, Change::Unchanged));
         }
         self.fed = window.offset + window.bytes.len() as u64;
-        self.take(new, window.last);
+        self.take(new);
+        if window.last {
+            self.finish();
+        }
         answer(window, &mut self.output, b"\n")
     }
 }
@@ -89,13 +99,13 @@ fn run(content: &[u8], transform: &mut dyn Transform, window_bytes: u64) -> (Vec
     (out, ranges)
 }
 
-fn late(change: fn(usize, &[u8]) -> Vec<u8>, late_bytes: usize) -> Late {
+fn late(change: Rule, late_bytes: usize) -> Late {
     let (line, held, output) = (Vec::new(), Vec::new(), Vec::new());
     Late { line, lines: 0, fed: 0, held, late_bytes, change, output }
 }
 
 /// What commands do: nothing, change, leave out, put in, number, keep back.
-const CHANGES: [fn(usize, &[u8]) -> Vec<u8>; 7] = [
+const CHANGES: [Rule; 7] = [
     |_, line| line.to_vec(),
     |_, line| line.to_ascii_uppercase(),
     |_, line| if line.starts_with(b"b") { Vec::new() } else { line.to_vec() },
@@ -119,7 +129,8 @@ proptest! {
             content.push(b'\n');
         }
         let mut alone = late(change, 0);
-        alone.take(&content, true);
+        alone.take(&content);
+        alone.finish();
         end(&content, &mut alone.output, b"\n");
         let (out, _) = run(&content, &mut late(change, late_bytes), window_bytes);
         prop_assert_eq!(String::from_utf8_lossy(&out), String::from_utf8_lossy(&alone.output));

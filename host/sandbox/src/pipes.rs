@@ -51,7 +51,7 @@ struct State {
 }
 
 impl Pipes {
-    pub(super) fn new(budget: &Budget) -> Self {
+    pub(crate) fn new(budget: &Budget) -> Self {
         Self(Arc::new(Mutex::new(State {
             input: Vec::new(),
             read: 0,
@@ -70,7 +70,7 @@ impl Pipes {
     ///
     /// # Errors
     /// If the budget is used up.
-    pub(super) fn feed(&self, bytes: &[u8], output_limit: usize) -> Result<(), Denied> {
+    pub(crate) fn feed(&self, bytes: &[u8], output_limit: usize) -> Result<(), Denied> {
         let mut state = locks::lock(&self.0);
         state.output_limit = output_limit;
         let State { input, input_room, .. } = &mut *state;
@@ -80,30 +80,30 @@ impl Pipes {
     }
 
     /// No input follows.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         locks::lock(&self.0).is_closed = true;
     }
 
     /// Whether the command waits for input that is still to come.
-    pub(super) fn waits(&self) -> bool {
+    pub(crate) fn waits(&self) -> bool {
         let mut state = locks::lock(&self.0);
         std::mem::take(&mut state.waits)
     }
 
     /// What the command has written since the last time.
-    pub(super) fn take_output(&self) -> Vec<u8> {
+    pub(crate) fn take_output(&self) -> Vec<u8> {
         let mut state = locks::lock(&self.0);
         state.output_room.shrink_to(0);
         std::mem::take(&mut state.output)
     }
 
     /// Why output was refused, if it was.
-    pub(super) fn refused(&self) -> Option<Refused> {
+    pub(crate) fn refused(&self) -> Option<Refused> {
         locks::lock(&self.0).refused
     }
 
     /// The last lines on standard error.
-    pub(super) fn last_errors(&self) -> String {
+    pub(crate) fn last_errors(&self) -> String {
         let state = locks::lock(&self.0);
         let bytes: Vec<u8> = state.errors.iter().copied().collect();
         String::from_utf8_lossy(&bytes).trim().to_owned()
