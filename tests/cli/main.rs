@@ -16,6 +16,7 @@ mod confinement;
 mod converted;
 mod diff;
 mod direct;
+mod filters;
 mod invariance;
 mod leaks;
 mod memory;

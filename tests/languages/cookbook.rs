@@ -9,7 +9,6 @@ use std::process::Command;
 use runner_tests::authoring::{has_compilers, has_slow_compilers, plugin};
 use runner_tests::{Ran, Scratch, binary, program, repository};
 
-
 /// Languages by the info strings of their blocks: the name for `--lang`, and the
 /// file that holds the source.
 const BLOCKS: [(&str, &str, &str); 9] = [

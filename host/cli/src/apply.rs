@@ -26,7 +26,7 @@ use serde_json::json;
 use self::output::output;
 use self::repeated_errors::RepeatedErrors;
 use crate::Outcome;
-use crate::args::{CommitArgs, PatchFileArgs, PluginArgs, RunArgs, root, seconds, suffix};
+use crate::args::{AfterHyphens, CommitArgs, PatchFileArgs, PluginArgs, RunArgs, root, seconds, suffix};
 use crate::batch::{self, Mode, Turn};
 use crate::explain::explain;
 use crate::loaded_plugin::{Session, Work};
@@ -39,10 +39,24 @@ pub(crate) struct ApplyArgs {
     #[command(flatten)]
     pub(crate) plugin: PluginArgs,
     /// Files to change; small files are processed concurrently
-    #[arg(required = true)]
+    #[arg(required_unless_present = "arguments")]
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
+    pub(crate) after: AfterHyphens,
+    #[command(flatten)]
     pub(crate) options: ApplyOptions,
+}
+
+impl ApplyArgs {
+    /// The same, with the meaning of what stands after `--`.
+    pub(crate) fn sorted(mut self) -> Self {
+        let after = self.after.take();
+        match self.files.is_empty() {
+            true => self.files = after.into_iter().map(PathBuf::from).collect(),
+            false => self.plugin.filter.arguments = after,
+        }
+        self
+    }
 }
 
 /// What `apply` can be told besides the plugin and the files.

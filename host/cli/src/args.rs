@@ -1,5 +1,6 @@
 //! The options that subcommands share.
 
+mod filter;
 mod values;
 
 use std::path::PathBuf;
@@ -19,14 +20,16 @@ use runner_pipeline::run::COSTS;
 use runner_pipeline::target::PatchFiles;
 use runner_sandbox::{Confinement, Limits, plan_memory};
 
+pub(crate) use self::filter::{AfterHyphens, FilterArgs};
 pub(crate) use self::values::{bytes, key_value, root, seconds, suffix, threads};
 use self::values::{encoding, window_bytes};
 
 /// Options of all commands that run a plugin.
 #[derive(Debug, ArgGroup)]
 pub(crate) struct PluginArgs {
-    /// Name of a bundled plugin, or path of a .wasm file; or several of them with commas between, each
-    /// of which sees what those before it make of the file
+    /// Name of a bundled plugin, or path of a .wasm file: a plugin, or a filter (a WASI command, which
+    /// reads standard input and writes standard output); or several of them with commas between, each of
+    /// which sees what those before it make of the file
     pub(crate) plugin: String,
     /// Set a parameter of the plugin; repeat the option for each parameter, and for each value of a
     /// parameter that repeats. Where several plugins have a parameter of this name, write PLUGIN.KEY,
@@ -86,6 +89,8 @@ pub(crate) struct PluginArgs {
     /// Size limit of a patch, old and new bytes together [default: 64 MiB plus 24 times the file size]
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub(crate) patch_limit: Option<u64>,
+    #[command(flatten)]
+    pub(crate) filter: FilterArgs,
 }
 
 impl PluginArgs {

@@ -9,7 +9,7 @@ use runner_pipeline::escape::shown;
 
 use crate::Outcome;
 use crate::apply::{self, ApplyArgs, ApplyOptions};
-use crate::args::PluginArgs;
+use crate::args::{AfterHyphens, PluginArgs};
 use crate::report::Reporter;
 
 /// The new bytes.
@@ -93,7 +93,8 @@ impl Operation {
         let data = self.data.map(|data| ("data".to_owned(), data));
         let set = std::iter::once(("op".to_owned(), self.op)).chain(data).collect();
         let plugin = PluginArgs::bundled("bytes", set);
-        apply::run(&ApplyArgs { plugin, files: files.to_vec(), options: options.clone() }, reporter)
+        let (files, options) = (files.to_vec(), options.clone());
+        apply::run(&ApplyArgs { plugin, files, after: AfterHyphens::default(), options }, reporter)
     }
 }
 

@@ -169,17 +169,17 @@ fn print_help(help: &clap::Error) -> Result<()> {
 
 fn dispatch(command: Command, reporter: &Reporter) -> Result<Outcome> {
     match command {
-        Command::Apply(args) => apply::run(&args, reporter),
+        Command::Apply(args) => apply::run(&args.sorted(), reporter),
         Command::Overwrite(args) => overwrite::run(&args, reporter),
         Command::Append(args) => append::run(&args, reporter),
         Command::Truncate(args) => truncate::run(&args, reporter),
-        Command::Plan(args) => plan::run(&args, reporter),
+        Command::Plan(args) => plan::run(&args.sorted()?, reporter),
         Command::Show(args) => show::run(&args, reporter),
         Command::Patch(args) => patch::run(&args, runner_pipeline::patch::Direction::Forward, reporter),
         Command::Undo(args) => patch::run(&args, runner_pipeline::patch::Direction::Reverse, reporter),
         Command::Recover(args) => recover::run(&args, reporter),
         Command::Verify(args) => verify::run(&args, reporter),
-        Command::Pipe(args) => pipe::run(&args, reporter),
+        Command::Pipe(args) => pipe::run(&args.sorted(), reporter),
         Command::Plugin { command } => plugins::run(&command, reporter),
         Command::Completions { shell } => completions::completions(shell, reporter),
         Command::Man => completions::man(reporter),

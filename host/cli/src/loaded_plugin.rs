@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use runner_contract::FileHead;
 use runner_pipeline::cancel::Cancel;
-use runner_pipeline::error::Result;
+use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::memory::Budget;
 use runner_pipeline::patch::PluginId;
 use runner_pipeline::profile::{self, Stage};
@@ -15,7 +15,7 @@ use runner_sandbox::plugin::params::Given;
 use runner_sandbox::plugin::{Resolved, Several, names, params, resolve};
 use runner_sandbox::{Cache, Isolation, LayerState, Layers, Limits, Plugin, Sandbox, plan_memory};
 
-use crate::args::PluginArgs;
+use crate::args::{FilterArgs, PluginArgs};
 use crate::report::Reporter;
 
 /// How long a plugin is loaded without a word. Only one that is compiled takes
@@ -64,6 +64,7 @@ impl Session {
             None => Vec::new(),
         };
         given.extend(args.set.iter().map(|(name, value)| Given::set(name, value)));
+        given.extend(args.filter.params()?);
         let cancel = match args.timeout_total {
             Some(total) => cancel()?.within(Instant::now(), total),
             None => cancel()?,
@@ -74,6 +75,7 @@ impl Session {
             load(name, limits, args.compile_timeout, reporter)
         };
         let loaded = names.iter().enumerate().map(load_one).collect::<Result<Vec<_>>>()?;
+        check_filter(&args.filter, &loaded)?;
         let plugins =
             Several::new(loaded, given, args.grants(), budget.clone())?.with_no_text(args.no_text());
         reporter.keep_secret(plugins.secrets());
@@ -107,6 +109,19 @@ impl Session {
     pub(crate) fn with_program<T>(&self, reporter: &Reporter, run: impl FnOnce(&Program<'_>) -> T) -> T {
         with_program(&self.plugins.logging_to(&reporter.log_sink()), run)
     }
+}
+
+/// Whether there is a filter for the options of filters.
+fn check_filter(options: &FilterArgs, plugins: &[Plugin]) -> Result<()> {
+    let Some(given) = options.given().filter(|_| !plugins.iter().any(Plugin::is_filter)) else {
+        return Ok(());
+    };
+    let names: Vec<_> = plugins.iter().map(|plugin| format!("`{}`", plugin.manifest().name)).collect();
+    let (names, is_none) = (names.join(" and "), if names.len() > 1 { "are none" } else { "is none" });
+    let what = format!("{given} for a filter, which is a WASI command, and {names} {is_none}");
+    Err(Error::new(Kind::Usage, what).hint(
+        "parameters of a plugin are set by `--set`; for a file whose name begins with `-`, write `./-NAME`",
+    ))
 }
 
 /// Calls `run` with the program that these plugins make.

@@ -15,7 +15,7 @@ use runner_pipeline::pipe::{self, Descriptor};
 use runner_pipeline::storage::{FileType, OsStorage, Storage as _};
 
 use crate::Outcome;
-use crate::args::{LogArgs, PluginArgs};
+use crate::args::{AfterHyphens, LogArgs, PluginArgs};
 use crate::closed_streams::is_input_closed;
 use crate::loaded_plugin::{Session, Work};
 use crate::report::{self, Reporter};
@@ -24,11 +24,21 @@ use crate::report::{self, Reporter};
 pub(crate) struct PipeArgs {
     #[command(flatten)]
     pub(crate) plugin: PluginArgs,
+    #[command(flatten)]
+    after: AfterHyphens,
     /// Report only errors and the plugin's warnings
     #[arg(short, long)]
     pub(crate) quiet: bool,
     #[command(flatten)]
     pub(crate) log: LogArgs,
+}
+
+impl PipeArgs {
+    /// The same, with the meaning of what stands after `--`.
+    pub(crate) fn sorted(mut self) -> Self {
+        self.plugin.filter.arguments = self.after.take();
+        self
+    }
 }
 
 const BUFFER_BYTES: usize = 256 * 1024;

@@ -13,7 +13,7 @@ use runner_pipeline::storage::Entry;
 use serde_json::json;
 
 use crate::Outcome;
-use crate::args::{PatchFileArgs, PluginArgs, RunArgs};
+use crate::args::{AfterHyphens, PatchFileArgs, PluginArgs, RunArgs};
 use crate::explain::explain;
 use crate::loaded_plugin::{Session, Work};
 use crate::report::Reporter;
@@ -24,7 +24,10 @@ pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) plugin: PluginArgs,
     /// The file to scan
-    pub(crate) file: PathBuf,
+    #[arg(required_unless_present = "arguments")]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    after: AfterHyphens,
     /// Where to save the patch
     #[arg(short, value_name = "PATCH")]
     pub(crate) output: PathBuf,
@@ -34,8 +37,28 @@ pub(crate) struct PlanArgs {
     pub(crate) run: RunArgs,
 }
 
+impl PlanArgs {
+    /// The same, with the meaning of what stands after `--`.
+    ///
+    /// # Errors
+    /// If these are several files.
+    pub(crate) fn sorted(mut self) -> Result<Self> {
+        let mut after = self.after.take();
+        if self.file.is_some() {
+            self.plugin.filter.arguments = after;
+        } else if after.len() > 1 {
+            return Err(Error::new(Kind::Usage, format!("`plan` takes one FILE, not {}", after.len())));
+        } else {
+            self.file = after.pop().map(PathBuf::from);
+        }
+        Ok(self)
+    }
+}
+
 pub(crate) fn run(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
     let started = Instant::now();
+    let no_file = || Error::new(Kind::Usage, "`plan` needs a FILE");
+    let file = args.file.as_deref().ok_or_else(no_file)?;
     let session = Session::new(&args.plugin, Work::Files(args.run.threads()), cancel_on_signals, reporter)?;
     let watch = Watch::new();
     let options = Options {
@@ -55,7 +78,6 @@ pub(crate) fn run(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
         cancel: session.cancel(),
         ..Options::default()
     };
-    let file = &args.file;
     let mut events = |event| reporter.progress(file, event);
     if args.output == Path::new("-") {
         return Err(Error::new(Kind::Usage, "a patch cannot be written to standard output")

@@ -8,7 +8,7 @@ use std::fmt;
 use runner_contract::Failure;
 use runner_pipeline::error::{Error, Fault, Kind, Place};
 use runner_pipeline::escape::{escape, escape_lines, group_digits};
-use runner_pipeline::memory::{Bytes, HINT};
+use runner_pipeline::memory::{Bytes, Denied, HINT};
 use rustix::io::Errno;
 use wasmtime::Trap;
 
@@ -70,10 +70,7 @@ pub(crate) fn trapped(
 ) -> Error {
     let trap = error.downcast_ref::<Trap>();
     if let Some(denied) = limiter.budget_denied() {
-        return Error::new(Kind::Plugin, format!("plugin `{plugin}` needed more memory {call} than is left"))
-            .because(denied)
-            .hint(HINT)
-            .of_fault(Fault::Memory);
+        return too_little(plugin, call, denied);
     }
     if limiter.memory_denied() {
         let limit = Bytes(limits.memory_bytes);
@@ -133,6 +130,14 @@ fn message_too_large(plugin: &str, call: Call) -> Error {
             "of a longer message, the log shows the first lines: {} at most",
             Bytes(VOLUME_BYTES as u64)
         ))
+}
+
+/// The error of a call for which the rest of the budget was too little.
+pub(crate) fn too_little(plugin: &str, call: Call, denied: Denied) -> Error {
+    Error::new(Kind::Plugin, format!("plugin `{plugin}` needed more memory {call} than is left"))
+        .because(denied)
+        .hint(HINT)
+        .of_fault(Fault::Memory)
 }
 
 /// The error of a call whose answer exceeds the limit for answers of its kind.

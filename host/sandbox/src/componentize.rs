@@ -2,7 +2,8 @@
 //!
 //! The text format is translated first. A component is used unchanged. A core
 //! module with the contract's canonical names is wrapped, with the adapter for
-//! WASI 0.1 if it imports that. Anything else is refused with an error that says
+//! WASI 0.1 if it imports that. So is a command of WASI 0.1, which becomes one of
+//! 0.2. Anything else is refused with an error that says
 //! what it is and what is missing.
 
 mod imports;
@@ -15,9 +16,10 @@ use wasmparser::{Encoding, Parser, Payload};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
+use crate::adapter::{self, World};
 use crate::bindings::GUEST;
+use crate::contract_version;
 use crate::type_cycles::{self, text};
-use crate::{adapter, contract_version};
 
 const WIT: &str = include_str!("../wit/plugin.wit");
 /// The module of WASI 0.1.
@@ -61,9 +63,9 @@ pub(crate) fn component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>
         Shape::Component => return Ok(Cow::Borrowed(bytes)),
         Shape::Module(module) => module,
     };
-    check_exports(name, &module)?;
+    let world = world(name, &module)?;
     imports::check(name, &module.imports)?;
-    let encoded = wrap(bytes, &module).map_err(|error| {
+    let encoded = wrap(bytes, &module, world).map_err(|error| {
         let error = Error::new(Kind::Plugin, format!("cannot convert the module `{name}` to a component"))
             .because(error);
         if module.foreign { error.of_fault(Fault::Import) } else { error }
@@ -159,39 +161,35 @@ impl Shape {
     }
 }
 
-fn check_exports(name: &str, module: &Module) -> Result<()> {
+/// What a module becomes: a plugin, or a command.
+fn world(name: &str, module: &Module) -> Result<World> {
     contract_version::check(name, module.exports.iter().chain(&module.interfaces).map(String::as_str))?;
     // `a:b/c@1.2.3#f`, or `cm32p2|a:b/c@1.2|f` in the newer mangling, which
     // omits the part that may differ between compatible versions.
     let newer = format!("cm32p2|{}|", GUEST.rsplit_once('.').map_or(GUEST, |(minor, _)| minor));
     let older = format!("{GUEST}#");
     if module.exports.iter().any(|export| export.starts_with(&older) || export.starts_with(&newer)) {
-        return Ok(());
+        return Ok(World::Plugin);
     }
     let exports = module.exports.iter().map(String::as_str);
     if module.exports.iter().any(|export| export == "_start")
         && !module.exports.iter().any(|export| export.contains("runner:plugin/"))
     {
-        return Err(Error::new(
-            Kind::Plugin,
-            format!("`{name}` is a WASI command, which is not supported yet"),
-        )
-        .hint(format!(
-            "a plugin is a library that exports {GUEST}; docs/plugins.md shows how to write one"
-        )));
+        return Ok(World::Command);
     }
     Err(wrong_contract(name, "core module", exports))
 }
 
-fn wrap(bytes: &[u8], module: &Module) -> Result<Vec<u8>, String> {
+fn wrap(bytes: &[u8], module: &Module, world: World) -> Result<Vec<u8>, String> {
     let mut typed = Cow::Borrowed(bytes);
-    if !module.typed {
+    if !module.typed && world == World::Plugin {
         let mut resolve = Resolve::default();
         let package = resolve.push_str("plugin.wit", WIT).map_err(text)?;
         let world = resolve.select_world(&[package], Some(WORLD)).map_err(text)?;
         embed_component_metadata(typed.to_mut(), &resolve, world, StringEncoding::UTF8).map_err(text)?;
     }
-    let adapter = module.preview1.then(adapter::module).transpose()?;
+    let has_adapter = module.preview1 || world == World::Command;
+    let adapter = has_adapter.then(|| adapter::module(world)).transpose()?;
     let merged = [Some(&*typed), adapter.as_deref()];
     type_cycles::check(merged.into_iter().flatten())?;
     let mut encoder = ComponentEncoder::default().module(&typed).map_err(text)?;

@@ -7,12 +7,14 @@ use runner_pipeline::engine::transform::Transform;
 use runner_pipeline::error::{Error, Fault, Kind, Result};
 use wasmtime::component::Component;
 use wasmtime::{Engine, Store};
+use wasmtime_wasi::p2::bindings::CommandPre;
 
 use crate::bindings::{Lists, types};
 use crate::call_error::Call;
 use crate::described::Described;
 use crate::facts::Facts;
 use crate::limits::Limits;
+use crate::link::Form;
 use crate::log::Sink;
 use crate::store::State;
 use crate::tables::Tables;
@@ -21,7 +23,7 @@ use crate::{bindings, call_error, limits, link, manifest, store};
 /// Everything needed to create instances.
 #[derive(Clone)]
 pub(crate) struct Linked {
-    pub(crate) pre: bindings::Pre<State>,
+    form: Form,
     pub(crate) name: String,
     /// Host memory needed to start an instance, apart from its memories and
     /// tables.
@@ -45,7 +47,7 @@ impl Linked {
         facts: Facts,
     ) -> Result<Self> {
         Ok(Self {
-            pre: link::link(name, component)?,
+            form: link::link(name, component)?,
             name: name.to_owned(),
             instance_bytes: usize::try_from(facts.instance_bytes).unwrap_or(usize::MAX),
             limits,
@@ -76,9 +78,10 @@ impl Linked {
     /// # Errors
     /// If the plugin refuses the parameters or the file, asks for a job that
     /// breaks the contract, or fails.
-    pub(crate) fn begin(&self, params: &[Param], file: FileHead<'_>) -> Result<(Job, Instance)> {
+    pub(crate) fn begin(&self, params: &[Param], file: FileHead<'_>) -> Result<(Job, PluginInstance)> {
+        let pre = self.plugin()?;
         let params: Vec<_> = params.iter().map(types::Param::from).collect();
-        let mut instance = self.instantiate()?;
+        let mut instance = self.instantiate(pre)?;
         let answer = instance.call(Call::Begin, limits::BEGIN_FUEL, |guest, store| {
             guest.call_begin(store, &params, file.into())
         })?;
@@ -92,9 +95,10 @@ impl Linked {
     /// # Errors
     /// If the plugin fails to describe itself.
     pub(crate) fn describe(&self) -> Result<Manifest> {
-        let manifest = self
-            .instantiate()?
-            .call(Call::Describe, limits::DESCRIBE_FUEL, |guest, store| guest.call_describe(store))?;
+        let pre = self.plugin()?;
+        let manifest =
+            self.instantiate(pre)?
+                .call(Call::Describe, limits::DESCRIBE_FUEL, |guest, store| guest.call_describe(store))?;
         manifest::check(manifest.into()).map_err(|why| breach(&self.name, &why))
     }
 
@@ -103,29 +107,50 @@ impl Linked {
     /// # Errors
     /// As for [`Linked::describe`].
     pub(crate) fn describe_twice(&self) -> Result<Described> {
-        let mut instance = self.instantiate()?;
+        let pre = self.plugin()?;
+        let mut instance = self.instantiate(pre)?;
         let mut describe = || -> Result<Manifest> {
             let answer = instance
                 .call(Call::Describe, limits::DESCRIBE_FUEL, |guest, store| guest.call_describe(store));
             answer.map(Manifest::from)
         };
         let (first, second) = (describe()?, describe()?);
-        let component = self.pre.instance_pre().component();
+        let component = pre.instance_pre().component();
         let imports = component.component_type();
         let imports = imports.imports(&self.engine).map(|(name, _)| name.to_owned()).collect();
         let described = Described { first, second, imports };
         described.checked().map_err(|why| breach(&self.name, &why))
     }
 
-    fn instantiate(&self) -> Result<Instance> {
-        let mut store = store::new(&self.engine, &self.limits, self.log.clone(), self.tables.clone());
+    fn plugin(&self) -> Result<&bindings::Pre<State>> {
+        match &self.form {
+            Form::Plugin(pre) => Ok(pre),
+            Form::Command(_) => Err(Error::new(Kind::Internal, "a command was begun as a plugin")),
+        }
+    }
+
+    /// What runs as a filter; `None` if it is a plugin.
+    pub(crate) fn command(&self) -> Option<&CommandPre<State>> {
+        match &self.form {
+            Form::Plugin(_) => None,
+            Form::Command(pre) => Some(pre),
+        }
+    }
+
+    /// A store for an instance.
+    pub(crate) fn store(&self) -> Store<State> {
+        store::new(&self.engine, &self.limits, self.log.clone(), self.tables.clone())
+    }
+
+    fn instantiate(&self, pre: &bindings::Pre<State>) -> Result<PluginInstance> {
+        let mut store = self.store();
         let started = store.data_mut().limiter.draw(self.instance_bytes);
-        let started = started.and_then(|()| self.pre.instantiate(&mut store));
+        let started = started.and_then(|()| pre.instantiate(&mut store));
         store.data_mut().end_call();
         match started {
             Ok(plugin) => {
                 let guest = plugin.runner_plugin_guest().clone();
-                Ok(Instance { code: self.clone(), guest, store, usable: true })
+                Ok(PluginInstance { code: self.clone(), guest, store, usable: true })
             }
             Err(error) => {
                 let limiter = &store.data().limiter;
@@ -142,8 +167,8 @@ pub(crate) fn breach(plugin: &str, why: &str) -> Error {
         .of_fault(Fault::Contract)
 }
 
-/// An instance with its own memory, for one thread.
-pub(crate) struct Instance {
+/// An instance of a plugin with its own memory.
+pub(crate) struct PluginInstance {
     code: Linked,
     guest: bindings::Guest,
     store: Store<State>,
@@ -152,7 +177,12 @@ pub(crate) struct Instance {
     usable: bool,
 }
 
-impl Instance {
+impl PluginInstance {
+    /// Whether the last call was refused memory because of the plugin's limit.
+    pub(crate) fn lacked_memory(&self) -> bool {
+        self.store.data().limiter.memory_denied()
+    }
+
     fn call<R>(
         &mut self,
         call: Call,
@@ -190,11 +220,6 @@ impl Instance {
         self.store.data().limiter.memory_bytes()
     }
 
-    /// Whether the last call was refused memory because of the plugin's limit.
-    pub(crate) fn lacked_memory(&self) -> bool {
-        self.store.data().limiter.memory_denied()
-    }
-
     /// Returns the answer, or the error that the plugin reported instead. An
     /// error ends the instance.
     fn accept<R>(&mut self, call: Call, answer: Result<R, types::Failure>) -> Result<R> {
@@ -205,7 +230,7 @@ impl Instance {
     }
 }
 
-impl Transform for Instance {
+impl Transform for PluginInstance {
     fn transform(&mut self, window: &Window<'_>) -> Result<Reply> {
         let call = Call::Window(window.offset);
         let share = usize::try_from(self.code.limits.budget.reply_bytes()).unwrap_or(usize::MAX);

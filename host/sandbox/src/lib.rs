@@ -24,6 +24,7 @@ mod contract_version;
 mod described;
 mod engine;
 mod facts;
+mod filter;
 mod instance;
 mod isolation;
 mod limits;
@@ -37,8 +38,10 @@ mod message;
 mod meter;
 mod native_code;
 mod output;
+mod pipes;
 pub mod plugin;
 mod remote;
+mod running;
 mod store;
 mod tables;
 #[doc(hidden)]
@@ -197,7 +200,7 @@ impl<'a> First<'a> {
                     return Ok(None);
                 };
                 let linked = Linked::new(name, &component, engine, limits.clone(), code.facts())?;
-                let manifest = linked.logging_to(Arc::clone(log)).describe()?;
+                let manifest = running::describe(&linked.logging_to(Arc::clone(log)))?;
                 Ok(Some((manifest, Runs::InProcess(Box::new(linked)))))
             }
             Self::InWorker(host, log) => {

@@ -8,10 +8,12 @@ use runner_pipeline::engine::transform::{Begun, Instance, has_died};
 use runner_pipeline::error::Result;
 
 use crate::described::Described;
+use crate::filter;
 use crate::instance::Linked;
 use crate::limits::Limits;
 use crate::log::Sink;
 use crate::remote::{Blocks, Host};
+use crate::running;
 use crate::tables::Tables;
 
 /// A plugin that has been compiled and has described itself.
@@ -41,6 +43,12 @@ impl Plugin {
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// Whether it is a command that runs as a filter.
+    #[must_use]
+    pub fn is_filter(&self) -> bool {
+        filter::is_filter(&self.manifest)
     }
 
     /// The BLAKE3 hash of the bytes that it was loaded from.
@@ -110,7 +118,7 @@ impl Plugin {
         match &self.runs {
             Runs::InProcess(linked) => {
                 let linked = linked.logging_to(log).with_tables(self.tables.clone());
-                let (job, instance) = linked.begin(params, file)?;
+                let (job, instance) = running::begin(&linked, params, file)?;
                 Ok((job, Instance::local(instance)))
             }
             Runs::InWorker(host, _) => {

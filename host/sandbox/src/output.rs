@@ -6,6 +6,7 @@ use runner_contract::LogLevel;
 use runner_pipeline::locks;
 
 use crate::log::{self, Log};
+use crate::pipes::Pipes;
 
 /// A longer line is cut into lines of this length, in bytes.
 const LINE_BYTES: usize = 4096;
@@ -34,6 +35,27 @@ impl Stream {
             Self::Error => LogLevel::Warn,
         }
     }
+}
+
+/// Takes what a plugin or a command writes. Standard output of a command is no
+/// part of its log.
+///
+/// # Errors
+/// If a command writes too much.
+pub(crate) fn write(
+    output: &Output,
+    pipes: Option<&Pipes>,
+    (stream, bytes): (Stream, &[u8]),
+) -> wasmtime::Result<()> {
+    match (stream, pipes) {
+        (Stream::Output, Some(pipes)) => {
+            return pipes.write(bytes).map_err(|_| wasmtime::Error::msg("it writes too much"));
+        }
+        (Stream::Error, Some(pipes)) => pipes.write_error(bytes),
+        (_, None) => {}
+    }
+    output.write(stream, bytes);
+    Ok(())
 }
 
 /// The streams of an instance. Clones share them.

@@ -8,7 +8,8 @@ use crate::call_timing::Phases;
 use crate::limits::{self, Limiter, Limits};
 use crate::log::{Log, Sink};
 use crate::meter::CALL_INSTRUCTIONS;
-use crate::output::{Ends, Output, Stream};
+use crate::output::{self, Ends, Output, Stream};
+use crate::pipes::{Pipes, Stdio};
 use crate::tables::Tables;
 use crate::wasi;
 
@@ -17,6 +18,8 @@ pub(crate) struct State {
     pub(crate) limiter: Limiter,
     log: Log,
     output: Output,
+    /// The arguments of a command, a zero after each, and its streams.
+    command: Option<(Vec<u8>, Stdio)>,
     tables: Tables,
     /// Created when a host function first needs it.
     wasi: Option<wasi::World>,
@@ -26,8 +29,15 @@ pub(crate) struct State {
 /// A store for an instance.
 pub(crate) fn new(engine: &Engine, limits: &Limits, log: Sink, tables: Tables) -> Store<State> {
     let (limiter, log) = (Limiter::new(limits), Log::new(log));
-    let state =
-        State { limiter, log, output: Output::default(), tables, wasi: None, phases: Phases::default() };
+    let state = State {
+        limiter,
+        log,
+        output: Output::default(),
+        command: None,
+        tables,
+        wasi: None,
+        phases: Phases::default(),
+    };
     let mut store = Store::new(engine, state);
     store.call_hook(|mut store, hook| {
         store.data_mut().phases.pass(hook);
@@ -51,10 +61,29 @@ pub(crate) fn instructions(store: &Store<State>) -> u64 {
 }
 
 impl State {
+    /// Runs a command from now on, not a plugin.
+    pub(crate) fn become_command(&mut self, stdio: Stdio) {
+        let arguments = stdio.arguments.iter().flat_map(|one| one.bytes().chain([0])).collect();
+        self.command = Some((arguments, stdio));
+    }
+
+    /// The streams of a command; `None` for a plugin.
+    pub(crate) fn pipes(&self) -> Option<Pipes> {
+        self.command.as_ref().map(|(_, stdio)| stdio.pipes.clone())
+    }
+
+    /// The arguments of a command, a zero after each.
+    pub(crate) fn arguments(&self) -> &[u8] {
+        self.command.as_ref().map_or(b"", |(arguments, _)| arguments)
+    }
+
     /// Takes what a module writes to descriptor 1 or 2.
-    pub(crate) fn written(&mut self, descriptor: u32, bytes: &[u8]) {
+    ///
+    /// # Errors
+    /// If a command writes too much.
+    pub(crate) fn written(&mut self, descriptor: u32, bytes: &[u8]) -> wasmtime::Result<()> {
         let stream = if descriptor == 1 { Stream::Output } else { Stream::Error };
-        self.output.write(stream, bytes);
+        output::write(&self.output, self.pipes().as_ref(), (stream, bytes))
     }
 
     /// Passes on what was written during a call.
@@ -82,6 +111,7 @@ impl types::Host for State {}
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        self.wasi.get_or_insert_with(|| wasi::World::new(&self.output)).view()
+        let stdio = self.command.as_ref().map(|(_, stdio)| stdio);
+        self.wasi.get_or_insert_with(|| wasi::World::new(&self.output, stdio)).view()
     }
 }

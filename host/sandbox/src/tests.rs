@@ -145,7 +145,6 @@ fn what_is_not_a_plugin_is_refused_with_its_reason() {
     assert_plugin_error(load(b""), "`it` is not a WebAssembly module", "");
     assert_plugin_error(load(b"\0asm\x01\0\0\0\xff\xff"), "`it` is not valid WebAssembly", "");
     assert_plugin_error(load(&wasm("no-contract")), "is a core module, but does not export", "`add`");
-    assert_plugin_error(load(&wasm("command")), "is a WASI command, which is not supported yet", "");
     let component = load(&wasm("other-component"));
     assert_plugin_error(component, "is a component, but does not export", "`answer`");
     let greedy = load(&wasm("greedy-component"));

@@ -1,21 +1,25 @@
 //! An empty WASI world, so that language runtimes can start: no files,
 //! arguments, environment or network. Standard input is empty, and standard
-//! output and standard error go to the log. Clocks stand still, and random bytes
+//! output and standard error go to the log. A command has arguments, and its
+//! standard input and output lead to the host. Clocks stand still, and random bytes
 //! are always the same. It is not created for a plugin that does not import
 //! WASI.
 
+use std::future::poll_fn;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
 use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
-use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::cli::{IsTerminal, StdinStream, StdoutStream};
 use wasmtime_wasi::clocks::{HostMonotonicClock, HostWallClock, WasiClocksCtxView, WasiClocksView};
 use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
-use wasmtime_wasi::p2::{self, DynPollable, OutputStream, Pollable, StreamResult};
+use wasmtime_wasi::p2::{self, DynPollable, InputStream, OutputStream, Pollable, StreamError, StreamResult};
 use wasmtime_wasi::random::Deterministic;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use crate::output::{Output, Stream};
+use crate::output::{self, Output, Stream};
+use crate::pipes::{Pipes, Stdio};
 
 /// The packages that the empty world covers.
 pub(crate) const PACKAGES: [&str; 6] =
@@ -40,8 +44,9 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// A world that writes to `output`.
-    pub(crate) fn new(output: &Output) -> Self {
+    /// A world that writes to `output`; that of a command, to its streams.
+    pub(crate) fn new(output: &Output, stdio: Option<&Stdio>) -> Self {
+        let pipes = stdio.map(|stdio| stdio.pipes.clone());
         let mut table = ResourceTable::new();
         table.set_max_capacity(HANDLES);
         let mut ctx = WasiCtx::builder();
@@ -51,12 +56,18 @@ impl World {
             .secure_random(random(b"secure"))
             .insecure_random(random(b"insecure"))
             .insecure_random_seed(0)
-            .stdout(Written { output: output.clone(), stream: Stream::Output })
-            .stderr(Written { output: output.clone(), stream: Stream::Error })
+            .stdout(Written { output: output.clone(), pipes: pipes.clone(), stream: Stream::Output })
+            .stderr(Written { output: output.clone(), pipes: pipes.clone(), stream: Stream::Error })
             .max_random_size(RANDOM_MAX)
             .allow_tcp(false)
             .allow_udp(false)
             .allow_ip_name_lookup(false);
+        if let Some(pipes) = pipes {
+            ctx.stdin(Read(pipes));
+        }
+        if let Some(stdio) = stdio {
+            ctx.args(&stdio.arguments);
+        }
         Self { ctx: ctx.build(), table }
     }
 
@@ -68,6 +79,16 @@ impl World {
 /// Lets components for `T` import the packages above.
 pub(crate) fn add_to_linker<T: WasiView>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     p2::add_to_linker_sync(linker)?;
+    add_clock(linker)
+}
+
+/// Lets commands import the packages above. They pause where they wait.
+pub(crate) fn add_to_linker_of_commands<T: WasiView>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
+    p2::add_to_linker_async(linker)?;
+    add_clock(linker)
+}
+
+fn add_clock<T: WasiView>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     // The original functions really sleep, in host code, where no deadline ends
     // them.
     linker.allow_shadowing(true);
@@ -144,6 +165,7 @@ impl monotonic_clock::Host for Awake<'_> {
 #[derive(Clone)]
 struct Written {
     output: Output,
+    pipes: Option<Pipes>,
     stream: Stream,
 }
 
@@ -166,8 +188,8 @@ impl StdoutStream for Written {
 
 impl OutputStream for Written {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        self.output.write(self.stream, &bytes);
-        Ok(())
+        let written = output::write(&self.output, self.pipes.as_ref(), (self.stream, &bytes));
+        written.map_err(StreamError::Trap)
     }
 
     fn flush(&mut self) -> StreamResult<()> {
@@ -182,4 +204,41 @@ impl OutputStream for Written {
 #[wasmtime_wasi::async_trait]
 impl Pollable for Written {
     async fn ready(&mut self) {}
+}
+
+/// Standard input of a command.
+struct Read(Pipes);
+
+impl IsTerminal for Read {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdinStream for Read {
+    fn p2_stream(&self) -> Box<dyn InputStream> {
+        Box::new(Self(self.0.clone()))
+    }
+
+    /// As for [`Written`].
+    fn async_stream(&self) -> Box<dyn tokio::io::AsyncRead + Send + Sync> {
+        Box::new(tokio::io::empty())
+    }
+}
+
+impl InputStream for Read {
+    fn read(&mut self, size: usize) -> StreamResult<Bytes> {
+        match self.0.poll_read(size) {
+            Poll::Ready(bytes) if bytes.is_empty() && size > 0 => Err(StreamError::Closed),
+            Poll::Ready(bytes) => Ok(bytes.into()),
+            Poll::Pending => Ok(Bytes::new()),
+        }
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for Read {
+    async fn ready(&mut self) {
+        poll_fn(|_| self.0.poll_readable()).await;
+    }
 }

@@ -25,8 +25,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args as ArgGroup;
-use runner_pipeline::error::{Error, Fault, Result};
-use runner_pipeline::escape::json_line;
+use runner_pipeline::error::{Error, Fault, Kind, Result};
+use runner_pipeline::escape::{json_line, shown};
 use runner_sandbox::plugin::resolve;
 use runner_sandbox::{Isolation, Plugin};
 
@@ -130,9 +130,16 @@ pub(crate) fn vet(args: &VetArgs, reporter: &Reporter) -> Result<Outcome> {
     Ok(if report.board.all_passed() { Outcome::Done } else { Outcome::Changes })
 }
 
+/// The error for a command, which promises nothing.
+fn a_filter(name: &str) -> Error {
+    Error::new(Kind::Usage, format!("{} is a WASI command", shown(name)))
+        .hint("`plugin vet` tries what a plugin claims; a command that runs as a filter claims nothing")
+}
+
 /// The plugin, if it describes itself as it should.
 fn described(name: &str, args: &VetArgs, report: &mut Report, reporter: &Reporter) -> Result<Option<Plugin>> {
     let loaded = load(name, setup::limits(args)?, Isolation::COMPILE_DEADLINE, reporter)
+        .and_then(|plugin| if plugin.is_filter() { Err(a_filter(name)) } else { Ok(plugin) })
         .and_then(|plugin| plugin.describe_twice().map(|described| (plugin, described)));
     let fail = |board: &mut Board, check, why| board.fail(check, Finding { why, input: None, params: 0 });
     let (plugin, described) = match loaded {

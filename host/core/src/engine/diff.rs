@@ -1,17 +1,15 @@
 //! Computes the difference between a window and its replacement, as edits.
 //! Pure.
 
+mod records;
+
 use std::ops::Range;
 
-use imara_diff::{Algorithm, Diff, InternedInput};
-
+pub use self::records::{Records, diff_records, each_hunk};
 use crate::error::Result;
 
 /// Differing runs closer than this are joined into one edit.
 const JOIN_BYTES: usize = 8;
-/// Lines matched at a time. The work may grow with the square of this number,
-/// so it bounds the cost of an answer. Lines further apart are not matched.
-const PIECE_LINES: usize = 2048;
 
 /// Calls `emit(old range, new range)` for every difference, in order; nothing
 /// is emitted when both are equal. If the lengths are equal, bytes are compared
@@ -35,77 +33,11 @@ pub fn diff(
     if old_rest.is_empty() || new_rest.is_empty() {
         return emit(head..head + old_rest.len(), head..head + new_rest.len());
     }
-    let (old_lines, new_lines) = (Lines::of(old_rest), Lines::of(new_rest));
-    let (mut o, mut n) = (0, 0);
-    while o < old_lines.count() || n < new_lines.count() {
-        let olds = o..(o + PIECE_LINES).min(old_lines.count());
-        let news = n..(n + PIECE_LINES).min(new_lines.count());
-        let last = olds.end == old_lines.count() && news.end == new_lines.count();
-        let mut hunks = line_diff(&old_lines, &new_lines, olds.clone(), news.clone());
-        (o, n) = (olds.end, news.end);
-        // A difference at the end of a piece may have its match just after it,
-        // so the next piece begins at that difference, unless that would make
-        // too little progress.
-        if !last
-            && let Some((old, new)) = hunks.last()
-            && old.end == olds.end
-            && old.start - olds.start + new.start - news.start >= PIECE_LINES
-        {
-            (o, n) = (old.start, new.start);
-            hunks.pop();
-        }
-        for (old, new) in hunks {
-            let (old, new) = (old_lines.bytes(old), new_lines.bytes(new));
-            emit(head + old.start..head + old.end, head + new.start..head + new.end)?;
-        }
-    }
-    Ok(())
-}
-
-/// The lines of a text.
-struct Lines<'a> {
-    text: &'a [u8],
-    /// The start of each line, and the end of the last one.
-    ends: Vec<usize>,
-}
-
-impl<'a> Lines<'a> {
-    fn of(text: &'a [u8]) -> Self {
-        let mut ends = vec![0];
-        for line in text.split_inclusive(|&byte| byte == b'\n') {
-            ends.push(ends[ends.len() - 1] + line.len());
-        }
-        Self { text, ends }
-    }
-
-    fn count(&self) -> usize {
-        self.ends.len() - 1
-    }
-
-    fn bytes(&self, lines: Range<usize>) -> Range<usize> {
-        self.ends[lines.start]..self.ends[lines.end]
-    }
-
-    fn piece(&self, lines: Range<usize>) -> impl Iterator<Item = &'a [u8]> {
-        self.text[self.bytes(lines)].split_inclusive(|&byte| byte == b'\n')
-    }
-}
-
-/// The lines that differ.
-fn line_diff(
-    old: &Lines<'_>,
-    new: &Lines<'_>,
-    olds: Range<usize>,
-    news: Range<usize>,
-) -> Vec<(Range<usize>, Range<usize>)> {
-    let mut input = InternedInput::default();
-    input.update_before(old.piece(olds.clone()));
-    input.update_after(new.piece(news.clone()));
-    let shift = |lines: Range<u32>, by: usize| by + lines.start as usize..by + lines.end as usize;
-    Diff::compute(Algorithm::Myers, &input)
-        .hunks()
-        .map(|hunk| (shift(hunk.before, olds.start), shift(hunk.after, news.start)))
-        .collect()
+    let (old_lines, new_lines) = (Records::new(old_rest, b"\n"), Records::new(new_rest, b"\n"));
+    each_hunk(&old_lines, &new_lines, |old, new| {
+        let (old, new) = (old_lines.bytes(old), new_lines.bytes(new));
+        emit(head + old.start..head + old.end, head + new.start..head + new.end)
+    })
 }
 
 fn bytewise(

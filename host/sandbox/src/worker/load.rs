@@ -21,6 +21,7 @@ use crate::log::Sink;
 use crate::message::{Load, Outcome};
 use crate::meter::{Meter, Usage};
 use crate::native_code;
+use crate::running;
 use crate::tables::Tables;
 
 /// What all lanes share.
@@ -85,7 +86,7 @@ impl Plugin {
         let limits = Limits { meter: self.meter.clone(), ..limits(&load) };
         let linked = Linked::new(&load.name, &component, &self.engine, limits, load.facts())?;
         linked.limits.budget.share_with(Some(Arc::new(self.parent.clone())));
-        let manifest = linked.logging_to(log).describe()?;
+        let manifest = running::describe(&linked.logging_to(log))?;
         // Loaded once, so nobody else has set it.
         let _ = self.linked.set(linked);
         Ok(Outcome::Loaded { manifest, layers: layers.to_string() })

@@ -9,7 +9,8 @@ use runner_contract::{FileHead, Framing, Job, LogLevel, Param, Reply, Window};
 use runner_pipeline::engine::transform::Transform;
 use runner_pipeline::error::{Error, Kind, Result};
 
-use crate::instance::{Instance, Linked, breach};
+use crate::instance::{Linked, breach};
+use crate::running::{self, Instance};
 
 /// An instance, and what is needed to begin another one.
 pub(super) struct Renewable {
@@ -33,7 +34,7 @@ impl Renewable {
     /// # Errors
     /// As for [`Linked::begin`].
     pub(super) fn begin(linked: Linked, params: Vec<Param>, file: FileHead<'_>) -> Result<(Job, Self)> {
-        let (job, instance) = linked.begin(&params, file)?;
+        let (job, instance) = running::begin(&linked, &params, file)?;
         let renewable = Self {
             linked,
             params,
@@ -63,7 +64,7 @@ impl Renewable {
         // Its memory comes first.
         self.instance = None;
         let head = FileHead { size: self.file_bytes, head: &self.head, seed: self.seed };
-        let (job, instance) = self.linked.begin(&self.params, head)?;
+        let (job, instance) = running::begin(&self.linked, &self.params, head)?;
         if job != self.job {
             return Err(breach(&self.linked.name, "`begin` has returned another job than before"));
         }
