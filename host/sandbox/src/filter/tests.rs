@@ -6,7 +6,7 @@ use std::ops::Range;
 use proptest::prelude::*;
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::engine::framing::{Cutter, View};
-use runner_pipeline::engine::window::{Context, Found, Position, find_sequential};
+use runner_pipeline::engine::window::{Context, Found, Position, Shows, find_sequential};
 use runner_pipeline::memory::Budget;
 
 use super::*;
@@ -77,6 +77,7 @@ fn run(content: &[u8], transform: &mut dyn Transform, window_bytes: u64) -> (Vec
         finder: None,
         window_bytes,
         record_limit: 1 << 24,
+        shows: Shows::Candidates,
         budget,
         cancel: Cancel::NEVER,
         whole: None,
