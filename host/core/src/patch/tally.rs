@@ -68,9 +68,9 @@ impl Tally {
 
     /// Counts an edit.
     pub(super) fn edit(&mut self, edit: &Edit<'_>) {
-        let (by_old, by_both) = self.count(edit);
-        self.by_old.touch(by_old);
-        self.by_both.touch(by_both);
+        let touched = self.count(edit);
+        self.by_old.touch(touched.by_old);
+        self.by_both.touch(touched.by_both);
     }
 
     /// Counts a group.
@@ -84,21 +84,20 @@ impl Tally {
     pub(super) fn batch<'e>(&mut self, edits: impl Iterator<Item = Edit<'e>>, groups: &[Group]) {
         let (mut by_old, mut by_both) = (groups, groups);
         for edit in edits {
-            let (old, both) = self.count(&edit);
+            let touched = self.count(&edit);
             // A group comes before the edits that start after it.
-            self.by_old.list_before(old.start, &mut by_old);
-            self.by_both.list_before(both.start, &mut by_both);
-            self.by_old.touch(old);
-            self.by_both.touch(both);
+            self.by_old.list_before(touched.by_old.start, &mut by_old);
+            self.by_both.list_before(touched.start, &mut by_both);
+            self.by_old.touch(touched.by_old);
+            self.by_both.touch(touched.by_both);
         }
         self.by_old.list_before(u64::MAX, &mut by_old);
         self.by_both.list_before(u64::MAX, &mut by_both);
         groups.iter().for_each(|group| self.value(group));
     }
 
-    /// Counts an edit. Returns the groups of its old bytes, and the groups of
-    /// its old and new bytes.
-    fn count(&mut self, edit: &Edit<'_>) -> (Range<u64>, Range<u64>) {
+    /// Counts an edit.
+    fn count(&mut self, edit: &Edit<'_>) -> Touched {
         let stats = &mut self.stats;
         stats.edits += 1;
         stats.old_bytes += edit.old.len() as u64;
@@ -112,12 +111,13 @@ impl Tally {
         self.shift += edit.new.len() as i64 - edit.old.len() as i64;
         self.reach = edit.end();
         let (old, new) = (groups(edit.start, edit.old.len()), groups(place, edit.new.len()));
-        let both = match (edit.old.is_empty(), edit.new.is_empty()) {
-            (false, false) => old.start.min(new.start)..old.end.max(new.end),
+        let start = old.start.min(new.start);
+        let by_both = match (edit.old.is_empty(), edit.new.is_empty()) {
+            (false, false) => start..old.end.max(new.end),
             (true, false) => new,
             (_, true) => old.clone(),
         };
-        (old, both)
+        Touched { by_old: old, by_both, start }
     }
 
     fn value(&mut self, group: &Group) {
@@ -153,6 +153,18 @@ impl Tally {
         self.stats.in_place_form = in_place_form;
         Ok(self.stats)
     }
+}
+
+/// The groups that an edit touches.
+struct Touched {
+    /// Those of its old bytes.
+    by_old: Range<u64>,
+    /// Those of its old and new bytes.
+    by_both: Range<u64>,
+    /// The group in which it starts, in the old file or in the new one. It never
+    /// decreases from edit to edit, while the start of `by_both` may: after a
+    /// deletion, which has no new bytes, the next edit may touch a group before it.
+    start: u64,
 }
 
 /// The groups of a range of bytes; for an empty range, the group of the byte

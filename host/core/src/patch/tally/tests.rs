@@ -154,6 +154,16 @@ fn group(index: u64, size: u64, known: u64) -> Group {
     Group { index, before: cv.filter(|_| index * G < size), after: cv.filter(|_| index < known) }
 }
 
+/// After the second deletion, the third edit's new byte lies in the group before.
+#[test]
+fn a_group_waits_for_edits_after_a_deletion() {
+    let edits = [(0, G, 0), (G, 1, 0), (G + 1, 1, 1)];
+    let groups = [group(0, G + 2, 1), group(1, G + 2, 1)];
+    for cut in 1..9 {
+        assert!(tally(G + 2, &edits, &groups, cut).unwrap().in_place_form, "{cut}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
