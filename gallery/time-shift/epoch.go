@@ -66,7 +66,7 @@ func partOfName(line []byte, at int) bool {
 	return wordAt(line, at) || at >= 0 && at < len(line) && (line[at] == '-' || line[at] == '.')
 }
 
-// valueAfter is where the value begins behind the name of a field: after `=` or
+// valueAfter is where the value begins after the name of a field: after `=` or
 // `:`, with blanks, and quotes as in JSON; the end of the line if there is none.
 func valueAfter(line []byte, at int) int {
 	skip := func(set string) {

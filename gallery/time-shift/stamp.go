@@ -167,7 +167,7 @@ func fractionEnd(line []byte, at int) int {
 	return at
 }
 
-// isHalfDay says whether AM or PM stands behind a time of the day.
+// isHalfDay says whether AM or PM follows a time of the day.
 func isHalfDay(line []byte, at int) bool {
 	at = fractionEnd(line, at)
 	if at < len(line) && line[at] == ' ' {

@@ -462,7 +462,7 @@ static inline void runner_die_(const char *message) {
     __builtin_trap();
 }
 
-/* At least `size` more bytes behind `top`, in this chunk or in a new one. */
+/* At least `size` more bytes after `top`, in this chunk or in a new one. */
 RUNNER_WEAK_ void runner_grow_memory_(size_t size) {
     struct runner_state_ *s = &runner_state_;
     const size_t page = 65536;

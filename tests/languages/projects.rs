@@ -139,7 +139,7 @@ fn what_is_there_is_not_replaced() {
     plugin(scratch.dir(), &["new", "x", "--lang", "c"]).fails(2, "cannot create the folder x");
     plugin(scratch.dir(), &["new", "../y", "--lang", "c"]).fails(2, "cannot be the name of a plugin");
     assert_eq!(scratch.entries(), ["x"]);
-    plugin(scratch.dir(), &["build"]).fails(2, "cannot read").says("runner plugin new");
+    plugin(scratch.dir(), &["build"]).fails(2, "cannot open").says("runner plugin new");
 }
 
 /// Words that mean something to a language or its tools are names like any other.

@@ -72,6 +72,12 @@ fn manifest(path: &Path) -> Table {
     for key in ["lints", "dev-dependencies", "test", "example"] {
         manifest.remove(key);
     }
+    if let Some(targets) = manifest.get_mut("target").and_then(Value::as_table_mut) {
+        targets.iter_mut().filter_map(|(_, target)| target.as_table_mut()).for_each(|target| {
+            target.remove("dev-dependencies");
+        });
+        targets.retain(|_, target| target.as_table().is_none_or(|target| !target.is_empty()));
+    }
     for (_, dependency) in manifest.get_mut("dependencies").and_then(Value::as_table_mut).unwrap().iter_mut()
     {
         if let Some(table) = dependency.as_table_mut() {

@@ -10,33 +10,16 @@ mod honest;
 mod planted;
 mod reports;
 
-use std::ffi::OsStr;
+use std::fs;
 use std::path::Path;
-use std::{env, fs};
 
-use runner_tests::{Ran, command, repository};
+use runner_tests::authoring::plugin;
+use runner_tests::repository;
 use serde_json::Value;
 
 /// A folder of these tests.
 fn folder(name: &str) -> std::path::PathBuf {
     repository().join("tests/vet").join(name)
-}
-
-/// The folders in which compilers are looked for.
-fn search_path() -> String {
-    let folder = repository().join("target/languages");
-    let own = ["venv/bin", "node_modules/.bin"].map(|place| folder.join(place).display().to_string());
-    format!("{}:{}", own.join(":"), env::var("PATH").unwrap_or_default())
-}
-
-/// Runs `runner plugin`, with the compilers on its search path.
-fn plugin(folder: &Path, arguments: &[impl AsRef<OsStr>]) -> Ran {
-    let mut command = command();
-    command.arg("plugin").args(arguments).current_dir(folder).env("PATH", search_path());
-    if let Some(home) = env::var_os("HOME") {
-        command.env("HOME", home);
-    }
-    Ran::of(command.output().unwrap())
 }
 
 /// Vets a plugin. Returns the report.
@@ -47,7 +30,7 @@ fn vet(plugin_path: &Path, options: &[&str]) -> Value {
     let what = plugin_path.display();
     let report: Value = serde_json::from_slice(&ran.stdout)
         .unwrap_or_else(|error| panic!("{what}: {error}: {} {}", ran.stderr, ran.text()));
-    let passed = report["passed"].as_bool().unwrap();
+    let passed = report["passed"].as_bool().unwrap_or_else(|| panic!("{what}: {report:#}"));
     assert_eq!(ran.code, i32::from(!passed), "{what}: {report:#}");
     report
 }

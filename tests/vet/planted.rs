@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{fs, thread};
 
+use runner_tests::authoring::{has_programs, plugin};
 use runner_tests::{Scratch, guest, repository, skip};
 
-use super::{field, folder, plugin, search_path, sources, vet, with_status, words};
+use super::{field, folder, sources, vet, with_status, words};
 
 /// Memory of the text's prelude is free again after each window.
 const FREE: &str = r#"
@@ -100,8 +101,7 @@ fn planted_in_other_languages() {
         ("go", "go", "plugin.go"),
         ("zig", "python-zig", "plugin.zig"),
     ] {
-        if !search_path().split(':').any(|folder| Path::new(folder).join(program).exists()) {
-            skip(&format!("{program} missing; `cargo xtask test` installs it"));
+        if !has_programs(&[program]) {
             continue;
         }
         let place = scratch.path(language);

@@ -30,7 +30,7 @@ impl<'a> RecordEdits<'a> {
         let is_inside = start <= end && end <= length;
         if !is_inside || start == end && start > self.record.room {
             let why =
-                if is_inside { ": what is inserted behind a record belongs to the next one" } else { "" };
+                if is_inside { ": what is inserted after a record belongs to the next one" } else { "" };
             self.edits.mistake(format!("an edit of {start}..{end} in a record of {length} bytes{why}"));
             return;
         }
@@ -88,7 +88,7 @@ impl<'a> RecordEdits<'a> {
         let mut end_before = None;
         while from <= bytes.len() && search.search(bytes, from, &mut groups) {
             let Some(Some(range)) = groups.first().cloned() else { break };
-            // An empty match right behind another one is none.
+            // An empty match right after another one is none.
             let is_new = !(range.is_empty() && end_before == Some(range.start));
             if is_new && let Some(new) = with(Found { bytes, groups: &groups })? {
                 self.replace(range.clone(), new.as_ref());

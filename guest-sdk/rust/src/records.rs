@@ -111,7 +111,7 @@ impl<'a> Record<'a> {
             _ => None,
         };
         let (bytes, end) = bytes.split_at(kept.unwrap_or(bytes).len());
-        // What is inserted behind a record belongs to the next one.
+        // What is inserted after a record belongs to the next one.
         let is_last = window.last && start + bytes.len() == window.bytes.len();
         let room = if !end.is_empty() || is_last { bytes.len() } else { bytes.len().saturating_sub(1) };
         Self { bytes, end, start, matches: 0, field: None, room }

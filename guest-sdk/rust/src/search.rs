@@ -7,7 +7,7 @@ use runner_contract::Failure;
 /// Something that finds places in bytes: a text, a byte string, or, with the
 /// feature `regex`, a `regex::bytes::Regex`.
 pub trait Search {
-    /// Finds the first match that starts at `from` or behind it, and puts the range
+    /// Finds the first match that starts at `from` or after it, and puts the range
     /// of the whole match into `groups`, followed by those of its groups. `from` is
     /// at most the length of `bytes`.
     fn search(&self, bytes: &[u8], from: usize, groups: &mut Vec<Option<Range<usize>>>) -> bool;

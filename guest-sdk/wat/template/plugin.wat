@@ -1,4 +1,4 @@
-;; Writes the letters behind a text in capitals: with `after=level=`, the line
+;; Writes the letters after a text in capitals: with `after=level=`, the line
 ;; `level=warn up` becomes `level=WARN up`. Replace this with what your plugin does.
 ;;
 ;; This is the bare contract, without an SDK: runner/README.md explains how every
@@ -15,14 +15,14 @@
 
   (data (i32.const 1024) "{{name}}")
   (data (i32.const 1152) "0.1.0")
-  (data (i32.const 1160) "Writes the letters behind a text in capitals")
+  (data (i32.const 1160) "Writes the letters after a text in capitals")
   (data (i32.const 1216) "Apache-2.0")
   (data (i32.const 1232) "after")
   (data (i32.const 1240) "level=")
   (data (i32.const 1248) "The text before the letters")
   (data (i32.const 1280) "`after` must be a text without line ends")
 
-  ;; The first free byte, and what it is at the beginning of each window: behind
+  ;; The first free byte, and what it is at the beginning of each window: after
   ;; the parameters, which stay.
   (global $free (mut i32) (i32.const 65536))
   (global $kept (mut i32) (i32.const 65536))
@@ -59,7 +59,7 @@
   (func (export "runner:plugin/guest@0.2.0#describe") (result i32)
     (call $list (i32.const 64) (i32.const 1024) (i32.const {{name-length}})) ;; name
     (call $list (i32.const 72) (i32.const 1152) (i32.const 5))   ;; version
-    (call $list (i32.const 80) (i32.const 1160) (i32.const 44))  ;; summary
+    (call $list (i32.const 80) (i32.const 1160) (i32.const 43))  ;; summary
     (call $list (i32.const 88) (i32.const 1216) (i32.const 10))  ;; license
     (call $list (i32.const 96) (i32.const 128) (i32.const 1))    ;; params: one
     ;; No tables at 104, no seed at 112: memory is zero.
@@ -82,7 +82,7 @@
     (result i32)
     (local $at i32)
     ;; There is one parameter, and it has a default, so it is the first. Its value
-    ;; is a text, which begins 16 bytes behind the start of the parameter.
+    ;; is a text, which begins 16 bytes after the start of the parameter.
     (global.set $key (i32.load offset=16 (local.get $params)))
     (global.set $key-length (i32.load offset=20 (local.get $params)))
     (global.set $kept (global.get $free))
@@ -163,7 +163,7 @@
             (br $next)))
         (local.set $at (i32.add (local.get $at) (global.get $key-length)))
         (local.set $start (local.get $at))
-        ;; Copy the letters behind it, as capitals.
+        ;; Copy the letters after it, as capitals.
         (block $no-letter
           (loop $letter
             (br_if $no-letter (i32.ge_u (local.get $at) (local.get $end)))

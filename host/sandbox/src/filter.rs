@@ -8,7 +8,7 @@
 //! ```
 //!
 //! A command sees the whole file as one stream, in one instance, as it would
-//! behind `<`. If the user says that it keeps no state, each window is a run of
+//! from a shell's `<`. If the user says that it keeps no state, each window is a run of
 //! its own, in a fresh instance, and windows run in parallel. Either way, the
 //! bytes that come out are exactly those that the command has written, but for
 //! the terminator of a last record that had none.

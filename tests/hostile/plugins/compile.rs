@@ -91,8 +91,13 @@ fn an_honest_plugin_compiles_in_a_child() {
     fails(load(&sandbox, b"(module)"), Kind::Plugin, "`it` is a core module, but does not export");
     fails(load(&sandbox, b"(module"), Kind::Plugin, "`it` is not valid in the text format");
     // Text is the plugin's doing like anything else: it may not overflow a stack.
-    let nested = [b"(module (func ".as_slice(), &b"(block ".repeat(1 << 20)].concat();
-    fails(load(&sandbox, &nested), Kind::Plugin, "`it` is not valid in the text format");
+    let nested = |depth| [b"(module (func ".as_slice(), &b"(block ".repeat(depth)].concat();
+    fails(load(&sandbox, &nested(290_000)), Kind::Plugin, "`it` is not valid in the text format");
+    fails(
+        load(&sandbox, &nested(1 << 20)),
+        Kind::Plugin,
+        "the limit for the text format of WebAssembly is 2 MiB",
+    );
     fails(load(&sandbox, &generated::nested(0)), Kind::Plugin, "is a component, but does not export");
     assert_eq!(load(&sandbox, honest()).unwrap().manifest().name, "newline", "after all of that");
 }

@@ -122,7 +122,6 @@ fn other_worlds_cannot_be_imported() {
         "wasi:tls/types@0.2.0-draft",
         "wasi:blobstore/container@0.2.0-draft",
         "wasi:logging/logging",
-        "runner:plugin/host@0.3.0",
         "runner:plugin/secret@0.1.0",
         "other:package/all@1.0.0",
     ] {

@@ -1,4 +1,4 @@
-// Puts a trailer behind every window, not only the last one.
+// Puts a trailer after every window, not only the last one.
 // fails: split threads
 #include "runner.h"
 const runner_manifest runner_plugin = {"bad", "0.1.0", "A plugin with a fault", "MIT"};

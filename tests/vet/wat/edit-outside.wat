@@ -1,4 +1,4 @@
-;; Edits the byte behind a window of one byte.
+;; Edits the byte after a window of one byte.
 ;; fails: contract
 (func $transform (type $window)
   (if (i32.ne (local.get 2) (i32.const 1)) (then (return (i32.const 512))))

@@ -522,7 +522,7 @@ pub mod runner {
             /// one that is shown may still need no edit. Under a framing without
             /// records the claim is made for each edit instead: with `overlapping`,
             /// the match must lie in the byte at the edit's start and the `after`
-            /// bytes behind it; with `bytes`, within the edit. Not allowed with
+            /// bytes after it; with `bytes`, within the edit. Not allowed with
             /// `sequential`.
             #[derive(Clone)]
             pub struct Prefilter {
@@ -790,7 +790,7 @@ pub mod runner {
                 /// Sorted by `start`, disjoint, in bounds. Two insertions at one
                 /// place are not disjoint. No edit may reach from one packed record
                 /// into the next one; an insertion between two of them belongs to
-                /// the later one. An insertion right behind the window is only
+                /// the later one. An insertion right after the window is only
                 /// possible at the end of the file.
                 pub spans: _rt::Vec<Edit>,
                 /// The replacements, in the order of `spans`, with nothing between.

@@ -103,7 +103,7 @@ mod tests {
         new[1_000_000] = b'x';
         new.push(b'y');
         let text = difference(&old, &new).unwrap();
-        assert!(text.starts_with("from line 158,730 (offset 999,995) on:\n@@ -1,"), "{text}");
+        assert!(text.starts_with("from line 158,730 (offset 999,993) on:\n@@ -1,"), "{text}");
         assert!(text.lines().count() < 12, "{text}");
         assert!(text.contains("came out"), "{text}");
     }

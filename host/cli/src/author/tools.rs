@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::escape::Raw as _;
 
 use super::language::{Recipe, Step, Tool};
 
@@ -78,7 +79,7 @@ fn tried(tool: &Tool) -> String {
     let programs: Vec<_> = tool.programs.iter().map(|program| format!("`{program}`")).collect();
     let mut text = format!("none of these works here: {}", programs.join(", "));
     for file in tool.files.iter().filter(|file| !file.exists()) {
-        text.push_str(&format!(", and {} is missing", file.display()));
+        text.push_str(&format!(", and {} is missing", file.shown()));
     }
     text
 }

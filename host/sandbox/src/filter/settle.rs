@@ -1,7 +1,7 @@
 //! How far the input and the output of a command are matched, while it goes on.
 //!
-//! A command writes later than it reads: output waits in its buffers. So only a
-//! part of what it was given is behind the output that is there. Any cut of both
+//! A command writes later than it reads: output waits in its buffers. So the output
+//! so far comes from a part of the input so far. Any cut of both
 //! gives the right bytes in the end; a good one keeps records that stay out of
 //! the edits.
 

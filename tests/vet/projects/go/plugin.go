@@ -5,7 +5,7 @@ package main
 import (
 	"strconv"
 
-	"example.com/bad/runner"
+	"example.com/bad-plugin/runner"
 )
 
 func main() {}

@@ -158,7 +158,7 @@ fn reset(seen: &Seen<'_>) -> Result<Tried> {
     let twice = forward.clone().flat_map(|index| [index, index]);
     let orders: [(&str, Vec<usize>); 2] = [
         ("after those before it, or a second time", twice.collect()),
-        ("after those behind it", forward.rev().collect()),
+        ("after those that follow it", forward.rev().collect()),
     ];
     for (how, order) in orders {
         let mut instance = value!(probe.instance()?);
