@@ -122,18 +122,20 @@ fn other_worlds_cannot_be_imported() {
         "wasi:tls/types@0.2.0-draft",
         "wasi:blobstore/container@0.2.0-draft",
         "wasi:logging/logging",
-        "runner:plugin/secret@0.1.0",
+        "runner:plugin/secret@0.2.0",
         "other:package/all@1.0.0",
     ] {
         let text = format!("(component (import \"{import}\" (instance (export \"go\" (func)))))");
         let what = format!("imports `{import}`, which is not available to plugins");
         fails(run(&sandbox, "it", &wat::parse_str(text).unwrap()), &what);
     }
-    for (module, name) in
-        [("env", "system"), ("wasi_unstable", "fd_write"), ("wasi_snapshot_preview1", "nothing")]
-    {
+    for (module, name, what) in [
+        ("env", "system", "imports `system` from `env`, which nobody provides"),
+        ("wasi_unstable", "fd_write", "cannot convert the module"),
+        ("wasi_snapshot_preview1", "nothing", "cannot convert the module"),
+    ] {
         let text = format!("(import \"{module}\" \"{name}\" (func))");
-        fails(run(&sandbox, "it", &guest::build("it", &text)), "cannot convert the module");
+        fails(run(&sandbox, "it", &guest::build("it", &text)), what);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Imports from `env`, the module from which compilers import what nobody has
 //! defined.
 
-use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::error::{Error, Fault, Kind, Result};
 use runner_pipeline::escape::escape;
 
 /// The module of functions that a linker has not found.
@@ -28,7 +28,8 @@ pub(super) fn check(name: &str, imports: &[String]) -> Result<()> {
     let error = Error::new(
         Kind::Plugin,
         format!("`{name}` imports {named} from `{UNDEFINED}`, which nobody provides"),
-    );
+    )
+    .of_fault(Fault::Import);
     Err(match imports.first().map_or("", String::as_str) {
         "abort" | "seed" | "trace" | "console.log" => error.hint(
             "AssemblyScript: define it, as in `asc --use abort=plugin/abort` with a function `abort` that the \
