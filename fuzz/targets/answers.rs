@@ -183,7 +183,7 @@ fn reply(input: &mut Input<'_>, asked: &Asked) -> Vec<u8> {
     };
     let mut message = Vec::new();
     encode(
-        &Reply { log: Vec::new(), times: Vec::new(), usage: None, memory_bytes: None, outcome },
+        &Reply { log: Vec::new(), times: Vec::new(), instructions: None, memory_bytes: None, outcome },
         &mut message,
     );
     message.extend(spans);

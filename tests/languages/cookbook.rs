@@ -9,19 +9,9 @@ use std::process::Command;
 use runner_tests::authoring::{has_compilers, has_slow_compilers, plugin};
 use runner_tests::{Ran, Scratch, binary, program, repository};
 
-/// Languages by the info strings of their blocks: the name for `--lang`, and the
-/// file that holds the source.
-const BLOCKS: [(&str, &str, &str); 9] = [
-    ("c", "c", "plugin.c"),
-    ("cpp", "cpp", "plugin.cpp"),
-    ("zig", "zig", "plugin.zig"),
-    ("go", "go", "plugin.go"),
-    ("ts", "assemblyscript", "plugin.ts"),
-    ("python", "python", "plugin.py"),
-    ("js", "javascript", "plugin.js"),
-    ("rust", "rust", "src/lib.rs"),
-    ("wat", "wat", "plugin.wat"),
-];
+/// Languages by the info strings of their blocks, where these differ from the
+/// names for `--lang`.
+const INFO_STRINGS: [(&str, &str); 2] = [("ts", "assemblyscript"), ("js", "javascript")];
 /// Languages whose tools are not installed each time.
 const SLOW: [&str; 2] = ["python", "javascript"];
 
@@ -76,8 +66,8 @@ fn steps(console: &str) -> Vec<(String, String)> {
 fn try_recipe(recipe: &Recipe) {
     let title = &recipe.title;
     let (info, source) = &recipe.source;
-    let (_, language, file) = BLOCKS.iter().find(|(block, ..)| block == info).expect(title);
-    if SLOW.contains(language) && !has_slow_compilers() {
+    let language = INFO_STRINGS.iter().find(|(from, _)| from == info).map_or(info.as_str(), |(_, to)| to);
+    if SLOW.contains(&language) && !has_slow_compilers() {
         return;
     }
     let scratch = Scratch::new();
@@ -88,7 +78,7 @@ fn try_recipe(recipe: &Recipe) {
     let path = words.iter().find_map(|word| word.strip_prefix("./")?.strip_suffix(".wasm")).expect(title);
     plugin(scratch.dir(), &["new", path, "--lang", language]).ok();
     let folder = scratch.path(path);
-    fs::write(folder.join(file), source).unwrap();
+    fs::write(folder.join(source_name(language)), source).unwrap();
     plugin(&folder, &["build"]).ok();
 
     let mut has_run = false;
@@ -106,6 +96,13 @@ fn try_recipe(recipe: &Recipe) {
         }
     }
     assert!(!shown.is_empty(), "{title}: the example does not show what has come out");
+}
+
+/// The file of a project that an author edits.
+fn source_name(language: &str) -> String {
+    let recipe = repository().join("guest-sdk").join(language).join("build.toml");
+    let recipe: toml::Table = fs::read_to_string(recipe).unwrap().parse().unwrap();
+    recipe["source"].as_str().unwrap().to_owned()
 }
 
 /// Makes the file that a command shows: `cat FILE` or `xxd -p FILE`.

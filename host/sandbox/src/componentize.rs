@@ -19,6 +19,7 @@ use wit_parser::Resolve;
 use crate::adapter::{self, World};
 use crate::bindings::GUEST;
 use crate::contract_version;
+use crate::limits::MAX_TEXT_BYTES;
 use crate::type_cycles::{self, text};
 
 const WIT: &str = include_str!("../wit/plugin.wit");
@@ -29,9 +30,6 @@ const WORLD: &str = "plugin";
 pub(crate) const WRAPPING: [&str; 3] = [WIT, adapter::MODULE, adapter::WIT];
 /// The first bytes of every binary module and component.
 const MAGIC: &[u8] = b"\0asm";
-/// Maximum size of a plugin in the text format. People write some hundred lines;
-/// reading much more takes a hundred bytes of memory for each byte.
-const TEXT_BYTES: usize = 2 << 20;
 /// Maximum number of characters of an error in the text format.
 const TEXT_ERROR_CHARS: usize = 1000;
 /// Maximum number of exports named in an error.
@@ -43,8 +41,8 @@ pub(crate) fn component<'a>(name: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>
         if !is_text(bytes) {
             return Err(Error::new(Kind::Plugin, format!("`{name}` is not a WebAssembly module")));
         }
-        if bytes.len() > TEXT_BYTES {
-            let mib = TEXT_BYTES >> 20;
+        if bytes.len() as u64 > MAX_TEXT_BYTES {
+            let mib = MAX_TEXT_BYTES >> 20;
             let what = format!(
                 "`{name}` has {} bytes; the limit for the text format of WebAssembly is {mib} MiB",
                 bytes.len()

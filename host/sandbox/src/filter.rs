@@ -150,6 +150,10 @@ fn answer(window: &Window<'_>, output: &mut Vec<u8>, terminator: &[u8]) -> Resul
     let now = std::mem::replace(output, later);
     let mut edits = Edits::default();
     edits.add(window, 0..settled.input, &now, terminator)?;
+    if !window.last {
+        // What is inserted after a window belongs to the next one.
+        output.splice(0..0, edits.take_insertion_at(window.bytes.len()));
+    }
     Ok(edits.reply(settled.input))
 }
 
@@ -184,6 +188,13 @@ impl Edits {
             self.bytes.extend_from_slice(&new[n]);
             Ok(())
         })
+    }
+
+    /// Takes away the last edit, if it inserts at this place. Returns its bytes.
+    fn take_insertion_at(&mut self, place: usize) -> Vec<u8> {
+        let is_there = |span: &mut Span| (span.start, span.end) == (place as u32, place as u32);
+        let taken = self.spans.pop_if(is_there).map_or(0, |span| span.len as usize);
+        self.bytes.split_off(self.bytes.len() - taken)
     }
 
     fn reply(self, consumed: usize) -> Reply {

@@ -66,7 +66,7 @@ pub use self::cache::Cache;
 pub use self::described::Described;
 pub use self::isolation::{Isolation, worker_main};
 pub use self::limits::reply_fuel;
-pub use self::limits::{Confinement, Limits, MAX_PLUGIN_BYTES};
+pub use self::limits::{Confinement, Limits, MAX_PLUGIN_BYTES, MAX_TEXT_BYTES};
 pub use self::loaded::Plugin;
 pub use self::log::Sink;
 pub use self::memory_plan::plan_memory;

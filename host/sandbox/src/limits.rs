@@ -89,6 +89,10 @@ impl Default for Limits {
     }
 }
 
+/// Maximum size of a plugin in the text format, in bytes. People write some hundred
+/// lines; reading much more takes a hundred bytes of memory for each byte.
+pub const MAX_TEXT_BYTES: u64 = 2 << 20;
+
 /// Maximum size of a plugin. Plugins that contain a whole interpreter (Python,
 /// JavaScript) have 12 to 35 MB.
 pub const MAX_PLUGIN_BYTES: u64 = 64 << 20;

@@ -142,9 +142,9 @@ pub struct Reply {
     /// Stage, nanoseconds and spans of where time went.
     #[serde(deserialize_with = "few::<_, _, TIMES_READ>")]
     pub times: Vec<(u32, u64, u64)>,
-    /// Instructions since the last reply, and bytes of the instance's memory;
-    /// `None` if nothing counts them, or no window was shown.
-    pub usage: Option<(u64, u64)>,
+    /// Instructions since the last reply; `None` if nothing counts them, or no
+    /// window was shown.
+    pub instructions: Option<u64>,
     /// Bytes of linear memory of the instance, if there is one.
     pub memory_bytes: Option<u64>,
     pub outcome: Outcome,

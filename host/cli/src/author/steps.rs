@@ -10,6 +10,8 @@ use std::time::Duration;
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Raw as _, escape_lines, shown};
+use runner_pipeline::storage::read_small;
+use runner_sandbox::MAX_TEXT_BYTES;
 
 use super::build::SCRATCH;
 use super::language::Step;
@@ -19,9 +21,6 @@ use super::tools::{Chosen, choose, search_path};
 /// How often a step is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
-/// Maximum size of a module in the text format: translating it takes eighty times
-/// as much memory.
-const MAX_TEXT_BYTES: u64 = 2 << 20;
 /// Maximum number of characters of an error in the text format.
 const TEXT_ERROR_CHARS: usize = 1000;
 
@@ -120,12 +119,8 @@ impl Places {
                 .hint("the steps ended without an error; is the project's source complete?"));
         }
         if module.extension().is_some_and(|extension| extension == OsStr::new("wat")) {
-            let length = fs::metadata(&module).map_err(Error::at("read the metadata of", &module))?.len();
-            if length > MAX_TEXT_BYTES {
-                let what = format!("{} is larger than {MAX_TEXT_BYTES} bytes", module.shown());
-                return Err(Error::new(Kind::Refused, what));
-            }
-            let bytes = wat::parse_file(&module).map_err(|error| {
+            let text = read_small(&module, MAX_TEXT_BYTES)?;
+            let bytes = wat::parse_bytes(&text).map_err(|error| {
                 let what = format!("{} is not valid in the text format of WebAssembly", module.shown());
                 Error::new(Kind::Plugin, what).because(escape_lines(&error.to_string(), TEXT_ERROR_CHARS))
             })?;

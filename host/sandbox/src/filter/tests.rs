@@ -116,7 +116,20 @@ const CHANGES: [Rule; 7] = [
     |_, _| Vec::new(),
 ];
 
+/// What a command adds at the end of a window is an edit of the next one.
+#[test]
+fn an_insertion_after_a_window_waits() {
+    let twice: Rule = CHANGES[3];
+    let content = b"a\nb\n".repeat(20);
+    for window_bytes in 1..50 {
+        let (out, _) = run(&content, &mut late(twice, 0), window_bytes);
+        assert_eq!(out, b"a\na\nb\nb\n".repeat(20), "{window_bytes}");
+    }
+}
+
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn what_comes_out_is_what_the_command_writes(
         lines in prop::collection::vec("[ab]{0,3}", 0..200),

@@ -139,10 +139,10 @@ impl Lane {
             self.log.write(*level, line);
         }
         add_times(&head.times);
-        if let (Some(meter), Some((instructions, memory_bytes))) = (&self.limits.meter, head.usage) {
-            meter.add(instructions, memory_bytes);
-        }
         self.memory_bytes = head.memory_bytes;
+        if let (Some(meter), Some(instructions)) = (&self.limits.meter, head.instructions) {
+            meter.add(instructions, self.memory_bytes.unwrap_or_default());
+        }
         match head.outcome {
             Outcome::Failed(failure) => Err(failure.into_error(&self.limits.budget)),
             outcome => Ok((outcome, rest)),

@@ -41,11 +41,11 @@ impl Jobs {
         std::mem::take(&mut locks::lock(&self.log))
     }
 
-    /// Instructions since the last reply of any lane, and the bytes of memory of
-    /// the instance that was asked last, if that is counted.
-    pub(super) fn usage(&self) -> Option<(u64, u64)> {
+    /// Instructions since the last reply of any lane, if they are counted and a
+    /// window was shown.
+    pub(super) fn instructions(&self) -> Option<u64> {
         let usage = self.plugin.usage()?;
-        Some((usage.instructions, *usage.memory_bytes.last()?))
+        (!usage.memory_bytes.is_empty()).then_some(usage.instructions)
     }
 
     /// Bytes of linear memory of the instance.

@@ -52,7 +52,7 @@ impl Lane {
         let head = Reply {
             log: jobs.take_log(),
             times: times(),
-            usage: jobs.usage(),
+            instructions: jobs.instructions(),
             memory_bytes: jobs.memory_bytes(),
             outcome,
         };

@@ -93,7 +93,7 @@ pub(crate) fn manifest() -> Manifest {
 pub(crate) fn reply(outcome: Outcome) -> Vec<u8> {
     let mut message = Vec::new();
     encode(
-        &Reply { log: Vec::new(), times: Vec::new(), usage: None, memory_bytes: None, outcome },
+        &Reply { log: Vec::new(), times: Vec::new(), instructions: None, memory_bytes: None, outcome },
         &mut message,
     );
     message

@@ -66,7 +66,7 @@ fn with(step: &'static str, make: fn() -> (Log, Times)) -> impl Fn(&Ask<'_>) -> 
         let (Reply { outcome, .. }, _) = decode(&plain)?;
         let (log, times) = make();
         let mut message = Vec::new();
-        encode(&Reply { log, times, usage: None, memory_bytes: None, outcome }, &mut message);
+        encode(&Reply { log, times, instructions: None, memory_bytes: None, outcome }, &mut message);
         Some(Act::Send(WHOLE, message))
     }
 }
