@@ -150,10 +150,6 @@ fn answer(window: &Window<'_>, output: &mut Vec<u8>, terminator: &[u8]) -> Resul
     let now = std::mem::replace(output, later);
     let mut edits = Edits::default();
     edits.add(window, 0..settled.input, &now, terminator)?;
-    if !window.last {
-        // What is inserted after a window belongs to the next one.
-        output.splice(0..0, edits.take_insertion_at(window.bytes.len()));
-    }
     Ok(edits.reply(settled.input))
 }
 
@@ -181,20 +177,22 @@ struct Edits {
 impl Edits {
     /// Adds those that turn some records of a window into others.
     fn add(&mut self, window: &Window<'_>, old: Range<usize>, new: &[u8], terminator: &[u8]) -> Result<()> {
-        diff_records(&window.bytes[old.clone()], new, terminator, |o, n| {
+        let records = &window.bytes[old.clone()];
+        let ends_file = window.last && old.end == window.bytes.len();
+        diff_records(records, new, terminator, |o, n| {
+            // An insertion after these records would be one before the next, which
+            // are not shown yet. So it replaces the last byte, too.
+            let is_after = o.start == records.len() && !ends_file;
+            let start = if is_after { o.start.saturating_sub(1) } else { o.start };
+            let kept = &records[start..o.start];
             // A window holds less than 4 GiB, and so does what comes out of it.
             let at = |at: usize| (old.start + at) as u32;
-            self.spans.push(Span { start: at(o.start), end: at(o.end), len: n.len() as u32 });
+            let len = (kept.len() + n.len()) as u32;
+            self.spans.push(Span { start: at(start), end: at(o.end), len });
+            self.bytes.extend_from_slice(kept);
             self.bytes.extend_from_slice(&new[n]);
             Ok(())
         })
-    }
-
-    /// Takes away the last edit, if it inserts at this place. Returns its bytes.
-    fn take_insertion_at(&mut self, place: usize) -> Vec<u8> {
-        let is_there = |span: &mut Span| (span.start, span.end) == (place as u32, place as u32);
-        let taken = self.spans.pop_if(is_there).map_or(0, |span| span.len as usize);
-        self.bytes.split_off(self.bytes.len() - taken)
     }
 
     fn reply(self, consumed: usize) -> Reply {

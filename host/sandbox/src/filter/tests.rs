@@ -116,15 +116,21 @@ const CHANGES: [Rule; 7] = [
     |_, _| Vec::new(),
 ];
 
-/// What a command adds at the end of a window is an edit of the next one.
+/// What a command adds after a window that is not the last one is an edit of its
+/// last byte.
 #[test]
-fn an_insertion_after_a_window_waits() {
-    let twice: Rule = CHANGES[3];
-    let content = b"a\nb\n".repeat(20);
-    for window_bytes in 1..50 {
-        let (out, _) = run(&content, &mut late(twice, 0), window_bytes);
-        assert_eq!(out, b"a\na\nb\nb\n".repeat(20), "{window_bytes}");
-    }
+fn nothing_is_inserted_after_a_window() {
+    let spans = |last, new: &[u8]| {
+        let window = Window { last, ..Window::new(0, b"a\nb\n") };
+        let mut edits = Edits::default();
+        edits.add(&window, 0..4, new, b"\n").unwrap();
+        let span = |span: &Span| (span.start, span.end, span.len);
+        (edits.spans.iter().map(span).collect::<Vec<_>>(), edits.bytes)
+    };
+    assert_eq!(spans(true, b"a\nb\nc\n"), (vec![(4, 4, 2)], b"c\n".to_vec()));
+    assert_eq!(spans(false, b"a\nb\nc\n"), (vec![(3, 4, 3)], b"\nc\n".to_vec()));
+    assert_eq!(spans(false, b"b\n"), (vec![(0, 2, 0)], Vec::new()));
+    assert_eq!(spans(false, b""), (vec![(0, 4, 0)], Vec::new()));
 }
 
 proptest! {
