@@ -120,7 +120,8 @@ impl Places {
         }
         if module.extension().is_some_and(|extension| extension == OsStr::new("wat")) {
             let text = read_small(&module, MAX_TEXT_BYTES)?;
-            let bytes = wat::parse_bytes(&text).map_err(|error| {
+            let bytes = wat::parse_bytes(&text).map_err(|mut error| {
+                error.set_path(&module);
                 let what = format!("{} is not valid in the text format of WebAssembly", module.shown());
                 Error::new(Kind::Plugin, what).because(escape_lines(&error.to_string(), TEXT_ERROR_CHARS))
             })?;
