@@ -44,10 +44,8 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    /// Builds `runner`, installs peers, and empties the folder of working
-    /// files.
+    /// Builds `runner`, and empties the folder of working files.
     pub(crate) fn new(scale: Scale) -> Result<Self, String> {
-        peers::install();
         let runner = build(RUNNER_PACKAGE, RUNNER_BINARY)?;
         let help = shell::output(Command::new(&runner).args(["help", "apply"]))?;
         let setup = Self {

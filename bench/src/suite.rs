@@ -10,7 +10,7 @@ use crate::baseline;
 use crate::cases::{self, Definition};
 use crate::report::{self, Report};
 use crate::setup::{Scale, Setup};
-use crate::{machine, measure};
+use crate::{machine, measure, peers};
 
 /// Default number of rounds.
 const ROUNDS: u32 = 5;
@@ -54,6 +54,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         return Ok(());
     }
     let rounds = options.rounds.unwrap_or(if options.quick { QUICK_ROUNDS } else { ROUNDS });
+    peers::install();
     let setup = Setup::new(if options.quick { Scale::Quick } else { Scale::Full })?;
     let mut report = Report::default();
     let mut failed = Vec::new();

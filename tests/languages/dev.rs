@@ -132,3 +132,34 @@ fn a_project_is_built_on_each_save() {
     watch.ends_by(Signal::INT);
     assert_eq!(fs::read(scratch.path("file")).unwrap(), b"ts=2026-11-26T10:00:00Z\n");
 }
+
+/// A build that is quick to make serves to look at, and is not kept. What its first
+/// step has made is made again after the SDK has changed.
+#[test]
+fn a_quick_build_is_not_kept() {
+    if !has_compilers() {
+        return;
+    }
+    for (language, source, header) in
+        [("cpp", "plugin.cpp", "runner/runner.hpp"), ("assemblyscript", "plugin.ts", "runner/index.ts")]
+    {
+        let scratch = Scratch::new();
+        plugin(scratch.dir(), &["new", "x", "--lang", language]).ok();
+        scratch.write("file", "ts=2026-11-26T10:00:00Z\n");
+        let (source, header) = (scratch.path("x").join(source), scratch.path("x").join(header));
+        let good = fs::read_to_string(&source).unwrap();
+        let watch = Watch::new(scratch.dir(), &["x", "file", "--set", "seconds=3600"]);
+        watch.says("`runner plugin build` makes the plugin");
+        watch.says("+ ts=2026-11-26T11:00:00Z");
+        fs::write(&source, good.replace("seconds", "minutes")).unwrap();
+        watch.says("has no parameter `seconds`");
+        let sdk = fs::read_to_string(&header).unwrap();
+        fs::write(&header, format!("{sdk}\n// changed\n")).unwrap();
+        watch.says("has changed");
+        // Where the first step was not run again, this save mends it.
+        fs::write(&source, &good).unwrap();
+        watch.says("+ ts=2026-11-26T11:00:00Z");
+        watch.ends_by(Signal::INT);
+        assert!(!scratch.path("x/x.wasm").exists(), "{language}");
+    }
+}

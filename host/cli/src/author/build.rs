@@ -83,17 +83,51 @@ impl Builder {
     /// # Errors
     /// As for [`build`]; if the run was stopped.
     pub(super) fn build(&self, cancel: Cancel<'static>, reporter: &Reporter) -> Result<Built> {
-        sources::check(&self.project.folder)?;
-        make_scratch(&self.scratch)?;
-        let _lock = wait_for_others(&self.scratch, cancel, reporter)?;
-        remove(&self.made)?;
+        let _lock = self.prepare(cancel, reporter)?;
         self.places.run(cancel)?;
-        self.places.take(&self.project.language.recipe.module, &self.made)?;
-        let plugin = bench::load(&self.made, cancel, reporter)?;
+        let plugin = self.load(cancel, reporter)?;
         let path = self.project.plugin();
         let bytes = fs::metadata(&self.made).map_err(Error::at("read the metadata of", &self.made))?.len();
         fs::rename(&self.made, &path).map_err(Error::at("rename to", &path))?;
         Ok(Built { plugin, bytes })
+    }
+
+    /// Whether [`build_to_look`](Self::build_to_look) has quicker steps.
+    pub(super) fn is_quick_to_look(&self) -> bool {
+        self.places.has_quick()
+    }
+
+    /// Builds for an author who watches: more quickly where the language allows it.
+    /// Such a plugin may be slow, so it does not take the place of the last build.
+    ///
+    /// # Errors
+    /// As for [`build`](Self::build).
+    pub(super) fn build_to_look(
+        &mut self,
+        cancel: Cancel<'static>,
+        reporter: &Reporter,
+    ) -> Result<(Plugin, Meter)> {
+        if !self.is_quick_to_look() {
+            return Ok(self.build(cancel, reporter)?.plugin);
+        }
+        let _lock = self.prepare(cancel, reporter)?;
+        self.places.run_quick(cancel)?;
+        self.load(cancel, reporter)
+    }
+
+    /// Gets the folder ready, which no other build uses until the lock is dropped.
+    fn prepare(&self, cancel: Cancel<'_>, reporter: &Reporter) -> Result<File> {
+        sources::check(&self.project.folder)?;
+        make_scratch(&self.scratch)?;
+        let lock = wait_for_others(&self.scratch, cancel, reporter)?;
+        remove(&self.made)?;
+        Ok(lock)
+    }
+
+    /// Loads what the steps have made.
+    fn load(&self, cancel: Cancel<'static>, reporter: &Reporter) -> Result<(Plugin, Meter)> {
+        self.places.take(&self.project.language.recipe.module, &self.made)?;
+        bench::load(&self.made, cancel, reporter)
     }
 }
 

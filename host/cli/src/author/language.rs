@@ -46,9 +46,13 @@ pub(super) struct Recipe {
     /// What is run, in order.
     #[serde(default, rename = "step")]
     steps: Vec<Step>,
+    /// What is run in place of the steps while an author watches: it is quicker,
+    /// and the module that it makes may be slower.
+    #[serde(default)]
+    quick: Vec<Step>,
     /// What else can be done where a tool is missing, in order.
     #[serde(default, rename = "otherwise")]
-    others: Vec<Way>,
+    others: Vec<Other>,
 }
 
 /// Where steps put the module unless the recipe says something else.
@@ -59,19 +63,29 @@ fn out() -> String {
 /// Another way to build.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Way {
+struct Other {
     #[serde(rename = "tool")]
     tools: Vec<Tool>,
     #[serde(rename = "step")]
     steps: Vec<Step>,
 }
 
+/// A way to build.
+pub(super) struct Way<'r> {
+    /// What must be installed.
+    pub(super) tools: &'r [Tool],
+    /// What is run.
+    pub(super) steps: &'r [Step],
+    /// What is run while an author watches; empty if nothing is quicker.
+    pub(super) quick: &'r [Step],
+}
+
 impl Recipe {
-    /// All ways to build, the preferred one first: what must be installed, and
-    /// what is run.
-    pub(super) fn ways(&self) -> impl Iterator<Item = (&[Tool], &[Step])> {
-        let others = self.others.iter().map(|way| (way.tools.as_slice(), way.steps.as_slice()));
-        std::iter::once((self.tools.as_slice(), self.steps.as_slice())).chain(others)
+    /// All ways to build, the preferred one first.
+    pub(super) fn ways(&self) -> impl Iterator<Item = Way<'_>> {
+        let first = Way { tools: &self.tools, steps: &self.steps, quick: &self.quick };
+        let others = self.others.iter().map(|way| Way { tools: &way.tools, steps: &way.steps, quick: &[] });
+        std::iter::once(first).chain(others)
     }
 }
 
@@ -105,6 +119,9 @@ pub(super) struct Step {
     /// Variables of its environment, with placeholders.
     #[serde(default)]
     pub(super) env: std::collections::BTreeMap<String, String>,
+    /// Whether what it makes serves later builds, until one fails.
+    #[serde(default)]
+    pub(super) once: bool,
 }
 
 impl Language {
@@ -170,8 +187,9 @@ mod tests {
             for name in [language.recipe.source.as_str(), "README.md", "cases/plain/input"] {
                 assert!(names.contains(&name), "{id}: the template has no {name}");
             }
-            for (_, steps) in language.recipe.ways() {
-                assert!(steps.iter().all(|step| !step.run.is_empty()), "{id}");
+            for way in language.recipe.ways() {
+                assert!(way.steps.iter().chain(way.quick).all(|step| !step.run.is_empty()), "{id}");
+                assert!(way.steps.iter().all(|step| !step.once), "{id}: a whole build has a step of its own");
             }
         }
     }

@@ -43,7 +43,7 @@ pub(crate) fn new_project(name: &str, language: &str, reporter: &Reporter) -> Re
     page.line("  runner plugin test");
     page.line("");
     page.line(format_args!("Change {}, and the cases in cases/.", language.recipe.source));
-    for tool in language.recipe.ways().take(1).flat_map(|(tools, _)| tools) {
+    for tool in language.recipe.ways().take(1).flat_map(|way| way.tools) {
         page.line(format_args!("It needs {}.", tool.needs));
     }
     reporter.show(&page)?;

@@ -30,6 +30,8 @@ pub(super) struct Places {
     paths: Vec<(&'static str, String)>,
     chosen: Chosen,
     search_path: OsString,
+    /// Whether the steps that are run once need not be run again.
+    is_prepared: bool,
 }
 
 impl Places {
@@ -50,7 +52,7 @@ impl Places {
         ];
         let search_path = search_path(&folder);
         let chosen = choose(&project.language.recipe, &folder, &search_path)?;
-        Ok(Self { folder, paths, chosen, search_path })
+        Ok(Self { folder, paths, chosen, search_path, is_prepared: false })
     }
 
     /// Runs all steps, and shows what they say.
@@ -59,6 +61,23 @@ impl Places {
     /// If one fails, or the run was stopped.
     pub(super) fn run(&self, cancel: Cancel<'_>) -> Result<()> {
         self.chosen.steps.iter().try_for_each(|step| self.step(step, cancel))
+    }
+
+    /// Whether there are steps for an author who watches.
+    pub(super) fn has_quick(&self) -> bool {
+        !self.chosen.quick.is_empty()
+    }
+
+    /// Runs the steps for an author who watches.
+    ///
+    /// # Errors
+    /// As for [`run`](Self::run).
+    pub(super) fn run_quick(&mut self, cancel: Cancel<'_>) -> Result<()> {
+        let is_first = !std::mem::replace(&mut self.is_prepared, false);
+        let mut steps = self.chosen.quick.iter().filter(|step| is_first || !step.once);
+        steps.try_for_each(|step| self.step(step, cancel))?;
+        self.is_prepared = true;
+        Ok(())
     }
 
     /// Runs a step.

@@ -28,6 +28,8 @@ pub(super) struct Chosen {
     /// The name and the command of each tool.
     pub(super) tools: Vec<(String, Vec<String>)>,
     pub(super) steps: Vec<Step>,
+    /// What is run in place of the steps while an author watches, if not empty.
+    pub(super) quick: Vec<Step>,
 }
 
 /// Chooses the first way to build in a folder whose tools are all here.
@@ -37,16 +39,16 @@ pub(super) struct Chosen {
 /// how to get it, for each way.
 pub(super) fn choose(recipe: &Recipe, folder: &Path, search_path: &OsString) -> Result<Chosen> {
     let mut missing = Vec::new();
-    for (tools, steps) in recipe.ways() {
+    for way in recipe.ways() {
         let (mut found, mut lacking) = (Vec::new(), Vec::new());
-        for tool in tools {
+        for tool in way.tools {
             match find(tool, folder, search_path) {
                 Some(command) => found.push((tool.name.clone(), command)),
                 None => lacking.push(tool),
             }
         }
         if lacking.is_empty() {
-            return Ok(Chosen { tools: found, steps: steps.to_vec() });
+            return Ok(Chosen { tools: found, steps: way.steps.to_vec(), quick: way.quick.to_vec() });
         }
         missing.push(lacking);
     }

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::Result;
+use runner_pipeline::escape::Page;
 use runner_sandbox::{Meter, Plugin};
 
 use super::super::bench;
@@ -18,6 +19,9 @@ use super::super::project::{FILE, Project};
 use super::super::sources::Snapshot;
 use crate::report::Reporter;
 
+/// What is said where quick builds are not for use.
+const QUICK: &str =
+    "these builds are hardly optimised, and are not kept: `runner plugin build` makes the plugin";
 /// How often files are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(40);
 /// For how long nothing may change before a build begins: some editors save in
@@ -63,10 +67,15 @@ impl Watched {
         }
         let builder = match self.builder.take() {
             Some(builder) => builder,
-            None => Builder::new(Project::open(&self.plugin)?)?,
+            None => {
+                let builder = Builder::new(Project::open(&self.plugin)?)?;
+                if builder.is_quick_to_look() {
+                    reporter.note(&Page::of(QUICK))?;
+                }
+                builder
+            }
         };
-        let builder = self.builder.insert(builder);
-        Ok(builder.build(cancel, reporter)?.plugin)
+        self.builder.insert(builder).build_to_look(cancel, reporter)
     }
 
     /// Waits for a change.
