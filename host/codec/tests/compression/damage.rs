@@ -58,7 +58,7 @@ fn every_flipped_bit_is_an_error_or_changes_nothing() {
 }
 
 #[test]
-fn anything_behind_the_end_is_an_error_at_its_offset() {
+fn anything_after_the_end_is_an_error_at_its_offset() {
     for format in Format::ALL {
         let packed = pack(&small(format), b"content");
         let length = packed.len() as u64;
@@ -69,8 +69,18 @@ fn anything_behind_the_end_is_an_error_at_its_offset() {
             assert_eq!(error.offset, length, "{format:?} {rest:?}");
         }
     }
-    // Zeros pad xz in units of four, and nothing else.
-    for format in [Format::Gzip, Format::Zstd, Format::Bzip2] {
+    // Zeros pad gzip at its end, and xz in units of four. Nothing else is padded.
+    let gzip = pack(&small(Format::Gzip), b"content");
+    for zeros in [1, 3, 511, 70_000] {
+        let padded = [&gzip[..], &vec![0; zeros]].concat();
+        assert_eq!(unpack(Format::Gzip, &padded).unwrap(), b"content");
+        for rest in [&b"x"[..], &gzip] {
+            let error = error(Format::Gzip, &[&padded[..], rest].concat());
+            let offset = (gzip.len() + zeros) as u64;
+            assert_eq!((error.problem, error.offset), (Problem::TrailingData, offset), "{zeros}");
+        }
+    }
+    for format in [Format::Zstd, Format::Bzip2] {
         let whole = [&pack(&small(format), b"content")[..], &[0; 512]].concat();
         assert_eq!(problem(format, &whole), Problem::TrailingData);
     }

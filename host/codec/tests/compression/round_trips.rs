@@ -142,6 +142,9 @@ fn parts_are_counted() {
     let zstd = [&skippable[..], &frame, &skippable, &frame].concat();
     assert_eq!(Format::of(&zstd), Some(Format::Zstd));
     assert_eq!(parts(Format::Zstd, &zstd), Parts { members: 2, skipped_bytes: 22 });
+    let member = pack(&Settings::of(Format::Gzip), b"x");
+    let gzip = [&member[..], &member, &[0; 5]].concat();
+    assert_eq!(parts(Format::Gzip, &gzip), Parts { members: 2, skipped_bytes: 5 });
     let stream = pack(&Settings::Xz { level: 0, check: Check::Crc64 }, b"x");
     let xz = [&stream[..], &[0; 8], &stream, &[0; 4]].concat();
     assert_eq!(parts(Format::Xz, &xz), Parts { members: 2, skipped_bytes: 12 });

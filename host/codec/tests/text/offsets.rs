@@ -35,6 +35,6 @@ proptest! {
 }
 
 #[test]
-fn an_offset_behind_the_end_is_the_end() {
+fn an_offset_after_the_end_is_the_end() {
     assert_eq!(Encoding::UTF_16LE.raw_offset(&b"a\0b\0"[..], 100).unwrap(), 4);
 }

@@ -16,6 +16,9 @@ enum State {
     Body,
     /// These bytes of the trailer have arrived.
     Trailer(Vec<u8>),
+    /// Zeros have followed the last member: tapes and other media pad with them,
+    /// and `gzip` passes over them, too.
+    Padding,
 }
 
 pub(in crate::compression) struct Inflate {
@@ -24,6 +27,7 @@ pub(in crate::compression) struct Inflate {
     crc: Crc,
     settings: Option<Settings>,
     members: u64,
+    padding_bytes: u64,
 }
 
 impl Inflate {
@@ -34,6 +38,7 @@ impl Inflate {
             crc: Crc::new(),
             settings: None,
             members: 0,
+            padding_bytes: 0,
         }
     }
 
@@ -98,6 +103,16 @@ impl Inflate {
         self.state = State::Header(Vec::new());
         Ok(count)
     }
+
+    /// Passes over zeros at the end.
+    fn padding(&mut self, input: &[u8]) -> Result<usize, Problem> {
+        let zeros = input.iter().take_while(|byte| **byte == 0).count();
+        if zeros == 0 {
+            return Err(Problem::TrailingData);
+        }
+        self.padding_bytes += zeros as u64;
+        Ok(zeros)
+    }
 }
 
 impl Unpack for Inflate {
@@ -106,6 +121,11 @@ impl Unpack for Inflate {
             State::Body => return self.body(input, output),
             // Without input nothing changes, and nothing may be lost.
             _ if input.is_empty() => 0,
+            State::Header(head) if self.members > 0 && head.is_empty() && input.starts_with(&[0]) => {
+                self.state = State::Padding;
+                self.padding(input)?
+            }
+            State::Padding => self.padding(input)?,
             State::Header(head) => {
                 let head = std::mem::take(head);
                 self.header(head, input)?
@@ -119,13 +139,17 @@ impl Unpack for Inflate {
     }
 
     fn may_end(&self) -> bool {
-        self.members > 0 && matches!(&self.state, State::Header(head) if head.is_empty())
+        match &self.state {
+            State::Header(head) => self.members > 0 && head.is_empty(),
+            State::Padding => true,
+            State::Body | State::Trailer(_) => false,
+        }
     }
 
     fn held_bytes(&self) -> usize {
         match &self.state {
             State::Header(held) | State::Trailer(held) => held.len(),
-            State::Body => 0,
+            State::Body | State::Padding => 0,
         }
     }
 
@@ -134,6 +158,6 @@ impl Unpack for Inflate {
     }
 
     fn parts(&self) -> Parts {
-        Parts { members: self.members, skipped_bytes: 0 }
+        Parts { members: self.members, skipped_bytes: self.padding_bytes }
     }
 }
