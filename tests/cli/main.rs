@@ -17,6 +17,7 @@ mod converted;
 mod diff;
 mod direct;
 mod filters;
+mod history;
 mod invariance;
 mod leaks;
 mod memory;

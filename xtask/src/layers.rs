@@ -25,15 +25,16 @@ const LAYERS: [&[&str]; 12] = [
 ];
 
 /// Crates of `host/`, and the crates that each may use.
-const CRATES: [(&str, &[&str]); 8] = [
+const CRATES: [(&str, &[&str]); 9] = [
     ("channel", &[]),
     ("codec", &[]),
     ("confine", &[]),
     ("contract", &[]),
     ("core", &["runner_codec", "runner_contract"]),
+    ("history", &["runner_pipeline"]),
     ("sandbox", &["runner_channel", "runner_confine", "runner_contract", "runner_pipeline"]),
     ("embed", &["runner_contract", "runner_pipeline", "runner_sandbox"]),
-    ("cli", &["runner_contract", "runner_pipeline", "runner_sandbox"]),
+    ("cli", &["runner_contract", "runner_history", "runner_pipeline", "runner_sandbox"]),
 ];
 
 /// Modules of the core that the sandbox may use.

@@ -1,6 +1,7 @@
 //! `runner apply`.
 
 mod output;
+mod record;
 mod repeated_errors;
 
 use std::path::{Path, PathBuf};
@@ -29,6 +30,7 @@ use crate::Outcome;
 use crate::args::{AfterHyphens, CommitArgs, PatchFileArgs, PluginArgs, RunArgs, root, seconds, suffix};
 use crate::batch::{self, Mode, Turn};
 use crate::explain::explain;
+use crate::history::Recorder;
 use crate::loaded_plugin::{Session, Work};
 use crate::report::{self, Reporter};
 use crate::show::{self, View};
@@ -133,11 +135,14 @@ pub(crate) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
     let session =
         Session::new(&args.plugin, Work::Files(args.options.run.threads()), cancel_on_signals, reporter)?;
     let (cancel, watch) = (session.cancel(), Watch::new());
-    let run = Run { args, session: &session, cancel, watch: &watch, edited: AtomicBool::new(false) };
+    let (edited, recorder) = (AtomicBool::new(false), Recorder::default());
+    let run = Run { args, session: &session, cancel, watch: &watch, edited, recorder };
     let outcome = match args.files.as_slice() {
-        [file] => run.one(file, reporter, None)?,
-        _ => run.several(reporter)?,
+        [file] => run.one(file, reporter, None),
+        _ => run.several(reporter),
     };
+    run.recorder.finish(reporter);
+    let outcome = outcome?;
     let none = args.options.run.require_edits && !run.edited.load(Ordering::Relaxed);
     Ok(if none { outcome.and(Outcome::Changes) } else { outcome })
 }
@@ -150,6 +155,7 @@ struct Run<'a> {
     watch: &'a Watch,
     /// Whether there was something to change, in any file.
     edited: AtomicBool,
+    recorder: Recorder,
 }
 
 impl Run<'_> {
@@ -261,13 +267,14 @@ impl Run<'_> {
                 }
                 return Ok(if args.options.check && changes { Outcome::Changes } else { Outcome::Done });
             }
-            let report = match &args.options.output {
+            let output = args.options.output.as_deref().map(output).transpose()?;
+            let report = match &output {
                 None => run::apply(file, program, &options, &mut events)?,
-                Some(out) => {
-                    let output = output(out)?;
-                    run::apply_to(file, &output, program, &options, &mut events)?
-                }
+                Some(output) => run::apply_to(file, output, program, &options, &mut events)?,
             };
+            if let Some(change) = record::change(file, output.as_ref(), &program.id, &args.options) {
+                self.recorder.made(change, &report, reporter);
+            }
             self.note(&report);
             reporter.report(file, &report, started, "applied")?;
             Ok(Outcome::Done)

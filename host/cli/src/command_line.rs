@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::append::AppendArgs;
 use crate::apply::{ApplyArgs, ApplyOptions};
+use crate::log::LogArgs;
 use crate::overwrite::OverwriteArgs;
 use crate::patch::PatchArgs;
 use crate::pipe::PipeArgs;
@@ -50,6 +51,8 @@ pub(crate) enum Command {
     Recover(RecoverArgs),
     /// Print or check the BLAKE3 root of a file
     Verify(VerifyArgs),
+    /// List what was changed, when, and by which plugin
+    Log(LogArgs),
     /// Run a plugin on standard input
     Pipe(PipeArgs),
     /// List and inspect plugins
@@ -84,6 +87,7 @@ impl Command {
             Self::Plan(args) => args.run.json,
             Self::Patch(args) | Self::Undo(args) => args.json,
             Self::Recover(args) => args.json,
+            Self::Log(args) => args.json,
             Self::Plugin { command } => command.is_json(),
             Self::Show(args) => args.format == Some(Format::Json),
             _ => false,

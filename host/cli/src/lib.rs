@@ -14,8 +14,10 @@ mod completions;
 mod diff;
 mod direct;
 mod explain;
+mod history;
 mod lines;
 mod loaded_plugin;
+mod log;
 mod overwrite;
 mod patch;
 mod pipe;
@@ -179,6 +181,7 @@ fn dispatch(command: Command, reporter: &Reporter) -> Result<Outcome> {
         Command::Undo(args) => patch::run(&args, runner_pipeline::patch::Direction::Reverse, reporter),
         Command::Recover(args) => recover::run(&args, reporter),
         Command::Verify(args) => verify::run(&args, reporter),
+        Command::Log(args) => log::run(&args, reporter),
         Command::Pipe(args) => pipe::run(&args.sorted(), reporter),
         Command::Plugin { command } => plugins::run(&command, reporter),
         Command::Completions { shell } => completions::completions(shell, reporter),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args as ArgGroup;
+use runner_history::Action;
 use runner_pipeline::commit::conditions::Conditions;
 use runner_pipeline::error::Result;
 use runner_pipeline::patch::{Direction, Patch};
@@ -13,6 +14,7 @@ use runner_pipeline::storage::{Entry, OsStorage};
 use crate::Outcome;
 use crate::args::{CommitArgs, PatchFileArgs, threads};
 use crate::explain::reason;
+use crate::history::{Change, Kept, Recorder};
 use crate::report::Reporter;
 use crate::signals::cancel_on_signals;
 
@@ -50,9 +52,18 @@ pub(crate) fn run(args: &PatchArgs, direction: Direction, reporter: &Reporter) -
         cancel,
         ..Options::default()
     };
+    let plugin = Some(patch.header().plugin.clone());
     let mut events = |event| reporter.progress(&args.file, event);
     let report = apply_patch(&args.file, patch, direction, &options, &mut events)
         .map_err(|error| reason(&args.file, error))?;
+    let action = match direction {
+        Direction::Forward => Action::Patch,
+        Direction::Reverse => Action::Undo,
+    };
+    let kept = Kept { patch: Some(&args.patch), ..Kept::default() };
+    let recorder = Recorder::default();
+    recorder.made(Change { action, file: &args.file, plugin, kept }, &report, reporter);
+    recorder.finish(reporter);
     reporter.report(&args.file, &report, started, "applied")?;
     Ok(Outcome::Done)
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args as ArgGroup;
+use runner_history::Action;
 use runner_pipeline::commit::recover::{Options, OtherChanges, Recovered};
 use runner_pipeline::commit::verify::VerifyChoice;
 use runner_pipeline::error::{Error, Kind, Result};
@@ -14,6 +15,7 @@ use serde_json::json;
 
 use crate::args::threads;
 use crate::explain::reason;
+use crate::history::{Change, Kept, Recorder};
 use crate::report::{Reporter, appended};
 use crate::{Outcome, show};
 
@@ -79,7 +81,9 @@ fn recover(path: &Path, args: &RecoverArgs, reporter: &Reporter) -> Result<()> {
         threads: threads(None),
         other_changes: args.other_changes(),
     };
+    let mut plugin = None;
     let recovered = recover_file(path, args.trust(), &options, &mut |journal| {
+        plugin = Some(journal.header().plugin.clone());
         if args.trust() == Trust::Own {
             return Ok(());
         }
@@ -88,6 +92,13 @@ fn recover(path: &Path, args: &RecoverArgs, reporter: &Reporter) -> Result<()> {
             .show_first(&show::journal_page(journal, path)?)
             .map_err(|error| Error::new(Kind::Io, "cannot show the content of the journal").because(error))
     })?;
+    if let Some(state) = &recovered.state {
+        let action = if args.rollback { Action::RollBack } else { Action::RollForward };
+        let (change, recorder) =
+            (Change { action, file: path, plugin, kept: Kept::default() }, Recorder::default());
+        recorder.recovered(change, (state.size, state.root), reporter);
+        recorder.finish(reporter);
+    }
     report(path, args, &recovered, reporter)
 }
 

@@ -153,17 +153,27 @@ impl Reporter {
         if !can_be_mended || self.volume == Volume::Quiet || SAID.swap(true, Ordering::Relaxed) {
             return;
         }
+        self.warn(why, "no-code-cache", "compiled plugins are not kept, so each run compiles them");
+    }
+
+    /// Warns, once, that changes are not recorded in the history.
+    pub(crate) fn no_history(&self, why: &Error) {
+        static SAID: AtomicBool = AtomicBool::new(false);
+        if !SAID.swap(true, Ordering::Relaxed) {
+            self.warn(why, "no-history", "changes are made, but not recorded in the history");
+        }
+    }
+
+    /// Warns of something without which the run continues.
+    fn warn(&self, why: &Error, event: &str, what: &str) {
         let causes: Vec<_> = why.causes().map(ToString::to_string).collect();
         // The run continues even if this cannot be reported.
         drop(if self.is_json() {
             self.event(&json!({
-                "event": "no-code-cache", "error": why.what(), "causes": causes, "hints": why.hints(),
+                "event": event, "error": why.what(), "causes": causes, "hints": why.hints(),
             }))
         } else {
-            let mut page = Page::of(format_args!(
-                "warning: compiled plugins are not kept, so each run compiles them: {}",
-                shown(why.what())
-            ));
+            let mut page = Page::of(format_args!("warning: {what}: {}", shown(why.what())));
             for cause in &causes {
                 page.line(format_args!("  caused by: {}", shown(cause)));
             }

@@ -90,6 +90,20 @@ impl PrivateDirectory {
         Ok((is_private_file(&stat) && size <= max).then(|| (File::from(fd), size)))
     }
 
+    /// Opens a regular file that only this user can access, to read it and append to
+    /// it, and creates it if there is none; `None` if it is anything else.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    pub fn open_to_append(&self, name: &str) -> io::Result<Option<File>> {
+        let entry = self.entry(name);
+        let (directory, name) = entry.at();
+        let usual = OFlags::RDWR | OFlags::APPEND | OFlags::CREATE;
+        let flags = usual | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let fd = openat(directory, name, flags, Mode::RUSR | Mode::WUSR)?;
+        Ok(is_private_file(&fstat(&fd)?).then(|| File::from(fd)))
+    }
+
     /// Writes a file under a temporary name; `place` may append to it, and gives
     /// it its final name. A file that was not placed is removed.
     ///
