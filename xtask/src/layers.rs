@@ -25,7 +25,7 @@ const LAYERS: [&[&str]; 12] = [
 ];
 
 /// Crates of `host/`, and the crates that each may use.
-const CRATES: [(&str, &[&str]); 8] = [
+const CRATES: [(&str, &[&str]); 10] = [
     ("channel", &[]),
     ("codec", &[]),
     ("confine", &[]),
@@ -33,7 +33,9 @@ const CRATES: [(&str, &[&str]); 8] = [
     ("core", &["runner_codec", "runner_contract"]),
     ("sandbox", &["runner_channel", "runner_confine", "runner_contract", "runner_pipeline"]),
     ("embed", &["runner_contract", "runner_pipeline", "runner_sandbox"]),
-    ("cli", &["runner_contract", "runner_pipeline", "runner_sandbox"]),
+    ("trust", &["runner_contract", "runner_pipeline"]),
+    ("store", &["runner_pipeline", "runner_trust"]),
+    ("cli", &["runner_contract", "runner_pipeline", "runner_sandbox", "runner_store", "runner_trust"]),
 ];
 
 /// Modules of the core that the sandbox may use.
@@ -108,7 +110,8 @@ fn each_crate_uses_only_earlier_ones() {
         sources(&shell::root().join("host").join(name).join("src"), name, &mut all);
         for (_, source) in &all {
             let others = source.split("runner_").skip(1).map(|rest| rest.split("::").next().unwrap_or(rest));
-            let others = ["channel", "confine", "contract", "pipeline", "sandbox", "embed", "wasm"]
+            let names = ["channel", "confine", "contract", "pipeline", "sandbox", "embed", "store", "trust", "wasm"];
+            let others = names
                 .into_iter()
                 .filter(|other| others.clone().any(|o| o == *other));
             for other in others.map(|other| format!("runner_{other}")) {

@@ -14,6 +14,7 @@ mod completions;
 mod diff;
 mod direct;
 mod explain;
+mod installed;
 mod lines;
 mod loaded_plugin;
 mod overwrite;

@@ -133,13 +133,15 @@ impl Package {
         Ok(packed)
     }
 
-    /// Compares the section with what the plugin says when it is asked.
+    /// Compares the section with what the plugin says when it is asked, and with
+    /// the version of the contract in which it was asked.
     ///
     /// # Errors
     /// [`Kind::Refused`], with the first difference.
-    pub fn check(&self, described: &Manifest) -> Result<()> {
+    pub fn check(&self, described: &Manifest, contract: &str) -> Result<()> {
         let own = &self.manifest;
         let differs = [
+            ("contract", self.contract.to_string() != contract),
             ("name", own.name != described.name),
             ("version", own.version != described.version),
             ("summary", own.summary != described.summary),
@@ -272,12 +274,14 @@ mod tests {
     #[test]
     fn a_plugin_that_is_another_one_is_refused() {
         let package = package();
-        package.check(&package.manifest).unwrap();
+        package.check(&package.manifest, "0.2.0").unwrap();
         let mut other = package.manifest.clone();
         other.params[0].required = true;
-        assert!(package.check(&other).unwrap_err().to_string().ends_with("differ: parameters"));
+        assert!(package.check(&other, "0.2.0").unwrap_err().to_string().ends_with("differ: parameters"));
         let other = Manifest { seed: true, ..package.manifest.clone() };
-        assert!(package.check(&other).unwrap_err().to_string().ends_with("differ: seed"));
+        assert!(package.check(&other, "0.2.0").unwrap_err().to_string().ends_with("differ: seed"));
+        let error = package.check(&package.manifest, "0.3.0").unwrap_err();
+        assert!(error.to_string().ends_with("differ: contract"));
     }
 
     #[test]

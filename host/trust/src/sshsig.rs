@@ -19,6 +19,17 @@ pub fn is_secret_key(text: &str) -> bool {
     text.trim_start().starts_with("-----BEGIN OPENSSH PRIVATE KEY-----")
 }
 
+/// Whether a secret key of OpenSSH is encrypted.
+///
+/// # Errors
+/// [`Kind::Usage`] if it is none.
+pub fn is_encrypted(text: &str) -> Result<bool> {
+    let key = PrivateKey::from_openssh(text);
+    key.map(|key| key.is_encrypted()).map_err(|error| {
+        Error::new(Kind::Usage, "the key is not a secret key of OpenSSH").because(error.to_string())
+    })
+}
+
 /// Whether a line is a public key of OpenSSH.
 #[must_use]
 pub fn is_public_key(text: &str) -> bool {

@@ -19,6 +19,13 @@ pub fn text(id: &Id, digest: &blake3::Hash) -> String {
     format!("{PURPOSE} id={}:{} version={} blake3={digest}", id.namespace, id.name, id.version)
 }
 
+/// The same with a line end: what is signed in the format of OpenSSH, whose program
+/// reads it from a file or a pipe.
+#[must_use]
+pub fn line(id: &Id, digest: &blake3::Hash) -> String {
+    text(id, digest) + "\n"
+}
+
 /// Compares a signed text with what it must say.
 ///
 /// # Errors
