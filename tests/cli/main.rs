@@ -16,6 +16,7 @@ mod confinement;
 mod converted;
 mod diff;
 mod direct;
+mod distribution_docs;
 mod filters;
 mod invariance;
 mod leaks;
