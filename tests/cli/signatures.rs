@@ -123,7 +123,7 @@ fn minisign_and_we_understand_each_other() {
     user.plugin(&verify("key.pub")).fails(4, "does not vouch").says("the signature is not valid");
 }
 
-/// Each use of such a key takes about 1 GB of memory.
+/// Each use of a key that minisign has encrypted takes 1 GiB of memory.
 #[test]
 fn keys_with_a_password_work_in_both() {
     if !has("minisign") {
@@ -163,7 +163,11 @@ fn ssh_keygen_and_we_understand_each_other() {
         let public = format!("{key}.pub");
         other(&user, "ssh-keygen", &["-q", "-t", kind, "-N", phrase, "-C", "an author", "-f", &key], "").ok();
         let with: &[&str] = if phrase.is_empty() { &[] } else { &["--password-file", "password"] };
-        user.plugin(&sign(&key, with)).ok();
+        if kind == "rsa" {
+            user.plugin(&sign(&key, with)).fails(2, "a key of this kind cannot sign here").says("let ssh-keygen sign");
+        } else {
+            user.plugin(&sign(&key, with)).ok();
+        }
         let line = format!("author namespaces=\"runner-plugin\" {}", user.read(&public));
         user.scratch.write("allowed", line);
         let check = |namespace: &str, text: &str| {
@@ -171,10 +175,12 @@ fn ssh_keygen_and_we_understand_each_other() {
                 ["-Y", "verify", "-f", "allowed", "-I", "author", "-n", namespace, "-s", "x.wasm.sshsig"];
             other(&user, "ssh-keygen", &args, text)
         };
-        check("runner-plugin", &statement).ok();
-        assert_ne!(check("file", &statement).code, 0);
-        assert_ne!(check("runner-plugin", &statement.replace("1.2.0", "1.3.0")).code, 0);
-        user.plugin(&verify(&public)).ok();
+        if kind != "rsa" {
+            check("runner-plugin", &statement).ok();
+            assert_ne!(check("file", &statement).code, 0);
+            assert_ne!(check("runner-plugin", &statement.replace("1.2.0", "1.3.0")).code, 0);
+            user.plugin(&verify(&public)).ok();
+        }
         if !phrase.is_empty() {
             continue;
         }

@@ -34,8 +34,9 @@ impl fmt::Debug for Pair {
     }
 }
 
-/// Makes a pair of keys. With a password, the secret key is encrypted with it, which
-/// takes about 1 GB of memory here and each time the key is used.
+/// Makes a pair of keys. With a password, the secret key is encrypted with it. That
+/// takes 32 MiB of memory here and each time the key is used. Keys that the program
+/// minisign has encrypted take 1 GiB.
 ///
 /// # Errors
 /// [`Kind::Internal`] if there is no randomness or not enough memory.

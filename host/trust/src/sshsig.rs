@@ -53,7 +53,13 @@ pub fn sign(secret: &str, password: Option<&str>, statement: &str) -> Result<Str
             .decrypt(password)
             .map_err(|e| wrong("cannot decrypt the secret key: is the password right?", e))?;
     }
-    let cannot = |error| wrong("this kind of key cannot sign here", error);
+    // This version of the library signs with neither RSA nor keys on tokens.
+    let cannot = |error| {
+        wrong("a key of this kind cannot sign here", error).hint(
+            "let ssh-keygen sign: `runner plugin statement FILE.wasm | ssh-keygen -Y sign -n runner-plugin -f KEY \
+             > FILE.wasm.sshsig`",
+        )
+    };
     let signature = key.sign(NAMESPACE, HashAlg::Sha512, statement.as_bytes()).map_err(cannot)?;
     signature.to_pem(LineEnding::LF).map_err(cannot)
 }
