@@ -41,7 +41,12 @@ fn masked(line: &str) -> String {
     };
     let words: Vec<_> = line.split(' ').map(mask).collect();
     let size = words.windows(2).position(|pair| pair[1].starts_with("bytes"));
-    words.iter().enumerate().map(|(at, word)| if Some(at) == size { "N" } else { word }).collect::<Vec<_>>().join(" ")
+    words
+        .iter()
+        .enumerate()
+        .map(|(at, word)| if Some(at) == size { "N" } else { word })
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[test]

@@ -12,7 +12,10 @@ fn what_is_packed_is_read_without_running_it() {
     assert!(packed.starts_with(&guest_plugin("1.2.0", b'1')));
     let shown = user.plugin(&["inspect", "x.wasm", "--no-run"]).ok().text();
     assert!(shown.starts_with("acme:guest@1.2.0\nA test guest.\n"), "{shown}");
-    assert!(shown.contains(&blake3::hash(&packed).to_string()) && shown.contains("contract 0.2.0"), "{shown}");
+    assert!(
+        shown.contains(&blake3::hash(&packed).to_string()) && shown.contains("contract 0.2.0"),
+        "{shown}"
+    );
     assert!(shown.ends_with("this is what its file says; the plugin was not run\n"), "{shown}");
     // It cannot be compiled, which nobody notices who does not run it.
     let exports = &b"runner:plugin/guest@0.2.0#begin"[..];

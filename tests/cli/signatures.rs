@@ -49,7 +49,8 @@ fn what_is_signed_is_verified_and_nothing_else() {
     ran.fails(4, "does not vouch for x.wasm");
     user.scratch.write("plain.wasm", runner_tests::packages::guest_plugin("1.0.0", b'1'));
     for command in ["sign", "verify"] {
-        let ran = user.plugin(&[command, "plain.wasm", "--key", if command == "sign" { "key" } else { "key.pub" }]);
+        let ran =
+            user.plugin(&[command, "plain.wasm", "--key", if command == "sign" { "key" } else { "key.pub" }]);
         ran.fails(2, "nothing is written in plain.wasm that says which plugin it is");
     }
 }
@@ -164,7 +165,9 @@ fn ssh_keygen_and_we_understand_each_other() {
         other(&user, "ssh-keygen", &["-q", "-t", kind, "-N", phrase, "-C", "an author", "-f", &key], "").ok();
         let with: &[&str] = if phrase.is_empty() { &[] } else { &["--password-file", "password"] };
         if kind == "rsa" {
-            user.plugin(&sign(&key, with)).fails(2, "a key of this kind cannot sign here").says("let ssh-keygen sign");
+            user.plugin(&sign(&key, with))
+                .fails(2, "a key of this kind cannot sign here")
+                .says("let ssh-keygen sign");
         } else {
             user.plugin(&sign(&key, with)).ok();
         }

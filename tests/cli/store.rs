@@ -22,7 +22,10 @@ fn an_installed_plugin_is_run_by_its_name() {
         user.pack(file, version, mark);
     }
     let said = user.plugin(&["install", "a.wasm", "b.wasm"]).ok().text();
-    assert!(said.starts_with("installed acme:guest@1.2.0, digest ") && said.contains(", unsigned\n"), "{said}");
+    assert!(
+        said.starts_with("installed acme:guest@1.2.0, digest ") && said.contains(", unsigned\n"),
+        "{said}"
+    );
     assert_eq!(user.first_byte("acme:guest", &[]), b'9');
     assert_eq!(user.first_byte("acme:guest@1.2.0", &[]), b'2');
     assert_eq!(user.first_byte("acme:guest@1.2.0,newline", &[]), b'2');
@@ -78,7 +81,8 @@ fn nothing_gets_weaker_unless_that_is_accepted() {
     signed("a.wasm", "1.2.0", b'2', "key");
     let said = user.plugin(&["install", "a.wasm"]).ok().text();
     assert!(said.contains("unsigned\na.wasm.minisig was not checked: give the file"), "{said}");
-    user.plugin(&["install", "a.wasm", "--key", "other.pub"]).fails(4, "a.wasm.minisig does not vouch for a.wasm");
+    user.plugin(&["install", "a.wasm", "--key", "other.pub"])
+        .fails(4, "a.wasm.minisig does not vouch for a.wasm");
     let said = user.plugin(&["install", "a.wasm", "--key", "key.pub"]).ok().text();
     let key = user.read("key.pub").lines().nth(1).unwrap().to_owned();
     assert!(said.contains(&format!("signed by {key}\n")), "{said}");
@@ -130,9 +134,12 @@ fn what_was_changed_in_the_store_is_not_run() {
     user.plugin(&["install", "a.wasm"]).ok();
     assert_eq!(user.first_byte("acme:guest", &[]), b'1');
     // Others may write to something.
-    for (path, mode) in
-        [(file, 0o620), (user.data().join("installed.toml"), 0o602), (user.data().join("plugins"), 0o730), (user.data(), 0o770)]
-    {
+    for (path, mode) in [
+        (file, 0o620),
+        (user.data().join("installed.toml"), 0o602),
+        (user.data().join("plugins"), 0o730),
+        (user.data(), 0o770),
+    ] {
         let before = fs::metadata(&path).unwrap().permissions();
         fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
         user.applied("acme:guest", &[]).fails(4, "cannot be trusted");
@@ -180,6 +187,17 @@ fn a_lock_file_narrows_and_never_grants() {
             user.applied("acme:guest", options).fails(code, what);
         }
     }
+    fs::remove_file(user.scratch.path("runner.lock")).unwrap();
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        user.scratch.path("runner.lock"),
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RUSR,
+        0,
+    )
+    .unwrap();
+    user.applied("acme:guest", &[]).fails(2, "is not a regular file");
+    fs::remove_file(user.scratch.path("runner.lock")).unwrap();
     // What was removed is not run, whatever the lock file says.
     user.scratch.write("runner.lock", &right);
     user.plugin(&["remove", "acme:guest@1.2.0"]).ok();
@@ -219,10 +237,7 @@ fn a_folder_carries_plugins_to_another_machine() {
     user.plugin(&["export", "box"]).ok();
     user.plugin(&["export", "box"]).fails(4, "the folder box is not empty");
     let carried = user.scratch.path("box");
-    assert_eq!(
-        names(&carried),
-        ["acme.guest-1.2.0.wasm", "acme.guest-1.2.0.wasm.minisig", "runner.lock"]
-    );
+    assert_eq!(names(&carried), ["acme.guest-1.2.0.wasm", "acme.guest-1.2.0.wasm.minisig", "runner.lock"]);
     let (carried, key) = (carried.to_str().unwrap(), user.scratch.path("key.pub"));
     let import = |more: &[&str]| -> Ran { other.plugin(&[&["import", carried], more].concat()) };
     let file = user.scratch.path("box/acme.guest-1.2.0.wasm");
@@ -241,7 +256,10 @@ fn a_folder_carries_plugins_to_another_machine() {
     import(&["--key", key.to_str().unwrap()]).ok();
     assert_eq!(other.first_byte("acme:guest", &[]), b'2');
     let listed = other.plugin(&["list"]).ok().text();
-    assert!(listed.contains(&format!("signed by {}", user.read("key.pub").lines().nth(1).unwrap())), "{listed}");
+    assert!(
+        listed.contains(&format!("signed by {}", user.read("key.pub").lines().nth(1).unwrap())),
+        "{listed}"
+    );
     other.plugin(&["import", "."]).fails(2, "runner.lock");
 }
 

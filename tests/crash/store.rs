@@ -165,7 +165,10 @@ fn no_sync_can_be_left_out() {
         let syncs = step.with(FaultPlan::default()).1.syncs();
         assert!(syncs > 0);
         for skipped in 0..syncs {
-            assert!(crashes(step, Some(skipped)).is_err(), "{step:?}: nothing misses sync {skipped} of {syncs}");
+            assert!(
+                crashes(step, Some(skipped)).is_err(),
+                "{step:?}: nothing misses sync {skipped} of {syncs}"
+            );
         }
     }
 }
@@ -189,7 +192,9 @@ fn an_operation_that_fails_spoils_nothing() {
 /// What was written is read back before it counts.
 #[test]
 fn a_byte_that_is_written_wrong_is_noticed() {
-    for (folder, unseen) in [("/data", false), ("/data/plugins", false), ("/data", true), ("/data/plugins", true)] {
+    for (folder, unseen) in
+        [("/data", false), ("/data/plugins", false), ("/data", true), ("/data/plugins", true)]
+    {
         let wrong = Some((Path::new(folder).join("incoming.new"), 0));
         let step = Step::Update;
         let (ended, storage) = step.with(FaultPlan { wrong, unseen, ..FaultPlan::default() });

@@ -110,10 +110,9 @@ fn each_crate_uses_only_earlier_ones() {
         sources(&shell::root().join("host").join(name).join("src"), name, &mut all);
         for (_, source) in &all {
             let others = source.split("runner_").skip(1).map(|rest| rest.split("::").next().unwrap_or(rest));
-            let names = ["channel", "confine", "contract", "pipeline", "sandbox", "embed", "store", "trust", "wasm"];
-            let others = names
-                .into_iter()
-                .filter(|other| others.clone().any(|o| o == *other));
+            let names =
+                ["channel", "confine", "contract", "pipeline", "sandbox", "embed", "store", "trust", "wasm"];
+            let others = names.into_iter().filter(|other| others.clone().any(|o| o == *other));
             for other in others.map(|other| format!("runner_{other}")) {
                 assert!(
                     may.contains(&other.as_str()) || other == format!("runner_{}", own(name)),

@@ -72,8 +72,11 @@ pub(crate) fn read_lock() -> Result<Option<LockFile>> {
     let failed = || Error::at("open", path);
     let owner = OsStorage.stat_entry(&entry).map_err(failed())?.owner;
     if !entry.is_trusted(owner).map_err(failed())? {
-        return Err(Error::new(Kind::Refused, format!("{NAME} belongs to another user, who may have put it here"))
-            .hint("run the command in another folder, or remove the file"));
+        return Err(Error::new(
+            Kind::Refused,
+            format!("{NAME} belongs to another user, who may have put it here"),
+        )
+        .hint("run the command in another folder, or remove the file"));
     }
     let bytes = read_small(entry.path(), LOCK_BYTES)?;
     LockFile::parse(&bytes).map(Some).map_err(|error| {

@@ -120,7 +120,8 @@ impl Folder {
         };
         for found in listed.flatten() {
             let name = found.file_name().to_bytes();
-            let is_ours = name == INCOMING.as_bytes() || name.ends_with(SUFFIX.as_bytes()) && name.len() == 69;
+            let is_ours =
+                name == INCOMING.as_bytes() || name.ends_with(SUFFIX.as_bytes()) && name.len() == 69;
             if is_ours && !kept(name) {
                 let _ = OsStorage.remove(&self.plugins.entry(OsStr::from_bytes(name)));
             }
@@ -185,7 +186,8 @@ mod tests {
         let folder = Folder::open_or_create(&path).unwrap();
         let new = New { plugin: plugin("a:x@1.0.0", b"x"), bytes: b"x".to_vec() };
         folder.store().install(std::slice::from_ref(&new), &[]).unwrap();
-        let set = |path: &Path, mode| std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+        let set =
+            |path: &Path, mode| std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
         let file = path.join(PLUGINS).join(format!("{}.wasm", new.plugin.blake3));
         set(&file, 0o620);
         assert_eq!(folder.store().load(&new.plugin).unwrap_err().kind(), Kind::Refused);

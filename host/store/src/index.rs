@@ -79,7 +79,8 @@ impl Index {
         let Written { seen, plugin: plugins, .. } = text::parse(bytes, FORM, what)?;
         let is_twice = |(at, one): (usize, &Installed)| plugins[..at].iter().any(|other| other.id == one.id);
         if plugins.len() > MAX_PLUGINS || plugins.iter().enumerate().any(is_twice) {
-            return Err(Error::new(Kind::Verification, what).because("a plugin is there twice, or there are too many"));
+            return Err(Error::new(Kind::Verification, what)
+                .because("a plugin is there twice, or there are too many"));
         }
         Ok(Self { plugins, seen })
     }
@@ -125,11 +126,8 @@ impl Index {
             let what = format!("{MAX_PLUGINS} plugins are installed, and no more are possible");
             return Err(Error::new(Kind::Refused, what).hint("`runner plugin remove` removes some"));
         }
-        let fresh = Seen {
-            version: plugin.id.version.clone(),
-            blake3: plugin.blake3,
-            signer: plugin.signer.clone(),
-        };
+        let fresh =
+            Seen { version: plugin.id.version.clone(), blake3: plugin.blake3, signer: plugin.signer.clone() };
         let seen = self.seen.entry(plugin.id.package()).or_insert_with(|| fresh.clone());
         if fresh.version.cmp_precedence(&seen.version).is_ge() {
             *seen = fresh;

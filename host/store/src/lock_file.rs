@@ -19,7 +19,8 @@ pub const LOCK_BYTES: u64 = MAX_BYTES;
 /// The form of the file.
 const FORM: u32 = 1;
 /// How it begins.
-const HEAD: &str = "# Which plugins are used here. Written by `runner plugin lock` and `runner plugin update`.\n";
+const HEAD: &str =
+    "# Which plugins are used here. Written by `runner plugin lock` and `runner plugin update`.\n";
 
 /// The plugins that a project uses: one version of each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -70,9 +71,11 @@ impl LockFile {
         let what = "the lock file is not of its form";
         let Written { plugin: plugins, .. } = text::parse(bytes, FORM, what)?;
         let name = |plugin: &Locked| plugin.id.package();
-        let is_twice = |(at, one): (usize, &Locked)| plugins[..at].iter().any(|other| name(other) == name(one));
+        let is_twice =
+            |(at, one): (usize, &Locked)| plugins[..at].iter().any(|other| name(other) == name(one));
         if plugins.len() > MAX_PLUGINS || plugins.iter().enumerate().any(is_twice) {
-            return Err(Error::new(Kind::Verification, what).because("a plugin is there twice, or there are too many"));
+            return Err(Error::new(Kind::Verification, what)
+                .because("a plugin is there twice, or there are too many"));
         }
         Ok(Self { plugins })
     }

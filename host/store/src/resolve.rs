@@ -47,10 +47,12 @@ pub fn resolve<'i>(
 pub fn highest<'i>(request: &Request, index: &'i Index) -> Result<&'i Installed> {
     let asked = index.plugins().iter().filter(|plugin| request.is_for(&plugin.id));
     asked.max_by(|one, two| one.id.version.cmp(&two.id.version)).ok_or_else(|| {
-        let others: Vec<_> = index.plugins().iter().filter(|plugin| request.is_for_package(&plugin.id)).collect();
+        let others: Vec<_> =
+            index.plugins().iter().filter(|plugin| request.is_for_package(&plugin.id)).collect();
         let error = Error::new(Kind::Refused, format!("the plugin {request} is not installed"));
         match others[..] {
-            [] => error.hint("`runner plugin list` shows what is; `runner plugin install FILE` installs a plugin"),
+            [] => error
+                .hint("`runner plugin list` shows what is; `runner plugin install FILE` installs a plugin"),
             _ => {
                 let others: Vec<_> = others.iter().map(|plugin| plugin.id.version.to_string()).collect();
                 error.hint(format!("installed versions: {}", others.join(", ")))
@@ -83,7 +85,10 @@ fn of_lock<'i>(request: &Request, index: &'i Index, locked: &Locked) -> Result<&
     };
     Err(Error::new(Kind::Refused, format!("the plugin {} is not the one that {NAME} demands", locked.id))
         .because(why)
-        .hint(format!("find out which of the two is right; `runner plugin lock {}` takes the installed one", locked.id)))
+        .hint(format!(
+            "find out which of the two is right; `runner plugin lock {}` takes the installed one",
+            locked.id
+        )))
 }
 
 #[cfg(test)]

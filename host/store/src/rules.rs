@@ -71,7 +71,10 @@ fn changes(index: &Index, plugin: &Installed) -> Vec<(Change, String)> {
     let known = known.or((seen.version == id.version).then_some(seen.blake3));
     match known {
         Some(known) if known != plugin.blake3 => {
-            found.push((Change::Bytes, format!("it had the digest {known} before, and has {} now", plugin.blake3)));
+            found.push((
+                Change::Bytes,
+                format!("it had the digest {known} before, and has {} now", plugin.blake3),
+            ));
         }
         Some(_) => {}
         None if id.version.cmp_precedence(&seen.version).is_lt() => {
@@ -81,7 +84,11 @@ fn changes(index: &Index, plugin: &Installed) -> Vec<(Change, String)> {
     }
     if seen.signer.is_some() && seen.signer != plugin.signer {
         let shown = |signer: &Option<Signer>| signer.as_ref().map_or("nobody".to_owned(), Signer::to_string);
-        let why = format!("it was signed by {} before, and is signed by {} now", shown(&seen.signer), shown(&plugin.signer));
+        let why = format!(
+            "it was signed by {} before, and is signed by {} now",
+            shown(&seen.signer),
+            shown(&plugin.signer)
+        );
         found.push((Change::Signer, why));
     }
     found
@@ -121,8 +128,10 @@ mod tests {
     /// Wants to be refused for one reason, and admitted once that is accepted.
     fn asks(index: &Index, plugin: &Installed, change: Change) -> Index {
         let mut after = index.clone();
-        let others: Vec<_> =
-            [Change::Older, Change::Bytes, Change::Signer].into_iter().filter(|other| *other != change).collect();
+        let others: Vec<_> = [Change::Older, Change::Bytes, Change::Signer]
+            .into_iter()
+            .filter(|other| *other != change)
+            .collect();
         let error = admit(&mut after, plugin.clone(), &others).unwrap_err();
         assert_eq!(error.kind(), Kind::Refused);
         assert!(error.hints()[0].contains(&format!("--accept {}", change.word())), "{:?}", error.hints());
@@ -141,7 +150,8 @@ mod tests {
 
     #[test]
     fn a_lower_version_must_be_accepted() {
-        let mut index = with(&[plugin("a:x@1.2.0", b"2"), plugin("a:x@1.10.0", b"10"), plugin("a:y@1.0.0", b"y")]);
+        let mut index =
+            with(&[plugin("a:x@1.2.0", b"2"), plugin("a:x@1.10.0", b"10"), plugin("a:y@1.0.0", b"y")]);
         asks(&index, &plugin("a:x@1.9.0", b"9"), Change::Older);
         asks(&index, &plugin("a:x@1.10.0-rc.1", b"rc"), Change::Older);
         // What is installed already stays, and what was removed is remembered.

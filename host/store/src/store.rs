@@ -171,7 +171,9 @@ impl<'s, S: Storage> Store<'s, S> {
         self.storage.evict(&file).map_err(failed())?;
         if self.read(&incoming, bytes.len() as u64)?.as_deref() != Some(bytes) {
             let what = format!("{} was not written as it should be", incoming.path().shown());
-            return Err(Error::new(Kind::Verification, what).hint("the disk may be failing: nothing was installed"));
+            return Err(
+                Error::new(Kind::Verification, what).hint("the disk may be failing: nothing was installed")
+            );
         }
         self.storage.rename(&incoming, entry).map_err(failed())?;
         self.storage.sync_parent(entry).map_err(Error::at("sync the folder of", entry.path()))

@@ -185,6 +185,9 @@ mod tests {
             assert!(is_for(text).is_err(), "{text}");
         }
         assert_eq!("a:b@1.0.0".parse::<Request>().unwrap().to_string(), "a:b@1.0.0");
-        assert_eq!((id.package().as_str(), id.file_name().as_str()), ("acme:redact", "acme.redact-1.2.0.wasm"));
+        assert_eq!(
+            (id.package().as_str(), id.file_name().as_str()),
+            ("acme:redact", "acme.redact-1.2.0.wasm")
+        );
     }
 }

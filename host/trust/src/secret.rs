@@ -33,9 +33,9 @@ impl SecretKey {
             false => minisign::is_encrypted(&text).map(|is_encrypted| (Format::Minisign, is_encrypted)),
         };
         let (format, is_encrypted) = found.map_err(|error| {
-            Error::new(Kind::Usage, "it is not a secret key")
-                .because(error)
-                .hint("a secret key of minisign or of OpenSSH is needed: `runner plugin keygen FILE` makes one")
+            Error::new(Kind::Usage, "it is not a secret key").because(error).hint(
+                "a secret key of minisign or of OpenSSH is needed: `runner plugin keygen FILE` makes one",
+            )
         })?;
         Ok(Self { text, format, is_encrypted })
     }
@@ -61,9 +61,7 @@ impl SecretKey {
     pub fn sign(&self, password: Option<&str>, id: &Id, plugin: &[u8]) -> Result<String> {
         let digest = blake3::hash(plugin);
         match self.format {
-            Format::Minisign => {
-                minisign::sign(&self.text, password, plugin, &statement::text(id, &digest))
-            }
+            Format::Minisign => minisign::sign(&self.text, password, plugin, &statement::text(id, &digest)),
             Format::Ssh => sshsig::sign(&self.text, password, &statement::line(id, &digest)),
         }
     }

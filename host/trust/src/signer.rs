@@ -125,7 +125,8 @@ mod tests {
     fn a_key_is_the_same_however_it_is_written() {
         let pair = minisign::generate(None).unwrap();
         let (file, line) = (pair.public.as_str(), pair.public.lines().nth(1).unwrap());
-        for (texts, format) in [([file, line], Format::Minisign), ([SSH, &SSH[..SSH.len() - 5]], Format::Ssh)] {
+        for (texts, format) in [([file, line], Format::Minisign), ([SSH, &SSH[..SSH.len() - 5]], Format::Ssh)]
+        {
             let keys = texts.map(|text| text.parse::<Signer>().unwrap());
             assert_eq!(keys[0], keys[1]);
             assert_eq!(keys[0].format(), format);

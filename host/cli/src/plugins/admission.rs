@@ -144,7 +144,8 @@ pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &R
     let index = store.index()?;
     let signed = candidates.iter().map(|candidate| candidate.signer(key.as_ref(), &index));
     let signed = signed.collect::<Result<Vec<_>>>()?;
-    let new: Vec<_> = candidates.iter().zip(signed).map(|(candidate, signed)| candidate.new(signed)).collect();
+    let new: Vec<_> =
+        candidates.iter().zip(signed).map(|(candidate, signed)| candidate.new(signed)).collect();
     let accepted: Vec<_> = args.accept.iter().copied().map(Change::from).collect();
     let outcomes = store.install(&new, &accepted)?;
     let index = store.index()?;

@@ -56,7 +56,8 @@ pub(super) fn export(args: &ExportArgs, reporter: &Reporter) -> Result<Outcome> 
     for request in requests(&names)? {
         let plugin = highest(&request, &index)?;
         if let Some(other) = list.get(&request).filter(|other| other.id != plugin.id) {
-            let what = format!("only one version of a plugin can be written, not {} and {}", other.id, plugin.id);
+            let what =
+                format!("only one version of a plugin can be written, not {} and {}", other.id, plugin.id);
             return Err(Error::new(Kind::Usage, what).hint("write the other one into another folder"));
         }
         if list.get(&request).is_none() {
@@ -84,7 +85,10 @@ pub(super) fn export(args: &ExportArgs, reporter: &Reporter) -> Result<Outcome> 
     }
     // Without this, the folder is not one that can be imported.
     put(&into.join(NAME), list.to_text().as_bytes())?;
-    page.line(format_args!("{} written; `runner plugin import` takes the folder", count(chosen.len() as u64, "plugin")));
+    page.line(format_args!(
+        "{} written; `runner plugin import` takes the folder",
+        count(chosen.len() as u64, "plugin")
+    ));
     reporter.show(&page)?;
     Ok(Outcome::Done)
 }
@@ -98,7 +102,8 @@ pub(super) fn import(args: &ImportArgs, reporter: &Reporter) -> Result<Outcome> 
     let bytes = read_small(&list, LOCK_BYTES).map_err(|error| {
         error.hint("`runner plugin export` writes such folders; `runner plugin install FOLDER` takes any")
     })?;
-    let list = LockFile::parse(&bytes).map_err(|error| error.within(format!("cannot use {}", list.shown())))?;
+    let list =
+        LockFile::parse(&bytes).map_err(|error| error.within(format!("cannot use {}", list.shown())))?;
     let candidates = list.plugins().iter().map(|locked| listed(&args.folder, locked));
     admit(&candidates.collect::<Result<Vec<_>>>()?, &args.admission, reporter)?;
     Ok(Outcome::Done)
@@ -110,8 +115,11 @@ fn listed(folder: &Path, locked: &Locked) -> Result<Candidate> {
     let found = Candidate::read(&path)?;
     let found = found.filter(|found| found.package.id == locked.id && found.digest() == locked.blake3);
     found.ok_or_else(|| {
-        Error::new(Kind::Verification, format!("{} is not the plugin {} of the list", path.shown(), locked.id))
-            .because(format!("the digest must be {}", locked.blake3))
-            .hint("it was damaged or changed on its way: export it again")
+        Error::new(
+            Kind::Verification,
+            format!("{} is not the plugin {} of the list", path.shown(), locked.id),
+        )
+        .because(format!("the digest must be {}", locked.blake3))
+        .hint("it was damaged or changed on its way: export it again")
     })
 }

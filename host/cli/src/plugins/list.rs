@@ -22,7 +22,8 @@ pub(super) fn list(reporter: &Reporter) -> Result<Outcome> {
         let manifest = plugin.manifest();
         page.line(format_args!("{:<10} {:<8} {}", bundled.name, manifest.version, manifest.summary));
     }
-    let folder = Folder::open(&folder::path()?)?;
+    // Who has no folder for plugins has none installed.
+    let folder = folder::path().ok().map(|path| Folder::open(&path)).transpose()?.flatten();
     let index = folder.map(|folder| folder.store().index()).transpose()?.unwrap_or_default();
     for plugin in index.plugins() {
         page.line("");

@@ -40,7 +40,9 @@ pub(crate) struct PackageArgs {
 fn namespace(text: &str) -> Result<String, String> {
     match is_word(text) {
         true => Ok(text.to_owned()),
-        false => Err("it must have lower-case letters, digits and hyphens, and begin with a letter".to_owned()),
+        false => {
+            Err("it must have lower-case letters, digits and hyphens, and begin with a letter".to_owned())
+        }
     }
 }
 
@@ -56,8 +58,9 @@ pub(super) fn package(args: &PackageArgs, reporter: &Reporter) -> Result<Outcome
     };
     let source = Resolved::file(&path)?;
     if !source.bytes.starts_with(b"\0asm") {
-        return Err(Error::new(Kind::Usage, format!("{} is not in the binary format", path.shown()))
-            .hint("a plugin in the text format is packed when it is built: see `runner plugin new --lang wat`"));
+        return Err(Error::new(Kind::Usage, format!("{} is not in the binary format", path.shown())).hint(
+            "a plugin in the text format is packed when it is built: see `runner plugin new --lang wat`",
+        ));
     }
     let plugin = load_resolved(&source, limits()?, Isolation::COMPILE_DEADLINE, reporter)?;
     let namespace = args.namespace.as_ref().or(packing.namespace.as_ref()).ok_or_else(|| {

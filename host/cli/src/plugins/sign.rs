@@ -71,7 +71,8 @@ pub(super) fn keygen(args: &KeygenArgs, reporter: &Reporter) -> Result<Outcome> 
     put(&public, pair.public.as_bytes())?;
     let (secret, public) = (args.file.shown(), public.shown());
     reporter.show(&Page::of(format_args!("{secret}: the secret key; keep it, and show it to nobody")))?;
-    reporter.show(&Page::of(format_args!("{public}: the public key; give it to those who use your plugins")))?;
+    reporter
+        .show(&Page::of(format_args!("{public}: the public key; give it to those who use your plugins")))?;
     Ok(Outcome::Done)
 }
 
@@ -112,9 +113,9 @@ pub(super) fn verify(args: &VerifyArgs, reporter: &Reporter) -> Result<Outcome> 
     if is_missing(&path) {
         return Err(unsigned(&args.plugin, &path, key.format()));
     }
-    let said = key
-        .verify(&package.id, &source.bytes, &read_text(&path)?)
-        .map_err(|error| error.within(format!("{} does not vouch for {}", path.shown(), args.plugin.shown())))?;
+    let said = key.verify(&package.id, &source.bytes, &read_text(&path)?).map_err(|error| {
+        error.within(format!("{} does not vouch for {}", path.shown(), args.plugin.shown()))
+    })?;
     let digest = blake3::hash(&source.bytes);
     let mut page = Page::of(format_args!("{}: {}, digest {digest}", args.plugin.shown(), package.id));
     page.line(format_args!("signed by {key}"));
@@ -134,8 +135,11 @@ fn unsigned(plugin: &Path, signature: &Path, format: Format) -> Error {
 fn packed(path: &Path) -> Result<(Resolved, Package)> {
     let source = Resolved::file(path)?;
     let package = section(&source)?.ok_or_else(|| {
-        Error::new(Kind::Usage, format!("nothing is written in {} that says which plugin it is", path.shown()))
-            .hint("`runner plugin package` writes it, before the plugin is signed")
+        Error::new(
+            Kind::Usage,
+            format!("nothing is written in {} that says which plugin it is", path.shown()),
+        )
+        .hint("`runner plugin package` writes it, before the plugin is signed")
     })?;
     Ok((source, package))
 }
