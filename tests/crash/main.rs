@@ -17,4 +17,5 @@ mod replay;
 mod resume;
 mod shutdown;
 mod simulated;
+mod store;
 mod system_calls;

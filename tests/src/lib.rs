@@ -11,6 +11,7 @@ pub mod guest;
 pub mod kill;
 pub mod medium;
 pub mod mount;
+pub mod packages;
 pub mod peak;
 mod processes;
 pub mod stop;

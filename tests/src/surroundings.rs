@@ -65,6 +65,7 @@ pub fn surround(command: &mut Command) {
     command.envs([("LC_ALL", "C.UTF-8"), ("TZ", "UTC")]);
     command.env("HOME", directory("home"));
     command.env("XDG_STATE_HOME", directory("state"));
+    command.env("XDG_DATA_HOME", directory("share"));
     // Compiled plugins are shared by all tests.
     command.env("RUNNER_CACHE_DIR", temporary_dir().join("code-cache"));
 }

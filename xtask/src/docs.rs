@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 use crate::shell;
 
 /// Folders, besides the root, that a path in a document may be relative to.
-const SOURCES: [&str; 7] = [
+const SOURCES: [&str; 9] = [
     "host/core/src",
     "host/channel/src",
     "host/confine/src",
     "host/contract/src",
     "host/sandbox/src",
+    "host/store/src",
+    "host/trust/src",
     "host/cli/src",
     "host/embed/src",
 ];
@@ -22,7 +24,7 @@ const SOURCES: [&str; 7] = [
 const ENDS: [&str; 6] = [".rs", "/", ".md", ".toml", ".wit", ".wat"];
 
 /// Documents outside `docs/`.
-const OTHERS: [&str; 12] = [
+const OTHERS: [&str; 14] = [
     "README.md",
     "SECURITY.md",
     "CHANGELOG.md",
@@ -35,6 +37,8 @@ const OTHERS: [&str; 12] = [
     "host/core/README.md",
     "host/embed/README.md",
     "host/sandbox/README.md",
+    "host/store/README.md",
+    "host/trust/README.md",
 ];
 
 /// Documents in which names are checked, and the folders that must define them.

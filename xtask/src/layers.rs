@@ -25,7 +25,7 @@ const LAYERS: [&[&str]; 12] = [
 ];
 
 /// Crates of `host/`, and the crates that each may use.
-const CRATES: [(&str, &[&str]); 9] = [
+const CRATES: [(&str, &[&str]); 11] = [
     ("channel", &[]),
     ("codec", &[]),
     ("confine", &[]),
@@ -34,7 +34,19 @@ const CRATES: [(&str, &[&str]); 9] = [
     ("history", &["runner_pipeline"]),
     ("sandbox", &["runner_channel", "runner_confine", "runner_contract", "runner_pipeline"]),
     ("embed", &["runner_contract", "runner_pipeline", "runner_sandbox"]),
-    ("cli", &["runner_contract", "runner_history", "runner_pipeline", "runner_sandbox"]),
+    ("trust", &["runner_contract", "runner_pipeline"]),
+    ("store", &["runner_pipeline", "runner_trust"]),
+    (
+        "cli",
+        &[
+            "runner_contract",
+            "runner_history",
+            "runner_pipeline",
+            "runner_sandbox",
+            "runner_store",
+            "runner_trust",
+        ],
+    ),
 ];
 
 /// Modules of the core that the sandbox may use.
@@ -109,9 +121,9 @@ fn each_crate_uses_only_earlier_ones() {
         sources(&shell::root().join("host").join(name).join("src"), name, &mut all);
         for (_, source) in &all {
             let others = source.split("runner_").skip(1).map(|rest| rest.split("::").next().unwrap_or(rest));
-            let others = ["channel", "confine", "contract", "pipeline", "sandbox", "embed", "wasm"]
-                .into_iter()
-                .filter(|other| others.clone().any(|o| o == *other));
+            let names =
+                ["channel", "confine", "contract", "pipeline", "sandbox", "embed", "store", "trust", "wasm"];
+            let others = names.into_iter().filter(|other| others.clone().any(|o| o == *other));
             for other in others.map(|other| format!("runner_{other}")) {
                 assert!(
                     may.contains(&other.as_str()) || other == format!("runner_{}", own(name)),

@@ -10,7 +10,7 @@ use crate::{languages, packages, plugins, shell, supply, toolchain};
 
 /// Programs that tests compare with or use for their setup, and their Debian
 /// packages.
-const PROGRAMS: [(&str, &str); 27] = [
+const PROGRAMS: [(&str, &str); 29] = [
     ("/usr/bin/dos2unix", "dos2unix"),
     ("/usr/bin/setfacl", "acl"),
     ("/usr/bin/setfattr", "attr"),
@@ -29,6 +29,9 @@ const PROGRAMS: [(&str, &str); 27] = [
     ("/usr/bin/lzip", "lzip"),
     ("/usr/bin/zip", "zip"),
     ("/usr/bin/uncompress.real", "ncompress"),
+    // Other programs that sign, and check signatures.
+    ("/usr/bin/minisign", "minisign"),
+    ("/usr/bin/ssh-keygen", "openssh-client"),
     // Servers whose dumps the plugin `sql` changes.
     ("/usr/lib/postgresql/15/bin/postgres", "postgresql"),
     ("/usr/sbin/mariadbd", "mariadb-server"),

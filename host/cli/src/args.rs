@@ -19,6 +19,7 @@ use runner_pipeline::patch::Roots;
 use runner_pipeline::run::COSTS;
 use runner_pipeline::target::PatchFiles;
 use runner_sandbox::{Confinement, Limits, plan_memory};
+use runner_store::resolve::Locking;
 
 pub(crate) use self::filter::{AfterHyphens, FilterArgs};
 pub(crate) use self::values::{bytes, key_value, root, seconds, suffix, threads};
@@ -27,10 +28,14 @@ use self::values::{encoding, window_bytes};
 /// Options of all commands that run a plugin.
 #[derive(Debug, ArgGroup)]
 pub(crate) struct PluginArgs {
-    /// Name of a bundled plugin, or path of a .wasm file: a plugin, or a filter (a WASI command, which
-    /// reads standard input and writes standard output); or several of them with commas between, each of
-    /// which sees what those before it make of the file
+    /// Name of a bundled plugin, NAMESPACE:NAME of an installed one (also with @VERSION), or path of a
+    /// .wasm file: a plugin, or a filter (a WASI command, which reads standard input and writes standard
+    /// output); or several of them with commas between, each of which sees what those before it make of
+    /// the file
     pub(crate) plugin: String,
+    /// Run only bundled plugins, and those that the file runner.lock of the current folder names
+    #[arg(long)]
+    pub(crate) locked: bool,
     /// Set a parameter of the plugin; repeat the option for each parameter, and for each value of a
     /// parameter that repeats. Where several plugins have a parameter of this name, write PLUGIN.KEY,
     /// with the plugin's name or its number in the list
@@ -104,6 +109,11 @@ impl PluginArgs {
 
     pub(crate) fn no_text(&self) -> NoText {
         if self.as_is { NoText::Show } else { NoText::Refuse }
+    }
+
+    /// Which plugins may be run.
+    pub(crate) fn locking(&self) -> Locking {
+        if self.locked { Locking::Strict } else { Locking::Usual }
     }
 
     /// What is converted before the plugin sees it.

@@ -20,6 +20,7 @@ pub(crate) use build::build;
 pub(crate) use cost::Update;
 pub(crate) use dev::{DevArgs, dev};
 pub(crate) use language::ids as languages;
+pub(crate) use project::{Packing, packable};
 pub(crate) use scaffold::new_project;
 pub(crate) use test::test;
 pub(crate) use vet::{VetArgs, vet};

@@ -15,6 +15,7 @@ mod diff;
 mod direct;
 mod explain;
 mod history;
+mod installed;
 mod lines;
 mod loaded_plugin;
 mod log;

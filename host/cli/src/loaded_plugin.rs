@@ -16,6 +16,7 @@ use runner_sandbox::plugin::{Resolved, Several, names, params, resolve};
 use runner_sandbox::{Cache, Isolation, LayerState, Layers, Limits, Plugin, Sandbox, plan_memory};
 
 use crate::args::{FilterArgs, PluginArgs};
+use crate::installed;
 use crate::report::Reporter;
 
 /// How long a plugin is loaded without a word. Only one that is compiled takes
@@ -72,7 +73,7 @@ impl Session {
         let limits = args.limits((plan.workers, blocks), budget.clone(), cancel);
         let load_one = |(number, name): (usize, &&str)| {
             let limits = Limits { budget: budget.of_process(number), ..limits.clone() };
-            load(name, limits, args.compile_timeout, reporter)
+            load_resolved(&installed::resolve(name, args.locking())?, limits, args.compile_timeout, reporter)
         };
         let loaded = names.iter().enumerate().map(load_one).collect::<Result<Vec<_>>>()?;
         check_filter(&args.filter, &loaded)?;
@@ -148,7 +149,7 @@ pub(crate) fn limits() -> Result<Limits> {
     Ok(Limits { budget: Budget::new(&plan), ..limits })
 }
 
-/// Loads a plugin by name or path, through the code cache if it is usable.
+/// Loads a bundled plugin, or a file, through the code cache if it is usable.
 pub(crate) fn load(plugin: &str, limits: Limits, compile: Duration, reporter: &Reporter) -> Result<Plugin> {
     load_resolved(&resolve(plugin)?, limits, compile, reporter)
 }

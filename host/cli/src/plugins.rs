@@ -1,40 +1,37 @@
 //! `runner plugin`.
 
+mod admission;
+mod carry;
+mod inspect;
+mod install;
+mod key_files;
+mod list;
+mod new_file;
+mod package;
+mod sign;
+
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
-use runner_contract::ParamKind;
 use runner_pipeline::error::Result;
-use runner_pipeline::escape::{Page, shown};
-use runner_sandbox::plugin::{bundled, names};
-use runner_sandbox::{Confinement, Isolation, Limits, Plugin};
 
+use self::carry::{ExportArgs, ImportArgs, export, import};
+use self::inspect::{InspectArgs, inspect};
+use self::install::{InstallArgs, UpdateArgs, install, lock, remove, update};
+use self::list::list;
+use self::package::{PackageArgs, package};
+use self::sign::{KeygenArgs, SignArgs, VerifyArgs, keygen, sign, statement, verify};
 use crate::Outcome;
-use crate::args::seconds;
 use crate::author::{DevArgs, Update, VetArgs, build, dev, languages, new_project, test, vet};
-use crate::loaded_plugin::{limits, load};
 use crate::report::Reporter;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PluginCommand {
-    /// List the bundled plugins
+    /// List the bundled plugins, and those that are installed
     List,
-    /// Show a plugin's manifest: version, digest and parameters
-    Inspect {
-        /// Name of a bundled plugin, or path of a .wasm file; or several with commas between
-        plugin: String,
-        /// Time limit for starting the plugin, and for its answer
-        #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
-        timeout: Duration,
-        /// Time limit for compiling the plugin when it is run for the first time
-        #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
-        compile_timeout: Duration,
-        /// Refuse to run the plugin unless the kernel can confine it fully
-        #[arg(long)]
-        require_confinement: bool,
-    },
+    /// Show what a plugin says of itself: version, digest and parameters
+    Inspect(InspectArgs),
     /// Begin a new plugin: write a project that builds and passes its tests
     New {
         /// The plugin's name, and that of the folder
@@ -68,6 +65,41 @@ pub(crate) enum PluginCommand {
     /// Try whether a plugin keeps its claims and the contract, on samples, odd inputs, and many that are
     /// made. The exit code is 1 if a check fails
     Vet(Box<VetArgs>),
+    /// Write into a built plugin what it is, so that others can read it without running it
+    Package(PackageArgs),
+    /// Make a pair of keys, in the format of minisign: a secret one that signs plugins, and a public one
+    /// that checks what it has signed
+    Keygen(KeygenArgs),
+    /// Sign a plugin: say that these bytes are the plugin that they say they are
+    Sign(SignArgs),
+    /// Print the line that is signed, for `ssh-keygen -Y sign -n runner-plugin`, and for minisign as the
+    /// trusted comment
+    Statement {
+        /// The path of a .wasm file that `plugin package` has written
+        plugin: PathBuf,
+    },
+    /// Check the signature of a plugin
+    Verify(VerifyArgs),
+    /// Install plugins from files. They are run by their names then: `runner apply NAMESPACE:NAME`
+    Install(InstallArgs),
+    /// Install newer versions of what is installed, from a folder
+    Update(UpdateArgs),
+    /// Remove installed plugins
+    Remove {
+        /// NAMESPACE:NAME, all versions, or NAMESPACE:NAME@VERSION
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
+    },
+    /// Write into the file runner.lock of the current folder which versions of plugins are used here
+    Lock {
+        /// NAMESPACE:NAME, the highest version, or NAMESPACE:NAME@VERSION
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
+    },
+    /// Write installed plugins into a folder, for another machine
+    Export(ExportArgs),
+    /// Install the plugins of a folder that `export` has written
+    Import(ImportArgs),
 }
 
 impl PluginCommand {
@@ -77,83 +109,28 @@ impl PluginCommand {
     }
 }
 
-/// Maximum number of characters shown of a default value.
-const DEFAULT_CHARS: usize = 400;
-
 pub(crate) fn run(command: &PluginCommand, reporter: &Reporter) -> Result<Outcome> {
-    let mut page = Page::default();
     match command {
-        PluginCommand::New { name, language } => return new_project(name, language, reporter),
-        PluginCommand::Build { folder } => return build(folder, reporter),
+        PluginCommand::New { name, language } => new_project(name, language, reporter),
+        PluginCommand::Build { folder } => build(folder, reporter),
         PluginCommand::Test { plugin, cases, update_budget } => {
             let update = if *update_budget { Update::Budget } else { Update::Nothing };
-            return test(plugin, cases.as_deref(), update, reporter);
+            test(plugin, cases.as_deref(), update, reporter)
         }
-        PluginCommand::Dev(args) => return dev(args, reporter),
-        PluginCommand::Vet(args) => return vet(args, reporter),
-        PluginCommand::List => {
-            for bundled in bundled::ALL {
-                let plugin = load(bundled.name, limits()?, Isolation::COMPILE_DEADLINE, reporter)?;
-                let manifest = plugin.manifest();
-                page.line(format_args!("{:<10} {:<8} {}", bundled.name, manifest.version, manifest.summary));
-            }
-        }
-        PluginCommand::Inspect { plugin, timeout, compile_timeout, require_confinement } => {
-            let mut limits = Limits { deadline: *timeout, ..limits()? };
-            if *require_confinement {
-                limits.confinement = Confinement::Full;
-            }
-            for (index, name) in names(plugin)?.into_iter().enumerate() {
-                if index > 0 {
-                    page.line("");
-                }
-                inspect(&load(name, limits.clone(), *compile_timeout, reporter)?, &mut page);
-            }
-        }
-    }
-    reporter.show(&page)?;
-    Ok(Outcome::Done)
-}
-
-fn inspect(plugin: &Plugin, page: &mut Page) {
-    let manifest = plugin.manifest();
-    page.line(format_args!("{} {}", manifest.name, manifest.version));
-    page.line(&manifest.summary);
-    page.line("");
-    page.line(format_args!("license  {}", manifest.license));
-    page.line(format_args!("digest   {}", plugin.digest()));
-    if !manifest.params.is_empty() {
-        page.line("");
-        page.line("parameters (`--set NAME=VALUE`):");
-    }
-    for spec in &manifest.params {
-        let kind = match spec.kind {
-            ParamKind::Text => "text".to_owned(),
-            ParamKind::Integer => "integer".to_owned(),
-            ParamKind::Boolean => "true or false".to_owned(),
-            ParamKind::Secret => "secret text".to_owned(),
-            ParamKind::Bytes => "text with escapes".to_owned(),
-            ParamKind::Choice => spec.choices.join(" or "),
-        };
-        let repeats = if spec.repeats { ", repeats" } else { "" };
-        let file = if spec.from_file { ", or @FILE" } else { "" };
-        let presence = match (&spec.default, spec.required) {
-            (_, true) => ", required".to_owned(),
-            (Some(default), false) => format!(", default \"{}\"", shown(default).cut(DEFAULT_CHARS)),
-            (None, false) => String::new(),
-        };
-        page.line(format_args!("  {:<14} {} ({kind}{file}{repeats}{presence})", spec.name, spec.doc));
-    }
-    if !manifest.tables.is_empty() {
-        page.line("");
-        page.line("tables (`--table NAME=FILE`):");
-    }
-    for table in &manifest.tables {
-        let presence = if table.required { " (required)" } else { "" };
-        page.line(format_args!("  {:<14} {}{presence}", table.name, table.doc));
-    }
-    if manifest.seed {
-        page.line("");
-        page.line("takes a seed (`--seed N`)");
+        PluginCommand::Dev(args) => dev(args, reporter),
+        PluginCommand::Vet(args) => vet(args, reporter),
+        PluginCommand::List => list(reporter),
+        PluginCommand::Inspect(args) => inspect(args, reporter),
+        PluginCommand::Package(args) => package(args, reporter),
+        PluginCommand::Keygen(args) => keygen(args, reporter),
+        PluginCommand::Sign(args) => sign(args, reporter),
+        PluginCommand::Statement { plugin } => statement(plugin, reporter),
+        PluginCommand::Verify(args) => verify(args, reporter),
+        PluginCommand::Install(args) => install(args, reporter),
+        PluginCommand::Update(args) => update(args, reporter),
+        PluginCommand::Remove { names } => remove(names, reporter),
+        PluginCommand::Lock { names } => lock(names, reporter),
+        PluginCommand::Export(args) => export(args, reporter),
+        PluginCommand::Import(args) => import(args, reporter),
     }
 }

@@ -11,6 +11,12 @@ pub(crate) const PACKAGE: &str = "runner:plugin/";
 /// A version: major, minor and patch. A part that a name leaves out is 0.
 type Version = (u64, u64, u64);
 
+/// The version of the contract in which this host speaks with plugins.
+#[must_use]
+pub fn contract_version() -> String {
+    shown(version(GUEST).unwrap_or_default())
+}
+
 /// Refuses a plugin that was built for another version of the contract, newer or
 /// older.
 ///

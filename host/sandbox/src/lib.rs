@@ -63,6 +63,7 @@ use runner_pipeline::escape::escape;
 use wasmtime::Engine;
 
 pub use self::cache::Cache;
+pub use self::contract_version::contract_version;
 pub use self::described::Described;
 pub use self::isolation::{Isolation, worker_main};
 pub use self::limits::reply_fuel;

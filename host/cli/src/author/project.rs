@@ -6,7 +6,7 @@ use runner_contract::MAX_NAME_BYTES;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Raw as _, shown};
 use runner_pipeline::storage::read_small;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::case::TEXT_BYTES;
 use super::language::Language;
@@ -22,14 +22,50 @@ pub(super) struct Project {
     pub(super) folder: PathBuf,
     pub(super) name: String,
     pub(super) language: Language,
+    packing: Packing,
 }
 
 /// What the file says.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Description {
     name: String,
     language: String,
+    #[serde(default)]
+    package: Packing,
+}
+
+/// What is written into the plugin, beside what it says of itself.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Packing {
+    /// Who publishes it.
+    pub(crate) namespace: Option<String>,
+    /// Where the source is, for people.
+    pub(crate) source: Option<String>,
+    /// The revision of the source.
+    pub(crate) revision: Option<String>,
+    /// The memory that an instance wants, in bytes.
+    pub(crate) memory_bytes: Option<u64>,
+    /// The time that it wants for a window, in milliseconds.
+    pub(crate) timeout_ms: Option<u64>,
+}
+
+/// The built plugin of a project.
+pub(crate) struct Packable {
+    pub(crate) plugin: PathBuf,
+    pub(crate) language: String,
+    pub(crate) packing: Packing,
+}
+
+/// What there is to pack in the folder of a project.
+///
+/// # Errors
+/// If there is no project, or its plugin is not built.
+pub(crate) fn packable(folder: &Path) -> Result<Packable> {
+    let project = Project::open(folder)?;
+    let plugin = project.built()?;
+    Ok(Packable { plugin, language: project.language.id().to_owned(), packing: project.packing })
 }
 
 impl Project {
@@ -47,18 +83,30 @@ impl Project {
         let wrong = |why: String| {
             Error::new(Kind::Usage, format!("{} is not the description of a plugin", path.shown()))
                 .because(why)
-                .hint("it has two lines: `name = \"NAME\"` and `language = \"LANGUAGE\"`")
+                .hint("it has two lines: `name = \"NAME\"` and `language = \"LANGUAGE\"`; and it may have a table `[package]`")
         };
         let text = String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8".to_owned()))?;
-        let Description { name, language } =
+        let Description { name, language, package } =
             toml::from_str(&text).map_err(|error| wrong(error.message().to_owned()))?;
         check_name(&name)?;
-        Ok(Self { folder: folder.to_owned(), name, language: Language::named(&language)? })
+        Ok(Self { folder: folder.to_owned(), name, language: Language::named(&language)?, packing: package })
     }
 
     /// Where the built plugin is.
     pub(super) fn plugin(&self) -> PathBuf {
         self.folder.join(format!("{}.wasm", self.name))
+    }
+
+    /// The same, if it is there.
+    ///
+    /// # Errors
+    /// If it is not built.
+    pub(super) fn built(&self) -> Result<PathBuf> {
+        let plugin = self.plugin();
+        if plugin.exists() {
+            return Ok(plugin);
+        }
+        Err(Error::new(Kind::Usage, "the plugin is not built yet").hint("run `runner plugin build` first"))
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::engine::window::BLOCK_BYTES;
-use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::error::Result;
 use runner_pipeline::escape::{Page, group_digits};
 
 use super::bench::{Bench, Cut, load};
@@ -80,12 +80,7 @@ fn places(plugin: &Path, cases: Option<&Path>) -> Result<(PathBuf, PathBuf)> {
         return Ok((plugin.to_owned(), cases.map_or_else(beside, Path::to_owned)));
     }
     let project = Project::open(plugin)?;
-    let path = project.plugin();
-    if !path.exists() {
-        return Err(
-            Error::new(Kind::Usage, "the plugin is not built yet").hint("run `runner plugin build` first")
-        );
-    }
+    let path = project.built()?;
     Ok((path, cases.map_or_else(|| project.folder.join("cases"), Path::to_owned)))
 }
 

@@ -27,15 +27,18 @@ use std::time::Duration;
 use clap::Args as ArgGroup;
 use runner_pipeline::error::{Error, Fault, Kind, Result};
 use runner_pipeline::escape::{json_line, shown};
-use runner_sandbox::plugin::resolve;
-use runner_sandbox::{Isolation, Plugin};
+use runner_sandbox::plugin::Resolved;
+use runner_sandbox::{Isolation, Plugin, contract_version};
+use runner_store::resolve::Locking;
+use runner_trust::package::Package;
 
 use self::check::{Board, Check, Finding};
 use self::report::{Report, Tally};
 use self::trial::Trial;
 use crate::Outcome;
 use crate::args::{bytes, key_value, seconds};
-use crate::loaded_plugin::load;
+use crate::installed::resolve;
+use crate::loaded_plugin::load_resolved;
 use crate::report::Reporter;
 
 /// What to vet, and how.
@@ -97,7 +100,7 @@ pub(crate) struct VetArgs {
 /// outcome.
 pub(crate) fn vet(args: &VetArgs, reporter: &Reporter) -> Result<Outcome> {
     let (name, cases) = setup::places(args)?;
-    let source = resolve(&name)?;
+    let source = resolve(&name, Locking::Usual)?;
     if let Some(folder) = &args.keep {
         std::fs::create_dir(folder).map_err(Error::at("create the folder", folder))?;
     }
@@ -117,7 +120,8 @@ pub(crate) fn vet(args: &VetArgs, reporter: &Reporter) -> Result<Outcome> {
         measured: None,
         kept: args.keep.clone(),
     };
-    if let Some(plugin) = described(&name, args, &mut report, reporter)? {
+    if let Some(plugin) = described(&source, args, &mut report, reporter)? {
+        section(&source.bytes, &plugin, &mut report.board);
         Trial::new(args, &mut report).run(&plugin, cases.as_deref())?;
     }
     if let Some(folder) = &args.keep {
@@ -137,9 +141,14 @@ fn a_filter(name: &str) -> Error {
 }
 
 /// The plugin, if it describes itself as it should.
-fn described(name: &str, args: &VetArgs, report: &mut Report, reporter: &Reporter) -> Result<Option<Plugin>> {
-    let loaded = load(name, setup::limits(args)?, Isolation::COMPILE_DEADLINE, reporter)
-        .and_then(|plugin| if plugin.is_filter() { Err(a_filter(name)) } else { Ok(plugin) })
+fn described(
+    source: &Resolved,
+    args: &VetArgs,
+    report: &mut Report,
+    reporter: &Reporter,
+) -> Result<Option<Plugin>> {
+    let loaded = load_resolved(source, setup::limits(args)?, Isolation::COMPILE_DEADLINE, reporter)
+        .and_then(|plugin| if plugin.is_filter() { Err(a_filter(&args.plugin)) } else { Ok(plugin) })
         .and_then(|plugin| plugin.describe_twice().map(|described| (plugin, described)));
     let fail = |board: &mut Board, check, why| board.fail(check, Finding { why, input: None, params: 0 });
     let (plugin, described) = match loaded {
@@ -164,6 +173,24 @@ fn described(name: &str, args: &VetArgs, report: &mut Report, reporter: &Reporte
         fail(&mut report.board, Check::Describe, why);
     }
     Ok(Some(plugin))
+}
+
+/// Holds what the plugin's section says, if it has one, against what it says itself.
+fn section(bytes: &[u8], plugin: &Plugin, board: &mut Board) {
+    // Only what is no text can have a section.
+    if !bytes.starts_with(b"\0asm") {
+        return;
+    }
+    let checked = Package::read(bytes).and_then(|found| {
+        found.map(|package| package.check(plugin.manifest(), &contract_version())).transpose()
+    });
+    match checked {
+        Ok(None) => {}
+        Ok(Some(())) => board.pass(Check::Section),
+        Err(error) => {
+            board.fail(Check::Section, Finding { why: outcome::text(&error), input: None, params: 0 });
+        }
+    }
 }
 
 /// Saves the inputs of failures, each under the name of its check.

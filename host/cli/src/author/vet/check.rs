@@ -7,6 +7,7 @@ use runner_pipeline::error::Fault;
 pub(super) enum Check {
     Imports,
     Describe,
+    Section,
     Begin,
     Split,
     Threads,
@@ -25,9 +26,10 @@ pub(super) enum Check {
 
 impl Check {
     /// All checks, in the order of the report.
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::Imports,
         Self::Describe,
+        Self::Section,
         Self::Begin,
         Self::Split,
         Self::Threads,
@@ -49,6 +51,7 @@ impl Check {
         match self {
             Self::Imports => "imports",
             Self::Describe => "describe",
+            Self::Section => "section",
             Self::Begin => "begin",
             Self::Split => "split",
             Self::Threads => "threads",
@@ -71,6 +74,7 @@ impl Check {
         match self {
             Self::Imports => "it imports nothing but what plugins may have",
             Self::Describe => "it describes itself, the same each time",
+            Self::Section => "its section describes it as it describes itself",
             Self::Begin => "it asks for the same job for the same file",
             Self::Split => "its edits do not depend on where windows begin and end",
             Self::Threads => "real runs with one thread and with several make the same patch",

@@ -30,12 +30,7 @@ pub(super) fn places(args: &VetArgs) -> Result<(String, Option<PathBuf>)> {
     let path = Path::new(&args.plugin);
     let (plugin, beside) = if path.is_dir() {
         let project = Project::open(path)?;
-        let built = project.plugin();
-        if !built.exists() {
-            return Err(Error::new(Kind::Usage, "the plugin is not built yet")
-                .hint("run `runner plugin build` first"));
-        }
-        (built, project.folder.join("cases"))
+        (project.built()?, project.folder.join("cases"))
     } else {
         let beside = path.parent().unwrap_or(Path::new("")).join("cases");
         (path.to_owned(), if is_plugin(path) { beside } else { PathBuf::from("/dev/null/cases") })

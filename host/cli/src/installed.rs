@@ -1,0 +1,85 @@
+//! Finds plugins by name: bundled ones, those that the user has installed, and
+//! files.
+
+use std::path::Path;
+
+use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::escape::shown;
+use runner_pipeline::storage::{Entry, OsStorage, Storage as _, read_small};
+use runner_sandbox::plugin::{self, Resolved};
+use runner_store::folder::{self, Folder};
+use runner_store::index::Index;
+use runner_store::lock_file::{LOCK_BYTES, LockFile, NAME};
+use runner_store::resolve::{Locking, resolve as choose};
+use runner_trust::id::Request;
+
+/// Finds a plugin: `NAMESPACE:NAME` or `NAMESPACE:NAME@VERSION` is one that is
+/// installed, and anything else is what [`plugin::resolve`] finds.
+///
+/// # Errors
+/// If there is none; [`Kind::Refused`] if it may not be run.
+pub(crate) fn resolve(name: &str, locking: Locking) -> Result<Resolved> {
+    if !is_installed_name(name) {
+        let found = plugin::resolve(name).map_err(|error| suggest(name, error))?;
+        if found.path.is_some() && locking == Locking::Strict {
+            let what = format!("{} is a file, and with --locked only locked plugins are run", shown(name));
+            return Err(Error::new(Kind::Refused, what)
+                .hint("`runner plugin install` and `runner plugin lock` install and lock it"));
+        }
+        return Ok(found);
+    }
+    let request: Request = name.parse()?;
+    let lock = read_lock()?;
+    let Some(folder) = Folder::open(&folder::path()?)? else {
+        // What is asked for may be wrong in several ways; the answer is the same.
+        choose(&request, &Index::default(), lock.as_ref(), locking)?;
+        return Err(Error::new(Kind::Internal, "a plugin was found where there is none"));
+    };
+    let store = folder.store();
+    let index = store.index()?;
+    let found = choose(&request, &index, lock.as_ref(), locking)?;
+    let bytes = store.load(found)?;
+    Ok(Resolved { name: found.id.to_string(), path: None, bytes: bytes.into() })
+}
+
+/// Whether an argument names an installed plugin. What looks like a path is one.
+fn is_installed_name(name: &str) -> bool {
+    let is_file = |end: &str| name.ends_with(end);
+    name.contains(':') && !name.contains('/') && !is_file(".wasm") && !is_file(".wat")
+}
+
+/// Adds the installed plugins whose name is the one that was looked for.
+fn suggest(name: &str, error: Error) -> Error {
+    let index = folder::path().and_then(|path| Folder::open(&path)).ok().flatten();
+    let Some(index) = index.and_then(|folder| folder.store().index().ok()) else { return error };
+    let mut found: Vec<_> = index.plugins().iter().filter(|plugin| plugin.id.name == name).collect();
+    found.dedup_by_key(|plugin| plugin.id.package());
+    let names: Vec<_> = found.iter().map(|plugin| plugin.id.package()).collect();
+    if names.is_empty() { error } else { error.hint(format!("installed: {}", names.join(", "))) }
+}
+
+/// The lock file of the current folder, if there is one.
+///
+/// # Errors
+/// [`Kind::Refused`] if another user may have put it there, [`Kind::Verification`] if
+/// it is not of its form; any I/O error.
+pub(crate) fn read_lock() -> Result<Option<LockFile>> {
+    let path = Path::new(NAME);
+    if std::fs::symlink_metadata(path).is_err() {
+        return Ok(None);
+    }
+    let entry = Entry::resolve(path)?;
+    let failed = || Error::at("open", path);
+    let owner = OsStorage.stat_entry(&entry).map_err(failed())?.owner;
+    if !entry.is_trusted(owner).map_err(failed())? {
+        return Err(Error::new(
+            Kind::Refused,
+            format!("{NAME} belongs to another user, who may have put it here"),
+        )
+        .hint("run the command in another folder, or remove the file"));
+    }
+    let bytes = read_small(entry.path(), LOCK_BYTES)?;
+    LockFile::parse(&bytes).map(Some).map_err(|error| {
+        error.within(format!("cannot use {NAME}")).hint("take it from the project again, or remove it")
+    })
+}

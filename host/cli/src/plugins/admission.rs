@@ -1,0 +1,192 @@
+//! What `install`, `update` and `import` do: plugins are read, asked in the sandbox
+//! whether they are what is written in them, checked against a signature, and put
+//! into the store, all or none.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args as ArgGroup, ValueEnum};
+use runner_pipeline::cancel::Cancel;
+use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::escape::{Page, Raw as _, shown};
+use runner_sandbox::plugin::Resolved;
+use runner_sandbox::{Isolation, contract_version};
+use runner_store::digest::Digest;
+use runner_store::folder::{self, Folder, Turn};
+use runner_store::index::{Index, Installed};
+use runner_store::rules::{Change, Outcome as Admitted};
+use runner_store::store::New;
+use runner_trust::format::Format;
+use runner_trust::package::Package;
+use runner_trust::signer::Signer;
+
+use super::inspect::section;
+use super::key_files::{public_key, read_text};
+use super::new_file::{beside, is_missing};
+use crate::loaded_plugin::{limits, load_resolved};
+use crate::report::Reporter;
+use crate::signals::cancel_on_signals;
+
+/// Maximum number of characters of a summary.
+const SUMMARY_CHARS: usize = 400;
+
+/// Who must have signed, and what may change.
+#[derive(Debug, ArgGroup)]
+pub(crate) struct AdmissionArgs {
+    /// The file of the author's public key: the plugin must be signed with it. Later versions must be,
+    /// too, without this option
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Accept what is refused otherwise: a version older than one that was installed, other bytes under
+    /// the same version, or another signer, or none; repeat the option for several
+    #[arg(long, value_name = "CHANGE", value_enum)]
+    accept: Vec<Accepted>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Accepted {
+    Older,
+    Bytes,
+    Signer,
+}
+
+impl From<Accepted> for Change {
+    fn from(accepted: Accepted) -> Self {
+        match accepted {
+            Accepted::Older => Self::Older,
+            Accepted::Bytes => Self::Bytes,
+            Accepted::Signer => Self::Signer,
+        }
+    }
+}
+
+/// A plugin that was read from a file. Nothing of it was run yet.
+pub(super) struct Candidate {
+    pub(super) path: PathBuf,
+    pub(super) package: Package,
+    source: Resolved,
+}
+
+impl Candidate {
+    /// Reads a plugin; `None` if nothing is written in it that says which one it is.
+    ///
+    /// # Errors
+    /// If it cannot be read, or what is written in it is wrong.
+    pub(super) fn read(path: &Path) -> Result<Option<Self>> {
+        let source = Resolved::file(path)?;
+        let package = section(&source)?;
+        Ok(package.map(|package| Self { path: path.to_owned(), package, source }))
+    }
+
+    pub(super) fn digest(&self) -> Digest {
+        Digest::of(&self.source.bytes)
+    }
+
+    /// Runs the plugin, and holds what is written in it against what it says.
+    fn ask(&self, reporter: &Reporter) -> Result<()> {
+        let plugin = load_resolved(&self.source, limits()?, Isolation::COMPILE_DEADLINE, reporter)?;
+        self.package
+            .check(plugin.manifest(), &contract_version())
+            .map_err(|error| error.within(format!("{} is not installed", self.path.shown())))
+    }
+
+    /// Whose signature it has: that of `key`, or of whoever signed it before.
+    fn signer(&self, key: Option<&Signer>, index: &Index) -> Result<Option<(Signer, String)>> {
+        let seen = index.seen(&self.package.id).and_then(|seen| seen.signer.as_ref());
+        let Some(signer) = key.or(seen) else { return Ok(None) };
+        let file = beside(&self.path, signer.format());
+        if is_missing(&file) {
+            return match key {
+                Some(_) => Err(Error::new(Kind::Refused, format!("{} is not signed", self.path.shown()))
+                    .because(format!("there is no file {}", file.shown()))
+                    .hint("get it from the author; without --key, the plugin would be installed unsigned")),
+                None => Ok(None),
+            };
+        }
+        let signature = read_text(&file)?;
+        match signer.verify(&self.package.id, &self.source.bytes, &signature) {
+            Ok(_) => Ok(Some((signer.clone(), signature))),
+            Err(error) if key.is_some() || seen == Some(signer) => {
+                Err(error.within(format!("{} does not vouch for {}", file.shown(), self.path.shown())).hint(
+                    "if the author has a new key, give the file of the public key with --key, and `--accept signer`",
+                ))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn new(&self, signed: Option<(Signer, String)>) -> New {
+        let Package { id, contract, manifest, .. } = &self.package;
+        let (signer, signature) = signed.unzip();
+        let plugin = Installed {
+            id: id.clone(),
+            blake3: self.digest(),
+            bytes: self.source.bytes.len() as u64,
+            contract: contract.clone(),
+            summary: shown(&manifest.summary).cut(SUMMARY_CHARS).to_string(),
+            signer,
+            signature,
+        };
+        New { plugin, bytes: self.source.bytes.to_vec() }
+    }
+}
+
+/// Installs plugins: all, or none. Says what became of each.
+///
+/// # Errors
+/// If one is not what it says, is not signed as it must be, or may not be
+/// installed; any I/O error.
+pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &Reporter) -> Result<Index> {
+    let key = args.key.as_deref().map(public_key).transpose()?;
+    candidates.iter().try_for_each(|candidate| candidate.ask(reporter))?;
+    let folder = Folder::open_or_create(&folder::path()?)?;
+    let turn = turn(&folder, cancel_on_signals()?, reporter)?;
+    let store = folder.store();
+    let index = store.index()?;
+    let signed = candidates.iter().map(|candidate| candidate.signer(key.as_ref(), &index));
+    let signed = signed.collect::<Result<Vec<_>>>()?;
+    let new: Vec<_> =
+        candidates.iter().zip(signed).map(|(candidate, signed)| candidate.new(signed)).collect();
+    let accepted: Vec<_> = args.accept.iter().copied().map(Change::from).collect();
+    let outcomes = store.install(&new, &accepted)?;
+    let index = store.index()?;
+    folder.sweep(&index, &turn);
+    let mut page = Page::default();
+    for ((candidate, new), outcome) in candidates.iter().zip(&new).zip(outcomes) {
+        let plugin = index.get(&new.plugin.id).unwrap_or(&new.plugin);
+        let done = if outcome == Admitted::Installed { "installed" } else { "was installed already:" };
+        page.line(format_args!("{done} {}, digest {}, {}", plugin.id, plugin.blake3, by(plugin)));
+        if plugin.signer.is_none() {
+            unchecked(&candidate.path, &mut page);
+        }
+    }
+    reporter.show(&page)?;
+    Ok(index)
+}
+
+/// Says of a signature that nobody has asked for that it was not looked at.
+fn unchecked(path: &Path, page: &mut Page) {
+    for format in Format::ALL {
+        let file = beside(path, format);
+        if !is_missing(&file) {
+            page.line(format_args!(
+                "{} was not checked: give the file of the author's public key with --key",
+                file.shown()
+            ));
+        }
+    }
+}
+
+/// Who signed a plugin, for people.
+pub(super) fn by(plugin: &Installed) -> String {
+    plugin.signer.as_ref().map_or("unsigned".to_owned(), |signer| format!("signed by {signer}"))
+}
+
+/// Waits until no other process changes the store.
+///
+/// # Errors
+/// If the run is stopped; any I/O error.
+pub(super) fn turn(folder: &Folder, cancel: Cancel<'_>, reporter: &Reporter) -> Result<Turn> {
+    folder.turn(cancel, || {
+        reporter.note(&Page::of("another process changes the installed plugins; this one waits"))
+    })
+}

@@ -1,0 +1,46 @@
+//! Files that are written as a whole, and their names.
+
+use std::ffi::OsString;
+use std::fs::{self, File, Permissions};
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use runner_pipeline::error::{Error, Result};
+use runner_trust::format::Format;
+
+/// The mode of a new file, less what the user's mask takes away.
+const MODE: u32 = 0o666;
+
+/// Writes a file durably, and replaces one that is there: under its name is the
+/// old content or the new one.
+///
+/// # Errors
+/// Any I/O error. Then the old file is there.
+pub(super) fn put(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let failed = || Error::at("write", path);
+    let mut file = tempfile::Builder::new()
+        .permissions(Permissions::from_mode(MODE))
+        .tempfile_in(folder)
+        .map_err(Error::at("create a file in", folder))?;
+    file.write_all(bytes).map_err(failed())?;
+    file.as_file().sync_all().map_err(failed())?;
+    file.persist(path).map_err(|error| Error::io("write", path, error.error))?;
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::at("sync the folder", folder))
+}
+
+/// Whether nothing has this name, no broken link either.
+pub(super) fn is_missing(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
+}
+
+/// The file with the signature of a plugin's file.
+pub(super) fn beside(plugin: &Path, format: Format) -> PathBuf {
+    let mut name = OsString::from(plugin);
+    name.push(format.suffix());
+    name.into()
+}

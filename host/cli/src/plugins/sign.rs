@@ -1,0 +1,145 @@
+//! `runner plugin keygen`, `sign`, `statement` and `verify`.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::Args as ArgGroup;
+use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::escape::{Page, Raw as _};
+use runner_sandbox::plugin::Resolved;
+use runner_trust::format::Format;
+use runner_trust::package::Package;
+use runner_trust::{minisign, statement};
+
+use super::inspect::section;
+use super::key_files::{PasswordArgs, public_key, read_text, secret_key, write_new_secret};
+use super::new_file::{beside, is_missing, put};
+use crate::Outcome;
+use crate::report::Reporter;
+
+#[derive(Debug, ArgGroup)]
+pub(crate) struct KeygenArgs {
+    /// The file of the secret key. The public key is written beside it, with `.pub` at the end
+    file: PathBuf,
+    #[command(flatten)]
+    password: PasswordArgs,
+    /// Do not encrypt the secret key: whoever can read its file can sign
+    #[arg(long, conflicts_with = "password_file")]
+    no_password: bool,
+}
+
+#[derive(Debug, ArgGroup)]
+pub(crate) struct SignArgs {
+    /// The path of a .wasm file that `plugin package` has written
+    plugin: PathBuf,
+    /// The file of the secret key, in the format of minisign or of OpenSSH
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    #[command(flatten)]
+    password: PasswordArgs,
+}
+
+#[derive(Debug, ArgGroup)]
+pub(crate) struct VerifyArgs {
+    /// The path of a .wasm file
+    plugin: PathBuf,
+    /// The file of the public key, in the format of minisign or of OpenSSH
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    /// The file of the signature [default: that of the plugin, with `.minisig` or `.sshsig` at the end]
+    #[arg(long, value_name = "FILE")]
+    signature: Option<PathBuf>,
+}
+
+/// Makes a pair of keys.
+///
+/// # Errors
+/// If one of the two files exists, or there is no password; any I/O error.
+pub(super) fn keygen(args: &KeygenArgs, reporter: &Reporter) -> Result<Outcome> {
+    let mut public = OsString::from(&args.file);
+    public.push(".pub");
+    let public = PathBuf::from(public);
+    for path in [&args.file, &public] {
+        if !is_missing(path) {
+            return Err(Error::new(Kind::Refused, format!("{} exists", path.shown()))
+                .hint("a key is never replaced: what it has signed could not be checked any more"));
+        }
+    }
+    let password = if args.no_password { None } else { Some(args.password.new()?) };
+    let pair = minisign::generate(password.as_deref())?;
+    write_new_secret(&args.file, &pair.secret)?;
+    put(&public, pair.public.as_bytes())?;
+    let (secret, public) = (args.file.shown(), public.shown());
+    reporter.show(&Page::of(format_args!("{secret}: the secret key; keep it, and show it to nobody")))?;
+    reporter
+        .show(&Page::of(format_args!("{public}: the public key; give it to those who use your plugins")))?;
+    Ok(Outcome::Done)
+}
+
+/// Signs a plugin.
+///
+/// # Errors
+/// If it is not packed, or the key cannot be used; any I/O error.
+pub(super) fn sign(args: &SignArgs, reporter: &Reporter) -> Result<Outcome> {
+    let (source, package) = packed(&args.plugin)?;
+    let key = secret_key(&args.key)?;
+    let password = if key.is_encrypted() { Some(args.password.known()?) } else { None };
+    let signature = key.sign(password.as_deref(), &package.id, &source.bytes)?;
+    let path = beside(&args.plugin, key.format());
+    put(&path, signature.as_bytes())?;
+    reporter.show(&Page::of(format_args!("{}: {} is signed", path.shown(), package.id)))?;
+    Ok(Outcome::Done)
+}
+
+/// Prints what is signed, for other programs that sign.
+///
+/// # Errors
+/// If the plugin is not packed.
+pub(super) fn statement(plugin: &Path, reporter: &Reporter) -> Result<Outcome> {
+    let (source, package) = packed(plugin)?;
+    let line = statement::line(&package.id, &blake3::hash(&source.bytes));
+    reporter.own(line.as_bytes())?;
+    Ok(Outcome::Done)
+}
+
+/// Checks a signature.
+///
+/// # Errors
+/// If there is none, or it is not one of this key over this plugin.
+pub(super) fn verify(args: &VerifyArgs, reporter: &Reporter) -> Result<Outcome> {
+    let (source, package) = packed(&args.plugin)?;
+    let key = public_key(&args.key)?;
+    let path = args.signature.clone().unwrap_or_else(|| beside(&args.plugin, key.format()));
+    if is_missing(&path) {
+        return Err(unsigned(&args.plugin, &path, key.format()));
+    }
+    let said = key.verify(&package.id, &source.bytes, &read_text(&path)?).map_err(|error| {
+        error.within(format!("{} does not vouch for {}", path.shown(), args.plugin.shown()))
+    })?;
+    let digest = blake3::hash(&source.bytes);
+    let mut page = Page::of(format_args!("{}: {}, digest {digest}", args.plugin.shown(), package.id));
+    page.line(format_args!("signed by {key}"));
+    page.line(format_args!("it says: {said}"));
+    reporter.show(&page)?;
+    Ok(Outcome::Done)
+}
+
+fn unsigned(plugin: &Path, signature: &Path, format: Format) -> Error {
+    let what = format!("{} has no signature of a key of {format}", plugin.shown());
+    Error::new(Kind::Refused, what)
+        .because(format!("there is no file {}", signature.shown()))
+        .hint("get it from the author, or name its file with --signature")
+}
+
+/// A plugin, and what its section says.
+fn packed(path: &Path) -> Result<(Resolved, Package)> {
+    let source = Resolved::file(path)?;
+    let package = section(&source)?.ok_or_else(|| {
+        Error::new(
+            Kind::Usage,
+            format!("nothing is written in {} that says which plugin it is", path.shown()),
+        )
+        .hint("`runner plugin package` writes it, before the plugin is signed")
+    })?;
+    Ok((source, package))
+}

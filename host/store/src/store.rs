@@ -1,0 +1,181 @@
+//! The files of a store: written so that no crash spoils it, and hashed whenever
+//! they are read.
+//!
+//! A plugin gets its name once it is durable and was read back. Then the index is
+//! replaced, in one step: that is the point at which something is installed. What
+//! is removed leaves the index first, and its file after that. So a file without an
+//! entry may be left, and an entry without its file never is.
+//!
+//! Only one process may change a store at a time (see [`folder`](crate::folder)).
+
+use std::io::ErrorKind;
+
+use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::escape::Raw as _;
+use runner_pipeline::storage::{Access, Entry, Storage, check_own};
+
+use crate::digest::Digest;
+use crate::index::{Index, Installed};
+use crate::rules::{Change, Outcome, admit};
+use crate::text::MAX_BYTES;
+
+/// The name of the index.
+pub const INDEX: &str = "installed.toml";
+/// The name of a plugin's file ends so.
+pub const SUFFIX: &str = ".wasm";
+/// Under this name is written what does not count yet.
+pub(crate) const INCOMING: &str = "incoming.new";
+
+/// A plugin that is to be installed.
+#[derive(Debug, Clone)]
+pub struct New {
+    /// What the index is to say.
+    pub plugin: Installed,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+/// A store on some filesystem.
+#[derive(Debug)]
+pub struct Store<'s, S> {
+    storage: &'s S,
+    /// Where the index is.
+    index: Entry,
+    /// Any name in the folder of the plugins.
+    plugins: Entry,
+}
+
+impl<'s, S: Storage> Store<'s, S> {
+    /// A store in two folders, given by any name in each.
+    #[must_use]
+    pub fn new(storage: &'s S, folder: &Entry, plugins: &Entry) -> Self {
+        Self { storage, index: folder.sibling(INDEX), plugins: plugins.clone() }
+    }
+
+    /// What is installed.
+    ///
+    /// # Errors
+    /// [`Kind::Refused`] if another user may have written it, [`Kind::Verification`]
+    /// if it is damaged; any I/O error.
+    pub fn index(&self) -> Result<Index> {
+        match self.read(&self.index, MAX_BYTES)? {
+            Some(bytes) => Index::parse(&bytes).map_err(|error| {
+                let path = self.index.path().shown();
+                error.hint(format!("{path} is written by this program alone: restore it, or move it away and install the plugins again"))
+            }),
+            None => Ok(Index::default()),
+        }
+    }
+
+    /// Installs plugins: all of them, or none. Returns what became of each.
+    ///
+    /// # Errors
+    /// If one may not be installed (see [`rules`](crate::rules)); any I/O error.
+    pub fn install(&self, new: &[New], accepted: &[Change]) -> Result<Vec<Outcome>> {
+        let mut index = self.index()?;
+        let outcomes = new.iter().map(|new| admit(&mut index, new.plugin.clone(), accepted));
+        let outcomes = outcomes.collect::<Result<Vec<_>>>()?;
+        // Also those that are there: they may be damaged, or not durable yet.
+        new.iter().try_for_each(|new| self.put(new.plugin.blake3, &new.bytes))?;
+        self.write(&self.index, index.to_text().as_bytes())?;
+        Ok(outcomes)
+    }
+
+    /// Removes plugins: all of them, or none. Returns what is left.
+    ///
+    /// # Errors
+    /// Any I/O error. Once the index is written, what cannot be removed is only
+    /// left over.
+    pub fn remove(&self, plugins: &[Installed]) -> Result<Index> {
+        let mut index = self.index()?;
+        plugins.iter().for_each(|plugin| index.remove(&plugin.id));
+        self.write(&self.index, index.to_text().as_bytes())?;
+        for plugin in plugins.iter().filter(|plugin| !index.names(plugin.blake3)) {
+            // Nothing names it any more.
+            let _ = self.storage.remove(&self.file(plugin.blake3));
+        }
+        Ok(index)
+    }
+
+    /// The bytes of an installed plugin, which are hashed.
+    ///
+    /// # Errors
+    /// [`Kind::Verification`] if its file is missing or has other bytes,
+    /// [`Kind::Refused`] if another user may have written it; any I/O error.
+    pub fn load(&self, plugin: &Installed) -> Result<Vec<u8>> {
+        let entry = self.file(plugin.blake3);
+        let spoilt = |why: &str| {
+            Error::new(Kind::Verification, format!("the installed plugin {} is damaged", plugin.id))
+                .because(format!("{} {why}", entry.path().shown()))
+                .hint("install it again; if you have not changed it, find out who has")
+        };
+        let bytes = self.read(&entry, plugin.bytes)?.ok_or_else(|| spoilt("is missing"))?;
+        if Digest::of(&bytes) == plugin.blake3 { Ok(bytes) } else { Err(spoilt("has other bytes")) }
+    }
+
+    /// The file of a plugin.
+    fn file(&self, digest: Digest) -> Entry {
+        self.plugins.sibling(format!("{digest}{SUFFIX}"))
+    }
+
+    /// Makes sure that a plugin is there, and durable.
+    fn put(&self, digest: Digest, bytes: &[u8]) -> Result<()> {
+        let entry = self.file(digest);
+        let Ok(Some(found)) = self.read(&entry, bytes.len() as u64) else { return self.write(&entry, bytes) };
+        if found != bytes {
+            return self.write(&entry, bytes);
+        }
+        // Whoever wrote it may have been killed before it was durable.
+        let failed = || Error::at("sync", entry.path());
+        let file = self.storage.open(&entry, Access::Read).map_err(failed())?;
+        self.storage.sync_all(&file).map_err(failed())?;
+        self.storage.sync_parent(&entry).map_err(failed())
+    }
+
+    /// Reads a file that only this user can have written; `None` if there is none.
+    /// Of one that is longer, one byte more than `limit_bytes` is returned.
+    fn read(&self, entry: &Entry, limit_bytes: u64) -> Result<Option<Vec<u8>>> {
+        let path = entry.path();
+        let file = match self.storage.open(entry, Access::Read) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            opened => opened.map_err(Error::at("open", path))?,
+        };
+        let stat = self.storage.stat(&file).map_err(Error::at("inspect", path))?;
+        check_own(&stat).map_err(|why| {
+            Error::new(Kind::Refused, format!("{} cannot be trusted", path.shown())).because(why).hint(
+                "this program makes such files for this user alone: find out who has changed that, and remove it",
+            )
+        })?;
+        let bytes = stat.identity.size.min(limit_bytes.saturating_add(1));
+        let mut content = vec![0; usize::try_from(bytes).unwrap_or(usize::MAX)];
+        let count = self.storage.read_full_at(&file, &mut content, 0).map_err(Error::at("read", path))?;
+        content.truncate(count);
+        Ok(Some(content))
+    }
+
+    /// Writes a file under another name, makes it durable, reads it back, and gives
+    /// it its name, durably.
+    fn write(&self, entry: &Entry, bytes: &[u8]) -> Result<()> {
+        let incoming = entry.sibling(INCOMING);
+        let failed = || Error::at("write", entry.path());
+        let file = match self.storage.create(&incoming) {
+            // It is of a process that was killed.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                self.storage.remove(&incoming).and_then(|()| self.storage.create(&incoming))
+            }
+            created => created,
+        };
+        let file = file.map_err(Error::at("create", incoming.path()))?;
+        self.storage.write_all_at(&file, bytes, 0).map_err(failed())?;
+        self.storage.sync_all(&file).map_err(failed())?;
+        self.storage.evict(&file).map_err(failed())?;
+        if self.read(&incoming, bytes.len() as u64)?.as_deref() != Some(bytes) {
+            let what = format!("{} was not written as it should be", incoming.path().shown());
+            return Err(
+                Error::new(Kind::Verification, what).hint("the disk may be failing: nothing was installed")
+            );
+        }
+        self.storage.rename(&incoming, entry).map_err(failed())?;
+        self.storage.sync_parent(entry).map_err(Error::at("sync the folder of", entry.path()))
+    }
+}

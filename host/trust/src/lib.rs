@@ -1,0 +1,18 @@
+//! What can be known of a plugin without running it.
+//!
+//! - [`id`]: its identity, a name with a namespace and a version.
+//! - [`package`]: the section in which a plugin describes itself.
+//! - [`statement`]: what a signature says: which identity these bytes have.
+//! - [`minisign`], [`sshsig`]: signatures in the formats of two programs.
+//! - [`secret`], [`signer`]: keys of either format, which sign and check plugins.
+//!
+//! Nothing here reads or writes files, and nothing runs a plugin's code.
+
+pub mod format;
+pub mod id;
+pub mod minisign;
+pub mod package;
+pub mod secret;
+pub mod signer;
+pub mod sshsig;
+pub mod statement;

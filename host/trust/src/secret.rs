@@ -1,0 +1,89 @@
+//! Secret keys of both formats, which sign plugins.
+
+use std::fmt;
+
+use runner_pipeline::error::{Error, Kind, Result};
+
+use crate::format::Format;
+use crate::id::Id;
+use crate::{minisign, sshsig, statement};
+
+/// A secret key, which may be encrypted with a password.
+pub struct SecretKey {
+    /// The content of its file.
+    text: String,
+    format: Format,
+    is_encrypted: bool,
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecretKey").field("format", &self.format).finish_non_exhaustive()
+    }
+}
+
+impl SecretKey {
+    /// Takes the content of a key's file.
+    ///
+    /// # Errors
+    /// [`Kind::Usage`] if it is no secret key. The error holds nothing of the text.
+    pub fn new(text: String) -> Result<Self> {
+        let found = match sshsig::is_secret_key(&text) {
+            true => sshsig::is_encrypted(&text).map(|is_encrypted| (Format::Ssh, is_encrypted)),
+            false => minisign::is_encrypted(&text).map(|is_encrypted| (Format::Minisign, is_encrypted)),
+        };
+        let (format, is_encrypted) = found.map_err(|error| {
+            Error::new(Kind::Usage, "it is not a secret key").because(error).hint(
+                "a secret key of minisign or of OpenSSH is needed: `runner plugin keygen FILE` makes one",
+            )
+        })?;
+        Ok(Self { text, format, is_encrypted })
+    }
+
+    /// The format of the key, and of its signatures.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Whether a password is needed.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.is_encrypted
+    }
+
+    /// Says of these bytes that they are this plugin. Returns the content of the
+    /// file with the signature.
+    ///
+    /// # Errors
+    /// [`Kind::Usage`] if the password is missing or wrong, or a key of this kind
+    /// cannot sign here.
+    pub fn sign(&self, password: Option<&str>, id: &Id, plugin: &[u8]) -> Result<String> {
+        let digest = blake3::hash(plugin);
+        match self.format {
+            Format::Minisign => minisign::sign(&self.text, password, plugin, &statement::text(id, &digest)),
+            Format::Ssh => sshsig::sign(&self.text, password, &statement::line(id, &digest)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signer::Signer;
+
+    #[test]
+    fn what_a_key_says_its_public_key_confirms() {
+        let pair = minisign::generate(None).unwrap();
+        let key = SecretKey::new(pair.secret.clone()).unwrap();
+        assert!(key.format() == Format::Minisign && !key.is_encrypted());
+        assert!(!format!("{key:?}").contains(pair.secret.lines().nth(1).unwrap()));
+        let id: Id = "acme:redact@1.2.0".parse().unwrap();
+        let signature = key.sign(None, &id, b"plugin").unwrap();
+        let public: Signer = pair.public.parse().unwrap();
+        public.verify(&id, b"plugin", &signature).unwrap();
+        for text in ["", "x", &pair.public] {
+            assert_eq!(SecretKey::new(text.to_owned()).unwrap_err().kind(), Kind::Usage);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Public keys of both formats, and what they say of a plugin.
+
+use std::fmt;
+use std::str::FromStr;
+
+use runner_pipeline::error::{Error, Kind, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::format::Format;
+use crate::id::Id;
+use crate::minisign::Verifier;
+use crate::{sshsig, statement};
+
+/// Who signs plugins: a public key. Two are equal if the keys are.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Signer {
+    /// The key on one line, without a comment.
+    line: String,
+    /// `None` for a key of OpenSSH.
+    minisign: Option<Verifier>,
+}
+
+impl FromStr for Signer {
+    type Err = Error;
+
+    /// Reads the content of the file of a public key, or the line with the key.
+    ///
+    /// # Errors
+    /// [`Kind::Usage`] if it is none, or if there are several.
+    fn from_str(text: &str) -> Result<Self> {
+        let text = text.trim();
+        let lines: Vec<_> = text.lines().map(str::trim).collect();
+        let wrong = || {
+            Error::new(Kind::Usage, "it is not a public key").hint(
+                "a public key of minisign or of OpenSSH is needed, such as `runner plugin keygen` and \
+                 `ssh-keygen` write into files that end in `.pub`",
+            )
+        };
+        let line = match lines[..] {
+            [line] if sshsig::is_public_key(line) => {
+                let words: Vec<_> = line.split_ascii_whitespace().take(2).collect();
+                return Ok(Self { line: words.join(" "), minisign: None });
+            }
+            [line] | [_, line] => line.to_owned(),
+            _ => return Err(wrong()),
+        };
+        let key = Verifier::new(&line).map_err(|error| wrong().because(error))?;
+        Ok(Self { line, minisign: Some(key) })
+    }
+}
+
+impl Signer {
+    /// The format of the key, and of its signatures.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        if self.minisign.is_some() { Format::Minisign } else { Format::Ssh }
+    }
+
+    /// Checks that this key says: these bytes are this plugin. Returns the text
+    /// that was signed.
+    ///
+    /// # Errors
+    /// [`Kind::Refused`] if the signature is not valid, or is for another plugin.
+    pub fn verify(&self, id: &Id, plugin: &[u8], signature: &str) -> Result<String> {
+        let digest = blake3::hash(plugin);
+        let Some(key) = &self.minisign else {
+            let said = statement::line(id, &digest);
+            sshsig::verify(&self.line, &said, signature)?;
+            return Ok(said.trim_end().to_owned());
+        };
+        let said = key.verify(plugin, signature)?;
+        statement::check(&said, id, &digest)?;
+        Ok(said)
+    }
+}
+
+impl PartialEq for Signer {
+    fn eq(&self, other: &Self) -> bool {
+        self.line == other.line
+    }
+}
+
+impl Eq for Signer {}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Signer {
+    /// The key on one line, from which it can be read again.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.line)
+    }
+}
+
+impl TryFrom<String> for Signer {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl From<Signer> for String {
+    fn from(signer: Signer) -> Self {
+        signer.line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::minisign;
+
+    const SSH: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINYPkmZ2VZC7+cTXdJLt15Ft9fk7Z0WwkrICB8xRx1cs test";
+
+    fn id(text: &str) -> Id {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_key_is_the_same_however_it_is_written() {
+        let pair = minisign::generate(None).unwrap();
+        let (file, line) = (pair.public.as_str(), pair.public.lines().nth(1).unwrap());
+        for (texts, format) in [([file, line], Format::Minisign), ([SSH, &SSH[..SSH.len() - 5]], Format::Ssh)]
+        {
+            let keys = texts.map(|text| text.parse::<Signer>().unwrap());
+            assert_eq!(keys[0], keys[1]);
+            assert_eq!(keys[0].format(), format);
+            assert_eq!(keys[0].to_string().parse::<Signer>().unwrap(), keys[0]);
+        }
+        for text in ["", "x", "ssh-ed25519 AAAA", &pair.secret, &format!("{SSH}\n{SSH}")] {
+            assert_eq!(text.parse::<Signer>().unwrap_err().kind(), Kind::Usage, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_signature_is_for_one_plugin() {
+        let pair = minisign::generate(None).unwrap();
+        let (one, other) = (id("acme:redact@1.2.0"), id("acme:redact@1.3.0"));
+        let digest = blake3::hash(b"plugin");
+        let sign = |comment: &str| minisign::sign(&pair.secret, None, b"plugin", comment).unwrap();
+        let key: Signer = pair.public.parse().unwrap();
+        let signature = sign(&statement::text(&one, &digest));
+        assert_eq!(key.verify(&one, b"plugin", &signature).unwrap(), statement::text(&one, &digest));
+        let why = |id: &Id, bytes: &[u8], signature: &str| {
+            let error = key.verify(id, bytes, signature).unwrap_err();
+            assert_eq!(error.kind(), Kind::Refused);
+            error.to_string()
+        };
+        assert_eq!(why(&other, b"plugin", &signature), "the signature is for another plugin");
+        assert_eq!(why(&one, b"Plugin", &signature), "the signature is not valid");
+        assert_eq!(why(&one, b"plugin", &sign("timestamp:1")), "the signature is for another plugin");
+    }
+}
