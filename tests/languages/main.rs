@@ -9,6 +9,7 @@
 
 mod alike;
 mod cases;
+mod confined;
 mod cookbook;
 mod dev;
 mod projects;

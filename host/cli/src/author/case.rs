@@ -90,15 +90,18 @@ impl Case {
     /// Reads a case.
     ///
     /// # Errors
-    /// If it is not whole, or one of its files is not regular or too large; any
-    /// I/O error.
+    /// If it is not whole, or one of its files is not regular or too large, or a
+    /// symbolic link; any I/O error.
     pub(super) fn read(folder: &Path) -> Result<Self> {
+        for name in ["", "input", "output", "error", "params.toml"] {
+            refuse_link(&folder.join(name))?;
+        }
         let input = folder.join("input");
         let opened = open_small(&input, DATA_BYTES)?;
         let input_bytes = opened.metadata().map_err(Error::at("read the metadata of", &input))?.len();
         let table = folder.join("params.toml");
         let params = match is_there(&table) {
-            true => params::parse(read_small(&table, TEXT_BYTES)?, &table)?,
+            true => params::of_case(read_small(&table, TEXT_BYTES)?, &table)?,
             false => Vec::new(),
         };
         let (output, error) = (folder.join("output"), folder.join("error"));
@@ -140,6 +143,18 @@ impl Case {
 /// Whether a name is there, also that of a link that leads nowhere.
 fn is_there(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
+}
+
+/// Refuses a symbolic link. A case may be a stranger's, whose plugin gets what the
+/// link leads to.
+fn refuse_link(path: &Path) -> Result<()> {
+    // A path that ends with `/` is followed.
+    let path: PathBuf = path.components().collect();
+    if path.is_symlink() {
+        return Err(Error::new(Kind::Refused, format!("{} is a symbolic link", path.shown()))
+            .hint("a case and its files are a folder and regular files: put the file itself there"));
+    }
+    Ok(())
 }
 
 /// Some words of an error. Without any, every error would do.

@@ -10,7 +10,7 @@ use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::shown;
 
 use super::Grants;
-use super::params::{Given, Origin};
+use super::params::Given;
 
 /// For each plugin its name, unlike those of the others, its parameters and
 /// what is granted to it.
@@ -93,9 +93,9 @@ impl<'a> List<'a> {
             }
         }
         let names = self.0.iter().map(|(label, _)| format!("`{label}`")).collect::<Vec<_>>().join(", ");
-        let which = match &given.origin {
-            Origin::CommandLine => format!("{what} `{}`", shown(&given.name)),
-            Origin::File(place) => format!("the {what} on {place}"),
+        let which = match given.origin.place() {
+            None => format!("{what} `{}`", shown(&given.name)),
+            Some(place) => format!("the {what} on {place}"),
         };
         Err(Error::new(Kind::Usage, format!("none of the plugins {names} has {which}"))
             .hint("`runner plugin inspect PLUGIN` shows what a plugin takes"))

@@ -13,11 +13,13 @@ mod file;
 mod tests;
 mod value;
 
+use std::path::PathBuf;
+
 use runner_contract::{Manifest, Param, ParamKind, ParamSpec, Value};
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::shown;
 
-pub use self::file::{parse, read_file};
+pub use self::file::{of_case, read_file};
 pub(crate) use self::value::convert;
 
 /// Maximum number of characters shown of an invalid value.
@@ -41,6 +43,24 @@ pub enum Origin {
     CommandLine,
     /// In a file; the text names the line and the file.
     File(String),
+    /// In the file of a test case, which may be a stranger's. Its values are no
+    /// secrets, and name files of the case alone.
+    Case {
+        /// The line and the file.
+        place: String,
+        /// The folder of the case.
+        folder: PathBuf,
+    },
+}
+
+impl Origin {
+    /// The line and the file; `None` for the command line.
+    pub(crate) fn place(&self) -> Option<&str> {
+        match self {
+            Self::CommandLine => None,
+            Self::File(place) | Self::Case { place, .. } => Some(place),
+        }
+    }
 }
 
 impl Given {
@@ -93,17 +113,14 @@ pub fn check(manifest: &Manifest, given: &[Given]) -> Result<Vec<Param>> {
 }
 
 fn set_twice(spec: &ParamSpec, again: &Given) -> Error {
-    let place = match &again.origin {
-        Origin::CommandLine => String::new(),
-        Origin::File(place) => format!(", the second time on {place}"),
-    };
+    let place = again.origin.place().map_or(String::new(), |place| format!(", the second time on {place}"));
     let what = format!("parameter `{}` is set twice{place}, but takes one value", spec.name);
     Error::new(Kind::Usage, what).hint("use `--set` once per parameter")
 }
 
 /// One value, converted.
 fn param(plugin: &str, spec: &ParamSpec, given: &Given) -> Result<Param> {
-    let is_from_file = given.origin != Origin::CommandLine;
+    let is_from_file = matches!(given.origin, Origin::File(_));
     let free = matches!(spec.kind, ParamKind::Text | ParamKind::Bytes);
     let secret = spec.kind == ParamKind::Secret || free && is_from_file;
     let name = spec.name.clone();
@@ -132,9 +149,9 @@ fn unknown(manifest: &Manifest, given: &Given) -> Error {
     } else {
         format!("its parameters are {}", known.join(", "))
     };
-    let what = match &given.origin {
-        Origin::CommandLine => format!("plugin `{plugin}` has no parameter `{}`", shown(&given.name)),
-        Origin::File(place) => {
+    let what = match given.origin.place() {
+        None => format!("plugin `{plugin}` has no parameter `{}`", shown(&given.name)),
+        Some(place) => {
             let is_misspelt = manifest.params.iter().any(|spec| is_similar(&given.name, &spec.name));
             let name = if is_misspelt { format!(": `{}`", shown(&given.name)) } else { String::new() };
             format!("{place} sets a parameter that plugin `{plugin}` does not have{name}")
@@ -164,9 +181,9 @@ fn is_similar(name: &str, known: &str) -> bool {
 }
 
 fn ill_formed(plugin: &str, spec: &ParamSpec, given: &Given, form: &str) -> Error {
-    let instead = match &given.origin {
-        Origin::CommandLine => format!("not `{}`", shown(&given.value).cut(VALUE_CHARS)),
-        Origin::File(place) => format!("unlike the value on {place}"),
+    let instead = match given.origin.place() {
+        None => format!("not `{}`", shown(&given.value).cut(VALUE_CHARS)),
+        Some(place) => format!("unlike the value on {place}"),
     };
     let name = &spec.name;
     Error::new(Kind::Usage, format!("parameter `{name}` of plugin `{plugin}` must be {form}, {instead}"))

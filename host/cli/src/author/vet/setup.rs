@@ -80,10 +80,8 @@ pub(super) fn sets(plugin: &Plugin, args: &VetArgs, cases: Option<&Path>) -> Res
         sets.push(Set { subject: subject(plugin, args, &given)?, given, inputs: samples.clone() });
     }
     for case in &cases {
-        // Those of a case are no secrets, although they come from a file.
-        let params: Vec<_> = case.params.iter().map(|given| Given::set(&given.name, &given.value)).collect();
         let input = sample(&case.input, &format!("case `{}`", case.name))?;
-        if let Some(set) = sets.iter_mut().find(|set| is_same(&set.given, &params)) {
+        if let Some(set) = sets.iter_mut().find(|set| is_same(&set.given, &case.params)) {
             set.inputs.push(input);
             continue;
         }
@@ -92,8 +90,8 @@ pub(super) fn sets(plugin: &Plugin, args: &VetArgs, cases: Option<&Path>) -> Res
             sets[0].inputs.push(input.clone());
         }
         let inputs = samples.iter().cloned().chain([input]).collect();
-        match subject(plugin, args, &params) {
-            Ok(subject) => sets.push(Set { subject, given: params, inputs }),
+        match subject(plugin, args, &case.params) {
+            Ok(subject) => sets.push(Set { subject, given: case.params.clone(), inputs }),
             // The case is about wrong parameters.
             Err(error) if error.kind() == Kind::Usage => {}
             Err(error) => return Err(error),
@@ -110,10 +108,12 @@ pub(super) fn sets(plugin: &Plugin, args: &VetArgs, cases: Option<&Path>) -> Res
 }
 
 fn is_same(one: &[Given], two: &[Given]) -> bool {
-    let pairs = |given: &[Given]| -> Vec<_> {
-        given.iter().map(|given| (given.name.clone(), given.value.clone())).collect()
+    // The same path leads to different files in different cases.
+    let same = |(one, two): (&Given, &Given)| {
+        (&one.name, &one.value) == (&two.name, &two.value)
+            && (!one.value.starts_with('@') || one.origin == two.origin)
     };
-    pairs(one) == pairs(two)
+    one.len() == two.len() && one.iter().zip(two).all(same)
 }
 
 fn subject(plugin: &Plugin, args: &VetArgs, given: &[Given]) -> Result<Subject> {

@@ -34,12 +34,25 @@ pub fn read_file(path: &Path) -> Result<Vec<Given>> {
     parse(bytes, path)
 }
 
-/// The same for the content of such a file. `path` is its name in errors.
+/// The same for the file of a test case, with this content. Values such as
+/// `@PATH` name files in the folder of `path`.
 ///
 /// # Errors
-/// If it is not TOML, or contains anything else. The error does not contain any
-/// of it.
-pub fn parse(bytes: Vec<u8>, path: &Path) -> Result<Vec<Given>> {
+/// If it is not TOML, or contains anything else.
+pub fn of_case(bytes: Vec<u8>, path: &Path) -> Result<Vec<Given>> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut all = parse(bytes, path)?;
+    for given in &mut all {
+        if let Origin::File(place) = &mut given.origin {
+            given.origin = Origin::Case { place: std::mem::take(place), folder: folder.to_owned() };
+        }
+    }
+    Ok(all)
+}
+
+/// Parses the content of a parameter file. `path` is its name in errors, which do
+/// not contain any of it.
+pub(super) fn parse(bytes: Vec<u8>, path: &Path) -> Result<Vec<Given>> {
     let bad = |why: String| {
         Error::new(Kind::Usage, format!("{} is not a valid parameter file", shown(path)))
             .because(why)
