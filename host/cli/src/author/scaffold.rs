@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, Raw as _};
@@ -28,12 +28,12 @@ pub(crate) fn new_project(name: &str, language: &str, reporter: &Reporter) -> Re
             false => error.hint("run the command in a folder that you may write to"),
         }
     })?;
-    write(folder, project::FILE, project::description(name, &language).as_bytes())?;
-    for (file, bytes) in language.template() {
-        write(folder, file, filled(bytes, name).as_deref().unwrap_or(bytes))?;
-    }
-    for (file, bytes) in language.sdk() {
-        write(&folder.join("runner"), file, bytes)?;
+    let mut made = Made(vec![folder.to_owned()]);
+    if let Err(error) = fill(folder, (name, &language), &mut made) {
+        return Err(match made.remove() {
+            true => error.hint(format!("{} was removed again", folder.shown())),
+            false => error.hint(format!("{} is not whole: remove it", folder.shown())),
+        });
     }
     let mut page = Page::default();
     page.line(format_args!("{}: a plugin in {}", folder.shown(), language.recipe.language));
@@ -68,12 +68,49 @@ fn filled(bytes: &[u8], name: &str) -> Option<Vec<u8>> {
     Some(text.into_bytes())
 }
 
-fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
-    let path = folder.join(name);
-    let parent = path.parent().unwrap_or(folder);
-    fs::create_dir_all(parent).map_err(Error::at("create the folder", parent))?;
-    let written = OpenOptions::new().write(true).create_new(true).open(&path);
-    written.and_then(|mut file| file.write_all(bytes)).map_err(Error::at("write", &path))
+/// Writes all files of a project.
+fn fill(folder: &Path, (name, language): (&str, &Language), made: &mut Made) -> Result<()> {
+    made.write(&folder.join(project::FILE), project::description(name, language).as_bytes())?;
+    for (file, bytes) in language.template() {
+        made.write(&folder.join(file), filled(bytes, name).as_deref().unwrap_or(bytes))?;
+    }
+    for (file, bytes) in language.sdk() {
+        made.write(&folder.join("runner").join(file), bytes)?;
+    }
+    Ok(())
+}
+
+/// The folders and files that were made, each after the folder that it is in.
+struct Made(Vec<PathBuf>);
+
+impl Made {
+    fn write(&mut self, path: &Path, bytes: &[u8]) -> Result<()> {
+        self.folder(path.parent().unwrap_or(Path::new("")))?;
+        let opened = OpenOptions::new().write(true).create_new(true).open(path);
+        let mut file = opened.map_err(Error::at("create", path))?;
+        self.0.push(path.to_owned());
+        file.write_all(bytes).map_err(Error::at("write", path))
+    }
+
+    fn folder(&mut self, folder: &Path) -> Result<()> {
+        if self.0.iter().any(|made| made == folder) {
+            return Ok(());
+        }
+        if let Some(parent) = folder.parent() {
+            self.folder(parent)?;
+        }
+        fs::create_dir(folder).map_err(Error::at("create the folder", folder))?;
+        self.0.push(folder.to_owned());
+        Ok(())
+    }
+
+    /// Removes all of it, and nothing else. Returns whether nothing is left.
+    fn remove(self) -> bool {
+        self.0.iter().rev().fold(true, |all, path| {
+            let removed = if path.is_dir() { fs::remove_dir(path) } else { fs::remove_file(path) };
+            removed.is_ok() && all
+        })
+    }
 }
 
 #[cfg(test)]
