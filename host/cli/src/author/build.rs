@@ -88,7 +88,13 @@ impl Builder {
         let plugin = self.load(cancel, reporter)?;
         let path = self.project.plugin();
         let bytes = fs::metadata(&self.made).map_err(Error::at("read the metadata of", &self.made))?.len();
-        fs::rename(&self.made, &path).map_err(Error::at("rename to", &path))?;
+        fs::rename(&self.made, &path).map_err(|error| {
+            let error = Error::io("rename to", &path, error);
+            match path.is_dir() {
+                true => error.hint("the built plugin gets that name: rename or remove the folder"),
+                false => error,
+            }
+        })?;
         Ok(Built { plugin, bytes })
     }
 

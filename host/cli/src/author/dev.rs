@@ -5,7 +5,7 @@ mod sample;
 mod watched;
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
 use clap::Args as ArgGroup;
@@ -56,6 +56,7 @@ pub(crate) fn dev(args: &DevArgs, reporter: &Reporter) -> Result<Outcome> {
     let round = Round { args, params: &params, cancel, reporter };
     let mut saved = None;
     loop {
+        refuse_special(&args.file)?;
         match round.run(&mut watched, saved) {
             Err(error) if cancel.check().is_err() || error.kind() == Kind::Interrupted => break,
             Err(error) if crate::report::is_broken_pipe(&error) => return Err(error),
@@ -70,6 +71,18 @@ pub(crate) fn dev(args: &DevArgs, reporter: &Reporter) -> Result<Outcome> {
         saved = changed.at;
     }
     Ok(Outcome::Done)
+}
+
+/// Refuses what will not become a regular file. A file that is not there yet may be
+/// made.
+fn refuse_special(file: &Path) -> Result<()> {
+    match std::fs::metadata(file) {
+        Ok(found) if !found.is_file() => {
+            Err(Error::new(Kind::Usage, format!("{} is not a regular file", shown(file)))
+                .hint("give the file on whose start the plugin is to be run"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What stays the same from round to round.

@@ -7,6 +7,7 @@ use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Raw as _, shown};
 use runner_pipeline::storage::read_small;
 use serde::Deserialize;
+use toml::Spanned;
 
 use super::case::TEXT_BYTES;
 use super::language::Language;
@@ -29,8 +30,8 @@ pub(super) struct Project {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Description {
-    name: String,
-    language: String,
+    name: Spanned<String>,
+    language: Spanned<String>,
     #[serde(default)]
     package: Packing,
 }
@@ -87,9 +88,18 @@ impl Project {
         };
         let text = String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8".to_owned()))?;
         let Description { name, language, package } =
-            toml::from_str(&text).map_err(|error| wrong(error.message().to_owned()))?;
-        check_name(&name)?;
-        Ok(Self { folder: folder.to_owned(), name, language: Language::named(&language)?, packing: package })
+            toml::from_str(&text).map_err(|error: toml::de::Error| {
+                let line =
+                    error.span().map_or(String::new(), |span| format!("line {}: ", line(&text, span.start)));
+                wrong(format!("{line}{}", error.message()))
+            })?;
+        let on_line = |error: Error, at: usize| {
+            error.hint(format!("it is on line {} of {}", line(&text, at), path.shown()))
+        };
+        check_name(name.get_ref()).map_err(|error| on_line(error, name.span().start))?;
+        let language =
+            Language::named(language.get_ref()).map_err(|error| on_line(error, language.span().start))?;
+        Ok(Self { folder: folder.to_owned(), name: name.into_inner(), language, packing: package })
     }
 
     /// Where the built plugin is.
@@ -108,6 +118,11 @@ impl Project {
         }
         Err(Error::new(Kind::Usage, "the plugin is not built yet").hint("run `runner plugin build` first"))
     }
+}
+
+/// The line of an offset in a text, counted from 1.
+fn line(text: &str, at: usize) -> usize {
+    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
 }
 
 /// The text of the file.
