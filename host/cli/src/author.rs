@@ -11,6 +11,7 @@ mod language;
 mod project;
 mod scaffold;
 mod sources;
+mod stale;
 mod steps;
 mod test;
 mod tools;

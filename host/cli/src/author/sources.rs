@@ -45,6 +45,13 @@ impl Snapshot {
         self
     }
 
+    /// The file that was saved last, of those for which `is_meant` holds and that were
+    /// saved after a time in nanoseconds.
+    pub(super) fn saved_after(&self, ns: i128, is_meant: impl Fn(&Path) -> bool) -> Option<&Path> {
+        let later = self.0.iter().filter(|(path, (_, _, saved))| *saved > ns && is_meant(path));
+        later.max_by_key(|(_, (_, _, saved))| *saved).map(|(path, _)| path.as_path())
+    }
+
     /// A file that differs from an earlier snapshot.
     pub(super) fn changed_since<'a>(&'a self, before: &'a Self) -> Option<&'a Path> {
         let differs = |(path, state): &(&PathBuf, &State)| before.0.get(*path) != Some(*state);
@@ -77,9 +84,13 @@ fn is_built(folder: &Path, path: &Path) -> bool {
     path.parent() == Some(folder) && path.extension().is_some_and(|extension| extension == "wasm")
 }
 
+/// The time of the last change in nanoseconds.
+pub(super) fn saved_ns(metadata: &fs::Metadata) -> i128 {
+    i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec())
+}
+
 fn state(metadata: &fs::Metadata) -> State {
-    let ns = i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec());
-    (metadata.ino(), metadata.len(), ns)
+    (metadata.ino(), metadata.len(), saved_ns(metadata))
 }
 
 /// Calls `see` with everything in a folder that is no folder. Hidden ones are

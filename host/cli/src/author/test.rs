@@ -14,6 +14,7 @@ use super::case::{self, Case, Failure};
 use super::cost::{self, Update};
 use super::difference::difference;
 use super::project::Project;
+use super::stale;
 use crate::Outcome;
 use crate::report::Reporter;
 
@@ -37,6 +38,7 @@ pub(crate) fn test(
     reporter: &Reporter,
 ) -> Result<Outcome> {
     let (path, folder) = places(plugin, cases)?;
+    stale::warn(&path, reporter)?;
     let folders = case::folders(&folder)?;
     let bench = Bench::new(load(&path, Cancel::NEVER, reporter)?)?;
     let (mut failures, mut whole) = (0, Vec::new());
