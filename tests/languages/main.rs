@@ -12,6 +12,7 @@ mod cases;
 mod confined;
 mod cookbook;
 mod dev;
+mod mishaps;
 mod projects;
 mod rust;
 
