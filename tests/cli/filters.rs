@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use runner_tests::{Ran, Random, Scratch, pipe, runner};
+use runner_tests::{Ran, Random, Scratch, pipe, repository, runner};
 use serde_json::Value;
 use wit_component::ComponentEncoder;
 
@@ -111,6 +111,28 @@ fn arguments_come_after_two_hyphens_and_are_in_the_patch() {
         assert_eq!(fs::read_to_string(&file).unwrap(), expected);
         fs::remove_file(&patch).unwrap();
     }
+}
+
+/// What an assertion or a panic says is on standard error, before the trap.
+#[test]
+fn the_words_of_a_command_that_crashes_are_logged() {
+    let scratch = Scratch::in_memory();
+    let file = scratch.write("file", text(10));
+    let module = fs::read_to_string(repository().join("tests/guests/arguments.wat")).unwrap();
+    let crashing = module.replace("(call $exit (i32.load (i32.const 0)))", "unreachable");
+    assert_ne!(crashing, module);
+    let module = scratch.write("crashing.wasm", wat::parse_str(&crashing).unwrap());
+    let component = scratch.write("component.wasm", as_component(&module));
+    let before = scratch.snapshot();
+    for options in [&[][..], &["--stateless"]] {
+        for filter in [&module, &component] {
+            let ran = apply(filter, &file, options);
+            assert_eq!(ran.code, 3);
+            let ran = ran.says("plugin warn: said by the command").says("crashed");
+            assert_eq!(ran.stderr.matches("said by the command").count(), 1, "{}", ran.stderr);
+        }
+    }
+    assert!(scratch.snapshot() == before);
 }
 
 #[test]
