@@ -52,7 +52,7 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     /// Run a plugin on standard input
     Pipe(PipeArgs),
-    /// List and inspect plugins
+    /// Write, try, sign, install and inspect plugins
     Plugin {
         #[command(subcommand)]
         command: PluginCommand,
