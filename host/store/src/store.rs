@@ -6,7 +6,7 @@
 //! is removed leaves the index first, and its file after that. So a file without an
 //! entry may be left, and an entry without its file never is.
 //!
-//! Only one process may change a store at a time (see [`folder`](crate::folder)).
+//! Only one process may change a store at a time: whoever opens it must see to that.
 
 use std::io::ErrorKind;
 
