@@ -12,6 +12,7 @@ mod agreement;
 mod arguments;
 mod bad_file;
 mod chained;
+mod compiled;
 mod confinement;
 mod converted;
 mod diff;

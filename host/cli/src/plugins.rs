@@ -12,7 +12,7 @@ use runner_sandbox::plugin::{bundled, names};
 use runner_sandbox::{Confinement, Isolation, Limits, Plugin};
 
 use crate::Outcome;
-use crate::args::seconds;
+use crate::args::{CompileArgs, seconds};
 use crate::author::{DevArgs, Update, VetArgs, build, dev, languages, new_project, test, vet};
 use crate::loaded_plugin::{limits, load};
 use crate::report::Reporter;
@@ -28,9 +28,8 @@ pub(crate) enum PluginCommand {
         /// Time limit for starting the plugin, and for its answer
         #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
         timeout: Duration,
-        /// Time limit for compiling the plugin when it is run for the first time
-        #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
-        compile_timeout: Duration,
+        #[command(flatten)]
+        compile: CompileArgs,
         /// Refuse to run the plugin unless the kernel can confine it fully
         #[arg(long)]
         require_confinement: bool,
@@ -48,6 +47,8 @@ pub(crate) enum PluginCommand {
         /// The project's folder
         #[arg(default_value = ".")]
         folder: PathBuf,
+        #[command(flatten)]
+        compile: CompileArgs,
     },
     /// Run the test cases of a plugin, with windows of several sizes
     Test {
@@ -61,6 +62,8 @@ pub(crate) enum PluginCommand {
         /// the test fails if it costs a tenth more
         #[arg(long)]
         update_budget: bool,
+        #[command(flatten)]
+        compile: CompileArgs,
     },
     /// Watch a plugin: whenever a source is saved, build it, run it on the start of a file, and show
     /// what it changes there. This runs a compiler as `build` does
@@ -84,10 +87,13 @@ pub(crate) fn run(command: &PluginCommand, reporter: &Reporter) -> Result<Outcom
     let mut page = Page::default();
     match command {
         PluginCommand::New { name, language } => return new_project(name, language, reporter),
-        PluginCommand::Build { folder } => return build(folder, reporter),
-        PluginCommand::Test { plugin, cases, update_budget } => {
+        PluginCommand::Build { folder, compile } => {
+            return build(folder, compile.compile_timeout, reporter);
+        }
+        PluginCommand::Test { plugin, cases, update_budget, compile } => {
             let update = if *update_budget { Update::Budget } else { Update::Nothing };
-            return test(plugin, cases.as_deref(), update, reporter);
+            let places = (plugin.as_path(), cases.as_deref());
+            return test(places, update, compile.compile_timeout, reporter);
         }
         PluginCommand::Dev(args) => return dev(args, reporter),
         PluginCommand::Vet(args) => return vet(args, reporter),
@@ -98,7 +104,7 @@ pub(crate) fn run(command: &PluginCommand, reporter: &Reporter) -> Result<Outcom
                 page.line(format_args!("{:<10} {:<8} {}", bundled.name, manifest.version, manifest.summary));
             }
         }
-        PluginCommand::Inspect { plugin, timeout, compile_timeout, require_confinement } => {
+        PluginCommand::Inspect { plugin, timeout, compile, require_confinement } => {
             let mut limits = Limits { deadline: *timeout, ..limits()? };
             if *require_confinement {
                 limits.confinement = Confinement::Full;
@@ -107,7 +113,7 @@ pub(crate) fn run(command: &PluginCommand, reporter: &Reporter) -> Result<Outcom
                 if index > 0 {
                     page.line("");
                 }
-                inspect(&load(name, limits.clone(), *compile_timeout, reporter)?, &mut page);
+                inspect(&load(name, limits.clone(), compile.compile_timeout, reporter)?, &mut page);
             }
         }
     }

@@ -27,14 +27,14 @@ use std::time::Duration;
 use clap::Args as ArgGroup;
 use runner_pipeline::error::{Error, Fault, Kind, Result};
 use runner_pipeline::escape::{json_line, shown};
+use runner_sandbox::Plugin;
 use runner_sandbox::plugin::resolve;
-use runner_sandbox::{Isolation, Plugin};
 
 use self::check::{Board, Check, Finding};
 use self::report::{Report, Tally};
 use self::trial::Trial;
 use crate::Outcome;
-use crate::args::{bytes, key_value, seconds};
+use crate::args::{CompileArgs, bytes, key_value, seconds};
 use crate::loaded_plugin::load;
 use crate::report::Reporter;
 
@@ -78,6 +78,8 @@ pub(crate) struct VetArgs {
     /// Memory limit per instance of the plugin
     #[arg(long, value_name = "BYTES", default_value = "256M", value_parser = bytes)]
     pub(super) memory: u64,
+    #[command(flatten)]
+    pub(super) compile: CompileArgs,
     /// Fail unless the plugin takes so many bytes a second
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub(super) min_speed: Option<u64>,
@@ -138,7 +140,7 @@ fn a_filter(name: &str) -> Error {
 
 /// The plugin, if it describes itself as it should.
 fn described(name: &str, args: &VetArgs, report: &mut Report, reporter: &Reporter) -> Result<Option<Plugin>> {
-    let loaded = load(name, setup::limits(args)?, Isolation::COMPILE_DEADLINE, reporter)
+    let loaded = load(name, setup::limits(args)?, args.compile.compile_timeout, reporter)
         .and_then(|plugin| if plugin.is_filter() { Err(a_filter(name)) } else { Ok(plugin) })
         .and_then(|plugin| plugin.describe_twice().map(|described| (plugin, described)));
     let fail = |board: &mut Board, check, why| board.fail(check, Finding { why, input: None, params: 0 });

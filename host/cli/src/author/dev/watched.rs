@@ -32,6 +32,8 @@ pub(super) struct Watched {
     file: PathBuf,
     /// The files of the last round.
     before: Snapshot,
+    /// The time limit for compiling to native code.
+    compile: Duration,
 }
 
 /// A file that has changed.
@@ -44,13 +46,13 @@ pub(super) struct Changed {
 impl Watched {
     /// # Errors
     /// If the folder is no project.
-    pub(super) fn new(plugin: &Path, file: &Path) -> Result<Self> {
+    pub(super) fn new(plugin: &Path, file: &Path, compile: Duration) -> Result<Self> {
         if !is_plugin(plugin) {
             Project::open(plugin)?;
         }
         let (plugin, file) = (plugin.to_owned(), file.to_owned());
         let before = look(&plugin, &file);
-        Ok(Self { plugin, builder: None, file, before })
+        Ok(Self { plugin, builder: None, file, before, compile })
     }
 
     /// Builds the plugin, if it has sources, and loads it.
@@ -59,11 +61,11 @@ impl Watched {
     /// If it cannot be built or loaded.
     pub(super) fn load(&mut self, cancel: Cancel<'static>, reporter: &Reporter) -> Result<(Plugin, Meter)> {
         if is_plugin(&self.plugin) {
-            return bench::load(&self.plugin, cancel, reporter);
+            return bench::load(&self.plugin, self.compile, cancel, reporter);
         }
         let builder = match self.builder.take() {
             Some(builder) => builder,
-            None => Builder::new(Project::open(&self.plugin)?)?,
+            None => Builder::new(Project::open(&self.plugin)?, self.compile)?,
         };
         let builder = self.builder.insert(builder);
         Ok(builder.build(cancel, reporter)?.plugin)
