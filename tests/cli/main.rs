@@ -29,6 +29,7 @@ mod pipe;
 mod preview;
 mod printed;
 mod profile;
+mod sequential;
 mod several;
 mod shown;
 mod signals;
