@@ -6,6 +6,7 @@ use std::fs;
 use runner_tests::authoring::{copy, has_compilers, has_slow_compilers, plugin};
 use runner_tests::{Ran, Scratch, command, repository};
 
+use crate::odd::{levels_are_capitals_as_in_rust, stamps_are_shifted_as_in_rust};
 use crate::{LANGUAGES, fixture};
 
 fn a_new_project_builds_and_passes_its_tests(language: &str) {
@@ -21,6 +22,11 @@ fn a_new_project_passes(language: &str, cases: usize) {
     let ran = plugin(&folder, &["test"]).ok();
     let all = format!("{cases} passed, 0 failed\n");
     assert!(String::from_utf8_lossy(&ran.stdout).ends_with(&all), "{}", ran.text());
+    let built = folder.join("shift-times.wasm");
+    match language {
+        "wat" => levels_are_capitals_as_in_rust(&built),
+        _ => stamps_are_shifted_as_in_rust(&built),
+    }
     // A case that fails is shown, and the exit code says so.
     fs::write(folder.join("cases/plain/output"), "something else\n").unwrap();
     let ran = plugin(&folder, &["test"]);

@@ -35,6 +35,7 @@ fn a_new_project_builds_and_passes_its_tests() {
     built.ok();
     let ran = plugin(&folder, &["test"]).ok();
     assert!(String::from_utf8_lossy(&ran.stdout).ends_with("8 passed, 0 failed\n"), "{}", ran.text());
+    crate::odd::stamps_are_shifted_as_in_rust(&folder.join("shift-times.wasm"));
 }
 
 #[test]
