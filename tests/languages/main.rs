@@ -11,6 +11,7 @@ mod alike;
 mod cases;
 mod cookbook;
 mod dev;
+mod frozen;
 mod odd;
 mod projects;
 mod rust;

@@ -8,6 +8,8 @@ use std::path::Path;
 use runner_tests::{Random, Scratch, runner, seed};
 use serde_json::Value;
 
+use crate::alike::PATIENCE;
+
 /// How many lines a file has.
 const LINES: usize = 3000;
 
@@ -196,7 +198,8 @@ fn file(
 /// The edits that a patch has.
 fn planned(scratch: &Scratch, plugin: &Path, options: &[&str]) -> Vec<Edit> {
     let (file, patch) = (scratch.path("file"), scratch.path("patch"));
-    let args = ["plan", plugin.to_str().unwrap(), file.to_str().unwrap(), "-o", patch.to_str().unwrap()];
+    let (plugin, file, saved) = (plugin.to_str().unwrap(), file.to_str().unwrap(), patch.to_str().unwrap());
+    let args = ["plan", "--compile-timeout", PATIENCE, plugin, file, "-o", saved];
     runner(args.iter().chain(options)).ok();
     let shown = runner(["show", patch.to_str().unwrap(), "--format", "json"]).ok().text();
     fs::remove_file(&patch).unwrap();
