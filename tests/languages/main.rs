@@ -11,6 +11,8 @@ mod alike;
 mod cases;
 mod cookbook;
 mod dev;
+mod frozen;
+mod odd;
 mod projects;
 mod rust;
 
