@@ -93,7 +93,7 @@ pub(super) fn section(source: &Resolved) -> Result<Option<Package>> {
 
 /// A plugin that is known from its section alone.
 fn packaged(package: &Package, source: &Resolved, page: &mut Page) {
-    page.line(&package.id.to_string());
+    page.line(&package.id);
     head(&package.manifest, &blake3::hash(&source.bytes), page);
     page.line(format_args!("contract {}", package.contract));
     if let Some(recipe) = &package.recipe {
