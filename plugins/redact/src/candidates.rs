@@ -242,11 +242,13 @@ impl Near<'_> {
     }
 
     fn words(&self) -> u64 {
-        let begun = self.filter(self.here.letter_b & self.here.after_b >> 1, |near, place| match near.lower(place + 1) {
-            b'e' => near.lower(place + 2) == b'a' && near.lower(place + 3) == b'r',
-            b'a' => near.lower(place + 2) == b's' && near.lower(place + 3) == b'i',
-            b'y' => near.byte(place + 2) == b' ' && matches!(near.byte(place + 3), b'\'' | b'"'),
-            _ => false,
+        let begun = self.filter(self.here.letter_b & self.here.after_b >> 1, |near, place| {
+            match near.lower(place + 1) {
+                b'e' => near.lower(place + 2) == b'a' && near.lower(place + 3) == b'r',
+                b'a' => near.lower(place + 2) == b's' && near.lower(place + 3) == b'i',
+                b'y' => near.byte(place + 2) == b' ' && matches!(near.byte(place + 3), b'\'' | b'"'),
+                _ => false,
+            }
         });
         let hyphens = self.here.hyphen & (self.here.blank << 1 | self.before.blank);
         let options = self.filter(hyphens, |near, place| match near.byte(place + 1) {

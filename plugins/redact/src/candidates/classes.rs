@@ -58,20 +58,15 @@ impl Classes {
     #[inline(always)]
     fn of(block: &[u8; BLOCK]) -> Self {
         let (parts, _) = block.as_chunks::<16>();
-        let parts = Parts([
-            u8x16::new(parts[0]),
-            u8x16::new(parts[1]),
-            u8x16::new(parts[2]),
-            u8x16::new(parts[3]),
-        ]);
+        let parts =
+            Parts([u8x16::new(parts[0]), u8x16::new(parts[1]), u8x16::new(parts[2]), u8x16::new(parts[3])]);
         Self {
             digit: parts.bits(|part| within(part, b'0', 10)),
             zero: parts.bits(|part| is(part, b'0')),
             four: parts.bits(|part| is(part, b'4')),
             letter: parts.bits(|part| within(lower(part), b'a', 26)),
             letter_b: parts.bits(|part| is(lower(part), b'b')),
-            after_b: parts
-                .bits(|part| is(lower(part), b'a') | is(lower(part), b'e') | is(lower(part), b'y')),
+            after_b: parts.bits(|part| is(lower(part), b'a') | is(lower(part), b'e') | is(lower(part), b'y')),
             capital: parts.bits(|part| within(part, b'A', 26)),
             dot: parts.bits(|part| is(part, b'.')),
             hyphen: parts.bits(|part| is(part, b'-')),
@@ -89,8 +84,7 @@ impl Classes {
             close: parts.bits(|part| is(part, b')')),
             bracket: parts.bits(|part| is(part, b'[')),
             hash: parts.bits(|part| is(part, b'#')),
-            operator: parts
-                .bits(|part| is(part, b'>') | is(part, b']') | is(part, b'&') | is(part, b'\\')),
+            operator: parts.bits(|part| is(part, b'>') | is(part, b']') | is(part, b'&') | is(part, b'\\')),
         }
     }
 }
