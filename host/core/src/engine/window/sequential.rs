@@ -68,7 +68,7 @@ fn too_long(start: u64, limit: u64) -> Error {
 /// as they are in view, to what was found before; advances `position`.
 ///
 /// # Errors
-/// As for [`find`].
+/// As for [`find`](super::find).
 pub fn find_sequential(
     context: &Context<'_>,
     view: &View<'_>,
