@@ -63,6 +63,7 @@ pub(crate) fn instructions(store: &Store<State>) -> u64 {
 impl State {
     /// Runs a command from now on, not a plugin.
     pub(crate) fn become_command(&mut self, stdio: Stdio) {
+        self.output = stdio.output.clone();
         let arguments = stdio.arguments.iter().flat_map(|one| one.bytes().chain([0])).collect();
         self.command = Some((arguments, stdio));
     }

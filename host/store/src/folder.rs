@@ -140,9 +140,9 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
-    use crate::index::tests::plugin;
     use crate::rules::Outcome;
     use crate::store::New;
+    use crate::testing::plugin;
 
     #[test]
     fn what_is_installed_is_there_and_what_is_left_over_is_swept() {

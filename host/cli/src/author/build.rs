@@ -24,13 +24,14 @@ pub(super) const SCRATCH: &str = ".build";
 /// How often a build looks whether another one is over.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// Builds the plugin of the project in a folder.
+/// Builds the plugin of the project in a folder. `compile` is the time limit for
+/// compiling it to native code.
 ///
 /// # Errors
 /// If a tool is missing, a step fails, or what was built is no plugin; any I/O
 /// error.
-pub(crate) fn build(folder: &Path, reporter: &Reporter) -> Result<Outcome> {
-    let builder = Builder::new(Project::open(folder)?)?;
+pub(crate) fn build(folder: &Path, compile: Duration, reporter: &Reporter) -> Result<Outcome> {
+    let builder = Builder::new(Project::open(folder)?, compile)?;
     let built = builder.build(Cancel::NEVER, reporter)?;
     let again = match builder.project.language.recipe.reproducible {
         true => "the same in any folder",
@@ -49,6 +50,8 @@ pub(super) struct Builder {
     scratch: PathBuf,
     made: PathBuf,
     places: Places,
+    /// The time limit for compiling to native code.
+    compile: Duration,
 }
 
 /// A plugin that was built, and has described itself.
@@ -62,7 +65,7 @@ impl Builder {
     ///
     /// # Errors
     /// If one is missing, or the folder has a name that tools cannot be given.
-    pub(super) fn new(project: Project) -> Result<Self> {
+    pub(super) fn new(project: Project, compile: Duration) -> Result<Self> {
         let folder =
             fs::canonicalize(&project.folder).map_err(Error::at("open the folder", &project.folder))?;
         if folder.to_str().is_none() {
@@ -75,7 +78,7 @@ impl Builder {
         let scratch = folder.join(SCRATCH);
         let made = scratch.join(format!("{}.wasm", project.name));
         let places = Places::new(&project, folder, &made)?;
-        Ok(Self { project, scratch, made, places })
+        Ok(Self { project, scratch, made, places, compile })
     }
 
     /// Builds, and puts the plugin in its place once it has described itself.
@@ -133,7 +136,7 @@ impl Builder {
     /// Loads what the steps have made.
     fn load(&self, cancel: Cancel<'static>, reporter: &Reporter) -> Result<(Plugin, Meter)> {
         self.places.take(&self.project.language.recipe.module, &self.made)?;
-        bench::load(&self.made, cancel, reporter)
+        bench::load(&self.made, self.compile, cancel, reporter)
     }
 }
 

@@ -41,7 +41,7 @@ impl PasswordArgs {
     ///
     /// # Errors
     /// As for [`PasswordArgs::known`]; if it is typed in two ways.
-    pub(super) fn new(&self) -> Result<String> {
+    pub(super) fn chosen(&self) -> Result<String> {
         let Some(path) = &self.password_file else {
             let password = ask("Password for the secret key: ")?;
             if ask("The same once more: ")? != password {
