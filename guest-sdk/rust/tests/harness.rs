@@ -95,6 +95,17 @@ fn a_skip_to_the_end_is_followed_by_the_last_window() {
     }
 }
 
+// Marks the start, and wants nothing more.
+plugin!(Start, Job::new(Framing::Sequential), |_s, window, edits| {
+    edits.insert(0, b"!");
+    edits.consumed(if window.last { window.bytes.len() as u64 } else { u64::MAX });
+});
+
+#[test]
+fn a_plugin_can_skip_all_of_the_rest() {
+    assert_split_invariant::<Start>(&[], b"abcdefgh");
+}
+
 plugin!(Whole, Job::new(Framing::lines()), |_s, window, edits| {
     edits.replace_all(window.bytes.to_ascii_uppercase());
 });

@@ -216,7 +216,7 @@ fn ask_at_end(
     position: &mut Position,
 ) -> Result<Option<(Found, u64)>> {
     let end = buffer.reach();
-    if context.job.framing != Framing::Sequential || position.is_over || end == 0 {
+    if context.job.framing != Framing::Sequential || position.is_done() || end == 0 {
         return Ok(None);
     }
     let found = instance.sequential(context, &buffer.view(), end, position)?;

@@ -286,7 +286,7 @@ impl<P: Plugin> Run<'_, P> {
 
     /// Shows windows in order to one instance. Bytes that were not consumed are
     /// shown again, followed by more. An empty last window follows a skip to the
-    /// very end.
+    /// very end, and nothing a skip of the whole rest.
     fn sequential(&mut self) -> Result<(), String> {
         let input = self.input;
         let length = input.len();
@@ -312,9 +312,9 @@ impl<P: Plugin> Run<'_, P> {
                 self.push(edit, start as isize)?;
             }
             left = end - start - consumed_here;
-            is_over = end == length;
+            is_over = end == length || consumed == usize::MAX;
             start = start.saturating_add(consumed);
-            if start > length {
+            if start > length && !is_over {
                 return Err(format!("a skip to {start}, beyond the end of the input"));
             }
         }

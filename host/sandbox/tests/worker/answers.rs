@@ -120,7 +120,7 @@ fn lies() -> Vec<Case> {
 }
 
 fn positions() -> Vec<Case> {
-    let table: [Placed; 12] = [
+    let table: [Placed; 13] = [
         ("none", Ends::Refused("without a position"), &[], |_, _| None),
         ("still", Ends::Refused("a window of"), &[], |at, want| Some((at, want))),
         ("still-longer", Ends::Refused("a window of"), &[], |at, want| Some((at, want + 1))),
@@ -131,9 +131,10 @@ fn positions() -> Vec<Case> {
         ("backwards", Ends::Refused("a window of"), &[], |at, want| {
             Some((if at == 0 { 1 << 20 } else { at - 1 }, want))
         }),
-        // A plugin may skip what it likes, but not the end.
+        // A plugin may skip all of the rest, but not more than there is.
+        ("rest", Ends::Unchanged, &[], |_, want| Some((u64::MAX, want))),
         ("beyond", Ends::Error(Kind::Io, "beyond the end of the file"), &[], |_, want| {
-            Some((u64::MAX, want))
+            Some((u64::MAX - 1, want))
         }),
         ("before-its-edits", Ends::Refused("having consumed"), &[(10, 2)], |at, want| Some((at + 11, want))),
         ("at-its-insertion", Ends::Refused("having consumed"), &[(10, 0)], |at, want| Some((at + 10, want))),

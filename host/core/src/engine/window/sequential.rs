@@ -10,6 +10,9 @@ use crate::engine::validate::{Found, Origin, Piece, broken};
 use crate::error::{Error, Kind, Result};
 use crate::escape::{count, group_digits};
 
+/// The position to which a plugin skips that wants to see nothing more.
+const REST: u64 = u64::MAX;
+
 /// The position of a sequential scan.
 #[derive(Debug, Clone, Copy)]
 pub struct Position {
@@ -28,6 +31,13 @@ impl Position {
         Self { at: 0, want: window_bytes, is_over: false }
     }
 
+    /// Whether no window is left: the last one was shown, or the plugin has skipped
+    /// the rest, as far as offsets go.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.is_over || self.at == REST
+    }
+
     /// Whether there is a window to show that starts before `until`. One of a file
     /// that is not empty is the last one. So an empty window follows a skip to the
     /// very end.
@@ -37,12 +47,12 @@ impl Position {
     }
 
     /// Refuses a skip beyond the end of the file, whose last window would never be
-    /// shown.
+    /// shown. A skip of the whole rest is none.
     ///
     /// # Errors
     /// [`Kind::Io`], because most often that is what the file holds.
     pub(crate) fn check(&self, view: &View<'_>) -> Result<()> {
-        if !view.end || self.at <= view.limit() {
+        if !view.end || self.at <= view.limit() || self.at == REST {
             return Ok(());
         }
         let (to, end) = (group_digits(self.at), group_digits(view.limit()));
