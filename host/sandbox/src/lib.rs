@@ -42,6 +42,7 @@ mod pipes;
 pub mod plugin;
 mod remote;
 mod running;
+mod stdio;
 mod store;
 mod tables;
 #[doc(hidden)]

@@ -7,21 +7,9 @@ use std::task::Poll;
 use runner_pipeline::locks;
 use runner_pipeline::memory::{Budget, Denied, Lease};
 
-use crate::output::Output;
-
 /// How much of what a command has written to standard error is kept for the
 /// message that it has failed.
 const ERROR_BYTES: usize = 2000;
-
-/// What a command is started with, and how it is talked to.
-#[derive(Clone)]
-pub(crate) struct Stdio {
-    /// The arguments, the command's name first.
-    pub(crate) arguments: Vec<String>,
-    pub(crate) pipes: Pipes,
-    /// What it writes to standard error, for its log.
-    pub(crate) output: Output,
-}
 
 /// The standard streams of a command. Clones share them.
 #[derive(Clone)]

@@ -9,7 +9,8 @@ use crate::limits::{self, Limiter, Limits};
 use crate::log::{Log, Sink};
 use crate::meter::CALL_INSTRUCTIONS;
 use crate::output::{self, Ends, Output, Stream};
-use crate::pipes::{Pipes, Stdio};
+use crate::pipes::Pipes;
+use crate::stdio::Stdio;
 use crate::tables::Tables;
 use crate::wasi;
 

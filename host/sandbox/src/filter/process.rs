@@ -19,7 +19,8 @@ use crate::instance::Linked;
 use crate::limits::{Limits, reply_fuel};
 use crate::log::Log;
 use crate::output::{Ends, Output};
-use crate::pipes::{Pipes, Refused, Stdio};
+use crate::pipes::{Pipes, Refused};
+use crate::stdio::Stdio;
 use crate::store::State;
 
 /// How often a command may give way without a reason before it is taken for one
