@@ -9,7 +9,7 @@ use std::time::Duration;
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, Raw as _, shown};
-use runner_pipeline::storage::{Lock, lock};
+use runner_pipeline::storage::wait_for_lock;
 use runner_sandbox::{Meter, Plugin};
 
 use super::bench;
@@ -21,8 +21,6 @@ use crate::report::Reporter;
 
 /// The folder of a project for intermediate files.
 pub(super) const SCRATCH: &str = ".build";
-/// How often a build looks whether another one is over.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Builds the plugin of the project in a folder. `compile` is the time limit for
 /// compiling it to native code.
@@ -165,18 +163,10 @@ fn make_scratch(scratch: &Path) -> Result<()> {
 /// Waits until no other build of the project runs. The lock ends with the file.
 fn wait_for_others(scratch: &Path, cancel: Cancel<'_>, reporter: &Reporter) -> Result<File> {
     let folder = File::open(scratch).map_err(Error::at("open the folder", scratch))?;
-    let mut is_told = false;
-    loop {
-        match lock(&folder, Lock::Exclusive) {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            locked => return locked.map(|()| folder).map_err(Error::at("lock", scratch)),
-        }
-        if !std::mem::replace(&mut is_told, true) {
-            reporter.note(&Page::of("another build of this project is running; this one waits"))?;
-        }
-        cancel.check()?;
-        std::thread::sleep(LOOK_EVERY);
-    }
+    wait_for_lock(&folder, scratch, cancel, || {
+        reporter.note(&Page::of("another build of this project is running; this one waits"))
+    })?;
+    Ok(folder)
 }
 
 /// Removes a file, if it is there.
