@@ -74,7 +74,11 @@ fn what_is_attested_is_shown_and_can_be_demanded() {
     user.plugin(&["sign", "other-x.wasm", "--key", "key"]).ok();
     fs::copy(user.scratch.path(FILE), user.scratch.path("other-x.wasm.intoto.jsonl")).unwrap();
     let ran = user.plugin(&["verify", "other-x.wasm", "--key", "key.pub", "--attester", "vetter.pub"]);
-    assert!(ran.text().contains("that does not count: the attestation is about another plugin"), "{}", ran.text());
+    assert!(
+        ran.text().contains("that does not count: the attestation is about another plugin"),
+        "{}",
+        ran.text()
+    );
     ran.fails(4, "other-x.wasm has no attestation of the key");
 }
 

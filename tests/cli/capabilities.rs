@@ -34,7 +34,8 @@ fn a_plugin_has_nothing_that_was_not_granted() {
     assert!(said.contains(&format!("not granted: {wants}")), "{said}");
     assert!(user.plugin(&["list"]).ok().text().contains(&format!("not granted: {wants}")));
     let refused = |options: &[&str]| {
-        let ran = user.applied("acme:guest", options).fails(4, "acme:guest@1.0.0 wants more than it was granted");
+        let ran =
+            user.applied("acme:guest", options).fails(4, "acme:guest@1.0.0 wants more than it was granted");
         assert_eq!(user.read("file"), "abc\n");
         ran
     };
@@ -60,7 +61,9 @@ fn a_plugin_has_nothing_that_was_not_granted() {
     user.plugin(&["install", &wanting(&user, "1.1.0", 280)]).ok();
     assert_eq!(user.first_byte("acme:guest@1.1.0", &[]), b'1');
     let more = wanting(&user, "1.2.0", 301);
-    assert!(user.plugin(&["install", &more]).ok().text().contains("not granted: acme:guest@1.2.0 wants 301 MiB"));
+    assert!(
+        user.plugin(&["install", &more]).ok().text().contains("not granted: acme:guest@1.2.0 wants 301 MiB")
+    );
     user.applied("acme:guest", &[]).fails(4, "acme:guest@1.2.0 wants more than it was granted");
     assert_eq!(user.first_byte("acme:guest@1.1.0", &[]), b'1');
     let said = user.plugin(&["install", &more, "--grant"]).ok().text();

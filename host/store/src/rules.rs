@@ -72,7 +72,8 @@ fn carry_grant(index: &Index, plugin: &mut Installed) {
         return;
     }
     let present = index.get(&plugin.id).filter(|present| present.blake3 == plugin.blake3);
-    let of_others = index.seen(&plugin.id).filter(|seen| seen.signer.is_some() && seen.signer == plugin.signer);
+    let of_others =
+        index.seen(&plugin.id).filter(|seen| seen.signer.is_some() && seen.signer == plugin.signer);
     let granted = present.map(|present| &present.granted).or(of_others.map(|seen| &seen.granted));
     if let Some(granted) = granted.filter(|granted| plugin.wants.is_within(granted)) {
         plugin.granted = granted.clone();

@@ -175,9 +175,10 @@ pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &R
     let index = store.index()?;
     let signed = candidates.iter().map(|candidate| candidate.signer(key.as_ref(), &index));
     let signed = signed.collect::<Result<Vec<_>>>()?;
-    let new = candidates.iter().zip(signed).map(|(candidate, signed)| {
-        Ok(candidate.to_store(signed, candidate.evidence(&store, &index)?, args))
-    });
+    let new = candidates
+        .iter()
+        .zip(signed)
+        .map(|(candidate, signed)| Ok(candidate.to_store(signed, candidate.evidence(&store, &index)?, args)));
     let new = new.collect::<Result<Vec<_>>>()?;
     let accepted: Vec<_> = args.accept.iter().copied().map(Change::from).collect();
     let outcomes = store.install(&new, &accepted)?;
