@@ -8,7 +8,7 @@ pub(crate) const SIGNATURE_BYTES: usize = 64;
 /// A secret key that was opened, with its public key as a line.
 pub(crate) struct OpenKey {
     key: SigningKey,
-    /// The public key, as [`Signer`](crate::signer::Signer) writes it.
+    /// The public key, as a signer is written.
     pub(crate) line: String,
 }
 
