@@ -28,7 +28,9 @@ const SEQUENTIAL_WINDOW_BYTES: u64 = 4 << 10;
 const BULK_BYTES: usize = 1 << 20;
 /// How often it is shown, at most.
 const BULK_PASSES: u64 = 64;
-/// How long that may take.
+/// How often it is shown, at least: a busy machine must not hide growth.
+const LEAST_BULK_PASSES: u64 = 16;
+/// How long that may take, beyond these.
 const BULK_TIME: Duration = Duration::from_millis(800);
 /// Memory comes in pages, and allocators take more than they need.
 const BULK_STEP_BYTES: u64 = 512 << 10;
@@ -91,7 +93,7 @@ fn in_bulk(plugins: &Several, bytes: &[u8], how: Numbered) -> Result<Tried> {
     let Ok(mut instance) = probe.instance()? else { return Ok(Tried::Passed) };
     let (started, mut memory) = (Instant::now(), Vec::new());
     for pass in 0..BULK_PASSES {
-        if started.elapsed() > BULK_TIME {
+        if pass >= LEAST_BULK_PASSES && started.elapsed() > BULK_TIME {
             break;
         }
         let scanned = probe.of(&how.bytes(&long, pass)).scan_with(
