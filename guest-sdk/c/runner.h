@@ -246,6 +246,7 @@ typedef struct runner_record {
     size_t start;         /* the position in the window */
     const uint8_t *bytes; /* the content */
     size_t length;
+    size_t full_end; /* where the record ends, with what ends it: the `\n` of a line */
     uint64_t ids;   /* the prefilters that match; see runner_match */
     uint32_t field; /* runner_next_field: which field of its record */
     size_t next_, match_; /* not for use */
@@ -1016,7 +1017,7 @@ static inline bool runner_record_(const runner_window *window, size_t end, runne
     record->start = record->next_;
     record->bytes = window->bytes + record->start;
     record->length = end - record->start;
-    record->next_ = end;
+    record->next_ = record->full_end = end;
     record->ids = 0;
     size_t match = record->match_;
     while (match < window->matches_length && window->matches[match].start < record->start) match++;
@@ -1082,6 +1083,7 @@ static inline bool runner_next_field(const runner_window *window, runner_record 
     field->field = window->fields[index].field;
     field->bytes = window->bytes + field->start;
     field->length = next > field->start ? next - 1 - field->start : 0;
+    field->full_end = field->start + field->length;
     field->ids = 0;
     field->next_ = index + 1;
     return true;

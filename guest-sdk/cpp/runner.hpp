@@ -23,6 +23,7 @@
 #include <initializer_list>
 #include <new>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "runner.h"
@@ -265,6 +266,7 @@ struct Record {
     std::string_view bytes; // the content
     uint64_t ids;           // bit `n`: the prefilter `n` matches
     uint32_t field;         // Window::fields: which field of its record
+    size_t full_end;        // where it ends, with what ends it: the \n of a line
 
     size_t end() const { return start + bytes.size(); }
 };
@@ -274,7 +276,7 @@ template <class Next> class Records {
 public:
     class Iterator {
     public:
-        Record operator*() const { return {record_.start, view(record_.bytes, record_.length), record_.ids, record_.field}; }
+        Record operator*() const { return {record_.start, view(record_.bytes, record_.length), record_.ids, record_.field, record_.full_end}; }
         Iterator &operator++() { more_ = records_->next_(records_->window_, &record_); return *this; }
         bool operator!=(std::nullptr_t) const { return more_; }
         explicit Iterator(const Records *records) : records_(records) { ++*this; }
@@ -359,6 +361,12 @@ public:
     std::string_view read(uint64_t offset, uint32_t length) const {
         const runner_bytes bytes = runner_table_read(name_, offset, length);
         return view(bytes.data, bytes.length);
+    }
+    // The whole table.
+    std::string all() const {
+        std::string all;
+        for (std::string_view part; !(part = read(all.size(), 1 << 16)).empty();) all += part;
+        return all;
     }
 
 private:

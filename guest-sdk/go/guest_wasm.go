@@ -64,8 +64,8 @@ var (
 //go:wasmexport runner:plugin/guest@0.2.0#begin
 func begin(params, paramsLength, hasSize uint32, size uint64, head, headLength, hasSeed uint32, seed uint64) (address uint32) {
 	defer rescue(&address)
-	in := Input{Size: -1, Seed: seed, HasSeed: hasSeed != 0}
-	if hasSize != 0 {
+	in := Input{Size: -1, HasSize: hasSize != 0, Seed: seed, HasSeed: hasSeed != 0}
+	if in.HasSize {
 		in.Size = int64(size)
 	}
 	in.Head = append([]byte{}, slice[byte](head, headLength)...)

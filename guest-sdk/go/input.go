@@ -18,7 +18,9 @@ type Input struct {
 	// Values are all values in the order in which they were given, defaults
 	// included. A parameter with several values comes several times.
 	Values []Value
-	// Size is the size of the file, or -1 for a stream.
+	// HasSize says whether the size is known. That of a stream is not.
+	HasSize bool
+	// Size is the size of the file in bytes, or -1 if it is not known.
 	Size int64
 	// Head is the first 64 KiB of the file, or the whole of a shorter one. Of
 	// a stream it is what arrived before its first pause.

@@ -277,6 +277,8 @@ pub const Record = struct {
     ids: u64 = 0,
     /// `Window.shownFields`: which field of its record.
     field: u32 = 0,
+    /// Where it ends, with what ends it: the `\n` of a line.
+    full_end: usize,
 
     pub fn end(self: Record) usize {
         return self.start + self.bytes.len;
@@ -341,7 +343,7 @@ pub const Records = struct {
         if (start >= bytes.len) return null;
         const end = self.findEnd(bytes, start);
         self.at = end;
-        var record: Record = .{ .start = start, .bytes = bytes[start..end] };
+        var record: Record = .{ .start = start, .bytes = bytes[start..end], .full_end = end };
         if (self.how == .lines and bytes[end - 1] == '\n') record.bytes = bytes[start .. end - 1];
         const matches = self.window.matches;
         while (self.match < matches.len and matches[self.match].start < start) self.match += 1;
@@ -391,7 +393,8 @@ pub const Fields = struct {
         const field = shown[self.index].field;
         self.index += 1;
         const limit = if (self.index < shown.len) shown[self.index].start else self.window.bytes.len;
-        return .{ .start = start, .bytes = self.window.bytes[start..@max(limit -| 1, start)], .field = field };
+        const end = @max(limit -| 1, start);
+        return .{ .start = start, .bytes = self.window.bytes[start..end], .field = field, .full_end = end };
     }
 };
 

@@ -1,10 +1,10 @@
 //! WASI commands as filters. Those of `tests/filters` are programs that nobody
-//! has written for this.
+//! has written for this (see its README.md).
 
 use std::fs;
 use std::path::Path;
 
-use runner_tests::{Ran, Random, Scratch, pipe, runner};
+use runner_tests::{Ran, Random, Scratch, has, pipe, program, repository, runner, seed, skip};
 use serde_json::Value;
 use wit_component::ComponentEncoder;
 
@@ -113,6 +113,28 @@ fn arguments_come_after_two_hyphens_and_are_in_the_patch() {
     }
 }
 
+/// What an assertion or a panic says is on standard error, before the trap.
+#[test]
+fn the_words_of_a_command_that_crashes_are_logged() {
+    let scratch = Scratch::in_memory();
+    let file = scratch.write("file", text(10));
+    let module = fs::read_to_string(repository().join("tests/guests/arguments.wat")).unwrap();
+    let crashing = module.replace("(call $exit (i32.load (i32.const 0)))", "unreachable");
+    assert_ne!(crashing, module);
+    let module = scratch.write("crashing.wasm", wat::parse_str(&crashing).unwrap());
+    let component = scratch.write("component.wasm", as_component(&module));
+    let before = scratch.snapshot();
+    for options in [&[][..], &["--stateless"]] {
+        for filter in [&module, &component] {
+            let ran = apply(filter, &file, options);
+            assert_eq!(ran.code, 3);
+            let ran = ran.says("plugin warn: said by the command").says("crashed");
+            assert_eq!(ran.stderr.matches("said by the command").count(), 1, "{}", ran.stderr);
+        }
+    }
+    assert!(scratch.snapshot() == before);
+}
+
 #[test]
 fn a_command_that_fails_changes_nothing() {
     let scratch = Scratch::in_memory();
@@ -160,4 +182,64 @@ fn a_filter_without_state_runs_in_one_pass_with_plugins() {
     runner(args.iter().chain(&["--stateless"])).ok();
     assert_eq!(fs::read_to_string(&file).unwrap(), "A\nB\n");
     runner(args).fails(2, "must see the whole file");
+}
+
+/// Programs that mean the same to every awk. None has an `exit`: WASI has nothing
+/// with which this awk could do it.
+const AWK: [&[&str]; 12] = [
+    &["{ print $1 }"],
+    &["{ print NR, NF, $0 }"],
+    &["/foo/ { n++ } END { print n + 0 }"],
+    &["{ s += $2 } END { print s }"],
+    &["{ gsub(/o+/, \"0\"); print }"],
+    &["!seen[$0]++"],
+    &["{ a[NR] = $0 } END { for (i = NR; i > 0; i--) print a[i] }"],
+    &["{ printf \"%s|%5.2f\\n\", toupper($1), $2 }"],
+    &["NR % 2"],
+    &["-F", ":", "-v", "OFS=-", "{ $1 = $1; print }"],
+    &["function f(x) { return x < 2 ? 1 : x * f(x - 1) } { print f(NR % 9), length($0), substr($0, 3, 4) }"],
+    &["{ n = split($0, part, /[ :]+/); while (n > 0) printf \"%s%s\", part[n], --n ? \" \" : \"\\n\" }"],
+];
+
+fn words(random: &mut Random) -> Vec<u8> {
+    const WORDS: [&str; 9] = ["alpha", "b", "12", "-3.5", "foo", "foo foo", "a:b", "x:y:z", ""];
+    let lines = random.below(80);
+    let line = |random: &mut Random| {
+        let count = random.below(6);
+        let words: Vec<_> = (0..count).map(|_| WORDS[random.below(9) as usize]).collect();
+        words.join(" ") + "\n"
+    };
+    (0..lines).map(|_| line(random)).collect::<String>().into_bytes()
+}
+
+/// Somebody else's awk, in its own words, does what the system's awk does.
+#[test]
+fn a_stock_program_answers_as_its_native_kin() {
+    if !has("mawk") {
+        return skip("mawk is missing");
+    }
+    let scratch = Scratch::in_memory();
+    let filter = repository().join("tests/filters/awk.wasm");
+    let filter = filter.to_str().unwrap();
+    let mut random = Random(seed() | 1);
+    let mut changed = 0;
+    for window in ["1", "64", "4096", "64K", "1M"] {
+        for args in AWK {
+            let input = words(&mut random);
+            let file = scratch.write("file", &input);
+            let native = program("mawk").args(args).arg(&file).output().unwrap();
+            assert!(native.status.success(), "{args:?}");
+            let piped = pipe(&[&["pipe", filter, "--"], args].concat(), &input).ok().stdout;
+            assert_eq!(
+                piped.escape_ascii().to_string(),
+                native.stdout.escape_ascii().to_string(),
+                "{args:?}"
+            );
+            let options = [&["--window", window, "--"], args].concat();
+            apply(Path::new(filter), &file, &options).ok();
+            assert!(fs::read(&file).unwrap() == native.stdout, "{args:?}, {window}");
+            changed += usize::from(native.stdout != input);
+        }
+    }
+    assert!(changed > 30, "{changed}");
 }

@@ -84,7 +84,7 @@ fn a_project_says_how_it_is_packed() {
         "language wat",
         "source   https://example.com/\\u{1b}[2Jguest",
         "revision abc123",
-        "wants    1 GiB of memory for an instance (`--memory 1073741824`)",
+        "wants    1024 MiB of memory for an instance (`--memory 1073741824`)",
         "wants    1,500 milliseconds for a block (`--timeout 1.5`)",
     ] {
         assert!(shown.lines().any(|found| found == line), "{line}\n{shown}");

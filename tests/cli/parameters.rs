@@ -77,7 +77,7 @@ fn a_fault_of_the_parameters_is_told_once_and_points_at_its_place() {
     let bad = ["apply", "replace", "--set", "find=a(b", "--set", "with=", "--set", "regex=true"];
     let args: Vec<_> = bad.iter().map(OsStr::new).chain(files.iter().map(|f| f.as_os_str())).collect();
     let ran = runner(&args).fails_with_lines(2);
-    assert_eq!(ran.stderr.matches("error: plugin").count(), 1, "{}", ran.stderr);
+    assert_eq!(ran.stderr.matches(": plugin `replace` failed").count(), 1, "{}", ran.stderr);
     assert!(
         ran.stderr.contains("\n    |     a(b\n    |      ^\n    | error: unclosed group\n"),
         "{}",

@@ -84,7 +84,13 @@ impl Session {
         for (name, bytes) in [("standard output", &output.stdout), ("standard error", &output.stderr)] {
             let text = String::from_utf8(bytes.clone()).unwrap();
             // A busy machine may shed workers in any run.
-            let lines: Vec<_> = text.lines().filter(|line| !line.ends_with(" workers continue")).collect();
+            // In one of many runs, the plugin is compiled.
+            let varies = |line: &&str| {
+                line.ends_with(" workers continue")
+                    || line.starts_with("compiled ")
+                    || line.contains("\"event\":\"compiled\"")
+            };
+            let lines: Vec<_> = text.lines().filter(|line| !varies(line)).collect();
             if !lines.is_empty() {
                 self.printed.push_str(&format!("--- {name}\n{}\n", lines.join("\n")));
             }

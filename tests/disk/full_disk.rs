@@ -168,7 +168,7 @@ fn a_block_device_is_changed_in_place() {
     assert!(made.unwrap().success());
     let node = node.to_str().unwrap();
     assert_eq!(runner_tests::names(state.dir()), ["runner"]);
-    assert_eq!(runner_tests::names(&state.path("runner")), ["journal-key"]);
+    assert_eq!(runner_tests::names(&state.path("runner")), ["history.jsonl", "journal-key"]);
     assert_eq!(devices(), 0);
     let journal = state.path("runner").join(format!("block-{major}-{minor}.runner-journal"));
     let mut plan = same.to_vec();
@@ -183,7 +183,7 @@ fn a_block_device_is_changed_in_place() {
     run(&["recover", name]).fails(4, "is not trusted");
     run(&["recover", "--trust-journal", name]).ok();
     assert!(content() == new, "recovered");
-    assert_eq!(runner_tests::names(&state.path("runner")), ["journal-key"]);
+    assert_eq!(runner_tests::names(&state.path("runner")), ["history.jsonl", "journal-key"]);
 }
 
 /// What is mounted has its own idea of what the device holds.

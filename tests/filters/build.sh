@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Builds programs that nobody has written for runner as WASI commands, from the
-# sources of Debian, unmodified: mawk, GNU sed and gojq; and gojq for this
-# machine, to compare with. Usage: build.sh OUT
+# sources of Debian, unmodified: the awk of its authors, mawk, GNU sed and gojq;
+# and gojq for this machine, to compare with. Usage: build.sh OUT
 #
-# Needs: the sources of packages (apt-get source), dpkg-dev, make, clang-19 with
-# wasi-libc and libclang-rt-19-dev-wasm32, and a `go` that knows wasip1.
+# Needs: the sources of packages (apt-get source), dpkg-dev, make, gcc, bison,
+# clang-19 with wasi-libc and libclang-rt-19-dev-wasm32, and a `go` that knows
+# wasip1.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 mkdir -p "$1"
@@ -20,13 +21,22 @@ done > sources.sources
 apt=(-o "Dir::Etc::sourcelist=$out/sources.sources" -o Dir::Etc::sourceparts=/dev/null
     -o "Dir::State::lists=$out/apt/lists" -o "Dir::Cache=$out/apt/cache")
 apt-get "${apt[@]}" -qq update
-apt-get "${apt[@]}" -qq source mawk sed
+apt-get "${apt[@]}" -qq source original-awk mawk sed
 
 # What WASI lacks is in `wasi`. Programs need it only to give up, or for files.
 export CC="clang-19 --target=wasm32-wasi --sysroot=/usr -D_WASI_EMULATED_SIGNAL -D_WASI_EMULATED_PROCESS_CLOCKS -I$here/wasi -Wno-implicit-function-declaration"
 export CFLAGS=-O2
 $CC -O2 -c "$here/wasi/missing.c" -o missing.o
 export LIBS="$out/missing.o -lwasi-emulated-signal -lwasi-emulated-process-clocks"
+
+(
+    cd original-awk-*/
+    bison -d awkgram.y
+    gcc maketab.c -o maketab
+    ./maketab awkgram.tab.h > proctab.c
+    $CC -O2 -Wno-everything awkgram.tab.c b.c main.c parse.c proctab.c tran.c lib.c run.c lex.c \
+        $LIBS -lm -Wl,--strip-all -o ../awk.wasm
+)
 
 mkdir -p mawk && (cd mawk && ../mawk-1*/configure -q --host=wasm32-unknown-wasi --with-builtin-regex \
     && make -s mawk && cp mawk ../mawk.wasm)

@@ -2,9 +2,10 @@
 //! (`tests/hostile/` has those that mean harm). Whatever it is: a clear error, the right exit code, and a file and a
 //! directory that nobody has touched.
 
+use std::fs;
 use std::path::Path;
 
-use runner_tests::{Ran, Scratch, runner};
+use runner_tests::{Ran, Scratch, repository, runner};
 
 const CONTENT: &[u8] = b"abc\nabc\n";
 
@@ -46,6 +47,8 @@ fn what_is_no_plugin_is_refused() {
     for (name, bytes, what) in cases {
         let plugin = scratch.write(name, bytes);
         refused(&scratch, &plugin, &[], 3, what);
+        // What is read before the plugin is loaded has no name yet.
+        let what = what.split_once("` ").map_or(*what, |(_, what)| what);
         runner!["plugin", "inspect", &plugin].fails(3, what);
     }
 }
@@ -88,6 +91,36 @@ fn a_failure_in_the_last_window_changes_nothing() {
         ran.fails(3, "plugin `csv` failed");
         assert_eq!(before, scratch.snapshot());
     }
+}
+
+/// A plugin that looks at the head of the file, and not at its parameters: no
+/// parameter is blamed for the file.
+#[test]
+fn a_file_of_another_kind_is_not_blamed_on_parameters() {
+    let scratch = Scratch::new();
+    let guest = scratch.guest("magic");
+    let (good, bad) = (scratch.write("good", "MAGC and more"), scratch.write("bad", "no such thing"));
+    runner!["apply", &guest, &good].ok();
+    let bad_name = bad.to_str().unwrap();
+    for file in [&bad, &scratch.write("empty", "")] {
+        runner!["apply", &guest, file].fails(2, "before the first window: this is no file of magic").says(
+            "it needs a parameter (`runner plugin inspect` lists them), or works on another kind of file",
+        );
+    }
+    runner!["apply", &guest, &bad, "--set", "mode=x"]
+        .fails(2, &format!("error: {bad_name}: plugin `magic` failed"))
+        .says("a value given to it is the cause, or it works on another kind of file");
+    // The file is named among others.
+    let ran = runner!["apply", &guest, &good, &bad, &good];
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains(&format!("error: {bad_name}: plugin `magic` failed")), "{}", ran.stderr);
+    // There is no parameter that could be the cause.
+    let text = fs::read_to_string(repository().join("tests/guests/magic.wat")).unwrap();
+    let params = "  (data (i32.const 32) \"\\80\\00\\00\\00\\01\\00\\00\\00\")\n";
+    assert!(text.contains(params));
+    let without = scratch.write("without.wat", text.replace(params, ""));
+    let ran = runner!["apply", &without, &bad].fails(3, "this is no file of magic");
+    assert!(!ran.stderr.contains("parameter"), "{}", ran.stderr);
 }
 
 #[test]

@@ -12,7 +12,9 @@ mod cases;
 mod confined;
 mod cookbook;
 mod dev;
+mod frozen;
 mod mishaps;
+mod odd;
 mod projects;
 mod rust;
 

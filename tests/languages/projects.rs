@@ -2,10 +2,14 @@
 //! fixtures make.
 
 use std::fs;
+use std::path::PathBuf;
 
 use runner_tests::authoring::{copy, has_compilers, has_slow_compilers, plugin};
 use runner_tests::{Ran, Scratch, command, repository};
 
+use crate::alike::{PATIENCE, compare};
+use crate::frozen::{self, SLOW};
+use crate::odd::{levels_are_capitals_as_in_rust, stamps_are_shifted_as_in_rust};
 use crate::{LANGUAGES, fixture};
 
 fn a_new_project_builds_and_passes_its_tests(language: &str) {
@@ -17,10 +21,15 @@ fn a_new_project_passes(language: &str, cases: usize) {
     let scratch = Scratch::new();
     plugin(scratch.dir(), &["new", "shift-times", "--lang", language]).ok();
     let folder = scratch.dir().join("shift-times");
-    plugin(&folder, &["build"]).ok();
-    let ran = plugin(&folder, &["test"]).ok();
+    plugin(&folder, &["build", "--compile-timeout", PATIENCE]).ok();
+    let ran = plugin(&folder, &["test", "--compile-timeout", PATIENCE]).ok();
     let all = format!("{cases} passed, 0 failed\n");
     assert!(String::from_utf8_lossy(&ran.stdout).ends_with(&all), "{}", ran.text());
+    let built = folder.join("shift-times.wasm");
+    match language {
+        "wat" => levels_are_capitals_as_in_rust(&built),
+        _ => stamps_are_shifted_as_in_rust(&built),
+    }
     // A case that fails is shown, and the exit code says so.
     fs::write(folder.join("cases/plain/output"), "something else\n").unwrap();
     let ran = plugin(&folder, &["test"]);
@@ -30,14 +39,24 @@ fn a_new_project_passes(language: &str, cases: usize) {
     assert!(said.ends_with(&format!("{} passed, 1 failed\n", cases - 1)), "{said}");
 }
 
+/// How many inputs plugins of slow languages get with each framing.
+const SLOW_INPUTS: usize = 12;
+
+/// Builds the plugin `conform` of a language.
+fn built_conform(scratch: &Scratch, language: &str) -> PathBuf {
+    let place = scratch.path(language);
+    fs::create_dir(&place).unwrap();
+    plugin(&place, &["new", "conform", "--lang", language]).ok();
+    let folder = place.join("conform");
+    copy(&repository().join("guest-sdk").join(language).join("conform"), &folder);
+    plugin(&folder, &["build", "--compile-timeout", PATIENCE]).ok();
+    folder.join("conform.wasm")
+}
+
 /// The fixtures are what their sources make: the same bytes in another folder.
 fn the_fixture_is_what_its_source_makes(language: &str) {
     let scratch = Scratch::new();
-    let (sdk, folder) = (repository().join("guest-sdk").join(language), scratch.path("conform"));
-    plugin(scratch.dir(), &["new", "conform", "--lang", language]).ok();
-    copy(&sdk.join("conform"), &folder);
-    plugin(&folder, &["build"]).ok();
-    let built = fs::read(folder.join("conform.wasm")).unwrap();
+    let built = fs::read(built_conform(&scratch, language)).unwrap();
     let kept = fixture(language);
     if std::env::var_os("RUNNER_UPDATE_FIXTURES").is_some() {
         fs::create_dir_all(kept.parent().unwrap()).unwrap();
@@ -103,7 +122,24 @@ fn a_module_in_text_that_is_wrong_is_named() {
 #[test]
 fn slow_languages_build_and_pass_their_tests() {
     if has_slow_compilers() {
-        ["javascript", "python"].into_iter().for_each(a_new_project_builds_and_passes_its_tests);
+        SLOW.into_iter().for_each(a_new_project_builds_and_passes_its_tests);
+    }
+}
+
+/// Their plugins `conform` answer as that of Rust does. What was tried is recorded.
+#[test]
+fn slow_languages_answer_alike() {
+    if !has_slow_compilers() {
+        return;
+    }
+    let scratch = Scratch::new();
+    let mut plugins = vec![fixture("rust")];
+    for language in SLOW {
+        plugins.push(built_conform(&scratch, language));
+    }
+    compare(&plugins, SLOW_INPUTS);
+    if std::env::var_os("RUNNER_UPDATE_FIXTURES").is_some() {
+        frozen::record();
     }
 }
 

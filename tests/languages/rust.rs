@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use runner_tests::{Scratch, repository, skip};
 use toml::{Table, Value};
@@ -16,9 +16,9 @@ const CARRIED: [(&str, &str); 3] =
 
 /// A project with the versions of crates that this repository locks, so that
 /// nothing is downloaded which other tests do not need.
-fn project(scratch: &Scratch) -> std::path::PathBuf {
-    plugin(scratch.dir(), &["new", "shift-times", "--lang", "rust"]).ok();
-    let folder = scratch.path("shift-times");
+fn project(scratch: &Scratch, name: &str) -> std::path::PathBuf {
+    plugin(scratch.dir(), &["new", name, "--lang", "rust"]).ok();
+    let folder = scratch.path(name);
     fs::copy(repository().join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
     folder
 }
@@ -26,7 +26,7 @@ fn project(scratch: &Scratch) -> std::path::PathBuf {
 #[test]
 fn a_new_project_builds_and_passes_its_tests() {
     let scratch = Scratch::new();
-    let folder = project(&scratch);
+    let folder = project(&scratch, "shift-times");
     let built = plugin(&folder, &["build"]);
     if built.code != 0 && built.stderr.contains("error: the build needs") {
         skip("no compiler of Rust for WebAssembly; `cargo xtask toolchain` installs one");
@@ -35,22 +35,52 @@ fn a_new_project_builds_and_passes_its_tests() {
     built.ok();
     let ran = plugin(&folder, &["test"]).ok();
     assert!(String::from_utf8_lossy(&ran.stdout).ends_with("8 passed, 0 failed\n"), "{}", ran.text());
+    crate::odd::stamps_are_shifted_as_in_rust(&folder.join("shift-times.wasm"));
+}
+
+/// Runs the tests of a project natively.
+fn native_tests(folder: &Path) -> Output {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // What other crates make is kept from run to run.
+    cargo.args(["test", "--quiet"]).current_dir(folder);
+    cargo.env("CARGO_TARGET_DIR", repository().join("target/languages/rust"));
+    cargo.output().unwrap()
+}
+
+#[track_caller]
+fn passes(output: &Output) {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("\ntest result: ok. "));
+}
+
+/// What the guide tells its reader to write, in a new project.
+#[test]
+fn the_sample_of_the_guide_passes_its_native_tests() {
+    let scratch = Scratch::new();
+    let folder = project(&scratch, "capitals");
+    let page = fs::read_to_string(repository().join("docs/plugins.md")).unwrap();
+    let (_, section) = page.split_once("\n## A plugin in ten minutes, in Rust\n").unwrap();
+    let blocks: Vec<_> =
+        section.split("\n```rust\n").skip(1).map(|rest| rest.split_once("\n```\n").unwrap().0).collect();
+    assert!(blocks[0].contains("export!(Capitals)") && blocks[1].starts_with("#[cfg(test)]"));
+    fs::remove_file(folder.join("src/time.rs")).unwrap();
+    fs::remove_dir_all(folder.join("cases")).unwrap();
+    fs::write(folder.join("src/lib.rs"), format!("{}\n\n{}\n", blocks[0], blocks[1])).unwrap();
+    let case = folder.join("cases/warn");
+    fs::create_dir_all(&case).unwrap();
+    fs::write(case.join("input"), "t=1 level=warn\n").unwrap();
+    fs::write(case.join("output"), "t=1 level=WARN\n").unwrap();
+    passes(&native_tests(&folder));
 }
 
 #[test]
 fn a_new_project_passes_its_native_tests() {
     let scratch = Scratch::new();
-    let folder = project(&scratch);
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // What other crates make is kept from run to run.
-    cargo.args(["test", "--quiet"]).current_dir(&folder);
-    cargo.env("CARGO_TARGET_DIR", repository().join("target/languages/rust"));
-    let output = cargo.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("\ntest result: ok. "));
+    let folder = project(&scratch, "shift-times");
+    passes(&native_tests(&folder));
     // A case that fails is found there, too.
     fs::write(folder.join("cases/plain/output"), "something else\n").unwrap();
-    let output = cargo.output().unwrap();
+    let output = native_tests(&folder);
     assert!(String::from_utf8_lossy(&output.stdout).contains("expected something else"), "{output:?}");
 }
 

@@ -39,6 +39,8 @@ pub fn has_slow_compilers() -> bool {
 pub fn plugin(folder: &Path, arguments: &[&str]) -> Ran {
     let mut command = command();
     command.arg("plugin").args(arguments).current_dir(folder).env("PATH", search_path());
+    // Where packages of Node.js are, which are no programs.
+    command.env("NODE_PATH", repository().join("target/languages/node_modules"));
     if let Some(home) = env::var_os("HOME") {
         command.env("HOME", home);
     }

@@ -45,14 +45,17 @@ const OTHERS: [&str; 14] = [
 const NAMING: [(&str, &[&str]); 2] =
     [("docs/tour.md", &["host"]), ("docs/reliability.md", &["host", "tests", "xtask"])];
 
+/// The lines outside code blocks.
+fn prose(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().scan(false, |fenced, line| {
+        *fenced ^= line.starts_with("```");
+        Some(if *fenced || line.starts_with("    ") { "" } else { line })
+    })
+}
+
 /// The text in backticks, outside code blocks.
 fn quoted(text: &str) -> impl Iterator<Item = &str> {
-    text.lines()
-        .scan(false, |fenced, line| {
-            *fenced ^= line.starts_with("```");
-            Some(if *fenced || line.starts_with("    ") { "" } else { line })
-        })
-        .flat_map(|line| line.split('`').skip(1).step_by(2))
+    prose(text).flat_map(|line| line.split('`').skip(1).step_by(2))
 }
 
 /// Paths of the repository in backticks.
@@ -79,10 +82,12 @@ fn names(text: &str) -> impl Iterator<Item = &str> {
         .flat_map(|word| word.split("::"))
 }
 
-/// Targets of relative links.
-fn links(text: &str) -> impl Iterator<Item = &str> {
-    let after = text.split("](").skip(1);
-    after.filter_map(|rest| rest.split_once(')')).map(|(link, _)| link).filter(|link| !link.contains("://"))
+/// Targets of relative links. What stands in code is none.
+fn links(text: &str) -> Vec<String> {
+    let plain = prose(text).map(|line| line.split('`').step_by(2).collect::<String>());
+    let text = plain.collect::<Vec<_>>().join("\n");
+    let after = text.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+    after.map(|(link, _)| link.to_owned()).filter(|link| !link.contains("://")).collect()
 }
 
 /// The anchors that a renderer derives from the headings of a document.
@@ -173,7 +178,7 @@ fn links_in_documents_are_not_broken() {
         let path = root.join(&document);
         let text = read(&path);
         for link in links(&text) {
-            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let (file, anchor) = link.split_once('#').unwrap_or((&link, ""));
             let to = if file.is_empty() { path.clone() } else { path.with_file_name(file) };
             let leads = to.exists() && (anchor.is_empty() || anchors(&read(&to)).contains(anchor));
             if !leads {
@@ -216,7 +221,9 @@ fn names_are_found_in_text() {
 
 #[test]
 fn links_are_found_in_text() {
-    assert_eq!(links("[a](b.md#c) and [d](https://e), [f](#g)").collect::<Vec<_>>(), ["b.md#c", "#g"]);
+    assert_eq!(links("[a](b.md#c) and [d](https://e), [f](#g)"), ["b.md#c", "#g"]);
+    let code = "[`a`](b) `[c](d)`\n\n    x[0](e)\n\n```js\nx[1](f)\n```\n[g](h)";
+    assert_eq!(links(code), ["b", "h"]);
     let found = anchors("# The user's key\n\n## In-place form\ntext");
     assert_eq!(found.into_iter().collect::<Vec<_>>(), ["in-place-form", "the-users-key"]);
 }

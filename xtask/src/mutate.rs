@@ -54,7 +54,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         return Err(format!("not in xtask/mutants.toml:\n{}", unnamed.join("\n")));
     }
     if options.build {
-        return build(&tree::make(shell::root(), &list, VARIABLE)?);
+        return check(&tree::make(shell::root(), &list, VARIABLE)?);
     }
     test::install_programs();
     tree::copy_built(shell::root())?;
@@ -79,12 +79,12 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     if others.is_empty() { Ok(()) } else { Err(format!("no test caught: {}", others.join(", "))) }
 }
 
-/// Builds the libraries with all mutations. The dependencies are those of the
-/// product, and are not built again.
-fn build(tree: &Path) -> Result<(), String> {
+/// Checks the libraries with all mutations. The dependencies are those of the
+/// product: the lints of `cargo xtask test` use what was checked here.
+fn check(tree: &Path) -> Result<(), String> {
     let mut cargo = shell::cargo();
     cargo.current_dir(tree).env("CARGO_TARGET_DIR", shell::root().join("target"));
-    cargo.args(["build", "--locked", "--lib", "--package", "runner-embed", "--package", "runner-wasm"]);
+    cargo.args(["check", "--workspace", "--all-targets", "--locked"]);
     shell::run(&mut cargo)
 }
 

@@ -125,10 +125,14 @@ function xToY(window: Window, edits: Edits): void {
   for (let at = 0; at < window.length; at++) if (window.at(at) == 0x78) edits.replace(at, at + 1, "y");
 }
 
-/** The number of bytes before each record. */
+/** The number of bytes before each record that has an `x`. */
 function lengths(window: Window, edits: Edits): void {
   const records = window.records();
-  while (records.next()) edits.insert(records.start, (records.end - records.start).toString() + ":");
+  while (records.next()) {
+    let at = records.start;
+    while (at < records.end && window.at(at) != 0x78) at++;
+    if (at < records.end) edits.insert(records.start, (records.end - records.start).toString() + ":");
+  }
 }
 
 /** Its index and its length in place of each field. */

@@ -120,8 +120,9 @@ const char *runner_transform(const runner_window *window) {
         for (size_t at = 0; at < length; at++) {
             if (bytes[at] == 'x') runner_replace(at, at + 1, "y", 1);
         }
-    } else if (is("quoted")) { // The number of bytes before each record.
+    } else if (is("quoted")) { // The number of bytes before each record that has an `x`.
         while (runner_next_quoted(window, '\n', '"', &r)) {
+            if (runner_find(r.bytes, r.length, "x", 1) == RUNNER_NONE) continue;
             runner_buffer text = {0};
             runner_putf(&text, "%zu:", r.length);
             runner_insert(r.start, text.data, text.length);

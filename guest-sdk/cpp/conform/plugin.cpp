@@ -89,8 +89,9 @@ public:
             for (size_t at = 0; at < bytes.size(); at++) {
                 if (bytes[at] == 'x') edits.replace(at, at + 1, "y");
             }
-        } else if (framing == "quoted") { // The number of bytes before each record.
+        } else if (framing == "quoted") { // The number of bytes before each record that has an `x`.
             for (const auto record : window.quoted('\n', '"')) {
+                if (record.bytes.find('x') == record.bytes.npos) continue;
                 edits.insert(record.start, std::to_string(record.bytes.size()) + ":");
             }
         } else if (framing == "fields") { // Its index and its length in place of each field.

@@ -171,10 +171,12 @@ func xToY(w *runner.Window, e *runner.Edits) error {
 	return nil
 }
 
-// lengths writes the number of its bytes before each record.
+// lengths writes the number of its bytes before each record that has an `x`.
 func lengths(w *runner.Window, e *runner.Edits) error {
 	for start, record := range w.Records() {
-		e.InsertString(start, strconv.Itoa(len(record))+":")
+		if bytes.IndexByte(record, 'x') >= 0 {
+			e.InsertString(start, strconv.Itoa(len(record))+":")
+		}
 	}
 	return nil
 }

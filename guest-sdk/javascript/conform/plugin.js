@@ -91,9 +91,11 @@ const actions = {
   bytes(edits) {
     edits.sub(/x/, 'y');
   },
-  /** The number of bytes before each record. */
+  /** The number of bytes before each record that has an `x`. */
   quoted(edits, window) {
-    for (const { start, bytes } of window.quoted('\n', '"')) edits.insert(start, `${bytes.length}:`);
+    for (const { start, bytes } of window.quoted('\n', '"')) {
+      if (bytes.includes(0x78)) edits.insert(start, `${bytes.length}:`);
+    }
   },
   /** Its index and its length in place of each field. */
   fields(edits, window) {

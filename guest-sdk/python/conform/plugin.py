@@ -78,9 +78,10 @@ class Conform:
         edits.sub(b"x", b"y")
 
     def quoted(self, edits, window):
-        """The number of bytes before each record."""
+        """The number of bytes before each record that has an `x`."""
         for start, record in window.quoted(b"\n", b'"'):
-            edits.insert(start, b"%d:" % len(record))
+            if b"x" in record:
+                edits.insert(start, b"%d:" % len(record))
 
     def fields(self, edits, window):
         """Its index and its length in place of each field."""

@@ -105,9 +105,10 @@ impl Plugin for Conform {
                     edits.replace(at..at + 1, b"y");
                 }
             }
-            // The number of bytes before each record.
+            // The number of bytes before each record that has an `x`.
             "quoted" => {
-                for (start, record) in window.quoted(b'\n', b'"') {
+                let records = window.quoted(b'\n', b'"');
+                for (start, record) in records.filter(|(_, record)| record.contains(&b'x')) {
                     edits.insert(start, format!("{}:", record.len()).as_bytes());
                 }
             }
@@ -180,8 +181,9 @@ impl Conform {
             edits.insert(0, b"empty");
             return Ok(());
         }
+        let mut matches = window.matches.iter().peekable();
         for (start, line) in window.lines() {
-            let found = window.matches.iter().find(|found| found.start as usize == start);
+            let found = matches.next_if(|found| found.start as usize == start);
             let ids = found.map_or(0, |found| found.ids);
             if ids != 0 {
                 edits.insert(start, format!("{ids:x} ").as_bytes());

@@ -1,7 +1,7 @@
 //! Tests that the harness finds the faults that it promises to find. Each
 //! plugin here breaks one rule, except the first few, which break none.
 
-use runner_plugin::testing::{assert_split_invariant, edit};
+use runner_plugin::testing::{Cut, assert_split_invariant, edit, edits};
 use runner_plugin::{Edits, Failure, FileHead, Framing, Job, Manifest, ParamSpec, Params, Plugin, Window};
 
 macro_rules! plugin {
@@ -73,6 +73,37 @@ plugin!(Number, Job::new(Framing::Sequential), |state, window, edits| {
 fn bytes_that_a_sequential_plugin_leaves_are_shown_again() {
     assert_split_invariant::<Number>(&[], TEXT);
     assert_eq!(edit::<Number>(&[], b"a\nb").as_deref(), Ok(&b"1 a\n2 b"[..]));
+}
+
+// Skips the first half of the input, or a byte more than there is, and marks its
+// end.
+plugin!(Skips, Job::new(Framing::Sequential), |_s, window, edits| {
+    let is_first = window.offset == 0 && !window.last;
+    edits.consumed(if is_first { u64::from(window.bytes[0]) } else { window.bytes.len() as u64 });
+    if window.last {
+        edits.insert(window.bytes.len(), b"!");
+    }
+});
+
+#[test]
+fn a_skip_to_the_end_is_followed_by_the_last_window() {
+    let cut = |windows: &[usize]| Cut { windows: windows.to_vec(), ..Cut::default() };
+    for (to, ends) in [(4, true), (7, true), (8, true), (9, false)] {
+        let input = [to, 0, 0, 0, 0, 0, 0, 0];
+        let edits = edits::<Skips>(&[], &input, &cut(&[4]));
+        assert_eq!(edits.is_ok_and(|edits| edits[0].start == 8 && edits[0].new == b"!"), ends, "{to}");
+    }
+}
+
+// Marks the start, and wants nothing more.
+plugin!(Start, Job::new(Framing::Sequential), |_s, window, edits| {
+    edits.insert(0, b"!");
+    edits.consumed(if window.last { window.bytes.len() as u64 } else { u64::MAX });
+});
+
+#[test]
+fn a_plugin_can_skip_all_of_the_rest() {
+    assert_split_invariant::<Start>(&[], b"abcdefgh");
 }
 
 plugin!(Whole, Job::new(Framing::lines()), |_s, window, edits| {

@@ -115,9 +115,12 @@ pub fn transform(self: *@This(), window: runner.Window, edits: *runner.Edits) !v
         .bytes => for (bytes, 0..) |byte, at| { // `x` becomes `y`.
             if (byte == 'x') edits.replace(at, at + 1, "y");
         },
-        .quoted => { // The number of bytes before each record.
+        .quoted => { // The number of bytes before each record that has an `x`.
             var records = window.quoted('\n', '"');
-            while (records.next()) |record| edits.print(record.start, record.start, "{d}:", .{record.bytes.len});
+            while (records.next()) |record| {
+                if (runner.find(record.bytes, "x") == null) continue;
+                edits.print(record.start, record.start, "{d}:", .{record.bytes.len});
+            }
         },
         .fields => { // Its index and its length in place of each field.
             var fields = window.shownFields();

@@ -1,5 +1,6 @@
 //! The options that subcommands share.
 
+mod compile;
 mod filter;
 mod values;
 
@@ -21,6 +22,7 @@ use runner_pipeline::target::PatchFiles;
 use runner_sandbox::{Confinement, Limits, plan_memory};
 use runner_store::resolve::Locking;
 
+pub(crate) use self::compile::CompileArgs;
 pub(crate) use self::filter::{AfterHyphens, FilterArgs};
 pub(crate) use self::values::{bytes, key_value, root, seconds, suffix, threads};
 use self::values::{encoding, window_bytes};
@@ -77,9 +79,8 @@ pub(crate) struct PluginArgs {
     /// Time limit for the whole command, up to the point where it begins to write [default: no limit]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) timeout_total: Option<Duration>,
-    /// Time limit for compiling the plugin when it is run for the first time
-    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
-    pub(crate) compile_timeout: Duration,
+    #[command(flatten)]
+    pub(crate) compile: CompileArgs,
     /// Memory limit per instance of the plugin
     #[arg(long, value_name = "BYTES", default_value = "256M", value_parser = bytes)]
     pub(crate) memory: u64,

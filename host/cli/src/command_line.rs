@@ -55,7 +55,7 @@ pub(crate) enum Command {
     Log(LogArgs),
     /// Run a plugin on standard input
     Pipe(PipeArgs),
-    /// List and inspect plugins
+    /// Write, try, sign, install and inspect plugins
     Plugin {
         #[command(subcommand)]
         command: PluginCommand,

@@ -46,9 +46,7 @@ pub(crate) struct Kept<'a> {
 impl Recorder {
     /// Records a change that a run has made. One without edits is none.
     pub(crate) fn made(&self, change: Change<'_>, report: &Report, reporter: &Reporter) {
-        if report.stats.edits == 0 {
-            return;
-        }
+        let Some(history) = self.history(reporter).filter(|_| report.stats.edits > 0) else { return };
         let root = |root: Option<blake3::Hash>| root.map(|root| root.to_hex().to_string());
         let entry = Entry {
             edits: Some(report.stats.edits),
@@ -58,7 +56,7 @@ impl Recorder {
             new_root: root(report.post_root),
             ..change.entry()
         };
-        self.append(&entry, reporter);
+        warn(history.append(&entry), reporter);
     }
 
     /// Records that a run which was interrupted was brought to an end, with the
@@ -69,24 +67,29 @@ impl Recorder {
         (size, root): (u64, Option<blake3::Hash>),
         reporter: &Reporter,
     ) {
+        let Some(history) = self.history(reporter) else { return };
         let new_root = root.map(|root| root.to_hex().to_string());
-        self.append(&Entry { new_size: Some(size), new_root, ..change.entry() }, reporter);
+        let entry = Entry { new_size: Some(size), new_root, ..change.entry() };
+        warn(history.append(&entry), reporter);
     }
 
-    fn append(&self, entry: &Entry, reporter: &Reporter) {
-        let history = self.history.get_or_init(|| {
-            is_on().then(|| open().inspect_err(|error| reporter.no_history(error)).ok()).flatten()
-        });
-        if let Some(Err(error)) = history.as_ref().map(|history| history.append(entry)) {
-            reporter.no_history(&error);
-        }
+    /// The history, which is opened for the first change.
+    fn history(&self, reporter: &Reporter) -> Option<&History> {
+        let open = || open().inspect_err(|error| reporter.no_history(error)).ok();
+        self.history.get_or_init(|| is_on().then(open).flatten()).as_ref()
     }
 
     /// Makes what was recorded durable.
     pub(crate) fn finish(&self, reporter: &Reporter) {
-        if let Some(Some(Err(error))) = self.history.get().map(|history| Some(history.as_ref()?.sync())) {
-            reporter.no_history(&error);
+        if let Some(Some(history)) = self.history.get() {
+            warn(history.sync(), reporter);
         }
+    }
+}
+
+fn warn(recorded: Result<()>, reporter: &Reporter) {
+    if let Err(error) = recorded {
+        reporter.no_history(&error);
     }
 }
 

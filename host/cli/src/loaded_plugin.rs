@@ -17,11 +17,7 @@ use runner_sandbox::{Cache, Isolation, LayerState, Layers, Limits, Plugin, Sandb
 
 use crate::args::{FilterArgs, PluginArgs};
 use crate::installed;
-use crate::report::Reporter;
-
-/// How long a plugin is loaded without a word. Only one that is compiled takes
-/// longer.
-const SILENCE: Duration = Duration::from_secs(1);
+use crate::report::{COMPILE_SILENCE, Reporter};
 
 /// How many blocks of a stream are in memory: one in which the plugin works, the
 /// next one, which is read meanwhile, and as much again, so that bytes are
@@ -73,9 +69,13 @@ impl Session {
         let limits = args.limits((plan.workers, blocks), budget.clone(), cancel);
         let load_one = |(number, name): (usize, &&str)| {
             let limits = Limits { budget: budget.of_process(number), ..limits.clone() };
-            load_resolved(&installed::resolve(name, args.locking())?, limits, args.compile_timeout, reporter)
+            let source = installed::resolve(name, args.locking())?;
+            load_resolved(&source, limits, args.compile.compile_timeout, reporter)
         };
         let loaded = names.iter().enumerate().map(load_one).collect::<Result<Vec<_>>>()?;
+        for (name, plugin) in names.iter().zip(&loaded) {
+            plugin.compiled_in().map_or(Ok(()), |time| reporter.compiled(name, time))?;
+        }
         check_filter(&args.filter, &loaded)?;
         let plugins =
             Several::new(loaded, given, args.grants(), budget.clone())?.with_no_text(args.no_text());
@@ -172,7 +172,7 @@ pub(crate) fn load_resolved(
         if let Some(compiling) = compiling {
             // Without another thread, the user waits in silence.
             let _ = std::thread::Builder::new().spawn_scoped(scope, move || {
-                if wait.recv_timeout(SILENCE) == Err(RecvTimeoutError::Timeout) {
+                if wait.recv_timeout(COMPILE_SILENCE) == Err(RecvTimeoutError::Timeout) {
                     compiling();
                 }
             });

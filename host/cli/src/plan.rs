@@ -56,11 +56,11 @@ impl PlanArgs {
 }
 
 pub(crate) fn run(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
-    let started = Instant::now();
     let no_file = || Error::new(Kind::Usage, "`plan` needs a FILE");
     let file = args.file.as_deref().ok_or_else(no_file)?;
     let session = Session::new(&args.plugin, Work::Files(args.run.threads()), cancel_on_signals, reporter)?;
-    let watch = Watch::new();
+    // As in `apply`: without the time in which the plugin is loaded.
+    let (started, watch) = (Instant::now(), Watch::new());
     let options = Options {
         threads: session.workers(),
         window_bytes: args.plugin.window,

@@ -23,6 +23,7 @@ use self::list::list;
 use self::package::{PackageArgs, package};
 use self::sign::{KeygenArgs, SignArgs, VerifyArgs, keygen, sign, statement, verify};
 use crate::Outcome;
+use crate::args::CompileArgs;
 use crate::author::{DevArgs, Update, VetArgs, build, dev, languages, new_project, test, vet};
 use crate::report::Reporter;
 
@@ -45,6 +46,8 @@ pub(crate) enum PluginCommand {
         /// The project's folder
         #[arg(default_value = ".")]
         folder: PathBuf,
+        #[command(flatten)]
+        compile: CompileArgs,
     },
     /// Run the test cases of a plugin, with windows of several sizes
     Test {
@@ -58,6 +61,8 @@ pub(crate) enum PluginCommand {
         /// the test fails if it costs a tenth more
         #[arg(long)]
         update_budget: bool,
+        #[command(flatten)]
+        compile: CompileArgs,
     },
     /// Watch a plugin: whenever a source is saved, build it, run it on the start of a file, and show
     /// what it changes there. This runs a compiler as `build` does
@@ -112,10 +117,11 @@ impl PluginCommand {
 pub(crate) fn run(command: &PluginCommand, reporter: &Reporter) -> Result<Outcome> {
     match command {
         PluginCommand::New { name, language } => new_project(name, language, reporter),
-        PluginCommand::Build { folder } => build(folder, reporter),
-        PluginCommand::Test { plugin, cases, update_budget } => {
+        PluginCommand::Build { folder, compile } => build(folder, compile.compile_timeout, reporter),
+        PluginCommand::Test { plugin, cases, update_budget, compile } => {
             let update = if *update_budget { Update::Budget } else { Update::Nothing };
-            test(plugin, cases.as_deref(), update, reporter)
+            let places = (plugin.as_path(), cases.as_deref());
+            test(places, update, compile.compile_timeout, reporter)
         }
         PluginCommand::Dev(args) => dev(args, reporter),
         PluginCommand::Vet(args) => vet(args, reporter),

@@ -4,6 +4,7 @@
 //!
 //! Text for a terminal is passed as a [`Page`] or an event: both are escaped.
 
+mod compiling;
 mod progress;
 mod result;
 mod streams;
@@ -22,6 +23,7 @@ use runner_pipeline::locks;
 use runner_sandbox::Sink;
 use serde_json::{Value, json};
 
+pub(crate) use self::compiling::COMPILE_SILENCE;
 pub(crate) use self::result::{appended, counted, not_scanned, replaced_by};
 use self::streams::{Output, Stream};
 pub(crate) use self::streams::{complain, is_broken_pipe, stdout, unless_unread};
@@ -128,6 +130,14 @@ impl Reporter {
         unless_unread(chunks.iter().try_for_each(|(stream, bytes)| self.output.write(*stream, bytes)))
     }
 
+    /// The text that a [buffered](Self::buffered) reporter holds.
+    #[cfg(test)]
+    fn taken(&self) -> String {
+        let Output::Buffer(buffer) = &self.output else { return String::new() };
+        let chunks = std::mem::take(&mut *locks::lock(buffer));
+        chunks.into_iter().map(|(_, bytes)| String::from_utf8_lossy(&bytes).into_owned()).collect()
+    }
+
     /// Prints an error with its causes and hints.
     pub(crate) fn error(&self, error: &Error) {
         self.clear();
@@ -225,19 +235,6 @@ impl Reporter {
     /// Writes text that this program itself has made, such as its manual.
     pub(crate) fn own(&self, bytes: &[u8]) -> Result<()> {
         self.output.write(Stream::Output, bytes)
-    }
-
-    /// What says on a terminal that a plugin is being compiled, if anything does.
-    pub(crate) fn compiling(&self, plugin: &str) -> Option<impl FnOnce() + Send + use<>> {
-        if self.volume == Volume::Quiet || !io::stderr().is_terminal() {
-            return None;
-        }
-        let (output, plugin) = (self.output.clone(), shown(plugin).to_string());
-        Some(move || {
-            let page = || Page::of(format_args!("compiling {plugin}, which takes a while the first time"));
-            // No bar is shown yet.
-            output.try_write(EventFormat::Text, || Value::Null, page);
-        })
     }
 
     /// A sink for the log messages of plugins.

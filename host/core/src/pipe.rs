@@ -143,7 +143,7 @@ pub(crate) fn stream(
     let (before, _) = job.framing.context_bytes();
     let look_behind = before.max(cutter.look_behind());
     let mut out = Out::new(sink);
-    let mut position = Position { at: first_record(&job), want: window_bytes };
+    let mut position = Position { at: first_record(&job), ..Position::start(window_bytes) };
     let mut counts = Counts::default();
     if job.show_empty && is_empty(&mut buffer)? {
         let found = instance.edits(&context, &buffer.view(), 0..0)?;
@@ -190,11 +190,11 @@ fn next(
         // The position requested by a plugin may be far past the end, where
         // adding the length of a window would overflow.
         if buffer.end && position.at >= buffer.reach() {
-            return Ok(None);
+            return ask_at_end(context, buffer, instance, position);
         }
         let filled = buffer.fill_to(position.at + need)?;
         if buffer.end && position.at >= buffer.reach() {
-            return Ok(None);
+            return ask_at_end(context, buffer, instance, position);
         }
         if filled == Filled::Paused {
             return ask_at_pause(context, &buffer.view(), instance, position).map(Some);
@@ -205,6 +205,22 @@ fn next(
         // A record may be longer than a window.
         need *= 2;
     }
+}
+
+/// The edits of an empty last window, if a sequential plugin has skipped to the
+/// end of the input. An empty input has no windows.
+fn ask_at_end(
+    context: &Context<'_>,
+    buffer: &Buffer<'_>,
+    instance: &mut Instance,
+    position: &mut Position,
+) -> Result<Option<(Found, u64)>> {
+    let end = buffer.reach();
+    if context.job.framing != Framing::Sequential || position.is_done() || end == 0 {
+        return Ok(None);
+    }
+    let found = instance.sequential(context, &buffer.view(), end, position)?;
+    Ok(Some((found, end)))
 }
 
 /// Whether the input ends before its first byte.

@@ -32,7 +32,7 @@ pub use direct::Direct;
 pub use entry::is_trusted;
 pub use entry::{Directory, Entry};
 pub use identity::{FileType, Identity, Stat, check_own};
-pub use lock::{Lock, lock};
+pub use lock::{Lock, lock, lock_briefly, wait_for_lock};
 pub use open_file::OpenFile;
 pub use operations::Storage;
 pub use os::{OsFile, OsStorage};

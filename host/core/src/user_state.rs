@@ -84,15 +84,23 @@ pub const TAG_DIGITS: usize = 16;
 /// # Errors
 /// When none of these is an absolute path.
 pub fn directory() -> Result<PathBuf> {
+    let home = Path::new(".local/state/runner");
+    place(["RUNNER_STATE_DIR", "XDG_STATE_HOME"], Path::new(ROOT_DIRECTORY), home).ok_or_else(|| {
+        Error::new(Kind::Usage, "there is no directory for the state of this user")
+            .hint("set HOME, XDG_STATE_HOME or RUNNER_STATE_DIR to an absolute path")
+    })
+}
+
+/// A directory of this user: that which the variable `own` names; otherwise
+/// `runner` in the one that `xdg` names; otherwise `root` for root, and `home` in
+/// `$HOME` for other users. A variable counts if it is an absolute path.
+#[must_use]
+pub fn place([own, xdg]: [&str; 2], root: &Path, home: &Path) -> Option<PathBuf> {
     let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    variable("RUNNER_STATE_DIR")
-        .or_else(|| Some(variable("XDG_STATE_HOME")?.join("runner")))
-        .or_else(|| rustix::process::geteuid().is_root().then(|| ROOT_DIRECTORY.into()))
-        .or_else(|| Some(variable("HOME")?.join(".local/state/runner")))
-        .ok_or_else(|| {
-            Error::new(Kind::Usage, "there is no directory for the state of this user")
-                .hint("set HOME, XDG_STATE_HOME or RUNNER_STATE_DIR to an absolute path")
-        })
+    variable(own)
+        .or_else(|| Some(variable(xdg)?.join("runner")))
+        .or_else(|| rustix::process::geteuid().is_root().then(|| root.to_owned()))
+        .or_else(|| Some(variable("HOME")?.join(home)))
 }
 
 /// The user's key. It is created, durably, if there is none.

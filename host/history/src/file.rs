@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::Raw as _;
 use runner_pipeline::locks;
-use runner_pipeline::storage::PrivateDirectory;
+use runner_pipeline::storage::{PrivateDirectory, lock_briefly};
 use rustix::fs::{FlockOperation, flock};
 
 use crate::chain::{self, Chain, Head, MAX_LINE_BYTES};
@@ -44,12 +44,6 @@ impl History {
         Ok(Self { path, state: Mutex::new(State { file, end: None }) })
     }
 
-    /// The path of the file.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Appends an entry. It is durable after [`sync`](Self::sync).
     ///
     /// # Errors
@@ -58,8 +52,7 @@ impl History {
     pub fn append(&self, entry: &Entry) -> Result<()> {
         let mut state = locks::lock(&self.state);
         let State { file, end } = &mut *state;
-        // Others hold it for as long as one append takes.
-        flock(&*file, FlockOperation::LockExclusive).map_err(|error| self.failed("lock")(error.into()))?;
+        lock_briefly(&*file).map_err(self.failed("lock"))?;
         let appended = last_line(file, end.take()).map_err(self.failed("read")).and_then(|(size, last)| {
             let line = chain::link(last, entry)?;
             let hash = blake3::hash(line.as_bytes());

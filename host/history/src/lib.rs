@@ -5,9 +5,9 @@
 //!                     history.jsonl  --read-->  Line (checked), Line, ..., Head
 //! ```
 //!
-//! The file belongs to one user, who can also write it anew: the chain protects
-//! against mistakes, and against whoever changes one line. Against the user
-//! themselves it protects only if somebody else keeps a [`Head`].
+//! The file belongs to one user, who can also write it anew. The chain reveals
+//! mistakes and a single line that was changed. It reveals a file that was written
+//! anew only if a [`Head`] is kept in a different place.
 
 #![warn(missing_docs)]
 

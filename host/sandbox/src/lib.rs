@@ -42,6 +42,7 @@ mod pipes;
 pub mod plugin;
 mod remote;
 mod running;
+mod stdio;
 mod store;
 mod tables;
 #[doc(hidden)]
@@ -56,6 +57,7 @@ mod tests;
 use std::borrow::Cow;
 use std::os::fd::AsFd;
 use std::sync::Arc;
+use std::time::Instant;
 
 use runner_contract::Manifest;
 use runner_pipeline::error::{Error, Kind, Result};
@@ -81,7 +83,7 @@ use self::code::{Code, CodeFile};
 use self::engine::Counting;
 use self::instance::Linked;
 use self::isolation::Compiler;
-use self::loaded::Runs;
+use self::loaded::{FirstRun, Runs};
 use self::native_code::Source;
 use self::remote::Host;
 
@@ -126,8 +128,7 @@ impl Sandbox {
         };
         let first = First::new(self, &engine, &name, limits, &log);
         let compiler = Compiler { engine: &engine, counting, cancel: cancel.get() };
-        let (manifest, runs) = self.run(&source, &digest, &first, &compiler)?;
-        Ok(Plugin::new(digest, manifest, runs, log))
+        Ok(Plugin::new(digest, self.run(&source, &digest, &first, &compiler)?, log))
     }
 
     /// Takes a plugin's native code from the cache, or else compiles the plugin
@@ -138,25 +139,27 @@ impl Sandbox {
         digest: &blake3::Hash,
         first: &First<'_>,
         compiler: &Compiler<'_>,
-    ) -> Result<(Manifest, Runs)> {
+    ) -> Result<FirstRun> {
         let engine = compiler.engine;
         let mut file = first.file()?;
         if let Some(cache) = &self.cache {
             file = match cache.load(engine, digest, file) {
                 Cached::Found(code) => match first.run(&Arc::new(code))? {
-                    Some(done) => return Ok(done),
+                    Some((manifest, runs)) => return Ok(FirstRun { manifest, runs, compiled_in: None }),
                     None => first.file()?,
                 },
                 Cached::Missing(file) => file,
                 Cached::Bad => first.file()?,
             };
         }
+        let started = Instant::now();
         let code = Arc::new(self.isolation.compile(compiler, source, file, first.confinement())?);
-        let done = first.run(&code)?.ok_or_else(remote::stale)?;
+        let compiled_in = Some(started.elapsed());
+        let (manifest, runs) = first.run(&code)?.ok_or_else(remote::stale)?;
         if let Some(cache) = &self.cache {
             cache.store(engine, digest, &code);
         }
-        Ok(done)
+        Ok(FirstRun { manifest, runs, compiled_in })
     }
 }
 

@@ -1,6 +1,7 @@
 //! A loaded plugin: what it says of itself, and where its instances run.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use runner_confine::Layers;
 use runner_contract::{FileHead, Manifest, Param};
@@ -24,6 +25,8 @@ pub struct Plugin {
     runs: Runs,
     log: Sink,
     tables: Tables,
+    /// `None` if its code was in the cache.
+    compiled_in: Option<Duration>,
 }
 
 /// Where the instances of a plugin run.
@@ -34,9 +37,18 @@ pub(crate) enum Runs {
     InWorker(Arc<Host>, Layers),
 }
 
+/// What the first run of a plugin has come to.
+pub(crate) struct FirstRun {
+    pub(crate) manifest: Manifest,
+    pub(crate) runs: Runs,
+    /// How long compiling took, if that was needed.
+    pub(crate) compiled_in: Option<Duration>,
+}
+
 impl Plugin {
-    pub(crate) fn new(digest: blake3::Hash, manifest: Manifest, runs: Runs, log: Sink) -> Self {
-        Self { digest, manifest, runs, log, tables: Tables::default() }
+    pub(crate) fn new(digest: blake3::Hash, first: FirstRun, log: Sink) -> Self {
+        let FirstRun { manifest, runs, compiled_in } = first;
+        Self { digest, manifest, runs, log, tables: Tables::default(), compiled_in }
     }
 
     /// The manifest of the plugin, checked.
@@ -65,6 +77,13 @@ impl Plugin {
             Runs::InProcess(_) => None,
             Runs::InWorker(_, layers) => Some(layers),
         }
+    }
+
+    /// How long it took to compile the plugin, as wall time. `None` if its native
+    /// code was in the cache.
+    #[must_use]
+    pub fn compiled_in(&self) -> Option<Duration> {
+        self.compiled_in
     }
 
     /// The same plugin under different limits.

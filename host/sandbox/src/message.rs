@@ -176,7 +176,7 @@ pub enum Outcome {
         count: u64,
         new_bytes: u64,
         touched: Option<(u64, u64)>,
-        position: Option<(u64, u64)>,
+        position: Option<(u64, u64, bool)>,
         #[serde(deserialize_with = "few::<_, _, MAX_COUNTS>")]
         counts: Vec<(u32, u64)>,
     },
@@ -192,7 +192,7 @@ impl Outcome {
             count: found.spans().len() as u64,
             new_bytes: found.new_bytes().len() as u64,
             touched: found.touched(),
-            position: position.map(|Position { at, want }| (at, want)),
+            position: position.map(|Position { at, want, is_over }| (at, want, is_over)),
             counts: found.counts().map(|(name, number)| (name as u32, number)).collect(),
         }
     }

@@ -83,6 +83,11 @@ impl Output {
         }
     }
 
+    /// Drops what was not passed on.
+    pub(crate) fn clear(&self) {
+        *locks::lock(&self.0) = Kept::default();
+    }
+
     /// Passes all lines on to the log. A line that has begun is passed on as it
     /// is when `ends` says that nothing follows for now.
     pub(crate) fn pass_on(&self, log: &mut Log, ends: Ends) {

@@ -11,14 +11,6 @@ use runner_pipeline::memory::{Budget, Denied, Lease};
 /// message that it has failed.
 const ERROR_BYTES: usize = 2000;
 
-/// What a command is started with, and how it is talked to.
-#[derive(Clone)]
-pub(crate) struct Stdio {
-    /// The arguments, the command's name first.
-    pub(crate) arguments: Vec<String>,
-    pub(crate) pipes: Pipes,
-}
-
 /// The standard streams of a command. Clones share them.
 #[derive(Clone)]
 pub(crate) struct Pipes(Arc<Mutex<State>>);

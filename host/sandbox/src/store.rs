@@ -9,7 +9,8 @@ use crate::limits::{self, Limiter, Limits};
 use crate::log::{Log, Sink};
 use crate::meter::CALL_INSTRUCTIONS;
 use crate::output::{self, Ends, Output, Stream};
-use crate::pipes::{Pipes, Stdio};
+use crate::pipes::Pipes;
+use crate::stdio::Stdio;
 use crate::tables::Tables;
 use crate::wasi;
 
@@ -63,6 +64,7 @@ pub(crate) fn instructions(store: &Store<State>) -> u64 {
 impl State {
     /// Runs a command from now on, not a plugin.
     pub(crate) fn become_command(&mut self, stdio: Stdio) {
+        self.output = stdio.output.clone();
         let arguments = stdio.arguments.iter().flat_map(|one| one.bytes().chain([0])).collect();
         self.command = Some((arguments, stdio));
     }

@@ -19,7 +19,8 @@ use wasmtime_wasi::random::Deterministic;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::output::{self, Output, Stream};
-use crate::pipes::{Pipes, Stdio};
+use crate::pipes::Pipes;
+use crate::stdio::Stdio;
 
 /// The packages that the empty world covers.
 pub(crate) const PACKAGES: [&str; 6] =

@@ -5,11 +5,11 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::{Error, Kind, Result};
-use runner_pipeline::storage::{Access, Lock, OsStorage, PrivateDirectory, Storage as _, lock};
+use runner_pipeline::storage::{Access, OsStorage, PrivateDirectory, Storage as _, wait_for_lock};
+use runner_pipeline::user_state;
 use rustix::fs::Dir;
 
 use crate::index::Index;
@@ -21,8 +21,8 @@ const PLUGINS: &str = "plugins";
 const LOCK: &str = "lock";
 /// Root's folder, whatever the environment: `HOME` may be the caller's.
 const ROOT_FOLDER: &str = "/var/lib/runner/data";
-/// How often a process looks whether another one is over.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// The length of the name of a plugin's file.
+const NAME_BYTES: usize = 2 * blake3::OUT_LEN + SUFFIX.len();
 
 /// This user's folder: `$RUNNER_DATA_DIR`; otherwise `runner` in `$XDG_DATA_HOME`;
 /// otherwise `/var/lib/runner/data` for root, and `~/.local/share/runner` for other
@@ -31,21 +31,16 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// # Errors
 /// When none of these is an absolute path.
 pub fn path() -> Result<PathBuf> {
-    let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    variable("RUNNER_DATA_DIR")
-        .or_else(|| Some(variable("XDG_DATA_HOME")?.join("runner")))
-        .or_else(|| rustix::process::geteuid().is_root().then(|| ROOT_FOLDER.into()))
-        .or_else(|| Some(variable("HOME")?.join(".local/share/runner")))
-        .ok_or_else(|| {
-            Error::new(Kind::Usage, "there is no folder for the plugins of this user")
-                .hint("set HOME, XDG_DATA_HOME or RUNNER_DATA_DIR to an absolute path")
-        })
+    let home = Path::new(".local/share/runner");
+    user_state::place(["RUNNER_DATA_DIR", "XDG_DATA_HOME"], Path::new(ROOT_FOLDER), home).ok_or_else(|| {
+        Error::new(Kind::Usage, "there is no folder for the plugins of this user")
+            .hint("set HOME, XDG_DATA_HOME or RUNNER_DATA_DIR to an absolute path")
+    })
 }
 
 /// A folder that only this user can enter.
 #[derive(Debug)]
 pub struct Folder {
-    path: PathBuf,
     whole: PrivateDirectory,
     plugins: PrivateDirectory,
 }
@@ -68,7 +63,7 @@ impl Folder {
             return Ok(None);
         }
         let (whole, plugins) = (PrivateDirectory::open(path)?, PrivateDirectory::open(&plugins)?);
-        Ok(Some(Self { path: path.to_owned(), whole, plugins }))
+        Ok(Some(Self { whole, plugins }))
     }
 
     /// Opens the folder, and makes it if it is not there.
@@ -78,7 +73,7 @@ impl Folder {
     pub fn open_or_create(path: &Path) -> Result<Self> {
         let whole = PrivateDirectory::open_or_create(path)?;
         let plugins = PrivateDirectory::open_or_create(&path.join(PLUGINS))?;
-        Ok(Self { path: path.to_owned(), whole, plugins })
+        Ok(Self { whole, plugins })
     }
 
     /// The store in it. To change it, take a [`Turn`] first.
@@ -99,16 +94,8 @@ impl Folder {
             created => created,
         };
         let file = file.map_err(Error::at("open", entry.path()))?;
-        let mut tell = Some(tell);
-        loop {
-            match lock(&file, Lock::Exclusive) {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                locked => return locked.map(|()| Turn(file)).map_err(Error::at("lock", entry.path())),
-            }
-            tell.take().map_or(Ok(()), |tell| tell())?;
-            cancel.check()?;
-            std::thread::sleep(LOOK_EVERY);
-        }
+        wait_for_lock(&file, entry.path(), cancel, tell)?;
+        Ok(Turn(file))
     }
 
     /// Removes files of plugins that the index does not name: of processes that
@@ -121,17 +108,11 @@ impl Folder {
         for found in listed.flatten() {
             let name = found.file_name().to_bytes();
             let is_ours =
-                name == INCOMING.as_bytes() || name.ends_with(SUFFIX.as_bytes()) && name.len() == 69;
+                name == INCOMING.as_bytes() || name.ends_with(SUFFIX.as_bytes()) && name.len() == NAME_BYTES;
             if is_ours && !kept(name) {
                 let _ = OsStorage.remove(&self.plugins.entry(OsStr::from_bytes(name)));
             }
         }
-    }
-
-    /// Where it is, for messages.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 }
 
@@ -140,9 +121,9 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
-    use crate::index::tests::plugin;
     use crate::rules::Outcome;
     use crate::store::New;
+    use crate::testing::plugin;
 
     #[test]
     fn what_is_installed_is_there_and_what_is_left_over_is_swept() {

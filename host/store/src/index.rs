@@ -150,21 +150,9 @@ impl Index {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
-
-    /// An unsigned plugin with this content.
-    pub(crate) fn plugin(id: &str, content: &[u8]) -> Installed {
-        Installed {
-            id: id.parse().unwrap(),
-            blake3: Digest::of(content),
-            bytes: content.len() as u64,
-            contract: Version::new(0, 2, 0),
-            summary: "Does \"it\"\n".to_owned(),
-            signer: None,
-            signature: None,
-        }
-    }
+    use crate::testing::plugin;
 
     #[test]
     fn what_is_written_is_read() {

@@ -22,4 +22,6 @@ pub mod lock_file;
 pub mod resolve;
 pub mod rules;
 pub mod store;
+#[cfg(test)]
+mod testing;
 mod text;

@@ -110,7 +110,7 @@ impl LockFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::index::tests::plugin;
+    use crate::testing::plugin;
 
     #[test]
     fn what_is_written_is_read() {

@@ -94,7 +94,7 @@ fn of_lock<'i>(request: &Request, index: &'i Index, locked: &Locked) -> Result<&
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::index::tests::plugin;
+    use crate::testing::plugin;
 
     fn index() -> Index {
         let mut index = Index::default();

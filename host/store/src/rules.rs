@@ -113,7 +113,7 @@ fn refused(plugin: &Installed, change: Change, why: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::index::tests::plugin;
+    use crate::testing::plugin;
 
     const KEYS: [&str; 2] = [
         "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3",

@@ -6,7 +6,7 @@
 //! is removed leaves the index first, and its file after that. So a file without an
 //! entry may be left, and an entry without its file never is.
 //!
-//! Only one process may change a store at a time (see [`folder`](crate::folder)).
+//! Only one process may change a store at a time: whoever opens it must see to that.
 
 use std::io::ErrorKind;
 
@@ -77,7 +77,8 @@ impl<'s, S: Storage> Store<'s, S> {
         let outcomes = outcomes.collect::<Result<Vec<_>>>()?;
         // Also those that are there: they may be damaged, or not durable yet.
         new.iter().try_for_each(|new| self.put(new.plugin.blake3, &new.bytes))?;
-        self.write(&self.index, index.to_text().as_bytes())?;
+        self.sync_names(&self.plugins)?;
+        self.replace_index(&index)?;
         Ok(outcomes)
     }
 
@@ -89,7 +90,7 @@ impl<'s, S: Storage> Store<'s, S> {
     pub fn remove(&self, plugins: &[Installed]) -> Result<Index> {
         let mut index = self.index()?;
         plugins.iter().for_each(|plugin| index.remove(&plugin.id));
-        self.write(&self.index, index.to_text().as_bytes())?;
+        self.replace_index(&index)?;
         for plugin in plugins.iter().filter(|plugin| !index.names(plugin.blake3)) {
             // Nothing names it any more.
             let _ = self.storage.remove(&self.file(plugin.blake3));
@@ -118,7 +119,7 @@ impl<'s, S: Storage> Store<'s, S> {
         self.plugins.sibling(format!("{digest}{SUFFIX}"))
     }
 
-    /// Makes sure that a plugin is there, and durable.
+    /// Makes sure that a plugin is there, and its content durable.
     fn put(&self, digest: Digest, bytes: &[u8]) -> Result<()> {
         let entry = self.file(digest);
         let Ok(Some(found)) = self.read(&entry, bytes.len() as u64) else { return self.write(&entry, bytes) };
@@ -128,8 +129,18 @@ impl<'s, S: Storage> Store<'s, S> {
         // Whoever wrote it may have been killed before it was durable.
         let failed = || Error::at("sync", entry.path());
         let file = self.storage.open(&entry, Access::Read).map_err(failed())?;
-        self.storage.sync_all(&file).map_err(failed())?;
-        self.storage.sync_parent(&entry).map_err(failed())
+        self.storage.sync_all(&file).map_err(failed())
+    }
+
+    /// Replaces the index in one step, durably.
+    fn replace_index(&self, index: &Index) -> Result<()> {
+        self.write(&self.index, index.to_text().as_bytes())?;
+        self.sync_names(&self.index)
+    }
+
+    /// Makes the names in the folder of an entry durable.
+    fn sync_names(&self, entry: &Entry) -> Result<()> {
+        self.storage.sync_parent(entry).map_err(Error::at("sync the folder of", entry.path()))
     }
 
     /// Reads a file that only this user can have written; `None` if there is none.
@@ -153,8 +164,8 @@ impl<'s, S: Storage> Store<'s, S> {
         Ok(Some(content))
     }
 
-    /// Writes a file under another name, makes it durable, reads it back, and gives
-    /// it its name, durably.
+    /// Writes a file under another name, makes its content durable, reads it back, and
+    /// gives it its name.
     fn write(&self, entry: &Entry, bytes: &[u8]) -> Result<()> {
         let incoming = entry.sibling(INCOMING);
         let failed = || Error::at("write", entry.path());
@@ -175,7 +186,6 @@ impl<'s, S: Storage> Store<'s, S> {
                 Error::new(Kind::Verification, what).hint("the disk may be failing: nothing was installed")
             );
         }
-        self.storage.rename(&incoming, entry).map_err(failed())?;
-        self.storage.sync_parent(entry).map_err(Error::at("sync the folder of", entry.path()))
+        self.storage.rename(&incoming, entry).map_err(failed())
     }
 }

@@ -30,6 +30,7 @@ use runner_plugin::{
     Edits, Failure, FileHead, Framing, Job, LogLevel, Manifest, Params, Plugin, Window, log,
 };
 use runner_values::Shift;
+use scan::Found;
 use std::ops::Range;
 
 /// The plugin, for one file.
@@ -68,23 +69,50 @@ impl Plugin for Redact {
     }
 
     fn transform(&mut self, window: &Window<'_>, edits: &mut Edits) -> Result<(), Failure> {
-        let Options { kinds, allowed, replacement, keys, dates } = &self.options;
-        for found in scan::scan(window.bytes, *kinds, keys)? {
-            let value = &window.bytes[found.range.clone()];
-            if let (Kind::Date, Some(dates)) = (found.kind, dates) {
-                shift(dates, value, found.range, edits)?;
-                continue;
+        let mut start = 0;
+        while start < window.bytes.len() {
+            let end = part_end(window.bytes, start);
+            for found in scan::scan(&window.bytes[start..end], self.options.kinds, &self.options.keys)? {
+                let range = start + found.range.start..start + found.range.end;
+                self.edit(window.bytes, Found { range, ..found }, edits)?;
             }
-            let is_allowed = !allowed.is_empty() && {
-                let plain = holder::Spelling::of(window.bytes, &found).plain(value);
-                allowed.has(found.kind, &plain)
-            };
-            if !is_allowed && !replacement.is_in(window.bytes, &found) {
-                edits.replace_with(found.range.clone(), |out| replacement.write(window.bytes, &found, out));
-                edits.count(found.kind as usize, 1);
-            }
+            start = end;
         }
         Ok(())
+    }
+}
+
+impl Redact {
+    /// Adds the edit of a value.
+    fn edit(&self, text: &[u8], found: Found, edits: &mut Edits) -> Result<(), Failure> {
+        let Options { allowed, replacement, dates, .. } = &self.options;
+        let value = &text[found.range.clone()];
+        if let (Kind::Date, Some(dates)) = (found.kind, dates) {
+            return shift(dates, value, found.range, edits);
+        }
+        let is_allowed = !allowed.is_empty() && {
+            let plain = holder::Spelling::of(text, &found).plain(value);
+            allowed.has(found.kind, &plain)
+        };
+        if !is_allowed && !replacement.is_in(text, &found) {
+            edits.replace_with(found.range.clone(), |out| replacement.write(text, &found, out));
+            edits.count(found.kind as usize, 1);
+        }
+        Ok(())
+    }
+}
+
+/// Number of bytes that are searched at a time: several passes go over them, so
+/// they should stay in the cache.
+const PART_BYTES: usize = 64 << 10;
+
+/// The end of the part that begins at `start`: that of a line.
+fn part_end(text: &[u8], start: usize) -> usize {
+    let Some(part) = text.get(start..start + PART_BYTES) else { return text.len() };
+    match memchr::memrchr(b'\n', part) {
+        Some(end) => start + end + 1,
+        None => memchr::memchr(b'\n', &text[start + PART_BYTES..])
+            .map_or(text.len(), |end| start + PART_BYTES + end + 1),
     }
 }
 
@@ -110,4 +138,27 @@ runner_plugin::export!(Redact);
 pub fn values(text: &[u8], kinds: &str) -> Result<Vec<(&'static str, usize, usize)>, String> {
     let found = scan::scan(text, Kinds::parse(kinds)?, &Keys::builtin()?)?;
     Ok(found.into_iter().map(|found| (found.kind.name(), found.range.start, found.range.end)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_whole_lines() {
+        for (line, count) in
+            [(1, 70_000), (100, 2_000), (PART_BYTES - 1, 3), (PART_BYTES, 3), (3 * PART_BYTES, 2)]
+        {
+            let mut text = [vec![b'a'; line], b"\n".to_vec()].concat().repeat(count);
+            text.push(b'z');
+            let mut start = 0;
+            while start < text.len() {
+                let end = part_end(&text, start);
+                let longest = PART_BYTES.max(line + 1);
+                assert!(start < end && end - start <= longest, "{line}: {start} to {end}");
+                assert!(end == text.len() || text[end - 1] == b'\n', "{line}: {start} to {end}");
+                start = end;
+            }
+        }
+    }
 }

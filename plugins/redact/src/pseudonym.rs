@@ -35,8 +35,19 @@ fn may_be_pseudonym(value: &[u8], after: &[u8]) -> bool {
         || is_reversed
         || value.len() >= UUID_DIGITS
         || matches!(value, [.., b'd' | b'D'])
-        || value.iter().any(|byte| matches!(byte, b'_' | b':' | b'%' | b'\\' | b'&' | b'=' | b'#' | 0x80..))
+        || value.iter().any(|&byte| IS_ODD[usize::from(byte)])
 }
+
+/// The bytes of tokens, of escapes and of letters beyond ASCII.
+const IS_ODD: [bool; 256] = {
+    let mut is_odd = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        is_odd[byte] = byte >= 0x80 || matches!(byte as u8, b'_' | b':' | b'%' | b'\\' | b'&' | b'=' | b'#');
+        byte += 1;
+    }
+    is_odd
+};
 
 /// Whether a value is or contains a pseudonym such as `key_3f9a1c0d2b4e5f60`.
 fn has_token(value: &[u8]) -> bool {

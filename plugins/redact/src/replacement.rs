@@ -52,7 +52,8 @@ impl Replacement {
     pub(crate) fn write(&self, text: &[u8], found: &Found, out: &mut Vec<u8>) {
         let value = &text[found.range.clone()];
         let form = found.kind.form();
-        let is_number = holder::is_number(text, &found.range);
+        // An address has too many dots or hyphens.
+        let is_number = found.kind != Kind::Ipv4 && holder::is_number(text, &found.range);
         match self {
             Self::Mask(mask) => {
                 let has_escape =

@@ -181,6 +181,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_mutation_can_be_parsed() {
+        let root = shell::root();
+        let list = List::read(root).expect("the list");
+        for (name, text) in switched(root, &list, "ANY").expect("the sources with mutations") {
+            let parsed = syn::parse_file(&text);
+            assert!(parsed.is_ok(), "{}: {}", name.display(), parsed.err().expect("an error"));
+        }
+    }
+
+    #[test]
     fn pieces_may_nest_and_never_overlap() {
         let text = "a(b + c) d;";
         let piece = |range, name| Piece { range, name, with: "x" };

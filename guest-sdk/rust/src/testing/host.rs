@@ -285,14 +285,15 @@ impl<P: Plugin> Run<'_, P> {
     }
 
     /// Shows windows in order to one instance. Bytes that were not consumed are
-    /// shown again, followed by more.
+    /// shown again, followed by more. An empty last window follows a skip to the
+    /// very end, and nothing a skip of the whole rest.
     fn sequential(&mut self) -> Result<(), String> {
         let input = self.input;
         let length = input.len();
-        let mut start = 0;
-        let mut left = 0;
+        let (mut start, mut left) = (0_usize, 0);
+        let mut is_over = length == 0;
         for size in self.cut.windows.iter().cycle() {
-            if start == length {
+            if is_over {
                 break;
             }
             let end = (start + left).saturating_add(*size).min(length);
@@ -311,7 +312,11 @@ impl<P: Plugin> Run<'_, P> {
                 self.push(edit, start as isize)?;
             }
             left = end - start - consumed_here;
-            start = start.saturating_add(consumed).min(length);
+            is_over = end == length || consumed == usize::MAX;
+            start = start.saturating_add(consumed);
+            if start > length && !is_over {
+                return Err(format!("a skip to {start}, beyond the end of the input"));
+            }
         }
         Ok(())
     }

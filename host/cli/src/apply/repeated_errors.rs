@@ -6,8 +6,8 @@ use serde_json::json;
 
 use crate::report::Reporter;
 
-/// Errors that the parameters cause, so that every file gets them. Each is
-/// reported once.
+/// Errors that parameters cause, or the kind of the files, so that many files get
+/// them. Each is reported once, with the first of these files.
 #[derive(Default)]
 pub(super) struct RepeatedErrors {
     /// The message of the plugin, and the number of files after the first that

@@ -15,7 +15,7 @@ use runner_pipeline::run::{Options, Program, apply_to};
 use runner_pipeline::storage::{Entry, read_small};
 use runner_sandbox::plugin::params::Given;
 use runner_sandbox::plugin::{Resolved, Several};
-use runner_sandbox::{Isolation, Limits, Meter, Plugin, Sink};
+use runner_sandbox::{Limits, Meter, Plugin, Sink};
 
 use super::build::remove;
 use super::case::{Answer, DATA_BYTES, Failure};
@@ -41,11 +41,16 @@ pub(super) struct Bench {
 }
 
 /// Loads a plugin whose instructions are counted. All commands for authors use
-/// such code, so that it is compiled once.
+/// such code, so that it is compiled once, within the time `compile`.
 ///
 /// # Errors
 /// If the plugin cannot be read or loaded.
-pub(super) fn load(path: &Path, cancel: Cancel<'static>, reporter: &Reporter) -> Result<(Plugin, Meter)> {
+pub(super) fn load(
+    path: &Path,
+    compile: Duration,
+    cancel: Cancel<'static>,
+    reporter: &Reporter,
+) -> Result<(Plugin, Meter)> {
     let meter = Meter::default();
     let limits = Limits {
         deadline: DEADLINE,
@@ -55,7 +60,7 @@ pub(super) fn load(path: &Path, cancel: Cancel<'static>, reporter: &Reporter) ->
         ..limits()?
     };
     let source = Resolved::file(path)?;
-    Ok((load_resolved(&source, limits, Isolation::COMPILE_DEADLINE, reporter)?, meter))
+    Ok((load_resolved(&source, limits, compile, reporter)?, meter))
 }
 
 impl Bench {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, Raw as _, shown};
-use runner_pipeline::storage::{Lock, lock};
+use runner_pipeline::storage::wait_for_lock;
 use runner_sandbox::{Meter, Plugin};
 
 use super::bench;
@@ -21,16 +21,15 @@ use crate::report::Reporter;
 
 /// The folder of a project for intermediate files.
 pub(super) const SCRATCH: &str = ".build";
-/// How often a build looks whether another one is over.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// Builds the plugin of the project in a folder.
+/// Builds the plugin of the project in a folder. `compile` is the time limit for
+/// compiling it to native code.
 ///
 /// # Errors
 /// If a tool is missing, a step fails, or what was built is no plugin; any I/O
 /// error.
-pub(crate) fn build(folder: &Path, reporter: &Reporter) -> Result<Outcome> {
-    let builder = Builder::new(Project::open(folder)?)?;
+pub(crate) fn build(folder: &Path, compile: Duration, reporter: &Reporter) -> Result<Outcome> {
+    let builder = Builder::new(Project::open(folder)?, compile)?;
     let built = builder.build(Cancel::NEVER, reporter)?;
     let again = match builder.project.language.recipe.reproducible {
         true => "the same in any folder",
@@ -49,6 +48,8 @@ pub(super) struct Builder {
     scratch: PathBuf,
     made: PathBuf,
     places: Places,
+    /// The time limit for compiling to native code.
+    compile: Duration,
 }
 
 /// A plugin that was built, and has described itself.
@@ -62,7 +63,7 @@ impl Builder {
     ///
     /// # Errors
     /// If one is missing, or the folder has a name that tools cannot be given.
-    pub(super) fn new(project: Project) -> Result<Self> {
+    pub(super) fn new(project: Project, compile: Duration) -> Result<Self> {
         let folder =
             fs::canonicalize(&project.folder).map_err(Error::at("open the folder", &project.folder))?;
         if folder.to_str().is_none() {
@@ -75,7 +76,7 @@ impl Builder {
         let scratch = folder.join(SCRATCH);
         let made = scratch.join(format!("{}.wasm", project.name));
         let places = Places::new(&project, folder, &made)?;
-        Ok(Self { project, scratch, made, places })
+        Ok(Self { project, scratch, made, places, compile })
     }
 
     /// Builds, and puts the plugin in its place once it has described itself.
@@ -133,7 +134,7 @@ impl Builder {
     /// Loads what the steps have made.
     fn load(&self, cancel: Cancel<'static>, reporter: &Reporter) -> Result<(Plugin, Meter)> {
         self.places.take(&self.project.language.recipe.module, &self.made)?;
-        bench::load(&self.made, cancel, reporter)
+        bench::load(&self.made, self.compile, cancel, reporter)
     }
 }
 
@@ -162,18 +163,10 @@ fn make_scratch(scratch: &Path) -> Result<()> {
 /// Waits until no other build of the project runs. The lock ends with the file.
 fn wait_for_others(scratch: &Path, cancel: Cancel<'_>, reporter: &Reporter) -> Result<File> {
     let folder = File::open(scratch).map_err(Error::at("open the folder", scratch))?;
-    let mut is_told = false;
-    loop {
-        match lock(&folder, Lock::Exclusive) {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            locked => return locked.map(|()| folder).map_err(Error::at("lock", scratch)),
-        }
-        if !std::mem::replace(&mut is_told, true) {
-            reporter.note(&Page::of("another build of this project is running; this one waits"))?;
-        }
-        cancel.check()?;
-        std::thread::sleep(LOOK_EVERY);
-    }
+    wait_for_lock(&folder, scratch, cancel, || {
+        reporter.note(&Page::of("another build of this project is running; this one waits"))
+    })?;
+    Ok(folder)
 }
 
 /// Removes a file, if it is there.

@@ -20,7 +20,7 @@ use self::sample::Sample;
 use self::watched::Watched;
 use super::bench::Bench;
 use crate::Outcome;
-use crate::args::{bytes, key_value};
+use crate::args::{CompileArgs, bytes, key_value};
 use crate::report::{Reporter, replaced_by};
 use crate::show::{View, changes};
 use crate::signals::cancel_on_signals;
@@ -41,6 +41,8 @@ pub(crate) struct DevArgs {
     /// How much of the file is shown to the plugin
     #[arg(long, value_name = "BYTES", default_value = "1M", value_parser = bytes)]
     sample: u64,
+    #[command(flatten)]
+    compile: CompileArgs,
 }
 
 /// Shows the changes that a plugin makes, and again whenever it changes, until the
@@ -51,7 +53,7 @@ pub(crate) struct DevArgs {
 /// be built or fails is shown, and the watch goes on.
 pub(crate) fn dev(args: &DevArgs, reporter: &Reporter) -> Result<Outcome> {
     let cancel = cancel_on_signals()?;
-    let mut watched = Watched::new(&args.plugin, &args.file)?;
+    let mut watched = Watched::new(&args.plugin, &args.file, args.compile.compile_timeout)?;
     let params: Vec<_> = args.set.iter().map(|(name, value)| Given::set(name, value)).collect();
     let round = Round { args, params: &params, cancel, reporter };
     let mut saved = None;

@@ -2,6 +2,7 @@
 //! of several sizes, and measures what it costs.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::engine::window::BLOCK_BYTES;
@@ -26,21 +27,22 @@ const WINDOWS: [u64; 7] = [1, 7, 64, 512, 4 << 10, 64 << 10, 192 << 10];
 const CUTS: u64 = 16 << 10;
 
 /// Tests a plugin, or that of a project, with the cases of a folder; without
-/// one, the folder `cases` of the project.
+/// one, the folder `cases` of the project. `compile` is the time limit for
+/// compiling it to native code.
 ///
 /// # Errors
 /// If the plugin cannot be loaded, or there are no cases. Cases that fail are no
 /// error, but an outcome.
 pub(crate) fn test(
-    plugin: &Path,
-    cases: Option<&Path>,
+    (plugin, cases): (&Path, Option<&Path>),
     update: Update,
+    compile: Duration,
     reporter: &Reporter,
 ) -> Result<Outcome> {
     let (path, folder) = places(plugin, cases)?;
     stale::warn(&path, reporter)?;
     let folders = case::folders(&folder)?;
-    let bench = Bench::new(load(&path, Cancel::NEVER, reporter)?)?;
+    let bench = Bench::new(load(&path, compile, Cancel::NEVER, reporter)?)?;
     let (mut failures, mut whole) = (0, Vec::new());
     for folder in &folders {
         let name = case::name(folder);

@@ -31,7 +31,7 @@ use clap::Args as ArgGroup;
 use runner_pipeline::error::{Error, Fault, Kind, Result};
 use runner_pipeline::escape::{json_line, shown};
 use runner_sandbox::plugin::Resolved;
-use runner_sandbox::{Isolation, Plugin, contract_version};
+use runner_sandbox::{Plugin, contract_version};
 use runner_store::resolve::Locking;
 use runner_trust::package::Package;
 
@@ -41,7 +41,7 @@ use self::trial::Trial;
 use super::build::is_plugin;
 use super::stale;
 use crate::Outcome;
-use crate::args::{bytes, key_value, seconds};
+use crate::args::{CompileArgs, bytes, key_value, seconds};
 use crate::installed::resolve;
 use crate::loaded_plugin::load_resolved;
 use crate::report::Reporter;
@@ -87,6 +87,8 @@ pub(crate) struct VetArgs {
     /// Memory limit per instance of the plugin
     #[arg(long, value_name = "BYTES", default_value = "256M", value_parser = bytes)]
     pub(super) memory: u64,
+    #[command(flatten)]
+    pub(super) compile: CompileArgs,
     /// Fail unless the plugin takes so many bytes a second
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub(super) min_speed: Option<u64>,
@@ -170,7 +172,7 @@ fn described(
     report: &mut Report,
     reporter: &Reporter,
 ) -> Result<Option<Plugin>> {
-    let loaded = load_resolved(source, setup::limits(args)?, Isolation::COMPILE_DEADLINE, reporter)
+    let loaded = load_resolved(source, setup::limits(args)?, args.compile.compile_timeout, reporter)
         .and_then(|plugin| if plugin.is_filter() { Err(a_filter(&args.plugin)) } else { Ok(plugin) })
         .and_then(|plugin| plugin.describe_twice().map(|described| (plugin, described)));
     let fail = |board: &mut Board, check, why| board.fail(check, Finding { why, input: None, params: 0 });

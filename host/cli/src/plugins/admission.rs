@@ -103,18 +103,16 @@ impl Candidate {
             };
         }
         let signature = read_text(&file)?;
-        match signer.verify(&self.package.id, &self.source.bytes, &signature) {
-            Ok(_) => Ok(Some((signer.clone(), signature))),
-            Err(error) if key.is_some() || seen == Some(signer) => {
-                Err(error.within(format!("{} does not vouch for {}", file.shown(), self.path.shown())).hint(
-                    "if the author has a new key, give the file of the public key with --key, and `--accept signer`",
-                ))
-            }
-            Err(error) => Err(error),
-        }
+        signer.verify(&self.package.id, &self.source.bytes, &signature).map_err(|error| {
+            error.within(format!("{} does not vouch for {}", file.shown(), self.path.shown())).hint(
+                "if the author has a new key, give the file of the public key with --key, and `--accept signer`",
+            )
+        })?;
+        Ok(Some((signer.clone(), signature)))
     }
 
-    fn new(&self, signed: Option<(Signer, String)>) -> New {
+    /// What is to be put into the store.
+    fn to_store(&self, signed: Option<(Signer, String)>) -> New {
         let Package { id, contract, manifest, .. } = &self.package;
         let (signer, signature) = signed.unzip();
         let plugin = Installed {
@@ -145,7 +143,7 @@ pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &R
     let signed = candidates.iter().map(|candidate| candidate.signer(key.as_ref(), &index));
     let signed = signed.collect::<Result<Vec<_>>>()?;
     let new: Vec<_> =
-        candidates.iter().zip(signed).map(|(candidate, signed)| candidate.new(signed)).collect();
+        candidates.iter().zip(signed).map(|(candidate, signed)| candidate.to_store(signed)).collect();
     let accepted: Vec<_> = args.accept.iter().copied().map(Change::from).collect();
     let outcomes = store.install(&new, &accepted)?;
     let index = store.index()?;

@@ -14,7 +14,7 @@ use runner_store::resolve::Locking;
 use runner_trust::package::Package;
 
 use crate::Outcome;
-use crate::args::seconds;
+use crate::args::{CompileArgs, seconds};
 use crate::installed::resolve;
 use crate::loaded_plugin::{limits, load_resolved};
 use crate::report::Reporter;
@@ -34,9 +34,8 @@ pub(crate) struct InspectArgs {
     /// Time limit for starting the plugin, and for its answer
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     timeout: Duration,
-    /// Time limit for compiling the plugin when it is run for the first time
-    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
-    compile_timeout: Duration,
+    #[command(flatten)]
+    compile: CompileArgs,
     /// Refuse to run the plugin unless the kernel can confine it fully
     #[arg(long)]
     require_confinement: bool,
@@ -72,7 +71,7 @@ fn one(source: &Resolved, args: &InspectArgs, page: &mut Page, reporter: &Report
     if args.require_confinement {
         limits.confinement = Confinement::Full;
     }
-    let plugin = load_resolved(source, limits, args.compile_timeout, reporter)?;
+    let plugin = load_resolved(source, limits, args.compile.compile_timeout, reporter)?;
     let manifest = plugin.manifest();
     page.line(format_args!("{} {}", manifest.name, manifest.version));
     head(manifest, &plugin.digest(), page);
@@ -94,7 +93,7 @@ pub(super) fn section(source: &Resolved) -> Result<Option<Package>> {
 
 /// A plugin that is known from its section alone.
 fn packaged(package: &Package, source: &Resolved, page: &mut Page) {
-    page.line(&package.id.to_string());
+    page.line(&package.id);
     head(&package.manifest, &blake3::hash(&source.bytes), page);
     page.line(format_args!("contract {}", package.contract));
     if let Some(recipe) = &package.recipe {

@@ -41,7 +41,7 @@ impl PasswordArgs {
     ///
     /// # Errors
     /// As for [`PasswordArgs::known`]; if it is typed in two ways.
-    pub(super) fn new(&self) -> Result<String> {
+    pub(super) fn chosen(&self) -> Result<String> {
         let Some(path) = &self.password_file else {
             let password = ask("Password for the secret key: ")?;
             if ask("The same once more: ")? != password {
@@ -75,7 +75,7 @@ fn not_empty(password: String, why: &str) -> Result<String> {
 /// Reads a file with a secret.
 ///
 /// # Errors
-/// [`Kind::Refused`] if somebody else may read it. No error holds anything of its
+/// [`Kind::Refused`] if another user may read it. No error holds anything of its
 /// content.
 fn read_secret(path: &Path) -> Result<String> {
     let file = open_small(path, KEY_BYTES)?;
@@ -104,7 +104,7 @@ fn check_private(file: &File, path: &Path) -> Result<()> {
 /// Reads a secret key.
 ///
 /// # Errors
-/// If it is none, or somebody else may read it.
+/// If it is no secret key, or another user may read it.
 pub(super) fn secret_key(path: &Path) -> Result<SecretKey> {
     SecretKey::new(read_secret(path)?).map_err(|error| in_file(error, path))
 }

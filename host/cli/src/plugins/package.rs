@@ -11,7 +11,6 @@ use runner_sandbox::{Isolation, MAX_PLUGIN_BYTES, Plugin, contract_version};
 use runner_trust::format::Format;
 use runner_trust::id::{Id, is_word};
 use runner_trust::package::{Package, Recipe, Wants};
-use semver::Version;
 
 use super::new_file::{beside, is_missing, put};
 use crate::Outcome;
@@ -71,7 +70,9 @@ pub(super) fn package(args: &PackageArgs, reporter: &Reporter) -> Result<Outcome
     })?;
     let packed = Package {
         id: identity(namespace, &plugin)?,
-        contract: contract_version().parse().unwrap_or_else(|_| Version::new(0, 0, 0)),
+        contract: contract_version().parse().map_err(|error: semver::Error| {
+            Error::new(Kind::Internal, "the version of the contract is none").because(error)
+        })?,
         manifest: plugin.manifest().clone(),
         wants: Wants { memory_bytes: packing.memory_bytes, timeout_ms: packing.timeout_ms },
         recipe: language.map(|language| Recipe {

@@ -65,7 +65,7 @@ pub(super) fn keygen(args: &KeygenArgs, reporter: &Reporter) -> Result<Outcome> 
                 .hint("a key is never replaced: what it has signed could not be checked any more"));
         }
     }
-    let password = if args.no_password { None } else { Some(args.password.new()?) };
+    let password = if args.no_password { None } else { Some(args.password.chosen()?) };
     let pair = minisign::generate(password.as_deref())?;
     write_new_secret(&args.file, &pair.secret)?;
     put(&public, pair.public.as_bytes())?;

@@ -12,9 +12,9 @@ pub(super) fn is_unnamed(file: &Path, error: &Error) -> bool {
     match error.kind() {
         // Whatever word of a plugin's message looks like the name of the file.
         Kind::Plugin => return true,
-        // Wrong parameters, of which a plugin has said so, and a request to stop
-        // are not about the file.
-        Kind::Usage if error.words().is_some() => return false,
+        // A plugin that refuses its parameters, or the file.
+        Kind::Usage if error.words().is_some() => return true,
+        // A request to stop is not about the file.
         Kind::Interrupted => return false,
         _ => {}
     }
@@ -49,6 +49,8 @@ mod tests {
         assert!(unnamed(Kind::Io, "there are other names such as f.txt-old and of.txt"));
         assert!(unnamed(Kind::Plugin, "the plugin does not like f.txt"));
         assert!(unnamed(Kind::Usage, "the edit at offset 1 changes the length"));
+        let said = Error::new(Kind::Usage, "plugin `magic` failed").said("f.txt is no file of magic");
+        assert!(is_unnamed(Path::new("f.txt"), &said));
     }
 
     #[test]
@@ -64,8 +66,6 @@ mod tests {
         }
         let within = Error::new(Kind::Io, "cannot open f.txt").within("nothing was written");
         assert!(!is_unnamed(Path::new("f.txt"), &within));
-        let said = Error::new(Kind::Usage, "plugin `replace` failed").said("the value of `find` is wrong");
-        assert!(!is_unnamed(Path::new("f.txt"), &said));
         assert!(!unnamed(Kind::Interrupted, "interrupted"));
     }
 }

@@ -127,12 +127,14 @@ impl Instance {
         let mut found = Found::new(context.budget, 0);
         let remote = match self {
             Self::Local(transform) => {
-                return window::find_sequential(context, view, &mut **transform, (position, until), found);
+                found = window::find_sequential(context, view, &mut **transform, (position, until), found)?;
+                position.check(view)?;
+                return Ok(found);
             }
             Self::Remote(remote) => remote,
             Self::Chain(_) => return Err(Error::new(Kind::Internal, "several plugins in a sequential scan")),
         };
-        while position.at < until {
+        while position.is_due(view, until) {
             // Whether the last window is that of the file shows one byte later.
             let shown = position.at.saturating_add(position.want).max(until);
             let end = shown.saturating_add(1).min(view.limit());
@@ -142,11 +144,12 @@ impl Instance {
             let near = context.around(view, &(position.at..end));
             let mut answer = Answer::new(context.job, &near, position.at..end, context.budget);
             let next = remote.sequential(context, &near, (*position, until), &mut answer)?;
-            check_progress(context, *position, next)?;
+            check_progress(context, view, *position, next)?;
             answer.consumed(next.at)?;
             found.append(answer.finish());
             *position = next;
         }
+        position.check(view)?;
         Ok(found)
     }
 
@@ -176,10 +179,13 @@ impl Instance {
 }
 
 /// A plugin that makes no progress was to be found out in its own process. A
-/// window that grows is twice as long each time, so there are few of them.
-fn check_progress(context: &Context<'_>, from: Position, to: Position) -> Result<()> {
-    let has_moved = to.at > from.at || to.at == from.at && to.want / 2 >= from.want;
-    if has_moved && (1..=context.longest_window()).contains(&to.want) {
+/// window that grows is twice as long each time, so there are few of them. The
+/// last window may be empty.
+fn check_progress(context: &Context<'_>, view: &View<'_>, from: Position, to: Position) -> Result<()> {
+    let is_at_end = view.end && to.at == view.limit();
+    let has_grown = to.at == from.at && to.want / 2 >= from.want;
+    let has_moved = to.at > from.at || has_grown || to.is_over && !from.is_over;
+    if has_moved && (is_at_end || !to.is_over) && (1..=context.longest_window()).contains(&to.want) {
         return Ok(());
     }
     Err(breach(&format!("a window of {} bytes at offset {}, coming from {}", to.want, to.at, from.at)))

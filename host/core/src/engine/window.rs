@@ -3,6 +3,7 @@
 
 mod pack;
 mod ranges;
+mod sequential;
 #[cfg(test)]
 mod tests;
 
@@ -13,15 +14,15 @@ use runner_contract::{Framing, Job, RecordMatch, Reply, Window};
 use self::pack::Pack;
 pub(crate) use self::ranges::is_needed;
 use self::ranges::needed;
+pub use self::sequential::{Position, find_sequential};
 use crate::cancel::Cancel;
 use crate::engine::fields::Splitter;
 use crate::engine::framing::{Cutter, View};
 use crate::engine::prefilter::Finder;
 use crate::engine::transform::Transform;
 pub use crate::engine::validate::Found;
-use crate::engine::validate::{Origin, Piece, Request, accept, broken};
-use crate::error::{Error, Kind, Place, Result};
-use crate::escape::{count, group_digits};
+use crate::engine::validate::{Origin, Piece, Request, accept};
+use crate::error::{Place, Result};
 use crate::hash::GROUP_BYTES;
 use crate::memory::{Budget, Lease};
 use crate::profile::{self, Stage};
@@ -261,65 +262,4 @@ fn answer(
 
 fn slice<'v>(view: &View<'v>, range: &Range<u64>) -> &'v [u8] {
     &view.bytes[(range.start - view.base) as usize..(range.end - view.base) as usize]
-}
-
-/// The position of a sequential scan.
-#[derive(Debug, Clone, Copy)]
-pub struct Position {
-    /// The next byte to show.
-    pub at: u64,
-    /// The number of bytes to show.
-    pub want: u64,
-}
-
-/// The error for a value, a row or the like that is longer than a window can
-/// be: most often, that is what the file holds, not a fault of the plugin.
-fn too_long(start: u64, limit: u64) -> Error {
-    let (start, limit) = (group_digits(start), count(limit, "byte"));
-    let what =
-        format!("the plugin needs more than {limit} at once, which is the limit, from offset {start} on");
-    Error::new(Kind::Io, what).hint(
-        "a quote that is never closed turns everything after it into one value; otherwise raise the limit \
-         with `--window`, up to 1GiB",
-    )
-}
-
-/// Adds the edits of the sequential windows that start before `until`, as far
-/// as they are in view, to what was found before; advances `position`.
-///
-/// # Errors
-/// As for [`find`].
-pub fn find_sequential(
-    context: &Context<'_>,
-    view: &View<'_>,
-    transform: &mut dyn Transform,
-    (position, until): (&mut Position, u64),
-    mut found: Found,
-) -> Result<Found> {
-    let view_end = view.limit();
-    while position.at < until {
-        let end = position.at.saturating_add(position.want).min(view_end);
-        // Whether the window is the last one shows only after its end.
-        if end == view_end && !view.end {
-            break;
-        }
-        let bytes = slice(view, &(position.at..end));
-        let last = view.end && end == view_end;
-        let window = Window::new(position.at, bytes).last(last);
-        let piece = Piece { at: 0, offset: position.at, bytes: bytes.len() as u32 };
-        let reply = answer(context, transform, &window, &Origin(&[piece]), &mut found)?;
-        let shown = bytes.len() as u64;
-        if last && reply.consumed != shown {
-            return Err(broken(&window, &format!("consumed {} of the last {shown} bytes", reply.consumed)));
-        }
-        // The next window is longer than what was left, so that the plugin
-        // makes progress.
-        let left = shown.saturating_sub(reply.consumed);
-        position.want = if left == shown { 2 * position.want } else { context.window_bytes.max(left + 1) };
-        if position.want > context.longest_window() {
-            return Err(too_long(position.at.saturating_add(reply.consumed), context.longest_window()));
-        }
-        position.at = position.at.saturating_add(reply.consumed);
-    }
-    Ok(found)
 }

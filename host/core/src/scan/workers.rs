@@ -26,7 +26,7 @@ pub(super) fn run(
     let first = start.block;
     let blocks = usize::try_from(scan.block_count() - first).unwrap_or(usize::MAX);
     let threads = scan.options.threads.clamp(1, blocks.max(1));
-    let position = Position { at: 0, want: scan.context.window_bytes };
+    let position = Position::start(scan.context.window_bytes);
     let shared = Shared::new(start, threads, position);
     std::thread::scope(|scope| {
         let started = if blocks <= 1 {

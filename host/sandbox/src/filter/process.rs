@@ -17,7 +17,10 @@ use super::options::Options;
 use crate::call_error::{self, Call};
 use crate::instance::Linked;
 use crate::limits::{Limits, reply_fuel};
-use crate::pipes::{Pipes, Refused, Stdio};
+use crate::log::Log;
+use crate::output::{Ends, Output};
+use crate::pipes::{Pipes, Refused};
+use crate::stdio::Stdio;
 use crate::store::State;
 
 /// How often a command may give way without a reason before it is taken for one
@@ -33,6 +36,8 @@ pub(super) struct Process {
     name: String,
     limits: Limits,
     pipes: Pipes,
+    output: Output,
+    log: Log,
     /// `None` once it has ended.
     run: Option<Run>,
     /// The offset of the window that it works on.
@@ -45,13 +50,17 @@ impl Process {
     /// A command that has not done anything yet.
     pub(super) fn start(linked: &Linked, options: &Options) -> Self {
         let pipes = Pipes::new(&linked.limits.budget);
-        let stdio = Stdio { arguments: options.arguments.clone(), pipes: pipes.clone() };
+        let output = Output::default();
+        let arguments = options.arguments.clone();
+        let stdio = Stdio { arguments, pipes: pipes.clone(), output: output.clone() };
         let offset = Arc::new(AtomicU64::new(0));
         let run = run(linked.clone(), stdio, options.ok_exits.clone(), Arc::clone(&offset));
         Self {
             name: linked.name.clone(),
             limits: linked.limits.clone(),
             pipes,
+            output,
+            log: Log::new(Arc::clone(&linked.log)),
             run: Some(Box::pin(run)),
             offset,
         }
@@ -78,12 +87,20 @@ impl Process {
         self.pipes.take_output()
     }
 
-    /// Lets it work until it has read everything and wants more, or has ended.
-    /// `offset` is that of the window in messages.
+    /// Lets it work until it has read everything and wants more, or has ended, and
+    /// logs what it has written to standard error. `offset` is that of the window
+    /// in messages.
     ///
     /// # Errors
     /// If it fails, or ends with an exit code that is not allowed.
     pub(super) fn run(&mut self, offset: u64) -> Result<()> {
+        let done = self.go_on(offset);
+        let ends = if self.run.is_some() && done.is_ok() { Ends::Later } else { Ends::Now };
+        self.output.pass_on(&mut self.log, ends);
+        done
+    }
+
+    fn go_on(&mut self, offset: u64) -> Result<()> {
         self.offset.store(offset, Ordering::Relaxed);
         let Some(run) = &mut self.run else { return Ok(()) };
         let mut context = Context::from_waker(Waker::noop());
@@ -104,7 +121,7 @@ impl Process {
 
 /// Everything that a command does, from start to end.
 async fn run(linked: Linked, stdio: Stdio, ok_exits: Vec<i32>, offset: Arc<AtomicU64>) -> Result<()> {
-    let pipes = stdio.pipes.clone();
+    let (pipes, output) = (stdio.pipes.clone(), stdio.output.clone());
     let mut store = linked.store();
     // Each write is bounded by itself; the pipe bounds all of them.
     store.set_hostcall_fuel(reply_fuel(0));
@@ -141,9 +158,10 @@ async fn run(linked: Linked, stdio: Stdio, ok_exits: Vec<i32>, offset: Arc<Atomi
         },
     };
     if code != 0 && !ok_exits.contains(&code) {
+        // The error has its last words.
+        output.clear();
         return Err(failed(code));
     }
-    store.data_mut().end_call();
     Ok(())
 }
 

@@ -83,7 +83,7 @@ fn run(content: &[u8], transform: &mut dyn Transform, window_bytes: u64) -> (Vec
         whole: None,
     };
     let view = View { base: 0, bytes: content, end: true };
-    let mut position = Position { at: 0, want: window_bytes };
+    let mut position = Position::start(window_bytes);
     let found = Found::without_old_bytes(budget, 0);
     let size = content.len() as u64;
     let found = find_sequential(&context, &view, transform, (&mut position, size), found).expect("it obeys");

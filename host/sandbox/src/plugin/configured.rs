@@ -11,11 +11,19 @@ use super::grants::Grants;
 use super::params::{self, Given};
 use crate::{Plugin, Sink};
 
+/// The hint for a refusal with parameters, and for one without any.
+const WRONG_VALUE: &str = "the plugin says the same of any other file: a value given to it is the cause, or it \
+                           works on another kind of file";
+const MISSING_VALUE: &str = "the plugin says the same of any other file: it needs a parameter \
+                             (`runner plugin inspect` lists them), or works on another kind of file";
+
 /// A plugin and the parameters that it is given for each file.
 #[derive(Clone)]
 pub struct Configured {
     plugin: Plugin,
     params: Vec<Param>,
+    /// Whether the user gave any of them.
+    is_given: bool,
     /// What else the user has granted, for the digest of the parameters.
     grants: Grants,
 }
@@ -27,7 +35,7 @@ impl Configured {
     /// As for [`params::check`].
     pub fn new(plugin: Plugin, given: &[Given]) -> Result<Self> {
         let params = params::check(plugin.manifest(), given)?;
-        Ok(Self { plugin, params, grants: Grants::default() })
+        Ok(Self { plugin, params, is_given: !given.is_empty(), grants: Grants::default() })
     }
 
     /// Grants what the plugin asks for beyond its parameters.
@@ -92,19 +100,27 @@ impl Configured {
     /// Begins on a file.
     ///
     /// # Errors
-    /// As for [`Plugin::begin`]. A refusal that the parameters alone are the
-    /// reason of is [`Kind::Usage`].
+    /// As for [`Plugin::begin`]. A refusal that has nothing to do with the content
+    /// of this very file is [`Kind::Usage`].
     pub fn begin(&self, head: FileHead<'_>) -> Result<Begun> {
         let head = FileHead { seed: self.grants.seed, ..head };
         self.plugin.begin(&self.params, head).map_err(|error| self.blame(head, error))
     }
 
     /// Whose fault it is that a plugin refuses to begin. If it says the same,
-    /// word for word, of a file that has nothing in common with this one but
-    /// the parameters, it is theirs: that is wrong use, and the plugin has not
-    /// failed.
+    /// word for word, of a file that has nothing in common with this one but the
+    /// parameters, they are the cause, or neither file is of the kind that the
+    /// plugin works on: that is wrong use, and the plugin has not failed.
+    ///
+    /// Where it names a byte of the file, or there is nothing that a user could
+    /// set, parameters cannot be the cause.
     fn blame(&self, head: FileHead<'_>, error: Error) -> Error {
         let Some(words) = error.words() else { return error };
+        let Manifest { params, tables, seed, .. } = self.manifest();
+        let is_settable = !params.is_empty() || !tables.is_empty() || *seed;
+        if error.place().is_some() || !is_settable {
+            return error;
+        }
         let other: &[u8] = if head.head.is_empty() { b"\n" } else { b"" };
         let other = FileHead { seed: head.seed, ..FileHead::new(Some(other.len() as u64), other) };
         // What it logs was said already.
@@ -113,8 +129,7 @@ impl Configured {
         if answer.is_none_or(|answer| answer.words() != Some(words)) {
             return error;
         }
-        error
-            .of_kind(Kind::Usage)
-            .hint("the plugin returns this error for any file, so its parameters are the cause")
+        let is_given = self.is_given || !self.grants.tables.is_empty() || self.grants.seed.is_some();
+        error.of_kind(Kind::Usage).hint(if is_given { WRONG_VALUE } else { MISSING_VALUE })
     }
 }

@@ -48,7 +48,7 @@ impl Blocks {
     }
 
     /// The edits of an answer, and the position of a sequential scan.
-    fn edits(&mut self, about: &About<'_>, answer: &mut Answer<'_>) -> Result<Option<(u64, u64)>> {
+    fn edits(&mut self, about: &About<'_>, answer: &mut Answer<'_>) -> Result<Option<Position>> {
         let (outcome, rest) = self.receive(about)?;
         let taken = take_edits(&outcome, rest, answer);
         taken.inspect_err(|error| self.0.refuse(error))
@@ -61,7 +61,7 @@ impl Blocks {
 /// # Errors
 /// If it is no answer to a question about edits, or they must not be made; when
 /// the budget has no room for them.
-pub fn take_edits(outcome: &Outcome, rest: &[u8], answer: &mut Answer<'_>) -> Result<Option<(u64, u64)>> {
+pub fn take_edits(outcome: &Outcome, rest: &[u8], answer: &mut Answer<'_>) -> Result<Option<Position>> {
     let &Outcome::Edits { count, new_bytes, touched, position, ref counts } = outcome else {
         return Err(answer::breach(ANOTHER));
     };
@@ -76,7 +76,7 @@ pub fn take_edits(outcome: &Outcome, rest: &[u8], answer: &mut Answer<'_>) -> Re
     for &(name, number) in counts {
         answer.count(name, number)?;
     }
-    Ok(position)
+    Ok(position.map(|(at, want, is_over)| Position { at, want, is_over }))
 }
 
 /// What a question is about: bytes of the file, from this offset on.
@@ -114,12 +114,11 @@ impl BlockTransform for Blocks {
         (from, until): (Position, u64),
         answer: &mut Answer<'_>,
     ) -> Result<Position> {
-        let Position { at, want } = from;
+        let Position { at, want, .. } = from;
         let about = About { context, view, offset: at };
         self.send(&about, |view| Request::Sequential { view, sizes: sizes(context), at, want, until })?;
         let position = self.edits(&about, answer)?;
-        let (at, want) = position.ok_or_else(|| self.0.breach("edits without a position"))?;
-        Ok(Position { at, want })
+        position.ok_or_else(|| self.0.breach("edits without a position"))
     }
 
     fn settled(&mut self, context: &Context<'_>, view: &View<'_>, from: u64) -> Result<u64> {

@@ -86,7 +86,7 @@ impl Jobs {
             }
             Request::Sequential { view, sizes, at, want, until } => {
                 let view = seen(&view, block, rest)?;
-                let mut position = Position { at, want };
+                let mut position = Position { at, ..Position::start(want) };
                 let found = self.with(sizes, |context, instance| {
                     let found = Found::without_old_bytes(context.budget, 0);
                     find_sequential(context, &view, instance, (&mut position, until), found)

@@ -1,6 +1,7 @@
 //! Edits that must not be made, and positions where no scan is.
 
 use runner_contract::Framing;
+use runner_pipeline::error::Kind;
 use runner_sandbox::testing::{Outcome, Request, WHOLE};
 
 use crate::cases::{Act, Ask, Case, Ends, at, job, reply, send};
@@ -21,6 +22,7 @@ fn edits(edits: &[Edit], off: (u64, u64), touched: Option<(u64, u64)>, position:
     let new_bytes: usize = edits.iter().map(|edit| edit.3.len()).sum();
     let (count, new_bytes) = (edits.len() as u64, new_bytes as u64);
     let (count, new_bytes) = (count.wrapping_add(off.0), new_bytes.wrapping_add(off.1));
+    let position = position.map(|(at, want)| (at, want, false));
     let mut message = reply(Outcome::Edits { count, new_bytes, touched, position, counts: Vec::new() });
     for (start, old, new, _) in edits {
         message.extend(start.to_le_bytes());
@@ -70,6 +72,11 @@ fn records() -> Vec<Case> {
         if says == "a change of length" { case.with(keeping.clone()) } else { case }
     };
     let mut cases: Vec<_> = table.into_iter().map(case).collect();
+    cases.push(at("sequential", "position-over-before-the-end", Ends::Refused("a window of"), |ask| {
+        let Request::Sequential { at, want, .. } = *ask.request else { return None };
+        let position = Some((at + 1, want, true));
+        send(Outcome::Edits { count: 0, new_bytes: 0, touched: None, position, counts: Vec::new() })
+    }));
     // The answer to the first question, again and again.
     cases.push(at("records", "edits-replayed", Ends::Refused("an edit"), |_| {
         Some(edits(&[(7, 1, 1, b"x")], (0, 0), None, None))
@@ -113,7 +120,7 @@ fn lies() -> Vec<Case> {
 }
 
 fn positions() -> Vec<Case> {
-    let table: [Placed; 12] = [
+    let table: [Placed; 13] = [
         ("none", Ends::Refused("without a position"), &[], |_, _| None),
         ("still", Ends::Refused("a window of"), &[], |at, want| Some((at, want))),
         ("still-longer", Ends::Refused("a window of"), &[], |at, want| Some((at, want + 1))),
@@ -124,8 +131,11 @@ fn positions() -> Vec<Case> {
         ("backwards", Ends::Refused("a window of"), &[], |at, want| {
             Some((if at == 0 { 1 << 20 } else { at - 1 }, want))
         }),
-        // A plugin may skip what it likes.
-        ("beyond", Ends::Unchanged, &[], |_, want| Some((u64::MAX, want))),
+        // A plugin may skip all of the rest, but not more than there is.
+        ("rest", Ends::Unchanged, &[], |_, want| Some((u64::MAX, want))),
+        ("beyond", Ends::Error(Kind::Io, "beyond the end of the file"), &[], |_, want| {
+            Some((u64::MAX - 1, want))
+        }),
         ("before-its-edits", Ends::Refused("having consumed"), &[(10, 2)], |at, want| Some((at + 11, want))),
         ("at-its-insertion", Ends::Refused("having consumed"), &[(10, 0)], |at, want| Some((at + 10, want))),
         ("beyond-its-view", Ends::Refused("not in its block"), &[(u64::MAX, 1)], |_, want| {

@@ -116,7 +116,7 @@ pub(crate) fn honest(job: &Job, request: &Request) -> Vec<u8> {
         Request::Table { .. } => Outcome::Table { is_complete: true },
         Request::Records { .. } => edits(None),
         Request::Sequential { view, sizes, .. } => {
-            edits(Some((view.base + view.bytes - u64::from(!view.end), sizes.window_bytes)))
+            edits(Some((view.base + view.bytes - u64::from(!view.end), sizes.window_bytes, view.end)))
         }
         Request::Settled { from, .. } => Outcome::Settled(*from),
         Request::More | Request::Drop => Outcome::Dropped,

@@ -14,6 +14,8 @@ pub(super) struct Classes {
     pub(super) four: u64,
     pub(super) letter: u64,
     pub(super) letter_b: u64,
+    /// `a`, `e` and `y`, in any case.
+    pub(super) after_b: u64,
     pub(super) capital: u64,
     pub(super) dot: u64,
     pub(super) hyphen: u64,
@@ -56,54 +58,69 @@ impl Classes {
     #[inline(always)]
     fn of(block: &[u8; BLOCK]) -> Self {
         let (parts, _) = block.as_chunks::<16>();
-        let parts: [u8x16; 4] = [parts[0], parts[1], parts[2], parts[3]].map(u8x16::new);
-        let lower = parts.map(|part| part | u8x16::splat(0x20));
-        let is = |byte: u8| word(parts.map(|part| part.simd_eq(u8x16::splat(byte))));
-        let is_any = |bytes: [u8; 2]| {
-            parts.map(|part| part.simd_eq(u8x16::splat(bytes[0])) | part.simd_eq(u8x16::splat(bytes[1])))
-        };
-        let [operators, others] = [is_any([b'>', b']']), is_any([b'&', b'\\'])];
-        let digits = within(parts, b'0', 10);
-        let blanks = within(parts, 0, 0x21);
+        let parts =
+            Parts([u8x16::new(parts[0]), u8x16::new(parts[1]), u8x16::new(parts[2]), u8x16::new(parts[3])]);
         Self {
-            digit: word(digits),
-            zero: is(b'0'),
-            four: is(b'4'),
-            letter: word(within(lower, b'a', 26)),
-            letter_b: word(lower.map(|part| part.simd_eq(u8x16::splat(b'b')))),
-            capital: word(within(parts, b'A', 26)),
-            dot: is(b'.'),
-            hyphen: is(b'-'),
-            underscore: is(b'_'),
-            colon: is(b':'),
-            slash: is(b'/'),
-            at: is(b'@'),
-            percent: is(b'%'),
-            equals: is(b'='),
-            quote: word(is_any([b'"', b'\''])),
-            space: is(b' '),
-            blank: word(blanks),
-            plus: is(b'+'),
-            open: is(b'('),
-            close: is(b')'),
-            bracket: is(b'['),
-            hash: is(b'#'),
-            operator: word([0, 1, 2, 3].map(|part| operators[part] | others[part])),
+            digit: parts.bits(|part| within(part, b'0', 10)),
+            zero: parts.bits(|part| is(part, b'0')),
+            four: parts.bits(|part| is(part, b'4')),
+            letter: parts.bits(|part| within(lower(part), b'a', 26)),
+            letter_b: parts.bits(|part| is(lower(part), b'b')),
+            after_b: parts.bits(|part| is(lower(part), b'a') | is(lower(part), b'e') | is(lower(part), b'y')),
+            capital: parts.bits(|part| within(part, b'A', 26)),
+            dot: parts.bits(|part| is(part, b'.')),
+            hyphen: parts.bits(|part| is(part, b'-')),
+            underscore: parts.bits(|part| is(part, b'_')),
+            colon: parts.bits(|part| is(part, b':')),
+            slash: parts.bits(|part| is(part, b'/')),
+            at: parts.bits(|part| is(part, b'@')),
+            percent: parts.bits(|part| is(part, b'%')),
+            equals: parts.bits(|part| is(part, b'=')),
+            quote: parts.bits(|part| is(part, b'"') | is(part, b'\'')),
+            space: parts.bits(|part| is(part, b' ')),
+            blank: parts.bits(|part| within(part, 0, 0x21)),
+            plus: parts.bits(|part| is(part, b'+')),
+            open: parts.bits(|part| is(part, b'(')),
+            close: parts.bits(|part| is(part, b')')),
+            bracket: parts.bits(|part| is(part, b'[')),
+            hash: parts.bits(|part| is(part, b'#')),
+            operator: parts.bits(|part| is(part, b'>') | is(part, b']') | is(part, b'&') | is(part, b'\\')),
         }
     }
 }
 
-/// All ones where a byte is one of `count` from `first` on.
-#[inline(always)]
-fn within(parts: [u8x16; 4], first: u8, count: u8) -> [u8x16; 4] {
-    parts.map(|part| {
-        let offset = part - u8x16::splat(first);
-        offset.min(u8x16::splat(count - 1)).simd_eq(offset)
-    })
+/// The bytes of a block.
+#[derive(Clone, Copy)]
+struct Parts([u8x16; 4]);
+
+impl Parts {
+    /// A bit for each byte for which `is` has all ones.
+    // Written out: compilers do not always inline the methods of arrays.
+    #[inline(always)]
+    fn bits(self, is: impl Fn(u8x16) -> u8x16) -> u64 {
+        let Self([first, second, third, last]) = self;
+        u64::from(is(first).to_bitmask())
+            | u64::from(is(second).to_bitmask()) << 16
+            | u64::from(is(third).to_bitmask()) << 32
+            | u64::from(is(last).to_bitmask()) << 48
+    }
 }
 
-/// A bit for each byte that is all ones.
+/// All ones where a byte is this one.
 #[inline(always)]
-fn word(parts: [u8x16; 4]) -> u64 {
-    parts.iter().rev().fold(0, |word, part| word << 16 | u64::from(part.to_bitmask()))
+fn is(part: u8x16, byte: u8) -> u8x16 {
+    part.simd_eq(u8x16::splat(byte))
+}
+
+/// Letters in lower case, and other bytes changed.
+#[inline(always)]
+fn lower(part: u8x16) -> u8x16 {
+    part | u8x16::splat(0x20)
+}
+
+/// All ones where a byte is one of `count` from `first` on.
+#[inline(always)]
+fn within(part: u8x16, first: u8, count: u8) -> u8x16 {
+    let offset = part - u8x16::splat(first);
+    offset.min(u8x16::splat(count - 1)).simd_eq(offset)
 }

@@ -78,14 +78,42 @@ const WORDS: &[(&str, Class)] = &[
     ("jwt", Class::Random),
 ];
 
-/// Whether a name in the lists ends in these letters, in any case.
-fn is_ending(letters: &[u8; 2]) -> bool {
-    const ENDINGS: [[u8; 2]; 28] = [
-        *b"rd", *b"wd", *b"se", *b"rt", *b"de", *b"na", *b"on", *b"ie", *b"en", *b"et", *b"ey", *b"id",
-        *b"al", *b"ls", *b"re", *b"ss", *b"pw", *b"sw", *b"in", *b"vv", *b"vc", *b"tp", *b"th", *b"ig",
-        *b"wt", *b"sk", *b"ac", *b"dr",
-    ];
-    ENDINGS.contains(&letters.map(|letter| letter | 0x20))
+/// For each last letter but one and each last letter of a name in the lists, a
+/// bit for each letter before them.
+const ENDINGS: [[u32; 26]; 26] = {
+    let mut endings = [[0; 26]; 26];
+    let mut index = 0;
+    while index < ENDS.len() + WORDS.len() {
+        let (name, _) = if index < ENDS.len() { ENDS[index] } else { WORDS[index - ENDS.len()] };
+        if let [.., before, second, last] = *name.as_bytes() {
+            endings[letter(second)][letter(last)] |= 1 << letter(before);
+        }
+        index += 1;
+    }
+    endings
+};
+
+/// The only name of two letters.
+const SHORT: &[u8; 2] = b"pw";
+
+/// The index of a letter.
+const fn letter(byte: u8) -> usize {
+    ((byte | 0x20) - b'a') as usize
+}
+
+/// Whether a name in the lists may end as this text does.
+fn is_ending(text: &[u8]) -> bool {
+    let [.., second, last] = *text else { return false };
+    if !second.is_ascii_alphabetic() || !last.is_ascii_alphabetic() {
+        return false;
+    }
+    let befores = ENDINGS[letter(second)][letter(last)];
+    let is_known = match *text {
+        [.., before, _, _] if before.is_ascii_alphabetic() => befores >> letter(before) & 1 == 1,
+        // A separator says nothing about the name.
+        _ => befores != 0,
+    };
+    is_known || [second, last].eq_ignore_ascii_case(SHORT)
 }
 
 /// The longest name that is looked at, in bytes.
@@ -93,7 +121,7 @@ const MAX_BYTES: usize = 40;
 
 /// The class of the name that ends before `end`, and where the name begins.
 pub(super) fn ending(text: &[u8], end: usize) -> Option<(Class, usize)> {
-    if !text[..end].last_chunk().is_some_and(is_ending) {
+    if !is_ending(&text[..end]) {
         return None;
     }
     let from = end.saturating_sub(MAX_BYTES);
@@ -106,7 +134,7 @@ pub(super) fn ending(text: &[u8], end: usize) -> Option<(Class, usize)> {
 
 /// The class of a name.
 pub(super) fn class(name: &[u8]) -> Option<Class> {
-    if !name.last_chunk().is_some_and(is_ending) {
+    if !is_ending(name) {
         return None;
     }
     let mut plain = [0; MAX_BYTES];

@@ -36,6 +36,8 @@ pub(super) struct Watched {
     file: PathBuf,
     /// The files of the last round.
     before: Snapshot,
+    /// The time limit for compiling to native code.
+    compile: Duration,
 }
 
 /// A file that has changed.
@@ -48,13 +50,13 @@ pub(super) struct Changed {
 impl Watched {
     /// # Errors
     /// If the folder is no project.
-    pub(super) fn new(plugin: &Path, file: &Path) -> Result<Self> {
+    pub(super) fn new(plugin: &Path, file: &Path, compile: Duration) -> Result<Self> {
         if !is_plugin(plugin) {
             Project::open(plugin)?;
         }
         let (plugin, file) = (plugin.to_owned(), file.to_owned());
         let before = look(&plugin, &file);
-        Ok(Self { plugin, builder: None, file, before })
+        Ok(Self { plugin, builder: None, file, before, compile })
     }
 
     /// Builds the plugin, if it has sources, and loads it.
@@ -63,12 +65,12 @@ impl Watched {
     /// If it cannot be built or loaded.
     pub(super) fn load(&mut self, cancel: Cancel<'static>, reporter: &Reporter) -> Result<(Plugin, Meter)> {
         if is_plugin(&self.plugin) {
-            return bench::load(&self.plugin, cancel, reporter);
+            return bench::load(&self.plugin, self.compile, cancel, reporter);
         }
         let builder = match self.builder.take() {
             Some(builder) => builder,
             None => {
-                let builder = Builder::new(Project::open(&self.plugin)?)?;
+                let builder = Builder::new(Project::open(&self.plugin)?, self.compile)?;
                 if builder.is_quick_to_look() {
                     reporter.note(&Page::of(QUICK))?;
                 }

@@ -124,8 +124,8 @@ impl<'a> Probe<'a> {
         }
         let step = context.window_bytes.saturating_mul(STEP_WINDOWS).clamp(STEP_BYTES.0, STEP_BYTES.1);
         if self.is_sequential() {
-            let mut position = Position { at: 0, want: context.window_bytes };
-            while position.at < end {
+            let mut position = Position::start(context.window_bytes);
+            while !position.is_done() {
                 let until = position.at.saturating_add(step).min(end);
                 take(&instance.sequential(context, &view, until, &mut position)?);
             }

@@ -1,0 +1,49 @@
+//! Plugins that see the file in order, and skip parts of it.
+
+use std::fs;
+
+use runner_tests::{Ran, Scratch, pipe, runner};
+
+/// The end of the file is never lost: a skip to it is followed by an empty last
+/// window, and one beyond it is an error.
+#[test]
+fn a_skip_does_not_lose_the_end_of_the_file() {
+    let scratch = Scratch::in_memory();
+    let guest = scratch.guest("skipping");
+    let guest = guest.to_str().unwrap();
+    for (size, window) in [(10, "4"), (200_000, "64K"), (5 << 20, "64K"), (5 << 20, "1M"), (3 << 20, "2M")] {
+        for to in [size / 2, size - 1, size, size + 1, size + 5000, u32::MAX] {
+            let mut content = vec![b'a'; size as usize];
+            content[..4].copy_from_slice(&to.to_le_bytes());
+            let file = scratch.write("file", &content);
+            let shown = file.to_str().unwrap();
+            let whole = [&content[..], b"!"].concat();
+            let error = |ran: Ran| {
+                ran.fails(2, "beyond the end of the file").says("skips to offset ").says("may be cut short");
+            };
+            for threads in ["1", "3"] {
+                let ran = runner(["apply", guest, shown, "--window", window, "-j", threads]);
+                let after = fs::read(&file).unwrap();
+                if to > size {
+                    error(ran);
+                    assert!(after == content, "{size} {window} {to}");
+                } else {
+                    ran.ok();
+                    assert!(after == whole, "{size} {window} {to}");
+                }
+                fs::write(&file, &content).unwrap();
+            }
+            let piped = pipe(&["pipe", guest, "--window", window], &content);
+            if to > size {
+                error(piped);
+            } else {
+                assert!(piped.ok().stdout == whole, "{size} {window} {to}");
+            }
+        }
+    }
+    // No window, as before.
+    let file = scratch.write("file", "");
+    runner(["apply", guest, file.to_str().unwrap()]).ok();
+    assert!(fs::read(&file).unwrap().is_empty());
+    assert!(pipe(&["pipe", guest], b"").ok().stdout.is_empty());
+}
