@@ -17,6 +17,10 @@ use super::whole::longer;
 const WARM_UP: Duration = Duration::from_millis(60);
 /// Passes over an input in that time, at most.
 const WARM_UP_PASSES: u64 = 2000;
+/// Windows shown in that time, at least: a busy machine must not hide growth. Of
+/// the two doublings that are judged, the first then shows four times as many: a
+/// plugin that keeps 8 bytes of each takes a page more.
+const LEAST_WARM_UP_WINDOWS: u64 = 2048;
 /// How often the number of passes is doubled.
 const DOUBLINGS: u32 = 4;
 /// Sizes of inputs of a sequential plugin, in bytes.
@@ -67,8 +71,10 @@ fn repeatedly(probe: &mut Probe<'_>, how: Numbered) -> Result<Outcome<Vec<u64>>>
     let scan = |instance: &mut Instance, pass: u64| {
         probe.of(&how.bytes(probe.bytes(), pass)).scan_with(instance, 1, Shows::Candidates)
     };
+    let windows = probe.parts(1)?.map_or(1, |parts| parts.len().max(1) as u64);
+    let least = LEAST_WARM_UP_WINDOWS.div_ceil(windows).clamp(4, WARM_UP_PASSES);
     let (started, mut passes, mut memory) = (Instant::now(), 0, Vec::new());
-    while passes < WARM_UP_PASSES && (passes < 4 || started.elapsed() < WARM_UP) {
+    while passes < least || (passes < WARM_UP_PASSES && started.elapsed() < WARM_UP) {
         if let Err(failed) = scan(&mut instance, passes)? {
             return Ok(Err(failed));
         }
