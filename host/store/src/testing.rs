@@ -1,5 +1,6 @@
 //! What the tests of this crate share.
 
+use runner_trust::package::Wants;
 use semver::Version;
 
 use crate::digest::Digest;
@@ -15,5 +16,8 @@ pub(crate) fn plugin(id: &str, content: &[u8]) -> Installed {
         summary: "Does \"it\"\n".to_owned(),
         signer: None,
         signature: None,
+        evidence: None,
+        wants: Wants::default(),
+        granted: Wants::default(),
     }
 }

@@ -7,21 +7,25 @@ use std::path::{Path, PathBuf};
 use clap::{Args as ArgGroup, ValueEnum};
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::{Error, Kind, Result};
-use runner_pipeline::escape::{Page, Raw as _, shown};
+use runner_pipeline::escape::{Page, Raw as _, count, shown};
+use runner_pipeline::storage::Storage;
 use runner_sandbox::plugin::Resolved;
 use runner_sandbox::{Isolation, contract_version};
 use runner_store::digest::Digest;
 use runner_store::folder::{self, Folder, Turn};
 use runner_store::index::{Index, Installed};
 use runner_store::rules::{Change, Outcome as Admitted};
-use runner_store::store::New;
+use runner_store::store::{New, Store};
+use runner_trust::attestation::{Attestation, add, file_text, parse_file};
 use runner_trust::format::Format;
-use runner_trust::package::Package;
+use runner_trust::package::{Package, Wants};
 use runner_trust::signer::Signer;
 
+use super::evidence::read_beside;
 use super::inspect::section;
 use super::key_files::{public_key, read_text};
 use super::new_file::{beside, is_missing};
+use crate::capabilities::{Shown, above_usual};
 use crate::loaded_plugin::{limits, load_resolved};
 use crate::report::Reporter;
 use crate::signals::cancel_on_signals;
@@ -40,6 +44,16 @@ pub(crate) struct AdmissionArgs {
     /// the same version, or another signer, or none; repeat the option for several
     #[arg(long, value_name = "CHANGE", value_enum)]
     accept: Vec<Accepted>,
+    /// Grant the plugins what they want: more memory or time than usual, as `plugin inspect` shows
+    #[arg(long)]
+    grant: bool,
+}
+
+impl AdmissionArgs {
+    /// What a plugin is granted that wants this.
+    fn granted(&self, wants: &Wants) -> Wants {
+        if self.grant { wants.clone() } else { Wants::default() }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -64,6 +78,8 @@ pub(super) struct Candidate {
     pub(super) path: PathBuf,
     pub(super) package: Package,
     source: Resolved,
+    /// What is beside it. Nothing of it was checked.
+    attestations: Vec<Attestation>,
 }
 
 impl Candidate {
@@ -74,7 +90,9 @@ impl Candidate {
     pub(super) fn read(path: &Path) -> Result<Option<Self>> {
         let source = Resolved::file(path)?;
         let package = section(&source)?;
-        Ok(package.map(|package| Self { path: path.to_owned(), package, source }))
+        let Some(package) = package else { return Ok(None) };
+        let attestations = read_beside(path)?;
+        Ok(Some(Self { path: path.to_owned(), package, source, attestations }))
     }
 
     pub(super) fn digest(&self) -> Digest {
@@ -111,9 +129,21 @@ impl Candidate {
         Ok(Some((signer.clone(), signature)))
     }
 
+    /// The attestations that are in the store, and those beside the file.
+    fn evidence<S: Storage>(&self, store: &Store<'_, S>, index: &Index) -> Result<Vec<u8>> {
+        let is_same = |present: &&Installed| present.blake3 == self.digest();
+        let mut all = match index.get(&self.package.id).filter(is_same) {
+            // What is damaged is replaced, as a damaged plugin is.
+            Some(present) => store.evidence(present).and_then(|text| parse_file(&text)).unwrap_or_default(),
+            None => Vec::new(),
+        };
+        self.attestations.iter().try_for_each(|one| add(&mut all, one.clone()))?;
+        Ok(file_text(&all).into_bytes())
+    }
+
     /// What is to be put into the store.
-    fn to_store(&self, signed: Option<(Signer, String)>) -> New {
-        let Package { id, contract, manifest, .. } = &self.package;
+    fn to_store(&self, signed: Option<(Signer, String)>, evidence: Vec<u8>, args: &AdmissionArgs) -> New {
+        let Package { id, contract, manifest, wants, .. } = &self.package;
         let (signer, signature) = signed.unzip();
         let plugin = Installed {
             id: id.clone(),
@@ -123,8 +153,11 @@ impl Candidate {
             summary: shown(&manifest.summary).cut(SUMMARY_CHARS).to_string(),
             signer,
             signature,
+            evidence: None,
+            wants: wants.clone(),
+            granted: args.granted(wants),
         };
-        New { plugin, bytes: self.source.bytes.to_vec() }
+        New { plugin, bytes: self.source.bytes.to_vec(), evidence }
     }
 }
 
@@ -142,8 +175,11 @@ pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &R
     let index = store.index()?;
     let signed = candidates.iter().map(|candidate| candidate.signer(key.as_ref(), &index));
     let signed = signed.collect::<Result<Vec<_>>>()?;
-    let new: Vec<_> =
-        candidates.iter().zip(signed).map(|(candidate, signed)| candidate.to_store(signed)).collect();
+    let new = candidates
+        .iter()
+        .zip(signed)
+        .map(|(candidate, signed)| Ok(candidate.to_store(signed, candidate.evidence(&store, &index)?, args)));
+    let new = new.collect::<Result<Vec<_>>>()?;
     let accepted: Vec<_> = args.accept.iter().copied().map(Change::from).collect();
     let outcomes = store.install(&new, &accepted)?;
     let index = store.index()?;
@@ -153,6 +189,11 @@ pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &R
         let plugin = index.get(&new.plugin.id).unwrap_or(&new.plugin);
         let done = if outcome == Admitted::Installed { "installed" } else { "was installed already:" };
         page.line(format_args!("{done} {}, digest {}, {}", plugin.id, plugin.blake3, by(plugin)));
+        if !candidate.attestations.is_empty() {
+            let number = count(candidate.attestations.len() as u64, "attestation");
+            page.line(format_args!("{number} taken along, and not checked"));
+        }
+        say_granted(plugin, &mut page);
         if plugin.signer.is_none() {
             unchecked(&candidate.path, &mut page);
         }
@@ -171,6 +212,20 @@ fn unchecked(path: &Path, page: &mut Page) {
                 file.shown()
             ));
         }
+    }
+}
+
+/// Says what a plugin wants beyond the usual, if it does, and whether that was granted.
+pub(super) fn say_granted(plugin: &Installed, page: &mut Page) {
+    let above = above_usual(&plugin.wants);
+    if above.is_usual() {
+        return;
+    }
+    let (id, wanted) = (&plugin.id, Shown(&above));
+    if above.is_within(&plugin.granted) {
+        page.line(format_args!("granted to {id}: {wanted}"));
+    } else {
+        page.line(format_args!("not granted: {id} wants {wanted}; `runner plugin grant {id}` grants it"));
     }
 }
 
