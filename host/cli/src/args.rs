@@ -27,6 +27,11 @@ pub(crate) use self::filter::{AfterHyphens, FilterArgs};
 pub(crate) use self::values::{bytes, key_value, root, seconds, suffix, threads};
 use self::values::{encoding, window_bytes};
 
+/// The default of `--memory`.
+pub(crate) const DEFAULT_MEMORY_BYTES: u64 = 256 << 20;
+/// The default of `--timeout`.
+pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Options of all commands that run a plugin.
 #[derive(Debug, ArgGroup)]
 pub(crate) struct PluginArgs {
@@ -130,9 +135,9 @@ impl PluginArgs {
     }
 
     /// How to divide the memory among so many plugins, with at most `workers`
-    /// workers.
-    pub(crate) fn plan(&self, workers: usize, plugins: usize) -> Result<memory::Plan> {
-        plan_memory(workers, (plugins, self.window, self.memory), self.memory_total, COSTS)
+    /// workers. Each instance may have `memory_bytes`.
+    pub(crate) fn plan(&self, (workers, plugins): (usize, usize), memory_bytes: u64) -> Result<memory::Plan> {
+        plan_memory(workers, (plugins, self.window, memory_bytes), self.memory_total, COSTS)
     }
 
     /// How large a patch may get.

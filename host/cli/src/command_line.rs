@@ -13,6 +13,7 @@ use crate::plugins::PluginCommand;
 use crate::recover::RecoverArgs;
 use crate::report::{EventFormat, Volume};
 use crate::show::{Format, ShowArgs};
+use crate::trusted::TrustCommand;
 use crate::truncate::TruncateArgs;
 use crate::verify::VerifyArgs;
 
@@ -59,6 +60,11 @@ pub(crate) enum Command {
     Plugin {
         #[command(subcommand)]
         command: PluginCommand,
+    },
+    /// Say whose plugins may be run: keys, and lists of revoked plugins
+    Trust {
+        #[command(subcommand)]
+        command: TrustCommand,
     },
     /// Print shell completions
     Completions {

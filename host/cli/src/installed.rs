@@ -8,17 +8,34 @@ use runner_pipeline::escape::shown;
 use runner_pipeline::storage::{Entry, OsStorage, Storage as _, read_small};
 use runner_sandbox::plugin::{self, Resolved};
 use runner_store::folder::{self, Folder};
-use runner_store::index::Index;
+use runner_store::index::{Index, Installed};
 use runner_store::lock_file::{LOCK_BYTES, LockFile, NAME};
 use runner_store::resolve::{Locking, resolve as choose};
 use runner_trust::id::Request;
+
+/// A plugin that was found.
+pub(crate) struct Found {
+    pub(crate) source: Resolved,
+    /// What the store says of it, if it is installed.
+    pub(crate) plugin: Option<Installed>,
+    /// The lock file names it with this digest.
+    pub(crate) is_locked: bool,
+}
+
+/// Finds a plugin, and its bytes alone. See [`find`].
+///
+/// # Errors
+/// As for [`find`].
+pub(crate) fn resolve(name: &str, locking: Locking) -> Result<Resolved> {
+    find(name, locking).map(|found| found.source)
+}
 
 /// Finds a plugin: `NAMESPACE:NAME` or `NAMESPACE:NAME@VERSION` is one that is
 /// installed, and anything else is what [`plugin::resolve`] finds.
 ///
 /// # Errors
 /// If there is none; [`Kind::Refused`] if it may not be run.
-pub(crate) fn resolve(name: &str, locking: Locking) -> Result<Resolved> {
+pub(crate) fn find(name: &str, locking: Locking) -> Result<Found> {
     if !is_installed_name(name) {
         let found = plugin::resolve(name).map_err(|error| suggest(name, error))?;
         if found.path.is_some() && locking == Locking::Strict {
@@ -26,7 +43,7 @@ pub(crate) fn resolve(name: &str, locking: Locking) -> Result<Resolved> {
             return Err(Error::new(Kind::Refused, what)
                 .hint("`runner plugin install` and `runner plugin lock` install and lock it"));
         }
-        return Ok(found);
+        return Ok(Found { source: found, plugin: None, is_locked: false });
     }
     let request: Request = name.parse()?;
     let lock = read_lock()?;
@@ -39,7 +56,9 @@ pub(crate) fn resolve(name: &str, locking: Locking) -> Result<Resolved> {
     let index = store.index()?;
     let found = choose(&request, &index, lock.as_ref(), locking)?;
     let bytes = store.load(found)?;
-    Ok(Resolved { name: found.id.to_string(), path: None, bytes: bytes.into() })
+    let is_locked = lock.as_ref().is_some_and(|lock| lock.get(&request).is_some());
+    let source = Resolved { name: found.id.to_string(), path: None, bytes: bytes.into() };
+    Ok(Found { source, plugin: Some(found.clone()), is_locked })
 }
 
 /// Whether an argument names an installed plugin. What looks like a path is one.

@@ -8,11 +8,13 @@ use clap::{Args as ArgGroup, ValueEnum};
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, Raw as _, shown};
+use runner_policy::facts::Lock;
 use runner_sandbox::plugin::Resolved;
 use runner_sandbox::{Isolation, contract_version};
 use runner_store::digest::Digest;
 use runner_store::folder::{self, Folder, Turn};
 use runner_store::index::{Index, Installed};
+use runner_store::lock_file::LockFile;
 use runner_store::rules::{Change, Outcome as Admitted};
 use runner_store::store::New;
 use runner_trust::format::Format;
@@ -22,6 +24,8 @@ use runner_trust::signer::Signer;
 use super::inspect::section;
 use super::key_files::{public_key, read_text};
 use super::new_file::{beside, is_missing};
+use crate::guard::Guard;
+use crate::installed::read_lock;
 use crate::loaded_plugin::{limits, load_resolved};
 use crate::report::Reporter;
 use crate::signals::cancel_on_signals;
@@ -89,10 +93,13 @@ impl Candidate {
             .map_err(|error| error.within(format!("{} is not installed", self.path.shown())))
     }
 
-    /// Whose signature it has: that of `key`, or of whoever signed it before.
-    fn signer(&self, key: Option<&Signer>, index: &Index) -> Result<Option<(Signer, String)>> {
+    /// Whose signature it has: that of `key`, or of whoever signed it before, or of a
+    /// trusted author.
+    fn signer(&self, key: Option<&Signer>, index: &Index, guard: &Guard) -> Result<Option<(Signer, String)>> {
         let seen = index.seen(&self.package.id).and_then(|seen| seen.signer.as_ref());
-        let Some(signer) = key.or(seen) else { return Ok(None) };
+        let Some(signer) = key.or(seen) else {
+            return guard.trusted(&self.to_store(None).plugin, &self.path, &self.source.bytes);
+        };
         let file = beside(&self.path, signer.format());
         if is_missing(&file) {
             return match key {
@@ -135,16 +142,24 @@ impl Candidate {
 /// installed; any I/O error.
 pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &Reporter) -> Result<Index> {
     let key = args.key.as_deref().map(public_key).transpose()?;
+    let guard = Guard::load()?;
+    let accepted: Vec<_> = args.accept.iter().copied().map(Change::from).collect();
+    let checked = |index: &Index| {
+        let signed = candidates.iter().map(|candidate| candidate.signer(key.as_ref(), index, &guard));
+        let signed = signed.collect::<Result<Vec<_>>>()?;
+        let new: Vec<_> =
+            candidates.iter().zip(signed).map(|(candidate, signed)| candidate.to_store(signed)).collect();
+        new.iter().try_for_each(|new| allowed(&new.plugin, &guard, &accepted, reporter))?;
+        Ok::<_, Error>(new)
+    };
+    // Nothing is run that may not be installed.
+    let index = Folder::open(&folder::path()?)?.map(|folder| folder.store().index()).transpose()?;
+    checked(&index.unwrap_or_default())?;
     candidates.iter().try_for_each(|candidate| candidate.ask(reporter))?;
     let folder = Folder::open_or_create(&folder::path()?)?;
     let turn = turn(&folder, cancel_on_signals()?, reporter)?;
     let store = folder.store();
-    let index = store.index()?;
-    let signed = candidates.iter().map(|candidate| candidate.signer(key.as_ref(), &index));
-    let signed = signed.collect::<Result<Vec<_>>>()?;
-    let new: Vec<_> =
-        candidates.iter().zip(signed).map(|(candidate, signed)| candidate.to_store(signed)).collect();
-    let accepted: Vec<_> = args.accept.iter().copied().map(Change::from).collect();
+    let new = checked(&store.index()?)?;
     let outcomes = store.install(&new, &accepted)?;
     let index = store.index()?;
     folder.sweep(&index, &turn);
@@ -159,6 +174,29 @@ pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &R
     }
     reporter.show(&page)?;
     Ok(index)
+}
+
+/// Asks the policies whether a plugin may be installed. What depends on the files that are
+/// changed, or on a lock file, is asked when it is run.
+///
+/// # Errors
+/// [`Kind::Refused`] if it may not, or if the user accepts what must not get weaker.
+fn allowed(plugin: &Installed, guard: &Guard, accepted: &[Change], reporter: &Reporter) -> Result<()> {
+    let locked = read_lock()?;
+    let is_named = |lock: &LockFile| {
+        lock.plugins().iter().any(|locked| locked.id == plugin.id && locked.blake3 == plugin.blake3)
+    };
+    let lock = if locked.as_ref().is_some_and(is_named) { Lock::Named } else { Lock::Later };
+    let verdict = guard.decide(&guard.of_installed(plugin, lock), &[], reporter)?;
+    match accepted.first().filter(|_| verdict.no_downgrade) {
+        Some(change) => {
+            let what = format!("a policy demands `no-downgrade`, so `--accept {}` is refused", change.word());
+            Err(Error::new(Kind::Refused, what)
+                .because(format!("{} would get weaker than what was installed before", plugin.id))
+                .hint("`runner trust list` shows the policies"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Says of a signature that nobody has asked for that it was not looked at.
@@ -183,7 +221,7 @@ pub(super) fn by(plugin: &Installed) -> String {
 ///
 /// # Errors
 /// If the run is stopped; any I/O error.
-pub(super) fn turn(folder: &Folder, cancel: Cancel<'_>, reporter: &Reporter) -> Result<Turn> {
+pub(crate) fn turn(folder: &Folder, cancel: Cancel<'_>, reporter: &Reporter) -> Result<Turn> {
     folder.turn(cancel, || {
         reporter.note(&Page::of("another process changes the installed plugins; this one waits"))
     })

@@ -1,0 +1,228 @@
+//! Whether plugins may run on some files: what is trusted and demanded on this machine,
+//! held against what is known of each plugin.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use jiff::Timestamp;
+use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::escape::Raw as _;
+use runner_pipeline::patch::Evidence;
+use runner_pipeline::storage::{OsStorage, read_small};
+use runner_policy::decide::{Situation, Verdict};
+use runner_policy::facts::{Facts, Lock, Origin};
+use runner_policy::places::Places;
+use runner_policy::revocation::Lists;
+use runner_policy::rules::Demands;
+use runner_policy::state;
+use runner_policy::trust::Role;
+use runner_sandbox::plugin::Resolved;
+use runner_store::digest::Digest;
+use runner_store::folder::{self, Folder};
+use runner_store::index::Installed;
+use runner_trust::package::Package;
+use runner_trust::signer::Signer;
+
+use crate::installed::Found;
+use crate::report::Reporter;
+
+/// The greatest size of a signature, in bytes.
+const SIGNATURE_BYTES: u64 = 16 << 10;
+
+/// The folder of the machine, if it is not the usual one.
+static MACHINE: OnceLock<PathBuf> = OnceLock::new();
+
+/// Uses another folder of the machine, which may belong to this user. For tests.
+pub(crate) fn use_machine_folder(path: PathBuf) {
+    // The first one counts.
+    let _ = MACHINE.set(path);
+}
+
+/// The folders of this process.
+pub(crate) fn places() -> Places {
+    let places = Places::of_process();
+    match MACHINE.get() {
+        Some(machine) => {
+            let machine_owner = rustix::process::geteuid().as_raw();
+            Places { machine: machine.clone(), machine_owner, ..places }
+        }
+        None => places,
+    }
+}
+
+/// What is trusted and demanded on this machine.
+pub(crate) struct Guard {
+    pub(crate) situation: Situation,
+}
+
+impl Guard {
+    /// Reads all of it.
+    ///
+    /// # Errors
+    /// If something that is there cannot be read, believed or understood: it may demand
+    /// something.
+    pub(crate) fn load() -> Result<Self> {
+        let places = places();
+        let mut policies = places.policies()?;
+        policies.iter_mut().flat_map(|policy| &mut policy.rules).for_each(|rule| follow(&mut rule.demands));
+        let (trust, lists) = (places.trust()?, lists()?);
+        Ok(Self { situation: Situation { trust, policies, lists, now: Timestamp::now() } })
+    }
+
+    /// What is known of a plugin that was found by its name.
+    ///
+    /// # Errors
+    /// If a signature beside its file cannot be read.
+    pub(crate) fn facts(&self, found: &Found) -> Result<Facts> {
+        let Resolved { name, path, bytes } = &found.source;
+        let name = name.clone();
+        let digest = Digest::of(bytes);
+        if let Some(plugin) = &found.plugin {
+            return Ok(self.of_installed(plugin, if found.is_locked { Lock::Named } else { Lock::Absent }));
+        }
+        let Some(path) = path else {
+            let (origin, id) = (Origin::Bundled, None);
+            return Ok(Facts { name, origin, id, digest, signers: vec![], claims: vec![], lock: Lock::Absent });
+        };
+        // What is no package, or a wrong one, has no identity, so nobody can have signed it.
+        let package = bytes.starts_with(b"\0asm").then(|| Package::read(bytes)).transpose();
+        let id = package.ok().flatten().flatten().map(|package| package.id);
+        let mut facts =
+            Facts { name, origin: Origin::File, id, digest, signers: vec![], claims: vec![], lock: Lock::Absent };
+        facts.signers = self.signers(&facts, Path::new(path), bytes)?.into_iter().map(|(signer, _)| signer).collect();
+        Ok(facts)
+    }
+
+    /// What is known of an installed plugin.
+    pub(crate) fn of_installed(&self, plugin: &Installed, lock: Lock) -> Facts {
+        Facts {
+            name: plugin.id.to_string(),
+            origin: Origin::Installed,
+            id: Some(plugin.id.clone()),
+            digest: plugin.blake3,
+            // It was verified when it was installed, and only this user can have changed it.
+            signers: plugin.signer.iter().cloned().collect(),
+            claims: vec![],
+            lock,
+        }
+    }
+
+    /// The trusted authors whose signatures are beside a plugin's file, with these.
+    ///
+    /// # Errors
+    /// If a signature cannot be read.
+    fn signers(&self, facts: &Facts, path: &Path, bytes: &[u8]) -> Result<Vec<(Signer, String)>> {
+        let Some(id) = &facts.id else { return Ok(vec![]) };
+        let mut found: Vec<(Signer, String)> = Vec::new();
+        for key in self.situation.trust.keys_for(Role::Author, Some(id)) {
+            let mut name = OsString::from(path);
+            name.push(key.signer.format().suffix());
+            let file = PathBuf::from(name);
+            if std::fs::symlink_metadata(&file).is_err() || found.iter().any(|(signer, _)| *signer == key.signer) {
+                continue;
+            }
+            let text = String::from_utf8(read_small(&file, SIGNATURE_BYTES)?)
+                .map_err(|_| Error::new(Kind::Usage, format!("{} is not UTF-8", file.shown())))?;
+            if key.signer.verify(id, bytes, &text).is_ok() {
+                found.push((key.signer.clone(), text));
+            }
+        }
+        Ok(found)
+    }
+
+    /// A trusted author whose signature is beside the file of a plugin that is to be
+    /// installed.
+    ///
+    /// # Errors
+    /// If a signature cannot be read.
+    pub(crate) fn trusted(&self, plugin: &Installed, path: &Path, bytes: &[u8]) -> Result<Option<(Signer, String)>> {
+        let mut found = self.signers(&self.of_installed(plugin, Lock::Later), path, bytes)?;
+        // One that counts comes first.
+        found.sort_by_key(|(signer, _)| {
+            let key = self.situation.trust.keys.iter().find(|key| key.signer == *signer);
+            key.is_some_and(|key| key.is_expired(self.situation.time()))
+        });
+        Ok(found.into_iter().next())
+    }
+
+    /// Decides whether a plugin may run on these files, and says what to be warned of.
+    ///
+    /// # Errors
+    /// [`Kind::Refused`] if it may not.
+    pub(crate) fn decide(&self, facts: &Facts, files: &[PathBuf], reporter: &Reporter) -> Result<Verdict> {
+        let verdict = self.situation.decide(facts, files)?;
+        if let Some(warning) = verdict.warnings.first() {
+            reporter.stale_list(warning);
+        }
+        Ok(verdict)
+    }
+
+    /// The files as the policies name them: absolute, and without links. Nothing, if no
+    /// policy depends on them.
+    ///
+    /// # Errors
+    /// If a link leads to what does not exist: then it is not known what it will be.
+    pub(crate) fn real(&self, files: &[PathBuf]) -> Result<Vec<PathBuf>> {
+        if !self.situation.has_paths() {
+            return Ok(vec![]);
+        }
+        files.iter().map(|file| real(file)).collect()
+    }
+}
+
+/// What the history and a patch say of a plugin.
+pub(crate) fn evidence(facts: &Facts, verdict: &Verdict) -> Evidence {
+    let mut vetted_by: Vec<_> = verdict.vetted_by.iter().map(ToString::to_string).collect();
+    vetted_by.sort();
+    vetted_by.dedup();
+    let signer = facts.signers.first().map(ToString::to_string);
+    // What a file says of itself counts only with a signature.
+    let is_known = facts.origin != Origin::File || signer.is_some();
+    Evidence { id: facts.id.as_ref().filter(|_| is_known).map(ToString::to_string), signer, vetted_by }
+}
+
+/// The revoked plugins that are known.
+fn lists() -> Result<Lists> {
+    // Who has no folder has accepted none.
+    let Ok(path) = folder::path() else { return Ok(Lists::default()) };
+    match Folder::open(&path)? {
+        Some(folder) => state::lists(&OsStorage, &folder.entry(state::LISTS)),
+        None => Ok(Lists::default()),
+    }
+}
+
+/// The folder that a pattern names may be a link. Then what it leads to is meant as well.
+fn follow(demands: &mut Demands) {
+    let moved = demands.for_files.iter().filter_map(|pattern| {
+        let fixed = pattern.fixed();
+        let real = std::fs::canonicalize(&fixed).ok().filter(|real| *real != fixed)?;
+        Some(pattern.moved(&real))
+    });
+    let moved: Vec<_> = moved.collect();
+    demands.for_files.extend(moved);
+}
+
+/// A file as it is named without links; one that does not exist yet, by its folder.
+fn real(file: &Path) -> Result<PathBuf> {
+    let found = match std::fs::canonicalize(file) {
+        Ok(real) => return Ok(real),
+        Err(error) => error,
+    };
+    let is_there = std::fs::symlink_metadata(file).is_ok();
+    let folder = match file.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+        Some(folder) => folder,
+        None => Path::new("/"),
+    };
+    match (std::fs::canonicalize(folder), file.file_name()) {
+        (Ok(folder), Some(name)) if !is_there => Ok(folder.join(name)),
+        _ => Err(Error::io("find", file, found)),
+    }
+}
+
+/// The files that standard input and output are, as far as they are files.
+pub(crate) fn streams() -> Vec<PathBuf> {
+    let is_file = |path: &PathBuf| path.is_absolute() && path.exists();
+    ["/proc/self/fd/0", "/proc/self/fd/1"].iter().filter_map(|fd| std::fs::read_link(fd).ok()).filter(is_file).collect()
+}
