@@ -28,8 +28,14 @@ fn new(id: &str, byte: u8) -> New {
         summary: "x".repeat(600),
         signer: None,
         signature: None,
+        evidence: None,
     };
-    New { plugin, bytes }
+    New { plugin, bytes, evidence: Vec::new() }
+}
+
+/// The same with attestations of several sectors.
+fn attested(id: &str, byte: u8) -> New {
+    New { evidence: vec![byte; 3000], ..new(id, byte) }
 }
 
 fn store(storage: &Simulated) -> Store<'_, Simulated> {
@@ -43,17 +49,20 @@ enum Step {
     Update,
     Two,
     Again,
+    /// Attestations come later than the plugin.
+    Attest,
     Remove,
 }
 
-const STEPS: [Step; 5] = [Step::First, Step::Update, Step::Two, Step::Again, Step::Remove];
+const STEPS: [Step; 6] =
+    [Step::First, Step::Update, Step::Two, Step::Again, Step::Attest, Step::Remove];
 
 impl Step {
     fn before(self) -> Vec<New> {
         match self {
             Self::First => vec![],
-            Self::Update | Self::Two | Self::Again => vec![new("a:x@1.0.0", b'1')],
-            Self::Remove => vec![new("a:x@1.0.0", b'1'), new("a:y@1.0.0", b'y')],
+            Self::Update | Self::Two | Self::Again | Self::Attest => vec![new("a:x@1.0.0", b'1')],
+            Self::Remove => vec![attested("a:x@1.0.0", b'1'), attested("a:y@1.0.0", b'y')],
         }
     }
 
@@ -63,8 +72,13 @@ impl Step {
         match self {
             Self::First | Self::Again => install(&[new("a:x@1.0.0", b'1')]),
             Self::Update => install(&[new("a:x@2.0.0", b'2')]),
-            Self::Two => install(&[new("a:x@2.0.0", b'2'), new("b:z@1.0.0", b'z')]),
-            Self::Remove => store.remove(&[new("a:x@1.0.0", b'1').plugin]).map(|_| ()),
+            Self::Two => install(&[attested("a:x@2.0.0", b'2'), new("b:z@1.0.0", b'z')]),
+            Self::Attest => install(&[attested("a:x@1.0.0", b'1')]),
+            Self::Remove => {
+                let index = store.index()?;
+                let gone: Vec<_> = index.plugins().iter().filter(|one| one.id.name == "x").cloned().collect();
+                store.remove(&gone).map(|_| ())
+            }
         }
     }
 
@@ -95,6 +109,7 @@ fn look(disk: Disk) -> Result<Index, String> {
     let index = store.index().map_err(|error| format!("{error:?}"))?;
     for plugin in index.plugins() {
         store.load(plugin).map_err(|error| format!("{error:?}"))?;
+        store.evidence(plugin).map_err(|error| format!("{error:?}"))?;
     }
     Ok(index)
 }

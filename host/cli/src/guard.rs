@@ -2,16 +2,16 @@
 //! held against what is known of each plugin.
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
-use runner_pipeline::error::{Error, Kind, Result};
-use runner_pipeline::escape::Raw as _;
+use runner_pipeline::error::{Error, Result};
 use runner_pipeline::patch::Evidence;
 use runner_pipeline::storage::{OsStorage, read_small};
 use runner_policy::decide::{Situation, Verdict};
-use runner_policy::facts::{Facts, Lock, Origin};
+use runner_policy::facts::{Claim, Facts, Lock, Origin, REBUILT, VETTED};
 use runner_policy::places::Places;
 use runner_policy::revocation::Lists;
 use runner_policy::rules::Demands;
@@ -21,6 +21,8 @@ use runner_sandbox::plugin::Resolved;
 use runner_store::digest::Digest;
 use runner_store::folder::{self, Folder};
 use runner_store::index::Installed;
+use runner_trust::attestation::{self, Statement, Subject};
+use runner_trust::id::Id;
 use runner_trust::package::Package;
 use runner_trust::signer::Signer;
 
@@ -79,7 +81,8 @@ impl Guard {
         let name = name.clone();
         let digest = Digest::of(bytes);
         if let Some(plugin) = &found.plugin {
-            return Ok(self.of_installed(plugin, if found.is_locked { Lock::Named } else { Lock::Absent }));
+            let lock = if found.is_locked { Lock::Named } else { Lock::Absent };
+            return Ok(self.of_installed(plugin, lock, (bytes, &found.evidence)));
         }
         let Some(path) = path else {
             let (origin, id) = (Origin::Bundled, None);
@@ -90,12 +93,17 @@ impl Guard {
         let id = package.ok().flatten().flatten().map(|package| package.id);
         let mut facts =
             Facts { name, origin: Origin::File, id, digest, signers: vec![], claims: vec![], lock: Lock::Absent };
-        facts.signers = self.signers(&facts, Path::new(path), bytes)?.into_iter().map(|(signer, _)| signer).collect();
+        if let Some(id) = &facts.id {
+            let path = Path::new(path);
+            facts.signers = self.signers(id, path, bytes)?.into_iter().map(|(signer, _)| signer).collect();
+            let evidence = beside(path, attestation::SUFFIX, attestation::MAX_FILE_BYTES as u64)?;
+            facts.claims = self.claims(id, bytes, &evidence.unwrap_or_default());
+        }
         Ok(facts)
     }
 
-    /// What is known of an installed plugin.
-    pub(crate) fn of_installed(&self, plugin: &Installed, lock: Lock) -> Facts {
+    /// What is known of an installed plugin, with its bytes and its attestations.
+    pub(crate) fn of_installed(&self, plugin: &Installed, lock: Lock, (bytes, evidence): (&[u8], &[u8])) -> Facts {
         Facts {
             name: plugin.id.to_string(),
             origin: Origin::Installed,
@@ -103,28 +111,33 @@ impl Guard {
             digest: plugin.blake3,
             // It was verified when it was installed, and only this user can have changed it.
             signers: plugin.signer.iter().cloned().collect(),
-            claims: vec![],
+            claims: self.claims(&plugin.id, bytes, evidence),
             lock,
         }
+    }
+
+    /// What trusted keys say of a plugin in its attestations. Those that cannot be read
+    /// count for nothing.
+    fn claims(&self, id: &Id, bytes: &[u8], evidence: &[u8]) -> Vec<Claim> {
+        let keys: Vec<_> = self.situation.trust.keys_for(Role::Vet, Some(id)).map(|key| key.signer.clone()).collect();
+        if keys.is_empty() || evidence.is_empty() {
+            return vec![];
+        }
+        let found = attestation::parse_file(evidence).unwrap_or_default();
+        attestation::claims(&found, &keys, &Subject::new(id, bytes)).into_iter().filter_map(claim).collect()
     }
 
     /// The trusted authors whose signatures are beside a plugin's file, with these.
     ///
     /// # Errors
     /// If a signature cannot be read.
-    fn signers(&self, facts: &Facts, path: &Path, bytes: &[u8]) -> Result<Vec<(Signer, String)>> {
-        let Some(id) = &facts.id else { return Ok(vec![]) };
+    fn signers(&self, id: &Id, path: &Path, bytes: &[u8]) -> Result<Vec<(Signer, String)>> {
         let mut found: Vec<(Signer, String)> = Vec::new();
         for key in self.situation.trust.keys_for(Role::Author, Some(id)) {
-            let mut name = OsString::from(path);
-            name.push(key.signer.format().suffix());
-            let file = PathBuf::from(name);
-            if std::fs::symlink_metadata(&file).is_err() || found.iter().any(|(signer, _)| *signer == key.signer) {
-                continue;
-            }
-            let text = String::from_utf8(read_small(&file, SIGNATURE_BYTES)?)
-                .map_err(|_| Error::new(Kind::Usage, format!("{} is not UTF-8", file.shown())))?;
-            if key.signer.verify(id, bytes, &text).is_ok() {
+            let is_there = found.iter().any(|(signer, _)| *signer == key.signer);
+            let Some(signature) = beside(path, key.signer.format().suffix(), SIGNATURE_BYTES)? else { continue };
+            let text = String::from_utf8_lossy(&signature).into_owned();
+            if !is_there && key.signer.verify(id, bytes, &text).is_ok() {
                 found.push((key.signer.clone(), text));
             }
         }
@@ -136,8 +149,8 @@ impl Guard {
     ///
     /// # Errors
     /// If a signature cannot be read.
-    pub(crate) fn trusted(&self, plugin: &Installed, path: &Path, bytes: &[u8]) -> Result<Option<(Signer, String)>> {
-        let mut found = self.signers(&self.of_installed(plugin, Lock::Later), path, bytes)?;
+    pub(crate) fn trusted(&self, id: &Id, path: &Path, bytes: &[u8]) -> Result<Option<(Signer, String)>> {
+        let mut found = self.signers(id, path, bytes)?;
         // One that counts comes first.
         found.sort_by_key(|(signer, _)| {
             let key = self.situation.trust.keys.iter().find(|key| key.signer == *signer);
@@ -169,6 +182,34 @@ impl Guard {
         }
         files.iter().map(|file| real(file)).collect()
     }
+}
+
+/// What an attestation says, in the words of policies. One of a check that has failed, or
+/// of a kind that is not known, says nothing.
+fn claim(found: attestation::Claim) -> Option<Claim> {
+    let criteria = match &found.statement {
+        Statement::Vetted(vetting) if vetting.is_passed => vec![VETTED.to_owned()],
+        Statement::Approved(approval) => approval.criteria.clone(),
+        Statement::Built(_) => vec![REBUILT.to_owned()],
+        _ => return None,
+    };
+    let (runner, time) = (found.statement.runner().cloned(), found.statement.time()?);
+    Some(Claim { key: found.signer, criteria, runner, time })
+}
+
+/// The content of the file beside a plugin's file with this end of its name; `None` if
+/// there is none.
+///
+/// # Errors
+/// If it is no regular file, or too long; any I/O error.
+fn beside(plugin: &Path, end: &str, limit_bytes: u64) -> Result<Option<Vec<u8>>> {
+    let mut name = OsString::from(plugin);
+    name.push(end);
+    let file = PathBuf::from(name);
+    if std::fs::symlink_metadata(&file).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+        return Ok(None);
+    }
+    read_small(&file, limit_bytes).map(Some)
 }
 
 /// What the history and a patch say of a plugin.

@@ -20,6 +20,8 @@ pub(crate) struct Found {
     pub(crate) plugin: Option<Installed>,
     /// The lock file names it with this digest.
     pub(crate) is_locked: bool,
+    /// Its attestations, as they are in the store.
+    pub(crate) evidence: Vec<u8>,
 }
 
 /// Finds a plugin, and its bytes alone. See [`find`].
@@ -43,7 +45,7 @@ pub(crate) fn find(name: &str, locking: Locking) -> Result<Found> {
             return Err(Error::new(Kind::Refused, what)
                 .hint("`runner plugin install` and `runner plugin lock` install and lock it"));
         }
-        return Ok(Found { source: found, plugin: None, is_locked: false });
+        return Ok(Found { source: found, plugin: None, is_locked: false, evidence: Vec::new() });
     }
     let request: Request = name.parse()?;
     let lock = read_lock()?;
@@ -58,7 +60,9 @@ pub(crate) fn find(name: &str, locking: Locking) -> Result<Found> {
     let bytes = store.load(found)?;
     let is_locked = lock.as_ref().is_some_and(|lock| lock.get(&request).is_some());
     let source = Resolved { name: found.id.to_string(), path: None, bytes: bytes.into() };
-    Ok(Found { source, plugin: Some(found.clone()), is_locked })
+    // Damaged ones count for nothing, as those that are not there.
+    let evidence = store.evidence(found).unwrap_or_default();
+    Ok(Found { source, plugin: Some(found.clone()), is_locked, evidence })
 }
 
 /// Whether an argument names an installed plugin. What looks like a path is one.

@@ -1,7 +1,9 @@
 //! `runner plugin`.
 
 mod admission;
+mod attest;
 mod carry;
+mod evidence;
 mod inspect;
 mod install;
 mod key_files;
@@ -17,6 +19,7 @@ use clap::builder::PossibleValuesParser;
 use runner_pipeline::error::Result;
 
 pub(crate) use self::admission::turn;
+use self::attest::{AttestArgs, attest};
 use self::carry::{ExportArgs, ImportArgs, export, import};
 use self::inspect::{InspectArgs, inspect};
 use self::install::{InstallArgs, UpdateArgs, install, lock, remove, update};
@@ -85,7 +88,10 @@ pub(crate) enum PluginCommand {
         /// The path of a .wasm file that `plugin package` has written
         plugin: PathBuf,
     },
-    /// Check the signature of a plugin
+    /// Say in a signed statement that a plugin was vetted, or that you approve of it. The statement is
+    /// added to the file `.intoto.jsonl` beside the plugin
+    Attest(AttestArgs),
+    /// Check the signature of a plugin, and what others attest of it
     Verify(VerifyArgs),
     /// Install plugins from files. They are run by their names then: `runner apply NAMESPACE:NAME`
     Install(InstallArgs),
@@ -133,6 +139,7 @@ pub(crate) fn run(command: &PluginCommand, reporter: &Reporter) -> Result<Outcom
         PluginCommand::Keygen(args) => keygen(args, reporter),
         PluginCommand::Sign(args) => sign(args, reporter),
         PluginCommand::Statement { plugin } => statement(plugin, reporter),
+        PluginCommand::Attest(args) => attest(args, reporter),
         PluginCommand::Verify(args) => verify(args, reporter),
         PluginCommand::Install(args) => install(args, reporter),
         PluginCommand::Update(args) => update(args, reporter),

@@ -234,7 +234,7 @@ impl Situation {
         let keys: Vec<_> = self
             .keys(Role::Vet, facts)
             .filter(is_asked)
-            .filter(|key| facts.claims.iter().any(|claim| claim.key == key.signer && self.counts(claim, vetted)))
+            .filter(|key| self.has_vetted(&key.signer, facts, vetted))
             .collect();
         let min = groups.iter().map(|group| group.min).chain([vetted.min]).max().unwrap_or(1);
         let mut names: Vec<_> = keys.iter().map(|key| key.name.as_str()).collect();
@@ -257,16 +257,23 @@ impl Situation {
         })
     }
 
-    /// Whether a claim is of the demanded kind.
-    fn counts(&self, claim: &Claim, vetted: &Vetted) -> bool {
+    /// Whether a key claims all that is demanded. Where versions of this program are
+    /// demanded, what it was used for counts only with those, and one such claim is needed.
+    fn has_vetted(&self, key: &Signer, facts: &Facts, vetted: &Vetted) -> bool {
         let now = self.time();
-        let is_new = vetted.max_age.is_none_or(|age| claim.time.checked_add(age).is_ok_and(|end| end > now));
-        let is_past = claim.time <= now.checked_add(SKEW).unwrap_or(now);
-        let is_with = vetted
-            .runner
-            .as_ref()
-            .is_none_or(|wanted| claim.runner.as_ref().is_some_and(|version| wanted.matches(version)));
-        is_new && is_past && is_with && vetted.criteria.iter().all(|one| claim.criteria.contains(one))
+        let is_of_now = |claim: &&Claim| {
+            claim.key == *key
+                && claim.time <= now.checked_add(SKEW).unwrap_or(now)
+                && vetted.max_age.is_none_or(|age| claim.time.checked_add(age).is_ok_and(|end| end > now))
+        };
+        let is_with = |claim: &&Claim| match (&vetted.runner, &claim.runner) {
+            (Some(wanted), Some(version)) => wanted.matches(version),
+            _ => true,
+        };
+        let claims: Vec<_> = facts.claims.iter().filter(is_of_now).filter(is_with).collect();
+        let is_claimed = |criterion: &String| claims.iter().any(|claim| claim.criteria.contains(criterion));
+        let has_any = claims.iter().any(|claim| vetted.runner.is_none() || claim.runner.is_some());
+        has_any && vetted.criteria.iter().all(is_claimed)
     }
 }
 

@@ -49,15 +49,21 @@ pub enum Lock {
     Later,
 }
 
+/// The criterion of what `plugin vet` has tried without a failure. No approval can have
+/// it, because of the colon.
+pub const VETTED: &str = "runner:vetted";
+/// The criterion of what was built again, with the same bytes.
+pub const REBUILT: &str = "runner:rebuilt";
+
 /// That a plugin was vetted, whoever says so. Its signature was verified, and it is for
 /// the digest of the plugin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     /// Who says so.
     pub key: Signer,
-    /// What was found out, in words of the company.
+    /// What was found out, in words of the company, [`VETTED`] or [`REBUILT`].
     pub criteria: Vec<String>,
-    /// With which version of this program.
+    /// With which version of this program; `None` if a person has said so.
     pub runner: Option<Version>,
     /// When.
     pub time: Timestamp,

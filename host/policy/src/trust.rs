@@ -136,6 +136,11 @@ pub fn is_name(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(is_inside)
 }
 
+/// Whether two keys are one, in whichever formats: they would count twice.
+fn is_one(one: &Signer, other: &Signer) -> bool {
+    one == other || one.ed25519().is_some_and(|bytes| other.ed25519() == Some(bytes))
+}
+
 impl WrittenKey {
     fn checked(self, level: Level) -> Result<Key, String> {
         let (line, format) = match (&self.minisign, &self.ssh) {
@@ -192,7 +197,7 @@ impl Trust {
         for written in key {
             let start = written.span().start;
             let key = written.into_inner().checked(level).map_err(|why| wrong(path, at(start), &why))?;
-            let is_same = |other: &Key| other.signer == key.signer && other.role == key.role;
+            let is_same = |other: &Key| is_one(&other.signer, &key.signer) && other.role == key.role;
             if trust.keys.iter().any(is_same) {
                 return Err(wrong(path, at(start), "this key is there twice in the same role"));
             }

@@ -43,6 +43,9 @@ pub struct Installed {
     /// That signature, as it stands in a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
+    /// The content of the file with its attestations, if it has some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Digest>,
 }
 
 /// What was seen of a name.
@@ -113,6 +116,12 @@ impl Index {
     #[must_use]
     pub fn names(&self, digest: Digest) -> bool {
         self.plugins.iter().any(|plugin| plugin.blake3 == digest)
+    }
+
+    /// Whether the attestations of a plugin have this content.
+    #[must_use]
+    pub fn names_evidence(&self, digest: Digest) -> bool {
+        self.plugins.iter().any(|plugin| plugin.evidence == Some(digest))
     }
 
     /// Adds a plugin, in place of one with the same identity, and remembers who

@@ -45,11 +45,12 @@ pub enum Outcome {
 /// unchanged. [`Kind::Refused`] if there are too many.
 pub fn admit(index: &mut Index, mut plugin: Installed, accepted: &[Change]) -> Result<Outcome> {
     let present = index.get(&plugin.id).filter(|present| present.blake3 == plugin.blake3);
-    if let Some(present) = present
-        && plugin.signer.is_none()
-    {
+    if let Some(present) = present {
         // Whoever brings the same bytes without a signature takes nothing away.
-        (plugin.signer, plugin.signature) = (present.signer.clone(), present.signature.clone());
+        if plugin.signer.is_none() {
+            (plugin.signer, plugin.signature) = (present.signer.clone(), present.signature.clone());
+        }
+        plugin.evidence = plugin.evidence.or(present.evidence);
     }
     if present.is_some_and(|present| *present == plugin) {
         return Ok(Outcome::Unchanged);
@@ -113,6 +114,7 @@ fn refused(plugin: &Installed, change: Change, why: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::digest::Digest;
     use crate::testing::plugin;
 
     const KEYS: [&str; 2] = [
@@ -182,6 +184,11 @@ mod tests {
         let before = index.clone();
         assert_eq!(admit(&mut index, plugin("a:x@1.2.0", b"2"), &[]).unwrap(), Outcome::Unchanged);
         assert_eq!(index, before);
+        // Attestations may come later, and stay.
+        let attested = Installed { evidence: Some(Digest::of(b"e")), ..signed("a:x@1.2.0", b"2", 0) };
+        assert_eq!(admit(&mut index, attested.clone(), &[]).unwrap(), Outcome::Installed);
+        assert_eq!(admit(&mut index, signed("a:x@1.2.0", b"2", 0), &[]).unwrap(), Outcome::Unchanged);
+        assert_eq!(index.get(&attested.id), Some(&attested));
         // And those that had none may get one.
         let mut index = with(&[plugin("a:x@1.0.0", b"0")]);
         assert_eq!(admit(&mut index, signed("a:x@1.0.0", b"0", 1), &[]).unwrap(), Outcome::Installed);

@@ -15,5 +15,6 @@ pub(crate) fn plugin(id: &str, content: &[u8]) -> Installed {
         summary: "Does \"it\"\n".to_owned(),
         signer: None,
         signature: None,
+        evidence: None,
     }
 }

@@ -112,6 +112,7 @@ pub(crate) fn vet(args: &VetArgs, reporter: &Reporter) -> Result<Outcome> {
         version: String::new(),
         digest: blake3::hash(&source.bytes),
         plugin_bytes: source.bytes.len() as u64,
+        time: jiff::Timestamp::now(),
         params: Vec::new(),
         imports: Vec::new(),
         tally: Tally::default(),

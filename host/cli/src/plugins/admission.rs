@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args as ArgGroup, ValueEnum};
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::{Error, Kind, Result};
-use runner_pipeline::escape::{Page, Raw as _, shown};
+use runner_pipeline::escape::{Page, Raw as _, count, shown};
+use runner_pipeline::storage::Storage;
 use runner_policy::facts::Lock;
 use runner_sandbox::plugin::Resolved;
 use runner_sandbox::{Isolation, contract_version};
@@ -16,11 +17,13 @@ use runner_store::folder::{self, Folder, Turn};
 use runner_store::index::{Index, Installed};
 use runner_store::lock_file::LockFile;
 use runner_store::rules::{Change, Outcome as Admitted};
-use runner_store::store::New;
+use runner_store::store::{New, Store};
+use runner_trust::attestation::{Attestation, add, file_text, parse_file};
 use runner_trust::format::Format;
 use runner_trust::package::Package;
 use runner_trust::signer::Signer;
 
+use super::evidence::read_beside;
 use super::inspect::section;
 use super::key_files::{public_key, read_text};
 use super::new_file::{beside, is_missing};
@@ -68,6 +71,8 @@ pub(super) struct Candidate {
     pub(super) path: PathBuf,
     pub(super) package: Package,
     source: Resolved,
+    /// What is beside it. Nothing of it was checked.
+    attestations: Vec<Attestation>,
 }
 
 impl Candidate {
@@ -78,7 +83,9 @@ impl Candidate {
     pub(super) fn read(path: &Path) -> Result<Option<Self>> {
         let source = Resolved::file(path)?;
         let package = section(&source)?;
-        Ok(package.map(|package| Self { path: path.to_owned(), package, source }))
+        let Some(package) = package else { return Ok(None) };
+        let attestations = read_beside(path)?;
+        Ok(Some(Self { path: path.to_owned(), package, source, attestations }))
     }
 
     pub(super) fn digest(&self) -> Digest {
@@ -98,7 +105,7 @@ impl Candidate {
     fn signer(&self, key: Option<&Signer>, index: &Index, guard: &Guard) -> Result<Option<(Signer, String)>> {
         let seen = index.seen(&self.package.id).and_then(|seen| seen.signer.as_ref());
         let Some(signer) = key.or(seen) else {
-            return guard.trusted(&self.to_store(None).plugin, &self.path, &self.source.bytes);
+            return guard.trusted(&self.package.id, &self.path, &self.source.bytes);
         };
         let file = beside(&self.path, signer.format());
         if is_missing(&file) {
@@ -118,8 +125,20 @@ impl Candidate {
         Ok(Some((signer.clone(), signature)))
     }
 
+    /// The attestations that are in the store, and those beside the file.
+    fn evidence<S: Storage>(&self, store: Option<&Store<'_, S>>, index: &Index) -> Result<Vec<u8>> {
+        let is_same = |present: &&Installed| present.blake3 == self.digest();
+        let mut all = match store.zip(index.get(&self.package.id).filter(is_same)) {
+            // What is damaged is replaced, as a damaged plugin is.
+            Some((store, present)) => store.evidence(present).and_then(|text| parse_file(&text)).unwrap_or_default(),
+            None => Vec::new(),
+        };
+        self.attestations.iter().try_for_each(|one| add(&mut all, one.clone()))?;
+        Ok(file_text(&all).into_bytes())
+    }
+
     /// What is to be put into the store.
-    fn to_store(&self, signed: Option<(Signer, String)>) -> New {
+    fn to_store(&self, signed: Option<(Signer, String)>, evidence: Vec<u8>) -> New {
         let Package { id, contract, manifest, .. } = &self.package;
         let (signer, signature) = signed.unzip();
         let plugin = Installed {
@@ -130,8 +149,9 @@ impl Candidate {
             summary: shown(&manifest.summary).cut(SUMMARY_CHARS).to_string(),
             signer,
             signature,
+            evidence: None,
         };
-        New { plugin, bytes: self.source.bytes.to_vec() }
+        New { plugin, bytes: self.source.bytes.to_vec(), evidence }
     }
 }
 
@@ -144,22 +164,24 @@ pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &R
     let key = args.key.as_deref().map(public_key).transpose()?;
     let guard = Guard::load()?;
     let accepted: Vec<_> = args.accept.iter().copied().map(Change::from).collect();
-    let checked = |index: &Index| {
-        let signed = candidates.iter().map(|candidate| candidate.signer(key.as_ref(), index, &guard));
-        let signed = signed.collect::<Result<Vec<_>>>()?;
-        let new: Vec<_> =
-            candidates.iter().zip(signed).map(|(candidate, signed)| candidate.to_store(signed)).collect();
-        new.iter().try_for_each(|new| allowed(&new.plugin, &guard, &accepted, reporter))?;
-        Ok::<_, Error>(new)
+    let checked = |folder: Option<&Folder>| {
+        let store = folder.map(Folder::store);
+        let index = store.as_ref().map(|store| store.index()).transpose()?.unwrap_or_default();
+        let one = |candidate: &Candidate| {
+            let signed = candidate.signer(key.as_ref(), &index, &guard)?;
+            let new = candidate.to_store(signed, candidate.evidence(store.as_ref(), &index)?);
+            allowed(&new, &guard, &accepted, reporter)?;
+            Ok(new)
+        };
+        candidates.iter().map(one).collect::<Result<Vec<_>>>()
     };
     // Nothing is run that may not be installed.
-    let index = Folder::open(&folder::path()?)?.map(|folder| folder.store().index()).transpose()?;
-    checked(&index.unwrap_or_default())?;
+    checked(Folder::open(&folder::path()?)?.as_ref())?;
     candidates.iter().try_for_each(|candidate| candidate.ask(reporter))?;
     let folder = Folder::open_or_create(&folder::path()?)?;
     let turn = turn(&folder, cancel_on_signals()?, reporter)?;
     let store = folder.store();
-    let new = checked(&store.index()?)?;
+    let new = checked(Some(&folder))?;
     let outcomes = store.install(&new, &accepted)?;
     let index = store.index()?;
     folder.sweep(&index, &turn);
@@ -168,6 +190,10 @@ pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &R
         let plugin = index.get(&new.plugin.id).unwrap_or(&new.plugin);
         let done = if outcome == Admitted::Installed { "installed" } else { "was installed already:" };
         page.line(format_args!("{done} {}, digest {}, {}", plugin.id, plugin.blake3, by(plugin)));
+        if !candidate.attestations.is_empty() {
+            let number = count(candidate.attestations.len() as u64, "attestation");
+            page.line(format_args!("{number} taken along, and not checked"));
+        }
         if plugin.signer.is_none() {
             unchecked(&candidate.path, &mut page);
         }
@@ -181,13 +207,14 @@ pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &R
 ///
 /// # Errors
 /// [`Kind::Refused`] if it may not, or if the user accepts what must not get weaker.
-fn allowed(plugin: &Installed, guard: &Guard, accepted: &[Change], reporter: &Reporter) -> Result<()> {
+fn allowed(new: &New, guard: &Guard, accepted: &[Change], reporter: &Reporter) -> Result<()> {
+    let plugin = &new.plugin;
     let locked = read_lock()?;
     let is_named = |lock: &LockFile| {
         lock.plugins().iter().any(|locked| locked.id == plugin.id && locked.blake3 == plugin.blake3)
     };
     let lock = if locked.as_ref().is_some_and(is_named) { Lock::Named } else { Lock::Later };
-    let verdict = guard.decide(&guard.of_installed(plugin, lock), &[], reporter)?;
+    let verdict = guard.decide(&guard.of_installed(plugin, lock, (&new.bytes, &new.evidence)), &[], reporter)?;
     match accepted.first().filter(|_| verdict.no_downgrade) {
         Some(change) => {
             let what = format!("a policy demands `no-downgrade`, so `--accept {}` is refused", change.word());

@@ -34,6 +34,8 @@ pub(super) struct Report {
     /// The BLAKE3 of the plugin's bytes.
     pub(super) digest: blake3::Hash,
     pub(super) plugin_bytes: u64,
+    /// When the plugin was loaded to be tried.
+    pub(super) time: jiff::Timestamp,
     /// The sets of parameters, without the values of secret ones.
     pub(super) params: Vec<Vec<(String, Option<String>)>>,
     pub(super) imports: Vec<String>,
@@ -143,6 +145,7 @@ impl Report {
             "event": "vet",
             "format": 1,
             "runner": env!("CARGO_PKG_VERSION"),
+            "time": format!("{:.0}", self.time),
             "plugin": {
                 "name": self.name, "version": self.version, "digest": self.digest.to_string(),
                 "bytes": self.plugin_bytes, "imports": self.imports,
