@@ -40,4 +40,5 @@ mod signatures;
 mod special_files;
 mod store;
 mod touched;
+mod trust;
 mod wording;

@@ -54,8 +54,7 @@ enum Step {
     Remove,
 }
 
-const STEPS: [Step; 6] =
-    [Step::First, Step::Update, Step::Two, Step::Again, Step::Attest, Step::Remove];
+const STEPS: [Step; 6] = [Step::First, Step::Update, Step::Two, Step::Again, Step::Attest, Step::Remove];
 
 impl Step {
     fn before(self) -> Vec<New> {

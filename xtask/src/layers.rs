@@ -124,7 +124,8 @@ fn each_crate_uses_only_earlier_ones() {
         for (_, source) in &all {
             let others = source.split("runner_").skip(1).map(|rest| rest.split("::").next().unwrap_or(rest));
             let names = [
-                "channel", "confine", "contract", "pipeline", "policy", "sandbox", "embed", "store", "trust", "wasm",
+                "channel", "confine", "contract", "pipeline", "policy", "sandbox", "embed", "store", "trust",
+                "wasm",
             ];
             let others = names.into_iter().filter(|other| others.clone().any(|o| o == *other));
             for other in others.map(|other| format!("runner_{other}")) {

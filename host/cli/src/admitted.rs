@@ -73,7 +73,8 @@ fn refuse_withheld(verdict: &Verdict, args: &PluginArgs, name: &str) -> Result<(
     };
     let Some(capability) = verdict.withheld.iter().find(is_given) else { return Ok(()) };
     let what = format!("a policy does not give {} to the plugin {name}", capability.option());
-    Err(Error::new(Kind::Refused, what).hint("`runner trust list` shows the policies; `capabilities` is what counts"))
+    Err(Error::new(Kind::Refused, what)
+        .hint("`runner trust list` shows the policies; `capabilities` is what counts"))
 }
 
 fn too_much(name: &str, option: &str, most: &str) -> Error {

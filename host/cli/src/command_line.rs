@@ -13,8 +13,8 @@ use crate::plugins::PluginCommand;
 use crate::recover::RecoverArgs;
 use crate::report::{EventFormat, Volume};
 use crate::show::{Format, ShowArgs};
-use crate::trusted::TrustCommand;
 use crate::truncate::TruncateArgs;
+use crate::trusted::TrustCommand;
 use crate::verify::VerifyArgs;
 
 /// Change huge files with small sandboxed programs, crash-safely and verified.

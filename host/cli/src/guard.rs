@@ -86,13 +86,28 @@ impl Guard {
         }
         let Some(path) = path else {
             let (origin, id) = (Origin::Bundled, None);
-            return Ok(Facts { name, origin, id, digest, signers: vec![], claims: vec![], lock: Lock::Absent });
+            return Ok(Facts {
+                name,
+                origin,
+                id,
+                digest,
+                signers: vec![],
+                claims: vec![],
+                lock: Lock::Absent,
+            });
         };
         // What is no package, or a wrong one, has no identity, so nobody can have signed it.
         let package = bytes.starts_with(b"\0asm").then(|| Package::read(bytes)).transpose();
         let id = package.ok().flatten().flatten().map(|package| package.id);
-        let mut facts =
-            Facts { name, origin: Origin::File, id, digest, signers: vec![], claims: vec![], lock: Lock::Absent };
+        let mut facts = Facts {
+            name,
+            origin: Origin::File,
+            id,
+            digest,
+            signers: vec![],
+            claims: vec![],
+            lock: Lock::Absent,
+        };
         if let Some(id) = &facts.id {
             let path = Path::new(path);
             facts.signers = self.signers(id, path, bytes)?.into_iter().map(|(signer, _)| signer).collect();
@@ -103,7 +118,12 @@ impl Guard {
     }
 
     /// What is known of an installed plugin, with its bytes and its attestations.
-    pub(crate) fn of_installed(&self, plugin: &Installed, lock: Lock, (bytes, evidence): (&[u8], &[u8])) -> Facts {
+    pub(crate) fn of_installed(
+        &self,
+        plugin: &Installed,
+        lock: Lock,
+        (bytes, evidence): (&[u8], &[u8]),
+    ) -> Facts {
         Facts {
             name: plugin.id.to_string(),
             origin: Origin::Installed,
@@ -119,7 +139,8 @@ impl Guard {
     /// What trusted keys say of a plugin in its attestations. Those that cannot be read
     /// count for nothing.
     fn claims(&self, id: &Id, bytes: &[u8], evidence: &[u8]) -> Vec<Claim> {
-        let keys: Vec<_> = self.situation.trust.keys_for(Role::Vet, Some(id)).map(|key| key.signer.clone()).collect();
+        let keys: Vec<_> =
+            self.situation.trust.keys_for(Role::Vet, Some(id)).map(|key| key.signer.clone()).collect();
         if keys.is_empty() || evidence.is_empty() {
             return vec![];
         }
@@ -135,7 +156,9 @@ impl Guard {
         let mut found: Vec<(Signer, String)> = Vec::new();
         for key in self.situation.trust.keys_for(Role::Author, Some(id)) {
             let is_there = found.iter().any(|(signer, _)| *signer == key.signer);
-            let Some(signature) = beside(path, key.signer.format().suffix(), SIGNATURE_BYTES)? else { continue };
+            let Some(signature) = beside(path, key.signer.format().suffix(), SIGNATURE_BYTES)? else {
+                continue;
+            };
             let text = String::from_utf8_lossy(&signature).into_owned();
             if !is_there && key.signer.verify(id, bytes, &text).is_ok() {
                 found.push((key.signer.clone(), text));
@@ -257,13 +280,16 @@ fn real(file: &Path) -> Result<PathBuf> {
         None => Path::new("/"),
     };
     match (std::fs::canonicalize(folder), file.file_name()) {
-        (Ok(folder), Some(name)) if !is_there => Ok(folder.join(name)),
-        _ => Err(Error::io("find", file, found)),
+        _ if is_there => Err(Error::io("find", file, found)),
+        (Ok(folder), Some(name)) => Ok(folder.join(name)),
+        // Nothing can be opened there.
+        _ => std::path::absolute(file).map_err(Error::at("find", file)),
     }
 }
 
 /// The files that standard input and output are, as far as they are files.
 pub(crate) fn streams() -> Vec<PathBuf> {
-    let is_file = |path: &PathBuf| path.is_absolute() && path.exists();
-    ["/proc/self/fd/0", "/proc/self/fd/1"].iter().filter_map(|fd| std::fs::read_link(fd).ok()).filter(is_file).collect()
+    let links = ["/proc/self/fd/0", "/proc/self/fd/1"].iter().filter_map(|fd| std::fs::read_link(fd).ok());
+    // A pipe has no path.
+    links.filter(|path| path.is_absolute()).collect()
 }

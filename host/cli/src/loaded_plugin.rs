@@ -59,7 +59,8 @@ impl Session {
         };
         let names = names(&args.plugin)?;
         // Nothing is run before all of them may be.
-        let Admitted { sources, evidence, memory_bytes, deadline } = admitted(&names, args, &files, reporter)?;
+        let Admitted { sources, evidence, memory_bytes, deadline } =
+            admitted(&names, args, &files, reporter)?;
         let plan = args.plan((workers, names.len()), memory_bytes)?;
         let budget = Budget::new(&plan);
         let mut given = match &args.params {

@@ -4,6 +4,8 @@
 //! Each demand is looked at alone, and all must be met. So a policy more never allows
 //! what was refused.
 
+mod vetting;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,13 +14,12 @@ use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::shown;
 use runner_trust::signer::Signer;
 
-use crate::facts::{Claim, Facts, Lock, Origin};
+use crate::facts::{Facts, Lock, Origin};
 use crate::level::Level;
 use crate::pattern::any_covers;
 use crate::revocation::Lists;
-use crate::rules::{Capability, Demands, Policy, Rule, Stale, Vetted};
+use crate::rules::{Capability, Demands, Policy, Rule, Stale};
 use crate::trust::{Key, Role, Trust};
-use crate::when::SKEW;
 
 /// What is trusted and demanded on this machine, now.
 #[derive(Debug, Clone)]
@@ -91,14 +92,24 @@ impl Situation {
         let now = self.time();
         let old = self.lists.all().iter().map(|accepted| &accepted.list).filter(|list| list.expires <= now);
         verdict.warnings = old
-            .map(|list| format!("the list {} of revoked plugins has expired at {}: get a newer one", list.name, list.expires))
+            .map(|list| {
+                format!(
+                    "the list {} of revoked plugins has expired at {}: get a newer one",
+                    list.name, list.expires
+                )
+            })
             .collect();
         if facts.origin == Origin::Registry && facts.lock != Lock::Named {
             let is_signed = |key: &Key| facts.signers.contains(&key.signer);
             if !self.keys(Role::Author, facts).any(is_signed) {
                 return Err(refused(facts)
-                    .because("it is from a registry, no trusted key has signed it, and no runner.lock names it")
-                    .hint(format!("`runner trust add NAME KEY.pub --for {}` trusts its author's key", package(facts)))
+                    .because(
+                        "it is from a registry, no trusted key has signed it, and no runner.lock names it",
+                    )
+                    .hint(format!(
+                        "`runner trust add NAME KEY.pub --for {}` trusts its author's key",
+                        package(facts)
+                    ))
                     .hint(format!("`runner plugin lock {}` pins what is installed", package(facts))));
             }
         }
@@ -120,13 +131,27 @@ impl Situation {
         let list = &revoked.list.list;
         let what = format!("the plugin {} is revoked", named(facts));
         Err(Error::new(Kind::Refused, what)
-            .because(format!("{} (list {}, number {}, signed by {by})", shown(revoked.why), list.name, list.sequence))
+            .because(format!(
+                "{} (list {}, number {}, signed by {by})",
+                shown(revoked.why),
+                list.name,
+                list.sequence
+            ))
             .hint("install a version that is not revoked")
-            .hint(format!("`runner log --plugin {} --undo` shows what it has changed, and how to take that back", facts.digest)))
+            .hint(format!(
+                "`runner log --plugin {} --undo` shows what it has changed, and how to take that back",
+                facts.digest
+            )))
     }
 
     /// Whether all demands of a rule are met. Narrows the verdict by it.
-    fn meets(&self, demands: &Demands, level: Level, facts: &Facts, verdict: &mut Verdict) -> Result<(), Unmet> {
+    fn meets(
+        &self,
+        demands: &Demands,
+        level: Level,
+        facts: &Facts,
+        verdict: &mut Verdict,
+    ) -> Result<(), Unmet> {
         self.known_lists(demands)?;
         let unmet = |why: &str, hint: String| Err(Unmet { why: why.to_owned(), hint });
         match facts.origin {
@@ -166,14 +191,22 @@ impl Situation {
     }
 
     fn known_lists(&self, demands: &Demands) -> Result<(), Unmet> {
-        let accept = |name: &str| format!("get the newest list {name} from who issues it, and `runner trust revoke FILE`");
+        let accept = |name: &str| {
+            format!("get the newest list {name} from who issues it, and `runner trust revoke FILE`")
+        };
         if let Some(name) = demands.lists.iter().find(|name| self.lists.get(name).is_none()) {
-            return Err(Unmet { why: format!("the list {} of revoked plugins is not known", shown(name)), hint: accept(&shown(name).to_string()) });
+            return Err(Unmet {
+                why: format!("the list {} of revoked plugins is not known", shown(name)),
+                hint: accept(&shown(name).to_string()),
+            });
         }
         let old = self.lists.all().iter().find(|accepted| accepted.list.expires <= self.time());
         match old {
             Some(old) if demands.stale_lists == Stale::Refuse => Err(Unmet {
-                why: format!("the list {} of revoked plugins has expired at {}", old.list.name, old.list.expires),
+                why: format!(
+                    "the list {} of revoked plugins has expired at {}",
+                    old.list.name, old.list.expires
+                ),
                 hint: accept(&old.list.name),
             }),
             _ => Ok(()),
@@ -198,82 +231,33 @@ impl Situation {
             return Ok(());
         }
         let why = match facts.signers.as_slice() {
-            [] if facts.id.is_none() => "nothing in it says which plugin it is, so no signature can be for it".to_owned(),
+            [] if facts.id.is_none() => {
+                "nothing in it says which plugin it is, so no signature can be for it".to_owned()
+            }
             [] => "no signature over it was verified".to_owned(),
             signers => {
                 let keys: Vec<_> = signers.iter().map(|signer| self.called(signer)).collect();
                 format!("it is signed by {}", keys.join(" and "))
             }
         };
-        let hint = format!("it must be signed by {}, whose key {level} trusts for it and has not expired: \
-                            `runner trust list` shows the keys", shown(&by.join(" or ")));
+        let hint = format!(
+            "it must be signed by {}, whose key {level} trusts for it and has not expired: \
+                            `runner trust list` shows the keys",
+            shown(&by.join(" or "))
+        );
         Err(Unmet { why, hint })
     }
 
     /// A key with its name, if it has one.
     fn called(&self, signer: &Signer) -> String {
         let key = self.trust.keys.iter().find(|key| key.signer == *signer);
-        key.map_or_else(|| format!("{signer}, which is not trusted"), |key| {
-            let expired = if key.is_expired(self.time()) { ", which has expired" } else { "" };
-            format!("{} ({signer}{expired})", key.name)
-        })
-    }
-
-    /// The keys of those who have vetted a plugin as it is demanded.
-    fn vetted(&self, vetted: &Vetted, level: Level, facts: &Facts) -> Result<Vec<Signer>, Unmet> {
-        let groups: Vec<_> = self
-            .trust
-            .groups
-            .iter()
-            .filter(|group| group.level <= level && vetted.by.contains(&group.name))
-            .collect();
-        let is_asked = |key: &&Key| {
-            key.level <= level
-                && (vetted.by.contains(&key.name) || groups.iter().any(|group| group.keys.contains(&key.name)))
-        };
-        let keys: Vec<_> = self
-            .keys(Role::Vet, facts)
-            .filter(is_asked)
-            .filter(|key| self.has_vetted(&key.signer, facts, vetted))
-            .collect();
-        let min = groups.iter().map(|group| group.min).chain([vetted.min]).max().unwrap_or(1);
-        let mut names: Vec<_> = keys.iter().map(|key| key.name.as_str()).collect();
-        names.sort_unstable();
-        names.dedup();
-        if names.len() >= min {
-            return Ok(keys.iter().map(|key| key.signer.clone()).collect());
-        }
-        let found = if names.is_empty() { "nobody".to_owned() } else { names.join(" and ") };
-        let mut how = String::new();
-        if !vetted.criteria.is_empty() {
-            how += &format!(", as {}", shown(&vetted.criteria.join(" and ")));
-        }
-        if let Some(runner) = &vetted.runner {
-            how += &format!(", with runner {runner}");
-        }
-        Err(Unmet {
-            why: format!("of {}, {min} must have vetted it{how}: {found} has", shown(&vetted.by.join(" and "))),
-            hint: "`runner plugin vet` tries a plugin, and `runner plugin attest` signs the result".to_owned(),
-        })
-    }
-
-    /// Whether a key claims all that is demanded. Where versions of this program are
-    /// demanded, what it was used for counts only with those, and one such claim is needed.
-    fn has_vetted(&self, key: &Signer, facts: &Facts, vetted: &Vetted) -> bool {
-        let now = self.time();
-        let is_of_now = |claim: &&Claim| {
-            claim.key == *key
-                && claim.time <= now.checked_add(SKEW).unwrap_or(now)
-                && vetted.max_age.is_none_or(|age| claim.time.checked_add(age).is_ok_and(|end| end > now))
-        };
-        let is_with = |claim: &&Claim| match (&vetted.runner, &claim.runner) {
-            (Some(wanted), Some(version)) => wanted.matches(version),
-            _ => true,
-        };
-        let claims: Vec<_> = facts.claims.iter().filter(is_of_now).filter(is_with).collect();
-        let is_claimed = |criterion: &String| claims.iter().any(|claim| claim.criteria.contains(criterion));
-        let has_any = claims.iter().any(|claim| vetted.runner.is_none() || claim.runner.is_some());
-        has_any && vetted.criteria.iter().all(is_claimed)
+        key.map_or_else(
+            || format!("{signer}, which is not trusted"),
+            |key| {
+                let expired = if key.is_expired(self.time()) { ", which has expired" } else { "" };
+                format!("{} ({signer}{expired})", key.name)
+            },
+        )
     }
 }
 
@@ -285,8 +269,7 @@ fn count(found: &[&str], wanted: &[String]) -> usize {
 /// Whether a rule is for this plugin and one of these files.
 fn applies(demands: &Demands, facts: &Facts, files: &[PathBuf]) -> bool {
     let is_for = demands.for_plugins.is_empty() || any_covers(&demands.for_plugins, facts.id.as_ref());
-    let is_there =
-        || files.iter().any(|file| demands.for_files.iter().any(|pattern| pattern.covers(file)));
+    let is_there = || files.iter().any(|file| demands.for_files.iter().any(|pattern| pattern.covers(file)));
     is_for && (demands.for_files.is_empty() || is_there())
 }
 
@@ -306,7 +289,7 @@ fn refused(facts: &Facts) -> Error {
 
 fn said(facts: &Facts, policy: &Policy, rule: &Rule, unmet: Unmet) -> Error {
     use runner_pipeline::escape::Raw as _;
-    let place = if rule.line > 1 { format!(", rule in line {}", rule.line) } else { String::new() };
+    let place = if rule.line > 0 { format!(", rule in line {}", rule.line) } else { String::new() };
     refused(facts)
         .because(Error::new(Kind::Refused, unmet.why).because(format!(
             "that is what {} demands, the policy of {}{place}",

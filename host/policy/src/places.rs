@@ -130,7 +130,9 @@ impl Places {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let opened = match openat(CWD, folder, flags, Mode::empty()) {
             Err(Errno::NOENT) => return Ok(None),
-            Err(Errno::NOTDIR | Errno::LOOP) => return Err(refused(folder, "it is not a folder, or a link to one")),
+            Err(Errno::NOTDIR | Errno::LOOP) => {
+                return Err(refused(folder, "it is not a folder, or a link to one"));
+            }
             opened => opened.map_err(|error| hinted("open", folder, error))?,
         };
         let stat = fstat(&opened).map_err(|error| Error::io("inspect", folder, error.into()))?;
@@ -172,11 +174,12 @@ fn of_project(path: &Path) -> Result<Option<Vec<u8>>> {
 }
 
 fn refused(path: &Path, why: &str) -> Error {
-    Error::new(Kind::Refused, format!("{} cannot be trusted", path.shown()))
-        .because(why.to_owned())
-        .hint("it decides which plugins run: find out who has changed that, and mend it; nothing is run until then")
+    Error::new(Kind::Refused, format!("{} cannot be trusted", path.shown())).because(why.to_owned()).hint(
+        "it decides which plugins run: find out who has changed that, and mend it; nothing is run until then",
+    )
 }
 
 fn hinted(verb: &str, path: &Path, error: Errno) -> Error {
-    Error::io(verb, path, error.into()).hint("it decides which plugins run: nothing is run while it cannot be read")
+    Error::io(verb, path, error.into())
+        .hint("it decides which plugins run: nothing is run while it cannot be read")
 }

@@ -58,7 +58,13 @@ impl Statement {
     /// # Errors
     /// [`Kind::Refused`] if the old key has not signed it, is not trusted or has expired,
     /// or was trusted for fewer plugins; then nothing is changed.
-    pub fn follow(&self, trust: &Trust, text: &str, signature: &str, now: Timestamp) -> Result<Vec<[Key; 2]>> {
+    pub fn follow(
+        &self,
+        trust: &Trust,
+        text: &str,
+        signature: &str,
+        now: Timestamp,
+    ) -> Result<Vec<[Key; 2]>> {
         let refused = |why: String| Error::new(Kind::Refused, "the new key is not taken").because(why);
         self.old.verify_text(text, signature).map_err(|error| {
             error.within("the new key is not taken: the old key has not signed the statement")
@@ -83,7 +89,10 @@ impl Statement {
             let is_within = |wanted: &NamePattern| key.plugins.iter().any(|own| wanted.is_within(own));
             if !self.plugins.iter().all(is_within) {
                 let (own, wanted) = (names(&key.plugins), names(&self.plugins));
-                return Err(refused(format!("the old key of {} is trusted for {own}, and the new one is to be for {wanted}", key.name)));
+                return Err(refused(format!(
+                    "the old key of {} is trusted for {own}, and the new one is to be for {wanted}",
+                    key.name
+                )));
             }
             let end = key.until.map_or(self.issued, |until| until.min(self.issued));
             let new = Key { signer: self.new.clone(), plugins: self.plugins.clone(), ..key.clone() };

@@ -23,7 +23,8 @@ pub fn authority(
     (text, signatures): (&str, &[String]),
     now: Timestamp,
 ) -> Authority {
-    let has_signed = |key: &&Key| signatures.iter().any(|signature| key.signer.verify_text(text, signature).is_ok());
+    let has_signed =
+        |key: &&Key| signatures.iter().any(|signature| key.signer.verify_text(text, signature).is_ok());
     let keys = trust.keys.iter().filter(|key| key.role == role && !key.is_expired(now));
     let keys: Vec<_> = keys.filter(has_signed).collect();
     let mut names: Vec<_> = keys.iter().map(|key| key.name.clone()).collect();
@@ -41,10 +42,12 @@ pub fn authority(
 /// Whether a key may speak of these plugins: alone, or with the others of each of its
 /// groups.
 fn speaks(trust: &Trust, key: &Key, pattern: &NamePattern, all: &[&Key]) -> bool {
-    let groups = trust.groups.iter().filter(|group| group.level == key.level && group.keys.contains(&key.name));
+    let groups =
+        trust.groups.iter().filter(|group| group.level == key.level && group.keys.contains(&key.name));
     groups.into_iter().all(|group| {
         let agrees = |name: &&String| {
-            let is_his = |other: &&Key| other.name == **name && other.plugins.iter().any(|own| pattern.is_within(own));
+            let is_his =
+                |other: &&Key| other.name == **name && other.plugins.iter().any(|own| pattern.is_within(own));
             all.iter().any(|other| is_his(&other))
         };
         group.keys.iter().filter(agrees).count() >= group.min

@@ -19,7 +19,9 @@ const MAX_BYTES: u64 = 16 << 20;
 pub fn lists<S: Storage>(storage: &S, entry: &Entry) -> Result<Lists> {
     match own_file::read(storage, entry, MAX_BYTES)? {
         Some(bytes) => Lists::parse(&bytes, entry.path()).map_err(|error| {
-            error.hint("it is written by this program alone: restore it, or move it away and accept the lists again")
+            error.hint(
+                "it is written by this program alone: restore it, or move it away and accept the lists again",
+            )
         }),
         None => Ok(Lists::default()),
     }

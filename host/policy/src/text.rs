@@ -64,7 +64,10 @@ mod tests {
             (b"value = 1\nvalue = 2", 2),
         ] {
             let error = said(bytes);
-            assert_eq!((error.kind(), error.to_string()), (Kind::Usage, format!("cannot use a\\nb, line {line}")));
+            assert_eq!(
+                (error.kind(), error.to_string()),
+                (Kind::Usage, format!("cannot use a\\nb, line {line}"))
+            );
         }
         assert!(said(b"").causes().next().unwrap().to_string().contains("missing field"));
     }

@@ -8,23 +8,29 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 /// from the future.
 pub const SKEW: SignedDuration = SignedDuration::from_hours(24);
 
+/// The length of a date such as `2027-01-31`.
+const DATE_CHARS: usize = 10;
+
 /// The first moment at which something does not hold any more: a date, which counts as
 /// a whole in UTC, or a time of RFC 3339.
 ///
 /// # Errors
 /// The form of both.
 pub fn end(text: &str) -> Result<Timestamp, String> {
-    if let Ok(date) = text.parse::<Date>() {
-        let next = date.tomorrow().and_then(|next| format!("{next}T00:00:00Z").parse());
-        return next.map_err(|error| error.to_string());
+    // The parser of dates takes a time as well, and forgets it.
+    if let Ok(time) = text.parse() {
+        return Ok(time);
     }
-    text.parse().map_err(|_| {
-        format!("`{text}` is no date: write it as \"2027-01-31\" or \"2027-01-31T12:00:00Z\"")
-    })
+    let wrong = || format!("`{text}` is no date: write it as \"2027-01-31\" or \"2027-01-31T12:00:00Z\"");
+    let date = text.parse::<Date>().ok().filter(|_| text.len() == DATE_CHARS).ok_or_else(wrong)?;
+    let next = date.tomorrow().and_then(|next| format!("{next}T00:00:00Z").parse());
+    next.map_err(|_| wrong())
 }
 
 /// For serde: an [`end`] that may be left out.
-pub(crate) fn optional_end<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+pub(crate) fn optional_end<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Timestamp>, D::Error> {
     let text = String::deserialize(deserializer)?;
     end(&text).map(Some).map_err(D::Error::custom)
 }
@@ -56,7 +62,7 @@ mod tests {
     fn a_date_ends_with_its_day() {
         assert_eq!(end("2027-01-31").unwrap().to_string(), "2027-02-01T00:00:00Z");
         assert_eq!(end("2027-01-31T12:00:00+02:00").unwrap().to_string(), "2027-01-31T10:00:00Z");
-        for text in ["", "2027-02-30", "31.1.2027", "never"] {
+        for text in ["", "2027-02-30", "31.1.2027", "never", "2027-01-31T12:00:00", "9999-12-31"] {
             assert!(end(text).is_err(), "{text}");
         }
         assert_eq!(span("2d").unwrap(), SignedDuration::from_hours(48));

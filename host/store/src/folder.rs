@@ -116,9 +116,8 @@ impl Folder {
         let kept = |name: &[u8]| {
             let is = |digest: Digest, suffix| name == format!("{digest}{suffix}").as_bytes();
             let is_evidence = |digest| is(digest, EVIDENCE_SUFFIX);
-            let named = |plugin: &Installed| {
-                is(plugin.blake3, SUFFIX) || plugin.evidence.is_some_and(is_evidence)
-            };
+            let named =
+                |plugin: &Installed| is(plugin.blake3, SUFFIX) || plugin.evidence.is_some_and(is_evidence);
             index.plugins().iter().any(named)
         };
         for found in listed.flatten() {
@@ -165,11 +164,8 @@ mod tests {
             .collect();
         names.sort();
         let evidence = Digest::of(b"evidence");
-        let mut expected = [
-            format!("{}.wasm", new.plugin.blake3),
-            format!("{evidence}.intoto.jsonl"),
-            "other".to_owned(),
-        ];
+        let mut expected =
+            [format!("{}.wasm", new.plugin.blake3), format!("{evidence}.intoto.jsonl"), "other".to_owned()];
         expected.sort();
         assert_eq!(names, expected);
         let other = Folder::open(&path).unwrap().unwrap();

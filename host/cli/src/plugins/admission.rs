@@ -130,7 +130,9 @@ impl Candidate {
         let is_same = |present: &&Installed| present.blake3 == self.digest();
         let mut all = match store.zip(index.get(&self.package.id).filter(is_same)) {
             // What is damaged is replaced, as a damaged plugin is.
-            Some((store, present)) => store.evidence(present).and_then(|text| parse_file(&text)).unwrap_or_default(),
+            Some((store, present)) => {
+                store.evidence(present).and_then(|text| parse_file(&text)).unwrap_or_default()
+            }
             None => Vec::new(),
         };
         self.attestations.iter().try_for_each(|one| add(&mut all, one.clone()))?;
@@ -214,7 +216,8 @@ fn allowed(new: &New, guard: &Guard, accepted: &[Change], reporter: &Reporter) -
         lock.plugins().iter().any(|locked| locked.id == plugin.id && locked.blake3 == plugin.blake3)
     };
     let lock = if locked.as_ref().is_some_and(is_named) { Lock::Named } else { Lock::Later };
-    let verdict = guard.decide(&guard.of_installed(plugin, lock, (&new.bytes, &new.evidence)), &[], reporter)?;
+    let verdict =
+        guard.decide(&guard.of_installed(plugin, lock, (&new.bytes, &new.evidence)), &[], reporter)?;
     match accepted.first().filter(|_| verdict.no_downgrade) {
         Some(change) => {
             let what = format!("a policy demands `no-downgrade`, so `--accept {}` is refused", change.word());

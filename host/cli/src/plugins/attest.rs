@@ -148,7 +148,10 @@ fn vetted(path: &Path, subject: &Subject) -> Result<Vetting> {
     let own = subject.blake3.to_string();
     if report.plugin.digest != own {
         let found = report.plugin.digest;
-        return Err(wrong(Kind::Refused, format!("it is about the digest {found}, and this plugin has {own}")));
+        return Err(wrong(
+            Kind::Refused,
+            format!("it is about the digest {found}, and this plugin has {own}"),
+        ));
     }
     if report.time > Timestamp::now() {
         return Err(wrong(Kind::Refused, format!("its time {} has not come yet", report.time)));

@@ -113,7 +113,9 @@ impl Ours {
     /// Replaces the file, if what is to be there is right.
     fn replace(&self, text: &str) -> Result<()> {
         self.parse(text.as_bytes()).map_err(|error| {
-            error.within("the file would not be right any more, so it was not changed").hint("change it by hand")
+            error
+                .within("the file would not be right any more, so it was not changed")
+                .hint("change it by hand")
         })?;
         let failed = || Error::at("create the folder", &self.folder);
         DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).map_err(failed())?;
@@ -153,7 +155,9 @@ pub(super) fn add(args: &AddArgs, reporter: &Reporter) -> Result<Outcome> {
     let is_same = |other: &Key| other.signer == key.signer && other.role == key.role;
     if let Some(other) = ours.parse(ours.text.as_bytes())?.keys.iter().find(|other| is_same(other)) {
         let what = format!("this key is trusted already, as that of {}", other.name);
-        return Err(Error::new(Kind::Usage, what).hint(format!("`runner trust remove {}` removes it", other.name)));
+        return Err(
+            Error::new(Kind::Usage, what).hint(format!("`runner trust remove {}` removes it", other.name))
+        );
     }
     ours.replace(&with(&ours.text, &key))?;
     let page = Page::of(format_args!("{}: {}", ours.path().shown(), line(&key, Timestamp::now())));
@@ -182,14 +186,19 @@ fn line(key: &Key, now: Timestamp) -> String {
 /// If there is none; any I/O error.
 pub(super) fn remove(name: &str, reporter: &Reporter) -> Result<Outcome> {
     let ours = Ours::open(reporter)?;
-    let gone: Vec<_> = ours.parse(ours.text.as_bytes())?.keys.into_iter().filter(|key| key.name == name).collect();
+    let gone: Vec<_> =
+        ours.parse(ours.text.as_bytes())?.keys.into_iter().filter(|key| key.name == name).collect();
     if gone.is_empty() {
         let what = format!("{} has no key of the name {}", ours.path().shown(), name.shown());
         return Err(Error::new(Kind::Usage, what).hint("`runner trust list` shows which there are"));
     }
     ours.replace(&without(&ours.text, |other, _| other == name))?;
     let removed = count(gone.len() as u64, "key");
-    reporter.show(&Page::of(format_args!("{}: {removed} of {} removed", ours.path().shown(), name.shown())))?;
+    reporter.show(&Page::of(format_args!(
+        "{}: {removed} of {} removed",
+        ours.path().shown(),
+        name.shown()
+    )))?;
     Ok(Outcome::Done)
 }
 
@@ -219,7 +228,10 @@ pub(super) fn rotate(args: &RotateArgs, reporter: &Reporter) -> Result<Outcome> 
     pairs.iter().flatten().for_each(|key| changed = with(&changed, key));
     ours.replace(&changed)?;
     let mut page = Page::default();
-    pairs.iter().flatten().for_each(|key| page.line(format_args!("{}: {}", ours.path().shown(), line(key, now))));
+    pairs
+        .iter()
+        .flatten()
+        .for_each(|key| page.line(format_args!("{}: {}", ours.path().shown(), line(key, now))));
     reporter.show(&page)?;
     Ok(Outcome::Done)
 }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use runner_store::digest::Digest;
 
 use super::*;
+use crate::facts::Claim;
 use crate::revocation::{Accepted, List};
 use crate::rules::tests::read;
 use crate::trust::tests::KEYS;
@@ -22,11 +23,7 @@ fn key(name: &str, at: usize, role: Role) -> Key {
 }
 
 fn situation(policies: &[&str]) -> Situation {
-    let keys = vec![
-        key("author", 0, Role::Author),
-        key("one", 1, Role::Vet),
-        key("two", 2, Role::Vet),
-    ];
+    let keys = vec![key("author", 0, Role::Author), key("one", 1, Role::Vet), key("two", 2, Role::Vet)];
     let group = |name: &str, keys: &[&str], min| crate::trust::Group {
         name: name.into(),
         keys: keys.iter().map(|key| (*key).to_owned()).collect(),
@@ -120,7 +117,12 @@ fn a_key_of_the_user_does_not_meet_a_demand_of_the_machine() {
     let mut by = situation(&["signed-by = ['author', 'authors']"]);
     by.policies[0].level = Level::Machine;
     assert!(why(&by, &facts()).is_some());
-    let group = crate::trust::Group { name: "authors".into(), keys: vec!["author".into()], min: 1, level: Level::User };
+    let group = crate::trust::Group {
+        name: "authors".into(),
+        keys: vec!["author".into()],
+        min: 1,
+        level: Level::User,
+    };
     by.trust.groups.push(group);
     assert!(why(&by, &facts()).is_some());
     by.trust.keys[0].level = Level::Machine;
@@ -132,10 +134,7 @@ fn as_many_must_have_vetted_as_are_demanded() {
     let wants = |vetted: &str| situation(&[&format!("vetted = {{ {vetted} }}")]);
     let by = |at: &[usize]| Facts { claims: at.iter().map(|at| claim(*at)).collect(), ..facts() };
     assert_eq!(why(&wants("by = ['one']"), &by(&[1])), None);
-    assert_eq!(
-        why(&wants("by = ['one']"), &by(&[2])).unwrap(),
-        "of one, 1 must have vetted it: nobody has"
-    );
+    assert_eq!(why(&wants("by = ['one']"), &by(&[2])).unwrap(), "of one, 1 must have vetted it: nobody has");
     assert!(why(&wants("by = ['one', 'two'], min = 2"), &by(&[1, 1])).is_some(), "one counts once");
     assert_eq!(why(&wants("by = ['one', 'two'], min = 2"), &by(&[1, 2])), None);
     assert!(why(&wants("by = ['vetters']"), &by(&[1])).is_some());
