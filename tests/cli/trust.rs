@@ -338,6 +338,14 @@ fn a_new_key_follows_an_old_one_that_says_so() {
     applied(&user, "./a.wasm").ok();
     applied(&user, "./b.wasm").fails(4, "may not be run").says("which has expired");
     rotate().fails(4, "the new key is not taken").says("is trusted already");
+    // What the old key has signed is followed by what the new one signs, unasked.
+    write(&user, "config/policy.toml", "no-downgrade = true\n");
+    signed(&user, "c.wasm", "1.1.0", b'1', "old");
+    run(&user, &["plugin", "install", "c.wasm", "--key", "old.pub"]).ok();
+    let said = run(&user, &["plugin", "install", "a.wasm"]).ok().text();
+    assert!(said.contains(&key_line(&user, "new.pub")), "{said}");
+    signed(&user, "d.wasm", "1.4.0", b'4', "other");
+    run(&user, &["plugin", "install", "d.wasm"]).fails(4, "d.wasm.minisig does not vouch for d.wasm");
 }
 
 #[test]

@@ -7,16 +7,15 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
-use runner_pipeline::error::{Error, Result};
+use runner_pipeline::error::Result;
 use runner_pipeline::patch::Evidence;
 use runner_pipeline::storage::{OsStorage, read_small};
 use runner_policy::decide::{Situation, Verdict};
 use runner_policy::facts::{Claim, Facts, Lock, Origin, REBUILT, VETTED};
 use runner_policy::places::Places;
 use runner_policy::revocation::Lists;
-use runner_policy::rules::Demands;
 use runner_policy::state;
-use runner_policy::trust::Role;
+use runner_policy::trust::{Key, Role};
 use runner_sandbox::plugin::Resolved;
 use runner_store::digest::Digest;
 use runner_store::folder::{self, Folder};
@@ -27,6 +26,7 @@ use runner_trust::package::Package;
 use runner_trust::signer::Signer;
 
 use crate::installed::Found;
+use crate::real_paths::{follow, real};
 use crate::report::Reporter;
 
 /// The greatest size of a signature, in bytes.
@@ -148,6 +148,15 @@ impl Guard {
         attestation::claims(&found, &keys, &Subject::new(id, bytes)).into_iter().filter_map(claim).collect()
     }
 
+    /// How many keys that are trusted to vet say something good of a plugin.
+    pub(crate) fn attesters(&self, id: &Id, bytes: &[u8], evidence: &[u8]) -> usize {
+        let mut keys: Vec<_> =
+            self.claims(id, bytes, evidence).into_iter().map(|claim| claim.key.to_string()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys.len()
+    }
+
     /// The trusted authors whose signatures are beside a plugin's file, with these.
     ///
     /// # Errors
@@ -173,13 +182,19 @@ impl Guard {
     /// # Errors
     /// If a signature cannot be read.
     pub(crate) fn trusted(&self, id: &Id, path: &Path, bytes: &[u8]) -> Result<Option<(Signer, String)>> {
-        let mut found = self.signers(id, path, bytes)?;
-        // One that counts comes first.
-        found.sort_by_key(|(signer, _)| {
-            let key = self.situation.trust.keys.iter().find(|key| key.signer == *signer);
-            key.is_some_and(|key| key.is_expired(self.situation.time()))
-        });
-        Ok(found.into_iter().next())
+        let now = self.situation.time();
+        let keys = || self.situation.trust.keys_for(Role::Author, Some(id));
+        let counts = |signer: &Signer| keys().any(|key| key.signer == *signer && !key.is_expired(now));
+        Ok(self.signers(id, path, bytes)?.into_iter().find(|(signer, _)| counts(signer)))
+    }
+
+    /// Whether a key is another one of the party that had the old one: it is trusted now,
+    /// under the same name.
+    pub(crate) fn is_next(&self, id: &Id, old: &Signer, new: &Signer) -> bool {
+        let now = self.situation.time();
+        let keys = || self.situation.trust.keys_for(Role::Author, Some(id));
+        let is_his = |key: &Key| keys().any(|other| other.signer == *old && other.name == key.name);
+        old != new && keys().any(|key| key.signer == *new && !key.is_expired(now) && is_his(key))
     }
 
     /// Decides whether a plugin may run on these files, and says what to be warned of.
@@ -254,42 +269,4 @@ fn lists() -> Result<Lists> {
         Some(folder) => state::lists(&OsStorage, &folder.entry(state::LISTS)),
         None => Ok(Lists::default()),
     }
-}
-
-/// The folder that a pattern names may be a link. Then what it leads to is meant as well.
-fn follow(demands: &mut Demands) {
-    let moved = demands.for_files.iter().filter_map(|pattern| {
-        let fixed = pattern.fixed();
-        let real = std::fs::canonicalize(&fixed).ok().filter(|real| *real != fixed)?;
-        Some(pattern.moved(&real))
-    });
-    let moved: Vec<_> = moved.collect();
-    demands.for_files.extend(moved);
-}
-
-/// A file as it is named without links; one that does not exist yet, by its folder.
-fn real(file: &Path) -> Result<PathBuf> {
-    let found = match std::fs::canonicalize(file) {
-        Ok(real) => return Ok(real),
-        Err(error) => error,
-    };
-    let is_there = std::fs::symlink_metadata(file).is_ok();
-    let folder = match file.parent() {
-        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
-        Some(folder) => folder,
-        None => Path::new("/"),
-    };
-    match (std::fs::canonicalize(folder), file.file_name()) {
-        _ if is_there => Err(Error::io("find", file, found)),
-        (Ok(folder), Some(name)) => Ok(folder.join(name)),
-        // Nothing can be opened there.
-        _ => std::path::absolute(file).map_err(Error::at("find", file)),
-    }
-}
-
-/// The files that standard input and output are, as far as they are files.
-pub(crate) fn streams() -> Vec<PathBuf> {
-    let links = ["/proc/self/fd/0", "/proc/self/fd/1"].iter().filter_map(|fd| std::fs::read_link(fd).ok());
-    // A pipe has no path.
-    links.filter(|path| path.is_absolute()).collect()
 }

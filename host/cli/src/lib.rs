@@ -27,6 +27,7 @@ mod pipe;
 mod plan;
 mod plugins;
 mod preview;
+mod real_paths;
 mod recover;
 mod report;
 mod semaphore;

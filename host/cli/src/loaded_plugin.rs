@@ -18,7 +18,7 @@ use runner_sandbox::{Cache, Isolation, LayerState, Layers, Limits, Plugin, Sandb
 
 use crate::admitted::{Admitted, admitted};
 use crate::args::{FilterArgs, PluginArgs};
-use crate::guard::streams;
+use crate::real_paths::streams;
 use crate::report::{COMPILE_SILENCE, Reporter};
 
 /// How many blocks of a stream are in memory: one in which the plugin works, the

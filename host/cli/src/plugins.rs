@@ -1,6 +1,7 @@
 //! `runner plugin`.
 
 mod admission;
+mod allowed;
 mod attest;
 mod carry;
 mod evidence;

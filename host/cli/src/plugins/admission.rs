@@ -9,13 +9,11 @@ use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, Raw as _, count, shown};
 use runner_pipeline::storage::Storage;
-use runner_policy::facts::Lock;
 use runner_sandbox::plugin::Resolved;
 use runner_sandbox::{Isolation, contract_version};
 use runner_store::digest::Digest;
 use runner_store::folder::{self, Folder, Turn};
 use runner_store::index::{Index, Installed};
-use runner_store::lock_file::LockFile;
 use runner_store::rules::{Change, Outcome as Admitted};
 use runner_store::store::{New, Store};
 use runner_trust::attestation::{Attestation, add, file_text, parse_file};
@@ -23,12 +21,12 @@ use runner_trust::format::Format;
 use runner_trust::package::Package;
 use runner_trust::signer::Signer;
 
+use super::allowed::{allowed, not_less};
 use super::evidence::read_beside;
 use super::inspect::section;
 use super::key_files::{public_key, read_text};
 use super::new_file::{beside, is_missing};
 use crate::guard::Guard;
-use crate::installed::read_lock;
 use crate::loaded_plugin::{limits, load_resolved};
 use crate::report::Reporter;
 use crate::signals::cancel_on_signals;
@@ -44,25 +42,33 @@ pub(crate) struct AdmissionArgs {
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
     /// Accept what is refused otherwise: a version older than one that was installed, other bytes under
-    /// the same version, or another signer, or none; repeat the option for several
+    /// the same version, another signer, or none, or attestations of fewer keys that count; repeat the
+    /// option for several
     #[arg(long, value_name = "CHANGE", value_enum)]
     accept: Vec<Accepted>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Accepted {
+pub(super) enum Accepted {
     Older,
     Bytes,
     Signer,
+    Evidence,
 }
 
-impl From<Accepted> for Change {
-    fn from(accepted: Accepted) -> Self {
-        match accepted {
-            Accepted::Older => Self::Older,
-            Accepted::Bytes => Self::Bytes,
-            Accepted::Signer => Self::Signer,
+impl Accepted {
+    /// What the store asks for; `None` for what is looked at here.
+    fn change(self) -> Option<Change> {
+        match self {
+            Self::Older => Some(Change::Older),
+            Self::Bytes => Some(Change::Bytes),
+            Self::Signer => Some(Change::Signer),
+            Self::Evidence => None,
         }
+    }
+
+    pub(super) fn word(self) -> &'static str {
+        self.change().map_or("evidence", Change::word)
     }
 }
 
@@ -103,9 +109,16 @@ impl Candidate {
     /// Whose signature it has: that of `key`, or of whoever signed it before, or of a
     /// trusted author.
     fn signer(&self, key: Option<&Signer>, index: &Index, guard: &Guard) -> Result<Option<(Signer, String)>> {
-        let seen = index.seen(&self.package.id).and_then(|seen| seen.signer.as_ref());
+        let id = &self.package.id;
+        let seen = index.seen(id).and_then(|seen| seen.signer.as_ref());
+        if let (None, Some(seen)) = (key, seen)
+            && let Some(found) = guard.trusted(id, &self.path, &self.source.bytes)?
+            && guard.is_next(id, seen, &found.0)
+        {
+            return Ok(Some(found));
+        }
         let Some(signer) = key.or(seen) else {
-            return guard.trusted(&self.package.id, &self.path, &self.source.bytes);
+            return guard.trusted(id, &self.path, &self.source.bytes);
         };
         let file = beside(&self.path, signer.format());
         if is_missing(&file) {
@@ -165,14 +178,17 @@ impl Candidate {
 pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &Reporter) -> Result<Index> {
     let key = args.key.as_deref().map(public_key).transpose()?;
     let guard = Guard::load()?;
-    let accepted: Vec<_> = args.accept.iter().copied().map(Change::from).collect();
+    let mut accepted: Vec<_> = args.accept.iter().filter_map(|accepted| accepted.change()).collect();
     let checked = |folder: Option<&Folder>| {
         let store = folder.map(Folder::store);
         let index = store.as_ref().map(|store| store.index()).transpose()?.unwrap_or_default();
         let one = |candidate: &Candidate| {
             let signed = candidate.signer(key.as_ref(), &index, &guard)?;
             let new = candidate.to_store(signed, candidate.evidence(store.as_ref(), &index)?);
-            allowed(&new, &guard, &accepted, reporter)?;
+            allowed(&new, &guard, &args.accept, reporter)?;
+            if let Some(store) = store.as_ref().filter(|_| !args.accept.contains(&Accepted::Evidence)) {
+                not_less(&new, &guard, store, &index)?;
+            }
             Ok(new)
         };
         candidates.iter().map(one).collect::<Result<Vec<_>>>()
@@ -184,6 +200,19 @@ pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &R
     let turn = turn(&folder, cancel_on_signals()?, reporter)?;
     let store = folder.store();
     let new = checked(Some(&folder))?;
+    let before = store.index()?;
+    let is_next = |new: &New| {
+        let seen = before.seen(&new.plugin.id).and_then(|seen| seen.signer.as_ref());
+        seen.is_none()
+            || seen == new.plugin.signer.as_ref()
+            || seen
+                .zip(new.plugin.signer.as_ref())
+                .is_some_and(|(old, key)| guard.is_next(&new.plugin.id, old, key))
+    };
+    // A new key of the same party needs no acceptance.
+    if new.iter().all(is_next) {
+        accepted.push(Change::Signer);
+    }
     let outcomes = store.install(&new, &accepted)?;
     let index = store.index()?;
     folder.sweep(&index, &turn);
@@ -202,31 +231,6 @@ pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &R
     }
     reporter.show(&page)?;
     Ok(index)
-}
-
-/// Asks the policies whether a plugin may be installed. What depends on the files that are
-/// changed, or on a lock file, is asked when it is run.
-///
-/// # Errors
-/// [`Kind::Refused`] if it may not, or if the user accepts what must not get weaker.
-fn allowed(new: &New, guard: &Guard, accepted: &[Change], reporter: &Reporter) -> Result<()> {
-    let plugin = &new.plugin;
-    let locked = read_lock()?;
-    let is_named = |lock: &LockFile| {
-        lock.plugins().iter().any(|locked| locked.id == plugin.id && locked.blake3 == plugin.blake3)
-    };
-    let lock = if locked.as_ref().is_some_and(is_named) { Lock::Named } else { Lock::Later };
-    let verdict =
-        guard.decide(&guard.of_installed(plugin, lock, (&new.bytes, &new.evidence)), &[], reporter)?;
-    match accepted.first().filter(|_| verdict.no_downgrade) {
-        Some(change) => {
-            let what = format!("a policy demands `no-downgrade`, so `--accept {}` is refused", change.word());
-            Err(Error::new(Kind::Refused, what)
-                .because(format!("{} would get weaker than what was installed before", plugin.id))
-                .hint("`runner trust list` shows the policies"))
-        }
-        None => Ok(()),
-    }
 }
 
 /// Says of a signature that nobody has asked for that it was not looked at.
