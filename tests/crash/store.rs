@@ -13,6 +13,7 @@ use runner_store::digest::Digest;
 use runner_store::index::{Index, Installed};
 use runner_store::store::{New, Store};
 use runner_tests::seed;
+use runner_trust::package::Wants;
 
 /// Crash states that are looked at, for each operation.
 const LIMIT: u64 = 40;
@@ -29,6 +30,8 @@ fn new(id: &str, byte: u8) -> New {
         signer: None,
         signature: None,
         evidence: None,
+        wants: Wants::default(),
+        granted: Wants::default(),
     };
     New { plugin, bytes, evidence: Vec::new() }
 }

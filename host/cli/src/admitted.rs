@@ -1,7 +1,6 @@
 //! The plugins of a run, which all of the policies allow.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::memory::Bytes;
@@ -9,21 +8,20 @@ use runner_pipeline::patch::Evidence;
 use runner_policy::decide::Verdict;
 use runner_policy::rules::Capability;
 use runner_sandbox::plugin::Resolved;
+use runner_store::index::Installed;
 
-use crate::args::{DEFAULT_MEMORY_BYTES, DEFAULT_TIMEOUT, PluginArgs};
+use crate::args::PluginArgs;
+use crate::capabilities::{Capabilities, GivenLimits, Raised, raised};
 use crate::guard::{Guard, evidence};
 use crate::installed::find;
 use crate::report::Reporter;
 
 /// Plugins that may run, and what each may have.
 pub(crate) struct Admitted {
-    pub(crate) sources: Vec<Resolved>,
+    /// With the limits of each.
+    pub(crate) found: Vec<(Resolved, Raised)>,
     /// What is known of each.
     pub(crate) evidence: Vec<Evidence>,
-    /// The memory of an instance.
-    pub(crate) memory_bytes: u64,
-    /// The time for a block.
-    pub(crate) deadline: Duration,
 }
 
 /// Finds the plugins with these names, and asks the policies whether they may run on
@@ -40,29 +38,41 @@ pub(crate) fn admitted(
     let guard = Guard::load()?;
     let found = names.iter().map(|name| find(name, args.locking())).collect::<Result<Vec<_>>>()?;
     let files = guard.real(files)?;
-    let (mut memory_bytes, mut deadline) = (args.memory, args.timeout);
     let (mut sources, mut known) = (Vec::new(), Vec::new());
     for found in found {
         let facts = guard.facts(&found)?;
         let verdict = guard.decide(&facts, &files, reporter)?;
-        let named = &found.source.name;
-        refuse_withheld(&verdict, args, named)?;
-        if let Some(most) = verdict.max_memory.filter(|most| args.memory > *most) {
-            if args.memory != DEFAULT_MEMORY_BYTES {
-                return Err(too_much(named, "--memory", &Bytes(most).to_string()));
-            }
-            memory_bytes = memory_bytes.min(most);
-        }
-        if let Some(most) = verdict.max_timeout.filter(|most| args.timeout > *most) {
-            if args.timeout != DEFAULT_TIMEOUT {
-                return Err(too_much(named, "--timeout", &format!("{} seconds", most.as_secs_f64())));
-            }
-            deadline = deadline.min(most);
-        }
+        refuse_withheld(&verdict, args, &found.source.name)?;
+        let capabilities =
+            found.plugin.map(|Installed { id, wants, granted, .. }| Capabilities { id, wants, granted });
+        let limits =
+            within(&verdict, raised(capabilities.as_ref(), args.given())?, args, &found.source.name)?;
         known.push(evidence(&facts, &verdict));
-        sources.push(found.source);
+        sources.push((found.source, limits));
     }
-    Ok(Admitted { sources, evidence: known, memory_bytes, deadline })
+    Ok(Admitted { found: sources, evidence: known })
+}
+
+/// The limits of a plugin, and no more than the policies allow.
+///
+/// # Errors
+/// [`Kind::Refused`] if the user has given more.
+fn within(verdict: &Verdict, limits: Raised, args: &PluginArgs, name: &str) -> Result<Raised> {
+    let (mut memory_bytes, mut deadline) = limits;
+    let GivenLimits { memory_bytes: given_bytes, deadline: given_time } = args.given();
+    if let Some(most) = verdict.max_memory {
+        if given_bytes.is_some_and(|given| given > most) {
+            return Err(too_much(name, "--memory", &Bytes(most).to_string()));
+        }
+        memory_bytes = memory_bytes.min(most);
+    }
+    if let Some(most) = verdict.max_timeout {
+        if given_time.is_some_and(|given| given > most) {
+            return Err(too_much(name, "--timeout", &format!("{} seconds", most.as_secs_f64())));
+        }
+        deadline = deadline.min(most);
+    }
+    Ok((memory_bytes, deadline))
 }
 
 /// Refuses options that give what a policy withholds.

@@ -18,6 +18,7 @@ use runner_sandbox::{Cache, Isolation, LayerState, Layers, Limits, Plugin, Sandb
 
 use crate::admitted::{Admitted, admitted};
 use crate::args::{FilterArgs, PluginArgs};
+use crate::capabilities::Raised;
 use crate::real_paths::streams;
 use crate::report::{COMPILE_SILENCE, Reporter};
 
@@ -59,9 +60,9 @@ impl Session {
         };
         let names = names(&args.plugin)?;
         // Nothing is run before all of them may be.
-        let Admitted { sources, evidence, memory_bytes, deadline } =
-            admitted(&names, args, &files, reporter)?;
-        let plan = args.plan((workers, names.len()), memory_bytes)?;
+        let Admitted { found, evidence } = admitted(&names, args, &files, reporter)?;
+        let most_bytes = found.iter().map(|(_, (bytes, _))| *bytes).max().unwrap_or_default();
+        let plan = args.plan(workers, (names.len(), most_bytes))?;
         let budget = Budget::new(&plan);
         let mut given = match &args.params {
             Some(path) => params::read_file(path)?,
@@ -74,12 +75,13 @@ impl Session {
             None => cancel()?,
         };
         let limits = args.limits((plan.workers, blocks), budget.clone(), cancel);
-        let limits = Limits { memory_bytes, deadline, ..limits };
-        let load_one = |(number, source): (usize, &Resolved)| {
-            let limits = Limits { budget: budget.of_process(number), ..limits.clone() };
+        let load_one = |(number, (source, (memory_bytes, deadline))): (usize, &(Resolved, Raised))| {
+            let (memory_bytes, deadline) = (*memory_bytes, *deadline);
+            let budget = budget.of_process(number);
+            let limits = Limits { budget, memory_bytes, deadline, ..limits.clone() };
             load_resolved(source, limits, args.compile.compile_timeout, reporter)
         };
-        let loaded = sources.iter().enumerate().map(load_one).collect::<Result<Vec<_>>>()?;
+        let loaded = found.iter().enumerate().map(load_one).collect::<Result<Vec<_>>>()?;
         for (name, plugin) in names.iter().zip(&loaded) {
             plugin.compiled_in().map_or(Ok(()), |time| reporter.compiled(name, time))?;
         }

@@ -23,7 +23,7 @@ pub(crate) use self::admission::turn;
 use self::attest::{AttestArgs, attest};
 use self::carry::{ExportArgs, ImportArgs, export, import};
 use self::inspect::{InspectArgs, inspect};
-use self::install::{InstallArgs, UpdateArgs, install, lock, remove, update};
+use self::install::{InstallArgs, UpdateArgs, grant, install, lock, remove, update};
 pub(crate) use self::key_files::{public_key, read_text};
 use self::list::list;
 use self::package::{PackageArgs, package};
@@ -98,6 +98,13 @@ pub(crate) enum PluginCommand {
     Install(InstallArgs),
     /// Install newer versions of what is installed, from a folder
     Update(UpdateArgs),
+    /// Grant installed plugins what they want beyond the usual limits, as `plugin inspect` shows: memory
+    /// of an instance, and time for a block
+    Grant {
+        /// NAMESPACE:NAME, the highest version, or NAMESPACE:NAME@VERSION
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
+    },
     /// Remove installed plugins
     Remove {
         /// NAMESPACE:NAME, all versions, or NAMESPACE:NAME@VERSION
@@ -144,6 +151,7 @@ pub(crate) fn run(command: &PluginCommand, reporter: &Reporter) -> Result<Outcom
         PluginCommand::Verify(args) => verify(args, reporter),
         PluginCommand::Install(args) => install(args, reporter),
         PluginCommand::Update(args) => update(args, reporter),
+        PluginCommand::Grant { names } => grant(names, reporter),
         PluginCommand::Remove { names } => remove(names, reporter),
         PluginCommand::Lock { names } => lock(names, reporter),
         PluginCommand::Export(args) => export(args, reporter),

@@ -96,6 +96,16 @@ impl<'s, S: Storage> Store<'s, S> {
         Ok(outcomes)
     }
 
+    /// Grants plugins what they want: all of them, or none.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    pub fn grant(&self, plugins: &[Installed]) -> Result<()> {
+        let mut index = self.index()?;
+        plugins.iter().for_each(|plugin| index.grant(plugin));
+        self.replace_index(&index)
+    }
+
     /// Removes plugins: all of them, or none. Returns what is left.
     ///
     /// # Errors

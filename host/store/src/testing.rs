@@ -1,5 +1,6 @@
 //! What the tests of this crate share.
 
+use runner_trust::package::Wants;
 use semver::Version;
 
 use crate::digest::Digest;
@@ -16,5 +17,7 @@ pub(crate) fn plugin(id: &str, content: &[u8]) -> Installed {
         signer: None,
         signature: None,
         evidence: None,
+        wants: Wants::default(),
+        granted: Wants::default(),
     }
 }

@@ -18,7 +18,7 @@ use runner_store::rules::{Change, Outcome as Admitted};
 use runner_store::store::{New, Store};
 use runner_trust::attestation::{Attestation, add, file_text, parse_file};
 use runner_trust::format::Format;
-use runner_trust::package::Package;
+use runner_trust::package::{Package, Wants};
 use runner_trust::signer::Signer;
 
 use super::allowed::{allowed, not_less};
@@ -26,6 +26,7 @@ use super::evidence::read_beside;
 use super::inspect::section;
 use super::key_files::{public_key, read_text};
 use super::new_file::{beside, is_missing};
+use crate::capabilities::{Shown, above_usual};
 use crate::guard::Guard;
 use crate::loaded_plugin::{limits, load_resolved};
 use crate::report::Reporter;
@@ -46,6 +47,16 @@ pub(crate) struct AdmissionArgs {
     /// option for several
     #[arg(long, value_name = "CHANGE", value_enum)]
     accept: Vec<Accepted>,
+    /// Grant the plugins what they want: more memory or time than usual, as `plugin inspect` shows
+    #[arg(long)]
+    grant: bool,
+}
+
+impl AdmissionArgs {
+    /// What a plugin is granted that wants this.
+    fn granted(&self, wants: &Wants) -> Wants {
+        if self.grant { wants.clone() } else { Wants::default() }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -153,8 +164,8 @@ impl Candidate {
     }
 
     /// What is to be put into the store.
-    fn to_store(&self, signed: Option<(Signer, String)>, evidence: Vec<u8>) -> New {
-        let Package { id, contract, manifest, .. } = &self.package;
+    fn to_store(&self, signed: Option<(Signer, String)>, evidence: Vec<u8>, args: &AdmissionArgs) -> New {
+        let Package { id, contract, manifest, wants, .. } = &self.package;
         let (signer, signature) = signed.unzip();
         let plugin = Installed {
             id: id.clone(),
@@ -165,6 +176,8 @@ impl Candidate {
             signer,
             signature,
             evidence: None,
+            wants: wants.clone(),
+            granted: args.granted(wants),
         };
         New { plugin, bytes: self.source.bytes.to_vec(), evidence }
     }
@@ -184,7 +197,7 @@ pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &R
         let index = store.as_ref().map(|store| store.index()).transpose()?.unwrap_or_default();
         let one = |candidate: &Candidate| {
             let signed = candidate.signer(key.as_ref(), &index, &guard)?;
-            let new = candidate.to_store(signed, candidate.evidence(store.as_ref(), &index)?);
+            let new = candidate.to_store(signed, candidate.evidence(store.as_ref(), &index)?, args);
             allowed(&new, &guard, &args.accept, reporter)?;
             if let Some(store) = store.as_ref().filter(|_| !args.accept.contains(&Accepted::Evidence)) {
                 not_less(&new, &guard, store, &index)?;
@@ -225,6 +238,7 @@ pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &R
             let number = count(candidate.attestations.len() as u64, "attestation");
             page.line(format_args!("{number} taken along, and not checked"));
         }
+        say_granted(plugin, &mut page);
         if plugin.signer.is_none() {
             unchecked(&candidate.path, &mut page);
         }
@@ -243,6 +257,20 @@ fn unchecked(path: &Path, page: &mut Page) {
                 file.shown()
             ));
         }
+    }
+}
+
+/// Says what a plugin wants beyond the usual, if it does, and whether that was granted.
+pub(super) fn say_granted(plugin: &Installed, page: &mut Page) {
+    let above = above_usual(&plugin.wants);
+    if above.is_usual() {
+        return;
+    }
+    let (id, wanted) = (&plugin.id, Shown(&above));
+    if above.is_within(&plugin.granted) {
+        page.line(format_args!("granted to {id}: {wanted}"));
+    } else {
+        page.line(format_args!("not granted: {id} wants {wanted}; `runner plugin grant {id}` grants it"));
     }
 }
 
