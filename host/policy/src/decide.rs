@@ -177,8 +177,7 @@ impl Situation {
                 }
             }
         }
-        let least = |one: Option<u64>, other: Option<u64>| one.into_iter().chain(other).min();
-        verdict.max_memory = least(verdict.max_memory, demands.max_memory);
+        verdict.max_memory = verdict.max_memory.into_iter().chain(demands.max_memory).min();
         verdict.max_timeout = verdict.max_timeout.into_iter().chain(demands.max_timeout).min();
         verdict.no_downgrade |= demands.no_downgrade;
         if let Some(allowed) = &demands.capabilities {

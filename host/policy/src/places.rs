@@ -160,9 +160,8 @@ impl Places {
 
 /// The content of the file of a project; `None` if there is none.
 fn of_project(path: &Path) -> Result<Option<Vec<u8>>> {
-    match std::fs::symlink_metadata(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        found => drop(found.map_err(Error::at("inspect", path))?),
+    if std::fs::symlink_metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+        return Ok(None);
     }
     let entry = Entry::resolve(path)?;
     let failed = || Error::at("open", path);

@@ -48,7 +48,7 @@ fn speaks(trust: &Trust, key: &Key, pattern: &NamePattern, all: &[&Key]) -> bool
         let agrees = |name: &&String| {
             let is_his =
                 |other: &&Key| other.name == **name && other.plugins.iter().any(|own| pattern.is_within(own));
-            all.iter().any(|other| is_his(&other))
+            all.iter().any(is_his)
         };
         group.keys.iter().filter(agrees).count() >= group.min
     })
