@@ -83,7 +83,12 @@ pub(super) fn memory_file(content: &[u8]) -> File {
 pub(super) fn header(size: u64) -> Header {
     let identity = Identity { device: (0, 1), inode: 1, born_ns: None, changed_ns: 1, modified_ns: 1, size };
     Header {
-        plugin: PluginId { name: "none".into(), version: "0".into(), digest: String::new() },
+        plugin: PluginId {
+            name: "none".into(),
+            version: "0".into(),
+            digest: String::new(),
+            evidence: Vec::new(),
+        },
         params: vec![],
         conversion: vec![],
         target: "file".into(),

@@ -181,7 +181,8 @@ fn a_soak_of_a_thousand_files_leaves_nothing_open() {
     let guests = Scratch::new();
     let trap = load("trap", &fs::read(guests.guest("trap")).unwrap());
     let begin_trap = |head: FileHead<'_>| -> runner_pipeline::error::Result<Begun> { trap.begin(&[], head) };
-    let id = || PluginId { name: "soak".into(), version: "1".into(), digest: String::new() };
+    let id =
+        || PluginId { name: "soak".into(), version: "1".into(), digest: String::new(), evidence: Vec::new() };
     let program = Program {
         id: id(),
         params: Vec::new(),

@@ -42,4 +42,5 @@ mod signatures;
 mod special_files;
 mod store;
 mod touched;
+mod trust;
 mod wording;

@@ -12,6 +12,7 @@
 mod interrupted;
 mod journal;
 mod killed;
+mod lists;
 mod recovery;
 mod replay;
 mod resume;

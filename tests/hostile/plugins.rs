@@ -270,6 +270,7 @@ fn apply_within(
             name: manifest.name.clone(),
             version: manifest.version.clone(),
             digest: plugin.digest().to_hex().to_string(),
+            evidence: Vec::new(),
         },
         params: Vec::new(),
         head_bytes: runner_contract::HEAD_BYTES,

@@ -213,7 +213,8 @@ pub(crate) fn scanning(framing: Framing, prefilter: bool, file: &[u8]) -> Case {
 
 pub(crate) fn with_program<T>(case: &Case, run: impl FnOnce(&Program<'_>) -> T) -> T {
     let begin = |_: FileHead<'_>| -> Result<Begun> { Ok((case.job.clone(), (case.make)().into())) };
-    let id = PluginId { name: "fake".into(), version: "1".into(), digest: String::new() };
+    let id =
+        PluginId { name: "fake".into(), version: "1".into(), digest: String::new(), evidence: Vec::new() };
     let params_digest = blake3::hash(b"");
     run(&Program {
         id,

@@ -35,7 +35,12 @@ fn with_program<T>(all: &[Does], work: impl FnOnce(&Program<'_>) -> T) -> T {
         }
     };
     work(&Program {
-        id: PluginId { name: "fake".into(), version: "1".into(), digest: String::new() },
+        id: PluginId {
+            name: "fake".into(),
+            version: "1".into(),
+            digest: String::new(),
+            evidence: Vec::new(),
+        },
         params: Vec::new(),
         params_digest: blake3::hash(b""),
         head_bytes: CHAIN_HEAD_BYTES,

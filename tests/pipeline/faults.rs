@@ -49,7 +49,8 @@ fn apply(file: &Path, cuts: Option<PathBuf>, events: &mut dyn FnMut(Event)) -> (
     let begin = |_: FileHead<'_>| -> Result<Begun> {
         Ok((job.clone(), Instance::local(Mark { cuts: cuts.clone() })))
     };
-    let id = PluginId { name: "fake".into(), version: "1".into(), digest: String::new() };
+    let id =
+        PluginId { name: "fake".into(), version: "1".into(), digest: String::new(), evidence: Vec::new() };
     let program = Program {
         id,
         params: Vec::new(),
@@ -168,7 +169,12 @@ fn a_patch_is_not_compared_with_zeros() {
         let file = scratch.write("file", vec![b'x'; size]);
         let stat =
             runner_pipeline::storage::Storage::stat_entry(&OsStorage, &Entry::unpinned(&file)).unwrap();
-        let plugin = PluginId { name: "fake".into(), version: "1".into(), digest: String::new() };
+        let plugin = PluginId {
+            name: "fake".into(),
+            version: "1".into(),
+            digest: String::new(),
+            evidence: Vec::new(),
+        };
         let identity = (&stat.identity).into();
         let (target, group_bytes) = (String::new(), GROUP_BYTES);
         let header =
@@ -197,7 +203,8 @@ fn no_root_is_made_up_of_edits_and_zeros() {
     let size = 300_000;
     let file = scratch.write("file", vec![b'x'; size]);
     let stat = runner_pipeline::storage::Storage::stat_entry(&OsStorage, &Entry::unpinned(&file)).unwrap();
-    let plugin = PluginId { name: "fake".into(), version: "1".into(), digest: String::new() };
+    let plugin =
+        PluginId { name: "fake".into(), version: "1".into(), digest: String::new(), evidence: Vec::new() };
     let (identity, group_bytes) = (stat.identity, GROUP_BYTES);
     let header = Header {
         plugin,

@@ -79,7 +79,7 @@ fn applied(old: &[u8], model: &Model) -> Vec<u8> {
 fn saved(path: &Path, old: &[u8], model: &Model, values: bool, roots: [blake3::Hash; 2]) -> OsPatch {
     let size = old.len() as u64;
     let identity = Identity { device: (0, 0), inode: 1, born_ns: None, changed_ns: 0, modified_ns: 0, size };
-    let plugin = PluginId { name: "p".into(), version: "1".into(), digest: "d".into() };
+    let plugin = PluginId { name: "p".into(), version: "1".into(), digest: "d".into(), evidence: Vec::new() };
     let identity = (&identity).into();
     let header = Header {
         plugin,

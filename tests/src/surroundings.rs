@@ -66,6 +66,9 @@ pub fn surround(command: &mut Command) {
     command.env("HOME", directory("home"));
     command.env("XDG_STATE_HOME", directory("state"));
     command.env("XDG_DATA_HOME", directory("share"));
+    command.env("XDG_CONFIG_HOME", directory("config"));
+    // In place of `/etc/runner`.
+    command.env("RUNNER_UNDER_TEST_MACHINE", directory("machine"));
     // Compiled plugins are shared by all tests.
     command.env("RUNNER_CACHE_DIR", temporary_dir().join("code-cache"));
 }

@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use crate::shell;
 
 /// Folders, besides the root, that a path in a document may be relative to.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     "host/core/src",
     "host/channel/src",
     "host/confine/src",
     "host/contract/src",
     "host/sandbox/src",
     "host/store/src",
+    "host/policy/src",
     "host/trust/src",
     "host/cli/src",
     "host/embed/src",
@@ -24,7 +25,7 @@ const SOURCES: [&str; 9] = [
 const ENDS: [&str; 6] = [".rs", "/", ".md", ".toml", ".wit", ".wat"];
 
 /// Documents outside `docs/`.
-const OTHERS: [&str; 14] = [
+const OTHERS: [&str; 15] = [
     "README.md",
     "SECURITY.md",
     "CHANGELOG.md",
@@ -38,6 +39,7 @@ const OTHERS: [&str; 14] = [
     "host/embed/README.md",
     "host/sandbox/README.md",
     "host/store/README.md",
+    "host/policy/README.md",
     "host/trust/README.md",
 ];
 

@@ -25,7 +25,7 @@ const LAYERS: [&[&str]; 12] = [
 ];
 
 /// Crates of `host/`, and the crates that each may use.
-const CRATES: [(&str, &[&str]); 11] = [
+const CRATES: [(&str, &[&str]); 12] = [
     ("channel", &[]),
     ("codec", &[]),
     ("confine", &[]),
@@ -36,12 +36,14 @@ const CRATES: [(&str, &[&str]); 11] = [
     ("embed", &["runner_contract", "runner_pipeline", "runner_sandbox"]),
     ("trust", &["runner_contract", "runner_pipeline"]),
     ("store", &["runner_pipeline", "runner_trust"]),
+    ("policy", &["runner_pipeline", "runner_store", "runner_trust"]),
     (
         "cli",
         &[
             "runner_contract",
             "runner_history",
             "runner_pipeline",
+            "runner_policy",
             "runner_sandbox",
             "runner_store",
             "runner_trust",
@@ -121,8 +123,10 @@ fn each_crate_uses_only_earlier_ones() {
         sources(&shell::root().join("host").join(name).join("src"), name, &mut all);
         for (_, source) in &all {
             let others = source.split("runner_").skip(1).map(|rest| rest.split("::").next().unwrap_or(rest));
-            let names =
-                ["channel", "confine", "contract", "pipeline", "sandbox", "embed", "store", "trust", "wasm"];
+            let names = [
+                "channel", "confine", "contract", "pipeline", "policy", "sandbox", "embed", "store", "trust",
+                "wasm",
+            ];
             let others = names.into_iter().filter(|other| others.clone().any(|o| o == *other));
             for other in others.map(|other| format!("runner_{other}")) {
                 assert!(

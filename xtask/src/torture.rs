@@ -21,7 +21,7 @@ const PARTS: [Part; 9] = [
     ("crash", &["shutdown::"], &[("RUNNER_CRASH_STATES", "300")]),
     ("crash", &["resume::"], &[("RUNNER_KILLS", "500")]),
     ("crash", &["interrupted::"], &[("RUNNER_EVERY", "1")]),
-    ("crash", &["journal::", "killed::", "recovery::", "store::", "system_calls::"], &[]),
+    ("crash", &["journal::", "killed::", "lists::", "recovery::", "store::", "system_calls::"], &[]),
     ("disk", &[], &[]),
     ("hostile", &[], &[]),
     ("cli", &["leaks::", "memory::"], &[]),

@@ -74,6 +74,7 @@ fn check<P: Plugin + Send + 'static>(args: &Args) -> Result<Report> {
             name: manifest.name.clone(),
             version: manifest.version.clone(),
             digest: String::new(),
+            evidence: Vec::new(),
         },
         params: params::storable(&params),
         head_bytes: runner_contract::HEAD_BYTES,

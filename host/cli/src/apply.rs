@@ -132,8 +132,11 @@ pub(crate) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
     if !args.options.dry_run && !args.options.check && args.options.output.is_none() {
         check_none_interrupted(args.files.iter().map(PathBuf::as_path))?;
     }
-    let session =
-        Session::new(&args.plugin, Work::Files(args.options.run.threads()), cancel_on_signals, reporter)?;
+    // Also what is written elsewhere is looked at by its own name.
+    let output = args.options.output.iter().filter(|output| *output != "-");
+    let files = args.files.iter().chain(output).cloned().collect();
+    let work = Work::Files(args.options.run.threads(), files);
+    let session = Session::new(&args.plugin, work, cancel_on_signals, reporter)?;
     let (cancel, watch) = (session.cancel(), Watch::new());
     let (edited, recorder) = (AtomicBool::new(false), Recorder::default());
     let run = Run { args, session: &session, cancel, watch: &watch, edited, recorder };

@@ -14,6 +14,7 @@ use crate::recover::RecoverArgs;
 use crate::report::{EventFormat, Volume};
 use crate::show::{Format, ShowArgs};
 use crate::truncate::TruncateArgs;
+use crate::trusted::TrustCommand;
 use crate::verify::VerifyArgs;
 
 /// Change huge files with small sandboxed programs, crash-safely and verified.
@@ -59,6 +60,11 @@ pub(crate) enum Command {
     Plugin {
         #[command(subcommand)]
         command: PluginCommand,
+    },
+    /// Say whose plugins may be run: keys, and lists of revoked plugins
+    Trust {
+        #[command(subcommand)]
+        command: TrustCommand,
     },
     /// Print shell completions
     Completions {

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use jiff::Timestamp;
 use runner_history::{Action, Entry, History, Name};
 use runner_pipeline::error::Result;
-use runner_pipeline::patch::PluginId;
+use runner_pipeline::patch::{Evidence, PluginId};
 use runner_pipeline::run::Report;
 use runner_pipeline::user_state;
 
@@ -133,4 +133,12 @@ fn now() -> Timestamp {
 pub(crate) fn absolute(path: &Path) -> PathBuf {
     let whole = std::fs::canonicalize(path).or_else(|_| std::path::absolute(path));
     whole.unwrap_or_else(|_| path.to_owned())
+}
+
+/// What was known of a plugin, for people. It is not escaped.
+pub(crate) fn evidence_lines(evidence: &Evidence) -> Vec<String> {
+    let id = evidence.id.iter().map(|id| format!("identity {id}"));
+    let signer = evidence.signer.iter().map(|key| format!("signed by {key}"));
+    let vetted = evidence.vetted_by.iter().map(|key| format!("vetted by {key}"));
+    id.chain(signer).chain(vetted).collect()
 }

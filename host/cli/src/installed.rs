@@ -13,22 +13,31 @@ use runner_store::lock_file::{LOCK_BYTES, LockFile, NAME};
 use runner_store::resolve::{Locking, resolve as choose};
 use runner_trust::id::Request;
 
-use crate::capabilities::Capabilities;
+/// A plugin that was found.
+pub(crate) struct Found {
+    pub(crate) source: Resolved,
+    /// What the store says of it, if it is installed.
+    pub(crate) plugin: Option<Installed>,
+    /// The lock file names it with this digest.
+    pub(crate) is_locked: bool,
+    /// Its attestations, as they are in the store.
+    pub(crate) evidence: Vec<u8>,
+}
+
+/// Finds a plugin, and its bytes alone. See [`find`].
+///
+/// # Errors
+/// As for [`find`].
+pub(crate) fn resolve(name: &str, locking: Locking) -> Result<Resolved> {
+    find(name, locking).map(|found| found.source)
+}
 
 /// Finds a plugin: `NAMESPACE:NAME` or `NAMESPACE:NAME@VERSION` is one that is
 /// installed, and anything else is what [`plugin::resolve`] finds.
 ///
 /// # Errors
 /// If there is none; [`Kind::Refused`] if it may not be run.
-pub(crate) fn resolve(name: &str, locking: Locking) -> Result<Resolved> {
-    Ok(find(name, locking)?.0)
-}
-
-/// The same, with what an installed plugin wants, and what was granted to it.
-///
-/// # Errors
-/// As for [`resolve`].
-pub(crate) fn find(name: &str, locking: Locking) -> Result<(Resolved, Option<Capabilities>)> {
+pub(crate) fn find(name: &str, locking: Locking) -> Result<Found> {
     if !is_installed_name(name) {
         let found = plugin::resolve(name).map_err(|error| suggest(name, error))?;
         if found.path.is_some() && locking == Locking::Strict {
@@ -36,7 +45,7 @@ pub(crate) fn find(name: &str, locking: Locking) -> Result<(Resolved, Option<Cap
             return Err(Error::new(Kind::Refused, what)
                 .hint("`runner plugin install` and `runner plugin lock` install and lock it"));
         }
-        return Ok((found, None));
+        return Ok(Found { source: found, plugin: None, is_locked: false, evidence: Vec::new() });
     }
     let request: Request = name.parse()?;
     let lock = read_lock()?;
@@ -49,9 +58,11 @@ pub(crate) fn find(name: &str, locking: Locking) -> Result<(Resolved, Option<Cap
     let index = store.index()?;
     let found = choose(&request, &index, lock.as_ref(), locking)?;
     let bytes = store.load(found)?;
-    let Installed { id, wants, granted, .. } = found.clone();
-    let source = Resolved { name: id.to_string(), path: None, bytes: bytes.into() };
-    Ok((source, Some(Capabilities { id, wants, granted })))
+    let is_locked = lock.as_ref().is_some_and(|lock| lock.get(&request).is_some());
+    let source = Resolved { name: found.id.to_string(), path: None, bytes: bytes.into() };
+    // Damaged ones count for nothing, as those that are not there.
+    let evidence = store.evidence(found).unwrap_or_default();
+    Ok(Found { source, plugin: Some(found.clone()), is_locked, evidence })
 }
 
 /// Whether an argument names an installed plugin. What looks like a path is one.

@@ -3,6 +3,7 @@
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
+mod admitted;
 mod append;
 mod apply;
 mod args;
@@ -15,6 +16,7 @@ mod completions;
 mod diff;
 mod direct;
 mod explain;
+mod guard;
 mod history;
 mod installed;
 mod lines;
@@ -26,12 +28,14 @@ mod pipe;
 mod plan;
 mod plugins;
 mod preview;
+mod real_paths;
 mod recover;
 mod report;
 mod semaphore;
 mod show;
 mod signals;
 mod truncate;
+mod trusted;
 mod verify;
 
 use std::io::{self, Write as _};
@@ -82,6 +86,12 @@ impl Outcome {
 #[doc(hidden)]
 pub fn show_patch(patch: &Patch<'_, OsStorage>) -> Result<String> {
     Ok(show::patch_page(patch)?.as_str().to_owned())
+}
+
+/// Uses another folder than `/etc/runner`, which may belong to this user. For tests.
+#[doc(hidden)]
+pub fn use_machine_folder(path: std::path::PathBuf) {
+    guard::use_machine_folder(path);
 }
 
 /// Runs the command line of this process on a thread whose stack is large
@@ -186,6 +196,7 @@ fn dispatch(command: Command, reporter: &Reporter) -> Result<Outcome> {
         Command::Log(args) => log::run(&args, reporter),
         Command::Pipe(args) => pipe::run(&args.sorted(), reporter),
         Command::Plugin { command } => plugins::run(&command, reporter),
+        Command::Trust { command } => trusted::run(&command, reporter),
         Command::Completions { shell } => completions::completions(shell, reporter),
         Command::Man => completions::man(reporter),
     }

@@ -1,6 +1,7 @@
 //! What the commands that run plugins share: the loaded plugins with their
 //! parameters, and a way to stop the run.
 
+use std::path::PathBuf;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -8,16 +9,17 @@ use runner_contract::FileHead;
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::memory::Budget;
-use runner_pipeline::patch::PluginId;
+use runner_pipeline::patch::{Evidence, PluginId};
 use runner_pipeline::profile::{self, Stage};
 use runner_pipeline::run::{Begun, COSTS, Program};
 use runner_sandbox::plugin::params::Given;
 use runner_sandbox::plugin::{Resolved, Several, names, params, resolve};
 use runner_sandbox::{Cache, Isolation, LayerState, Layers, Limits, Plugin, Sandbox, plan_memory};
 
+use crate::admitted::{Admitted, admitted};
 use crate::args::{FilterArgs, PluginArgs};
-use crate::capabilities::{Raised, raised};
-use crate::installed;
+use crate::capabilities::Raised;
+use crate::real_paths::streams;
 use crate::report::{COMPILE_SILENCE, Reporter};
 
 /// How many blocks of a stream are in memory: one in which the plugin works, the
@@ -27,13 +29,15 @@ const STREAM_BLOCKS: u64 = 4;
 
 /// What a session works on.
 pub(crate) enum Work {
-    /// Files, with at most so many workers.
-    Files(usize),
+    /// These files, with at most so many workers.
+    Files(usize, Vec<PathBuf>),
     Stream,
 }
 
 pub(crate) struct Session {
     plugins: Several,
+    /// What is known of each plugin.
+    evidence: Vec<Evidence>,
     workers: usize,
     files: usize,
     budget: Budget,
@@ -50,16 +54,13 @@ impl Session {
         reporter: &Reporter,
     ) -> Result<Self> {
         let _span = profile::span(Stage::Load);
-        let (workers, blocks) = match work {
-            Work::Files(workers) => (workers, 1),
-            Work::Stream => (1, STREAM_BLOCKS),
+        let (workers, blocks, files) = match work {
+            Work::Files(workers, files) => (workers, 1, files),
+            Work::Stream => (1, STREAM_BLOCKS, streams()),
         };
         let names = names(&args.plugin)?;
-        let found = names.iter().map(|name| {
-            let (source, capabilities) = installed::find(name, args.locking())?;
-            Ok((source, raised(capabilities.as_ref(), args.given())?))
-        });
-        let found = found.collect::<Result<Vec<_>>>()?;
+        // Nothing is run before all of them may be.
+        let Admitted { found, evidence } = admitted(&names, args, &files, reporter)?;
         let most_bytes = found.iter().map(|(_, (bytes, _))| *bytes).max().unwrap_or_default();
         let plan = args.plan(workers, (names.len(), most_bytes))?;
         let budget = Budget::new(&plan);
@@ -88,7 +89,7 @@ impl Session {
         let plugins =
             Several::new(loaded, given, args.grants(), budget.clone())?.with_no_text(args.no_text());
         reporter.keep_secret(plugins.secrets());
-        Ok(Self { plugins, workers: plan.workers, files: plan.files, budget, cancel })
+        Ok(Self { plugins, evidence, workers: plan.workers, files: plan.files, budget, cancel })
     }
 
     pub(crate) fn workers(&self) -> usize {
@@ -116,7 +117,7 @@ impl Session {
     /// Calls `run` with the program of this session. Its log messages go to
     /// `reporter`.
     pub(crate) fn with_program<T>(&self, reporter: &Reporter, run: impl FnOnce(&Program<'_>) -> T) -> T {
-        with_program(&self.plugins.logging_to(&reporter.log_sink()), run)
+        with_program(&self.plugins.logging_to(&reporter.log_sink()), &self.evidence, run)
     }
 }
 
@@ -133,10 +134,17 @@ fn check_filter(options: &FilterArgs, plugins: &[Plugin]) -> Result<()> {
     ))
 }
 
-/// Calls `run` with the program that these plugins make.
-pub(crate) fn with_program<T>(plugins: &Several, run: impl FnOnce(&Program<'_>) -> T) -> T {
-    let ids: Vec<_> =
-        plugins.identities().map(|(manifest, digest)| PluginId::new(manifest, &digest)).collect();
+/// Calls `run` with the program that these plugins make. `evidence` is what is known of
+/// each; there may be none.
+pub(crate) fn with_program<T>(
+    plugins: &Several,
+    evidence: &[Evidence],
+    run: impl FnOnce(&Program<'_>) -> T,
+) -> T {
+    let id = |(number, (manifest, digest)): (usize, _)| {
+        PluginId::new(manifest, &digest).with(evidence.get(number).cloned().unwrap_or_default())
+    };
+    let ids: Vec<_> = plugins.identities().enumerate().map(id).collect();
     run(&Program {
         id: PluginId::several(&ids),
         params: plugins.storable_params(),

@@ -58,7 +58,8 @@ impl PlanArgs {
 pub(crate) fn run(args: &PlanArgs, reporter: &Reporter) -> Result<Outcome> {
     let no_file = || Error::new(Kind::Usage, "`plan` needs a FILE");
     let file = args.file.as_deref().ok_or_else(no_file)?;
-    let session = Session::new(&args.plugin, Work::Files(args.run.threads()), cancel_on_signals, reporter)?;
+    let work = Work::Files(args.run.threads(), vec![file.to_owned()]);
+    let session = Session::new(&args.plugin, work, cancel_on_signals, reporter)?;
     // As in `apply`: without the time in which the plugin is loaded.
     let (started, watch) = (Instant::now(), Watch::new());
     let options = Options {

@@ -1,6 +1,7 @@
 //! `runner plugin`.
 
 mod admission;
+mod allowed;
 mod attest;
 mod carry;
 mod evidence;
@@ -18,10 +19,12 @@ use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
 use runner_pipeline::error::Result;
 
+pub(crate) use self::admission::turn;
 use self::attest::{AttestArgs, attest};
 use self::carry::{ExportArgs, ImportArgs, export, import};
 use self::inspect::{InspectArgs, inspect};
 use self::install::{InstallArgs, UpdateArgs, grant, install, lock, remove, update};
+pub(crate) use self::key_files::{public_key, read_text};
 use self::list::list;
 use self::package::{PackageArgs, package};
 use self::sign::{KeygenArgs, SignArgs, VerifyArgs, keygen, sign, statement, verify};

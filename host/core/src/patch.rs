@@ -28,7 +28,7 @@ pub use format::{MAX_TRAILER_BYTES, MAX_TRAILERS, TRAILER_AUTHENTICATION, TRAILE
 pub(crate) use header::hex;
 pub use header::{EDIT_PATCH_BYTES, Header, Seal, Stats};
 pub use origin::Origin;
-pub use plugin_id::PluginId;
+pub use plugin_id::{Evidence, PluginId};
 pub use reader::{Batch, Direction, Edits, Reader};
 pub use resume::Partial;
 pub use roots::Roots;

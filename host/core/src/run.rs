@@ -72,7 +72,12 @@ impl<'a> Program<'a> {
     #[must_use]
     pub fn native(name: &str, begin: &'a (dyn Fn(FileHead<'_>) -> Result<Begun> + Sync)) -> Self {
         Self {
-            id: PluginId { name: name.to_owned(), version: "native".to_owned(), digest: String::new() },
+            id: PluginId {
+                name: name.to_owned(),
+                version: "native".to_owned(),
+                digest: String::new(),
+                evidence: Vec::new(),
+            },
             params: Vec::new(),
             params_digest: blake3::hash(b""),
             head_bytes: HEAD_BYTES,

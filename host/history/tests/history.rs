@@ -21,7 +21,12 @@ fn entry(number: u64, path: Vec<u8>) -> Entry {
         action: [Action::Apply, Action::Patch, Action::Undo, Action::RollForward][number as usize % 4],
         file: name(path.clone()),
         output: is_odd.then(|| name([&path[..], b".out"].concat())),
-        plugin: is_odd.then(|| PluginId { name: "a\nb".into(), version: String::new(), digest: "0".into() }),
+        plugin: is_odd.then(|| PluginId {
+            name: "a\nb".into(),
+            version: String::new(),
+            digest: "0".into(),
+            evidence: Vec::new(),
+        }),
         edits: Some(number),
         old_size: None,
         new_size: Some(number),

@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::{Error, Kind, Result};
-use runner_pipeline::storage::{Access, OsStorage, PrivateDirectory, Storage as _, wait_for_lock};
+use runner_pipeline::storage::{Access, Entry, OsStorage, PrivateDirectory, Storage as _, wait_for_lock};
 use runner_pipeline::user_state;
 use rustix::fs::Dir;
 
 use crate::digest::Digest;
 use crate::index::{Index, Installed};
-use crate::store::{EVIDENCE_SUFFIX, INCOMING, SUFFIX, Store};
+use crate::own_file::INCOMING;
+use crate::store::{EVIDENCE_SUFFIX, SUFFIX, Store};
 
 /// The folder of the plugins.
 const PLUGINS: &str = "plugins";
@@ -81,6 +82,15 @@ impl Folder {
     #[must_use]
     pub fn store(&self) -> Store<'static, OsStorage> {
         Store::new(&OsStorage, &self.whole.entry(LOCK), &self.plugins.entry(INCOMING))
+    }
+
+    /// A name in the folder.
+    ///
+    /// # Panics
+    /// When `name` is not a single name.
+    #[must_use]
+    pub fn entry(&self, name: &str) -> Entry {
+        self.whole.entry(name)
     }
 
     /// Waits until no other process changes the store. `tell` is called once, if

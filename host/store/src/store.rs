@@ -8,16 +8,15 @@
 //!
 //! Only one process may change a store at a time: whoever opens it must see to that.
 
-use std::io::ErrorKind;
-
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::Raw as _;
-use runner_pipeline::storage::{Access, Entry, Storage, check_own};
+use runner_pipeline::storage::{Access, Entry, Storage};
 use runner_trust::attestation;
 use runner_trust::id::Id;
 
 use crate::digest::Digest;
 use crate::index::{Index, Installed};
+use crate::own_file;
 use crate::rules::{Change, Outcome, admit};
 use crate::text::MAX_BYTES;
 
@@ -27,8 +26,6 @@ pub const INDEX: &str = "installed.toml";
 pub const SUFFIX: &str = ".wasm";
 /// The name of a file with attestations ends so.
 pub(crate) const EVIDENCE_SUFFIX: &str = attestation::SUFFIX;
-/// Under this name is written what does not count yet.
-pub(crate) const INCOMING: &str = "incoming.new";
 
 /// A plugin that is to be installed.
 #[derive(Debug, Clone)]
@@ -72,7 +69,7 @@ impl<'s, S: Storage> Store<'s, S> {
     /// [`Kind::Refused`] if another user may have written it, [`Kind::Verification`]
     /// if it is damaged; any I/O error.
     pub fn index(&self) -> Result<Index> {
-        match self.read(&self.index, MAX_BYTES)? {
+        match own_file::read(self.storage, &self.index, MAX_BYTES)? {
             Some(bytes) => Index::parse(&bytes).map_err(|error| {
                 let path = self.index.path().shown();
                 error.hint(format!("{path} is written by this program alone: restore it, or move it away and install the plugins again"))
@@ -94,7 +91,7 @@ impl<'s, S: Storage> Store<'s, S> {
         for new in new.iter().filter(|new| !new.evidence.is_empty()) {
             self.put(&self.evidence_file(Digest::of(&new.evidence)), &new.evidence)?;
         }
-        self.sync_names(&self.plugins)?;
+        own_file::sync_names(self.storage, &self.plugins)?;
         self.replace_index(&index)?;
         Ok(outcomes)
     }
@@ -157,7 +154,7 @@ impl<'s, S: Storage> Store<'s, S> {
                 .because(format!("{} {why}", entry.path().shown()))
                 .hint("install it again; if you have not changed it, find out who has")
         };
-        let bytes = self.read(entry, limit_bytes)?.ok_or_else(|| spoilt("is missing"))?;
+        let bytes = own_file::read(self.storage, entry, limit_bytes)?.ok_or_else(|| spoilt("is missing"))?;
         if Digest::of(&bytes) == digest { Ok(bytes) } else { Err(spoilt("has other bytes")) }
     }
 
@@ -174,9 +171,9 @@ impl<'s, S: Storage> Store<'s, S> {
     /// Makes sure that a file that is named by its content is there, and its content
     /// durable.
     fn put(&self, entry: &Entry, bytes: &[u8]) -> Result<()> {
-        let Ok(Some(found)) = self.read(entry, bytes.len() as u64) else { return self.write(entry, bytes) };
-        if found != bytes {
-            return self.write(entry, bytes);
+        let found = own_file::read(self.storage, entry, bytes.len() as u64);
+        if found.ok().flatten().as_deref() != Some(bytes) {
+            return own_file::write(self.storage, entry, bytes);
         }
         // Whoever wrote it may have been killed before it was durable.
         let failed = || Error::at("sync", entry.path());
@@ -186,58 +183,6 @@ impl<'s, S: Storage> Store<'s, S> {
 
     /// Replaces the index in one step, durably.
     fn replace_index(&self, index: &Index) -> Result<()> {
-        self.write(&self.index, index.to_text().as_bytes())?;
-        self.sync_names(&self.index)
-    }
-
-    /// Makes the names in the folder of an entry durable.
-    fn sync_names(&self, entry: &Entry) -> Result<()> {
-        self.storage.sync_parent(entry).map_err(Error::at("sync the folder of", entry.path()))
-    }
-
-    /// Reads a file that only this user can have written; `None` if there is none.
-    /// Of one that is longer, one byte more than `limit_bytes` is returned.
-    fn read(&self, entry: &Entry, limit_bytes: u64) -> Result<Option<Vec<u8>>> {
-        let path = entry.path();
-        let file = match self.storage.open(entry, Access::Read) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            opened => opened.map_err(Error::at("open", path))?,
-        };
-        let stat = self.storage.stat(&file).map_err(Error::at("inspect", path))?;
-        check_own(&stat).map_err(|why| {
-            Error::new(Kind::Refused, format!("{} cannot be trusted", path.shown())).because(why).hint(
-                "this program makes such files for this user alone: find out who has changed that, and remove it",
-            )
-        })?;
-        let bytes = stat.identity.size.min(limit_bytes.saturating_add(1));
-        let mut content = vec![0; usize::try_from(bytes).unwrap_or(usize::MAX)];
-        let count = self.storage.read_full_at(&file, &mut content, 0).map_err(Error::at("read", path))?;
-        content.truncate(count);
-        Ok(Some(content))
-    }
-
-    /// Writes a file under another name, makes its content durable, reads it back, and
-    /// gives it its name.
-    fn write(&self, entry: &Entry, bytes: &[u8]) -> Result<()> {
-        let incoming = entry.sibling(INCOMING);
-        let failed = || Error::at("write", entry.path());
-        let file = match self.storage.create(&incoming) {
-            // It is of a process that was killed.
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                self.storage.remove(&incoming).and_then(|()| self.storage.create(&incoming))
-            }
-            created => created,
-        };
-        let file = file.map_err(Error::at("create", incoming.path()))?;
-        self.storage.write_all_at(&file, bytes, 0).map_err(failed())?;
-        self.storage.sync_all(&file).map_err(failed())?;
-        self.storage.evict(&file).map_err(failed())?;
-        if self.read(&incoming, bytes.len() as u64)?.as_deref() != Some(bytes) {
-            let what = format!("{} was not written as it should be", incoming.path().shown());
-            return Err(
-                Error::new(Kind::Verification, what).hint("the disk may be failing: nothing was installed")
-            );
-        }
-        self.storage.rename(&incoming, entry).map_err(failed())
+        own_file::replace(self.storage, &self.index, index.to_text().as_bytes())
     }
 }

@@ -83,6 +83,18 @@ impl Signer {
         statement::check(&said, id, &digest)?;
         Ok(said)
     }
+
+    /// Checks that this key has signed a text: a list or a statement, which says itself
+    /// what it is.
+    ///
+    /// # Errors
+    /// [`Kind::Refused`] if the signature is not valid.
+    pub fn verify_text(&self, text: &str, signature: &str) -> Result<()> {
+        match &self.minisign {
+            Some(key) => key.verify(text.as_bytes(), signature).map(drop),
+            None => sshsig::verify(&self.line, text, signature),
+        }
+    }
 }
 
 impl PartialEq for Signer {

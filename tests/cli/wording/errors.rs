@@ -108,6 +108,23 @@ fn refused() {
 }
 
 #[test]
+fn policies() {
+    let mut session = session();
+    let mut with = |policy: &str, args: &[&str], name: &str| {
+        session.write("runner-policy.toml", policy);
+        session.run(args).is(&format!("error-policy-{name}"));
+    };
+    let usual = apply(&REPLACE, &["f.txt"]);
+    with("signed-by = 'acme'\nsinged-by = 'acme'\n", &usual, "misspelt");
+    with("[[rule]]\nfor-files = 'srv/**'\n", &usual, "path");
+    with("vetted = { by = [] }\n", &usual, "nobody");
+    with("\n[[rule]]\nrefuse-bundled = true\n", &usual, "bundled");
+    with("lists = ['security']\n", &usual, "unknown-list");
+    with("max-memory = '1M'\n", &apply(&REPLACE, &["f.txt", "--memory", "2M"]), "memory");
+    with("capabilities = []\n", &apply(&REPLACE, &["f.txt", "--seed", "1"]), "seed");
+}
+
+#[test]
 fn verification() {
     let mut session = session();
     let zeros = "0".repeat(64);

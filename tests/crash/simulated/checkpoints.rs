@@ -47,7 +47,12 @@ fn scan_to_end(storage: &Simulated, resume: bool, stored: &mut Vec<u64>) -> Resu
     let (stat, file) = opened.map_err(failed)?;
     let target = Target { storage, names, file, stat };
     let program = Program {
-        id: PluginId { name: "blanks".into(), version: "0".into(), digest: String::new() },
+        id: PluginId {
+            name: "blanks".into(),
+            version: "0".into(),
+            digest: String::new(),
+            evidence: Vec::new(),
+        },
         params: Vec::new(),
         head_bytes: runner_contract::HEAD_BYTES,
         params_digest: KEY.params,

@@ -175,7 +175,12 @@ impl Change {
         let stat = storage.stat(&file).map_err(io)?;
         let target = Target { storage, names, file, stat };
         let program = Program {
-            id: PluginId { name: "none".into(), version: "0".into(), digest: String::new() },
+            id: PluginId {
+                name: "none".into(),
+                version: "0".into(),
+                digest: String::new(),
+                evidence: Vec::new(),
+            },
             params: Vec::new(),
             head_bytes: runner_contract::HEAD_BYTES,
             params_digest: blake3::hash(b""),

@@ -104,7 +104,7 @@ impl Bench {
 
     /// Calls `run` with the program.
     pub(super) fn with<T>(&self, params: &[Given], run: impl FnOnce(&Program<'_>) -> Result<T>) -> Result<T> {
-        with_program(&self.plugins(params)?, run)
+        with_program(&self.plugins(params)?, &[], run)
     }
 
     /// The output of a file, or the error.

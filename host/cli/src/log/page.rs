@@ -5,6 +5,8 @@ use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, Raw as _, count, shown, with_name};
 use serde_json::{Value, json};
 
+use crate::history::evidence_lines;
+
 /// Digits of a digest that are shown to people.
 const DIGITS: usize = 16;
 
@@ -23,9 +25,12 @@ pub(super) fn of(entry: &Entry) -> Page {
         page.line(format_args!("  written to {}", output.0.shown()));
     }
     if let Some(id) = &entry.plugin {
-        for (name, version, digest) in id.each() {
+        for (number, (name, version, digest)) in id.each().into_iter().enumerate() {
             let digest = digest.get(..DIGITS).unwrap_or(digest);
             page.line(format_args!("  plugin {} {}, {}", shown(name), shown(version), shown(digest)));
+            for known in id.evidence_of(number).map(evidence_lines).unwrap_or_default() {
+                page.line(format_args!("    {}", shown(&known)));
+            }
         }
     }
     if let (Some(edits), Some(old), Some(new)) = (entry.edits, entry.old_size, entry.new_size) {

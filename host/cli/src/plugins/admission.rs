@@ -21,11 +21,13 @@ use runner_trust::format::Format;
 use runner_trust::package::{Package, Wants};
 use runner_trust::signer::Signer;
 
+use super::allowed::{allowed, not_less};
 use super::evidence::read_beside;
 use super::inspect::section;
 use super::key_files::{public_key, read_text};
 use super::new_file::{beside, is_missing};
 use crate::capabilities::{Shown, above_usual};
+use crate::guard::Guard;
 use crate::loaded_plugin::{limits, load_resolved};
 use crate::report::Reporter;
 use crate::signals::cancel_on_signals;
@@ -41,7 +43,8 @@ pub(crate) struct AdmissionArgs {
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
     /// Accept what is refused otherwise: a version older than one that was installed, other bytes under
-    /// the same version, or another signer, or none; repeat the option for several
+    /// the same version, another signer, or none, or attestations of fewer keys that count; repeat the
+    /// option for several
     #[arg(long, value_name = "CHANGE", value_enum)]
     accept: Vec<Accepted>,
     /// Grant the plugins what they want: more memory or time than usual, as `plugin inspect` shows
@@ -57,19 +60,26 @@ impl AdmissionArgs {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Accepted {
+pub(super) enum Accepted {
     Older,
     Bytes,
     Signer,
+    Evidence,
 }
 
-impl From<Accepted> for Change {
-    fn from(accepted: Accepted) -> Self {
-        match accepted {
-            Accepted::Older => Self::Older,
-            Accepted::Bytes => Self::Bytes,
-            Accepted::Signer => Self::Signer,
+impl Accepted {
+    /// What the store asks for; `None` for what is looked at here.
+    fn change(self) -> Option<Change> {
+        match self {
+            Self::Older => Some(Change::Older),
+            Self::Bytes => Some(Change::Bytes),
+            Self::Signer => Some(Change::Signer),
+            Self::Evidence => None,
         }
+    }
+
+    pub(super) fn word(self) -> &'static str {
+        self.change().map_or("evidence", Change::word)
     }
 }
 
@@ -107,10 +117,20 @@ impl Candidate {
             .map_err(|error| error.within(format!("{} is not installed", self.path.shown())))
     }
 
-    /// Whose signature it has: that of `key`, or of whoever signed it before.
-    fn signer(&self, key: Option<&Signer>, index: &Index) -> Result<Option<(Signer, String)>> {
-        let seen = index.seen(&self.package.id).and_then(|seen| seen.signer.as_ref());
-        let Some(signer) = key.or(seen) else { return Ok(None) };
+    /// Whose signature it has: that of `key`, or of whoever signed it before, or of a
+    /// trusted author.
+    fn signer(&self, key: Option<&Signer>, index: &Index, guard: &Guard) -> Result<Option<(Signer, String)>> {
+        let id = &self.package.id;
+        let seen = index.seen(id).and_then(|seen| seen.signer.as_ref());
+        if let (None, Some(seen)) = (key, seen)
+            && let Some(found) = guard.trusted(id, &self.path, &self.source.bytes)?
+            && guard.is_next(id, seen, &found.0)
+        {
+            return Ok(Some(found));
+        }
+        let Some(signer) = key.or(seen) else {
+            return guard.trusted(id, &self.path, &self.source.bytes);
+        };
         let file = beside(&self.path, signer.format());
         if is_missing(&file) {
             return match key {
@@ -130,11 +150,13 @@ impl Candidate {
     }
 
     /// The attestations that are in the store, and those beside the file.
-    fn evidence<S: Storage>(&self, store: &Store<'_, S>, index: &Index) -> Result<Vec<u8>> {
+    fn evidence<S: Storage>(&self, store: Option<&Store<'_, S>>, index: &Index) -> Result<Vec<u8>> {
         let is_same = |present: &&Installed| present.blake3 == self.digest();
-        let mut all = match index.get(&self.package.id).filter(is_same) {
+        let mut all = match store.zip(index.get(&self.package.id).filter(is_same)) {
             // What is damaged is replaced, as a damaged plugin is.
-            Some(present) => store.evidence(present).and_then(|text| parse_file(&text)).unwrap_or_default(),
+            Some((store, present)) => {
+                store.evidence(present).and_then(|text| parse_file(&text)).unwrap_or_default()
+            }
             None => Vec::new(),
         };
         self.attestations.iter().try_for_each(|one| add(&mut all, one.clone()))?;
@@ -168,19 +190,42 @@ impl Candidate {
 /// installed; any I/O error.
 pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &Reporter) -> Result<Index> {
     let key = args.key.as_deref().map(public_key).transpose()?;
+    let guard = Guard::load()?;
+    let mut accepted: Vec<_> = args.accept.iter().filter_map(|accepted| accepted.change()).collect();
+    let checked = |folder: Option<&Folder>| {
+        let store = folder.map(Folder::store);
+        let index = store.as_ref().map(|store| store.index()).transpose()?.unwrap_or_default();
+        let one = |candidate: &Candidate| {
+            let signed = candidate.signer(key.as_ref(), &index, &guard)?;
+            let new = candidate.to_store(signed, candidate.evidence(store.as_ref(), &index)?, args);
+            allowed(&new, &guard, &args.accept, reporter)?;
+            if let Some(store) = store.as_ref().filter(|_| !args.accept.contains(&Accepted::Evidence)) {
+                not_less(&new, &guard, store, &index)?;
+            }
+            Ok(new)
+        };
+        candidates.iter().map(one).collect::<Result<Vec<_>>>()
+    };
+    // Nothing is run that may not be installed.
+    checked(Folder::open(&folder::path()?)?.as_ref())?;
     candidates.iter().try_for_each(|candidate| candidate.ask(reporter))?;
     let folder = Folder::open_or_create(&folder::path()?)?;
     let turn = turn(&folder, cancel_on_signals()?, reporter)?;
     let store = folder.store();
-    let index = store.index()?;
-    let signed = candidates.iter().map(|candidate| candidate.signer(key.as_ref(), &index));
-    let signed = signed.collect::<Result<Vec<_>>>()?;
-    let new = candidates
-        .iter()
-        .zip(signed)
-        .map(|(candidate, signed)| Ok(candidate.to_store(signed, candidate.evidence(&store, &index)?, args)));
-    let new = new.collect::<Result<Vec<_>>>()?;
-    let accepted: Vec<_> = args.accept.iter().copied().map(Change::from).collect();
+    let new = checked(Some(&folder))?;
+    let before = store.index()?;
+    let is_next = |new: &New| {
+        let seen = before.seen(&new.plugin.id).and_then(|seen| seen.signer.as_ref());
+        seen.is_none()
+            || seen == new.plugin.signer.as_ref()
+            || seen
+                .zip(new.plugin.signer.as_ref())
+                .is_some_and(|(old, key)| guard.is_next(&new.plugin.id, old, key))
+    };
+    // A new key of the same party needs no acceptance.
+    if new.iter().all(is_next) {
+        accepted.push(Change::Signer);
+    }
     let outcomes = store.install(&new, &accepted)?;
     let index = store.index()?;
     folder.sweep(&index, &turn);
@@ -238,7 +283,7 @@ pub(super) fn by(plugin: &Installed) -> String {
 ///
 /// # Errors
 /// If the run is stopped; any I/O error.
-pub(super) fn turn(folder: &Folder, cancel: Cancel<'_>, reporter: &Reporter) -> Result<Turn> {
+pub(crate) fn turn(folder: &Folder, cancel: Cancel<'_>, reporter: &Reporter) -> Result<Turn> {
     folder.turn(cancel, || {
         reporter.note(&Page::of("another process changes the installed plugins; this one waits"))
     })

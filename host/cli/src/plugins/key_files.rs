@@ -113,7 +113,7 @@ pub(super) fn secret_key(path: &Path) -> Result<SecretKey> {
 ///
 /// # Errors
 /// If it is none.
-pub(super) fn public_key(path: &Path) -> Result<Signer> {
+pub(crate) fn public_key(path: &Path) -> Result<Signer> {
     read_text(path)?.parse().map_err(|error| in_file(error, path))
 }
 
@@ -121,7 +121,7 @@ pub(super) fn public_key(path: &Path) -> Result<Signer> {
 ///
 /// # Errors
 /// If it is too long or no text; any I/O error.
-pub(super) fn read_text(path: &Path) -> Result<String> {
+pub(crate) fn read_text(path: &Path) -> Result<String> {
     String::from_utf8(read_small(path, KEY_BYTES)?)
         .map_err(|_| Error::new(Kind::Usage, format!("{} is not UTF-8", path.shown())))
 }

@@ -164,6 +164,15 @@ impl Reporter {
         }
     }
 
+    /// Warns, once, that a list of revoked plugins is old.
+    pub(crate) fn stale_list(&self, why: &str) {
+        static SAID: AtomicBool = AtomicBool::new(false);
+        if !SAID.swap(true, Ordering::Relaxed) {
+            let why = Error::new(Kind::Refused, why).hint("`runner trust revoke FILE` takes it");
+            self.warn(&why, "stale-list", "a plugin may have been revoked meanwhile");
+        }
+    }
+
     /// Warns of something without which the run continues.
     fn warn(&self, why: &Error, event: &str, what: &str) {
         let causes: Vec<_> = why.causes().map(ToString::to_string).collect();

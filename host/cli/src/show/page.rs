@@ -12,6 +12,7 @@ use runner_pipeline::storage::{OsStorage, Storage};
 
 use super::Format;
 use super::compared::Checked;
+use crate::history::evidence_lines;
 use crate::lines::Lines;
 use crate::preview::{Hunk, Piece, Side, hunks};
 use crate::report::{counted, replaced_by};
@@ -94,9 +95,12 @@ fn summary_of(patch: &Patch<'_, OsStorage>, view: &View<'_>, page: &mut Page) {
         page.line(format_args!("recovers  {}", shown(file).cut(LINE_CHARS)));
     }
     page.line(format_args!("file      {}", shown(&header.target).cut(LINE_CHARS)));
-    for (name, version, digest) in header.plugin.each() {
+    for (number, (name, version, digest)) in header.plugin.each().into_iter().enumerate() {
         let plugin = format!("{name} {version}  {digest}");
         page.line(format_args!("plugin    {}", shown(&plugin).cut(LINE_CHARS)));
+        for known in header.plugin.evidence_of(number).map(evidence_lines).unwrap_or_default() {
+            page.line(format_args!("  {}", shown(&known).cut(LINE_CHARS)));
+        }
     }
     for (name, value) in &header.params {
         let name = shown(name).cut(LINE_CHARS);

@@ -13,6 +13,26 @@ pub struct PluginId {
     pub version: String,
     /// BLAKE3 of the plugin's bytes, in hex.
     pub digest: String,
+    /// What was known of each plugin when it was run, in order. Empty if nothing was
+    /// known of any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Evidence>,
+}
+
+/// Whose a plugin is, and who has vetted it. The keys were checked when it was run; who
+/// reads a patch or a history has their word for it alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Evidence {
+    /// Its identity, such as `acme:redact@1.2.0`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The public key that has signed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signer: Option<String>,
+    /// The public keys that have vetted it, as far as that was demanded.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub vetted_by: Vec<String>,
 }
 
 impl PluginId {
@@ -23,7 +43,22 @@ impl PluginId {
             name: manifest.name.clone(),
             version: manifest.version.clone(),
             digest: digest.to_hex().to_string(),
+            evidence: Vec::new(),
         }
+    }
+
+    /// The same, with what is known of the plugin.
+    #[must_use]
+    pub fn with(self, evidence: Evidence) -> Self {
+        let evidence = if evidence == Evidence::default() { Vec::new() } else { vec![evidence] };
+        Self { evidence, ..self }
+    }
+
+    /// What was known of the plugin with this number, in the order of
+    /// [`PluginId::each`].
+    #[must_use]
+    pub fn evidence_of(&self, number: usize) -> Option<&Evidence> {
+        self.evidence.get(number)
     }
 
     /// Several plugins, in the order in which they change a file.
@@ -34,6 +69,10 @@ impl PluginId {
             name: joined(|one| &one.name),
             version: joined(|one| &one.version),
             digest: joined(|one| &one.digest),
+            evidence: match all.iter().all(|one| one.evidence.is_empty()) {
+                true => Vec::new(),
+                false => all.iter().map(|one| one.evidence.first().cloned().unwrap_or_default()).collect(),
+            },
         }
     }
 
@@ -65,6 +104,7 @@ mod tests {
             name: name.into(),
             version: format!("{name}.1"),
             digest: format!("{name}d"),
+            evidence: Vec::new(),
         };
         let (one, two) = (id("a"), id("b"));
         let both = PluginId::several(&[one.clone(), two]);
@@ -72,5 +112,25 @@ mod tests {
         assert_eq!(PluginId::several(std::slice::from_ref(&one)), one);
         let odd = PluginId { version: "1,2".into(), ..one };
         assert_eq!(odd.each(), [("a", "1,2", "ad")]);
+    }
+
+    #[test]
+    fn what_is_known_of_each_keeps_its_place() {
+        let id = |name: &str| PluginId {
+            name: name.into(),
+            version: "1".into(),
+            digest: "d".into(),
+            evidence: Vec::new(),
+        };
+        let known = Evidence { signer: Some("key".into()), ..Evidence::default() };
+        let both = PluginId::several(&[id("a"), id("b").with(known.clone())]);
+        assert_eq!(both.evidence_of(0), Some(&Evidence::default()));
+        assert_eq!(both.evidence_of(1), Some(&known));
+        assert!(PluginId::several(&[id("a"), id("b").with(Evidence::default())]).evidence.is_empty());
+        let text = serde_json::to_string(&both).unwrap();
+        assert_eq!(serde_json::from_str::<PluginId>(&text).unwrap(), both);
+        let before = r#"{"name":"a","version":"1","digest":"d"}"#;
+        assert_eq!(serde_json::from_str::<PluginId>(before).unwrap(), id("a"));
+        assert_eq!(serde_json::to_string(&id("a")).unwrap(), before);
     }
 }

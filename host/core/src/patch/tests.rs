@@ -25,7 +25,7 @@ fn write(directory: &Path, old: &[u8], edits: &Model) -> Patch<'static, OsStorag
         modified_ns: 6,
         size: old.len() as u64,
     };
-    let plugin = PluginId { name: "p".into(), version: "1".into(), digest: "d".into() };
+    let plugin = PluginId { name: "p".into(), version: "1".into(), digest: "d".into(), evidence: Vec::new() };
     let params = vec![("key".into(), None)];
     let identity = (&identity).into();
     let header = Header {
@@ -204,7 +204,7 @@ fn an_edit_in_no_group_is_not_written() {
     let directory = tempfile::tempdir().unwrap();
     let identity =
         Identity { device: (1, 2), inode: 3, born_ns: None, changed_ns: 5, modified_ns: 6, size: 9 };
-    let plugin = PluginId { name: "p".into(), version: "1".into(), digest: "d".into() };
+    let plugin = PluginId { name: "p".into(), version: "1".into(), digest: "d".into(), evidence: Vec::new() };
     let identity = (&identity).into();
     let header = Header {
         plugin,

@@ -158,7 +158,12 @@ mod tests {
                 size: 3 * GROUP,
             };
             let header = crate::patch::Header {
-                plugin: crate::patch::PluginId { name: "p".into(), version: "1".into(), digest: "d".into() },
+                plugin: crate::patch::PluginId {
+                    name: "p".into(),
+                    version: "1".into(),
+                    digest: "d".into(),
+                    evidence: Vec::new(),
+                },
                 params: Vec::new(),
                 conversion: Vec::new(),
                 target: "t".into(),

@@ -224,6 +224,7 @@ fn apply(plugin: &Plugin, given: &[(&str, &str)], file: &Path, budget: &Budget) 
             name: manifest.name.clone(),
             version: manifest.version.clone(),
             digest: plugin.digest().to_hex().to_string(),
+            evidence: Vec::new(),
         },
         params: Vec::new(),
         head_bytes: runner_contract::HEAD_BYTES,

@@ -67,7 +67,7 @@ pub(super) fn threads(plugins: &Several, bytes: &[u8], scratch: &Path) -> Result
     for (window_bytes, threads) in RUNS {
         remove(&patch)?;
         let options = Options { window_bytes, threads, ..Options::default() };
-        let planned = with_program(plugins, |program| {
+        let planned = with_program(plugins, &[], |program| {
             plan(&input, program, &options, &Entry::resolve(&patch)?, &mut |_| {})
         });
         let made = match classified(planned)? {

@@ -1,0 +1,272 @@
+//! Whether plugins may run on some files: what is trusted and demanded on this machine,
+//! held against what is known of each plugin.
+
+use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use jiff::Timestamp;
+use runner_pipeline::error::Result;
+use runner_pipeline::patch::Evidence;
+use runner_pipeline::storage::{OsStorage, read_small};
+use runner_policy::decide::{Situation, Verdict};
+use runner_policy::facts::{Claim, Facts, Lock, Origin, REBUILT, VETTED};
+use runner_policy::places::Places;
+use runner_policy::revocation::Lists;
+use runner_policy::state;
+use runner_policy::trust::{Key, Role};
+use runner_sandbox::plugin::Resolved;
+use runner_store::digest::Digest;
+use runner_store::folder::{self, Folder};
+use runner_store::index::Installed;
+use runner_trust::attestation::{self, Statement, Subject};
+use runner_trust::id::Id;
+use runner_trust::package::Package;
+use runner_trust::signer::Signer;
+
+use crate::installed::Found;
+use crate::real_paths::{follow, real};
+use crate::report::Reporter;
+
+/// The greatest size of a signature, in bytes.
+const SIGNATURE_BYTES: u64 = 16 << 10;
+
+/// The folder of the machine, if it is not the usual one.
+static MACHINE: OnceLock<PathBuf> = OnceLock::new();
+
+/// Uses another folder of the machine, which may belong to this user. For tests.
+pub(crate) fn use_machine_folder(path: PathBuf) {
+    // The first one counts.
+    let _ = MACHINE.set(path);
+}
+
+/// The folders of this process.
+pub(crate) fn places() -> Places {
+    let places = Places::of_process();
+    match MACHINE.get() {
+        Some(machine) => {
+            let machine_owner = rustix::process::geteuid().as_raw();
+            Places { machine: machine.clone(), machine_owner, ..places }
+        }
+        None => places,
+    }
+}
+
+/// What is trusted and demanded on this machine.
+pub(crate) struct Guard {
+    pub(crate) situation: Situation,
+}
+
+impl Guard {
+    /// Reads all of it.
+    ///
+    /// # Errors
+    /// If something that is there cannot be read, believed or understood: it may demand
+    /// something.
+    pub(crate) fn load() -> Result<Self> {
+        let places = places();
+        let mut policies = places.policies()?;
+        policies.iter_mut().flat_map(|policy| &mut policy.rules).for_each(|rule| follow(&mut rule.demands));
+        let (trust, lists) = (places.trust()?, lists()?);
+        Ok(Self { situation: Situation { trust, policies, lists, now: Timestamp::now() } })
+    }
+
+    /// What is known of a plugin that was found by its name.
+    ///
+    /// # Errors
+    /// If a signature beside its file cannot be read.
+    pub(crate) fn facts(&self, found: &Found) -> Result<Facts> {
+        let Resolved { name, path, bytes } = &found.source;
+        let name = name.clone();
+        let digest = Digest::of(bytes);
+        if let Some(plugin) = &found.plugin {
+            let lock = if found.is_locked { Lock::Named } else { Lock::Absent };
+            return Ok(self.of_installed(plugin, lock, (bytes, &found.evidence)));
+        }
+        let Some(path) = path else {
+            let (origin, id) = (Origin::Bundled, None);
+            return Ok(Facts {
+                name,
+                origin,
+                id,
+                digest,
+                signers: vec![],
+                claims: vec![],
+                lock: Lock::Absent,
+            });
+        };
+        // What is no package, or a wrong one, has no identity, so nobody can have signed it.
+        let package = bytes.starts_with(b"\0asm").then(|| Package::read(bytes)).transpose();
+        let id = package.ok().flatten().flatten().map(|package| package.id);
+        let mut facts = Facts {
+            name,
+            origin: Origin::File,
+            id,
+            digest,
+            signers: vec![],
+            claims: vec![],
+            lock: Lock::Absent,
+        };
+        if let Some(id) = &facts.id {
+            let path = Path::new(path);
+            facts.signers = self.signers(id, path, bytes)?.into_iter().map(|(signer, _)| signer).collect();
+            let evidence = beside(path, attestation::SUFFIX, attestation::MAX_FILE_BYTES as u64)?;
+            facts.claims = self.claims(id, bytes, &evidence.unwrap_or_default());
+        }
+        Ok(facts)
+    }
+
+    /// What is known of an installed plugin, with its bytes and its attestations.
+    pub(crate) fn of_installed(
+        &self,
+        plugin: &Installed,
+        lock: Lock,
+        (bytes, evidence): (&[u8], &[u8]),
+    ) -> Facts {
+        Facts {
+            name: plugin.id.to_string(),
+            origin: Origin::Installed,
+            id: Some(plugin.id.clone()),
+            digest: plugin.blake3,
+            // It was verified when it was installed, and only this user can have changed it.
+            signers: plugin.signer.iter().cloned().collect(),
+            claims: self.claims(&plugin.id, bytes, evidence),
+            lock,
+        }
+    }
+
+    /// What trusted keys say of a plugin in its attestations. Those that cannot be read
+    /// count for nothing.
+    fn claims(&self, id: &Id, bytes: &[u8], evidence: &[u8]) -> Vec<Claim> {
+        let keys: Vec<_> =
+            self.situation.trust.keys_for(Role::Vet, Some(id)).map(|key| key.signer.clone()).collect();
+        if keys.is_empty() || evidence.is_empty() {
+            return vec![];
+        }
+        let found = attestation::parse_file(evidence).unwrap_or_default();
+        attestation::claims(&found, &keys, &Subject::new(id, bytes)).into_iter().filter_map(claim).collect()
+    }
+
+    /// How many keys that are trusted to vet say something good of a plugin.
+    pub(crate) fn attesters(&self, id: &Id, bytes: &[u8], evidence: &[u8]) -> usize {
+        let mut keys: Vec<_> =
+            self.claims(id, bytes, evidence).into_iter().map(|claim| claim.key.to_string()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys.len()
+    }
+
+    /// The trusted authors whose signatures are beside a plugin's file, with these.
+    ///
+    /// # Errors
+    /// If a signature cannot be read.
+    fn signers(&self, id: &Id, path: &Path, bytes: &[u8]) -> Result<Vec<(Signer, String)>> {
+        let mut found: Vec<(Signer, String)> = Vec::new();
+        for key in self.situation.trust.keys_for(Role::Author, Some(id)) {
+            let is_there = found.iter().any(|(signer, _)| *signer == key.signer);
+            let Some(signature) = beside(path, key.signer.format().suffix(), SIGNATURE_BYTES)? else {
+                continue;
+            };
+            let text = String::from_utf8_lossy(&signature).into_owned();
+            if !is_there && key.signer.verify(id, bytes, &text).is_ok() {
+                found.push((key.signer.clone(), text));
+            }
+        }
+        Ok(found)
+    }
+
+    /// A trusted author whose signature is beside the file of a plugin that is to be
+    /// installed.
+    ///
+    /// # Errors
+    /// If a signature cannot be read.
+    pub(crate) fn trusted(&self, id: &Id, path: &Path, bytes: &[u8]) -> Result<Option<(Signer, String)>> {
+        let now = self.situation.time();
+        let keys = || self.situation.trust.keys_for(Role::Author, Some(id));
+        let counts = |signer: &Signer| keys().any(|key| key.signer == *signer && !key.is_expired(now));
+        Ok(self.signers(id, path, bytes)?.into_iter().find(|(signer, _)| counts(signer)))
+    }
+
+    /// Whether a key is another one of the party that had the old one: it is trusted now,
+    /// under the same name.
+    pub(crate) fn is_next(&self, id: &Id, old: &Signer, new: &Signer) -> bool {
+        let now = self.situation.time();
+        let keys = || self.situation.trust.keys_for(Role::Author, Some(id));
+        let is_his = |key: &Key| keys().any(|other| other.signer == *old && other.name == key.name);
+        old != new && keys().any(|key| key.signer == *new && !key.is_expired(now) && is_his(key))
+    }
+
+    /// Decides whether a plugin may run on these files, and says what to be warned of.
+    ///
+    /// # Errors
+    /// [`Kind::Refused`] if it may not.
+    pub(crate) fn decide(&self, facts: &Facts, files: &[PathBuf], reporter: &Reporter) -> Result<Verdict> {
+        let verdict = self.situation.decide(facts, files)?;
+        if let Some(warning) = verdict.warnings.first() {
+            reporter.stale_list(warning);
+        }
+        Ok(verdict)
+    }
+
+    /// The files as the policies name them: absolute, and without links. Nothing, if no
+    /// policy depends on them.
+    ///
+    /// # Errors
+    /// If a link leads to what does not exist: then it is not known what it will be.
+    pub(crate) fn real(&self, files: &[PathBuf]) -> Result<Vec<PathBuf>> {
+        if !self.situation.has_paths() {
+            return Ok(vec![]);
+        }
+        files.iter().map(|file| real(file)).collect()
+    }
+}
+
+/// What an attestation says, in the words of policies. One of a check that has failed, or
+/// of a kind that is not known, says nothing.
+fn claim(found: attestation::Claim) -> Option<Claim> {
+    let criteria = match &found.statement {
+        Statement::Vetted(vetting) if vetting.is_passed => vec![VETTED.to_owned()],
+        Statement::Approved(approval) => approval.criteria.clone(),
+        Statement::Built(_) => vec![REBUILT.to_owned()],
+        _ => return None,
+    };
+    let (runner, time) = (found.statement.runner().cloned(), found.statement.time()?);
+    Some(Claim { key: found.signer, criteria, runner, time })
+}
+
+/// The content of the file beside a plugin's file with this end of its name; `None` if
+/// there is none.
+///
+/// # Errors
+/// If it is no regular file, or too long; any I/O error.
+fn beside(plugin: &Path, end: &str, limit_bytes: u64) -> Result<Option<Vec<u8>>> {
+    let mut name = OsString::from(plugin);
+    name.push(end);
+    let file = PathBuf::from(name);
+    if std::fs::symlink_metadata(&file).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+        return Ok(None);
+    }
+    read_small(&file, limit_bytes).map(Some)
+}
+
+/// What the history and a patch say of a plugin.
+pub(crate) fn evidence(facts: &Facts, verdict: &Verdict) -> Evidence {
+    let mut vetted_by: Vec<_> = verdict.vetted_by.iter().map(ToString::to_string).collect();
+    vetted_by.sort();
+    vetted_by.dedup();
+    let signer = facts.signers.first().map(ToString::to_string);
+    // What a file says of itself counts only with a signature.
+    let is_known = facts.origin != Origin::File || signer.is_some();
+    Evidence { id: facts.id.as_ref().filter(|_| is_known).map(ToString::to_string), signer, vetted_by }
+}
+
+/// The revoked plugins that are known.
+fn lists() -> Result<Lists> {
+    // Who has no folder has accepted none.
+    let Ok(path) = folder::path() else { return Ok(Lists::default()) };
+    match Folder::open(&path)? {
+        Some(folder) => state::lists(&OsStorage, &folder.entry(state::LISTS)),
+        None => Ok(Lists::default()),
+    }
+}

@@ -1,0 +1,72 @@
+//! Whether a plugin may be installed: what the policies say, and what is attested.
+
+use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::escape::count;
+use runner_pipeline::storage::Storage;
+use runner_policy::facts::Lock;
+use runner_store::index::{Index, Installed};
+use runner_store::lock_file::LockFile;
+use runner_store::store::{New, Store};
+
+use super::admission::Accepted;
+use crate::guard::Guard;
+use crate::installed::read_lock;
+use crate::report::Reporter;
+
+/// Asks the policies whether a plugin may be installed. What depends on the files that are
+/// changed, or on a lock file, is asked when it is run.
+///
+/// # Errors
+/// [`Kind::Refused`] if it may not, or if the user accepts what must not get weaker.
+pub(super) fn allowed(new: &New, guard: &Guard, accepted: &[Accepted], reporter: &Reporter) -> Result<()> {
+    let plugin = &new.plugin;
+    let locked = read_lock()?;
+    let is_named = |lock: &LockFile| {
+        lock.plugins().iter().any(|locked| locked.id == plugin.id && locked.blake3 == plugin.blake3)
+    };
+    let lock = if locked.as_ref().is_some_and(is_named) { Lock::Named } else { Lock::Later };
+    let verdict =
+        guard.decide(&guard.of_installed(plugin, lock, (&new.bytes, &new.evidence)), &[], reporter)?;
+    match accepted.first().filter(|_| verdict.no_downgrade) {
+        Some(change) => {
+            let what = format!("a policy demands `no-downgrade`, so `--accept {}` is refused", change.word());
+            Err(Error::new(Kind::Refused, what)
+                .because(format!("{} would get weaker than what was installed before", plugin.id))
+                .hint("`runner trust list` shows the policies"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Compares what trusted keys attest with what they attest of the versions that are
+/// installed.
+///
+/// # Errors
+/// [`Kind::Refused`] if fewer keys do.
+pub(super) fn not_less<S: Storage>(
+    new: &New,
+    guard: &Guard,
+    store: &Store<'_, S>,
+    index: &Index,
+) -> Result<()> {
+    let now = guard.attesters(&new.plugin.id, &new.bytes, &new.evidence);
+    let is_other = |other: &&Installed| {
+        other.id.package() == new.plugin.id.package()
+            && other.blake3 != new.plugin.blake3
+            && other.evidence.is_some()
+    };
+    for other in index.plugins().iter().filter(is_other) {
+        // What is damaged is no reason.
+        let (Ok(bytes), Ok(evidence)) = (store.load(other), store.evidence(other)) else { continue };
+        let before = guard.attesters(&other.id, &bytes, &evidence);
+        if now < before {
+            let (now, before) = (count(now as u64, "trusted key"), count(before as u64, "trusted key"));
+            let what = format!("{} is attested by fewer than what was installed before", new.plugin.id);
+            return Err(Error::new(Kind::Refused, what)
+                .because(format!("{before} attested {}, and {now} this one", other.id))
+                .hint("get its attestations, as a file beside it that ends in .intoto.jsonl")
+                .hint("if that is right, accept it with `--accept evidence`"));
+        }
+    }
+    Ok(())
+}

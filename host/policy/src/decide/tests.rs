@@ -1,0 +1,249 @@
+use std::path::Path;
+
+use proptest::prelude::*;
+use runner_store::digest::Digest;
+
+use super::*;
+use crate::facts::Claim;
+use crate::revocation::{Accepted, List};
+use crate::rules::tests::read;
+use crate::trust::tests::KEYS;
+
+const NOW: &str = "2026-11-28T12:00:00Z";
+
+fn key(name: &str, at: usize, role: Role) -> Key {
+    Key {
+        name: name.into(),
+        signer: KEYS[at].parse().unwrap(),
+        plugins: vec!["acme:*".parse().unwrap()],
+        role,
+        until: None,
+        level: Level::User,
+    }
+}
+
+fn situation(policies: &[&str]) -> Situation {
+    let keys = vec![key("author", 0, Role::Author), key("one", 1, Role::Vet), key("two", 2, Role::Vet)];
+    let group = |name: &str, keys: &[&str], min| crate::trust::Group {
+        name: name.into(),
+        keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+        min,
+        level: Level::User,
+    };
+    Situation {
+        trust: Trust { keys, groups: vec![group("vetters", &["one", "two"], 2)] },
+        policies: policies.iter().map(|text| read(text).unwrap()).collect(),
+        lists: Lists::default(),
+        now: NOW.parse().unwrap(),
+    }
+}
+
+fn claim(at: usize) -> Claim {
+    Claim {
+        key: KEYS[at].parse().unwrap(),
+        criteria: vec!["safe".into()],
+        runner: Some("0.2.0".parse().unwrap()),
+        time: "2026-11-01T00:00:00Z".parse().unwrap(),
+    }
+}
+
+fn facts() -> Facts {
+    Facts {
+        name: "acme:x".into(),
+        origin: Origin::Installed,
+        id: Some("acme:x@1.0.0".parse().unwrap()),
+        digest: Digest::of(b"x"),
+        signers: vec![KEYS[0].parse().unwrap()],
+        claims: vec![],
+        lock: Lock::Absent,
+    }
+}
+
+fn why(situation: &Situation, facts: &Facts) -> Option<String> {
+    let error = situation.decide(facts, &[]).err()?;
+    assert_eq!(error.kind(), Kind::Refused);
+    assert!(!error.hints().is_empty());
+    Some(error.causes().next().unwrap().to_string())
+}
+
+fn list(more: &str) -> Lists {
+    let text = format!(
+        "kind = \"runner-revocations\"\nform = 1\nname = \"l\"\nsequence = 1\nissued = \"2026-11-28T10:00:00Z\"\n\
+         expires = \"2027-01-01T00:00:00Z\"\n{more}"
+    );
+    let list = List::parse(text.as_bytes(), Path::new("list")).unwrap();
+    let mut lists = Lists::default();
+    let accepted = Accepted { signed_by: vec!["s".into()], plugins: vec!["*".parse().unwrap()], list };
+    lists.accept(accepted, NOW.parse().unwrap()).unwrap();
+    lists
+}
+
+#[test]
+fn without_a_policy_only_what_comes_from_a_registry_needs_trust() {
+    let open = situation(&[]);
+    for origin in [Origin::Bundled, Origin::File, Origin::Installed, Origin::Registry] {
+        let unsigned = Facts { origin, signers: vec![], ..facts() };
+        assert_eq!(why(&open, &unsigned).is_some(), origin == Origin::Registry, "{origin:?}");
+        assert_eq!(why(&open, &Facts { lock: Lock::Named, ..unsigned }), None);
+        assert_eq!(why(&open, &Facts { origin, ..facts() }), None);
+    }
+    let foreign = Facts { origin: Origin::Registry, id: Some("b:x@1.0.0".parse().unwrap()), ..facts() };
+    assert!(why(&open, &foreign).is_some(), "the key is for other plugins");
+}
+
+#[test]
+fn a_signer_must_be_trusted_for_it_and_not_expired() {
+    let mut by = situation(&["signed-by = 'author'"]);
+    assert_eq!(why(&by, &facts()), None);
+    assert_eq!(why(&by, &Facts { signers: vec![], ..facts() }).unwrap(), "no signature over it was verified");
+    assert_eq!(why(&by, &Facts { origin: Origin::Bundled, signers: vec![], ..facts() }), None);
+    let vetter = Facts { signers: vec![KEYS[1].parse().unwrap()], ..facts() };
+    assert!(why(&by, &vetter).unwrap().starts_with("it is signed by one (RW"));
+    let foreign = Facts { id: Some("b:x@1.0.0".parse().unwrap()), ..facts() };
+    assert!(why(&by, &foreign).is_some());
+    by.trust.keys[0].until = Some(NOW.parse().unwrap());
+    assert!(why(&by, &facts()).unwrap().contains("which has expired"));
+    assert_eq!(why(&by, &Facts { lock: Lock::Named, ..facts() }), None, "it is known from before");
+    // A clock that is set back gives nothing back.
+    by.now = "2020-01-01T00:00:00Z".parse().unwrap();
+    assert_eq!(why(&by, &facts()), None);
+    by.trust.keys[0].until = Some("2026-11-28T09:00:00Z".parse().unwrap());
+    by.lists = list("");
+    assert!(why(&by, &facts()).is_some());
+}
+
+#[test]
+fn a_key_of_the_user_does_not_meet_a_demand_of_the_machine() {
+    let mut by = situation(&["signed-by = ['author', 'authors']"]);
+    by.policies[0].level = Level::Machine;
+    assert!(why(&by, &facts()).is_some());
+    let group = crate::trust::Group {
+        name: "authors".into(),
+        keys: vec!["author".into()],
+        min: 1,
+        level: Level::User,
+    };
+    by.trust.groups.push(group);
+    assert!(why(&by, &facts()).is_some());
+    by.trust.keys[0].level = Level::Machine;
+    assert_eq!(why(&by, &facts()), None);
+}
+
+#[test]
+fn as_many_must_have_vetted_as_are_demanded() {
+    let wants = |vetted: &str| situation(&[&format!("vetted = {{ {vetted} }}")]);
+    let by = |at: &[usize]| Facts { claims: at.iter().map(|at| claim(*at)).collect(), ..facts() };
+    assert_eq!(why(&wants("by = ['one']"), &by(&[1])), None);
+    assert_eq!(why(&wants("by = ['one']"), &by(&[2])).unwrap(), "of one, 1 must have vetted it: nobody has");
+    assert!(why(&wants("by = ['one', 'two'], min = 2"), &by(&[1, 1])).is_some(), "one counts once");
+    assert_eq!(why(&wants("by = ['one', 'two'], min = 2"), &by(&[1, 2])), None);
+    assert!(why(&wants("by = ['vetters']"), &by(&[1])).is_some());
+    assert_eq!(why(&wants("by = ['vetters']"), &by(&[2, 1])), None);
+    assert!(why(&wants("by = ['author']"), &by(&[0])).is_some(), "the author does not vet");
+    for (more, is_met) in [
+        ("criteria = ['safe']", true),
+        ("criteria = ['safe', 'private']", false),
+        ("runner = '>=0.2.0'", true),
+        ("runner = '>=0.3.0'", false),
+        ("max-age = '30d'", true),
+        ("max-age = '20d'", false),
+    ] {
+        assert_eq!(why(&wants(&format!("by = ['one'], {more}")), &by(&[1])).is_none(), is_met, "{more}");
+    }
+    let mut future = by(&[1]);
+    future.claims[0].time = "2026-12-24T00:00:00Z".parse().unwrap();
+    assert!(why(&wants("by = ['one']"), &future).is_some());
+}
+
+#[test]
+fn what_is_revoked_is_refused_whatever_the_policy() {
+    let mut open = situation(&[]);
+    let digest = facts().digest;
+    open.lists = list(&format!("[[revoked]]\ndigest = \"{digest}\"\nwhy = \"it leaks\"\n"));
+    assert_eq!(why(&open, &facts()).unwrap(), "it leaks (list l, number 1, signed by s)");
+    open.lists = list(&format!("[[revoked]]\nkey = \"{}\"\nwhy = \"stolen\"\n", KEYS[1]));
+    open.policies = vec![read("vetted = { by = ['one'] }").unwrap()];
+    assert!(why(&open, &Facts { claims: vec![claim(1)], ..facts() }).is_some(), "a stolen key vets nothing");
+    // A list that has expired.
+    open.policies = vec![];
+    open.now = "2027-01-01T00:00:00Z".parse().unwrap();
+    assert_eq!(open.decide(&facts(), &[]).unwrap().warnings.len(), 1);
+    open.policies = vec![read("stale-lists = 'refuse'").unwrap()];
+    assert!(why(&open, &facts()).unwrap().contains("has expired at 2027-01-01T00:00:00Z"));
+    open.policies = vec![read("lists = ['l', 'm']").unwrap()];
+    assert_eq!(why(&open, &facts()).unwrap(), "the list m of revoked plugins is not known");
+}
+
+#[test]
+fn a_rule_is_for_some_files_and_plugins() {
+    let some = situation(&["[[rule]]\nfor-files = '/srv/pii/**'\nfor-plugins = 'acme:x'\npinned = true"]);
+    let is_refused = |facts: &Facts, files: &[&str]| {
+        let files: Vec<_> = files.iter().map(PathBuf::from).collect();
+        some.decide(facts, &files).is_err()
+    };
+    assert!(is_refused(&facts(), &["/tmp/x", "/srv/pii/a/b"]));
+    assert!(!is_refused(&facts(), &["/tmp/x"]) && !is_refused(&facts(), &[]));
+    assert!(!is_refused(&Facts { id: Some("acme:y@1.0.0".parse().unwrap()), ..facts() }, &["/srv/pii/a"]));
+    assert!(!is_refused(&Facts { lock: Lock::Named, ..facts() }, &["/srv/pii/a"]));
+    let bundled = situation(&["refuse-bundled = true\nrefuse-files = true"]);
+    for (origin, is_met) in [(Origin::Bundled, false), (Origin::File, false), (Origin::Installed, true)] {
+        assert_eq!(why(&bundled, &Facts { origin, ..facts() }).is_none(), is_met);
+    }
+}
+
+/// Rules of all kinds, for a property.
+const RULES: [&str; 12] = [
+    "",
+    "signed-by = 'author'",
+    "signed-by = ['one', 'author']",
+    "pinned = true",
+    "vetted = { by = ['one'] }",
+    "vetted = { by = ['vetters'], max-age = '20d' }",
+    "lists = ['l']",
+    "max-memory = '1M'\nmax-timeout = 1.0",
+    "max-memory = '2M'\ncapabilities = ['table']",
+    "capabilities = []\nno-downgrade = true",
+    "[[rule]]\nfor-files = '/srv/**'\nrefuse-bundled = true",
+    "[[rule]]\nfor-plugins = 'acme:*'\nrefuse-files = true",
+];
+
+proptest! {
+    /// Another policy never allows what was refused, and never gives more.
+    #[test]
+    fn a_policy_more_never_allows_more(
+        chosen in prop::collection::vec(0..RULES.len(), 0..5),
+        more in 0..RULES.len(),
+        place in 0_usize..5,
+        origin in prop::sample::select(vec![Origin::Bundled, Origin::File, Origin::Installed, Origin::Registry]),
+        (is_signed, is_locked, vetters, has_list) in (any::<bool>(), any::<bool>(), 0_usize..3, any::<bool>()),
+    ) {
+        let mut one = situation(&chosen.iter().map(|at| RULES[*at]).collect::<Vec<_>>());
+        if has_list {
+            one.lists = list("");
+        }
+        let mut other = one.clone();
+        other.policies.insert(place.min(chosen.len()), read(RULES[more]).unwrap());
+        let signers = if is_signed { facts().signers } else { vec![] };
+        let lock = if is_locked { Lock::Named } else { Lock::Absent };
+        let claims = (1..=vetters).map(claim).collect();
+        let facts = Facts { origin, signers, claims, lock, ..facts() };
+        let files = [PathBuf::from("/srv/x")];
+        let (before, after) = (one.decide(&facts, &files), other.decide(&facts, &files));
+        if let Ok(after) = after {
+            let before = before.expect("it was allowed with a policy more");
+            prop_assert!(after.max_memory.unwrap_or(u64::MAX) <= before.max_memory.unwrap_or(u64::MAX));
+            prop_assert!(after.max_timeout.unwrap_or(Duration::MAX) <= before.max_timeout.unwrap_or(Duration::MAX));
+            prop_assert!(before.withheld.iter().all(|one| after.withheld.contains(one)));
+            prop_assert!(after.no_downgrade || !before.no_downgrade);
+        }
+    }
+
+    /// More evidence never takes away what was allowed.
+    #[test]
+    fn more_evidence_never_refuses(chosen in prop::collection::vec(0..RULES.len(), 0..5), claims in 0_usize..3) {
+        let one = situation(&chosen.iter().map(|at| RULES[*at]).collect::<Vec<_>>());
+        let less = Facts { claims: (1..=claims).map(claim).collect(), signers: vec![], ..facts() };
+        let more = Facts { signers: facts().signers, lock: Lock::Named, claims: vec![claim(1), claim(2)], ..facts() };
+        prop_assert!(one.decide(&less, &[]).is_err() || one.decide(&more, &[]).is_ok());
+    }
+}
