@@ -25,7 +25,7 @@ const LAYERS: [&[&str]; 12] = [
 ];
 
 /// Crates of `host/`, and the crates that each may use.
-const CRATES: [(&str, &[&str]); 11] = [
+const CRATES: [(&str, &[&str]); 12] = [
     ("channel", &[]),
     ("codec", &[]),
     ("confine", &[]),
@@ -36,12 +36,14 @@ const CRATES: [(&str, &[&str]); 11] = [
     ("embed", &["runner_contract", "runner_pipeline", "runner_sandbox"]),
     ("trust", &["runner_contract", "runner_pipeline"]),
     ("store", &["runner_pipeline", "runner_trust"]),
+    ("registry", &["runner_confine", "runner_pipeline", "runner_trust"]),
     (
         "cli",
         &[
             "runner_contract",
             "runner_history",
             "runner_pipeline",
+            "runner_registry",
             "runner_sandbox",
             "runner_store",
             "runner_trust",

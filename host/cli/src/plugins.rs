@@ -1,6 +1,7 @@
 //! `runner plugin`.
 
 mod admission;
+mod carriers;
 mod carry;
 mod inspect;
 mod install;
@@ -8,7 +9,10 @@ mod key_files;
 mod list;
 mod new_file;
 mod package;
+mod push;
 mod sign;
+mod sources;
+mod vouching;
 
 use std::path::PathBuf;
 
@@ -21,6 +25,7 @@ use self::inspect::{InspectArgs, inspect};
 use self::install::{InstallArgs, UpdateArgs, install, lock, remove, update};
 use self::list::list;
 use self::package::{PackageArgs, package};
+use self::push::{PullArgs, PushArgs, pull, push};
 use self::sign::{KeygenArgs, SignArgs, VerifyArgs, keygen, sign, statement, verify};
 use crate::Outcome;
 use crate::args::CompileArgs;
@@ -85,9 +90,14 @@ pub(crate) enum PluginCommand {
     },
     /// Check the signature of a plugin
     Verify(VerifyArgs),
-    /// Install plugins from files. They are run by their names then: `runner apply NAMESPACE:NAME`
+    /// Bring a plugin, with its signatures, to a registry, or into an OCI layout
+    Push(PushArgs),
+    /// Fetch a plugin, with its signatures, into a file
+    Pull(PullArgs),
+    /// Install plugins from files, registries or OCI layouts. They are run by their names then: `runner
+    /// apply NAMESPACE:NAME`
     Install(InstallArgs),
-    /// Install newer versions of what is installed, from a folder
+    /// Install newer versions of what is installed, from a folder or from registries
     Update(UpdateArgs),
     /// Remove installed plugins
     Remove {
@@ -132,6 +142,8 @@ pub(crate) fn run(command: &PluginCommand, reporter: &Reporter) -> Result<Outcom
         PluginCommand::Sign(args) => sign(args, reporter),
         PluginCommand::Statement { plugin } => statement(plugin, reporter),
         PluginCommand::Verify(args) => verify(args, reporter),
+        PluginCommand::Push(args) => push(args, reporter),
+        PluginCommand::Pull(args) => pull(args, reporter),
         PluginCommand::Install(args) => install(args, reporter),
         PluginCommand::Update(args) => update(args, reporter),
         PluginCommand::Remove { names } => remove(names, reporter),

@@ -8,6 +8,7 @@ use runner_trust::signer::Signer;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
+use crate::carrier::Carrier;
 use crate::digest::Digest;
 use crate::text::{self, MAX_PLUGINS};
 
@@ -43,6 +44,9 @@ pub struct Installed {
     /// That signature, as it stands in a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
+    /// What it was installed from, the last time.
+    #[serde(default, skip_serializing_if = "Carrier::is_default")]
+    pub from: Carrier,
 }
 
 /// What was seen of a name.
@@ -163,6 +167,7 @@ mod tests {
         let signed = Installed {
             signer: Some("RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3".parse().unwrap()),
             signature: Some("a\n'''b\"\"\"\n".to_owned()),
+            from: Carrier::Registry("r.example.com/z".to_owned()),
             ..plugin("c:z@1.0.0+5", b"z")
         };
         index.put(signed).unwrap();

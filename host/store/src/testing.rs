@@ -2,6 +2,7 @@
 
 use semver::Version;
 
+use crate::carrier::Carrier;
 use crate::digest::Digest;
 use crate::index::Installed;
 
@@ -15,5 +16,6 @@ pub(crate) fn plugin(id: &str, content: &[u8]) -> Installed {
         summary: "Does \"it\"\n".to_owned(),
         signer: None,
         signature: None,
+        from: Carrier::File,
     }
 }

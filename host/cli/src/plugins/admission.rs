@@ -10,24 +10,29 @@ use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, Raw as _, shown};
 use runner_sandbox::plugin::Resolved;
 use runner_sandbox::{Isolation, contract_version};
+use runner_registry::signatures::Found;
+use runner_store::carrier::Carrier;
 use runner_store::digest::Digest;
 use runner_store::folder::{self, Folder, Turn};
 use runner_store::index::{Index, Installed};
 use runner_store::rules::{Change, Outcome as Admitted};
 use runner_store::store::New;
-use runner_trust::format::Format;
 use runner_trust::package::Package;
 use runner_trust::signer::Signer;
 
 use super::inspect::section;
 use super::key_files::{public_key, read_text};
 use super::new_file::{beside, is_missing};
+use super::vouching::Demanded;
 use crate::loaded_plugin::{limits, load_resolved};
 use crate::report::Reporter;
 use crate::signals::cancel_on_signals;
 
 /// Maximum number of characters of a summary.
 const SUMMARY_CHARS: usize = 400;
+/// The hint for a signature that does not fit.
+pub(super) const NEW_KEY: &str =
+    "if the author has a new key, give the file of the public key with --key, and `--accept signer`";
 
 /// Who must have signed, and what may change.
 #[derive(Debug, ArgGroup)]
@@ -59,11 +64,24 @@ impl From<Accepted> for Change {
     }
 }
 
-/// A plugin that was read from a file. Nothing of it was run yet.
+/// A plugin that was read. Nothing of it was run yet.
 pub(super) struct Candidate {
-    pub(super) path: PathBuf,
     pub(super) package: Package,
-    source: Resolved,
+    /// Where it was, for messages.
+    pub(super) place: String,
+    pub(super) source: Resolved,
+    pub(super) signatures: Signatures,
+    from: Carrier,
+    /// The user has said which content it must have.
+    is_pinned: bool,
+}
+
+/// Where the signatures of a plugin are.
+pub(super) enum Signatures {
+    /// In files beside this one.
+    Beside(PathBuf),
+    /// They came with it.
+    Given(Found),
 }
 
 impl Candidate {
@@ -74,7 +92,36 @@ impl Candidate {
     pub(super) fn read(path: &Path) -> Result<Option<Self>> {
         let source = Resolved::file(path)?;
         let package = section(&source)?;
-        Ok(package.map(|package| Self { path: path.to_owned(), package, source }))
+        Ok(package.map(|package| Self {
+            package,
+            place: path.shown().to_string(),
+            source,
+            signatures: Signatures::Beside(path.to_owned()),
+            from: Carrier::File,
+            is_pinned: true,
+        }))
+    }
+
+    /// A plugin that was fetched. `place` is escaped.
+    pub(super) fn fetched(
+        bytes: Vec<u8>,
+        package: Package,
+        found: Found,
+        (from, place): (Carrier, String),
+    ) -> Self {
+        let source = Resolved { name: package.id.to_string(), path: None, bytes: bytes.into() };
+        let signatures = Signatures::Given(found);
+        Self { package, place, source, signatures, from, is_pinned: false }
+    }
+
+    /// The same, whose content the user has named.
+    pub(super) fn pinned(self) -> Self {
+        Self { is_pinned: true, ..self }
+    }
+
+    /// The same from a folder.
+    pub(super) fn of_folder(self) -> Self {
+        Self { from: Carrier::Folder, ..self }
     }
 
     pub(super) fn digest(&self) -> Digest {
@@ -86,27 +133,40 @@ impl Candidate {
         let plugin = load_resolved(&self.source, limits()?, Isolation::COMPILE_DEADLINE, reporter)?;
         self.package
             .check(plugin.manifest(), &contract_version())
-            .map_err(|error| error.within(format!("{} is not installed", self.path.shown())))
+            .map_err(|error| error.within(format!("{} is not installed", self.place)))
     }
 
-    /// Whose signature it has: that of `key`, or of whoever signed it before.
+    /// Whose signature it has: that of `key`, or of whoever signed it before. What came
+    /// over a network must have one, or be pinned.
     fn signer(&self, key: Option<&Signer>, index: &Index) -> Result<Option<(Signer, String)>> {
+        let signed = self.checked(key, index)?;
+        let is_there = index.get(&self.package.id).is_some_and(|there| there.blake3 == self.digest());
+        if signed.is_none() && self.from.is_remote() && !self.is_pinned && !is_there {
+            return Err(self.unvouched());
+        }
+        Ok(signed)
+    }
+
+    fn checked(&self, key: Option<&Signer>, index: &Index) -> Result<Option<(Signer, String)>> {
         let seen = index.seen(&self.package.id).and_then(|seen| seen.signer.as_ref());
         let Some(signer) = key.or(seen) else { return Ok(None) };
-        let file = beside(&self.path, signer.format());
+        let path = match &self.signatures {
+            Signatures::Beside(path) => path,
+            Signatures::Given(found) => {
+                let demanded = if key.is_some() { Demanded::Yes } else { Demanded::No };
+                return self.given_signature(signer, found, demanded);
+            }
+        };
+        let file = beside(path, signer.format());
         if is_missing(&file) {
             return match key {
-                Some(_) => Err(Error::new(Kind::Refused, format!("{} is not signed", self.path.shown()))
-                    .because(format!("there is no file {}", file.shown()))
-                    .hint("get it from the author; without --key, the plugin would be installed unsigned")),
+                Some(_) => Err(self.unsigned(&format!("there is no file {}", file.shown()))),
                 None => Ok(None),
             };
         }
         let signature = read_text(&file)?;
         signer.verify(&self.package.id, &self.source.bytes, &signature).map_err(|error| {
-            error.within(format!("{} does not vouch for {}", file.shown(), self.path.shown())).hint(
-                "if the author has a new key, give the file of the public key with --key, and `--accept signer`",
-            )
+            error.within(format!("{} does not vouch for {}", file.shown(), self.place)).hint(NEW_KEY)
         })?;
         Ok(Some((signer.clone(), signature)))
     }
@@ -123,6 +183,7 @@ impl Candidate {
             summary: shown(&manifest.summary).cut(SUMMARY_CHARS).to_string(),
             signer,
             signature,
+            from: self.from.clone(),
         };
         New { plugin, bytes: self.source.bytes.to_vec() }
     }
@@ -135,6 +196,10 @@ impl Candidate {
 /// installed; any I/O error.
 pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &Reporter) -> Result<Index> {
     let key = args.key.as_deref().map(public_key).transpose()?;
+    // What nobody vouches for is not even run.
+    let known = Folder::open(&folder::path()?)?.map(|folder| folder.store().index()).transpose()?;
+    let known = known.unwrap_or_default();
+    candidates.iter().try_for_each(|candidate| candidate.signer(key.as_ref(), &known).map(|_| ()))?;
     candidates.iter().try_for_each(|candidate| candidate.ask(reporter))?;
     let folder = Folder::open_or_create(&folder::path()?)?;
     let turn = turn(&folder, cancel_on_signals()?, reporter)?;
@@ -154,24 +219,11 @@ pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &R
         let done = if outcome == Admitted::Installed { "installed" } else { "was installed already:" };
         page.line(format_args!("{done} {}, digest {}, {}", plugin.id, plugin.blake3, by(plugin)));
         if plugin.signer.is_none() {
-            unchecked(&candidate.path, &mut page);
+            candidate.unchecked(&mut page);
         }
     }
     reporter.show(&page)?;
     Ok(index)
-}
-
-/// Says of a signature that nobody has asked for that it was not looked at.
-fn unchecked(path: &Path, page: &mut Page) {
-    for format in Format::ALL {
-        let file = beside(path, format);
-        if !is_missing(&file) {
-            page.line(format_args!(
-                "{} was not checked: give the file of the author's public key with --key",
-                file.shown()
-            ));
-        }
-    }
 }
 
 /// Who signed a plugin, for people.

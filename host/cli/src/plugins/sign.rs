@@ -132,7 +132,7 @@ fn unsigned(plugin: &Path, signature: &Path, format: Format) -> Error {
 }
 
 /// A plugin, and what its section says.
-fn packed(path: &Path) -> Result<(Resolved, Package)> {
+pub(super) fn packed(path: &Path) -> Result<(Resolved, Package)> {
     let source = Resolved::file(path)?;
     let package = section(&source)?.ok_or_else(|| {
         Error::new(
