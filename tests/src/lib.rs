@@ -6,14 +6,17 @@
 #![allow(missing_docs, reason = "for tests alone: names of fields and variants say what they are")]
 
 pub mod authoring;
+pub mod authority;
 pub mod forge;
 pub mod guest;
+pub mod hostile_registry;
 pub mod kill;
 pub mod medium;
 pub mod mount;
 pub mod packages;
 pub mod peak;
 mod processes;
+pub mod registries;
 pub mod stop;
 mod surroundings;
 

@@ -44,7 +44,8 @@ impl Archive {
         let mut entries = BTreeMap::new();
         let mut archive = tar::Archive::new(&file);
         for entry in archive.entries_with_seek().map_err(|error| wrong(error.to_string()))? {
-            let entry = entry.map_err(|error| wrong(runner_pipeline::escape::escape(&error.to_string(), 200)))?;
+            let entry =
+                entry.map_err(|error| wrong(runner_pipeline::escape::escape(&error.to_string(), 200)))?;
             if entries.len() >= MAX_FILES {
                 return Err(wrong(format!("it has more than {MAX_FILES} files")));
             }
@@ -62,7 +63,8 @@ impl Files for Archive {
     fn read(&self, path: &str, limit_bytes: u64) -> Result<Option<Vec<u8>>> {
         let Some((offset, size)) = self.entries.get(path.as_bytes()).copied() else { return Ok(None) };
         if size > limit_bytes {
-            let what = format!("{path} in {} has {size} bytes; the limit is {limit_bytes}", self.path.shown());
+            let what =
+                format!("{path} in {} has {size} bytes; the limit is {limit_bytes}", self.path.shown());
             return Err(Error::new(Kind::Usage, what));
         }
         let mut bytes = vec![0; usize::try_from(size).unwrap_or(usize::MAX)];

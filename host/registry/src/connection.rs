@@ -95,8 +95,13 @@ impl<'c> Connection<'c> {
         let (requests, replies) = pipes.ok_or_else(|| cannot(ErrorKind::BrokenPipe.into()))?;
         let end = Instant::now() + network.timeout + GRACE;
         let timed = |pipe: OwnedFd| Timed::new(pipe, end, cancel).map_err(cannot);
-        let mut opened =
-            Self { child, requests: timed(requests)?, replies: timed(replies)?, origin: origin.clone(), cancel };
+        let mut opened = Self {
+            child,
+            requests: timed(requests)?,
+            replies: timed(replies)?,
+            origin: origin.clone(),
+            cancel,
+        };
         let timeout_ms = u64::try_from(network.timeout.as_millis()).unwrap_or(u64::MAX);
         let hello = Hello { origin: origin.clone(), credentials, realms, timeout_ms };
         wire::write(&mut opened.requests, &hello, &certificates).map_err(|error| opened.failed(&error))?;

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 
 use ct_codecs::{Base64, Encoder as _};
 use runner_pipeline::error::{Error, Kind, Result};
-use runner_pipeline::escape::{count, escape, shown};
+use runner_pipeline::escape::count;
 use serde::Deserialize;
-use ureq::http::{HeaderMap, Request as HttpRequest, Response};
+use ureq::http::{Request as HttpRequest, Response};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body};
 
+use crate::answers::{failure, header, late, percent, redirect, resolve};
 use crate::credentials::Credentials;
 use crate::origin::Origin;
 use crate::realm::{Challenge, check};
@@ -27,8 +28,6 @@ const HEADERS_BYTES: usize = 64 << 10;
 const TOKEN_BYTES: u64 = 64 << 10;
 /// The time to get a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
-/// Maximum number of characters that are shown of an address or a reason.
-const TEXT_CHARS: usize = 200;
 
 /// A client of one server.
 pub(crate) struct Client {
@@ -171,10 +170,12 @@ impl Client {
             return Ok(None);
         }
         let answer = self.read(&mut response, TOKEN_BYTES)?;
-        let token = serde_json::from_slice(&answer).ok().and_then(|token: Token| token.token.or(token.access_token));
+        let token =
+            serde_json::from_slice(&answer).ok().and_then(|token: Token| token.token.or(token.access_token));
         // The parser's reason could quote the token.
         let wrong = || Error::new(Kind::Verification, format!("{origin} has answered with no token"));
-        let token = token.filter(|token| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()));
+        let token =
+            token.filter(|token| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()));
         Ok(Some(format!("Bearer {}", token.ok_or_else(wrong)?)))
     }
 
@@ -235,31 +236,6 @@ impl Client {
     }
 }
 
-fn header(headers: &HeaderMap, name: &str) -> Option<String> {
-    Some(headers.get(name)?.to_str().ok()?.to_owned())
-}
-
-/// Where a redirect leads to.
-fn redirect(response: &Response<Body>, from: &Origin) -> Result<Option<(Origin, String)>> {
-    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
-        return Ok(None);
-    }
-    let Some(location) = header(response.headers(), "location") else { return Ok(None) };
-    resolve(&location, from).map(Some)
-}
-
-fn resolve(location: &str, from: &Origin) -> Result<(Origin, String)> {
-    if location.starts_with('/') && !location.starts_with("//") && location.is_ascii() {
-        return Ok((from.clone(), location.to_owned()));
-    }
-    Origin::of_url(location).map_err(|why| {
-        let to = shown(location).cut(TEXT_CHARS);
-        Error::new(Kind::Refused, format!("{from} redirects to {to}"))
-            .because(why)
-            .hint("only addresses by https are followed")
-    })
-}
-
 /// What a server says that has refused a request. If it cannot be read, the status
 /// must do.
 fn complaint(response: &mut Response<Body>) -> Vec<u8> {
@@ -274,51 +250,4 @@ fn basic(credentials: &Credentials) -> Result<String> {
     let pair = format!("{}:{}", credentials.user, credentials.password);
     let encoded = Base64::encode_to_string(pair);
     encoded.map(|text| format!("Basic {text}")).map_err(|_| Error::new(Kind::Usage, "the login is too long"))
-}
-
-/// A value in a query (RFC 3986, section 2.1).
-fn percent(value: &str) -> String {
-    let mut text = String::new();
-    for byte in value.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' | b':' | b',' => {
-                text.push(byte.into());
-            }
-            _ => text.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    text
-}
-
-fn late(origin: &Origin) -> Error {
-    Error::new(Kind::Interrupted, format!("{origin} has not answered in time"))
-        .hint("try again, or give it more time with --network-timeout")
-}
-
-fn failure(origin: &Origin, error: ureq::Error) -> Error {
-    let why = escape(&error.to_string(), TEXT_CHARS);
-    let cannot = |kind| Error::new(kind, format!("cannot speak to {origin}"));
-    match error {
-        ureq::Error::Timeout(_) => late(origin),
-        ureq::Error::Io(error) if is_certificate(&error) => untrusted(origin, why),
-        ureq::Error::Rustls(rustls::Error::InvalidCertificate(_)) => untrusted(origin, why),
-        ureq::Error::HostNotFound => cannot(Kind::Io).because("there is no host of this name"),
-        ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-            cannot(Kind::Io).because(why).hint(
-                "only the port of the registry and port 443 may be connected to; is there a redirect to another?",
-            )
-        }
-        _ => cannot(Kind::Io).because(why),
-    }
-}
-
-fn is_certificate(error: &std::io::Error) -> bool {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
-}
-
-fn untrusted(origin: &Origin, why: String) -> Error {
-    Error::new(Kind::Refused, format!("the certificate of {origin} is not one to trust")).because(why).hint(
-        "if an authority of your own has issued it, name the file with its certificate with --ca-file or in SSL_CERT_FILE",
-    )
 }

@@ -126,7 +126,8 @@ impl<F: Files> Layout<F> {
             _ => {
                 let tags: Vec<_> = plain.iter().filter_map(|listed| listed.annotations.get(TAG)).collect();
                 let tags: Vec<_> = tags.iter().take(20).map(|tag| tag.shown().cut(100).to_string()).collect();
-                let what = format!("{} has {} plugins, and no tag says which", self.files.shown(), plain.len());
+                let what =
+                    format!("{} has {} plugins, and no tag says which", self.files.shown(), plain.len());
                 let error = Error::new(Kind::Usage, what);
                 Err(if tags.is_empty() { error } else { error.hint(format!("tags: {}", tags.join(", "))) })
             }
@@ -135,7 +136,9 @@ impl<F: Files> Layout<F> {
 
     fn list(&self) -> Result<Option<Index>> {
         let Some(bytes) = self.files.read(LIST, MANIFEST_BYTES)? else { return Ok(None) };
-        Index::parse(&bytes).map(Some).map_err(|error| error.within(format!("cannot read {}", self.files.shown())))
+        Index::parse(&bytes)
+            .map(Some)
+            .map_err(|error| error.within(format!("cannot read {}", self.files.shown())))
     }
 
     fn path(digest: &Digest) -> String {
@@ -149,7 +152,8 @@ impl<F: Files> Repository for Layout<F> {
             Name::Digest(digest) => digest.clone(),
             Name::Tag(tag) => {
                 let list = self.list()?.map(|list| list.manifests).unwrap_or_default();
-                let tagged = |listed: &Descriptor| listed.annotations.get(TAG).is_some_and(|found| found == tag);
+                let tagged =
+                    |listed: &Descriptor| listed.annotations.get(TAG).is_some_and(|found| found == tag);
                 let Some(found) = list.into_iter().find(tagged) else { return Ok(None) };
                 found.digest
             }
@@ -176,7 +180,8 @@ impl<F: Files> Repository for Layout<F> {
 
     fn tags(&mut self) -> Result<Vec<String>> {
         let list = self.list()?.map(|list| list.manifests).unwrap_or_default();
-        let mut tags: Vec<_> = list.into_iter().filter_map(|mut listed| listed.annotations.remove(TAG)).collect();
+        let mut tags: Vec<_> =
+            list.into_iter().filter_map(|mut listed| listed.annotations.remove(TAG)).collect();
         tags.retain(|tag| crate::reference::is_tag(tag));
         Ok(tags)
     }

@@ -13,6 +13,7 @@
 //! its side). What it answers is bounded, hashed and parsed as if a stranger had sent
 //! it, which is what a registry is.
 
+mod answers;
 pub mod archive;
 pub mod config;
 pub mod connection;

@@ -74,7 +74,10 @@ impl FromStr for Origin {
         };
         let is_name = |name: &str| {
             let inside = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
-            !name.is_empty() && name.bytes().all(inside) && !name.starts_with(['.', '-']) && !name.contains("..")
+            !name.is_empty()
+                && name.bytes().all(inside)
+                && !name.starts_with(['.', '-'])
+                && !name.contains("..")
         };
         let address = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
         let is_address = address.is_some_and(|text| text.parse::<std::net::Ipv6Addr>().is_ok());
@@ -115,7 +118,9 @@ mod tests {
         let parse = |text: &str| text.parse::<Origin>().map(|origin| origin.to_string());
         assert_eq!(parse("Example.com:443").unwrap(), "example.com");
         assert_eq!(parse("[::1]:5000").unwrap(), "[::1]:5000");
-        for text in ["", ":1", "a:", "a:0", "a:+1", "a:70000", "a b", "a/b", "u@a", "-a", "a..b", "[x]", "[::1"] {
+        for text in
+            ["", ":1", "a:", "a:0", "a:+1", "a:70000", "a b", "a/b", "u@a", "-a", "a..b", "[x]", "[::1"]
+        {
             assert!(parse(text).is_err(), "{text}");
         }
         let split = |url: &str| Origin::of_url(url).map(|(origin, path)| (origin.to_string(), path));

@@ -80,9 +80,8 @@ fn check_only_adds(tag: &str, there: &Result<Manifest>, new: &Manifest) -> Resul
         Ok(_) => "the same plugin with other notes or signatures",
         Err(_) => "something else",
     };
-    Err(Error::new(Kind::Refused, format!("the tag {tag} names {what}")).hint(
-        "others may have it already: raise the version; or if nobody has, give the option --replace",
-    ))
+    Err(Error::new(Kind::Refused, format!("the tag {tag} names {what}"))
+        .hint("others may have it already: raise the version; or if nobody has, give the option --replace"))
 }
 
 fn annotations(new: &New<'_>) -> Annotations {

@@ -101,11 +101,7 @@ mod tests {
     fn challenges_are_read() {
         let bearer = |realm: &str, service: Option<&str>, scope: Option<&str>| {
             let owned = |text: Option<&str>| text.map(str::to_owned);
-            Some(Challenge::Bearer {
-                realm: realm.to_owned(),
-                service: owned(service),
-                scope: owned(scope),
-            })
+            Some(Challenge::Bearer { realm: realm.to_owned(), service: owned(service), scope: owned(scope) })
         };
         for (header, wanted) in [
             ("Basic realm=\"x, y\"", Some(Challenge::Basic)),

@@ -275,7 +275,9 @@ mod tests {
 
     #[test]
     fn files_are_not_taken_for_references() {
-        for text in ["x.wasm", "./x.wasm", "a/x", "a.b/x.wasm", "acme:redact", "acme:redact@1.0.0", "/x/y", "../x"] {
+        for text in
+            ["x.wasm", "./x.wasm", "a/x", "a.b/x.wasm", "acme:redact", "acme:redact@1.0.0", "/x/y", "../x"]
+        {
             assert!(!Reference::is_meant(text), "{text}");
         }
     }

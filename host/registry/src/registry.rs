@@ -72,7 +72,8 @@ impl<'c> Registry<'c> {
 
     fn refused(&self, done: &Done, body: &[u8]) -> Error {
         let origin = self.connection.origin();
-        let complaints = serde_json::from_slice::<Complaints>(body).map(|found| found.errors).unwrap_or_default();
+        let complaints =
+            serde_json::from_slice::<Complaints>(body).map(|found| found.errors).unwrap_or_default();
         let texts: Vec<_> = complaints
             .into_iter()
             .flat_map(|complaint| [complaint.message, complaint.code])
@@ -109,7 +110,11 @@ impl Repository for Registry<'_> {
     fn blob(&mut self, blob: &Descriptor) -> Result<Vec<u8>> {
         let path = format!("{}/blobs/{}", self.base, blob.digest);
         self.get(path, "*/*", blob.size)?.ok_or_else(|| {
-            let what = format!("{} has not the blob {} that the manifest names", self.connection.origin(), blob.digest);
+            let what = format!(
+                "{} has not the blob {} that the manifest names",
+                self.connection.origin(),
+                blob.digest
+            );
             Error::new(Kind::Io, what)
         })
     }
@@ -146,7 +151,9 @@ impl Repository for Registry<'_> {
             content_type: content_type.map(str::to_owned),
             limit_bytes: 0,
         };
-        let (there, _) = self.connection.ask(&request(Method::Head, format!("{}/blobs/{digest}", self.base), None), b"")?;
+        let (there, _) = self
+            .connection
+            .ask(&request(Method::Head, format!("{}/blobs/{digest}", self.base), None), b"")?;
         if there.status == 200 {
             return Ok(());
         }
@@ -186,8 +193,9 @@ pub fn web_file(mut connection: Connection<'_>, path: &str, limit_bytes: u64) ->
     let (done, body) = connection.ask(&request, b"")?;
     match done.status {
         200 => Ok(body),
-        status => {
-            Err(Error::new(Kind::Io, format!("{} has answered with the status {status}", connection.origin())))
-        }
+        status => Err(Error::new(
+            Kind::Io,
+            format!("{} has answered with the status {status}", connection.origin()),
+        )),
     }
 }

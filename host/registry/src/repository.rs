@@ -76,7 +76,9 @@ pub(crate) fn checked_blob(repository: &mut dyn Repository, blob: &Descriptor) -
     if bytes.len() as u64 != blob.size {
         let what = format!("the blob {} has another size than its manifest says", blob.digest);
         let (found, said) = (count(bytes.len() as u64, "byte"), count(blob.size, "byte"));
-        return Err(Error::new(Kind::Verification, what).because(format!("{said} are said, and {found} came")));
+        return Err(
+            Error::new(Kind::Verification, what).because(format!("{said} are said, and {found} came"))
+        );
     }
     let digest = Digest::of(&bytes);
     if digest == blob.digest { Ok(bytes) } else { Err(other_content("blob", &blob.digest, &digest)) }

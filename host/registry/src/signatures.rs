@@ -152,7 +152,11 @@ fn referrer(
 /// # Errors
 /// If it cannot be written; [`Kind::ChangedByOthers`] if others keep replacing the
 /// list.
-pub(crate) fn attach(repository: &mut dyn Repository, subject: &Descriptor, signature: &Signature) -> Result<()> {
+pub(crate) fn attach(
+    repository: &mut dyn Repository,
+    subject: &Descriptor,
+    signature: &Signature,
+) -> Result<()> {
     let blob = signature.text.as_bytes();
     let layer = Descriptor::of(&media_type(signature.format), blob);
     let config = Descriptor::of(EMPTY.0, EMPTY.1);

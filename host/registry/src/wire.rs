@@ -203,8 +203,14 @@ mod tests {
             let error = Error::new(kind, "x\u{1b}[2J").because("y\u{7}".to_owned()).hint("z\u{8}");
             let back = Error::from(Failure::from(&error));
             assert_eq!((back.kind(), back.to_string().as_str()), (kind, r"x\u{1b}[2J"));
-            assert!(!format!("{:?}{:?}", back.causes().map(ToString::to_string).collect::<Vec<_>>(), back.hints())
-                .contains(['\u{7}', '\u{8}']));
+            assert!(
+                !format!(
+                    "{:?}{:?}",
+                    back.causes().map(ToString::to_string).collect::<Vec<_>>(),
+                    back.hints()
+                )
+                .contains(['\u{7}', '\u{8}'])
+            );
         }
     }
 }

@@ -71,7 +71,8 @@ impl Carriers {
     /// # Errors
     /// If it is not there, is none, or has another content.
     pub(super) fn fetch(&self, reference: &Reference) -> Result<Fetched> {
-        let mut fetched = self.pulled(reference).map_err(|error| error.within(format!("cannot fetch {reference}")))?;
+        let mut fetched =
+            self.pulled(reference).map_err(|error| error.within(format!("cannot fetch {reference}")))?;
         let digest = blake3::hash(&fetched.pulled.bytes).to_string();
         if let Some(wanted) = reference.blake3.as_ref().filter(|wanted| **wanted != digest) {
             let what = format!("{reference} is not the plugin that is named");
@@ -95,14 +96,19 @@ impl Carriers {
         let (pulled, from) = match &reference.place {
             Place::Registry { origin, repository } => {
                 let name = name(reference).ok_or_else(|| {
-                    Error::new(Kind::Usage, "the reference says no version").hint("append `:TAG`, such as `:1.2.0`")
+                    Error::new(Kind::Usage, "the reference says no version")
+                        .hint("append `:TAG`, such as `:1.2.0`")
                 })?;
                 let pulled = pull(&mut self.registry(origin, repository)?, name, MAX_PLUGIN_BYTES)?;
                 let from = Carrier::Registry(address(format!("@{}", pulled.manifest)));
                 (pulled, from)
             }
-            Place::Layout(path) => (from_layout(Layout::open(Folder(path.clone()))?, reference)?, Carrier::Layout),
-            Place::Archive(path) => (from_layout(Layout::open(Archive::open(path)?)?, reference)?, Carrier::Layout),
+            Place::Layout(path) => {
+                (from_layout(Layout::open(Folder(path.clone()))?, reference)?, Carrier::Layout)
+            }
+            Place::Archive(path) => {
+                (from_layout(Layout::open(Archive::open(path)?)?, reference)?, Carrier::Layout)
+            }
             Place::Web { origin, path } => {
                 let connection = Connection::open(origin, None, Vec::new(), &self.network, self.cancel)?;
                 let bytes = web_file(connection, path, MAX_PLUGIN_BYTES)?;
@@ -132,7 +138,8 @@ impl Fetched {
     pub(super) fn candidate(self, reference: &Reference) -> Result<Candidate> {
         let Self { pulled, from, package } = self;
         let package = package.ok_or_else(|| not_packed(reference))?;
-        let candidate = Candidate::fetched(pulled.bytes, package, pulled.found, (from, reference.to_string()));
+        let candidate =
+            Candidate::fetched(pulled.bytes, package, pulled.found, (from, reference.to_string()));
         Ok(if reference.is_pinned() { candidate.pinned() } else { candidate })
     }
 }
@@ -140,7 +147,8 @@ impl Fetched {
 /// The error for a plugin in which nothing is written.
 pub(super) fn not_packed(reference: &Reference) -> Error {
     let what = format!("nothing is written in the plugin {reference} that says which one it is");
-    Error::new(Kind::Usage, what).hint("its author packs it with `runner plugin package`, and pushes it again")
+    Error::new(Kind::Usage, what)
+        .hint("its author packs it with `runner plugin package`, and pushes it again")
 }
 
 fn name(reference: &Reference) -> Option<Name<'_>> {
@@ -178,7 +186,10 @@ fn names() -> Result<Names> {
     let owner = OsStorage.stat_entry(&entry).map_err(failed())?.owner;
     if !entry.is_trusted(owner).map_err(failed())? {
         let what = format!("{} belongs to another user, who may have put it there", path.shown());
-        return Err(Error::new(Kind::Refused, what).hint("it decides where plugins come from: make it your own"));
+        return Err(
+            Error::new(Kind::Refused, what).hint("it decides where plugins come from: make it your own")
+        );
     }
-    Names::parse(&read_small(entry.path(), FILE_BYTES)?).map_err(|error| error.within(format!("cannot use {}", path.shown())))
+    Names::parse(&read_small(entry.path(), FILE_BYTES)?)
+        .map_err(|error| error.within(format!("cannot use {}", path.shown())))
 }

@@ -75,7 +75,10 @@ pub(super) fn update(args: &UpdateArgs, reporter: &Reporter) -> Result<Outcome> 
         None => newer_in_registries(&requests, &index, &args.network)?,
     };
     if newer.is_empty() {
-        reporter.show(&Page::of(format_args!("{} nothing newer", folder.map_or("the registries have".to_owned(), |folder| format!("{} has", folder.shown())))))?;
+        reporter.show(&Page::of(format_args!(
+            "{} nothing newer",
+            folder.map_or("the registries have".to_owned(), |folder| format!("{} has", folder.shown()))
+        )))?;
         return Ok(Outcome::Done);
     }
     let index = admit(&newer, &args.admission, reporter)?;
@@ -123,11 +126,7 @@ fn newer_in_folder(
 }
 
 /// The same from the registries of their namespaces.
-fn newer_in_registries(
-    requests: &[Request],
-    index: &Index,
-    network: &NetworkArgs,
-) -> Result<Vec<Candidate>> {
+fn newer_in_registries(requests: &[Request], index: &Index, network: &NetworkArgs) -> Result<Vec<Candidate>> {
     let carriers = Carriers::new(network)?;
     let mut asked = requests.to_vec();
     if requests.is_empty() {

@@ -47,7 +47,11 @@ impl Source {
 ///
 /// # Errors
 /// If one cannot be read or fetched, or is not packed.
-pub(super) fn read(arguments: &[String], network: &NetworkArgs, reporter: &Reporter) -> Result<Vec<Candidate>> {
+pub(super) fn read(
+    arguments: &[String],
+    network: &NetworkArgs,
+    reporter: &Reporter,
+) -> Result<Vec<Candidate>> {
     let mut found = Vec::new();
     for argument in arguments {
         match Source::new(argument)? {
@@ -127,7 +131,9 @@ pub(super) fn at_version(
     let wanted: Id = format!("{}:{}@{version}", request.namespace(), request.name()).parse()?;
     if candidate.package.id != wanted {
         let what = format!("{reference} is {}, and {wanted} is wanted", candidate.package.id);
-        return Err(Error::new(Kind::Refused, what).hint("tell those who run the registry; nothing was installed"));
+        return Err(
+            Error::new(Kind::Refused, what).hint("tell those who run the registry; nothing was installed")
+        );
     }
     if let Some(locked) = lock.get(request).filter(|locked| locked.id == wanted) {
         let digest = candidate.digest();
@@ -173,7 +179,9 @@ pub(super) fn in_folder(folder: &Path, reporter: &Reporter) -> Result<Vec<Candid
     }
     if found.is_empty() {
         let what = format!("the folder {} has no packed plugin", shown(folder));
-        return Err(Error::new(Kind::Usage, what).hint("its author packs a plugin with `runner plugin package`"));
+        return Err(
+            Error::new(Kind::Usage, what).hint("its author packs a plugin with `runner plugin package`")
+        );
     }
     Ok(found)
 }

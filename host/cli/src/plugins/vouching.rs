@@ -64,7 +64,9 @@ impl Candidate {
             Signatures::Given(found) if found.signatures.is_empty() => return,
             Signatures::Given(found) => {
                 let signatures = count(found.signatures.len() as u64, "signature");
-                page.line(format_args!("{signatures} not checked: give the file of the author's public key with --key"));
+                page.line(format_args!(
+                    "{signatures} not checked: give the file of the author's public key with --key"
+                ));
                 return;
             }
         };
@@ -91,7 +93,9 @@ pub(super) enum Demanded {
 fn absent(found: &Found, format: Format) -> String {
     let skipped = match found.skipped {
         0 => String::new(),
-        number => format!("; {} listed for it, and not for this plugin", count(number as u64, "other artifact")),
+        number => {
+            format!("; {} listed for it, and not for this plugin", count(number as u64, "other artifact"))
+        }
     };
     format!("no signature of a key of {format} is beside it{skipped}")
 }
