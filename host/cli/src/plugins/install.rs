@@ -1,5 +1,6 @@
 //! `runner plugin install`, `update`, `remove` and `lock`.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use clap::Args as ArgGroup;
@@ -27,7 +28,7 @@ pub(crate) struct InstallArgs {
     /// registries.toml names a registry for the namespace. What comes over a network must be signed with
     /// a key that was given, or be pinned by a digest or by runner.lock
     #[arg(required = true, value_name = "SOURCE")]
-    sources: Vec<String>,
+    sources: Vec<OsString>,
     #[command(flatten)]
     admission: AdmissionArgs,
     #[command(flatten)]
@@ -39,7 +40,7 @@ pub(crate) struct UpdateArgs {
     /// A folder with .wasm files that `plugin package` has written; without one, registries are asked.
     /// Then what to update: NAMESPACE:NAME [default: all that is installed and has a registry]
     #[arg(value_name = "FOLDER|NAME")]
-    what: Vec<String>,
+    what: Vec<OsString>,
     #[command(flatten)]
     admission: AdmissionArgs,
     #[command(flatten)]
@@ -63,10 +64,13 @@ pub(super) fn install(args: &InstallArgs, reporter: &Reporter) -> Result<Outcome
 /// If one of the names is not installed, or as for [`admit`].
 pub(super) fn update(args: &UpdateArgs, reporter: &Reporter) -> Result<Outcome> {
     let (folder, names) = match &args.what[..] {
-        [first, names @ ..] if !is_installed_name(first) => (Some(Path::new(first)), names),
+        [first, names @ ..] if !is_installed_name(&first.to_string_lossy()) => {
+            (Some(Path::new(first)), names)
+        }
         names => (None, names),
     };
-    let requests = requests(names)?;
+    let names: Vec<_> = names.iter().map(|name| name.to_string_lossy().into_owned()).collect();
+    let requests = requests(&names)?;
     let index = Folder::open(&folder::path()?)?.map(|folder| folder.store().index()).transpose()?;
     let index = index.unwrap_or_default();
     requests.iter().try_for_each(|request| highest(request, &index).map(|_| ()))?;

@@ -1,5 +1,6 @@
 //! What `install` and `update` are given: files, folders, references, and names.
 
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use runner_pipeline::error::{Error, Kind, Result};
@@ -28,11 +29,11 @@ impl Source {
     ///
     /// # Errors
     /// [`Kind::Usage`] if it looks like a reference, and is none.
-    pub(super) fn new(argument: &str) -> Result<Self> {
+    pub(super) fn new(argument: &OsStr) -> Result<Self> {
         let path = Path::new(argument);
-        if std::fs::symlink_metadata(path).is_ok() {
+        let Some(argument) = argument.to_str().filter(|_| std::fs::symlink_metadata(path).is_err()) else {
             return Ok(Self::Path(path.to_owned()));
-        }
+        };
         if Reference::is_meant(argument) {
             return argument.parse().map(Self::Reference);
         }
@@ -48,7 +49,7 @@ impl Source {
 /// # Errors
 /// If one cannot be read or fetched, or is not packed.
 pub(super) fn read(
-    arguments: &[String],
+    arguments: &[OsString],
     network: &NetworkArgs,
     reporter: &Reporter,
 ) -> Result<Vec<Candidate>> {
