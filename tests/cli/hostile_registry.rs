@@ -172,7 +172,7 @@ fn a_signature_must_be_there_and_for_this_plugin() {
     scene.refuses(&answers, 2, "is longer than");
     // The right one, by the list of the registry.
     refer(&mut answers, &subject, &subject, &artifact.signature);
-    scene.installs(&answers, &[]).ok().says("signed by RW");
+    scene.installs(&answers, &[]).ok().prints("signed by RW");
 }
 
 #[test]

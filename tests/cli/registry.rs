@@ -107,9 +107,9 @@ fn a_digest_is_enough_and_must_be_right() {
     company
         .online(&["install", &road.reference(&format!("@sha256:{}", "0".repeat(64)))])
         .fails(2, "cannot fetch");
-    company.online(&["install", &format!("{tagged}#blake3={blake3}")]).ok().says(", unsigned");
+    company.online(&["install", &format!("{tagged}#blake3={blake3}")]).ok().prints(", unsigned");
     company.online(&["remove", "acme:guest"]).ok();
-    company.online(&["install", &road.reference(&manifest(&said))]).ok().says(", unsigned");
+    company.online(&["install", &road.reference(&manifest(&said))]).ok().prints(", unsigned");
     // A lock file pins, too, and only what it names.
     company.online(&["lock", "acme:guest"]).ok();
     company.online(&["remove", "acme:guest"]).ok();
@@ -164,7 +164,10 @@ fn skopeo_copies_ours_there_and_back_bit_for_bit() {
     for (place, tag) in [("oci:ours:1.2.0", "a"), ("oci-archive:ours.tar:1.2.0", "b")] {
         assert_eq!(manifest(&author.online(&["push", "x.wasm", place]).ok().text()), digest);
         road.skopeo(&[], place, &format!("docker://{}", road.reference(&format!(":{tag}"))));
-        company.online(&["pull", &road.reference(&format!(":{tag}")), "-o", "back.wasm"]).ok().says(&digest);
+        company
+            .online(&["pull", &road.reference(&format!(":{tag}")), "-o", "back.wasm"])
+            .ok()
+            .prints(&digest);
         assert_eq!(
             fs::read(company.scratch.path("back.wasm")).unwrap(),
             fs::read(author.scratch.path("x.wasm")).unwrap()
@@ -206,7 +209,7 @@ fn a_namespace_has_a_registry_and_no_other() {
         road.signed("y.wasm", version, mark);
         author.online(&["push", "y.wasm", &format!("{}/plugins/acme/guest", road.registry.host())]).ok();
     }
-    company.online(&["update", "acme:guest"]).ok().says("runner.lock demands the new versions now");
+    company.online(&["update", "acme:guest"]).ok().prints("runner.lock demands the new versions now");
     assert_eq!(company.first_byte("acme:guest", &["--locked"]), b'9');
     // A plugin under another's name.
     author.online(&["push", "x.wasm", &format!("{}/other/guest:1.2.0", road.registry.host())]).ok();
@@ -235,4 +238,9 @@ fn without_a_login_or_a_trusted_certificate_there_is_nothing() {
     company.online(&["pull", &tagged]).fails(4, "is not one to trust").says("--ca-file");
     let ca = road.registry.authority.ca();
     company.online(&["pull", &tagged, "--ca-file", ca.to_str().unwrap()]).ok();
+    // Names of hosts can be looked up in spite of the confinement.
+    let by_name = tagged.replace("127.0.0.1", "localhost");
+    company.log_in(by_name.split('/').next().unwrap(), "dXNlcjpwYXNzd29yZA==");
+    company.online(&["pull", &by_name, "--ca-file", ca.to_str().unwrap()]).ok();
+    company.online(&["pull", "nowhere.invalid/a/g:x"]).fails(2, "there is no host of this name");
 }

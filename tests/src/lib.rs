@@ -319,6 +319,13 @@ impl Ran {
         self
     }
 
+    /// Asserts what is on standard output.
+    #[track_caller]
+    pub fn prints(self, what: &str) -> Self {
+        assert!(self.text().contains(what), "it should print `{what}`:\n{}", self.text());
+        self
+    }
+
     pub fn text(&self) -> String {
         String::from_utf8(self.stdout.clone()).unwrap()
     }

@@ -66,6 +66,7 @@ pub(crate) fn failure(origin: &Origin, error: ureq::Error) -> Error {
     let cannot = |kind| Error::new(kind, format!("cannot speak to {origin}"));
     match error {
         ureq::Error::Timeout(_) => late(origin),
+        ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => late(origin),
         ureq::Error::Io(error) if is_certificate(&error) => untrusted(origin, why),
         ureq::Error::Rustls(rustls::Error::InvalidCertificate(_)) => untrusted(origin, why),
         ureq::Error::HostNotFound => cannot(Kind::Io).because("there is no host of this name"),

@@ -24,6 +24,8 @@ use crate::wire::{self, Done, Hello, Reply, Request};
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// How much longer the parent waits than the child does.
 const GRACE: Duration = Duration::from_secs(2);
+/// The longest time that is waited, whatever the user says.
+const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// The greatest size of the certificates, in bytes.
 const CERTIFICATES_BYTES: u64 = 8 << 20;
 /// Where systems keep the certificates of the authorities that they trust.
@@ -93,7 +95,8 @@ impl<'c> Connection<'c> {
             .map_err(cannot)?;
         let pipes = child.stdin.take().map(OwnedFd::from).zip(child.stdout.take().map(OwnedFd::from));
         let (requests, replies) = pipes.ok_or_else(|| cannot(ErrorKind::BrokenPipe.into()))?;
-        let end = Instant::now() + network.timeout + GRACE;
+        let timeout = network.timeout.min(LONGEST);
+        let end = Instant::now() + timeout + GRACE;
         let timed = |pipe: OwnedFd| Timed::new(pipe, end, cancel).map_err(cannot);
         let mut opened = Self {
             child,
@@ -102,7 +105,7 @@ impl<'c> Connection<'c> {
             origin: origin.clone(),
             cancel,
         };
-        let timeout_ms = u64::try_from(network.timeout.as_millis()).unwrap_or(u64::MAX);
+        let timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
         let hello = Hello { origin: origin.clone(), credentials, realms, timeout_ms };
         wire::write(&mut opened.requests, &hello, &certificates).map_err(|error| opened.failed(&error))?;
         Ok(opened)

@@ -8,7 +8,7 @@ use crate::connection::Connection;
 use crate::digest::Digest;
 use crate::manifest::{Descriptor, INDEX, MANIFEST, MANIFEST_BYTES};
 use crate::repository::{Document, Name, Repository};
-use crate::wire::{Done, Method, Request};
+use crate::wire::{COMPLAINT_BYTES, Done, Method, Request};
 
 /// The type of a blob on its way to a registry.
 const OCTETS: &str = "application/octet-stream";
@@ -149,7 +149,7 @@ impl Repository for Registry<'_> {
             path,
             accept: None,
             content_type: content_type.map(str::to_owned),
-            limit_bytes: 0,
+            limit_bytes: COMPLAINT_BYTES,
         };
         let (there, _) = self
             .connection
@@ -175,7 +175,7 @@ impl Repository for Registry<'_> {
             path: format!("{}/manifests/{name}", self.base),
             accept: None,
             content_type: Some(manifest.media_type.to_owned()),
-            limit_bytes: 0,
+            limit_bytes: COMPLAINT_BYTES,
         };
         self.send(&request, manifest.bytes)?;
         Ok(())
