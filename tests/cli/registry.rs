@@ -29,6 +29,8 @@ impl Road {
     }
 
     fn signed(&self, file: &str, version: &str, mark: u8) {
+        // What is signed is not replaced otherwise.
+        let _ = fs::remove_file(self.author.scratch.path(&format!("{file}.minisig")));
         self.author.pack(file, version, mark);
         self.author.plugin(&["sign", file, "--key", "key"]).ok();
     }
@@ -225,7 +227,7 @@ fn without_a_login_or_a_trusted_certificate_there_is_nothing() {
     company.log_in("elsewhere.example.com", "dXNlcjpwYXNzd29yZA==");
     company.online(&["pull", &tagged]).fails(4, "does not allow this");
     // Logins of a program, and one that fails.
-    let answer = "echo '{\"Username\": \"user\", \"Secret\": \"password\"}'\nexit ";
+    let answer = "cat > /dev/null\necho '{\"Username\": \"user\", \"Secret\": \"password\"}'\nexit ";
     for (name, code) in [("works", 0), ("fails", 1)] {
         company.scratch.script(&format!("docker/docker-credential-{name}"), &format!("{answer}{code}"));
         company.scratch.write("docker/config.json", format!("{{\"credsStore\": \"{name}\"}}"));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args as ArgGroup, ValueEnum};
 use runner_pipeline::cancel::Cancel;
-use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::error::Result;
 use runner_pipeline::escape::{Page, Raw as _, shown};
 use runner_registry::signatures::Found;
 use runner_sandbox::plugin::Resolved;
