@@ -147,6 +147,7 @@ fn skopeo_copies_ours_there_and_back_bit_for_bit() {
     let (author, company) = (&road.author, &road.company);
     let digest = manifest(&author.online(&["push", "x.wasm", &road.reference("")]).ok().text());
     let from = format!("docker://{}", road.reference(":1.2.0"));
+    fs::create_dir(author.scratch.path("lay")).unwrap();
     for (place, to) in
         [("oci:lay/out", "oci:lay/out:1.2.0"), ("oci-archive:a.tar", "oci-archive:a.tar:1.2.0")]
     {

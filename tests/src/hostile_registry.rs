@@ -207,6 +207,8 @@ pub struct Artifact {
 impl Artifact {
     /// Packs, signs and pushes a plugin into a layout, and takes it from there.
     pub fn of(author: &User, version: &str, mark: u8) -> Self {
+        // What is signed is not replaced otherwise.
+        let _ = fs::remove_file(author.scratch.path("x.wasm.minisig"));
         let plugin = fs::read(author.pack("x.wasm", version, mark)).unwrap();
         author.plugin(&["sign", "x.wasm", "--key", "key"]).ok();
         let _ = fs::remove_dir_all(author.scratch.path("layout"));
