@@ -245,5 +245,5 @@ fn without_a_login_or_a_trusted_certificate_there_is_nothing() {
     let by_name = tagged.replace("127.0.0.1", "localhost");
     company.log_in(by_name.split('/').next().unwrap(), "dXNlcjpwYXNzd29yZA==");
     company.online(&["pull", &by_name, "--ca-file", ca.to_str().unwrap()]).ok();
-    company.online(&["pull", "nowhere.invalid/a/g:x"]).fails(2, "there is no host of this name");
+    company.online(&["pull", "nowhere.invalid/a/g:x"]).fails(2, "cannot speak to nowhere.invalid");
 }
