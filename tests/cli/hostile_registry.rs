@@ -173,6 +173,14 @@ fn a_signature_must_be_there_and_for_this_plugin() {
     // The right one, by the list of the registry.
     refer(&mut answers, &subject, &subject, &artifact.signature);
     scene.installs(&answers, &[]).ok().prints("signed by RW");
+    fs::remove_dir_all(scene.company.data()).unwrap();
+    // And by a tag, where the registry keeps no lists; some answer with the plugin's own.
+    let listed = answers.remove(&list).unwrap();
+    let tag = path(&format!("manifests/{}", subject.replace(':', "-")));
+    answers.insert(tag.clone(), Answer::bytes(serde_json::to_vec(&artifact.bare()).unwrap()));
+    scene.refuses(&answers, 4, "is not signed");
+    answers.insert(tag, listed);
+    scene.installs(&answers, &[]).ok().prints("signed by RW");
 }
 
 #[test]
