@@ -28,13 +28,14 @@ fn session(page: &str) -> Vec<(String, Vec<String>)> {
     session
 }
 
-/// Takes out what differs from key to key and from build to build.
+/// Takes out what differs from key to key, from build to build and from time to time.
 fn masked(line: &str) -> String {
     let is_hex = |word: &str| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
     let mask = |word: &str| {
         let bare = word.trim_end_matches([',', ';']).trim_start_matches("blake3=");
         match bare {
             digest if is_hex(digest) => word.replace(digest, "DIGEST"),
+            time if time.len() == 21 && time.ends_with("Z:") => "TIME".to_owned(),
             key if key.len() == 56 && key.starts_with("RW") => word.replace(key, "KEY"),
             _ => word.to_owned(),
         }

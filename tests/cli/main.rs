@@ -10,7 +10,9 @@
 
 mod agreement;
 mod arguments;
+mod attestations;
 mod bad_file;
+mod capabilities;
 mod chained;
 mod compiled;
 mod confinement;

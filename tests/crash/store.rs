@@ -14,6 +14,7 @@ use runner_store::digest::Digest;
 use runner_store::index::{Index, Installed};
 use runner_store::store::{New, Store};
 use runner_tests::seed;
+use runner_trust::package::Wants;
 
 /// Crash states that are looked at, for each operation.
 const LIMIT: u64 = 40;
@@ -30,8 +31,16 @@ fn new(id: &str, byte: u8) -> New {
         signer: None,
         signature: None,
         from: Carrier::Registry("registry.example.com/x".to_owned()),
+        evidence: None,
+        wants: Wants::default(),
+        granted: Wants::default(),
     };
-    New { plugin, bytes }
+    New { plugin, bytes, evidence: Vec::new() }
+}
+
+/// The same with attestations of several sectors.
+fn attested(id: &str, byte: u8) -> New {
+    New { evidence: vec![byte; 3000], ..new(id, byte) }
 }
 
 fn store(storage: &Simulated) -> Store<'_, Simulated> {
@@ -45,17 +54,19 @@ enum Step {
     Update,
     Two,
     Again,
+    /// Attestations come later than the plugin.
+    Attest,
     Remove,
 }
 
-const STEPS: [Step; 5] = [Step::First, Step::Update, Step::Two, Step::Again, Step::Remove];
+const STEPS: [Step; 6] = [Step::First, Step::Update, Step::Two, Step::Again, Step::Attest, Step::Remove];
 
 impl Step {
     fn before(self) -> Vec<New> {
         match self {
             Self::First => vec![],
-            Self::Update | Self::Two | Self::Again => vec![new("a:x@1.0.0", b'1')],
-            Self::Remove => vec![new("a:x@1.0.0", b'1'), new("a:y@1.0.0", b'y')],
+            Self::Update | Self::Two | Self::Again | Self::Attest => vec![new("a:x@1.0.0", b'1')],
+            Self::Remove => vec![attested("a:x@1.0.0", b'1'), attested("a:y@1.0.0", b'y')],
         }
     }
 
@@ -65,8 +76,13 @@ impl Step {
         match self {
             Self::First | Self::Again => install(&[new("a:x@1.0.0", b'1')]),
             Self::Update => install(&[new("a:x@2.0.0", b'2')]),
-            Self::Two => install(&[new("a:x@2.0.0", b'2'), new("b:z@1.0.0", b'z')]),
-            Self::Remove => store.remove(&[new("a:x@1.0.0", b'1').plugin]).map(|_| ()),
+            Self::Two => install(&[attested("a:x@2.0.0", b'2'), new("b:z@1.0.0", b'z')]),
+            Self::Attest => install(&[attested("a:x@1.0.0", b'1')]),
+            Self::Remove => {
+                let index = store.index()?;
+                let gone: Vec<_> = index.plugins().iter().filter(|one| one.id.name == "x").cloned().collect();
+                store.remove(&gone).map(|_| ())
+            }
         }
     }
 
@@ -97,6 +113,7 @@ fn look(disk: Disk) -> Result<Index, String> {
     let index = store.index().map_err(|error| format!("{error:?}"))?;
     for plugin in index.plugins() {
         store.load(plugin).map_err(|error| format!("{error:?}"))?;
+        store.evidence(plugin).map_err(|error| format!("{error:?}"))?;
     }
     Ok(index)
 }

@@ -2,13 +2,16 @@
 
 use runner_tests::repository;
 
-use super::{vet, with_status};
+use super::{AMPLE_TIME, vet, with_status};
 
 /// The bundled plugins, with the parameters and inputs of their cases.
 #[test]
 fn bundled_plugins_pass() {
     for name in ["bytes", "csv", "json", "newline", "redact", "replace", "sql"] {
-        let report = vet(&repository().join(format!("plugins/{name}/{name}.wasm")), &["--rounds", "60"]);
+        let report = vet(
+            &repository().join(format!("plugins/{name}/{name}.wasm")),
+            &[&["--rounds", "60"], &AMPLE_TIME[..]].concat(),
+        );
         assert_eq!(with_status(&report, "fail"), [""; 0], "{name}: {report:#}");
         assert!(report["inputs"]["changed"].as_u64().unwrap() > 0, "{name}: {report:#}");
     }
@@ -24,7 +27,7 @@ fn plugins_of_all_languages_pass() {
         let language = languages[index % languages.len()];
         let fixture = repository().join(format!("tests/languages/fixtures/{language}/conform.wasm"));
         let set = format!("framing={framing}");
-        let report = vet(&fixture, &["--set", &set, "--rounds", "30"]);
+        let report = vet(&fixture, &[&["--set", &set, "--rounds", "30"], &AMPLE_TIME[..]].concat());
         assert_eq!(with_status(&report, "fail"), [""; 0], "{language} {framing}: {report:#}");
     }
 }

@@ -17,6 +17,9 @@ use runner_tests::authoring::plugin;
 use runner_tests::repository;
 use serde_json::Value;
 
+/// A time limit that no plugin reaches which ends, however busy the machine is.
+const AMPLE_TIME: [&str; 2] = ["--timeout", "100"];
+
 /// A folder of these tests.
 fn folder(name: &str) -> std::path::PathBuf {
     repository().join("tests/vet").join(name)

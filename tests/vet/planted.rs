@@ -7,7 +7,7 @@ use std::{fs, thread};
 use runner_tests::authoring::{has_programs, plugin};
 use runner_tests::{Scratch, guest, repository, skip};
 
-use super::{field, folder, sources, vet, with_status, words};
+use super::{AMPLE_TIME, field, folder, sources, vet, with_status, words};
 
 /// Memory of the text's prelude is free again after each window.
 const FREE: &str = r#"
@@ -30,9 +30,12 @@ fn judged(source: &str, built: &Path) -> Option<String> {
     let options = words(source, "options");
     let mut options: Vec<_> = options.iter().map(String::as_str).collect();
     options.extend(["--rounds", "100"]);
-    let report = vet(built, &options);
     let mut expected = words(source, "fails");
     expected.sort();
+    if !expected.iter().any(|check| check == "time") {
+        options.extend(AMPLE_TIME);
+    }
+    let report = vet(built, &options);
     // What depends on where in a long file a cut falls may fail, or not.
     let (mut found, may) = (with_status(&report, "fail"), words(source, "may"));
     found.retain(|check| !may.contains(check));

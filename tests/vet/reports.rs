@@ -1,6 +1,6 @@
 //! What is said, kept and returned.
 
-use runner_tests::{Scratch, guest, runner};
+use runner_tests::{Ran, Scratch, guest, runner};
 use serde_json::Value;
 
 /// Crashes where a window has a `7` in it.
@@ -29,6 +29,57 @@ fn the_smallest_input_is_shown_and_kept() {
 }
 
 #[test]
+fn a_report_is_shown_also_if_its_inputs_cannot_be_kept() {
+    let scratch = Scratch::new();
+    let path = scratch.write("crashes.wasm", guest::build("crashes", CRASHES));
+    let kept = scratch.path("kept");
+    // The input has one byte, so that no file may have any.
+    let script = "ulimit -f 0; exec \"$0\" plugin vet \"$1\" --keep \"$2\" --rounds 0";
+    let mut command = runner_tests::program("sh");
+    command.args(["-c", script]).args([
+        std::ffi::OsStr::new(runner_tests::binary()),
+        path.as_os_str(),
+        kept.as_os_str(),
+    ]);
+    let ran = Ran::of(command.output().unwrap());
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.text().contains("FAIL  trap        it does not crash"), "{}", ran.text());
+    assert!(!ran.text().contains("kept as"), "{}", ran.text());
+    assert!(ran.stderr.contains("cannot write"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_plugin_that_changes_nothing_has_shown_nothing() {
+    let scratch = Scratch::new();
+    let path = scratch.write("idle.wasm", guest::build("idle", ""));
+    let ran = runner!["plugin", "vet", &path, "--rounds", "5"].ok();
+    assert!(
+        ran.text().contains("NOTHING WAS SHOWN: no input made the plugin change anything"),
+        "{}",
+        ran.text()
+    );
+    let ran = runner!["plugin", "vet", &path, "--rounds", "5", "--require-edits"];
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.text().contains("FAIL  edits"), "{}", ran.text());
+    let ran = runner!["plugin", "vet", "newline", "--rounds", "5", "--require-edits"].ok();
+    assert!(ran.text().contains("pass  edits"), "{}", ran.text());
+}
+
+#[test]
+fn samples_that_are_cut_or_refused_are_named() {
+    let scratch = Scratch::new();
+    let long = scratch.write("long", "one\r\n".repeat(60_000));
+    let odd = scratch.write("odd", "{");
+    let ran =
+        runner!["plugin", "vet", "json", "--json", "--set", "mask=$.a", "--rounds", "0", "--sample", &odd];
+    let report: Value = serde_json::from_slice(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.stderr));
+    let notes = report["notes"].to_string();
+    assert!(notes.contains("odd was refused: "), "{notes}");
+    let ran = runner!["plugin", "vet", "newline", "--rounds", "0", "--sample", &long].ok();
+    assert!(ran.text().contains("long, only the first 262,1"), "{}", ran.text());
+}
+
+#[test]
 fn a_seed_gives_the_same_report() {
     let scratch = Scratch::new();
     let path = scratch.write("crashes.wasm", guest::build("crashes", CRASHES));
@@ -36,6 +87,7 @@ fn a_seed_gives_the_same_report() {
         let ran = runner!["plugin", "vet", &path, "--json", "--rounds", "50", "--fuzz-seed", seed];
         let mut report: Value = serde_json::from_slice(&ran.stdout).unwrap();
         report["measured"].take();
+        report["time"].take();
         report
     };
     let one = report("7");

@@ -26,6 +26,7 @@ pub(crate) use self::compile::CompileArgs;
 pub(crate) use self::filter::{AfterHyphens, FilterArgs};
 pub(crate) use self::values::{bytes, key_value, root, seconds, suffix, threads};
 use self::values::{encoding, window_bytes};
+use crate::capabilities::GivenLimits;
 
 /// Options of all commands that run a plugin.
 #[derive(Debug, ArgGroup)]
@@ -73,17 +74,18 @@ pub(crate) struct PluginArgs {
     #[arg(long, value_name = "BYTES", default_value = "1M", value_parser = window_bytes)]
     pub(crate) window: u64,
     /// Time limit for the plugin's work on one block of the file (a window, or 1 MiB if that is
-    /// larger), for starting and describing itself, and for `begin`
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
-    pub(crate) timeout: Duration,
+    /// larger), for starting and describing itself, and for `begin` [default: 10, or what an installed
+    /// plugin was granted]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
     /// Time limit for the whole command, up to the point where it begins to write [default: no limit]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) timeout_total: Option<Duration>,
     #[command(flatten)]
     pub(crate) compile: CompileArgs,
-    /// Memory limit per instance of the plugin
-    #[arg(long, value_name = "BYTES", default_value = "256M", value_parser = bytes)]
-    pub(crate) memory: u64,
+    /// Memory limit per instance of the plugin [default: 256M, or what an installed plugin was granted]
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    pub(crate) memory: Option<u64>,
     /// Memory limit for the whole run: all instances, windows and edits; with less memory, fewer
     /// workers run [default: half of the available memory]
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
@@ -129,10 +131,15 @@ impl PluginArgs {
         (tables.collect(), self.seed)
     }
 
-    /// How to divide the memory among so many plugins, with at most `workers`
-    /// workers.
-    pub(crate) fn plan(&self, workers: usize, plugins: usize) -> Result<memory::Plan> {
-        plan_memory(workers, (plugins, self.window, self.memory), self.memory_total, COSTS)
+    /// The limits that the user has given for this run.
+    pub(crate) fn given(&self) -> GivenLimits {
+        GivenLimits { memory_bytes: self.memory, deadline: self.timeout }
+    }
+
+    /// How to divide the memory among so many plugins, whose instances may have so
+    /// many bytes, with at most `workers` workers.
+    pub(crate) fn plan(&self, workers: usize, (plugins, bytes): (usize, u64)) -> Result<memory::Plan> {
+        plan_memory(workers, (plugins, self.window, bytes), self.memory_total, COSTS)
     }
 
     /// How large a patch may get.
@@ -140,8 +147,9 @@ impl PluginArgs {
         self.patch_limit.map_or(Space::DEFAULT, Space::bytes)
     }
 
-    /// The limits of the plugin, which this many workers use. Each has so many
-    /// blocks at once.
+    /// The limits of a plugin, which this many workers use, but for memory and
+    /// deadline, which are those of the plugin. Each worker has so many blocks at
+    /// once.
     pub(crate) fn limits(
         &self,
         (workers, blocks): (usize, u64),
@@ -149,7 +157,6 @@ impl PluginArgs {
         cancel: Cancel<'static>,
     ) -> Limits {
         Limits {
-            memory_bytes: self.memory,
             budget,
             window_bytes: self.window,
             blocks,
@@ -159,9 +166,9 @@ impl PluginArgs {
                 true => Confinement::Full,
                 false => Confinement::AsFarAsPossible,
             },
-            deadline: self.timeout,
             cancel: cancel.into(),
             meter: None,
+            ..Limits::default()
         }
     }
 }

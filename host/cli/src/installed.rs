@@ -8,10 +8,12 @@ use runner_pipeline::escape::shown;
 use runner_pipeline::storage::{Entry, OsStorage, Storage as _, read_small};
 use runner_sandbox::plugin::{self, Resolved};
 use runner_store::folder::{self, Folder};
-use runner_store::index::Index;
+use runner_store::index::{Index, Installed};
 use runner_store::lock_file::{LOCK_BYTES, LockFile, NAME};
 use runner_store::resolve::{Locking, resolve as choose};
 use runner_trust::id::Request;
+
+use crate::capabilities::Capabilities;
 
 /// Finds a plugin: `NAMESPACE:NAME` or `NAMESPACE:NAME@VERSION` is one that is
 /// installed, and anything else is what [`plugin::resolve`] finds.
@@ -19,6 +21,14 @@ use runner_trust::id::Request;
 /// # Errors
 /// If there is none; [`Kind::Refused`] if it may not be run.
 pub(crate) fn resolve(name: &str, locking: Locking) -> Result<Resolved> {
+    Ok(find(name, locking)?.0)
+}
+
+/// The same, with what an installed plugin wants, and what was granted to it.
+///
+/// # Errors
+/// As for [`resolve`].
+pub(crate) fn find(name: &str, locking: Locking) -> Result<(Resolved, Option<Capabilities>)> {
     if !is_installed_name(name) {
         let found = plugin::resolve(name).map_err(|error| suggest(name, error))?;
         if found.path.is_some() && locking == Locking::Strict {
@@ -26,7 +36,7 @@ pub(crate) fn resolve(name: &str, locking: Locking) -> Result<Resolved> {
             return Err(Error::new(Kind::Refused, what)
                 .hint("`runner plugin install` and `runner plugin lock` install and lock it"));
         }
-        return Ok(found);
+        return Ok((found, None));
     }
     let request: Request = name.parse()?;
     let lock = read_lock()?;
@@ -39,7 +49,9 @@ pub(crate) fn resolve(name: &str, locking: Locking) -> Result<Resolved> {
     let index = store.index()?;
     let found = choose(&request, &index, lock.as_ref(), locking)?;
     let bytes = store.load(found)?;
-    Ok(Resolved { name: found.id.to_string(), path: None, bytes: bytes.into() })
+    let Installed { id, wants, granted, .. } = found.clone();
+    let source = Resolved { name: id.to_string(), path: None, bytes: bytes.into() };
+    Ok((source, Some(Capabilities { id, wants, granted })))
 }
 
 /// Whether an argument names an installed plugin. What looks like a path is one.

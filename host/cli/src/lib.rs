@@ -8,6 +8,7 @@ mod apply;
 mod args;
 mod author;
 mod batch;
+mod capabilities;
 mod closed_streams;
 mod command_line;
 mod completions;

@@ -16,6 +16,7 @@ use runner_sandbox::plugin::{Resolved, Several, names, params, resolve};
 use runner_sandbox::{Cache, Isolation, LayerState, Layers, Limits, Plugin, Sandbox, plan_memory};
 
 use crate::args::{FilterArgs, PluginArgs};
+use crate::capabilities::{Raised, raised};
 use crate::installed;
 use crate::report::{COMPILE_SILENCE, Reporter};
 
@@ -54,7 +55,13 @@ impl Session {
             Work::Stream => (1, STREAM_BLOCKS),
         };
         let names = names(&args.plugin)?;
-        let plan = args.plan(workers, names.len())?;
+        let found = names.iter().map(|name| {
+            let (source, capabilities) = installed::find(name, args.locking())?;
+            Ok((source, raised(capabilities.as_ref(), args.given())?))
+        });
+        let found = found.collect::<Result<Vec<_>>>()?;
+        let most_bytes = found.iter().map(|(_, (bytes, _))| *bytes).max().unwrap_or_default();
+        let plan = args.plan(workers, (names.len(), most_bytes))?;
         let budget = Budget::new(&plan);
         let mut given = match &args.params {
             Some(path) => params::read_file(path)?,
@@ -67,12 +74,13 @@ impl Session {
             None => cancel()?,
         };
         let limits = args.limits((plan.workers, blocks), budget.clone(), cancel);
-        let load_one = |(number, name): (usize, &&str)| {
-            let limits = Limits { budget: budget.of_process(number), ..limits.clone() };
-            let source = installed::resolve(name, args.locking())?;
-            load_resolved(&source, limits, args.compile.compile_timeout, reporter)
+        let load_one = |(number, (source, (memory_bytes, deadline))): (usize, &(Resolved, Raised))| {
+            let (memory_bytes, deadline) = (*memory_bytes, *deadline);
+            let budget = budget.of_process(number);
+            let limits = Limits { budget, memory_bytes, deadline, ..limits.clone() };
+            load_resolved(source, limits, args.compile.compile_timeout, reporter)
         };
-        let loaded = names.iter().enumerate().map(load_one).collect::<Result<Vec<_>>>()?;
+        let loaded = found.iter().enumerate().map(load_one).collect::<Result<Vec<_>>>()?;
         for (name, plugin) in names.iter().zip(&loaded) {
             plugin.compiled_in().map_or(Ok(()), |time| reporter.compiled(name, time))?;
         }

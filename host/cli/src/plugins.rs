@@ -1,8 +1,10 @@
 //! `runner plugin`.
 
 mod admission;
+mod attest;
 mod carriers;
 mod carry;
+mod evidence;
 mod inspect;
 mod install;
 mod key_files;
@@ -20,9 +22,10 @@ use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
 use runner_pipeline::error::Result;
 
+use self::attest::{AttestArgs, attest};
 use self::carry::{ExportArgs, ImportArgs, export, import};
 use self::inspect::{InspectArgs, inspect};
-use self::install::{InstallArgs, UpdateArgs, install, lock, remove, update};
+use self::install::{InstallArgs, UpdateArgs, grant, install, lock, remove, update};
 use self::list::list;
 use self::package::{PackageArgs, package};
 use self::push::{PullArgs, PushArgs, pull, push};
@@ -88,7 +91,10 @@ pub(crate) enum PluginCommand {
         /// The path of a .wasm file that `plugin package` has written
         plugin: PathBuf,
     },
-    /// Check the signature of a plugin
+    /// Say in a signed statement that a plugin was vetted, or that you approve of it. The statement is
+    /// added to the file `.intoto.jsonl` beside the plugin
+    Attest(AttestArgs),
+    /// Check the signature of a plugin, and what others attest of it
     Verify(VerifyArgs),
     /// Bring a plugin, with its signatures, to a registry, or into an OCI layout
     Push(PushArgs),
@@ -99,6 +105,13 @@ pub(crate) enum PluginCommand {
     Install(InstallArgs),
     /// Install newer versions of what is installed, from a folder or from registries
     Update(UpdateArgs),
+    /// Grant installed plugins what they want beyond the usual limits, as `plugin inspect` shows: memory
+    /// of an instance, and time for a block
+    Grant {
+        /// NAMESPACE:NAME, the highest version, or NAMESPACE:NAME@VERSION
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
+    },
     /// Remove installed plugins
     Remove {
         /// NAMESPACE:NAME, all versions, or NAMESPACE:NAME@VERSION
@@ -141,11 +154,13 @@ pub(crate) fn run(command: &PluginCommand, reporter: &Reporter) -> Result<Outcom
         PluginCommand::Keygen(args) => keygen(args, reporter),
         PluginCommand::Sign(args) => sign(args, reporter),
         PluginCommand::Statement { plugin } => statement(plugin, reporter),
+        PluginCommand::Attest(args) => attest(args, reporter),
         PluginCommand::Verify(args) => verify(args, reporter),
         PluginCommand::Push(args) => push(args, reporter),
         PluginCommand::Pull(args) => pull(args, reporter),
         PluginCommand::Install(args) => install(args, reporter),
         PluginCommand::Update(args) => update(args, reporter),
+        PluginCommand::Grant { names } => grant(names, reporter),
         PluginCommand::Remove { names } => remove(names, reporter),
         PluginCommand::Lock { names } => lock(names, reporter),
         PluginCommand::Export(args) => export(args, reporter),

@@ -12,8 +12,9 @@ use runner_pipeline::storage::{Access, OsStorage, PrivateDirectory, Storage as _
 use runner_pipeline::user_state;
 use rustix::fs::Dir;
 
-use crate::index::Index;
-use crate::store::{INCOMING, SUFFIX, Store};
+use crate::digest::Digest;
+use crate::index::{Index, Installed};
+use crate::store::{EVIDENCE_SUFFIX, INCOMING, SUFFIX, Store};
 
 /// The folder of the plugins.
 const PLUGINS: &str = "plugins";
@@ -21,8 +22,8 @@ const PLUGINS: &str = "plugins";
 const LOCK: &str = "lock";
 /// Root's folder, whatever the environment: `HOME` may be the caller's.
 const ROOT_FOLDER: &str = "/var/lib/runner/data";
-/// The length of the name of a plugin's file.
-const NAME_BYTES: usize = 2 * blake3::OUT_LEN + SUFFIX.len();
+/// The length of a digest in the name of a file.
+const DIGEST_BYTES: usize = 2 * blake3::OUT_LEN;
 
 /// This user's folder: `$RUNNER_DATA_DIR`; otherwise `runner` in `$XDG_DATA_HOME`;
 /// otherwise `/var/lib/runner/data` for root, and `~/.local/share/runner` for other
@@ -103,12 +104,17 @@ impl Folder {
     pub fn sweep(&self, index: &Index, _: &Turn) {
         let Ok(listed) = self.plugins.open_fd().and_then(|fd| Ok(Dir::new(fd)?)) else { return };
         let kept = |name: &[u8]| {
-            index.plugins().iter().any(|plugin| name == format!("{}{SUFFIX}", plugin.blake3).as_bytes())
+            let is = |digest: Digest, suffix| name == format!("{digest}{suffix}").as_bytes();
+            let is_evidence = |digest| is(digest, EVIDENCE_SUFFIX);
+            let named =
+                |plugin: &Installed| is(plugin.blake3, SUFFIX) || plugin.evidence.is_some_and(is_evidence);
+            index.plugins().iter().any(named)
         };
         for found in listed.flatten() {
             let name = found.file_name().to_bytes();
-            let is_ours =
-                name == INCOMING.as_bytes() || name.ends_with(SUFFIX.as_bytes()) && name.len() == NAME_BYTES;
+            let end = name.get(DIGEST_BYTES..).unwrap_or_default();
+            let is_by_content = [SUFFIX, EVIDENCE_SUFFIX].iter().any(|suffix| end == suffix.as_bytes());
+            let is_ours = name == INCOMING.as_bytes() || is_by_content;
             if is_ours && !kept(name) {
                 let _ = OsStorage.remove(&self.plugins.entry(OsStr::from_bytes(name)));
             }
@@ -132,10 +138,13 @@ mod tests {
         assert!(Folder::open(&path).unwrap().is_none());
         let folder = Folder::open_or_create(&path).unwrap();
         let turn = folder.turn(Cancel::NEVER, || Ok(())).unwrap();
-        let new = New { plugin: plugin("a:x@1.0.0", b"x"), bytes: b"x".to_vec() };
+        let new =
+            New { plugin: plugin("a:x@1.0.0", b"x"), bytes: b"x".to_vec(), evidence: b"evidence".to_vec() };
         let store = folder.store();
         assert_eq!(store.install(std::slice::from_ref(&new), &[]).unwrap(), [Outcome::Installed]);
-        for name in [INCOMING.to_owned(), format!("{}.wasm", "0".repeat(64)), "other".to_owned()] {
+        let digest = "0".repeat(64);
+        let left = [INCOMING.to_owned(), format!("{digest}.wasm"), format!("{digest}.intoto.jsonl")];
+        for name in left.into_iter().chain(["other".to_owned()]) {
             std::fs::write(path.join(PLUGINS).join(name), "").unwrap();
         }
         folder.sweep(&store.index().unwrap(), &turn);
@@ -144,9 +153,18 @@ mod tests {
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
         names.sort();
-        assert_eq!(names, [format!("{}.wasm", new.plugin.blake3), "other".to_owned()]);
+        let evidence = Digest::of(b"evidence");
+        let mut expected =
+            [format!("{}.wasm", new.plugin.blake3), format!("{evidence}.intoto.jsonl"), "other".to_owned()];
+        expected.sort();
+        assert_eq!(names, expected);
         let other = Folder::open(&path).unwrap().unwrap();
         assert_eq!(other.store().load(&new.plugin).unwrap(), b"x");
+        let found = store.index().unwrap().plugins()[0].clone();
+        assert_eq!(other.store().evidence(&found).unwrap(), b"evidence");
+        std::fs::write(path.join(PLUGINS).join(format!("{evidence}.intoto.jsonl")), "Evidence").unwrap();
+        assert_eq!(other.store().evidence(&found).unwrap_err().kind(), Kind::Verification);
+        assert_eq!(other.store().evidence(&new.plugin).unwrap(), b"");
     }
 
     #[test]
@@ -165,7 +183,7 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         let path = scratch.path().join("data");
         let folder = Folder::open_or_create(&path).unwrap();
-        let new = New { plugin: plugin("a:x@1.0.0", b"x"), bytes: b"x".to_vec() };
+        let new = New { plugin: plugin("a:x@1.0.0", b"x"), bytes: b"x".to_vec(), evidence: Vec::new() };
         folder.store().install(std::slice::from_ref(&new), &[]).unwrap();
         let set =
             |path: &Path, mode| std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
@@ -187,7 +205,7 @@ mod tests {
     fn a_file_that_was_swapped_is_noticed() {
         let scratch = tempfile::tempdir().unwrap();
         let folder = Folder::open_or_create(&scratch.path().join("data")).unwrap();
-        let new = New { plugin: plugin("a:x@1.0.0", b"x"), bytes: b"x".to_vec() };
+        let new = New { plugin: plugin("a:x@1.0.0", b"x"), bytes: b"x".to_vec(), evidence: Vec::new() };
         let install = || folder.store().install(std::slice::from_ref(&new), &[]).unwrap();
         let load = || folder.store().load(&new.plugin).map_err(|error| error.kind());
         install();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_trust::id::Id;
+use runner_trust::package::Wants;
 use runner_trust::signer::Signer;
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,15 @@ pub struct Installed {
     /// What it was installed from, the last time.
     #[serde(default, skip_serializing_if = "Carrier::is_default")]
     pub from: Carrier,
+    /// The content of the file with its attestations, if it has some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Digest>,
+    /// The limits that it wants raised, as its section says.
+    #[serde(default, skip_serializing_if = "Wants::is_usual")]
+    pub wants: Wants,
+    /// Those that the user has granted to this content.
+    #[serde(default, skip_serializing_if = "Wants::is_usual")]
+    pub granted: Wants,
 }
 
 /// What was seen of a name.
@@ -60,6 +70,9 @@ pub struct Seen {
     /// Who signs it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer: Option<Signer>,
+    /// What was granted to the version that was installed last.
+    #[serde(default, skip_serializing_if = "Wants::is_usual")]
+    pub granted: Wants,
 }
 
 /// The file.
@@ -119,6 +132,12 @@ impl Index {
         self.plugins.iter().any(|plugin| plugin.blake3 == digest)
     }
 
+    /// Whether the attestations of a plugin have this content.
+    #[must_use]
+    pub fn names_evidence(&self, digest: Digest) -> bool {
+        self.plugins.iter().any(|plugin| plugin.evidence == Some(digest))
+    }
+
     /// Adds a plugin, in place of one with the same identity, and remembers who
     /// signed it and the highest version.
     ///
@@ -130,13 +149,17 @@ impl Index {
             let what = format!("{MAX_PLUGINS} plugins are installed, and no more are possible");
             return Err(Error::new(Kind::Refused, what).hint("`runner plugin remove` removes some"));
         }
-        let fresh =
-            Seen { version: plugin.id.version.clone(), blake3: plugin.blake3, signer: plugin.signer.clone() };
+        let fresh = Seen {
+            version: plugin.id.version.clone(),
+            blake3: plugin.blake3,
+            signer: plugin.signer.clone(),
+            granted: plugin.granted.clone(),
+        };
         let seen = self.seen.entry(plugin.id.package()).or_insert_with(|| fresh.clone());
         if fresh.version.cmp_precedence(&seen.version).is_ge() {
             *seen = fresh;
         } else {
-            seen.signer = fresh.signer;
+            (seen.signer, seen.granted) = (fresh.signer, fresh.granted);
         }
         let after = |other: &Installed| {
             let key = |id: &Id| (id.package(), id.version.clone());
@@ -145,6 +168,18 @@ impl Index {
         let at = self.plugins.iter().position(after).unwrap_or(self.plugins.len());
         self.plugins.insert(at, plugin);
         Ok(())
+    }
+
+    /// Grants a plugin what it wants, if it is there with these bytes.
+    pub(crate) fn grant(&mut self, plugin: &Installed) {
+        let is_meant = |other: &&mut Installed| other.id == plugin.id && other.blake3 == plugin.blake3;
+        let Some(found) = self.plugins.iter_mut().find(is_meant) else { return };
+        found.granted = found.wants.clone();
+        // Another signer's later versions are not meant.
+        let seen = self.seen.get_mut(&plugin.id.package());
+        if let Some(seen) = seen.filter(|seen| seen.signer == found.signer) {
+            seen.granted = found.granted.clone();
+        }
     }
 
     /// Removes a plugin. What was seen of its name stays.
@@ -168,6 +203,9 @@ mod tests {
             signer: Some("RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3".parse().unwrap()),
             signature: Some("a\n'''b\"\"\"\n".to_owned()),
             from: Carrier::Registry("r.example.com/z".to_owned()),
+            evidence: Some(Digest::of(b"evidence")),
+            wants: Wants { memory_bytes: Some(1 << 30), timeout_ms: Some(20_000) },
+            granted: Wants { memory_bytes: Some(1 << 30), timeout_ms: Some(20_000) },
             ..plugin("c:z@1.0.0+5", b"z")
         };
         index.put(signed).unwrap();

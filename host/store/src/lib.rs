@@ -1,9 +1,10 @@
 //! The plugins that a user has installed.
 //!
 //! ```text
-//! installed.toml         the index: what is installed, and what was seen before
-//! lock                   held by whoever changes something
-//! plugins/BLAKE3.wasm    the plugins, by their content
+//! installed.toml                 the index: what is installed, and what was seen before
+//! lock                           held by whoever changes something
+//! plugins/BLAKE3.wasm            the plugins, by their content
+//! plugins/BLAKE3.intoto.jsonl    attestations, by their content
 //! ```
 //!
 //! All of it is private to the user ([`folder`]). The index is replaced in one step,

@@ -45,12 +45,14 @@ pub enum Outcome {
 /// unchanged. [`Kind::Refused`] if there are too many.
 pub fn admit(index: &mut Index, mut plugin: Installed, accepted: &[Change]) -> Result<Outcome> {
     let present = index.get(&plugin.id).filter(|present| present.blake3 == plugin.blake3);
-    if let Some(present) = present
-        && plugin.signer.is_none()
-    {
+    if let Some(present) = present {
         // Whoever brings the same bytes without a signature takes nothing away.
-        (plugin.signer, plugin.signature) = (present.signer.clone(), present.signature.clone());
+        if plugin.signer.is_none() {
+            (plugin.signer, plugin.signature) = (present.signer.clone(), present.signature.clone());
+        }
+        plugin.evidence = plugin.evidence.or(present.evidence);
     }
+    carry_grant(index, &mut plugin);
     if present.is_some_and(|present| *present == plugin) {
         return Ok(Outcome::Unchanged);
     }
@@ -61,6 +63,21 @@ pub fn admit(index: &mut Index, mut plugin: Installed, accepted: &[Change]) -> R
     }
     index.put(plugin)?;
     Ok(Outcome::Installed)
+}
+
+/// Gives a plugin what was granted before: to these bytes, or to another version, if
+/// this one wants no more, and the same key has signed both.
+fn carry_grant(index: &Index, plugin: &mut Installed) {
+    if !plugin.granted.is_usual() {
+        return;
+    }
+    let present = index.get(&plugin.id).filter(|present| present.blake3 == plugin.blake3);
+    let of_others =
+        index.seen(&plugin.id).filter(|seen| seen.signer.is_some() && seen.signer == plugin.signer);
+    let granted = present.map(|present| &present.granted).or(of_others.map(|seen| &seen.granted));
+    if let Some(granted) = granted.filter(|granted| plugin.wants.is_within(granted)) {
+        plugin.granted = granted.clone();
+    }
 }
 
 /// All that a plugin would make weaker, and how.
@@ -112,7 +129,10 @@ fn refused(plugin: &Installed, change: Change, why: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use runner_trust::package::Wants;
+
     use super::*;
+    use crate::digest::Digest;
     use crate::testing::plugin;
 
     const KEYS: [&str; 2] = [
@@ -172,6 +192,34 @@ mod tests {
     }
 
     #[test]
+    fn a_grant_lasts_until_more_is_wanted() {
+        let limits = |memory_bytes| Wants { memory_bytes: Some(memory_bytes), timeout_ms: None };
+        let wanting = |plugin: Installed, bytes| Installed { wants: limits(bytes), ..plugin };
+        let granted = |index: &Index, id: &str| index.get(&id.parse().unwrap()).unwrap().granted.clone();
+        let first = wanting(signed("a:x@1.0.0", b"0", 0), 5);
+        let mut index = with(std::slice::from_ref(&first));
+        assert_eq!(granted(&index, "a:x@1.0.0"), Wants::default());
+        let first = Installed { granted: limits(5), ..first };
+        assert_eq!(admit(&mut index, first.clone(), &[]).unwrap(), Outcome::Installed);
+        // The same without the option, and what wants no more.
+        let again = Installed { granted: Wants::default(), ..first };
+        assert_eq!(admit(&mut index, again, &[]).unwrap(), Outcome::Unchanged);
+        assert_eq!(granted(&index, "a:x@1.0.0"), limits(5));
+        for (id, bytes, lasts) in [("a:x@1.1.0", 5, true), ("a:x@1.2.0", 4, true), ("a:x@1.3.0", 6, false)] {
+            admit(&mut index, wanting(signed(id, id.as_bytes(), 0), bytes), &[]).unwrap();
+            let expected = if lasts { limits(5) } else { Wants::default() };
+            assert_eq!(granted(&index, id), expected, "{id}");
+        }
+        // What was granted to one signer is not granted to another one, nor to none.
+        let mut index = with(&[Installed { granted: limits(5), ..wanting(signed("a:x@1.0.0", b"0", 0), 5) }]);
+        admit(&mut index, wanting(signed("a:x@1.1.0", b"1", 1), 5), &[Change::Signer]).unwrap();
+        assert_eq!(granted(&index, "a:x@1.1.0"), Wants::default());
+        let mut index = with(&[Installed { granted: limits(5), ..wanting(plugin("a:x@1.0.0", b"0"), 5) }]);
+        admit(&mut index, wanting(plugin("a:x@1.1.0", b"1"), 5), &[]).unwrap();
+        assert_eq!(granted(&index, "a:x@1.1.0"), Wants::default());
+    }
+
+    #[test]
     fn another_signer_must_be_accepted() {
         let mut index = with(&[plugin("a:x@1.0.0", b"0"), signed("a:x@1.1.0", b"1", 0)]);
         asks(&index, &signed("a:x@1.2.0", b"2", 1), Change::Signer);
@@ -182,6 +230,11 @@ mod tests {
         let before = index.clone();
         assert_eq!(admit(&mut index, plugin("a:x@1.2.0", b"2"), &[]).unwrap(), Outcome::Unchanged);
         assert_eq!(index, before);
+        // Attestations may come later, and stay.
+        let attested = Installed { evidence: Some(Digest::of(b"e")), ..signed("a:x@1.2.0", b"2", 0) };
+        assert_eq!(admit(&mut index, attested.clone(), &[]).unwrap(), Outcome::Installed);
+        assert_eq!(admit(&mut index, signed("a:x@1.2.0", b"2", 0), &[]).unwrap(), Outcome::Unchanged);
+        assert_eq!(index.get(&attested.id), Some(&attested));
         // And those that had none may get one.
         let mut index = with(&[plugin("a:x@1.0.0", b"0")]);
         assert_eq!(admit(&mut index, signed("a:x@1.0.0", b"0", 1), &[]).unwrap(), Outcome::Installed);

@@ -13,6 +13,8 @@ use std::io::ErrorKind;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::Raw as _;
 use runner_pipeline::storage::{Access, Entry, Storage, check_own};
+use runner_trust::attestation;
+use runner_trust::id::Id;
 
 use crate::digest::Digest;
 use crate::index::{Index, Installed};
@@ -23,6 +25,8 @@ use crate::text::MAX_BYTES;
 pub const INDEX: &str = "installed.toml";
 /// The name of a plugin's file ends so.
 pub const SUFFIX: &str = ".wasm";
+/// The name of a file with attestations ends so.
+pub(crate) const EVIDENCE_SUFFIX: &str = attestation::SUFFIX;
 /// Under this name is written what does not count yet.
 pub(crate) const INCOMING: &str = "incoming.new";
 
@@ -33,6 +37,16 @@ pub struct New {
     pub plugin: Installed,
     /// Its content.
     pub bytes: Vec<u8>,
+    /// The content of the file with its attestations; empty if it has none.
+    pub evidence: Vec<u8>,
+}
+
+impl New {
+    /// What the index is to say of it, attestations included.
+    fn to_name(&self) -> Installed {
+        let evidence = (!self.evidence.is_empty()).then(|| Digest::of(&self.evidence));
+        Installed { evidence, ..self.plugin.clone() }
+    }
 }
 
 /// A store on some filesystem.
@@ -73,13 +87,26 @@ impl<'s, S: Storage> Store<'s, S> {
     /// If one may not be installed (see [`rules`](crate::rules)); any I/O error.
     pub fn install(&self, new: &[New], accepted: &[Change]) -> Result<Vec<Outcome>> {
         let mut index = self.index()?;
-        let outcomes = new.iter().map(|new| admit(&mut index, new.plugin.clone(), accepted));
+        let outcomes = new.iter().map(|new| admit(&mut index, new.to_name(), accepted));
         let outcomes = outcomes.collect::<Result<Vec<_>>>()?;
         // Also those that are there: they may be damaged, or not durable yet.
-        new.iter().try_for_each(|new| self.put(new.plugin.blake3, &new.bytes))?;
+        new.iter().try_for_each(|new| self.put(&self.file(new.plugin.blake3), &new.bytes))?;
+        for new in new.iter().filter(|new| !new.evidence.is_empty()) {
+            self.put(&self.evidence_file(Digest::of(&new.evidence)), &new.evidence)?;
+        }
         self.sync_names(&self.plugins)?;
         self.replace_index(&index)?;
         Ok(outcomes)
+    }
+
+    /// Grants plugins what they want: all of them, or none.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    pub fn grant(&self, plugins: &[Installed]) -> Result<()> {
+        let mut index = self.index()?;
+        plugins.iter().for_each(|plugin| index.grant(plugin));
+        self.replace_index(&index)
     }
 
     /// Removes plugins: all of them, or none. Returns what is left.
@@ -95,6 +122,10 @@ impl<'s, S: Storage> Store<'s, S> {
             // Nothing names it any more.
             let _ = self.storage.remove(&self.file(plugin.blake3));
         }
+        let evidence = plugins.iter().filter_map(|plugin| plugin.evidence);
+        for digest in evidence.filter(|digest| !index.names_evidence(*digest)) {
+            let _ = self.storage.remove(&self.evidence_file(digest));
+        }
         Ok(index)
     }
 
@@ -104,14 +135,30 @@ impl<'s, S: Storage> Store<'s, S> {
     /// [`Kind::Verification`] if its file is missing or has other bytes,
     /// [`Kind::Refused`] if another user may have written it; any I/O error.
     pub fn load(&self, plugin: &Installed) -> Result<Vec<u8>> {
-        let entry = self.file(plugin.blake3);
+        self.hashed(&self.file(plugin.blake3), (plugin.blake3, plugin.bytes), &plugin.id)
+    }
+
+    /// The content of the file with a plugin's attestations, which is hashed; empty
+    /// if it has none. No attestation counts for being here.
+    ///
+    /// # Errors
+    /// As for [`Store::load`].
+    pub fn evidence(&self, plugin: &Installed) -> Result<Vec<u8>> {
+        let Some(digest) = plugin.evidence else { return Ok(Vec::new()) };
+        let limit_bytes = attestation::MAX_FILE_BYTES as u64;
+        self.hashed(&self.evidence_file(digest), (digest, limit_bytes), &plugin.id)
+    }
+
+    /// The content of a file of a plugin, if it is the right one. It has so many
+    /// bytes at most.
+    fn hashed(&self, entry: &Entry, (digest, limit_bytes): (Digest, u64), id: &Id) -> Result<Vec<u8>> {
         let spoilt = |why: &str| {
-            Error::new(Kind::Verification, format!("the installed plugin {} is damaged", plugin.id))
+            Error::new(Kind::Verification, format!("the installed plugin {id} is damaged"))
                 .because(format!("{} {why}", entry.path().shown()))
                 .hint("install it again; if you have not changed it, find out who has")
         };
-        let bytes = self.read(&entry, plugin.bytes)?.ok_or_else(|| spoilt("is missing"))?;
-        if Digest::of(&bytes) == plugin.blake3 { Ok(bytes) } else { Err(spoilt("has other bytes")) }
+        let bytes = self.read(entry, limit_bytes)?.ok_or_else(|| spoilt("is missing"))?;
+        if Digest::of(&bytes) == digest { Ok(bytes) } else { Err(spoilt("has other bytes")) }
     }
 
     /// The file of a plugin.
@@ -119,16 +166,21 @@ impl<'s, S: Storage> Store<'s, S> {
         self.plugins.sibling(format!("{digest}{SUFFIX}"))
     }
 
-    /// Makes sure that a plugin is there, and its content durable.
-    fn put(&self, digest: Digest, bytes: &[u8]) -> Result<()> {
-        let entry = self.file(digest);
-        let Ok(Some(found)) = self.read(&entry, bytes.len() as u64) else { return self.write(&entry, bytes) };
+    /// The file with these attestations.
+    fn evidence_file(&self, digest: Digest) -> Entry {
+        self.plugins.sibling(format!("{digest}{EVIDENCE_SUFFIX}"))
+    }
+
+    /// Makes sure that a file that is named by its content is there, and its content
+    /// durable.
+    fn put(&self, entry: &Entry, bytes: &[u8]) -> Result<()> {
+        let Ok(Some(found)) = self.read(entry, bytes.len() as u64) else { return self.write(entry, bytes) };
         if found != bytes {
-            return self.write(&entry, bytes);
+            return self.write(entry, bytes);
         }
         // Whoever wrote it may have been killed before it was durable.
         let failed = || Error::at("sync", entry.path());
-        let file = self.storage.open(&entry, Access::Read).map_err(failed())?;
+        let file = self.storage.open(entry, Access::Read).map_err(failed())?;
         self.storage.sync_all(&file).map_err(failed())
     }
 

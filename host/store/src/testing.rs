@@ -1,5 +1,6 @@
 //! What the tests of this crate share.
 
+use runner_trust::package::Wants;
 use semver::Version;
 
 use crate::carrier::Carrier;
@@ -17,5 +18,8 @@ pub(crate) fn plugin(id: &str, content: &[u8]) -> Installed {
         signer: None,
         signature: None,
         from: Carrier::File,
+        evidence: None,
+        wants: Wants::default(),
+        granted: Wants::default(),
     }
 }

@@ -5,9 +5,13 @@
 //! - [`statement`]: what a signature says: which identity these bytes have.
 //! - [`minisign`], [`sshsig`]: signatures in the formats of two programs.
 //! - [`secret`], [`signer`]: keys of either format, which sign and check plugins.
+//! - [`attestation`]: signed statements about a plugin: a vetting, an approval, a
+//!   build.
 //!
 //! Nothing here reads or writes files, and nothing runs a plugin's code.
 
+pub mod attestation;
+mod ed25519;
 pub mod format;
 pub mod id;
 pub mod minisign;

@@ -5,9 +5,11 @@
 
 use std::fmt;
 
-use ct_codecs::{Base64, Decoder as _};
+use ct_codecs::{Base64, Decoder as _, Encoder as _};
 use minisign::{KeyPair, PublicKey, SecretKey, SecretKeyBox};
 use runner_pipeline::error::{Error, Kind, Result};
+
+use crate::ed25519::OpenKey;
 
 /// The name of the file with a signature ends so.
 pub const SUFFIX: &str = ".minisig";
@@ -17,6 +19,12 @@ const NO_PASSWORD: [u8; 2] = [0, 0];
 /// Where a decoded secret key says so, and where its checksum stands.
 const KDF: std::ops::Range<usize> = 2..4;
 const CHECKSUM: std::ops::Range<usize> = 126..158;
+/// Where the number of the key, the secret and the public half of Ed25519 stand.
+const NUMBER: std::ops::Range<usize> = 54..62;
+const SEED: std::ops::Range<usize> = 62..94;
+const PUBLIC: std::ops::Range<usize> = 94..126;
+/// What a decoded public key begins with; the number and the key follow.
+const ALGORITHM: [u8; 2] = *b"Ed";
 /// What an unencrypted key without a password says on its first line.
 const COMMENT: &str = "minisign secret key of a plugin's author";
 
@@ -82,6 +90,28 @@ pub fn public_key(secret: &str, password: Option<&str>) -> Result<String> {
     let public = PublicKey::from_secret_key(&key).and_then(|key| key.to_box());
     let public = public.map_err(|error| wrong_key("a secret key").because(error.to_string()))?;
     Ok(public.into_string())
+}
+
+/// Opens a secret key for plain Ed25519.
+///
+/// # Errors
+/// As for [`sign`].
+pub(crate) fn open(secret: &str, password: Option<&str>) -> Result<OpenKey> {
+    let bytes = secret_key(secret, password)?.to_bytes();
+    let seed = bytes.get(SEED).and_then(|seed| seed.try_into().ok());
+    let seed: &[u8; 32] = seed.ok_or_else(|| wrong_key("a secret key"))?;
+    let public = [&ALGORITHM, &bytes[NUMBER], &bytes[PUBLIC]].concat();
+    let line = Base64::encode_to_string(&public);
+    let line = line.map_err(|error| wrong_key("a secret key").because(error.to_string()))?;
+    Ok(OpenKey::new(seed, line))
+}
+
+/// The Ed25519 key in a line with a public key.
+pub(crate) fn plain_public(line: &str) -> Option<[u8; 32]> {
+    let bytes = Base64::decode_to_vec(line, None).ok()?;
+    let (algorithm, rest) = bytes.split_at_checked(ALGORITHM.len())?;
+    let (_, key) = rest.split_at_checked(NUMBER.len())?;
+    if algorithm == ALGORITHM { key.try_into().ok() } else { None }
 }
 
 fn secret_key(secret: &str, password: Option<&str>) -> Result<SecretKey> {

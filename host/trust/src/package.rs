@@ -53,8 +53,17 @@ pub struct Wants {
 }
 
 impl Wants {
-    fn is_usual(&self) -> bool {
+    /// Whether nothing is wanted.
+    #[must_use]
+    pub fn is_usual(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether no more is wanted than was granted.
+    #[must_use]
+    pub fn is_within(&self, granted: &Self) -> bool {
+        let fits = |wanted: Option<u64>, granted: Option<u64>| wanted <= granted;
+        fits(self.memory_bytes, granted.memory_bytes) && fits(self.timeout_ms, granted.timeout_ms)
     }
 }
 
@@ -282,6 +291,20 @@ mod tests {
         assert!(package.check(&other, "0.2.0").unwrap_err().to_string().ends_with("differ: seed"));
         let error = package.check(&package.manifest, "0.3.0").unwrap_err();
         assert!(error.to_string().ends_with("differ: contract"));
+    }
+
+    #[test]
+    fn a_grant_covers_what_is_not_more() {
+        let wants = |memory_bytes, timeout_ms| Wants { memory_bytes, timeout_ms };
+        let granted = wants(Some(5), Some(5));
+        assert!(granted.is_within(&granted) && Wants::default().is_within(&Wants::default()));
+        assert!(wants(Some(4), None).is_within(&granted) && wants(None, Some(5)).is_within(&granted));
+        for more in [wants(Some(6), Some(5)), wants(Some(5), Some(6))] {
+            assert!(!more.is_within(&granted));
+        }
+        for one in [wants(Some(1), None), wants(None, Some(1))] {
+            assert!(!one.is_within(&Wants::default()));
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fmt;
 
 use runner_pipeline::error::{Error, Kind, Result};
 
+use crate::ed25519::OpenKey;
 use crate::format::Format;
 use crate::id::Id;
 use crate::{minisign, sshsig, statement};
@@ -50,6 +51,18 @@ impl SecretKey {
     #[must_use]
     pub fn is_encrypted(&self) -> bool {
         self.is_encrypted
+    }
+
+    /// Opens the key for plain Ed25519.
+    ///
+    /// # Errors
+    /// [`Kind::Usage`] if the password is missing or wrong, or the key is of another
+    /// kind.
+    pub(crate) fn open(&self, password: Option<&str>) -> Result<OpenKey> {
+        match self.format {
+            Format::Minisign => minisign::open(&self.text, password),
+            Format::Ssh => sshsig::open(&self.text, password),
+        }
     }
 
     /// Says of these bytes that they are this plugin. Returns the content of the

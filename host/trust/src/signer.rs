@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::format::Format;
 use crate::id::Id;
 use crate::minisign::Verifier;
-use crate::{sshsig, statement};
+use crate::{minisign, sshsig, statement};
 
 /// Who signs plugins: a public key. Two are equal if the keys are.
 #[derive(Clone, Serialize, Deserialize)]
@@ -55,6 +55,16 @@ impl Signer {
     #[must_use]
     pub fn format(&self) -> Format {
         if self.minisign.is_some() { Format::Minisign } else { Format::Ssh }
+    }
+
+    /// The Ed25519 key; `None` if it is of another kind. Lines of both formats may
+    /// hold one key: where several people must agree, this is what must differ.
+    #[must_use]
+    pub fn ed25519(&self) -> Option<[u8; 32]> {
+        match self.format() {
+            Format::Minisign => minisign::plain_public(&self.line),
+            Format::Ssh => sshsig::plain_public(&self.line),
+        }
     }
 
     /// Checks that this key says: these bytes are this plugin. Returns the text
@@ -113,7 +123,6 @@ impl From<Signer> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::minisign;
 
     const SSH: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINYPkmZ2VZC7+cTXdJLt15Ft9fk7Z0WwkrICB8xRx1cs test";
 

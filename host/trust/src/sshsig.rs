@@ -7,6 +7,8 @@
 use runner_pipeline::error::{Error, Kind, Result};
 use ssh_key::{HashAlg, LineEnding, PrivateKey, PublicKey, SshSig};
 
+use crate::ed25519::OpenKey;
+
 /// The namespace, which keeps signatures for one purpose from being used for
 /// another.
 pub const NAMESPACE: &str = "runner-plugin";
@@ -42,17 +44,7 @@ pub fn is_public_key(text: &str) -> bool {
 /// [`Kind::Usage`] if the key is none, or the password is missing or wrong, or its
 /// kind cannot sign here.
 pub fn sign(secret: &str, password: Option<&str>, statement: &str) -> Result<String> {
-    let wrong = |what: &str, error: ssh_key::Error| Error::new(Kind::Usage, what).because(error.to_string());
-    let mut key =
-        PrivateKey::from_openssh(secret).map_err(|e| wrong("the key is not a secret key of OpenSSH", e))?;
-    if key.is_encrypted() {
-        let Some(password) = password else {
-            return Err(Error::new(Kind::Usage, "the secret key is encrypted, and there is no password"));
-        };
-        key = key
-            .decrypt(password)
-            .map_err(|e| wrong("cannot decrypt the secret key: is the password right?", e))?;
-    }
+    let key = decrypted(secret, password)?;
     // This version of the library signs with neither RSA nor keys on tokens.
     let cannot = |error| {
         wrong("a key of this kind cannot sign here", error).hint(
@@ -62,6 +54,45 @@ pub fn sign(secret: &str, password: Option<&str>, statement: &str) -> Result<Str
     };
     let signature = key.sign(NAMESPACE, HashAlg::Sha512, statement.as_bytes()).map_err(cannot)?;
     signature.to_pem(LineEnding::LF).map_err(cannot)
+}
+
+/// Opens a secret key for plain Ed25519.
+///
+/// # Errors
+/// As for [`sign`]; [`Kind::Usage`] if it is a key of another kind.
+pub(crate) fn open(secret: &str, password: Option<&str>) -> Result<OpenKey> {
+    let key = decrypted(secret, password)?;
+    let other = || {
+        Error::new(Kind::Usage, "attestations are signed with Ed25519, and the key is of another kind").hint(
+            "`runner plugin keygen FILE` makes a key that can sign them, and `ssh-keygen -t ed25519` does",
+        )
+    };
+    let pair = key.key_data().ed25519().ok_or_else(other)?;
+    let line = key.public_key().to_openssh().map_err(|error| wrong("cannot use the key", error))?;
+    let line: Vec<_> = line.split_ascii_whitespace().take(2).collect();
+    Ok(OpenKey::new(&pair.private.to_bytes(), line.join(" ")))
+}
+
+/// The Ed25519 key in a line with a public key; `None` if it is of another kind.
+pub(crate) fn plain_public(line: &str) -> Option<[u8; 32]> {
+    PublicKey::from_openssh(line).ok()?.key_data().ed25519().map(|key| key.0)
+}
+
+fn decrypted(secret: &str, password: Option<&str>) -> Result<PrivateKey> {
+    let key = PrivateKey::from_openssh(secret)
+        .map_err(|error| wrong("the key is not a secret key of OpenSSH", error))?;
+    if !key.is_encrypted() {
+        return Ok(key);
+    }
+    let Some(password) = password else {
+        return Err(Error::new(Kind::Usage, "the secret key is encrypted, and there is no password"));
+    };
+    key.decrypt(password)
+        .map_err(|error| wrong("cannot decrypt the secret key: is the password right?", error))
+}
+
+fn wrong(what: &str, error: ssh_key::Error) -> Error {
+    Error::new(Kind::Usage, what).because(error.to_string())
 }
 
 /// Checks a signature over a statement.

@@ -15,10 +15,11 @@ use crate::{Csv, guess};
 use runner_plugin::{Claims, Failure, FileHead, Framing, HEAD_BYTES, Job, LogLevel, Params, log};
 use runner_values::{ACTIONS, Key, Rule, Rules, Syntax, Target, parse_targets};
 
-/// The names of counts: of changed fields for each of [`ACTIONS`], and of
-/// deleted records.
-const COUNTS: [&str; ACTIONS.len() + 1] = {
-    let mut names = ["deleted-rows"; ACTIONS.len() + 1];
+/// The names of counts: of changed fields for each of [`ACTIONS`], of deleted
+/// records, and of dropped fields.
+const COUNTS: [&str; ACTIONS.len() + 2] = {
+    let mut names = ["deleted-rows"; ACTIONS.len() + 2];
+    names[DROPPED] = "dropped-fields";
     let mut place = 0;
     while place < ACTIONS.len() {
         names[place] = ACTIONS[place];
@@ -29,6 +30,9 @@ const COUNTS: [&str; ACTIONS.len() + 1] = {
 
 /// The index of the count of deleted records.
 pub(crate) const DELETED: usize = ACTIONS.len();
+
+/// The index of the count of dropped fields, without those of the header.
+pub(crate) const DROPPED: usize = ACTIONS.len() + 1;
 
 /// What the user wants, before the columns are known.
 #[derive(Debug)]

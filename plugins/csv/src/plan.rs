@@ -1,6 +1,6 @@
 //! What happens to the records of a file.
 
-use crate::begin::DELETED;
+use crate::begin::{DELETED, DROPPED};
 use crate::change::{Buffers, Change, Changer, Failure, RawField};
 use crate::record::{Fault, FaultKind, Field, Record, Shape};
 use crate::steps::{Step, Steps};
@@ -190,6 +190,10 @@ impl Plan {
         edits: &mut Edits,
     ) -> Result<(), Located> {
         let kept = self.kept(row);
+        if !row.is_header {
+            let dropped = row.fields.len() - kept;
+            edits.count(DROPPED, u64::try_from(dropped).unwrap_or(u64::MAX));
+        }
         if kept == 0 {
             return self.empty(changer, row, edits);
         }
@@ -247,7 +251,26 @@ impl Plan {
             };
             changer.value(&raw(row, by), group);
         }
-        changer.change(change, &RawField { group, ..field }, buffers, new)
+        let range = changer.change(change, &RawField { group, ..field }, buffers, new)?;
+        self.guarded(range, &field, new)
+    }
+
+    /// Refuses a new field that ends with a backslash where that may be an
+    /// escape: a reader could take what follows for a part of the value.
+    pub(crate) fn guarded(
+        &self,
+        range: Option<Range<usize>>,
+        field: &RawField<'_>,
+        new: &[u8],
+    ) -> Result<Option<Range<usize>>, Failure> {
+        let is_guarded = self.steps.guards_backslashes && field.shape == Shape::Bare;
+        let Some(range) = range.clone().filter(|_| is_guarded) else { return Ok(range) };
+        let parts = [&field.raw[..range.start], new, &field.raw[range.end..]];
+        let bytes = parts.iter().rev().flat_map(|part| part.iter().rev());
+        match bytes.take_while(|byte| **byte == b'\\').count() % 2 {
+            0 => Ok(Some(range)),
+            _ => Err((FaultKind::Backslash, Some("the new value would end with it".to_owned()))),
+        }
     }
 
     /// Number of fields that are not dropped; exact up to one.

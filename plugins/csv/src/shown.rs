@@ -120,6 +120,7 @@ impl Plan {
             }
             let raw = RawField { is_first: shown.field == 0, group, ..field(raw) };
             let range = changer.change(change, &raw, buffers, new);
+            let range = range.and_then(|range| self.guarded(range, &raw, new));
             let range = range.map_err(|(kind, why)| (Fault { at: start, kind }, why))?;
             if let Some(range) = range {
                 edits.replace(start + range.start..start + range.end, new);

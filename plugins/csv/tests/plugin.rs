@@ -3,13 +3,37 @@
 
 use proptest::prelude::*;
 use runner_csv::Csv;
-use runner_plugin::testing::{assert_split_invariant, edit, params as params_of, run_cases};
+use runner_plugin::testing::{Cut, assert_split_invariant, edit, outcome, params as params_of, run_cases};
 use runner_plugin::{FileHead, Framing, Plugin};
 use runner_values::{Key, Kind, Pseudonyms};
 
 #[test]
 fn cases() {
     run_cases::<Csv>(concat!(env!("CARGO_MANIFEST_DIR"), "/cases"));
+}
+
+#[test]
+fn dropped_fields_are_counted() {
+    let input = b"a,b,c\n1,2,3\n\n4\n5,6\n7,8,9";
+    let outcome = outcome::<Csv>(&[("drop", "2-")], input, &Cut::default()).expect("no error");
+    let dropped = outcome.counts.iter().find(|(name, _)| name == "dropped-fields");
+    assert_eq!(dropped.map(|(_, count)| *count), Some(5));
+}
+
+/// A field in whose middle there is a backslash, cut right after it: with the
+/// whole records of a table, and with the fields alone that the host shows.
+#[test]
+fn no_new_value_ends_with_what_may_be_an_escape() {
+    let refused = |params: &[(&str, &str)]| {
+        let input = b"a,b\nx\\y,2\nz,3\n";
+        edit::<Csv>(params, input).is_err_and(|why| why.contains("the new value would end with it"))
+    };
+    for set in [("truncate", "a=2"), ("set", r"a=q\"), ("replace", "a=/y//")] {
+        assert!(refused(&[set]), "{set:?}");
+        assert!(refused(&[set, ("line-end", "lf")]), "{set:?}, by fields");
+        assert!(!refused(&[set, ("escape", "none")]), "{set:?}, a backslash is text");
+    }
+    assert!(!refused(&[("truncate", "a=1")]));
 }
 
 /// A cell: its value, and whether it is quoted without need.

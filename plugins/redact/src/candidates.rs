@@ -230,7 +230,8 @@ impl Near<'_> {
     }
 
     fn names(&self) -> u64 {
-        let Classes { letter, quote, equals, colon, space, slash, operator, percent, open, .. } = self.here;
+        let Classes { letter, quote, equals, colon, comma, space, slash, operator, percent, open, .. } =
+            self.here;
         // `=` `:` `>` `]` `(` `%` `&` `\`, or a quote or a space and `=` or `:`.
         let quoted = quote >> 1 & (equals | colon | space | operator) >> 2;
         let spaced = space >> 1 & (equals | colon | quote) >> 2;
@@ -238,7 +239,9 @@ impl Near<'_> {
         // from there.
         let colon = colon >> 1 & !(slash >> 2 & slash >> 3);
         let other = (equals | operator | percent | open) >> 1;
-        letter & (colon | quoted | spaced | other)
+        // `define('DB_PASSWORD', 'x')`.
+        let argument = quote >> 1 & comma >> 2 & (quote | space) >> 3;
+        letter & (colon | quoted | spaced | other | argument)
     }
 
     fn words(&self) -> u64 {

@@ -7,8 +7,9 @@
 //!
 //! Overlapping values, as in `Bearer eyJ...`, are redacted as one value, from
 //! the first byte of either to the last, so that nothing of either is visible.
-//! Its kind is that of the value that begins first; of those, the longest; of
-//! those, the first in the order of [`Kind`].
+//! Its kind is that of a credential if one of them is one, because its mask
+//! shows nothing; of those that are left, that of the value that begins first;
+//! then the longest; then the first in the order of [`Kind`].
 
 use crate::candidates::{self, AT, BASE64, COLON, DIGITS, GROUPS, LETTERS, NAME, OCTETS, WORD};
 use crate::context::url::{UserInfo, user_info};
@@ -272,6 +273,9 @@ fn merge(mut found: Vec<Found>) -> Vec<Found> {
         let overlaps = later.range.start < earlier.range.end;
         if overlaps {
             earlier.range.end = earlier.range.end.max(later.range.end);
+            if later.kind.is_secret() && !earlier.kind.is_secret() {
+                earlier.kind = later.kind;
+            }
         }
         overlaps
     });

@@ -5,6 +5,7 @@
 //! setup       sets of parameters, each with inputs: samples, cases, odd ones
 //! generate    more inputs, of the plugin's framing
 //! properties  what must hold for each input     whole   what takes a long one
+//! memory      whether it grows                  numbered  copies that differ
 //! probe       asks the plugin, in its process   shrink  makes an input smaller
 //! check       what has become of each check     report  says it
 //! ```
@@ -12,6 +13,8 @@
 mod check;
 mod generate;
 mod inputs;
+mod memory;
+mod numbered;
 mod outcome;
 mod probe;
 mod properties;
@@ -35,11 +38,14 @@ use runner_trust::package::Package;
 use self::check::{Board, Check, Finding};
 use self::report::{Report, Tally};
 use self::trial::Trial;
+use super::build::is_plugin;
+use super::stale;
 use crate::Outcome;
 use crate::args::{CompileArgs, bytes, key_value, seconds};
 use crate::installed::resolve;
 use crate::loaded_plugin::load_resolved;
 use crate::report::Reporter;
+use crate::signals::cancel_on_signals;
 
 /// What to vet, and how.
 #[derive(Debug, Clone, ArgGroup)]
@@ -86,6 +92,9 @@ pub(crate) struct VetArgs {
     /// Fail unless the plugin takes so many bytes a second
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub(super) min_speed: Option<u64>,
+    /// Fail unless an input makes the plugin change something
+    #[arg(long)]
+    pub(super) require_edits: bool,
     /// Save the smallest failing input of each check in a new folder
     #[arg(long, value_name = "DIR")]
     pub(super) keep: Option<PathBuf>,
@@ -102,6 +111,10 @@ pub(crate) struct VetArgs {
 /// outcome.
 pub(crate) fn vet(args: &VetArgs, reporter: &Reporter) -> Result<Outcome> {
     let (name, cases) = setup::places(args)?;
+    let older_than = match is_plugin(Path::new(&name)) {
+        true => stale::warn(Path::new(&name), reporter)?,
+        false => None,
+    };
     let source = resolve(&name, Locking::Usual)?;
     if let Some(folder) = &args.keep {
         std::fs::create_dir(folder).map_err(Error::at("create the folder", folder))?;
@@ -112,6 +125,7 @@ pub(crate) fn vet(args: &VetArgs, reporter: &Reporter) -> Result<Outcome> {
         version: String::new(),
         digest: blake3::hash(&source.bytes),
         plugin_bytes: source.bytes.len() as u64,
+        time: jiff::Timestamp::now(),
         params: Vec::new(),
         imports: Vec::new(),
         tally: Tally::default(),
@@ -121,18 +135,28 @@ pub(crate) fn vet(args: &VetArgs, reporter: &Reporter) -> Result<Outcome> {
         memory_limit_bytes: args.memory,
         measured: None,
         kept: args.keep.clone(),
+        older_than,
+        notes: Vec::new(),
     };
     if let Some(plugin) = described(&source, args, &mut report, reporter)? {
         section(&source.bytes, &plugin, &mut report.board);
-        Trial::new(args, &mut report).run(&plugin, cases.as_deref())?;
+        let cancel = cancel_on_signals()?;
+        let tried = Trial::new(args, &mut report, cancel).run(&plugin, cases.as_deref());
+        if tried.as_ref().is_err_and(|error| error.kind() == Kind::Interrupted) {
+            reporter.note(&report.so_far())?;
+        }
+        tried?;
     }
-    if let Some(folder) = &args.keep {
-        keep(&report.board, folder)?;
+    let kept = args.keep.as_ref().map_or(Ok(()), |folder| keep(&report.board, folder));
+    if kept.is_err() {
+        // The report is of use without them.
+        report.kept = None;
     }
     match args.json {
         true => reporter.own(json_line(&report.json()).as_bytes())?,
         false => reporter.show(&report.page())?,
     }
+    kept?;
     Ok(if report.board.all_passed() { Outcome::Done } else { Outcome::Changes })
 }
 

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args as ArgGroup, ValueEnum};
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::Result;
-use runner_pipeline::escape::{Page, Raw as _, shown};
+use runner_pipeline::escape::{Page, Raw as _, count, shown};
+use runner_pipeline::storage::Storage;
 use runner_registry::signatures::Found;
 use runner_sandbox::plugin::Resolved;
 use runner_sandbox::{Isolation, contract_version};
@@ -16,14 +17,16 @@ use runner_store::digest::Digest;
 use runner_store::folder::{self, Folder, Turn};
 use runner_store::index::{Index, Installed};
 use runner_store::rules::{Change, Outcome as Admitted};
-use runner_store::store::New;
-use runner_trust::package::Package;
+use runner_store::store::{New, Store};
+use runner_trust::attestation::{Attestation, add, file_text, parse_file};
+use runner_trust::package::{Package, Wants};
 use runner_trust::signer::Signer;
 
+use super::evidence::read_beside;
 use super::inspect::section;
 use super::key_files::{public_key, read_text};
 use super::new_file::{beside, is_missing};
-use super::vouching::Demanded;
+use super::vouching::{Demanded, say_granted};
 use crate::loaded_plugin::{limits, load_resolved};
 use crate::report::Reporter;
 use crate::signals::cancel_on_signals;
@@ -45,6 +48,16 @@ pub(crate) struct AdmissionArgs {
     /// the same version, or another signer, or none; repeat the option for several
     #[arg(long, value_name = "CHANGE", value_enum)]
     accept: Vec<Accepted>,
+    /// Grant the plugins what they want: more memory or time than usual, as `plugin inspect` shows
+    #[arg(long)]
+    grant: bool,
+}
+
+impl AdmissionArgs {
+    /// What a plugin is granted that wants this.
+    fn granted(&self, wants: &Wants) -> Wants {
+        if self.grant { wants.clone() } else { Wants::default() }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -71,6 +84,8 @@ pub(super) struct Candidate {
     pub(super) place: String,
     pub(super) source: Resolved,
     pub(super) signatures: Signatures,
+    /// What is beside it. Nothing of it was checked.
+    attestations: Vec<Attestation>,
     from: Carrier,
     /// The user has said which content it must have.
     is_pinned: bool,
@@ -92,14 +107,11 @@ impl Candidate {
     pub(super) fn read(path: &Path) -> Result<Option<Self>> {
         let source = Resolved::file(path)?;
         let package = section(&source)?;
-        Ok(package.map(|package| Self {
-            package,
-            place: path.shown().to_string(),
-            source,
-            signatures: Signatures::Beside(path.to_owned()),
-            from: Carrier::File,
-            is_pinned: true,
-        }))
+        let Some(package) = package else { return Ok(None) };
+        let attestations = read_beside(path)?;
+        let (place, signatures) = (path.shown().to_string(), Signatures::Beside(path.to_owned()));
+        let from = Carrier::File;
+        Ok(Some(Self { package, place, source, signatures, attestations, from, is_pinned: true }))
     }
 
     /// A plugin that was fetched. `place` is escaped.
@@ -110,8 +122,8 @@ impl Candidate {
         (from, place): (Carrier, String),
     ) -> Self {
         let source = Resolved { name: package.id.to_string(), path: None, bytes: bytes.into() };
-        let signatures = Signatures::Given(found);
-        Self { package, place, source, signatures, from, is_pinned: false }
+        let (signatures, attestations) = (Signatures::Given(found), Vec::new());
+        Self { package, place, source, signatures, attestations, from, is_pinned: false }
     }
 
     /// The same, whose content the user has named.
@@ -171,9 +183,21 @@ impl Candidate {
         Ok(Some((signer.clone(), signature)))
     }
 
+    /// The attestations that are in the store, and those beside the file.
+    fn evidence<S: Storage>(&self, store: &Store<'_, S>, index: &Index) -> Result<Vec<u8>> {
+        let is_same = |present: &&Installed| present.blake3 == self.digest();
+        let mut all = match index.get(&self.package.id).filter(is_same) {
+            // What is damaged is replaced, as a damaged plugin is.
+            Some(present) => store.evidence(present).and_then(|text| parse_file(&text)).unwrap_or_default(),
+            None => Vec::new(),
+        };
+        self.attestations.iter().try_for_each(|one| add(&mut all, one.clone()))?;
+        Ok(file_text(&all).into_bytes())
+    }
+
     /// What is to be put into the store.
-    fn to_store(&self, signed: Option<(Signer, String)>) -> New {
-        let Package { id, contract, manifest, .. } = &self.package;
+    fn to_store(&self, signed: Option<(Signer, String)>, evidence: Vec<u8>, args: &AdmissionArgs) -> New {
+        let Package { id, contract, manifest, wants, .. } = &self.package;
         let (signer, signature) = signed.unzip();
         let plugin = Installed {
             id: id.clone(),
@@ -184,8 +208,11 @@ impl Candidate {
             signer,
             signature,
             from: self.from.clone(),
+            evidence: None,
+            wants: wants.clone(),
+            granted: args.granted(wants),
         };
-        New { plugin, bytes: self.source.bytes.to_vec() }
+        New { plugin, bytes: self.source.bytes.to_vec(), evidence }
     }
 }
 
@@ -207,8 +234,11 @@ pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &R
     let index = store.index()?;
     let signed = candidates.iter().map(|candidate| candidate.signer(key.as_ref(), &index));
     let signed = signed.collect::<Result<Vec<_>>>()?;
-    let new: Vec<_> =
-        candidates.iter().zip(signed).map(|(candidate, signed)| candidate.to_store(signed)).collect();
+    let new = candidates
+        .iter()
+        .zip(signed)
+        .map(|(candidate, signed)| Ok(candidate.to_store(signed, candidate.evidence(&store, &index)?, args)));
+    let new = new.collect::<Result<Vec<_>>>()?;
     let accepted: Vec<_> = args.accept.iter().copied().map(Change::from).collect();
     let outcomes = store.install(&new, &accepted)?;
     let index = store.index()?;
@@ -218,6 +248,11 @@ pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &R
         let plugin = index.get(&new.plugin.id).unwrap_or(&new.plugin);
         let done = if outcome == Admitted::Installed { "installed" } else { "was installed already:" };
         page.line(format_args!("{done} {}, digest {}, {}", plugin.id, plugin.blake3, by(plugin)));
+        if !candidate.attestations.is_empty() {
+            let number = count(candidate.attestations.len() as u64, "attestation");
+            page.line(format_args!("{number} taken along, and not checked"));
+        }
+        say_granted(plugin, &mut page);
         if plugin.signer.is_none() {
             candidate.unchecked(&mut page);
         }

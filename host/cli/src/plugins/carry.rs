@@ -13,7 +13,7 @@ use runner_store::resolve::highest;
 
 use super::admission::{AdmissionArgs, Candidate, admit};
 use super::install::requests;
-use super::new_file::{beside, put};
+use super::new_file::{attestations_beside, beside, put};
 use crate::Outcome;
 use crate::report::Reporter;
 
@@ -35,8 +35,8 @@ pub(crate) struct ImportArgs {
     admission: AdmissionArgs,
 }
 
-/// Writes installed plugins into a folder, with their signatures and a list of what
-/// is there.
+/// Writes installed plugins into a folder, with their signatures and attestations,
+/// and a list of what is there.
 ///
 /// # Errors
 /// If one is not installed or damaged, or the folder is not empty; any I/O error.
@@ -61,7 +61,7 @@ pub(super) fn export(args: &ExportArgs, reporter: &Reporter) -> Result<Outcome> 
             return Err(Error::new(Kind::Usage, what).hint("write the other one into another folder"));
         }
         if list.get(&request).is_none() {
-            chosen.push((plugin, store.load(plugin)?));
+            chosen.push((plugin, store.load(plugin)?, store.evidence(plugin)?));
         }
         list.put(Locked::from(plugin));
     }
@@ -75,11 +75,14 @@ pub(super) fn export(args: &ExportArgs, reporter: &Reporter) -> Result<Outcome> 
             .hint("name one that does not exist"));
     }
     let mut page = Page::default();
-    for (plugin, bytes) in &chosen {
+    for (plugin, bytes, evidence) in &chosen {
         let path = into.join(plugin.id.file_name());
         put(&path, bytes)?;
         if let (Some(signer), Some(signature)) = (&plugin.signer, &plugin.signature) {
             put(&beside(&path, signer.format()), signature.as_bytes())?;
+        }
+        if !evidence.is_empty() {
+            put(&attestations_beside(&path), evidence)?;
         }
         page.line(format_args!("{}: {}", path.shown(), plugin.id));
     }

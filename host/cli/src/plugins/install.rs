@@ -16,7 +16,9 @@ use super::admission::{AdmissionArgs, Candidate, admit, turn};
 use super::carriers::{Carriers, NetworkArgs};
 use super::new_file::put;
 use super::sources::{at_version, highest as highest_tag, in_folder, read};
+use super::vouching::say_granted;
 use crate::Outcome;
+use crate::capabilities::above_usual;
 use crate::installed::{is_installed_name, read_lock};
 use crate::report::Reporter;
 use crate::signals::cancel_on_signals;
@@ -174,6 +176,34 @@ pub(super) fn remove(names: &[String], reporter: &Reporter) -> Result<Outcome> {
     folder.sweep(&left, &turn);
     let mut page = Page::default();
     gone.iter().for_each(|plugin| page.line(format_args!("removed {}", plugin.id)));
+    reporter.show(&page)?;
+    Ok(Outcome::Done)
+}
+
+/// Grants installed plugins what they want.
+///
+/// # Errors
+/// If one is not installed; any I/O error.
+pub(super) fn grant(names: &[String], reporter: &Reporter) -> Result<Outcome> {
+    let requests = requests(names)?;
+    let folder = Folder::open(&folder::path()?)?;
+    let Some(folder) = folder else {
+        requests.iter().try_for_each(|request| highest(request, &Index::default()).map(|_| ()))?;
+        return Ok(Outcome::Done);
+    };
+    let _turn = turn(&folder, cancel_on_signals()?, reporter)?;
+    let store = folder.store();
+    let index = store.index()?;
+    let found = requests.iter().map(|request| highest(request, &index).cloned());
+    let found = found.collect::<Result<Vec<_>>>()?;
+    store.grant(&found)?;
+    let mut page = Page::default();
+    for plugin in found {
+        if above_usual(&plugin.wants).is_usual() {
+            page.line(format_args!("{} wants nothing beyond the usual limits", plugin.id));
+        }
+        say_granted(&Installed { granted: plugin.wants.clone(), ..plugin }, &mut page);
+    }
     reporter.show(&page)?;
     Ok(Outcome::Done)
 }

@@ -6,7 +6,7 @@ use runner_sandbox::Isolation;
 use runner_sandbox::plugin::bundled;
 use runner_store::folder::{self, Folder};
 
-use super::admission::by;
+use super::admission::{by, say_granted};
 use crate::Outcome;
 use crate::loaded_plugin::{limits, load};
 use crate::report::Reporter;
@@ -29,6 +29,7 @@ pub(super) fn list(reporter: &Reporter) -> Result<Outcome> {
         page.line("");
         page.line(format_args!("{}  {}", plugin.id, plugin.summary));
         page.line(format_args!("    digest {}, {}", plugin.blake3, by(plugin)));
+        say_granted(plugin, &mut page);
     }
     reporter.show(&page)?;
     Ok(Outcome::Done)

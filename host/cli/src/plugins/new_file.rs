@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use runner_pipeline::error::{Error, Result};
+use runner_trust::attestation;
 use runner_trust::format::Format;
 
 /// The mode of a new file, less what the user's mask takes away.
@@ -40,7 +41,16 @@ pub(super) fn is_missing(path: &Path) -> bool {
 
 /// The file with the signature of a plugin's file.
 pub(super) fn beside(plugin: &Path, format: Format) -> PathBuf {
+    with_suffix(plugin, format.suffix())
+}
+
+/// The file with the attestations of a plugin's file.
+pub(super) fn attestations_beside(plugin: &Path) -> PathBuf {
+    with_suffix(plugin, attestation::SUFFIX)
+}
+
+fn with_suffix(plugin: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(plugin);
-    name.push(format.suffix());
+    name.push(suffix);
     name.into()
 }

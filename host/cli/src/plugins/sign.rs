@@ -7,10 +7,12 @@ use clap::Args as ArgGroup;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, Raw as _};
 use runner_sandbox::plugin::Resolved;
+use runner_trust::attestation::Subject;
 use runner_trust::format::Format;
 use runner_trust::package::Package;
 use runner_trust::{minisign, statement};
 
+use super::evidence::{demand, describe, read_beside};
 use super::inspect::section;
 use super::key_files::{PasswordArgs, public_key, read_text, secret_key, write_new_secret};
 use super::new_file::{beside, is_missing, put};
@@ -49,6 +51,10 @@ pub(crate) struct VerifyArgs {
     /// The file of the signature [default: that of the plugin, with `.minisig` or `.sshsig` at the end]
     #[arg(long, value_name = "FILE")]
     signature: Option<PathBuf>,
+    /// The file of the public key of a person or a machine who must have attested something of the
+    /// plugin, in the file `.intoto.jsonl` beside it; repeat the option for several
+    #[arg(long, value_name = "FILE")]
+    attester: Vec<PathBuf>,
 }
 
 /// Makes a pair of keys.
@@ -102,10 +108,11 @@ pub(super) fn statement(plugin: &Path, reporter: &Reporter) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Checks a signature.
+/// Checks a signature, and attestations.
 ///
 /// # Errors
-/// If there is none, or it is not one of this key over this plugin.
+/// If there is none, or it is not one of this key over this plugin; if one who must
+/// have attested has not.
 pub(super) fn verify(args: &VerifyArgs, reporter: &Reporter) -> Result<Outcome> {
     let (source, package) = packed(&args.plugin)?;
     let key = public_key(&args.key)?;
@@ -120,7 +127,14 @@ pub(super) fn verify(args: &VerifyArgs, reporter: &Reporter) -> Result<Outcome> 
     let mut page = Page::of(format_args!("{}: {}, digest {digest}", args.plugin.shown(), package.id));
     page.line(format_args!("signed by {key}"));
     page.line(format_args!("it says: {said}"));
+    let attesters = args.attester.iter().map(|path| public_key(path)).collect::<Result<Vec<_>>>()?;
+    let subject = Subject::new(&package.id, &source.bytes);
+    let attestations = read_beside(&args.plugin)?;
+    let mut keys = attesters.clone();
+    keys.extend((!attesters.contains(&key)).then_some(key));
+    describe(&attestations, &keys, &subject, &mut page);
     reporter.show(&page)?;
+    demand(&attestations, &attesters, &subject, &args.plugin)?;
     Ok(Outcome::Done)
 }
 

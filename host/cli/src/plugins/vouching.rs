@@ -4,11 +4,13 @@
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, Raw as _, count};
 use runner_registry::signatures::Found;
+use runner_store::index::Installed;
 use runner_trust::format::Format;
 use runner_trust::signer::Signer;
 
 use super::admission::{Candidate, NEW_KEY, Signatures};
 use super::new_file::{beside, is_missing};
+use crate::capabilities::{Shown, above_usual};
 
 impl Candidate {
     /// The signature of this key among those that came with the plugin; `None` if
@@ -98,4 +100,18 @@ fn absent(found: &Found, format: Format) -> String {
         }
     };
     format!("no signature of a key of {format} is beside it{skipped}")
+}
+
+/// Says what a plugin wants beyond the usual, if it does, and whether that was granted.
+pub(super) fn say_granted(plugin: &Installed, page: &mut Page) {
+    let above = above_usual(&plugin.wants);
+    if above.is_usual() {
+        return;
+    }
+    let (id, wanted) = (&plugin.id, Shown(&above));
+    if above.is_within(&plugin.granted) {
+        page.line(format_args!("granted to {id}: {wanted}"));
+    } else {
+        page.line(format_args!("not granted: {id} wants {wanted}; `runner plugin grant {id}` grants it"));
+    }
 }

@@ -31,6 +31,7 @@ pub(super) struct Classes {
     /// Spaces and control characters.
     pub(super) blank: u64,
     pub(super) plus: u64,
+    pub(super) comma: u64,
     pub(super) open: u64,
     pub(super) close: u64,
     pub(super) bracket: u64,
@@ -80,6 +81,7 @@ impl Classes {
             space: parts.bits(|part| is(part, b' ')),
             blank: parts.bits(|part| within(part, 0, 0x21)),
             plus: parts.bits(|part| is(part, b'+')),
+            comma: parts.bits(|part| is(part, b',')),
             open: parts.bits(|part| is(part, b'(')),
             close: parts.bits(|part| is(part, b')')),
             bracket: parts.bits(|part| is(part, b'[')),

@@ -5,7 +5,7 @@ use super::credentials::{authorization, cookies};
 use super::key_name::{self, Class};
 use super::value::{self, Style};
 use crate::kind::Kind;
-use crate::text::{char_at, run_end};
+use crate::text::{char_at, run_end, run_start};
 use std::ops::Range;
 
 /// What is known from the keys before a place in its line, so that each byte
@@ -172,6 +172,11 @@ fn operator(text: &[u8], start: usize, end: usize) -> Option<(usize, Style)> {
             return value::quote(text, value).map(|_| (value, Style::Plain));
         }
         b'\'' if at > end && !is_key_quoted => return Some((at, Style::Plain)),
+        // `define('DB_PASSWORD', 'x')`.
+        b',' if is_key_quoted && is_setter(text, start) => {
+            let value = skip_spaces(text, at + char.length);
+            return value::quote(text, value).map(|_| (value, Style::Plain));
+        }
         b'(' if at == end && value::quote(text, at + 1).is_some() => return Some((at + 1, Style::Plain)),
         _ => return None,
     }
@@ -187,6 +192,32 @@ fn operator(text: &[u8], start: usize, end: usize) -> Option<(usize, Style)> {
     // `password :` at the end of a sentence, or a key of YAML with a block.
     (value < text.len() && text[value] != b'\n' && !(is_spaced && char.ascii() == b':' && value == at))
         .then_some((value, style))
+}
+
+/// Whether a name in quotes that begins at `start` is the first argument of a
+/// function that gives it a value.
+fn is_setter(text: &[u8], start: usize) -> bool {
+    const ENDS: [&[u8]; 14] = [
+        b"define",
+        b"env",
+        b"set",
+        b"put",
+        b"add",
+        b"append",
+        b"insert",
+        b"default",
+        b"header",
+        b"property",
+        b"option",
+        b"param",
+        b"parameter",
+        b"value",
+    ];
+    let quotes = run_start(text, start, 4, |byte| matches!(byte, b'\\' | b'"' | b'\'' | b'`'));
+    let open = run_start(text, quotes, 2, |byte| byte == b' ');
+    let Some(name) = text[..open].strip_suffix(b"(") else { return false };
+    ENDS.iter()
+        .any(|end| name.len().checked_sub(end.len()).is_some_and(|at| name[at..].eq_ignore_ascii_case(end)))
 }
 
 /// The end of the spaces from `at` on, at most eight.
@@ -229,6 +260,8 @@ mod tests {
             ("{\"m\":\"{\\\"password\\\":\\\"a\\\\\\\\\\\"}\",\"x\":1}", "a\\\\\\\\"),
             ("{\"m\":\"\\\"password:y\\\\\\\"\\\"\"}", "y"),
             ("psk=\"hunter22\"", "hunter22"),
+            ("define('DB_PASSWORD', 'hunter2');", "hunter2"),
+            ("os.environ.setdefault(\"DB_PASSWORD\", \"hunter2\")", "hunter2"),
             ("password=abc(def)ghi", "abc(def)ghi"),
             ("secret_key_base: 4f9cb143bb0df4b6768b8272631baf73", "4f9cb143bb0df4b6768b8272631baf73"),
             (r#"{"m":"password=hunter2\nx"}"#, "hunter2"),
@@ -273,6 +306,8 @@ mod tests {
             "std::token::Foo1234",
             "name=\"password\" type=\"password\"",
             "pass: 12 fail: 3",
+            "passwd: files systemd",
+            "required('password', 'username')",
             "password = os.environ[\"PW\"]",
             "password = getpass.getpass(\"Password\")",
             "password: process.env.DB_PASS",

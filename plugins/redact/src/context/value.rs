@@ -185,7 +185,8 @@ pub(super) fn is_empty(value: &[u8]) -> bool {
     const WORDS: &str = "true false null none nil undefined nan required missing invalid incorrect wrong \
         expired reset changed empty failed not is are was must should cannot yes no ok on off \
         optional prompt hidden redacted masked removed string text unset set rejected \
-        accepted mismatch error denied unknown disabled enabled too for verified";
+        accepted mismatch error denied unknown disabled enabled too for verified \
+        files compat systemd";
     let is_placeholder = matches!(value, [] | [b'$' | b'{' | b'<' | b'[' | b'(', ..])
         && !value.iter().any(u8::is_ascii_digit)
         || value.starts_with(b"${")

@@ -128,6 +128,9 @@ mod tests {
             (r#"{"m":"{\"a\":\"b\\u00fcr@m\\u00fcller.de\"}"}"#, "b\\\\u00fcr@m\\\\u00fcller.de"),
             ("\x1b[36mbob@example.com\x1b[0m #033[1mbob@example.com", "bob@example.com bob@example.com"),
             ("mailto:bob@example.com?subject=x", "bob@example.com"),
+            ("bob [at] mail [dot] example [dot] com, x", "bob [at] mail [dot] example [dot] com"),
+            ("bob(at)example(dot)org x", "bob(at)example(dot)org"),
+            ("(1,'o''brien@example.com','x''y','a@b.com')", "o''brien@example.com a@b.com"),
         ] {
             assert_eq!(found(&[Kind::Email], text), values, "in {text}");
         }
@@ -163,6 +166,8 @@ mod tests {
             "veth1@if5: <UP>",
             "pip install x@git+https",
             "origin/HEAD@{1}",
+            "bob@mailhost:~$ ls",
+            "[root@mailhost log]# ls",
         ] {
             assert_eq!(found(&[Kind::Email], text), "", "in {text}");
         }

@@ -203,6 +203,8 @@ mod tests {
             "1.2.3.0004",
             "1..2.3.4",
             "Chrome/120.0.0.0",
+            "SSH-2.0-server_81.2.3.4",
+            "libssl.so.81.1.1.1",
             "foo-1.12.2.5.jar",
             "Version=4.0.0.0, Culture=neutral",
             "8.5.1.2",

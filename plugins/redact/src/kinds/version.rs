@@ -152,6 +152,7 @@ pub(crate) fn is_version(text: &[u8], range: Range<usize>, octets: [u8; 4]) -> b
     let Range { start, end } = range;
     let (before, after) = (&text[..start], &text[end..]);
     if is_glued_version(text, start)
+        || is_banner(text, start)
         || has_version_suffix(after)
         || is_identifier(octets) && !is_padded(&text[start..end])
     {
@@ -203,6 +204,16 @@ fn is_glued_version(text: &[u8], start: usize) -> bool {
         .then_some(())
     });
     is_word.is_some() || start > 0 && matches!(text[start - 1], b'~' | b'^')
+}
+
+/// `SSH-2.0-server_1.2.3.4`: the software's version (RFC 4253 section 4.2); and
+/// `libssl.so.1.1.1.1`.
+fn is_banner(text: &[u8], start: usize) -> bool {
+    if text[..start].ends_with(b".so.") {
+        return true;
+    }
+    let word = run_start(text, start, 48, |byte| byte.is_ascii_graphic());
+    text[word..start].starts_with(b"SSH-") && text.get(word + 4).is_some_and(u8::is_ascii_digit)
 }
 
 /// `1.2.3.4-beta`, `1.2.3.4rc1`, `1.2.3.4.Final`, `1.2.3.4.jar`.

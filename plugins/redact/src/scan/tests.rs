@@ -85,3 +85,14 @@ fn each_place_has_values() {
     }
     assert_eq!(missing, []);
 }
+
+/// The mask of an address shows its `@` and its dots, that of a password
+/// nothing.
+#[test]
+fn what_may_be_a_credential_is_one() {
+    let keys = Keys::builtin().expect("valid rules");
+    for text in ["Pwd=P@ssw0rd;", "password=bob@example.com", "x password=a,bob@example.com"] {
+        let found = scan(text.as_bytes(), Kinds::of(&Kind::ALL), &keys).expect("small expressions");
+        assert!(found.iter().all(|value| value.kind == Kind::Password), "{text}: {found:?}");
+    }
+}

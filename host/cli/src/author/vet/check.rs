@@ -22,11 +22,12 @@ pub(super) enum Check {
     Time,
     Limits,
     Speed,
+    Edits,
 }
 
 impl Check {
     /// All checks, in the order of the report.
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 18] = [
         Self::Imports,
         Self::Describe,
         Self::Section,
@@ -44,6 +45,7 @@ impl Check {
         Self::Time,
         Self::Limits,
         Self::Speed,
+        Self::Edits,
     ];
 
     /// The name that stays the same from version to version.
@@ -66,6 +68,7 @@ impl Check {
             Self::Time => "time",
             Self::Limits => "limits",
             Self::Speed => "speed",
+            Self::Edits => "edits",
         }
     }
 
@@ -89,6 +92,7 @@ impl Check {
             Self::Time => "it answers in time",
             Self::Limits => "it keeps the limits of memory and of answers",
             Self::Speed => "it is as fast as demanded",
+            Self::Edits => "it changes an input, as demanded",
         }
     }
 

@@ -52,6 +52,8 @@ impl Maker {
         for prefilter in &job.prefilters {
             if let Pattern::Literals { patterns, .. } = &prefilter.pattern {
                 self.learn(patterns.iter().take(100).cloned());
+                // What a plugin looks for in another way than its prefilter says.
+                self.learn(patterns.iter().take(20).flat_map(|pattern| change::near(pattern)));
             }
         }
         let header = match job.framing {

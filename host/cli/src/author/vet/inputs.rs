@@ -34,7 +34,7 @@ pub(super) fn sample(path: &Path, origin: &str) -> Result<Input> {
 
 /// Inputs that no plugin may stumble over.
 pub(super) fn odd() -> Vec<Input> {
-    let long = b"0123456789abcdef ".repeat(6 << 10);
+    let long = b"0123456789abcdef ".repeat(24 << 10);
     let inputs: [(&str, &[u8]); 16] = [
         ("an empty file", b""),
         ("one line end", b"\n"),

@@ -55,6 +55,18 @@ impl<'a> Probe<'a> {
         Ok(begin(self.plugins, self.bytes)?.map(|(_, instance)| instance))
     }
 
+    /// The bytes that it asks about.
+    pub(super) fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The same for other bytes of the same kind: an instance that has begun may be
+    /// asked about them.
+    pub(super) fn of<'b>(&'b self, bytes: &'b [u8]) -> Probe<'b> {
+        let (job, cutter) = (self.job.clone(), Cutter::new(&self.job.framing, MIN_RECORD_LIMIT_BYTES));
+        Probe { plugins: self.plugins, bytes, job, cutter, first: None, budget: Budget::UNLIMITED }
+    }
+
     pub(super) fn is_sequential(&self) -> bool {
         self.job.framing == Framing::Sequential
     }

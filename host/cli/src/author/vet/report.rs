@@ -34,6 +34,8 @@ pub(super) struct Report {
     /// The BLAKE3 of the plugin's bytes.
     pub(super) digest: blake3::Hash,
     pub(super) plugin_bytes: u64,
+    /// When the plugin was loaded to be tried.
+    pub(super) time: jiff::Timestamp,
     /// The sets of parameters, without the values of secret ones.
     pub(super) params: Vec<Vec<(String, Option<String>)>>,
     pub(super) imports: Vec<String>,
@@ -46,6 +48,10 @@ pub(super) struct Report {
     pub(super) measured: Option<Measured>,
     /// The folder in which failing inputs are.
     pub(super) kept: Option<std::path::PathBuf>,
+    /// A source of the plugin that was changed after it was built.
+    pub(super) older_than: Option<std::path::PathBuf>,
+    /// What was not tried as the user may expect.
+    pub(super) notes: Vec<String>,
 }
 
 impl Report {
@@ -90,14 +96,29 @@ impl Report {
             count(given + generated + mutated, "input"),
             self.seed
         ));
-        if changed == 0 && self.board.all_passed() {
+        for note in &self.notes {
+            page.line(note);
+        }
+        if changed == 0 {
             page.line(
-                "no input made the plugin change anything, so little is shown: give samples with --sample",
+                "NOTHING WAS SHOWN: no input made the plugin change anything; give samples with --sample",
             );
         }
         let (passed, failed, others) = self.counted();
         page.line(format_args!("{passed} passed, {failed} failed, {others} not applicable"));
         page
+    }
+
+    /// How far a trial came that was stopped.
+    pub(super) fn so_far(&self) -> Page {
+        let Tally { given, generated, mutated, .. } = self.tally;
+        let failed: Vec<_> =
+            Check::ALL.into_iter().filter(|check| self.board.has_failed(*check)).map(Check::id).collect();
+        let failed = if failed.is_empty() { "no check".to_owned() } else { failed.join(", ") };
+        Page::of(format_args!(
+            "stopped after {}: {failed} failed so far",
+            count(given + generated + mutated, "input")
+        ))
     }
 
     fn describe(&self, check: Check, finding: &Finding, page: &mut Page) {
@@ -143,9 +164,11 @@ impl Report {
             "event": "vet",
             "format": 1,
             "runner": env!("CARGO_PKG_VERSION"),
+            "time": format!("{:.0}", self.time),
             "plugin": {
                 "name": self.name, "version": self.version, "digest": self.digest.to_string(),
                 "bytes": self.plugin_bytes, "imports": self.imports,
+                "older_than": self.older_than.as_ref().map(|path| path.to_string_lossy()),
             },
             "passed": self.board.all_passed(),
             "parameters": params.collect::<Vec<_>>(),
@@ -157,6 +180,7 @@ impl Report {
                 "given": given, "generated": generated, "mutated": mutated, "refused": refused,
                 "changed": changed,
             },
+            "notes": self.notes,
             "checks": checks.collect::<Vec<_>>(),
             "measured": self.measured.map(|measured| json!({
                 "bytes_per_second": measured.bytes_per_second,

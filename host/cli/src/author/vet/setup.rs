@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use runner_contract::{Manifest, ParamKind};
 use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::escape::count;
 use runner_pipeline::memory::Budget;
 use runner_pipeline::run::COSTS;
 use runner_sandbox::plugin::params::{self, Given};
@@ -24,6 +25,9 @@ use crate::author::project::Project;
 const THREADS: usize = 2;
 /// By how much there is a little less memory.
 const LESS_BYTES: u64 = 1 << 20;
+
+/// Sets with a value that no case has, at most.
+const VARIANTS: usize = 8;
 
 /// A plugin's name or path, and the folder of its cases, if there is one.
 pub(super) fn places(args: &VetArgs) -> Result<(String, Option<PathBuf>)> {
@@ -56,19 +60,31 @@ pub(super) struct Set {
     pub(super) subject: Subject,
     pub(super) given: Vec<Given>,
     pub(super) inputs: Vec<Input>,
+    /// Whether the checks are done that take longest.
+    pub(super) is_long: bool,
 }
 
 /// All sets: the parameters that the user gives, and those of the cases.
 ///
 /// # Errors
 /// If a parameter is wrong, or a sample or case cannot be read.
-pub(super) fn sets(plugin: &Plugin, args: &VetArgs, cases: Option<&Path>) -> Result<Vec<Set>> {
+pub(super) fn sets(
+    plugin: &Plugin,
+    args: &VetArgs,
+    (cases, notes): (Option<&Path>, &mut Vec<String>),
+) -> Result<Vec<Set>> {
     let folders = cases.map(case::folders).transpose()?.unwrap_or_default();
     let cases = folders.iter().map(|folder| Case::read(folder)).collect::<Result<Vec<_>>>()?;
     let mut samples = Vec::new();
     for path in &args.samples {
         let shown = runner_pipeline::escape::shown(path);
-        samples.push(sample(path, &format!("sample {shown}"))?);
+        let input = sample(path, &format!("sample {shown}"))?;
+        let tried_bytes = input.bytes.len() as u64;
+        if std::fs::metadata(path).is_ok_and(|found| found.len() > tried_bytes) {
+            notes
+                .push(format!("of sample {shown}, only the first {} were tried", count(tried_bytes, "byte")));
+        }
+        samples.push(input);
     }
     let mut given = match &args.params {
         Some(path) => params::read_file(path)?,
@@ -77,7 +93,12 @@ pub(super) fn sets(plugin: &Plugin, args: &VetArgs, cases: Option<&Path>) -> Res
     given.extend(args.set.iter().map(|(name, value)| Given::set(name, value)));
     let mut sets: Vec<Set> = Vec::new();
     if !given.is_empty() || cases.is_empty() {
-        sets.push(Set { subject: subject(plugin, args, &given)?, given, inputs: samples.clone() });
+        sets.push(Set {
+            subject: subject(plugin, (args, args.seed), &given)?,
+            given,
+            inputs: samples.clone(),
+            is_long: true,
+        });
     }
     for case in &cases {
         let input = sample(&case.input, &format!("case `{}`", case.name))?;
@@ -90,8 +111,8 @@ pub(super) fn sets(plugin: &Plugin, args: &VetArgs, cases: Option<&Path>) -> Res
             sets[0].inputs.push(input.clone());
         }
         let inputs = samples.iter().cloned().chain([input]).collect();
-        match subject(plugin, args, &case.params) {
-            Ok(subject) => sets.push(Set { subject, given: case.params.clone(), inputs }),
+        match subject(plugin, (args, args.seed), &case.params) {
+            Ok(subject) => sets.push(Set { subject, given: case.params.clone(), inputs, is_long: true }),
             // The case is about wrong parameters.
             Err(error) if error.kind() == Kind::Usage => {}
             Err(error) => return Err(error),
@@ -101,10 +122,57 @@ pub(super) fn sets(plugin: &Plugin, args: &VetArgs, cases: Option<&Path>) -> Res
         return Err(Error::new(Kind::Usage, "no case has parameters that the plugin takes")
             .hint("give parameters with `--set KEY=VALUE`"));
     }
+    let others = variants(plugin, args, &sets)?;
+    sets.extend(others);
     for set in &mut sets {
         set.inputs.extend(odd());
     }
     Ok(sets)
+}
+
+/// The first set with each value of a choice or truth that no set has, and with
+/// another seed.
+fn variants(plugin: &Plugin, args: &VetArgs, sets: &[Set]) -> Result<Vec<Set>> {
+    let manifest = plugin.manifest();
+    let Some(first) = sets.first() else { return Ok(Vec::new()) };
+    let mut wanted = Vec::new();
+    for spec in &manifest.params {
+        let values = match spec.kind {
+            ParamKind::Choice => spec.choices.clone(),
+            ParamKind::Boolean => vec!["true".to_owned(), "false".to_owned()],
+            _ => continue,
+        };
+        // What the user has set stays.
+        if args.set.iter().any(|(name, _)| *name == spec.name) {
+            continue;
+        }
+        let has = |set: &Set, value: &String| {
+            let mut given = set.given.iter().filter(|given| given.name == spec.name).peekable();
+            match given.peek() {
+                Some(_) => given.any(|given| given.value == *value),
+                None => spec.default.as_ref() == Some(value),
+            }
+        };
+        for value in values {
+            if !sets.iter().any(|set| has(set, &value)) {
+                let others = first.given.iter().filter(|given| given.name != spec.name).cloned();
+                wanted.push((others.chain([Given::set(&spec.name, &value)]).collect(), args.seed));
+            }
+        }
+    }
+    wanted.truncate(VARIANTS);
+    if manifest.seed {
+        wanted.push((first.given.clone(), Some(args.seed.map_or(1, |seed| seed.wrapping_add(1)))));
+    }
+    let mut made = Vec::new();
+    for (given, seed) in wanted {
+        match subject(plugin, (args, seed), &given) {
+            Ok(subject) => made.push(Set { subject, given, inputs: first.inputs.clone(), is_long: false }),
+            Err(error) if error.kind() == Kind::Usage => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(made)
 }
 
 fn is_same(one: &[Given], two: &[Given]) -> bool {
@@ -116,10 +184,10 @@ fn is_same(one: &[Given], two: &[Given]) -> bool {
     one.len() == two.len() && one.iter().zip(two).all(same)
 }
 
-fn subject(plugin: &Plugin, args: &VetArgs, given: &[Given]) -> Result<Subject> {
+fn subject(plugin: &Plugin, (args, seed): (&VetArgs, Option<u64>), given: &[Given]) -> Result<Subject> {
     let several = |plugin: Plugin| {
         let tables = args.tables.iter().map(|(name, path)| (name.clone(), PathBuf::from(path)));
-        let grants = (tables.collect(), args.seed);
+        let grants = (tables.collect(), seed);
         // It would say the same thousands of times.
         let silent: Sink = Arc::new(|_, _| {});
         Several::new(vec![plugin], given.to_vec(), grants, Budget::UNLIMITED)

@@ -3,12 +3,14 @@
 use std::path::Path;
 use std::time::Instant;
 
+use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_sandbox::Plugin;
 
 use super::VetArgs;
 use super::check::{Check, Finding, Input, Tried};
 use super::generate::Maker;
+use super::memory;
 use super::outcome::Failed;
 use super::properties::{self, Property, Seen, tried};
 use super::report::Report;
@@ -30,6 +32,7 @@ const SILENT: [Check; 4] = [Check::Trap, Check::Contract, Check::Time, Check::Li
 pub(super) struct Trial<'a> {
     args: &'a VetArgs,
     report: &'a mut Report,
+    cancel: Cancel<'static>,
     /// What the plugin said when it refused an input.
     refusal: Option<String>,
     accepted: u64,
@@ -38,16 +41,16 @@ pub(super) struct Trial<'a> {
 }
 
 impl<'a> Trial<'a> {
-    pub(super) fn new(args: &'a VetArgs, report: &'a mut Report) -> Self {
-        Self { args, report, refusal: None, accepted: 0, long_sets: 0 }
+    pub(super) fn new(args: &'a VetArgs, report: &'a mut Report, cancel: Cancel<'static>) -> Self {
+        Self { args, report, cancel, refusal: None, accepted: 0, long_sets: 0 }
     }
 
     /// Tries everything.
     ///
     /// # Errors
-    /// If the sets cannot be made, or the plugin accepts no input.
+    /// If the sets cannot be made, the plugin accepts no input, or the user stops it.
     pub(super) fn run(mut self, plugin: &Plugin, cases: Option<&Path>) -> Result<()> {
-        let sets = setup::sets(plugin, self.args, cases)?;
+        let sets = setup::sets(plugin, self.args, (cases, &mut self.report.notes))?;
         self.report.params = sets.iter().map(|set| set.subject.plugins.storable_params()).collect();
         for (index, set) in sets.iter().enumerate() {
             self.set(plugin, (index, set), sets.len() as u64)?;
@@ -60,6 +63,14 @@ impl<'a> Trial<'a> {
                 Some(why) => error.because(why),
                 None => error,
             });
+        }
+        match (self.args.require_edits, self.report.tally.changed) {
+            (true, 0) => {
+                let why = "no input made the plugin change anything".to_owned();
+                self.report.board.fail(Check::Edits, Finding { why, input: None, params: 0 });
+            }
+            (true, _) => self.report.board.pass(Check::Edits),
+            (false, _) => {}
         }
         Ok(())
     }
@@ -86,6 +97,7 @@ impl<'a> Trial<'a> {
             maker.judge(&input.bytes, what, self.report.tally.refused == refused);
         }
         if let Some(best) = best
+            && set.is_long
             && self.long_sets < LONG_SETS
             && !self.report.board.has_failed(Check::Time)
         {
@@ -121,14 +133,14 @@ impl<'a> Trial<'a> {
         maker: &mut Maker,
         best: &mut Option<Vec<u8>>,
     ) -> Result<()> {
+        self.cancel.check()?;
         if self.report.board.has_failed(Check::Time) {
             return Ok(());
         }
         let seen = match Seen::new(&set.subject, &input.bytes)? {
             Ok(seen) => seen,
             Err(Failed::Refused(why)) => {
-                self.report.tally.refused += 1;
-                self.refusal.get_or_insert(why);
+                self.refused(input, why);
                 return Ok(());
             }
             Err(Failed::Fault(fault, why)) => {
@@ -144,7 +156,7 @@ impl<'a> Trial<'a> {
                     *best = Some(input.bytes.clone());
                 }
             }
-            Err(Failed::Refused(_)) => self.report.tally.refused += 1,
+            Err(Failed::Refused(why)) => self.refused(input, why.clone()),
             _ => {}
         }
         if !input.origin.starts_with("generated") && !input.origin.starts_with("mutated") {
@@ -169,6 +181,18 @@ impl<'a> Trial<'a> {
         Ok(())
     }
 
+    /// Counts an input that the plugin refuses, and names one that the user gave.
+    fn refused(&mut self, input: &Input, why: String) {
+        self.report.tally.refused += 1;
+        if input.origin.starts_with("sample ") {
+            let note = format!("{} was refused: {why}", input.origin);
+            if !self.report.notes.contains(&note) {
+                self.report.notes.push(note);
+            }
+        }
+        self.refusal.get_or_insert(why);
+    }
+
     /// Records a failure with the smallest input for it.
     fn wrong(
         &mut self,
@@ -177,6 +201,8 @@ impl<'a> Trial<'a> {
         input: &Input,
         property: Property,
     ) -> Result<()> {
+        // The signal may have ended a process of the plugin, too.
+        self.cancel.check()?;
         if self.report.board.has_failed(wrong) {
             return Ok(());
         }
@@ -201,8 +227,9 @@ impl<'a> Trial<'a> {
         let scratch = tempfile::tempdir().map_err(Error::at("create a folder in", &std::env::temp_dir()))?;
         let found = [
             (Check::Threads, whole::threads(plugins, &bytes, scratch.path())?),
-            (Check::Memory, whole::memory(plugins, &bytes)?),
+            (Check::Memory, memory::memory(plugins, &bytes)?),
         ];
+        self.cancel.check()?;
         if self.report.measured.is_none() {
             self.report.measured = whole::measure(plugins, &bytes)?;
         }

@@ -1,11 +1,12 @@
-//! What takes a long input: growth of memory, real runs with several threads, and
-//! how fast the plugin is.
+//! What takes a long input: real runs with several threads, and how fast the plugin
+//! is.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use runner_pipeline::engine::window::Shows;
 use runner_pipeline::error::{Error, Result};
+use runner_pipeline::escape::count;
 use runner_pipeline::patch::{Direction, OsPatch};
 use runner_pipeline::run::{Options, plan};
 use runner_pipeline::storage::{Entry, OsStorage};
@@ -19,21 +20,10 @@ use super::properties::may_cut_edits;
 use crate::author::build::remove;
 use crate::loaded_plugin::with_program;
 
-/// How long memory is watched before it must have stopped growing.
-const WARM_UP: Duration = Duration::from_millis(60);
-/// Passes over an input in that time, at most.
-const WARM_UP_PASSES: u64 = 2000;
-/// How often the number of passes is doubled.
-const DOUBLINGS: u32 = 4;
-/// Sizes of inputs of a sequential plugin, in bytes.
-const SEQUENTIAL_BYTES: [usize; 5] = [64 << 10, 128 << 10, 256 << 10, 512 << 10, 1 << 20];
-/// The windows in which memory is watched, in bytes.
-const SEQUENTIAL_WINDOW_BYTES: u64 = 4 << 10;
-
 /// Bytes of an input for real runs: more than two blocks.
 const RUN_BYTES: usize = (2 << 20) + 12_345;
 /// Windows in bytes, and threads, of real runs.
-const RUNS: [(u64, usize); 4] = [(1 << 20, 1), (64 << 10, 1), (64 << 10, 2), (192 << 10, 2)];
+const RUNS: [(u64, usize); 5] = [(1 << 20, 1), (64 << 10, 1), (64 << 10, 2), (192 << 10, 2), (4 << 20, 1)];
 
 /// Bytes of an input for measuring.
 const MEASURED_BYTES: usize = 1 << 20;
@@ -64,86 +54,6 @@ pub(super) fn longer(plugins: &Several, bytes: &[u8], least_bytes: usize) -> Res
     Ok(Some(long).filter(|long| long.len() >= least_bytes))
 }
 
-/// Whether memory grows from window to window.
-pub(super) fn memory(plugins: &Several, bytes: &[u8]) -> Result<Tried> {
-    let mut probe = match Probe::begin(plugins, bytes)? {
-        Ok(probe) => probe,
-        Err(_) => return Ok(Tried::Skipped),
-    };
-    let memory = match probe.is_sequential() {
-        true => sequential(plugins, bytes)?,
-        false => repeatedly(&mut probe)?,
-    };
-    Ok(match memory {
-        Ok(memory) => judged(&memory),
-        Err(Failed::Refused(_)) => Tried::Skipped,
-        Err(Failed::Fault(fault, why)) => Tried::Wrong(Check::of(fault), why),
-    })
-}
-
-/// Memory after 1, 2, 4, ... times as many windows.
-fn repeatedly(probe: &mut Probe<'_>) -> Result<Outcome<Vec<u64>>> {
-    let mut instance = match probe.instance()? {
-        Ok(instance) => instance,
-        Err(failed) => return Ok(Err(failed)),
-    };
-    let (started, mut passes, mut memory) = (Instant::now(), 0, Vec::new());
-    while passes < WARM_UP_PASSES && (passes < 4 || started.elapsed() < WARM_UP) {
-        if let Err(failed) = probe.scan_with(&mut instance, 1, Shows::Candidates)? {
-            return Ok(Err(failed));
-        }
-        passes += 1;
-    }
-    memory.extend(instance.memory_bytes());
-    for doubling in 0..DOUBLINGS {
-        for _ in 0..passes << doubling {
-            if let Err(failed) = probe.scan_with(&mut instance, 1, Shows::Candidates)? {
-                return Ok(Err(failed));
-            }
-        }
-        memory.extend(instance.memory_bytes());
-    }
-    Ok(Ok(memory))
-}
-
-/// Memory after inputs that are twice as long each time.
-fn sequential(plugins: &Several, bytes: &[u8]) -> Result<Outcome<Vec<u64>>> {
-    let mut memory = Vec::new();
-    for least_bytes in SEQUENTIAL_BYTES {
-        let Some(long) = longer(plugins, bytes, least_bytes)? else { break };
-        let mut probe = match Probe::begin(plugins, &long)? {
-            Ok(probe) => probe,
-            Err(failed) => return Ok(Err(failed)),
-        };
-        let mut instance = match probe.instance()? {
-            Ok(instance) => instance,
-            Err(failed) => return Ok(Err(failed)),
-        };
-        let scanned = probe.scan_with(&mut instance, SEQUENTIAL_WINDOW_BYTES, Shows::Candidates)?;
-        if let Err(failed) = scanned {
-            return Ok(Err(failed));
-        }
-        memory.extend(instance.memory_bytes());
-    }
-    Ok(Ok(memory))
-}
-
-/// Judges memory after more and more windows. What grows at first and then stays
-/// is no leak; what falls was replaced by a new instance.
-fn judged(memory: &[u64]) -> Tried {
-    let Some([.., before, half, whole]) = memory.last_chunk::<3>().copied() else {
-        return Tried::Skipped;
-    };
-    let falls = memory.windows(2).any(|pair| pair[1] < pair[0]);
-    let grows = whole > half && half > before;
-    if !falls && !grows {
-        return Tried::Passed;
-    }
-    let kib: Vec<_> = memory.iter().map(|bytes| format!("{} KiB", bytes >> 10)).collect();
-    let what = format!("with twice as many windows each time, an instance has {}", kib.join(", "));
-    Tried::Wrong(Check::Memory, what)
-}
-
 /// Whether real runs make the same patch with one thread and with several.
 pub(super) fn threads(plugins: &Several, bytes: &[u8], scratch: &Path) -> Result<Tried> {
     let Some(long) = longer(plugins, bytes, RUN_BYTES)? else { return Ok(Tried::Skipped) };
@@ -169,7 +79,8 @@ pub(super) fn threads(plugins: &Several, bytes: &[u8], scratch: &Path) -> Result
             Err(Failed::Refused(_)) => None,
         };
         if *usual.get_or_insert_with(|| made.clone()) != made {
-            let how = format!("with windows of {} KiB and {threads} threads", window_bytes >> 10);
+            let how =
+                format!("with windows of {} KiB and {}", window_bytes >> 10, count(threads as u64, "thread"));
             return Ok(Tried::Wrong(
                 Check::Threads,
                 format!("{how}, a file that repeats this input gets another patch than with one thread"),
@@ -216,20 +127,4 @@ pub(super) fn measure(plugins: &Several, bytes: &[u8]) -> Result<Option<Measured
         nanoseconds_per_record: u64::try_from(spent.as_nanos()).unwrap_or(u64::MAX).checked_div(records),
         memory_bytes,
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_lasting_growth_is_a_leak() {
-        assert_eq!(judged(&[1 << 16; 5]), Tried::Passed);
-        assert_eq!(judged(&[1, 2, 4, 4, 4]), Tried::Passed);
-        assert_eq!(judged(&[1, 1, 1, 1, 2]), Tried::Passed);
-        assert!(matches!(judged(&[1, 1, 2, 3, 4]), Tried::Wrong(Check::Memory, _)));
-        // A new instance has begun.
-        assert!(matches!(judged(&[9, 9, 2, 2, 2]), Tried::Wrong(Check::Memory, _)));
-        assert_eq!(judged(&[1, 2]), Tried::Skipped);
-    }
 }

@@ -92,12 +92,27 @@ fn labels(text: &[u8], start: usize) -> Option<(Host, usize)> {
             found = single(&text[label..end]).map(|host| (host, end));
         }
         count += 1;
-        match char_at(text, at).filter(|char| char.code == u32::from(b'.') && end == at) {
-            Some(dot) => at += dot.length,
+        match dot(text, at).filter(|_| end == at) {
+            Some(length) => at += length,
             None => break,
         }
     }
     found.filter(|(host, _)| count == 1 || *host != Host::Label)
+}
+
+/// The length of the dot at `at`: as such, as an escape, or as the word in
+/// brackets that hides an address from robots, with spaces around it or none.
+fn dot(text: &[u8], at: usize) -> Option<usize> {
+    let char = char_at(text, at)?;
+    if char.code == u32::from(b'.') {
+        return Some(char.length);
+    }
+    let space = |at: usize| usize::from(text.get(at) == Some(&b' '));
+    let start = at + space(at);
+    let word = text.get(start..start + 5)?;
+    let is_word = matches!((word[0], word[4]), (b'[', b']') | (b'(', b')') | (b'{', b'}'))
+        && word[1..4].eq_ignore_ascii_case(b"dot");
+    is_word.then(|| start + 5 + space(start + 5) - at)
 }
 
 /// The length of the letter or digit at `at`, and whether it is of another

@@ -103,6 +103,12 @@ fn goes_on_before(text: &[u8], end: usize, odd: Char) -> bool {
         || head.contains(&b'=') && odd.ascii() != b'=';
     match odd.ascii() {
         b'=' => is_rewritten(head),
+        // SQL writes a quote in a string as two.
+        b'\'' if text[..at].last() == Some(&b'\'') && !odd.is_escape => {
+            text[..at - 1].last().is_some_and(u8::is_ascii_alphabetic)
+                && text[end..].first().is_some_and(u8::is_ascii_alphabetic)
+        }
+        b'\'' if text.get(end) == Some(&b'\'') && !odd.is_escape => is_after_word && !is_path,
         b'\'' | b'/' => is_after_word && !is_path && at - token <= 64,
         b'&' | b'!' | b'~' | b'#' | b'$' | b'%' | b'^' => is_after_word && !is_path,
         _ => false,

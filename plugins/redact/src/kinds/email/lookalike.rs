@@ -177,8 +177,8 @@ fn is_label_host(address: &Address<'_>) -> bool {
     let is_end = match address.after() {
         [] | [b'>' | b',' | b';' | b'"' | b'\'' | b')' | b'|' | b'\\', ..] => true,
         [byte, ..] if byte.is_ascii_whitespace() => true,
-        // A shell's prompt, and the end of a sentence.
-        [b':' | b'.', byte, ..] => byte.is_ascii_whitespace() || *byte == b'~',
+        // The end of a sentence. A shell's prompt goes on: `user@host:~$`.
+        [b':' | b'.', byte, ..] => byte.is_ascii_whitespace(),
         [b':' | b'.'] => true,
         _ => false,
     };
@@ -187,6 +187,12 @@ fn is_label_host(address: &Address<'_>) -> bool {
         Some(byte) => byte.is_ascii_whitespace(),
     };
     let is_hexadecimal = label.iter().all(u8::is_ascii_hexdigit);
+    // `[root@mailhost log]# ls`.
+    let is_prompt =
+        address.before().ends_with(b"[")
+            && address.after().iter().take(256).position(|&byte| byte == b']').is_some_and(|end| {
+                matches!(address.after().get(end + 1), Some(b'#' | b'$' | b'%')) && end > 0
+            });
     let is_word =
         words::with_lower(label, &|word: &[u8]| words::is_in(&OTHERS, word).then_some(())).is_some();
     let is_name = local.first().is_some_and(u8::is_ascii_alphanumeric)
@@ -198,6 +204,7 @@ fn is_label_host(address: &Address<'_>) -> bool {
         && is_start
         && label.len() >= 4
         && !is_hexadecimal
+        && !is_prompt
         && !is_word
         && is_name
         && !is_class
