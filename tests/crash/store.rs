@@ -9,6 +9,7 @@ use runner_simulation::choices::Choices;
 use runner_simulation::disk::Disk;
 use runner_simulation::storage::fault_plan::FAULTS;
 use runner_simulation::storage::{FaultPlan, Simulated};
+use runner_store::carrier::Carrier;
 use runner_store::digest::Digest;
 use runner_store::index::{Index, Installed};
 use runner_store::store::{New, Store};
@@ -29,6 +30,7 @@ fn new(id: &str, byte: u8) -> New {
         summary: "x".repeat(600),
         signer: None,
         signature: None,
+        from: Carrier::Registry("registry.example.com/x".to_owned()),
         evidence: None,
         wants: Wants::default(),
         granted: Wants::default(),

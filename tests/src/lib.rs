@@ -6,14 +6,17 @@
 #![allow(missing_docs, reason = "for tests alone: names of fields and variants say what they are")]
 
 pub mod authoring;
+pub mod authority;
 pub mod forge;
 pub mod guest;
+pub mod hostile_registry;
 pub mod kill;
 pub mod medium;
 pub mod mount;
 pub mod packages;
 pub mod peak;
 mod processes;
+pub mod registries;
 pub mod stop;
 mod surroundings;
 
@@ -313,6 +316,13 @@ impl Ran {
     #[track_caller]
     pub fn says(self, what: &str) -> Self {
         assert!(self.stderr.contains(what), "it should say `{what}`:\n{}", self.stderr);
+        self
+    }
+
+    /// Asserts what is on standard output.
+    #[track_caller]
+    pub fn prints(self, what: &str) -> Self {
+        assert!(self.text().contains(what), "it should print `{what}`:\n{}", self.text());
         self
     }
 

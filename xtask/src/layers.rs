@@ -37,6 +37,7 @@ const CRATES: [(&str, &[&str]); 12] = [
     ("trust", &["runner_contract", "runner_pipeline"]),
     ("store", &["runner_pipeline", "runner_trust"]),
     ("policy", &["runner_pipeline", "runner_store", "runner_trust"]),
+    ("registry", &["runner_confine", "runner_pipeline", "runner_trust"]),
     (
         "cli",
         &[
@@ -44,6 +45,7 @@ const CRATES: [(&str, &[&str]); 12] = [
             "runner_history",
             "runner_pipeline",
             "runner_policy",
+            "runner_registry",
             "runner_sandbox",
             "runner_store",
             "runner_trust",

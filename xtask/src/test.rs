@@ -10,7 +10,7 @@ use crate::{languages, packages, plugins, shell, supply, toolchain};
 
 /// Programs that tests compare with or use for their setup, and their Debian
 /// packages.
-const PROGRAMS: [(&str, &str); 30] = [
+const PROGRAMS: [(&str, &str); 33] = [
     ("/usr/bin/dos2unix", "dos2unix"),
     ("/usr/bin/setfacl", "acl"),
     ("/usr/bin/setfattr", "attr"),
@@ -32,7 +32,11 @@ const PROGRAMS: [(&str, &str); 30] = [
     // Other programs that sign, and check signatures.
     ("/usr/bin/minisign", "minisign"),
     ("/usr/bin/ssh-keygen", "openssh-client"),
+    // A registry, and other programs that copy what is in one.
+    ("/usr/bin/docker-registry", "docker-registry"),
+    ("/usr/bin/htpasswd", "apache2-utils"),
     ("/usr/bin/openssl", "openssl"),
+    ("/usr/bin/skopeo", "skopeo"),
     // Servers whose dumps the plugin `sql` changes.
     ("/usr/lib/postgresql/15/bin/postgres", "postgresql"),
     ("/usr/sbin/mariadbd", "mariadb-server"),

@@ -21,6 +21,7 @@ use runner_store::digest::Digest;
 use runner_store::folder::{self, Folder};
 use runner_store::index::Installed;
 use runner_trust::attestation::{self, Statement, Subject};
+use runner_trust::format::Format;
 use runner_trust::id::Id;
 use runner_trust::package::Package;
 use runner_trust::signer::Signer;
@@ -110,7 +111,9 @@ impl Guard {
         };
         if let Some(id) = &facts.id {
             let path = Path::new(path);
-            facts.signers = self.signers(id, path, bytes)?.into_iter().map(|(signer, _)| signer).collect();
+            let signatures = self.signatures_beside(id, path)?;
+            facts.signers =
+                self.signers(id, bytes, &signatures).into_iter().map(|(signer, _)| signer).collect();
             let evidence = beside(path, attestation::SUFFIX, attestation::MAX_FILE_BYTES as u64)?;
             facts.claims = self.claims(id, bytes, &evidence.unwrap_or_default());
         }
@@ -157,35 +160,49 @@ impl Guard {
         keys.len()
     }
 
-    /// The trusted authors whose signatures are beside a plugin's file, with these.
-    ///
-    /// # Errors
-    /// If a signature cannot be read.
-    fn signers(&self, id: &Id, path: &Path, bytes: &[u8]) -> Result<Vec<(Signer, String)>> {
+    /// The trusted authors who have signed a plugin, with their signatures.
+    fn signers(&self, id: &Id, bytes: &[u8], signatures: &[(Format, String)]) -> Vec<(Signer, String)> {
         let mut found: Vec<(Signer, String)> = Vec::new();
         for key in self.situation.trust.keys_for(Role::Author, Some(id)) {
             let is_there = found.iter().any(|(signer, _)| *signer == key.signer);
-            let Some(signature) = beside(path, key.signer.format().suffix(), SIGNATURE_BYTES)? else {
-                continue;
-            };
-            let text = String::from_utf8_lossy(&signature).into_owned();
-            if !is_there && key.signer.verify(id, bytes, &text).is_ok() {
-                found.push((key.signer.clone(), text));
+            let of_format = |(format, _): &&(Format, String)| *format == key.signer.format();
+            let verified = |(_, text): &&(Format, String)| key.signer.verify(id, bytes, text).is_ok();
+            if let Some((_, text)) = signatures.iter().filter(of_format).find(verified).filter(|_| !is_there)
+            {
+                found.push((key.signer.clone(), text.clone()));
             }
         }
-        Ok(found)
+        found
     }
 
-    /// A trusted author whose signature is beside the file of a plugin that is to be
-    /// installed.
+    /// The signatures beside a plugin's file, if there is a trusted author who may have
+    /// made one.
     ///
     /// # Errors
     /// If a signature cannot be read.
-    pub(crate) fn trusted(&self, id: &Id, path: &Path, bytes: &[u8]) -> Result<Option<(Signer, String)>> {
+    pub(crate) fn signatures_beside(&self, id: &Id, path: &Path) -> Result<Vec<(Format, String)>> {
+        if self.situation.trust.keys_for(Role::Author, Some(id)).next().is_none() {
+            return Ok(vec![]);
+        }
+        let read = |format: Format| {
+            let signature = beside(path, format.suffix(), SIGNATURE_BYTES)?;
+            Ok(signature.map(|text| (format, String::from_utf8_lossy(&text).into_owned())))
+        };
+        Format::ALL.into_iter().filter_map(|format| read(format).transpose()).collect()
+    }
+
+    /// A trusted author who has signed a plugin that is to be installed, with the
+    /// signature.
+    pub(crate) fn trusted(
+        &self,
+        id: &Id,
+        bytes: &[u8],
+        signatures: &[(Format, String)],
+    ) -> Option<(Signer, String)> {
         let now = self.situation.time();
         let keys = || self.situation.trust.keys_for(Role::Author, Some(id));
         let counts = |signer: &Signer| keys().any(|key| key.signer == *signer && !key.is_expired(now));
-        Ok(self.signers(id, path, bytes)?.into_iter().find(|(signer, _)| counts(signer)))
+        self.signers(id, bytes, signatures).into_iter().find(|(signer, _)| counts(signer))
     }
 
     /// Whether a key is another one of the party that had the old one: it is trusted now,

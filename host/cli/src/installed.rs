@@ -66,7 +66,7 @@ pub(crate) fn find(name: &str, locking: Locking) -> Result<Found> {
 }
 
 /// Whether an argument names an installed plugin. What looks like a path is one.
-fn is_installed_name(name: &str) -> bool {
+pub(crate) fn is_installed_name(name: &str) -> bool {
     let is_file = |end: &str| name.ends_with(end);
     name.contains(':') && !name.contains('/') && !is_file(".wasm") && !is_file(".wat")
 }

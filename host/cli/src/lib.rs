@@ -101,6 +101,7 @@ pub fn main() -> ExitCode {
     disable_core_dumps();
     signals::fail_at_size_limit();
     runner_sandbox::worker_main();
+    runner_registry::child_main();
     signals::wait_for_children();
     stack::on_own_thread(command).unwrap_or_else(|error| {
         Reporter::new(EventFormat::Text, report::Volume::Usual).error(&error);

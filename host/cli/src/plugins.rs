@@ -3,6 +3,7 @@
 mod admission;
 mod allowed;
 mod attest;
+mod carriers;
 mod carry;
 mod evidence;
 mod inspect;
@@ -11,7 +12,10 @@ mod key_files;
 mod list;
 mod new_file;
 mod package;
+mod push;
 mod sign;
+mod sources;
+mod vouching;
 
 use std::path::PathBuf;
 
@@ -27,6 +31,7 @@ use self::install::{InstallArgs, UpdateArgs, grant, install, lock, remove, updat
 pub(crate) use self::key_files::{public_key, read_text};
 use self::list::list;
 use self::package::{PackageArgs, package};
+use self::push::{PullArgs, PushArgs, pull, push};
 use self::sign::{KeygenArgs, SignArgs, VerifyArgs, keygen, sign, statement, verify};
 use crate::Outcome;
 use crate::args::CompileArgs;
@@ -94,9 +99,14 @@ pub(crate) enum PluginCommand {
     Attest(AttestArgs),
     /// Check the signature of a plugin, and what others attest of it
     Verify(VerifyArgs),
-    /// Install plugins from files. They are run by their names then: `runner apply NAMESPACE:NAME`
+    /// Bring a plugin, with its signatures, to a registry, or into an OCI layout
+    Push(PushArgs),
+    /// Fetch a plugin, with its signatures, into a file
+    Pull(PullArgs),
+    /// Install plugins from files, registries or OCI layouts. They are run by their names then: `runner
+    /// apply NAMESPACE:NAME`
     Install(InstallArgs),
-    /// Install newer versions of what is installed, from a folder
+    /// Install newer versions of what is installed, from a folder or from registries
     Update(UpdateArgs),
     /// Grant installed plugins what they want beyond the usual limits, as `plugin inspect` shows: memory
     /// of an instance, and time for a block
@@ -149,6 +159,8 @@ pub(crate) fn run(command: &PluginCommand, reporter: &Reporter) -> Result<Outcom
         PluginCommand::Statement { plugin } => statement(plugin, reporter),
         PluginCommand::Attest(args) => attest(args, reporter),
         PluginCommand::Verify(args) => verify(args, reporter),
+        PluginCommand::Push(args) => push(args, reporter),
+        PluginCommand::Pull(args) => pull(args, reporter),
         PluginCommand::Install(args) => install(args, reporter),
         PluginCommand::Update(args) => update(args, reporter),
         PluginCommand::Grant { names } => grant(names, reporter),

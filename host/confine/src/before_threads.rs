@@ -35,7 +35,7 @@ pub fn before_threads(policy: &Policy) -> Result<Layers> {
     lay(Layer::NoNewPrivileges, no_new_privileges)?;
     lay(Layer::Capabilities, |_| capabilities::drop_all())?;
     // It opens a descriptor for a moment, so the limits come later.
-    lay(Layer::Landlock, |_| landlock::allow_nothing())?;
+    lay(Layer::Landlock, landlock::allow_only)?;
     lay(Layer::Limits, limits::before_threads)?;
     Ok(layers)
 }

@@ -1,11 +1,11 @@
-//! Landlock, with nothing allowed.
+//! Landlock, with nothing allowed but what the policy names.
 
 use ::landlock::{
-    ABI, Access, AccessFs, AccessNet, LandlockStatus, RestrictionStatus, Ruleset, RulesetAttr, RulesetError,
-    RulesetStatus, Scope,
+    ABI, Access, AccessFs, AccessNet, BitFlags, LandlockStatus, NetPort, RestrictionStatus, Ruleset,
+    RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope, path_beneath_rules,
 };
 
-use crate::{Error, Layer, Result, State};
+use crate::{Error, Layer, Policy, Result, State};
 
 /// The newest version of which all rights are asked for. Kernels take from it
 /// what they know.
@@ -15,9 +15,10 @@ const NEWEST: ABI = ABI::V10;
 /// signals and abstract sockets to others (Linux 6.12).
 const COMPLETE: ABI = ABI::V6;
 
-/// Forbids the calling thread everything that the kernel's Landlock knows.
-pub(crate) fn allow_nothing() -> Result<State> {
-    let status = restrict().map_err(|e| Error::new(Layer::Landlock, std::io::Error::other(e)))?;
+/// Forbids the calling thread everything that the kernel's Landlock knows, but for
+/// the files and the ports of the policy.
+pub(crate) fn allow_only(policy: &Policy) -> Result<State> {
+    let status = restrict(policy).map_err(|e| Error::new(Layer::Landlock, std::io::Error::other(e)))?;
     Ok(match (status.ruleset, status.landlock) {
         (RulesetStatus::NotEnforced, _) => State::Missing,
         (_, LandlockStatus::Available { effective_abi, .. }) if effective_abi >= COMPLETE => State::Full,
@@ -25,11 +26,19 @@ pub(crate) fn allow_nothing() -> Result<State> {
     })
 }
 
-fn restrict() -> std::result::Result<RestrictionStatus, RulesetError> {
+fn restrict(policy: &Policy) -> std::result::Result<RestrictionStatus, RulesetError> {
+    let connect = AccessNet::ConnectTcp;
+    let network: BitFlags<AccessNet> = match policy.ports.is_empty() {
+        true => AccessNet::from_all(NEWEST),
+        // Names of hosts are looked up by UDP.
+        false => AccessNet::BindTcp | connect,
+    };
     Ruleset::default()
         .handle_access(AccessFs::from_all(NEWEST))?
-        .handle_access(AccessNet::from_all(NEWEST))?
+        .handle_access(network)?
         .scope(Scope::from_all(NEWEST))?
         .create()?
+        .add_rules(path_beneath_rules(&policy.readable, AccessFs::ReadFile | AccessFs::ReadDir))?
+        .add_rules(policy.ports.iter().map(|port| Ok::<_, RulesetError>(NetPort::new(*port, connect))))?
         .restrict_self()
 }

@@ -1,6 +1,7 @@
 //! What a process keeps.
 
 use std::os::fd::RawFd;
+use std::path::PathBuf;
 
 use crate::Layer;
 
@@ -50,6 +51,8 @@ pub struct Policy {
     pub(crate) keep: Vec<RawFd>,
     pub(crate) written: Vec<RawFd>,
     pub(crate) limits: Limits,
+    pub(crate) readable: Vec<PathBuf>,
+    pub(crate) ports: Vec<u16>,
     off: Vec<Layer>,
 }
 
@@ -65,6 +68,8 @@ impl Policy {
             keep: Vec::new(),
             written: Vec::new(),
             limits: Limits::default(),
+            readable: Vec::new(),
+            ports: Vec::new(),
             off: Vec::new(),
         }
     }
@@ -87,6 +92,23 @@ impl Policy {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Leaves files, and all that is in these folders, to be opened for reading.
+    /// Those that do not exist are passed over. It is for a process that does
+    /// without the second step, whose filter allows no opening.
+    #[must_use]
+    pub fn reads(mut self, paths: impl IntoIterator<Item = PathBuf>) -> Self {
+        self.readable.extend(paths);
+        self
+    }
+
+    /// Leaves TCP connections to these ports, of any host. It is for such a process,
+    /// too. Other sockets than those of TCP are not looked at then.
+    #[must_use]
+    pub fn connects_to(mut self, ports: impl IntoIterator<Item = u16>) -> Self {
+        self.ports.extend(ports);
         self
     }
 

@@ -99,20 +99,6 @@ impl Situation {
                 )
             })
             .collect();
-        if facts.origin == Origin::Registry && facts.lock != Lock::Named {
-            let is_signed = |key: &Key| facts.signers.contains(&key.signer);
-            if !self.keys(Role::Author, facts).any(is_signed) {
-                return Err(refused(facts)
-                    .because(
-                        "it is from a registry, no trusted key has signed it, and no runner.lock names it",
-                    )
-                    .hint(format!(
-                        "`runner trust add NAME KEY.pub --for {}` trusts its author's key",
-                        package(facts)
-                    ))
-                    .hint(format!("`runner plugin lock {}` pins what is installed", package(facts))));
-            }
-        }
         for policy in &self.policies {
             for rule in policy.rules.iter().filter(|rule| applies(&rule.demands, facts, files)) {
                 self.meets(&rule.demands, policy.level, facts, &mut verdict)

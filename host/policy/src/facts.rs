@@ -13,10 +13,9 @@ pub enum Origin {
     Bundled,
     /// The user named its file.
     File,
-    /// It was installed from a file or a folder.
+    /// It was installed. What came over a network was pinned then, or signed by a key
+    /// that was given or trusted.
     Installed,
-    /// It was installed from a registry.
-    Registry,
 }
 
 /// A plugin.

@@ -9,6 +9,7 @@ use runner_trust::signer::Signer;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
+use crate::carrier::Carrier;
 use crate::digest::Digest;
 use crate::text::{self, MAX_PLUGINS};
 
@@ -44,6 +45,9 @@ pub struct Installed {
     /// That signature, as it stands in a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
+    /// What it was installed from, the last time.
+    #[serde(default, skip_serializing_if = "Carrier::is_default")]
+    pub from: Carrier,
     /// The content of the file with its attestations, if it has some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Digest>,
@@ -198,6 +202,7 @@ mod tests {
         let signed = Installed {
             signer: Some("RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3".parse().unwrap()),
             signature: Some("a\n'''b\"\"\"\n".to_owned()),
+            from: Carrier::Registry("r.example.com/z".to_owned()),
             evidence: Some(Digest::of(b"evidence")),
             wants: Wants { memory_bytes: Some(1 << 30), timeout_ms: Some(20_000) },
             granted: Wants { memory_bytes: Some(1 << 30), timeout_ms: Some(20_000) },

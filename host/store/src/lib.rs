@@ -16,6 +16,7 @@
 //! [`rules`] decides what may be installed over what was there. [`lock_file`] is what a
 //! project demands.
 
+pub mod carrier;
 pub mod digest;
 pub mod folder;
 pub mod index;

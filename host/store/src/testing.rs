@@ -3,6 +3,7 @@
 use runner_trust::package::Wants;
 use semver::Version;
 
+use crate::carrier::Carrier;
 use crate::digest::Digest;
 use crate::index::Installed;
 
@@ -16,6 +17,7 @@ pub(crate) fn plugin(id: &str, content: &[u8]) -> Installed {
         summary: "Does \"it\"\n".to_owned(),
         signer: None,
         signature: None,
+        from: Carrier::File,
         evidence: None,
         wants: Wants::default(),
         granted: Wants::default(),

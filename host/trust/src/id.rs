@@ -109,6 +109,18 @@ impl FromStr for Request {
 }
 
 impl Request {
+    /// Who publishes it.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// The plugin's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Whether a plugin is one that is asked for.
     #[must_use]
     pub fn is_for(&self, id: &Id) -> bool {

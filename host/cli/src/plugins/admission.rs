@@ -6,18 +6,19 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args as ArgGroup, ValueEnum};
 use runner_pipeline::cancel::Cancel;
-use runner_pipeline::error::{Error, Kind, Result};
+use runner_pipeline::error::Result;
 use runner_pipeline::escape::{Page, Raw as _, count, shown};
 use runner_pipeline::storage::Storage;
+use runner_registry::signatures::Found;
 use runner_sandbox::plugin::Resolved;
 use runner_sandbox::{Isolation, contract_version};
+use runner_store::carrier::Carrier;
 use runner_store::digest::Digest;
 use runner_store::folder::{self, Folder, Turn};
 use runner_store::index::{Index, Installed};
 use runner_store::rules::{Change, Outcome as Admitted};
 use runner_store::store::{New, Store};
 use runner_trust::attestation::{Attestation, add, file_text, parse_file};
-use runner_trust::format::Format;
 use runner_trust::package::{Package, Wants};
 use runner_trust::signer::Signer;
 
@@ -26,7 +27,7 @@ use super::evidence::read_beside;
 use super::inspect::section;
 use super::key_files::{public_key, read_text};
 use super::new_file::{beside, is_missing};
-use crate::capabilities::{Shown, above_usual};
+use super::vouching::{Demanded, say_granted};
 use crate::guard::Guard;
 use crate::loaded_plugin::{limits, load_resolved};
 use crate::report::Reporter;
@@ -34,6 +35,9 @@ use crate::signals::cancel_on_signals;
 
 /// Maximum number of characters of a summary.
 const SUMMARY_CHARS: usize = 400;
+/// The hint for a signature that does not fit.
+pub(super) const NEW_KEY: &str =
+    "if the author has a new key, give the file of the public key with --key, and `--accept signer`";
 
 /// Who must have signed, and what may change.
 #[derive(Debug, ArgGroup)]
@@ -83,13 +87,26 @@ impl Accepted {
     }
 }
 
-/// A plugin that was read from a file. Nothing of it was run yet.
+/// A plugin that was read. Nothing of it was run yet.
 pub(super) struct Candidate {
-    pub(super) path: PathBuf,
     pub(super) package: Package,
-    source: Resolved,
+    /// Where it was, for messages.
+    pub(super) place: String,
+    pub(super) source: Resolved,
+    pub(super) signatures: Signatures,
     /// What is beside it. Nothing of it was checked.
     attestations: Vec<Attestation>,
+    from: Carrier,
+    /// The user has said which content it must have.
+    is_pinned: bool,
+}
+
+/// Where the signatures of a plugin are.
+pub(super) enum Signatures {
+    /// In files beside this one.
+    Beside(PathBuf),
+    /// They came with it.
+    Given(Found),
 }
 
 impl Candidate {
@@ -102,7 +119,31 @@ impl Candidate {
         let package = section(&source)?;
         let Some(package) = package else { return Ok(None) };
         let attestations = read_beside(path)?;
-        Ok(Some(Self { path: path.to_owned(), package, source, attestations }))
+        let (place, signatures) = (path.shown().to_string(), Signatures::Beside(path.to_owned()));
+        let from = Carrier::File;
+        Ok(Some(Self { package, place, source, signatures, attestations, from, is_pinned: true }))
+    }
+
+    /// A plugin that was fetched. `place` is escaped.
+    pub(super) fn fetched(
+        bytes: Vec<u8>,
+        package: Package,
+        found: Found,
+        (from, place): (Carrier, String),
+    ) -> Self {
+        let source = Resolved { name: package.id.to_string(), path: None, bytes: bytes.into() };
+        let (signatures, attestations) = (Signatures::Given(found), Vec::new());
+        Self { package, place, source, signatures, attestations, from, is_pinned: false }
+    }
+
+    /// The same, whose content the user has named.
+    pub(super) fn pinned(self) -> Self {
+        Self { is_pinned: true, ..self }
+    }
+
+    /// The same from a folder.
+    pub(super) fn of_folder(self) -> Self {
+        Self { from: Carrier::Folder, ..self }
     }
 
     pub(super) fn digest(&self) -> Digest {
@@ -114,37 +155,52 @@ impl Candidate {
         let plugin = load_resolved(&self.source, limits()?, Isolation::COMPILE_DEADLINE, reporter)?;
         self.package
             .check(plugin.manifest(), &contract_version())
-            .map_err(|error| error.within(format!("{} is not installed", self.path.shown())))
+            .map_err(|error| error.within(format!("{} is not installed", self.place)))
     }
 
     /// Whose signature it has: that of `key`, or of whoever signed it before, or of a
-    /// trusted author.
+    /// trusted author. What came over a network must have one, or be pinned.
     fn signer(&self, key: Option<&Signer>, index: &Index, guard: &Guard) -> Result<Option<(Signer, String)>> {
+        let signed = self.checked(key, index, guard)?;
+        let is_there = index.get(&self.package.id).is_some_and(|there| there.blake3 == self.digest());
+        if signed.is_none() && self.from.is_remote() && !self.is_pinned && !is_there {
+            return Err(self.unvouched());
+        }
+        Ok(signed)
+    }
+
+    fn checked(
+        &self,
+        key: Option<&Signer>,
+        index: &Index,
+        guard: &Guard,
+    ) -> Result<Option<(Signer, String)>> {
         let id = &self.package.id;
         let seen = index.seen(id).and_then(|seen| seen.signer.as_ref());
-        if let (None, Some(seen)) = (key, seen)
-            && let Some(found) = guard.trusted(id, &self.path, &self.source.bytes)?
-            && guard.is_next(id, seen, &found.0)
+        if key.is_none()
+            && let Some(found) = self.trusted(guard)?
+            && seen.is_none_or(|seen| guard.is_next(id, seen, &found.0))
         {
             return Ok(Some(found));
         }
-        let Some(signer) = key.or(seen) else {
-            return guard.trusted(id, &self.path, &self.source.bytes);
+        let Some(signer) = key.or(seen) else { return Ok(None) };
+        let path = match &self.signatures {
+            Signatures::Beside(path) => path,
+            Signatures::Given(found) => {
+                let demanded = if key.is_some() { Demanded::Yes } else { Demanded::No };
+                return self.given_signature(signer, found, demanded);
+            }
         };
-        let file = beside(&self.path, signer.format());
+        let file = beside(path, signer.format());
         if is_missing(&file) {
             return match key {
-                Some(_) => Err(Error::new(Kind::Refused, format!("{} is not signed", self.path.shown()))
-                    .because(format!("there is no file {}", file.shown()))
-                    .hint("get it from the author; without --key, the plugin would be installed unsigned")),
+                Some(_) => Err(self.unsigned(&format!("there is no file {}", file.shown()))),
                 None => Ok(None),
             };
         }
         let signature = read_text(&file)?;
         signer.verify(&self.package.id, &self.source.bytes, &signature).map_err(|error| {
-            error.within(format!("{} does not vouch for {}", file.shown(), self.path.shown())).hint(
-                "if the author has a new key, give the file of the public key with --key, and `--accept signer`",
-            )
+            error.within(format!("{} does not vouch for {}", file.shown(), self.place)).hint(NEW_KEY)
         })?;
         Ok(Some((signer.clone(), signature)))
     }
@@ -175,6 +231,7 @@ impl Candidate {
             summary: shown(&manifest.summary).cut(SUMMARY_CHARS).to_string(),
             signer,
             signature,
+            from: self.from.clone(),
             evidence: None,
             wants: wants.clone(),
             granted: args.granted(wants),
@@ -206,7 +263,7 @@ pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &R
         };
         candidates.iter().map(one).collect::<Result<Vec<_>>>()
     };
-    // Nothing is run that may not be installed.
+    // Nothing is run that may not be installed, or that nobody vouches for.
     checked(Folder::open(&folder::path()?)?.as_ref())?;
     candidates.iter().try_for_each(|candidate| candidate.ask(reporter))?;
     let folder = Folder::open_or_create(&folder::path()?)?;
@@ -240,38 +297,11 @@ pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &R
         }
         say_granted(plugin, &mut page);
         if plugin.signer.is_none() {
-            unchecked(&candidate.path, &mut page);
+            candidate.unchecked(&mut page);
         }
     }
     reporter.show(&page)?;
     Ok(index)
-}
-
-/// Says of a signature that nobody has asked for that it was not looked at.
-fn unchecked(path: &Path, page: &mut Page) {
-    for format in Format::ALL {
-        let file = beside(path, format);
-        if !is_missing(&file) {
-            page.line(format_args!(
-                "{} was not checked: give the file of the author's public key with --key",
-                file.shown()
-            ));
-        }
-    }
-}
-
-/// Says what a plugin wants beyond the usual, if it does, and whether that was granted.
-pub(super) fn say_granted(plugin: &Installed, page: &mut Page) {
-    let above = above_usual(&plugin.wants);
-    if above.is_usual() {
-        return;
-    }
-    let (id, wanted) = (&plugin.id, Shown(&above));
-    if above.is_within(&plugin.granted) {
-        page.line(format_args!("granted to {id}: {wanted}"));
-    } else {
-        page.line(format_args!("not granted: {id} wants {wanted}; `runner plugin grant {id}` grants it"));
-    }
 }
 
 /// Who signed a plugin, for people.

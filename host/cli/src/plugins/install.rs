@@ -1,126 +1,90 @@
 //! `runner plugin install`, `update`, `remove` and `lock`.
 
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::path::Path;
 
 use clap::Args as ArgGroup;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, Raw as _};
 use runner_store::folder::{self, Folder};
 use runner_store::index::{Index, Installed};
-use runner_store::lock_file::{Locked, NAME};
+use runner_store::lock_file::{LockFile, Locked, NAME};
 use runner_store::resolve::highest;
 use runner_trust::id::Request;
 
-use super::admission::{AdmissionArgs, Candidate, admit, say_granted, turn};
+use super::admission::{AdmissionArgs, Candidate, admit, turn};
+use super::carriers::{Carriers, NetworkArgs};
 use super::new_file::put;
+use super::sources::{at_version, highest as highest_tag, in_folder, read};
+use super::vouching::say_granted;
 use crate::Outcome;
 use crate::capabilities::above_usual;
-use crate::installed::read_lock;
+use crate::installed::{is_installed_name, read_lock};
 use crate::report::Reporter;
 use crate::signals::cancel_on_signals;
 
 #[derive(Debug, ArgGroup)]
 pub(crate) struct InstallArgs {
-    /// Paths of .wasm files that `plugin package` has written, or of folders with such files
-    #[arg(required = true, value_name = "FILE|FOLDER")]
-    sources: Vec<PathBuf>,
+    /// Paths of .wasm files that `plugin package` has written, or of folders with such files; references
+    /// to registries and layouts, as `plugin pull` takes them; or NAMESPACE:NAME[@VERSION], if
+    /// registries.toml names a registry for the namespace. What comes over a network must be signed with
+    /// a key that was given, or be pinned by a digest or by runner.lock
+    #[arg(required = true, value_name = "SOURCE")]
+    sources: Vec<OsString>,
     #[command(flatten)]
     admission: AdmissionArgs,
+    #[command(flatten)]
+    network: NetworkArgs,
 }
 
 #[derive(Debug, ArgGroup)]
 pub(crate) struct UpdateArgs {
-    /// A folder with .wasm files that `plugin package` has written
-    folder: PathBuf,
-    /// What to update: NAMESPACE:NAME [default: all that is installed]
-    #[arg(value_name = "NAME")]
-    names: Vec<String>,
+    /// A folder with .wasm files that `plugin package` has written; without one, registries are asked.
+    /// Then what to update: NAMESPACE:NAME [default: all that is installed and has a registry]
+    #[arg(value_name = "FOLDER|NAME")]
+    what: Vec<OsString>,
     #[command(flatten)]
     admission: AdmissionArgs,
+    #[command(flatten)]
+    network: NetworkArgs,
 }
 
-/// Installs plugins from files and folders.
+/// Installs plugins from files, folders, registries and layouts.
 ///
 /// # Errors
 /// If there is none, or as for [`admit`].
 pub(super) fn install(args: &InstallArgs, reporter: &Reporter) -> Result<Outcome> {
-    let mut candidates = Vec::new();
-    for source in &args.sources {
-        if source.is_dir() {
-            candidates.extend(in_folder(source, reporter)?);
-        } else {
-            candidates.push(Candidate::read(source)?.ok_or_else(|| not_packed(source))?);
-        }
-    }
+    let candidates = read(&args.sources, &args.network, reporter)?;
     admit(&candidates, &args.admission, reporter)?;
     Ok(Outcome::Done)
 }
 
-fn not_packed(path: &Path) -> Error {
-    let what = format!("nothing is written in {} that says which plugin it is", path.shown());
-    Error::new(Kind::Usage, what).hint(
-        "its author packs it with `runner plugin package`; a plugin that is not packed is run by its path: \
-         `runner apply ./NAME.wasm`",
-    )
-}
-
-/// All packed plugins in a folder. Others are named, and left out.
-///
-/// # Errors
-/// If there is none; any I/O error.
-fn in_folder(folder: &Path, reporter: &Reporter) -> Result<Vec<Candidate>> {
-    let failed = || Error::at("list the folder", folder);
-    let mut paths = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed())? {
-        let path = entry.map_err(failed())?.path();
-        if path.extension().is_some_and(|extension| extension == "wasm") {
-            paths.push(path);
-        }
-    }
-    paths.sort();
-    let mut found = Vec::new();
-    for path in paths {
-        match Candidate::read(&path)? {
-            Some(candidate) => found.push(candidate),
-            None => reporter.note(&Page::of(format_args!("{} is not packed, and left out", path.shown())))?,
-        }
-    }
-    if found.is_empty() {
-        return Err(Error::new(Kind::Usage, format!("the folder {} has no packed plugin", folder.shown()))
-            .hint("its author packs a plugin with `runner plugin package`"));
-    }
-    Ok(found)
-}
-
-/// Installs what is newer in a folder, and writes it into the lock file if that names
-/// it.
+/// Installs what is newer in a folder or in the registries, and writes it into the
+/// lock file if that names it.
 ///
 /// # Errors
 /// If one of the names is not installed, or as for [`admit`].
 pub(super) fn update(args: &UpdateArgs, reporter: &Reporter) -> Result<Outcome> {
-    let requests = requests(&args.names)?;
+    let (folder, names) = match &args.what[..] {
+        [first, names @ ..] if !is_installed_name(&first.to_string_lossy()) => {
+            (Some(Path::new(first)), names)
+        }
+        names => (None, names),
+    };
+    let names: Vec<_> = names.iter().map(|name| name.to_string_lossy().into_owned()).collect();
+    let requests = requests(&names)?;
     let index = Folder::open(&folder::path()?)?.map(|folder| folder.store().index()).transpose()?;
     let index = index.unwrap_or_default();
     requests.iter().try_for_each(|request| highest(request, &index).map(|_| ()))?;
-    let mut newer: Vec<Candidate> = Vec::new();
-    for candidate in in_folder(&args.folder, reporter)? {
-        let id = &candidate.package.id;
-        let is_asked = requests.is_empty() || requests.iter().any(|request| request.is_for_package(id));
-        let above = |version: &semver::Version| id.version.cmp_precedence(version).is_gt();
-        let package = id.package();
-        let installed: Vec<_> =
-            index.plugins().iter().filter(|plugin| plugin.id.package() == package).collect();
-        if !is_asked || installed.is_empty() || !installed.iter().all(|plugin| above(&plugin.id.version)) {
-            continue;
-        }
-        match newer.iter_mut().find(|other| other.package.id.package() == package) {
-            Some(other) if above(&other.package.id.version) => *other = candidate,
-            Some(_) => {}
-            None => newer.push(candidate),
-        }
-    }
+    let newer = match folder {
+        Some(folder) => newer_in_folder(folder, &requests, &index, reporter)?,
+        None => newer_in_registries(&requests, &index, &args.network)?,
+    };
     if newer.is_empty() {
-        reporter.show(&Page::of(format_args!("{} has nothing newer", args.folder.shown())))?;
+        reporter.show(&Page::of(format_args!(
+            "{} nothing newer",
+            folder.map_or("the registries have".to_owned(), |folder| format!("{} has", folder.shown()))
+        )))?;
         return Ok(Outcome::Done);
     }
     let index = admit(&newer, &args.admission, reporter)?;
@@ -138,6 +102,58 @@ pub(super) fn update(args: &UpdateArgs, reporter: &Reporter) -> Result<Outcome> 
         reporter.show(&Page::of(format_args!("{NAME} demands the new versions now")))?;
     }
     Ok(Outcome::Done)
+}
+
+/// The highest version of each plugin in a folder that is above all installed ones.
+fn newer_in_folder(
+    folder: &Path,
+    requests: &[Request],
+    index: &Index,
+    reporter: &Reporter,
+) -> Result<Vec<Candidate>> {
+    let mut newer: Vec<Candidate> = Vec::new();
+    for candidate in in_folder(folder, reporter)? {
+        let id = &candidate.package.id;
+        let is_asked = requests.is_empty() || requests.iter().any(|request| request.is_for_package(id));
+        let above = |version: &semver::Version| id.version.cmp_precedence(version).is_gt();
+        let package = id.package();
+        let installed: Vec<_> =
+            index.plugins().iter().filter(|plugin| plugin.id.package() == package).collect();
+        if !is_asked || installed.is_empty() || !installed.iter().all(|plugin| above(&plugin.id.version)) {
+            continue;
+        }
+        match newer.iter_mut().find(|other| other.package.id.package() == package) {
+            Some(other) if above(&other.package.id.version) => *other = candidate,
+            Some(_) => {}
+            None => newer.push(candidate),
+        }
+    }
+    Ok(newer)
+}
+
+/// The same from the registries of their namespaces.
+fn newer_in_registries(requests: &[Request], index: &Index, network: &NetworkArgs) -> Result<Vec<Candidate>> {
+    let carriers = Carriers::new(network)?;
+    let mut asked = requests.to_vec();
+    if requests.is_empty() {
+        let has_registry = |plugin: &&Installed| carriers.names.has(&plugin.id.namespace);
+        let named = index.plugins().iter().filter(has_registry).map(|plugin| plugin.id.package().parse());
+        asked = named.collect::<Result<Vec<_>>>()?;
+        asked.dedup();
+        if asked.is_empty() {
+            return Err(Error::new(Kind::Usage, "no registry is named for any plugin that is installed")
+                .hint("name a folder with newer plugins, or write registries into registries.toml"));
+        }
+    }
+    let mut newer = Vec::new();
+    for request in &asked {
+        let installed = &highest(request, index)?.id.version;
+        let place = carriers.names.repository(request.namespace(), request.name())?;
+        if let Some(version) = highest_tag(&place, &carriers)?.filter(|version| version > installed) {
+            newer.push(at_version(request, &version, (&carriers, &LockFile::default()))?);
+        }
+    }
+    Ok(newer)
 }
 
 /// Removes plugins.

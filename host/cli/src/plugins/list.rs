@@ -6,7 +6,8 @@ use runner_sandbox::Isolation;
 use runner_sandbox::plugin::bundled;
 use runner_store::folder::{self, Folder};
 
-use super::admission::{by, say_granted};
+use super::admission::by;
+use super::vouching::say_granted;
 use crate::Outcome;
 use crate::loaded_plugin::{limits, load};
 use crate::report::Reporter;

@@ -13,6 +13,7 @@ mod files;
 mod kernel;
 mod limits;
 mod memory;
+mod network;
 mod processes;
 mod raw;
 mod stage;
@@ -43,6 +44,7 @@ fn tests() -> Vec<Test> {
     let mut tests = table::tests();
     tests.extend(work::tests());
     tests.extend(limits::tests());
+    tests.extend(network::tests());
     tests
 }
 

@@ -79,16 +79,11 @@ fn list(more: &str) -> Lists {
 }
 
 #[test]
-fn without_a_policy_only_what_comes_from_a_registry_needs_trust() {
+fn without_a_policy_nothing_is_demanded() {
     let open = situation(&[]);
-    for origin in [Origin::Bundled, Origin::File, Origin::Installed, Origin::Registry] {
-        let unsigned = Facts { origin, signers: vec![], ..facts() };
-        assert_eq!(why(&open, &unsigned).is_some(), origin == Origin::Registry, "{origin:?}");
-        assert_eq!(why(&open, &Facts { lock: Lock::Named, ..unsigned }), None);
-        assert_eq!(why(&open, &Facts { origin, ..facts() }), None);
+    for origin in [Origin::Bundled, Origin::File, Origin::Installed] {
+        assert_eq!(why(&open, &Facts { origin, signers: vec![], ..facts() }), None, "{origin:?}");
     }
-    let foreign = Facts { origin: Origin::Registry, id: Some("b:x@1.0.0".parse().unwrap()), ..facts() };
-    assert!(why(&open, &foreign).is_some(), "the key is for other plugins");
 }
 
 #[test]
@@ -214,7 +209,7 @@ proptest! {
         chosen in prop::collection::vec(0..RULES.len(), 0..5),
         more in 0..RULES.len(),
         place in 0_usize..5,
-        origin in prop::sample::select(vec![Origin::Bundled, Origin::File, Origin::Installed, Origin::Registry]),
+        origin in prop::sample::select(vec![Origin::Bundled, Origin::File, Origin::Installed]),
         (is_signed, is_locked, vetters, has_list) in (any::<bool>(), any::<bool>(), 0_usize..3, any::<bool>()),
     ) {
         let mut one = situation(&chosen.iter().map(|at| RULES[*at]).collect::<Vec<_>>());
