@@ -64,6 +64,8 @@ fn comes_to(guest: &Guest, ran: Ran) -> Ran {
         assert!(ran.stderr.len() < 256 << 10, "{} bytes of log", ran.stderr.len());
         ran
     } else {
+        let named = [format!("plugin `{}`", guest.name), format!("{}.wasm", guest.name)];
+        assert!(named.iter().any(|name| ran.stderr.contains(name)), "{}", ran.stderr);
         ran.fails(guest.expect.code, &guest.expect.says)
     }
 }

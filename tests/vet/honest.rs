@@ -8,7 +8,10 @@ use super::{AMPLE_TIME, vet, with_status};
 #[test]
 fn bundled_plugins_pass() {
     for name in ["bytes", "csv", "json", "newline", "redact", "replace", "sql"] {
-        let report = vet(&repository().join(format!("plugins/{name}/{name}.wasm")), &[&["--rounds", "60"], &AMPLE_TIME[..]].concat());
+        let report = vet(
+            &repository().join(format!("plugins/{name}/{name}.wasm")),
+            &[&["--rounds", "60"], &AMPLE_TIME[..]].concat(),
+        );
         assert_eq!(with_status(&report, "fail"), [""; 0], "{name}: {report:#}");
         assert!(report["inputs"]["changed"].as_u64().unwrap() > 0, "{name}: {report:#}");
     }
