@@ -25,7 +25,7 @@ const LEAST_WARM_UP_WINDOWS: u64 = 2048;
 /// and has not grown by so much: a collector of garbage lets it grow to some
 /// megabytes before it collects for the first time.
 const DOUBLINGS: u32 = 4;
-const MOST_DOUBLINGS: u32 = 9;
+const MOST_DOUBLINGS: u32 = 7;
 const COLLECTED_BYTES: u64 = 16 << 20;
 /// The first of the sizes of inputs of a sequential plugin, in bytes.
 const SEQUENTIAL_BYTES: usize = 64 << 10;
