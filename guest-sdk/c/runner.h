@@ -284,7 +284,7 @@ static inline uint8_t *runner_replace_room(size_t start, size_t end, size_t leng
 void runner_replace_all(const void *bytes, size_t length);
 /* Adds to a count of the job. */
 void runner_count(size_t index, uint64_t number);
-/* With runner_job_sequential: how much was dealt with, if not all. */
+/* With runner_job_sequential: how much was dealt with, if not all; UINT64_MAX skips all of the rest. */
 void runner_consumed(uint64_t bytes);
 
 /* ---- Anywhere --------------------------------------------------------------- */

@@ -345,7 +345,7 @@ public:
     // The whole window.
     void replace_all(std::string_view bytes) { runner_replace_all(bytes.data(), bytes.size()); }
     void count(size_t index, uint64_t number = 1) { runner_count(index, number); }
-    // With a sequential framing: how much was dealt with, if not all.
+    // With a sequential framing: how much was dealt with, if not all. UINT64_MAX skips all of the rest.
     void consumed(uint64_t bytes) { runner_consumed(bytes); }
 };
 

@@ -81,7 +81,7 @@ func (e *Edits) ReplaceAll(with []byte) {
 
 // Consumed says, with Sequential, how many bytes of the window were dealt with.
 // Fewer than it has asks for a longer window that starts there; more skips
-// ahead. The last window must be consumed whole. Without a call it is the whole
+// ahead, math.MaxUint64 all of the rest. The last window must be consumed whole. Without a call it is the whole
 // window.
 func (e *Edits) Consumed(bytes uint64) { e.consumed = bytes }
 

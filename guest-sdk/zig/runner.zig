@@ -485,7 +485,7 @@ pub const Edits = struct {
         edits.counts_used = @max(edits.counts_used, index + 1);
         edits.counts[index] += more;
     }
-    /// With the framing `sequential`: how much was dealt with, if not all.
+    /// With the framing `sequential`: how much was dealt with, if not all. The greatest number skips all of the rest.
     pub fn consumed(edits: *Edits, bytes: u64) void {
         edits.consumed_bytes = bytes;
     }

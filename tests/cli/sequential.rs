@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use runner_tests::{Ran, Scratch, pipe, runner};
+use runner_tests::{Ran, Scratch, guest, pipe, runner};
 
 /// The end of the file is never lost: a skip to it is followed by an empty last
 /// window, and one beyond it is an error.
@@ -46,4 +46,23 @@ fn a_skip_does_not_lose_the_end_of_the_file() {
     runner(["apply", guest, file.to_str().unwrap()]).ok();
     assert!(fs::read(&file).unwrap().is_empty());
     assert!(pipe(&["pipe", guest], b"").ok().stdout.is_empty());
+}
+
+/// A window that would be longer than the limit is the file's fault, also where the
+/// plugin's process finds that out.
+#[test]
+fn a_value_beyond_the_limit_is_no_fault_of_the_plugin() {
+    // It is sequential, and wants a longer window each time.
+    let hungry = r#"
+(data (i32.const 2056) "\06")
+(func $transform (type $window)
+  (i64.store (i32.const 608) (i64.const 0)) (i32.const 600))"#;
+    let scratch = Scratch::in_memory();
+    let plugin = scratch.write("hungry.wasm", guest::build("hungry", hungry));
+    let file = scratch.write("file", vec![b'a'; 17 << 20]);
+    let before = scratch.snapshot();
+    runner!["apply", &plugin, &file, "--window", "64K"]
+        .fails(2, "plugin `hungry` needs more than 16,777,216 bytes at once")
+        .says("raise the limit with `--window`");
+    assert_eq!(before, scratch.snapshot());
 }

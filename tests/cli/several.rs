@@ -65,14 +65,17 @@ fn contents(dir: &Path) -> BTreeMap<String, Option<Vec<u8>>> {
     names(dir).into_iter().map(|name| (name.clone(), fs::read(dir.join(name)).ok())).collect()
 }
 
-/// Without what differs from run to run.
+/// Without what differs from run to run. The number of workers follows the memory
+/// that the machine has at that moment.
 fn comparable(ran: &Ran, dir: &Path) -> Vec<String> {
     let without = |line: &str, from: &str, to: &str| match line.split_once(from) {
         Some((before, rest)) => format!("{before}{}", rest.split_once(to).unwrap().1),
         None => line.to_owned(),
     };
     let text = ran.text() + &ran.stderr;
-    let lines = text.lines().filter(|line| !line.ends_with(" workers continue"));
+    let is_about_workers =
+        |line: &str| line.ends_with(" workers continue") || line.contains("\"event\":\"workers\"");
+    let lines = text.lines().filter(|line| !is_about_workers(line));
     let lines = lines.map(|line| line.replace(fs::canonicalize(dir).unwrap().to_str().unwrap(), "."));
     let lines = lines.map(|line| without(&line, "\"seconds\":", ","));
     let timeless = |line: String| match line.split_once(" s)") {

@@ -64,6 +64,11 @@ fn comes_to(guest: &Guest, ran: Ran) -> Ran {
         assert!(ran.stderr.len() < 256 << 10, "{} bytes of log", ran.stderr.len());
         ran
     } else {
+        // By the name of its file, or by that which all of them say themselves.
+        let names = [format!("plugin `{}`", guest.name), format!("{}.wasm", guest.name)];
+        let is_named =
+            names.iter().any(|name| ran.stderr.contains(name)) || ran.stderr.contains("plugin `guest`");
+        assert!(is_named || guest.expect.code != 3, "{}", ran.stderr);
         ran.fails(guest.expect.code, &guest.expect.says)
     }
 }

@@ -1,6 +1,9 @@
 //! What is said, kept and returned.
 
-use runner_tests::{Ran, Scratch, guest, runner};
+use std::fs;
+use std::path::Path;
+
+use runner_tests::{Scratch, guest, runner};
 use serde_json::Value;
 
 /// Crashes where a window has a `7` in it.
@@ -12,6 +15,9 @@ const CRASHES: &str = r"
     (local.set $at (i32.add (local.get $at) (i32.const 1)))
     (br_if $again (i32.lt_u (local.get $at) (local.get 2))))
   (i32.const 512))";
+
+/// The longest path in bytes that a system call takes.
+const PATH_BYTES: usize = 4095;
 
 #[test]
 fn the_smallest_input_is_shown_and_kept() {
@@ -32,16 +38,16 @@ fn the_smallest_input_is_shown_and_kept() {
 fn a_report_is_shown_also_if_its_inputs_cannot_be_kept() {
     let scratch = Scratch::new();
     let path = scratch.write("crashes.wasm", guest::build("crashes", CRASHES));
-    let kept = scratch.path("kept");
-    // The input has one byte, so that no file may have any.
-    let script = "ulimit -f 0; exec \"$0\" plugin vet \"$1\" --keep \"$2\" --rounds 0";
-    let mut command = runner_tests::program("sh");
-    command.args(["-c", script]).args([
-        std::ffi::OsStr::new(runner_tests::binary()),
-        path.as_os_str(),
-        kept.as_os_str(),
-    ]);
-    let ran = Ran::of(command.output().unwrap());
+    // Its path is as long as one may be, so that no path of a file in it is short
+    // enough.
+    let mut kept = scratch.path("kept");
+    let left = |kept: &Path| PATH_BYTES - kept.as_os_str().len() - 1;
+    while left(&kept) > 255 {
+        kept.push("k".repeat(200));
+    }
+    fs::create_dir_all(&kept).unwrap();
+    kept.push("k".repeat(left(&kept)));
+    let ran = runner!["plugin", "vet", &path, "--keep", &kept, "--rounds", "0"];
     assert_eq!(ran.code, 2, "{}", ran.stderr);
     assert!(ran.text().contains("FAIL  trap        it does not crash"), "{}", ran.text());
     assert!(!ran.text().contains("kept as"), "{}", ran.text());

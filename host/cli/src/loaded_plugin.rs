@@ -110,6 +110,12 @@ impl Session {
         &self.budget
     }
 
+    /// The plugins' names, with commas between them.
+    pub(crate) fn plugin_names(&self) -> String {
+        let names: Vec<_> = self.plugins.identities().map(|(manifest, _)| manifest.name.as_str()).collect();
+        names.join(",")
+    }
+
     pub(crate) fn begin(&self, head: FileHead<'_>) -> Result<Begun> {
         self.plugins.begin(head)
     }

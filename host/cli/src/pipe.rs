@@ -59,7 +59,8 @@ pub(crate) fn run(args: &PipeArgs, reporter: &Reporter) -> Result<Outcome> {
         memory,
         cancel: session.cancel(),
     };
-    let counts = pipe::run(&mut read, &mut written, &begin, &options)?;
+    let counts = pipe::run(&mut read, &mut written, &begin, &options)
+        .map_err(|error| error.of_plugin(&session.plugin_names()))?;
     if let Some(counts) = report::counted(&counts).filter(|_| !args.quiet) {
         reporter.note(&Page::of(counts))?;
     }

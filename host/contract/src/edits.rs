@@ -61,10 +61,10 @@ pub struct Count {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     /// With a sequential framing, the number of bytes consumed, from the start
-    /// of the window. If this is less than the length of the window, the next
-    /// window starts there and is longer; if it is more, the bytes in between
-    /// are skipped. The last window must be consumed whole, and edits must lie
-    /// in the consumed part. With every other framing this is ignored.
+    /// of the window. If this is less than the length of the window, the next window starts
+    /// there and is longer; if it is more, the bytes in between are skipped: all of the rest,
+    /// if it is [`u64::MAX`]. The last window must be consumed whole, and edits must lie in
+    /// the consumed part. With every other framing this is ignored.
     pub consumed: u64,
     /// What to change.
     pub change: Change,

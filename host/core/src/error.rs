@@ -4,6 +4,8 @@
 //! The kind tells a program what it can do: recover the file, try again, or give
 //! up. It also decides the exit code; see [`Kind::exit_code`].
 
+mod attribution;
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -218,6 +218,8 @@ pub struct Failure {
 enum Class {
     Plugin,
     Usage,
+    /// The file is not as the plugin's framing needs it.
+    Io,
     Refused,
     OutOfMemory,
     /// A fault of this program.
@@ -228,6 +230,7 @@ impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
         let class = match error.kind() {
             Kind::Usage => Class::Usage,
+            Kind::Io => Class::Io,
             Kind::Refused => Class::Refused,
             Kind::OutOfMemory => Class::OutOfMemory,
             Kind::Internal => Class::Internal,
@@ -257,6 +260,7 @@ impl Failure {
         let kind = match self.class {
             Class::Plugin => Kind::Plugin,
             Class::Usage => Kind::Usage,
+            Class::Io => Kind::Io,
             Class::Refused => Kind::Refused,
             Class::OutOfMemory => Kind::OutOfMemory,
             Class::Internal => Kind::Internal,

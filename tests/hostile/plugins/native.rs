@@ -233,7 +233,7 @@ fn the_space_of_a_patch_is_bounded() {
         let mut args = vec!["apply", plugin.to_str().unwrap(), file.to_str().unwrap()];
         args.extend(options);
         runner(args)
-            .fails(3, "the plugin's edits make the patch larger than 160 MiB")
+            .fails(3, "the edits of plugin `guest` make the patch larger than 160 MiB")
             .says("24 times the 4194304 bytes")
             .says("--patch-limit");
         assert_eq!(before, scratch.snapshot());

@@ -120,7 +120,8 @@ impl Chain {
         }
         let view = seen_by(stage, context, view, records);
         let (context, instance) = stage.split(context);
-        instance.ask_records(&context, &view, records)
+        let asked = instance.ask_records(&context, &view, records);
+        asked.map_err(|error| error.of_plugin(&stage.name))
     }
 
     /// As `Instance::records`: what all plugins make of the records.
@@ -188,7 +189,8 @@ impl Chain {
             let view = seen_by(stage, scene.context, &scene.view, records);
             if scene.asked {
                 let (context, instance) = stage.split(scene.context);
-                return instance.records(&context, &view, records);
+                let found = instance.records(&context, &view, records);
+                return found.map_err(|error| error.of_plugin(&stage.name));
             }
             return stage.edits(scene.context, &view, records.clone());
         }

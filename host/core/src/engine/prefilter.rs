@@ -109,7 +109,7 @@ impl Finder {
             }
         }
         let made = Self::new(job).map_err(|why| {
-            Error::new(Kind::Plugin, format!("the plugin's prefilter cannot be used: {why}"))
+            Error::new(Kind::Plugin, format!("the prefilter of the plugin cannot be used: {why}"))
         })?;
         let Some(finder) = made else { return Ok(None) };
         let ids = finder.ids.as_ref().map_or(0, Ids::memory_bytes);

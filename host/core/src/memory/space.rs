@@ -47,7 +47,7 @@ impl Space {
     fn exceeded(self, limit: u64, file_bytes: u64, what: &str) -> Error {
         let error = Error::new(
             Kind::Plugin,
-            format!("the plugin's edits make the {what} larger than {}", Bytes(limit)),
+            format!("the edits of the plugin make the {what} larger than {}", Bytes(limit)),
         );
         let error = match self.0 {
             Some(_) => error,

@@ -43,8 +43,20 @@ pub fn make_patch<'s, S: Storage>(
         touched::check(options)?;
     }
     let mapping = target.map()?;
+    collected((target, &mapping), program, collect, options, events)
+        .map_err(|error| error.of_plugin(&program.id.name))
+}
+
+/// [`make_patch`] of a mapping.
+fn collected<'s, S: Storage>(
+    (target, mapping): (&Target<'s, S>, &Mapping),
+    program: &Program<'_>,
+    collect: Collect<'_, '_, S>,
+    options: &Options<'_>,
+    events: &mut dyn FnMut(Event),
+) -> Result<Patch<'s, S>> {
     if options.roots == Roots::Touched {
-        let made = touched::make_patch((target, &mapping), program, collect, options, events);
+        let made = touched::make_patch((target, mapping), program, collect, options, events);
         // Counting lines would read the file up to the place of the error.
         return made.map_err(|error| error.located(|_| None).untouched());
     }
@@ -60,14 +72,13 @@ pub fn make_patch<'s, S: Storage>(
             Collect::At(entry) => entry,
         };
         let header = header(target, program);
-        let made =
-            converted::make_patch((target.storage, spill, header), &mapping, program, options, events)?;
+        let made = converted::make_patch((target.storage, spill, header), mapping, program, options, events)?;
         // Bytes that other processes append are not an error yet, as below.
         target.appended()?;
         return Ok(made);
     }
-    let made = scan_and_seal((target, &mapping), program, collect, options, events);
-    made.map_err(|error| error.located(|offset| line_at(&mapping, offset)).untouched())
+    let made = scan_and_seal((target, mapping), program, collect, options, events);
+    made.map_err(|error| error.located(|offset| line_at(mapping, offset)).untouched())
 }
 
 /// The number of the line that contains an offset, counted from 1. `None` if

@@ -51,7 +51,10 @@ impl Blocks {
     fn edits(&mut self, about: &About<'_>, answer: &mut Answer<'_>) -> Result<Option<Position>> {
         let (outcome, rest) = self.receive(about)?;
         let taken = take_edits(&outcome, rest, answer);
-        taken.inspect_err(|error| self.0.refuse(error))
+        taken.map_err(|error| {
+            self.0.refuse(&error);
+            error.of_plugin(self.0.name())
+        })
     }
 }
 

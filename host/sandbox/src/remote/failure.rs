@@ -50,13 +50,13 @@ impl Asked<'_> {
         match failed {
             Failed::Channel(runner_channel::Error::Timeout) => self.late(),
             Failed::Channel(runner_channel::Error::WorkerDied) => self.died(),
-            Failed::Channel(runner_channel::Error::Malformed(what)) => spoilt(worker, &what),
+            Failed::Channel(runner_channel::Error::Malformed(what)) => spoilt(worker, plugin, &what),
             Failed::Channel(error) => {
                 worker.kill("it could not be asked");
                 Error::new(Kind::Io, format!("cannot ask the process that runs plugin `{plugin}`"))
                     .because(error)
             }
-            Failed::Spoilt(what) => spoilt(worker, what),
+            Failed::Spoilt(what) => spoilt(worker, plugin, what),
             Failed::Denied(denied) => {
                 worker.kill("its answer was too long");
                 Error::from(denied)
@@ -102,7 +102,7 @@ impl Asked<'_> {
 }
 
 /// Kills a worker that breaks the rules.
-pub(super) fn spoilt(worker: &Worker, what: &str) -> Error {
+pub(super) fn spoilt(worker: &Worker, plugin: &str, what: &str) -> Error {
     worker.kill("it answered with something that no worker answers");
-    answer::breach(what)
+    answer::breach(what).of_plugin(plugin)
 }

@@ -133,7 +133,7 @@ impl Lane {
             return Err(self.failed(call, error, cancel));
         }
         let Some((head, rest)) = message::decode_within::<Reply>(call.head_bytes(), &self.reply) else {
-            return Err(spoilt(&self.worker, "bytes that mean nothing"));
+            return Err(spoilt(&self.worker, &self.name, "bytes that mean nothing"));
         };
         for (level, line) in &head.log {
             self.log.write(*level, line);
@@ -144,7 +144,7 @@ impl Lane {
             meter.add(instructions, self.memory_bytes.unwrap_or_default());
         }
         match head.outcome {
-            Outcome::Failed(failure) => Err(failure.into_error(&self.limits.budget)),
+            Outcome::Failed(failure) => Err(failure.into_error(&self.limits.budget).of_plugin(&self.name)),
             outcome => Ok((outcome, rest)),
         }
     }
@@ -205,14 +205,14 @@ impl Lane {
 
     /// The error for an answer that no worker gives.
     pub(crate) fn breach(&self, what: &str) -> Error {
-        spoilt(&self.worker, what)
+        spoilt(&self.worker, &self.name, what)
     }
 
     /// Kills a worker whose edits were refused. A budget that is used up is not
     /// its fault.
     pub(crate) fn refuse(&self, error: &Error) {
         if !is_denied(error) {
-            spoilt(&self.worker, "edits that cannot be made");
+            spoilt(&self.worker, &self.name, "edits that cannot be made");
         }
     }
 }

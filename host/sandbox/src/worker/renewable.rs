@@ -81,7 +81,8 @@ impl Renewable {
     }
 
     fn ask(&mut self, window: &Window<'_>) -> Result<Reply> {
-        let gone = || Error::new(Kind::Plugin, "the plugin could not begin again");
+        let name = &self.linked.name;
+        let gone = || Error::new(Kind::Plugin, format!("plugin `{name}` could not begin again"));
         let reply = self.instance.as_mut().ok_or_else(gone)?.transform(window)?;
         self.windows += 1;
         Ok(reply)

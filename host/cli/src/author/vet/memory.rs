@@ -21,10 +21,14 @@ const WARM_UP_PASSES: u64 = 2000;
 /// the two doublings that are judged, the first then shows four times as many: a
 /// plugin that keeps 8 bytes of each takes a page more.
 const LEAST_WARM_UP_WINDOWS: u64 = 2048;
-/// How often the number of passes is doubled.
+/// How often the number of passes is doubled; and how often, as long as memory grows
+/// and has not grown by so much: a collector of garbage lets it grow to some
+/// megabytes before it collects for the first time.
 const DOUBLINGS: u32 = 4;
-/// Sizes of inputs of a sequential plugin, in bytes.
-const SEQUENTIAL_BYTES: [usize; 5] = [64 << 10, 128 << 10, 256 << 10, 512 << 10, 1 << 20];
+const MOST_DOUBLINGS: u32 = 7;
+const COLLECTED_BYTES: u64 = 16 << 20;
+/// The first of the sizes of inputs of a sequential plugin, in bytes.
+const SEQUENTIAL_BYTES: usize = 64 << 10;
 /// The windows in which memory is watched, in bytes.
 const SEQUENTIAL_WINDOW_BYTES: u64 = 4 << 10;
 
@@ -81,7 +85,10 @@ fn repeatedly(probe: &mut Probe<'_>, how: Numbered) -> Result<Outcome<Vec<u64>>>
         passes += 1;
     }
     memory.extend(instance.memory_bytes());
-    for doubling in 0..DOUBLINGS {
+    for doubling in 0..MOST_DOUBLINGS {
+        if doubling >= DOUBLINGS && !may_settle(&memory) {
+            break;
+        }
         for pass in 0..passes << doubling {
             if let Err(failed) = scan(&mut instance, (passes << doubling) + pass)? {
                 return Ok(Err(failed));
@@ -99,7 +106,7 @@ fn in_bulk(plugins: &Several, bytes: &[u8], how: Numbered) -> Result<Tried> {
     let Ok(mut instance) = probe.instance()? else { return Ok(Tried::Passed) };
     let (started, mut memory) = (Instant::now(), Vec::new());
     for pass in 0..BULK_PASSES {
-        if pass >= LEAST_BULK_PASSES && started.elapsed() > BULK_TIME {
+        if pass >= LEAST_BULK_PASSES && started.elapsed() > BULK_TIME && !grows(&memory, BULK_STEP_BYTES) {
             break;
         }
         let scanned = probe.of(&how.bytes(&long, pass)).scan_with(
@@ -126,7 +133,11 @@ fn in_bulk(plugins: &Several, bytes: &[u8], how: Numbered) -> Result<Tried> {
 /// Memory after inputs that are twice as long each time.
 fn sequential(plugins: &Several, bytes: &[u8]) -> Result<Outcome<Vec<u64>>> {
     let mut memory = Vec::new();
-    for least_bytes in SEQUENTIAL_BYTES {
+    for doubling in 0..MOST_DOUBLINGS {
+        if doubling > DOUBLINGS && !may_settle(&memory) {
+            break;
+        }
+        let least_bytes = SEQUENTIAL_BYTES << doubling;
         let Some(long) = longer(plugins, bytes, least_bytes)? else { break };
         let mut probe = match Probe::begin(plugins, &long)? {
             Ok(probe) => probe,
@@ -148,17 +159,30 @@ fn sequential(plugins: &Several, bytes: &[u8]) -> Result<Outcome<Vec<u64>>> {
 /// Judges memory after more and more windows. What grows at first and then stays
 /// is no leak, nor are steps below `step_bytes`; what falls was replaced by a new instance.
 fn judged(memory: &[u64], step_bytes: u64) -> Tried {
-    let Some([.., before, half, whole]) = memory.last_chunk::<3>().copied() else {
+    if memory.len() < 3 {
         return Tried::Skipped;
-    };
+    }
     let falls = memory.windows(2).any(|pair| pair[1] < pair[0]);
-    let grows = whole >= half + step_bytes && half >= before + step_bytes;
-    if !falls && !grows {
+    if !falls && !grows(memory, step_bytes) {
         return Tried::Passed;
     }
     let kib: Vec<_> = memory.iter().map(|bytes| format!("{} KiB", bytes >> 10)).collect();
     let what = format!("with twice as much input each time, an instance has {}", kib.join(", "));
     Tried::Wrong(Check::Memory, what)
+}
+
+/// Whether memory has grown by a step each of the last two times.
+fn grows(memory: &[u64], step_bytes: u64) -> bool {
+    let last = memory.last_chunk::<3>();
+    last.is_some_and(|[before, half, whole]| {
+        *whole >= half.saturating_add(step_bytes) && *half >= before.saturating_add(step_bytes)
+    })
+}
+
+/// Whether memory grows, but so little that it may stop.
+fn may_settle(memory: &[u64]) -> bool {
+    let grown = memory.last().zip(memory.first()).map(|(last, first)| last.saturating_sub(*first));
+    grows(memory, 1) && grown.is_some_and(|grown| grown < COLLECTED_BYTES)
 }
 
 #[cfg(test)]
@@ -175,5 +199,13 @@ mod tests {
         // A new instance has begun.
         assert!(matches!(judged(&[9, 9, 2, 2, 2], 1), Tried::Wrong(Check::Memory, _)));
         assert_eq!(judged(&[1, 2], 1), Tried::Skipped);
+    }
+
+    #[test]
+    fn a_collector_has_time_to_collect() {
+        assert!(may_settle(&[4 << 20, 5 << 20, 6 << 20]));
+        assert!(!may_settle(&[4 << 20, 5 << 20, 5 << 20]));
+        assert!(!may_settle(&[4 << 20, 8 << 20, 32 << 20]));
+        assert!(!may_settle(&[4 << 20, 8 << 20]));
     }
 }

@@ -58,6 +58,14 @@ impl Answer {
         Self { edits: vec![Edit { start: 0, old_bytes, new: result }], ..self }
     }
 
+    /// The same with offsets that count from another one, before which no edit is.
+    pub(super) fn counted_from(mut self, base: u64) -> Self {
+        for edit in &mut self.edits {
+            edit.start -= base;
+        }
+        self
+    }
+
     /// The edits alone.
     pub(super) fn without_counts(self) -> Self {
         Self { counts: Vec::new(), ..self }

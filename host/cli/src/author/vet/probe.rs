@@ -28,6 +28,8 @@ const STEP_WINDOWS: u64 = 256;
 pub(super) struct Probe<'a> {
     plugins: &'a Several,
     bytes: &'a [u8],
+    /// Where in the file the bytes are. What is said of them counts from their start.
+    base: u64,
     pub(super) job: Job,
     cutter: Cutter,
     /// The instance that has begun, until it is taken.
@@ -38,13 +40,20 @@ pub(super) struct Probe<'a> {
 impl<'a> Probe<'a> {
     /// Begins on a file with these bytes. The outer error is none of the plugin's.
     pub(super) fn begin(plugins: &'a Several, bytes: &'a [u8]) -> Result<Outcome<Self>> {
-        let begun = match begin(plugins, bytes)? {
+        Self::begin_at(plugins, bytes, 0)
+    }
+
+    /// The same for a longer file, which ends with these bytes, and begins with
+    /// them, too. They are shown at that offset, which must be one at which a record
+    /// may start. For framings with a context or an order, it must be zero.
+    pub(super) fn begin_at(plugins: &'a Several, bytes: &'a [u8], base: u64) -> Result<Outcome<Self>> {
+        let begun = match begin(plugins, bytes, base)? {
             Ok(begun) => begun,
             Err(failed) => return Ok(Err(failed)),
         };
         let (job, first) = begun;
         let cutter = Cutter::new(&job.framing, MIN_RECORD_LIMIT_BYTES);
-        Ok(Ok(Self { plugins, bytes, job, cutter, first: Some(first), budget: Budget::UNLIMITED }))
+        Ok(Ok(Self { plugins, bytes, base, job, cutter, first: Some(first), budget: Budget::UNLIMITED }))
     }
 
     /// An instance that has not been asked anything yet.
@@ -52,7 +61,7 @@ impl<'a> Probe<'a> {
         if let Some(first) = self.first.take() {
             return Ok(Ok(first));
         }
-        Ok(begin(self.plugins, self.bytes)?.map(|(_, instance)| instance))
+        Ok(begin(self.plugins, self.bytes, self.base)?.map(|(_, instance)| instance))
     }
 
     /// The bytes that it asks about.
@@ -64,7 +73,8 @@ impl<'a> Probe<'a> {
     /// asked about them.
     pub(super) fn of<'b>(&'b self, bytes: &'b [u8]) -> Probe<'b> {
         let (job, cutter) = (self.job.clone(), Cutter::new(&self.job.framing, MIN_RECORD_LIMIT_BYTES));
-        Probe { plugins: self.plugins, bytes, job, cutter, first: None, budget: Budget::UNLIMITED }
+        let (plugins, base) = (self.plugins, self.base);
+        Probe { plugins, bytes, base, job, cutter, first: None, budget: Budget::UNLIMITED }
     }
 
     pub(super) fn is_sequential(&self) -> bool {
@@ -106,7 +116,8 @@ impl<'a> Probe<'a> {
     ) -> Result<Outcome<Answer>> {
         let context = self.context(window_bytes, shows);
         let mut answer = Answer::default();
-        classified(self.each(instance, &context, |found| answer.add(found))).map(|done| done.map(|()| answer))
+        let done = classified(self.each(instance, &context, |found| answer.add(found)))?;
+        Ok(done.map(|()| answer.counted_from(self.base)))
     }
 
     fn each(
@@ -115,7 +126,8 @@ impl<'a> Probe<'a> {
         context: &Context<'_>,
         mut take: impl FnMut(&Found),
     ) -> Result<()> {
-        let (view, end) = (self.view(), self.bytes.len() as u64);
+        let (base, end) = (self.base, self.bytes.len() as u64);
+        let view = View { base, ..self.view() };
         if end == 0 {
             if self.job.show_empty {
                 take(&instance.edits(context, &view, 0..0)?);
@@ -139,8 +151,8 @@ impl<'a> Probe<'a> {
             // An edit before may reach into these.
             let from = records.start.max(reach);
             if from < records.end {
-                let found = instance.edits(context, &view, from..records.end)?;
-                reach = found.touched().map_or(reach, |(_, end)| end);
+                let found = instance.edits(context, &view, base + from..base + records.end)?;
+                reach = found.touched().map_or(reach, |(_, end)| end - base);
                 take(&found);
             }
         }
@@ -185,8 +197,8 @@ impl<'a> Probe<'a> {
     }
 }
 
-fn begin(plugins: &Several, bytes: &[u8]) -> Result<Outcome<(Job, Instance)>> {
-    let head = FileHead::new(Some(bytes.len() as u64), &bytes[..bytes.len().min(HEAD_BYTES)]);
+fn begin(plugins: &Several, bytes: &[u8], base: u64) -> Result<Outcome<(Job, Instance)>> {
+    let head = FileHead::new(Some(base + bytes.len() as u64), &bytes[..bytes.len().min(HEAD_BYTES)]);
     classified(plugins.begin(head))
 }
 

@@ -18,6 +18,9 @@ const MAX_WINDOWS: u64 = 4 << 10;
 const SMALL_WINDOW_BYTES: u64 = 256;
 /// Parts of which the order is changed.
 const PARTS: u64 = 5;
+/// Records before those that are shown far from the start of a file: twice few, and
+/// then so many that a count of 32 bits begins again.
+const RECORDS_BEFORE: [u64; 3] = [4096, 3 * 4096, 1 << 32];
 
 /// A plugin with its parameters.
 pub(super) struct Subject {
@@ -38,9 +41,10 @@ pub(super) struct Seen<'a> {
 pub(super) type Property = fn(&Seen<'_>) -> Result<Tried>;
 
 /// All properties, the first ones first.
-pub(super) const ALL: [(Check, Property); 7] = [
+pub(super) const ALL: [(Check, Property); 8] = [
     (Check::Begin, begin),
     (Check::Split, split),
+    (Check::Split, far),
     (Check::Reset, reset),
     (Check::Repeat, repeat),
     (Check::Length, length),
@@ -134,6 +138,42 @@ fn split(seen: &Seen<'_>) -> Result<Tried> {
             let how = format!("with one window, and with windows of about {window_bytes} bytes");
             return Ok(Tried::Wrong(Check::Split, format!("{how}: {why}")));
         }
+    }
+    Ok(Tried::Passed)
+}
+
+/// Shows the input after 4 GiB. A plugin may heed offsets; but if two small ones make
+/// no difference to it, a large one must not, either.
+fn far(seen: &Seen<'_>) -> Result<Tried> {
+    let record_bytes = match seen.job.framing {
+        Framing::Overlapping { .. } | Framing::Sequential => return Ok(Tried::Skipped),
+        Framing::Fixed { size, .. } => size,
+        _ => 1,
+    };
+    let most = record_bytes
+        .checked_mul(RECORDS_BEFORE[2])
+        .and_then(|base| base.checked_add(seen.bytes.len() as u64));
+    if seen.bytes.is_empty() || most.is_none() {
+        return Ok(Tried::Skipped);
+    }
+    let mut answers: Vec<(u64, Outcome<Answer>)> = Vec::new();
+    for records in RECORDS_BEFORE {
+        let base = records * record_bytes;
+        let mut probe = value!(Probe::begin_at(&seen.subject.plugins, seen.bytes, base)?);
+        if probe.job != seen.job {
+            return Ok(Tried::Skipped);
+        }
+        let answer = no_fault!(probe.scan(USUAL_WINDOW_BYTES, Shows::Candidates)?);
+        if let Some((first, one)) = answers.first()
+            && let Some(why) = difference(one, &answer, Refusals::Any)
+        {
+            if answers.len() < RECORDS_BEFORE.len() - 1 {
+                return Ok(Tried::Skipped);
+            }
+            let how = format!("{first} bytes after the start of a file, and {base} bytes after it");
+            return Ok(Tried::Wrong(Check::Split, format!("{how}: {why}")));
+        }
+        answers.push((base, answer));
     }
     Ok(Tried::Passed)
 }

@@ -47,7 +47,7 @@ pub fn begin(members: &[Member<'_>], head: FileHead<'_>, no_text: NoText, budget
         let shown = &bytes[..bytes.len().min(HEAD_BYTES)];
         let (job, instance) = (member.begin)(FileHead { size, head: shown, seed: head.seed })?;
         if made.is_some() {
-            readable::check(&job, shown, no_text)?;
+            readable::check(&job, shown, no_text).map_err(|error| error.of_plugin(&member.name))?;
         }
         chain.stages.push(Stage::new(member.name.clone(), job, instance, budget)?);
         // Before the next plugin is asked anything.

@@ -24,7 +24,7 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) fn new(name: String, job: Job, instance: Instance, budget: &Budget) -> Result<Self> {
-        let finder = instance.finder(&job, budget)?;
+        let finder = instance.finder(&job, budget).map_err(|error| error.of_plugin(&name))?;
         Ok(Self { name, job, instance, cutter: None, finder })
     }
 
@@ -54,6 +54,11 @@ impl Stage {
         view: &View<'_>,
         records: Range<u64>,
     ) -> Result<Found> {
+        let found = self.portions(outer, view, records);
+        found.map_err(|error| error.of_plugin(&self.name))
+    }
+
+    fn portions(&mut self, outer: &Context<'_>, view: &View<'_>, records: Range<u64>) -> Result<Found> {
         let most = block_bytes(outer.window_bytes);
         let (context, instance) = self.split(outer);
         let mut found = Found::new(outer.budget, records.start);

@@ -167,7 +167,7 @@ fn what_is_not_compressed_is_refused() {
         (b"user0\n", "this is not compressed with gzip, zstd, xz or bzip2"),
         (b"", "this is empty, not compressed with gzip, zstd, xz or bzip2"),
         (&twice, "the content of the compressed file is gzip data again"),
-        (&wide, "the plugin reads text, and this is UTF-16 text"),
+        (&wide, "plugin `replacing` reads text, and this is UTF-16 text"),
     ];
     for (file, what) in cases {
         let (report, after, _) = changed(file, (b"user0", b"x"), unzip);
