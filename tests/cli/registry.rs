@@ -217,6 +217,39 @@ fn a_namespace_has_a_registry_and_no_other() {
     // A plugin under another's name.
     author.online(&["push", "x.wasm", &format!("{}/other/guest:1.2.0", road.registry.host())]).ok();
     install("other:guest").fails(4, "is acme:guest@1.2.0, and other:guest@1.2.0 is wanted");
+    // A lock file that names other bytes.
+    let lock = company.scratch.path("runner.lock");
+    let text = fs::read_to_string(&lock).unwrap();
+    let (start, rest) = text.split_once("blake3 = \"").expect("a digest");
+    fs::write(&lock, format!("{start}blake3 = \"{}{}", "0".repeat(64), &rest[64..])).unwrap();
+    install("acme:guest").fails(5, "is not the plugin that runner.lock demands");
+}
+
+#[test]
+fn a_damaged_layout_is_refused() {
+    let author = User::new();
+    author.pack("x.wasm", "1.2.0", b'2');
+    author.plugin(&["push", "x.wasm", "oci:ours:1.2.0"]).ok();
+    let blobs = author.scratch.path("ours/blobs/sha256");
+    let manifest = |name: &str| fs::read(blobs.join(name)).unwrap().windows(6).any(|six| six == b"layers");
+    let all = names(&blobs);
+    let (manifests, others): (Vec<_>, Vec<_>) =
+        all.iter().map(String::as_str).partition(|name| manifest(name));
+    assert_eq!(manifests.len(), 1, "{all:?}");
+    let with = |name: &str, change: &dyn Fn(&mut Vec<u8>)| {
+        let good = fs::read(blobs.join(name)).unwrap();
+        let mut bad = good.clone();
+        change(&mut bad);
+        fs::write(blobs.join(name), bad).unwrap();
+        let ran = author.plugin(&["install", "oci:ours:1.2.0"]);
+        fs::write(blobs.join(name), good).unwrap();
+        ran
+    };
+    // The manifest is JSON as before, with a space more at its end.
+    with(manifests[0], &|bytes| bytes.push(b' ')).fails(5, "is damaged");
+    let plugin = others.iter().max_by_key(|name| fs::metadata(blobs.join(name)).unwrap().len()).unwrap();
+    with(plugin, &|bytes| *bytes.last_mut().unwrap() ^= 1).fails(5, "the blob is not the one that is named");
+    author.plugin(&["install", "oci:ours:1.2.0"]).ok();
 }
 
 #[test]

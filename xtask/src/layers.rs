@@ -25,7 +25,7 @@ const LAYERS: [&[&str]; 12] = [
 ];
 
 /// Crates of `host/`, and the crates that each may use.
-const CRATES: [(&str, &[&str]); 12] = [
+const CRATES: [(&str, &[&str]); 13] = [
     ("channel", &[]),
     ("codec", &[]),
     ("confine", &[]),

@@ -1,7 +1,7 @@
 //! Plugins in registries, in the standard layout for WebAssembly, and in the folders
 //! and archives that carry such artifacts where there is no network.
 //!
-//! - [`reference`], [`origin`], [`digest`]: what a user names.
+//! - [`mod@reference`], [`origin`], [`digest`]: what a user names.
 //! - [`manifest`], [`config`]: the files that make an artifact.
 //! - [`repository`]: what every carrier can do. [`registry`] speaks to a server,
 //!   [`layout`] reads and writes folders, and [`archive`] tar files.
