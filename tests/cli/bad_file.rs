@@ -123,7 +123,10 @@ fn permissions_count() {
         command.env("XDG_STATE_HOME", &state);
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]);
         command.arg(tools.join("runner")).arg("apply").args([&plugin, &file]);
-        Ran::of(command.env_remove("HOME").env_remove("RUNNER_CACHE_DIR").output().unwrap())
+        for name in ["HOME", "RUNNER_CACHE_DIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME"] {
+            command.env_remove(name);
+        }
+        Ran::of(command.output().unwrap())
     };
     let untouched = |ran: Ran, before: &runner_tests::Snapshot| {
         let ran = ran.fails(2, "caused by: Permission denied");

@@ -144,10 +144,10 @@ fn what_the_system_refuses_is_named() {
         command.args(["--reuid=64123", "--regid=64123", "--clear-groups", "prlimit"]);
         command.arg(format!("--nproc={most}")).arg(&copy).args(apply).args(["-j", "4"]);
         // Without a cache, each run compiles the plugin.
-        command
-            .env_remove("RUNNER_CACHE_DIR")
-            .env_remove("HOME")
-            .env("RUNNER_STATE_DIR", scratch.path("none"));
+        for name in ["RUNNER_CACHE_DIR", "HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"] {
+            command.env_remove(name);
+        }
+        command.env("RUNNER_STATE_DIR", scratch.path("none"));
         let ran = Ran::of(command.output().unwrap());
         match ran.code {
             0 => done += 1,

@@ -194,6 +194,35 @@ fn signatures_are_also_listed_and_survive_cleaning() {
 }
 
 #[test]
+fn attestations_come_along_and_can_be_added_later() {
+    let Some(road) = Road::new() else { return };
+    let (author, company) = (&road.author, &road.company);
+    let attest = |user: &User, file: &str, criterion: &str| {
+        user.plugin(&["attest", file, "--key", "key", "--approve", criterion]).ok();
+    };
+    attest(author, "x.wasm", "safe");
+    let reference = road.reference(":1.2.0");
+    let first = author.online(&["push", "x.wasm", &reference]).ok().prints("1 attestation with it").text();
+    // Another one, who has what was pulled.
+    let other = User::new();
+    road.registry.known_to(&other);
+    other.keys("key");
+    other.online(&["pull", &reference, "-o", "y.wasm"]).ok().prints("1 attestation not checked");
+    other.online(&["pull", &reference, "-o", "y.wasm"]).ok();
+    attest(&other, "y.wasm", "read");
+    let second = other.online(&["push", "y.wasm", &reference]).ok().prints("2 attestations with it").text();
+    assert_eq!(manifest(&first), manifest(&second), "nothing of the plugin has changed");
+    company
+        .online(&["install", &reference, "--key", "key.pub"])
+        .ok()
+        .prints("2 attestations taken along, and not checked");
+    // Also through an archive.
+    other.plugin(&["push", "y.wasm", "oci-archive:y.tar"]).ok();
+    fs::remove_file(other.scratch.path("y.wasm.intoto.jsonl")).unwrap();
+    other.plugin(&["pull", "oci-archive:y.tar", "-o", "y.wasm"]).ok().prints("2 attestations not checked");
+}
+
+#[test]
 fn a_namespace_has_a_registry_and_no_other() {
     let Some(road) = Road::new() else { return };
     let (author, company) = (&road.author, &road.company);

@@ -63,20 +63,20 @@ pub fn surround(command: &mut Command) {
     command.env_clear();
     command.envs(PASSED_ON.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
     command.envs([("LC_ALL", "C.UTF-8"), ("TZ", "UTC")]);
-    command.env("HOME", directory("home"));
-    command.env("XDG_STATE_HOME", directory("state"));
-    command.env("XDG_DATA_HOME", directory("share"));
-    command.env("XDG_CONFIG_HOME", directory("config"));
-    // In place of `/etc/runner`.
-    command.env("RUNNER_UNDER_TEST_MACHINE", directory("machine"));
+    command.env("HOME", directory("home", 0o700));
+    command.env("XDG_STATE_HOME", directory("state", 0o700));
+    command.env("XDG_DATA_HOME", directory("share", 0o700));
+    command.env("XDG_CONFIG_HOME", directory("config", 0o700));
+    // In place of `/etc/runner`, which all users can read.
+    command.env("RUNNER_UNDER_TEST_MACHINE", directory("machine", 0o755));
     // Compiled plugins are shared by all tests.
     command.env("RUNNER_CACHE_DIR", temporary_dir().join("code-cache"));
 }
 
-/// A directory that all tests share, for nobody else.
-fn directory(name: &str) -> PathBuf {
+/// A directory of this mode that all tests share.
+fn directory(name: &str, mode: u32) -> PathBuf {
     let path = temporary_dir().join(name);
-    if let Err(error) = DirBuilder::new().mode(0o700).create(&path) {
+    if let Err(error) = DirBuilder::new().mode(mode).create(&path) {
         assert!(path.is_dir(), "{}: {error}", path.display());
     }
     path

@@ -1,13 +1,14 @@
 //! Writing a plugin.
 
 use runner_pipeline::error::{Error, Kind, Result};
+use runner_trust::attestation::Attestation;
 use runner_trust::package::Package;
 
 use crate::config::{CONFIG, config};
 use crate::digest::Digest;
 use crate::manifest::{Annotations, Descriptor, MANIFEST, Manifest, WASM};
 use crate::repository::{Document, Name, Repository};
-use crate::signatures::{Signature, annotate, attach};
+use crate::signatures::{Attached, Signature, annotate, attach};
 
 /// What other programs show, and where the OCI specification has it
 /// ("Pre-Defined Annotation Keys").
@@ -26,6 +27,8 @@ pub struct New<'a> {
     pub bytes: &'a [u8],
     /// The signatures beside it.
     pub signatures: &'a [Signature],
+    /// The attestations beside it.
+    pub attestations: &'a [Attestation],
 }
 
 /// What may happen to a tag that is there.
@@ -43,8 +46,8 @@ pub fn tag_of(version: &str) -> String {
     version.replace('+', "_")
 }
 
-/// Writes a plugin under a tag, with its signatures. The same plugin with the same
-/// signatures always gets the same digest, which is returned.
+/// Writes a plugin under a tag, with its signatures and attestations. The same plugin
+/// with the same signatures always gets the same digest, which is returned.
 ///
 /// # Errors
 /// [`Kind::Refused`] if the tag names something else; any failure of the carrier.
@@ -64,8 +67,10 @@ pub fn push(repository: &mut dyn Repository, tag: &str, new: &New<'_>, present: 
     repository.put_blob(&manifest.layers[0].digest, new.bytes)?;
     repository.put_manifest(Some(tag), Document { media_type: MANIFEST, bytes: &bytes })?;
     let descriptor = Descriptor::of(MANIFEST, &bytes);
-    for signature in new.signatures {
-        attach(repository, &descriptor, signature)?;
+    let signatures = new.signatures.iter().cloned().map(Attached::Signature);
+    let attestations = new.attestations.iter().cloned().map(Attached::Attestation);
+    for attached in signatures.chain(attestations) {
+        attach(repository, &descriptor, &attached)?;
     }
     Ok(descriptor.digest)
 }

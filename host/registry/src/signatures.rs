@@ -1,11 +1,13 @@
 //! Signatures of a plugin's author, which stand beside it in two ways: as an
 //! annotation of its manifest, which every mirror copies, and as an artifact of their
-//! own that refers to it, which can be added later.
+//! own that refers to it, which can be added later. Attestations, which others make
+//! later, are such artifacts only.
 //!
 //! Nothing here checks one. The lists of a registry are hints: what they name is
 //! fetched, and counts if it says itself which manifest it is for.
 
 use runner_pipeline::error::{Error, Kind, Result};
+use runner_trust::attestation::{Attestation, MAX_LINE_BYTES, add};
 use runner_trust::format::Format;
 
 use crate::digest::Digest;
@@ -22,6 +24,9 @@ const MAX_REFERRERS: usize = 64;
 const TRIES: usize = 3;
 /// What kind of artifact a signature is.
 const ARTIFACT: &str = "application/vnd.runner-plugin.signature.v1";
+/// What kind of artifact an attestation is, and the type of its layer (DSSE,
+/// `envelope.md`).
+const ATTESTATION: &str = "application/vnd.dsse.envelope.v1+json";
 /// The type of a configuration that says nothing, and its content (OCI image
 /// specification 1.1, "Guidance for an empty descriptor").
 const EMPTY: (&str, &[u8]) = ("application/vnd.oci.empty.v1+json", b"{}");
@@ -37,11 +42,30 @@ pub struct Signature {
     pub text: String,
 }
 
-/// The signatures that were found.
+/// What stands beside a plugin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Attached {
+    Signature(Signature),
+    Attestation(Attestation),
+}
+
+impl Attached {
+    /// The kind of artifact, the type of its layer, and the layer.
+    fn parts(&self) -> (&'static str, String, &[u8]) {
+        match self {
+            Self::Signature(one) => (ARTIFACT, media_type(one.format), one.text.as_bytes()),
+            Self::Attestation(one) => (ATTESTATION, ATTESTATION.to_owned(), one.line().as_bytes()),
+        }
+    }
+}
+
+/// The signatures and attestations that were found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
     /// The signatures, each once.
     pub signatures: Vec<Signature>,
+    /// The attestations, each once. At least their form is that of one.
+    pub attestations: Vec<Attestation>,
     /// The number of listed artifacts that were none for this plugin, or of another
     /// form than they should be.
     pub skipped: usize,
@@ -92,13 +116,17 @@ pub(crate) fn find(repository: &mut dyn Repository, subject: &Digest, manifest: 
         }
     }
     let listed = listed(repository, subject)?;
-    let is_ours = |kind: &Option<String>| kind.as_deref().is_none_or(|kind| kind == ARTIFACT);
+    let is_ours =
+        |kind: &Option<String>| kind.as_deref().is_none_or(|kind| kind == ARTIFACT || kind == ATTESTATION);
     let ours: Vec<_> = listed.iter().filter(|listed| is_ours(&listed.artifact_type)).collect();
     found.skipped += ours.len().saturating_sub(MAX_REFERRERS);
     for descriptor in ours.into_iter().take(MAX_REFERRERS) {
         match referrer(repository, subject, descriptor)? {
-            Some(signature) if found.signatures.contains(&signature) => {}
-            Some(signature) => found.signatures.push(signature),
+            Some(Attached::Signature(signature)) if found.signatures.contains(&signature) => {}
+            Some(Attached::Signature(signature)) => found.signatures.push(signature),
+            Some(Attached::Attestation(one)) => {
+                found.skipped += usize::from(add(&mut found.attestations, one).is_err());
+            }
             None => found.skipped += 1,
         }
     }
@@ -122,12 +150,12 @@ fn by_tag(repository: &mut dyn Repository, subject: &Digest) -> Result<Option<Ve
     Ok(bytes.filter(|bytes| Digest::of(bytes) != *subject))
 }
 
-/// The signature of a listed manifest; `None` if it is not one for this subject.
+/// What a listed manifest attaches; `None` if it is nothing of ours for this subject.
 fn referrer(
     repository: &mut dyn Repository,
     subject: &Digest,
     listed: &Descriptor,
-) -> Result<Option<Signature>> {
+) -> Result<Option<Attached>> {
     if listed.size > REFERRER_BYTES || listed.media_type != MANIFEST {
         return Ok(None);
     }
@@ -138,14 +166,24 @@ fn referrer(
     let Ok(manifest) = Manifest::parse(&bytes) else { return Ok(None) };
     let is_for = manifest.subject.as_ref().is_some_and(|found| found.digest == *subject);
     let [layer] = &manifest.layers[..] else { return Ok(None) };
-    let format = Format::ALL.into_iter().find(|format| layer.media_type == media_type(*format));
-    let is_ours = manifest.artifact_type.as_deref() == Some(ARTIFACT) && layer.size <= SIGNATURE_BYTES;
-    let Some(format) = format.filter(|_| is_for && is_ours) else { return Ok(None) };
-    let bytes = checked_blob(repository, layer)?;
-    Ok(String::from_utf8(bytes).ok().map(|text| Signature { format, text }))
+    let kind = manifest.artifact_type.as_deref().filter(|_| is_for);
+    let text = |repository, layer| Ok::<_, Error>(String::from_utf8(checked_blob(repository, layer)?).ok());
+    match kind {
+        Some(ARTIFACT) if layer.size <= SIGNATURE_BYTES => {
+            let format = Format::ALL.into_iter().find(|format| layer.media_type == media_type(*format));
+            let Some(format) = format else { return Ok(None) };
+            let signature = |text| Attached::Signature(Signature { format, text });
+            Ok(text(repository, layer)?.map(signature))
+        }
+        Some(ATTESTATION) if layer.media_type == ATTESTATION && layer.size <= MAX_LINE_BYTES as u64 => {
+            let one = text(repository, layer)?.and_then(|text| Attestation::parse(text.as_bytes()).ok());
+            Ok(one.map(Attached::Attestation))
+        }
+        _ => Ok(None),
+    }
 }
 
-/// Writes a signature as an artifact that refers to `subject`, and sees to it that
+/// Writes a signature or an attestation as an artifact that refers to `subject`, and sees to it that
 /// it is listed. Where the carrier keeps no lists, it also gets a tag of its own:
 /// otherwise the registry's cleaning would remove it.
 ///
@@ -155,15 +193,15 @@ fn referrer(
 pub(crate) fn attach(
     repository: &mut dyn Repository,
     subject: &Descriptor,
-    signature: &Signature,
+    attached: &Attached,
 ) -> Result<()> {
-    let blob = signature.text.as_bytes();
-    let layer = Descriptor::of(&media_type(signature.format), blob);
+    let (kind, media_type, blob) = attached.parts();
+    let layer = Descriptor::of(&media_type, blob);
     let config = Descriptor::of(EMPTY.0, EMPTY.1);
     repository.put_blob(&config.digest, EMPTY.1)?;
     repository.put_blob(&layer.digest, blob)?;
     let mut manifest = Manifest::new(config, layer);
-    manifest.artifact_type = Some(ARTIFACT.to_owned());
+    manifest.artifact_type = Some(kind.to_owned());
     manifest.subject = Some(Descriptor { annotations: Annotations::new(), ..subject.clone() });
     let bytes = manifest.to_bytes();
     repository.put_manifest(None, Document { media_type: MANIFEST, bytes: &bytes })?;
@@ -171,7 +209,7 @@ pub(crate) fn attach(
         return Ok(());
     }
     let mut listed = Descriptor::of(MANIFEST, &bytes);
-    listed.artifact_type = Some(ARTIFACT.to_owned());
+    listed.artifact_type = Some(kind.to_owned());
     let tag = list_tag(&subject.digest);
     let own = format!("{tag}.{}", &listed.digest.hex()[..SHORT_DIGITS]);
     repository.put_manifest(Some(&own), Document { media_type: MANIFEST, bytes: &bytes })?;

@@ -132,7 +132,8 @@ impl Candidate {
         (from, place): (Carrier, String),
     ) -> Self {
         let source = Resolved { name: package.id.to_string(), path: None, bytes: bytes.into() };
-        let (signatures, attestations) = (Signatures::Given(found), Vec::new());
+        let attestations = found.attestations.clone();
+        let signatures = Signatures::Given(found);
         Self { package, place, source, signatures, attestations, from, is_pinned: false }
     }
 

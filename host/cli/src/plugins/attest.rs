@@ -110,20 +110,29 @@ pub(super) fn sign_beside(
     let password = if key.is_encrypted() { Some(password.known()?) } else { None };
     let made = statements.iter().map(|one| Attestation::sign(one, subject, &key, password.as_deref()));
     let made = made.collect::<Result<Vec<_>>>()?;
+    let path = add_beside(plugin, &made, reporter)?;
+    let mut page = Page::default();
+    for statement in statements {
+        page.line(format_args!("{}: {} is {statement}", path.shown(), subject.id));
+    }
+    reporter.show(&page)
+}
+
+/// Adds attestations to the file beside a plugin's file, and returns its path.
+///
+/// # Errors
+/// If it is not of its form, or would have too many; any I/O error.
+pub(super) fn add_beside(plugin: &Path, more: &[Attestation], reporter: &Reporter) -> Result<PathBuf> {
     // Two who attest at once must not lose what the other one writes.
     let lock = File::open(plugin).map_err(Error::at("open", plugin))?;
     wait_for_lock(&lock, plugin, cancel_on_signals()?, || {
         reporter.note(&Page::of("another process attests this plugin; this one waits"))
     })?;
     let mut all = read_beside(plugin)?;
-    made.into_iter().try_for_each(|one| add(&mut all, one))?;
+    more.iter().try_for_each(|one| add(&mut all, one.clone()))?;
     let path = attestations_beside(plugin);
     put(&path, file_text(&all).as_bytes())?;
-    let mut page = Page::default();
-    for statement in statements {
-        page.line(format_args!("{}: {} is {statement}", path.shown(), subject.id));
-    }
-    reporter.show(&page)
+    Ok(path)
 }
 
 /// Now, in whole seconds.

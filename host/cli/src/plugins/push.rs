@@ -16,7 +16,9 @@ use runner_registry::signatures::Signature;
 use runner_sandbox::MAX_PLUGIN_BYTES;
 use runner_trust::format::Format;
 
+use super::attest::add_beside;
 use super::carriers::{Carriers, NetworkArgs, not_packed};
+use super::evidence::read_beside;
 use super::key_files::read_text;
 use super::new_file::{beside, is_missing, put};
 use super::sign::packed;
@@ -25,8 +27,8 @@ use crate::report::Reporter;
 
 #[derive(Debug, ArgGroup)]
 pub(crate) struct PushArgs {
-    /// The path of a .wasm file that `plugin package` has written. Signatures beside it, as `plugin sign`
-    /// writes them, are brought along
+    /// The path of a .wasm file that `plugin package` has written. Signatures and attestations
+    /// beside it, as `plugin sign` and `attest` write them, are brought along
     plugin: PathBuf,
     /// Where to: HOST[:PORT]/REPOSITORY[:TAG], oci:FOLDER[:TAG] for an OCI layout, or
     /// oci-archive:FILE[:TAG] [default tag: the plugin's version]
@@ -43,7 +45,7 @@ pub(crate) struct PullArgs {
     /// Where from: HOST[:PORT]/REPOSITORY:TAG, or with @sha256:DIGEST of the manifest in place of the tag;
     /// oci:FOLDER[:TAG]; oci-archive:FILE[:TAG]; or https://HOST/PATH#blake3=DIGEST
     reference: String,
-    /// The file to write; signatures are written beside it [default: NAMESPACE.NAME-VERSION.wasm]
+    /// The file to write; signatures and attestations are written beside it [default: NAMESPACE.NAME-VERSION.wasm]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -61,7 +63,9 @@ pub(super) fn push(args: &PushArgs, reporter: &Reporter) -> Result<Outcome> {
         return Err(Error::new(Kind::Usage, "a digest is found by pushing, and cannot be named for it"));
     }
     let signatures = signatures(args)?;
-    let new = New { package: &package, bytes: &source.bytes, signatures: &signatures };
+    let attestations = read_beside(&args.plugin)?;
+    let new =
+        New { package: &package, bytes: &source.bytes, signatures: &signatures, attestations: &attestations };
     let tag = reference.tag.clone().unwrap_or_else(|| tag_of(&package.id.version.to_string()));
     let present = if args.replace { Present::Replace } else { Present::Keep };
     let write = |repository: &mut dyn Repository| {
@@ -93,6 +97,9 @@ pub(super) fn push(args: &PushArgs, reporter: &Reporter) -> Result<Outcome> {
     match signatures.len() as u64 {
         0 => page.line("unsigned: `runner plugin sign` signs it; then push it again"),
         number => page.line(format_args!("{} with it", count(number, "signature"))),
+    }
+    if !attestations.is_empty() {
+        page.line(format_args!("{} with it", count(attestations.len() as u64, "attestation")));
     }
     reporter.show(&page)?;
     Ok(Outcome::Done)
@@ -135,6 +142,15 @@ pub(super) fn pull(args: &PullArgs, reporter: &Reporter) -> Result<Outcome> {
         put(&file, signature.text.as_bytes())?;
         let (file, plugin) = (file.shown(), path.word());
         page.line(format_args!("{file}: not checked; `runner plugin verify {plugin} --key FILE` does"));
+    }
+    let attestations = &fetched.pulled.found.attestations;
+    if !attestations.is_empty() {
+        let (file, number) = (add_beside(&path, attestations, reporter)?, attestations.len() as u64);
+        let (file, plugin) = (file.shown(), path.word());
+        page.line(format_args!(
+            "{file}: {} not checked; `runner plugin verify {plugin} --attester FILE` does",
+            count(number, "attestation")
+        ));
     }
     let more = fetched.pulled.found.signatures.len().saturating_sub(Format::ALL.len());
     if more > 0 {

@@ -106,7 +106,7 @@ fn failures(step: &'static str) -> Vec<Case> {
             let long = || ODD.repeat(20_000);
             Error::new(Kind::Plugin, long()).because(long()).said(long()).hint(long())
         }),
-        failed("error-of-the-disk", Ends::Error(Kind::Plugin, "x"), || Error::new(Kind::Io, "x")),
+        failed("error-of-the-disk", Ends::Error(Kind::Io, "x"), || Error::new(Kind::Io, "x")),
         failed("error-of-recovery", Ends::Error(Kind::Plugin, "x"), || Error::new(Kind::RecoveryNeeded, "x")),
     ];
     for (name, count, ends) in [
