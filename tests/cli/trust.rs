@@ -245,7 +245,7 @@ fn a_list_revokes_and_what_was_done_can_be_undone() {
     let revoke = || run(&user, &["trust", "revoke", "list.toml"]);
     let old = "[[revoked]]\nplugin = \"acme:guest\"\nbelow = \"1.3.0\"\nwhy = \"it\\nleaks\"\n";
     list(5, "2999-01-01", old);
-    revoke().fails(4, "the list acme is not accepted").says("no key that is trusted to revoke has signed it");
+    revoke().fails(4, "the list acme is not accepted").says("no key that is trusted to revoke, and");
     run(&user, &["trust", "add", "sec", "security.pub", "--for", "acme:*", "--role", "author"]).ok();
     revoke().fails(4, "the list acme is not accepted");
     run(&user, &["trust", "add", "sec", "security.pub", "--for", "acme:*", "--role", "revoke"]).ok();
@@ -322,6 +322,8 @@ fn a_new_key_follows_an_old_one_that_says_so() {
         user.scratch.write("new.toml", text);
         minisign(&user, &["-Sm", "new.toml", "-s", key]);
     };
+    signed(&user, "c.wasm", "1.1.0", b'1', "old");
+    run(&user, &["plugin", "install", "c.wasm"]).ok();
     let before = user.read("config/trust.toml");
     let rotate = || run(&user, &["trust", "rotate", "new.toml"]);
     statement("acme:*", "other");
@@ -340,8 +342,11 @@ fn a_new_key_follows_an_old_one_that_says_so() {
     rotate().fails(4, "the new key is not taken").says("is trusted already");
     // What the old key has signed is followed by what the new one signs, unasked.
     write(&user, "config/policy.toml", "no-downgrade = true\n");
-    signed(&user, "c.wasm", "1.1.0", b'1', "old");
-    run(&user, &["plugin", "install", "c.wasm", "--key", "old.pub"]).ok();
+    for more in [&[][..], &["--key", "old.pub"]] {
+        run(&user, &[&["plugin", "install", "b.wasm"], more].concat())
+            .fails(4, "acme:guest@1.3.0 is signed by a key that has expired");
+    }
+    run(&user, &["plugin", "install", "c.wasm"]).ok().prints("was installed already");
     let said = run(&user, &["plugin", "install", "a.wasm"]).ok().text();
     assert!(said.contains(&key_line(&user, "new.pub")), "{said}");
     signed(&user, "d.wasm", "1.4.0", b'4', "other");
@@ -390,8 +395,71 @@ fn a_change_says_whose_plugin_made_it() {
     run(&user, &["undo", "undo.patch", "file"]).ok();
     let said = run(&user, &["log", "--json"]).ok().text();
     assert_eq!(said.matches(&format!("\"signer\":\"{key}\"")).count(), 2, "{said}");
+    for (plugin, changes) in
+        [("acme:guest", 2), ("acme:guest@1.2.0", 2), ("acme:guest@1.2", 0), ("acme:gues", 0)]
+    {
+        let said = run(&user, &["log", "--plugin", plugin, "file"]).ok().text();
+        assert_eq!(said.matches("identity acme:guest@1.2.0\n").count(), changes, "{plugin}: {said}");
+    }
     // What only says of itself whose it is, is not believed.
-    run(&user, &["plan", "./a.wasm", "file", "-o", "unknown.patch"]).ok();
+    signed(&user, "b.wasm", "1.3.0", b'3', "key");
+    run(&user, &["plan", "./b.wasm", "file", "-o", "unknown.patch"]).ok();
     let said = run(&user, &["show", "unknown.patch"]).ok().text();
     assert!(!said.contains("identity") && !said.contains("signed by"), "{said}");
+}
+
+#[test]
+fn a_revoked_key_says_nothing_more() {
+    if !has("minisign") {
+        return skip("minisign");
+    }
+    let user = user();
+    for key in ["stolen", "next", "good"] {
+        minisign_key(&user, key);
+    }
+    let key = |name: &str| key_line(&user, &format!("{name}.pub"));
+    for (name, file) in [("sec", "stolen.pub"), ("other", "good.pub")] {
+        run(&user, &["trust", "add", name, file, "--for", "acme:*", "--role", "revoke"]).ok();
+    }
+    run(&user, &["trust", "add", "acme", "stolen.pub", "--for", "acme:*"]).ok();
+    signed(&user, "a.wasm", "1.2.0", b'2', "stolen");
+    run(&user, &["plugin", "install", "a.wasm"]).ok();
+    let revoke = |number: u32, signer: &str, what: &str| {
+        let text = format!(
+            "kind = \"runner-revocations\"\nform = 1\nname = \"acme\"\nsequence = {number}\n\
+             issued = \"2026-01-01T00:00:00Z\"\nexpires = \"2999-01-01T00:00:00Z\"\n{what}"
+        );
+        user.scratch.write("list.toml", text);
+        minisign(&user, &["-Sm", "list.toml", "-s", signer]);
+        run(&user, &["trust", "revoke", "list.toml"])
+    };
+    let entry = format!("[[revoked]]\nkey = \"{}\"\nwhy = \"stolen\"\n", key("stolen"));
+    revoke(1, "good", &entry).ok();
+    // A copy without its signature is the plugin that is installed.
+    fs::copy(user.scratch.path("a.wasm"), user.scratch.path("copy.wasm")).unwrap();
+    for plugin in ["acme:guest", "./a.wasm", "./copy.wasm"] {
+        applied(&user, plugin).fails(4, "the plugin acme:guest@1.2.0 is revoked");
+    }
+    revoke(2, "stolen", "").fails(4, "the list acme is not accepted").says("neither expired nor revoked");
+    let text = format!(
+        "kind = \"runner-rotation\"\nform = 1\nold = \"{}\"\nnew = \"{}\"\nfor = [\"acme:*\"]\n\
+         issued = \"2026-01-01T00:00:00Z\"\n",
+        key("stolen"),
+        key("next")
+    );
+    user.scratch.write("next.toml", text);
+    minisign(&user, &["-Sm", "next.toml", "-s", "stolen"]);
+    run(&user, &["trust", "rotate", "next.toml"]).fails(4, "the new key is not taken").says("is revoked");
+    applied(&user, "acme:guest").fails(4, "is revoked");
+    revoke(2, "good", "").ok();
+    applied(&user, "acme:guest").ok();
+    // An index that names another signer, or another plugin.
+    let index = user.data().join("installed.toml");
+    let good = fs::read_to_string(&index).unwrap();
+    let (stolen, next) = (key("stolen"), key("next"));
+    for (from, to) in [(stolen.as_str(), next.as_str()), ("acme:guest", "acme:other")] {
+        fs::write(&index, good.replace(from, to)).unwrap();
+        applied(&user, if from == stolen { "acme:guest" } else { to })
+            .fails(5, "the index of installed plugins");
+    }
 }

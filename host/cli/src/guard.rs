@@ -114,6 +114,8 @@ impl Guard {
             let signatures = self.signatures_beside(id, path)?;
             facts.signers =
                 self.signers(id, bytes, &signatures).into_iter().map(|(signer, _)| signer).collect();
+            // A copy without its signature is the same plugin as the one that is installed.
+            facts.signers.extend(installed_signer(digest).filter(|signer| !facts.signers.contains(signer)));
             let evidence = beside(path, attestation::SUFFIX, attestation::MAX_FILE_BYTES as u64)?;
             facts.claims = self.claims(id, bytes, &evidence.unwrap_or_default());
         }
@@ -214,6 +216,16 @@ impl Guard {
         old != new && keys().any(|key| key.signer == *new && !key.is_expired(now) && is_his(key))
     }
 
+    /// Whether a key was trusted for a plugin until it expired. It vouches for nothing new
+    /// then, though it may have signed what was installed before.
+    pub(crate) fn has_ended(&self, id: &Id, signer: &Signer) -> bool {
+        let now = self.situation.time();
+        let mut keys =
+            self.situation.trust.keys_for(Role::Author, Some(id)).filter(|key| key.signer == *signer);
+        let mut all = keys.by_ref().peekable();
+        all.peek().is_some() && all.all(|key| key.is_expired(now))
+    }
+
     /// Decides whether a plugin may run on these files, and says what to be warned of.
     ///
     /// # Errors
@@ -276,6 +288,14 @@ pub(crate) fn evidence(facts: &Facts, verdict: &Verdict) -> Evidence {
     // What a file says of itself counts only with a signature.
     let is_known = facts.origin != Origin::File || signer.is_some();
     Evidence { id: facts.id.as_ref().filter(|_| is_known).map(ToString::to_string), signer, vetted_by }
+}
+
+/// Who has signed the installed plugin with this digest. `None` if the store cannot be read:
+/// a file needs none.
+fn installed_signer(digest: Digest) -> Option<Signer> {
+    let folder = Folder::open(&folder::path().ok()?).ok()??;
+    let index = folder.store().index().ok()?;
+    index.plugins().iter().find(|plugin| plugin.blake3 == digest)?.signer.clone()
 }
 
 /// The revoked plugins that are known.

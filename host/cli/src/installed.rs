@@ -12,6 +12,7 @@ use runner_store::index::{Index, Installed};
 use runner_store::lock_file::{LOCK_BYTES, LockFile, NAME};
 use runner_store::resolve::{Locking, resolve as choose};
 use runner_trust::id::Request;
+use runner_trust::package::Package;
 
 /// A plugin that was found.
 pub(crate) struct Found {
@@ -58,11 +59,36 @@ pub(crate) fn find(name: &str, locking: Locking) -> Result<Found> {
     let index = store.index()?;
     let found = choose(&request, &index, lock.as_ref(), locking)?;
     let bytes = store.load(found)?;
+    check(found, &bytes)?;
     let is_locked = lock.as_ref().is_some_and(|lock| lock.get(&request).is_some());
     let source = Resolved { name: found.id.to_string(), path: None, bytes: bytes.into() };
     // Damaged ones count for nothing, as those that are not there.
     let evidence = store.evidence(found).unwrap_or_default();
     Ok(Found { source, plugin: Some(found.clone()), is_locked, evidence })
+}
+
+/// Holds what the index says of a plugin against its bytes: who it is, and who has signed
+/// it.
+///
+/// # Errors
+/// [`Kind::Verification`] if it is something else.
+fn check(found: &Installed, bytes: &[u8]) -> Result<()> {
+    let wrong = |why: Error| {
+        Error::new(Kind::Verification, format!("the index of installed plugins is wrong about {}", found.id))
+            .because(why.to_string())
+            .hint("`runner plugin remove` removes the plugin; install it again")
+    };
+    let package = Package::read(bytes).map_err(wrong)?;
+    if package.is_none_or(|package| package.id != found.id) {
+        return Err(wrong(Error::new(Kind::Verification, "the plugin says that it is another one")));
+    }
+    match &found.signer {
+        Some(signer) => {
+            let signature = found.signature.as_deref().unwrap_or_default();
+            signer.verify(&found.id, bytes, signature).map(drop).map_err(wrong)
+        }
+        None => Ok(()),
+    }
 }
 
 /// Whether an argument names an installed plugin. What looks like a path is one.

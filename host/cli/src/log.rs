@@ -10,6 +10,7 @@ use clap::Args as ArgGroup;
 use runner_history::{Entry, Head, History, Line};
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, count};
+use runner_pipeline::patch::Evidence;
 use runner_pipeline::user_state;
 use serde_json::json;
 
@@ -27,7 +28,8 @@ pub(crate) struct LogArgs {
     /// Only changes of these files, and of files in these folders
     #[arg(value_name = "FILE|FOLDER")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Only changes by the plugin of this name, or with this digest (its first 8 digits or more)
+    /// Only changes by the plugin of this name (NAME, or NAMESPACE:NAME[@VERSION] if it was installed or
+    /// signed), or with this digest (its first 8 digits or more)
     #[arg(long, value_name = "NAME|DIGEST")]
     pub(crate) plugin: Option<String>,
     /// Show how the files can be taken back to before these changes
@@ -116,8 +118,15 @@ impl<'a> Wanted<'a> {
             let each = entry.plugin.as_ref().map(|id| id.each()).unwrap_or_default();
             each.into_iter().any(|(name, _, digest)| {
                 name == plugin || plugin.len() >= DIGEST_DIGITS && digest.starts_with(plugin)
-            })
+            }) || entry.plugin.iter().flat_map(|id| &id.evidence).any(|one| is_of(one, plugin))
         };
         (self.paths.is_empty() || self.paths.iter().any(is_in)) && self.plugin.is_none_or(is_by)
     }
+}
+
+/// Whether a plugin has this identity, with its version or without.
+fn is_of(evidence: &Evidence, wanted: &str) -> bool {
+    evidence.id.as_deref().is_some_and(|id| {
+        id == wanted || id.strip_prefix(wanted).is_some_and(|version| version.starts_with('@'))
+    })
 }

@@ -133,7 +133,11 @@ impl PathPattern {
                 _ => None,
             })
             .collect();
-        path.is_absolute() && fits(&self.parts, &names, &|part, name| part == b"**" || is_like(part, name))
+        // A path without a wildcard at its end may be that of a folder, and means all in it.
+        let is_fixed = self.parts.last().is_some_and(|part| !part.iter().any(|byte| b"*?".contains(byte)));
+        let rest = is_fixed.then(|| b"**".to_vec());
+        let parts: Vec<_> = self.parts.iter().cloned().chain(rest).collect();
+        path.is_absolute() && fits(&parts, &names, &|part, name| part == b"**" || is_like(part, name))
     }
 
     /// The folder before the first part with a wildcard, or the file itself.

@@ -257,6 +257,16 @@ impl Lists {
         lists.flat_map(|accepted| &accepted.list.revoked).any(|entry| entry.key.as_ref() == Some(key))
     }
 
+    /// Whether a key is revoked for some of these plugins: then it may name no other key,
+    /// and sign no list, for any of them.
+    #[must_use]
+    pub fn revokes_key_for(&self, plugins: &[NamePattern], key: &Signer) -> bool {
+        let meets =
+            |own: &NamePattern| plugins.iter().any(|other| own.is_within(other) || other.is_within(own));
+        let lists = self.0.iter().filter(|accepted| accepted.plugins.iter().any(meets));
+        lists.flat_map(|accepted| &accepted.list.revoked).any(|entry| entry.key.as_ref() == Some(key))
+    }
+
     /// Whether a list keeps a content, though a key may have expired.
     #[must_use]
     pub fn keeps(&self, id: Option<&Id>, digest: Digest) -> bool {

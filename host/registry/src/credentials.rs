@@ -5,6 +5,8 @@ use std::env;
 use std::fmt;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use docker_credential::{CredentialRetrievalError, DockerCredential, get_credential_from_reader};
 use runner_pipeline::error::{Error, Kind, Result};
@@ -39,9 +41,22 @@ impl Credentials {
     /// of the program that the file names for it. `None` if there is none.
     ///
     /// # Errors
-    /// [`Kind::Usage`] if the file cannot be used, or the program fails. No error
-    /// holds anything that a program has written.
-    pub fn of(registry: &Origin) -> Result<Option<Self>> {
+    /// [`Kind::Usage`] if the file cannot be used, or the program fails;
+    /// [`Kind::Interrupted`] if it takes longer than `limit`. No error holds anything
+    /// that a program has written.
+    pub fn of(registry: &Origin, limit: Duration) -> Result<Option<Self>> {
+        let registry = registry.clone();
+        let (send, receive) = mpsc::channel();
+        // The program cannot be ended from here, so it is left alone when it is too slow.
+        std::thread::spawn(move || send.send(Self::find(&registry)));
+        receive.recv_timeout(limit).unwrap_or_else(|_| {
+            let limit = limit.as_secs();
+            Err(Error::new(Kind::Interrupted, format!("no login was found within {limit} s"))
+                .hint("the program that keeps logins, which config.json of docker names, has not answered"))
+        })
+    }
+
+    fn find(registry: &Origin) -> Result<Option<Self>> {
         let Some(path) = path().filter(|path| path.exists()) else { return Ok(None) };
         let config = read_small(&path, CONFIG_BYTES)?;
         let names = match registry.host() {
@@ -83,7 +98,8 @@ fn named(config: &[u8], name: &str, path: &Path) -> Result<Option<Credentials>> 
         }
         // Helpers write secrets: nothing of their output is passed on.
         Err(CredentialRetrievalError::HelperFailure { helper, .. }) => {
-            Err(cannot(format!("the program docker-credential-{} has failed", shown(&helper))))
+            let helper = helper.strip_prefix("docker-credential-").unwrap_or(&helper);
+            Err(cannot(format!("the program docker-credential-{} has failed", shown(helper))))
         }
         Err(error) => Err(cannot(error.to_string())),
     }

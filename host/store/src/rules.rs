@@ -124,7 +124,7 @@ fn refused(plugin: &Installed, change: Change, why: &str) -> Error {
     };
     Error::new(Kind::Refused, format!("{} {what}", plugin.id))
         .because(why.to_owned())
-        .hint(format!("{if_right}, and accept it with `--accept {}`", change.word()))
+        .hint(format!("{if_right}, accept it with `--accept {}`", change.word()))
 }
 
 #[cfg(test)]

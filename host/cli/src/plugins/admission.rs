@@ -22,7 +22,7 @@ use runner_trust::attestation::{Attestation, add, file_text, parse_file};
 use runner_trust::package::{Package, Wants};
 use runner_trust::signer::Signer;
 
-use super::allowed::{allowed, not_less};
+use super::allowed::{allowed, not_ended, not_less};
 use super::evidence::read_beside;
 use super::inspect::section;
 use super::key_files::{public_key, read_text};
@@ -257,6 +257,7 @@ pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &R
             let signed = candidate.signer(key.as_ref(), &index, &guard)?;
             let new = candidate.to_store(signed, candidate.evidence(store.as_ref(), &index)?, args);
             allowed(&new, &guard, &args.accept, reporter)?;
+            not_ended(&new, &guard, &index)?;
             if let Some(store) = store.as_ref().filter(|_| !args.accept.contains(&Accepted::Evidence)) {
                 not_less(&new, &guard, store, &index)?;
             }

@@ -20,11 +20,7 @@ use crate::report::Reporter;
 /// [`Kind::Refused`] if it may not, or if the user accepts what must not get weaker.
 pub(super) fn allowed(new: &New, guard: &Guard, accepted: &[Accepted], reporter: &Reporter) -> Result<()> {
     let plugin = &new.plugin;
-    let locked = read_lock()?;
-    let is_named = |lock: &LockFile| {
-        lock.plugins().iter().any(|locked| locked.id == plugin.id && locked.blake3 == plugin.blake3)
-    };
-    let lock = if locked.as_ref().is_some_and(is_named) { Lock::Named } else { Lock::Later };
+    let lock = if is_locked(plugin)? { Lock::Named } else { Lock::Later };
     let verdict =
         guard.decide(&guard.of_installed(plugin, lock, (&new.bytes, &new.evidence)), &[], reporter)?;
     match accepted.first().filter(|_| verdict.no_downgrade) {
@@ -36,6 +32,34 @@ pub(super) fn allowed(new: &New, guard: &Guard, accepted: &[Accepted], reporter:
         }
         None => Ok(()),
     }
+}
+
+/// Whether the lock file names a plugin with its digest.
+fn is_locked(plugin: &Installed) -> Result<bool> {
+    let is_named = |lock: &LockFile| {
+        lock.plugins().iter().any(|locked| locked.id == plugin.id && locked.blake3 == plugin.blake3)
+    };
+    Ok(read_lock()?.as_ref().is_some_and(is_named))
+}
+
+/// Refuses what a key has signed that has expired: it may have been made since. Content
+/// that is installed, that the lock file names, or that a list keeps, is known from before.
+///
+/// # Errors
+/// [`Kind::Refused`] if it is refused.
+pub(super) fn not_ended(new: &New, guard: &Guard, index: &Index) -> Result<()> {
+    let plugin = &new.plugin;
+    let Some(signer) = plugin.signer.as_ref().filter(|signer| guard.has_ended(&plugin.id, signer)) else {
+        return Ok(());
+    };
+    let is_there = index.get(&plugin.id).is_some_and(|there| there.blake3 == plugin.blake3);
+    let is_kept = guard.situation.lists.keeps(Some(&plugin.id), plugin.blake3);
+    if is_there || is_kept || is_locked(plugin)? {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Refused, format!("{} is signed by a key that has expired", plugin.id))
+        .because(format!("{signer} was trusted, and is no more: `runner trust list` shows until when"))
+        .hint("install a version that is signed by the author's new key"))
 }
 
 /// Compares what trusted keys attest with what they attest of the versions that are

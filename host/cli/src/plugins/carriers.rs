@@ -60,7 +60,7 @@ impl Carriers {
     /// # Errors
     /// If the login cannot be read, or the process for the network does not start.
     pub(super) fn registry(&self, origin: &Origin, repository: &str) -> Result<Registry<'static>> {
-        let credentials = Credentials::of(origin)?;
+        let credentials = Credentials::of(origin, self.network.timeout)?;
         let realms = self.names.realms(origin);
         let connection = Connection::open(&origin.api(), credentials, realms, &self.network, self.cancel)?;
         Ok(Registry::new(connection, repository))

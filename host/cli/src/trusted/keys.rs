@@ -214,6 +214,14 @@ pub(super) fn rotate(args: &RotateArgs, reporter: &Reporter) -> Result<Outcome> 
     let ours = Ours::open(reporter)?;
     let trust = ours.parse(ours.text.as_bytes())?;
     let now = Timestamp::now();
+    let lists = Guard::load()?.situation.lists;
+    for key in [&statement.old, &statement.new] {
+        if lists.revokes_key_for(&statement.plugins, key) {
+            return Err(Error::new(Kind::Refused, "the new key is not taken")
+                .because(format!("the key {key} is revoked"))
+                .hint("get a new key from its owner in another way, and add it with `runner trust add`"));
+        }
+    }
     // The first signature is that of the old key, or none is.
     let mut found = Err(Error::new(Kind::Refused, "the statement is not signed"));
     for signature in &signatures {

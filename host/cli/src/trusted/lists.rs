@@ -67,21 +67,23 @@ pub(super) fn revoke(args: &RevokeArgs, reporter: &Reporter) -> Result<Outcome> 
     // It was parsed, so it is UTF-8.
     let text = String::from_utf8_lossy(&bytes);
     let signatures = signatures(&args.list, &args.signatures)?;
-    let (trust, now) = (places().trust()?, Timestamp::now());
+    let store = Folder::open_or_create(&folder::path()?)?;
+    let _turn = turn(&store, cancel_on_signals()?, reporter)?;
+    let entry = store.entry(LISTS);
+    let mut known = lists(&OsStorage, &entry)?;
+    let (mut trust, now) = (places().trust()?, Timestamp::now());
+    trust.keys.retain(|key| !known.revokes_key_for(&key.plugins, &key.signer));
     let by = authority(&trust, Role::Revoke, (&text, &signatures), now);
     if by.plugins.is_empty() {
         let why = match by.names.as_slice() {
-            [] => "no key that is trusted to revoke has signed it".to_owned(),
+            [] => "no key that is trusted to revoke, and is neither expired nor revoked, has signed it"
+                .to_owned(),
             names => format!("{} has signed it, and its group demands more", names.join(" and ")),
         };
         return Err(Error::new(Kind::Refused, format!("the list {} is not accepted", list.name))
             .because(why)
             .hint("`runner trust list` shows the keys; `runner trust add NAME KEY.pub --role revoke --for PLUGINS` adds one"));
     }
-    let store = Folder::open_or_create(&folder::path()?)?;
-    let _turn = turn(&store, cancel_on_signals()?, reporter)?;
-    let entry = store.entry(LISTS);
-    let mut known = lists(&OsStorage, &entry)?;
     let (name, sequence) = (list.name.clone(), list.sequence);
     let said = format!("signed by {}, for {}", by.names.join(" and "), names(&by.plugins));
     let is_new = known.accept(Accepted { signed_by: by.names, plugins: by.plugins, list }, now)?;

@@ -20,7 +20,11 @@ impl Error {
     #[must_use]
     pub fn of_plugin(mut self, names: &str) -> Self {
         let what = &self.0.what;
-        if let Some(at) = what.find(UNNAMED).filter(|_| !what.contains(NAMED)) {
+        // "The plugins" are others.
+        let is_one =
+            |at: &usize| !what[at + UNNAMED.len()..].starts_with(|next: char| next.is_alphanumeric());
+        let mut places = what.match_indices(UNNAMED).map(|(at, _)| at).filter(is_one);
+        if let Some(at) = places.next().filter(|_| !what.contains(NAMED)) {
             let quoted: Vec<_> =
                 names.split(',').map(|name| format!("`{}`", escape(name, NAME_CHARS))).collect();
             let named = match &quoted[..] {
@@ -49,6 +53,7 @@ mod tests {
         assert_eq!(named("as the plugin says", "a\n"), "as plugin `a\\n` says");
         assert_eq!(named("plugin `a` is not the plugin", "b"), "plugin `a` is not the plugin");
         assert_eq!(named("no file", "a"), "no file");
+        assert_eq!(named("the plugins before `a` agree", "b"), "the plugins before `a` agree");
     }
 
     #[test]

@@ -36,6 +36,9 @@ fn paths_have_wildcards() {
         ("/srv/*.csv", vec!["/srv/a.csv", "/srv/.csv"], vec!["/srv/a/b.csv", "/srv/a.csvx"]),
         ("/**/pii/?", vec!["/pii/a", "/a/b/pii/c"], vec!["/pii/ab", "/pii"]),
         ("/**", vec!["/a", "/"], vec!["a"]),
+        // A folder means all that is in it.
+        ("/srv/pii", vec!["/srv/pii", "/srv/pii/a/b"], vec!["/srv", "/srv/piia"]),
+        ("/srv/*/in", vec!["/srv/a/in", "/srv/a/in/b"], vec!["/srv/a", "/srv/in/a"]),
     ] {
         yes.iter().for_each(|file| assert!(path(pattern).covers(Path::new(file)), "{pattern} {file}"));
         no.iter().for_each(|file| assert!(!path(pattern).covers(Path::new(file)), "{pattern} {file}"));

@@ -26,6 +26,9 @@ const LEAST_WARM_UP_WINDOWS: u64 = 2048;
 /// megabytes before it collects for the first time.
 const DOUBLINGS: u32 = 4;
 const MOST_DOUBLINGS: u32 = 7;
+/// The longest time of a pass after which it is doubled beyond [`DOUBLINGS`]: what is so
+/// slow would take minutes to show what it has shown already.
+const LONGEST_DOUBLING: Duration = Duration::from_secs(4);
 const COLLECTED_BYTES: u64 = 16 << 20;
 /// The first of the sizes of inputs of a sequential plugin, in bytes.
 const SEQUENTIAL_BYTES: usize = 64 << 10;
@@ -85,16 +88,19 @@ fn repeatedly(probe: &mut Probe<'_>, how: Numbered) -> Result<Outcome<Vec<u64>>>
         passes += 1;
     }
     memory.extend(instance.memory_bytes());
+    let mut last = Duration::ZERO;
     for doubling in 0..MOST_DOUBLINGS {
-        if doubling >= DOUBLINGS && !may_settle(&memory) {
+        if doubling >= DOUBLINGS && (!may_settle(&memory) || last > LONGEST_DOUBLING) {
             break;
         }
+        let started = Instant::now();
         for pass in 0..passes << doubling {
             if let Err(failed) = scan(&mut instance, (passes << doubling) + pass)? {
                 return Ok(Err(failed));
             }
         }
         memory.extend(instance.memory_bytes());
+        last = started.elapsed();
     }
     Ok(Ok(memory))
 }
