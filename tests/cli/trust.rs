@@ -462,4 +462,11 @@ fn a_revoked_key_says_nothing_more() {
         applied(&user, if from == stolen { "acme:guest" } else { to })
             .fails(5, "the index of installed plugins");
     }
+    // Of an unsigned one, only the plugin itself says who it is.
+    fs::write(&index, &good).unwrap();
+    user.pack("b.wasm", "1.2.0", b'3');
+    run(&user, &["plugin", "install", "b.wasm", "--accept", "signer", "--accept", "bytes"]).ok();
+    let unsigned = fs::read_to_string(&index).unwrap();
+    fs::write(&index, unsigned.replace("acme:guest", "acme:other")).unwrap();
+    applied(&user, "acme:other").fails(5, "the index of installed plugins is wrong about acme:other@1.2.0");
 }
