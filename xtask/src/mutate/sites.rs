@@ -89,7 +89,7 @@ pub(super) fn unnamed(root: &Path, list: &List) -> Result<Vec<String>, String> {
 }
 
 /// All source files of the product, except tests.
-fn sources(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
+pub(super) fn sources(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
     let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     for entry in entries {
         let path = entry.map_err(|error| format!("{}: {error}", folder.display()))?.path();

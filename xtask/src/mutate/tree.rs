@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::list::{List, locate};
+use super::sites::sources;
 use crate::shell;
 
 /// Copies the compiled dependencies of the product for the copy of the tree,
@@ -98,8 +99,15 @@ fn crate_root(file: &str) -> String {
 fn switched(root: &Path, list: &List, variable: &str) -> Result<BTreeMap<PathBuf, String>, String> {
     let mut sources = BTreeMap::new();
     let roots: BTreeSet<String> = list.mutants.iter().map(|mutant| crate_root(&mutant.file)).collect();
-    let files: BTreeSet<&str> =
-        list.mutants.iter().map(|mutant| &mutant.file).chain(&roots).map(String::as_str).collect();
+    let starts = starts_of_processes(root)?;
+    let files: BTreeSet<&str> = list
+        .mutants
+        .iter()
+        .map(|mutant| &mutant.file)
+        .chain(&roots)
+        .chain(&starts)
+        .map(String::as_str)
+        .collect();
     for file in files {
         let name = Path::new("host").join(file);
         let text =
@@ -113,13 +121,25 @@ fn switched(root: &Path, list: &List, variable: &str) -> Result<BTreeMap<PathBuf
         let mut text = switch(&text, pieces)?;
         // A process without an environment has its mutation nevertheless.
         let kept = format!(".env_clear().envs(std::env::vars_os().filter(|(name, _)| name == {variable:?}))");
-        text = text.replace(".env_clear()", &kept);
+        text = text.replace(CLEARED, &kept);
         if roots.contains(file) {
             text = format!("#![allow(warnings)]\n{text}{}", switch_function(variable));
         }
         sources.insert(name, text);
     }
     Ok(sources)
+}
+
+/// How a process is started without an environment.
+const CLEARED: &str = ".env_clear()";
+
+/// The files, below `host/`, that start processes without an environment.
+fn starts_of_processes(root: &Path) -> Result<Vec<String>, String> {
+    let (folder, mut files) = (root.join("host"), Vec::new());
+    sources(&folder, &mut files)?;
+    let is_start = |path: &PathBuf| fs::read_to_string(path).is_ok_and(|text| text.contains(CLEARED));
+    let below = |path: PathBuf| Some(path.strip_prefix(&folder).ok()?.to_string_lossy().into_owned());
+    Ok(files.into_iter().filter(is_start).filter_map(below).collect())
 }
 
 struct Piece<'a> {
@@ -187,6 +207,20 @@ mod tests {
         for (name, text) in switched(root, &list, "ANY").expect("the sources with mutations") {
             let parsed = syn::parse_file(&text);
             assert!(parsed.is_ok(), "{}: {}", name.display(), parsed.err().expect("an error"));
+        }
+    }
+
+    /// A mutation that does not reach a process survives whatever the tests do.
+    #[test]
+    fn every_process_has_its_mutation() {
+        let root = shell::root();
+        let list = List::read(root).expect("the list");
+        let sources = switched(root, &list, "ANY").expect("the sources with mutations");
+        let starts = starts_of_processes(root).expect("the sources");
+        assert!(starts.len() >= 3, "{starts:?}");
+        for start in starts {
+            let text = &sources[&Path::new("host").join(&start)];
+            assert!(text.contains(".env_clear().envs("), "{start}");
         }
     }
 

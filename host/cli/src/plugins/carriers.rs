@@ -1,7 +1,7 @@
 //! Where plugins are fetched from and brought to: registries, layouts, archives, and
 //! web servers.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args as ArgGroup;
@@ -9,7 +9,7 @@ use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::Raw as _;
 use runner_pipeline::storage::{Entry, OsStorage, Storage as _, read_small};
-use runner_pipeline::user_state;
+use runner_policy::places::user_folder;
 use runner_registry::archive::Archive;
 use runner_registry::connection::{Connection, Network};
 use runner_registry::credentials::Credentials;
@@ -172,12 +172,7 @@ where
 
 /// What the user's configuration says of registries.
 fn names() -> Result<Names> {
-    let folder = user_state::place(
-        ["RUNNER_CONFIG_DIR", "XDG_CONFIG_HOME"],
-        Path::new("/etc/runner"),
-        Path::new(".config/runner"),
-    );
-    let Some(path) = folder.map(|folder| folder.join(FILE)) else { return Ok(Names::default()) };
+    let Some(path) = user_folder().map(|folder| folder.join(FILE)) else { return Ok(Names::default()) };
     if std::fs::symlink_metadata(&path).is_err() {
         return Ok(Names::default());
     }
