@@ -61,6 +61,26 @@ fn last_words_are_heard() {
     assert_eq!(said(&ran), ["plugin warn: last words"]);
 }
 
+/// What is logged and printed before the deadline is passed on, but for lines that
+/// have no end.
+#[test]
+fn a_plugin_that_never_answers_is_heard() {
+    for (options, code, error) in [
+        (&["--timeout", "3"][..], 3, "did not process the window at offset 0 within 3 s"),
+        (&["--timeout-total", "3"], 7, "the run took longer than 3 s"),
+    ] {
+        let ran = run("s", &[options, &["-vv"]].concat()).fails(code, error);
+        let levels = ["trace", "debug", "info", "warn", "error"].into_iter();
+        let mut expected: Vec<_> = levels
+            .flat_map(|level| [format!("plugin {level}: message"), format!("plugin {level}: of two lines")])
+            .collect();
+        expected.push("plugin info: out, line 1".to_owned());
+        expected.push("plugin warn: a warning\\u{1b}[2J".to_owned());
+        expected.push("plugin info: half a line, and its rest".to_owned());
+        assert_eq!(said(&ran), expected, "{options:?}");
+    }
+}
+
 /// The text format is taken as it is.
 #[test]
 fn a_plugin_may_be_text() {

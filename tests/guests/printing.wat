@@ -1,6 +1,7 @@
 ;; Prints through WASI 0.1, and logs, as the first byte of the window says:
 ;; `l` logs a message at each level, `p` prints parts of lines to both streams,
-;; `t` traps after printing, and `x` ends itself after printing.
+;; `s` does both and never answers, `t` traps after printing, and `x` ends itself
+;; after printing.
 (module
   (import "runner:plugin/host@0.2.0" "log" (func $log (param i32 i32 i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
@@ -54,15 +55,16 @@
     (result i32) (local $what i32) (local $level i32)
     (global.set $top (i32.const 8192))
     (local.set $what (i32.load8_u (local.get $bytes)))
-    (if (i32.eq (local.get $what) (i32.const 0x6c)) (then
+    (if (i32.or (i32.eq (local.get $what) (i32.const 0x6c)) (i32.eq (local.get $what) (i32.const 0x73))) (then
       (loop $next
         (call $log (local.get $level) (i32.const 2240) (i32.const 20))
         (local.set $level (i32.add (local.get $level) (i32.const 1)))
         (br_if $next (i32.lt_u (local.get $level) (i32.const 5))))))
-    (if (i32.eq (local.get $what) (i32.const 0x70)) (then
+    (if (i32.or (i32.eq (local.get $what) (i32.const 0x70)) (i32.eq (local.get $what) (i32.const 0x73))) (then
       (call $print (i32.const 1) (i32.const 2400) (i32.const 2))
       (call $print (i32.const 2) (i32.const 2424) (i32.const 1))
       (call $print (i32.const 1) (i32.const 2416) (i32.const 1))))
+    (if (i32.eq (local.get $what) (i32.const 0x73)) (then (loop (br 0))))
     (if (i32.eq (local.get $what) (i32.const 0x74)) (then
       (call $print (i32.const 2) (i32.const 2432) (i32.const 1))
       unreachable))

@@ -17,7 +17,8 @@ use runner_channel::{Channel, Shape, Slot, attach};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
-const SHAPE: Shape = Shape { slots: 1, block_bytes: 0, request_bytes: 1 << 20, reply_bytes: 1 << 20 };
+const SHAPE: Shape =
+    Shape { slots: 1, block_bytes: 0, request_bytes: 1 << 20, reply_bytes: 1 << 20, note_bytes: 0 };
 const ROUNDS: usize = 20_000;
 const MICROS: f64 = 1e6;
 

@@ -20,6 +20,8 @@ const BELLS: usize = 128;
 /// Where in the first page of a file the side that writes it keeps its
 /// [`Tally`](crate::Tally).
 const TALLY: usize = 512;
+/// Where in the page before the bytes the length of a worker's notes lies.
+const NOTED: usize = 1024;
 
 const WORD_BYTES: usize = size_of::<u64>();
 
@@ -99,6 +101,14 @@ impl Part {
         unsafe { self.mapping.start.as_ptr().add(self.start + offset) }
     }
 
+    fn tally(&self) -> Number {
+        Number { mapping: Arc::clone(&self.mapping), place: TALLY }
+    }
+
+    fn noted(&self) -> Number {
+        Number { mapping: Arc::clone(&self.mapping), place: self.start + NOTED }
+    }
+
     fn head(&self) -> &Head {
         // SAFETY: the address is aligned and inside of the mapping, which lives
         // as long as `self`. A head is atomics only: any bits are valid, and
@@ -113,17 +123,21 @@ impl Part {
     }
 }
 
-/// The number that a side keeps in the file that it writes.
+/// A number that a side keeps in the file that it writes.
 #[derive(Debug, Clone)]
-pub(crate) struct Number(Part);
+pub(crate) struct Number {
+    mapping: Arc<Mapping>,
+    /// Invariant: it is that of a page of heads, plus [`TALLY`] or [`NOTED`].
+    place: usize,
+}
 
 impl Number {
     pub(crate) fn get(&self) -> &AtomicU64 {
-        // SAFETY: the address is aligned and inside of the first page of the
+        // SAFETY: the address is aligned and inside of a page of heads of the
         // mapping, which lives as long as `self`, and nothing else is there. The
         // other process may write at any time; any bits are valid. This process
         // only loads it if the mapping is read-only.
-        unsafe { &*self.0.mapping.start.as_ptr().add(TALLY).cast::<AtomicU64>() }
+        unsafe { &*self.mapping.start.as_ptr().add(self.place).cast::<AtomicU64>() }
     }
 }
 
@@ -157,7 +171,12 @@ impl Written {
     }
 
     pub(crate) fn number(&self) -> Number {
-        Number(self.0.clone())
+        self.0.tally()
+    }
+
+    /// The length of the slot's notes.
+    pub(crate) fn noted(&self) -> Number {
+        self.0.noted()
     }
 
     pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
@@ -184,7 +203,7 @@ impl Lent {
     }
 
     pub(crate) fn number(&self) -> Number {
-        Number(self.0.clone())
+        self.0.tally()
     }
 
     /// The bytes of the request that is out. They may be used until it is
@@ -196,16 +215,17 @@ impl Lent {
     }
 }
 
-/// Messages that the other side may rewrite at any time: replies at the parent.
-/// They can only be copied.
+/// Bytes that the other side may rewrite at any time: replies and notes at the
+/// parent. They can only be copied.
 #[derive(Debug)]
 pub(crate) struct Foreign(Part);
 
 impl Foreign {
-    /// The messages of each slot. Maps the file writable, because of the bells.
-    pub(crate) fn map(file: impl AsFd, layout: Layout) -> io::Result<Vec<Self>> {
+    /// The notes and the messages of each slot. Maps the file writable, because
+    /// of the bells.
+    pub(crate) fn map(file: impl AsFd, layout: Layout) -> io::Result<Vec<(Self, Self)>> {
         let parts = Part::map(file, layout, ProtFlags::READ | ProtFlags::WRITE)?;
-        Ok(parts.map(|(_, messages)| Self(messages)).collect())
+        Ok(parts.map(|(notes, messages)| (Self(notes), Self(messages))).collect())
     }
 
     pub(crate) fn head(&self) -> &Head {
@@ -217,7 +237,12 @@ impl Foreign {
     }
 
     pub(crate) fn number(&self) -> Number {
-        Number(self.0.clone())
+        self.0.tally()
+    }
+
+    /// The length of the slot's notes.
+    pub(crate) fn noted(&self) -> Number {
+        self.0.noted()
     }
 
     pub(crate) fn limit(&self) -> usize {

@@ -26,7 +26,7 @@
 //! use runner_channel::{Channel, Result, Shape, attach};
 //!
 //! # fn main() -> Result<()> {
-//! let shape = Shape { slots: 1, block_bytes: 0, request_bytes: 1 << 20, reply_bytes: 1 << 20 };
+//! let shape = Shape { slots: 1, block_bytes: 0, request_bytes: 1 << 20, reply_bytes: 1 << 20, note_bytes: 0 };
 //! let (channel, mut slots) = Channel::new(shape)?;
 //!
 //! let mut worker = attach(channel.requests(), channel.replies(), shape)?.remove(0);
@@ -58,6 +58,7 @@
 //!   checked, then that many bytes are copied into the parent's own memory. No
 //!   reference into the reply's memory leaves this crate. What was checked is
 //!   what is used, even if the worker rewrites the memory meanwhile.
+//! - Notes are read like replies: the length once, then that many bytes.
 //! - A wait ends at its deadline, and soon after the worker's death, whatever
 //!   the worker writes and whichever futex calls it makes. See [`Slot::receive`].
 //! - A misbehaving worker spoils its own channel at worst: the parent makes a
@@ -78,6 +79,7 @@ mod block;
 mod error;
 mod futex;
 mod head;
+mod notes;
 mod parent;
 mod shape;
 mod shared;
@@ -88,6 +90,7 @@ mod worker;
 
 pub use block::Block;
 pub use error::{Error, Result};
+pub use notes::Notes;
 pub use parent::{Channel, Slot};
 pub use shape::Shape;
 pub use tally::Tally;

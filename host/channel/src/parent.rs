@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use crate::area::{Foreign, Written};
 use crate::block::{Block, Lendable};
 use crate::error::{Error, Result};
+use crate::notes;
 use crate::shape::{Layout, Shape};
 use crate::shared::Shared;
 use crate::sleep;
@@ -215,6 +216,14 @@ impl Slot {
             Err(_) => State::Out,
         };
         received
+    }
+
+    /// What the worker has noted since it began to work on the request that is
+    /// out, as far as it is there: kinds and texts, which may be anything that the
+    /// worker likes.
+    #[must_use]
+    pub fn notes(&self) -> Vec<(u8, Vec<u8>)> {
+        notes::read(self.shared.notes(self.number))
     }
 
     /// Waits for a change of the reply's sequence number, and returns it.

@@ -21,14 +21,16 @@ pub struct Shape {
     pub request_bytes: usize,
     /// The largest reply, in bytes.
     pub reply_bytes: usize,
+    /// Bytes of a worker's [`Notes`](crate::Notes).
+    pub note_bytes: usize,
 }
 
-/// One of the two files: for each slot a page of heads, a block, and the bytes of
-/// a message.
+/// One of the two files: for each slot a page of heads, a block (or a worker's
+/// notes), and the bytes of a message.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Layout {
     pub(crate) slots: usize,
-    /// Bytes of a block, which comes before the message.
+    /// Bytes of a block or of notes, which come before the message.
     pub(crate) block_bytes: usize,
     /// Bytes of the largest message.
     pub(crate) message_bytes: usize,
@@ -44,7 +46,7 @@ impl Shape {
     }
 
     pub(crate) fn replies(&self) -> Result<Layout> {
-        Layout::new(self.slots, 0, self.reply_bytes)
+        Layout::new(self.slots, self.note_bytes, self.reply_bytes)
     }
 }
 
@@ -70,8 +72,8 @@ impl Layout {
 
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { slots, block_bytes, request_bytes, reply_bytes } = self;
-        write!(f, "{slots}x{block_bytes}:{request_bytes}:{reply_bytes}")
+        let Self { slots, block_bytes, request_bytes, reply_bytes, note_bytes } = self;
+        write!(f, "{slots}x{block_bytes}:{request_bytes}:{reply_bytes}:{note_bytes}")
     }
 }
 
@@ -81,14 +83,9 @@ impl FromStr for Shape {
     fn from_str(text: &str) -> Result<Self> {
         let parse = || {
             let (slots, sizes) = text.split_once('x')?;
-            let (block, sizes) = sizes.split_once(':')?;
-            let (request, reply) = sizes.split_once(':')?;
-            Some(Self {
-                slots: slots.parse().ok()?,
-                block_bytes: block.parse().ok()?,
-                request_bytes: request.parse().ok()?,
-                reply_bytes: reply.parse().ok()?,
-            })
+            let sizes: Vec<_> = sizes.split(':').map(|size| size.parse().ok()).collect::<Option<_>>()?;
+            let [block_bytes, request_bytes, reply_bytes, note_bytes] = sizes[..] else { return None };
+            Some(Self { slots: slots.parse().ok()?, block_bytes, request_bytes, reply_bytes, note_bytes })
         };
         parse().ok_or_else(|| Error::misuse(format!("{text:?} is not the shape of a channel")))
     }

@@ -6,12 +6,13 @@ use crate::futex::Life;
 /// What all slots and the watcher use.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    replies: Vec<Foreign>,
+    /// The notes and the reply of each slot.
+    replies: Vec<(Foreign, Foreign)>,
     life: Life,
 }
 
 impl Shared {
-    pub(crate) fn new(replies: Vec<Foreign>) -> Self {
+    pub(crate) fn new(replies: Vec<(Foreign, Foreign)>) -> Self {
         Self { replies, life: Life::default() }
     }
 
@@ -21,12 +22,17 @@ impl Shared {
 
     /// The reply of a slot.
     pub(crate) fn reply(&self, slot: usize) -> &Foreign {
-        &self.replies[slot]
+        &self.replies[slot].1
+    }
+
+    /// The notes of a slot.
+    pub(crate) fn notes(&self, slot: usize) -> &Foreign {
+        &self.replies[slot].0
     }
 
     /// Ends all waits, now and in future.
     pub(crate) fn end(&self) {
-        self.life.end(self.replies.iter().map(|reply| &reply.bells().parent));
+        self.life.end(self.replies.iter().map(|(_, reply)| &reply.bells().parent));
     }
 
     #[cfg(test)]

@@ -4,9 +4,11 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::area::Written;
 use crate::{Channel, Error, Shape, Slot, WorkerSlot, attach};
 
-const SHAPE: Shape = Shape { slots: 2, block_bytes: 10, request_bytes: 100, reply_bytes: 100 };
+const SHAPE: Shape =
+    Shape { slots: 2, block_bytes: 10, request_bytes: 100, reply_bytes: 100, note_bytes: 50 };
 /// Less than the parent ever sleeps at a time, so that no sleep's end can hide
 /// a lost wake-up.
 const PROMPT: Duration = Duration::from_millis(900);
@@ -127,8 +129,17 @@ fn a_reply_larger_than_its_area_is_not_sent() {
 #[test]
 fn shapes_are_checked_and_pass_as_text() {
     let text = SHAPE.to_string();
-    assert_eq!((&*text, text.parse::<Shape>().unwrap()), ("2x10:100:100", SHAPE));
-    for text in ["", "2", "2x1:1", "x0:1:1", "2x0:-1:1", "2x0:1:99999999999999999999", "2x0:1:1 "] {
+    assert_eq!((&*text, text.parse::<Shape>().unwrap()), ("2x10:100:100:50", SHAPE));
+    for text in [
+        "",
+        "2",
+        "2x1:1:1",
+        "x0:1:1:1",
+        "2x0:-1:1:1",
+        "2x0:1:1:99999999999999999999",
+        "2x0:1:1:1 ",
+        "2x0:1:1:1:1",
+    ] {
         assert!(text.parse::<Shape>().is_err(), "{text:?}");
     }
     let huge = usize::MAX / 2;
@@ -142,7 +153,59 @@ fn shapes_are_checked_and_pass_as_text() {
         (huge, 1, 1, 1),
         (1, 1, huge, 1),
     ] {
-        assert!(Channel::new(Shape { slots, block_bytes, request_bytes, reply_bytes }).is_err());
+        let shape = Shape { slots, block_bytes, request_bytes, reply_bytes, note_bytes: 0 };
+        assert!(Channel::new(shape).is_err());
     }
-    assert!(Channel::new(Shape { slots: 1, block_bytes: 0, request_bytes: 0, reply_bytes: 0 }).is_ok());
+    let nothing = Shape { slots: 1, block_bytes: 0, request_bytes: 0, reply_bytes: 0, note_bytes: 0 };
+    assert!(Channel::new(nothing).is_ok());
+    assert!(Channel::new(Shape { note_bytes: usize::MAX, ..nothing }).is_err());
+}
+
+#[test]
+fn notes_are_there_without_an_answer() {
+    let (channel, mut slots) = Channel::new(SHAPE).unwrap();
+    let mut workers = attach(channel.requests(), channel.replies(), SHAPE).unwrap();
+    let notes: Vec<_> = workers.iter_mut().map(|worker| worker.take_notes().unwrap()).collect();
+    assert!(workers[0].take_notes().is_none());
+    let [mut first, mut second] = <[_; 2]>::try_from(notes).unwrap();
+    slots[0].send(0, 0).unwrap();
+    assert_eq!(slots[0].notes(), []);
+    first.add(1, b"begins");
+    second.add(2, b"");
+    second.add(3, b"goes on");
+    // Of the 50 bytes, each text takes five.
+    first.add(4, &[b'x'; 35]);
+    first.add(5, &[b'x'; 29]);
+    let expected = [(1, b"begins".to_vec()), (5, vec![b'x'; 29])];
+    assert_eq!(slots[0].notes(), expected);
+    assert_eq!(slots[1].notes(), [(2, vec![]), (3, b"goes on".to_vec())]);
+    first.add(6, b"");
+    first.add(7, b"");
+    assert_eq!(slots[0].notes().len(), 3);
+    first.clear();
+    assert_eq!(slots[0].notes(), []);
+    assert_eq!(slots[1].notes().len(), 2);
+}
+
+/// The other side may write any length, and any bytes.
+#[test]
+fn notes_may_be_anything() {
+    let (channel, slots) = Channel::new(SHAPE).unwrap();
+    let layout = SHAPE.replies().unwrap();
+    let (mut notes, _) = Written::map(channel.replies(), layout).unwrap().swap_remove(0);
+    for (length, bytes, expected) in [
+        (u64::MAX, &[][..], &[][..]),
+        (51, &[], &[]),
+        (50, &[1, 45, 0, 0, 0], &[(1, 45)]),
+        (50, &[1, 46, 0, 0, 0], &[]),
+        (50, &[1, 255, 255, 255, 255], &[]),
+        (49, &[1, 45, 0, 0, 0], &[]),
+        (9, &[1, 0, 0, 0, 0, 2, 0, 0, 0], &[(1, 0)]),
+    ] {
+        notes.bytes_mut().fill(0);
+        notes.bytes_mut()[..bytes.len()].copy_from_slice(bytes);
+        notes.noted().get().store(length, std::sync::atomic::Ordering::Release);
+        let read: Vec<_> = slots[0].notes().iter().map(|(kind, text)| (*kind, text.len())).collect();
+        assert_eq!(read, expected, "{length} {bytes:?}");
+    }
 }

@@ -4,6 +4,7 @@ use std::os::fd::AsFd;
 
 use crate::area::{Lent, Written};
 use crate::error::{Error, Result};
+use crate::notes::Notes;
 use crate::shape::Shape;
 use crate::tally::Tally;
 use crate::{futex, sleep};
@@ -20,7 +21,11 @@ pub fn attach(requests: impl AsFd, replies: impl AsFd, shape: Shape) -> Result<V
     let requests = Lent::map(requests, shape.requests()?)?;
     let replies = Written::map(replies, shape.replies()?)?;
     let slots = requests.into_iter().zip(replies);
-    Ok(slots.map(|((block, request), (_, reply))| WorkerSlot { block, request, reply, seen: 0 }).collect())
+    let slot = |((block, request), (notes, reply))| {
+        let notes = Some(Notes::new(notes));
+        WorkerSlot { block, request, reply, notes, seen: 0 }
+    };
+    Ok(slots.map(slot).collect())
 }
 
 /// The worker's end of the parent's slot of the same number. For one thread.
@@ -29,6 +34,8 @@ pub struct WorkerSlot {
     block: Lent,
     request: Lent,
     reply: Written,
+    /// Until they are taken.
+    notes: Option<Notes>,
     /// The number of the last request.
     seen: u64,
 }
@@ -38,6 +45,12 @@ impl WorkerSlot {
     #[must_use]
     pub fn tally(&self) -> Tally {
         Tally::new(self.reply.number(), self.request.number())
+    }
+
+    /// The notes of this slot, which can be taken once.
+    #[must_use]
+    pub fn take_notes(&mut self) -> Option<Notes> {
+        self.notes.take()
     }
 
     /// Waits for the next request, for as long as it takes.

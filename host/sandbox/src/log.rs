@@ -22,6 +22,20 @@ const MESSAGE_COST: usize = 16;
 /// more.
 pub(crate) const MAX_MESSAGES: usize = 2 * (VOLUME_BYTES / MESSAGE_COST + 1);
 
+/// Bytes of all that an instance logs, as notes of a worker: fewer per message
+/// than [`MESSAGE_COST`], and a last message of each kind.
+pub(crate) const NOTE_BYTES: usize = 2 * VOLUME_BYTES + MESSAGE_CHARS;
+const _: () = assert!(NOTE_BYTES.is_multiple_of(4096));
+
+/// Levels as kinds of notes: the place of each is its number.
+const LEVELS: [LogLevel; 5] =
+    [LogLevel::Trace, LogLevel::Debug, LogLevel::Info, LogLevel::Warn, LogLevel::Error];
+
+/// The kind of a note.
+pub(crate) fn note_kind(level: LogLevel) -> u8 {
+    level as u8
+}
+
 /// The log of one instance.
 pub(crate) struct Log {
     sink: Sink,
@@ -33,6 +47,15 @@ pub(crate) struct Log {
 impl Log {
     pub(crate) fn new(sink: Sink) -> Self {
         Self { sink, left: [Some(VOLUME_BYTES); 2] }
+    }
+
+    /// Passes on what a worker has noted. It may be anything.
+    pub(crate) fn write_notes(&mut self, notes: &[(u8, Vec<u8>)]) {
+        for (kind, text) in notes {
+            if let Some(level) = LEVELS.get(usize::from(*kind)) {
+                self.write(*level, &String::from_utf8_lossy(text));
+            }
+        }
     }
 
     /// Passes the lines of a message on, or warns once that further ones are
@@ -52,6 +75,18 @@ impl Log {
                     (self.sink)(level, what);
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_are_kinds_of_notes() {
+        for level in LEVELS {
+            assert_eq!(LEVELS.get(usize::from(note_kind(level))), Some(&level));
         }
     }
 }

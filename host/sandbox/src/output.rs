@@ -59,8 +59,13 @@ pub(crate) fn write(
 }
 
 /// The streams of an instance. Clones share them.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Output(Arc<Mutex<Kept>>);
+#[derive(Clone, Default)]
+pub(crate) struct Output {
+    kept: Arc<Mutex<Kept>>,
+    /// The log that takes each line as soon as it is whole. Without one, lines
+    /// are kept until they are passed on.
+    log: Option<Arc<Mutex<Log>>>,
+}
 
 #[derive(Debug, Default)]
 struct Kept {
@@ -73,33 +78,47 @@ struct Kept {
 }
 
 impl Output {
+    /// Streams whose lines are logged at once, so that they are known even if the
+    /// call never ends.
+    pub(crate) fn logging_to(log: Arc<Mutex<Log>>) -> Self {
+        Self { kept: Arc::default(), log: Some(log) }
+    }
+
     /// Takes what is written.
     pub(crate) fn write(&self, stream: Stream, bytes: &[u8]) {
-        let mut kept = locks::lock(&self.0);
+        let log = self.log.as_ref().map(|log| locks::lock(log));
+        let mut kept = locks::lock(&self.kept);
         for part in bytes.split_inclusive(|&byte| byte == b'\n') {
             for part in part.chunks(LINE_BYTES) {
                 kept.add(stream, part);
             }
         }
+        if let Some(mut log) = log {
+            kept.pass_on(&mut log);
+        }
+    }
+
+    /// Logs the lines that have begun: the call is over.
+    pub(crate) fn end_call(&self) {
+        if let Some(log) = &self.log {
+            self.pass_on(&mut locks::lock(log), Ends::Now);
+        }
     }
 
     /// Drops what was not passed on.
     pub(crate) fn clear(&self) {
-        *locks::lock(&self.0) = Kept::default();
+        *locks::lock(&self.kept) = Kept::default();
     }
 
     /// Passes all lines on to the log. A line that has begun is passed on as it
     /// is when `ends` says that nothing follows for now.
     pub(crate) fn pass_on(&self, log: &mut Log, ends: Ends) {
-        let mut kept = locks::lock(&self.0);
+        let mut kept = locks::lock(&self.kept);
         if ends == Ends::Now {
             kept.end(Stream::Output);
             kept.end(Stream::Error);
         }
-        kept.bytes = 0;
-        for (stream, line) in kept.lines.drain(..) {
-            log.write(stream.level(), &String::from_utf8_lossy(&line));
-        }
+        kept.pass_on(log);
     }
 }
 
@@ -127,6 +146,14 @@ impl Kept {
         if text.len() < part.len() {
             // An empty line says nothing.
             self.end(stream);
+        }
+    }
+
+    /// Passes all whole lines on.
+    fn pass_on(&mut self, log: &mut Log) {
+        self.bytes = 0;
+        for (stream, line) in self.lines.drain(..) {
+            log.write(stream.level(), &String::from_utf8_lossy(&line));
         }
     }
 
@@ -178,7 +205,8 @@ mod tests {
             output.write(Stream::Error, &[b'x'; 1000]);
         }
         assert!(
-            locks::lock(&output.0).lines.iter().map(|(_, line)| line.len()).sum::<usize>() < 2 * KEPT_BYTES
+            locks::lock(&output.kept).lines.iter().map(|(_, line)| line.len()).sum::<usize>()
+                < 2 * KEPT_BYTES
         );
         output.pass_on(&mut log, Ends::Now);
         let lines = locks::lock(&lines);

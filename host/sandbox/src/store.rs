@@ -1,5 +1,8 @@
 //! What the host keeps for an instance.
 
+use std::sync::{Arc, Mutex};
+
+use runner_pipeline::locks;
 use wasmtime::{Engine, Store};
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
@@ -8,7 +11,7 @@ use crate::call_timing::Phases;
 use crate::limits::{self, Limiter, Limits};
 use crate::log::{Log, Sink};
 use crate::meter::CALL_INSTRUCTIONS;
-use crate::output::{self, Ends, Output, Stream};
+use crate::output::{self, Output, Stream};
 use crate::pipes::Pipes;
 use crate::stdio::Stdio;
 use crate::tables::Tables;
@@ -17,7 +20,7 @@ use crate::wasi;
 /// The state that host functions use.
 pub(crate) struct State {
     pub(crate) limiter: Limiter,
-    log: Log,
+    log: Arc<Mutex<Log>>,
     output: Output,
     /// The arguments of a command, a zero after each, and its streams.
     command: Option<(Vec<u8>, Stdio)>,
@@ -29,11 +32,11 @@ pub(crate) struct State {
 
 /// A store for an instance.
 pub(crate) fn new(engine: &Engine, limits: &Limits, log: Sink, tables: Tables) -> Store<State> {
-    let (limiter, log) = (Limiter::new(limits), Log::new(log));
+    let log = Arc::new(Mutex::new(Log::new(log)));
     let state = State {
-        limiter,
+        limiter: Limiter::new(limits),
+        output: Output::logging_to(Arc::clone(&log)),
         log,
-        output: Output::default(),
         command: None,
         tables,
         wasi: None,
@@ -90,14 +93,13 @@ impl State {
 
     /// Passes on what was written during a call.
     pub(crate) fn end_call(&mut self) {
-        self.output.pass_on(&mut self.log, Ends::Now);
+        self.output.end_call();
     }
 }
 
 impl bindings::Host for State {
     fn log(&mut self, level: types::Level, message: String) {
-        self.output.pass_on(&mut self.log, Ends::Later);
-        self.log.write(level.into(), &message);
+        locks::lock(&self.log).write(level.into(), &message);
     }
 
     fn table_size(&mut self, name: String) -> Option<u64> {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use runner_channel::{Error, Shape};
+use runner_channel::{Error, Shape, Slot};
 use rustix::io::Errno;
 use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap, mprotect};
 use rustix::thread::futex::{self, Flags};
@@ -19,6 +19,8 @@ use crate::{LATE, within};
 
 const PAGE: usize = 4096;
 const BYTES: usize = 8 << 10;
+/// Where the length of the notes is.
+const NOTED: usize = 1024;
 /// Where the words on which parent and worker sleep are, in words of 32 bits.
 const BELLS: [usize; 2] = [128 / 4, 192 / 4];
 /// Exit code of a worker that moved a sleeper.
@@ -42,13 +44,18 @@ impl Raw {
         Self { requests, replies, shape, start: start as usize }
     }
 
-    fn slot(&self, number: usize) -> usize {
-        self.start + number * (PAGE + self.shape.reply_bytes.next_multiple_of(PAGE))
+    /// Where a reply's bytes are, after the page of heads and the notes.
+    fn reply(&self) -> usize {
+        PAGE + self.shape.note_bytes.next_multiple_of(PAGE)
     }
 
-    /// A slot's page of heads, and its bytes.
+    fn slot(&self, number: usize) -> usize {
+        self.start + number * (self.reply() + self.shape.reply_bytes.next_multiple_of(PAGE))
+    }
+
+    /// A slot's page of heads, its notes, and its bytes.
     fn words(&self, number: usize) -> &[AtomicU64] {
-        let words = (PAGE + self.shape.reply_bytes) / 8;
+        let words = (self.reply() + self.shape.reply_bytes) / 8;
         // SAFETY: the mapping is as large, and never unmapped.
         unsafe { std::slice::from_raw_parts(self.slot(number) as *const AtomicU64, words) }
     }
@@ -84,8 +91,11 @@ impl Raw {
                 let length = numbers.next() % (BYTES as u64 + 600);
                 words[2].store(length, Ordering::Relaxed);
                 words[0].store(1, Ordering::Release);
-                words[PAGE / 8 + usize::try_from(length).unwrap() / 16]
-                    .store(numbers.next(), Ordering::Relaxed);
+                let at = usize::try_from(length).unwrap() / 16;
+                words[self.reply() / 8 + at].store(numbers.next(), Ordering::Relaxed);
+                words[NOTED / 8].store(length, Ordering::Relaxed);
+                // Mostly short texts.
+                words[PAGE / 8 + at].store(numbers.next() & 0xff, Ordering::Relaxed);
                 self.ring(number);
             }
         }
@@ -194,6 +204,7 @@ fn what_is_rewritten_while_it_is_read_is_used_as_it_was_checked() {
             let mut reply = Vec::new();
             match slot.receive(within(LATE * 10), &mut reply) {
                 Ok(_) => {
+                    assert!(noted_bytes(slot) <= BYTES);
                     assert!(reply.len() <= BYTES);
                     let copy = reply.clone();
                     thread::sleep(Duration::from_millis(1));
@@ -207,6 +218,11 @@ fn what_is_rewritten_while_it_is_read_is_used_as_it_was_checked() {
     }
     assert!(answers > 0 && malformed > 0, "{answers} answers, {malformed} malformed");
     echo_works();
+}
+
+/// Bytes of all texts that a worker has noted.
+fn noted_bytes(slot: &Slot) -> usize {
+    slot.notes().iter().map(|(_, text)| text.len()).sum()
 }
 
 /// Lets two threads of the worker scribble for seconds, while two slots ask.
@@ -234,6 +250,7 @@ fn scribble(kind: u32, scribble_numbers: usize) -> [u32; 3] {
                     Err(error) => panic!("{error}"),
                 }
                 assert!(asked.elapsed() < patience + LATE, "{:?}", asked.elapsed());
+                assert!(noted_bytes(slot) <= BYTES);
             }
         }
         worker.child.kill().unwrap();

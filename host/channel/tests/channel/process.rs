@@ -40,9 +40,14 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) fn start(slots: usize, bytes: usize) -> Self {
-        let (channel, slots) =
-            Channel::new(Shape { slots, block_bytes: bytes, request_bytes: bytes, reply_bytes: bytes })
-                .unwrap();
+        let (channel, slots) = Channel::new(Shape {
+            slots,
+            block_bytes: bytes,
+            request_bytes: bytes,
+            reply_bytes: bytes,
+            note_bytes: bytes,
+        })
+        .unwrap();
         // Duplicates stay open on `exec`.
         let requests = rustix::io::dup(channel.requests()).unwrap();
         let replies = rustix::io::dup(channel.replies()).unwrap();

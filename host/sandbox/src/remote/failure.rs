@@ -22,6 +22,13 @@ pub(super) enum Failed {
     TooLong(usize),
 }
 
+impl Failed {
+    /// Whether there was no answer in time.
+    pub(super) fn is_late(&self) -> bool {
+        matches!(self, Self::Channel(runner_channel::Error::Timeout))
+    }
+}
+
 impl From<runner_channel::Error> for Failed {
     fn from(error: runner_channel::Error) -> Self {
         Self::Channel(error)

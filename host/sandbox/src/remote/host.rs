@@ -20,7 +20,7 @@ use crate::code::Code;
 use crate::described::Described;
 use crate::instance::breach;
 use crate::limits::{Confinement, Limits};
-use crate::log::{Log, Sink};
+use crate::log::{Log, NOTE_BYTES, Sink};
 use crate::manifest;
 use crate::message::{Load, Outcome, Request};
 use crate::worker::Start;
@@ -231,6 +231,7 @@ impl Host {
             block_bytes: size(block),
             request_bytes: size(request),
             reply_bytes: REPLY_BYTES,
+            note_bytes: NOTE_BYTES,
         }
     }
 
@@ -248,8 +249,9 @@ impl Host {
 
     /// The worker's limit of address space: what it reserves beside its memory.
     fn address_space_bytes(&self, code: &Code) -> Option<u64> {
-        let Shape { block_bytes, request_bytes, reply_bytes, .. } = self.shape();
-        let slot = [block_bytes, request_bytes, reply_bytes].iter().map(|bytes| *bytes as u64).sum::<u64>();
+        let Shape { slots: _, block_bytes, request_bytes, reply_bytes, note_bytes } = self.shape();
+        let slot = [block_bytes, request_bytes, reply_bytes, note_bytes];
+        let slot = slot.iter().map(|bytes| *bytes as u64).sum::<u64>();
         let memories = code.facts().memories.max(1).saturating_mul(MEMORY_SPACE_BYTES);
         let lane = LANE_SPACE_BYTES.saturating_add(slot).saturating_add(memories);
         let lanes = self.lanes().saturating_mul(lane);

@@ -198,7 +198,14 @@ impl Lane {
         }
     }
 
-    fn failed(&self, call: Call, failed: Failed, cancel: Cancel<'_>) -> Error {
+    fn failed(&mut self, call: Call, failed: Failed, cancel: Cancel<'_>) -> Error {
+        // What it has logged until now comes with no reply any more. (Another
+        // lane's call may have killed the worker: then this one is made again.)
+        if let Some(slot) = &self.slot
+            && (failed.is_late() || cancel.check().is_err())
+        {
+            self.log.write_notes(&slot.notes());
+        }
         let Self { name, limits, worker, .. } = self;
         Asked { plugin: name, limits, worker, call, cancel }.error(failed)
     }

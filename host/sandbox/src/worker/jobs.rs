@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use runner_channel::Notes;
 use runner_contract::{FileHead, Job, LogLevel};
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::engine::framing::{Cutter, View};
@@ -13,15 +14,21 @@ use runner_pipeline::locks;
 use super::load::Plugin;
 use super::renewable::Renewable;
 use crate::described::Described;
-use crate::log::{MAX_MESSAGES, Sink};
+use crate::log::{MAX_MESSAGES, Sink, note_kind};
 use crate::message::{Outcome, Request, Seen, Sizes};
 
 /// The jobs of a lane.
 pub(super) struct Jobs {
     plugin: Arc<Plugin>,
     begun: Option<Begun>,
-    /// What the plugin has logged since the last reply.
-    log: Arc<Mutex<Vec<(LogLevel, String)>>>,
+    log: Arc<Mutex<Logged>>,
+}
+
+/// What the plugin has logged since the last reply.
+struct Logged {
+    messages: Vec<(LogLevel, String)>,
+    /// The same, where the parent finds it if there is no reply.
+    notes: Option<Notes>,
 }
 
 /// A job, and the instance that carries it out.
@@ -33,12 +40,18 @@ struct Begun {
 }
 
 impl Jobs {
-    pub(super) fn new(plugin: Arc<Plugin>) -> Self {
-        Self { plugin, begun: None, log: Arc::default() }
+    pub(super) fn new(plugin: Arc<Plugin>, notes: Option<Notes>) -> Self {
+        let log = Arc::new(Mutex::new(Logged { messages: Vec::new(), notes }));
+        Self { plugin, begun: None, log }
     }
 
+    /// What is logged, for the reply.
     pub(super) fn take_log(&self) -> Vec<(LogLevel, String)> {
-        std::mem::take(&mut locks::lock(&self.log))
+        let mut log = locks::lock(&self.log);
+        if let Some(notes) = &mut log.notes {
+            notes.clear();
+        }
+        std::mem::take(&mut log.messages)
     }
 
     /// Instructions since the last reply of any lane, if they are counted and a
@@ -139,8 +152,11 @@ impl Jobs {
         Arc::new(move |level, message| {
             let mut log = locks::lock(&log);
             // Each new instance could say as much again.
-            if log.len() < MAX_MESSAGES {
-                log.push((level, message.to_owned()));
+            if log.messages.len() < MAX_MESSAGES {
+                log.messages.push((level, message.to_owned()));
+                if let Some(notes) = &mut log.notes {
+                    notes.add(note_kind(level), message.as_bytes());
+                }
             }
         })
     }

@@ -28,8 +28,9 @@ struct Unsent {
 }
 
 impl Lane {
-    pub(super) fn new(slot: WorkerSlot, plugin: Arc<Plugin>) -> Self {
-        Self { slot, jobs: Jobs::new(plugin), reply: Unsent::default() }
+    pub(super) fn new(mut slot: WorkerSlot, plugin: Arc<Plugin>) -> Self {
+        let jobs = Jobs::new(plugin, slot.take_notes());
+        Self { slot, jobs, reply: Unsent::default() }
     }
 
     /// Serves until the process is killed. The process ends if the parent is

@@ -16,7 +16,8 @@ const BELL: usize = 128;
 pub(crate) struct Replies {
     start: *mut u8,
     stride: usize,
-    reply_bytes: usize,
+    /// Where the bytes of a reply lie, and how many there are.
+    reply: (usize, usize),
 }
 
 // SAFETY: the memory belongs to no thread, and is accessed by atomics only.
@@ -24,12 +25,14 @@ unsafe impl Sync for Replies {}
 
 impl Replies {
     pub(crate) fn map(shape: Shape) -> Self {
-        let stride = PAGE_BYTES + shape.reply_bytes.next_multiple_of(PAGE_BYTES);
+        // The notes come first.
+        let reply = PAGE_BYTES + shape.note_bytes.next_multiple_of(PAGE_BYTES);
+        let stride = reply + shape.reply_bytes.next_multiple_of(PAGE_BYTES);
         let access = ProtFlags::READ | ProtFlags::WRITE;
         // SAFETY: the kernel chooses the address.
         let start =
             unsafe { mmap(ptr::null_mut(), shape.slots * stride, access, MapFlags::SHARED, io::stdout(), 0) };
-        Self { start: start.unwrap().cast(), stride, reply_bytes: shape.reply_bytes }
+        Self { start: start.unwrap().cast(), stride, reply: (reply, shape.reply_bytes) }
     }
 
     fn at(&self, lane: usize, offset: usize) -> *mut u8 {
@@ -57,8 +60,8 @@ impl Replies {
     /// Writes one reply over the other, length and all, for ever.
     pub(crate) fn rewrite(&self, lane: usize, replies: [Vec<u8>; 2]) {
         let length = self.at(lane, 16) as usize;
-        let bytes = self.at(lane, PAGE_BYTES) as usize;
-        let limit = self.reply_bytes;
+        let (place, limit) = self.reply;
+        let bytes = self.at(lane, place) as usize;
         thread::spawn(move || {
             // SAFETY: as for `word`, within the area of the lane's replies.
             let (length, bytes) = unsafe {
