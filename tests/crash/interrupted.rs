@@ -99,7 +99,7 @@ impl Place {
         let log = fs::read_to_string(&self.log).unwrap();
         Came {
             code: output.status.code().unwrap_or_else(|| -output.status.signal().unwrap()),
-            said: String::from_utf8(output.stderr).unwrap(),
+            said: runner_tests::without_compiling(&String::from_utf8(output.stderr).unwrap()),
             signals: log.matches(&format!("--- SIG{signal} ")).count(),
             early: log
                 .find("--- SIG")

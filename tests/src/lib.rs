@@ -16,20 +16,22 @@ pub mod mount;
 pub mod packages;
 pub mod peak;
 mod processes;
+mod ran;
 pub mod registries;
+mod snapshot;
 pub mod stop;
 mod surroundings;
 
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 pub use processes::{assert_confined, helpers, status};
+pub use ran::{Ran, without_compiling};
 pub use runner_simulation::Random;
+pub use snapshot::{Entry, Snapshot, names};
 pub use surroundings::surround;
 
 /// A directory of its own for each test, on a real filesystem.
@@ -143,48 +145,6 @@ pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// Everything in a directory: what appears, vanishes or changes shows.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Snapshot(BTreeMap<String, Entry>);
-
-#[derive(PartialEq, Eq)]
-pub struct Entry {
-    content: Option<Vec<u8>>,
-    inode: u64,
-    mode: u32,
-    modified_ns: i128,
-    changed_ns: i128,
-}
-
-impl Snapshot {
-    pub fn of(dir: &Path) -> Self {
-        let entry = |path: &Path| {
-            let meta = fs::symlink_metadata(path).unwrap();
-            let modified_ns = i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec());
-            let changed_ns = i128::from(meta.ctime()) * 1_000_000_000 + i128::from(meta.ctime_nsec());
-            let content = meta.is_file().then(|| fs::read(path).unwrap());
-            Entry { content, inode: meta.ino(), mode: meta.mode(), modified_ns, changed_ns }
-        };
-        Self(names(dir).into_iter().map(|name| (name.clone(), entry(&dir.join(name)))).collect())
-    }
-}
-
-impl std::fmt::Debug for Entry {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let content = self.content.as_ref().map(|content| (content.len(), blake3::hash(content)));
-        let Self { inode, mode, modified_ns, changed_ns, .. } = self;
-        write!(f, "{content:?} inode {inode} mode {mode:o} at {modified_ns}/{changed_ns}")
-    }
-}
-
-/// The entries of a directory, sorted.
-pub fn names(dir: &Path) -> Vec<String> {
-    let mut names: Vec<_> =
-        fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
-}
-
 /// Descriptors that a run may have open at a time, whatever it does. What
 /// leaks one for each file, window or edit does not get far.
 pub const DESCRIPTORS: u32 = 40;
@@ -238,97 +198,6 @@ pub fn command_with(descriptors: u32) -> Command {
 /// where that is run by it.
 pub fn program(name: &str) -> Command {
     surroundings::program(name, MANY_DESCRIPTORS)
-}
-
-/// What a run has come to.
-#[derive(Debug)]
-pub struct Ran {
-    pub code: i32,
-    pub stdout: Vec<u8>,
-    pub stderr: String,
-}
-
-impl Ran {
-    /// What was printed, but for what is said of a plugin that was compiled: all
-    /// tests share the compiled code, so that happens in one of many runs.
-    pub fn of(mut output: Output) -> Self {
-        while output.stdout.starts_with(b"{\"event\":\"compiled\",") {
-            let line = output.stdout.iter().position(|byte| *byte == b'\n').unwrap();
-            output.stdout.drain(..=line);
-        }
-        let mut stderr = String::from_utf8(output.stderr).unwrap();
-        let is_compiled = |line: &str| line.starts_with("compiled ") && line.ends_with(" s)\n");
-        if stderr.split_inclusive('\n').any(is_compiled) {
-            stderr = stderr.split_inclusive('\n').filter(|line| !is_compiled(line)).collect();
-        }
-        let code = output.status.code().unwrap_or_else(|| panic!("{}: {stderr}", output.status));
-        Self { code, stdout: output.stdout, stderr }
-    }
-
-    #[track_caller]
-    pub fn ok(self) -> Self {
-        assert_eq!(self.code, 0, "{}", self.stderr);
-        self
-    }
-
-    /// Asserts the exit code and the form of the message: one `error:` that
-    /// says `what`, then causes and hints, and nothing that a terminal would
-    /// obey.
-    #[track_caller]
-    pub fn fails(self, code: i32, what: &str) -> Self {
-        assert_eq!(self.code, code, "{}", self.stderr);
-        // A busy machine may shed workers in any run.
-        let aside = |line: &str| line.starts_with("plugin ") || line.ends_with(" workers continue");
-        let mut lines = self.stderr.lines().filter(|line| !aside(line));
-        let first = lines.next().unwrap_or_default();
-        assert!(first.starts_with("error: "), "{}", self.stderr);
-        let known = ["  caused by: ", "  hint: ", "    | "];
-        for line in lines {
-            assert!(known.iter().any(|known| line.starts_with(known)), "{}", self.stderr);
-        }
-        assert!(self.stderr.contains(what), "it should say `{what}`:\n{}", self.stderr);
-        assert!(!self.stderr.chars().any(|c| c.is_control() && c != '\n'), "{:?}", self.stderr);
-        self
-    }
-
-    /// `clap` says what is wrong in words of its own.
-    #[track_caller]
-    pub fn fails_to_parse(self) {
-        assert_eq!(self.code, 2, "{}", self.stderr);
-        assert!(self.stderr.starts_with("error: "), "{}", self.stderr);
-    }
-
-    /// As `fails`, for messages of several lines: none passes for one of the
-    /// program's own.
-    #[track_caller]
-    pub fn fails_with_lines(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "{}", self.stderr);
-        let known = ["error: ", "  caused by: ", "  hint: ", "    | ", "the same error for "];
-        assert!(
-            self.stderr.lines().all(|line| known.iter().any(|known| line.starts_with(known))),
-            "{}",
-            self.stderr
-        );
-        assert_eq!(self.stderr.matches("\nerror: ").count(), 0, "{}", self.stderr);
-        self
-    }
-
-    #[track_caller]
-    pub fn says(self, what: &str) -> Self {
-        assert!(self.stderr.contains(what), "it should say `{what}`:\n{}", self.stderr);
-        self
-    }
-
-    /// Asserts what is on standard output.
-    #[track_caller]
-    pub fn prints(self, what: &str) -> Self {
-        assert!(self.text().contains(what), "it should print `{what}`:\n{}", self.text());
-        self
-    }
-
-    pub fn text(&self) -> String {
-        String::from_utf8(self.stdout.clone()).unwrap()
-    }
 }
 
 /// Runs the binary to its end.

@@ -94,7 +94,8 @@ impl Running {
         let mut child = command.spawn().unwrap();
         // Read meanwhile: a plugin may say more than a pipe holds.
         let stderr = child.stderr.take().unwrap();
-        Self { child, said: std::thread::spawn(move || read_to_string(stderr).unwrap()) }
+        let said = move || runner_tests::without_compiling(&read_to_string(stderr).unwrap());
+        Self { child, said: std::thread::spawn(said) }
     }
 
     /// Waits for its end, which is near.
