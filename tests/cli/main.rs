@@ -26,6 +26,7 @@ mod hostile_registry;
 mod invariance;
 mod leaks;
 mod memory;
+mod network;
 mod other_tools;
 mod outcome;
 mod output;

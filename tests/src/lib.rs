@@ -16,9 +16,11 @@ pub mod mount;
 pub mod packages;
 pub mod peak;
 mod processes;
+pub mod proxy;
 pub mod registries;
 pub mod stop;
 mod surroundings;
+pub mod terminal;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
