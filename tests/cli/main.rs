@@ -17,6 +17,7 @@ mod chained;
 mod compiled;
 mod confinement;
 mod converted;
+mod counterparts;
 mod diff;
 mod direct;
 mod distribution_docs;
