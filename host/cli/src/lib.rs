@@ -9,6 +9,7 @@ mod apply;
 mod args;
 mod author;
 mod batch;
+mod beside;
 mod capabilities;
 mod closed_streams;
 mod command_line;
