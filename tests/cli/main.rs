@@ -26,6 +26,7 @@ mod history;
 mod hostile_registry;
 mod invariance;
 mod leaks;
+mod locked;
 mod memory;
 mod network;
 mod other_tools;

@@ -29,6 +29,7 @@ mod pipe;
 mod plan;
 mod plugins;
 mod preview;
+mod question;
 mod real_paths;
 mod recover;
 mod report;
@@ -37,6 +38,7 @@ mod show;
 mod signals;
 mod truncate;
 mod trusted;
+mod turn;
 mod verify;
 
 use std::io::{self, Write as _};
