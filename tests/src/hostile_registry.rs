@@ -27,9 +27,11 @@ const SLOW: Duration = Duration::from_millis(100);
 pub struct Asked {
     /// Which of the two hosts.
     pub host: usize,
+    pub method: String,
     pub path: String,
     /// Whether a login was sent.
     pub has_login: bool,
+    pub body: Vec<u8>,
 }
 
 /// What it answers.
@@ -151,7 +153,8 @@ fn serve(
     let mut stream = BufReader::new(StreamOwned::new(connection, stream));
     let mut first = String::new();
     stream.read_line(&mut first)?;
-    let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
+    let mut words = first.split(' ').map(str::to_owned);
+    let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let (mut has_login, mut length) = (false, 0);
     loop {
         let mut line = String::new();
@@ -165,8 +168,9 @@ fn serve(
             break;
         }
     }
-    io::copy(&mut (&mut stream).take(length), &mut io::sink())?;
-    asked.lock().unwrap().push(Asked { host, path: path.clone(), has_login });
+    let mut body = Vec::new();
+    (&mut stream).take(length).read_to_end(&mut body)?;
+    asked.lock().unwrap().push(Asked { host, method, path: path.clone(), has_login, body });
     let found = answers.lock().unwrap().get(&(host, path)).cloned();
     let answer = found.unwrap_or_else(|| Answer::of(404, "x-nothing", "here"));
     write(stream.get_mut(), &answer)
@@ -252,6 +256,12 @@ pub fn put_manifest(answers: &mut Answers, tag: Option<&str>, manifest: &Value) 
 
 /// Lists a signature of `subject`, as registries with the API do.
 pub fn refer(answers: &mut Answers, subject: &str, of: &str, signature: &str) {
+    let listed = signature_manifest(answers, subject, signature);
+    answers.insert((0, format!("/v2/a/g/referrers/{of}")), Answer::bytes(list(&[listed])));
+}
+
+/// Puts a signature of `subject` there, and returns what a list says of it.
+pub fn signature_manifest(answers: &mut Answers, subject: &str, signature: &str) -> Value {
     const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
     const ARTIFACT: &str = "application/vnd.runner-plugin.signature.v1";
     let blob = digest(signature.as_bytes());
@@ -266,12 +276,15 @@ pub fn refer(answers: &mut Answers, subject: &str, of: &str, signature: &str) {
     });
     let listed = put_manifest(answers, None, &manifest);
     let size = serde_json::to_vec(&manifest).unwrap().len();
+    json!({"mediaType": MANIFEST, "artifactType": ARTIFACT, "digest": listed, "size": size})
+}
+
+/// A list of manifests.
+pub fn list(manifests: &[Value]) -> Vec<u8> {
     let index = json!({
-        "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",
-        "manifests": [{"mediaType": MANIFEST, "artifactType": ARTIFACT, "digest": listed, "size": size}],
+        "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": manifests,
     });
-    let bytes = serde_json::to_vec(&index).unwrap();
-    answers.insert((0, format!("/v2/a/g/referrers/{of}")), Answer::bytes(bytes));
+    serde_json::to_vec(&index).unwrap()
 }
 
 /// The digest of some content, as OCI writes it.

@@ -16,11 +16,13 @@ pub mod mount;
 pub mod packages;
 pub mod peak;
 mod processes;
+pub mod proxy;
 mod ran;
 pub mod registries;
 mod snapshot;
 pub mod stop;
 mod surroundings;
+pub mod terminal;
 
 use std::ffi::OsStr;
 use std::fs;

@@ -14,7 +14,34 @@ const TEXT: &str = "
 /// A plugin `guest` in a version of five characters, which writes `mark` over the
 /// first byte of each window.
 pub fn guest_plugin(version: &str, mark: u8) -> Vec<u8> {
-    let mut bytes = guest::build("guest", TEXT);
+    of_text(TEXT, version, mark)
+}
+
+/// The same, which takes tables with these names of five characters, and a seed if `seed`
+/// is 1.
+pub fn guest_with_inputs(version: &str, tables: &[&str], seed: u8) -> Vec<u8> {
+    // As the canonical ABI lays out the rest of the manifest, and a `table-spec`.
+    const SPECS: usize = 1280;
+    const NAMES: usize = 1400;
+    let word = |number: usize| {
+        u32::try_from(number).unwrap().to_le_bytes().map(|byte| format!("\\{byte:02x}")).concat()
+    };
+    let mut text = TEXT.to_owned();
+    text += &format!("(data (i32.const 40) \"{}{}\\{seed:02x}\")", word(SPECS), word(tables.len()));
+    for (at, name) in tables.iter().enumerate() {
+        let place = NAMES + 5 * at;
+        let name_and_doc = [place, 5].map(word).concat();
+        text += &format!(
+            "(data (i32.const {}) \"{name_and_doc}\\00\\00\\00\\00{name_and_doc}\")",
+            SPECS + 20 * at
+        );
+        text += &format!("(data (i32.const {place}) \"{name}\")");
+    }
+    of_text(&text, version, b'1')
+}
+
+fn of_text(text: &str, version: &str, mark: u8) -> Vec<u8> {
+    let mut bytes = guest::build("guest", text);
     replace(&mut bytes, b"0.1.0", version.as_bytes());
     replace(&mut bytes, b"!!!!!!!!!!!!!!!!", &[mark; 16]);
     bytes

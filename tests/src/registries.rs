@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::authority::Authority;
@@ -105,12 +105,20 @@ impl User {
     /// Runs `runner plugin` with the network of this user: their login, and their
     /// authority.
     pub fn online(&self, args: &[&str]) -> Ran {
+        Ran::of(self.online_command(args).output().unwrap())
+    }
+
+    /// The command that [`User::online`] runs.
+    pub fn online_command(&self, args: &[&str]) -> Command {
         let mut command = self.command();
         command
+            .env("XDG_RUNTIME_DIR", self.scratch.path("runtime"))
+            .env("HOME", self.scratch.path("home"))
             .env("DOCKER_CONFIG", self.scratch.path("docker"))
             .env("RUNNER_CONFIG_DIR", self.scratch.path("config"))
             .env("SSL_CERT_FILE", self.scratch.path("ca.crt"))
             .env("PATH", std::env::join_paths(self.programs()).unwrap());
-        Ran::of(command.arg("plugin").args(args).output().unwrap())
+        command.arg("plugin").args(args);
+        command
     }
 }

@@ -3,6 +3,7 @@
 mod bindings;
 #[cfg(test)]
 mod contract;
+mod counterparts;
 mod delegate;
 mod dist;
 #[cfg(test)]
@@ -51,6 +52,8 @@ enum Task {
     Bench(delegate::Options),
     /// Build the plugins in all languages from source, and test them
     Guests,
+    /// Build wkg, which takes minutes, and try it and oras with what is pushed and pulled here
+    Counterparts,
     /// Measure plugins in each language, from nothing to a passing test
     Languages(delegate::Options),
     /// Show that every sync and every check is needed: without it, a test fails
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         Task::Corpus(options) => delegate::run("corpus", &options),
         Task::Bench(options) => delegate::run("bench", &options),
         Task::Guests => guests::run(),
+        Task::Counterparts => counterparts::run(),
         Task::Languages(options) => delegate::run("languages", &options),
         Task::Mutate(options) => mutate::run(&options),
         Task::Torture(options) => torture::run(&options),

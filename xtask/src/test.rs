@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::{languages, packages, plugins, shell, supply, toolchain};
+use crate::{counterparts, languages, packages, plugins, shell, supply, toolchain};
 
 /// Programs that tests compare with or use for their setup, and their Debian
 /// packages.
@@ -80,7 +80,7 @@ pub(crate) fn run() -> Result<(), String> {
 /// Installs missing programs. If that fails, tests that need them are skipped
 /// with a message, or fail if CI is set.
 pub(crate) fn install_programs() {
-    if let Err(error) = languages::install() {
+    if let Err(error) = languages::install().and_then(|()| counterparts::install_small()) {
         eprintln!("some tests will be skipped: {error}");
     }
     let missing: Vec<_> = PROGRAMS

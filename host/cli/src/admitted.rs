@@ -8,12 +8,12 @@ use runner_pipeline::patch::Evidence;
 use runner_policy::decide::Verdict;
 use runner_policy::rules::Capability;
 use runner_sandbox::plugin::Resolved;
-use runner_store::index::Installed;
 
 use crate::args::PluginArgs;
-use crate::capabilities::{Capabilities, GivenLimits, Raised, raised};
+use crate::capabilities::{GivenInRun, Raised, lacking, not_granted, raised};
 use crate::guard::{Guard, evidence};
 use crate::installed::find;
+use crate::question::{Asking, grant_if_agreed};
 use crate::report::Reporter;
 
 /// Plugins that may run, and what each may have.
@@ -25,28 +25,31 @@ pub(crate) struct Admitted {
 }
 
 /// Finds the plugins with these names, and asks the policies whether they may run on
-/// these files. Runs nothing.
+/// these files. Runs nothing. What a plugin was not granted may be asked for.
 ///
 /// # Errors
 /// [`Kind::Refused`] if one may not; if one is not there, or a policy cannot be read.
 pub(crate) fn admitted(
     names: &[&str],
     args: &PluginArgs,
-    files: &[PathBuf],
+    (files, asking): (&[PathBuf], Asking),
     reporter: &Reporter,
 ) -> Result<Admitted> {
     let guard = Guard::load()?;
     let found = names.iter().map(|name| find(name, args.locking())).collect::<Result<Vec<_>>>()?;
-    let files = guard.real(files)?;
+    let (files, given) = (guard.real(files)?, args.given());
     let (mut sources, mut known) = (Vec::new(), Vec::new());
     for found in found {
         let facts = guard.facts(&found)?;
         let verdict = guard.decide(&facts, &files, reporter)?;
         refuse_withheld(&verdict, args, &found.source.name)?;
-        let capabilities =
-            found.plugin.map(|Installed { id, wants, granted, .. }| Capabilities { id, wants, granted });
-        let limits =
-            within(&verdict, raised(capabilities.as_ref(), args.given())?, args, &found.source.name)?;
+        let plugin = found.plugin.as_ref();
+        if let Some((plugin, open)) = plugin.and_then(|plugin| Some((plugin, lacking(plugin, &given)?)))
+            && !grant_if_agreed(plugin, asking, reporter)?
+        {
+            return Err(not_granted(plugin, &open));
+        }
+        let limits = within(&verdict, raised(plugin, &given), &given, &found.source.name)?;
         known.push(evidence(&facts, &verdict));
         sources.push((found.source, limits));
     }
@@ -57,9 +60,9 @@ pub(crate) fn admitted(
 ///
 /// # Errors
 /// [`Kind::Refused`] if the user has given more.
-fn within(verdict: &Verdict, limits: Raised, args: &PluginArgs, name: &str) -> Result<Raised> {
+fn within(verdict: &Verdict, limits: Raised, given: &GivenInRun, name: &str) -> Result<Raised> {
     let (mut memory_bytes, mut deadline) = limits;
-    let GivenLimits { memory_bytes: given_bytes, deadline: given_time } = args.given();
+    let GivenInRun { memory_bytes: given_bytes, deadline: given_time, .. } = *given;
     if let Some(most) = verdict.max_memory {
         if given_bytes.is_some_and(|given| given > most) {
             return Err(too_much(name, "--memory", &Bytes(most).to_string()));

@@ -26,7 +26,7 @@ pub(crate) use self::compile::CompileArgs;
 pub(crate) use self::filter::{AfterHyphens, FilterArgs};
 pub(crate) use self::values::{bytes, key_value, root, seconds, suffix, threads};
 use self::values::{encoding, window_bytes};
-use crate::capabilities::GivenLimits;
+use crate::capabilities::GivenInRun;
 
 /// Options of all commands that run a plugin.
 #[derive(Debug, ArgGroup)]
@@ -48,10 +48,11 @@ pub(crate) struct PluginArgs {
     /// are neither shown nor stored, except in edits that contain them
     #[arg(long, value_name = "FILE.toml")]
     pub(crate) params: Option<PathBuf>,
-    /// Hand a table to a plugin that takes one; it can only read it
+    /// Hand a table to a plugin that takes one; it can only read it. An installed plugin must have been
+    /// granted it
     #[arg(long = "table", value_name = "NAME=FILE", value_parser = key_value)]
     pub(crate) tables: Vec<(String, String)>,
-    /// Give a seed to a plugin that takes one
+    /// Give a seed to a plugin that takes one. An installed plugin must have been granted it
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
     /// Show the bytes to a plugin that reads text even if the file is compressed or in UTF-16
@@ -131,9 +132,14 @@ impl PluginArgs {
         (tables.collect(), self.seed)
     }
 
-    /// The limits that the user has given for this run.
-    pub(crate) fn given(&self) -> GivenLimits {
-        GivenLimits { memory_bytes: self.memory, deadline: self.timeout }
+    /// What the user gives plugins in this run.
+    pub(crate) fn given(&self) -> GivenInRun {
+        GivenInRun {
+            memory_bytes: self.memory,
+            deadline: self.timeout,
+            tables: self.tables.iter().map(|(name, _)| name.clone()).collect(),
+            seed: self.seed.is_some(),
+        }
     }
 
     /// How to divide the memory among so many plugins, whose instances may have so

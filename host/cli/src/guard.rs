@@ -1,15 +1,13 @@
 //! Whether plugins may run on some files: what is trusted and demanded on this machine,
 //! held against what is known of each plugin.
 
-use std::ffi::OsString;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use runner_pipeline::error::Result;
 use runner_pipeline::patch::Evidence;
-use runner_pipeline::storage::{OsStorage, read_small};
+use runner_pipeline::storage::OsStorage;
 use runner_policy::decide::{Situation, Verdict};
 use runner_policy::facts::{Claim, Facts, Lock, Origin, REBUILT, VETTED};
 use runner_policy::places::Places;
@@ -26,6 +24,7 @@ use runner_trust::id::Id;
 use runner_trust::package::Package;
 use runner_trust::signer::Signer;
 
+use crate::beside::{attestations_beside, beside, read_if_there};
 use crate::installed::Found;
 use crate::real_paths::{follow, real};
 use crate::report::Reporter;
@@ -116,7 +115,7 @@ impl Guard {
                 self.signers(id, bytes, &signatures).into_iter().map(|(signer, _)| signer).collect();
             // A copy without its signature is the same plugin as the one that is installed.
             facts.signers.extend(installed_signer(digest).filter(|signer| !facts.signers.contains(signer)));
-            let evidence = beside(path, attestation::SUFFIX, attestation::MAX_FILE_BYTES as u64)?;
+            let evidence = read_if_there(&attestations_beside(path), attestation::MAX_FILE_BYTES as u64)?;
             facts.claims = self.claims(id, bytes, &evidence.unwrap_or_default());
         }
         Ok(facts)
@@ -187,7 +186,7 @@ impl Guard {
             return Ok(vec![]);
         }
         let read = |format: Format| {
-            let signature = beside(path, format.suffix(), SIGNATURE_BYTES)?;
+            let signature = read_if_there(&beside(path, format), SIGNATURE_BYTES)?;
             Ok(signature.map(|text| (format, String::from_utf8_lossy(&text).into_owned())))
         };
         Format::ALL.into_iter().filter_map(|format| read(format).transpose()).collect()
@@ -262,21 +261,6 @@ fn claim(found: attestation::Claim) -> Option<Claim> {
     };
     let (runner, time) = (found.statement.runner().cloned(), found.statement.time()?);
     Some(Claim { key: found.signer, criteria, runner, time })
-}
-
-/// The content of the file beside a plugin's file with this end of its name; `None` if
-/// there is none.
-///
-/// # Errors
-/// If it is no regular file, or too long; any I/O error.
-fn beside(plugin: &Path, end: &str, limit_bytes: u64) -> Result<Option<Vec<u8>>> {
-    let mut name = OsString::from(plugin);
-    name.push(end);
-    let file = PathBuf::from(name);
-    if std::fs::symlink_metadata(&file).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
-        return Ok(None);
-    }
-    read_small(&file, limit_bytes).map(Some)
 }
 
 /// What the history and a patch say of a plugin.

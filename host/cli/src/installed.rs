@@ -10,7 +10,8 @@ use runner_sandbox::plugin::{self, Resolved};
 use runner_store::folder::{self, Folder};
 use runner_store::index::{Index, Installed};
 use runner_store::lock_file::{LOCK_BYTES, LockFile, NAME};
-use runner_store::resolve::{Locking, resolve as choose};
+use runner_store::resolve::{Locking, not_locked, resolve as choose};
+use runner_trust::attestation::parse_file;
 use runner_trust::id::Request;
 use runner_trust::package::Package;
 
@@ -60,10 +61,16 @@ pub(crate) fn find(name: &str, locking: Locking) -> Result<Found> {
     let found = choose(&request, &index, lock.as_ref(), locking)?;
     let bytes = store.load(found)?;
     check(found, &bytes)?;
-    let is_locked = lock.as_ref().is_some_and(|lock| lock.get(&request).is_some());
-    let source = Resolved { name: found.id.to_string(), path: None, bytes: bytes.into() };
     // Damaged ones count for nothing, as those that are not there.
     let evidence = store.evidence(found).unwrap_or_default();
+    let locked = lock.as_ref().and_then(|lock| lock.get(&request));
+    if let Some(locked) = locked {
+        let attestations = parse_file(&evidence).unwrap_or_default();
+        let differs = locked.content_difference(&bytes, &attestations);
+        differs.map_or(Ok(()), |why| Err(not_locked(locked, why)))?;
+    }
+    let is_locked = locked.is_some();
+    let source = Resolved { name: found.id.to_string(), path: None, bytes: bytes.into() };
     Ok(Found { source, plugin: Some(found.clone()), is_locked, evidence })
 }
 
@@ -78,9 +85,11 @@ fn check(found: &Installed, bytes: &[u8]) -> Result<()> {
             .because(why.to_string())
             .hint("`runner plugin remove` removes the plugin; install it again")
     };
-    let package = Package::read(bytes).map_err(wrong)?;
-    if package.is_none_or(|package| package.id != found.id) {
-        return Err(wrong(Error::new(Kind::Verification, "the plugin says that it is another one")));
+    let other = |what: &str| wrong(Error::new(Kind::Verification, format!("the plugin says that it {what}")));
+    let package = Package::read(bytes).map_err(wrong)?.filter(|package| package.id == found.id);
+    let package = package.ok_or_else(|| other("is another one"))?;
+    if package.wants != found.wants {
+        return Err(other("wants something else"));
     }
     match &found.signer {
         Some(signer) => {

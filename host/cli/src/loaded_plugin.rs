@@ -19,6 +19,7 @@ use runner_sandbox::{Cache, Isolation, LayerState, Layers, Limits, Plugin, Sandb
 use crate::admitted::{Admitted, admitted};
 use crate::args::{FilterArgs, PluginArgs};
 use crate::capabilities::Raised;
+use crate::question::Asking;
 use crate::real_paths::streams;
 use crate::report::{COMPILE_SILENCE, Reporter};
 
@@ -54,13 +55,14 @@ impl Session {
         reporter: &Reporter,
     ) -> Result<Self> {
         let _span = profile::span(Stage::Load);
-        let (workers, blocks, files) = match work {
-            Work::Files(workers, files) => (workers, 1, files),
-            Work::Stream => (1, STREAM_BLOCKS, streams()),
+        // In a stream, what is typed is data.
+        let (workers, blocks, files, asking) = match work {
+            Work::Files(workers, files) => (workers, 1, files, Asking::Terminal),
+            Work::Stream => (1, STREAM_BLOCKS, streams(), Asking::Never),
         };
         let names = names(&args.plugin)?;
         // Nothing is run before all of them may be.
-        let Admitted { found, evidence } = admitted(&names, args, &files, reporter)?;
+        let Admitted { found, evidence } = admitted(&names, args, (&files, asking), reporter)?;
         let most_bytes = found.iter().map(|(_, (bytes, _))| *bytes).max().unwrap_or_default();
         let plan = args.plan(workers, (names.len(), most_bytes))?;
         let budget = Budget::new(&plan);

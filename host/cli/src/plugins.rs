@@ -10,7 +10,9 @@ mod inspect;
 mod install;
 mod key_files;
 mod list;
+mod lock;
 mod new_file;
+mod new_signer;
 mod package;
 mod push;
 mod sign;
@@ -23,13 +25,13 @@ use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
 use runner_pipeline::error::Result;
 
-pub(crate) use self::admission::turn;
 use self::attest::{AttestArgs, attest};
 use self::carry::{ExportArgs, ImportArgs, export, import};
 use self::inspect::{InspectArgs, inspect};
-use self::install::{InstallArgs, UpdateArgs, grant, install, lock, remove, update};
+use self::install::{InstallArgs, UpdateArgs, grant, install, remove, update};
 pub(crate) use self::key_files::{public_key, read_text};
 use self::list::list;
+use self::lock::lock;
 use self::package::{PackageArgs, package};
 use self::push::{PullArgs, PushArgs, pull, push};
 use self::sign::{KeygenArgs, SignArgs, VerifyArgs, keygen, sign, statement, verify};
@@ -37,6 +39,7 @@ use crate::Outcome;
 use crate::args::CompileArgs;
 use crate::author::{DevArgs, Update, VetArgs, build, dev, languages, new_project, test, vet};
 use crate::report::Reporter;
+pub(crate) use crate::turn::turn;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PluginCommand {
@@ -108,8 +111,8 @@ pub(crate) enum PluginCommand {
     Install(InstallArgs),
     /// Install newer versions of what is installed, from a folder or from registries
     Update(UpdateArgs),
-    /// Grant installed plugins what they want beyond the usual limits, as `plugin inspect` shows: memory
-    /// of an instance, and time for a block
+    /// Grant installed plugins what they want beyond the usual, as `plugin inspect` shows: memory of an
+    /// instance, time for a block, tables to read, and a seed
     Grant {
         /// NAMESPACE:NAME, the highest version, or NAMESPACE:NAME@VERSION
         #[arg(required = true, value_name = "NAME")]

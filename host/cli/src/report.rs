@@ -98,6 +98,11 @@ impl Reporter {
         self.format == EventFormat::Json
     }
 
+    /// Whether a person sees what is reported at once: then a question may be asked.
+    pub(crate) fn is_for_a_person(&self) -> bool {
+        !self.is_json() && self.volume != Volume::Quiet && matches!(self.output, Output::Streams)
+    }
+
     /// A reporter that keeps its output until it is
     /// [passed on](Self::pass_on). It shows no bar.
     pub(crate) fn buffered(&self) -> Self {

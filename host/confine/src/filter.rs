@@ -11,7 +11,7 @@ use seccompiler::{
     BackendError, BpfProgram, SeccompAction, SeccompFilter, SeccompRule, TargetArch, apply_filter_all_threads,
 };
 
-use crate::{Error, Layer, Policy, Result, State, rules};
+use crate::{Calls, Error, Layer, Policy, Result, State, network, rules};
 
 /// Installs the filter on all threads of the process.
 pub(crate) fn install(policy: &Policy) -> Result<State> {
@@ -38,8 +38,11 @@ pub(crate) fn install(policy: &Policy) -> Result<State> {
 
 /// The programs, in the order in which they must be installed. The last one
 /// refuses the calls that install a program.
-fn compile(policy: &Policy) -> std::result::Result<[BpfProgram; 3], BackendError> {
+fn compile(policy: &Policy) -> std::result::Result<Vec<BpfProgram>, BackendError> {
     let absent = any_arguments(rules::ABSENT);
+    if policy.calls == Calls::Network {
+        return compile_for_network(policy, absent);
+    }
     let mut refused = any_arguments(rules::REFUSED);
     let mut allowed = rules::allowed(policy)?;
     // The other programs answer these with an error.
@@ -47,10 +50,25 @@ fn compile(policy: &Policy) -> std::result::Result<[BpfProgram; 3], BackendError
     allowed.extend(any_arguments(rules::REFUSED));
     allowed.extend(any_arguments(rules::WRITES));
     refused.extend(rules::refused_writes(policy)?);
-    Ok([
+    Ok(vec![
         program(allowed, SeccompAction::KillProcess, SeccompAction::Allow)?,
         program(absent, SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS as u32))?,
         program(refused, SeccompAction::Allow, SeccompAction::Errno(libc::EPERM as u32))?,
+    ])
+}
+
+/// The same for a process that speaks to servers.
+fn compile_for_network(
+    policy: &Policy,
+    absent: BTreeMap<i64, Vec<SeccompRule>>,
+) -> std::result::Result<Vec<BpfProgram>, BackendError> {
+    let mut allowed = rules::allowed(policy)?;
+    // The other program answers these.
+    allowed.extend(absent.clone());
+    allowed.extend(network::allowed()?);
+    Ok(vec![
+        program(absent, SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS as u32))?,
+        program(allowed, SeccompAction::Errno(libc::EPERM as u32), SeccompAction::Allow)?,
     ])
 }
 
@@ -72,6 +90,12 @@ fn program(
 mod tests {
     use super::*;
     use crate::Calls;
+
+    #[test]
+    fn the_program_for_the_network_is_within_the_kernels_bound() {
+        let programs = compile(&Policy::new(Calls::Network, 1)).unwrap();
+        assert!(programs.iter().all(|program| program.len() < 4096));
+    }
 
     fn policies() -> [Policy; 4] {
         let policy = |calls| Policy::new(calls, 1);

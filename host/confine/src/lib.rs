@@ -60,7 +60,8 @@
 //! - A result goes to memory that is mapped, or to such a descriptor.
 //! - Shared memory that must stay read-only is mapped after its file is sealed
 //!   (`F_SEAL_FUTURE_WRITE`): `mprotect` makes an earlier mapping writable.
-//! - A thread may be started after the filter only with [`Calls::Compile`].
+//! - A thread may be started after the filter only with [`Calls::Compile`] and
+//!   [`Calls::Network`].
 //! - With [`Calls::Run`], signal handlers are installed before the filter.
 //!
 //! # What is not known
@@ -80,6 +81,7 @@ mod filter;
 mod landlock;
 mod layers;
 mod limits;
+mod network;
 mod on_all_threads;
 mod policy;
 mod rules;

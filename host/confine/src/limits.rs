@@ -27,8 +27,10 @@ pub(crate) fn on_all_threads(policy: &Policy) -> Result<()> {
     if let Some(bytes) = policy.limits.address_space_bytes {
         lower(Resource::As, bytes)?;
     }
-    // Open descriptors stay open.
-    lower(Resource::Nofile, 0)?;
+    // Open descriptors stay open. Who speaks to servers needs new ones.
+    if policy.calls != Calls::Network {
+        lower(Resource::Nofile, 0)?;
+    }
     if policy.calls == Calls::Run {
         // Threads count as processes, and those that are there stay. The
         // kernel exempts root.

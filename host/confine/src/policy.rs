@@ -15,6 +15,10 @@ pub enum Calls {
     /// For a process that compiles, with threads: as [`Calls::Run`], and
     /// starting threads, and making memory executable that is not writable.
     Compile,
+    /// For a process that speaks to servers: as [`Calls::Compile`], and sockets of TCP
+    /// and UDP that connect, and reading files. Which files and which ports is left to
+    /// [`Policy::reads`] and [`Policy::connects_to`]. Other calls give an error.
+    Network,
 }
 
 /// Resource limits. Those that are lower already stay as they are. Besides
@@ -96,8 +100,8 @@ impl Policy {
     }
 
     /// Leaves files, and all that is in these folders, to be opened for reading.
-    /// Those that do not exist are passed over. It is for a process that does
-    /// without the second step, whose filter allows no opening.
+    /// Those that do not exist are passed over. It is for [`Calls::Network`]: the
+    /// other filters allow no opening.
     #[must_use]
     pub fn reads(mut self, paths: impl IntoIterator<Item = PathBuf>) -> Self {
         self.readable.extend(paths);
@@ -105,7 +109,7 @@ impl Policy {
     }
 
     /// Leaves TCP connections to these ports, of any host. It is for such a process,
-    /// too. Other sockets than those of TCP are not looked at then.
+    /// too. Where UDP goes is not looked at.
     #[must_use]
     pub fn connects_to(mut self, ports: impl IntoIterator<Item = u16>) -> Self {
         self.ports.extend(ports);

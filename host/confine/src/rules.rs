@@ -1,6 +1,7 @@
 //! The lists of system calls, and what their arguments may be.
 //!
-//! Invariant: nothing that is allowed names another process, a path, or a
+//! Invariant, but for [`Calls::Network`], which has a list of its own (`network`) on
+//! top: nothing that is allowed names another process, a path, or a
 //! descriptor other than to close it, to wait in, to map it privately, or to
 //! write to it, if the policy says so.
 
@@ -112,7 +113,7 @@ pub(crate) fn allowed(policy: &Policy) -> Result<BTreeMap<i64, Vec<SeccompRule>>
     let own = SeccompCondition::new(0, Dword, Eq, u64::from(std::process::id()))?;
     rules.insert(libc::SYS_tgkill, vec![SeccompRule::new(vec![own])?]);
     rules.insert(libc::SYS_mprotect, vec![SeccompRule::new(vec![masked(2, PROT_EXEC, 0)?])?]);
-    if policy.calls == Calls::Compile {
+    if policy.calls != Calls::Run {
         rules.extend(FREE_TO_COMPILE.iter().map(|call| (*call, Vec::new())));
         let executable = masked(2, PROT_EXEC | PROT_WRITE, PROT_EXEC)?;
         rules.entry(libc::SYS_mprotect).or_default().push(SeccompRule::new(vec![executable])?);
@@ -139,13 +140,17 @@ fn private() -> Result<SeccompRule, BackendError> {
 }
 
 /// A condition on some bits of an argument, which is as wide as a register.
-fn masked(argument: u8, bits: i32, value: i32) -> Result<SeccompCondition, BackendError> {
+pub(crate) fn masked(argument: u8, bits: i32, value: i32) -> Result<SeccompCondition, BackendError> {
     let [bits, value] = [bits, value].map(|bits| u64::from(bits.cast_unsigned()));
     SeccompCondition::new(argument, Qword, MaskedEq(bits), value)
 }
 
 /// Rules for an argument of 32 bits that may have one of some values.
-fn one_of(argument: u8, operator: SeccompCmpOp, values: &[i32]) -> Result<Vec<SeccompRule>, BackendError> {
+pub(crate) fn one_of(
+    argument: u8,
+    operator: SeccompCmpOp,
+    values: &[i32],
+) -> Result<Vec<SeccompRule>, BackendError> {
     let value = |value: &i32| {
         let value = u64::from(value.cast_unsigned());
         SeccompRule::new(vec![SeccompCondition::new(argument, Dword, operator.clone(), value)?])

@@ -9,6 +9,8 @@ use crate::origin::Origin;
 
 /// Maximum number of characters that are shown of an address or a reason.
 const TEXT_CHARS: usize = 200;
+/// The greatest length of an address of a next page, in bytes.
+const LINK_BYTES: usize = 4096;
 
 /// A header of an answer, if it is text.
 pub(crate) fn header(headers: &HeaderMap, name: &str) -> Option<String> {
@@ -60,8 +62,44 @@ pub(crate) fn late(origin: &Origin) -> Error {
         .hint("try again, or give it more time with --network-timeout")
 }
 
+/// By which way a server is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    Direct,
+    /// Through the proxy that the environment names.
+    Proxy,
+}
+
+/// The address of the next page, if a header `Link` names one (RFC 8288, section 3). It was
+/// not looked at.
+pub(crate) fn next_page(link: &str) -> Option<String> {
+    let mut rest = link;
+    while let Some((_, after)) = rest.split_once('<') {
+        let (target, after) = after.split_once('>')?;
+        let (parameters, after) = after.split_once(',').unwrap_or((after, ""));
+        let is_next = |parameter: &str| {
+            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+            name.trim().eq_ignore_ascii_case("rel")
+                && value.trim().trim_matches('"').eq_ignore_ascii_case("next")
+        };
+        if parameters.split(';').any(is_next) {
+            return Some(target.to_owned()).filter(|target| target.len() <= LINK_BYTES);
+        }
+        rest = after;
+    }
+    None
+}
+
 /// The error for a request that has failed.
-pub(crate) fn failure(origin: &Origin, error: ureq::Error) -> Error {
+pub(crate) fn failure(origin: &Origin, error: ureq::Error, way: Way) -> Error {
+    let failed = plain_failure(origin, error);
+    match way {
+        Way::Direct => failed,
+        Way::Proxy => failed.hint("it is reached through the proxy in HTTPS_PROXY; NO_PROXY names hosts that are reached without it"),
+    }
+}
+
+fn plain_failure(origin: &Origin, error: ureq::Error) -> Error {
     let why = escape(&error.to_string(), TEXT_CHARS);
     let cannot = |kind| Error::new(kind, format!("cannot speak to {origin}"));
     match error {
@@ -69,6 +107,8 @@ pub(crate) fn failure(origin: &Origin, error: ureq::Error) -> Error {
         ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => late(origin),
         ureq::Error::Io(error) if is_certificate(&error) => untrusted(origin, why),
         ureq::Error::Rustls(rustls::Error::InvalidCertificate(_)) => untrusted(origin, why),
+        // Its reason has only the status with which the proxy has answered.
+        ureq::Error::ConnectProxyFailed(_) => cannot(Kind::Io).because(why),
         ureq::Error::HostNotFound => cannot(Kind::Io).because("there is no host of this name"),
         ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
             cannot(Kind::Io).because(why).hint(
@@ -88,4 +128,25 @@ fn untrusted(origin: &Origin, why: String) -> Error {
     Error::new(Kind::Refused, format!("the certificate of {origin} is not one to trust")).because(why).hint(
         "if an authority of your own has issued it, name the file with its certificate with --ca-file or in SSL_CERT_FILE",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_is_the_one_that_is_called_so() {
+        let long = format!("<{}>; rel=next", "x".repeat(LINK_BYTES + 1));
+        for (link, page) in [
+            ("</a?n=2>; rel=\"next\"", Some("/a?n=2")),
+            ("</first>; rel=first, </a>; title=x; REL=Next", Some("/a")),
+            ("</a>", None),
+            ("</a>; rel=prev", None),
+            ("</a; rel=next", None),
+            ("", None),
+            (long.as_str(), None),
+        ] {
+            assert_eq!(next_page(link).as_deref(), page, "{link}");
+        }
+    }
 }

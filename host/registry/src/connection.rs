@@ -4,19 +4,20 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::error::{Error, Kind, Result};
-use runner_pipeline::storage::read_small;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
+use crate::certificates::certificates;
 use crate::credentials::Credentials;
 use crate::inside::COMMAND;
 use crate::origin::{HTTPS_PORT, Origin};
+use crate::proxy::Proxy;
 use crate::realm::known;
 use crate::wire::{self, Done, Hello, Reply, Request};
 
@@ -26,21 +27,11 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 const GRACE: Duration = Duration::from_secs(2);
 /// The longest time that is waited, whatever the user says.
 const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// The greatest size of the certificates, in bytes.
-const CERTIFICATES_BYTES: u64 = 8 << 20;
-/// Where systems keep the certificates of the authorities that they trust.
-const SYSTEM_CERTIFICATES: [&str; 4] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-];
-
 /// What a user says of the network.
 #[derive(Debug, Clone)]
 pub struct Network {
     /// The file with the certificates of authorities to trust, in place of those of
-    /// `$SSL_CERT_FILE` and of the system.
+    /// `$SSL_CERT_FILE`, `$SSL_CERT_DIR` and of the system.
     pub ca_file: Option<PathBuf>,
     /// The time that all requests to one server may take together.
     pub timeout: Duration,
@@ -75,10 +66,12 @@ impl<'c> Connection<'c> {
         network: &Network,
         cancel: Cancel<'c>,
     ) -> Result<Self> {
-        let certificates = certificates(network)?;
+        let certificates = certificates(network.ca_file.as_deref())?;
+        let proxy = Proxy::of_environment()?;
         realms.extend(known(origin));
         let mut ports = vec![HTTPS_PORT, origin.port()];
         ports.extend(realms.iter().filter_map(|realm| Some(Origin::of_url(realm).ok()?.0.port())));
+        ports.extend(proxy.as_ref().map(Proxy::client).transpose()?.map(|proxy| proxy.port()));
         let cannot = |error: io::Error| {
             Error::new(Kind::Io, "cannot start the process for the network").because(error)
         };
@@ -106,7 +99,7 @@ impl<'c> Connection<'c> {
             cancel,
         };
         let timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
-        let hello = Hello { origin: origin.clone(), credentials, realms, timeout_ms };
+        let hello = Hello { origin: origin.clone(), credentials, realms, proxy, timeout_ms };
         wire::write(&mut opened.requests, &hello, &certificates).map_err(|error| opened.failed(&error))?;
         Ok(opened)
     }
@@ -152,22 +145,6 @@ impl Drop for Connection<'_> {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// The certificates of the authorities that are trusted, as PEM.
-fn certificates(network: &Network) -> Result<Vec<u8>> {
-    if let Some(path) = &network.ca_file {
-        return read_small(path, CERTIFICATES_BYTES);
-    }
-    if let Some(path) = std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) {
-        return read_small(Path::new(&path), CERTIFICATES_BYTES);
-    }
-    let found = SYSTEM_CERTIFICATES.into_iter().map(Path::new).find(|path| path.exists());
-    let missing = || {
-        Error::new(Kind::Io, "there are no certificates of authorities to trust")
-            .hint("install them (the package ca-certificates), or name a file with --ca-file")
-    };
-    read_small(found.ok_or_else(missing)?, CERTIFICATES_BYTES)
 }
 
 /// One end of a pipe to a child that may not do its part in time.

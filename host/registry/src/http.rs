@@ -14,9 +14,10 @@ use ureq::http::{Request as HttpRequest, Response};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body};
 
-use crate::answers::{failure, header, late, percent, redirect, resolve};
+use crate::answers::{Way, failure, header, late, next_page, percent, redirect, resolve};
 use crate::credentials::Credentials;
 use crate::origin::Origin;
+use crate::proxy::Proxy;
 use crate::realm::{Challenge, check};
 use crate::wire::{COMPLAINT_BYTES, Done, Hello, Method, Request};
 
@@ -29,9 +30,16 @@ const TOKEN_BYTES: u64 = 64 << 10;
 /// The time to get a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// What this program is called where a token is asked for.
+const CLIENT: &str = "runner";
+/// The type of a form.
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// A client of one server.
 pub(crate) struct Client {
-    agent: Agent,
+    /// For servers that are reached without the proxy, and for the others.
+    direct: Agent,
+    proxied: Option<(Proxy, Agent)>,
     origin: Origin,
     credentials: Option<Credentials>,
     realms: Vec<String>,
@@ -75,21 +83,38 @@ impl Client {
             .root_certs(RootCerts::Specific(trusted.into()))
             .unversioned_rustls_crypto_provider(rustls::crypto::ring::default_provider().into())
             .build();
-        let agent = Agent::config_builder()
-            .https_only(true)
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(None)
-            .max_response_header_size(HEADERS_BYTES)
-            .timeout_connect(Some(CONNECT_TIMEOUT))
-            .user_agent(concat!("runner/", env!("CARGO_PKG_VERSION")))
-            .tls_config(tls)
-            .build()
-            .new_agent();
+        let agent = |proxy: Option<ureq::Proxy>| {
+            Agent::config_builder()
+                .https_only(true)
+                .http_status_as_error(false)
+                .max_redirects(0)
+                .max_redirects_will_error(false)
+                .proxy(proxy)
+                .max_response_header_size(HEADERS_BYTES)
+                .timeout_connect(Some(CONNECT_TIMEOUT))
+                .user_agent(concat!("runner/", env!("CARGO_PKG_VERSION")))
+                .tls_config(tls.clone())
+                .build()
+                .new_agent()
+        };
         let end = Instant::now() + Duration::from_millis(hello.timeout_ms);
-        let Hello { origin, credentials, realms, .. } = hello;
-        Ok(Self { agent, origin, credentials, realms, authorization: None, end })
+        let Hello { origin, credentials, realms, proxy, .. } = hello;
+        let proxied = match proxy {
+            Some(proxy) => {
+                let client = proxy.client()?;
+                Some((proxy, agent(Some(client))))
+            }
+            None => None,
+        };
+        Ok(Self { direct: agent(None), proxied, origin, credentials, realms, authorization: None, end })
+    }
+
+    /// The agent that reaches a server, and whether it does so through a proxy.
+    fn agent(&self, server: &Origin) -> (&Agent, Way) {
+        match &self.proxied {
+            Some((proxy, agent)) if proxy.is_for(server) => (agent, Way::Proxy),
+            _ => (&self.direct, Way::Direct),
+        }
     }
 
     /// Does a request, logs in if that is asked for, and follows redirects of what
@@ -125,12 +150,16 @@ impl Client {
         let status = response.status().as_u16();
         let location = header(response.headers(), "location");
         let location = location.map(|to| self.own_path(&to)).transpose()?;
+        let next = match at.0 == self.origin {
+            true => header(response.headers(), "link").and_then(|link| next_page(&link)),
+            false => None,
+        };
         let is_asked = (200..300).contains(&status) && request.method != Method::Head;
         let content = match is_asked {
             true => self.read(&mut response, request.limit_bytes)?,
             false => complaint(&mut response),
         };
-        Ok((Done { status, location }, content))
+        Ok((Done { status, location, next }, content))
     }
 
     /// Sends a request to the server itself, with the login that it wants.
@@ -149,23 +178,37 @@ impl Client {
     /// The header `Authorization` that answers a challenge; `None` if there is no
     /// login for it.
     fn log_in(&self, challenge: &str) -> Result<Option<String>> {
-        let basic = self.credentials.as_ref().map(basic).transpose()?;
+        let basic = match &self.credentials {
+            Some(Credentials::Password { user, password }) => Some(basic(user, password)?),
+            Some(Credentials::Refresh(_)) | None => None,
+        };
         let (realm, service, scope) = match Challenge::parse(challenge) {
             None => return Ok(None),
             Some(Challenge::Basic) => return Ok(basic),
             Some(Challenge::Bearer { realm, service, scope }) => (realm, service, scope),
         };
-        let (origin, path) = check(&self.origin, &realm, &self.realms)?;
-        let mut path = path;
-        for (name, value) in [("service", service), ("scope", scope)] {
-            if let Some(value) = value {
-                let mark = if path.contains('?') { '&' } else { '?' };
-                path.push_str(&format!("{mark}{name}={}", percent(&value)));
+        let (origin, mut path) = check(&self.origin, &realm, &self.realms)?;
+        let wanted = [("service", service), ("scope", scope)];
+        let wanted = wanted.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?)));
+        let mut response = match &self.credentials {
+            Some(Credentials::Refresh(token)) => {
+                let fixed =
+                    [("grant_type", "refresh_token"), ("client_id", CLIENT), ("refresh_token", token)];
+                let form = form(wanted.chain(fixed));
+                let headers = vec![("content-type", FORM)];
+                let body = form.as_bytes();
+                self.send(&Sent { method: Method::Post, origin: &origin, path: &path, headers, body })?
             }
-        }
-        let headers = basic.iter().map(|basic| ("authorization", basic.as_str())).collect();
-        let sent = Sent { method: Method::Get, origin: &origin, path: &path, headers, body: b"" };
-        let mut response = self.send(&sent)?;
+            _ => {
+                let query = form(wanted);
+                let mark = if path.contains('?') { '&' } else { '?' };
+                if !query.is_empty() {
+                    path.push_str(&format!("{mark}{query}"));
+                }
+                let headers = basic.iter().map(|basic| ("authorization", basic.as_str())).collect();
+                self.send(&Sent { method: Method::Get, origin: &origin, path: &path, headers, body: b"" })?
+            }
+        };
         if response.status().as_u16() != 200 {
             return Ok(None);
         }
@@ -195,16 +238,17 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let cannot = |error: ureq::Error| failure(origin, error);
+        let (agent, way) = self.agent(origin);
+        let cannot = |error: ureq::Error| failure(origin, error, way);
         let is_read = matches!(method, "GET" | "HEAD");
         let response = if is_read {
             let request = request.body(()).map_err(|error| cannot(error.into()))?;
-            let request = self.agent.configure_request(request).timeout_global(Some(left)).build();
-            self.agent.run(request)
+            let request = agent.configure_request(request).timeout_global(Some(left)).build();
+            agent.run(request)
         } else {
             let request = request.body(*body).map_err(|error| cannot(error.into()))?;
-            let request = self.agent.configure_request(request).timeout_global(Some(left)).build();
-            self.agent.run(request)
+            let request = agent.configure_request(request).timeout_global(Some(left)).build();
+            agent.run(request)
         };
         response.map_err(cannot)
     }
@@ -221,7 +265,7 @@ impl Client {
         match response.body_mut().with_config().limit(limit_bytes).read_to_vec() {
             Ok(bytes) => Ok(bytes),
             Err(ureq::Error::BodyExceedsLimit(_)) => Err(too_long()),
-            Err(error) => Err(failure(&self.origin, error)),
+            Err(error) => Err(failure(&self.origin, error, Way::Direct)),
         }
     }
 
@@ -246,8 +290,14 @@ fn complaint(response: &mut Response<Body>) -> Vec<u8> {
     bytes
 }
 
-fn basic(credentials: &Credentials) -> Result<String> {
-    let pair = format!("{}:{}", credentials.user, credentials.password);
+/// Names and values as a query or a form has them.
+fn form<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let pairs: Vec<_> = pairs.map(|(name, value)| format!("{name}={}", percent(value))).collect();
+    pairs.join("&")
+}
+
+fn basic(user: &str, password: &str) -> Result<String> {
+    let pair = format!("{user}:{password}");
     let encoded = Base64::encode_to_string(pair);
     encoded.map(|text| format!("Basic {text}")).map_err(|_| Error::new(Kind::Usage, "the login is too long"))
 }

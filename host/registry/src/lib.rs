@@ -15,6 +15,7 @@
 
 mod answers;
 pub mod archive;
+mod certificates;
 pub mod config;
 pub mod connection;
 pub mod credentials;
@@ -25,6 +26,7 @@ pub mod layout;
 pub mod manifest;
 pub mod names;
 pub mod origin;
+mod proxy;
 pub mod pull;
 pub mod push;
 pub mod realm;

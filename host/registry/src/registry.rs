@@ -4,17 +4,21 @@ use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::escape;
 use serde::Deserialize;
 
+use crate::answers::resolve;
 use crate::connection::Connection;
 use crate::digest::Digest;
-use crate::manifest::{Descriptor, INDEX, MANIFEST, MANIFEST_BYTES};
+use crate::manifest::{Descriptor, INDEX, Index, MANIFEST, MANIFEST_BYTES};
+use crate::origin::Origin;
 use crate::repository::{Document, Name, Repository};
 use crate::wire::{COMPLAINT_BYTES, Done, Method, Request};
 
 /// The type of a blob on its way to a registry.
 const OCTETS: &str = "application/octet-stream";
-/// The most pages of tags that are read, and the number of tags of each.
+/// The most pages of a list that are read, and, of tags, the number of tags of each.
 const PAGES: usize = 20;
 const PAGE_TAGS: usize = 500;
+/// The most entries of a list of referrers that are looked at.
+const REFERRERS: usize = 5000;
 /// Maximum number of characters that are shown of what a registry complains of.
 const COMPLAINT_CHARS: usize = 300;
 
@@ -51,11 +55,21 @@ impl<'c> Registry<'c> {
     }
 
     fn get(&mut self, path: String, accept: &str, limit_bytes: u64) -> Result<Option<Vec<u8>>> {
+        Ok(self.page(path, accept, limit_bytes)?.map(|(body, _)| body))
+    }
+
+    /// The same, with the address of the next page, if there is one.
+    fn page(
+        &mut self,
+        path: String,
+        accept: &str,
+        limit_bytes: u64,
+    ) -> Result<Option<(Vec<u8>, Option<String>)>> {
         let accept = Some(accept.to_owned());
         let request = Request { method: Method::Get, path, accept, content_type: None, limit_bytes };
         let (done, body) = self.connection.ask(&request, b"")?;
         match done.status {
-            200 => Ok(Some(body)),
+            200 => Ok(Some((body, done.next))),
             404 => Ok(None),
             _ => Err(self.refused(&done, &body)),
         }
@@ -82,7 +96,7 @@ impl<'c> Registry<'c> {
             .collect();
         let error = match done.status {
             401 | 403 => Error::new(Kind::Refused, format!("{origin} does not allow this"))
-                .hint("is there a login for it? `docker login`, `podman login` and others write it into config.json in $DOCKER_CONFIG or ~/.docker"),
+                .hint("is there a login for it? `docker login`, `podman login` and others write it into files that are read here: config.json in $DOCKER_CONFIG or ~/.docker, and containers/auth.json"),
             429 => Error::new(Kind::Interrupted, format!("{origin} has had too many requests"))
                 .hint("try again later"),
             status => Error::new(Kind::Io, format!("{origin} has answered with the status {status}")),
@@ -92,6 +106,20 @@ impl<'c> Registry<'c> {
             false => error.because(escape(&texts.join("; "), COMPLAINT_CHARS)),
         }
     }
+}
+
+/// The path of a further page of the list at `first`.
+///
+/// # Errors
+/// [`Kind::Refused`] if it is of another list, or on another server.
+fn own_page(page: &str, origin: &Origin, first: &str) -> Result<String> {
+    let (server, path) = resolve(page, origin)?;
+    if server == *origin && path.split('?').next() == Some(first) {
+        return Ok(path);
+    }
+    let page = escape(page, COMPLAINT_CHARS);
+    Err(Error::new(Kind::Refused, format!("{origin} names a next page that is not of the same list: {page}"))
+        .hint("nothing was read from there"))
 }
 
 fn name(name: Name<'_>) -> String {
@@ -120,7 +148,23 @@ impl Repository for Registry<'_> {
     }
 
     fn referrers(&mut self, subject: &Digest) -> Result<Option<Vec<u8>>> {
-        self.get(format!("{}/referrers/{subject}", self.base), INDEX, MANIFEST_BYTES)
+        let first = format!("{}/referrers/{subject}", self.base);
+        let Some((bytes, mut next)) = self.page(first.clone(), INDEX, MANIFEST_BYTES)? else {
+            return Ok(None);
+        };
+        if next.is_none() {
+            return Ok(Some(bytes));
+        }
+        let mut all = Index::parse(&bytes)?.manifests;
+        for _ in 1..PAGES {
+            let Some(page) = next.filter(|_| all.len() < REFERRERS) else { break };
+            let path = own_page(&page, self.connection.origin(), &first)?;
+            let Some((bytes, after)) = self.page(path, INDEX, MANIFEST_BYTES)? else { break };
+            all.extend(Index::parse(&bytes)?.manifests);
+            next = after;
+        }
+        all.truncate(REFERRERS);
+        Ok(Some(Index::new(all).to_bytes()))
     }
 
     fn tags(&mut self) -> Result<Vec<String>> {

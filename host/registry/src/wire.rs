@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::credentials::Credentials;
 use crate::origin::Origin;
+use crate::proxy::Proxy;
 
 /// The greatest size of an answer that says what is wrong, in bytes. More is left
 /// unread.
@@ -29,6 +30,8 @@ pub(crate) struct Hello {
     pub(crate) credentials: Option<Credentials>,
     /// Where tokens may be asked for, besides the server itself.
     pub(crate) realms: Vec<String>,
+    /// Through which the servers are reached.
+    pub(crate) proxy: Option<Proxy>,
     /// The time for all requests together.
     pub(crate) timeout_ms: u64,
 }
@@ -67,6 +70,9 @@ pub(crate) struct Done {
     /// The path, with the query, of the header `Location`, if it leads to the same
     /// server.
     pub(crate) location: Option<String>,
+    /// The same of the next page, which the header `Link` names (RFC 8288).
+    #[serde(default)]
+    pub(crate) next: Option<String>,
 }
 
 /// An error of the child.
@@ -179,12 +185,14 @@ mod tests {
 
     #[test]
     fn frames_are_read_within_their_limits() {
-        let done = Reply::Done(Done { status: 200, location: None });
+        let done = Reply::Done(Done { status: 200, location: None, next: None });
         let mut bytes = Vec::new();
         write(&mut bytes, &done, b"body").unwrap();
         let parse = |bytes: &[u8], limit| read::<Reply>(&mut &*bytes, limit).map_err(|error| error.kind());
         let (reply, body) = parse(&bytes, 4).unwrap().unwrap();
-        assert!(matches!(reply, Reply::Done(Done { status: 200, location: None })) && body == b"body");
+        assert!(
+            matches!(reply, Reply::Done(Done { status: 200, location: None, next: None })) && body == b"body"
+        );
         assert!(parse(&[], 4).unwrap().is_none());
         assert_eq!(parse(&bytes, 3).unwrap_err(), ErrorKind::InvalidData);
         for cut in 1..bytes.len() {

@@ -51,10 +51,10 @@ pub struct Installed {
     /// The content of the file with its attestations, if it has some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Digest>,
-    /// The limits that it wants raised, as its section says.
+    /// What it wants beyond the usual, as its section says.
     #[serde(default, skip_serializing_if = "Wants::is_usual")]
     pub wants: Wants,
-    /// Those that the user has granted to this content.
+    /// What of it the user has granted to this content.
     #[serde(default, skip_serializing_if = "Wants::is_usual")]
     pub granted: Wants,
 }
@@ -199,13 +199,19 @@ mod tests {
         for id in ["b:x@1.0.0", "a:x@1.10.0", "a:x@1.9.0", "a:y@1.0.0-rc.1"] {
             index.put(plugin(id, id.as_bytes())).unwrap();
         }
+        let all = Wants {
+            memory_bytes: Some(1 << 30),
+            timeout_ms: Some(20_000),
+            tables: vec!["a \"".to_owned(), "b".to_owned()],
+            seed: true,
+        };
         let signed = Installed {
             signer: Some("RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3".parse().unwrap()),
             signature: Some("a\n'''b\"\"\"\n".to_owned()),
             from: Carrier::Registry("r.example.com/z".to_owned()),
             evidence: Some(Digest::of(b"evidence")),
-            wants: Wants { memory_bytes: Some(1 << 30), timeout_ms: Some(20_000) },
-            granted: Wants { memory_bytes: Some(1 << 30), timeout_ms: Some(20_000) },
+            wants: all.clone(),
+            granted: all,
             ..plugin("c:z@1.0.0+5", b"z")
         };
         index.put(signed).unwrap();

@@ -21,6 +21,7 @@ pub mod digest;
 pub mod folder;
 pub mod index;
 pub mod lock_file;
+pub mod locked;
 pub mod own_file;
 pub mod resolve;
 pub mod rules;

@@ -3,17 +3,13 @@
 //! It narrows, and never grants: what it names must also be installed.
 
 use runner_pipeline::error::{Error, Kind, Result};
-use runner_trust::id::{Id, Request};
-use runner_trust::signer::Signer;
-use semver::Version;
+use runner_trust::id::Request;
 use serde::{Deserialize, Serialize};
 
-use crate::digest::Digest;
-use crate::index::Installed;
+use crate::locked::Locked;
+pub use crate::locked::NAME;
 use crate::text::{self, MAX_BYTES, MAX_PLUGINS};
 
-/// The name of the file.
-pub const NAME: &str = "runner.lock";
 /// The greatest size of the file, in bytes.
 pub const LOCK_BYTES: u64 = MAX_BYTES;
 /// The form of the file.
@@ -26,30 +22,6 @@ const HEAD: &str =
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LockFile {
     plugins: Vec<Locked>,
-}
-
-/// A plugin that a project uses.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Locked {
-    /// Which one it is.
-    pub id: Id,
-    /// Its content.
-    pub blake3: Digest,
-    /// Its size, in bytes.
-    pub bytes: u64,
-    /// The version of the contract.
-    pub contract: Version,
-    /// Who must have signed it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signer: Option<Signer>,
-}
-
-impl From<&Installed> for Locked {
-    fn from(plugin: &Installed) -> Self {
-        let Installed { id, blake3, bytes, contract, signer, .. } = plugin.clone();
-        Self { id, blake3, bytes, contract, signer }
-    }
 }
 
 /// The file.
@@ -98,9 +70,12 @@ impl LockFile {
         self.plugins.iter().find(|plugin| request.is_for_package(&plugin.id))
     }
 
-    /// Adds a plugin, in place of another version of it.
-    pub fn put(&mut self, plugin: Locked) {
+    /// Adds a plugin, in place of another version of it. Where the same content was got
+    /// from before is not forgotten because it came from a file since.
+    pub fn put(&mut self, mut plugin: Locked) {
         let name = plugin.id.package();
+        let known = self.plugins.iter().find(|other| other.blake3 == plugin.blake3);
+        plugin.source = plugin.source.or(known.and_then(|other| other.source.clone()));
         self.plugins.retain(|other| other.id.package() != name);
         self.plugins.push(plugin);
         self.plugins.sort_by_key(|plugin| plugin.id.package());
@@ -113,10 +88,21 @@ mod tests {
     use crate::testing::plugin;
 
     #[test]
+    fn a_source_lasts_as_long_as_the_content() {
+        let mut lock = LockFile::default();
+        let new = |content: &[u8]| Locked::new(&plugin("a:x@1.0.0", content), content, &[]);
+        lock.put(Locked { source: Some("r.example.com/x".to_owned()), ..new(b"x") });
+        lock.put(new(b"x"));
+        assert_eq!(lock.plugins()[0].source.as_deref(), Some("r.example.com/x"));
+        lock.put(new(b"y"));
+        assert_eq!(lock.plugins()[0].source, None);
+    }
+
+    #[test]
     fn what_is_written_is_read() {
         let mut lock = LockFile::default();
         for id in ["b:x@1.0.0", "a:x@1.0.0", "b:x@2.0.0", "b:x@1.5.0"] {
-            lock.put(Locked::from(&plugin(id, id.as_bytes())));
+            lock.put(Locked::new(&plugin(id, id.as_bytes()), id.as_bytes(), &[]));
         }
         let ids: Vec<_> = lock.plugins().iter().map(|plugin| plugin.id.to_string()).collect();
         assert_eq!(ids, ["a:x@1.0.0", "b:x@1.5.0"]);

@@ -2,10 +2,10 @@
 
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_trust::id::Request;
-use runner_trust::signer::Signer;
 
 use crate::index::{Index, Installed};
-use crate::lock_file::{LockFile, Locked, NAME};
+use crate::lock_file::{LockFile, NAME};
+use crate::locked::Locked;
 
 /// Whether something counts that no lock file names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,23 +72,36 @@ fn of_lock<'i>(request: &Request, index: &'i Index, locked: &Locked) -> Result<&
         let what = format!("the plugin {}, which {NAME} demands, is not installed", locked.id);
         return Err(Error::new(Kind::Refused, what)
             .because(format!("its digest is {}", locked.blake3))
-            .hint("`runner plugin install FILE` installs it"));
+            .hint(get_it(locked)));
     };
-    let signer = |signer: &Option<Signer>| signer.as_ref().map_or("nobody".to_owned(), Signer::to_string);
-    let why = if found.blake3 != locked.blake3 {
-        format!("the installed one has the digest {}, and {NAME} demands {}", found.blake3, locked.blake3)
-    } else if locked.signer.is_some() && locked.signer != found.signer {
-        let (found, demanded) = (signer(&found.signer), signer(&locked.signer));
-        format!("the installed one is signed by {found}, and {NAME} demands {demanded}")
-    } else {
-        return Ok(found);
-    };
-    Err(Error::new(Kind::Refused, format!("the plugin {} is not the one that {NAME} demands", locked.id))
+    match locked.difference(found) {
+        None => Ok(found),
+        Some(why) => Err(not_locked(locked, why)),
+    }
+}
+
+/// The error for an installed plugin that is not what the lock file says.
+#[must_use]
+pub fn not_locked(locked: &Locked, why: String) -> Error {
+    let id = &locked.id;
+    Error::new(Kind::Refused, format!("the plugin {id} is not the one that {NAME} demands"))
         .because(why)
+        .hint(get_it(locked))
         .hint(format!(
-            "find out which of the two is right; `runner plugin lock {}` takes the installed one",
-            locked.id
-        )))
+            "if {NAME} is wrong, take it from the project again; `runner plugin lock {id}` would take what is \
+             installed here, whatever that is"
+        ))
+}
+
+/// How to get what the lock file names.
+fn get_it(locked: &Locked) -> String {
+    match &locked.source {
+        Some(_) => format!("`runner plugin install --locked` installs what {NAME} names, and nothing else"),
+        None => format!(
+            "`runner plugin install --locked FILE` installs what {NAME} names, and nothing else; it does not \
+             say where the file is"
+        ),
+    }
 }
 
 #[cfg(test)]
@@ -106,7 +119,7 @@ mod tests {
 
     fn lock(id: &str, content: &[u8]) -> LockFile {
         let mut lock = LockFile::default();
-        lock.put(Locked::from(&plugin(id, content)));
+        lock.put(Locked::new(&plugin(id, content), content, &[]));
         lock
     }
 

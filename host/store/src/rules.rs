@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_grant_lasts_until_more_is_wanted() {
-        let limits = |memory_bytes| Wants { memory_bytes: Some(memory_bytes), timeout_ms: None };
+        let limits = |memory_bytes| Wants { memory_bytes: Some(memory_bytes), ..Wants::default() };
         let wanting = |plugin: Installed, bytes| Installed { wants: limits(bytes), ..plugin };
         let granted = |index: &Index, id: &str| index.get(&id.parse().unwrap()).unwrap().granted.clone();
         let first = wanting(signed("a:x@1.0.0", b"0", 0), 5);

@@ -32,7 +32,8 @@ pub struct Package {
     pub contract: Version,
     /// What the plugin says of itself, parameters included.
     pub manifest: Manifest,
-    /// Limits above the usual ones.
+    /// What it wants beyond the usual: limits that its author names, and the tables and the
+    /// seed of the manifest.
     #[serde(default, skip_serializing_if = "Wants::is_usual")]
     pub wants: Wants,
     /// How it was built.
@@ -40,7 +41,7 @@ pub struct Package {
     pub recipe: Option<Recipe>,
 }
 
-/// Limits that a plugin wants raised. The user must grant it.
+/// What a plugin wants beyond the usual. The user must grant it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Wants {
@@ -50,9 +51,28 @@ pub struct Wants {
     /// Time for a window, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
+    /// The names of the tables that it wants to read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<String>,
+    /// Whether it wants a seed.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub seed: bool,
+}
+
+/// Whether a field is left out.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl Wants {
+    /// The same, with the tables and the seed that a manifest names.
+    #[must_use]
+    pub fn with_inputs(self, manifest: &Manifest) -> Self {
+        let tables = manifest.tables.iter().map(|table| table.name.clone()).collect();
+        Self { tables, seed: manifest.seed, ..self }
+    }
+
     /// Whether nothing is wanted.
     #[must_use]
     pub fn is_usual(&self) -> bool {
@@ -63,7 +83,10 @@ impl Wants {
     #[must_use]
     pub fn is_within(&self, granted: &Self) -> bool {
         let fits = |wanted: Option<u64>, granted: Option<u64>| wanted <= granted;
-        fits(self.memory_bytes, granted.memory_bytes) && fits(self.timeout_ms, granted.timeout_ms)
+        fits(self.memory_bytes, granted.memory_bytes)
+            && fits(self.timeout_ms, granted.timeout_ms)
+            && self.tables.iter().all(|table| granted.tables.contains(table))
+            && self.seed <= granted.seed
     }
 }
 
@@ -177,6 +200,11 @@ impl Package {
         if self.id.version.to_string() != self.manifest.version {
             return Err(wrong(format!("its versions are {} and {}", self.id.version, self.manifest.version)));
         }
+        if self.wants != self.wants.clone().with_inputs(&self.manifest) {
+            return Err(wrong(
+                "the tables and the seed that it wants are not those that it takes".to_owned(),
+            ));
+        }
         Ok(())
     }
 }
@@ -226,7 +254,7 @@ fn number(out: &mut Vec<u8>, mut value: usize) {
 
 #[cfg(test)]
 mod tests {
-    use runner_contract::ParamSpec;
+    use runner_contract::{ParamSpec, TableSpec};
 
     use super::*;
 
@@ -295,16 +323,41 @@ mod tests {
 
     #[test]
     fn a_grant_covers_what_is_not_more() {
-        let wants = |memory_bytes, timeout_ms| Wants { memory_bytes, timeout_ms };
+        let wants = |memory_bytes, timeout_ms| Wants { memory_bytes, timeout_ms, ..Wants::default() };
         let granted = wants(Some(5), Some(5));
         assert!(granted.is_within(&granted) && Wants::default().is_within(&Wants::default()));
         assert!(wants(Some(4), None).is_within(&granted) && wants(None, Some(5)).is_within(&granted));
         for more in [wants(Some(6), Some(5)), wants(Some(5), Some(6))] {
             assert!(!more.is_within(&granted));
         }
-        for one in [wants(Some(1), None), wants(None, Some(1))] {
+        let tables = |names: &[&str]| Wants {
+            tables: names.iter().map(|name| (*name).to_owned()).collect(),
+            ..Wants::default()
+        };
+        let seed = Wants { seed: true, ..Wants::default() };
+        for one in [wants(Some(1), None), wants(None, Some(1)), tables(&["a"]), seed.clone()] {
             assert!(!one.is_within(&Wants::default()));
+            assert!(Wants::default().is_within(&one) && one.is_within(&one));
         }
+        assert!(tables(&["b"]).is_within(&tables(&["a", "b"])));
+        assert!(!tables(&["a", "c"]).is_within(&tables(&["a", "b"])));
+    }
+
+    #[test]
+    fn a_package_wants_what_its_manifest_takes() {
+        let plain = package();
+        let table = TableSpec { name: "names".to_owned(), required: false, doc: "Names".to_owned() };
+        let manifest = plain.manifest.clone().table(table).seed();
+        let hidden = Package { manifest: manifest.clone(), ..plain.clone() };
+        assert!(hidden.write(&module()).unwrap_err().to_string().contains("is wrong"));
+        let wants = Wants::default().with_inputs(&manifest);
+        assert_eq!((wants.tables.as_slice(), wants.seed), (&["names".to_owned()][..], true));
+        let open = Package { manifest, wants: wants.clone(), ..plain.clone() };
+        let packed = open.write(&module()).unwrap();
+        assert_eq!(Package::read(&packed).unwrap().unwrap().wants, wants);
+        // And no more than that.
+        let more = Package { wants: Wants { seed: true, ..Wants::default() }, ..plain };
+        assert!(more.write(&module()).is_err());
     }
 
     #[test]

@@ -5,8 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args as ArgGroup, ValueEnum};
-use runner_pipeline::cancel::Cancel;
-use runner_pipeline::error::Result;
+use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, Raw as _, count, shown};
 use runner_pipeline::storage::Storage;
 use runner_registry::signatures::Found;
@@ -14,8 +13,9 @@ use runner_sandbox::plugin::Resolved;
 use runner_sandbox::{Isolation, contract_version};
 use runner_store::carrier::Carrier;
 use runner_store::digest::Digest;
-use runner_store::folder::{self, Folder, Turn};
+use runner_store::folder::{self, Folder};
 use runner_store::index::{Index, Installed};
+use runner_store::locked::{Locked, NAME};
 use runner_store::rules::{Change, Outcome as Admitted};
 use runner_store::store::{New, Store};
 use runner_trust::attestation::{Attestation, add, file_text, parse_file};
@@ -27,11 +27,13 @@ use super::evidence::read_beside;
 use super::inspect::section;
 use super::key_files::{public_key, read_text};
 use super::new_file::{beside, is_missing};
+use super::new_signer::{agreed, new_signers};
 use super::vouching::{Demanded, say_granted};
 use crate::guard::Guard;
 use crate::loaded_plugin::{limits, load_resolved};
 use crate::report::Reporter;
 use crate::signals::cancel_on_signals;
+use crate::turn::turn;
 
 /// Maximum number of characters of a summary.
 const SUMMARY_CHARS: usize = 400;
@@ -51,7 +53,8 @@ pub(crate) struct AdmissionArgs {
     /// option for several
     #[arg(long, value_name = "CHANGE", value_enum)]
     accept: Vec<Accepted>,
-    /// Grant the plugins what they want: more memory or time than usual, as `plugin inspect` shows
+    /// Grant the plugins what they want beyond the usual, as `plugin inspect` shows: memory, time,
+    /// tables and a seed
     #[arg(long)]
     grant: bool,
 }
@@ -99,6 +102,8 @@ pub(super) struct Candidate {
     from: Carrier,
     /// The user has said which content it must have.
     is_pinned: bool,
+    /// What the lock file says of it, if that binds it.
+    locked: Option<Locked>,
 }
 
 /// Where the signatures of a plugin are.
@@ -121,7 +126,8 @@ impl Candidate {
         let attestations = read_beside(path)?;
         let (place, signatures) = (path.shown().to_string(), Signatures::Beside(path.to_owned()));
         let from = Carrier::File;
-        Ok(Some(Self { package, place, source, signatures, attestations, from, is_pinned: true }))
+        let (is_pinned, locked) = (true, None);
+        Ok(Some(Self { package, place, source, signatures, attestations, from, is_pinned, locked }))
     }
 
     /// A plugin that was fetched. `place` is escaped.
@@ -134,12 +140,65 @@ impl Candidate {
         let source = Resolved { name: package.id.to_string(), path: None, bytes: bytes.into() };
         let attestations = found.attestations.clone();
         let signatures = Signatures::Given(found);
-        Self { package, place, source, signatures, attestations, from, is_pinned: false }
+        let (is_pinned, locked) = (false, None);
+        Self { package, place, source, signatures, attestations, from, is_pinned, locked }
     }
 
     /// The same, whose content the user has named.
     pub(super) fn pinned(self) -> Self {
         Self { is_pinned: true, ..self }
+    }
+
+    /// The same, which must be what the lock file says: it is pinned, and nothing else is
+    /// installed.
+    ///
+    /// # Errors
+    /// [`Kind::Verification`] if it is another plugin, or has another content.
+    pub(super) fn bound(self, locked: Locked) -> Result<Self> {
+        let (found, digest) = (&self.package.id, self.digest());
+        let why = if *found != locked.id {
+            format!("it is {found}, and {} is demanded", locked.id)
+        } else if digest != locked.blake3 {
+            format!("its digest is {digest}, and {} is demanded", locked.blake3)
+        } else {
+            return Ok(Self { is_pinned: true, locked: Some(locked), ..self });
+        };
+        Err(Error::new(Kind::Verification, format!("{} is not the plugin that {NAME} demands", self.place))
+            .because(why)
+            .hint(format!(
+                "it was swapped or damaged, or {NAME} was changed by hand: do not use it, and find out which"
+            )))
+    }
+
+    /// Holds what is to be installed against what the lock file says.
+    ///
+    /// # Errors
+    /// [`Kind::Refused`], with the first difference.
+    fn as_locked(&self, new: &New) -> Result<()> {
+        let Some(locked) = &self.locked else { return Ok(()) };
+        let evidence = parse_file(&new.evidence)?;
+        let differs = locked.difference(&new.plugin);
+        match differs.or_else(|| locked.content_difference(&new.bytes, &evidence)) {
+            None => Ok(()),
+            Some(why) => {
+                let what = format!("{} is not what {NAME} says of {}", self.place, locked.id);
+                Err(Error::new(Kind::Refused, what).because(why).hint(format!(
+                    "nothing was installed; find out whether {NAME} was changed by hand, or something is missing \
+                     on the way: both should be as they were when it was locked"
+                )))
+            }
+        }
+    }
+
+    /// Whether a lock file binds it.
+    pub(super) fn is_locked(&self) -> bool {
+        self.locked.is_some()
+    }
+
+    /// What to do about a signature that does not fit.
+    pub(super) fn signature_hint(&self) -> String {
+        let demanded = self.locked.as_ref().and_then(|locked| locked.signer.as_ref());
+        demanded.map_or(NEW_KEY.to_owned(), |signer| format!("{NAME} demands the signature of {signer}"))
     }
 
     /// The same from a folder.
@@ -177,6 +236,7 @@ impl Candidate {
         guard: &Guard,
     ) -> Result<Option<(Signer, String)>> {
         let id = &self.package.id;
+        let key = key.or(self.locked.as_ref().and_then(|locked| locked.signer.as_ref()));
         let seen = index.seen(id).and_then(|seen| seen.signer.as_ref());
         if key.is_none()
             && let Some(found) = self.trusted(guard)?
@@ -201,7 +261,9 @@ impl Candidate {
         }
         let signature = read_text(&file)?;
         signer.verify(&self.package.id, &self.source.bytes, &signature).map_err(|error| {
-            error.within(format!("{} does not vouch for {}", file.shown(), self.place)).hint(NEW_KEY)
+            error
+                .within(format!("{} does not vouch for {}", file.shown(), self.place))
+                .hint(self.signature_hint())
         })?;
         Ok(Some((signer.clone(), signature)))
     }
@@ -256,6 +318,7 @@ pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &R
         let one = |candidate: &Candidate| {
             let signed = candidate.signer(key.as_ref(), &index, &guard)?;
             let new = candidate.to_store(signed, candidate.evidence(store.as_ref(), &index)?, args);
+            candidate.as_locked(&new)?;
             allowed(&new, &guard, &args.accept, reporter)?;
             not_ended(&new, &guard, &index)?;
             if let Some(store) = store.as_ref().filter(|_| !args.accept.contains(&Accepted::Evidence)) {
@@ -266,23 +329,22 @@ pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &R
         candidates.iter().map(one).collect::<Result<Vec<_>>>()
     };
     // Nothing is run that may not be installed, or that nobody vouches for.
-    checked(Folder::open(&folder::path()?)?.as_ref())?;
+    let present = Folder::open(&folder::path()?)?;
+    let first = checked(present.as_ref())?;
+    let index = present.map(|folder| folder.store().index()).transpose()?.unwrap_or_default();
+    let agreed = match accepted.contains(&Change::Signer) {
+        true => Vec::new(),
+        false => agreed(&first, &index, &guard, reporter)?,
+    };
     candidates.iter().try_for_each(|candidate| candidate.ask(reporter))?;
     let folder = Folder::open_or_create(&folder::path()?)?;
     let turn = turn(&folder, cancel_on_signals()?, reporter)?;
     let store = folder.store();
     let new = checked(Some(&folder))?;
-    let before = store.index()?;
-    let is_next = |new: &New| {
-        let seen = before.seen(&new.plugin.id).and_then(|seen| seen.signer.as_ref());
-        seen.is_none()
-            || seen == new.plugin.signer.as_ref()
-            || seen
-                .zip(new.plugin.signer.as_ref())
-                .is_some_and(|(old, key)| guard.is_next(&new.plugin.id, old, key))
-    };
-    // A new key of the same party needs no acceptance.
-    if new.iter().all(is_next) {
+    // A new key of the same party needs no acceptance, and what was agreed to has it: for
+    // this signer alone, should the store have changed meanwhile.
+    let changed = new_signers(&new, &store.index()?, &guard);
+    if changed.iter().all(|(_, change)| agreed.contains(change)) {
         accepted.push(Change::Signer);
     }
     let outcomes = store.install(&new, &accepted)?;
@@ -309,14 +371,4 @@ pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &R
 /// Who signed a plugin, for people.
 pub(super) fn by(plugin: &Installed) -> String {
     plugin.signer.as_ref().map_or("unsigned".to_owned(), |signer| format!("signed by {signer}"))
-}
-
-/// Waits until no other process changes the store.
-///
-/// # Errors
-/// If the run is stopped; any I/O error.
-pub(crate) fn turn(folder: &Folder, cancel: Cancel<'_>, reporter: &Reporter) -> Result<Turn> {
-    folder.turn(cancel, || {
-        reporter.note(&Page::of("another process changes the installed plugins; this one waits"))
-    })
 }

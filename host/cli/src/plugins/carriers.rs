@@ -32,7 +32,7 @@ use crate::signals::cancel_on_signals;
 #[derive(Debug, ArgGroup)]
 pub(crate) struct NetworkArgs {
     /// Trust the certificates in this file (PEM) for registries and web servers, and no others [default:
-    /// those in $SSL_CERT_FILE, or of the system]
+    /// those in $SSL_CERT_FILE and $SSL_CERT_DIR, or of the system]
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
     /// Time limit for all that is fetched from one server, or sent to it
@@ -60,7 +60,7 @@ impl Carriers {
     /// # Errors
     /// If the login cannot be read, or the process for the network does not start.
     pub(super) fn registry(&self, origin: &Origin, repository: &str) -> Result<Registry<'static>> {
-        let credentials = Credentials::of(origin, self.network.timeout)?;
+        let credentials = Credentials::of(origin, repository, self.network.timeout)?;
         let realms = self.names.realms(origin);
         let connection = Connection::open(&origin.api(), credentials, realms, &self.network, self.cancel)?;
         Ok(Registry::new(connection, repository))

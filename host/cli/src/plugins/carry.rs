@@ -8,11 +8,13 @@ use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, Raw as _, count};
 use runner_pipeline::storage::read_small;
 use runner_store::folder::{self, Folder};
-use runner_store::lock_file::{LOCK_BYTES, LockFile, Locked, NAME};
+use runner_store::lock_file::{LOCK_BYTES, LockFile, NAME};
+use runner_store::locked::Locked;
 use runner_store::resolve::highest;
 
 use super::admission::{AdmissionArgs, Candidate, admit};
 use super::install::requests;
+use super::lock::now;
 use super::new_file::{attestations_beside, beside, put};
 use crate::Outcome;
 use crate::report::Reporter;
@@ -63,7 +65,7 @@ pub(super) fn export(args: &ExportArgs, reporter: &Reporter) -> Result<Outcome> 
         if list.get(&request).is_none() {
             chosen.push((plugin, store.load(plugin)?, store.evidence(plugin)?));
         }
-        list.put(Locked::from(plugin));
+        list.put(now(&store, plugin)?);
     }
     if chosen.is_empty() {
         return Err(Error::new(Kind::Usage, "no plugin is installed"));

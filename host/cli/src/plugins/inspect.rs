@@ -11,10 +11,11 @@ use runner_pipeline::memory::Bytes;
 use runner_sandbox::plugin::{Resolved, names};
 use runner_sandbox::{Confinement, Limits};
 use runner_store::resolve::Locking;
-use runner_trust::package::Package;
+use runner_trust::package::{Package, Wants};
 
 use crate::Outcome;
 use crate::args::{CompileArgs, seconds};
+use crate::capabilities::Shown;
 use crate::installed::resolve;
 use crate::loaded_plugin::{limits, load_resolved};
 use crate::report::Reporter;
@@ -110,6 +111,10 @@ fn packaged(package: &Package, source: &Resolved, page: &mut Page) {
     if let Some(milliseconds) = package.wants.timeout_ms {
         let time = count(milliseconds, "millisecond");
         page.line(format_args!("wants    {time} for a block (`--timeout {}`)", milliseconds as f64 / 1000.0));
+    }
+    let inputs = Wants::default().with_inputs(&package.manifest);
+    if !inputs.is_usual() {
+        page.line(format_args!("wants    {}, once it is installed and granted it", Shown(&inputs)));
     }
     takes(&package.manifest, page);
     page.line("");

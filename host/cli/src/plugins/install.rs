@@ -1,4 +1,4 @@
-//! `runner plugin install`, `update`, `remove` and `lock`.
+//! `runner plugin install`, `update`, `grant` and `remove`.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -8,12 +8,13 @@ use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, Raw as _};
 use runner_store::folder::{self, Folder};
 use runner_store::index::{Index, Installed};
-use runner_store::lock_file::{LockFile, Locked, NAME};
+use runner_store::lock_file::{LockFile, NAME};
 use runner_store::resolve::highest;
 use runner_trust::id::Request;
 
-use super::admission::{AdmissionArgs, Candidate, admit, turn};
+use super::admission::{AdmissionArgs, Candidate, admit};
 use super::carriers::{Carriers, NetworkArgs};
+use super::lock::{locked_sources, now};
 use super::new_file::put;
 use super::sources::{at_version, highest as highest_tag, in_folder, read};
 use super::vouching::say_granted;
@@ -22,6 +23,7 @@ use crate::capabilities::above_usual;
 use crate::installed::{is_installed_name, read_lock};
 use crate::report::Reporter;
 use crate::signals::cancel_on_signals;
+use crate::turn::turn;
 
 #[derive(Debug, ArgGroup)]
 pub(crate) struct InstallArgs {
@@ -29,8 +31,12 @@ pub(crate) struct InstallArgs {
     /// to registries and layouts, as `plugin pull` takes them; or NAMESPACE:NAME[@VERSION], if
     /// registries.toml names a registry for the namespace. What comes over a network must be signed with
     /// a key that was given, or be pinned by a digest or by runner.lock
-    #[arg(required = true, value_name = "SOURCE")]
+    #[arg(required_unless_present = "locked", value_name = "SOURCE")]
     sources: Vec<OsString>,
+    /// Install what runner.lock of the current folder names, from where it says, or from the sources
+    /// that are given, and nothing that differs from it in any way
+    #[arg(long)]
+    locked: bool,
     #[command(flatten)]
     admission: AdmissionArgs,
     #[command(flatten)]
@@ -54,7 +60,10 @@ pub(crate) struct UpdateArgs {
 /// # Errors
 /// If there is none, or as for [`admit`].
 pub(super) fn install(args: &InstallArgs, reporter: &Reporter) -> Result<Outcome> {
-    let candidates = read(&args.sources, &args.network, reporter)?;
+    let candidates = match args.locked {
+        true => locked_sources(&args.sources, &args.network, reporter)?,
+        false => read(&args.sources, &args.network, reporter)?,
+    };
     admit(&candidates, &args.admission, reporter)?;
     Ok(Outcome::Done)
 }
@@ -90,11 +99,12 @@ pub(super) fn update(args: &UpdateArgs, reporter: &Reporter) -> Result<Outcome> 
     let index = admit(&newer, &args.admission, reporter)?;
     let Some(mut lock) = read_lock()? else { return Ok(Outcome::Done) };
     let before = lock.clone();
+    let installed = Folder::open(&folder::path()?)?;
     for candidate in &newer {
         let id = &candidate.package.id;
         let is_locked = lock.plugins().iter().any(|locked| locked.id.package() == id.package());
-        if let Some(plugin) = index.get(id).filter(|_| is_locked) {
-            lock.put(Locked::from(plugin));
+        if let Some((plugin, folder)) = index.get(id).filter(|_| is_locked).zip(installed.as_ref()) {
+            lock.put(now(&folder.store(), plugin)?);
         }
     }
     if lock != before {
@@ -204,30 +214,6 @@ pub(super) fn grant(names: &[String], reporter: &Reporter) -> Result<Outcome> {
         }
         say_granted(&Installed { granted: plugin.wants.clone(), ..plugin }, &mut page);
     }
-    reporter.show(&page)?;
-    Ok(Outcome::Done)
-}
-
-/// Writes installed plugins into the lock file of the current folder.
-///
-/// # Errors
-/// If one is not installed, or its file is damaged; any I/O error.
-pub(super) fn lock(names: &[String], reporter: &Reporter) -> Result<Outcome> {
-    let requests = requests(names)?;
-    let folder = Folder::open(&folder::path()?)?;
-    let store = folder.as_ref().map(Folder::store);
-    let index = store.as_ref().map(|store| store.index()).transpose()?.unwrap_or_default();
-    let mut lock = read_lock()?.unwrap_or_default();
-    let mut page = Page::default();
-    for request in &requests {
-        let plugin = highest(request, &index)?;
-        if let Some(store) = &store {
-            store.load(plugin)?;
-        }
-        page.line(format_args!("{NAME} demands {}, digest {}", plugin.id, plugin.blake3));
-        lock.put(Locked::from(plugin));
-    }
-    put(Path::new(NAME), lock.to_text().as_bytes())?;
     reporter.show(&page)?;
     Ok(Outcome::Done)
 }

@@ -1,14 +1,13 @@
-//! Files that are written as a whole, and their names.
+//! Files that are written as a whole.
 
-use std::ffi::OsString;
-use std::fs::{self, File, Permissions};
-use std::io::{ErrorKind, Write as _};
+use std::fs::{File, Permissions};
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use runner_pipeline::error::{Error, Result};
-use runner_trust::attestation;
-use runner_trust::format::Format;
+
+pub(super) use crate::beside::{attestations_beside, beside, is_missing};
 
 /// The mode of a new file, less what the user's mask takes away.
 const MODE: u32 = 0o666;
@@ -32,25 +31,4 @@ pub(super) fn put(path: &Path, bytes: &[u8]) -> Result<()> {
     file.as_file().sync_all().map_err(failed())?;
     file.persist(path).map_err(|error| Error::io("write", path, error.error))?;
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::at("sync the folder", folder))
-}
-
-/// Whether nothing has this name, no broken link either.
-pub(super) fn is_missing(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
-}
-
-/// The file with the signature of a plugin's file.
-pub(super) fn beside(plugin: &Path, format: Format) -> PathBuf {
-    with_suffix(plugin, format.suffix())
-}
-
-/// The file with the attestations of a plugin's file.
-pub(super) fn attestations_beside(plugin: &Path) -> PathBuf {
-    with_suffix(plugin, attestation::SUFFIX)
-}
-
-fn with_suffix(plugin: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(plugin);
-    name.push(suffix);
-    name.into()
 }

@@ -74,7 +74,12 @@ pub(super) fn package(args: &PackageArgs, reporter: &Reporter) -> Result<Outcome
             Error::new(Kind::Internal, "the version of the contract is none").because(error)
         })?,
         manifest: plugin.manifest().clone(),
-        wants: Wants { memory_bytes: packing.memory_bytes, timeout_ms: packing.timeout_ms },
+        wants: Wants {
+            memory_bytes: packing.memory_bytes,
+            timeout_ms: packing.timeout_ms,
+            ..Wants::default()
+        }
+        .with_inputs(plugin.manifest()),
         recipe: language.map(|language| Recipe {
             language,
             source: packing.source.clone(),

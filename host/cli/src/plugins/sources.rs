@@ -9,6 +9,7 @@ use runner_registry::push::tag_of;
 use runner_registry::reference::{Place, Reference};
 use runner_registry::repository::Repository as _;
 use runner_store::lock_file::LockFile;
+use runner_store::locked::Locked;
 use runner_trust::id::{Id, Request};
 use semver::Version;
 
@@ -79,12 +80,12 @@ pub(super) fn referred(reference: &Reference, network: &NetworkArgs) -> Result<C
             .hint("get the digest from the author, and append it: #blake3=DIGEST"));
     }
     let candidate = Carriers::new(network)?.fetch(reference)?.candidate(reference)?;
-    Ok(if is_locked(&candidate, &read_lock()?.unwrap_or_default()) { candidate.pinned() } else { candidate })
-}
-
-fn is_locked(candidate: &Candidate, lock: &LockFile) -> bool {
-    let digest = candidate.digest();
-    lock.plugins().iter().any(|locked| locked.id == candidate.package.id && locked.blake3 == digest)
+    let (lock, digest) = (read_lock()?.unwrap_or_default(), candidate.digest());
+    let is_it = |locked: &&Locked| locked.id == candidate.package.id && locked.blake3 == digest;
+    match lock.plugins().iter().find(is_it).cloned() {
+        Some(locked) => candidate.bound(locked),
+        None => Ok(candidate),
+    }
 }
 
 /// The plugin with this name in the registry of its namespace: in the version that
@@ -137,19 +138,12 @@ pub(super) fn at_version(
         );
     }
     if let Some(locked) = lock.get(request).filter(|locked| locked.id == wanted) {
-        let digest = candidate.digest();
-        if locked.blake3 != digest {
-            let what = format!("{reference} is not the plugin that runner.lock demands");
-            return Err(Error::new(Kind::Verification, what)
-                .because(format!("its digest is {digest}, and {} is demanded", locked.blake3))
-                .hint("it was swapped or damaged: do not use it, and tell those who run the registry"));
-        }
-        return Ok(candidate.pinned());
+        return candidate.bound(locked.clone());
     }
     Ok(candidate)
 }
 
-fn not_packed(path: &Path) -> Error {
+pub(super) fn not_packed(path: &Path) -> Error {
     let what = format!("nothing is written in {} that says which plugin it is", path.shown());
     Error::new(Kind::Usage, what).hint(
         "its author packs it with `runner plugin package`; a plugin that is not packed is run by its path: \

@@ -8,7 +8,7 @@ use runner_store::index::Installed;
 use runner_trust::format::Format;
 use runner_trust::signer::Signer;
 
-use super::admission::{Candidate, NEW_KEY, Signatures};
+use super::admission::{Candidate, Signatures};
 use super::new_file::{beside, is_missing};
 use crate::capabilities::{Shown, above_usual};
 use crate::guard::Guard;
@@ -33,9 +33,9 @@ impl Candidate {
             }
         }
         match (refused, demanded) {
-            (Some(error), _) => {
-                Err(error.within(format!("the signature does not vouch for {}", self.place)).hint(NEW_KEY))
-            }
+            (Some(error), _) => Err(error
+                .within(format!("the signature does not vouch for {}", self.place))
+                .hint(self.signature_hint())),
             (None, Demanded::Yes) => Err(self.unsigned(&absent(found, signer.format()))),
             (None, Demanded::No) => Ok(None),
         }
@@ -58,9 +58,12 @@ impl Candidate {
 
     /// The error for a plugin without the signature that is demanded.
     pub(super) fn unsigned(&self, why: &str) -> Error {
-        Error::new(Kind::Refused, format!("{} is not signed", self.place))
-            .because(why.to_owned())
-            .hint("get it from the author; without --key, the plugin would be installed unsigned")
+        let error =
+            Error::new(Kind::Refused, format!("{} is not signed", self.place)).because(why.to_owned());
+        if self.is_locked() {
+            return error.hint(self.signature_hint()).hint("get the signature from the author");
+        }
+        error.hint("get it from the author; without --key, the plugin would be installed unsigned")
     }
 
     /// The error for a plugin from a network that nobody vouches for.
