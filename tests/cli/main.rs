@@ -35,6 +35,7 @@ mod pipe;
 mod preview;
 mod printed;
 mod profile;
+mod rebuild;
 mod registry;
 mod sequential;
 mod several;

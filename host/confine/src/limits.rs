@@ -13,6 +13,9 @@ pub(crate) fn before_threads(policy: &Policy) -> Result<State> {
             lower(resource, bytes)?;
         }
     }
+    if let Some(number) = limits.processes {
+        lower(Resource::Nproc, number)?;
+    }
     lower(Resource::Nofile, limits.descriptors)?;
     lower(Resource::Fsize, limits.file_bytes)?;
     for resource in [Resource::Core, Resource::Memlock, Resource::Msgqueue] {
@@ -26,6 +29,9 @@ pub(crate) fn on_all_threads(policy: &Policy) -> Result<()> {
     // What is to be mapped may be known only now.
     if let Some(bytes) = policy.limits.address_space_bytes {
         lower(Resource::As, bytes)?;
+    }
+    if policy.calls == Calls::Programs {
+        return Ok(());
     }
     // Open descriptors stay open.
     lower(Resource::Nofile, 0)?;
