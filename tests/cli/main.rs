@@ -38,6 +38,7 @@ mod pipe;
 mod preview;
 mod printed;
 mod profile;
+mod rebuild;
 mod registry;
 mod sequential;
 mod several;

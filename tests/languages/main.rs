@@ -16,6 +16,7 @@ mod frozen;
 mod mishaps;
 mod odd;
 mod projects;
+mod rebuilt;
 mod rust;
 
 use std::path::PathBuf;

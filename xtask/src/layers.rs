@@ -41,6 +41,7 @@ const CRATES: [(&str, &[&str]); 13] = [
     (
         "cli",
         &[
+            "runner_confine",
             "runner_contract",
             "runner_history",
             "runner_pipeline",

@@ -101,6 +101,7 @@ pub fn use_machine_folder(path: std::path::PathBuf) {
 /// enough regardless of the process's limits.
 #[must_use]
 pub fn main() -> ExitCode {
+    author::child_main();
     disable_core_dumps();
     signals::fail_at_size_limit();
     runner_sandbox::worker_main();

@@ -15,6 +15,7 @@ mod new_file;
 mod new_signer;
 mod package;
 mod push;
+mod rebuild;
 mod sign;
 mod sources;
 mod vouching;
@@ -34,6 +35,7 @@ use self::list::list;
 use self::lock::lock;
 use self::package::{PackageArgs, package};
 use self::push::{PullArgs, PushArgs, pull, push};
+use self::rebuild::{RebuildArgs, rebuild};
 use self::sign::{KeygenArgs, SignArgs, VerifyArgs, keygen, sign, statement, verify};
 use crate::Outcome;
 use crate::args::CompileArgs;
@@ -100,6 +102,10 @@ pub(crate) enum PluginCommand {
     /// Say in a signed statement that a plugin was vetted, or that you approve of it. The statement is
     /// added to the file `.intoto.jsonl` beside the plugin
     Attest(AttestArgs),
+    /// Build a plugin again from its source, confined, and compare the bytes: with the steps that this
+    /// program has for the language, and nothing that package or source say. The exit code is 5 if they
+    /// differ
+    Rebuild(RebuildArgs),
     /// Check the signature of a plugin, and what others attest of it
     Verify(VerifyArgs),
     /// Bring a plugin, with its signatures, to a registry, or into an OCI layout
@@ -161,6 +167,7 @@ pub(crate) fn run(command: &PluginCommand, reporter: &Reporter) -> Result<Outcom
         PluginCommand::Sign(args) => sign(args, reporter),
         PluginCommand::Statement { plugin } => statement(plugin, reporter),
         PluginCommand::Attest(args) => attest(args, reporter),
+        PluginCommand::Rebuild(args) => rebuild(args, reporter),
         PluginCommand::Verify(args) => verify(args, reporter),
         PluginCommand::Push(args) => push(args, reporter),
         PluginCommand::Pull(args) => pull(args, reporter),

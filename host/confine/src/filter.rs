@@ -11,7 +11,7 @@ use seccompiler::{
     BackendError, BpfProgram, SeccompAction, SeccompFilter, SeccompRule, TargetArch, apply_filter_all_threads,
 };
 
-use crate::{Calls, Error, Layer, Policy, Result, State, network, rules};
+use crate::{Calls, Error, Layer, Policy, Result, State, network, programs, rules};
 
 /// Installs the filter on all threads of the process.
 pub(crate) fn install(policy: &Policy) -> Result<State> {
@@ -39,6 +39,12 @@ pub(crate) fn install(policy: &Policy) -> Result<State> {
 /// The programs, in the order in which they must be installed. The last one
 /// refuses the calls that install a program.
 fn compile(policy: &Policy) -> std::result::Result<Vec<BpfProgram>, BackendError> {
+    if policy.calls == Calls::Programs {
+        return Ok(vec![
+            program(programs::absent(), SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS as u32))?,
+            program(programs::refused()?, SeccompAction::Allow, SeccompAction::Errno(libc::EPERM as u32))?,
+        ]);
+    }
     let absent = any_arguments(rules::ABSENT);
     if policy.calls == Calls::Network {
         return compile_for_network(policy, absent);
@@ -101,6 +107,14 @@ mod tests {
         let policy = |calls| Policy::new(calls, 1);
         let [run, compile] = [Calls::Run, Calls::Compile].map(policy);
         [run.clone(), compile.clone(), run.keep_writable(1), compile.keep_writable(1).keep_writable(2)]
+    }
+
+    #[test]
+    fn the_filter_of_programs_is_within_the_bound_too() {
+        let programs = compile(&Policy::new(Calls::Programs, 1)).unwrap();
+        assert!(programs.iter().all(|program| program.len() < 4096));
+        let refused = programs::refused().unwrap();
+        assert!(programs::absent().keys().all(|call| !refused.contains_key(call)));
     }
 
     #[test]

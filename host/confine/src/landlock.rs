@@ -39,6 +39,21 @@ fn restrict(policy: &Policy) -> std::result::Result<RestrictionStatus, RulesetEr
         .scope(Scope::from_all(NEWEST))?
         .create()?
         .add_rules(path_beneath_rules(&policy.readable, AccessFs::ReadFile | AccessFs::ReadDir))?
+        .add_rules(path_beneath_rules(&policy.executable, AccessFs::from_read(NEWEST)))?
+        .add_rules(path_beneath_rules(&policy.devices, AccessFs::ReadFile | AccessFs::WriteFile))?
+        .add_rules(path_beneath_rules(&policy.own, own()))?
         .add_rules(policy.ports.iter().map(|port| Ok::<_, RulesetError>(NetPort::new(*port, connect))))?
         .restrict_self()
+}
+
+/// What may be done in a folder of the process's own: all but making what is no file,
+/// folder or link.
+fn own() -> BitFlags<AccessFs> {
+    let odd = AccessFs::MakeChar
+        | AccessFs::MakeBlock
+        | AccessFs::MakeFifo
+        | AccessFs::MakeSock
+        | AccessFs::IoctlDev
+        | AccessFs::ResolveUnix;
+    AccessFs::from_all(NEWEST) & !odd
 }

@@ -64,6 +64,14 @@
 //!   [`Calls::Network`].
 //! - With [`Calls::Run`], signal handlers are installed before the filter.
 //!
+//! # Programs of others
+//!
+//! A process that runs compilers on files of strangers cannot do with twenty calls. It
+//! first [enters namespaces](enter_namespaces) of its own: no network, no other
+//! processes, and everything read-only but one folder. A child then calls the two
+//! functions with [`Calls::Programs`], whose filter has a list of what is refused, and
+//! with the folders that Landlock leaves to it. What it executes inherits all of that.
+//!
 //! # What is not known
 //!
 //! The calls on the lists were seen on x86-64 with glibc. Another C library may
@@ -82,12 +90,15 @@ mod landlock;
 mod layers;
 mod limits;
 mod network;
+mod namespaces;
 mod on_all_threads;
 mod policy;
+mod programs;
 mod rules;
 
 pub use before_threads::before_threads;
 pub use error::{Error, Result};
 pub use layers::{Layer, Layers, ParseLayersError, State};
+pub use namespaces::enter_namespaces;
 pub use on_all_threads::on_all_threads;
 pub use policy::{Calls, Limits, Policy};

@@ -13,6 +13,9 @@ pub(crate) fn before_threads(policy: &Policy) -> Result<State> {
             lower(resource, bytes)?;
         }
     }
+    if let Some(number) = limits.processes {
+        lower(Resource::Nproc, number)?;
+    }
     lower(Resource::Nofile, limits.descriptors)?;
     lower(Resource::Fsize, limits.file_bytes)?;
     for resource in [Resource::Core, Resource::Memlock, Resource::Msgqueue] {
@@ -27,8 +30,9 @@ pub(crate) fn on_all_threads(policy: &Policy) -> Result<()> {
     if let Some(bytes) = policy.limits.address_space_bytes {
         lower(Resource::As, bytes)?;
     }
-    // Open descriptors stay open. Who speaks to servers needs new ones.
-    if policy.calls != Calls::Network {
+    // Open descriptors stay open. Who speaks to servers, or runs programs, needs new
+    // ones.
+    if !matches!(policy.calls, Calls::Network | Calls::Programs) {
         lower(Resource::Nofile, 0)?;
     }
     if policy.calls == Calls::Run {

@@ -19,6 +19,11 @@ pub enum Calls {
     /// and UDP that connect, and reading files. Which files and which ports is left to
     /// [`Policy::reads`] and [`Policy::connects_to`]. Other calls give an error.
     Network,
+    /// For a process that runs programs, such as compilers, in namespaces of its own
+    /// ([`enter_namespaces`](crate::enter_namespaces)). Everything is allowed but what
+    /// leads out of them: sockets, rings of requests, keys of the kernel, and new
+    /// namespaces.
+    Programs,
 }
 
 /// Resource limits. Those that are lower already stay as they are. Besides
@@ -37,13 +42,16 @@ pub struct Limits {
     pub file_bytes: u64,
     /// Descriptors between the steps: each that is opened there must have a
     /// lower number (`RLIMIT_NOFILE`). After the second step there can be no
-    /// new ones.
+    /// new ones, except with [`Calls::Programs`].
     pub descriptors: u64,
+    /// Processes and threads that the user may have in the namespace
+    /// (`RLIMIT_NPROC`). The kernel exempts root.
+    pub processes: Option<u64>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { data_bytes: None, address_space_bytes: None, file_bytes: 0, descriptors: 64 }
+        Self { data_bytes: None, address_space_bytes: None, file_bytes: 0, descriptors: 64, processes: None }
     }
 }
 
@@ -56,6 +64,9 @@ pub struct Policy {
     pub(crate) written: Vec<RawFd>,
     pub(crate) limits: Limits,
     pub(crate) readable: Vec<PathBuf>,
+    pub(crate) executable: Vec<PathBuf>,
+    pub(crate) devices: Vec<PathBuf>,
+    pub(crate) own: Vec<PathBuf>,
     pub(crate) ports: Vec<u16>,
     off: Vec<Layer>,
 }
@@ -73,6 +84,9 @@ impl Policy {
             written: Vec::new(),
             limits: Limits::default(),
             readable: Vec::new(),
+            executable: Vec::new(),
+            devices: Vec::new(),
+            own: Vec::new(),
             ports: Vec::new(),
             off: Vec::new(),
         }
@@ -105,6 +119,29 @@ impl Policy {
     #[must_use]
     pub fn reads(mut self, paths: impl IntoIterator<Item = PathBuf>) -> Self {
         self.readable.extend(paths);
+        self
+    }
+
+    /// Leaves programs, and all that is in these folders, to be read and executed.
+    /// Those that do not exist are passed over.
+    #[must_use]
+    pub fn executes(mut self, paths: impl IntoIterator<Item = PathBuf>) -> Self {
+        self.executable.extend(paths);
+        self
+    }
+
+    /// Leaves device files to be read and written, such as `/dev/null`.
+    #[must_use]
+    pub fn uses_devices(mut self, paths: impl IntoIterator<Item = PathBuf>) -> Self {
+        self.devices.extend(paths);
+        self
+    }
+
+    /// Leaves these folders, with all that is in them, to be changed, and what is there
+    /// to be executed. No device, FIFO or socket can be made there.
+    #[must_use]
+    pub fn owns(mut self, folders: impl IntoIterator<Item = PathBuf>) -> Self {
+        self.own.extend(folders);
         self
     }
 

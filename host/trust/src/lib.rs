@@ -1,7 +1,8 @@
 //! What can be known of a plugin without running it.
 //!
 //! - [`id`]: its identity, a name with a namespace and a version.
-//! - [`package`]: the section in which a plugin describes itself.
+//! - [`package`]: the section in which a plugin describes itself; [`sections`]: where in
+//!   a module a byte is.
 //! - [`statement`]: what a signature says: which identity these bytes have.
 //! - [`minisign`], [`sshsig`]: signatures in the formats of two programs.
 //! - [`secret`], [`signer`]: keys of either format, which sign and check plugins.
@@ -17,6 +18,7 @@ pub mod id;
 pub mod minisign;
 pub mod package;
 pub mod secret;
+pub mod sections;
 pub mod signer;
 pub mod sshsig;
 pub mod statement;

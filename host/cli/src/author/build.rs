@@ -14,8 +14,10 @@ use runner_sandbox::{Meter, Plugin};
 
 use super::bench;
 use super::project::Project;
+use super::shell::Shell;
 use super::sources;
 use super::steps::Places;
+use super::tools::search_path;
 use crate::Outcome;
 use crate::report::Reporter;
 
@@ -64,8 +66,16 @@ impl Builder {
     /// # Errors
     /// If one is missing, or the folder has a name that tools cannot be given.
     pub(super) fn new(project: Project, compile: Duration) -> Result<Self> {
-        let folder =
-            fs::canonicalize(&project.folder).map_err(Error::at("open the folder", &project.folder))?;
+        let search_path = search_path(&real(&project.folder)?);
+        Self::with(project, compile, Shell::User { search_path })
+    }
+
+    /// The same; a shell of the caller's choice runs the tools.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    pub(super) fn with(project: Project, compile: Duration, shell: Shell) -> Result<Self> {
+        let folder = real(&project.folder)?;
         if folder.to_str().is_none() {
             return Err(Error::new(
                 Kind::Usage,
@@ -75,7 +85,7 @@ impl Builder {
         }
         let scratch = folder.join(SCRATCH);
         let made = scratch.join(format!("{}.wasm", project.name));
-        let places = Places::new(&project, folder, &made)?;
+        let places = Places::new(&project, folder, &made, shell)?;
         Ok(Self { project, scratch, made, places, compile })
     }
 
@@ -97,6 +107,22 @@ impl Builder {
             }
         })?;
         Ok(Built { plugin, bytes })
+    }
+
+    /// Builds, and gives the bytes of the module, which nobody has looked at, and each
+    /// tool with its version.
+    ///
+    /// # Errors
+    /// If a step fails, or there is no module; if the run was stopped.
+    pub(super) fn module(
+        &self,
+        cancel: Cancel<'_>,
+        reporter: &Reporter,
+    ) -> Result<(Vec<u8>, Vec<(String, String)>)> {
+        let versions = self.places.versions();
+        let _lock = self.prepare(cancel, reporter)?;
+        self.places.run(cancel)?;
+        Ok((self.places.bytes(&self.project.language.recipe.module)?, versions))
     }
 
     /// Whether [`build_to_look`](Self::build_to_look) has quicker steps.
@@ -136,6 +162,11 @@ impl Builder {
         self.places.take(&self.project.language.recipe.module, &self.made)?;
         bench::load(&self.made, self.compile, cancel, reporter)
     }
+}
+
+/// A folder without links on its way.
+fn real(folder: &Path) -> Result<PathBuf> {
+    fs::canonicalize(folder).map_err(Error::at("open the folder", folder))
 }
 
 /// Creates the folder for intermediate files, unless it is there. A symbolic link

@@ -4,12 +4,12 @@
 use std::env;
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::Raw as _;
 
 use super::language::{Recipe, Step, Tool};
+use super::shell::Shell;
 
 /// Where the package managers of Python and Node.js put programs.
 const FOLDERS: [&str; 3] = ["venv/bin", ".venv/bin", "node_modules/.bin"];
@@ -37,12 +37,12 @@ pub(super) struct Chosen {
 /// # Errors
 /// [`Kind::Usage`] if every way lacks a tool. The message names what is missing, and
 /// how to get it, for each way.
-pub(super) fn choose(recipe: &Recipe, folder: &Path, search_path: &OsString) -> Result<Chosen> {
+pub(super) fn choose(recipe: &Recipe, folder: &Path, shell: &Shell) -> Result<Chosen> {
     let mut missing = Vec::new();
     for way in recipe.ways() {
         let (mut found, mut lacking) = (Vec::new(), Vec::new());
         for tool in way.tools {
-            match find(tool, folder, search_path) {
+            match find(tool, folder, shell) {
                 Some(command) => found.push((tool.name.clone(), command)),
                 None => lacking.push(tool),
             }
@@ -52,7 +52,7 @@ pub(super) fn choose(recipe: &Recipe, folder: &Path, search_path: &OsString) -> 
         }
         missing.push(lacking);
     }
-    Err(error(&missing))
+    Err(error(&missing).hint(shell.places(&FOLDERS)))
 }
 
 /// The error for what each way lacks.
@@ -73,7 +73,7 @@ fn error(missing: &[Vec<&Tool>]) -> Error {
     for other in others {
         error = error.hint(format!("or use {}: {}", needs(other), get(other)));
     }
-    error.hint(format!("it is looked for on the PATH, and in {} of the project", FOLDERS.join(", ")))
+    error
 }
 
 /// What was tried of a tool.
@@ -87,26 +87,14 @@ fn tried(tool: &Tool) -> String {
 }
 
 /// The first command of a tool that works in a folder.
-fn find(tool: &Tool, folder: &Path, search_path: &OsString) -> Option<Vec<String>> {
+fn find(tool: &Tool, folder: &Path, shell: &Shell) -> Option<Vec<String>> {
     if !tool.files.iter().all(|file| file.exists()) {
         return None;
     }
-    for command in &tool.programs {
-        let words: Vec<_> = command.split_whitespace().map(str::to_owned).collect();
-        let Some((program, arguments)) = words.split_first() else { continue };
-        let works = Command::new(program)
-            .args(arguments)
-            .args(&tool.version)
-            .current_dir(folder)
-            .env("PATH", search_path)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .is_ok_and(|status| status.success());
-        if works {
-            return Some(words);
-        }
-    }
-    None
+    let commands =
+        tool.programs.iter().map(|command| command.split_whitespace().map(str::to_owned).collect());
+    commands.into_iter().find(|words: &Vec<String>| {
+        let all = [words.as_slice(), &tool.version].concat();
+        !words.is_empty() && shell.works(&all, folder)
+    })
 }

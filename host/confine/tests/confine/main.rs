@@ -15,6 +15,7 @@ mod limits;
 mod memory;
 mod network;
 mod processes;
+mod programs;
 mod raw;
 mod stage;
 mod table;
@@ -45,6 +46,7 @@ fn tests() -> Vec<Test> {
     tests.extend(work::tests());
     tests.extend(limits::tests());
     tests.extend(network::tests());
+    tests.extend(programs::tests());
     tests
 }
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use runner_store::digest::Digest;
 
 use super::*;
-use crate::facts::Claim;
+use crate::facts::{Claim, REBUILT};
 use crate::revocation::{Accepted, List};
 use crate::rules::tests::read;
 use crate::trust::tests::KEYS;
@@ -148,6 +148,33 @@ fn as_many_must_have_vetted_as_are_demanded() {
     let mut future = by(&[1]);
     future.claims[0].time = "2026-12-24T00:00:00Z".parse().unwrap();
     assert!(why(&wants("by = ['one']"), &future).is_some());
+}
+
+#[test]
+fn a_rebuild_counts_only_under_another_key_than_the_authors() {
+    let mut wants = situation(&["vetted = { by = ['one', 'self'], criteria = ['runner:rebuilt'] }"]);
+    let rebuilt = |at: usize| Claim { criteria: vec![REBUILT.into()], ..claim(at) };
+    let of = |claims: &[Claim]| Facts { claims: claims.to_vec(), ..facts() };
+    assert_eq!(why(&wants, &of(&[rebuilt(1)])), None);
+    assert!(why(&wants, &of(&[claim(1)])).is_some(), "it was not built again");
+    // The author's own key, to which a company has given the role.
+    wants.trust.keys.push(key("self", 0, Role::Vet));
+    assert!(why(&wants, &of(&[rebuilt(0)])).unwrap().ends_with("nobody has"));
+    let unsigned = Facts { signers: vec![], ..of(&[rebuilt(0)]) };
+    assert!(why(&wants, &unsigned).is_some(), "a signature that was removed changes nothing");
+    assert_eq!(why(&wants, &of(&[rebuilt(0), rebuilt(1)])), None, "another one says it, too");
+    // Another key of the same party.
+    wants.trust.keys[3] = key("author", 2, Role::Vet);
+    wants.policies = vec![read("vetted = { by = ['author'], criteria = ['runner:rebuilt'] }").unwrap()];
+    assert!(why(&wants, &of(&[rebuilt(2)])).is_some());
+    wants.policies = vec![read("vetted = { by = ['author'], criteria = ['safe'] }").unwrap()];
+    assert_eq!(why(&wants, &of(&[claim(2)])), None, "it may say something else");
+    // Who has signed it without being a trusted author.
+    wants.trust.keys = vec![key("one", 1, Role::Vet)];
+    wants.policies = vec![read("vetted = { by = ['one'], criteria = ['runner:rebuilt'] }").unwrap()];
+    let own = Facts { signers: vec![KEYS[1].parse().unwrap()], ..of(&[rebuilt(1)]) };
+    assert!(why(&wants, &own).is_some());
+    assert_eq!(why(&wants, &of(&[rebuilt(1)])), None);
 }
 
 #[test]
