@@ -1,6 +1,7 @@
 //! For tests that build plugins: the compilers, and the commands of their authors.
 
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::{env, fs};
 
 use crate::{Ran, command, repository, skip};
@@ -26,6 +27,17 @@ pub fn has_programs(names: &[&str]) -> bool {
         return true;
     }
     skip(&format!("{} missing; `cargo xtask test` installs them", missing.join(", ")));
+    false
+}
+
+/// Whether this system lets a build be confined. Many containers do not.
+pub fn has_namespaces() -> bool {
+    let options = ["--user", "--mount", "--pid", "--net", "--ipc", "--fork", "true"];
+    let has = Command::new("unshare").args(options).stderr(Stdio::null()).status();
+    if has.is_ok_and(|status| status.success()) {
+        return true;
+    }
+    skip("there are no namespaces to be had");
     false
 }
 

@@ -44,6 +44,9 @@ pub(crate) fn build(folder: &Path, compile: Duration, reporter: &Reporter) -> Re
     Ok(Outcome::Done)
 }
 
+/// Tools, each with what it says of its version.
+pub(super) type Versions = Vec<(String, String)>;
+
 /// What builds a project, with the tools that it needs.
 pub(super) struct Builder {
     pub(super) project: Project,
@@ -114,11 +117,7 @@ impl Builder {
     ///
     /// # Errors
     /// If a step fails, or there is no module; if the run was stopped.
-    pub(super) fn module(
-        &self,
-        cancel: Cancel<'_>,
-        reporter: &Reporter,
-    ) -> Result<(Vec<u8>, Vec<(String, String)>)> {
+    pub(super) fn module(&self, cancel: Cancel<'_>, reporter: &Reporter) -> Result<(Vec<u8>, Versions)> {
         let versions = self.places.versions();
         let _lock = self.prepare(cancel, reporter)?;
         self.places.run(cancel)?;

@@ -61,7 +61,7 @@ mod tests {
         fs::write(room.join("removed-0"), "taken").unwrap();
         fs::create_dir(room.join("locked")).unwrap();
         fs::write(room.join("locked/file"), "1").unwrap();
-        fs::set_permissions(room.join("locked"), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(room.join("locked"), fs::Permissions::from_mode(0o000)).unwrap();
         remove(&room).unwrap();
         assert!(!room.exists() && parent.path().exists());
     }

@@ -44,8 +44,8 @@ pub(crate) struct RebuildArgs {
     #[arg(long, value_name = "SECONDS", default_value = "900", value_parser = seconds)]
     timeout: Duration,
     /// Build also where the system cannot confine the tools fully: code of the source may then reach
-    /// what the missing layers would keep from it
-    #[arg(long)]
+    /// what the missing layers would keep from it. Nothing is attested then
+    #[arg(long, conflicts_with = "key")]
     allow_less_confinement: bool,
 }
 

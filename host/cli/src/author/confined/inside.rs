@@ -63,7 +63,7 @@ pub(crate) fn child_main() {
 fn run(request: Request) -> i32 {
     let done = match request.stage {
         Stage::Outer { parent } => outer(request, parent),
-        Stage::Inner { is_in_namespaces } => inner(&request, is_in_namespaces),
+        Stage::Inner { .. } => inner(&request),
     };
     done.unwrap_or_else(|why| complain(&why))
 }
@@ -102,7 +102,8 @@ fn outer(request: Request, parent: u32) -> Result<i32, String> {
     Ok(code(status))
 }
 
-fn inner(request: &Request, is_in_namespaces: bool) -> Result<i32, String> {
+fn inner(request: &Request) -> Result<i32, String> {
+    let is_in_namespaces = request.stage == Stage::Inner { is_in_namespaces: true };
     // In a namespace of its own, its parent has no number.
     let parent = getppid().map_or(0, |pid| pid.as_raw_nonzero().get().unsigned_abs());
     let layers = confine(request, parent).map_err(|error| error.to_string())?;
