@@ -105,7 +105,8 @@ pub(super) fn found(job: &Job, content: &[u8], make: Make<'_>, how: CommitOption
     let [spill, saved, temporary] = ["/disk/scan", "/disk/patch", "/disk/temporary"].map(Entry::unpinned);
     let mapping = map(content);
     let memory = MemoryContext::NONE;
-    let options = Options { threads: how.threads, window_bytes: how.window_bytes, memory, cancel };
+    let options =
+        Options { threads: how.threads, window_bytes: how.window_bytes, memory, cancel, prove: false };
     let hooks = Hooks { progress: &mut |_| {}, from: None, keep: None };
     let writer = Writer::new(&storage, spill, header(content.len() as u64))?;
     let finder = Finder::within(job, memory.budget)?;

@@ -39,6 +39,7 @@ mod preview;
 mod printed;
 mod profile;
 mod rebuild;
+mod receipts;
 mod registry;
 mod sequential;
 mod several;

@@ -226,6 +226,7 @@ fn no_root_is_made_up_of_edits_and_zeros() {
             after: Tree::new(),
             after_groups: 0,
             counts: Vec::new(),
+            proof: None,
         }
     };
     let mapping = Mapping::new(&File::open(&file).unwrap(), size as u64, &file).unwrap();

@@ -20,5 +20,6 @@ mod faults;
 mod memory;
 mod models;
 mod paused;
+mod proofs;
 mod resumed;
 mod revalidated;

@@ -64,8 +64,9 @@ pub(crate) fn check(case: &Case, content: &[u8]) {
     for choice in [Choice::Auto, Choice::InPlace, Choice::Rewrite] {
         std::fs::write(&target, content).unwrap();
         let before = scratch.entries();
-        let options = options(2, 1 << 16, choice);
-        with_program(case, |program| run::apply(&target, program, &options, &mut |_| {})).unwrap();
+        let options = Options { prove: true, ..options(2, 1 << 16, choice) };
+        let report = with_program(case, |program| run::apply(&target, program, &options, &mut |_| {}));
+        crate::proofs::holds(case, content, &report.unwrap());
         assert!(std::fs::read(&target).unwrap() == case.expected, "apply, {choice:?}");
         assert_eq!(before, scratch.entries());
 

@@ -1,30 +1,35 @@
 //! `runner apply`.
 
 mod output;
+mod receipt;
 mod record;
 mod repeated_errors;
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Args as ArgGroup;
 use runner_pipeline::cancel::Cancel;
 use runner_pipeline::commit::conditions::Conditions;
+use runner_pipeline::commit::output::Output;
 use runner_pipeline::commit::strategy::Plan;
 use runner_pipeline::commit::{Backup, Keep};
 use runner_pipeline::engine::transform::may_succeed_alone;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, shown};
+use runner_pipeline::locks::lock;
 use runner_pipeline::memory::{MemoryContext, Watch};
 use runner_pipeline::patch::Roots;
-use runner_pipeline::run::{self, Event, Options};
+use runner_pipeline::run::{self, Event, Options, Program};
 use runner_pipeline::storage::Entry;
 use runner_pipeline::target::OsTarget;
 use runner_pipeline::target::interrupted::check_none_interrupted;
 use serde_json::json;
 
 use self::output::output;
+use self::receipt::{Ready, ReceiptArgs};
 use self::repeated_errors::RepeatedErrors;
 use crate::Outcome;
 use crate::args::{AfterHyphens, CommitArgs, PatchFileArgs, PluginArgs, RunArgs, root, seconds, suffix};
@@ -95,6 +100,8 @@ pub(crate) struct ApplyOptions {
     #[arg(long, conflicts_with_all = ["dry_run", "check", "output"])]
     pub(crate) resume: bool,
     #[command(flatten)]
+    receipt: ReceiptArgs,
+    #[command(flatten)]
     pub(crate) patch_files: PatchFileArgs,
     /// How often to save the progress of the scan, for --resume
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
@@ -109,6 +116,7 @@ pub(crate) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
         ("--undo", args.options.undo.is_some()),
         ("--resume", args.options.resume),
         ("--expect", args.options.expect.is_some()),
+        ("--receipt", args.options.receipt.receipt.is_some()),
     ];
     if let Some((option, _)) = alone.iter().find(|(_, given)| *given && args.files.len() > 1) {
         return Err(Error::new(Kind::Usage, format!("{option} takes one FILE, not {}", args.files.len())));
@@ -132,6 +140,7 @@ pub(crate) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
     if !args.options.dry_run && !args.options.check && args.options.output.is_none() {
         check_none_interrupted(args.files.iter().map(PathBuf::as_path))?;
     }
+    let receipt = Mutex::new(Ready::new(&args.options)?);
     // Also what is written elsewhere is looked at by its own name.
     let output = args.options.output.iter().filter(|output| *output != "-");
     let files = args.files.iter().chain(output).cloned().collect();
@@ -139,7 +148,7 @@ pub(crate) fn run(args: &ApplyArgs, reporter: &Reporter) -> Result<Outcome> {
     let session = Session::new(&args.plugin, work, cancel_on_signals, reporter)?;
     let (cancel, watch) = (session.cancel(), Watch::new());
     let (edited, recorder) = (AtomicBool::new(false), Recorder::default());
-    let run = Run { args, session: &session, cancel, watch: &watch, edited, recorder };
+    let run = Run { args, session: &session, cancel, watch: &watch, edited, recorder, receipt };
     let outcome = match args.files.as_slice() {
         [file] => run.one(file, reporter, None),
         _ => run.several(reporter),
@@ -159,6 +168,8 @@ struct Run<'a> {
     /// Whether there was something to change, in any file.
     edited: AtomicBool,
     recorder: Recorder,
+    /// For the only file.
+    receipt: Mutex<Option<Ready>>,
 }
 
 impl Run<'_> {
@@ -216,6 +227,7 @@ impl Run<'_> {
     fn work_on(&self, file: &Path, reporter: &Reporter, mut turn: Option<&mut Turn<'_>>) -> Result<Outcome> {
         let started = Instant::now();
         let Self { args, session, .. } = self;
+        let receipt = lock(&self.receipt).take();
         let options = Options {
             threads: turn.as_ref().map_or(session.workers(), |_| 1),
             window_bytes: args.plugin.window,
@@ -236,6 +248,7 @@ impl Run<'_> {
             patch_files: args.options.patch_files.choice(),
             no_text: args.plugin.no_text(),
             convert: args.plugin.convert(),
+            prove: receipt.is_some(),
             memory: MemoryContext {
                 budget: session.budget(),
                 look: Some(&|| self.watch.look()),
@@ -254,23 +267,11 @@ impl Run<'_> {
         };
         session.with_program(reporter, |program| {
             if args.options.dry_run || args.options.check {
-                let mut look = |target: &OsTarget, patch: &run::OsPatch, report: &run::Report| {
-                    let asked = !args.options.check && !args.options.run.json;
-                    if !asked {
-                        return Ok(());
-                    }
-                    report::unless_unread(self.preview(file, (target, patch), &report.plan, reporter))
-                };
-                let report = run::dry_run(file, program, &options, &mut events, &mut look)?;
-                let changes = self.note(&report);
-                if args.options.check || args.options.run.json {
-                    reporter.report(file, &report, started, "would-apply")?;
-                } else if let Some(note) = report::not_scanned(&report) {
-                    reporter.tell(|| json!({}), || Page::of(format_args!("{}: {note}", shown(file))))?;
-                }
-                return Ok(if args.options.check && changes { Outcome::Changes } else { Outcome::Done });
+                return self.would_apply(file, (program, &options), &mut events, (reporter, started));
             }
             let output = args.options.output.as_deref().map(output).transpose()?;
+            let receipt = receipt.map(|ready| ready.begin(program, session.hidden_values(), output.as_ref()));
+            let receipt = receipt.transpose()?;
             let report = match &output {
                 None => run::apply(file, program, &options, &mut events)?,
                 Some(output) => run::apply_to(file, output, program, &options, &mut events)?,
@@ -278,10 +279,41 @@ impl Run<'_> {
             if let Some(change) = record::change(file, output.as_ref(), &program.id, &args.options) {
                 self.recorder.made(change, &report, reporter);
             }
+            let changed = match &output {
+                Some(Output::File(entry)) => entry.path(),
+                _ => file,
+            };
+            let written = receipt.map(|receipt| receipt.write(changed, program, &report));
             self.note(&report);
             reporter.report(file, &report, started, "applied")?;
+            written.transpose()?.map_or(Ok(()), |written| written.report(file, reporter))?;
             Ok(Outcome::Done)
         })
+    }
+
+    /// Says what would be done.
+    fn would_apply(
+        &self,
+        file: &Path,
+        (program, options): (&Program<'_>, &Options<'_>),
+        events: &mut dyn FnMut(Event),
+        (reporter, started): (&Reporter, Instant),
+    ) -> Result<Outcome> {
+        let (is_check, is_json) = (self.args.options.check, self.args.options.run.json);
+        let mut look = |target: &OsTarget, patch: &run::OsPatch, report: &run::Report| {
+            if is_check || is_json {
+                return Ok(());
+            }
+            report::unless_unread(self.preview(file, (target, patch), &report.plan, reporter))
+        };
+        let report = run::dry_run(file, program, options, events, &mut look)?;
+        let changes = self.note(&report);
+        if is_check || is_json {
+            reporter.report(file, &report, started, "would-apply")?;
+        } else if let Some(note) = report::not_scanned(&report) {
+            reporter.tell(|| json!({}), || Page::of(format_args!("{}: {note}", shown(file))))?;
+        }
+        Ok(if is_check && changes { Outcome::Changes } else { Outcome::Done })
     }
 
     /// Records and returns whether there was something to change.

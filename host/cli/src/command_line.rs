@@ -10,6 +10,7 @@ use crate::patch::PatchArgs;
 use crate::pipe::PipeArgs;
 use crate::plan::PlanArgs;
 use crate::plugins::PluginCommand;
+use crate::receipt::ReceiptCommand;
 use crate::recover::RecoverArgs;
 use crate::report::{EventFormat, Volume};
 use crate::show::{Format, ShowArgs};
@@ -52,6 +53,11 @@ pub(crate) enum Command {
     Recover(RecoverArgs),
     /// Print or check the BLAKE3 root of a file
     Verify(VerifyArgs),
+    /// Check a receipt: what was changed in a file, by which plugin, and that the rest is the same
+    Receipt {
+        #[command(subcommand)]
+        command: ReceiptCommand,
+    },
     /// List what was changed, when, and by which plugin
     Log(LogArgs),
     /// Run a plugin on standard input
@@ -94,6 +100,7 @@ impl Command {
             Self::Patch(args) | Self::Undo(args) => args.json,
             Self::Recover(args) => args.json,
             Self::Log(args) => args.json,
+            Self::Receipt { command } => command.is_json(),
             Self::Plugin { command } => command.is_json(),
             Self::Show(args) => args.format == Some(Format::Json),
             _ => false,

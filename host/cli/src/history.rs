@@ -124,7 +124,7 @@ fn open() -> Result<History> {
 }
 
 /// The time in whole seconds.
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let now = Timestamp::now();
     Timestamp::from_second(now.as_second()).unwrap_or(now)
 }

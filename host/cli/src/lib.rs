@@ -31,6 +31,7 @@ mod plugins;
 mod preview;
 mod question;
 mod real_paths;
+mod receipt;
 mod recover;
 mod report;
 mod semaphore;
@@ -198,6 +199,7 @@ fn dispatch(command: Command, reporter: &Reporter) -> Result<Outcome> {
         Command::Undo(args) => patch::run(&args, runner_pipeline::patch::Direction::Reverse, reporter),
         Command::Recover(args) => recover::run(&args, reporter),
         Command::Verify(args) => verify::run(&args, reporter),
+        Command::Receipt { command } => receipt::run(&command, reporter),
         Command::Log(args) => log::run(&args, reporter),
         Command::Pipe(args) => pipe::run(&args.sorted(), reporter),
         Command::Plugin { command } => plugins::run(&command, reporter),

@@ -118,6 +118,11 @@ impl Session {
         names.join(",")
     }
 
+    /// The values of secret parameters, in the order in which the program has their names.
+    pub(crate) fn hidden_values(&self) -> Vec<Vec<u8>> {
+        self.plugins.hidden_values()
+    }
+
     pub(crate) fn begin(&self, head: FileHead<'_>) -> Result<Begun> {
         self.plugins.begin(head)
     }

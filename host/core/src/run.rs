@@ -17,6 +17,7 @@ mod collect_patch;
 mod converted;
 mod decide;
 mod patch;
+mod proven;
 mod recover;
 mod revalidate;
 mod touched;
@@ -43,6 +44,7 @@ use crate::target::PatchFiles;
 pub use self::apply::{apply, apply_target, apply_to, dry_run, plan, write_target};
 pub use self::collect_patch::{Collect, make_patch};
 pub use self::patch::apply_patch;
+pub use self::proven::{Edited, MAX_EDITED, Proven};
 pub use self::recover::{OtherContent, has_groups_after, recover_file, root_of};
 pub use crate::engine::transform::Begun;
 pub use crate::patch::OsPatch;
@@ -120,6 +122,9 @@ pub struct Options<'a> {
     pub no_text: NoText,
     /// What is converted before the plugin sees it, and back afterwards.
     pub convert: Convert,
+    /// Whether to prove what has not changed, for [`Report::proven`]. Only where a program
+    /// is run, and not with [`Options::resume`] or [`Roots::Touched`].
+    pub prove: bool,
     /// Limits the memory of a scan.
     pub memory: MemoryContext<'a>,
     /// The request to stop before the commit point.
@@ -163,6 +168,7 @@ impl Default for Options<'_> {
             patch_files: PatchFiles::Refuse,
             no_text: NoText::Refuse,
             convert: Convert::NOTHING,
+            prove: false,
             memory: MemoryContext::NONE,
             cancel: Cancel::NEVER,
         }
@@ -250,6 +256,8 @@ pub struct Report {
     pub old_in_use: bool,
     /// What the plugin says it has counted: name and number, in its own order.
     pub counts: Vec<(String, u64)>,
+    /// What is the same in both versions, if [`Options::prove`] was set.
+    pub proven: Option<Box<Proven>>,
 }
 
 impl Report {
@@ -257,7 +265,8 @@ impl Report {
     fn new<S: Storage>(patch: &Patch<'_, S>, plan: Plan) -> Self {
         let Seal { stats, pre_root, post_root, counts } = patch.seal().clone();
         let (level, appended_bytes, old_in_use) = (Level::None, 0, false);
-        Self { stats, pre_root, post_root, plan, level, appended_bytes, old_in_use, counts }
+        let proven = None;
+        Self { stats, pre_root, post_root, plan, level, appended_bytes, old_in_use, counts, proven }
     }
 
     fn committed(self, committed: Committed) -> Self {

@@ -38,6 +38,7 @@ pub use crate::engine::window::BLOCK_BYTES;
 use crate::engine::window::{Context, Shows, block_bytes};
 use crate::error::Result;
 use crate::hash::Tree;
+use crate::hash::proof::Builder;
 use crate::memory::MemoryContext;
 use crate::patch::{Draft, Roots, Writer};
 use crate::storage::Storage;
@@ -63,6 +64,8 @@ pub struct Options<'a> {
     pub memory: MemoryContext<'a>,
     /// The request to stop the scan.
     pub cancel: Cancel<'a>,
+    /// Whether to prove what has not changed. A scan that is resumed cannot.
+    pub prove: bool,
 }
 
 /// The progress of a scan.
@@ -123,6 +126,8 @@ pub struct Scanned<'s, S: Storage> {
     pub after_groups: u64,
     /// What the plugin has counted: name and number.
     pub counts: Vec<(String, u64)>,
+    /// For the proof of what has not changed, if that is wanted.
+    pub proof: Option<Builder>,
 }
 
 /// Callbacks and the starting point of a scan.

@@ -30,6 +30,8 @@ pub enum Role {
     Vet,
     /// These plugins are not to be run any more.
     Revoke,
+    /// This plugin has made this change.
+    Receipt,
 }
 
 impl Role {
@@ -40,6 +42,7 @@ impl Role {
             Self::Author => "author",
             Self::Vet => "vet",
             Self::Revoke => "revoke",
+            Self::Receipt => "receipt",
         }
     }
 }

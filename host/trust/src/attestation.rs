@@ -12,8 +12,8 @@
 
 mod build;
 mod claim;
-mod envelope;
-mod json;
+pub(crate) mod envelope;
+pub(crate) mod json;
 mod predicate;
 mod subject;
 
@@ -38,7 +38,7 @@ pub const MAX_ATTESTATIONS: usize = 64;
 /// The greatest size of one, in bytes.
 pub const MAX_LINE_BYTES: usize = 64 << 10;
 /// The type of a statement.
-const STATEMENT: &str = "https://in-toto.io/Statement/v1";
+pub(crate) const STATEMENT: &str = "https://in-toto.io/Statement/v1";
 
 /// A signed statement. Nothing of it was checked but its form.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,7 @@
 //! - [`secret`], [`signer`]: keys of either format, which sign and check plugins.
 //! - [`attestation`]: signed statements about a plugin: a vetting, an approval, a
 //!   build.
+//! - [`receipt`]: a signed statement about a change of a file.
 //!
 //! Nothing here reads or writes files, and nothing runs a plugin's code.
 
@@ -17,6 +18,7 @@ pub mod format;
 pub mod id;
 pub mod minisign;
 pub mod package;
+pub mod receipt;
 pub mod secret;
 pub mod sections;
 pub mod signer;

@@ -17,7 +17,7 @@ use runner_trust::signer::Signer;
 pub(super) const KEY_BYTES: u64 = 16 << 10;
 
 /// Where a password comes from.
-#[derive(Debug, ArgGroup)]
+#[derive(Debug, Clone, ArgGroup)]
 pub(crate) struct PasswordArgs {
     /// Read the password of the secret key from the first line of a file, which only you may read
     /// [default: ask on the terminal]
@@ -30,7 +30,7 @@ impl PasswordArgs {
     ///
     /// # Errors
     /// If there is neither a file nor a terminal, or the file cannot be trusted.
-    pub(super) fn known(&self) -> Result<String> {
+    pub(crate) fn known(&self) -> Result<String> {
         match &self.password_file {
             Some(path) => of_file(path),
             None => ask("Password of the secret key: "),
@@ -105,7 +105,7 @@ fn check_private(file: &File, path: &Path) -> Result<()> {
 ///
 /// # Errors
 /// If it is no secret key, or another user may read it.
-pub(super) fn secret_key(path: &Path) -> Result<SecretKey> {
+pub(crate) fn secret_key(path: &Path) -> Result<SecretKey> {
     SecretKey::new(read_secret(path)?).map_err(|error| in_file(error, path))
 }
 
@@ -134,7 +134,7 @@ fn in_file(error: Error, path: &Path) -> Error {
 ///
 /// # Errors
 /// If there is such a file; any I/O error. Then there is no new one.
-pub(super) fn write_new_secret(path: &Path, content: &str) -> Result<()> {
+pub(crate) fn write_new_secret(path: &Path, content: &str) -> Result<()> {
     let entry = Entry::resolve(path)?;
     let file = OsStorage.create(&entry).map_err(Error::at("create", path))?;
     let written = OsStorage

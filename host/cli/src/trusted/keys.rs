@@ -38,7 +38,8 @@ pub(crate) struct AddArgs {
     #[arg(long = "for", required = true, value_name = "PLUGINS", value_parser = pattern)]
     plugins: Vec<NamePattern>,
     /// What the key may say: these bytes are this plugin (author), this plugin was tried or looked at
-    /// (vet), these plugins are not to be run any more (revoke)
+    /// (vet), these plugins are not to be run any more (revoke), this plugin has made this change
+    /// (receipt)
     #[arg(long, value_enum, default_value_t = RoleArg::Author)]
     role: RoleArg,
     /// The last day on which it counts, as in 2027-01-31, or a time [default: no end]
@@ -51,6 +52,7 @@ enum RoleArg {
     Author,
     Vet,
     Revoke,
+    Receipt,
 }
 
 impl From<RoleArg> for Role {
@@ -59,6 +61,7 @@ impl From<RoleArg> for Role {
             RoleArg::Author => Self::Author,
             RoleArg::Vet => Self::Vet,
             RoleArg::Revoke => Self::Revoke,
+            RoleArg::Receipt => Self::Receipt,
         }
     }
 }
@@ -171,6 +174,7 @@ fn line(key: &Key, now: Timestamp) -> String {
         Role::Author => "signs",
         Role::Vet => "vets",
         Role::Revoke => "revokes",
+        Role::Receipt => "signs receipts of",
     };
     let until = match key.until {
         Some(until) if key.is_expired(now) => format!(", expired {until}"),

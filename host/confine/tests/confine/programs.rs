@@ -166,8 +166,11 @@ fn a_folder_and_programs_are_left(stage: &Stage) {
     assert_eq!(end, End::Code(0));
 }
 
+/// A call, and its result or error number.
+type Way = Box<dyn Fn() -> Result<i64, i32>>;
+
 /// Calls that lead out, and what they give under the filter.
-fn ways_out() -> Vec<(&'static str, Box<dyn Fn() -> Result<i64, i32>>, i32)> {
+fn ways_out() -> Vec<(&'static str, Way, i32)> {
     let socket = |family: i32, kind: i32| {
         Box::new(move || call(libc::SYS_socket, &[family.into(), kind.into(), 0])) as Box<dyn Fn() -> _>
     };

@@ -11,6 +11,7 @@ use super::{Header, PatchView, Roots, Seal, Stats};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::escape::Raw as _;
+use crate::hash::proof::Proof;
 use crate::storage::{Access, Entry, FileType, Storage};
 
 /// All edits, but no seal yet, without which a patch is void.
@@ -78,7 +79,8 @@ impl<'s, S: Storage> Draft<'s, S> {
         let seal = Seal { stats, pre_root, post_root, counts };
         self.frames.seal(&seal)?;
         let seal_check = self.frames.check;
-        Ok(Patch { header, seal, roots: kind, frames: self.frames, seal_check, trailers: Vec::new() })
+        let (frames, trailers) = (self.frames, Vec::new());
+        Ok(Patch { header, seal, roots: kind, frames, seal_check, trailers, proof: None })
     }
 }
 
@@ -91,6 +93,7 @@ pub struct Patch<'s, S: Storage> {
     seal_check: blake3::Hash,
     /// Kind and payload.
     trailers: Vec<(u8, Vec<u8>)>,
+    proof: Option<Proof>,
 }
 
 impl<'s, S: Storage> Patch<'s, S> {
@@ -120,7 +123,7 @@ impl<'s, S: Storage> Patch<'s, S> {
         let backing = Backing::existing(storage, entry, file, bytes);
         let reader::Frame { header, seal, roots, seal_check, trailers, check } = reader::verify(&backing)?;
         let frames = Frames { backing, check, payload: Vec::new() };
-        Ok(Self { header, seal, roots, frames, seal_check, trailers })
+        Ok(Self { header, seal, roots, frames, seal_check, trailers, proof: None })
     }
 
     /// The content of the first frame.
@@ -139,6 +142,19 @@ impl<'s, S: Storage> Patch<'s, S> {
     #[must_use]
     pub fn roots(&self) -> Roots {
         self.roots
+    }
+
+    /// What is the same in both versions, if that was to be proven when the patch was
+    /// made. It is not stored.
+    #[must_use]
+    pub fn proof(&self) -> Option<&Proof> {
+        self.proof.as_ref()
+    }
+
+    /// The same with a proof.
+    #[must_use]
+    pub(crate) fn proven(self, proof: Option<Proof>) -> Self {
+        Self { proof, ..self }
     }
 
     /// The check of the seal frame. It depends on every byte up to the seal,

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::decide::{decide, report_applying};
+use super::proven::proven;
 use super::{Collect, Event, Options, OsPatch, Program, Report, make_patch, touched};
 use crate::commit::output::{Output, check_separate, write_out};
 use crate::commit::strategy::{Plan, Strategy};
@@ -68,7 +69,7 @@ fn apply_scanned<'t, S: Storage>(
     options.conditions.check_root(target.path(), patch.seal().post_root.as_ref())?;
     let plan = decide(target, &patch, options)?;
     report_applying(target, &plan, events);
-    let report = Report::new(&patch, plan);
+    let report = Report { proven: proven(&patch)?, ..Report::new(&patch, plan) };
     let committed = commit(target, patch, &plan, &options.commit())?;
     Ok(report.committed(committed))
 }
@@ -161,7 +162,8 @@ pub fn write_target<S: Storage>(
     let bytes = patch.seal().stats.post_size();
     let plan = Plan { strategy: Strategy::Stream, write_bytes: bytes, space_bytes: bytes };
     events(Event::Applying(plan.strategy));
+    let proven = proven(&patch)?;
     let level = write_out(target, &patch, output, &options.conditions, &options.commit())
         .map_err(Error::untouched)?;
-    Ok(Report { level, ..Report::new(&patch, plan) })
+    Ok(Report { level, proven, ..Report::new(&patch, plan) })
 }

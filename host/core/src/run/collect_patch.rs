@@ -60,6 +60,10 @@ fn collected<'s, S: Storage>(
         // Counting lines would read the file up to the place of the error.
         return made.map_err(|error| error.located(|_| None).untouched());
     }
+    if options.prove && options.resume {
+        return Err(Error::new(Kind::Usage, "`--resume` and a receipt do not work together")
+            .hint("a scan that continues another one has not seen all groups; omit one of the two"));
+    }
     if !options.convert.is_none() {
         if options.resume {
             return Err(Error::new(
@@ -106,6 +110,7 @@ fn scan_and_seal<'s, S: Storage>(
         window_bytes: options.window_bytes,
         memory: options.memory,
         cancel: options.cancel,
+        prove: options.prove,
     };
     let of = target.size();
     let header = header(target, program);

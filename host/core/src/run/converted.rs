@@ -75,8 +75,8 @@ impl Conversion<'_> {
     }
 
     fn scan_options(&self) -> scan::Options<'_> {
-        let Options { window_bytes, memory, cancel, .. } = *self.options;
-        scan::Options { threads: 1, window_bytes, memory, cancel }
+        let Options { window_bytes, memory, cancel, prove, .. } = *self.options;
+        scan::Options { threads: 1, window_bytes, memory, cancel, prove }
     }
 
     /// A patch of the characters that are edited.

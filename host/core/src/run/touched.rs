@@ -20,7 +20,7 @@ use crate::target::{Target, head};
 /// [`Kind::Usage`], with what to do instead.
 pub(super) fn check(options: &Options<'_>) -> Result<()> {
     let (keep, conditions) = (&options.keep, &options.conditions);
-    let refused: [(bool, &str, &str); 5] = [
+    let refused: [(bool, &str, &str); 6] = [
         (
             conditions.expect.is_some(),
             "`--expect` compares the root of the whole result, which is not known",
@@ -40,6 +40,11 @@ pub(super) fn check(options: &Options<'_>) -> Result<()> {
             keep.backup.is_some(),
             "`--backup` copies the whole file",
             "`--undo PATCH` saves what undoes the change",
+        ),
+        (
+            options.prove,
+            "a receipt proves what is the same by the roots of the whole file",
+            "omit `--roots touched`: then the whole file is read",
         ),
         (
             options.choice == Choice::Rewrite,
@@ -92,6 +97,7 @@ pub(super) fn make_patch<'s, S: Storage>(
         window_bytes: options.window_bytes,
         memory: options.memory,
         cancel: options.cancel,
+        prove: false,
     };
     let progress = &mut |bytes, of| events(Event::Scanned { bytes, of });
     drop(beginning);

@@ -11,6 +11,7 @@ use crate::engine::edits::{EditList, Touched};
 use crate::engine::transform::Instance;
 use crate::engine::validate::Found;
 use crate::error::Result;
+use crate::hash::proof::{After, Builder};
 use crate::hash::{Cv, GROUP_BYTES, Tree};
 use crate::patch::{EDIT_PATCH_BYTES, Edit, Group, Roots, Writer};
 use crate::profile::{self, Stage};
@@ -45,6 +46,8 @@ pub(super) struct Collector<'a, 's, S: Storage> {
     instance: Option<Instance>,
     /// How far several plugins got.
     traces: Traces,
+    /// What a proof needs of the groups, if one is wanted.
+    proof: Option<Builder>,
 }
 
 impl<'a, 's, S: Storage> Collector<'a, 's, S> {
@@ -63,6 +66,7 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
             counts: Counts::default(),
             instance: None,
             traces: Traces::default(),
+            proof: scan.options.prove.then(Builder::new),
         }
     }
 
@@ -215,6 +219,16 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
             if let Some(cv) = cv_after.filter(|_| self.knows_roots()) {
                 self.after.push(cv);
             }
+            if let Some(proof) = &mut self.proof {
+                proof.push(
+                    cv,
+                    match (cv_after, &touched) {
+                        (None, _) => After::Moved,
+                        (Some(_), Touched::No) => After::Same,
+                        (Some(after), _) => After::Changed(after),
+                    },
+                );
+            }
             if touched != Touched::No {
                 self.writer.group(Group { index, before: Some(cv), after: cv_after })?;
             }
@@ -263,6 +277,6 @@ impl<'a, 's, S: Storage> Collector<'a, 's, S> {
         let after_groups = self.moved.or(moved).unwrap_or(groups);
         let counts = self.counts.named(&self.scan.context.job.counts);
         let pre_root = knows_roots.then(|| self.before.finish());
-        Ok(Scanned { draft, pre_root, after: self.after, after_groups, counts })
+        Ok(Scanned { draft, pre_root, after: self.after, after_groups, counts, proof: self.proof })
     }
 }

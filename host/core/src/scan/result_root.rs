@@ -8,6 +8,7 @@ use crate::context::RunContext;
 use crate::error::Result;
 use crate::hash::file::cvs;
 use crate::hash::ordered_pool::in_order;
+use crate::hash::proof::{Builder, Content};
 use crate::hash::{GROUP_BYTES, Tree};
 use crate::patch::{Patch, Reader, Segment, walk};
 use crate::storage::Storage;
@@ -32,24 +33,32 @@ impl<'s, S: Storage> Scanned<'s, S> {
     /// written; when the run was interrupted.
     pub fn seal(self, mapping: &Mapping, context: RunContext<'_>) -> Result<Patch<'s, S>> {
         let Some(pre_root) = self.pre_root else { return self.draft.seal_with(None, self.counts) };
-        let stats = self.draft.stats();
+        let (stats, mut proof) = (self.draft.stats().clone(), self.proof);
+        let mut tail = None;
         let post_root = if stats.first_length_change.is_none() {
             self.after.finish()
         } else {
             // The tree holds the groups before the first change of length.
             let from = stats.tail_start().min(self.after_groups * GROUP_BYTES);
             let tree = if from == 0 { Tree::new() } else { self.after };
-            result_root(self.draft.reader(), mapping, Prefix { tree, bytes: from }, context)?
+            tail = Some(from);
+            let prefix = Prefix { tree, bytes: from, proof: proof.as_mut() };
+            result_root(self.draft.reader(), mapping, prefix, context)?
         };
-        self.draft.seal(pre_root, post_root, self.counts)
+        let old = Content { size: stats.pre_size, root: pre_root };
+        let new = Content { size: stats.post_size(), root: post_root };
+        let proof = proof.map(|proof| proof.finish(tail, &old, &new)).transpose()?;
+        Ok(self.draft.seal(pre_root, post_root, self.counts)?.proven(proof))
     }
 }
 
 /// The part of the new file whose groups are already hashed: up to a group
 /// boundary before which no length changes.
-struct Prefix {
+struct Prefix<'p> {
     tree: Tree,
     bytes: u64,
+    /// Takes the groups after the prefix as well.
+    proof: Option<&'p mut Builder>,
 }
 
 /// The root of the new file, from a mapped old file and its edits.
@@ -59,10 +68,10 @@ struct Prefix {
 fn result_root<'m, S: Storage>(
     reader: Reader<'_, '_, S>,
     mapping: &'m Mapping,
-    prefix: Prefix,
+    prefix: Prefix<'_>,
     context: RunContext<'_>,
 ) -> Result<blake3::Hash> {
-    let Prefix { mut tree, bytes: from } = prefix;
+    let Prefix { mut tree, bytes: from, mut proof } = prefix;
     let (mut released, size) = (from, reader.result_size());
     let free = RefCell::new(Vec::new());
     let work = || |piece: Piece<'m>| (cvs(piece.bytes(), piece.first, size), piece.memory);
@@ -97,7 +106,12 @@ fn result_root<'m, S: Storage>(
     };
     in_order(context.threads.min(MAX_THREADS), work, feed, |(cvs, memory)| {
         context.cancel.check()?;
-        cvs.into_iter().for_each(|cv| tree.push(cv));
+        for cv in cvs {
+            tree.push(cv);
+            if let Some(proof) = &mut proof {
+                proof.push_new(cv);
+            }
+        }
         free.borrow_mut().extend(memory);
         Ok(())
     })?;

@@ -278,6 +278,7 @@ impl<'f, 's, S: Storage> Merger<'f, 's, S> {
             after_groups,
             // What the other patch says of its plugin is not known to be true.
             counts: Vec::new(),
+            proof: None,
         })))
     }
 }

@@ -186,6 +186,7 @@ mod tests {
                 window_bytes: 1 << 20,
                 memory: crate::memory::MemoryContext::NONE,
                 cancel: crate::cancel::Cancel::NEVER,
+                prove: false,
             };
             let scanned = scan_touched(&mapping, &transforms, writer, &options, &mut |_, _| {});
             let kind = scanned.map(|scanned| scanned.draft.stats().edits).map_err(|error| error.kind());

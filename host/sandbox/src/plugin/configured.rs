@@ -69,6 +69,18 @@ impl Configured {
         storable
     }
 
+    /// Names and values of the parameters that a patch does not hold, in order.
+    pub fn hidden_params(&self) -> impl Iterator<Item = (&str, Vec<u8>)> {
+        self.params.iter().filter(|param| param.secret).map(|param| {
+            let value = match &param.value {
+                Value::Text(text) => text.clone().into_bytes(),
+                Value::Bytes(bytes) => bytes.clone(),
+                Value::Integer(_) | Value::Boolean(_) => param.given.clone().into_bytes(),
+            };
+            (param.name.as_str(), value)
+        })
+    }
+
     /// The hash of all parameters; see [`params::digest`].
     #[must_use]
     pub fn params_digest(&self) -> blake3::Hash {

@@ -96,6 +96,16 @@ impl Several {
         self.members.iter().flat_map(of).collect()
     }
 
+    /// The values of the parameters that a patch does not hold, in the order of
+    /// [`Several::storable_params`], and only in memory.
+    #[must_use]
+    pub fn hidden_values(&self) -> Vec<Vec<u8>> {
+        let of = |(_, member): &(String, Configured)| {
+            member.hidden_params().map(|(_, value)| value).collect::<Vec<_>>()
+        };
+        self.members.iter().flat_map(of).collect()
+    }
+
     /// The hash of all parameters.
     #[must_use]
     pub fn params_digest(&self) -> blake3::Hash {

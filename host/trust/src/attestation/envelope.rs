@@ -18,21 +18,21 @@ const MAX_KEY_CHARS: usize = 1024;
 
 /// A payload with its signatures, none of which was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Envelope {
-    pub(super) payload: Vec<u8>,
+pub(crate) struct Envelope {
+    pub(crate) payload: Vec<u8>,
     /// Names of keys, which anybody can write there, and signatures.
-    pub(super) signatures: Vec<(String, [u8; SIGNATURE_BYTES])>,
+    pub(crate) signatures: Vec<(String, [u8; SIGNATURE_BYTES])>,
 }
 
 impl Envelope {
     /// Signs a payload.
-    pub(super) fn sign(payload: Vec<u8>, key: &OpenKey) -> Self {
+    pub(crate) fn sign(payload: Vec<u8>, key: &OpenKey) -> Self {
         let signature = key.sign(&signed_bytes(&payload));
         Self { payload, signatures: vec![(key.line.clone(), signature)] }
     }
 
     /// Whether this key has signed the payload.
-    pub(super) fn is_signed_by(&self, key: &[u8; 32]) -> bool {
+    pub(crate) fn is_signed_by(&self, key: &[u8; 32]) -> bool {
         let message = signed_bytes(&self.payload);
         self.signatures.iter().any(|(_, signature)| is_signed(key, &message, signature))
     }
@@ -42,7 +42,7 @@ impl Envelope {
     /// # Errors
     /// [`Kind::Refused`](runner_pipeline::error::Kind::Refused) if it is not such an
     /// envelope, or has too many signatures.
-    pub(super) fn parse(line: &[u8]) -> Result<Self> {
+    pub(crate) fn parse(line: &[u8]) -> Result<Self> {
         let value = read(line)?;
         if value["payloadType"] != PAYLOAD_TYPE {
             return Err(wrong(&format!("its `payloadType` is not {PAYLOAD_TYPE}")));
@@ -66,7 +66,7 @@ impl Envelope {
     }
 
     /// The object, on one line.
-    pub(super) fn to_line(&self) -> String {
+    pub(crate) fn to_line(&self) -> String {
         let text =
             |bytes: &[u8]| Base64::encode_to_string(bytes).expect("the length of a payload is limited");
         let signatures: Vec<_> =

@@ -19,7 +19,7 @@ const WHY_CHARS: usize = 200;
 /// # Errors
 /// [`Kind::Refused`] if it is none, is nested too deeply, or an object has a name
 /// twice.
-pub(super) fn read(bytes: &[u8]) -> Result<Value> {
+pub(crate) fn read(bytes: &[u8]) -> Result<Value> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let checked = Strict { depth: DEPTH }.deserialize(&mut reader).and_then(|()| reader.end());
     // The parser's own numbers do not depend on how it was built.
@@ -27,7 +27,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Value> {
 }
 
 /// The error for what is not as it must be.
-pub(super) fn wrong(why: &str) -> Error {
+pub(crate) fn wrong(why: &str) -> Error {
     Error::new(Kind::Refused, "the attestation is not of its form").because(escape(why, WHY_CHARS))
 }
 

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use super::verified::Check;
 use crate::convert::{self, Facts, Packer};
 use crate::error::{Error, Kind, Result};
+use crate::hash::proof::Builder;
 use crate::hash::{GROUP_BYTES, Tree, group_cv};
 use crate::patch::{EDIT_PATCH_BYTES, Edit, Group, Writer};
 use crate::pipe::Sink;
@@ -101,7 +102,10 @@ impl<'a, 's, S: Storage> Recompressed<'a, 's, S> {
         let draft = self.writer.finish()?;
         // The first edit changes the length, so no group after it is known.
         let pre_root = self.before.finish();
-        Ok(Scanned { draft, pre_root: Some(pre_root), after: Tree::new(), after_groups: 0, counts })
+        // The proof will say that everything may have changed.
+        let proof = self.options.prove.then(Builder::new);
+        let (after, after_groups) = (Tree::new(), 0);
+        Ok(Scanned { draft, pre_root: Some(pre_root), after, after_groups, counts, proof })
     }
 
     fn groups(&self) -> u64 {
