@@ -176,6 +176,7 @@ fn a_file_of_attestations_from_others_is_only_text() {
         ("[".repeat(60_000), "nested too deeply"),
         ("x".repeat(100_000), "the limit is 65536"),
         (format!("{good}\u{1b}[2J"), "line 2"),
+        (good.repeat(65), "the file has more than 64 attestations"),
     ] {
         fs::write(&place, text).unwrap();
         both(what);

@@ -1,6 +1,7 @@
 //! `plugin push`, `pull`, `install` and `update` with Debian's registry and skopeo.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use runner_tests::packages::User;
 use runner_tests::registries::{Registry, missing};
@@ -115,6 +116,10 @@ fn a_digest_is_enough_and_must_be_right() {
     // A lock file pins, too, and only what it names.
     company.online(&["lock", "acme:guest"]).ok();
     company.online(&["remove", "acme:guest"]).ok();
+    let lock = company.scratch.path("runner.lock");
+    fs::set_permissions(&lock, PermissionsExt::from_mode(0o666)).unwrap();
+    company.online(&["install", &tagged]).fails(4, "nobody vouches for");
+    fs::set_permissions(&lock, PermissionsExt::from_mode(0o644)).unwrap();
     company.online(&["install", &tagged]).ok();
 }
 

@@ -103,6 +103,8 @@ fn minisign_and_we_understand_each_other() {
     assert!(said.contains("Trusted comment: runner-plugin id=acme:guest version=1.2.0 blake3="), "{said}");
     // Its keys, of which those that it does not encrypt have no checksum.
     other(&user, "minisign", &["-G", "-W", "-s", "theirs", "-p", "theirs.pub"], "").ok();
+    // What another key has signed would stay.
+    fs::remove_file(user.scratch.path("x.wasm.minisig")).unwrap();
     user.plugin(&sign("theirs", &[])).ok();
     check("theirs.pub").ok();
     user.plugin(&verify("theirs.pub")).ok();
@@ -163,6 +165,8 @@ fn ssh_keygen_and_we_understand_each_other() {
         let key = format!("{kind}-{}", phrase.len());
         let public = format!("{key}.pub");
         other(&user, "ssh-keygen", &["-q", "-t", kind, "-N", phrase, "-C", "an author", "-f", &key], "").ok();
+        // What another key has signed would stay.
+        let _ = fs::remove_file(user.scratch.path("x.wasm.sshsig"));
         let with: &[&str] = if phrase.is_empty() { &[] } else { &["--password-file", "password"] };
         if kind == "rsa" {
             user.plugin(&sign(&key, with))

@@ -1,8 +1,13 @@
 //! Trusted keys, policies and lists of revoked plugins.
 
+mod cosigned;
+mod drafts;
+mod imports;
 mod keys;
 mod policies;
 mod revocation;
+mod road;
+mod vetted;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

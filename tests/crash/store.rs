@@ -30,10 +30,12 @@ fn new(id: &str, byte: u8) -> New {
         summary: "x".repeat(600),
         signer: None,
         signature: None,
+        more_signatures: Vec::new(),
         from: Carrier::Registry("registry.example.com/x".to_owned()),
         evidence: None,
         wants: Wants::default(),
         granted: Wants::default(),
+        vetted_by: Vec::new(),
     };
     New { plugin, bytes, evidence: Vec::new() }
 }

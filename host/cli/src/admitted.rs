@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::memory::Bytes;
 use runner_pipeline::patch::Evidence;
-use runner_policy::decide::Verdict;
+use runner_policy::decide::{Limit, Verdict};
 use runner_policy::rules::Capability;
 use runner_sandbox::plugin::Resolved;
 
@@ -63,34 +63,36 @@ pub(crate) fn admitted(
 fn within(verdict: &Verdict, limits: Raised, given: &GivenInRun, name: &str) -> Result<Raised> {
     let (mut memory_bytes, mut deadline) = limits;
     let GivenInRun { memory_bytes: given_bytes, deadline: given_time, .. } = *given;
-    if let Some(most) = verdict.max_memory {
-        if given_bytes.is_some_and(|given| given > most) {
-            return Err(too_much(name, "--memory", &Bytes(most).to_string()));
+    if let Some(Limit { most, by }) = &verdict.max_memory {
+        if given_bytes.is_some_and(|given| given > *most) {
+            return Err(too_much((name, "--memory"), &Bytes(*most).to_string(), by));
         }
-        memory_bytes = memory_bytes.min(most);
+        memory_bytes = memory_bytes.min(*most);
     }
-    if let Some(most) = verdict.max_timeout {
-        if given_time.is_some_and(|given| given > most) {
-            return Err(too_much(name, "--timeout", &format!("{} seconds", most.as_secs_f64())));
+    if let Some(Limit { most, by }) = &verdict.max_timeout {
+        if given_time.is_some_and(|given| given > *most) {
+            return Err(too_much((name, "--timeout"), &format!("{} seconds", most.as_secs_f64()), by));
         }
-        deadline = deadline.min(most);
+        deadline = deadline.min(*most);
     }
     Ok((memory_bytes, deadline))
 }
 
 /// Refuses options that give what a policy withholds.
 fn refuse_withheld(verdict: &Verdict, args: &PluginArgs, name: &str) -> Result<()> {
-    let is_given = |capability: &&Capability| match capability {
+    let is_given = |limit: &&Limit<Capability>| match limit.most {
         Capability::Table => !args.tables.is_empty(),
         Capability::Seed => args.seed.is_some(),
     };
-    let Some(capability) = verdict.withheld.iter().find(is_given) else { return Ok(()) };
-    let what = format!("a policy does not give {} to the plugin {name}", capability.option());
+    let Some(Limit { most, by }) = verdict.withheld.iter().find(is_given) else { return Ok(()) };
+    let option = most.option();
+    let what = format!("a policy does not give {option} to the plugin {name}");
     Err(Error::new(Kind::Refused, what)
-        .hint("`runner trust list` shows the policies; `capabilities` is what counts"))
+        .because(by.clone())
+        .hint(format!("leave {option} out; `capabilities` in that file is what counts")))
 }
 
-fn too_much(name: &str, option: &str, most: &str) -> Error {
+fn too_much((name, option): (&str, &str), most: &str, by: &str) -> Error {
     let what = format!("{option} gives the plugin {name} more than a policy allows, which is {most}");
-    Error::new(Kind::Refused, what).hint(format!("leave {option} out, or give less"))
+    Error::new(Kind::Refused, what).because(by.to_owned()).hint(format!("leave {option} out, or give less"))
 }

@@ -168,8 +168,10 @@ mod tests {
             summary: String::new(),
             signer: None,
             signature: None,
+            more_signatures: vec![],
             from: Carrier::File,
             evidence: None,
+            vetted_by: vec![],
             wants,
             granted,
         }

@@ -1,6 +1,8 @@
 //! Whether plugins may run on some files: what is trusted and demanded on this machine,
 //! held against what is known of each plugin.
 
+mod authors;
+
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -13,7 +15,7 @@ use runner_policy::facts::{Claim, Facts, Lock, Origin, REBUILT, VETTED};
 use runner_policy::places::Places;
 use runner_policy::revocation::Lists;
 use runner_policy::state;
-use runner_policy::trust::{Key, Role};
+use runner_policy::trust::Role;
 use runner_sandbox::plugin::Resolved;
 use runner_store::digest::Digest;
 use runner_store::folder::{self, Folder};
@@ -24,13 +26,11 @@ use runner_trust::id::Id;
 use runner_trust::package::Package;
 use runner_trust::signer::Signer;
 
-use crate::beside::{attestations_beside, beside, read_if_there};
+pub(crate) use self::authors::all_beside;
+use crate::beside::{attestations_beside, read_if_there};
 use crate::installed::Found;
 use crate::real_paths::{follow, real};
 use crate::report::Reporter;
-
-/// The greatest size of a signature, in bytes.
-const SIGNATURE_BYTES: u64 = 16 << 10;
 
 /// The folder of the machine, if it is not the usual one.
 static MACHINE: OnceLock<PathBuf> = OnceLock::new();
@@ -68,8 +68,8 @@ impl Guard {
         let places = places();
         let mut policies = places.policies()?;
         policies.iter_mut().flat_map(|policy| &mut policy.rules).for_each(|rule| follow(&mut rule.demands));
-        let (trust, lists) = (places.trust()?, lists()?);
-        Ok(Self { situation: Situation { trust, policies, lists, now: Timestamp::now() } })
+        let (trust, imports, lists) = (places.trust()?, places.imports()?, lists()?);
+        Ok(Self { situation: Situation { trust, policies, lists, imports, now: Timestamp::now() } })
     }
 
     /// What is known of a plugin that was found by its name.
@@ -81,7 +81,11 @@ impl Guard {
         let name = name.clone();
         let digest = Digest::of(bytes);
         if let Some(plugin) = &found.plugin {
-            let lock = if found.is_locked { Lock::Named } else { Lock::Absent };
+            let lock = match (found.is_locked, found.is_lock_open) {
+                (true, false) => Lock::Named,
+                (true, true) => Lock::Open,
+                (false, _) => Lock::Absent,
+            };
             return Ok(self.of_installed(plugin, lock, (bytes, &found.evidence)));
         }
         let Some(path) = path else {
@@ -128,13 +132,20 @@ impl Guard {
         lock: Lock,
         (bytes, evidence): (&[u8], &[u8]),
     ) -> Facts {
+        // It was verified when it was installed, and only this user can have changed it.
+        let mut signers: Vec<_> = plugin.signer.iter().cloned().collect();
+        // Anybody can have added one by a revoked key, so that counts for nothing.
+        let revoked = |signer: &Signer| self.situation.lists.revokes_key(Some(&plugin.id), signer);
+        let more = plugin.more_signatures.iter().map(|text| (Format::of_signature(text), text.clone()));
+        let more = self.signers(&plugin.id, bytes, &more.collect::<Vec<_>>());
+        signers.extend(more.into_iter().map(|(signer, _)| signer).filter(|signer| !revoked(signer)));
+        signers.dedup();
         Facts {
             name: plugin.id.to_string(),
             origin: Origin::Installed,
             id: Some(plugin.id.clone()),
             digest: plugin.blake3,
-            // It was verified when it was installed, and only this user can have changed it.
-            signers: plugin.signer.iter().cloned().collect(),
+            signers,
             claims: self.claims(&plugin.id, bytes, evidence),
             lock,
         }
@@ -152,77 +163,24 @@ impl Guard {
         attestation::claims(&found, &keys, &Subject::new(id, bytes)).into_iter().filter_map(claim).collect()
     }
 
-    /// How many keys that are trusted to vet say something good of a plugin.
-    pub(crate) fn attesters(&self, id: &Id, bytes: &[u8], evidence: &[u8]) -> usize {
-        let mut keys: Vec<_> =
-            self.claims(id, bytes, evidence).into_iter().map(|claim| claim.key.to_string()).collect();
-        keys.sort_unstable();
+    /// The keys that are trusted to vet, and say something good of a plugin.
+    pub(crate) fn attesters(&self, id: &Id, bytes: &[u8], evidence: &[u8]) -> Vec<Signer> {
+        let mut keys: Vec<_> = self.claims(id, bytes, evidence).into_iter().map(|claim| claim.key).collect();
+        keys.sort_unstable_by_key(ToString::to_string);
         keys.dedup();
-        keys.len()
+        keys
     }
 
-    /// The trusted authors who have signed a plugin, with their signatures.
-    fn signers(&self, id: &Id, bytes: &[u8], signatures: &[(Format, String)]) -> Vec<(Signer, String)> {
-        let mut found: Vec<(Signer, String)> = Vec::new();
-        for key in self.situation.trust.keys_for(Role::Author, Some(id)) {
-            let is_there = found.iter().any(|(signer, _)| *signer == key.signer);
-            let of_format = |(format, _): &&(Format, String)| *format == key.signer.format();
-            let verified = |(_, text): &&(Format, String)| key.signer.verify(id, bytes, text).is_ok();
-            if let Some((_, text)) = signatures.iter().filter(of_format).find(verified).filter(|_| !is_there)
-            {
-                found.push((key.signer.clone(), text.clone()));
-            }
-        }
-        found
+    /// Whether a key is trusted to vet a plugin.
+    pub(crate) fn vets(&self, id: &Id, key: &Signer) -> bool {
+        self.situation.trust.keys_for(Role::Vet, Some(id)).any(|other| other.signer == *key)
     }
 
-    /// The signatures beside a plugin's file, if there is a trusted author who may have
-    /// made one.
-    ///
-    /// # Errors
-    /// If a signature cannot be read.
-    pub(crate) fn signatures_beside(&self, id: &Id, path: &Path) -> Result<Vec<(Format, String)>> {
-        if self.situation.trust.keys_for(Role::Author, Some(id)).next().is_none() {
-            return Ok(vec![]);
-        }
-        let read = |format: Format| {
-            let signature = read_if_there(&beside(path, format), SIGNATURE_BYTES)?;
-            Ok(signature.map(|text| (format, String::from_utf8_lossy(&text).into_owned())))
-        };
-        Format::ALL.into_iter().filter_map(|format| read(format).transpose()).collect()
-    }
-
-    /// A trusted author who has signed a plugin that is to be installed, with the
-    /// signature.
-    pub(crate) fn trusted(
-        &self,
-        id: &Id,
-        bytes: &[u8],
-        signatures: &[(Format, String)],
-    ) -> Option<(Signer, String)> {
-        let now = self.situation.time();
-        let keys = || self.situation.trust.keys_for(Role::Author, Some(id));
-        let counts = |signer: &Signer| keys().any(|key| key.signer == *signer && !key.is_expired(now));
-        self.signers(id, bytes, signatures).into_iter().find(|(signer, _)| counts(signer))
-    }
-
-    /// Whether a key is another one of the party that had the old one: it is trusted now,
-    /// under the same name.
-    pub(crate) fn is_next(&self, id: &Id, old: &Signer, new: &Signer) -> bool {
-        let now = self.situation.time();
-        let keys = || self.situation.trust.keys_for(Role::Author, Some(id));
-        let is_his = |key: &Key| keys().any(|other| other.signer == *old && other.name == key.name);
-        old != new && keys().any(|key| key.signer == *new && !key.is_expired(now) && is_his(key))
-    }
-
-    /// Whether a key was trusted for a plugin until it expired. It vouches for nothing new
-    /// then, though it may have signed what was installed before.
-    pub(crate) fn has_ended(&self, id: &Id, signer: &Signer) -> bool {
-        let now = self.situation.time();
-        let mut keys =
-            self.situation.trust.keys_for(Role::Author, Some(id)).filter(|key| key.signer == *signer);
-        let mut all = keys.by_ref().peekable();
-        all.peek().is_some() && all.all(|key| key.is_expired(now))
+    /// What a key with this name and role has said of a plugin.
+    pub(crate) fn said_by(&self, names: &[String], facts: &Facts) -> Vec<Claim> {
+        let keys = self.situation.trust.keys_for(Role::Vet, facts.id.as_ref());
+        let keys: Vec<_> = keys.filter(|key| names.contains(&key.name)).map(|key| &key.signer).collect();
+        facts.claims.iter().filter(|claim| keys.contains(&&claim.key)).cloned().collect()
     }
 
     /// Decides whether a plugin may run on these files, and says what to be warned of.
@@ -283,7 +241,10 @@ fn installed_signer(digest: Digest) -> Option<Signer> {
 }
 
 /// The revoked plugins that are known.
-fn lists() -> Result<Lists> {
+///
+/// # Errors
+/// If they cannot be read or believed.
+pub(crate) fn lists() -> Result<Lists> {
     // Who has no folder has accepted none.
     let Ok(path) = folder::path() else { return Ok(Lists::default()) };
     match Folder::open(&path)? {

@@ -15,6 +15,9 @@ use runner_trust::attestation::parse_file;
 use runner_trust::id::Request;
 use runner_trust::package::Package;
 
+/// Write permission for the group and for others.
+const WRITABLE_BY_OTHERS: u32 = 0o022;
+
 /// A plugin that was found.
 pub(crate) struct Found {
     pub(crate) source: Resolved,
@@ -22,6 +25,8 @@ pub(crate) struct Found {
     pub(crate) plugin: Option<Installed>,
     /// The lock file names it with this digest.
     pub(crate) is_locked: bool,
+    /// Other users may write to that file.
+    pub(crate) is_lock_open: bool,
     /// Its attestations, as they are in the store.
     pub(crate) evidence: Vec<u8>,
 }
@@ -47,7 +52,8 @@ pub(crate) fn find(name: &str, locking: Locking) -> Result<Found> {
             return Err(Error::new(Kind::Refused, what)
                 .hint("`runner plugin install` and `runner plugin lock` install and lock it"));
         }
-        return Ok(Found { source: found, plugin: None, is_locked: false, evidence: Vec::new() });
+        let (plugin, evidence) = (None, Vec::new());
+        return Ok(Found { source: found, plugin, is_locked: false, is_lock_open: false, evidence });
     }
     let request: Request = name.parse()?;
     let lock = read_lock()?;
@@ -69,9 +75,9 @@ pub(crate) fn find(name: &str, locking: Locking) -> Result<Found> {
         let differs = locked.content_difference(&bytes, &attestations);
         differs.map_or(Ok(()), |why| Err(not_locked(locked, why)))?;
     }
-    let is_locked = locked.is_some();
+    let (is_locked, is_lock_open) = (locked.is_some(), is_lock_open()?);
     let source = Resolved { name: found.id.to_string(), path: None, bytes: bytes.into() };
-    Ok(Found { source, plugin: Some(found.clone()), is_locked, evidence })
+    Ok(Found { source, plugin: Some(found.clone()), is_locked, is_lock_open, evidence })
 }
 
 /// Holds what the index says of a plugin against its bytes: who it is, and who has signed
@@ -140,4 +146,28 @@ pub(crate) fn read_lock() -> Result<Option<LockFile>> {
     LockFile::parse(&bytes).map(Some).map_err(|error| {
         error.within(format!("cannot use {NAME}")).hint("take it from the project again, or remove it")
     })
+}
+
+/// The lock file of the current folder, if it pins what it names: nobody else may write to
+/// it.
+///
+/// # Errors
+/// As for [`read_lock`].
+pub(crate) fn read_pins() -> Result<Option<LockFile>> {
+    let lock = read_lock()?;
+    if is_lock_open()? { Ok(None) } else { Ok(lock) }
+}
+
+/// Whether other users may write to the lock file of the current folder.
+///
+/// # Errors
+/// Any I/O error.
+fn is_lock_open() -> Result<bool> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = Path::new(NAME);
+    match std::fs::metadata(path) {
+        Ok(metadata) => Ok(metadata.permissions().mode() & WRITABLE_BY_OTHERS != 0),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::io("inspect", path, error)),
+    }
 }

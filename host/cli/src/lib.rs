@@ -37,6 +37,7 @@ mod report;
 mod semaphore;
 mod show;
 mod signals;
+mod signature_files;
 mod truncate;
 mod trusted;
 mod turn;

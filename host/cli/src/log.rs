@@ -72,6 +72,7 @@ pub(crate) fn run(args: &LogArgs, reporter: &Reporter) -> Result<Outcome> {
         })?;
         match args.json {
             true => reporter.events(undoable.events())?,
+            false if undoable.is_empty() => reporter.show(&nothing_left(shown))?,
             false => reporter.show(&undoable.page())?,
         }
     }
@@ -88,6 +89,14 @@ pub(crate) fn run(args: &LogArgs, reporter: &Reporter) -> Result<Outcome> {
         },
     )?;
     Ok(Outcome::Done)
+}
+
+/// That there is nothing to undo, and why.
+fn nothing_left(changes: u64) -> Page {
+    Page::of(match changes {
+        0 => "nothing to undo: no such change is in the history",
+        _ => "nothing to undo: what was changed is undone already",
+    })
 }
 
 /// Calls `look` with every line of the history in a directory.

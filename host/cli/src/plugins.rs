@@ -33,7 +33,7 @@ use self::install::{InstallArgs, UpdateArgs, grant, install, remove, update};
 pub(crate) use self::key_files::{PasswordArgs, public_key, read_text, secret_key, write_new_secret};
 use self::list::list;
 use self::lock::lock;
-pub(crate) use self::new_file::Pending;
+pub(crate) use self::new_file::{Pending, put};
 use self::package::{PackageArgs, package};
 use self::push::{PullArgs, PushArgs, pull, push};
 use self::rebuild::{RebuildArgs, rebuild};

@@ -4,6 +4,8 @@
 //! Each demand is looked at alone, and all must be met. So a policy more never allows
 //! what was refused.
 
+mod signing;
+mod taken_back;
 mod vetting;
 
 use std::path::PathBuf;
@@ -12,9 +14,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::shown;
-use runner_trust::signer::Signer;
 
+pub use self::vetting::Voucher;
 use crate::facts::{Facts, Lock, Origin};
+use crate::imports::Import;
 use crate::level::Level;
 use crate::pattern::any_covers;
 use crate::revocation::Lists;
@@ -30,6 +33,8 @@ pub struct Situation {
     pub policies: Vec<Policy>,
     /// What was revoked.
     pub lists: Lists,
+    /// The audits of others.
+    pub imports: Vec<Import>,
     /// What the clock says.
     pub now: Timestamp,
 }
@@ -38,23 +43,38 @@ pub struct Situation {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verdict {
     /// The most memory for an instance, in bytes.
-    pub max_memory: Option<u64>,
+    pub max_memory: Option<Limit<u64>>,
     /// The most time for a block of a file.
-    pub max_timeout: Option<Duration>,
+    pub max_timeout: Option<Limit<Duration>>,
     /// What it may not have.
-    pub withheld: Vec<Capability>,
-    /// Nothing may get weaker when it is installed.
-    pub no_downgrade: bool,
+    pub withheld: Vec<Limit<Capability>>,
+    /// Nothing may get weaker when it is installed, and who says so.
+    pub no_downgrade: Option<String>,
     /// What the user is to be warned of.
     pub warnings: Vec<String>,
-    /// The keys of those who have vetted it, and count.
-    pub vetted_by: Vec<Signer>,
+    /// Those who have vetted it, and count.
+    pub vetted_by: Vec<Voucher>,
+}
+
+/// What a policy limits, with a sentence that says which policy does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limit<T> {
+    /// The limit.
+    pub most: T,
+    /// The policy, its level, and the line of the rule.
+    pub by: String,
 }
 
 /// Why a demand is not met, and what can be done.
 struct Unmet {
     why: String,
-    hint: String,
+    hints: Vec<String>,
+}
+
+impl Unmet {
+    fn new(why: &str, hint: impl Into<String>) -> Self {
+        Self { why: why.to_owned(), hints: vec![hint.into()] }
+    }
 }
 
 impl Situation {
@@ -89,6 +109,7 @@ impl Situation {
     pub fn decide(&self, facts: &Facts, files: &[PathBuf]) -> Result<Verdict> {
         let mut verdict = Verdict::default();
         self.revoked(facts)?;
+        self.violated(facts)?;
         let now = self.time();
         let old = self.lists.all().iter().map(|accepted| &accepted.list).filter(|list| list.expires <= now);
         verdict.warnings = old
@@ -101,45 +122,25 @@ impl Situation {
             .collect();
         for policy in &self.policies {
             for rule in policy.rules.iter().filter(|rule| applies(&rule.demands, facts, files)) {
-                self.meets(&rule.demands, policy.level, facts, &mut verdict)
-                    .map_err(|unmet| said(facts, policy, rule, unmet))?;
+                let by = demanded_by(policy, rule);
+                self.meets((&rule.demands, policy.level), facts, &by, &mut verdict)
+                    .map_err(|unmet| said(facts, &by, unmet))?;
             }
         }
         verdict.warnings.dedup();
         Ok(verdict)
     }
 
-    fn revoked(&self, facts: &Facts) -> Result<()> {
-        let Some(revoked) = self.lists.revoked(facts.id.as_ref(), facts.digest, &facts.signers) else {
-            return Ok(());
-        };
-        let by = revoked.list.signed_by.join(" and ");
-        let list = &revoked.list.list;
-        let what = format!("the plugin {} is revoked", named(facts));
-        Err(Error::new(Kind::Refused, what)
-            .because(format!(
-                "{} (list {}, number {}, signed by {by})",
-                shown(revoked.why),
-                list.name,
-                list.sequence
-            ))
-            .hint("install a version that is not revoked")
-            .hint(format!(
-                "`runner log --plugin {} --undo` shows what it has changed, and how to take that back",
-                facts.digest
-            )))
-    }
-
     /// Whether all demands of a rule are met. Narrows the verdict by it.
     fn meets(
         &self,
-        demands: &Demands,
-        level: Level,
+        (demands, level): (&Demands, Level),
         facts: &Facts,
+        by: &str,
         verdict: &mut Verdict,
     ) -> Result<(), Unmet> {
         self.known_lists(demands)?;
-        let unmet = |why: &str, hint: String| Err(Unmet { why: why.to_owned(), hint });
+        let unmet = |why: &str, hint: String| Err(Unmet::new(why, hint));
         match facts.origin {
             Origin::Bundled if demands.refuse_bundled => {
                 return unmet("bundled plugins are not run there", "name an installed plugin".to_owned());
@@ -154,23 +155,26 @@ impl Situation {
                 if let Some(by) = &demands.signed_by {
                     self.signed_by(by, level, facts)?;
                 }
-                if demands.pinned && facts.lock == Lock::Absent {
-                    let hint = format!("`runner plugin lock {}` pins what is installed", package(facts));
-                    return unmet("no runner.lock names it with this digest", hint);
+                if demands.pinned {
+                    pinned(facts)?;
                 }
                 if let Some(vetted) = &demands.vetted {
                     verdict.vetted_by.extend(self.vetted(vetted, level, facts)?);
                 }
             }
         }
-        verdict.max_memory = verdict.max_memory.into_iter().chain(demands.max_memory).min();
-        verdict.max_timeout = verdict.max_timeout.into_iter().chain(demands.max_timeout).min();
-        verdict.no_downgrade |= demands.no_downgrade;
+        narrow(&mut verdict.max_memory, demands.max_memory, by);
+        narrow(&mut verdict.max_timeout, demands.max_timeout, by);
+        if demands.no_downgrade {
+            verdict.no_downgrade.get_or_insert_with(|| by.to_owned());
+        }
         if let Some(allowed) = &demands.capabilities {
             let all = [Capability::Table, Capability::Seed];
-            let new = all.into_iter().filter(|one| !allowed.contains(one) && !verdict.withheld.contains(one));
-            let new: Vec<_> = new.collect();
-            verdict.withheld.extend(new);
+            let is_new = |one: &Capability| {
+                !allowed.contains(one) && !verdict.withheld.iter().any(|other| other.most == *one)
+            };
+            let new: Vec<_> = all.into_iter().filter(is_new).collect();
+            verdict.withheld.extend(new.into_iter().map(|most| Limit { most, by: by.to_owned() }));
         }
         Ok(())
     }
@@ -180,75 +184,43 @@ impl Situation {
             format!("get the newest list {name} from who issues it, and `runner trust revoke FILE`")
         };
         if let Some(name) = demands.lists.iter().find(|name| self.lists.get(name).is_none()) {
-            return Err(Unmet {
-                why: format!("the list {} of revoked plugins is not known", shown(name)),
-                hint: accept(&shown(name).to_string()),
-            });
+            let why = format!("the list {} of revoked plugins is not known", shown(name));
+            return Err(Unmet::new(&why, accept(&shown(name).to_string())));
         }
         let old = self.lists.all().iter().find(|accepted| accepted.list.expires <= self.time());
         match old {
-            Some(old) if demands.stale_lists == Stale::Refuse => Err(Unmet {
-                why: format!(
-                    "the list {} of revoked plugins has expired at {}",
-                    old.list.name, old.list.expires
-                ),
-                hint: accept(&old.list.name),
-            }),
+            Some(old) if demands.stale_lists == Stale::Refuse => {
+                let list = &old.list;
+                let why =
+                    format!("the list {} of revoked plugins has expired at {}", list.name, list.expires);
+                Err(Unmet::new(&why, accept(&list.name)))
+            }
             _ => Ok(()),
         }
     }
+}
 
-    /// Whether one of these keys or groups has signed.
-    fn signed_by(&self, by: &[String], level: Level, facts: &Facts) -> Result<(), Unmet> {
-        let signed: Vec<_> = self
-            .keys(Role::Author, facts)
-            .filter(|key| key.level <= level && facts.signers.contains(&key.signer))
-            .map(|key| key.name.as_str())
-            .collect();
-        let has_agreed = |wanted: &String| {
-            let group = self.trust.groups.iter().find(|group| group.level <= level && group.name == *wanted);
-            group.map_or_else(
-                || signed.contains(&wanted.as_str()),
-                |group| count(&signed, &group.keys) >= group.min,
-            )
-        };
-        if by.iter().any(has_agreed) {
-            return Ok(());
-        }
-        let why = match facts.signers.as_slice() {
-            [] if facts.id.is_none() => {
-                "nothing in it says which plugin it is, so no signature can be for it".to_owned()
-            }
-            [] => "no signature over it was verified".to_owned(),
-            signers => {
-                let keys: Vec<_> = signers.iter().map(|signer| self.called(signer)).collect();
-                format!("it is signed by {}", keys.join(" and "))
-            }
-        };
-        let hint = format!(
-            "it must be signed by {}, whose key {level} trusts for it and has not expired: \
-                            `runner trust list` shows the keys",
-            shown(&by.join(" or "))
-        );
-        Err(Unmet { why, hint })
-    }
-
-    /// A key with its name, if it has one.
-    fn called(&self, signer: &Signer) -> String {
-        let key = self.trust.keys.iter().find(|key| key.signer == *signer);
-        key.map_or_else(
-            || format!("{signer}, which is not trusted"),
-            |key| {
-                let expired = if key.is_expired(self.time()) { ", which has expired" } else { "" };
-                format!("{} ({signer}{expired})", key.name)
-            },
-        )
+/// Lowers a limit.
+fn narrow<T: Ord>(limit: &mut Option<Limit<T>>, most: Option<T>, by: &str) {
+    let Some(most) = most else { return };
+    if limit.as_ref().is_none_or(|known| most < known.most) {
+        *limit = Some(Limit { most, by: by.to_owned() });
     }
 }
 
-/// How many of the wanted names are there.
-fn count(found: &[&str], wanted: &[String]) -> usize {
-    wanted.iter().filter(|name| found.contains(&name.as_str())).count()
+/// Whether a lock file pins a plugin.
+fn pinned(facts: &Facts) -> Result<(), Unmet> {
+    match facts.lock {
+        Lock::Named | Lock::Later => Ok(()),
+        Lock::Absent => {
+            let hint = format!("`runner plugin lock {}` pins what is installed", package(facts));
+            Err(Unmet::new("no runner.lock names it with this digest", hint))
+        }
+        Lock::Open => Err(Unmet::new(
+            "runner.lock names it, and other users may write to that file",
+            "look at what it names; then `chmod go-w runner.lock`",
+        )),
+    }
 }
 
 /// Whether a rule is for this plugin and one of these files.
@@ -272,16 +244,17 @@ fn refused(facts: &Facts) -> Error {
     Error::new(Kind::Refused, format!("the plugin {}, digest {}, may not be run", named(facts), facts.digest))
 }
 
-fn said(facts: &Facts, policy: &Policy, rule: &Rule, unmet: Unmet) -> Error {
+/// Which policy demands something, as a sentence.
+fn demanded_by(policy: &Policy, rule: &Rule) -> String {
     use runner_pipeline::escape::Raw as _;
     let place = if rule.line > 0 { format!(", rule in line {}", rule.line) } else { String::new() };
-    refused(facts)
-        .because(Error::new(Kind::Refused, unmet.why).because(format!(
-            "that is what {} demands, the policy of {}{place}",
-            policy.path.shown(),
-            policy.level
-        )))
-        .hint(unmet.hint)
+    format!("that is what {} demands, the policy of {}{place}", policy.path.shown(), policy.level)
+}
+
+fn said(facts: &Facts, by: &str, unmet: Unmet) -> Error {
+    let why = Error::new(Kind::Refused, unmet.why).because(by.to_owned());
+    let error = refused(facts).because(why);
+    unmet.hints.into_iter().fold(error, Error::hint)
 }
 
 #[cfg(test)]

@@ -46,6 +46,8 @@ pub enum Lock {
     Absent,
     /// It does not, but the plugin is only installed now: a lock file may name it later.
     Later,
+    /// It names it, but other users may write to the file, so it pins nothing.
+    Open,
 }
 
 /// The criterion of what `plugin vet` has tried without a failure. No approval can have

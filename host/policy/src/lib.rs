@@ -3,6 +3,7 @@
 //! ```text
 //! trust.toml   keys by name, each for some plugins and in one role   trust
 //! policy.toml  what a plugin must have, and what it may have         rules
+//! imports.toml whose audits count, in which words                    imports
 //! lists.toml   what was revoked, by signed lists                     revocation
 //!
 //! Facts of a plugin + the files that it would change + the time  --decide-->  Verdict
@@ -18,9 +19,11 @@
 
 #![warn(missing_docs)]
 
+pub mod audits;
 pub mod decide;
 pub mod edit;
 pub mod facts;
+pub mod imports;
 pub mod level;
 pub mod pattern;
 pub mod places;

@@ -17,6 +17,7 @@ use runner_pipeline::user_state;
 use rustix::fs::{CWD, FileType, Mode, OFlags, Stat, fstat, openat};
 use rustix::io::Errno;
 
+use crate::imports::{self, Import, Pin};
 use crate::level::Level;
 use crate::rules::{self, Policy};
 use crate::text::MAX_BYTES;
@@ -94,6 +95,32 @@ impl Places {
             policies.push(Policy::parse(&bytes, Path::new(rules::PROJECT_NAME), Level::Project)?);
         }
         Ok(policies)
+    }
+
+    /// The audits of others that count.
+    ///
+    /// # Errors
+    /// If a file cannot be read or believed, or is not of its form;
+    /// [`Kind::Verification`] if a list is not the one that was imported.
+    pub fn imports(&self) -> Result<Vec<Import>> {
+        let mut found = Vec::new();
+        for (folder, level) in self.folders() {
+            for pin in self.pins(folder, level)? {
+                let (name, path) = (pin.file_name(), folder.join(pin.file_name()));
+                let list = self.read(folder, &name, level)?.ok_or_else(|| imports::damaged(&pin, &path))?;
+                found.push(Import::new(pin, &list, &path, level)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// What is imported by a folder.
+    ///
+    /// # Errors
+    /// If the file cannot be read or believed, or is not of its form.
+    pub fn pins(&self, folder: &Path, level: Level) -> Result<Vec<Pin>> {
+        let bytes = self.read(folder, imports::NAME, level)?;
+        bytes.map_or(Ok(vec![]), |bytes| imports::parse(&bytes, &folder.join(imports::NAME)))
     }
 
     /// The content of a file in a folder; `None` if there is none.

@@ -4,6 +4,8 @@
 //! stays in force until a later list of the same name replaces it, whatever happens to
 //! the keys that signed it: what can be taken away must not be what denies.
 
+mod entry;
+
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -11,16 +13,16 @@ use runner_pipeline::error::{Error, Kind, Result};
 use runner_store::digest::Digest;
 use runner_trust::id::Id;
 use runner_trust::signer::Signer;
-use semver::Version;
 use serde::{Deserialize, Serialize};
 
+pub use self::entry::Entry;
 use crate::pattern::{NamePattern, any_covers};
 use crate::text::{self, wrong};
 use crate::trust::is_name;
 use crate::when;
 
 /// What a list says first, so that nothing else that was signed passes for one.
-const KIND: &str = "runner-revocations";
+pub const KIND: &str = "runner-revocations";
 /// The form of both files.
 const FORM: u32 = 1;
 /// The greatest number of lists.
@@ -48,47 +50,28 @@ pub struct List {
     pub revoked: Vec<Entry>,
 }
 
-/// What is revoked: one content, some versions of a plugin, or all that a key signs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Entry {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    digest: Option<Digest>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    plugin: Option<NamePattern>,
-    /// The first version.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    from: Option<Version>,
-    /// The first version that is none of them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    below: Option<Version>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    key: Option<Signer>,
-    /// Why, for people.
-    pub why: String,
-}
-
-impl Entry {
-    fn check(&self) -> Result<(), &'static str> {
-        let has_range = self.from.is_some() || self.below.is_some();
-        match (&self.digest, &self.plugin, &self.key) {
-            (Some(_), None, None) | (None, None, Some(_)) if !has_range => Ok(()),
-            (None, Some(_), None) => Ok(()),
-            _ => Err("what is revoked has either `digest`, `key`, or `plugin` with `from` and `below`"),
+impl List {
+    /// The first list of a name, with nothing in it.
+    #[must_use]
+    pub fn new(name: &str, (issued, expires): (Timestamp, Timestamp)) -> Self {
+        Self {
+            kind: KIND.to_owned(),
+            form: FORM,
+            name: name.to_owned(),
+            sequence: 1,
+            issued,
+            expires,
+            keep: vec![],
+            revoked: vec![],
         }
     }
 
-    /// Whether a plugin of this identity is in the range.
-    fn is_in_range(&self, id: Option<&Id>) -> bool {
-        let (Some(plugin), Some(id)) = (&self.plugin, id) else { return false };
-        // By precedence, so that a release candidate of `below` is in the range.
-        plugin.covers(Some(id))
-            && self.from.as_ref().is_none_or(|from| id.version.cmp_precedence(from).is_ge())
-            && self.below.as_ref().is_none_or(|below| id.version.cmp_precedence(below).is_lt())
+    /// The text of the list.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        toml::to_string(self).expect("a list of tables with texts")
     }
-}
 
-impl List {
     /// Reads a list.
     ///
     /// # Errors
@@ -261,10 +244,18 @@ impl Lists {
     /// and sign no list, for any of them.
     #[must_use]
     pub fn revokes_key_for(&self, plugins: &[NamePattern], key: &Signer) -> bool {
+        self.revoking(plugins, key).is_some()
+    }
+
+    /// The name of a list that revokes a key for some of these plugins.
+    #[must_use]
+    pub fn revoking(&self, plugins: &[NamePattern], key: &Signer) -> Option<&str> {
         let meets =
             |own: &NamePattern| plugins.iter().any(|other| own.is_within(other) || other.is_within(own));
-        let lists = self.0.iter().filter(|accepted| accepted.plugins.iter().any(meets));
-        lists.flat_map(|accepted| &accepted.list.revoked).any(|entry| entry.key.as_ref() == Some(key))
+        let mut lists = self.0.iter().filter(|accepted| accepted.plugins.iter().any(meets));
+        let revokes =
+            |accepted: &&Accepted| accepted.list.revoked.iter().any(|entry| entry.key.as_ref() == Some(key));
+        lists.find(revokes).map(|accepted| accepted.list.name.as_str())
     }
 
     /// Whether a list keeps a content, though a key may have expired.

@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_trust::signer::Signer;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::pattern::NamePattern;
 use crate::revocation::names;
@@ -14,12 +14,12 @@ use crate::trust::{Key, Trust};
 use crate::when::SKEW;
 
 /// What a statement says first, so that nothing else that was signed passes for one.
-const KIND: &str = "runner-rotation";
+pub const KIND: &str = "runner-rotation";
 /// The form of a statement.
 const FORM: u32 = 1;
 
 /// That one key follows another one.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Statement {
     kind: String,
@@ -36,6 +36,18 @@ pub struct Statement {
 }
 
 impl Statement {
+    /// That one key follows another one from now on.
+    #[must_use]
+    pub fn new((old, new): (Signer, Signer), plugins: Vec<NamePattern>, issued: Timestamp) -> Self {
+        Self { kind: KIND.to_owned(), form: FORM, old, new, plugins, issued }
+    }
+
+    /// The text of the statement.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        toml::to_string(self).expect("a table with texts")
+    }
+
     /// Reads a statement.
     ///
     /// # Errors

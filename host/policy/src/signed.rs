@@ -1,6 +1,7 @@
 //! Who has signed a text, and of which plugins those may speak.
 
 use jiff::Timestamp;
+use runner_trust::signer::Signer;
 
 use crate::pattern::NamePattern;
 use crate::trust::{Key, Role, Trust};
@@ -10,6 +11,8 @@ use crate::trust::{Key, Role, Trust};
 pub struct Authority {
     /// The names of the keys that count.
     pub names: Vec<String>,
+    /// Those keys.
+    pub signers: Vec<Signer>,
     /// The plugins of which they may speak. Empty if there are too few of them.
     pub plugins: Vec<NamePattern>,
 }
@@ -36,7 +39,13 @@ pub fn authority(
         let new: Vec<_> = new.filter(|pattern| !plugins.contains(pattern)).cloned().collect();
         plugins.extend(new);
     }
-    Authority { names, plugins }
+    let mut signers: Vec<Signer> = Vec::new();
+    for key in keys {
+        if !signers.contains(&key.signer) {
+            signers.push(key.signer.clone());
+        }
+    }
+    Authority { names, signers, plugins }
 }
 
 /// Whether a key may speak of these plugins: alone, or with the others of each of its

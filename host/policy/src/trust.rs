@@ -32,6 +32,8 @@ pub enum Role {
     Revoke,
     /// This plugin has made this change.
     Receipt,
+    /// These plugins were vetted by us, as our list of audits says.
+    Audit,
 }
 
 impl Role {
@@ -43,6 +45,7 @@ impl Role {
             Self::Vet => "vet",
             Self::Revoke => "revoke",
             Self::Receipt => "receipt",
+            Self::Audit => "audit",
         }
     }
 }

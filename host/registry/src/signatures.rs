@@ -16,6 +16,8 @@ use crate::repository::{Document, Name, Repository, checked_blob};
 
 /// The greatest size of a signature, in bytes.
 pub const SIGNATURE_BYTES: u64 = 16 << 10;
+/// The greatest number of signatures of one format in the notes on an artifact.
+const MAX_SIGNATURES: usize = 8;
 /// The greatest size of a manifest of a signature, in bytes.
 const REFERRER_BYTES: u64 = 64 << 10;
 /// The most manifests that are fetched of a list.
@@ -71,9 +73,10 @@ pub struct Found {
     pub skipped: usize,
 }
 
-/// The name of the annotation with a signature.
-fn annotation(format: Format) -> String {
-    format!("runner-plugin{}", format.suffix())
+/// The name of the annotation with a signature: the first of its format, or a further one.
+fn annotation(format: Format, number: usize) -> String {
+    let number = if number == 1 { String::new() } else { format!(".{number}") };
+    format!("runner-plugin{number}{}", format.suffix())
 }
 
 /// The type of the layer with a signature.
@@ -95,8 +98,11 @@ pub fn is_list_tag(tag: &str) -> bool {
 
 /// Writes signatures into the notes on an artifact.
 pub(crate) fn annotate(annotations: &mut Annotations, signatures: &[Signature]) {
-    for signature in signatures {
-        annotations.insert(annotation(signature.format), signature.text.clone());
+    for format in Format::ALL {
+        let own = signatures.iter().filter(|signature| signature.format == format);
+        for (signature, number) in own.zip(1..=MAX_SIGNATURES) {
+            annotations.insert(annotation(format, number), signature.text.clone());
+        }
     }
 }
 
@@ -106,8 +112,10 @@ pub(crate) fn annotate(annotations: &mut Annotations, signatures: &[Signature]) 
 /// If one cannot be read, or the list of referrers is not of its form.
 pub(crate) fn find(repository: &mut dyn Repository, subject: &Digest, manifest: &Manifest) -> Result<Found> {
     let mut found = Found::default();
-    for format in Format::ALL {
-        match manifest.annotations.get(&annotation(format)) {
+    let numbers = |format| (1..=MAX_SIGNATURES).map(move |number| (format, number));
+    for (format, number) in Format::ALL.into_iter().flat_map(numbers) {
+        match manifest.annotations.get(&annotation(format, number)) {
+            Some(text) if found.signatures.iter().any(|one| one.text == *text) => {}
             Some(text) if text.len() as u64 <= SIGNATURE_BYTES => {
                 found.signatures.push(Signature { format, text: text.clone() });
             }

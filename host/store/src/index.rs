@@ -45,6 +45,10 @@ pub struct Installed {
     /// That signature, as it stands in a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
+    /// Further signatures that came with it. None of them was checked: each is, against
+    /// the keys that are trusted, where it is to count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_signatures: Vec<String>,
     /// What it was installed from, the last time.
     #[serde(default, skip_serializing_if = "Carrier::is_default")]
     pub from: Carrier,
@@ -57,6 +61,9 @@ pub struct Installed {
     /// What of it the user has granted to this content.
     #[serde(default, skip_serializing_if = "Wants::is_usual")]
     pub granted: Wants,
+    /// The trusted keys that had vetted it when it was installed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vetted_by: Vec<Signer>,
 }
 
 /// What was seen of a name.
@@ -73,6 +80,9 @@ pub struct Seen {
     /// What was granted to the version that was installed last.
     #[serde(default, skip_serializing_if = "Wants::is_usual")]
     pub granted: Wants,
+    /// The trusted keys that had vetted the version that was installed last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vetted_by: Vec<Signer>,
 }
 
 /// The file.
@@ -154,12 +164,13 @@ impl Index {
             blake3: plugin.blake3,
             signer: plugin.signer.clone(),
             granted: plugin.granted.clone(),
+            vetted_by: plugin.vetted_by.clone(),
         };
         let seen = self.seen.entry(plugin.id.package()).or_insert_with(|| fresh.clone());
         if fresh.version.cmp_precedence(&seen.version).is_ge() {
             *seen = fresh;
         } else {
-            (seen.signer, seen.granted) = (fresh.signer, fresh.granted);
+            (seen.signer, seen.granted, seen.vetted_by) = (fresh.signer, fresh.granted, fresh.vetted_by);
         }
         let after = |other: &Installed| {
             let key = |id: &Id| (id.package(), id.version.clone());
@@ -208,6 +219,8 @@ mod tests {
         let signed = Installed {
             signer: Some("RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3".parse().unwrap()),
             signature: Some("a\n'''b\"\"\"\n".to_owned()),
+            more_signatures: vec!["b\n".to_owned()],
+            vetted_by: vec!["RWSGOq2NVecA2UPNdBUZykf1CCb147pkmdtYxgb3Ti+JO/wCYvhbAb/U".parse().unwrap()],
             from: Carrier::Registry("r.example.com/z".to_owned()),
             evidence: Some(Digest::of(b"evidence")),
             wants: all.clone(),

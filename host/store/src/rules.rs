@@ -6,6 +6,9 @@ use runner_trust::signer::Signer;
 
 use crate::index::{Index, Installed};
 
+/// The greatest number of signatures that are kept of a plugin.
+pub const MAX_SIGNATURES: usize = 8;
+
 /// What a user may accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
@@ -50,6 +53,7 @@ pub fn admit(index: &mut Index, mut plugin: Installed, accepted: &[Change]) -> R
         if plugin.signer.is_none() {
             (plugin.signer, plugin.signature) = (present.signer.clone(), present.signature.clone());
         }
+        add_signatures(&mut plugin, present);
         plugin.evidence = plugin.evidence.or(present.evidence);
     }
     carry_grant(index, &mut plugin);
@@ -63,6 +67,17 @@ pub fn admit(index: &mut Index, mut plugin: Installed, accepted: &[Change]) -> R
     }
     index.put(plugin)?;
     Ok(Outcome::Installed)
+}
+
+/// Keeps the signatures that were there, as many as there is room for.
+fn add_signatures(plugin: &mut Installed, present: &Installed) {
+    let own = plugin.signature.clone();
+    let there = present.signature.iter().chain(&present.more_signatures);
+    for signature in there.filter(|there| own.as_ref() != Some(there)) {
+        if plugin.more_signatures.len() + 1 < MAX_SIGNATURES && !plugin.more_signatures.contains(signature) {
+            plugin.more_signatures.push(signature.clone());
+        }
+    }
 }
 
 /// Gives a plugin what was granted before: to these bytes, or to another version, if
@@ -235,6 +250,15 @@ mod tests {
         assert_eq!(admit(&mut index, attested.clone(), &[]).unwrap(), Outcome::Installed);
         assert_eq!(admit(&mut index, signed("a:x@1.2.0", b"2", 0), &[]).unwrap(), Outcome::Unchanged);
         assert_eq!(index.get(&attested.id), Some(&attested));
+        // So do further signatures, of which there are not endlessly many.
+        let more = |count: u8| (0..count).map(|number| format!("more {number}")).collect::<Vec<_>>();
+        let cosigned = Installed { more_signatures: more(1), ..signed("a:x@1.2.0", b"2", 0) };
+        assert_eq!(admit(&mut index, cosigned, &[]).unwrap(), Outcome::Installed);
+        assert_eq!(admit(&mut index, signed("a:x@1.2.0", b"2", 0), &[]).unwrap(), Outcome::Unchanged);
+        assert_eq!(index.get(&attested.id).unwrap().more_signatures, more(1));
+        let many = Installed { more_signatures: vec!["other".to_owned(); 6], ..signed("a:x@1.2.0", b"2", 0) };
+        admit(&mut index, many, &[]).unwrap();
+        assert_eq!(index.get(&attested.id).unwrap().more_signatures.len(), MAX_SIGNATURES - 1);
         // And those that had none may get one.
         let mut index = with(&[plugin("a:x@1.0.0", b"0")]);
         assert_eq!(admit(&mut index, signed("a:x@1.0.0", b"0", 1), &[]).unwrap(), Outcome::Installed);

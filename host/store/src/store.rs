@@ -183,6 +183,11 @@ impl<'s, S: Storage> Store<'s, S> {
 
     /// Replaces the index in one step, durably.
     fn replace_index(&self, index: &Index) -> Result<()> {
-        own_file::replace(self.storage, &self.index, index.to_text().as_bytes())
+        let text = index.to_text();
+        if text.len() as u64 > MAX_BYTES {
+            let what = format!("the index of installed plugins would have more than {MAX_BYTES} bytes");
+            return Err(Error::new(Kind::Refused, what).hint("`runner plugin remove` removes some"));
+        }
+        own_file::replace(self.storage, &self.index, text.as_bytes())
     }
 }

@@ -17,9 +17,11 @@ pub(crate) fn plugin(id: &str, content: &[u8]) -> Installed {
         summary: "Does \"it\"\n".to_owned(),
         signer: None,
         signature: None,
+        more_signatures: vec![],
         from: Carrier::File,
         evidence: None,
         wants: Wants::default(),
         granted: Wants::default(),
+        vetted_by: vec![],
     }
 }

@@ -144,19 +144,25 @@ pub fn parse_file(bytes: &[u8]) -> Result<Vec<Attestation>> {
     }
     let lines = bytes.split(|byte| *byte == b'\n').enumerate();
     let mut found: Vec<Attestation> = Vec::new();
-    for (number, line) in lines.filter(|(_, line)| !line.trim_ascii().is_empty()) {
+    let lines = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
+    for (count, (number, line)) in lines.enumerate() {
+        // Also of one that is there many times, each must be read.
+        if count >= MAX_ATTESTATIONS {
+            return Err(refused(format!("the file has more than {MAX_ATTESTATIONS} attestations")));
+        }
         let one = Attestation::parse(line).map_err(|error| error.within(format!("line {}", number + 1)))?;
         add(&mut found, one)?;
     }
     Ok(found)
 }
 
-/// Adds an attestation to others, unless it is there.
+/// Adds an attestation to others, unless the same statement with the same signatures is
+/// there, by whatever name of a key.
 ///
 /// # Errors
 /// [`Kind::Refused`] if there are too many.
 pub fn add(attestations: &mut Vec<Attestation>, one: Attestation) -> Result<()> {
-    if attestations.contains(&one) {
+    if attestations.iter().any(|other| other.envelope.is_same(&one.envelope)) {
         return Ok(());
     }
     let bytes: usize = attestations.iter().chain([&one]).map(|one| one.line.len() + 1).sum();

@@ -17,6 +17,16 @@ impl Format {
     /// Both formats.
     pub const ALL: [Self; 2] = [Self::Minisign, Self::Ssh];
 
+    /// The format of a signature, valid or not.
+    #[must_use]
+    pub fn of_signature(text: &str) -> Self {
+        if text.trim_start().starts_with("-----BEGIN SSH SIGNATURE-----") {
+            Self::Ssh
+        } else {
+            Self::Minisign
+        }
+    }
+
     /// The name of the file with a signature is that of the plugin's file, and
     /// this.
     #[must_use]

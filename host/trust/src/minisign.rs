@@ -106,6 +106,22 @@ pub(crate) fn open(secret: &str, password: Option<&str>) -> Result<OpenKey> {
     Ok(OpenKey::new(seed, line))
 }
 
+/// The comment of a signature, of which anybody may say anything until it is verified.
+pub(crate) fn comment(signature: &str) -> Option<&str> {
+    signature.lines().nth(2)?.strip_prefix("trusted comment: ")
+}
+
+/// Whether a signature names this public key, by its number. It may be of another key
+/// all the same.
+pub(crate) fn names_key(line: &str, signature: &str) -> bool {
+    let number = |line: &str| {
+        let bytes = Base64::decode_to_vec(line.trim(), None).ok()?;
+        bytes.get(ALGORITHM.len()..ALGORITHM.len() + NUMBER.len()).map(<[u8]>::to_vec)
+    };
+    let own = number(line);
+    own.is_some() && own == signature.lines().nth(1).and_then(number)
+}
+
 /// The Ed25519 key in a line with a public key.
 pub(crate) fn plain_public(line: &str) -> Option<[u8; 32]> {
     let bytes = Base64::decode_to_vec(line, None).ok()?;

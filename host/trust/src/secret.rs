@@ -7,6 +7,7 @@ use runner_pipeline::error::{Error, Kind, Result};
 use crate::ed25519::OpenKey;
 use crate::format::Format;
 use crate::id::Id;
+use crate::signer::Signer;
 use crate::{minisign, sshsig, statement};
 
 /// A secret key, which may be encrypted with a password.
@@ -65,6 +66,31 @@ impl SecretKey {
         }
     }
 
+    /// The public key.
+    ///
+    /// # Errors
+    /// [`Kind::Usage`] if the password is missing or wrong.
+    pub fn public(&self, password: Option<&str>) -> Result<Signer> {
+        match self.format {
+            Format::Minisign => minisign::public_key(&self.text, password)?.parse(),
+            Format::Ssh => sshsig::public_key(&self.text)?.parse(),
+        }
+    }
+
+    /// Signs a text: a list or a statement, which says itself what it is. Returns the
+    /// content of the file with the signature.
+    ///
+    /// # Errors
+    /// As for [`SecretKey::sign`].
+    pub fn sign_text(&self, password: Option<&str>, text: &str) -> Result<String> {
+        match self.format {
+            Format::Minisign => {
+                minisign::sign(&self.text, password, text.as_bytes(), &statement::of_text(text))
+            }
+            Format::Ssh => sshsig::sign(&self.text, password, text),
+        }
+    }
+
     /// Says of these bytes that they are this plugin. Returns the content of the
     /// file with the signature.
     ///
@@ -83,7 +109,6 @@ impl SecretKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::signer::Signer;
 
     #[test]
     fn what_a_key_says_its_public_key_confirms() {
@@ -95,6 +120,11 @@ mod tests {
         let signature = key.sign(None, &id, b"plugin").unwrap();
         let public: Signer = pair.public.parse().unwrap();
         public.verify(&id, b"plugin", &signature).unwrap();
+        assert_eq!(key.public(None).unwrap(), public);
+        let text = key.sign_text(None, "a list").unwrap();
+        public.verify_text("a list", &text).unwrap();
+        assert_eq!(public.verify_text("a text", &text).unwrap_err().kind(), Kind::Refused);
+        assert_eq!(public.verify(&id, b"a list", &text).unwrap_err().kind(), Kind::Refused);
         for text in ["", "x", &pair.public] {
             assert_eq!(SecretKey::new(text.to_owned()).unwrap_err().kind(), Kind::Usage);
         }

@@ -95,6 +95,36 @@ impl Signer {
             None => sshsig::verify(&self.line, text, signature),
         }
     }
+
+    /// Whether a signature names this key, whether or not it is valid.
+    #[must_use]
+    pub fn is_named_in(&self, signature: &str) -> bool {
+        match self.format() {
+            Format::Minisign => minisign::names_key(&self.line, signature),
+            Format::Ssh => sshsig::named_key(signature).is_some_and(|key| key == self.line),
+        }
+    }
+}
+
+/// Whether a signature, by whichever key, can be for a plugin. One that cannot is of no
+/// use beside it.
+#[must_use]
+pub fn can_be_for(id: &Id, plugin: &[u8], signature: &str) -> bool {
+    let digest = blake3::hash(plugin);
+    match sshsig::named_key(signature) {
+        Some(key) => sshsig::verify(&key, &statement::line(id, &digest), signature).is_ok(),
+        None => minisign::comment(signature).is_some_and(|said| statement::check(said, id, &digest).is_ok()),
+    }
+}
+
+/// The same for a list or a statement. Of a signature that another program has made,
+/// only its key tells.
+#[must_use]
+pub fn can_be_for_text(text: &str, signature: &str) -> bool {
+    match sshsig::named_key(signature) {
+        Some(key) => sshsig::verify(&key, text, signature).is_ok(),
+        None => minisign::comment(signature).is_some_and(|said| !statement::is_for_other_text(said, text)),
+    }
 }
 
 impl PartialEq for Signer {
@@ -135,6 +165,7 @@ impl From<Signer> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::SecretKey;
 
     const SSH: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINYPkmZ2VZC7+cTXdJLt15Ft9fk7Z0WwkrICB8xRx1cs test";
 
@@ -175,5 +206,23 @@ mod tests {
         assert_eq!(why(&other, b"plugin", &signature), "the signature is for another plugin");
         assert_eq!(why(&one, b"Plugin", &signature), "the signature is not valid");
         assert_eq!(why(&one, b"plugin", &sign("timestamp:1")), "the signature is for another plugin");
+        assert!(can_be_for(&one, b"plugin", &signature) && !can_be_for(&other, b"plugin", &signature));
+        assert!(!can_be_for(&one, b"Plugin", &signature) && !can_be_for(&one, b"plugin", ""));
+        assert!(key.is_named_in(&signature) && !key.is_named_in(""));
+        let stranger: Signer = minisign::generate(None).unwrap().public.parse().unwrap();
+        assert!(!stranger.is_named_in(&signature));
+    }
+
+    #[test]
+    fn a_signature_of_openssh_names_its_key() {
+        let secret = SecretKey::new(crate::sshsig::tests::SECRET.to_owned()).unwrap();
+        let (key, one) = (SSH.parse::<Signer>().unwrap(), id("acme:redact@1.2.0"));
+        assert_eq!(secret.public(None).unwrap(), key);
+        let signature = secret.sign(None, &one, b"plugin").unwrap();
+        assert!(key.is_named_in(&signature) && can_be_for(&one, b"plugin", &signature));
+        assert!(!can_be_for(&one, b"Plugin", &signature));
+        let text = secret.sign_text(None, "a list\n").unwrap();
+        key.verify_text("a list\n", &text).unwrap();
+        assert!(can_be_for_text("a list\n", &text) && !can_be_for_text("a text\n", &text));
     }
 }

@@ -56,6 +56,16 @@ pub fn sign(secret: &str, password: Option<&str>, statement: &str) -> Result<Str
     signature.to_pem(LineEnding::LF).map_err(cannot)
 }
 
+/// The public key that belongs to a secret one, which is not encrypted in the file.
+///
+/// # Errors
+/// [`Kind::Usage`] if it is none.
+pub fn public_key(secret: &str) -> Result<String> {
+    let key = PrivateKey::from_openssh(secret);
+    let line = key.and_then(|key| key.public_key().to_openssh());
+    line.map_err(|error| wrong("the key is not a secret key of OpenSSH", error))
+}
+
 /// Opens a secret key for plain Ed25519.
 ///
 /// # Errors
@@ -95,6 +105,12 @@ fn wrong(what: &str, error: ssh_key::Error) -> Error {
     Error::new(Kind::Usage, what).because(error.to_string())
 }
 
+/// The public key that a signature names, on one line.
+pub(crate) fn named_key(signature: &str) -> Option<String> {
+    let signature = SshSig::from_pem(signature.trim()).ok()?;
+    PublicKey::new(signature.public_key().clone(), "").to_openssh().ok().map(|line| line.trim().to_owned())
+}
+
 /// Checks a signature over a statement.
 ///
 /// # Errors
@@ -112,10 +128,10 @@ pub fn verify(public: &str, statement: &str, signature: &str) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    const SECRET: &str = "-----BEGIN OPENSSH PRIVATE KEY-----
+    pub(crate) const SECRET: &str = "-----BEGIN OPENSSH PRIVATE KEY-----
 b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW
 QyNTUxOQAAACDWD5JmdlWQu/nE13SS7deRbfX5O2dFsJKyAgfMUcdXLAAAAIi7xDXwu8Q1
 8AAAAAtzc2gtZWQyNTUxOQAAACDWD5JmdlWQu/nE13SS7deRbfX5O2dFsJKyAgfMUcdXLA

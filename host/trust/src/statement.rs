@@ -13,6 +13,9 @@ use crate::id::Id;
 /// taken for one over a plugin.
 const PURPOSE: &str = "runner-plugin";
 
+/// The same for lists and statements.
+const TEXT_PURPOSE: &str = "runner-text";
+
 /// The text that is signed together with a plugin.
 #[must_use]
 pub fn text(id: &Id, digest: &blake3::Hash) -> String {
@@ -24,6 +27,18 @@ pub fn text(id: &Id, digest: &blake3::Hash) -> String {
 #[must_use]
 pub fn line(id: &Id, digest: &blake3::Hash) -> String {
     text(id, digest) + "\n"
+}
+
+/// The text that is signed together with a list or a statement.
+#[must_use]
+pub fn of_text(text: &str) -> String {
+    format!("{TEXT_PURPOSE} blake3={}", blake3::hash(text.as_bytes()))
+}
+
+/// Whether a comment says that its signature is for another list or statement.
+#[must_use]
+pub fn is_for_other_text(comment: &str, text: &str) -> bool {
+    comment.starts_with(TEXT_PURPOSE) && comment != of_text(text)
 }
 
 /// Compares a signed text with what it must say.

@@ -73,11 +73,25 @@ fn a_list_revokes_and_what_was_done_can_be_undone() {
     minisign(&user, &["-Sm", "list.toml", "-s", "second"]);
     let both =
         ["trust", "revoke", "list.toml", "--signature", "first.sig", "--signature", "list.toml.minisig"];
-    run(&user, &both).ok();
+    let ran = run(&user, &both).ok();
+    assert!(ran.stderr.contains("warning: a plugin may have been revoked meanwhile"), "{}", ran.stderr);
     let ran = applied(&user, "acme:guest").ok();
     assert!(ran.stderr.contains("warning: a plugin may have been revoked meanwhile"), "{}", ran.stderr);
     write(&user, "config/policy.toml", "stale-lists = 'refuse'\n");
     applied(&user, "acme:guest").fails(4, "may not be run").says("has expired at 2026-02-01");
     fs::write(user.data().join("lists.toml"), "form = 1\n[[accepted]]").unwrap();
     applied(&user, "acme:guest").fails(5, "cannot use ");
+}
+
+#[test]
+fn what_was_undone_is_not_to_be_undone_again() {
+    let user = user();
+    user.pack("a.wasm", "1.2.0", b'2');
+    run(&user, &["plugin", "install", "a.wasm"]).ok();
+    let undoable = || run(&user, &["log", "--plugin", "acme:guest", "--undo", "file"]).ok();
+    undoable().prints("nothing to undo: no such change is in the history\n");
+    run(&user, &["apply", "acme:guest", "--undo", "undo.patch", "file"]).ok();
+    undoable().prints("  runner undo ");
+    run(&user, &["undo", "undo.patch", "file"]).ok();
+    undoable().prints("nothing to undo: what was changed is undone already\n");
 }

@@ -58,6 +58,11 @@ impl Undoable {
         })
     }
 
+    /// Whether nothing is left to undo.
+    pub(super) fn is_empty(&self) -> bool {
+        self.steps().next().is_none()
+    }
+
     /// The steps for people.
     pub(super) fn page(&self) -> Page {
         let mut page = Page::default();

@@ -8,6 +8,7 @@ use clap::{Args as ArgGroup, ValueEnum};
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, Raw as _, count, shown};
 use runner_pipeline::storage::Storage;
+use runner_policy::decide::Voucher;
 use runner_registry::signatures::Found;
 use runner_sandbox::plugin::Resolved;
 use runner_sandbox::{Isolation, contract_version};
@@ -25,10 +26,9 @@ use runner_trust::signer::Signer;
 use super::allowed::{allowed, not_ended, not_less};
 use super::evidence::read_beside;
 use super::inspect::section;
-use super::key_files::{public_key, read_text};
-use super::new_file::{beside, is_missing};
+use super::key_files::public_key;
 use super::new_signer::{agreed, new_signers};
-use super::vouching::{Demanded, say_granted};
+use super::vouching::{Demanded, further, say_granted};
 use crate::guard::Guard;
 use crate::loaded_plugin::{limits, load_resolved};
 use crate::report::Reporter;
@@ -149,8 +149,7 @@ impl Candidate {
         Self { is_pinned: true, ..self }
     }
 
-    /// The same, which must be what the lock file says: it is pinned, and nothing else is
-    /// installed.
+    /// The same, which must be what the lock file says: nothing else is installed.
     ///
     /// # Errors
     /// [`Kind::Verification`] if it is another plugin, or has another content.
@@ -161,7 +160,7 @@ impl Candidate {
         } else if digest != locked.blake3 {
             format!("its digest is {digest}, and {} is demanded", locked.blake3)
         } else {
-            return Ok(Self { is_pinned: true, locked: Some(locked), ..self });
+            return Ok(Self { locked: Some(locked), ..self });
         };
         Err(Error::new(Kind::Verification, format!("{} is not the plugin that {NAME} demands", self.place))
             .because(why)
@@ -224,7 +223,7 @@ impl Candidate {
         let signed = self.checked(key, index, guard)?;
         let is_there = index.get(&self.package.id).is_some_and(|there| there.blake3 == self.digest());
         if signed.is_none() && self.from.is_remote() && !self.is_pinned && !is_there {
-            return Err(self.unvouched());
+            return Err(self.unvouched(guard)?);
         }
         Ok(signed)
     }
@@ -245,27 +244,11 @@ impl Candidate {
             return Ok(Some(found));
         }
         let Some(signer) = key.or(seen) else { return Ok(None) };
-        let path = match &self.signatures {
-            Signatures::Beside(path) => path,
-            Signatures::Given(found) => {
-                let demanded = if key.is_some() { Demanded::Yes } else { Demanded::No };
-                return self.given_signature(signer, found, demanded);
-            }
-        };
-        let file = beside(path, signer.format());
-        if is_missing(&file) {
-            return match key {
-                Some(_) => Err(self.unsigned(&format!("there is no file {}", file.shown()))),
-                None => Ok(None),
-            };
+        let demanded = if key.is_some() { Demanded::Yes } else { Demanded::No };
+        match &self.signatures {
+            Signatures::Beside(path) => self.beside_signature(signer, path, demanded),
+            Signatures::Given(found) => self.given_signature(signer, found, demanded),
         }
-        let signature = read_text(&file)?;
-        signer.verify(&self.package.id, &self.source.bytes, &signature).map_err(|error| {
-            error
-                .within(format!("{} does not vouch for {}", file.shown(), self.place))
-                .hint(self.signature_hint())
-        })?;
-        Ok(Some((signer.clone(), signature)))
     }
 
     /// The attestations that are in the store, and those beside the file.
@@ -283,9 +266,23 @@ impl Candidate {
     }
 
     /// What is to be put into the store.
-    fn to_store(&self, signed: Option<(Signer, String)>, evidence: Vec<u8>, args: &AdmissionArgs) -> New {
+    ///
+    /// # Errors
+    /// If a signature beside its file cannot be read.
+    fn to_store(
+        &self,
+        signed: Option<(Signer, String)>,
+        evidence: Vec<u8>,
+        present: Option<&Installed>,
+        (args, guard): (&AdmissionArgs, &Guard),
+    ) -> Result<New> {
         let Package { id, contract, manifest, wants, .. } = &self.package;
         let (signer, signature) = signed.unzip();
+        let more_signatures = match &signature {
+            Some(own) => further(self.all_signatures()?, own, present),
+            None => Vec::new(),
+        };
+        let vetted_by = guard.attesters(id, &self.source.bytes, &evidence);
         let plugin = Installed {
             id: id.clone(),
             blake3: self.digest(),
@@ -294,12 +291,14 @@ impl Candidate {
             summary: shown(&manifest.summary).cut(SUMMARY_CHARS).to_string(),
             signer,
             signature,
+            more_signatures,
             from: self.from.clone(),
             evidence: None,
             wants: wants.clone(),
             granted: args.granted(wants),
+            vetted_by,
         };
-        New { plugin, bytes: self.source.bytes.to_vec(), evidence }
+        Ok(New { plugin, bytes: self.source.bytes.to_vec(), evidence })
     }
 }
 
@@ -317,20 +316,23 @@ pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &R
         let index = store.as_ref().map(|store| store.index()).transpose()?.unwrap_or_default();
         let one = |candidate: &Candidate| {
             let signed = candidate.signer(key.as_ref(), &index, &guard)?;
-            let new = candidate.to_store(signed, candidate.evidence(store.as_ref(), &index)?, args);
+            let evidence = candidate.evidence(store.as_ref(), &index)?;
+            let present = index.get(&candidate.package.id);
+            let present = present.filter(|present| present.blake3 == candidate.digest());
+            let new = candidate.to_store(signed, evidence, present, (args, &guard))?;
             candidate.as_locked(&new)?;
-            allowed(&new, &guard, &args.accept, reporter)?;
+            let vouchers = allowed(&new, &guard, &args.accept, reporter)?;
             not_ended(&new, &guard, &index)?;
             if let Some(store) = store.as_ref().filter(|_| !args.accept.contains(&Accepted::Evidence)) {
                 not_less(&new, &guard, store, &index)?;
             }
-            Ok(new)
+            Ok((new, vouchers))
         };
         candidates.iter().map(one).collect::<Result<Vec<_>>>()
     };
     // Nothing is run that may not be installed, or that nobody vouches for.
     let present = Folder::open(&folder::path()?)?;
-    let first = checked(present.as_ref())?;
+    let (first, _): (Vec<_>, Vec<_>) = checked(present.as_ref())?.into_iter().unzip();
     let index = present.map(|folder| folder.store().index()).transpose()?.unwrap_or_default();
     let agreed = match accepted.contains(&Change::Signer) {
         true => Vec::new(),
@@ -340,7 +342,7 @@ pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &R
     let folder = Folder::open_or_create(&folder::path()?)?;
     let turn = turn(&folder, cancel_on_signals()?, reporter)?;
     let store = folder.store();
-    let new = checked(Some(&folder))?;
+    let (new, vouchers): (Vec<_>, Vec<_>) = checked(Some(&folder))?.into_iter().unzip();
     // A new key of the same party needs no acceptance, and what was agreed to has it: for
     // this signer alone, should the store have changed meanwhile.
     let changed = new_signers(&new, &store.index()?, &guard);
@@ -351,7 +353,7 @@ pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &R
     let index = store.index()?;
     folder.sweep(&index, &turn);
     let mut page = Page::default();
-    for ((candidate, new), outcome) in candidates.iter().zip(&new).zip(outcomes) {
+    for (((candidate, new), outcome), vouchers) in candidates.iter().zip(&new).zip(outcomes).zip(&vouchers) {
         let plugin = index.get(&new.plugin.id).unwrap_or(&new.plugin);
         let done = if outcome == Admitted::Installed { "installed" } else { "was installed already:" };
         page.line(format_args!("{done} {}, digest {}, {}", plugin.id, plugin.blake3, by(plugin)));
@@ -359,6 +361,11 @@ pub(super) fn admit(candidates: &[Candidate], args: &AdmissionArgs, reporter: &R
             let number = count(candidate.attestations.len() as u64, "attestation");
             page.line(format_args!("{number} taken along, and not checked"));
         }
+        let is_imported = |voucher: &&Voucher| voucher.import.is_some();
+        vouchers
+            .iter()
+            .filter(is_imported)
+            .for_each(|voucher| page.line(format_args!("vetted by {voucher}")));
         say_granted(plugin, &mut page);
         if plugin.signer.is_none() {
             candidate.unchecked(&mut page);

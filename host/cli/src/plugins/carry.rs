@@ -15,9 +15,10 @@ use runner_store::resolve::highest;
 use super::admission::{AdmissionArgs, Candidate, admit};
 use super::install::requests;
 use super::lock::now;
-use super::new_file::{attestations_beside, beside, put};
+use super::new_file::{attestations_beside, put};
 use crate::Outcome;
 use crate::report::Reporter;
+use crate::signature_files::named;
 
 #[derive(Debug, ArgGroup)]
 pub(crate) struct ExportArgs {
@@ -80,8 +81,9 @@ pub(super) fn export(args: &ExportArgs, reporter: &Reporter) -> Result<Outcome> 
     for (plugin, bytes, evidence) in &chosen {
         let path = into.join(plugin.id.file_name());
         put(&path, bytes)?;
-        if let (Some(signer), Some(signature)) = (&plugin.signer, &plugin.signature) {
-            put(&beside(&path, signer.format()), signature.as_bytes())?;
+        let signatures = plugin.signature.iter().chain(&plugin.more_signatures);
+        for (file, text) in named(&path, signatures.map(String::as_str)) {
+            put(&file, text.as_bytes())?;
         }
         if !evidence.is_empty() {
             put(&attestations_beside(&path), evidence)?;

@@ -21,7 +21,7 @@ use super::admission::Candidate;
 use super::carriers::{Carriers, NetworkArgs};
 use super::install::requests;
 use super::new_file::put;
-use super::sources::{Source, in_folder, not_packed};
+use super::sources::{Source, held, in_folder, not_packed};
 use crate::Outcome;
 use crate::installed::read_lock;
 use crate::report::Reporter;
@@ -128,7 +128,7 @@ fn recorded(locked: &Locked, network: &NetworkArgs) -> Result<Candidate> {
         return Err(Error::new(Kind::Refused, what)
             .hint(format!("{NAME} was changed by hand: take it from the project again")));
     }
-    Carriers::new(network)?.fetch(&reference)?.candidate(&reference)?.bound(locked.clone())
+    held(Carriers::new(network)?.fetch(&reference)?.candidate(&reference)?, locked.clone())
 }
 
 /// A plugin with what the lock file says of it.
@@ -140,5 +140,5 @@ fn bound(candidate: Candidate, lock: &LockFile) -> Result<Candidate> {
             .hint(format!("with --locked, only what {NAME} names is installed")));
     };
     let locked = locked.clone();
-    candidate.bound(locked)
+    held(candidate, locked)
 }

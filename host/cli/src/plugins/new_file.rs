@@ -10,15 +10,16 @@ use tempfile::NamedTempFile;
 
 pub(super) use crate::beside::{attestations_beside, beside, is_missing};
 
-/// The mode of a new file, less what the user's mask takes away.
-const MODE: u32 = 0o666;
+/// The mode of a new file, less what the user's mask takes away. What others can write to
+/// is neither a pin nor a key to trust.
+const MODE: u32 = 0o644;
 
 /// Writes a file durably, and replaces one that is there: under its name is the
 /// old content or the new one.
 ///
 /// # Errors
 /// Any I/O error. Then the old file is there.
-pub(super) fn put(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(crate) fn put(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut pending = Pending::create(path)?;
     pending.write(bytes)?;
     pending.file.persist(path).map_err(|error| Error::io("write", path, error.error))?;

@@ -12,11 +12,12 @@ use runner_trust::format::Format;
 use runner_trust::id::{Id, is_word};
 use runner_trust::package::{Package, Recipe, Wants};
 
-use super::new_file::{beside, is_missing, put};
+use super::new_file::{is_missing, put};
 use crate::Outcome;
 use crate::author::{Packing, packable};
 use crate::loaded_plugin::{limits, load_resolved};
 use crate::report::Reporter;
+use crate::signature_files::present;
 
 #[derive(Debug, ArgGroup)]
 pub(crate) struct PackageArgs {
@@ -113,15 +114,11 @@ fn refuse_signed(path: &Path, bytes: &[u8]) -> Result<()> {
     if is_missing(path) || read_small(path, MAX_PLUGIN_BYTES)? == bytes {
         return Ok(());
     }
-    for format in Format::ALL {
-        let signature = beside(path, format);
-        if !is_missing(&signature) {
-            let what = format!("{} is another plugin, and is signed", path.shown());
-            return Err(Error::new(Kind::Refused, what).hint(format!(
-                "raise the version in the plugin's source; or if nobody has this one yet, remove {}",
-                signature.shown()
-            )));
-        }
-    }
-    Ok(())
+    let mut signatures = Format::ALL.into_iter().flat_map(|format| present(path, format.suffix()));
+    let Some(signature) = signatures.next() else { return Ok(()) };
+    let what = format!("{} is another plugin, and is signed", path.shown());
+    Err(Error::new(Kind::Refused, what).hint(format!(
+        "raise the version in the plugin's source; or if nobody has this one yet, remove {}",
+        signature.shown()
+    )))
 }

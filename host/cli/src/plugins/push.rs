@@ -14,16 +14,16 @@ use runner_registry::reference::{Place, Reference};
 use runner_registry::repository::Repository;
 use runner_registry::signatures::Signature;
 use runner_sandbox::MAX_PLUGIN_BYTES;
-use runner_trust::format::Format;
 
 use super::attest::add_beside;
 use super::carriers::{Carriers, NetworkArgs, not_packed};
 use super::evidence::read_beside;
-use super::key_files::read_text;
-use super::new_file::{beside, is_missing, put};
+use super::new_file::{is_missing, put};
 use super::sign::packed;
 use crate::Outcome;
+use crate::guard::all_beside;
 use crate::report::Reporter;
+use crate::signature_files::named;
 
 #[derive(Debug, ArgGroup)]
 pub(crate) struct PushArgs {
@@ -62,7 +62,8 @@ pub(super) fn push(args: &PushArgs, reporter: &Reporter) -> Result<Outcome> {
     if reference.is_pinned() {
         return Err(Error::new(Kind::Usage, "a digest is found by pushing, and cannot be named for it"));
     }
-    let signatures = signatures(args)?;
+    let beside = all_beside(&args.plugin)?;
+    let signatures: Vec<_> = beside.into_iter().map(|(format, text)| Signature { format, text }).collect();
     let attestations = read_beside(&args.plugin)?;
     let new =
         New { package: &package, bytes: &source.bytes, signatures: &signatures, attestations: &attestations };
@@ -105,18 +106,6 @@ pub(super) fn push(args: &PushArgs, reporter: &Reporter) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// The signatures beside the plugin's file.
-fn signatures(args: &PushArgs) -> Result<Vec<Signature>> {
-    let mut found = Vec::new();
-    for format in Format::ALL {
-        let file = beside(&args.plugin, format);
-        if !is_missing(&file) {
-            found.push(Signature { format, text: read_text(&file)? });
-        }
-    }
-    Ok(found)
-}
-
 /// Writes a plugin of a carrier into a file, and its signatures beside it.
 ///
 /// # Errors
@@ -137,9 +126,10 @@ pub(super) fn pull(args: &PullArgs, reporter: &Reporter) -> Result<Outcome> {
     let (size, digest) = (count(bytes.len() as u64, "byte"), blake3::hash(bytes));
     let mut page = Page::of(format_args!("{}: {}, {size}, digest {digest}", path.shown(), package.id));
     page.line(format_args!("from {}", fetched.from));
-    for signature in written(&fetched.pulled.found.signatures) {
-        let file = beside(&path, signature.format);
-        put(&file, signature.text.as_bytes())?;
+    let signatures: Vec<_> = fetched.pulled.found.signatures.iter().map(|one| one.text.as_str()).collect();
+    let files = named(&path, signatures.iter().copied());
+    for (file, text) in &files {
+        put(file, text.as_bytes())?;
         let (file, plugin) = (file.shown(), path.word());
         page.line(format_args!("{file}: not checked; `runner plugin verify {plugin} --key FILE` does"));
     }
@@ -152,15 +142,9 @@ pub(super) fn pull(args: &PullArgs, reporter: &Reporter) -> Result<Outcome> {
             count(number, "attestation")
         ));
     }
-    let more = fetched.pulled.found.signatures.len().saturating_sub(Format::ALL.len());
-    if more > 0 {
+    if signatures.len() > files.len() {
         page.line(format_args!("there are further signatures, which `runner plugin install` looks at"));
     }
     reporter.show(&page)?;
     Ok(Outcome::Done)
-}
-
-/// One signature of each format: the first, which is that of the annotation.
-fn written(signatures: &[Signature]) -> impl Iterator<Item = &Signature> {
-    Format::ALL.into_iter().filter_map(|format| signatures.iter().find(|one| one.format == format))
 }

@@ -10,6 +10,7 @@ use runner_sandbox::plugin::Resolved;
 use runner_trust::attestation::Subject;
 use runner_trust::format::Format;
 use runner_trust::package::Package;
+use runner_trust::signer::{Signer, can_be_for};
 use runner_trust::{minisign, statement};
 
 use super::evidence::{demand, describe, read_beside};
@@ -18,6 +19,7 @@ use super::key_files::{PasswordArgs, public_key, read_text, secret_key, write_ne
 use super::new_file::{beside, is_missing, put};
 use crate::Outcome;
 use crate::report::Reporter;
+use crate::signature_files::{for_key, present};
 
 #[derive(Debug, ArgGroup)]
 pub(crate) struct KeygenArgs {
@@ -48,7 +50,8 @@ pub(crate) struct VerifyArgs {
     /// The file of the public key, in the format of minisign or of OpenSSH
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
-    /// The file of the signature [default: that of the plugin, with `.minisig` or `.sshsig` at the end]
+    /// The file of the signature [default: those of the plugin, with `.minisig`, `.2.minisig` and so on, or
+    /// `.sshsig`, at the end]
     #[arg(long, value_name = "FILE")]
     signature: Option<PathBuf>,
     /// The file of the public key of a person or a machine who must have attested something of the
@@ -91,9 +94,16 @@ pub(super) fn sign(args: &SignArgs, reporter: &Reporter) -> Result<Outcome> {
     let key = secret_key(&args.key)?;
     let password = if key.is_encrypted() { Some(args.password.known()?) } else { None };
     let signature = key.sign(password.as_deref(), &package.id, &source.bytes)?;
-    let path = beside(&args.plugin, key.format());
+    // Signatures by others over the same bytes stay.
+    let can_be = |text: &str| can_be_for(&package.id, &source.bytes, text);
+    let path = for_key((&args.plugin, key.format().suffix()), &key.public(password.as_deref())?, can_be)?;
     put(&path, signature.as_bytes())?;
-    reporter.show(&Page::of(format_args!("{}: {} is signed", path.shown(), package.id)))?;
+    let mut page = Page::of(format_args!("{}: {} is signed", path.shown(), package.id));
+    let all = Format::ALL.into_iter().flat_map(|format| present(&args.plugin, format.suffix())).count();
+    if all > 1 {
+        page.line(format_args!("it has {all} signatures now"));
+    }
+    reporter.show(&page)?;
     Ok(Outcome::Done)
 }
 
@@ -116,13 +126,12 @@ pub(super) fn statement(plugin: &Path, reporter: &Reporter) -> Result<Outcome> {
 pub(super) fn verify(args: &VerifyArgs, reporter: &Reporter) -> Result<Outcome> {
     let (source, package) = packed(&args.plugin)?;
     let key = public_key(&args.key)?;
-    let path = args.signature.clone().unwrap_or_else(|| beside(&args.plugin, key.format()));
-    if is_missing(&path) {
-        return Err(unsigned(&args.plugin, &path, key.format()));
-    }
-    let said = key.verify(&package.id, &source.bytes, &read_text(&path)?).map_err(|error| {
-        error.within(format!("{} does not vouch for {}", path.shown(), args.plugin.shown()))
-    })?;
+    let files = match &args.signature {
+        Some(file) if is_missing(file) => return Err(unsigned(&args.plugin, file, key.format())),
+        Some(file) => vec![file.clone()],
+        None => present(&args.plugin, key.format().suffix()).collect(),
+    };
+    let said = said(&key, (&args.plugin, &source.bytes, &package), &files)?;
     let digest = blake3::hash(&source.bytes);
     let mut page = Page::of(format_args!("{}: {}, digest {digest}", args.plugin.shown(), package.id));
     page.line(format_args!("signed by {key}"));
@@ -136,6 +145,24 @@ pub(super) fn verify(args: &VerifyArgs, reporter: &Reporter) -> Result<Outcome> 
     reporter.show(&page)?;
     demand(&attestations, &attesters, &subject, &args.plugin)?;
     Ok(Outcome::Done)
+}
+
+/// What a key says of a plugin in one of these files.
+///
+/// # Errors
+/// [`Kind::Refused`] if it has signed none of them; any I/O error.
+fn said(key: &Signer, (path, bytes, package): (&Path, &[u8], &Package), files: &[PathBuf]) -> Result<String> {
+    let mut refused = None;
+    for file in files {
+        match key.verify(&package.id, bytes, &read_text(file)?) {
+            Ok(said) => return Ok(said),
+            Err(error) => refused = refused.or(Some((file, error))),
+        }
+    }
+    Err(match refused {
+        Some((file, error)) => error.within(format!("{} does not vouch for {}", file.shown(), path.shown())),
+        None => unsigned(path, &beside(path, key.format()), key.format()),
+    })
 }
 
 fn unsigned(plugin: &Path, signature: &Path, format: Format) -> Error {

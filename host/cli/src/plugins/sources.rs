@@ -15,7 +15,7 @@ use semver::Version;
 
 use super::admission::Candidate;
 use super::carriers::{Carriers, NetworkArgs};
-use crate::installed::{is_installed_name, read_lock};
+use crate::installed::{is_installed_name, read_lock, read_pins};
 use crate::report::Reporter;
 
 /// What an argument names.
@@ -83,9 +83,19 @@ pub(super) fn referred(reference: &Reference, network: &NetworkArgs) -> Result<C
     let (lock, digest) = (read_lock()?.unwrap_or_default(), candidate.digest());
     let is_it = |locked: &&Locked| locked.id == candidate.package.id && locked.blake3 == digest;
     match lock.plugins().iter().find(is_it).cloned() {
-        Some(locked) => candidate.bound(locked),
+        Some(locked) => held(candidate, locked),
         None => Ok(candidate),
     }
+}
+
+/// The same, held to what the lock file here says of it. That is a pin, too, unless others
+/// may write to the file.
+///
+/// # Errors
+/// As for [`Candidate::bound`].
+pub(super) fn held(candidate: Candidate, locked: Locked) -> Result<Candidate> {
+    let bound = candidate.bound(locked)?;
+    Ok(if read_pins()?.is_some() { bound.pinned() } else { bound })
 }
 
 /// The plugin with this name in the registry of its namespace: in the version that
@@ -138,7 +148,7 @@ pub(super) fn at_version(
         );
     }
     if let Some(locked) = lock.get(request).filter(|locked| locked.id == wanted) {
-        return candidate.bound(locked.clone());
+        return held(candidate, locked.clone());
     }
     Ok(candidate)
 }

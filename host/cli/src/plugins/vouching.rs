@@ -1,17 +1,24 @@
 //! Who vouches for a plugin that was not read from a file: the signatures that came
 //! with it.
 
+use std::path::Path;
+
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, Raw as _, count};
 use runner_registry::signatures::Found;
 use runner_store::index::Installed;
+use runner_store::rules::MAX_SIGNATURES;
 use runner_trust::format::Format;
 use runner_trust::signer::Signer;
 
 use super::admission::{Candidate, Signatures};
-use super::new_file::{beside, is_missing};
+use super::new_file::beside;
 use crate::capabilities::{Shown, above_usual};
-use crate::guard::Guard;
+use crate::guard::{Guard, all_beside};
+use crate::signature_files::{present, read};
+
+/// The greatest size of a further signature that is kept, in bytes.
+const KEPT_BYTES: usize = 4 << 10;
 
 impl Candidate {
     /// The signature of this key among those that came with the plugin; `None` if
@@ -41,6 +48,51 @@ impl Candidate {
         }
     }
 
+    /// The signature of this key in the files beside that of the plugin; `None` if there is
+    /// none of its form, unless it is demanded.
+    ///
+    /// # Errors
+    /// As for [`Candidate::given_signature`]; if one cannot be read.
+    pub(super) fn beside_signature(
+        &self,
+        signer: &Signer,
+        path: &Path,
+        demanded: Demanded,
+    ) -> Result<Option<(Signer, String)>> {
+        let mut refused = None;
+        for file in present(path, signer.format().suffix()) {
+            let signature = read(&file)?;
+            match signer.verify(&self.package.id, &self.source.bytes, &signature) {
+                Ok(_) => return Ok(Some((signer.clone(), signature))),
+                Err(error) => refused = refused.or(Some((file, error))),
+            }
+        }
+        match (refused, demanded) {
+            (Some((file, error)), _) => {
+                let what = format!("{} does not vouch for {}", file.shown(), self.place);
+                Err(error.within(what).hint(self.signature_hint()))
+            }
+            (None, Demanded::Yes) => {
+                let file = beside(path, signer.format());
+                Err(self.unsigned(&format!("there is no file {}", file.shown())))
+            }
+            (None, Demanded::No) => Ok(None),
+        }
+    }
+
+    /// All signatures that came with it.
+    ///
+    /// # Errors
+    /// If one beside its file cannot be read.
+    pub(super) fn all_signatures(&self) -> Result<Vec<(Format, String)>> {
+        match &self.signatures {
+            Signatures::Beside(path) => all_beside(path),
+            Signatures::Given(found) => {
+                Ok(found.signatures.iter().map(|one| (one.format, one.text.clone())).collect())
+            }
+        }
+    }
+
     /// The trusted author who has signed it, with the signature.
     ///
     /// # Errors
@@ -49,9 +101,7 @@ impl Candidate {
         let id = &self.package.id;
         let signatures = match &self.signatures {
             Signatures::Beside(path) => guard.signatures_beside(id, path)?,
-            Signatures::Given(found) => {
-                found.signatures.iter().map(|one| (one.format, one.text.clone())).collect()
-            }
+            Signatures::Given(_) => self.all_signatures()?,
         };
         Ok(guard.trusted(id, &self.source.bytes, &signatures))
     }
@@ -67,15 +117,32 @@ impl Candidate {
     }
 
     /// The error for a plugin from a network that nobody vouches for.
-    pub(super) fn unvouched(&self) -> Error {
-        let what = format!("nobody vouches for {} from {}", self.package.id, self.place);
-        Error::new(Kind::Refused, what)
-            .because("it is neither pinned nor signed by a key that was given, or that is trusted")
+    ///
+    /// # Errors
+    /// If a signature beside its file cannot be read.
+    pub(super) fn unvouched(&self, guard: &Guard) -> Result<Error> {
+        let id = &self.package.id;
+        let what = format!("nobody vouches for {id} from {}", self.place);
+        let ended = guard.ended(id, &self.source.bytes, &self.all_signatures()?);
+        let why = match ended.first() {
+            Some(ended) => format!("it is not pinned, and {ended}"),
+            None => "it is neither pinned nor signed by a key that was given, or that is trusted".to_owned(),
+        };
+        let mut error = Error::new(Kind::Refused, what).because(why);
+        if !ended.is_empty() {
+            error = error
+                .hint("get the author's new key: `runner trust rotate` takes one that the old key has named");
+        }
+        Ok(error
             .hint("get the author's public key, and give its file with --key")
+            .hint(format!(
+                "or trust it from now on: `runner trust add NAME KEY.pub --for '{}:*'`",
+                id.namespace
+            ))
             .hint(
                 "or get the digest from the author, and append it: #blake3=DIGEST for the plugin, @sha256:DIGEST \
                  for its manifest",
-            )
+            ))
     }
 
     /// Says of signatures that nobody has asked for that they were not looked at.
@@ -91,16 +158,28 @@ impl Candidate {
                 return;
             }
         };
-        for format in Format::ALL {
-            let file = beside(path, format);
-            if !is_missing(&file) {
-                page.line(format_args!(
-                    "{} was not checked: give the file of the author's public key with --key",
-                    file.shown()
-                ));
-            }
+        for file in Format::ALL.into_iter().flat_map(|format| present(path, format.suffix())) {
+            page.line(format_args!(
+                "{} was not checked: give the file of the author's public key with --key",
+                file.shown()
+            ));
         }
     }
+}
+
+/// The signatures that are kept beside the one that counts: those that came with the
+/// plugin, and those of the same bytes that are installed.
+pub(super) fn further(came: Vec<(Format, String)>, own: &str, present: Option<&Installed>) -> Vec<String> {
+    let there =
+        present.iter().flat_map(|there| there.signature.iter().chain(&there.more_signatures)).cloned();
+    let mut texts: Vec<String> = Vec::new();
+    for text in came.into_iter().map(|(_, text)| text).chain(there) {
+        let is_new = text != own && !texts.contains(&text);
+        if is_new && text.len() <= KEPT_BYTES && texts.len() + 1 < MAX_SIGNATURES {
+            texts.push(text);
+        }
+    }
+    texts
 }
 
 /// Whether a signature must be there.

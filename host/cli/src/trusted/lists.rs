@@ -1,12 +1,11 @@
 //! `runner trust revoke`.
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args as ArgGroup;
 use jiff::Timestamp;
 use runner_pipeline::error::{Error, Kind, Result};
-use runner_pipeline::escape::{Page, Raw as _};
+use runner_pipeline::escape::Page;
 use runner_pipeline::storage::{OsStorage, read_small};
 use runner_policy::revocation::{Accepted, List, names};
 use runner_policy::signed::authority;
@@ -15,45 +14,21 @@ use runner_policy::text::MAX_BYTES;
 use runner_policy::trust::Role;
 use runner_store::folder::{self, Folder};
 
+use super::signing::signatures;
 use crate::Outcome;
 use crate::guard::places;
-use crate::plugins::{read_text, turn};
+use crate::plugins::turn;
 use crate::report::Reporter;
 use crate::signals::cancel_on_signals;
-
-/// The names of files with signatures end so, as minisign and ssh-keygen write them.
-const SUFFIXES: [&str; 2] = [".minisig", ".sig"];
 
 #[derive(Debug, ArgGroup)]
 pub(crate) struct RevokeArgs {
     /// The list
     list: PathBuf,
-    /// A signature of it; repeat the option for several [default: the files with `.minisig` and `.sig`
-    /// added to its name]
+    /// A signature of it; repeat the option for several [default: the files with `.minisig`, `.2.minisig`
+    /// and so on, and `.sig`, added to its name]
     #[arg(long = "signature", value_name = "FILE")]
     signatures: Vec<PathBuf>,
-}
-
-/// The signatures of a file: those that are given, or those beside it.
-///
-/// # Errors
-/// If there is none; any I/O error.
-pub(super) fn signatures(file: &Path, given: &[PathBuf]) -> Result<Vec<String>> {
-    let beside = SUFFIXES.iter().map(|suffix| {
-        let mut name = OsString::from(file);
-        name.push(suffix);
-        PathBuf::from(name)
-    });
-    let found: Vec<_> = match given {
-        [] => beside.filter(|path| std::fs::symlink_metadata(path).is_ok()).collect(),
-        given => given.to_vec(),
-    };
-    if found.is_empty() {
-        let what = format!("{} is not signed: there is no {0}.minisig and no {0}.sig", file.shown());
-        return Err(Error::new(Kind::Refused, what)
-            .hint("get the signature from who has issued it, and name it with --signature"));
-    }
-    found.iter().map(|path| read_text(path)).collect()
 }
 
 /// Takes a list of revoked plugins.
@@ -84,7 +59,7 @@ pub(super) fn revoke(args: &RevokeArgs, reporter: &Reporter) -> Result<Outcome> 
             .because(why)
             .hint("`runner trust list` shows the keys; `runner trust add NAME KEY.pub --role revoke --for PLUGINS` adds one"));
     }
-    let (name, sequence) = (list.name.clone(), list.sequence);
+    let (name, sequence, expires) = (list.name.clone(), list.sequence, list.expires);
     let said = format!("signed by {}, for {}", by.names.join(" and "), names(&by.plugins));
     let is_new = known.accept(Accepted { signed_by: by.names, plugins: by.plugins, list }, now)?;
     if is_new {
@@ -92,5 +67,9 @@ pub(super) fn revoke(args: &RevokeArgs, reporter: &Reporter) -> Result<Outcome> 
     }
     let done = if is_new { "counts from now on" } else { "was known already" };
     reporter.show(&Page::of(format_args!("the list {name} with number {sequence} {done}: {said}")))?;
+    if expires <= now {
+        let why = format!("the list {name} of revoked plugins has expired at {expires}: get a newer one");
+        reporter.stale_list(&why);
+    }
     Ok(Outcome::Done)
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use runner_store::digest::Digest;
 
 use super::*;
-use crate::facts::{Claim, REBUILT};
+use crate::facts::{Claim, REBUILT, VETTED};
 use crate::revocation::{Accepted, List};
 use crate::rules::tests::read;
 use crate::trust::tests::KEYS;
@@ -34,6 +34,7 @@ fn situation(policies: &[&str]) -> Situation {
         trust: Trust { keys, groups: vec![group("vetters", &["one", "two"], 2)] },
         policies: policies.iter().map(|text| read(text).unwrap()).collect(),
         lists: Lists::default(),
+        imports: vec![],
         now: NOW.parse().unwrap(),
     }
 }
@@ -213,6 +214,146 @@ fn a_rule_is_for_some_files_and_plugins() {
     }
 }
 
+fn hints(situation: &Situation, facts: &Facts) -> Vec<String> {
+    situation.decide(facts, &[]).unwrap_err().hints().to_vec()
+}
+
+#[test]
+fn hints_name_the_command_for_what_is_missing() {
+    let of = |vetted: &str, claims: &[Claim]| {
+        let facts = Facts { claims: claims.to_vec(), ..facts() };
+        hints(&situation(&[&format!("vetted = {{ {vetted} }}")]), &facts)
+    };
+    let vetted = Claim { criteria: vec![VETTED.into()], ..claim(1) };
+    let said = of("by = ['one'], criteria = ['runner:vetted', 'safe']", &[vetted]);
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("`runner plugin attest FILE.wasm --key KEY --approve safe`"), "{said:?}");
+    let said = of("by = ['one'], criteria = ['runner:vetted', 'safe']", &[claim(1)]);
+    assert!(said.len() == 1 && said[0].contains("`runner plugin vet FILE.wasm --json > REPORT`"), "{said:?}");
+    assert!(of("by = ['one'], criteria = ['runner:rebuilt']", &[])[0].contains("`runner plugin rebuild`"));
+    assert!(of("by = ['one']", &[])[0].contains("`runner plugin vet"));
+    // One has said it, and two must: the hint is the same for the second one.
+    let said = of("by = ['one', 'two'], min = 2, criteria = ['safe']", &[claim(1)]);
+    assert!(said.len() == 1 && said[0].contains("--approve safe"), "{said:?}");
+    let said = of("by = ['three']", &[]);
+    assert!(said[1].contains("`runner trust add three KEY.pub --role vet --for PLUGINS`"), "{said:?}");
+}
+
+#[test]
+fn what_limits_a_plugin_is_named() {
+    let one = situation(&[
+        "max-memory = '2M'\nno-downgrade = true\n[[rule]]\nmax-memory = '1M'\ncapabilities = []",
+    ]);
+    let verdict = one.decide(&facts(), &[]).unwrap();
+    let rule = "that is what policy.toml demands, the policy of the user";
+    assert_eq!(verdict.max_memory, Some(Limit { most: 1 << 20, by: format!("{rule}, rule in line 3") }));
+    assert_eq!(verdict.no_downgrade.as_deref(), Some(rule));
+    assert!(verdict.withheld.iter().all(|limit| limit.by.ends_with("rule in line 3")));
+    let open = situation(&["pinned = true"]);
+    assert_eq!(why(&open, &Facts { lock: Lock::Named, ..facts() }), None);
+    let said = why(&open, &Facts { lock: Lock::Open, ..facts() }).unwrap();
+    assert_eq!(said, "runner.lock names it, and other users may write to that file");
+}
+
+#[test]
+fn what_is_revoked_names_what_can_be_done() {
+    let mut open = situation(&[]);
+    open.lists = list(&format!("[[revoked]]\ndigest = \"{}\"\nwhy = \"x\"\n", facts().digest));
+    for (origin, what) in [
+        (Origin::Bundled, "install a release of runner that is not affected"),
+        (Origin::File, "use a version that is not affected"),
+        (Origin::Installed, "`runner plugin update`"),
+    ] {
+        let hints = hints(&open, &Facts { origin, ..facts() });
+        assert!(hints[0].contains(what), "{hints:?}");
+    }
+}
+
+/// Audits of `globex`, whose key is the second one.
+fn imported(more: &str) -> Import {
+    let digest = facts().digest;
+    let text = crate::imports::tests::list(&format!(
+        "[[audit]]\nplugin = \"acme:x@1.0.0\"\ndigest = \"{digest}\"\ncriteria = [\"theirs\"]\n\
+         time = \"2026-11-01T00:00:00Z\"\n{more}"
+    ));
+    let pin = crate::imports::Pin {
+        name: "globex".into(),
+        sequence: 3,
+        blake3: Digest::of(text.as_bytes()),
+        signed_by: vec!["globex".into()],
+        keys: vec![KEYS[1].parse().unwrap()],
+        plugins: vec!["acme:*".parse().unwrap()],
+        until: "2027-02-01T00:00:00Z".parse().unwrap(),
+        criteria: [("theirs".to_owned(), "safe".to_owned())].into(),
+    };
+    Import::new(pin, text.as_bytes(), Path::new("x"), Level::User).unwrap()
+}
+
+#[test]
+fn imported_audits_count_in_our_words_while_their_key_does() {
+    let mut one = situation(&["vetted = { by = ['globex'], criteria = ['safe'] }"]);
+    one.trust.keys[1] = key("globex", 1, Role::Audit);
+    one.trust.groups.clear();
+    assert!(why(&one, &facts()).unwrap().contains("nobody has"));
+    one.imports = vec![imported("")];
+    let verdict = one.decide(&facts(), &[]).unwrap();
+    assert_eq!(verdict.vetted_by[0].import.as_deref(), Some("globex, number 3"));
+    assert!(verdict.vetted_by[0].to_string().ends_with(", in imported audits (globex, number 3)"));
+    let refused = |change: &dyn Fn(&mut Situation)| {
+        let mut other = one.clone();
+        change(&mut other);
+        why(&other, &facts()).is_some()
+    };
+    assert!(!refused(&|_| {}));
+    assert!(refused(&|one| one.imports[0].criteria.clear()), "a word that means nothing here");
+    assert!(
+        hints(
+            &Situation { imports: vec![Import { criteria: [].into(), ..imported("") }], ..one.clone() },
+            &facts()
+        )
+        .iter()
+        .any(|hint| hint.contains("--criteria theirs=WORD"))
+    );
+    assert!(refused(&|one| one.imports[0].until = NOW.parse().unwrap()), "it has ended");
+    assert!(refused(&|one| one.now = "2027-02-01T00:00:00Z".parse().unwrap()));
+    assert!(refused(&|one| one.imports[0].plugins = vec!["acme:y".parse().unwrap()]), "for other plugins");
+    assert!(refused(&|one| one.policies[0].level = Level::Machine), "the machine has not imported it");
+    assert!(refused(&|one| {
+        one.policies[0].level = Level::Machine;
+        one.trust.keys[1].level = Level::Machine;
+    }));
+    assert!(refused(&|one| one.trust.keys[1].role = Role::Vet), "the key is for something else");
+    assert!(refused(&|one| one.trust.keys[1].until = Some(NOW.parse().unwrap())));
+    assert!(refused(&|one| one.imports[0].keys.push(KEYS[2].parse().unwrap())), "one of two keys is gone");
+    assert!(refused(&|one| {
+        one.lists = list(&format!("[[revoked]]\nkey = \"{}\"\nwhy = \"stolen\"\n", KEYS[1]));
+    }));
+    let other = Facts { digest: Digest::of(b"other"), ..facts() };
+    assert!(why(&one, &other).is_some(), "it is about other bytes");
+    let other = Facts { id: Some("acme:x@1.0.1".parse().unwrap()), ..facts() };
+    assert!(why(&one, &other).is_some(), "it is about another version");
+}
+
+#[test]
+fn what_imported_audits_warn_of_is_refused_whatever_else_is_said() {
+    let mut one = situation(&["vetted = { by = ['vetters'] }"]);
+    let vetted = Facts { claims: vec![claim(1), claim(2)], lock: Lock::Named, ..facts() };
+    assert_eq!(why(&one, &vetted), None);
+    one.imports =
+        vec![imported("[[violation]]\nplugin = \"acme:x\"\nbelow = \"1.0.1\"\nwhy = \"it\u{1b} leaks\"\n")];
+    let said = why(&one, &vetted).unwrap();
+    assert_eq!(said, "it\\u{1b} leaks (audits globex, number 3, signed by globex, imported by the user)");
+    assert!(hints(&one, &vetted).iter().any(|hint| hint.contains("`runner trust remove --import globex`")));
+    // Also without the key, and after the end.
+    one.now = "2028-01-01T00:00:00Z".parse().unwrap();
+    one.trust.keys.clear();
+    one.policies.clear();
+    assert!(why(&one, &vetted).is_some());
+    // Those who have signed it may not speak for others.
+    one.imports[0].plugins = vec!["acme:y".parse().unwrap()];
+    assert_eq!(why(&one, &vetted), None);
+}
+
 /// Rules of all kinds, for a property.
 const RULES: [&str; 12] = [
     "",
@@ -253,10 +394,12 @@ proptest! {
         let (before, after) = (one.decide(&facts, &files), other.decide(&facts, &files));
         if let Ok(after) = after {
             let before = before.expect("it was allowed with a policy more");
-            prop_assert!(after.max_memory.unwrap_or(u64::MAX) <= before.max_memory.unwrap_or(u64::MAX));
-            prop_assert!(after.max_timeout.unwrap_or(Duration::MAX) <= before.max_timeout.unwrap_or(Duration::MAX));
-            prop_assert!(before.withheld.iter().all(|one| after.withheld.contains(one)));
-            prop_assert!(after.no_downgrade || !before.no_downgrade);
+            let memory = |verdict: &Verdict| verdict.max_memory.as_ref().map_or(u64::MAX, |limit| limit.most);
+            let timeout = |verdict: &Verdict| verdict.max_timeout.as_ref().map_or(Duration::MAX, |limit| limit.most);
+            prop_assert!(memory(&after) <= memory(&before) && timeout(&after) <= timeout(&before));
+            let withheld = |verdict: &Verdict| verdict.withheld.iter().map(|limit| limit.most).collect::<Vec<_>>();
+            prop_assert!(withheld(&before).iter().all(|one| withheld(&after).contains(one)));
+            prop_assert!(after.no_downgrade.is_some() || before.no_downgrade.is_none());
         }
     }
 

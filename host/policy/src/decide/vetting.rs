@@ -1,18 +1,45 @@
-//! Whether a plugin was vetted as a rule demands.
+//! Whether a plugin was vetted as a rule demands: by attestations of trusted keys, and
+//! by the audits of others that were imported.
+
+use std::fmt;
 
 use runner_pipeline::escape::shown;
 use runner_trust::signer::Signer;
 
 use super::{Situation, Unmet};
-use crate::facts::{Claim, Facts, REBUILT};
+use crate::facts::{Claim, Facts, REBUILT, VETTED};
+use crate::imports::Import;
 use crate::level::Level;
 use crate::rules::Vetted;
 use crate::trust::{Key, Role};
 use crate::when::SKEW;
 
+/// One who has vetted a plugin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Voucher {
+    /// Whose key it is.
+    pub key: Signer,
+    /// The audits that say so, if they were imported.
+    pub import: Option<String>,
+}
+
+impl fmt::Display for Voucher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.key.fmt(f)?;
+        self.import.as_ref().map_or(Ok(()), |import| write!(f, ", in imported audits ({import})"))
+    }
+}
+
+/// A key that is asked, with what it claims.
+struct Asked<'s> {
+    key: &'s Key,
+    claims: Vec<Claim>,
+    import: Option<String>,
+}
+
 impl Situation {
-    /// The keys of those who have vetted a plugin as it is demanded.
-    pub(super) fn vetted(&self, vetted: &Vetted, level: Level, facts: &Facts) -> Result<Vec<Signer>, Unmet> {
+    /// Those who have vetted a plugin as it is demanded.
+    pub(super) fn vetted(&self, vetted: &Vetted, level: Level, facts: &Facts) -> Result<Vec<Voucher>, Unmet> {
         let groups: Vec<_> = self
             .trust
             .groups
@@ -24,17 +51,18 @@ impl Situation {
                 && (vetted.by.contains(&key.name)
                     || groups.iter().any(|group| group.keys.contains(&key.name)))
         };
-        let keys: Vec<_> = self
-            .keys(Role::Vet, facts)
-            .filter(is_asked)
-            .filter(|key| self.has_vetted(key, facts, vetted))
-            .collect();
+        let keys = self.keys(Role::Vet, facts).chain(self.keys(Role::Audit, facts));
+        let asked: Vec<_> =
+            keys.filter(is_asked).map(|key| self.asked(key, (vetted, level), facts)).collect();
+        let agreed: Vec<_> = asked.iter().filter(|asked| asked.has_vetted(vetted)).collect();
         let min = groups.iter().map(|group| group.min).chain([vetted.min]).max().unwrap_or(1);
-        let mut names: Vec<_> = keys.iter().map(|key| key.name.as_str()).collect();
+        let mut names: Vec<_> = agreed.iter().map(|asked| asked.key.name.as_str()).collect();
         names.sort_unstable();
         names.dedup();
         if names.len() >= min {
-            return Ok(keys.iter().map(|key| key.signer.clone()).collect());
+            let voucher =
+                |asked: &&Asked<'_>| Voucher { key: asked.key.signer.clone(), import: asked.import.clone() };
+            return Ok(agreed.iter().map(voucher).collect());
         }
         let found = if names.is_empty() { "nobody".to_owned() } else { names.join(" and ") };
         let mut how = String::new();
@@ -44,37 +72,44 @@ impl Situation {
         if let Some(runner) = &vetted.runner {
             how += &format!(", with runner {runner}");
         }
-        Err(Unmet {
-            why: format!(
-                "of {}, {min} must have vetted it{how}: {found} has",
-                shown(&vetted.by.join(" and "))
-            ),
-            hint: hint(vetted).to_owned(),
-        })
+        let by = shown(&vetted.by.join(" and ")).to_string();
+        let mut hints = commands(vetted, &asked);
+        hints.extend(self.unknown(vetted, level));
+        hints.extend(self.of_imports((vetted, level), facts));
+        Err(Unmet { why: format!("of {by}, {min} must have vetted it{how}: {found} has"), hints })
     }
 
-    /// Whether a key claims all that is demanded. Where versions of this program are
-    /// demanded, what it was used for counts only with those, and one such claim is needed.
-    /// The author of a plugin cannot confirm that others get the same bytes from its source.
-    fn has_vetted(&self, key: &Key, facts: &Facts, vetted: &Vetted) -> bool {
+    /// What a key claims that counts now.
+    fn asked<'s>(&'s self, key: &'s Key, (vetted, level): (&Vetted, Level), facts: &Facts) -> Asked<'s> {
         let now = self.time();
-        let is_of_author = self.is_of_author(key, facts);
-        let is_of_now = |claim: &&Claim| {
-            claim.key == key.signer
-                && claim.time <= now.checked_add(SKEW).unwrap_or(now)
+        let mut import = None;
+        let mut claims: Vec<_> =
+            facts.claims.iter().filter(|claim| claim.key == key.signer).cloned().collect();
+        if key.role == Role::Audit {
+            // Who signed it together vouches together: all of them must still count.
+            let counts = |signer: &Signer| self.keys(Role::Audit, facts).any(|key| key.signer == *signer);
+            let of_key = |import: &&Import| {
+                let is_there = import.level <= level && import.end() > now;
+                is_there && import.keys.contains(&key.signer) && import.keys.iter().all(counts)
+            };
+            let imports: Vec<_> = self.imports.iter().filter(of_key).collect();
+            claims = imports.iter().flat_map(|import| import.claims(&key.signer, facts)).collect();
+            import = imports.first().map(|import| import.to_string());
+        }
+        claims.retain(|claim| {
+            claim.time <= now.checked_add(SKEW).unwrap_or(now)
                 && vetted.max_age.is_none_or(|age| claim.time.checked_add(age).is_ok_and(|end| end > now))
-        };
-        let is_with = |claim: &&Claim| match (&vetted.runner, &claim.runner) {
-            (Some(wanted), Some(version)) => wanted.matches(version),
-            _ => true,
-        };
-        let is_of_another =
-            |claim: &&Claim| !is_of_author || !claim.criteria.iter().any(|one| one == REBUILT);
-        let claims: Vec<_> =
-            facts.claims.iter().filter(is_of_now).filter(is_with).filter(is_of_another).collect();
-        let is_claimed = |criterion: &String| claims.iter().any(|claim| claim.criteria.contains(criterion));
-        let has_any = claims.iter().any(|claim| vetted.runner.is_none() || claim.runner.is_some());
-        has_any && vetted.criteria.iter().all(is_claimed)
+                && match (&vetted.runner, &claim.runner) {
+                    (Some(wanted), Some(version)) => wanted.matches(version),
+                    _ => true,
+                }
+        });
+        if self.is_of_author(key, facts) {
+            // An author cannot confirm that others get the same bytes from the source.
+            claims.iter_mut().for_each(|claim| claim.criteria.retain(|word| word != REBUILT));
+            claims.retain(|claim| !claim.criteria.is_empty());
+        }
+        Asked { key, claims, import }
     }
 
     /// Whether a key belongs to a party that has signed the plugin, or may. Whether the
@@ -91,14 +126,96 @@ impl Situation {
                 .iter()
                 .any(|signer| is_same(signer) || own().any(|other| other.signer == *signer))
     }
+
+    /// Names that are demanded, and that stand for no key here.
+    fn unknown(&self, vetted: &Vetted, level: Level) -> Option<String> {
+        let is_known = |name: &String| {
+            let vets = |key: &Key| matches!(key.role, Role::Vet | Role::Audit) && key.level <= level;
+            self.trust.keys.iter().any(|key| key.name == *name && vets(key))
+                || self.trust.groups.iter().any(|group| group.name == *name && group.level <= level)
+        };
+        let name = vetted.by.iter().find(|name| !is_known(name))?;
+        let name = shown(name);
+        Some(format!(
+            "{level} trusts no key of the name {name} to vet: `runner trust add {name} KEY.pub --role vet --for \
+             PLUGINS` trusts one"
+        ))
+    }
+
+    /// Why audits that were imported do not count for a plugin, though they are of those
+    /// who are asked.
+    fn of_imports(&self, (vetted, level): (&Vetted, Level), facts: &Facts) -> Option<String> {
+        let now = self.time();
+        let keys: Vec<_> =
+            self.trust.keys.iter().filter(|key| key.role == Role::Audit && key.level <= level).collect();
+        let is_asked = |import: &&Import| {
+            let is_his = |key: &&&Key| import.keys.contains(&key.signer) && vetted.by.contains(&key.name);
+            import.level <= level && keys.iter().any(|key| is_his(&key))
+        };
+        self.imports.iter().filter(is_asked).find_map(|import| {
+            if import.end() <= now {
+                let (name, end) = (&import.name, import.end());
+                return Some(format!(
+                    "the imported audits of {name} have expired at {end}: `runner trust import FILE` takes newer \
+                     ones"
+                ));
+            }
+            let word = import.unmapped(facts)?;
+            Some(format!(
+                "the imported audits of {0} say `{1}` of it, which stands for no word of yours: `runner trust import \
+                 FILE --criteria {1}=WORD` maps it",
+                import.name,
+                shown(&word)
+            ))
+        })
+    }
 }
 
-/// What those can do who are asked.
-fn hint(vetted: &Vetted) -> &'static str {
-    if vetted.criteria.iter().any(|criterion| criterion == REBUILT) {
-        "`runner plugin rebuild` builds a plugin again, and signs with `--key` that it is the same; it counts \
-         only from others than the author"
-    } else {
-        "`runner plugin vet` tries a plugin, and `runner plugin attest` signs the result"
+impl Asked<'_> {
+    /// Whether the key claims all that is demanded. Where versions of this program are
+    /// demanded, what it was used for counts only with those, and one such claim is needed.
+    fn has_vetted(&self, vetted: &Vetted) -> bool {
+        let is_claimed = |criterion: &String| self.claims_word(criterion);
+        let has_any = self.claims.iter().any(|claim| vetted.runner.is_none() || claim.runner.is_some());
+        has_any && vetted.criteria.iter().all(is_claimed)
     }
+
+    fn claims_word(&self, criterion: &String) -> bool {
+        self.claims.iter().any(|claim| claim.criteria.contains(criterion))
+    }
+}
+
+/// The commands that give what is missing: words that none of those who are asked claims, or all
+/// of them if more must claim them.
+fn commands(vetted: &Vetted, asked: &[Asked<'_>]) -> Vec<String> {
+    let is_claimed = |word: &&String| asked.iter().any(|asked| asked.claims_word(word));
+    let mut missing: Vec<_> = vetted.criteria.iter().filter(|word| !is_claimed(word)).collect();
+    if missing.is_empty() {
+        missing = vetted.criteria.iter().collect();
+    }
+    let words: Vec<_> = missing.iter().filter(|word| !word.contains(':')).map(|word| word.as_str()).collect();
+    let has = |word: &str| missing.iter().any(|one| *one == word);
+    let mut hints = Vec::new();
+    if vetted.criteria.is_empty() || has(VETTED) || vetted.runner.is_some() && !has(REBUILT) {
+        hints.push(
+            "`runner plugin vet FILE.wasm --json > REPORT` tries a plugin, and `runner plugin attest FILE.wasm --key \
+             KEY --vet REPORT` signs the result"
+                .to_owned(),
+        );
+    }
+    if !words.is_empty() {
+        let words = words.join(",");
+        hints.push(format!(
+            "`runner plugin attest FILE.wasm --key KEY --approve {}` signs an approval by one of them",
+            shown(&words)
+        ));
+    }
+    if has(REBUILT) {
+        hints.push(
+            "`runner plugin rebuild` builds a plugin again, and signs with `--key` that it is the same; it counts \
+             only from others than the author"
+                .to_owned(),
+        );
+    }
+    hints
 }

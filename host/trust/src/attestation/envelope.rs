@@ -37,6 +37,14 @@ impl Envelope {
         self.signatures.iter().any(|(_, signature)| is_signed(key, &message, signature))
     }
 
+    /// Whether it says the same, with the same signatures. Whatever keys are named to have
+    /// made them.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let signatures =
+            |envelope: &Self| envelope.signatures.iter().map(|(_, signature)| *signature).collect::<Vec<_>>();
+        self.payload == other.payload && signatures(self) == signatures(other)
+    }
+
     /// Reads one object.
     ///
     /// # Errors

@@ -173,14 +173,25 @@ fn a_file_has_limits() {
     assert!(refused(&[text.as_bytes(), b"\xff"].concat()).contains("line 4"));
     let long = format!("{}{}", " ".repeat(MAX_LINE_BYTES), made[0].line());
     assert!(refused(long.as_bytes()).contains("line 1"));
-    // A name of the key makes different lines of one attestation.
-    let line = |number: usize| made[0].line().replace("\"keyid\":\"", &format!("\"keyid\":\"{number}"));
-    let many = |number| (0..number).map(|number| line(number) + "\n").collect::<String>();
-    assert_eq!(parse_file(many(MAX_ATTESTATIONS).as_bytes()).unwrap().len(), MAX_ATTESTATIONS);
-    assert!(refused(many(MAX_ATTESTATIONS + 1).as_bytes()).contains("can have 64 attestations"));
-    let mut full = parse_file(many(MAX_ATTESTATIONS).as_bytes()).unwrap();
+    // The same under other names of the key is there once, and is read a limited number of times.
+    let named = |number: usize| made[0].line().replace("\"keyid\":\"", &format!("\"keyid\":\"{number}"));
+    let same = |count: usize| (0..count).map(|number| named(number) + "\n").collect::<String>();
+    assert_eq!(parse_file(same(MAX_ATTESTATIONS).as_bytes()).unwrap().len(), 1);
+    assert!(refused(same(MAX_ATTESTATIONS + 1).as_bytes()).contains("more than 64 attestations"));
+    let again = format!("{}\n", made[0].line()).repeat(MAX_ATTESTATIONS + 1);
+    assert!(refused(again.as_bytes()).contains("more than 64 attestations"));
+    let one = |number: usize| {
+        let criteria = vec![format!("c{number}")];
+        let statement =
+            Statement::Approved(Approval { criteria, time: "2026-11-28T13:00:00Z".parse().unwrap() });
+        Attestation::sign(&statement, &subject, &secret, None).unwrap()
+    };
+    let mut full = Vec::new();
+    (0..MAX_ATTESTATIONS).for_each(|number| add(&mut full, one(number)).unwrap());
+    assert_eq!(parse_file(file_text(&full).as_bytes()).unwrap(), full);
     assert_eq!(add(&mut full, made[1].clone()).unwrap_err().kind(), Kind::Refused);
-    add(&mut full, Attestation::parse(line(0).as_bytes()).unwrap()).unwrap();
+    add(&mut full, one(0)).unwrap();
+    assert_eq!(full.len(), MAX_ATTESTATIONS);
 }
 
 #[test]
