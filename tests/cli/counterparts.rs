@@ -112,7 +112,8 @@ fn wkg_reads_what_is_pushed_here_and_is_read() {
         registry.host()
     );
     author.scratch.write("wkg.toml", config);
-    let by_name = ["get", "acme:guest@1.2.0", "--config", "wkg.toml", "--format", "wasm", "-o", "named.wasm"];
+    let by_name =
+        ["get", "acme:guest@1.2.0", "--config", "wkg.toml", "--format", "wasm", "-o", "./named.wasm"];
     run(&by_name).ok();
     assert_eq!(bytes(&author, "named.wasm"), bytes(&author, "x.wasm"));
     let theirs = format!("{}/acme/theirs:1", registry.host());
