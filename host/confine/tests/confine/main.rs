@@ -42,11 +42,12 @@ fn named(tests: &[Case]) -> Vec<Test> {
 }
 
 fn tests() -> Vec<Test> {
-    let mut tests = table::tests();
+    // First, since attempts of the table change devices and mounts of the stage.
+    let mut tests = programs::tests();
+    tests.extend(table::tests());
     tests.extend(work::tests());
     tests.extend(limits::tests());
     tests.extend(network::tests());
-    tests.extend(programs::tests());
     tests
 }
 

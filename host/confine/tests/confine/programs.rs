@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use runner_confine::{Calls, Layer, Limits, Policy, before_threads, enter_namespaces, on_all_threads};
 
-use crate::raw::{End, call, call_twice, child, room, start, text, wait};
+use crate::raw::{End, Outcome, call, call_twice, child, room, start, text, wait};
 use crate::stage::Stage;
 use crate::{Test, named};
 
@@ -166,15 +166,15 @@ fn a_folder_and_programs_are_left(stage: &Stage) {
     assert_eq!(end, End::Code(0));
 }
 
-/// A call, and its result or error number.
-type Way = Box<dyn Fn() -> Result<i64, i32>>;
+/// A call that leads out.
+type Way = Box<dyn Fn() -> Outcome>;
 
 /// Calls that lead out, and what they give under the filter.
 fn ways_out() -> Vec<(&'static str, Way, i32)> {
     let socket = |family: i32, kind: i32| {
-        Box::new(move || call(libc::SYS_socket, &[family.into(), kind.into(), 0])) as Box<dyn Fn() -> _>
+        Box::new(move || call(libc::SYS_socket, &[family.into(), kind.into(), 0])) as Way
     };
-    let simple = |number: i64, arguments: Vec<i64>| Box::new(move || call(number, &arguments)) as Box<_>;
+    let simple = |number: i64, arguments: Vec<i64>| Box::new(move || call(number, &arguments)) as Way;
     let dgram = || {
         let kind = i64::from(libc::SOCK_DGRAM | libc::SOCK_CLOEXEC);
         call(libc::SYS_socketpair, &[libc::AF_UNIX.into(), kind, 0, room()])
