@@ -18,9 +18,9 @@ use runner_store::folder::{self, Folder};
 use super::draft::{add, name, next, to_sign, write};
 use super::given::{Named, day, span};
 use crate::Outcome;
+use crate::beside::is_missing;
 use crate::guard::Guard;
 use crate::installed::Found;
-use crate::beside::is_missing;
 use crate::report::Reporter;
 
 #[derive(Debug, ArgGroup)]

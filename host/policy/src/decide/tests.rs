@@ -340,7 +340,7 @@ fn what_imported_audits_warn_of_is_refused_whatever_else_is_said() {
     let vetted = Facts { claims: vec![claim(1), claim(2)], lock: Lock::Named, ..facts() };
     assert_eq!(why(&one, &vetted), None);
     one.imports =
-        vec![imported("[[violation]]\nplugin = \"acme:x\"\nbelow = \"1.0.1\"\nwhy = \"it\u{1b} leaks\"\n")];
+        vec![imported("[[violation]]\nplugin = \"acme:x\"\nbelow = \"1.0.1\"\nwhy = \"it\\u001b leaks\"\n")];
     let said = why(&one, &vetted).unwrap();
     assert_eq!(said, "it\\u{1b} leaks (audits globex, number 3, signed by globex, imported by the user)");
     assert!(hints(&one, &vetted).iter().any(|hint| hint.contains("`runner trust remove --import globex`")));
