@@ -235,7 +235,9 @@ impl Candidate {
         guard: &Guard,
     ) -> Result<Option<(Signer, String)>> {
         let id = &self.package.id;
-        let key = key.or(self.locked.as_ref().and_then(|locked| locked.signer.as_ref()));
+        // Whose signature it must be is only for a file to say that is a pin.
+        let pin = self.locked.as_ref().filter(|_| self.is_pinned);
+        let key = key.or(pin.and_then(|locked| locked.signer.as_ref()));
         let seen = index.seen(id).and_then(|seen| seen.signer.as_ref());
         if key.is_none()
             && let Some(found) = self.trusted(guard)?
