@@ -1,6 +1,7 @@
 //! `plugin install --locked`: what a project uses, on a machine that has none of it.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use runner_tests::hostile_registry::{Answers, Artifact, Hostile, put_manifest};
 use runner_tests::packages::User;
@@ -118,6 +119,17 @@ fn a_lock_file_that_was_edited_is_refused_where_it_disagrees() {
         scene.fresh.scratch.write("runner.lock", right.replace(&field(name), &new));
         scene.fresh.applied("acme:guest", &[]).fails(4, "is not the one that runner.lock demands");
     }
+}
+
+/// Its signer would be a key that others have written.
+#[test]
+fn a_lock_file_that_others_may_write_to_vouches_for_nobody() {
+    let Some(scene) = Scene::new() else { return };
+    let lock = scene.fresh.scratch.path("runner.lock");
+    fs::set_permissions(&lock, PermissionsExt::from_mode(0o664)).unwrap();
+    scene.refuses(&[], 4, "runner.lock names it, and other users may write to that file");
+    fs::set_permissions(&lock, PermissionsExt::from_mode(0o644)).unwrap();
+    scene.install(&[]).ok().prints("signed by RW");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod admission;
 mod allowed;
 mod attest;
+mod candidate;
 mod carriers;
 mod carry;
 mod evidence;

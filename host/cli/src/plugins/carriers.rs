@@ -25,7 +25,7 @@ use runner_sandbox::MAX_PLUGIN_BYTES;
 use runner_store::carrier::Carrier;
 use runner_trust::package::Package;
 
-use super::admission::Candidate;
+use super::candidate::Candidate;
 use crate::args::seconds;
 use crate::signals::cancel_on_signals;
 

@@ -12,7 +12,8 @@ use runner_store::lock_file::{LOCK_BYTES, LockFile, NAME};
 use runner_store::locked::Locked;
 use runner_store::resolve::highest;
 
-use super::admission::{AdmissionArgs, Candidate, admit};
+use super::admission::{AdmissionArgs, admit};
+use super::candidate::Candidate;
 use super::install::requests;
 use super::lock::now;
 use super::new_file::{attestations_beside, put};

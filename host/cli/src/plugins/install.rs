@@ -12,7 +12,8 @@ use runner_store::lock_file::{LockFile, NAME};
 use runner_store::resolve::highest;
 use runner_trust::id::Request;
 
-use super::admission::{AdmissionArgs, Candidate, admit};
+use super::admission::{AdmissionArgs, admit};
+use super::candidate::Candidate;
 use super::carriers::{Carriers, NetworkArgs};
 use super::lock::{locked_sources, now};
 use super::new_file::put;

@@ -17,7 +17,7 @@ use runner_store::store::Store;
 use runner_trust::attestation::parse_file;
 use runner_trust::id::Request;
 
-use super::admission::Candidate;
+use super::candidate::Candidate;
 use super::carriers::{Carriers, NetworkArgs};
 use super::install::requests;
 use super::new_file::put;
@@ -128,7 +128,9 @@ fn recorded(locked: &Locked, network: &NetworkArgs) -> Result<Candidate> {
         return Err(Error::new(Kind::Refused, what)
             .hint(format!("{NAME} was changed by hand: take it from the project again")));
     }
-    held(Carriers::new(network)?.fetch(&reference)?.candidate(&reference)?, locked.clone())
+    let candidate = Carriers::new(network)?.fetch(&reference)?.candidate(&reference)?;
+    // The digest in the reference is the lock file's word, not the user's.
+    held(candidate.unpinned(), locked.clone())
 }
 
 /// A plugin with what the lock file says of it.

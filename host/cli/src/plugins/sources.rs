@@ -13,7 +13,7 @@ use runner_store::locked::Locked;
 use runner_trust::id::{Id, Request};
 use semver::Version;
 
-use super::admission::Candidate;
+use super::candidate::Candidate;
 use super::carriers::{Carriers, NetworkArgs};
 use crate::installed::{is_installed_name, read_lock, read_pins};
 use crate::report::Reporter;

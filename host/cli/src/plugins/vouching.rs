@@ -7,11 +7,12 @@ use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, Raw as _, count};
 use runner_registry::signatures::Found;
 use runner_store::index::Installed;
+use runner_store::locked::NAME;
 use runner_store::rules::MAX_SIGNATURES;
 use runner_trust::format::Format;
 use runner_trust::signer::Signer;
 
-use super::admission::{Candidate, Signatures};
+use super::candidate::{Candidate, Signatures};
 use super::new_file::beside;
 use crate::capabilities::{Shown, above_usual};
 use crate::guard::{Guard, all_beside};
@@ -126,9 +127,14 @@ impl Candidate {
         let ended = guard.ended(id, &self.source.bytes, &self.all_signatures()?);
         let why = match ended.first() {
             Some(ended) => format!("it is not pinned, and {ended}"),
+            // Its word would count, if nobody else could have written it.
+            None if self.is_locked() => format!("{NAME} names it, and other users may write to that file"),
             None => "it is neither pinned nor signed by a key that was given, or that is trusted".to_owned(),
         };
         let mut error = Error::new(Kind::Refused, what).because(why);
+        if self.is_locked() {
+            error = error.hint(format!("if you trust what {NAME} says: `chmod go-w {NAME}`"));
+        }
         if !ended.is_empty() {
             error = error
                 .hint("get the author's new key: `runner trust rotate` takes one that the old key has named");
