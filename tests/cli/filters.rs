@@ -162,6 +162,7 @@ fn what_is_asked_of_a_filter_is_checked() {
     apply(&filter, &file, &["--only", "(", "--stateless"]).fails(2, "--only");
     apply(&filter, &file, &["--only", "x*", "--stateless"]).fails(2, "--only");
     apply(&filter, &file, &["--framing", "line"]).fails(2, "is no framing").says("delimited:HEX");
+    apply(&filter, &file, &["--framing", "delimited:0a0a"]).fails(2, "is no framing").says("overlaps itself");
     apply(&filter, &file, &["--ok-exit", "0"]).fails(2, "1 to 255");
     apply(Path::new("newline"), &file, &["--stateless"]).fails(2, "`--stateless` is for a filter");
     apply(Path::new("newline"), &file, &["--", "x"]).fails(2, "arguments after `--` are for a filter");

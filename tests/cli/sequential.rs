@@ -48,6 +48,37 @@ fn a_skip_does_not_lose_the_end_of_the_file() {
     assert!(pipe(&["pipe", guest], b"").ok().stdout.is_empty());
 }
 
+/// The rest can be skipped anywhere, in the last window too; a skip of another length
+/// beyond the end is an error there as elsewhere.
+#[test]
+fn the_rest_can_be_skipped_in_every_window() {
+    let scratch = Scratch::in_memory();
+    let skips = |name: &str, consumed: &str| {
+        let text = format!(
+            "(data (i32.const 2056) \"\\06\")
+             (func $transform (type $window) (i64.store (i32.const 608) {consumed}) (i32.const 600))"
+        );
+        scratch.write(&format!("{name}.wasm"), guest::build(name, &text))
+    };
+    let rest = skips("rest", "(i64.const -1)");
+    let beyond = skips("beyond", "(i64.add (i64.extend_i32_u (local.get 2)) (i64.const 7))");
+    for (size, window) in [(1, "1"), (12, "1"), (12, "5"), (12, "64K"), (200_000, "64K"), (5 << 20, "1M")] {
+        let content = vec![b'a'; size];
+        let file = scratch.write("file", &content);
+        for threads in ["1", "3"] {
+            let ran = runner!["apply", &rest, &file, "--window", window, "-j", threads];
+            ran.ok().says("nothing to change");
+            assert!(fs::read(&file).unwrap() == content);
+            let ran = runner!["apply", &beyond, &file, "--window", window, "-j", threads];
+            ran.fails(2, "beyond the end of the file").says("skips to offset ");
+        }
+        let piped = pipe(&["pipe", rest.to_str().unwrap(), "--window", window], &content);
+        assert!(piped.ok().stdout == content);
+        let piped = pipe(&["pipe", beyond.to_str().unwrap(), "--window", window], &content);
+        piped.fails(2, "beyond the end of the file");
+    }
+}
+
 /// A window that would be longer than the limit is the file's fault, also where the
 /// plugin's process finds that out.
 #[test]

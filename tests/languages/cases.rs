@@ -116,7 +116,7 @@ fn an_endless_loop_is_shown() {
     case(&scratch, "a", &[("input", "abc"), ("output", "!bc")]);
     let (ran, said) = test(&scratch, &path, &[]);
     assert_eq!(ran.code, 1, "{said}");
-    assert!(said.contains("it ran 2,000,000,000 instructions, so it may be in an endless loop"), "{said}");
+    assert!(said.contains("it ran 10,000,000,000 instructions, so it may be in an endless loop"), "{said}");
     assert!(said.contains("it was in `endless`"), "{said}");
     assert!(said.contains(": begins\n"), "{said}");
 }

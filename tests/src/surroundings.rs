@@ -21,10 +21,10 @@ const SCRIPT: &str = r#"ulimit -S -n LIMIT; exec "$0" "$@""#;
 /// The same where signals are ignored (`nohup` does that): they would stay so
 /// in all children. A mask of blocked signals does not: the standard library
 /// takes it off.
-const SCRIPT_WITH_SIGNALS: &str = r#"ulimit -S -n LIMIT; exec env --default-signal "$0" "$@""#;
+const SCRIPT_WITH_SIGNALS: &str = r#"ulimit -S -n LIMIT; exec /usr/bin/env --default-signal "$0" "$@""#;
 
 /// A program, and how many descriptors it may have open. The shell is given by
-/// its path: a name would be looked up in a copy of this process, which takes
+/// its path, as `env` is, because tests set `PATH`: a name would be looked up in a copy of this process, which takes
 /// longer than most runs.
 pub(crate) fn program(program: impl AsRef<OsStr>, descriptors: u32) -> Command {
     static SCRIPT_FOR_ALL: OnceLock<&str> = OnceLock::new();

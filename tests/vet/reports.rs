@@ -6,6 +6,8 @@ use std::path::Path;
 use runner_tests::{Scratch, guest, runner};
 use serde_json::Value;
 
+use super::with_status;
+
 /// Crashes where a window has a `7` in it.
 const CRASHES: &str = r"
 (func $transform (type $window)
@@ -83,6 +85,20 @@ fn samples_that_are_cut_or_refused_are_named() {
     assert!(notes.contains("odd was refused: "), "{notes}");
     let ran = runner!["plugin", "vet", "newline", "--rounds", "0", "--sample", &long].ok();
     assert!(ran.text().contains("long, only the first 262,1"), "{}", ran.text());
+}
+
+/// A plugin that changes only a long sample is tried with that.
+#[test]
+fn what_takes_a_long_input_is_tried_with_a_long_sample() {
+    let scratch = Scratch::new();
+    let sample = scratch.write("sample", "level=info only here\n".repeat(1000));
+    let set = ["--set", "find=level=info only here", "--set", "with=x"];
+    let args = ["plugin", "vet", "replace", "--json", "--rounds", "0", "--sample", sample.to_str().unwrap()];
+    let ran = runner_tests::runner(args.iter().chain(&set)).ok();
+    let report: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    for check in ["threads", "memory"] {
+        assert!(with_status(&report, "pass").iter().any(|passed| passed == check), "{report:#}");
+    }
 }
 
 #[test]

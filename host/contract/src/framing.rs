@@ -18,9 +18,9 @@ pub enum Framing {
     /// The file may be cut anywhere; each byte is shown once.
     Bytes,
     /// A record ends after each occurrence of these bytes (1 to
-    /// [`MAX_DELIMITER_BYTES`]), overlapping occurrences included, and at the
-    /// end of the file. So where a delimiter overlaps itself, a record may
-    /// begin with the end of an occurrence whose start it does not contain.
+    /// [`MAX_DELIMITER_BYTES`]), and at the end of the file. Bytes that overlap
+    /// themselves, such as `\n\n`, are refused: a record could begin with the end
+    /// of an occurrence whose start no window shows.
     Delimited(Vec<u8>),
     /// As in CSV: a delimiter inside quotes ends nothing.
     Quoted {

@@ -114,8 +114,17 @@ impl Projection {
     }
 }
 
+/// Whether an occurrence can begin within another one, as with `\n\n`.
+fn overlaps_itself(delimiter: &[u8]) -> bool {
+    (1..delimiter.len()).any(|at| delimiter.starts_with(&delimiter[at..]))
+}
+
 impl Framing {
-    fn validate(&self) -> Result<(), String> {
+    /// Checks the framing against the contract.
+    ///
+    /// # Errors
+    /// A message that names the broken rule.
+    pub fn validate(&self) -> Result<(), String> {
         let is_width = |width: &u8| (1..=8).contains(width);
         match self {
             Self::Delimited(delimiter) if delimiter.is_empty() => {
@@ -124,6 +133,11 @@ impl Framing {
             Self::Delimited(delimiter) if delimiter.len() > MAX_DELIMITER_BYTES => {
                 Err(format!("the delimiter of its framing is longer than {MAX_DELIMITER_BYTES} bytes"))
             }
+            Self::Delimited(delimiter) if overlaps_itself(delimiter) => Err(format!(
+                "the delimiter of its framing, `{}`, overlaps itself, so where a record ends would depend on \
+                 where a window begins; a plugin with the framing `sequential` can look for it",
+                delimiter.escape_ascii()
+            )),
             Self::Quoted { delimiter, quote } if delimiter == quote => {
                 Err("delimiter and quote of its framing are the same byte".into())
             }
@@ -168,7 +182,7 @@ mod tests {
     #[test]
     fn limits_are_inclusive() {
         for framing in [
-            Framing::Delimited(vec![b'a'; MAX_DELIMITER_BYTES]),
+            Framing::Delimited([vec![b'a'; MAX_DELIMITER_BYTES - 1], vec![b'b']].concat()),
             Framing::Overlapping { before: MAX_CONTEXT_BYTES, after: MAX_CONTEXT_BYTES },
         ] {
             assert_eq!(Job::new(framing).validate(), Ok(()));
@@ -189,6 +203,8 @@ mod tests {
         for (framing, why) in [
             (Framing::Delimited(Vec::new()), "delimiter of its framing is empty"),
             (Framing::Delimited(vec![b'a'; MAX_DELIMITER_BYTES + 1]), "longer than 255 bytes"),
+            (Framing::Delimited(b"\n\n".to_vec()), "`\\n\\n`, overlaps itself"),
+            (Framing::Delimited(b"aba".to_vec()), "`aba`, overlaps itself"),
             (quoted, "are the same byte"),
             (Framing::Fixed { header: 0, size: 0 }, "record size of its framing is zero"),
             (prefixed(0), "0 bytes wide"),

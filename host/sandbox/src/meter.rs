@@ -7,7 +7,7 @@ use runner_pipeline::locks;
 /// Maximum number of instructions of one call of a plugin whose instructions are
 /// counted: some seconds of processor time. A call that takes longer has no
 /// answer, and where it was is reported.
-pub const CALL_INSTRUCTIONS: u64 = 2_000_000_000;
+pub const CALL_INSTRUCTIONS: u64 = 10_000_000_000;
 
 /// Maximum number of samples that are kept.
 const SAMPLES: usize = 4096;

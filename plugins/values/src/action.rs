@@ -159,7 +159,9 @@ impl Action {
     #[must_use]
     pub fn is_idempotent(&self) -> bool {
         match self {
-            Self::Mask { .. } | Self::Set(_) | Self::Null | Self::Truncate { .. } => true,
+            // What stays may be of another kind, whose layout is another one.
+            Self::Mask { mask, fit } => mask.keep_last == 0 || *fit != Fit::Value,
+            Self::Set(_) | Self::Null | Self::Truncate { .. } => true,
             Self::Map(table) => table.is_idempotent(),
             Self::Hash { pseudonyms, fit: Fit::Kind(kind), .. } => pseudonyms.recognise_all(*kind),
             Self::Hash { .. } | Self::Replace(_) | Self::ShiftDate(_) => false,

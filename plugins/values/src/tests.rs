@@ -127,6 +127,13 @@ fn values() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+#[test]
+fn what_stays_of_a_value_may_be_of_another_kind() {
+    let action = action(RULES.iter().position(|rule| *rule == ("keep-last", "a=4,fit")).expect("a rule"));
+    let once = apply(&action, b"fe80::1%eth0*");
+    assert!(apply(&action, &once) != once && !action.is_idempotent());
+}
+
 proptest! {
     #[test]
     fn every_action_is_total_and_does_what_it_promises(value in values(), place in 0..RULES.len()) {

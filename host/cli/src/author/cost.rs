@@ -81,6 +81,13 @@ pub(super) fn measure(bench: &Bench, folder: &Path, cases: &[Case], update: Upda
         }
         Ok(cost) => cost,
     };
+    if cost.memory_bytes == 0 {
+        // Of filters, nothing is counted.
+        return Ok(Verdict::Fine(Page::of(format_args!(
+            "cost  not measured: {} is shown to no plugin",
+            case.name
+        ))));
+    }
     if update == Update::Budget {
         Budget::of(case, &cost).write(folder)?;
     } else if let Some(why) = budget.map_or_else(|| grows(&cost), |budget| budget.exceeded(&cost)) {

@@ -182,7 +182,8 @@ impl Instance {
 /// window that grows is twice as long each time, so there are few of them. The
 /// last window may be empty.
 fn check_progress(context: &Context<'_>, view: &View<'_>, from: Position, to: Position) -> Result<()> {
-    let is_at_end = view.end && to.at == view.limit();
+    // A skip beyond the end is found out next.
+    let is_at_end = view.end && to.at >= view.limit();
     let has_grown = to.at == from.at && to.want / 2 >= from.want;
     let has_moved = to.at > from.at || has_grown || to.is_over && !from.is_over;
     if has_moved && (is_at_end || !to.is_over) && (1..=context.longest_window()).contains(&to.want) {

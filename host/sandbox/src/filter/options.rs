@@ -141,7 +141,7 @@ fn exit_code(code: i64) -> Result<i32> {
 /// A framing, and what ends a record of it.
 fn parse(text: &str) -> Result<(Framing, Vec<u8>)> {
     let delimited = |terminator: Vec<u8>| (Framing::Delimited(terminator.clone()), terminator);
-    Ok(match text.split_once(':') {
+    let (framing, terminator) = match text.split_once(':') {
         None if text == "lines" => delimited(b"\n".to_vec()),
         None if text == "null" => delimited(b"\0".to_vec()),
         None if text == "csv" => (Framing::Quoted { delimiter: b'\n', quote: b'"' }, b"\n".to_vec()),
@@ -151,7 +151,11 @@ fn parse(text: &str) -> Result<(Framing, Vec<u8>)> {
             return Err(Error::new(Kind::Usage, what)
                 .hint("it is lines, null, csv, or delimited:HEX, such as delimited:0d0a"));
         }
-    })
+    };
+    framing.validate().map_err(|why| {
+        Error::new(Kind::Usage, format!("`{}` is no framing of a filter", shown(text))).because(why)
+    })?;
+    Ok((framing, terminator))
 }
 
 fn is_hex(text: &str) -> bool {

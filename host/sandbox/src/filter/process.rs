@@ -137,7 +137,11 @@ async fn run(linked: Linked, stdio: Stdio, ok_exits: Vec<i32>, offset: Arc<Atomi
             true => error.because("it said nothing"),
             false => error.said(words),
         }
-        .hint(format!("if that is no failure, allow it with `--ok-exit {code}`"))
+    };
+    // What no option can name is a failure.
+    let failed = |code: i32| match code {
+        1..=255 => failed(code).hint(format!("if that is no failure, allow it with `--ok-exit {code}`")),
+        _ => failed(code),
     };
     let code = match ended {
         Ok(Ok(())) => 0,

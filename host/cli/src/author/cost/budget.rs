@@ -1,6 +1,8 @@
 //! The budget of a plugin: a file beside its cases.
 
 use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use runner_pipeline::error::{Error, Kind, Result};
@@ -13,6 +15,8 @@ use super::Cost;
 
 /// The name of the file.
 const FILE: &str = "budget.toml";
+/// Its mode.
+const MODE: u32 = 0o644;
 /// What is before it in the file.
 const HEAD: &str = "\
 # What the plugin may cost for each MB of this case, repeated to 8 MiB.
@@ -48,14 +52,15 @@ impl Budget {
     /// If it is not readable, or no budget.
     pub(super) fn read(folder: &Path) -> Result<Option<Self>> {
         let path = folder.join(FILE);
-        if fs::symlink_metadata(&path).is_err() {
-            return Ok(None);
-        }
+        let Ok(metadata) = fs::symlink_metadata(&path) else { return Ok(None) };
         let wrong = |why: String| {
             Error::new(Kind::Usage, format!("{} is no budget", path.shown()))
                 .because(why)
                 .hint("`runner plugin test --update-budget` writes it anew once it is removed")
         };
+        if !metadata.is_file() {
+            return Err(wrong("it is a link, or no regular file".to_owned()));
+        }
         let text = String::from_utf8(read_small(&path, TEXT_BYTES)?)
             .map_err(|_| wrong("it is not UTF-8".to_owned()))?;
         toml::from_str(&text).map(Some).map_err(|error| wrong(error.message().to_owned()))
@@ -76,7 +81,12 @@ impl Budget {
             serde_json::Value::from(self.case.as_str()),
             self.kept_bytes_per_mb
         );
-        fs::write(&path, text).map_err(Error::at("write", &path))
+        // A link in its place is replaced, not followed.
+        let failed = || Error::at("write", &path);
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed())?;
+        file.write_all(text.as_bytes()).map_err(failed())?;
+        file.as_file().set_permissions(fs::Permissions::from_mode(MODE)).map_err(failed())?;
+        file.persist(&path).map(drop).map_err(|error| Error::io("write", &path, error.error))
     }
 
     /// What is exceeded by more than a tenth.
@@ -124,6 +134,15 @@ mod tests {
         let budget =
             Budget { case: "a\"\\\u{1}ü".to_owned(), instructions_per_mb: Some(5), kept_bytes_per_mb: 6 };
         budget.write(folder.path()).unwrap();
-        assert_eq!(Budget::read(folder.path()).unwrap(), Some(budget));
+        assert_eq!(Budget::read(folder.path()).unwrap().as_ref(), Some(&budget));
+        // A link is neither read nor followed.
+        let (path, other) = (folder.path().join(FILE), folder.path().join("other"));
+        fs::rename(&path, &other).unwrap();
+        std::os::unix::fs::symlink(&other, &path).unwrap();
+        assert!(Budget::read(folder.path()).unwrap_err().to_string().contains("is no budget"));
+        let text = fs::read(&other).unwrap();
+        Budget { case: "b".to_owned(), ..budget }.write(folder.path()).unwrap();
+        assert_eq!(fs::read(&other).unwrap(), text);
+        assert_eq!(Budget::read(folder.path()).unwrap().unwrap().case, "b");
     }
 }

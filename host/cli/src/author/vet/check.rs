@@ -82,7 +82,7 @@ impl Check {
             Self::Split => "its edits do not depend on where windows begin and end",
             Self::Threads => "real runs with one thread and with several make the same patch",
             Self::Reset => "it remembers nothing from window to window",
-            Self::Repeat => "two runs give the same answer, also with a little less memory",
+            Self::Repeat => "two runs give the same answer, also with a little less memory, and as a stream",
             Self::Length => "no edit changes a length, as it claims",
             Self::Idempotent => "a second run changes nothing, as it claims",
             Self::Prefilter => "its prefilters leave out nothing that it would edit",

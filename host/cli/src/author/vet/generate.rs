@@ -3,6 +3,7 @@
 //! The same seed gives the same inputs for the same plugin, parameters and samples.
 
 mod change;
+mod matching;
 mod records;
 
 use fastrand::Rng;
@@ -10,11 +11,18 @@ use runner_contract::{Framing, Job, Pattern};
 
 /// Bytes of a changed input, at most.
 const CHANGED_BYTES: usize = 64 << 10;
+/// Bytes of the part of a longer input that is changed.
+const PART_BYTES: usize = 16 << 10;
+/// Expressions of prefilters for which texts are made, and texts for each.
+const EXPRESSIONS: usize = 20;
+const MATCHING: usize = 20;
 /// Makes inputs.
 pub(super) struct Maker {
     rng: Rng,
     /// What the plugin looks for, and words of its parameters.
     tokens: Vec<Vec<u8>>,
+    /// Expressions that it has asked for.
+    expressions: Vec<String>,
     /// Framings that it has asked for, with the bytes before the first record.
     framings: Vec<(Framing, Vec<u8>)>,
     /// Inputs to be changed.
@@ -25,8 +33,8 @@ pub(super) struct Maker {
 
 impl Maker {
     pub(super) fn new(seed: u64) -> Self {
-        let (tokens, framings, pool) = (Vec::new(), Vec::new(), Vec::new());
-        Self { rng: Rng::with_seed(seed), tokens, framings, pool, accepted: (0, 0) }
+        let (tokens, expressions, framings, pool) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { rng: Rng::with_seed(seed), tokens, expressions, framings, pool, accepted: (0, 0) }
     }
 
     /// Whether there is anything to make inputs of.
@@ -50,10 +58,13 @@ impl Maker {
     /// Adds an input that the plugin accepts, and what it asks for.
     pub(super) fn accept(&mut self, bytes: &[u8], job: &Job) {
         for prefilter in &job.prefilters {
-            if let Pattern::Literals { patterns, .. } = &prefilter.pattern {
-                self.learn(patterns.iter().take(100).cloned());
-                // What a plugin looks for in another way than its prefilter says.
-                self.learn(patterns.iter().take(20).flat_map(|pattern| change::near(pattern)));
+            // With what a plugin may look for in another way than its prefilter says.
+            match &prefilter.pattern {
+                Pattern::Literals { patterns, .. } => {
+                    self.learn(patterns.iter().take(100).cloned());
+                    self.learn(patterns.iter().take(20).flat_map(|pattern| change::near(pattern)));
+                }
+                Pattern::Regex(expression) => self.learn_expression(expression),
             }
         }
         let header = match job.framing {
@@ -67,9 +78,20 @@ impl Maker {
         {
             self.framings.push((job.framing.clone(), header.to_vec()));
         }
-        if !bytes.is_empty() && bytes.len() <= CHANGED_BYTES && self.pool.len() < 200 {
-            self.pool.push(bytes.to_vec());
+        if !bytes.is_empty() && self.pool.len() < 200 {
+            self.pool.push(part(bytes).to_vec());
         }
+    }
+
+    /// Learns texts that an expression matches, and others that are near them.
+    fn learn_expression(&mut self, expression: &str) {
+        if self.expressions.len() >= EXPRESSIONS || self.expressions.iter().any(|known| known == expression) {
+            return;
+        }
+        self.expressions.push(expression.to_owned());
+        let texts = matching::matching(expression, &mut self.rng, MATCHING);
+        self.learn(texts.iter().take(MATCHING / 4).flat_map(|text| change::near(text)));
+        self.learn(texts);
     }
 
     /// Learns whether the plugin accepted an input that was made here.
@@ -99,6 +121,15 @@ impl Maker {
     }
 }
 
+/// An input, or the beginning of a long one, with its last whole line.
+fn part(bytes: &[u8]) -> &[u8] {
+    if bytes.len() <= CHANGED_BYTES {
+        return bytes;
+    }
+    let end = memchr::memrchr(b'\n', &bytes[..PART_BYTES]).map_or(PART_BYTES, |end| end + 1);
+    &bytes[..end]
+}
+
 #[cfg(test)]
 mod tests {
     use runner_contract::{ByteOrder, FieldCheck, Window};
@@ -120,6 +151,18 @@ mod tests {
             (0..50).map(|_| maker.next()).collect::<Vec<_>>()
         };
         assert_eq!(inputs(), inputs());
+    }
+
+    #[test]
+    fn texts_for_an_expression_and_parts_of_long_inputs_are_used() {
+        let mut maker = Maker::new(1);
+        let long = b"some line\n".repeat(CHANGED_BYTES);
+        let job = Job::new(Framing::lines()).prefilter(Pattern::Regex("level=[a-z]+ x".to_owned()));
+        maker.accept(&long, &job);
+        assert_eq!(maker.pool, [b"some line\n".repeat(PART_BYTES / 10)]);
+        let made: Vec<_> = (0..200).map(|_| maker.next().0).collect();
+        let has = |what: &[u8]| made.iter().any(|input| memchr::memmem::find(input, what).is_some());
+        assert!(has(b"level=") && has(b"some line\n"));
     }
 
     #[test]

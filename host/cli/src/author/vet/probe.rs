@@ -30,6 +30,8 @@ pub(super) struct Probe<'a> {
     bytes: &'a [u8],
     /// Where in the file the bytes are. What is said of them counts from their start.
     base: u64,
+    /// Of the whole file; `None` as for a stream.
+    size: Option<u64>,
     pub(super) job: Job,
     cutter: Cutter,
     /// The instance that has begun, until it is taken.
@@ -47,13 +49,27 @@ impl<'a> Probe<'a> {
     /// them, too. They are shown at that offset, which must be one at which a record
     /// may start. For framings with a context or an order, it must be zero.
     pub(super) fn begin_at(plugins: &'a Several, bytes: &'a [u8], base: u64) -> Result<Outcome<Self>> {
-        let begun = match begin(plugins, bytes, base)? {
+        Self::begin_with(plugins, bytes, (base, Some(base + bytes.len() as u64)))
+    }
+
+    /// The same for a stream of these bytes, whose size is not known.
+    pub(super) fn begin_stream(plugins: &'a Several, bytes: &'a [u8]) -> Result<Outcome<Self>> {
+        Self::begin_with(plugins, bytes, (0, None))
+    }
+
+    fn begin_with(
+        plugins: &'a Several,
+        bytes: &'a [u8],
+        (base, size): (u64, Option<u64>),
+    ) -> Result<Outcome<Self>> {
+        let begun = match begin(plugins, bytes, size)? {
             Ok(begun) => begun,
             Err(failed) => return Ok(Err(failed)),
         };
         let (job, first) = begun;
         let cutter = Cutter::new(&job.framing, MIN_RECORD_LIMIT_BYTES);
-        Ok(Ok(Self { plugins, bytes, base, job, cutter, first: Some(first), budget: Budget::UNLIMITED }))
+        let (first, budget) = (Some(first), Budget::UNLIMITED);
+        Ok(Ok(Self { plugins, bytes, base, size, job, cutter, first, budget }))
     }
 
     /// An instance that has not been asked anything yet.
@@ -61,7 +77,7 @@ impl<'a> Probe<'a> {
         if let Some(first) = self.first.take() {
             return Ok(Ok(first));
         }
-        Ok(begin(self.plugins, self.bytes, self.base)?.map(|(_, instance)| instance))
+        Ok(begin(self.plugins, self.bytes, self.size)?.map(|(_, instance)| instance))
     }
 
     /// The bytes that it asks about.
@@ -73,8 +89,8 @@ impl<'a> Probe<'a> {
     /// asked about them.
     pub(super) fn of<'b>(&'b self, bytes: &'b [u8]) -> Probe<'b> {
         let (job, cutter) = (self.job.clone(), Cutter::new(&self.job.framing, MIN_RECORD_LIMIT_BYTES));
-        let (plugins, base) = (self.plugins, self.base);
-        Probe { plugins, bytes, base, job, cutter, first: None, budget: Budget::UNLIMITED }
+        let Self { plugins, base, size, .. } = *self;
+        Probe { plugins, bytes, base, size, job, cutter, first: None, budget: Budget::UNLIMITED }
     }
 
     pub(super) fn is_sequential(&self) -> bool {
@@ -197,8 +213,8 @@ impl<'a> Probe<'a> {
     }
 }
 
-fn begin(plugins: &Several, bytes: &[u8], base: u64) -> Result<Outcome<(Job, Instance)>> {
-    let head = FileHead::new(Some(base + bytes.len() as u64), &bytes[..bytes.len().min(HEAD_BYTES)]);
+fn begin(plugins: &Several, bytes: &[u8], size: Option<u64>) -> Result<Outcome<(Job, Instance)>> {
+    let head = FileHead::new(size, &bytes[..bytes.len().min(HEAD_BYTES)]);
     classified(plugins.begin(head))
 }
 

@@ -19,8 +19,10 @@ const SMALL_WINDOW_BYTES: u64 = 256;
 /// Parts of which the order is changed.
 const PARTS: u64 = 5;
 /// Records before those that are shown far from the start of a file: twice few, and
-/// then so many that a count of 32 bits begins again.
-const RECORDS_BEFORE: [u64; 3] = [4096, 3 * 4096, 1 << 32];
+/// then so many that a count of 32 bits is negative, and that one begins again.
+const RECORDS_BEFORE: [u64; 4] = [4096, 3 * 4096, 3 << 30, 1 << 32];
+/// How many of them are few.
+const FEW: usize = 2;
 
 /// A plugin with its parameters.
 pub(super) struct Subject {
@@ -41,12 +43,13 @@ pub(super) struct Seen<'a> {
 pub(super) type Property = fn(&Seen<'_>) -> Result<Tried>;
 
 /// All properties, the first ones first.
-pub(super) const ALL: [(Check, Property); 8] = [
+pub(super) const ALL: [(Check, Property); 9] = [
     (Check::Begin, begin),
     (Check::Split, split),
     (Check::Split, far),
     (Check::Reset, reset),
     (Check::Repeat, repeat),
+    (Check::Repeat, stream),
     (Check::Length, length),
     (Check::Idempotent, idempotent),
     (Check::Prefilter, prefilter),
@@ -142,7 +145,7 @@ fn split(seen: &Seen<'_>) -> Result<Tried> {
     Ok(Tried::Passed)
 }
 
-/// Shows the input after 4 GiB. A plugin may heed offsets; but if two small ones make
+/// Shows the input after 3 and 4 GiB. A plugin may heed offsets; but if two small ones make
 /// no difference to it, a large one must not, either.
 fn far(seen: &Seen<'_>) -> Result<Tried> {
     let record_bytes = match seen.job.framing {
@@ -150,9 +153,7 @@ fn far(seen: &Seen<'_>) -> Result<Tried> {
         Framing::Fixed { size, .. } => size,
         _ => 1,
     };
-    let most = record_bytes
-        .checked_mul(RECORDS_BEFORE[2])
-        .and_then(|base| base.checked_add(seen.bytes.len() as u64));
+    let most = record_bytes.checked_mul(1 << 32).and_then(|base| base.checked_add(seen.bytes.len() as u64));
     if seen.bytes.is_empty() || most.is_none() {
         return Ok(Tried::Skipped);
     }
@@ -167,7 +168,7 @@ fn far(seen: &Seen<'_>) -> Result<Tried> {
         if let Some((first, one)) = answers.first()
             && let Some(why) = difference(one, &answer, Refusals::Any)
         {
-            if answers.len() < RECORDS_BEFORE.len() - 1 {
+            if answers.len() < FEW {
                 return Ok(Tried::Skipped);
             }
             let how = format!("{first} bytes after the start of a file, and {base} bytes after it");
@@ -227,6 +228,18 @@ fn repeat(seen: &Seen<'_>) -> Result<Tried> {
         }
     }
     Ok(Tried::Passed)
+}
+
+/// A plugin may refuse a stream, but what it makes of one is what it makes of a file.
+fn stream(seen: &Seen<'_>) -> Result<Tried> {
+    let mut probe = value!(Probe::begin_stream(&seen.subject.plugins, seen.bytes)?);
+    let answer = no_fault!(probe.scan(USUAL_WINDOW_BYTES, Shows::Candidates)?);
+    Ok(match difference(&seen.usual, &answer, Refusals::Any) {
+        None => Tried::Passed,
+        Some(why) => {
+            Tried::Wrong(Check::Repeat, format!("as a file, and as a stream of unknown size: {why}"))
+        }
+    })
 }
 
 fn length(seen: &Seen<'_>) -> Result<Tried> {

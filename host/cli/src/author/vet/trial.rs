@@ -22,7 +22,8 @@ use super::whole;
 const LONG_SETS: usize = 4;
 /// Inputs that are made for each set, at least.
 const LEAST_ROUNDS: u64 = 8;
-/// The best length of an input that is repeated, in bytes, at most.
+/// The best length of an input that is repeated, in bytes, at most. A longer one is used
+/// if there is no other.
 const REPEATED_BYTES: usize = 8 << 10;
 /// Bytes of a longer input for which everything is tried.
 const LONG_BYTES: usize = 40 << 10;
@@ -38,6 +39,17 @@ pub(super) struct Trial<'a> {
     accepted: u64,
     /// For how many sets the checks were done that take longest.
     long_sets: usize,
+}
+
+/// Whether an input is a better one to be repeated: the longest that is not too long, or
+/// else the shortest.
+fn is_better(bytes: &[u8], best: Option<&[u8]>) -> bool {
+    let is_short = |bytes: &[u8]| bytes.len() <= REPEATED_BYTES;
+    match best {
+        None => true,
+        Some(best) if is_short(best) => is_short(bytes) && best.len() < bytes.len(),
+        Some(best) => bytes.len() < best.len(),
+    }
 }
 
 impl<'a> Trial<'a> {
@@ -103,7 +115,7 @@ impl<'a> Trial<'a> {
         {
             self.long_sets += 1;
             let bytes = whole::longer(&set.subject.plugins, &best, LONG_BYTES)?;
-            if let Some(bytes) = bytes {
+            if let Some(bytes) = bytes.filter(|bytes| *bytes != best) {
                 let input = Input { bytes, origin: "an input that was repeated".to_owned() };
                 self.report.tally.given += 1;
                 self.input((index, set), &input, &mut maker, &mut None)?;
@@ -151,8 +163,7 @@ impl<'a> Trial<'a> {
         match &seen.usual {
             Ok(answer) if !answer.edits.is_empty() => {
                 self.report.tally.changed += 1;
-                let is_better = best.as_ref().is_none_or(|best| best.len() < input.bytes.len());
-                if input.bytes.len() <= REPEATED_BYTES && is_better {
+                if is_better(&input.bytes, best.as_deref()) {
                     *best = Some(input.bytes.clone());
                 }
             }
