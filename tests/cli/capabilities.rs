@@ -105,6 +105,10 @@ fn a_table_and_a_seed_are_handed_over_once_they_are_granted() {
     let wants = "acme:guest@1.0.0 wants to read the table names and a seed";
     assert!(said.contains(&format!("not granted: {wants}")), "{said}");
     let table: &[&str] = &["--table", "names=names"];
+    // One that nobody writes to is not waited for.
+    let fifo = user.scratch.path("fifo");
+    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    user.applied("1.0.0.wasm", &["--table", "names=fifo"]).fails(2, "fifo is not a regular file");
     let seed: &[&str] = &["--seed", "1"];
     for (options, wish) in [(table, "to read the table names"), (seed, "a seed")] {
         user.applied("acme:guest", options)

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use runner_tests::packages::User;
 use runner_tests::{Ran, has, program, repository, skip};
-use runner_trust::receipt::Signed;
+use runner_trust::receipt::{Key, Signed};
+use runner_trust::secret::SecretKey;
 use serde_json::Value;
 
 const GROUP: usize = 65_536;
@@ -75,7 +76,7 @@ fn who_has_neither_file_learns_what_is_the_same_and_who_says_so() {
     let said = verify(&user, &["--key", "other.pub", "--key", "key.pub"]).ok().text();
     for line in [
         &format!("r: signed by {key}\n"),
-        "proven: outside of these bytes, nothing has changed\n  65 536 to 131 072\n  196 608 to 262 144\n",
+        "proven, if the sizes are right: outside of these bytes, nothing has changed\n  65 536 to 131 072\n  196 608 to 262 144\n",
         "no file was compared: name it to see whether it is the one\n",
         "the signer says:\n",
         "  find = needle\n",
@@ -98,6 +99,25 @@ fn who_has_neither_file_learns_what_is_the_same_and_who_says_so() {
     // The history has the same roots.
     let logged = run(&user, &["log"]).ok().text();
     assert!(logged.contains(event["new"]["blake3"].as_str().unwrap()), "{logged}");
+}
+
+/// The proof does not know the size, on which the place of each range depends.
+#[test]
+fn a_file_must_have_the_size_that_the_receipt_says() {
+    let user = user();
+    user.scratch.write("before", content());
+    replaced(&user, "NEEDLE", &SIGNED).ok();
+    let mut receipt = Signed::parse(user.read("r").as_bytes()).unwrap().receipt;
+    receipt.old.size += 1;
+    receipt.new.size += 1;
+    let key = SecretKey::new(user.read("key")).unwrap();
+    user.scratch.write("r", receipt.sign(&Key::open(&key, None).unwrap()).unwrap());
+    verify(&user, &["--key", "key.pub"]).ok().prints("proven, if the sizes are right: ");
+    for file in ["file", "before"] {
+        verify(&user, &[file, "--key", "key.pub"])
+            .fails(5, &format!("{file} has "))
+            .says("whoever signed the receipt has written a wrong size");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use clap::{Args as ArgGroup, Subcommand};
 use runner_pipeline::context::RunContext;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Raw as _, count, shown};
+use runner_pipeline::hash::proof::Content;
 use runner_pipeline::run::root_of;
 use runner_pipeline::storage::read_small;
 use runner_policy::decide::Situation;
@@ -162,10 +163,11 @@ fn compare(receipt: &Receipt, file: &Path, args: &VerifyArgs, reporter: &Reporte
     let found = root_of(file, context, &mut |event| reporter.progress(file, event))
         .map_err(|error| reason(file, error))?;
     reporter.clear();
+    let has_size = |content: &Content| has_size(file, content);
     match (found == receipt.old.root, found == receipt.new.root) {
-        (true, true) => Ok(Compared::Same),
-        (_, true) => Ok(Compared::New),
-        (true, _) => Ok(Compared::Old),
+        (true, true) => has_size(&receipt.new).map(|()| Compared::Same),
+        (_, true) => has_size(&receipt.new).map(|()| Compared::New),
+        (true, _) => has_size(&receipt.old).map(|()| Compared::Old),
         _ => {
             let what = format!("{} is neither the file before the change nor the one after it", file.shown());
             let sizes = match receipt.appended_bytes {
@@ -178,4 +180,22 @@ fn compare(receipt: &Receipt, file: &Path, args: &VerifyArgs, reporter: &Reporte
             )))
         }
     }
+}
+
+/// Holds the size of a file with the right root against what the receipt says: where the
+/// ranges of the proof lie depends on it.
+///
+/// # Errors
+/// [`Kind::Verification`] if it is another one; any I/O error.
+fn has_size(file: &Path, content: &Content) -> Result<()> {
+    let metadata = std::fs::metadata(file).map_err(Error::at("inspect", file))?;
+    // A block device has none here.
+    if !metadata.is_file() || metadata.len() == content.size {
+        return Ok(());
+    }
+    let (found, said) = (count(metadata.len(), "byte"), count(content.size, "byte"));
+    let what = format!("{} has {found}, and the receipt says that it has {said}", file.shown());
+    Err(Error::new(Kind::Verification, what)
+        .because("its root is the right one, so whoever signed the receipt has written a wrong size")
+        .hint("believe nothing of it: the places of the changes depend on the size"))
 }

@@ -53,7 +53,9 @@ impl Said<'_> {
                 "proven: nothing is shown to be the same; every part of the file may have changed"
             ));
         }
-        page.line(format_args!("proven: outside of these bytes, nothing has changed"));
+        page.line(format_args!(
+            "proven, if the sizes are right: outside of these bytes, nothing has changed"
+        ));
         for Range { start, end } in proof.changed.iter().take(MAX_SHOWN) {
             page.line(format_args!("  {} to {}", group_digits(*start), group_digits(*end)));
         }

@@ -152,6 +152,16 @@ fn as_many_must_have_vetted_as_are_demanded() {
 }
 
 #[test]
+fn a_key_under_two_names_is_one_party() {
+    let mut wants = situation(&["vetted = { by = ['one', 'again'], min = 2, criteria = ['safe'] }"]);
+    wants.trust.keys.push(key("again", 1, Role::Vet));
+    let of = |claims: &[Claim]| Facts { claims: claims.to_vec(), ..facts() };
+    assert!(why(&wants, &of(&[claim(1)])).is_some());
+    wants.trust.keys.push(key("again", 2, Role::Vet));
+    assert_eq!(why(&wants, &of(&[claim(1), claim(2)])), None);
+}
+
+#[test]
 fn a_rebuild_counts_only_under_another_key_than_the_authors() {
     let mut wants = situation(&["vetted = { by = ['one', 'self'], criteria = ['runner:rebuilt'] }"]);
     let rebuilt = |at: usize| Claim { criteria: vec![REBUILT.into()], ..claim(at) };

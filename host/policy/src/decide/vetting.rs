@@ -56,9 +56,7 @@ impl Situation {
             keys.filter(is_asked).map(|key| self.asked(key, (vetted, level), facts)).collect();
         let agreed: Vec<_> = asked.iter().filter(|asked| asked.has_vetted(vetted)).collect();
         let min = groups.iter().map(|group| group.min).chain([vetted.min]).max().unwrap_or(1);
-        let mut names: Vec<_> = agreed.iter().map(|asked| asked.key.name.as_str()).collect();
-        names.sort_unstable();
-        names.dedup();
+        let names = parties(&agreed);
         if names.len() >= min {
             let voucher =
                 |asked: &&Asked<'_>| Voucher { key: asked.key.signer.clone(), import: asked.import.clone() };
@@ -115,9 +113,7 @@ impl Situation {
     /// Whether a key belongs to a party that has signed the plugin, or may. Whether the
     /// signature is there does not matter: it could have been removed on its way.
     fn is_of_author(&self, key: &Key, facts: &Facts) -> bool {
-        let is_same = |signer: &Signer| {
-            *signer == key.signer || signer.ed25519().is_some_and(|bytes| Some(bytes) == key.signer.ed25519())
-        };
+        let is_same = |signer: &Signer| is_same_key(signer, &key.signer);
         let mut authors = self.trust.keys_for(Role::Author, facts.id.as_ref());
         let own = || self.trust.keys.iter().filter(|other| other.name == key.name);
         authors.any(|author| author.name == key.name || is_same(&author.signer))
@@ -169,6 +165,26 @@ impl Situation {
             ))
         })
     }
+}
+
+/// Whether two keys are one, whatever their formats are.
+fn is_same_key(one: &Signer, other: &Signer) -> bool {
+    one == other || one.ed25519().is_some_and(|bytes| Some(bytes) == other.ed25519())
+}
+
+/// The names of those who agree, each once. A key under two names, such as in two roles, is
+/// one party.
+fn parties<'s>(agreed: &[&Asked<'s>]) -> Vec<&'s str> {
+    let mut found: Vec<&Key> = Vec::new();
+    for asked in agreed {
+        let is_known = |key: &&Key| key.name == asked.key.name || is_same_key(&key.signer, &asked.key.signer);
+        if !found.iter().any(is_known) {
+            found.push(asked.key);
+        }
+    }
+    let mut names: Vec<_> = found.into_iter().map(|key| key.name.as_str()).collect();
+    names.sort_unstable();
+    names
 }
 
 impl Asked<'_> {

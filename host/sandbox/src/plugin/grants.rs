@@ -92,6 +92,11 @@ impl Grants {
 }
 
 fn read(path: &Path) -> Result<Arc<[u8]>> {
+    // One without a writer would be waited for.
+    if !std::fs::metadata(path).map_err(Error::at("read the table", path))?.is_file() {
+        return Err(Error::new(Kind::Usage, format!("{} is not a regular file", shown(path)))
+            .hint("a table is a file that stays as it is; write what a pipe gives to a file"));
+    }
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(TABLE_BYTES + 1).read_to_end(&mut bytes))
