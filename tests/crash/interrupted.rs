@@ -273,8 +273,10 @@ fn to_another_file_or_none() {
         if options == ["--check"] {
             // A code of 0, so that nothing is found.
             command[4] = "find=nowhere";
-            // A look at a file is done in hardly any calls: none is left out.
-            before[0].1 = content().repeat(10);
+            // A look at a file is done in hardly any calls: none is left out, and there
+            // are more with small windows.
+            command.extend(["--window", "64K", "-j", "1"]);
+            before[0].1 = content().repeat(40);
             more = 0;
         }
         let counts = interrupted_by(&command, &before, more);
