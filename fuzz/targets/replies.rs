@@ -144,13 +144,20 @@ fn check(job: &Job, file: &[u8], all: &[Asked], result: Result<&Found, &Error>) 
         if job.prefilters.is_empty() {
             assert_eq!(asked.offset + asked.owned.start as u64, at.max(reach), "{job:?}");
         }
-        let unfinished = job.framing == Framing::Sequential && asked.last && asked.reply.consumed != shown;
+        let unfinished = job.framing == Framing::Sequential && asked.last && asked.reply.consumed < shown;
         let Some(accepted) = accepted(job, asked, &origin).filter(|_| !unfinished) else {
             assert_eq!(index + 1, all.len(), "nobody is asked after a breach");
             let error = result.expect_err("the contract is broken");
             assert_eq!(error.kind(), Kind::Plugin, "{error:?}");
             return;
         };
+        let to = asked.offset.saturating_add(asked.reply.consumed);
+        if job.framing == Framing::Sequential && to > file.len() as u64 && to != u64::MAX {
+            assert_eq!(index + 1, all.len(), "nobody is asked beyond the end");
+            let error = result.expect_err("a skip beyond the end");
+            assert_eq!(error.kind(), Kind::Io, "{error:?}");
+            return;
+        }
         at = match job.framing {
             Framing::Sequential => asked.offset.saturating_add(asked.reply.consumed),
             _ => asked.offset + asked.owned.end as u64,
