@@ -233,8 +233,9 @@ fn repeat(seen: &Seen<'_>) -> Result<Tried> {
 /// A plugin may refuse a stream, but what it makes of one is what it makes of a file.
 fn stream(seen: &Seen<'_>) -> Result<Tried> {
     let mut probe = value!(Probe::begin_stream(&seen.subject.plugins, seen.bytes)?);
-    let answer = no_fault!(probe.scan(USUAL_WINDOW_BYTES, Shows::Candidates)?);
-    Ok(match difference(&seen.usual, &answer, Refusals::Any) {
+    // It may also find out only later that it cannot do without a size.
+    let answer = value!(probe.scan(USUAL_WINDOW_BYTES, Shows::Candidates)?);
+    Ok(match difference(&seen.usual, &Ok(answer), Refusals::Any) {
         None => Tried::Passed,
         Some(why) => {
             Tried::Wrong(Check::Repeat, format!("as a file, and as a stream of unknown size: {why}"))
