@@ -133,15 +133,15 @@ async fn run(linked: Linked, stdio: Stdio, ok_exits: Vec<i32>, offset: Arc<Atomi
     let failed = |code: i32| {
         let words = escape_lines(&pipes.last_errors(), WORDS_CHARS);
         let error = Error::new(Kind::Plugin, format!("filter `{}` ended with exit code {code}", linked.name));
-        match words.is_empty() {
+        let error = match words.is_empty() {
             true => error.because("it said nothing"),
             false => error.said(words),
+        };
+        match code {
+            1..=255 => error.hint(format!("if that is no failure, allow it with `--ok-exit {code}`")),
+            // No option can name it.
+            _ => error,
         }
-    };
-    // What no option can name is a failure.
-    let failed = |code: i32| match code {
-        1..=255 => failed(code).hint(format!("if that is no failure, allow it with `--ok-exit {code}`")),
-        _ => failed(code),
     };
     let code = match ended {
         Ok(Ok(())) => 0,
