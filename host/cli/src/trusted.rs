@@ -5,6 +5,7 @@ mod given;
 mod imports;
 mod keys;
 mod lists;
+mod next_list;
 mod ours;
 mod own_audits;
 mod shown;

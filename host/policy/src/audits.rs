@@ -17,14 +17,11 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::facts::Claim;
+use crate::kinds::{self, AUDITS, FORM};
 use crate::revocation::Entry;
-use crate::text::{self, wrong};
+use crate::text::wrong;
 use crate::trust::is_name;
 
-/// What a list says first, so that nothing else that was signed passes for one.
-pub const KIND: &str = "runner-audits";
-/// The form of the file.
-const FORM: u32 = 1;
 /// What a criterion begins with that means the same everywhere.
 pub(crate) const COMMON: &str = "runner:";
 /// The longest time for which a list counts: what was vetted longer ago is looked at
@@ -86,7 +83,7 @@ impl Audits {
     #[must_use]
     pub fn new(name: &str, (issued, expires): (Timestamp, Timestamp)) -> Self {
         Self {
-            kind: KIND.to_owned(),
+            kind: AUDITS.to_owned(),
             form: FORM,
             name: name.to_owned(),
             sequence: 1,
@@ -102,7 +99,7 @@ impl Audits {
     /// # Errors
     /// [`Kind::Usage`](runner_pipeline::error::Kind) if it is none.
     pub fn parse(bytes: &[u8], path: &Path) -> Result<Self> {
-        let list: Self = text::parse(bytes, path)?;
+        let list: Self = kinds::parse(bytes, path, AUDITS)?;
         list.check().map_err(|why| wrong(path, None, why))?;
         Ok(list)
     }
@@ -114,11 +111,6 @@ impl Audits {
     }
 
     fn check(&self) -> Result<(), &'static str> {
-        if self.kind != KIND || self.form != FORM {
-            return Err(
-                "it is no list of audits, which begins with `kind = \"runner-audits\"` and `form = 1`",
-            );
-        }
         if !is_name(&self.name) {
             return Err("a name has 1 to 64 letters, digits, `-`, `_`, `.` and `@`");
         }

@@ -111,18 +111,8 @@ pub fn to_text(pins: &[Pin]) -> String {
 /// Audits that were imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Import {
-    /// The name of the list.
-    pub name: String,
-    /// The names of those who have signed it.
-    pub signed_by: Vec<String>,
-    /// Their keys.
-    pub keys: Vec<Signer>,
-    /// Of which plugins they may speak.
-    pub plugins: Vec<NamePattern>,
-    /// From when on it does not count any more, as the user has said.
-    pub until: Timestamp,
-    /// What the words of the list mean: theirs, and ours.
-    pub criteria: BTreeMap<String, String>,
+    /// What the user has said of it.
+    pub pin: Pin,
     /// Who has imported it.
     pub level: Level,
     /// The list.
@@ -132,7 +122,7 @@ pub struct Import {
 impl fmt::Display for Import {
     /// For people, and for the history.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, number {}", self.name, self.audits.sequence)
+        write!(f, "{}, number {}", self.pin.name, self.audits.sequence)
     }
 }
 
@@ -146,14 +136,13 @@ impl Import {
             return Err(damaged(&pin, path));
         }
         let audits = Audits::parse(list, path)?;
-        let Pin { name, signed_by, keys, plugins, until, criteria, .. } = pin;
-        Ok(Self { name, signed_by, keys, plugins, until, criteria, level, audits })
+        Ok(Self { pin, level, audits })
     }
 
     /// From when on it does not count any more.
     #[must_use]
     pub fn end(&self) -> Timestamp {
-        self.until.min(self.audits.expires)
+        self.pin.until.min(self.audits.expires)
     }
 
     /// Words that it says of plugins, and that mean nothing here, each once.
@@ -184,7 +173,7 @@ impl Import {
     /// The audits of a plugin.
     fn of<'s>(&'s self, facts: &'s Facts) -> impl Iterator<Item = &'s crate::audits::Audit> {
         let id = facts.id.as_ref();
-        let is_for = id.is_some() && any_covers(&self.plugins, id);
+        let is_for = id.is_some() && any_covers(&self.pin.plugins, id);
         let is_of = move |audit: &&crate::audits::Audit| {
             is_for && Some(&audit.plugin) == id && audit.digest == facts.digest
         };
@@ -197,7 +186,7 @@ impl Import {
         if word.starts_with(COMMON) {
             return Some(word.to_owned());
         }
-        self.criteria.get(word).cloned()
+        self.pin.criteria.get(word).cloned()
     }
 }
 

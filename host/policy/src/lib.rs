@@ -24,6 +24,7 @@ pub mod decide;
 pub mod edit;
 pub mod facts;
 pub mod imports;
+pub mod kinds;
 pub mod level;
 pub mod pattern;
 pub mod places;

@@ -16,15 +16,12 @@ use runner_trust::signer::Signer;
 use serde::{Deserialize, Serialize};
 
 pub use self::entry::Entry;
+use crate::kinds::{self, FORM, REVOCATIONS};
 use crate::pattern::{NamePattern, any_covers};
 use crate::text::{self, wrong};
 use crate::trust::is_name;
 use crate::when;
 
-/// What a list says first, so that nothing else that was signed passes for one.
-pub const KIND: &str = "runner-revocations";
-/// The form of both files.
-const FORM: u32 = 1;
 /// The greatest number of lists.
 const MAX_LISTS: usize = 100;
 
@@ -55,7 +52,7 @@ impl List {
     #[must_use]
     pub fn new(name: &str, (issued, expires): (Timestamp, Timestamp)) -> Self {
         Self {
-            kind: KIND.to_owned(),
+            kind: REVOCATIONS.to_owned(),
             form: FORM,
             name: name.to_owned(),
             sequence: 1,
@@ -77,18 +74,12 @@ impl List {
     /// # Errors
     /// [`Kind::Usage`] if it is none.
     pub fn parse(bytes: &[u8], path: &Path) -> Result<Self> {
-        let list: Self = text::parse(bytes, path)?;
+        let list: Self = kinds::parse(bytes, path, REVOCATIONS)?;
         list.check().map_err(|why| wrong(path, None, why))?;
         Ok(list)
     }
 
     fn check(&self) -> Result<(), &'static str> {
-        if self.kind != KIND || self.form != FORM {
-            return Err(
-                "it is no list of revoked plugins, which begins with `kind = \"runner-revocations\"` and \
-                        `form = 1`",
-            );
-        }
         if !is_name(&self.name) {
             return Err("a name has 1 to 64 letters, digits, `-`, `_`, `.` and `@`");
         }

@@ -7,16 +7,12 @@ use runner_pipeline::error::{Error, Kind, Result};
 use runner_trust::signer::Signer;
 use serde::{Deserialize, Serialize};
 
+use crate::kinds::{self, FORM, ROTATION};
 use crate::pattern::NamePattern;
 use crate::revocation::names;
-use crate::text::{self, wrong};
+use crate::text::wrong;
 use crate::trust::{Key, Trust};
 use crate::when::SKEW;
-
-/// What a statement says first, so that nothing else that was signed passes for one.
-pub const KIND: &str = "runner-rotation";
-/// The form of a statement.
-const FORM: u32 = 1;
 
 /// That one key follows another one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +35,7 @@ impl Statement {
     /// That one key follows another one from now on.
     #[must_use]
     pub fn new((old, new): (Signer, Signer), plugins: Vec<NamePattern>, issued: Timestamp) -> Self {
-        Self { kind: KIND.to_owned(), form: FORM, old, new, plugins, issued }
+        Self { kind: ROTATION.to_owned(), form: FORM, old, new, plugins, issued }
     }
 
     /// The text of the statement.
@@ -53,11 +49,7 @@ impl Statement {
     /// # Errors
     /// [`Kind::Usage`] if it is none.
     pub fn parse(bytes: &[u8], path: &Path) -> Result<Self> {
-        let found: Self = text::parse(bytes, path)?;
-        if found.kind != KIND || found.form != FORM {
-            let why = "it is no statement of a new key, which begins with `kind = \"runner-rotation\"` and `form = 1`";
-            return Err(wrong(path, None, why));
-        }
+        let found: Self = kinds::parse(bytes, path, ROTATION)?;
         if found.plugins.is_empty() || found.old == found.new {
             return Err(wrong(path, None, "`for` names no plugins, or the new key is the old one"));
         }

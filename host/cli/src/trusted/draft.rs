@@ -1,28 +1,26 @@
 //! `runner trust draft`: writes lists and statements, which `runner trust sign` signs.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args as ArgGroup, Subcommand};
 use jiff::Timestamp;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, Raw as _};
 use runner_pipeline::storage::{OsStorage, read_small};
-use runner_policy::audits::{Audit, Audits};
 use runner_policy::pattern::NamePattern;
 use runner_policy::revocation::List;
 use runner_policy::rotation::Statement;
 use runner_policy::state::{LISTS, lists};
 use runner_policy::text::MAX_BYTES;
-use runner_policy::trust::is_name;
 use runner_store::digest::Digest;
 use runner_store::folder::{self, Folder};
 
 use super::given::{Named, day, digest, pattern, span};
+use super::next_list::{name, next, to_sign, write};
 use super::own_audits::{AuditsArgs, audits};
-use super::signing::signatures_beside;
 use crate::Outcome;
 use crate::beside::is_missing;
-use crate::plugins::{public_key, put};
+use crate::plugins::public_key;
 use crate::report::Reporter;
 
 #[derive(Debug, Subcommand)]
@@ -123,40 +121,6 @@ fn known_list(name: Option<&str>) -> Result<Option<List>> {
     Ok(known.get(name).map(|accepted| accepted.list.clone()))
 }
 
-/// The name of a list: as is said, or that of the one before it.
-pub(super) fn name(given: Option<&str>, before: Option<&str>) -> Result<String> {
-    match (given, before) {
-        (Some(given), Some(before)) if given != before => {
-            Err(Error::new(Kind::Usage, format!("the list in the file has the name {before}"))
-                .hint("leave --name out, or name another file"))
-        }
-        (Some(name), _) | (None, Some(name)) if is_name(name) => Ok(name.to_owned()),
-        (None, None) => Err(Error::new(Kind::Usage, "a new list needs a name")
-            .hint("give it with --name: later lists of the same name replace it")),
-        _ => Err(Error::new(Kind::Usage, "a name has 1 to 64 letters, digits, `-`, `_`, `.` and `@`")),
-    }
-}
-
-/// The number of the next list.
-pub(super) fn next(sequence: u64) -> Result<u64> {
-    // What TOML can hold.
-    let next = sequence.checked_add(1).filter(|next| i64::try_from(*next).is_ok());
-    next.ok_or_else(|| Error::new(Kind::Usage, "the list has the greatest number already"))
-}
-
-/// Replaces a list. Signatures over what was there before go: they are of no use now.
-pub(super) fn write(file: &Path, text: &str) -> Result<()> {
-    put(file, text.as_bytes())?;
-    for old in signatures_beside(file) {
-        std::fs::remove_file(&old).map_err(Error::at("remove", &old))?;
-    }
-    Ok(())
-}
-
-pub(super) fn to_sign(file: &Path, page: &mut Page) {
-    page.line(format_args!("`runner trust sign {} --key FILE` signs it", file.word()));
-}
-
 /// Writes the statement of a new key.
 ///
 /// # Errors
@@ -176,13 +140,4 @@ fn rotation(args: &RotationArgs, reporter: &Reporter) -> Result<Outcome> {
     page.line(format_args!("`runner trust sign {} --key OLD` signs it, with the old key", args.file.word()));
     reporter.show(&page)?;
     Ok(Outcome::Done)
-}
-
-/// Adds audits to a list, each once.
-pub(super) fn add(list: &mut Audits, more: Vec<Audit>) {
-    for audit in more {
-        if !list.audit.contains(&audit) {
-            list.audit.push(audit);
-        }
-    }
 }

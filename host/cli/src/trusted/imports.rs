@@ -84,7 +84,7 @@ pub(super) fn import(args: &ImportArgs, reporter: &Reporter) -> Result<Outcome> 
     check((&audits, blake3), &by, old, now)?;
     // One that is damaged is replaced.
     let before = ours.places.imports().unwrap_or_default();
-    let before = before.iter().find(|other| other.name == audits.name && other.level == ours.level);
+    let before = before.iter().find(|other| other.pin.name == audits.name && other.level == ours.level);
     let pin = Pin {
         name: audits.name.clone(),
         sequence: audits.sequence,
@@ -203,8 +203,8 @@ fn words(args: &ImportArgs, old: Option<&Pin>) -> BTreeMap<String, String> {
 fn changes(new: &Import, before: Option<&Import>, now: Timestamp) -> Page {
     let mut page = Page::of(format_args!(
         "the audits {new}, signed by {}, for {}, until {}",
-        new.signed_by.join(" and "),
-        names(&new.plugins),
+        new.pin.signed_by.join(" and "),
+        names(&new.pin.plugins),
         new.end()
     ));
     let none = (Vec::new(), Vec::new());
@@ -230,7 +230,7 @@ fn changes(new: &Import, before: Option<&Import>, now: Timestamp) -> Page {
     if lines == 0 {
         page.line("nothing of what they say has changed");
     }
-    for (theirs, ours) in &new.criteria {
+    for (theirs, ours) in &new.pin.criteria {
         page.line(format_args!("their {theirs} is {ours} here"));
     }
     let silent = new.words_without_meaning();

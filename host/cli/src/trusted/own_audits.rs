@@ -15,8 +15,8 @@ use runner_policy::trust::Role;
 use runner_sandbox::plugin::Resolved;
 use runner_store::folder::{self, Folder};
 
-use super::draft::{add, name, next, to_sign, write};
 use super::given::{Named, day, span};
+use super::next_list::{name, next, to_sign, write};
 use crate::Outcome;
 use crate::beside::is_missing;
 use crate::guard::Guard;
@@ -114,4 +114,13 @@ fn facts(args: &AuditsArgs, guard: &Guard) -> Result<Vec<Facts>> {
         Ok(guard.of_installed(plugin, Lock::Absent, (&bytes, &evidence)))
     };
     index.plugins().iter().filter(|plugin| plugin.evidence.is_some()).map(of_installed).collect()
+}
+
+/// Adds audits to a list, each once.
+fn add(list: &mut Audits, more: Vec<Audit>) {
+    for audit in more {
+        if !list.audit.contains(&audit) {
+            list.audit.push(audit);
+        }
+    }
 }

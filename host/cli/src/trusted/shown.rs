@@ -72,11 +72,11 @@ pub(super) fn list(reporter: &Reporter) -> Result<Outcome> {
             "audits {import}: {audits}, {} of warning, {end} {}, signed by {}, for {} ({} imports them)",
             entries(import.audits.violation.len()),
             import.end(),
-            import.signed_by.join(" and "),
-            names(&import.plugins),
+            import.pin.signed_by.join(" and "),
+            names(&import.pin.plugins),
             import.level
         ));
-        for (theirs, ours) in &import.criteria {
+        for (theirs, ours) in &import.pin.criteria {
             page.line(format_args!("       their {theirs} is {ours} here"));
         }
     }

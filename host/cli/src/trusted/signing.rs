@@ -6,9 +6,10 @@ use clap::Args as ArgGroup;
 use runner_pipeline::error::{Error, Kind, Result};
 use runner_pipeline::escape::{Page, Raw as _};
 use runner_pipeline::storage::read_small;
-use runner_policy::audits::{self, Audits};
-use runner_policy::revocation::{self, List};
-use runner_policy::rotation::{self, Statement};
+use runner_policy::audits::Audits;
+use runner_policy::kinds;
+use runner_policy::revocation::List;
+use runner_policy::rotation::Statement;
 use runner_policy::text::{self, MAX_BYTES};
 use runner_trust::format::Format;
 use runner_trust::signer::{Signer, can_be_for_text};
@@ -99,15 +100,15 @@ pub(super) fn sign(args: &SignArgs, reporter: &Reporter) -> Result<Outcome> {
 fn named(bytes: &[u8], file: &Path, signer: &Signer) -> Result<String> {
     let Head { kind } = toml_head(bytes, file)?;
     match kind.as_str() {
-        revocation::KIND => {
+        kinds::REVOCATIONS => {
             let list = List::parse(bytes, file)?;
             Ok(format!("the list {} with number {}", list.name, list.sequence))
         }
-        audits::KIND => {
+        kinds::AUDITS => {
             let list = Audits::parse(bytes, file)?;
             Ok(format!("the audits {} with number {}", list.name, list.sequence))
         }
-        rotation::KIND => {
+        kinds::ROTATION => {
             let statement = Statement::parse(bytes, file)?;
             if statement.old != *signer {
                 let what = "the key is not the old one of the statement, which must sign it";

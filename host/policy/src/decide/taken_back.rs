@@ -30,7 +30,7 @@ impl Situation {
     /// [`Kind::Refused`] if imported audits warn of the plugin.
     pub(super) fn violated(&self, facts: &Facts) -> Result<()> {
         let id = facts.id.as_ref();
-        for import in self.imports.iter().filter(|import| any_covers(&import.plugins, id)) {
+        for import in self.imports.iter().filter(|import| any_covers(&import.pin.plugins, id)) {
             let audits = &import.audits;
             let Some(entry) = audits.violation.iter().find(|entry| entry.is_meant(id, facts.digest)) else {
                 continue;
@@ -39,9 +39,9 @@ impl Situation {
             let why = format!(
                 "{} (audits {}, number {}, signed by {}, imported by {})",
                 shown(&entry.why),
-                import.name,
+                import.pin.name,
                 audits.sequence,
-                import.signed_by.join(" and "),
+                import.pin.signed_by.join(" and "),
                 import.level
             );
             return Err(Error::new(Kind::Refused, what)
@@ -50,7 +50,7 @@ impl Situation {
                 .hint(format!(
                     "if they have taken that back, `runner trust import FILE` takes their newest audits; \
                      `runner trust remove --import {}` believes them no more",
-                    import.name
+                    import.pin.name
                 ))
                 .hint(look(facts)));
         }

@@ -88,7 +88,7 @@ impl Situation {
             let counts = |signer: &Signer| self.keys(Role::Audit, facts).any(|key| key.signer == *signer);
             let of_key = |import: &&Import| {
                 let is_there = import.level <= level && import.end() > now;
-                is_there && import.keys.contains(&key.signer) && import.keys.iter().all(counts)
+                is_there && import.pin.keys.contains(&key.signer) && import.pin.keys.iter().all(counts)
             };
             let imports: Vec<_> = self.imports.iter().filter(of_key).collect();
             claims = imports.iter().flat_map(|import| import.claims(&key.signer, facts)).collect();
@@ -145,12 +145,12 @@ impl Situation {
         let keys: Vec<_> =
             self.trust.keys.iter().filter(|key| key.role == Role::Audit && key.level <= level).collect();
         let is_asked = |import: &&Import| {
-            let is_his = |key: &&&Key| import.keys.contains(&key.signer) && vetted.by.contains(&key.name);
+            let is_his = |key: &&&Key| import.pin.keys.contains(&key.signer) && vetted.by.contains(&key.name);
             import.level <= level && keys.iter().any(|key| is_his(&key))
         };
         self.imports.iter().filter(is_asked).find_map(|import| {
             if import.end() <= now {
-                let (name, end) = (&import.name, import.end());
+                let (name, end) = (&import.pin.name, import.end());
                 return Some(format!(
                     "the imported audits of {name} have expired at {end}: `runner trust import FILE` takes newer \
                      ones"
@@ -160,7 +160,7 @@ impl Situation {
             Some(format!(
                 "the imported audits of {0} say `{1}` of it, which stands for no word of yours: `runner trust import \
                  FILE --criteria {1}=WORD` maps it",
-                import.name,
+                import.pin.name,
                 shown(&word)
             ))
         })

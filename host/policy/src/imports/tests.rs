@@ -20,7 +20,7 @@ fn audit(plugin: &str, content: &[u8], words: &str) -> String {
     )
 }
 
-fn pin(list: &str) -> Pin {
+pub(crate) fn pin(list: &str) -> Pin {
     Pin {
         name: "globex".into(),
         sequence: 3,
