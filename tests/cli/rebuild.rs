@@ -32,7 +32,7 @@ fn user() -> Option<User> {
     if !has_namespaces() {
         return None;
     }
-    let user = User::new();
+    let user = User::with_policies();
     user.plugin(&["new", "guest", "--lang", "c"]).ok();
     user.scratch.write("guest/module.bin", guest_plugin("1.0.0", b'1'));
     user.scratch.write("guest/guest.wasm", guest_plugin("1.0.0", b'1'));
@@ -221,10 +221,6 @@ fn a_build_is_never_confined_less_without_being_asked() {
 #[test]
 fn a_policy_can_demand_a_rebuild_by_another_than_the_author() {
     let Some(user) = user() else { return };
-    for folder in ["config", "machine"] {
-        fs::create_dir(user.scratch.path(folder)).unwrap();
-        fs::set_permissions(user.scratch.path(folder), fs::Permissions::from_mode(0o755)).unwrap();
-    }
     user.keys("author");
     user.keys("other");
     user.plugin(&["sign", "x.wasm", "--key", "author"]).ok();
@@ -252,10 +248,7 @@ fn a_policy_can_demand_a_rebuild_by_another_than_the_author() {
     );
     let applied = || {
         user.scratch.write("file", "abc\n");
-        let mut command = command(&user);
-        command.env("RUNNER_CONFIG_DIR", user.scratch.path("config"));
-        command.env("RUNNER_UNDER_TEST_MACHINE", user.scratch.path("machine"));
-        Ran::of(command.args(["apply", "./x.wasm", "file"]).output().unwrap())
+        Ran::of(user.guarded().args(["apply", "./x.wasm", "file"]).output().unwrap())
     };
     let refused = || {
         applied()

@@ -11,31 +11,19 @@ mod vetted;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
 
 use runner_tests::packages::User;
 use runner_tests::{Ran, program};
 
 /// A user with the folders of their machine and of their own.
 fn user() -> User {
-    let user = User::new();
-    for folder in ["config", "machine"] {
-        fs::create_dir(user.scratch.path(folder)).unwrap();
-        fs::set_permissions(user.scratch.path(folder), PermissionsExt::from_mode(0o755)).unwrap();
-    }
+    let user = User::with_policies();
     user.scratch.write("file", "abc\n");
     user
 }
 
-fn command(user: &User) -> Command {
-    let mut command = user.command();
-    command.env("RUNNER_CONFIG_DIR", user.scratch.path("config"));
-    command.env("RUNNER_UNDER_TEST_MACHINE", user.scratch.path("machine"));
-    command
-}
-
 fn run(user: &User, args: &[&str]) -> Ran {
-    Ran::of(command(user).args(args).output().unwrap())
+    Ran::of(user.guarded().args(args).output().unwrap())
 }
 
 /// Runs the plugin on a new file.

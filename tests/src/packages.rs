@@ -1,5 +1,6 @@
 //! Plugins to pack, sign and install.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -76,6 +77,26 @@ impl User {
     pub fn command(&self) -> Command {
         let mut command = command();
         command.current_dir(self.scratch.dir()).env("RUNNER_DATA_DIR", self.data());
+        command
+    }
+
+    /// A user with the folders `config` and `machine`, for what is trusted and demanded.
+    pub fn with_policies() -> Self {
+        let user = Self::new();
+        for folder in ["config", "machine"] {
+            let folder = user.scratch.path(folder);
+            std::fs::create_dir(&folder).unwrap();
+            std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        user
+    }
+
+    /// The binary, in the folder, with what is trusted and demanded in `config` and
+    /// `machine`.
+    pub fn guarded(&self) -> Command {
+        let mut command = self.command();
+        command.env("RUNNER_CONFIG_DIR", self.scratch.path("config"));
+        command.env("RUNNER_UNDER_TEST_MACHINE", self.scratch.path("machine"));
         command
     }
 

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 
 use runner_tests::Ran;
 
-use super::{applied, command, run, signed, user, write};
+use super::{applied, run, signed, user, write};
 
 #[test]
 fn a_policy_demands_a_signature_of_those_who_are_trusted() {
@@ -101,7 +101,7 @@ fn a_policy_is_for_files_by_whatever_name() {
         run(&user, &["apply", "newline", "open/file", "-o", "pii/new"]).fails(4, "may not be run");
         run(&user, &["apply", "newline", "open/file", "-o", "open/dangling"]).fails(2, "dangling");
         run(&user, &["apply", "newline", "open/file"]).ok();
-        let mut pipe = command(&user);
+        let mut pipe = user.guarded();
         pipe.args(["pipe", "newline"]).stdin(fs::File::open(user.scratch.path("open/link")).unwrap());
         Ran::of(pipe.output().unwrap()).fails(4, "may not be run");
     }
